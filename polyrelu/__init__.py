@@ -1,0 +1,50 @@
+"""Exact preimages of ReLU networks: which inputs make the network do this?"""
+
+from polyrelu.constraints import parse
+from polyrelu.errors import (
+    BudgetExceeded,
+    DimensionError,
+    EmptySetError,
+    InexactError,
+    InputError,
+    Interrupted,
+    MissingExtraError,
+    ParseError,
+    PolyreluError,
+    UnboundedError,
+)
+from polyrelu.formats import load_network
+from polyrelu.membership import maps_into
+from polyrelu.network import Layer, Network
+from polyrelu.polyhedron import Halfspace, Polyhedron
+from polyrelu.preimage import linear_regions, preimage
+from polyrelu.tiling import Tile, Tiling
+from polyrelu.unrelu import unrelu, unrelu_by_substitution
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "BudgetExceeded",
+    "DimensionError",
+    "EmptySetError",
+    "Halfspace",
+    "InexactError",
+    "InputError",
+    "Interrupted",
+    "Layer",
+    "MissingExtraError",
+    "Network",
+    "ParseError",
+    "Polyhedron",
+    "PolyreluError",
+    "Tile",
+    "Tiling",
+    "UnboundedError",
+    "linear_regions",
+    "load_network",
+    "maps_into",
+    "parse",
+    "preimage",
+    "unrelu",
+    "unrelu_by_substitution",
+]

@@ -1,0 +1,162 @@
+"""The command line: ``polyrelu demo`` and ``polyrelu preimage``.
+
+Results go to standard output, progress and errors to standard error. An error is one line and exit code 2 (``--debug`` shows
+the traceback); an interrupted run prints what it has and exits with 130.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from polyrelu import __version__
+from polyrelu.constraints import parse
+from polyrelu.demo import RADIUS, disagreements, run_demo, write_demo, zone_table
+from polyrelu.errors import Interrupted, PolyreluError
+from polyrelu.exact import exact
+from polyrelu.formats import load_network
+from polyrelu.plotting import plot_tiling, style
+from polyrelu.plotting.style import require
+from polyrelu.polyhedron import Polyhedron
+from polyrelu.preimage import METHODS, preimage
+from polyrelu.tiling import Tiling
+from polyrelu.unrelu import DEFAULT_FACE_LIMIT
+
+_CHECKED_POINTS = 100_000
+_SHOWN_TILES = 50
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="polyrelu")
+@click.option("--debug", is_flag=True, help="Show the traceback of an error.")
+def cli(debug: bool) -> None:
+    """Which inputs make a ReLU network do this? Exactly, and all of them."""
+
+
+@cli.command()
+@click.option(
+    "--out",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path("out"),
+    show_default=True,
+    help="Directory for the picture.",
+)
+def demo(out: Path) -> None:
+    """The exact inputs that activate the first output of a trained 2-10-2-10 network."""
+    result = run_demo()
+    click.echo(f"{result.network!r}: where is y0 > 0?\n")
+    click.echo(f"In [-{RADIUS}, {RADIUS}]^2, {len(result.in_box)} tiles:\n")
+    click.echo(result.in_box.table(limit=_SHOWN_TILES))
+    click.echo(f"\nIts zones:\n\n{zone_table(result.in_box)}")
+    click.echo(f"\nIn the whole plane, {len(result.in_plane)} tiles:\n\n{zone_table(result.in_plane)}")
+    for name, tiling, radius in (("the square", result.in_box, RADIUS), ("the plane", result.in_plane, 10 * RADIUS)):
+        wrong = disagreements(tiling, _CHECKED_POINTS, radius)
+        click.echo(
+            f"\n{_CHECKED_POINTS:,} random points of [-{radius}, {radius}]^2 against the tiling of {name}: {len(wrong)} disagreements"
+        )
+        if len(wrong):
+            raise AssertionError(f"the tiling of {name} is wrong at {wrong[0]}; please report this")
+    click.echo(f"\n{_run_summary(result.in_box)}\n{write_demo(result, out)}")
+
+
+@cli.command("preimage", epilog='Example: polyrelu preimage model.npz --output "y0 > 0" --box -6 6 --plot zone.png')
+@click.argument("model", type=click.Path(path_type=Path))
+@click.option(
+    "--output", "condition", required=True, metavar="EXPR", help='What the outputs satisfy, e.g. "y0 > 0 and y1 <= y2".'
+)
+@click.option(
+    "--box",
+    nargs=2,
+    multiple=True,
+    metavar="LOW HIGH",
+    help="Bounds of every input; or repeat, once for each input. Without it, all of R^d.",
+)
+@click.option("--domain", metavar="EXPR", help='What the inputs satisfy, e.g. "x0 + x1 <= 1".')
+@click.option("--method", type=click.Choice(METHODS), default="auto", show_default=True)
+@click.option(
+    "--limit", type=int, default=DEFAULT_FACE_LIMIT, show_default=True, help="The most faces to visit in a layer."
+)
+@click.option("--tiles", type=int, default=_SHOWN_TILES, show_default=True, help="The most tiles to print.")
+@click.option("--digits", type=int, help="Print rounded inequalities with this many digits.")
+@click.option(
+    "--plot", type=click.Path(dir_okay=False, path_type=Path), help="Draw a two-dimensional preimage to this file."
+)
+def preimage_command(
+    model: Path,
+    condition: str,
+    box: Sequence[tuple[str, str]],
+    domain: str | None,
+    method: str,
+    limit: int,
+    tiles: int,
+    digits: int | None,
+    plot: Path | None,
+) -> None:
+    """The exact inputs of MODEL whose outputs satisfy a condition."""
+    network = load_network(model)
+    target = parse(condition, dim=network.output_dim)
+    where = _domain(box, domain, network.input_dim)
+    try:
+        tiling = preimage(network, target, where, method, limit=limit)
+    except Interrupted as stopped:
+        click.echo(stopped.partial.table(limit=tiles, digits=digits))
+        raise
+    click.echo(tiling.table(limit=tiles, digits=digits))
+    click.echo(f"\n{_run_summary(tiling)}")
+    if plot is not None:
+        _save_plot(tiling, plot)
+
+
+def _domain(box: Sequence[tuple[str, str]], domain: str | None, dim: int) -> Polyhedron | None:
+    parts = []
+    if box:
+        if len(box) not in (1, dim):
+            raise click.UsageError(f"--box is given {len(box)} times; give it once, or once for each of {dim} inputs")
+        bounds = box if len(box) == dim else [box[0]] * dim
+        parts.append(
+            Polyhedron.box([exact(low, "--box") for low, _ in bounds], [exact(high, "--box") for _, high in bounds])
+        )
+    if domain is not None:
+        parts.append(parse(domain, dim=dim, names=("x",)))
+    return parts[0].intersection(*parts[1:]) if parts else None
+
+
+def _run_summary(tiling: Tiling) -> str:
+    stats = ", ".join(
+        f"{name} {value:.3g}" if isinstance(value, float) else f"{name} {value}" for name, value in tiling.stats.items()
+    )
+    return f"{tiling!r}: {stats}"
+
+
+def _save_plot(tiling: Tiling, path: Path) -> None:
+    pyplot = require("matplotlib.pyplot", "--plot")
+    with style():
+        figure, axes = pyplot.subplots(figsize=(4.5, 4.5), layout="constrained")
+        plot_tiling(tiling, axes)
+        figure.savefig(path)
+        pyplot.close(figure)
+    click.echo(str(path))
+
+
+def main() -> None:
+    """Run the command line; every expected error is one line on standard error."""
+    try:
+        cli(standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except (KeyboardInterrupt, click.Abort) as stopped:
+        click.echo(f"polyrelu: {str(stopped) or 'interrupted'}", err=True)
+        sys.exit(130)
+    except (PolyreluError, OSError) as error:
+        if "--debug" in sys.argv[1:]:
+            raise
+        click.echo(f"polyrelu: {error}", err=True)
+        sys.exit(2)
+
+
+if __name__ == "__main__":
+    main()

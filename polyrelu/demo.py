@@ -1,0 +1,124 @@
+"""The demonstration: a trained 2-10-2-10 network, and the exact set of inputs that activate its first output.
+
+The network was trained on [-4, 4]^2 (``scripts/train_demo.py``). Outside it has a small island where the output is active
+too: of area 0.1 among 144, it is missed by about half of all sets of a thousand samples, and never by the exact zone.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from importlib.resources import as_file, files
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from polyrelu.constraints import parse
+from polyrelu.exact import FloatArray
+from polyrelu.formats import load_network
+from polyrelu.membership import maps_into
+from polyrelu.network import Network
+from polyrelu.polyhedron import Polyhedron
+from polyrelu.preimage import preimage
+from polyrelu.tiling import Tiling
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+RADIUS = 6
+SAMPLES = 1000
+_SAMPLE_SEED = 2
+
+
+class Demo(NamedTuple):
+    """What the demonstration computes: the network, the question, and the answer in the square and in the whole plane."""
+
+    network: Network
+    target: Polyhedron
+    box: Polyhedron
+    in_box: Tiling
+    in_plane: Tiling
+
+
+def demo_network() -> Network:
+    """The trained 2-10-2-10 network that comes with the package."""
+    with as_file(files("polyrelu") / "data" / "demo.npz") as path:
+        return load_network(path)
+
+
+def run_demo(progress: bool | None = None) -> Demo:
+    """The exact zone of ``y0 > 0`` on [-6, 6]^2 and over the whole plane."""
+    network, box = demo_network(), Polyhedron.box([-RADIUS] * 2, [RADIUS] * 2)
+    target = parse("y0 > 0", dim=network.output_dim)
+    return Demo(
+        network,
+        target,
+        box,
+        preimage(network, target, box, progress=progress),
+        preimage(network, target, progress=progress),
+    )
+
+
+def disagreements(tiling: Tiling, count: int, radius: float, seed: int = 0) -> FloatArray:
+    """Those of ``count`` uniform points of [-radius, radius]^d on which the tiling and the network disagree; exact on both sides."""
+    points = np.random.default_rng(seed).uniform(-radius, radius, (count, tiling.network.input_dim))
+    by_network = maps_into(tiling.network, tiling.targets, points) & tiling.domain.contains_floats(points)
+    wrong: FloatArray = points[by_network != tiling.contains(points)]
+    return wrong
+
+
+def zone_table(tiling: Tiling) -> str:
+    """The zones of a tiling as a text table: tiles, area, and a point of the first tile."""
+    lines = ["zone  tiles  area        point"]
+    for i, zone in enumerate(tiling.zones()):
+        bounded = all(tile.polyhedron.is_bounded() for tile in zone)
+        area = f"{float(sum((tile.polyhedron.volume() for tile in zone), Fraction(0))):.6f}" if bounded else "infinite"
+        point = ", ".join(f"{float(x):g}" for x in zone[0].point())
+        lines.append(f"{i:<4}  {len(zone):<5}  {area:<10}  ({point})")
+    return "\n".join(lines)
+
+
+def draw_demo(demo: Demo, samples: int = SAMPLES) -> Figure:
+    """Two panels: samples on the left, the exact zones on the right, and the island that the samples miss."""
+    from polyrelu.plotting import plot_samples, style
+    from polyrelu.plotting.style import INK, require
+
+    pyplot = require("matplotlib.pyplot", "draw_demo")
+    with style():
+        figure, (left, right) = pyplot.subplots(1, 2, figsize=(7.2, 4.0), layout="constrained", sharey=True)
+        plot_samples(demo.network, demo.target, demo.box, samples, left, seed=_SAMPLE_SEED)
+        demo.in_box.plot(right)
+        left.set_title(f"{samples:,} samples")
+        right.set_title(f"exact: {len(demo.in_box)} tiles, {len(demo.in_box.zones())} zones")
+        for axes in (left, right):
+            axes.set_xlabel("$x_0$")
+            axes.set_xticks(range(-RADIUS, RADIUS + 1, 2))
+            axes.set_yticks(range(-RADIUS, RADIUS + 1, 2))
+        left.set_ylabel("$x_1$")
+        smallest = min(demo.in_box.zones(), key=lambda zone: sum(tile.polyhedron.volume() for tile in zone))
+        point = [float(x) for x in smallest[0].point()]
+        right.annotate(
+            "an island",
+            point,
+            xytext=(-52, -4),
+            textcoords="offset points",
+            ha="center",
+            va="center",
+            fontsize=8,
+            color=INK,
+            arrowprops={"arrowstyle": "->", "color": INK, "linewidth": 0.7, "shrinkB": 6},
+        )
+    return figure
+
+
+def write_demo(demo: Demo, directory: Path) -> Path:
+    """Write the picture as ``demo.png`` into a directory and return its path."""
+    from polyrelu.plotting.style import require, style
+
+    directory.mkdir(parents=True, exist_ok=True)
+    path = directory / "demo.png"
+    figure = draw_demo(demo)
+    with style():
+        figure.savefig(path)
+    require("matplotlib.pyplot", "write_demo").close(figure)
+    return path

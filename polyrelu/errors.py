@@ -1,0 +1,60 @@
+"""The exceptions of polyrelu, named after outcomes.
+
+Every one derives from :class:`PolyreluError` and from the builtin that fits, so ``except ValueError``
+keeps working. A message says where, which rule, the offending value, and what to do.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from polyrelu.tiling import Tiling
+
+
+class PolyreluError(Exception):
+    """Base of every error that polyrelu raises on purpose."""
+
+
+class InexactError(PolyreluError, ValueError):
+    """A number has no exact rational value: NaN, infinite, complex or irrational."""
+
+
+class DimensionError(PolyreluError, ValueError):
+    """Two objects that must live in the same space do not, or an array has the wrong shape."""
+
+
+class InputError(PolyreluError, ValueError):
+    """An argument or a file breaks a rule that is not about shapes or numbers."""
+
+
+class ParseError(PolyreluError, ValueError):
+    """A constraint does not follow the grammar; the message points at the column."""
+
+
+class EmptySetError(PolyreluError, ValueError):
+    """A point, centre or direction was asked of the empty set."""
+
+
+class UnboundedError(PolyreluError, ValueError):
+    """A finite quantity was asked of an unbounded set."""
+
+
+class BudgetExceeded(PolyreluError, RuntimeError):
+    """The work would exceed the limit the caller gave; nothing was done beyond it."""
+
+
+class MissingExtraError(PolyreluError, ImportError):
+    """An optional package is not installed; the message names the extra that brings it."""
+
+
+class Interrupted(PolyreluError, KeyboardInterrupt):
+    """The user stopped a long computation.
+
+    ``partial`` is the :class:`~polyrelu.tiling.Tiling` of the tiles found until then; its ``complete`` is
+    False. It is a KeyboardInterrupt, so code that does not expect it still stops.
+    """
+
+    def __init__(self, message: str, partial: Tiling) -> None:
+        super().__init__(message)
+        self.partial = partial

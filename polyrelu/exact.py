@@ -1,0 +1,178 @@
+r"""Numbers: anything that has an exact rational value, to that value.
+
+A float is the dyadic rational it stores, ``0.1`` is 3602879701896397/36028797018963968; a decimal string is
+what it says, ``"0.1"`` is 1/10. Nothing is rounded on the way in: what has no rational value (NaN, infinity, a
+complex number, :math:`\sqrt 2`) is an :class:`~polyrelu.errors.InexactError` that names the value and where it stood.
+
+Two exact types are used inside: :class:`fractions.Fraction` for single numbers that users see, and
+``flint.fmpq_mat`` for products and elimination. Rows of inequalities are kept as *primitive integer rows*: the
+unique positive multiple whose entries are integers with greatest common divisor 1.
+"""
+
+from __future__ import annotations
+
+import math
+import sys
+from collections.abc import Iterable, Sequence
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any, TypeAlias
+
+import numpy as np
+from flint import fmpq, fmpq_mat
+from numpy.typing import NDArray
+
+from polyrelu.errors import DimensionError, InexactError
+
+ExactVector: TypeAlias = tuple[Fraction, ...]
+ExactMatrix: TypeAlias = tuple[ExactVector, ...]
+ExactArray: TypeAlias = NDArray[np.object_]
+FloatArray: TypeAlias = NDArray[np.float64]
+
+_ROUND = "round it first, for example with sympy.nsimplify(value, rational=True) or Fraction(value).limit_denominator()"
+
+
+def exact(value: Any, where: str = "value") -> Fraction:
+    """The exact rational value of a number.
+
+    Accepts int, float, Fraction, Decimal, numpy scalars, strings (``"1/3"``, ``"0.1"``, ``"1e-3"``) and rational
+    sympy numbers. ``where`` names the value in errors.
+
+    Raises:
+        InexactError: the value is NaN, infinite, complex, irrational, boolean or not a number.
+    """
+    if isinstance(value, Fraction):
+        return value
+    if isinstance(value, (bool, np.bool_)):
+        raise InexactError(f"{where}: {value!r} is a truth value, not a number; write 0 or 1")
+    if isinstance(value, (int, np.integer)):
+        return Fraction(int(value))
+    if isinstance(value, (float, np.floating, Decimal)):
+        if not math.isfinite(value):
+            raise InexactError(
+                f"{where}: {value} is not a finite number; remove or replace it before building the object"
+            )
+        return Fraction(*value.as_integer_ratio())
+    if isinstance(value, str):
+        try:
+            return Fraction(value.strip())
+        except (ValueError, ZeroDivisionError):
+            raise InexactError(f'{where}: {value!r} is not a number; write it like "1/3", "0.1" or "1e-3"') from None
+    if isinstance(value, (complex, np.complexfloating)):
+        raise InexactError(f"{where}: {value} is complex; polyrelu works over the rationals, pass its real part")
+    if isinstance(value, fmpq):
+        return from_flint(value)
+    return _exact_sympy(value, where)
+
+
+def _exact_sympy(value: Any, where: str) -> Fraction:
+    sympy = sys.modules.get("sympy")
+    if sympy is None or not isinstance(value, sympy.Basic):
+        raise InexactError(f"{where}: {value!r} of type {type(value).__name__} is not a number that polyrelu knows")
+    if isinstance(value, sympy.Float):
+        value = sympy.Rational(value)
+    if isinstance(value, sympy.Rational) and value.is_finite:
+        return Fraction(int(value.p), int(value.q))
+    raise InexactError(f"{where}: {value} has no exact rational value; {_ROUND}")
+
+
+def exact_vector(values: Iterable[Any], where: str, length: int | None = None) -> ExactVector:
+    """A sequence of numbers as Fractions.
+
+    Raises:
+        InexactError: an entry has no exact value; the message names its index.
+        DimensionError: ``length`` is given and differs, or an entry is itself a sequence.
+    """
+    vector = tuple(exact(_scalar(v, f"{where}[{i}]"), f"{where}[{i}]") for i, v in enumerate(_iterate(values, where)))
+    if length is not None and len(vector) != length:
+        raise DimensionError(f"{where}: expected {length} numbers, got {len(vector)}")
+    return vector
+
+
+def exact_matrix(rows: Iterable[Iterable[Any]], where: str, columns: int | None = None) -> ExactMatrix:
+    """A two-dimensional array of numbers as rows of Fractions, all of one length.
+
+    Raises:
+        InexactError: an entry has no exact value; the message names its row and column.
+        DimensionError: the rows differ in length, or ``columns`` is given and differs.
+    """
+    matrix = tuple(exact_vector(row, f"{where}[{i}]") for i, row in enumerate(_iterate(rows, where)))
+    expected = columns if columns is not None else (len(matrix[0]) if matrix else 0)
+    for i, row in enumerate(matrix):
+        if len(row) != expected:
+            raise DimensionError(f"{where}[{i}]: has {len(row)} entries, expected {expected} as in the other rows")
+    return matrix
+
+
+def _iterate(values: Any, where: str) -> list[Any]:
+    if isinstance(values, str) or not isinstance(values, Iterable):
+        raise DimensionError(f"{where}: expected a sequence, got the single value {values!r}")
+    return list(values)
+
+
+def _scalar(value: Any, where: str) -> Any:
+    if isinstance(value, np.ndarray) and value.ndim == 0:
+        return value[()]
+    if isinstance(value, (list, tuple, np.ndarray)):
+        raise DimensionError(f"{where}: expected a single number, got a sequence of {len(value)}")
+    return value
+
+
+def exact_array(rows: Sequence[Any], shape: tuple[int, ...]) -> ExactArray:
+    """Fractions (or ints) laid out as a read-only numpy object array of the given shape."""
+    array = np.empty(shape, dtype=object)
+    if array.size:
+        array[...] = rows
+    array.flags.writeable = False
+    return array
+
+
+def is_float_array(values: Any) -> bool:
+    """Whether ``values`` is a numpy array of floats, the one input that is evaluated in floats."""
+    return isinstance(values, np.ndarray) and np.issubdtype(values.dtype, np.floating)
+
+
+def to_flint(value: Fraction | int) -> fmpq:
+    """A Fraction as python-flint's rational."""
+    return fmpq(value.numerator, value.denominator)
+
+
+def from_flint(value: fmpq) -> Fraction:
+    """python-flint's rational as a Fraction."""
+    return Fraction(int(value.p), int(value.q))
+
+
+def flint_matrix(rows: Sequence[Sequence[Fraction | int]], columns: int) -> fmpq_mat:
+    """Rows as a ``flint.fmpq_mat`` of shape (len(rows), columns); either may be zero."""
+    return fmpq_mat(len(rows), columns, [to_flint(v) for row in rows for v in row])
+
+
+def matrix_rows(matrix: fmpq_mat) -> ExactMatrix:
+    """The rows of a ``flint.fmpq_mat`` as Fractions."""
+    columns = matrix.ncols()
+    entries = [from_flint(v) for v in matrix.entries()]
+    return tuple(tuple(entries[i * columns : (i + 1) * columns]) for i in range(matrix.nrows()))
+
+
+def primitive(row: Sequence[Fraction | int]) -> tuple[int, ...]:
+    """The positive multiple of ``row`` with integer entries of greatest common divisor 1 (zero stays zero).
+
+    >>> primitive([Fraction(1, 2), Fraction(-2, 3)])
+    (3, -4)
+    """
+    scale = math.lcm(*(v.denominator for v in row))
+    integers = [v.numerator * (scale // v.denominator) for v in row]
+    divisor = math.gcd(*integers)
+    return tuple(v // divisor for v in integers) if divisor > 1 else tuple(integers)
+
+
+def row_echelon(rows: Sequence[Sequence[Fraction | int]], columns: int) -> tuple[ExactMatrix, tuple[int, ...]]:
+    """The nonzero rows of the reduced row echelon form, and their pivot columns. Cost: cubic, exact."""
+    reduced, rank = flint_matrix(rows, columns).rref()
+    basis = matrix_rows(reduced)[:rank]
+    return basis, tuple(next(j for j, v in enumerate(row) if v) for row in basis)
+
+
+def to_floats(values: Iterable[Fraction | int]) -> FloatArray:
+    """The nearest floats; for drawing and for filters that carry an error bound, never for decisions."""
+    return np.array([v.numerator / v.denominator for v in values], dtype=np.float64)

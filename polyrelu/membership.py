@@ -1,0 +1,48 @@
+"""Does the network map a point into a target? Exact for any number of float points.
+
+Floats are evaluated with their error bound (:mod:`polyrelu.floats`); the points it leaves in doubt are evaluated in
+rationals.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from polyrelu.errors import DimensionError
+from polyrelu.exact import FloatArray, exact_vector
+from polyrelu.floats import float_points
+from polyrelu.network import Network
+from polyrelu.polyhedron import Polyhedron
+
+_CHUNK = 65536
+
+
+def maps_into(network: Network, target: Polyhedron | Sequence[Polyhedron], points: FloatArray) -> NDArray[np.bool_]:
+    """For each of n float points, whether the network's exact value there lies in the target (or in any of them).
+
+    Args:
+        points: a float array of shape (n, d).
+
+    Raises:
+        DimensionError: the points or a target live in the wrong space.
+    """
+    array = float_points(points, network.input_dim, "maps_into")
+    targets = [target] if isinstance(target, Polyhedron) else list(target)
+    for one in targets:
+        if one.ambient_dim != network.output_dim:
+            raise DimensionError(
+                f"maps_into: a target lives in R^{one.ambient_dim} but the network's outputs in R^{network.output_dim}"
+            )
+    inside = np.zeros(len(array), dtype=np.bool_)
+    for start in range(0, len(array), _CHUNK):
+        chunk = array[start : start + _CHUNK]
+        values, radius = network.evaluate_with_bound(chunk)
+        for one in targets:
+            holds, doubtful = one.contains_approximately(values, radius)
+            for i in np.flatnonzero(doubtful):
+                holds[i] = one.contains(network.evaluate([exact_vector(chunk[i], "maps_into: point")])[0])
+            inside[start : start + _CHUNK] |= holds
+    return inside

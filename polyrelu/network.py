@@ -1,0 +1,283 @@
+r"""ReLU networks as chains of one kind of layer.
+
+A layer maps :math:`x \mapsto \rho(W x + b)`, where :math:`\rho` is ReLU on a masked subset of the coordinates and the
+identity on the others. Identity coordinates carry linear layers and skip connections, so every engine handles one
+thing. The network *is* its stored numbers: floats stand for the dyadic rationals they are.
+
+``network(x)`` is exact on exact input and a float evaluation on numpy float arrays;
+:meth:`Network.evaluate_with_bound` says how far the latter may be from the former.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, TypeAlias
+
+import numpy as np
+from flint import fmpq_mat
+
+from polyrelu.errors import DimensionError, InputError
+from polyrelu.exact import (
+    ExactArray,
+    ExactMatrix,
+    ExactVector,
+    FloatArray,
+    exact_array,
+    exact_matrix,
+    exact_vector,
+    flint_matrix,
+    is_float_array,
+    matrix_rows,
+    to_floats,
+)
+from polyrelu.floats import affine_with_bound, float_points
+
+Bits: TypeAlias = tuple[tuple[bool, ...], ...]
+
+
+@dataclass(frozen=True, init=False, repr=False)
+class Layer:
+    """``x -> relu(weight x + bias)`` on the coordinates where ``relu`` is true, the identity on the others.
+
+    Args:
+        weight: n rows of d numbers.
+        bias: n numbers.
+        relu: a truth value for all coordinates, or one for each of the n.
+
+    The rows are kept as Fractions in ``rows`` and ``offsets``.
+
+    Raises:
+        InexactError: an entry has no exact rational value.
+        DimensionError: rows of different lengths, or a bias or mask of the wrong length.
+    """
+
+    rows: ExactMatrix
+    offsets: ExactVector
+    relu: tuple[bool, ...]
+    input_dim: int
+
+    def __init__(
+        self, weight: Iterable[Iterable[Any]], bias: Iterable[Any], relu: bool | Iterable[bool], where: str = "Layer"
+    ) -> None:
+        rows = exact_matrix(weight, f"{where}: weight")
+        offsets = exact_vector(bias, f"{where}: bias")
+        if len(offsets) != len(rows):
+            raise DimensionError(
+                f"{where}: weight has {len(rows)} rows but bias has {len(offsets)} entries; they must agree"
+            )
+        mask = (bool(relu),) * len(rows) if isinstance(relu, (bool, np.bool_)) else _mask(relu, len(rows), where)
+        width = len(rows[0]) if rows else int(getattr(weight, "shape", (0, 0))[1])
+        self._set(rows, offsets, mask, width)
+
+    def _set(self, rows: ExactMatrix, offsets: ExactVector, relu: tuple[bool, ...], input_dim: int) -> None:
+        for name, value in zip(("rows", "offsets", "relu", "input_dim"), (rows, offsets, relu, input_dim), strict=True):
+            object.__setattr__(self, name, value)
+
+    @property
+    def output_dim(self) -> int:
+        """The number n of coordinates the layer returns."""
+        return len(self.rows)
+
+    @property
+    def weight(self) -> ExactArray:
+        """The (n, d) weight as an array of Fractions."""
+        return exact_array(self.rows, (self.output_dim, self.input_dim))
+
+    @property
+    def bias(self) -> ExactArray:
+        """The n biases as an array of Fractions."""
+        return exact_array(self.offsets, (self.output_dim,))
+
+    @cached_property
+    def float_weight(self) -> FloatArray:
+        """The (n, d) weight rounded to nearest; equal to the exact one when that came from floats."""
+        return to_floats(v for row in self.rows for v in row).reshape(self.output_dim, self.input_dim)
+
+    @cached_property
+    def float_bias(self) -> FloatArray:
+        """The n biases rounded to nearest."""
+        return to_floats(self.offsets)
+
+    @cached_property
+    def augmented(self) -> fmpq_mat:
+        """The (n, d + 1) matrix ``[weight | bias]``."""
+        return flint_matrix([(*row, b) for row, b in zip(self.rows, self.offsets, strict=True)], self.input_dim + 1)
+
+    def restricted(self, outputs: Sequence[int], inputs: Sequence[int], relu: Sequence[bool]) -> Layer:
+        """The layer from the chosen inputs to the chosen outputs, with one mask entry for each of the latter."""
+        layer = object.__new__(Layer)
+        layer._set(
+            tuple(tuple(self.rows[i][j] for j in inputs) for i in outputs),
+            tuple(self.offsets[i] for i in outputs),
+            tuple(relu),
+            len(inputs),
+        )
+        return layer
+
+    def __repr__(self) -> str:
+        return f"Layer({self.input_dim} -> {self.output_dim}, relu on {sum(self.relu)})"
+
+
+def _mask(relu: Any, length: int, where: str) -> tuple[bool, ...]:
+    values = list(relu)
+    if len(values) != length:
+        raise DimensionError(f"{where}: relu has {len(values)} entries but there are {length} coordinates")
+    for i, value in enumerate(values):
+        if not isinstance(value, (bool, np.bool_)):
+            raise InputError(f"{where}: relu[{i}] is {value!r}; write True or False")
+    return tuple(map(bool, values))
+
+
+@dataclass(frozen=True, init=False, repr=False)
+class Network:
+    """A chain of layers, R^d -> R^m.
+
+    Args:
+        layers: :class:`Layer` objects, or ``(weight, bias)`` pairs.
+        relu: with pairs, a truth value (or mask) for each; by default ReLU after every layer but the last.
+
+    Example:
+        >>> net = Network([([[1], [-1]], [0, 0]), ([[1, 1]], [0])])  # |x|
+        >>> net(["-1/3"])
+        array([Fraction(1, 3)], dtype=object)
+
+    Raises:
+        DimensionError: a layer does not take what the one before it returns; the message names the layer.
+        InputError: no layers, or ``relu`` beside Layer objects.
+    """
+
+    layers: tuple[Layer, ...]
+
+    def __init__(
+        self,
+        layers: Iterable[Layer | tuple[Any, Any]],
+        relu: Sequence[bool | Iterable[bool]] | None = None,
+    ) -> None:
+        given = list(layers)
+        if not given:
+            raise InputError("Network: there are no layers; pass at least one (weight, bias)")
+        masks = _masks_for(given, relu)
+        chain = tuple(
+            item if isinstance(item, Layer) else Layer(*_pair(item, i), relu=masks[i], where=f"Network: layer {i}")
+            for i, item in enumerate(given)
+        )
+        for i, (before, after) in enumerate(zip(chain, chain[1:], strict=False)):
+            if before.output_dim != after.input_dim:
+                raise DimensionError(
+                    f"Network: layer {i} returns {before.output_dim} coordinates but layer {i + 1} takes {after.input_dim}"
+                )
+        object.__setattr__(self, "layers", chain)
+
+    @property
+    def input_dim(self) -> int:
+        """The dimension d of the input space."""
+        return self.layers[0].input_dim
+
+    @property
+    def output_dim(self) -> int:
+        """The dimension m of the output space."""
+        return self.layers[-1].output_dim
+
+    @property
+    def widths(self) -> tuple[int, ...]:
+        """Input dimension, then the number of coordinates each layer returns."""
+        return (self.input_dim, *(layer.output_dim for layer in self.layers))
+
+    @property
+    def neuron_count(self) -> int:
+        """How many coordinates pass through a ReLU."""
+        return sum(sum(layer.relu) for layer in self.layers)
+
+    def __call__(self, points: Any) -> ExactArray | FloatArray:
+        """The network's value: exact on exact input, in floats on numpy float arrays.
+
+        Args:
+            points: one point of d numbers, or n of them as an (n, d) array or list. A numpy *float array* is
+                evaluated in floats; lists, integer arrays, Fractions and strings are evaluated exactly.
+
+        Returns:
+            An array of shape (m,) or (n, m): Fractions, or float64 for float arrays.
+
+        Raises:
+            DimensionError: the points do not live in R^d.
+        """
+        if is_float_array(points):
+            floats = self.evaluate_with_bound(float_points(np.atleast_2d(points), self.input_dim, "Network"))[0]
+            return floats if points.ndim == 2 else np.asarray(floats[0])
+        given = list(points)
+        single = not given or not isinstance(given[0], (list, tuple, np.ndarray))
+        rows = exact_matrix([given] if single else given, "Network: point", self.input_dim)
+        values = exact_array(self.evaluate(rows), (len(rows), self.output_dim))
+        return values[0] if single else values
+
+    def evaluate(self, points: Sequence[ExactVector]) -> ExactMatrix:
+        """Exact values at exact points, one row each."""
+        return self._forward(points)[0]
+
+    def activation_pattern(self, point: ExactVector) -> Bits:
+        """For each layer, which of its ReLU coordinates are positive before the ReLU at an exact point."""
+        return self._forward([point])[1]
+
+    def _forward(self, points: Sequence[ExactVector]) -> tuple[ExactMatrix, Bits]:
+        values: ExactMatrix = tuple(points)
+        bits = []
+        for layer in self.layers:
+            columns = flint_matrix([(*point, 1) for point in values], layer.input_dim + 1).transpose()
+            before = matrix_rows(layer.augmented * columns)
+            bits.append(tuple(row[0] > 0 for row, masked in zip(before, layer.relu, strict=True) if masked))
+            after = [
+                tuple(max(v, 0 * v) for v in row) if masked else row
+                for row, masked in zip(before, layer.relu, strict=True)
+            ]
+            values = tuple(zip(*after, strict=True)) if after else ((),) * len(values)
+        return values, tuple(bits)
+
+    def evaluate_with_bound(self, points: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Float values at float points and a bound on their distance from the exact values.
+
+        Both have shape (n, m). The bound is proven in :mod:`polyrelu.floats`.
+        """
+        values, radius = points, np.zeros(points.shape)
+        for layer in self.layers:
+            values, radius = affine_with_bound(layer.float_weight, layer.float_bias, values, radius)
+            mask = np.array(layer.relu, dtype=np.bool_)
+            radius = np.where(mask & (values + radius < 0), 0.0, radius)
+            values = np.where(mask, np.maximum(values, 0.0), values)
+        return values, radius
+
+    def affine_map(self, bits: Bits) -> tuple[ExactMatrix, ExactVector]:
+        """The affine map ``x -> M x + c`` of the network where its neurons are on and off as ``bits`` say."""
+        dim = self.input_dim
+        identity = [[int(i == j) for j in range(dim + 1)] for i in range(dim + 1)]
+        chain = flint_matrix(identity, dim + 1)
+        for layer, on in zip(self.layers, bits, strict=True):
+            signs = iter(on)
+            rows = matrix_rows(layer.augmented * chain)
+            kept = [
+                row if not masked or next(signs) else (0,) * (dim + 1)
+                for row, masked in zip(rows, layer.relu, strict=True)
+            ]
+            chain = flint_matrix([*kept, identity[-1]], dim + 1)
+        affine = matrix_rows(chain)[:-1]
+        return tuple(row[:-1] for row in affine), tuple(row[-1] for row in affine)
+
+    def __repr__(self) -> str:
+        return f"Network({'-'.join(map(str, self.widths))}, {self.neuron_count} ReLU neurons)"
+
+
+def _pair(item: Any, index: int) -> tuple[Any, Any]:
+    if not isinstance(item, (tuple, list)) or len(item) != 2:
+        raise InputError(f"Network: layer {index} is {type(item).__name__}; pass Layer objects or (weight, bias) pairs")
+    return item[0], item[1]
+
+
+def _masks_for(layers: Sequence[Any], relu: Sequence[bool | Iterable[bool]] | None) -> Sequence[bool | Iterable[bool]]:
+    if relu is None:
+        return [True] * (len(layers) - 1) + [False]
+    if any(isinstance(layer, Layer) for layer in layers):
+        raise InputError("Network: Layer objects carry their own mask; leave relu out, or pass (weight, bias) pairs")
+    if len(relu) != len(layers):
+        raise DimensionError(f"Network: relu has {len(relu)} entries but there are {len(layers)} layers")
+    return relu

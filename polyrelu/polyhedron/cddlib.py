@@ -1,0 +1,104 @@
+"""The one file that imports cdd: exact conversions and linear programs on plain integer rows.
+
+pycddlib writes a halfspace as ``0 <= b + A x``; everything here takes and returns our ``A x <= b``. Its
+canonicalisation edits its argument and its equality indices are not checked, so every call builds a matrix of its own
+from validated rows and throws it away.
+
+A *row* here is ``(normal, offset)``; equality rows are passed apart from inequality rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+from typing import NamedTuple, TypeAlias
+
+import cdd
+import cdd.gmp
+
+from polyrelu.exact import ExactVector
+
+Row: TypeAlias = tuple[Sequence[int | Fraction], int | Fraction]
+
+
+class Generators(NamedTuple):
+    """A V-representation: the convex hull of ``vertices`` plus the cone of ``rays`` plus the span of ``lines``."""
+
+    vertices: tuple[ExactVector, ...]
+    rays: tuple[ExactVector, ...] = ()
+    lines: tuple[ExactVector, ...] = ()
+
+
+def _matrix(inequalities: Sequence[Row], equalities: Sequence[Row], dim: int) -> cdd.gmp.Matrix:
+    rows = [[offset, *(-v for v in normal)] for normal, offset in (*equalities, *inequalities)]
+    rows = rows or [[1, *[0] * dim]]  # cdd reads the dimension off a row, so there is always one: 0 <= 1
+    return cdd.gmp.matrix_from_array(rows, rep_type=cdd.RepType.INEQUALITY, lin_set=range(len(equalities)))
+
+
+def generators_from_halfspaces(inequalities: Sequence[Row], equalities: Sequence[Row], dim: int) -> Generators:
+    """The V-representation of ``{x : inequalities and equalities}``; no vertex means the empty set.
+
+    Cost: the double description method, exponential in the worst case.
+    """
+    polyhedron = cdd.gmp.polyhedron_from_matrix(_matrix(inequalities, equalities, dim))
+    output = cdd.gmp.copy_generators(polyhedron)
+    vertices: list[ExactVector] = []
+    rays: list[ExactVector] = []
+    lines: list[ExactVector] = []
+    for i, (kind, *entries) in enumerate(output.array):
+        (lines if i in output.lin_set else vertices if kind else rays).append(tuple(entries))
+    if not vertices and all(offset == 0 for _, offset in (*inequalities, *equalities)):
+        vertices = [(Fraction(0),) * dim]  # cdd leaves the apex of a cone unsaid
+    if not vertices:
+        return Generators(())
+    return Generators(tuple(vertices), tuple(rays), tuple(lines))
+
+
+def halfspaces_from_generators(generators: Generators, dim: int) -> tuple[list[Row], list[Row]]:
+    """The H-representation ``(inequalities, equalities)`` of a set with at least one vertex, irredundant."""
+    zero, one = Fraction(0), Fraction(1)
+    points = [[one, *v] for v in generators.vertices] + [[zero, *r] for r in generators.rays]
+    lines = [[zero, *v] for v in generators.lines]
+    matrix = cdd.gmp.matrix_from_array(
+        points + lines, rep_type=cdd.RepType.GENERATOR, lin_set=range(len(points), len(points) + len(lines))
+    )
+    output = cdd.gmp.copy_inequalities(cdd.gmp.polyhedron_from_matrix(matrix))
+    inequalities: list[Row] = []
+    equalities: list[Row] = []
+    for i, (offset, *entries) in enumerate(output.array):
+        (equalities if i in output.lin_set else inequalities).append((tuple(-v for v in entries), offset))
+    return inequalities, equalities
+
+
+def maximise(
+    objective: Sequence[int | Fraction], inequalities: Sequence[Row], equalities: Sequence[Row]
+) -> tuple[Fraction, ExactVector] | None:
+    """The maximum of ``objective . x`` and a point where it is attained; None when there is no feasible point.
+
+    The objective must be bounded on the feasible set; every caller adds the row that makes it so.
+    """
+    matrix = _matrix(inequalities, equalities, len(objective))
+    matrix.obj_type = cdd.LPObjType.MAX
+    matrix.obj_func = [Fraction(v) for v in (0, *objective)]
+    program = cdd.gmp.linprog_from_matrix(matrix)
+    cdd.gmp.linprog_solve(program)
+    if program.status == cdd.LPStatusType.OPTIMAL:
+        return program.obj_value, tuple(program.primal_solution)
+    if program.status in (cdd.LPStatusType.INCONSISTENT, cdd.LPStatusType.STRUC_INCONSISTENT):
+        return None
+    raise AssertionError(f"cdd: a bounded linear program ended as {program.status.name}")
+
+
+def implied_equalities(inequalities: Sequence[Row], equalities: Sequence[Row], dim: int) -> frozenset[int]:
+    """Indices of the inequalities that hold with equality on the whole set, which must not be empty."""
+    linear = cdd.gmp.implicit_linearity_rows(_matrix(inequalities, equalities, dim))
+    return frozenset(i - len(equalities) for i in linear if i >= len(equalities))
+
+
+def redundant_rows(inequalities: Sequence[Row], equalities: Sequence[Row], dim: int) -> frozenset[int]:
+    """Indices of inequalities that may be dropped together without changing the set, which must not be empty."""
+    matrix = _matrix(inequalities, equalities, dim)
+    if not inequalities:
+        return frozenset()
+    _, redundant, _ = cdd.gmp.matrix_canonicalize(matrix)
+    return frozenset(i - len(equalities) for i in redundant if i >= len(equalities))

@@ -1,0 +1,131 @@
+"""One row of an H-representation: a closed or open halfspace, or a hyperplane.
+
+A :class:`Halfspace` is ``normal . x <= offset``, ``normal . x < offset`` or ``normal . x == offset`` with primitive
+integer entries, so two rows with the same solutions and the same direction are the same tuple. The zero normal is allowed: ``0 <= 1`` holds
+everywhere and ``0 <= -1`` nowhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from fractions import Fraction
+from typing import Any, Literal, NamedTuple, TypeAlias
+
+from polyrelu.errors import DimensionError, InputError
+from polyrelu.exact import ExactVector, exact_matrix, exact_vector, primitive
+
+Relation: TypeAlias = Literal["<=", "<", "=="]
+
+_FLIPPED = {"<=": ">=", "<": ">", "==": "=="}
+
+
+class Halfspace(NamedTuple):
+    """``normal . x relation offset``, in primitive integers."""
+
+    normal: tuple[int, ...]
+    offset: int
+    relation: Relation
+
+    @classmethod
+    def of(cls, normal: Sequence[Fraction | int], offset: Fraction | int, relation: Relation = "<=") -> Halfspace:
+        """The row scaled to primitive integers; an equality also gets a positive leading entry."""
+        row = primitive((*normal, offset))
+        if relation == "==" and next((v for v in row if v), 0) < 0:
+            row = tuple(-v for v in row)
+        return cls(row[:-1], row[-1], relation)
+
+    @property
+    def is_trivial(self) -> bool:
+        """Whether the normal is zero, so that the row holds everywhere or nowhere."""
+        return not any(self.normal)
+
+    def slack(self, point: ExactVector) -> Fraction:
+        """``offset - normal . point``: positive inside, zero on the boundary."""
+        return self.offset - sum((a * x for a, x in zip(self.normal, point, strict=True) if a), Fraction(0))
+
+    def holds(self, point: ExactVector) -> bool:
+        """Whether the point satisfies the row, exactly."""
+        slack = self.slack(point)
+        return slack == 0 if self.relation == "==" else (slack > 0 if self.relation == "<" else slack >= 0)
+
+    def closed(self) -> Halfspace:
+        """The row with ``<`` relaxed to ``<=``."""
+        return self._replace(relation="<=") if self.relation == "<" else self
+
+    def boundary(self) -> Halfspace:
+        """The hyperplane ``normal . x == offset``."""
+        return Halfspace.of(self.normal, self.offset, "==")
+
+    def violated(self) -> tuple[Halfspace, ...]:
+        """The halfspaces whose union is the complement: one for an inequality, two for an equality."""
+        normal = tuple(-v for v in self.normal)
+        if self.relation == "==":
+            return Halfspace(normal, -self.offset, "<"), Halfspace(self.normal, self.offset, "<")
+        return (Halfspace(normal, -self.offset, "<" if self.relation == "<=" else "<="),)
+
+    def format(self, names: Sequence[str], digits: int | None = None) -> str:
+        """The row as text with a positive leading coefficient, e.g. ``2*x0 - x1 <= 3``.
+
+        Exact by default. With ``digits`` the row is divided by its largest coefficient and printed to that many
+        significant digits, for reading only.
+        """
+        sign = -1 if next((v for v in self.normal if v), 0) < 0 else 1
+        relation = _FLIPPED[self.relation] if sign < 0 else self.relation
+        scale = max(map(abs, self.normal), default=0) if digits is not None else 1
+        text = ""
+        for coefficient, name in zip(self.normal, names, strict=True):
+            if coefficient:
+                value = sign * coefficient
+                size = "" if abs(value) == scale else f"{_number(abs(value), scale, digits)}*"
+                text += (
+                    (" - " if value < 0 else " + ") + size + name if text else ("-" if value < 0 else "") + size + name
+                )
+        return f"{text or '0'} {relation} {_number(sign * self.offset, scale or 1, digits)}"
+
+
+def _number(value: int, scale: int, digits: int | None) -> str:
+    return str(value) if digits is None else f"{value / scale:.{digits}g}"
+
+
+def halfspaces_from_arrays(
+    A: Iterable[Iterable[Any]],
+    b: Iterable[Any],
+    strict: bool | Iterable[int],
+    equalities: Iterable[int],
+) -> tuple[int | None, tuple[Halfspace, ...]]:
+    """Validated rows of ``A x <= b`` and the dimension of x (None when there is no row to tell it)."""
+    offsets = exact_vector(b, "Polyhedron: b")
+    shape = getattr(A, "shape", None)
+    normals = exact_matrix(A, "Polyhedron: A")
+    if len(normals) != len(offsets):
+        raise DimensionError(f"Polyhedron: A has {len(normals)} rows but b has {len(offsets)} entries; they must agree")
+    count = len(offsets)
+    all_or_none = range(count) if strict is True else () if strict is False else None
+    open_rows = row_indices(all_or_none if all_or_none is not None else strict, count, "strict")  # type: ignore[arg-type]
+    equal_rows = row_indices(equalities, count, "equalities")
+    if all_or_none is None and open_rows & equal_rows:
+        raise InputError(
+            f"Polyhedron: rows {sorted(open_rows & equal_rows)} are both strict and equalities; choose one"
+        )
+    relations: list[Relation] = ["==" if i in equal_rows else "<" if i in open_rows else "<=" for i in range(count)]
+    rows = tuple(map(Halfspace.of, normals, offsets, relations))
+    if normals:
+        return len(normals[0]), rows
+    return (shape[1] if shape is not None and len(shape) == 2 else None), rows
+
+
+def row_indices(chosen: Iterable[Any], count: int, what: str) -> frozenset[int]:
+    """Row numbers, given as numbers or as one truth value per row.
+
+    Raises:
+        InputError: a number is out of range, or there is not one truth value for each row.
+    """
+    values = list(chosen)
+    if values and all(isinstance(v, bool) or type(v).__name__ in ("bool", "bool_") for v in values):
+        if len(values) != count:
+            raise InputError(f"Polyhedron: {what} has {len(values)} truth values but there are {count} rows")
+        return frozenset(i for i, v in enumerate(values) if v)
+    for value in values:
+        if isinstance(value, bool) or not hasattr(value, "__index__") or not 0 <= int(value) < count:
+            raise InputError(f"Polyhedron: {what} names row {value!r}, but the rows are 0 to {count - 1}")
+    return frozenset(int(v) for v in values)
