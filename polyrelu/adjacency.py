@@ -4,7 +4,8 @@ Two tiles of dimension d *touch* when the points of one in the closure of the ot
 worth of contact, inside the set itself. So two open tiles on either side of a hyperplane that belongs to neither do not
 touch, and |x| > 0 has two zones. A flat tile counts with its own, smaller d.
 
-Candidates come from matching facets instead of comparing all pairs: tiles in contact have a facet on a common hyperplane, on
+Candidates come from matching facets instead of comparing all pairs: tiles in contact have a facet on a common
+hyperplane, on
 opposite sides, and primitive rows make that an exact dictionary key. An exact linear program confirms each candidate.
 """
 
@@ -12,6 +13,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
+
 import networkx as nx
 
 from polyrelu.polyhedron import Halfspace, Polyhedron
@@ -21,8 +23,10 @@ from polyrelu.tiling import Tiling
 def adjacency(tiling: Tiling) -> nx.Graph:
     """The graph of the tiles: nodes are their numbers, edges join tiles that touch along a facet.
 
-    Every edge has the attribute ``hyperplane``, the common :class:`~polyrelu.polyhedron.Halfspace` row as an equality, or
-    None between tiles of which one is flat. Cost: one exact LP for each pair of tiles on opposite sides of a hyperplane.
+    Every edge has the attribute ``hyperplane``, the common :class:`~polyrelu.polyhedron.Halfspace` row as an
+    equality, or
+    None between tiles of which one is flat. Cost: one exact LP for each pair of tiles on opposite sides of a
+    hyperplane.
     """
     graph = nx.Graph()
     graph.add_nodes_from(range(len(tiling)))

@@ -10,8 +10,8 @@ into the target. Then:
 
 * every x of D lies in some C_p of full dimension in D that has ``p_i = 1`` exactly where neuron i is positive in the
   interior (a neuron that vanishes on the whole cell counts as silent), so those patterns suffice. Indeed let x lie in
-  the relative interior of any C_q: a full-dimensional C_p that contains x shares the signs of q where they are nonzero at
-  x, and where they are zero at x they are zero on C_q; so C_q is contained in C_p;
+  the relative interior of any C_q: a full-dimensional C_p that contains x shares the signs of q where they are
+  nonzero at x, and where they are zero at x they are zero on C_q; so C_q is contained in C_p;
 * a T_p of lower dimension than D is a tile only if no other tile contains it; of equal ones the first pattern stays.
 """
 

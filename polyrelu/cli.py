@@ -1,7 +1,7 @@
 """The command line: ``polyrelu demo`` and ``polyrelu preimage``.
 
-Results go to standard output, progress and errors to standard error. An error is one line and exit code 2 (``--debug`` shows
-the traceback); an interrupted run prints what it has and exits with 130.
+Results go to standard output, progress and errors to standard error. An error is one line and exit code 2
+(``--debug`` shows the traceback); an interrupted run prints what it has and exits with 130.
 """
 
 from __future__ import annotations
@@ -55,7 +55,8 @@ def demo(out: Path) -> None:
     for name, tiling, radius in (("the square", result.in_box, RADIUS), ("the plane", result.in_plane, 10 * RADIUS)):
         wrong = disagreements(tiling, _CHECKED_POINTS, radius)
         click.echo(
-            f"\n{_CHECKED_POINTS:,} random points of [-{radius}, {radius}]^2 against the tiling of {name}: {len(wrong)} disagreements"
+            f"\n{_CHECKED_POINTS:,} random points of [-{radius}, {radius}]^2 against the tiling of {name}: "
+            f"{len(wrong)} disagreements"
         )
         if len(wrong):
             raise AssertionError(f"the tiling of {name} is wrong at {wrong[0]}; please report this")

@@ -215,7 +215,9 @@ class _Parser:
         if token.kind == "word" and token.text not in ("and", "or", "not"):
             self.position += 1
             return _Linear({self.index(token): Fraction(1)}, Fraction(0))
-        self.fail(f"expected a number or a variable{f', got {token.text!r}' if token.text else ''}", token.column)
+        return self.fail(
+            f"expected a number or a variable{f', got {token.text!r}' if token.text else ''}", token.column
+        )
 
     def number(self, token: _Token) -> Fraction:
         exponent = re.search(r"[eE]([+-]?\d+)$", token.text)

@@ -1,6 +1,7 @@
 """The demonstration: a trained 2-10-2-10 network, and the exact set of inputs that activate its first output.
 
-The network was trained on [-4, 4]^2 (``scripts/train_demo.py``). Outside it has a small island where the output is active
+The network was trained on [-4, 4]^2 (``scripts/train_demo.py``). Outside it has a small island where the output is
+active
 too: of area 0.1 among 144, it is missed by about half of all sets of a thousand samples, and never by the exact zone.
 """
 
@@ -18,6 +19,8 @@ from polyrelu.exact import FloatArray
 from polyrelu.formats import load_network
 from polyrelu.membership import maps_into
 from polyrelu.network import Network
+from polyrelu.plotting import plot_samples, style
+from polyrelu.plotting.style import INK, require
 from polyrelu.polyhedron import Polyhedron
 from polyrelu.preimage import preimage
 from polyrelu.tiling import Tiling
@@ -31,7 +34,7 @@ _SAMPLE_SEED = 2
 
 
 class Demo(NamedTuple):
-    """What the demonstration computes: the network, the question, and the answer in the square and in the whole plane."""
+    """The network, the question, and the answer in the square and in the whole plane."""
 
     network: Network
     target: Polyhedron
@@ -60,7 +63,7 @@ def run_demo(progress: bool | None = None) -> Demo:
 
 
 def disagreements(tiling: Tiling, count: int, radius: float, seed: int = 0) -> FloatArray:
-    """Those of ``count`` uniform points of [-radius, radius]^d on which the tiling and the network disagree; exact on both sides."""
+    """Those of ``count`` uniform points of [-radius, radius]^d on which tiling and network disagree; exact on both."""
     points = np.random.default_rng(seed).uniform(-radius, radius, (count, tiling.network.input_dim))
     by_network = maps_into(tiling.network, tiling.targets, points) & tiling.domain.contains_floats(points)
     wrong: FloatArray = points[by_network != tiling.contains(points)]
@@ -80,10 +83,8 @@ def zone_table(tiling: Tiling) -> str:
 
 def draw_demo(demo: Demo, samples: int = SAMPLES) -> Figure:
     """Two panels: samples on the left, the exact zones on the right, and the island that the samples miss."""
-    from polyrelu.plotting import plot_samples, style
-    from polyrelu.plotting.style import INK, require
-
     pyplot = require("matplotlib.pyplot", "draw_demo")
+    figure: Figure
     with style():
         figure, (left, right) = pyplot.subplots(1, 2, figsize=(7.2, 4.0), layout="constrained", sharey=True)
         plot_samples(demo.network, demo.target, demo.box, samples, left, seed=_SAMPLE_SEED)
@@ -113,8 +114,6 @@ def draw_demo(demo: Demo, samples: int = SAMPLES) -> Figure:
 
 def write_demo(demo: Demo, directory: Path) -> Path:
     """Write the picture as ``demo.png`` into a directory and return its path."""
-    from polyrelu.plotting.style import require, style
-
     directory.mkdir(parents=True, exist_ok=True)
     path = directory / "demo.png"
     figure = draw_demo(demo)

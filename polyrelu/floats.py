@@ -3,7 +3,8 @@ r"""Float filters: signs of affine forms at float points, certified, and exact w
 Notation: :math:`u = 2^{-53}` is the unit roundoff of binary64, :math:`\gamma_k = k u / (1 - k u)`, and a hat marks a
 computed quantity. Two facts are used throughout [Higham2002]_:
 
-* *Lemma 3.1*: a product of k factors :math:`(1+\delta_i)^{\pm 1}`, :math:`|\delta_i| \le u`, is :math:`1 + \theta_k` with
+* *Lemma 3.1*: a product of k factors :math:`(1+\delta_i)^{\pm 1}`, :math:`|\delta_i| \le u`, is :math:`1 + \theta_k`
+with
   :math:`|\theta_k| \le \gamma_k`; and (Lemma 3.3) :math:`\gamma_j + \gamma_k + \gamma_j \gamma_k \le \gamma_{j+k}`.
 * *Section 3.1*: a sum of k products, added in any order, with or without fused operations, has every term perturbed
   by at most :math:`1 + \theta_k`.
@@ -19,19 +20,21 @@ because :math:`\hat T` is a sum of d + 1 non-negative terms. So :math:`|\hat v -
 Evaluating the right-hand side itself rounds three times (the quotient in :math:`\gamma`, the product, the sum with the
 underflow term), which the index absorbs: :math:`\gamma_{2d+6} \hat T`.
 
-**Underflow.** A conversion or product that underflows is off by at most :math:`2^{-1075}` in absolute terms instead. There
-are d products and d + 1 conversions, the latter multiplied by at most :math:`|x_j|` or 1, so the total is below
+**Underflow.** A conversion or product that underflows is off by at most :math:`2^{-1075}` in absolute terms instead.
+There are d products and d + 1 conversions, the latter multiplied by at most :math:`|x_j|` or 1, so the total is below
 :math:`2^{-1074} (d + 1 + \sum_j |x_j|)`. The bound adds :math:`2^{-1022} (d + 2 + \sum_j |x_j|)`, which is computed
 without underflow.
 
-**Zero.** Where every product has a factor that is exactly zero and b is zero, the form is zero and there is no doubt; silent
-neurons make this common.
+**Zero.** Where every product has a factor that is exactly zero and b is zero, the form is zero and there is no doubt;
+silent neurons make this common.
 
 **Overflow** makes the bound infinite or NaN, no comparison succeeds, and the exact branch decides.
 
 **An affine layer** of inputs :math:`\hat x` known within :math:`e` (:math:`|x - \hat x| \le e`) has
-:math:`|z - \hat z| \le |W| e + \gamma_{d+2} (|\hat W| |\hat x| + |\hat b|)`, where :math:`|W| \le |\hat W| (1 + \gamma_1)`.
-:func:`affine_with_bound` evaluates :math:`(1 + \gamma_{d+8}) [\,|\hat W| (e + \gamma_{d+2} |\hat x|) + \gamma_{d+2} |\hat b|\,]`:
+:math:`|z - \hat z| \le |W| e + \gamma_{d+2} (|\hat W| |\hat x| + |\hat b|)`, where :math:`|W| \le |\hat W| (1 +
+\gamma_1)`.
+:func:`affine_with_bound` evaluates :math:`(1 + \gamma_{d+8}) [\,|\hat W| (e + \gamma_{d+2} |\hat x|) + \gamma_{d+2}
+|\hat b|\,]`:
 the bracket is a sum of d + 1 non-negative terms, each of which has passed at most d + 1 roundings in the sum and six
 more in its factors. ReLU moves two numbers no further apart, so the bound
 passes through it; where :math:`\hat z + e < 0`, it returns exactly 0.

@@ -24,6 +24,8 @@ def maps_into(network: Network, target: Polyhedron | Sequence[Polyhedron], point
     """For each of n float points, whether the network's exact value there lies in the target (or in any of them).
 
     Args:
+        network: from R^d.
+        target: a polyhedron in the output space, or several, meaning their union.
         points: a float array of shape (n, d).
 
     Raises:

@@ -10,6 +10,7 @@ thing. The network *is* its stored numbers: floats stand for the dyadic rational
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -163,10 +164,11 @@ class Network:
             item if isinstance(item, Layer) else Layer(*_pair(item, i), relu=masks[i], where=f"Network: layer {i}")
             for i, item in enumerate(given)
         )
-        for i, (before, after) in enumerate(zip(chain, chain[1:], strict=False)):
+        for i, (before, after) in enumerate(itertools.pairwise(chain)):
             if before.output_dim != after.input_dim:
                 raise DimensionError(
-                    f"Network: layer {i} returns {before.output_dim} coordinates but layer {i + 1} takes {after.input_dim}"
+                    f"Network: layer {i} returns {before.output_dim} coordinates "
+                    f"but layer {i + 1} takes {after.input_dim}"
                 )
         object.__setattr__(self, "layers", chain)
 

@@ -40,7 +40,8 @@ def preimage(
     Returns:
         A :class:`~polyrelu.tiling.Tiling`. For closed targets and domains the union of its tiles *is* the preimage,
         including tiles of lower dimension where no other tile contains them; strict rows stay strict. Only neurons
-        that the target can see are split on. Overlapping targets are made disjoint first, so tiles do not overlap.
+        that the target can see are split on. A tile's ``target_index`` is the first target that its points map into:
+        where targets overlap, the later ones are cut, and their tiles carry strict rows there.
 
     Raises:
         DimensionError: target or domain live in the wrong space.
@@ -71,40 +72,26 @@ def linear_regions(
 ) -> Tiling:
     """The cells of the domain on which every neuron has one sign, as a tiling. Exact.
 
-    They are the activation regions of full dimension in the domain: closed, covering it, with disjoint interiors. Arguments,
-    errors and cost as for :func:`preimage`.
+    They are the activation regions of full dimension in the domain: closed, covering it, with disjoint interiors.
+    Arguments, errors and cost as for :func:`preimage`.
     """
     everything = Polyhedron.whole_space(network.output_dim)
     return _run(network, (everything,), [(0, keep_all(network))], domain, method, limit, progress)
 
 
 def disjoint_parts(targets: Sequence[Polyhedron]) -> list[tuple[int, Polyhedron]]:
-    """Polyhedra with the same union as ``targets`` and disjoint relative interiors, each with the number of its target.
-
-    A target is cut only where an earlier one meets its relative interior; the cuts are closed, so closed targets give
-    closed parts (the points this adds lie in the target that is cut).
-    """
+    """Disjoint polyhedra with the same union as ``targets``, each with the number of the first target that contains it."""
     parts: list[tuple[int, Polyhedron]] = []
     for i, target in enumerate(targets):
-        rest = [] if target.is_empty() else [target]
+        rest = () if target.is_empty() else (target,)
         for earlier in targets[:i]:
-            rest = [piece for part in rest for piece in _cut_away(part, earlier)]
+            rest = tuple(piece for part in rest for piece in _outside(part, earlier))
         parts += [(i, part) for part in rest]
     return parts
 
 
-def _cut_away(part: Polyhedron, earlier: Polyhedron) -> list[Polyhedron]:
-    common = part & earlier
-    if common.is_empty() or not _meet_inside(part, common):
-        return [part]
-    return [piece.closure() & part for piece in part.difference(earlier)]
-
-
-def _meet_inside(part: Polyhedron, common: Polyhedron) -> bool:
-    """Whether ``common``, a convex subset of ``part``, meets the relative interior of ``part``."""
-    point = common.relative_interior_point()
-    flat = part.irredundant()
-    return all(h.relation == "==" or h.slack(point) > 0 for h in flat.halfspaces)
+def _outside(part: Polyhedron, earlier: Polyhedron) -> tuple[Polyhedron, ...]:
+    return (part,) if (part & earlier).is_empty() else part.difference(earlier)
 
 
 def _run(

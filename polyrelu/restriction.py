@@ -100,7 +100,7 @@ def _restriction(
     for depth, (layer, outputs) in enumerate(zip(network.layers, seen, strict=True)):
         settled = signs if depth == len(network.layers) - 1 else {}
         layers.append(layer.restricted(outputs, inputs, [layer.relu[i] and i not in settled for i in outputs]))
-        marks = {i: _SPLIT for i in outputs} | settled
+        marks = dict.fromkeys(outputs, _SPLIT) | settled
         template.append("".join(marks.get(i, _FREE) for i, masked in enumerate(layer.relu) if masked))
         inputs = outputs
     narrowed = [row._replace(normal=tuple(row.normal[i] for i in inputs)) for row in rows]

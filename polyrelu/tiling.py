@@ -1,7 +1,8 @@
 """The result: a finite list of convex tiles, each an exact polyhedron with its activation pattern.
 
 A :class:`Tiling` promises: its tiles lie in the domain and map into the target; together they contain every such point
-when ``complete``; their relative interiors are disjoint where they have the dimension of the domain; and no tile contains
+when ``complete``; their relative interiors are disjoint where they have the dimension of the domain; and no tile
+contains
 another. For a closed target and domain the tiles are closed and share boundaries; strict conditions stay strict rows.
 """
 
@@ -36,7 +37,7 @@ class Tile:
         polyhedron: the tile as an exact set, irredundant.
         pattern: a character for each ReLU neuron, layers separated by ``|``: ``1`` active, ``0`` silent, ``*`` free
             (the target does not depend on it, or it may switch inside the tile without mattering).
-        target_index: which of the targets it maps into; 0 when there is one.
+        target_index: the first of the targets that its points map into; 0 when there is one.
     """
 
     polyhedron: Polyhedron

@@ -4,16 +4,19 @@ For :math:`a = \rho(W x + b)` with ReLU on the masked coordinates M, the image l
 
 .. math:: F_S = \{a : a_i = 0 \ (i \in S),\; a_i \ge 0 \ (i \in M \setminus S)\}, \qquad S \subseteq M,
 
-and every point a of :math:`F_S` comes from exactly the z = Wx + b with :math:`z_i \le 0` on S and z_i = a_i elsewhere. So
+and every point a of :math:`F_S` comes from exactly the z = Wx + b with :math:`z_i \le 0` on S and z_i = a_i
+elsewhere. So
 
-.. math:: \{x : \rho(W x + b) \in P\} = \bigcup_{S \subseteq M} \{x : W x + b \in (P \cap F_S) + \mathrm{cone}(-e_i : i \in S)\}.
+.. math:: \{x : \rho(W x + b) \in P\} = \bigcup_{S \subseteq M} \{x : W x + b \in (P \cap F_S) + \mathrm{cone}(-e_i :
+i \in S)\}.
 
 Two independent functions compute the pieces of this union:
 
 * :func:`unrelu`, the original recipe, moves *sets*: it cuts the face with P, sweeps it along the negative directions of
   S, cuts it with the range :math:`\{W x + b\}` and maps it to the space of x by the exact pseudo-inverse,
   :math:`x = W^+ (z - b) + \ker W`, all in the double description;
-* :func:`unrelu_by_substitution` moves *rows*: sign conditions, plus the rows of P with the coordinates of S put to zero,
+* :func:`unrelu_by_substitution` moves *rows*: sign conditions, plus the rows of P with the coordinates of S put to
+zero,
   pulled back through W.
 
 They agree on every face. Both visit all 2^|M| faces, in the order of |S|; pieces are closed along the sign conditions,
@@ -115,14 +118,14 @@ def search_faces(
     progress: bool | None = False,
     stats: FaceStats | None = None,
 ) -> Faces:
-    """All faces of the layer's orthant in the order of |S|, through ``piece``; ``stats`` may be shared by many searches."""
+    """All faces of the layer's orthant in the order of |S|, through ``piece``; searches may share ``stats``."""
     if P.ambient_dim != layer.output_dim:
         raise DimensionError(f"unrelu: W has {layer.output_dim} rows but the polyhedron lives in R^{P.ambient_dim}")
     masked = [i for i, on in enumerate(layer.relu) if on]
     if 2 ** len(masked) > limit:
         raise BudgetExceeded(
-            f"unrelu: {len(masked)} ReLU coordinates make 2^{len(masked)} = {2 ** len(masked)} faces, over the limit of "
-            f"{limit}; raise limit=, or fix some neurons first"
+            f"unrelu: {len(masked)} ReLU coordinates make 2^{len(masked)} = {2 ** len(masked)} faces, more than "
+            f"the limit of {limit}; raise limit=, or fix some neurons first"
         )
     counts = stats if stats is not None else FaceStats()
 

@@ -1,8 +1,8 @@
 """Train the 2-10-2-10 network of ``polyrelu demo`` and keep the run with the best hidden island.
 
 Ten features are bumps around ten centres in [-4, 4]^2; the network, with a bottleneck of two in the middle, learns them
-there. Outside the square it extrapolates, and now and then leaves a small island where a feature is active although nobody
-trained it to be. The script looks for one outside [-4, 4]^2 and inside [-6, 6]^2: exactly, with polyrelu.
+there. Outside the square it extrapolates, and now and then leaves a small island where a feature is active although
+nobody trained it to be. The script looks for one outside [-4, 4]^2 and inside [-6, 6]^2: exactly, with polyrelu.
 Weights are rounded to multiples of 1/64, so that the tiles' inequalities are short integers.
 
     ./scripts/run python scripts/train_demo.py --out polyrelu/data/demo.npz
@@ -26,6 +26,8 @@ INNER, OUTER = 4, 6
 
 
 class Candidate(NamedTuple):
+    """A training run, one of its outputs, and the areas of that output's zones."""
+
     score: float
     seed: int
     output: int
@@ -68,6 +70,7 @@ def train(seed: int, steps: int = 3000, batch: int = 256, rate: float = 1e-2) ->
 
 
 def network(parameters: list[Array]) -> pr.Network:
+    """The parameters as a network."""
     W0, b0, W1, b1, W2, b2 = parameters
     return pr.Network([(W0, b0), (W1, b1), (W2, b2)], relu=[True, False, True])
 
@@ -97,6 +100,7 @@ def probe(parameters: list[Array], output: int) -> bool:
 
 
 def main() -> None:
+    """Train, look for islands, and write the best run."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seeds", type=int, default=20, help="how many training runs to look at")
     parser.add_argument("--out", default="demo.npz", help="where to write the best network")
@@ -124,9 +128,8 @@ def main() -> None:
     np.savez_compressed(
         options.out, W0=W0, b0=b0, W1=W1, b1=b1, W2=W2[order], b2=b2[order], relu=np.array([True, False, True])
     )
-    print(
-        f"{options.out}: seed {best.seed}, output {best.output} (now output 0), zone areas {list(map(float, best.islands))}"
-    )
+    areas = list(map(float, best.islands))
+    print(f"{options.out}: seed {best.seed}, output {best.output} (now output 0), zone areas {areas}")
 
 
 if __name__ == "__main__":

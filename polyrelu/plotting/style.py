@@ -1,6 +1,7 @@
 """One visual language: colours that colour-blind readers can tell apart, hairlines, and one font.
 
-The palette is Okabe and Ito's (Color Universal Design, 2008) without black and yellow, which vanish on ink and on paper.
+The palette is Okabe and Ito's (Color Universal Design, 2008) without black and yellow, which vanish on ink and on
+paper.
 """
 
 from __future__ import annotations

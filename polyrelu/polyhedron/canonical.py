@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from polyrelu.exact import ExactMatrix, primitive, row_echelon
-from polyrelu.polyhedron.cddlib import Row, implied_equalities, maximise, redundant_rows
+from polyrelu.lp import Row, Status, maximise
 from polyrelu.polyhedron.halfspace import Halfspace
 
 
@@ -49,11 +49,38 @@ def split_rows(halfspaces: Sequence[Halfspace]) -> tuple[list[Row], list[Row]]:
 
 
 def implied_equality_rows(halfspaces: Sequence[Halfspace], dim: int) -> frozenset[int]:
-    """Numbers of the non-trivial inequality rows that are tight on all of the (non-empty) set."""
-    numbers = [i for i, h in enumerate(halfspaces) if h.relation != "==" and not h.is_trivial]
-    inequalities, _ = split_rows([halfspaces[i] for i in numbers])
-    _, equalities = split_rows(halfspaces)
-    return frozenset(numbers[k] for k in implied_equalities(inequalities, equalities, dim))
+    """Numbers of the non-trivial inequality rows that are tight on all of the (non-empty) set.
+
+    The largest t with ``a_i x + t <= b_i`` for all rows still in question is positive iff none of them is. If it is
+    zero, its multipliers combine the rows to ``0 <= 0``, so those with a positive one are tight everywhere; they join
+    the equalities, and the question is asked again. Cost: at most one LP for each dimension the set lacks, plus one.
+    """
+    undecided = [i for i, h in enumerate(halfspaces) if h.relation != "==" and not h.is_trivial]
+    equalities: list[Row] = [((*h.normal, 0), h.offset) for h in halfspaces if h.relation == "=="]
+    implied: set[int] = set()
+    up = (*[0] * dim, 1)
+    while undecided:
+        rows: list[Row] = [((*halfspaces[i].normal, 1), halfspaces[i].offset) for i in undecided]
+        solution = maximise(up, [*rows, (up, 1)], equalities)
+        if solution.value != 0 or solution.multipliers is None:
+            break
+        tight = {i for i, y in zip(undecided, solution.multipliers, strict=False) if y}
+        implied |= tight
+        equalities += [((*halfspaces[i].normal, 0), halfspaces[i].offset) for i in undecided if i in tight]
+        undecided = [i for i in undecided if i not in tight]
+    return frozenset(implied)
+
+
+def redundant_rows(rows: Sequence[Row]) -> frozenset[int]:
+    """Numbers of inequalities that can be dropped together from a set of full dimension. Cost: one LP for each row."""
+    kept = list(range(len(rows)))
+    for i in range(len(rows)):
+        normal, offset = rows[i]
+        others = [rows[k] for k in kept if k != i]
+        solution = maximise(normal, [*others, (normal, offset + 1)])
+        if solution.value is not None and solution.value <= offset:
+            kept.remove(i)
+    return frozenset(range(len(rows))) - frozenset(kept)
 
 
 def reduce(halfspaces: Sequence[Halfspace], dim: int) -> Reduction:
@@ -66,7 +93,7 @@ def reduce(halfspaces: Sequence[Halfspace], dim: int) -> Reduction:
 
     candidates = _tightest_rows(halfspaces, frozenset(flat), basis, pivots)
     closed: list[Row] = [(row.normal, row.offset) for row, _ in candidates]
-    redundant = redundant_rows(closed, (), dim)
+    redundant = redundant_rows(closed)
     facets = tuple(c for k, c in enumerate(candidates) if k not in redundant)
     strict = [c for k, c in enumerate(candidates) if k in redundant and c[0].relation == "<"]
     return Reduction(
@@ -120,14 +147,14 @@ def _open_faces(
 def _facets_containing_tight_face(facets: Sequence[Row], row: Row) -> frozenset[int] | None:
     """The facets that contain the face on which a valid row is tight; None when it is tight nowhere."""
     normal, offset = row
-    best = maximise(normal, [*facets, row], ())
-    if best is None or best[0] < offset:
+    best = maximise(normal, [*facets, row])
+    if best.value is None or best.value < offset:
         return None
     containing = set()
     for j, (facet_normal, facet_offset) in enumerate(facets):
         inwards = tuple(-v for v in facet_normal)
         slack = maximise(inwards, [*facets, (inwards, 1 - facet_offset)], [row])  # slack <= 1 keeps it bounded
-        if slack is not None and slack[0] == -facet_offset:
+        if slack.status is Status.OPTIMAL and slack.value == -facet_offset:
             containing.add(j)
     return frozenset(containing)
 

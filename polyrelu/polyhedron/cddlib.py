@@ -1,8 +1,8 @@
-"""The one file that imports cdd: exact conversions and linear programs on plain integer rows.
+"""The one file that imports cdd: exact conversions between H- and V-representation, on plain integer rows.
 
-pycddlib writes a halfspace as ``0 <= b + A x``; everything here takes and returns our ``A x <= b``. Its
-canonicalisation edits its argument and its equality indices are not checked, so every call builds a matrix of its own
-from validated rows and throws it away.
+pycddlib writes a halfspace as ``0 <= b + A x``; everything here takes and returns our ``A x <= b``. Some of its
+functions edit their argument, and its equality indices are not checked, so every call builds a matrix of its own from
+validated rows and throws it away. Linear programs are not asked of it; :mod:`polyrelu.lp` says why.
 
 A *row* here is ``(normal, offset)``; equality rows are passed apart from inequality rows.
 """
@@ -17,8 +17,9 @@ import cdd
 import cdd.gmp
 
 from polyrelu.exact import ExactVector
+from polyrelu.lp import Row
 
-Row: TypeAlias = tuple[Sequence[int | Fraction], int | Fraction]
+RationalRow: TypeAlias = tuple[Sequence[Fraction], Fraction]
 
 
 class Generators(NamedTuple):
@@ -54,7 +55,7 @@ def generators_from_halfspaces(inequalities: Sequence[Row], equalities: Sequence
     return Generators(tuple(vertices), tuple(rays), tuple(lines))
 
 
-def halfspaces_from_generators(generators: Generators, dim: int) -> tuple[list[Row], list[Row]]:
+def halfspaces_from_generators(generators: Generators, dim: int) -> tuple[list[RationalRow], list[RationalRow]]:
     """The H-representation ``(inequalities, equalities)`` of a set with at least one vertex, irredundant."""
     zero, one = Fraction(0), Fraction(1)
     points = [[one, *v] for v in generators.vertices] + [[zero, *r] for r in generators.rays]
@@ -63,42 +64,8 @@ def halfspaces_from_generators(generators: Generators, dim: int) -> tuple[list[R
         points + lines, rep_type=cdd.RepType.GENERATOR, lin_set=range(len(points), len(points) + len(lines))
     )
     output = cdd.gmp.copy_inequalities(cdd.gmp.polyhedron_from_matrix(matrix))
-    inequalities: list[Row] = []
-    equalities: list[Row] = []
+    inequalities: list[RationalRow] = []
+    equalities: list[RationalRow] = []
     for i, (offset, *entries) in enumerate(output.array):
         (equalities if i in output.lin_set else inequalities).append((tuple(-v for v in entries), offset))
     return inequalities, equalities
-
-
-def maximise(
-    objective: Sequence[int | Fraction], inequalities: Sequence[Row], equalities: Sequence[Row]
-) -> tuple[Fraction, ExactVector] | None:
-    """The maximum of ``objective . x`` and a point where it is attained; None when there is no feasible point.
-
-    The objective must be bounded on the feasible set; every caller adds the row that makes it so.
-    """
-    matrix = _matrix(inequalities, equalities, len(objective))
-    matrix.obj_type = cdd.LPObjType.MAX
-    matrix.obj_func = [Fraction(v) for v in (0, *objective)]
-    program = cdd.gmp.linprog_from_matrix(matrix)
-    cdd.gmp.linprog_solve(program)
-    if program.status == cdd.LPStatusType.OPTIMAL:
-        return program.obj_value, tuple(program.primal_solution)
-    if program.status in (cdd.LPStatusType.INCONSISTENT, cdd.LPStatusType.STRUC_INCONSISTENT):
-        return None
-    raise AssertionError(f"cdd: a bounded linear program ended as {program.status.name}")
-
-
-def implied_equalities(inequalities: Sequence[Row], equalities: Sequence[Row], dim: int) -> frozenset[int]:
-    """Indices of the inequalities that hold with equality on the whole set, which must not be empty."""
-    linear = cdd.gmp.implicit_linearity_rows(_matrix(inequalities, equalities, dim))
-    return frozenset(i - len(equalities) for i in linear if i >= len(equalities))
-
-
-def redundant_rows(inequalities: Sequence[Row], equalities: Sequence[Row], dim: int) -> frozenset[int]:
-    """Indices of inequalities that may be dropped together without changing the set, which must not be empty."""
-    matrix = _matrix(inequalities, equalities, dim)
-    if not inequalities:
-        return frozenset()
-    _, redundant, _ = cdd.gmp.matrix_canonicalize(matrix)
-    return frozenset(i - len(equalities) for i in redundant if i >= len(equalities))

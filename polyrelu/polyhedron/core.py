@@ -8,7 +8,8 @@ or by generators (vertices, rays, lines). Both representations are exact and com
 not change. Degenerate sets are ordinary: empty, whole space, points, flats, unbounded sets, zero rows (``0 <= 1``,
 ``0 <= -1``) and dimension zero.
 
-Sets with strict rows are images of closed ones one dimension up, {(x, e) : a_i x + e <= b_i (i in S), ..., 0 <= e <= 1}: x
+Sets with strict rows are images of closed ones one dimension up, {(x, e) : a_i x + e <= b_i (i in S), ..., 0 <= e <=
+1}: x
 belongs to P iff some (x, e) with e > 0 belongs to the lifted set. Images and sums are taken there, so that open faces
 come out right (Bagnara, Hill, Zaffanella, Not necessarily closed convex polyhedra and the double description method,
 Formal Aspects of Computing 17, 2005, doi:10.1007/s00165-005-0061-1).
@@ -39,8 +40,9 @@ from polyrelu.exact import (
     row_echelon,
 )
 from polyrelu.floats import AffineForms, Signs, float_points
+from polyrelu.lp import Status, maximise
 from polyrelu.polyhedron import canonical
-from polyrelu.polyhedron.cddlib import Generators, generators_from_halfspaces, halfspaces_from_generators, maximise
+from polyrelu.polyhedron.cddlib import Generators, generators_from_halfspaces, halfspaces_from_generators
 from polyrelu.polyhedron.halfspace import Halfspace, halfspaces_from_arrays
 from polyrelu.polyhedron.volume import simplex_volume, triangulate
 
@@ -185,7 +187,7 @@ class Polyhedron:
 
     @property
     def vertices(self) -> tuple[ExactVector, ...]:
-        """Vertices of the closure; with lines there are none in the strict sense, and one point of each minimal face."""
+        """Vertices of the closure; where it has lines, a point of each minimal face instead."""
         return self.generators.vertices
 
     @property
@@ -233,7 +235,7 @@ class Polyhedron:
         lifted = self.lift()
         inequalities, equalities = canonical.split_rows(lifted.halfspaces)
         best = maximise([*[0] * self.ambient_dim, 1], inequalities, equalities)
-        return best[1][:-1] if best is not None and best[0] > 0 else None
+        return best.point[:-1] if best.point is not None and best.value else None
 
     def is_empty(self) -> bool:
         """Whether the set has no point, strict rows respected. Cost: one LP."""
@@ -259,8 +261,7 @@ class Polyhedron:
         for i in range(self.ambient_dim):
             for sign in (1, -1):
                 unit = [sign * (j == i) for j in range(self.ambient_dim)]
-                best = maximise(unit, [*inequalities, (unit, 1)], equalities)
-                if best is None or best[0] > 0:
+                if maximise(unit, inequalities, equalities).status is Status.UNBOUNDED:
                     return False
         return True
 
@@ -387,8 +388,9 @@ class Polyhedron:
         """``{x : W x + c in P}``, in the space of x.
 
         Args:
-            W: an (ambient_dim, k) matrix; k is ``dim`` when W has no rows.
+            W: an (ambient_dim, k) matrix.
             c: ambient_dim numbers.
+            dim: the number k of columns; needed only when W has no rows.
         """
         matrix = exact_matrix(W, "affine_preimage: W", dim)
         offset = exact_vector(c, "affine_preimage: c")
@@ -452,7 +454,9 @@ class Polyhedron:
         return Polyhedron.from_halfspaces([*rows, *unit_interval], self.ambient_dim + 1)
 
     def lower(self) -> Polyhedron:
-        """The polyhedron {x : (x, e) in P for some e > 0}, for a P that with (x, e) contains every (x, e'), 0 <= e' <= e.
+        """The polyhedron {x : (x, e) in P for some e > 0}.
+
+        P must lie in e >= 0 and with (x, e) contain every (x, e'), 0 <= e' <= e.
 
         A row with a positive coefficient of e becomes strict. Irredundant rows have no negative one beside a nonzero
         normal: such a row would be the sum of its own case e = 0, which is valid, and of e >= 0.
@@ -499,8 +503,9 @@ class Polyhedron:
         flat = [((*h.normal, 0), h.offset) for h in reduction.equalities]
         up = [*[0] * self.ambient_dim, 1]
         best = maximise(up, [*rows, ([-v for v in up], 0)] + ([(up, depth)] if depth is not None else []), flat)
-        assert best is not None, "a non-empty set contains a cube of width zero"
-        return best[1][:-1], best[0]
+        assert best.point is not None, "a non-empty set contains a cube of width zero"
+        assert best.value is not None, "and a bounded one no arbitrarily wide one"
+        return best.point[:-1], best.value
 
     def simple_point(self) -> ExactVector:
         """A point of the relative interior with few decimals, for people to read; still exact.
@@ -522,7 +527,7 @@ class Polyhedron:
     def chebyshev_centre(self) -> tuple[ExactVector, Fraction]:
         """The centre and radius of a largest ball of the maximum norm (an axis-parallel cube) in the closure.
 
-        The Euclidean radius is irrational in general; this one is exact. A flat set has radius zero.
+        The Euclidean radius is irrational in general; this one is exact. A point or another flat set has radius zero.
 
         Raises:
             EmptySetError: the set is empty.
@@ -531,7 +536,7 @@ class Polyhedron:
         self._require_point("chebyshev_centre")
         if not self.is_bounded():
             raise UnboundedError("chebyshev_centre: the set is unbounded; intersect it with a box first")
-        if not self.is_full_dimensional():
+        if not self.is_full_dimensional() or not self.ambient_dim:
             return self._deepest_point(1)[0], Fraction(0)
         return self._deepest_point(None)
 

@@ -1,8 +1,8 @@
 """One row of an H-representation: a closed or open halfspace, or a hyperplane.
 
 A :class:`Halfspace` is ``normal . x <= offset``, ``normal . x < offset`` or ``normal . x == offset`` with primitive
-integer entries, so two rows with the same solutions and the same direction are the same tuple. The zero normal is allowed: ``0 <= 1`` holds
-everywhere and ``0 <= -1`` nowhere.
+integer entries, so two rows with the same solutions and the same direction are the same tuple. The zero normal is
+allowed: ``0 <= 1`` holds everywhere and ``0 <= -1`` nowhere.
 """
 
 from __future__ import annotations

@@ -1,0 +1,197 @@
+r"""Exact linear programs, each answered with a certificate.
+
+.. math:: \max\; c \cdot x \quad\text{subject to}\quad a_i \cdot x \le b_i, \qquad d_k \cdot x = e_k,
+
+with integer data and free x. The answer is exactly one of
+
+* *optimal*: a feasible x and multipliers y >= 0 (free for equalities) with :math:`\sum y_i a_i = c` and
+  :math:`\sum y_i b_i = c \cdot x`, which prove that no feasible point does better;
+* *infeasible*: multipliers with :math:`\sum y_i a_i = 0` and :math:`\sum y_i b_i < 0` (Farkas);
+* *unbounded*: a feasible x.
+
+The method is the least-index criss-cross method, which needs no first phase, and no case distinction for degeneracy: it is
+finite by its pivot rule alone (T. Terlaky, A convergent criss-cross method, Optimization 16, 1985,
+doi:10.1080/02331938508843067; K. Fukuda and T. Terlaky, Criss-cross methods: a fresh view on pivot algorithms, Mathematical
+Programming 79, 1997, doi:10.1007/BF02614325). Pivots preserve integers: all entries share one denominator, and every
+entry is a minor of the input, so the divisions are exact (J. Edmonds; see D. Avis, lrs: a revised implementation of the
+reverse search vertex enumeration algorithm, 2000).
+
+We do not ask cdd for this: its rational solver tries floats first, and on some degenerate programs with large numbers
+that attempt writes outside its arrays and ends the process.
+
+Cost: each pivot takes (rows x columns) integer operations; the number of pivots is exponential in the worst case and
+about rows + columns in practice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from enum import Enum
+from fractions import Fraction
+from typing import NamedTuple, TypeAlias
+
+from polyrelu.exact import ExactVector
+
+Row: TypeAlias = tuple[Sequence[int], int]
+
+
+class Status(Enum):
+    """How a linear program ended."""
+
+    OPTIMAL = "optimal"
+    INFEASIBLE = "infeasible"
+    UNBOUNDED = "unbounded"
+
+
+class Solution(NamedTuple):
+    """The answer to a linear program.
+
+    Attributes:
+        status: which of the three cases it is.
+        value: the optimum; None unless optimal.
+        point: a feasible point, optimal where there is an optimum; None when infeasible.
+        multipliers: one for each inequality, then one for each equality; None when unbounded.
+    """
+
+    status: Status
+    value: Fraction | None
+    point: ExactVector | None
+    multipliers: ExactVector | None
+
+
+def maximise(objective: Sequence[int], inequalities: Sequence[Row], equalities: Sequence[Row] = ()) -> Solution:
+    """Maximise ``objective . x`` over ``normal . x <= offset`` and ``normal . x == offset``, in integers, x free."""
+    dictionary = _Dictionary(objective, inequalities, equalities)
+    solution = dictionary.solve()
+    if solution is not None:
+        return solution
+    feasible = _Dictionary([0] * len(objective), inequalities, equalities).solve()
+    assert feasible is not None, "the zero objective is bounded"
+    if feasible.status is Status.INFEASIBLE:
+        return feasible
+    return Solution(Status.UNBOUNDED, None, feasible.point, None)
+
+
+class _Dictionary:
+    """Basic variables as affine functions of the nonbasic ones.
+
+    Row i says ``variable[basis[i]] = (rows[i][0] + sum_j rows[i][j + 1] * variable[cobasis[j]]) / denominator``, and
+    ``costs`` says the same of the objective. Variables 0..m-1 are the slacks of the inequalities, the next ones those of the
+    equalities (zero at every solution), the last ones are x.
+    """
+
+    def __init__(self, objective: Sequence[int], inequalities: Sequence[Row], equalities: Sequence[Row]) -> None:
+        self.slack_count = len(inequalities)
+        self.row_count = len(inequalities) + len(equalities)
+        self.dim = len(objective)
+        self.denominator = 1
+        self.rows = [[offset, *(-v for v in normal)] for normal, offset in (*inequalities, *equalities)]
+        self.costs = [0, *objective]
+        self.basis = list(range(self.row_count))
+        self.cobasis = list(range(self.row_count, self.row_count + self.dim))
+
+    def pivot(self, r: int, s: int) -> None:
+        """Exchange the basic variable of row r with the nonbasic variable of column s (counted without the constant)."""
+        pivot_row, column, q = self.rows[r], s + 1, self.denominator
+        p = pivot_row[column]
+        sign = 1 if p > 0 else -1
+        size = sign * p
+        for row in (*self.rows, self.costs):
+            if row is pivot_row:
+                continue
+            factor = row[column]
+            if factor:
+                factor *= sign
+                row[:] = [(v * size - factor * w) // q for v, w in zip(row, pivot_row, strict=True)]
+                row[column] = factor
+            elif size != q:
+                row[:] = [v * size // q for v in row]
+        pivot_row[:] = [-sign * v for v in pivot_row]
+        pivot_row[column] = sign * q
+        self.denominator = size
+        self.basis[r], self.cobasis[s] = self.cobasis[s], self.basis[r]
+
+    def solve(self) -> Solution | None:
+        """The solution, or None when the dual is infeasible: then it is infeasible or unbounded."""
+        infeasible = self.remove_free_variables()
+        if infeasible is not None:
+            return infeasible
+        while True:
+            step = self.least_infeasible_variable()
+            if step is None:
+                return Solution(
+                    Status.OPTIMAL,
+                    Fraction(self.costs[0], self.denominator),
+                    self.point(),
+                    self.multipliers(self.costs, -1),
+                )
+            is_basic, position = step
+            row, column = (
+                (position, self.entering_column(position)) if is_basic else (self.leaving_row(position), position)
+            )
+            if column is None:
+                return self.farkas(position)
+            if row is None:
+                return None
+            self.pivot(row, column)
+
+    def remove_free_variables(self) -> Solution | None:
+        """Make x basic and the equalities' slacks nonbasic wherever that is possible; a contradiction is returned."""
+        for r in range(self.slack_count, self.row_count):
+            s = next((s for s, j in enumerate(self.cobasis) if j >= self.row_count and self.rows[r][s + 1]), None)
+            if s is not None:
+                self.pivot(r, s)
+            elif self.rows[r][0]:
+                return self.farkas(r)
+        for s, j in enumerate(self.cobasis):
+            if j >= self.row_count:
+                r = next((r for r, i in enumerate(self.basis) if i < self.slack_count and self.rows[r][s + 1]), None)
+                if r is not None:
+                    self.pivot(r, s)
+        return None
+
+    def is_slack(self, variable: int) -> bool:
+        return variable < self.slack_count
+
+    def least_infeasible_variable(self) -> tuple[bool, int] | None:
+        """The least variable that is negative while basic, or would improve while nonbasic; x that stayed is free."""
+        best: tuple[int, bool, int] | None = None
+        for r, i in enumerate(self.basis):
+            if self.is_slack(i) and self.rows[r][0] < 0 and (best is None or i < best[0]):
+                best = i, True, r
+        for s, j in enumerate(self.cobasis):
+            cost = self.costs[s + 1]
+            improves = cost > 0 if self.is_slack(j) else bool(cost) and j >= self.row_count
+            if improves and (best is None or j < best[0]):
+                best = j, False, s
+        return None if best is None else best[1:]
+
+    def entering_column(self, r: int) -> int | None:
+        row = self.rows[r]
+        columns = [(j, s) for s, j in enumerate(self.cobasis) if self.is_slack(j) and row[s + 1] > 0]
+        return min(columns)[1] if columns else None
+
+    def leaving_row(self, s: int) -> int | None:
+        rows = [(i, r) for r, i in enumerate(self.basis) if self.is_slack(i) and self.rows[r][s + 1] < 0]
+        return min(rows)[1] if rows else None
+
+    def point(self) -> ExactVector:
+        x = [Fraction(0)] * self.dim
+        for i, row in zip(self.basis, self.rows, strict=True):
+            if i >= self.row_count:
+                x[i - self.row_count] = Fraction(row[0], self.denominator)
+        return tuple(x)
+
+    def multipliers(self, row: Sequence[int], sign: int) -> ExactVector:
+        y = [Fraction(0)] * self.row_count
+        for s, j in enumerate(self.cobasis):
+            if j < self.row_count:
+                y[j] = Fraction(sign * row[s + 1], self.denominator)
+        return tuple(y)
+
+    def farkas(self, r: int) -> Solution:
+        """Row r is negative for all non-negative slacks: the combination of rows that it is, is a contradiction."""
+        sign = 1 if self.rows[r][0] > 0 else -1
+        y = list(self.multipliers(self.rows[r], sign))
+        y[self.basis[r]] -= sign
+        return Solution(Status.INFEASIBLE, None, None, tuple(y))

@@ -1,0 +1,122 @@
+"""Hypothesis strategies: polyhedra, layers and networks, degenerate as often as not."""
+
+from __future__ import annotations
+
+import itertools
+from fractions import Fraction
+
+from hypothesis import strategies as st
+
+import polyrelu as pr
+from polyrelu.polyhedron import Halfspace, Polyhedron
+
+small = st.integers(-2, 2)
+weights = st.one_of(
+    small,
+    st.sampled_from([Fraction(1, 2), Fraction(-1, 3), Fraction(3, 2)]),
+    st.sampled_from([0.1, -0.7, 1.25, -1e-3]),
+)
+coordinates = st.one_of(st.integers(-3, 3), st.fractions(-3, 3, max_denominator=6))
+
+
+def points(dim: int):
+    return st.tuples(*[coordinates] * dim)
+
+
+def relations():
+    return st.sampled_from(["<=", "<=", "<=", "<", "=="])
+
+
+@st.composite
+def halfspaces(draw, dim: int, relation=None):
+    normal = draw(st.tuples(*[small] * dim))
+    return Halfspace.of(normal, draw(st.integers(-2, 3)), draw(relations() if relation is None else relation))
+
+
+@st.composite
+def polyhedra(draw, dim: int | None = None, max_rows: int = 6, relation=None):
+    d = draw(st.integers(0, 3)) if dim is None else dim
+    rows = draw(st.lists(halfspaces(d, relation), max_size=max_rows))
+    return Polyhedron.from_halfspaces(rows, d)
+
+
+@st.composite
+def matrices(draw, rows: int, columns: int, entries=weights):
+    kind = draw(st.sampled_from(["free", "small", "duplicate", "rank one"]))
+    if kind == "rank one":
+        left, right = draw(st.tuples(*[small] * rows)), draw(st.tuples(*[small] * columns))
+        return [[a * b for b in right] for a in left]
+    source = small if kind != "free" else entries
+    matrix = [list(draw(st.tuples(*[source] * columns))) for _ in range(rows)]
+    if kind == "duplicate" and rows > 1:
+        matrix[-1] = list(matrix[0])
+    return matrix
+
+
+@st.composite
+def biases(draw, rows: int):
+    return [0] * rows if draw(st.booleans()) else list(draw(st.tuples(*[weights] * rows)))
+
+
+@st.composite
+def layers(draw, inputs: int, outputs: int, relu=None):
+    mask = [True] * outputs if relu is True else list(draw(st.tuples(*[st.booleans()] * outputs)))
+    return pr.Layer(draw(matrices(outputs, inputs)), draw(biases(outputs)), mask if relu is not False else False)
+
+
+@st.composite
+def networks(draw, max_inputs: int = 3, max_width: int = 5, max_depth: int = 3, max_neurons: int = 7):
+    depth = draw(st.integers(1, max_depth))
+    widths = [draw(st.integers(1, max_inputs)), *(draw(st.integers(1, max_width)) for _ in range(depth))]
+    chain, left = [], max_neurons
+    for i, (before, after) in enumerate(itertools.pairwise(widths)):
+        relu = draw(st.sampled_from([True, True, None, False]))
+        layer = draw(layers(before, after, relu))
+        if sum(layer.relu) > left or (i == depth - 1 and draw(st.booleans())):
+            layer = pr.Layer(layer.weight, layer.bias, False)
+        left -= sum(layer.relu)
+        chain.append(layer)
+    return pr.Network(chain)
+
+
+@st.composite
+def domains(draw, dim: int):
+    """Boxes, simplices, cones, half-spaces, flats, open sets, all of R^d, and what else comes."""
+    kind = draw(st.sampled_from(["box", "box", "simplex", "cone", "half-space", "flat", "open", "space", "any"]))
+    unit = [[int(i == j) for j in range(dim)] for i in range(dim)]
+    if kind == "space":
+        return None
+    if kind in ("box", "open"):
+        box = Polyhedron.box([-2] * dim, [draw(st.integers(-1, 3)) for _ in range(dim)])
+        return Polyhedron(box.A, box.b, strict=True) if kind == "open" else box
+    if kind == "simplex":
+        return Polyhedron([*([-v for v in row] for row in unit), [1] * dim], [1] * dim + [2])
+    if kind == "cone":
+        return Polyhedron([[-v for v in row] for row in unit], [0] * dim)
+    if kind == "half-space":
+        return Polyhedron.from_halfspaces([draw(halfspaces(dim, st.sampled_from(["<=", "<"])))], dim)
+    if kind == "flat":
+        return Polyhedron.box([-2] * dim, [2] * dim) & Polyhedron.from_halfspaces(
+            [draw(halfspaces(dim, st.just("==")))], dim
+        )
+    return draw(polyhedra(dim, max_rows=3))
+
+
+@st.composite
+def questions(draw, **sizes):
+    """A network, a target in its output space, and a domain in its input space."""
+    network = draw(networks(**sizes))
+    target = draw(polyhedra(network.output_dim, max_rows=2))
+    return network, target, draw(domains(network.input_dim))
+
+
+def witnesses(polyhedron: Polyhedron):
+    """Points that matter: vertices, their midpoints, a relative interior point, and steps along rays."""
+    if polyhedron.is_empty():
+        return []
+    vertices, rays, lines = polyhedron.generators
+    midpoints = [
+        tuple((a + b) / 2 for a, b in zip(v, w, strict=True)) for v, w in itertools.combinations(vertices[:6], 2)
+    ]
+    steps = [tuple(a + b for a, b in zip(v, r, strict=True)) for v in vertices[:3] for r in (*rays, *lines)]
+    return [*vertices, *midpoints, *steps, polyhedron.relative_interior_point()]
