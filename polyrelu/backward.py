@@ -63,7 +63,7 @@ def pull_back(
         if depth < 0:
             inside = polyhedron & domain
             if not inside.is_empty():
-                yield later, inside.irredundant()
+                yield later, inside.canonical()
             return
         layer = layers[depth]
         shown = progress if depth == outermost else False

@@ -9,6 +9,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import IO, Any
 
 import click
 
@@ -27,6 +28,15 @@ from polyrelu.unrelu import DEFAULT_FACE_LIMIT
 
 _CHECKED_POINTS = 100_000
 _SHOWN_TILES = 50
+
+
+class _Stopped(click.ClickException):
+    """The user pressed Ctrl-C; click would swallow the message of a KeyboardInterrupt."""
+
+    exit_code = 130
+
+    def show(self, file: IO[Any] | None = None) -> None:
+        click.echo(f"polyrelu: {self.message}", file=file, err=file is None)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -104,7 +114,7 @@ def preimage_command(
         tiling = preimage(network, target, where, method, limit=limit)
     except Interrupted as stopped:
         click.echo(stopped.partial.table(limit=tiles, digits=digits))
-        raise
+        raise _Stopped(str(stopped)) from stopped
     click.echo(tiling.table(limit=tiles, digits=digits))
     click.echo(f"\n{_run_summary(tiling)}")
     if plot is not None:
@@ -149,9 +159,9 @@ def main() -> None:
     except click.ClickException as error:
         error.show()
         sys.exit(error.exit_code)
-    except (KeyboardInterrupt, click.Abort) as stopped:
-        click.echo(f"polyrelu: {str(stopped) or 'interrupted'}", err=True)
-        sys.exit(130)
+    except click.Abort:
+        click.echo("polyrelu: interrupted", err=True)
+        sys.exit(_Stopped.exit_code)
     except (PolyreluError, OSError) as error:
         if "--debug" in sys.argv[1:]:
             raise

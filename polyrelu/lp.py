@@ -9,12 +9,12 @@ with integer data and free x. The answer is exactly one of
 * *infeasible*: multipliers with :math:`\sum y_i a_i = 0` and :math:`\sum y_i b_i < 0` (Farkas);
 * *unbounded*: a feasible x.
 
-The method is the least-index criss-cross method, which needs no first phase, and no case distinction for degeneracy: it is
-finite by its pivot rule alone (T. Terlaky, A convergent criss-cross method, Optimization 16, 1985,
-doi:10.1080/02331938508843067; K. Fukuda and T. Terlaky, Criss-cross methods: a fresh view on pivot algorithms, Mathematical
-Programming 79, 1997, doi:10.1007/BF02614325). Pivots preserve integers: all entries share one denominator, and every
-entry is a minor of the input, so the divisions are exact (J. Edmonds; see D. Avis, lrs: a revised implementation of the
-reverse search vertex enumeration algorithm, 2000).
+The method is the least-index criss-cross method, which needs no first phase, and no case distinction for degeneracy:
+it is finite by its pivot rule alone (T. Terlaky, A convergent criss-cross method, Optimization 16, 1985,
+doi:10.1080/02331938508843067; K. Fukuda and T. Terlaky, Criss-cross methods: a fresh view on pivot algorithms,
+Mathematical Programming 79, 1997, doi:10.1007/BF02614325). Pivots preserve integers: all entries share one
+denominator, and every entry is a minor of the input, so the divisions are exact (J. Edmonds; see D. Avis, lrs: a
+revised implementation of the reverse search vertex enumeration algorithm, 2000).
 
 We do not ask cdd for this: its rational solver tries floats first, and on some degenerate programs with large numbers
 that attempt writes outside its arrays and ends the process.
@@ -76,8 +76,8 @@ class _Dictionary:
     """Basic variables as affine functions of the nonbasic ones.
 
     Row i says ``variable[basis[i]] = (rows[i][0] + sum_j rows[i][j + 1] * variable[cobasis[j]]) / denominator``, and
-    ``costs`` says the same of the objective. Variables 0..m-1 are the slacks of the inequalities, the next ones those of the
-    equalities (zero at every solution), the last ones are x.
+    ``costs`` says the same of the objective. Variables 0..m-1 are the slacks of the inequalities, the next ones those
+    of the equalities (zero at every solution), the last ones are x.
     """
 
     def __init__(self, objective: Sequence[int], inequalities: Sequence[Row], equalities: Sequence[Row]) -> None:
@@ -91,7 +91,7 @@ class _Dictionary:
         self.cobasis = list(range(self.row_count, self.row_count + self.dim))
 
     def pivot(self, r: int, s: int) -> None:
-        """Exchange the basic variable of row r with the nonbasic variable of column s (counted without the constant)."""
+        """Exchange the basic variable of row r with the nonbasic one of column s (counted without the constant)."""
         pivot_row, column, q = self.rows[r], s + 1, self.denominator
         p = pivot_row[column]
         sign = 1 if p > 0 else -1
@@ -126,14 +126,16 @@ class _Dictionary:
                     self.multipliers(self.costs, -1),
                 )
             is_basic, position = step
-            row, column = (
-                (position, self.entering_column(position)) if is_basic else (self.leaving_row(position), position)
-            )
-            if column is None:
-                return self.farkas(position)
-            if row is None:
-                return None
-            self.pivot(row, column)
+            if is_basic:
+                column = self.entering_column(position)
+                if column is None:
+                    return self.farkas(position)
+                self.pivot(position, column)
+            else:
+                row = self.leaving_row(position)
+                if row is None:
+                    return None
+                self.pivot(row, position)
 
     def remove_free_variables(self) -> Solution | None:
         """Make x basic and the equalities' slacks nonbasic wherever that is possible; a contradiction is returned."""
@@ -145,9 +147,10 @@ class _Dictionary:
                 return self.farkas(r)
         for s, j in enumerate(self.cobasis):
             if j >= self.row_count:
-                r = next((r for r, i in enumerate(self.basis) if i < self.slack_count and self.rows[r][s + 1]), None)
-                if r is not None:
-                    self.pivot(r, s)
+                usable = (r for r, i in enumerate(self.basis) if self.is_slack(i) and self.rows[r][s + 1])
+                leaving = next(usable, None)
+                if leaving is not None:
+                    self.pivot(leaving, s)
         return None
 
     def is_slack(self, variable: int) -> bool:

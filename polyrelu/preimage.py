@@ -80,12 +80,12 @@ def linear_regions(
 
 
 def disjoint_parts(targets: Sequence[Polyhedron]) -> list[tuple[int, Polyhedron]]:
-    """Disjoint polyhedra with the same union as ``targets``, each with the number of the first target that contains it."""
+    """Disjoint polyhedra with the union of ``targets``, each with the number of the first target that contains it."""
     parts: list[tuple[int, Polyhedron]] = []
     for i, target in enumerate(targets):
-        rest = () if target.is_empty() else (target,)
+        rest = [] if target.is_empty() else [target]
         for earlier in targets[:i]:
-            rest = tuple(piece for part in rest for piece in _outside(part, earlier))
+            rest = [piece for part in rest for piece in _outside(part, earlier)]
         parts += [(i, part) for part in rest]
     return parts
 

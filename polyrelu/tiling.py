@@ -34,7 +34,7 @@ class Tile:
     """One convex piece of a preimage.
 
     Attributes:
-        polyhedron: the tile as an exact set, irredundant.
+        polyhedron: the tile as an exact set, in canonical form: irredundant, the same whichever engine found it.
         pattern: a character for each ReLU neuron, layers separated by ``|``: ``1`` active, ``0`` silent, ``*`` free
             (the target does not depend on it, or it may switch inside the tile without mattering).
         target_index: the first of the targets that its points map into; 0 when there is one.

@@ -1,0 +1,102 @@
+import io
+import zipfile
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import polyrelu as pr
+
+ARRAYS = {"W0": np.array([[1.0], [-1.0]]), "b0": np.zeros(2), "W1": np.array([[1.0, 1.0]]), "b1": np.zeros(1)}
+
+
+def write(path, **arrays):
+    np.savez(path, **arrays)
+    return path
+
+
+def test_npz_round_trip(tmp_path):
+    net = pr.load_network(write(tmp_path / "net.npz", **ARRAYS))
+    assert net.widths == (1, 2, 1)
+    assert [layer.relu for layer in net.layers] == [(True, True), (False,)]
+    assert net(["-1/3"]).tolist() == [abs(pr.exact.exact("-1/3"))]
+    masked = pr.load_network(str(write(tmp_path / "masked.npz", **ARRAYS, relu=np.array([False, True]))))
+    assert [layer.relu for layer in masked.layers] == [(False, False), (True,)]
+
+
+def test_stored_numbers_are_exact(tmp_path):
+    arrays = ARRAYS | {"W1": np.array([[0.1, 1]], dtype=np.float32), "b1": np.array([2**40], dtype=np.int64)}
+    net = pr.load_network(write(tmp_path / "net.npz", **arrays))
+    assert net.layers[1].weight.tolist() == [[pr.exact.exact(np.float32(0.1)), 1]]
+    assert net.layers[1].bias.tolist() == [2**40]
+
+
+@pytest.mark.parametrize(
+    ("change", "error", "message"),
+    [
+        ({"W1": None}, pr.InputError, "missing: none, not understood: \\['b1'\\]"),
+        ({"b0": None}, pr.InputError, r"missing: \['b0'\]"),
+        ({"V": np.zeros(1)}, pr.InputError, "'V'"),
+        ({"W0": np.zeros(2)}, pr.InputError, "W0 and b0 have 1 and 1 dimensions"),
+        ({"W0": np.array([["a"], ["b"]])}, pr.InputError, "'W0' of type <U1"),
+        ({"W0": np.array([[1j], [0]])}, pr.InputError, "complex"),
+        ({"W0": np.array([[None], [1]], dtype=object)}, pr.InputError, "pickle"),
+        ({"W0": np.array([[np.nan], [1]])}, pr.InexactError, r"layer 0: weight\[0\]\[0\]: nan"),
+        ({"b0": np.zeros(3)}, pr.DimensionError, "layer 0: weight has 2 rows but bias has 3"),
+        ({"W1": np.zeros((1, 3))}, pr.DimensionError, "layer 0 returns 2 coordinates but layer 1 takes 3"),
+        ({"relu": np.array([1, 0])}, pr.InputError, "expected 2 truth values"),
+        ({"relu": np.array([True])}, pr.InputError, "expected 2 truth values"),
+    ],
+)
+def test_bad_archives_are_refused(tmp_path, change, error, message):
+    arrays = {name: array for name, array in (ARRAYS | change).items() if array is not None}
+    with pytest.raises(error, match=message):
+        pr.load_network(write(tmp_path / "net.npz", **arrays))
+
+
+def test_bad_paths_are_refused(tmp_path):
+    with pytest.raises(pr.InputError, match="there is no file"):
+        pr.load_network(tmp_path / "missing.npz")
+    with pytest.raises(pr.InputError, match=r"suffix '.txt'; known suffixes are .npz"):
+        pr.load_network(tmp_path / "net.txt")
+    (tmp_path / "folder.npz").mkdir()
+    with pytest.raises(pr.InputError, match="there is no file"):
+        pr.load_network(tmp_path / "folder.npz")
+
+
+def test_archives_that_unpack_to_too_much_are_refused_unread(tmp_path):
+    with (
+        zipfile.ZipFile(tmp_path / "bomb.npz", "w", zipfile.ZIP_DEFLATED) as archive,
+        archive.open("W0.npy", "w", force_zip64=True) as member,
+    ):
+        for _ in range(1025):
+            member.write(bytes(2**20))
+    assert (tmp_path / "bomb.npz").stat().st_size < 2**21
+    with pytest.raises(pr.InputError, match="unpacks to 1074790400 bytes"):
+        pr.load_network(tmp_path / "bomb.npz")
+
+
+def _archive() -> bytes:
+    buffer = io.BytesIO()
+    np.savez(buffer, **ARRAYS)
+    return buffer.getvalue()
+
+
+WHOLE = _archive()
+
+
+@given(st.data())
+def test_damaged_archives_are_refused_or_read_but_never_crash(tmp_path_factory, data):
+    content = bytearray(WHOLE)
+    if data.draw(st.booleans()):
+        del content[data.draw(st.integers(0, len(content) - 1)) :]
+    else:
+        for _ in range(data.draw(st.integers(1, 4))):
+            content[data.draw(st.integers(0, len(content) - 1))] = data.draw(st.integers(0, 255))
+    path = tmp_path_factory.getbasetemp() / "damaged.npz"
+    path.write_bytes(content)
+    try:
+        assert pr.load_network(path).widths
+    except pr.PolyreluError as error:
+        assert str(error)

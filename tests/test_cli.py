@@ -1,0 +1,116 @@
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+import polyrelu as pr
+from polyrelu import cli as cli_module
+from polyrelu.cli import cli, main
+
+
+@pytest.fixture
+def model(tmp_path):
+    path = tmp_path / "model.npz"
+    np.savez(path, W0=[[1.0, 0.0], [0.0, 1.0]], b0=[0.0, 0.0], W1=[[1.0, 1.0]], b1=[-1.0])
+    return str(path)
+
+
+def run(*arguments):
+    return CliRunner().invoke(cli, arguments, catch_exceptions=False)
+
+
+def test_preimage_prints_the_tiles(model):
+    result = run("preimage", model, "--output", "y0 >= 0", "--box", "-2", "2")
+    assert result.exit_code == 0
+    assert [line.split()[1] for line in result.stdout.splitlines()[1:4]] == ["01", "10", "11"]
+    assert "3 tiles" in result.stdout
+
+
+def test_boxes_and_domains(model):
+    whole = run("preimage", model, "--output", "y0 >= 0")
+    assert "x1 <= 2" not in whole.stdout
+    two = run("preimage", model, "--output", "y0 >= 0", "--box", "0", "1/2", "--box", "0.1", "3")
+    assert "2*x0 <= 1" in two.stdout
+    assert "10*x1" not in two.stdout
+    cut = run("preimage", model, "--output", "y0 >= 0", "--box", "-2", "2", "--domain", "x0 + x1 <= 1")
+    assert "x0 + x1 <= 1" in cut.stdout or "x0 + x1 == 1" in cut.stdout
+    rounded = run("preimage", model, "--output", "y0 >= 0", "--box", "-2", "4/3", "--digits", "3")
+    assert "1.33" in rounded.stdout
+    wrong = CliRunner().invoke(cli, ["preimage", model, "--output", "y0 >= 0"] + ["--box", "0", "1"] * 3)
+    assert wrong.exit_code == 2
+    assert "--box is given 3 times" in wrong.stderr
+
+
+def test_plot(model, tmp_path):
+    for suffix, magic in ((".png", b"\x89PNG"), (".svg", b"<?xml"), (".pdf", b"%PDF")):
+        path = tmp_path / f"zone{suffix}"
+        result = run("preimage", model, "--output", "y0 >= 0", "--box", "-2", "2", "--plot", str(path))
+        assert result.stdout.splitlines()[-1] == str(path)
+        assert path.read_bytes().startswith(magic)
+
+
+def invoke_main(monkeypatch, capsys, *arguments):
+    monkeypatch.setattr(sys, "argv", ["polyrelu", *arguments])
+    with pytest.raises(SystemExit) as stopped:
+        main()
+    return stopped.value.code, capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--output", "y7 > 0"], "column 1: index 7 is out of range"),
+        (["--output", "y0 > 0", "--box", "0", "nan"], "--box: 'nan' is not a number"),
+        (["--output", "y0 > 0", "--box", "1", "0"], "lower bound 1 above upper bound 0"),
+        (["--output", "y0 > 0", "--domain", "y0 > 0"], "unknown name 'y0'"),
+        (["--output", "y0 > 0", "--limit", "2"], "raise limit="),
+        ([], "Missing option '--output'"),
+    ],
+)
+def test_errors_are_short_and_exit_with_2(monkeypatch, capsys, model, options, message):
+    code, error = invoke_main(monkeypatch, capsys, "preimage", model, *options)
+    assert code == 2
+    assert message in error
+    assert "Traceback" not in error
+
+
+def test_missing_models_are_errors_and_debug_shows_where(monkeypatch, capsys):
+    code, error = invoke_main(monkeypatch, capsys, "preimage", "missing.npz", "--output", "y0 > 0")
+    assert (code, error) == (2, "polyrelu: load_network: there is no file missing.npz\n")
+    monkeypatch.setattr(sys, "argv", ["polyrelu", "--debug", "preimage", "missing.npz", "--output", "y0 > 0"])
+    with pytest.raises(pr.InputError):
+        main()
+
+
+def test_an_interrupted_run_prints_what_it_has(monkeypatch, capsys, model):
+    tiling = pr.preimage(pr.load_network(model), pr.parse("y0 >= 0", dim=1))
+
+    def stop(*_arguments, **_options):
+        raise pr.Interrupted("preimage: stopped", tiling[:1])
+
+    monkeypatch.setattr(cli_module, "preimage", stop)
+    monkeypatch.setattr(sys, "argv", ["polyrelu", "preimage", model, "--output", "y0 >= 0"])
+    with pytest.raises(SystemExit) as stopped:
+        main()
+    captured = capsys.readouterr()
+    assert stopped.value.code == 130
+    assert len(captured.out.splitlines()) == 2
+    assert captured.err == "polyrelu: preimage: stopped\n"
+
+
+def test_demo_command(tmp_path):
+    result = run("demo", "--out", str(tmp_path))
+    assert result.exit_code == 0
+    assert result.stdout.count("0 disagreements") == 2
+    assert result.stdout.splitlines()[-1] == str(tmp_path / "demo.png")
+
+
+def test_the_program_is_installed():
+    shown = subprocess.run(
+        [sys.executable, "-m", "polyrelu.cli", "--version"], capture_output=True, text=True, check=True
+    )
+    assert shown.stdout.strip() == f"polyrelu, version {pr.__version__}"
+    helped = run("preimage", "--help")
+    assert 'Example: polyrelu preimage model.npz --output "y0 > 0"' in " ".join(helped.stdout.split())

@@ -1,0 +1,85 @@
+from fractions import Fraction
+
+import numpy as np
+import pytest
+
+import polyrelu as pr
+from polyrelu.tiling import format_point
+
+BOX = pr.Polyhedron.box([-2], [2])
+HAT = pr.Network([([[1], [1], [1]], [1, 0, -1]), ([[1, -2, 1]], [0])])  # 1 at 0, falling to 0 at -1 and 1
+
+
+@pytest.fixture(scope="module")
+def tiling():
+    return pr.preimage(HAT, pr.parse("y0 >= 1/2", dim=1), BOX)
+
+
+def test_a_tiling_is_a_sequence(tiling):
+    assert len(tiling) == 2
+    assert [tile.pattern for tile in tiling] == ["100", "110"] == list(tiling.patterns)
+    assert tiling[-1].polyhedron == pr.Polyhedron.box([0], ["1/2"])
+    assert tiling[0] in tiling
+    assert repr(tiling) == "Tiling(2 tiles in R^1, method 'unrelu')"
+    assert repr(tiling[0]) == "Tile('100', dim 1, 2 rows)"
+    assert tiling.stats["tiles"] == 2
+    assert tiling.stats["faces_visited"] == 9
+    with pytest.raises(TypeError):
+        tiling.stats["tiles"] = 3
+
+
+def test_slices_are_tilings_and_say_that_they_are_not_complete(tiling):
+    part = tiling[1:]
+    assert isinstance(part, pr.Tiling)
+    assert (len(part), part.complete, tiling[:].complete) == (1, False, True)
+    assert repr(part).endswith("incomplete)")
+    assert part[0] is tiling[1]
+
+
+def test_tiles(tiling):
+    tile = tiling[0]
+    assert tile.dim == 1
+    assert tile.inequalities() == ("2*x0 >= -1", "x0 <= 0")
+    assert tile.inequalities(names=["t"], digits=3) == ("t >= -0.5", "t <= 0")
+    assert tile.contains(tile.point())
+    assert tile.contains(["-1/2"])
+    assert tile.affine_map() == ((0,), ((1,),), (1,))
+
+
+def test_location(tiling):
+    assert [tiling.locate([x]) for x in (-1, "-1/2", 0, "1/2", 1)] == [-1, 0, 0, 1, -1]
+    xs = np.array([[-1.0], [-0.5], [0.0], [0.5], [0.5 + 2**-53], [1.0]])
+    assert tiling.locate(xs).tolist() == [-1, 0, 0, 1, -1, -1]
+    assert tiling.contains(xs).tolist() == [False, True, True, True, False, False]
+    assert tiling.contains(["1/2"]) is True
+    assert tiling.contains([2]) is False
+    assert tiling.locate(np.zeros((0, 1))).tolist() == []
+    with pytest.raises(pr.DimensionError, match="expected 1 numbers, got 2"):
+        tiling.locate([1, 2])
+    with pytest.raises(pr.DimensionError, match=r"\(n, 1\)"):
+        tiling.locate(np.zeros((3, 2)))
+
+
+def test_table(tiling):
+    lines = tiling.table().splitlines()
+    assert lines[0].split() == ["tile", "pattern", "dim", "point", "inequalities"]
+    assert lines[1].split(maxsplit=4) == ["0", "100", "1", "(-0.2)", "2*x0 >= -1, x0 <= 0"]
+    assert len(lines) == 3
+    assert tiling.table(limit=1).splitlines()[-1] == "... and 1 more"
+    assert pr.preimage(HAT, pr.Polyhedron.empty(1)).table().count("\n") == 0
+
+
+def test_points_are_printed_exactly():
+    assert (
+        format_point((Fraction(1, 4), Fraction(1, 3), Fraction(-2), Fraction(2**60 + 1)))
+        == f"(0.25, 1/3, -2, {2**60 + 1})"
+    )
+
+
+def test_free_outputs_are_left_out_of_the_affine_map():
+    net = pr.Network([pr.Layer([[1], [2]], [0, 0], relu=True)])
+    tiling = pr.preimage(net, pr.parse("y0 <= 1 and y1 > 0", dim=2))
+    assert tiling.patterns == ("*1",)
+    assert tiling[0].affine_map() == ((1,), ((2,),), (0,))
+    silent = pr.preimage(net, pr.parse("y0 <= 0", dim=2))
+    assert silent[0].affine_map() == ((0,), ((0,),), (0,))
