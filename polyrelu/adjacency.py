@@ -60,5 +60,9 @@ def _candidates(tiling: Tiling) -> Iterator[tuple[int, int, Halfspace | None]]:
 
 def zones(tiling: Tiling) -> list[Tiling]:
     """The activation zones: the connected components of the adjacency graph, in the order of their first tiles."""
-    components = sorted(sorted(component) for component in nx.connected_components(adjacency(tiling)))
-    return [tiling.select(component) for component in components]
+    return [tiling.select(component) for component in zone_numbers(tiling)]
+
+
+def zone_numbers(tiling: Tiling) -> list[list[int]]:
+    """The numbers of the tiles of each zone."""
+    return sorted(sorted(component) for component in nx.connected_components(adjacency(tiling)))

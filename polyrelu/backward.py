@@ -17,29 +17,50 @@ into the target. Then:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import NamedTuple, TypeAlias
+from collections.abc import Callable, Iterable, Iterator
+from typing import TypeAlias
 
 from polyrelu.network import Bits, Layer, Network
-from polyrelu.polyhedron import Halfspace, Polyhedron
+from polyrelu.patterns import pattern_cell
+from polyrelu.polyhedron import Polyhedron
 from polyrelu.restriction import Restriction
-from polyrelu.unrelu import FaceStats, Zeroed, search_faces, sign_conditions
+from polyrelu.tiling import TileList
+from polyrelu.unrelu import FaceStats, Zeroed, search_faces
 
 FacePiece: TypeAlias = Callable[[Polyhedron, Layer, Zeroed], Polyhedron]
 
 
-class Piece(NamedTuple):
-    """A non-empty polyhedron in the input space, the activation bits of its neurons, and where it comes from."""
+class BackwardEngine:
+    """Finds the tiles of one restricted problem by going backwards; the reference for the other engines.
 
-    polyhedron: Polyhedron
-    bits: Bits
-    restriction: Restriction
-    target_index: int
+    Raises:
+        BudgetExceeded: by ``run``, when some layer has more than ``limit`` faces.
+    """
 
-    @property
-    def pattern(self) -> str:
-        """The activation pattern as text."""
-        return self.restriction.pattern(self.bits)
+    def __init__(
+        self,
+        restriction: Restriction,
+        domain: Polyhedron,
+        face_piece: FacePiece,
+        limit: int,
+        progress: bool | None,
+    ) -> None:
+        self.restriction, self.domain, self.face_piece = restriction, domain, face_piece
+        self.limit, self.progress = limit, progress
+        self.stats = FaceStats()
+        self.pieces: list[tuple[Bits, Polyhedron]] = []
+
+    def run(self) -> None:
+        """Find all pieces; those found before an interruption stay."""
+        found = pull_back(
+            self.restriction, self.domain, self.face_piece, limit=self.limit, progress=self.progress, stats=self.stats
+        )
+        for piece in found:
+            self.pieces.append(piece)  # one by one, so that an interruption keeps them
+
+    def tiles(self) -> TileList:
+        """The tiles among the pieces found so far."""
+        return TileList(self.restriction, tuple(canonical_pieces(self.pieces, self.restriction, self.domain)))
 
 
 def pull_back(
@@ -74,46 +95,29 @@ def pull_back(
     return descend(len(layers) - 1, restriction.target, ())
 
 
-def canonical_pieces(pieces: Iterable[Piece], domain: Polyhedron) -> list[Piece]:
-    """The tiles among the pieces (see the module's docstring), ordered by pattern and target.
+def canonical_pieces(
+    pieces: Iterable[tuple[Bits, Polyhedron]], restriction: Restriction, domain: Polyhedron
+) -> list[tuple[Bits, Polyhedron]]:
+    """The tiles among the pieces (see the module's docstring), in the order of their patterns.
 
     ``pieces`` holds the non-empty T_p of every pattern p that has one.
     Cost: one evaluation for each piece; flat pieces are compared with all others.
     """
-    ordered = sorted(pieces, key=lambda piece: (piece.pattern, piece.target_index))
-    full = [p for p in ordered if p.polyhedron.dim == domain.dim and _is_own_pattern(p, p.polyhedron)]
-    flat = [p for p in ordered if p.polyhedron.dim < domain.dim and _has_full_cell(p, domain)]
-    kept = list(full)
-    for piece in sorted(flat, key=lambda p: -p.polyhedron.dim):
-        point = piece.polyhedron.relative_interior_point()
-        around = [other for other in kept if other.polyhedron.contains(point)]
-        if not any(piece.polyhedron.is_subset(other.polyhedron) for other in around):
-            kept.append(piece)
-    return sorted(kept, key=lambda piece: (piece.pattern, piece.target_index))
+    network = Network(restriction.layers)
 
+    def is_own(bits: Bits, polyhedron: Polyhedron) -> bool:
+        return network.activation_pattern(polyhedron.relative_interior_point()) == bits
 
-def _is_own_pattern(piece: Piece, polyhedron: Polyhedron) -> bool:
-    point = polyhedron.relative_interior_point()
-    return Network(piece.restriction.layers).activation_pattern(point) == piece.bits
+    def has_full_cell(bits: Bits) -> bool:
+        cell = pattern_cell(restriction.layers, bits, domain)
+        return cell.dim == domain.dim and is_own(bits, cell)
 
-
-def _has_full_cell(piece: Piece, domain: Polyhedron) -> bool:
-    cell = pattern_cell(piece.restriction.layers, piece.bits, domain)
-    return cell.dim == domain.dim and _is_own_pattern(piece, cell)
-
-
-def pattern_cell(layers: Sequence[Layer], bits: Bits, domain: Polyhedron) -> Polyhedron:
-    """The closed cell of the domain on which every neuron has the sign its bit says, zero allowed."""
-    cell = domain
-    for depth, (layer, on) in enumerate(zip(layers, bits, strict=True)):
-        masked = [i for i, has_relu in enumerate(layer.relu) if has_relu]
-        silent = frozenset(i for i, active in zip(masked, on, strict=True) if not active)
-        signs: list[Halfspace] = sign_conditions(layer, silent)
-        before = Polyhedron.from_halfspaces(signs, layer.output_dim).affine_preimage(
-            layer.rows, layer.offsets, layer.input_dim
-        )
-        if depth:
-            matrix, offset = Network(layers[:depth]).affine_map(bits[:depth])
-            before = before.affine_preimage(matrix, offset, domain.ambient_dim)
-        cell = cell & before
-    return cell
+    ordered = sorted(pieces, key=lambda found: found[0])
+    kept = [(bits, piece) for bits, piece in ordered if piece.dim == domain.dim and is_own(bits, piece)]
+    flat = [(bits, piece) for bits, piece in ordered if piece.dim < domain.dim and has_full_cell(bits)]
+    for bits, piece in sorted(flat, key=lambda found: -found[1].dim):
+        point = piece.relative_interior_point()
+        around = [other for _, other in kept if other.contains(point)]
+        if not any(piece.is_subset(other) for other in around):
+            kept.append((bits, piece))
+    return sorted(kept, key=lambda found: found[0])

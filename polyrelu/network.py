@@ -106,16 +106,17 @@ class Layer:
         """The (n, d + 1) matrix ``[weight | bias]``."""
         return flint_matrix([(*row, b) for row, b in zip(self.rows, self.offsets, strict=True)], self.input_dim + 1)
 
+    @classmethod
+    def from_rows(cls, rows: ExactMatrix, offsets: ExactVector, relu: Sequence[bool], input_dim: int) -> Layer:
+        """A layer of numbers that are Fractions already, unchecked."""
+        layer = object.__new__(cls)
+        layer._set(rows, offsets, tuple(relu), input_dim)
+        return layer
+
     def restricted(self, outputs: Sequence[int], inputs: Sequence[int], relu: Sequence[bool]) -> Layer:
         """The layer from the chosen inputs to the chosen outputs, with one mask entry for each of the latter."""
-        layer = object.__new__(Layer)
-        layer._set(
-            tuple(tuple(self.rows[i][j] for j in inputs) for i in outputs),
-            tuple(self.offsets[i] for i in outputs),
-            tuple(relu),
-            len(inputs),
-        )
-        return layer
+        rows = tuple(tuple(self.rows[i][j] for j in inputs) for i in outputs)
+        return Layer.from_rows(rows, tuple(self.offsets[i] for i in outputs), relu, len(inputs))
 
     def __repr__(self) -> str:
         return f"Layer({self.input_dim} -> {self.output_dim}, relu on {sum(self.relu)})"

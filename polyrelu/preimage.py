@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+from typing import Any, NamedTuple, Protocol
 
-from polyrelu.backward import FacePiece, Piece, canonical_pieces, pull_back
+from polyrelu.backward import BackwardEngine
 from polyrelu.errors import DimensionError, InputError, Interrupted
 from polyrelu.network import Network
 from polyrelu.polyhedron import Polyhedron
 from polyrelu.restriction import Restriction, keep_all, restrict
-from polyrelu.tiling import Tile, Tiling
-from polyrelu.unrelu import DEFAULT_FACE_LIMIT, FaceStats, face_piece, substituted_piece
-
-_ENGINES: dict[str, FacePiece] = {"unrelu": face_piece, "substitution": substituted_piece}
-METHODS = ("auto", *_ENGINES)
+from polyrelu.tiling import TileSource, Tiling
+from polyrelu.unrelu import DEFAULT_FACE_LIMIT, face_piece, substituted_piece
 
 
 def preimage(
@@ -24,6 +23,7 @@ def preimage(
     method: str = "auto",
     *,
     limit: int = DEFAULT_FACE_LIMIT,
+    workers: int = 1,
     progress: bool | None = None,
 ) -> Tiling:
     """All inputs in the domain whose output lies in the target, as a tiling by convex polyhedra. Exact.
@@ -32,9 +32,11 @@ def preimage(
         network: R^d -> R^m.
         target: a polyhedron in R^m, or a list of them, meaning their union.
         domain: a polyhedron in R^d; None is all of R^d.
-        method: ``"unrelu"`` goes backwards face by face, moving sets; ``"substitution"`` does the same moving rows
-            (see :mod:`polyrelu.unrelu`); ``"auto"`` chooses, and the result's ``method`` says which ran.
-        limit: the largest number of faces to visit in one layer.
+        method: ``"cells"`` splits cells forwards, fast (see :mod:`polyrelu.cells`), and ``"twin"`` does the same in
+            exact arithmetic throughout. ``"unrelu"`` goes backwards face by face, moving sets, and ``"substitution"``
+            moving rows (see :mod:`polyrelu.unrelu`). ``"auto"`` chooses; the result's ``method`` says which ran.
+        limit: the largest number of faces to visit in one layer, for the methods that go face by face.
+        workers: how many threads split cells; the answer does not depend on it.
         progress: show a bar; by default only for long runs on a terminal.
 
     Returns:
@@ -48,7 +50,8 @@ def preimage(
         BudgetExceeded: some layer has more than ``limit`` faces.
         Interrupted: Ctrl-C; its ``partial`` holds the tiles found so far.
 
-    Cost: exponential, 2^n faces for a layer of n seen neurons and each piece that comes back to it.
+    Cost: cells cost microseconds each, see the benchmark; going face by face takes 2^n faces for a layer of n seen
+    neurons, for each piece that comes back to it.
     """
     targets = (target,) if isinstance(target, Polyhedron) else tuple(target)
     for i, one in enumerate(targets):
@@ -59,7 +62,7 @@ def preimage(
                 f"preimage: target {i} lives in R^{one.ambient_dim} but the network's outputs in R^{network.output_dim}"
             )
     restrictions = [(i, restrict(network, part)) for i, part in disjoint_parts(targets)]
-    return _run(network, targets, restrictions, domain, method, limit, progress)
+    return _run(network, targets, restrictions, domain, method, _Options(limit, workers, progress))
 
 
 def linear_regions(
@@ -68,6 +71,7 @@ def linear_regions(
     method: str = "auto",
     *,
     limit: int = DEFAULT_FACE_LIMIT,
+    workers: int = 1,
     progress: bool | None = None,
 ) -> Tiling:
     """The cells of the domain on which every neuron has one sign, as a tiling. Exact.
@@ -76,7 +80,7 @@ def linear_regions(
     Arguments, errors and cost as for :func:`preimage`.
     """
     everything = Polyhedron.whole_space(network.output_dim)
-    return _run(network, (everything,), [(0, keep_all(network))], domain, method, limit, progress)
+    return _run(network, (everything,), [(0, keep_all(network))], domain, method, _Options(limit, workers, progress))
 
 
 def disjoint_parts(targets: Sequence[Polyhedron]) -> list[tuple[int, Polyhedron]]:
@@ -100,8 +104,7 @@ def _run(
     restrictions: Sequence[tuple[int, Restriction]],
     domain: Polyhedron | None,
     method: str,
-    limit: int,
-    progress: bool | None,
+    options: _Options,
 ) -> Tiling:
     if method not in METHODS:
         raise InputError(f"preimage: unknown method {method!r}; choose one of {', '.join(METHODS)}")
@@ -110,41 +113,72 @@ def _run(
         raise DimensionError(
             f"preimage: the domain lives in R^{where.ambient_dim} but the network's inputs in R^{network.input_dim}"
         )
-    engine = "unrelu" if method == "auto" else method
-    counts, started = FaceStats(), time.perf_counter()
-    found: list[Piece] = []
-
-    def result(complete: bool) -> Tiling:
-        pieces = canonical_pieces(found, where)
-        tiles = tuple(Tile(p.polyhedron, p.pattern, p.target_index, p.bits, p.restriction) for p in pieces)
-        stats = {
-            "faces_visited": counts.visited,
-            "pieces_found": counts.found,
-            "tiles": len(tiles),
-            "seconds": time.perf_counter() - started,
-        }
-        return Tiling(tiles, network, targets, where, engine, complete, stats)
-
-    try:
-        for index, restriction in [] if where.is_empty() else restrictions:
-            found.extend(_pieces(index, restriction, where, engine, limit, progress, counts))
-    except KeyboardInterrupt:
-        partial = result(complete=False)
-        raise Interrupted(
-            f"preimage: stopped after {counts.visited} faces with {len(partial)} tiles; they are in .partial", partial
-        ) from None
-    return result(complete=True)
+    chosen = "cells" if method == "auto" else method
+    started = time.perf_counter()
+    engines: list[tuple[int, Engine]] = []
+    interrupted = False
+    for index, restriction in [] if where.is_empty() else restrictions:
+        engine = _ENGINES[chosen](restriction, where, options)
+        engines.append((index, engine))
+        try:
+            engine.run()
+        except KeyboardInterrupt:
+            interrupted = True
+            break
+    parts = tuple((index, engine.tiles()) for index, engine in engines)
+    stats: dict[str, int | float | str] = {"tiles": sum(len(source) for _, source in parts)}
+    for _, engine in engines:
+        for name, count in asdict(engine.stats).items():
+            stats[name] = stats.get(name, 0) + count
+    stats["seconds"] = time.perf_counter() - started
+    tiling = Tiling(network, targets, where, chosen, not interrupted, stats, parts)
+    if interrupted:
+        raise Interrupted(f"preimage: stopped with {len(tiling)} tiles; they are in .partial", tiling)
+    return tiling
 
 
-def _pieces(
-    index: int,
-    restriction: Restriction,
-    domain: Polyhedron,
-    engine: str,
-    limit: int,
-    progress: bool | None,
-    stats: FaceStats,
-) -> Iterator[Piece]:
-    found = pull_back(restriction, domain, _ENGINES[engine], limit=limit, progress=progress, stats=stats)
-    for bits, polyhedron in found:
-        yield Piece(polyhedron, bits, restriction, index)
+class Engine(Protocol):
+    """What every engine does with one restricted problem: run, and hand out the tiles found, all or some."""
+
+    stats: Any
+
+    def run(self) -> None:
+        """Find the tiles; a KeyboardInterrupt passes through, and what was found until then stays."""
+
+    def tiles(self) -> TileSource:
+        """The tiles found so far."""
+
+
+class _Options(NamedTuple):
+    limit: int
+    workers: int
+    progress: bool | None
+
+
+def _unrelu(restriction: Restriction, domain: Polyhedron, options: _Options) -> Engine:
+    return BackwardEngine(restriction, domain, face_piece, options.limit, options.progress)
+
+
+def _substitution(restriction: Restriction, domain: Polyhedron, options: _Options) -> Engine:
+    return BackwardEngine(restriction, domain, substituted_piece, options.limit, options.progress)
+
+
+def _twin(restriction: Restriction, domain: Polyhedron, options: _Options) -> Engine:
+    from polyrelu.cells import CellEngine  # numba takes a while to import, and only cells need it
+
+    return CellEngine(restriction, domain, None)
+
+
+def _cells(restriction: Restriction, domain: Polyhedron, options: _Options) -> Engine:
+    from polyrelu.cells import CellEngine, Runner
+
+    return CellEngine(restriction, domain, Runner(options.workers, options.progress))
+
+
+_ENGINES: dict[str, Callable[[Restriction, Polyhedron, _Options], Engine]] = {
+    "cells": _cells,
+    "unrelu": _unrelu,
+    "substitution": _substitution,
+    "twin": _twin,
+}
+METHODS = ("auto", *_ENGINES)

@@ -8,10 +8,13 @@ another. For a closed target and domain the tiles are closed and share boundarie
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
+from itertools import accumulate
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, overload
+from typing import TYPE_CHECKING, Any, Protocol, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +30,45 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 _NOWHERE = -1
+_KEPT_TILES = 10_000
+
+
+class TileSource(Protocol):
+    """Where tiles come from: an engine's result for one restricted problem, in the order of their patterns."""
+
+    @property
+    def restriction(self) -> Restriction:
+        """The problem that the tiles answer."""
+        ...
+
+    def __len__(self) -> int: ...
+
+    def bits(self, index: int) -> Bits:
+        """The signs of the restricted layers' ReLU neurons on a tile."""
+        ...
+
+    def polyhedron(self, index: int) -> Polyhedron:
+        """A tile as an exact canonical polyhedron."""
+        ...
+
+
+@dataclass(frozen=True)
+class TileList:
+    """Tiles that are there already."""
+
+    restriction: Restriction
+    pieces: tuple[tuple[Bits, Polyhedron], ...]
+
+    def __len__(self) -> int:
+        return len(self.pieces)
+
+    def bits(self, index: int) -> Bits:
+        """The signs of the restricted layers' ReLU neurons on a tile."""
+        return self.pieces[index][0]
+
+    def polyhedron(self, index: int) -> Polyhedron:
+        """A tile as an exact canonical polyhedron."""
+        return self.pieces[index][1]
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,17 +76,32 @@ class Tile:
     """One convex piece of a preimage.
 
     Attributes:
-        polyhedron: the tile as an exact set, in canonical form: irredundant, the same whichever engine found it.
-        pattern: a character for each ReLU neuron, layers separated by ``|``: ``1`` active, ``0`` silent, ``*`` free
-            (the target does not depend on it, or it may switch inside the tile without mattering).
         target_index: the first of the targets that its points map into; 0 when there is one.
+        source, number: where its data are.
     """
 
-    polyhedron: Polyhedron
-    pattern: str
     target_index: int
-    bits: Bits
-    restriction: Restriction
+    source: TileSource
+    number: int
+
+    @cached_property
+    def polyhedron(self) -> Polyhedron:
+        """The tile as an exact set, in canonical form: irredundant, the same whichever engine found it."""
+        return self.source.polyhedron(self.number)
+
+    @cached_property
+    def bits(self) -> Bits:
+        """The signs of the neurons that were split on, layer by layer."""
+        return self.source.bits(self.number)
+
+    @property
+    def pattern(self) -> str:
+        """A character for each ReLU neuron, layers separated by ``|``.
+
+        ``1`` active, ``0`` silent, ``*`` free: the target does not depend on it, or it may switch inside the tile
+        without mattering.
+        """
+        return self.source.restriction.pattern(self.bits)
 
     @property
     def dim(self) -> int:
@@ -68,7 +125,7 @@ class Tile:
 
         These are the outputs that the target sees, without those whose last ReLU may switch inside the tile.
         """
-        return self.restriction.affine_map(self.bits)
+        return self.source.restriction.affine_map(self.bits)
 
     def __repr__(self) -> str:
         return f"Tile({self.pattern!r}, dim {self.dim}, {len(self.polyhedron.halfspaces)} rows)"
@@ -76,52 +133,72 @@ class Tile:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Tiling(Sequence[Tile]):
-    """The tiles of a preimage, a sequence in the order of their patterns.
+    """The tiles of a preimage, a sequence in the order of their targets and patterns.
 
     Attributes:
-        tiles: the :class:`Tile` objects.
         network, targets, domain: what was asked; the preimage is of the union of the targets.
         method: the engine that answered.
         complete: whether nothing is missing; False only in the partial result of an interrupted run.
         stats: what the engine did, by name.
+        parts: (target index, source) pairs, whose tiles follow one another.
+        chosen: the numbers of this tiling's tiles among all tiles of the parts; all of them when None.
     """
 
-    tiles: tuple[Tile, ...]
     network: Network
     targets: tuple[Polyhedron, ...]
     domain: Polyhedron
     method: str
     complete: bool
     stats: Mapping[str, int | float | str]
+    parts: tuple[tuple[int, TileSource], ...]
+    chosen: NDArray[np.intp] | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "stats", MappingProxyType(dict(self.stats)))
 
+    @cached_property
+    def _ends(self) -> list[int]:
+        return list(accumulate(len(source) for _, source in self.parts))
+
+    @cached_property
+    def _tiles(self) -> dict[int, Tile]:
+        return {}
+
     def __len__(self) -> int:
-        return len(self.tiles)
+        return len(self.chosen) if self.chosen is not None else (self._ends[-1] if self._ends else 0)
 
     def __iter__(self) -> Iterator[Tile]:
-        return iter(self.tiles)
+        return map(self.__getitem__, range(len(self)))
+
+    def _tile(self, index: int) -> Tile:
+        """Tile number ``index``; the latest ones are kept, so that their polyhedra are built once."""
+        if index not in self._tiles:
+            number = index if self.chosen is None else int(self.chosen[index])
+            part = bisect_right(self._ends, number)
+            target_index, source = self.parts[part]
+            if len(self._tiles) >= _KEPT_TILES:
+                self._tiles.clear()
+            self._tiles[index] = Tile(target_index, source, number - (self._ends[part - 1] if part else 0))
+        return self._tiles[index]
 
     @overload
     def __getitem__(self, index: int) -> Tile: ...
     @overload
     def __getitem__(self, index: slice) -> Tiling: ...
     def __getitem__(self, index: int | slice) -> Tile | Tiling:
-        if not isinstance(index, slice):
-            return self.tiles[index]
-        return self.select(range(len(self.tiles))[index])
+        number = range(len(self))[index]
+        return self._tile(number) if isinstance(number, int) else self.select(number)
 
     def select(self, indices: Iterable[int]) -> Tiling:
         """The tiling of the chosen tiles, by number; incomplete if it leaves any out."""
-        chosen = tuple(self.tiles[i] for i in indices)
-        complete = self.complete and len(chosen) == len(self.tiles)
-        return Tiling(chosen, self.network, self.targets, self.domain, self.method, complete, self.stats)
+        chosen = np.fromiter(indices, dtype=np.intp)
+        complete = self.complete and len(chosen) == len(self)
+        return replace(self, complete=complete, chosen=chosen if self.chosen is None else self.chosen[chosen])
 
     @property
     def patterns(self) -> tuple[str, ...]:
         """The activation pattern of each tile."""
-        return tuple(tile.pattern for tile in self.tiles)
+        return tuple(tile.pattern for tile in self)
 
     def locate(self, points: Any) -> int | NDArray[np.intp]:
         """The number of the first tile that contains a point, or each of many float points; -1 where none does.
@@ -133,12 +210,12 @@ class Tiling(Sequence[Tile]):
         if is_float_array(points) and points.ndim == 2:
             return self._locate_floats(float_points(points, self.domain.ambient_dim, "locate"))
         point = exact_vector(points, "locate: point", self.domain.ambient_dim)
-        return next((i for i, tile in enumerate(self.tiles) if tile.contains(point)), _NOWHERE)
+        return next((i for i, tile in enumerate(self) if tile.contains(point)), _NOWHERE)
 
     def _locate_floats(self, points: FloatArray) -> NDArray[np.intp]:
         found = np.full(len(points), _NOWHERE, dtype=np.intp)
         remaining = np.arange(len(points))
-        for i, tile in enumerate(self.tiles):
+        for i, tile in enumerate(self):
             inside = tile.polyhedron.contains_floats(points[remaining])
             found[remaining[inside]] = i
             remaining = remaining[~inside]
@@ -164,14 +241,14 @@ class Tiling(Sequence[Tile]):
                 format_point(tile.point()),
                 ", ".join(tile.inequalities(digits=digits)),
             )
-            for i, tile in enumerate(self.tiles[:limit])
+            for i, tile in enumerate(self[:limit])
         ]
         widths = [max(len(row[k]) for row in [header, *rows]) for k in range(len(header) - 1)]
         lines = [
             "  ".join([*(row[k].ljust(widths[k]) for k in range(len(widths))), row[-1]]) for row in [header, *rows]
         ]
-        if len(self.tiles) > limit:
-            lines.append(f"... and {len(self.tiles) - limit} more")
+        if len(self) > limit:
+            lines.append(f"... and {len(self) - limit} more")
         return "\n".join(lines)
 
     def adjacency(self) -> nx.Graph:

@@ -36,6 +36,7 @@ from tqdm import tqdm
 from polyrelu.errors import BudgetExceeded, DimensionError
 from polyrelu.exact import ExactMatrix, exact
 from polyrelu.network import Layer
+from polyrelu.patterns import sign_conditions
 from polyrelu.polyhedron import Halfspace, Polyhedron
 
 DEFAULT_FACE_LIMIT = 2**20
@@ -46,10 +47,10 @@ Piece: TypeAlias = Callable[[Polyhedron, Layer, Zeroed], Polyhedron]
 
 @dataclass
 class FaceStats:
-    """What a face search did so far: faces it visited and pieces (non-empty faces) it found."""
+    """What a face search did so far: faces visited, and pieces (faces that gave a non-empty set) found."""
 
-    visited: int = 0
-    found: int = 0
+    faces_visited: int = 0
+    pieces_found: int = 0
 
 
 class Faces(Iterator[tuple[Zeroed, Polyhedron]]):
@@ -132,10 +133,10 @@ def search_faces(
     def pieces() -> Iterator[tuple[Zeroed, Polyhedron]]:
         subsets = itertools.chain.from_iterable(itertools.combinations(masked, k) for k in range(len(masked) + 1))
         for zeroed in face_progress(subsets, 2 ** len(masked), progress):
-            counts.visited += 1
+            counts.faces_visited += 1
             polyhedron = piece(P, layer, zeroed)
             if not polyhedron.is_empty():
-                counts.found += 1
+                counts.pieces_found += 1
                 yield zeroed, polyhedron
 
     return Faces(pieces(), counts)
@@ -181,16 +182,6 @@ def substituted_piece(P: Polyhedron, layer: Layer, zeroed: Zeroed) -> Polyhedron
     ]
     rows = Polyhedron.from_halfspaces([*kept, *sign_conditions(layer, silent)], layer.output_dim)
     return rows.affine_preimage(layer.rows, layer.offsets, layer.input_dim)
-
-
-def sign_conditions(layer: Layer, silent: frozenset[int]) -> list[Halfspace]:
-    """``z_i <= 0`` for the silent ReLU coordinates and ``z_i >= 0`` for the others, in the space before the ReLU."""
-    dim = layer.output_dim
-    return [
-        Halfspace(tuple((1 if i in silent else -1) * (i == j) for j in range(dim)), 0, "<=")
-        for i, masked in enumerate(layer.relu)
-        if masked
-    ]
 
 
 @dataclass(frozen=True)

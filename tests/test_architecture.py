@@ -22,9 +22,11 @@ FLOORS = [
     {"polyrelu.plotting"},
     {"polyrelu.adjacency", "polyrelu.formats"},
     {"polyrelu.preimage"},
-    {"polyrelu.tiling"},
     {"polyrelu.backward"},
+    {"polyrelu.tiling"},
+    {"polyrelu.cells"},
     {"polyrelu.unrelu", "polyrelu.restriction", "polyrelu.membership"},
+    {"polyrelu.patterns"},
     {"polyrelu.network", "polyrelu.constraints"},
     {"polyrelu.polyhedron"},
     {"polyrelu.lp", "polyrelu.floats"},
@@ -130,6 +132,6 @@ def test_every_script_has_help():
 
 def test_importing_is_light():
     """The heavy packages wait until they are needed."""
-    code = "import sys, polyrelu; print([m for m in ('sympy', 'matplotlib', 'networkx') if m in sys.modules])"
+    code = "import sys, polyrelu; print([m for m in ('sympy', 'matplotlib', 'networkx', 'numba') if m in sys.modules])"
     shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert shown.stdout.strip() == "[]"

@@ -40,7 +40,8 @@ def test_the_island_is_outside_the_training_square_and_inside_the_drawn_one(demo
 
 def test_tiles_and_zones(demo):
     assert (len(demo.in_box), len(demo.in_plane)) == (18, 30)
-    assert demo.in_box.stats["faces_visited"] == 2**10 + 2  # only the first ten neurons are split on
+    backward = pr.preimage(demo.network, demo.target, demo.box, "unrelu")
+    assert backward.stats["faces_visited"] == 2**10 + 2  # only the first ten neurons are split on
     assert [len(zone) for zone in demo.in_box.zones()] == [3, 4, 11]
     assert [len(zone) for zone in demo.in_plane.zones()] == [15, 4, 11]
     table = zone_table(demo.in_plane).splitlines()
@@ -49,8 +50,9 @@ def test_tiles_and_zones(demo):
     assert "0.100315" in table[2]
 
 
-def test_both_engines_agree_on_it(demo):
-    again = pr.preimage(demo.network, demo.target, demo.box, "substitution")
+@pytest.mark.parametrize("method", ["unrelu", "substitution", "twin"])
+def test_all_engines_agree_on_it(demo, method):
+    again = pr.preimage(demo.network, demo.target, demo.box, method)
     assert {(t.pattern, t.polyhedron) for t in again} == {(t.pattern, t.polyhedron) for t in demo.in_box}
 
 

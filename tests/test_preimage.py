@@ -25,10 +25,14 @@ ABOVE = pr.parse("y0 > 0", dim=1)
         (
             lambda: pr.preimage(ABSOLUTE, ABOVE, method="magic"),
             pr.InputError,
-            "choose one of auto, unrelu, substitution",
+            "choose one of auto, cells, unrelu",
         ),
-        (lambda: pr.preimage(ABSOLUTE, ABOVE, limit=3), pr.BudgetExceeded, r"2\^2 = 4 faces, more than the limit of 3"),
-        (lambda: pr.linear_regions(ABSOLUTE, limit=1), pr.BudgetExceeded, "limit of 1"),
+        (
+            lambda: pr.preimage(ABSOLUTE, ABOVE, method="unrelu", limit=3),
+            pr.BudgetExceeded,
+            r"2\^2 = 4 faces, more than the limit of 3",
+        ),
+        (lambda: pr.linear_regions(ABSOLUTE, method="unrelu", limit=1), pr.BudgetExceeded, "limit of 1"),
     ],
 )
 def test_bad_questions_are_refused(ask, error, message):
@@ -37,7 +41,7 @@ def test_bad_questions_are_refused(ask, error, message):
 
 
 def test_auto_says_which_engine_ran():
-    assert pr.preimage(ABSOLUTE, ABOVE).method in ("unrelu", "substitution")
+    assert pr.preimage(ABSOLUTE, ABOVE).method == "cells"
 
 
 def test_an_interrupted_run_keeps_what_it_found(monkeypatch):
@@ -46,13 +50,13 @@ def test_an_interrupted_run_keeps_what_it_found(monkeypatch):
     def stop_after_two_layers(*arguments, **options):
         calls.append(arguments)
         for piece in original(*arguments, **options):
-            if len(calls) == 2 and options["stats"].found > 2:
+            if len(calls) == 2 and options["stats"].pieces_found > 2:
                 raise KeyboardInterrupt
             yield piece
 
     monkeypatch.setattr(backward, "search_faces", stop_after_two_layers)
     with pytest.raises(pr.Interrupted, match=r"1 tiles; they are in \.partial") as caught:
-        pr.preimage(ABSOLUTE, ABOVE)
+        pr.preimage(ABSOLUTE, ABOVE, method="unrelu")
     assert isinstance(caught.value, KeyboardInterrupt)
     partial = caught.value.partial
     assert (len(partial), partial.complete) == (1, False)

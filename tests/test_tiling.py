@@ -20,10 +20,10 @@ def test_a_tiling_is_a_sequence(tiling):
     assert [tile.pattern for tile in tiling] == ["100", "110"] == list(tiling.patterns)
     assert tiling[-1].polyhedron == pr.Polyhedron.box([0], ["1/2"])
     assert tiling[0] in tiling
-    assert repr(tiling) == "Tiling(2 tiles in R^1, method 'unrelu')"
+    assert repr(tiling) == "Tiling(2 tiles in R^1, method 'cells')"
     assert repr(tiling[0]) == "Tile('100', dim 1, 2 rows)"
     assert tiling.stats["tiles"] == 2
-    assert tiling.stats["faces_visited"] == 9
+    assert tiling.stats["cells"] == 2
     with pytest.raises(TypeError):
         tiling.stats["tiles"] = 3
 
@@ -33,7 +33,9 @@ def test_slices_are_tilings_and_say_that_they_are_not_complete(tiling):
     assert isinstance(part, pr.Tiling)
     assert (len(part), part.complete, tiling[:].complete) == (1, False, True)
     assert repr(part).endswith("incomplete)")
-    assert part[0] is tiling[1]
+    assert part[0] is part[0]
+    assert part[0].polyhedron == tiling[1].polyhedron
+    assert part[:1][0].pattern == tiling[-1].pattern
 
 
 def test_tiles(tiling):

@@ -31,7 +31,7 @@ def test_moving_sets_and_moving_rows_agree_on_every_face(problem):
     by_sets, by_rows = pr.unrelu(*arguments), pr.unrelu_by_substitution(*arguments)
     assert dict(by_sets) == dict(by_rows)
     assert by_sets.stats == by_rows.stats
-    assert by_sets.stats.visited == 2 ** sum(layer.relu)
+    assert by_sets.stats.faces_visited == 2 ** sum(layer.relu)
 
 
 @operators
@@ -63,7 +63,7 @@ def test_the_worked_example_three_pieces_make_a_half_plane(operator):
     faces = operator(pr.parse("h_0 > 0", dim=3), TRIANGLE, [-0.3] * 3)
     pieces = dict(faces)
     assert list(pieces) == [(1,), (2,), (1, 2)]
-    assert (faces.stats.visited, faces.stats.found) == (8, 3)
+    assert (faces.stats.faces_visited, faces.stats.pieces_found) == (8, 3)
     half_plane = pr.Polyhedron([[-1, 0]], [-0.3], strict=True)
     assert all(piece.is_subset(half_plane) for piece in pieces.values())
     rest = [half_plane]

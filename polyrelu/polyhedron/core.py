@@ -97,6 +97,13 @@ class Polyhedron:
         return polyhedron
 
     @classmethod
+    def from_canonical(cls, halfspaces: Iterable[Halfspace], dim: int) -> Polyhedron:
+        """The polyhedron with these rows, which are known to be its canonical ones; unchecked."""
+        polyhedron = cls.from_halfspaces(halfspaces, dim)
+        polyhedron.__dict__["_key"] = polyhedron.halfspaces
+        return polyhedron
+
+    @classmethod
     def from_generators(
         cls,
         vertices: Iterable[Iterable[Any]],
@@ -340,13 +347,14 @@ class Polyhedron:
 
     def canonical(self) -> Polyhedron:
         """The same set by its canonical rows: equal sets have equal canonical rows, in the same order."""
-        if self.is_empty():
-            return Polyhedron.empty(self.ambient_dim)
-        return Polyhedron.from_halfspaces(self._reduction.canonical_rows(), self.ambient_dim)
+        return self if self._key is self.halfspaces else Polyhedron.from_canonical(self._key, self.ambient_dim)
 
     @cached_property
     def _key(self) -> tuple[Halfspace, ...]:
-        return self.canonical().halfspaces
+        """The canonical rows; the very tuple ``halfspaces`` where those are canonical already."""
+        if self.is_empty():
+            return Polyhedron.empty(self.ambient_dim).halfspaces
+        return self._reduction.canonical_rows()
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Polyhedron):

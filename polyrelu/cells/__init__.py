@@ -1,0 +1,11 @@
+"""Certified cell splitting: the fast exact engine.
+
+``twin`` is the algorithm in exact arithmetic, ``kernel`` the same compiled and certified, ``engine`` lets a problem go
+back and forth between them.
+"""
+
+from polyrelu.cells.columns import Columns
+from polyrelu.cells.engine import CellEngine, CellStats
+from polyrelu.cells.runner import Runner
+
+__all__ = ["CellEngine", "CellStats", "Columns", "Runner"]

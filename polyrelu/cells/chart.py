@@ -1,0 +1,88 @@
+r"""Coordinates in which a domain is full-dimensional and nothing is constant along a line.
+
+A chart is x = origin + basis u, with u in R^k. The origin and the basis span the domain's affine hull, less the
+directions along which neither the domain ends nor the first layer changes (the common lineality, which every tile
+has). Cells are split in u; their facets are numbered, and mean the same rows in x.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+
+from polyrelu.cells.twin import Cell, Vector, cell_of
+from polyrelu.exact import ExactMatrix, ExactVector, flint_matrix, matrix_rows, primitive, row_echelon
+from polyrelu.network import Layer
+from polyrelu.polyhedron import Halfspace, Polyhedron
+
+
+@dataclass(frozen=True)
+class Chart:
+    """A domain in its own coordinates.
+
+    Attributes:
+        origin, basis: x = origin + basis u; the basis has d rows and k columns.
+        facets: the domain's facets as rows in x; facet number j of a cell is ``facets[j]``.
+        forms: the same as forms on (u, t), at most zero inside.
+        start: the domain as a cell in u.
+        lineality: the dimension of the directions left out.
+    """
+
+    origin: ExactVector
+    basis: ExactMatrix
+    facets: tuple[Halfspace, ...]
+    forms: tuple[Vector, ...]
+    start: Cell
+    lineality: int
+
+    @property
+    def dim(self) -> int:
+        """The number k of coordinates u."""
+        return len(self.basis[0]) if self.basis else 0
+
+    def pull_back(self, layer: Layer) -> Layer:
+        """A layer on x as a layer on u."""
+        columns = self.dim + 1
+        rows: list[ExactVector] = [(*row, o) for row, o in zip(self.basis, self.origin, strict=True)]
+        embedding = flint_matrix([*rows, (*[Fraction(0)] * self.dim, Fraction(1))], columns)
+        pulled = matrix_rows(layer.augmented * embedding)
+        return Layer.from_rows(tuple(r[:-1] for r in pulled), tuple(r[-1] for r in pulled), layer.relu, self.dim)
+
+
+def chart(domain: Polyhedron, first: Layer) -> Chart:
+    """The chart of a non-empty domain for a network with this first layer. Cost: one double description."""
+    closed = domain.closure().canonical()
+    dim = domain.ambient_dim
+    facets = tuple(h for h in closed.halfspaces if h.relation != "==")
+    flat = [h for h in closed.halfspaces if h.relation == "=="]
+    origin, hull = _solve([(h.normal, h.offset) for h in flat], dim)
+    along_hull = flint_matrix(hull, dim).transpose()
+    moving = [*first.rows, *(h.normal for h in facets)]
+    _, pivots = row_echelon(matrix_rows(flint_matrix(moving, dim) * along_hull), len(hull))
+    kept = [hull[j] for j in pivots]
+    basis = tuple(tuple(column[i] for column in kept) for i in range(dim))
+    forms = [_form(h, basis, origin) for h in facets]
+    start = cell_of(forms, range(len(forms)), len(kept))
+    return Chart(origin, basis, facets, tuple(forms), start, len(hull) - len(kept))
+
+
+def _form(halfspace: Halfspace, basis: ExactMatrix, origin: ExactVector) -> Vector:
+    """The form on (u, t) that is at most zero where the halfspace holds."""
+    columns = zip(*basis, strict=True) if basis else ()
+    along = [sum((a * v for a, v in zip(halfspace.normal, column, strict=True)), Fraction(0)) for column in columns]
+    return primitive([*along, -halfspace.slack(origin)])
+
+
+def _solve(equations: list[tuple[Vector, int]], dim: int) -> tuple[ExactVector, list[ExactVector]]:
+    """A solution of ``normal . x == offset`` for all equations, and a basis of the solutions with offset zero."""
+    reduced, pivots = row_echelon([(*normal, offset) for normal, offset in equations], dim + 1)
+    point = [Fraction(0)] * dim
+    for row, pivot in zip(reduced, pivots, strict=True):
+        point[pivot] = row[-1]
+    directions = []
+    for free in sorted(set(range(dim)) - set(pivots)):
+        direction = [Fraction(int(j == free)) for j in range(dim)]
+        for row, pivot in zip(reduced, pivots, strict=True):
+            direction[pivot] = -row[free]
+        directions.append(tuple(direction))
+    return tuple(point), directions

@@ -1,0 +1,142 @@
+"""The tiles of one restricted problem, column by column: bits, facets, and what is needed to rebuild each exactly.
+
+A tile costs its packed bits and four bytes a facet. Its exact polyhedron is written down on demand from its facets'
+numbers, which mean, in this order, rows of the domain, neurons, and rows of the target; no search is needed, because
+the facets of a cell are irredundant at all times.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from polyrelu.cells.exact import forms_at
+from polyrelu.exact import ExactMatrix, ExactVector
+from polyrelu.network import Bits, Layer, Network
+from polyrelu.polyhedron import Halfspace, Polyhedron
+from polyrelu.restriction import Restriction
+
+
+@dataclass(frozen=True, eq=False)
+class Columns:
+    """Tiles in the order of their patterns, and the problem they belong to.
+
+    Attributes:
+        restriction, domain: the problem, with the domain in the space of x.
+        domain_facets: the rows that facet numbers from 0 on mean.
+        packed: (n, bytes) the bits of the ReLU neurons of the restricted layers, eight to a byte, first neuron highest.
+        starts, facets: tile i has the facets ``facets[starts[i]:starts[i + 1]]``.
+        flat: tiles of lower dimension, number to polyhedron; they have no facets in the columns.
+    """
+
+    restriction: Restriction
+    domain: Polyhedron
+    domain_facets: tuple[Halfspace, ...]
+    packed: NDArray[np.uint8]
+    starts: NDArray[np.int64]
+    facets: NDArray[np.int32]
+    flat: dict[int, Polyhedron]
+
+    @classmethod
+    def sorted_by_pattern(
+        cls,
+        restriction: Restriction,
+        domain: Polyhedron,
+        domain_facets: tuple[Halfspace, ...],
+        packed: NDArray[np.uint8],
+        counts: NDArray[np.int64],
+        facets: NDArray[np.int32],
+        flat: Sequence[tuple[Bits, Polyhedron]],
+    ) -> Columns:
+        """Columns from tiles in any order: ``counts[i]`` facets each, one after the other in ``facets``."""
+        neurons = sum(sum(layer.relu) for layer in restriction.layers)
+        flat_signs = np.array([[on for layer in bits for on in layer] for bits, _ in flat], dtype=np.uint8)
+        everything = np.concatenate([packed, packed_bits(flat_signs.reshape(len(flat), neurons))])
+        counts = np.concatenate([counts, np.zeros(len(flat), dtype=np.int64)])
+        order = np.lexsort(everything.T[::-1]) if everything.shape[1] else np.arange(len(everything))
+        starts = np.cumsum(np.concatenate([np.zeros(1, np.int64), counts]))
+        new_starts = np.cumsum(np.concatenate([np.zeros(1, np.int64), counts[order]]))
+        gather = np.arange(new_starts[-1]) - np.repeat(new_starts[:-1] - starts[order], counts[order])
+        polyhedra = (
+            {new: flat[old - len(packed)][1] for new, old in enumerate(order.tolist()) if old >= len(packed)}
+            if flat
+            else {}
+        )
+        return cls(restriction, domain, domain_facets, everything[order], new_starts, facets[gather], polyhedra)
+
+    def __len__(self) -> int:
+        return len(self.packed)
+
+    def candidates(self, point: ExactVector) -> list[int]:
+        """The tiles whose pattern agrees with every neuron that is not zero at a point: all that may contain it."""
+        care, want = [], []
+        values: ExactMatrix = (point,)
+        for layer in self.restriction.layers:
+            before = Network(
+                [Layer.from_rows(layer.rows, layer.offsets, [False] * layer.output_dim, layer.input_dim)]
+            ).evaluate(values)[0]
+            for value, masked in zip(before, layer.relu, strict=True):
+                if masked:
+                    care.append(value != 0)
+                    want.append(value > 0)
+            values = (tuple(max(v, 0 * v) if on else v for v, on in zip(before, layer.relu, strict=True)),)
+        mask, bits = (np.packbits(np.array(flags, dtype=np.bool_)) for flags in (care, want))
+        return np.flatnonzero((((self.packed ^ bits) & mask) == 0).all(axis=1)).tolist()
+
+    @cached_property
+    def _neurons(self) -> list[tuple[int, int]]:
+        layers = self.restriction.layers
+        return [(depth, i) for depth, layer in enumerate(layers) for i, masked in enumerate(layer.relu) if masked]
+
+    def bits(self, index: int) -> Bits:
+        """The signs of the restricted layers' ReLU neurons on a tile."""
+        flat = np.unpackbits(self.packed[index], count=len(self._neurons)).astype(bool).tolist()
+        ends = np.cumsum([0, *(sum(layer.relu) for layer in self.restriction.layers)])
+        return tuple(tuple(flat[a:b]) for a, b in pairwise(ends))
+
+    def polyhedron(self, index: int) -> Polyhedron:
+        """A tile as an exact canonical polyhedron. Cost: one product of matrices for each layer, no search."""
+        if index in self.flat:
+            return self.flat[index]
+        bits = self.bits(index)
+        rows: dict[int, tuple[Halfspace, ...]] = {}
+        halfspaces = [h for h in self.domain.canonical().halfspaces if h.relation == "=="]
+        for number in self.facets[self.starts[index] : self.starts[index + 1]].tolist():
+            halfspaces.append(self._facet(number, bits, rows))
+        strict = [h for h in self.domain.halfspaces if h.relation == "<"]
+        strict += [h for h in self._target_rows(bits, rows) if h.relation == "<"]
+        if not strict and all(h.relation == "<=" for h in halfspaces):
+            return Polyhedron.from_canonical(sorted(halfspaces), self.domain.ambient_dim)
+        return Polyhedron.from_halfspaces([*halfspaces, *strict], self.domain.ambient_dim).canonical()
+
+    def _facet(self, number: int, bits: Bits, rows: dict[int, tuple[Halfspace, ...]]) -> Halfspace:
+        if number < len(self.domain_facets):
+            return self.domain_facets[number]
+        number -= len(self.domain_facets)
+        if number >= len(self._neurons):
+            return self._target_rows(bits, rows)[number - len(self._neurons)]
+        depth, i = self._neurons[number]
+        if depth not in rows:
+            forms = forms_at(self.restriction.layers, bits[:depth])
+            rows[depth] = tuple(Halfspace.of(form[:-1], -form[-1]) for form in forms)
+        row = rows[depth][i]
+        position = sum(self.restriction.layers[depth].relu[:i])
+        active = bits[depth][position]
+        return Halfspace(tuple(-v for v in row.normal), -row.offset, "<=") if active else row
+
+    def _target_rows(self, bits: Bits, rows: dict[int, tuple[Halfspace, ...]]) -> tuple[Halfspace, ...]:
+        depth = len(bits)
+        if depth not in rows:
+            matrix, offset = Network(self.restriction.layers).affine_map(bits)
+            rows[depth] = self.restriction.target.affine_preimage(matrix, offset, self.domain.ambient_dim).halfspaces
+        return rows[depth]
+
+
+def packed_bits(signs: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Rows of signs, eight to a byte, the first sign highest."""
+    return np.packbits(signs, axis=1)

@@ -1,0 +1,225 @@
+"""The cell-splitting engine: from a restricted problem to the columns of its tiles.
+
+Cells start in exact arithmetic, go to the compiled kernel as soon as they contain no line, and come back one by one
+when the kernel cannot certify a sign. Such a cell is rebuilt exactly from its facets, split by its layer's neurons,
+and its parts return to the kernel for the layers after that. Rows of the target that a cell only touches are decided
+exactly.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import accumulate
+
+import numpy as np
+from numpy.typing import NDArray
+
+from polyrelu.cells import exact
+from polyrelu.cells.chart import Chart, chart
+from polyrelu.cells.columns import Columns, packed_bits
+from polyrelu.cells.exact import Placed
+from polyrelu.cells.kernel import Problem
+from polyrelu.cells.problem import problem, stack
+from polyrelu.cells.runner import Runner
+from polyrelu.cells.twin import INFINITY, Cell, Vector, cell_of, split
+from polyrelu.exact import primitive
+from polyrelu.network import Bits, Layer, Network
+from polyrelu.patterns import pattern_cell
+from polyrelu.polyhedron import Polyhedron
+from polyrelu.restriction import Restriction
+
+
+@dataclass
+class CellStats:
+    """What the engine did.
+
+    Attributes:
+        cells: full-dimensional tiles found.
+        cuts: cells that were cut in two.
+        handed_over: cells with a doubtful sign, which exact arithmetic took over.
+        solved_again: generators that were solved again to certify a sign.
+        discarded: cells outside the target.
+    """
+
+    cells: int = 0
+    cuts: int = 0
+    handed_over: int = 0
+    solved_again: int = 0
+    discarded: int = 0
+
+
+@dataclass
+class _Finds:
+    """Tiles as they are found: full-dimensional ones as arrays of signs and facets, flat ones as polyhedra."""
+
+    signs: list[NDArray[np.uint8]] = field(default_factory=list)
+    counts: list[NDArray[np.int64]] = field(default_factory=list)
+    facets: list[NDArray[np.int32]] = field(default_factory=list)
+    flat: list[tuple[Bits, Polyhedron]] = field(default_factory=list)
+
+
+class CellEngine:
+    """Splits a domain into the tiles of one restricted problem.
+
+    Args:
+        restriction, domain: the problem; the domain is not empty.
+        runner: runs the compiled kernel, or None to do everything in exact arithmetic.
+    """
+
+    def __init__(self, restriction: Restriction, domain: Polyhedron, runner: Runner | None) -> None:
+        self.restriction, self.domain, self.runner = restriction, domain, runner
+        self.stats = CellStats()
+        self.chart: Chart = chart(domain, restriction.layers[0])
+        self.layers: tuple[Layer, ...] = (self.chart.pull_back(restriction.layers[0]), *restriction.layers[1:])
+        self.rows = restriction.target.halfspaces
+        neurons = [sum(layer.relu) for layer in self.layers]
+        self.neuron_count = sum(neurons)
+        self.first_facets = list(accumulate(neurons, initial=len(self.chart.facets)))
+        self.finds = _Finds()
+
+    def tiles(self) -> Columns:
+        """All tiles found so far, in the order of their patterns; flat ones only where no other tile contains them."""
+        full = self._columns([])
+        flat = self._needed(full)
+        return self._columns(flat) if flat else full
+
+    def _columns(self, flat: Sequence[tuple[Bits, Polyhedron]]) -> Columns:
+        return Columns.sorted_by_pattern(
+            self.restriction,
+            self.domain,
+            self.chart.facets,
+            packed_bits(np.concatenate([*self.finds.signs, np.empty((0, self.neuron_count), np.uint8)])),
+            np.concatenate([*self.finds.counts, np.empty(0, np.int64)]),
+            np.concatenate([*self.finds.facets, np.empty(0, np.int32)]),
+            flat,
+        )
+
+    def _needed(self, full: Columns) -> list[tuple[Bits, Polyhedron]]:
+        """The flat tiles that no other tile contains; of equal ones the first pattern's."""
+        kept: list[tuple[Bits, Polyhedron]] = []
+        for bits, tile in sorted(self.finds.flat, key=lambda found: (-found[1].dim, found[0])):
+            around = [full.polyhedron(i) for i in full.candidates(tile.relative_interior_point())]
+            around += [other for _, other in kept]
+            if not any(tile.is_subset(other) for other in around):
+                kept.append((bits, tile))
+        return kept
+
+    def run(self) -> None:
+        """Find all tiles. Raises KeyboardInterrupt when stopped; what was found until then stays."""
+        exact_cells = [Placed(self.chart.start, ())]
+        kernel = self._kernel_problem()
+        while exact_cells:
+            pointed: list[Placed] = []
+            while exact_cells:
+                placed = exact_cells.pop()
+                if kernel is not None and not placed.cell.lines:
+                    pointed.append(placed)
+                elif placed.depth < len(self.layers):
+                    exact_cells.extend(self._refine(placed))
+                else:
+                    self._finish(placed)
+            if pointed and kernel is not None and self.runner is not None:
+                for doubtful in self._run_kernel(kernel, pointed):
+                    if doubtful.depth < len(self.layers):
+                        exact_cells.extend(self._refine(doubtful))
+                    else:
+                        self._finish(doubtful)
+
+    # -- exact ----------------------------------------------------------------------------------------------------
+
+    def _refine(self, placed: Placed) -> Iterator[Placed]:
+        self.stats.cuts -= 1
+        for part in exact.refine(placed, self.layers, self.first_facets[placed.depth]):
+            self.stats.cuts += 1
+            yield part
+
+    def _finish(self, placed: Placed) -> None:
+        """Cut a cell that is through all layers by the target's rows; keep what is inside."""
+        cell = placed.cell
+        matrix, offset = Network(self.layers).affine_map(placed.bits)
+        inside = self.restriction.target.affine_preimage(matrix, offset, self.chart.dim)
+        for number, row in enumerate(inside.halfspaces):
+            form = (*row.normal, -row.offset)
+            if vanishes(form, cell):
+                if row.relation == "<":
+                    self.stats.discarded += 1
+                    return
+                continue
+            below, above = split(cell, form, self.first_facets[-1] + number)
+            if row.relation == "==" or below is None:
+                self._finish_flat(placed)
+                return
+            self.stats.cuts += above is not None
+            cell = below
+        self.stats.cells += 1
+        flat_bits = [on for layer in placed.bits for on in layer]
+        facets = [facet for facet in cell.facets if facet != INFINITY]
+        self.finds.signs.append(np.array([flat_bits], dtype=np.uint8).reshape(1, self.neuron_count))
+        self.finds.counts.append(np.array([len(facets)], dtype=np.int64))
+        self.finds.facets.append(np.array(facets, dtype=np.int32))
+
+    def _finish_flat(self, placed: Placed) -> None:
+        """A cell that the target only touches: what it touches is a tile of lower dimension, if it is anything."""
+        tile = pattern_cell(self.restriction.layers, placed.bits, self.domain)
+        matrix, offset = Network(self.restriction.layers).affine_map(placed.bits)
+        tile &= self.restriction.target.affine_preimage(matrix, offset, self.domain.ambient_dim)
+        if tile.is_empty():
+            self.stats.discarded += 1
+        else:
+            self.finds.flat.append((placed.bits, tile.canonical()))
+
+    # -- the kernel -----------------------------------------------------------------------------------------------
+
+    def _kernel_problem(self) -> Problem | None:
+        return None if self.runner is None else problem(self.layers, self.rows, self.chart.forms)
+
+    def _run_kernel(self, kernel: Problem, placed: Sequence[Placed]) -> list[Placed]:
+        """Run the kernel on exact cells, keep what it finished, and return the others, rebuilt exactly."""
+        assert self.runner is not None
+        sites = self.neuron_count + len(self.rows)
+        doubtful = []
+        for found in self.runner.run(kernel, lambda words: stack(placed, sites, words, self.chart.dim + 1), self.stats):
+            self.finds.signs.append(found.signs[:, : self.neuron_count])
+            self.finds.counts.append(np.diff(found.facet_start))
+            self.finds.facets.append(found.facets)
+            self.stats.cells += len(found.signs)
+            for i, depth in enumerate(found.doubt_depth.tolist()):
+                numbers = found.doubt_facets[found.doubt_start[i] : found.doubt_start[i + 1]].tolist()
+                doubtful.append(self._rebuilt(depth, found.doubt_signs[i], numbers))
+        return doubtful
+
+    def _rebuilt(self, depth: int, signs: NDArray[np.uint8], numbers: Sequence[int]) -> Placed:
+        """The exact cell with these facets, before its layer's neurons: those are decided anew."""
+        ends = [first - len(self.chart.facets) for first in self.first_facets]
+        bits: Bits = tuple(tuple(bool(s) for s in signs[ends[k] : ends[k + 1]]) for k in range(depth))
+        forms: list[Vector] = []
+        facets: list[int] = []
+        by_layer: dict[int, list[Vector]] = {}
+        for number in numbers:
+            if number == INFINITY:
+                continue
+            facets.append(number)
+            if number < len(self.chart.facets):
+                forms.append(self.chart.forms[number])
+                continue
+            site = number - len(self.chart.facets)
+            layer = next(k for k in range(len(self.layers) + 1) if k == len(self.layers) or site < ends[k + 1])
+            if layer not in by_layer:
+                by_layer[layer] = self._site_forms(layer, bits)
+            form = by_layer[layer][site - ends[layer]]
+            forms.append(tuple(-v for v in form) if signs[site] == 1 else form)
+        return Placed(cell_of(forms, facets, self.chart.dim), bits)
+
+    def _site_forms(self, layer: int, bits: Bits) -> list[Vector]:
+        if layer == len(self.layers):
+            matrix, offset = Network(self.layers).affine_map(bits)
+            rows = self.restriction.target.affine_preimage(matrix, offset, self.chart.dim).halfspaces
+            return [(*row.normal, -row.offset) for row in rows]
+        rows_at = exact.forms_at(self.layers, bits[:layer])
+        return [primitive(row) for row, masked in zip(rows_at, self.layers[layer].relu, strict=True) if masked]
+
+
+def vanishes(form: Vector, cell: Cell) -> bool:
+    """Whether a form is zero on a whole cell."""
+    return not any(sum(a * x for a, x in zip(form, g, strict=True)) for g in (*cell.generators, *cell.lines))

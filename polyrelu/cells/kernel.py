@@ -1,0 +1,846 @@
+r"""The compiled cell splitter: the algorithm of :mod:`polyrelu.cells.twin` in floats, with every sign certified.
+
+Notation as in :mod:`polyrelu.floats`: :math:`u = 2^{-53}`, :math:`\gamma_k = k u / (1 - k u)`, a hat for what is
+computed. All vectors are homogeneous, of length d + 1. All bounds are evaluated in floats from non-negative terms,
+each of which passes fewer roundings than the index of the factor :math:`1 + \gamma` by which the result is raised
+[Higham2002]_.
+
+**Forms.** A form c is known as :math:`\hat c` with :math:`\sum_j |c_j - \hat c_j| \le e`; let
+:math:`s = \sum_j |\hat c_j|`. In the first layer e = 0 when the weights are floats, else u s. Later, with K active
+coordinates before it, :math:`c_i = \sum_k w_{ik} c_k + b_i` is computed with K products and K additions for each j, so
+
+.. math:: e_i = \sum_k |\hat w_{ik}| (e_k (1 + \gamma_1) + \gamma_{K+3} s_k) + \gamma_{K+3} |\hat b_i|,
+
+one product of :math:`|W|` with a vector (one rounding in K + 3 is for weights that were rounded to floats).
+
+**Generators** matter up to a positive factor; each is stored with largest entry at most 1 in modulus, and for some
+exact generator g on its ray :math:`|g - \hat g|_\infty \le r`.
+
+**Signs.** :math:`|\mathrm{fl}(\hat c \cdot \hat g) - c \cdot g| \le B = \gamma_{d+1} s + s r + e (1 + r)`. A sign
+counts when :math:`|\mathrm{fl}(\hat c \cdot \hat g)| > B`. It is zero when e = r = 0 and each product has a factor
+zero.
+
+**New generators.** Where an edge from :math:`g_1` (value a > 0, bound A) to :math:`g_2` (value -b < 0, bound B) meets
+the hyperplane, :math:`w = (a^* g_2 + b^* g_1) / N` for the exact values :math:`a^*, b^*` and N the largest computed
+entry. So :math:`r_w \le [A (1 + r_2) + a r_2 + B (1 + r_1) + b r_1 + \gamma_3 (a + b)] / N + \gamma_2`. Chains of this
+bound grow without limit, so it is only the first attempt.
+
+**Solving again.** When B does not decide, the generator is computed anew from its d tight facets [Rump2010]_. Let p
+be the position of its largest entry, which is kept; the others, y, solve M y = -f_p g_p, where M is the facets' forms
+without column p. With R the computed inverse of :math:`\hat M`, one Newton step :math:`y - R \rho` is taken, and for
+the result the residuals :math:`\rho_k = f_k \cdot g` satisfy
+:math:`|\rho_k| \le q_k = |\hat\rho_k| + \gamma_{d+1} s_k + e_k` (entries at most 1). Let
+
+.. math:: \alpha = \max_i \sum_j |\widehat{I - R \hat M}|_{ij} + \gamma_{d+2} \Big(1 + \sum_j (|R| |\hat M|)_{ij}\Big)
+   + \sum_k |R_{ik}| e_k \ge \|I - R M\|_\infty .
+
+If :math:`\alpha < 1` then M is regular and :math:`\|y^* - y\|_\infty \le \max_i (|R| q)_i / (1 - \alpha)`: the new r.
+A generator on more than d facets is solved on d of them that elimination finds independent; it lies on all of them
+exactly, because incidence is combinatorial and never measured.
+
+**Underflow.** Weights are refused unless zero or between :math:`2^{-300}` and :math:`2^{300}` in modulus, and each e
+and B is raised by :math:`2^{-900}` a layer, beyond what underflowing products can add up to. Overflow gives
+infinities or NaN, for which no comparison holds, so nothing is decided.
+
+A sign that stays undecided hands its cell over to exact arithmetic, and nothing about it is kept.
+
+.. [Rump2010] S. M. Rump, Verification methods: rigorous results using floating-point arithmetic, Acta Numerica 19,
+2010,
+   doi:10.1017/S096249291000005X (section 10, after Krawczyk).
+.. [Higham2002] N. J. Higham, Accuracy and Stability of Numerical Algorithms, 2nd ed., SIAM 2002.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+UNDECIDED = 2
+FLOOR = 2.0**-900
+_U = 2.0**-53
+
+# What the counters count.
+CELLS, CUTS, SOLVES, DOUBTS, DISCARDED, STOP = range(6)
+
+
+class Problem(NamedTuple):
+    """A network, its target and the facets of its domain, as arrays.
+
+    Layers are numbered from 0, the target's rows are one more layer at the end; *sites* are the forms that cells are
+    cut with: the ReLU neurons of all layers in their order, then the target's rows.
+
+    Attributes:
+        weights: all layers' transposed weights, flat; layer l starts at ``weight_start[l]`` and is (inputs, outputs).
+        biases: all biases, flat; layer l has ``coord_start[l]:coord_start[l + 1]``.
+        weight_error: relative error of a weight: 0 when the floats are the numbers, else u.
+        relu: for each coordinate whether it passes through a ReLU, laid out as the biases are.
+        site_of: for each coordinate its site, or -1.
+        site_layer, site_coord: for each site its layer and its coordinate in it.
+        target_layer: the number of the target's layer (the number of layers where there is no target).
+        equality: for each coordinate, whether it is a target row that demands equality.
+        domain_forms, domain_sums, domain_errors: the domain's facets, (facets, d + 1), their s and e.
+        dim: d + 1.
+    """
+
+    weights: NDArray[np.float64]
+    weight_start: NDArray[np.int64]
+    biases: NDArray[np.float64]
+    coord_start: NDArray[np.int64]
+    weight_error: NDArray[np.float64]
+    relu: NDArray[np.bool_]
+    site_of: NDArray[np.int64]
+    site_layer: NDArray[np.int64]
+    site_coord: NDArray[np.int64]
+    target_layer: int
+    equality: NDArray[np.bool_]
+    domain_forms: NDArray[np.float64]
+    domain_sums: NDArray[np.float64]
+    domain_errors: NDArray[np.float64]
+    dim: int
+
+
+class Cells(NamedTuple):
+    """Cells on a stack, or on their way to one.
+
+    Attributes:
+        depth: the layer that is to be split next.
+        signs: for each site 0, 1 or UNDECIDED.
+        slots: for each cell the facet numbers that its bits mean, -2 where a bit is not in use.
+        start, size: cell i's generators are ``vectors[start[i]:start[i] + size[i]]``.
+        vectors, radius: the generators and their r.
+        solved: whether r comes from solving again.
+        tight: bit masks over the slots, 64 to a word.
+        level: the number of cuts that led to the cell.
+    """
+
+    depth: NDArray[np.int64]
+    signs: NDArray[np.uint8]
+    slots: NDArray[np.int32]
+    start: NDArray[np.int64]
+    size: NDArray[np.int64]
+    vectors: NDArray[np.float64]
+    radius: NDArray[np.float64]
+    solved: NDArray[np.bool_]
+    tight: NDArray[np.uint64]
+    level: NDArray[np.int64]
+
+
+class Found(NamedTuple):
+    """What a run of the kernel leaves: finished cells, cells handed over, and cells for other workers.
+
+    ``signs`` and ``facets`` are the finished cells' columns (``facet_start`` delimits them), ``points`` lie inside
+    them. The ``doubt`` arrays are the same for the cells with a doubtful sign. ``frontier`` holds whole cells.
+    """
+
+    signs: NDArray[np.uint8]
+    facet_start: NDArray[np.int64]
+    facets: NDArray[np.int32]
+    doubt_depth: NDArray[np.int64]
+    doubt_signs: NDArray[np.uint8]
+    doubt_start: NDArray[np.int64]
+    doubt_facets: NDArray[np.int32]
+    frontier: Cells
+    overflow: bool
+
+
+@njit(inline="always")
+def _gamma(k: int) -> float:
+    return k * _U / (1.0 - k * _U)
+
+
+@njit(nogil=True, cache=True)
+def _popcount(x: np.uint64) -> int:
+    x = x - ((x >> np.uint64(1)) & np.uint64(0x5555555555555555))
+    x = (x & np.uint64(0x3333333333333333)) + ((x >> np.uint64(2)) & np.uint64(0x3333333333333333))
+    x = (x + (x >> np.uint64(4))) & np.uint64(0x0F0F0F0F0F0F0F0F)
+    return int((x * np.uint64(0x0101010101010101)) >> np.uint64(56))
+
+
+@njit(nogil=True, cache=True)
+def enter_layer(P: Problem, layer: int, signs: Any, forms: Any, sums: Any, errors: Any) -> None:
+    """The forms that enter a layer on a cell whose earlier sites have the given signs; see *Forms* above."""
+    dim, a, b = P.dim, P.coord_start[layer], P.coord_start[layer + 1]
+    n, w = b - a, P.weight_start[layer]
+    if layer == 0:
+        for i in range(n):
+            total = 0.0
+            for j in range(dim - 1):
+                forms[j, a + i] = P.weights[w + j * n + i]
+                total += abs(forms[j, a + i])
+            forms[dim - 1, a + i] = P.biases[a + i]
+            total += abs(P.biases[a + i])
+            sums[a + i] = total * (1.0 + _gamma(dim))
+            errors[a + i] = P.weight_error[0] * sums[a + i]
+        return
+    for j in range(dim - 1):
+        forms[j, a:b] = 0.0
+    forms[dim - 1, a:b] = P.biases[a:b]
+    errors[a:b] = 0.0
+    before, active = P.coord_start[layer - 1], 0
+    for k in range(a - before):
+        if not P.relu[before + k] or signs[P.site_of[before + k]] == 1:
+            active += 1
+    slip = _gamma(active + 3)
+    for k in range(a - before):
+        if P.relu[before + k] and signs[P.site_of[before + k]] != 1:
+            continue
+        row = w + k * n
+        for j in range(dim):
+            c = forms[j, before + k]
+            for i in range(n):
+                forms[j, a + i] += P.weights[row + i] * c
+        spread = errors[before + k] * (1.0 + _gamma(1)) + slip * sums[before + k]
+        for i in range(n):
+            errors[a + i] += abs(P.weights[row + i]) * spread
+    raised = 1.0 + _gamma(2 * active + 12)
+    for i in range(n):
+        errors[a + i] = (errors[a + i] + slip * abs(P.biases[a + i])) * raised + FLOOR
+    for i in range(n):
+        sums[a + i] = 0.0
+    for j in range(dim):
+        for i in range(n):
+            sums[a + i] += abs(forms[j, a + i])
+    for i in range(n):
+        sums[a + i] *= 1.0 + _gamma(dim)
+
+
+@njit(nogil=True, cache=True)
+def solve_again(
+    P: Problem, g: Any, tight: Any, slots: Any, forms: Any, sums: Any, errors: Any, M: Any, R: Any, aux: Any
+) -> float:
+    """Improve a generator in place from its tight facets and return its r, or infinity; see *Solving again* above."""
+    dim = P.dim
+    d = dim - 1
+    p = 0
+    for j in range(dim):
+        if abs(g[j]) > abs(g[p]):
+            p = j
+    # Facets' forms as rows of aux; their s and e in its last two columns.
+    count = 0
+    for word in range(tight.shape[0]):
+        mask = tight[word]
+        while mask:
+            low = mask & (~mask + np.uint64(1))
+            bit = _popcount(low - np.uint64(1))
+            mask ^= low
+            if count == aux.shape[0]:
+                return np.inf
+            facet = slots[word * 64 + bit]
+            if facet == -1:
+                aux[count, :dim] = 0.0
+                aux[count, d] = 1.0
+                aux[count, dim] = 1.0
+                aux[count, dim + 1] = 0.0
+            elif facet < P.domain_forms.shape[0]:
+                aux[count, :dim] = P.domain_forms[facet]
+                aux[count, dim] = P.domain_sums[facet]
+                aux[count, dim + 1] = P.domain_errors[facet]
+            else:
+                site = facet - P.domain_forms.shape[0]
+                c = P.coord_start[P.site_layer[site]] + P.site_coord[site]
+                for j in range(dim):
+                    aux[count, j] = forms[j, c]
+                aux[count, dim] = sums[c]
+                aux[count, dim + 1] = errors[c]
+            count += 1
+    if count < d:
+        return np.inf
+    if count > d and not _independent_rows_first(aux, count, p, dim, M):
+        return np.inf
+    if not _invert(aux, p, d, M, R):
+        return np.inf
+    y = M[2 * d]
+    for k in range(d):
+        rho = 0.0
+        for j in range(dim):
+            rho += aux[k, j] * g[j]
+        y[k] = rho
+    for i in range(d):
+        step = 0.0
+        for k in range(d):
+            step += R[i, k] * y[k]
+        g[i if i < p else i + 1] -= step
+    # M holds the matrix again from here on.
+    for k in range(d):
+        for j in range(d):
+            M[k, j] = aux[k, j if j < p else j + 1]
+    alpha = 0.0
+    radius = 0.0
+    for k in range(d):
+        rho = 0.0
+        for j in range(dim):
+            rho += aux[k, j] * g[j]
+        y[k] = abs(rho) + 2.0 * _gamma(dim + 1) * aux[k, dim] + 2.0 * aux[k, dim + 1] + FLOOR
+    for i in range(d):
+        off, size, wrong, reach = 0.0, 0.0, 0.0, 0.0
+        for j in range(d):
+            t, m = 0.0, 0.0
+            for k in range(d):
+                t += R[i, k] * M[k, j]
+                m += abs(R[i, k]) * abs(M[k, j])
+            off += abs((1.0 if i == j else 0.0) - t)
+            size += m
+        for k in range(d):
+            wrong += abs(R[i, k]) * aux[k, dim + 1]
+            reach += abs(R[i, k]) * y[k]
+        alpha = max(alpha, (off + _gamma(d + 2) * (1.0 + size) + wrong) * (1.0 + _gamma(2 * d + 8)))
+        radius = max(radius, reach)
+    if not alpha < 0.5:
+        return np.inf
+    radius = radius * (1.0 + _gamma(2 * dim + 12)) / (1.0 - alpha)
+    largest = 0.0
+    for j in range(dim):
+        largest = max(largest, abs(g[j]))
+    if not largest < 2.0:
+        return np.inf
+    for j in range(dim):
+        g[j] /= largest
+    return (radius / largest + _gamma(2)) * (1.0 + _gamma(4))
+
+
+@njit(nogil=True, cache=True)
+def _independent_rows_first(aux: Any, count: int, p: int, dim: int, M: Any) -> bool:
+    """Reorder the rows of aux so that the first d are independent without column p; False if none are found."""
+    d = dim - 1
+    T = np.empty((count, d))
+    order = np.arange(count)
+    for k in range(count):
+        for j in range(d):
+            T[k, j] = aux[k, j if j < p else j + 1] / aux[k, dim] if aux[k, dim] > 0.0 else 0.0
+    for step in range(d):
+        row, column, best = -1, -1, 0.0
+        for k in range(step, count):
+            for j in range(step, d):
+                if abs(T[k, j]) > best:
+                    row, column, best = k, j, abs(T[k, j])
+        if row < 0:
+            return False
+        for j in range(d):
+            T[step, j], T[row, j] = T[row, j], T[step, j]
+        order[step], order[row] = order[row], order[step]
+        for k in range(count):
+            T[k, step], T[k, column] = T[k, column], T[k, step]
+        for k in range(step + 1, count):
+            factor = T[k, step] / T[step, step]
+            for j in range(step, d):
+                T[k, j] -= factor * T[step, j]
+    chosen = aux[order[:d]].copy()
+    aux[:d] = chosen
+    return True
+
+
+@njit(nogil=True, cache=True)
+def _invert(aux: Any, p: int, d: int, M: Any, R: Any) -> bool:
+    """R = the inverse of the first d rows of aux without column p, by Gauss-Jordan elimination; False if singular."""
+    for k in range(d):
+        for j in range(d):
+            M[k, j] = aux[k, j if j < p else j + 1]
+            R[k, j] = 1.0 if k == j else 0.0
+    for step in range(d):
+        row = step
+        for k in range(step + 1, d):
+            if abs(M[k, step]) > abs(M[row, step]):
+                row = k
+        pivot = M[row, step]
+        if pivot == 0.0 or not np.isfinite(pivot):
+            return False
+        if row != step:
+            for j in range(d):
+                M[step, j], M[row, j] = M[row, j], M[step, j]
+                R[step, j], R[row, j] = R[row, j], R[step, j]
+        for j in range(d):
+            M[step, j] /= pivot
+            R[step, j] /= pivot
+        for k in range(d):
+            factor = M[k, step]
+            if k != step and factor != 0.0:
+                for j in range(d):
+                    M[k, j] -= factor * M[step, j]
+                    R[k, j] -= factor * R[step, j]
+    return True
+
+
+@njit(nogil=True, cache=True)
+def _larger(array: Any, rows: int) -> Any:
+    """A copy of an array with at least ``rows`` rows, doubled so that growing is rare."""
+    size = max(rows, 2 * array.shape[0])
+    if array.ndim == 1:
+        bigger = np.empty(size, array.dtype)
+        bigger[: array.shape[0]] = array
+        return bigger
+    return array
+
+
+@njit(nogil=True, cache=True)
+def _larger2(array: Any, rows: int) -> Any:
+    size = max(rows, 2 * array.shape[0])
+    bigger = np.empty((size, array.shape[1]), array.dtype)
+    bigger[: array.shape[0]] = array
+    return bigger
+
+
+@njit(nogil=True, cache=True)
+def run(P: Problem, roots: Cells, first: int, last: int, stop_level: int, counters: Any) -> Found:
+    """Split the roots ``first`` to ``last`` depth first and return what that finds.
+
+    Cells with at least ``stop_level`` cuts behind them are put on the frontier. ``counters`` is shared with the caller:
+    counts go up as the work goes on, and a nonzero ``counters[STOP]`` ends it early. ``overflow`` in the result means
+    that some cell had more facets than the masks have bits; nothing else in it counts then.
+    """
+    dim, d = P.dim, P.dim - 1
+    sites = roots.signs.shape[1]
+    words = roots.tight.shape[1]
+    slots_count = 64 * words
+    layers = P.coord_start.shape[0] - 1
+    coords = P.biases.shape[0]
+    domain_facets = P.domain_forms.shape[0]
+
+    forms = np.zeros((dim, coords))
+    sums = np.zeros(coords)
+    errors = np.zeros(coords)
+    crossing = np.empty(coords, np.int64)  # laid out as coordinates are; each layer's own list
+    crossing_count = np.zeros(layers + 1, np.int64)
+
+    # The stack: cells in arrays, their generators one after the other in a pool.
+    depth_limit = sites + layers + 8
+    s_depth = np.empty(depth_limit, np.int64)
+    s_next = np.empty(depth_limit, np.int64)
+    s_level = np.empty(depth_limit, np.int64)
+    s_start = np.empty(depth_limit, np.int64)
+    s_count = np.empty(depth_limit, np.int64)
+    s_signs = np.empty((depth_limit, sites), np.uint8)
+    s_slots = np.empty((depth_limit, slots_count), np.int32)
+    pool = 4096
+    g_vector = np.empty((pool, dim))
+    g_radius = np.empty(pool)
+    g_solved = np.empty(pool, np.bool_)
+    g_tight = np.empty((pool, words), np.uint64)
+
+    # The cell at work, and its values at the form that is looked at.
+    room = 1024
+    c_vector = np.empty((room, dim))
+    c_radius = np.empty(room)
+    c_solved = np.empty(room, np.bool_)
+    c_tight = np.empty((room, words), np.uint64)
+    value = np.empty(room)
+    bound = np.empty(room)
+    side = np.empty(room, np.int8)
+    n_vector = np.empty((room, dim))
+    n_radius = np.empty(room)
+    n_tight = np.empty((room, words), np.uint64)
+    signs = np.empty(sites, np.uint8)
+    slots = np.empty(slots_count, np.int32)
+    support = np.empty(slots_count, np.int64)
+    common = np.empty(words, np.uint64)
+    form = np.empty(dim)
+    M = np.empty((2 * dim + 2, dim))
+    R = np.empty((dim, dim))
+    aux = np.empty((slots_count, dim + 2))
+
+    # What is found.
+    o_signs = np.empty((1024, sites), np.uint8)
+    o_start = np.zeros(1025, np.int64)
+    o_facets = np.empty(8192, np.int32)
+    o_cells = 0
+    h_depth = np.empty(64, np.int64)
+    h_signs = np.empty((64, sites), np.uint8)
+    h_start = np.zeros(65, np.int64)
+    h_facets = np.empty(1024, np.int32)
+    h_cells = 0
+    f_depth = np.empty(64, np.int64)
+    f_signs = np.empty((64, sites), np.uint8)
+    f_slots = np.empty((64, slots_count), np.int32)
+    f_start = np.empty(64, np.int64)
+    f_count = np.empty(64, np.int64)
+    f_level = np.empty(64, np.int64)
+    f_cells = 0
+    f_vector = np.empty((1024, dim))
+    f_radius = np.empty(1024)
+    f_solved = np.empty(1024, np.bool_)
+    f_tight = np.empty((1024, words), np.uint64)
+    f_size = 0
+    overflow = False
+
+    for root in range(first, last):
+        if overflow or counters[STOP]:
+            break
+        # Load the root; the forms of the layers before it are those its signs say.
+        for layer in range(roots.depth[root]):
+            enter_layer(P, layer, roots.signs[root], forms, sums, errors)
+        top = 0
+        while roots.size[root] > g_vector.shape[0]:
+            g_vector = _larger2(g_vector, roots.size[root])
+            g_radius = _larger(g_radius, g_vector.shape[0])
+            g_solved = _larger(g_solved, g_vector.shape[0])
+            g_tight = _larger2(g_tight, g_vector.shape[0])
+        s_depth[0] = roots.depth[root]
+        s_next[0] = -1
+        s_level[0] = roots.level[root]
+        s_start[0] = 0
+        s_count[0] = roots.size[root]
+        s_signs[0] = roots.signs[root]
+        s_slots[0] = roots.slots[root]
+        a = roots.start[root]
+        for k in range(roots.size[root]):
+            g_vector[k] = roots.vectors[a + k]
+            g_radius[k] = roots.radius[a + k]
+            g_solved[k] = roots.solved[a + k]
+            g_tight[k] = roots.tight[a + k]
+
+        while top >= 0:
+            if counters[STOP] or overflow:
+                break
+            # Take the topmost cell off the stack.
+            depth, position, level = s_depth[top], s_next[top], s_level[top]
+            m, base = s_count[top], s_start[top]
+            while m > c_vector.shape[0]:
+                c_vector = _larger2(c_vector, m)
+                c_radius = _larger(c_radius, c_vector.shape[0])
+                c_solved = _larger(c_solved, c_vector.shape[0])
+                c_tight = _larger2(c_tight, c_vector.shape[0])
+                value = _larger(value, c_vector.shape[0])
+                bound = _larger(bound, c_vector.shape[0])
+                side = _larger(side, c_vector.shape[0])
+            c_vector[:m] = g_vector[base : base + m]
+            c_radius[:m] = g_radius[base : base + m]
+            c_solved[:m] = g_solved[base : base + m]
+            c_tight[:m] = g_tight[base : base + m]
+            signs[:] = s_signs[top]
+            slots[:] = s_slots[top]
+            top -= 1
+
+            if level >= stop_level and position < 0:
+                while f_cells >= f_depth.shape[0]:
+                    f_depth = _larger(f_depth, 0)
+                    f_start = _larger(f_start, 0)
+                    f_count = _larger(f_count, 0)
+                    f_level = _larger(f_level, 0)
+                    f_signs = _larger2(f_signs, 0)
+                    f_slots = _larger2(f_slots, 0)
+                while f_size + m > f_radius.shape[0]:
+                    f_vector = _larger2(f_vector, 0)
+                    f_radius = _larger(f_radius, 0)
+                    f_solved = _larger(f_solved, 0)
+                    f_tight = _larger2(f_tight, 0)
+                f_depth[f_cells] = depth
+                f_start[f_cells] = f_size
+                f_count[f_cells] = m
+                f_level[f_cells] = 0
+                f_signs[f_cells] = signs
+                f_slots[f_cells] = slots
+                f_vector[f_size : f_size + m] = c_vector[:m]
+                f_radius[f_size : f_size + m] = c_radius[:m]
+                f_solved[f_size : f_size + m] = c_solved[:m]
+                f_tight[f_size : f_size + m] = c_tight[:m]
+                f_size += m
+                f_cells += 1
+                continue
+
+            # Walk through the forms until one cuts the cell, it is finished, discarded, or in doubt.
+            state = 0  # 1 cut, 2 finished, 3 discarded, 4 doubt
+            cut_site = -1
+            while state == 0:
+                if depth == layers:
+                    state = 2
+                    break
+                first_coord, end_coord = P.coord_start[depth], P.coord_start[depth + 1]
+                entering = position < 0
+                if entering:
+                    enter_layer(P, depth, signs, forms, sums, errors)
+                    crossing_count[depth] = 0
+                    position = 0
+                total = end_coord - first_coord if entering else crossing_count[depth]
+                while position < total:
+                    c = first_coord + position if entering else crossing[first_coord + position]
+                    position += 1
+                    site = P.site_of[c]
+                    if site < 0 or signs[site] != UNDECIDED:
+                        continue
+                    for j in range(dim):
+                        form[j] = forms[j, c]
+                    s, e = sums[c], errors[c]
+                    fixed = (_gamma(dim) * s + e) * (1.0 + _gamma(6)) + (FLOOR if depth > 0 or e > 0.0 else 0.0)
+                    slope = (s + e) * (1.0 + _gamma(6))
+                    positive, negative, doubt = False, False, False
+                    for k in range(m):
+                        v = 0.0
+                        for j in range(dim):
+                            v += form[j] * c_vector[k, j]
+                        B = fixed + slope * c_radius[k]
+                        if not abs(v) > B:
+                            if not c_solved[k]:
+                                c_solved[k] = True
+                                counters[SOLVES] += 1
+                                r = solve_again(P, c_vector[k], c_tight[k], slots, forms, sums, errors, M, R, aux)
+                                c_radius[k] = r
+                                v = 0.0
+                                for j in range(dim):
+                                    v += form[j] * c_vector[k, j]
+                                B = fixed + slope * r
+                            if not abs(v) > B:
+                                zero = e == 0.0 and c_radius[k] == 0.0
+                                for j in range(dim):
+                                    if form[j] != 0.0 and c_vector[k, j] != 0.0:
+                                        zero = False
+                                if not zero:
+                                    doubt = True
+                                    break
+                                v, B = 0.0, 0.0
+                        value[k] = v
+                        bound[k] = B
+                        side[k] = 1 if v > 0.0 else (-1 if v < 0.0 else 0)
+                        if v > 0.0:
+                            positive = True
+                        elif v < 0.0:
+                            negative = True
+                    target = depth == P.target_layer
+                    if doubt:
+                        state = 4
+                        break
+                    if positive and negative:
+                        if target and P.equality[c]:
+                            state = 4
+                            break
+                        if entering:
+                            crossing[first_coord + crossing_count[depth]] = c
+                            crossing_count[depth] += 1
+                            continue
+                        state, cut_site = 1, site
+                        break
+                    if target:
+                        # A row that holds with equality somewhere and nowhere strictly is for exact arithmetic.
+                        if P.equality[c] or (not negative):
+                            some_zero = False
+                            for k in range(m):
+                                if side[k] == 0:
+                                    some_zero = True
+                            state = 4 if some_zero else 3
+                            break
+                        signs[site] = 0
+                    else:
+                        signs[site] = 1 if positive else 0
+                if state == 0:
+                    if entering and crossing_count[depth] > 0:
+                        position = 0
+                        entering = False
+                        # Fall through to the list of crossing forms, this time to cut.
+                        total = crossing_count[depth]
+                        position = 0
+                        continue
+                    depth += 1
+                    position = -1
+
+            if state == 3:
+                counters[DISCARDED] += 1
+                continue
+            if state == 4:
+                counters[DOUBTS] += 1
+                while h_cells + 1 >= h_depth.shape[0]:
+                    h_depth = _larger(h_depth, 0)
+                    h_start = _larger(h_start, 0)
+                    h_signs = _larger2(h_signs, 0)
+                h_depth[h_cells] = depth
+                h_signs[h_cells] = signs
+                at = h_start[h_cells]
+                while at + slots_count > h_facets.shape[0]:
+                    h_facets = _larger(h_facets, 0)
+                for j in range(slots_count):
+                    if slots[j] >= -1:
+                        h_facets[at] = slots[j]
+                        at += 1
+                h_cells += 1
+                h_start[h_cells] = at
+                continue
+            if state == 2:
+                counters[CELLS] += 1
+                while o_cells + 2 >= o_start.shape[0]:
+                    o_start = _larger(o_start, 0)
+                while o_cells >= o_signs.shape[0]:
+                    o_signs = _larger2(o_signs, 0)
+                o_signs[o_cells] = signs
+                at = o_start[o_cells]
+                while at + slots_count > o_facets.shape[0]:
+                    o_facets = _larger(o_facets, 0)
+                for j in range(slots_count):
+                    if slots[j] >= 0:
+                        o_facets[at] = slots[j]
+                        at += 1
+                o_cells += 1
+                o_start[o_cells] = at
+                continue
+
+            # Cut: new generators where edges cross.
+            counters[CUTS] += 1
+            simple = True
+            for k in range(m):
+                bits = 0
+                for w in range(words):
+                    bits += _popcount(c_tight[k, w])
+                if bits != d or side[k] == 0:
+                    simple = False
+            added = 0
+            for k in range(m):
+                if side[k] <= 0:
+                    continue
+                for q in range(m):
+                    if side[q] >= 0:
+                        continue
+                    bits = 0
+                    for w in range(words):
+                        common[w] = c_tight[k, w] & c_tight[q, w]
+                        bits += _popcount(common[w])
+                    if bits < d - 1:
+                        continue
+                    if not simple:
+                        adjacent = True
+                        for other in range(m):
+                            if other != k and other != q:
+                                within = True
+                                for w in range(words):
+                                    if common[w] & c_tight[other, w] != common[w]:
+                                        within = False
+                                        break
+                                if within:
+                                    adjacent = False
+                                    break
+                        if not adjacent:
+                            continue
+                    if added >= n_radius.shape[0]:
+                        n_vector = _larger2(n_vector, 0)
+                        n_radius = _larger(n_radius, 0)
+                        n_tight = _larger2(n_tight, 0)
+                    x, y = value[k], -value[q]
+                    largest = 0.0
+                    for j in range(dim):
+                        t = x * c_vector[q, j] + y * c_vector[k, j]
+                        n_vector[added, j] = t
+                        largest = max(largest, abs(t))
+                    for j in range(dim):
+                        n_vector[added, j] /= largest
+                    error = (
+                        bound[k] * (1.0 + c_radius[q])
+                        + x * c_radius[q]
+                        + bound[q] * (1.0 + c_radius[k])
+                        + y * c_radius[k]
+                        + _gamma(4) * (x + y)
+                    )
+                    n_radius[added] = (error / largest + _gamma(3)) * (1.0 + _gamma(16))
+                    n_tight[added] = common
+                    added += 1
+
+            free = -1
+            for j in range(slots_count):
+                if slots[j] == -2:
+                    free = j
+                    break
+            if free < 0:
+                overflow = True
+                break
+            word, mark = free // 64, np.uint64(1) << np.uint64(free % 64)
+
+            # Both sides go on the stack, the negative one on top (targets keep only that one).
+            for turn in range(2):
+                sign = 1 if turn == 0 else -1
+                if sign > 0 and depth == P.target_layer:
+                    continue
+                top += 1
+                start = 0 if top == 0 else s_start[top - 1] + s_count[top - 1]
+                while start + m + added > g_radius.shape[0]:
+                    g_vector = _larger2(g_vector, 0)
+                    g_radius = _larger(g_radius, 0)
+                    g_solved = _larger(g_solved, 0)
+                    g_tight = _larger2(g_tight, 0)
+                at = start
+                for k in range(m):
+                    if side[k] * sign >= 0:
+                        g_vector[at] = c_vector[k]
+                        g_radius[at] = c_radius[k]
+                        g_solved[at] = c_solved[k]
+                        g_tight[at] = c_tight[k]
+                        if side[k] == 0:
+                            g_tight[at, word] |= mark
+                        at += 1
+                for k in range(added):
+                    g_vector[at] = n_vector[k]
+                    g_radius[at] = n_radius[k]
+                    g_solved[at] = False
+                    g_tight[at] = n_tight[k]
+                    g_tight[at, word] |= mark
+                    at += 1
+                s_depth[top] = depth
+                s_next[top] = position
+                s_level[top] = level + 1
+                s_start[top] = start
+                s_count[top] = at - start
+                s_signs[top] = signs
+                s_signs[top, cut_site] = 1 if sign > 0 else 0
+                s_slots[top] = slots
+                s_slots[top, free] = domain_facets + cut_site
+                if level + 1 >= stop_level:
+                    s_next[top] = -1
+                # Facets that lost their support are dropped.
+                for j in range(slots_count):
+                    support[j] = 0
+                for k in range(start, at):
+                    for w in range(words):
+                        mask = g_tight[k, w]
+                        while mask:
+                            low = mask & (~mask + np.uint64(1))
+                            support[w * 64 + _popcount(low - np.uint64(1))] += 1
+                            mask ^= low
+                for j in range(slots_count):
+                    if s_slots[top, j] == -2:
+                        continue
+                    lost = support[j] < d
+                    if not lost and not simple:
+                        lost = _is_inside_another(g_tight, start, at, j, s_slots[top], support)
+                    if lost:
+                        s_slots[top, j] = -2
+                        keep = ~(np.uint64(1) << np.uint64(j % 64))
+                        for k in range(start, at):
+                            g_tight[k, j // 64] &= keep
+
+    frontier = Cells(
+        f_depth[:f_cells],
+        f_signs[:f_cells],
+        f_slots[:f_cells],
+        f_start[:f_cells],
+        f_count[:f_cells],
+        f_vector[:f_size],
+        f_radius[:f_size],
+        f_solved[:f_size],
+        f_tight[:f_size],
+        f_level[:f_cells],
+    )
+    return Found(
+        o_signs[:o_cells],
+        o_start[: o_cells + 1],
+        o_facets[: o_start[o_cells]],
+        h_depth[:h_cells],
+        h_signs[:h_cells],
+        h_start[: h_cells + 1],
+        h_facets[: h_start[h_cells]],
+        frontier,
+        overflow,
+    )
+
+
+@njit(nogil=True, cache=True)
+def _is_inside_another(tight: Any, start: int, end: int, j: int, slots: Any, support: Any) -> bool:
+    """Whether the generators on facet j are all on some facet that has more of them."""
+    for other in range(slots.shape[0]):
+        if other == j or slots[other] == -2 or support[other] <= support[j]:
+            continue
+        inside = True
+        for k in range(start, end):
+            on = (tight[k, j // 64] >> np.uint64(j % 64)) & np.uint64(1)
+            also = (tight[k, other // 64] >> np.uint64(other % 64)) & np.uint64(1)
+            if on and not also:
+                inside = False
+                break
+        if inside:
+            return True
+    return False

@@ -1,0 +1,118 @@
+"""Between exact cells and the kernel's arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+
+import numpy as np
+from numpy.typing import NDArray
+
+from polyrelu.cells.exact import Placed
+from polyrelu.cells.kernel import UNDECIDED, Cells, Problem
+from polyrelu.cells.twin import Vector
+from polyrelu.exact import FloatArray, to_floats
+from polyrelu.network import Layer
+from polyrelu.polyhedron import Halfspace
+
+_SMALLEST, _LARGEST = Fraction(2) ** -300, Fraction(2) ** 300
+_ROUNDOFF = 2.0**-53
+_NO_SLOT = -2
+
+
+def problem(layers: Sequence[Layer], target: Sequence[Halfspace], facets: Sequence[Vector]) -> Problem | None:
+    """The kernel's problem: layers on u, rows of the target on their outputs, and the domain's facets as forms on u.
+
+    None when a number is outside the range for which the kernel's bounds are proven.
+    """
+    rows = [(*row, b) for layer in layers for row, b in zip(layer.rows, layer.offsets, strict=True)]
+    rows += [tuple(map(Fraction, (*h.normal, h.offset))) for h in target]
+    scaled_facets = [_scaled(facet) for facet in facets]
+    numbers = [v for row in [*rows, *scaled_facets] for v in row]
+    if any(v and not _SMALLEST <= abs(v) <= _LARGEST for v in numbers):
+        return None
+    chain = list(layers)
+    if target:
+        normals = tuple(tuple(map(Fraction, h.normal)) for h in target)
+        offsets = tuple(Fraction(-h.offset) for h in target)
+        chain.append(Layer.from_rows(normals, offsets, [False] * len(target), layers[-1].output_dim))
+    widths = [layer.output_dim for layer in chain]
+    relu = np.array([on for layer in chain for on in layer.relu], dtype=np.bool_)
+    is_site = relu.copy()
+    if target:
+        is_site[-len(target) :] = True
+    layer_of = np.repeat(np.arange(len(chain)), widths)
+    coord_of = np.concatenate([np.arange(w) for w in widths]) if chain else np.empty(0, np.int64)
+    equality = np.zeros(len(relu), dtype=np.bool_)
+    if target:
+        equality[-len(target) :] = [h.relation == "==" for h in target]
+    forms = np.array([to_floats(facet) for facet in scaled_facets]).reshape(len(facets), layers[0].input_dim + 1)
+    sums = np.abs(forms).sum(axis=1) * (1 + forms.shape[1] * 2 * _ROUNDOFF)
+    return Problem(
+        weights=np.concatenate([layer.float_weight.T.ravel() for layer in chain]),
+        weight_start=np.cumsum([0, *(layer.input_dim * layer.output_dim for layer in chain)]),
+        biases=np.concatenate([layer.float_bias for layer in chain]),
+        coord_start=np.cumsum([0, *widths]),
+        weight_error=np.array([0.0 if _floats_are_exact(layer) else _ROUNDOFF for layer in chain]),
+        relu=relu,
+        site_of=np.where(is_site, np.cumsum(is_site) - 1, -1),
+        site_layer=layer_of[is_site].astype(np.int64),
+        site_coord=coord_of[is_site].astype(np.int64),
+        target_layer=len(layers),
+        equality=equality,
+        domain_forms=forms,
+        domain_sums=sums,
+        domain_errors=np.array([0.0 if _exactly(f, e) else 1.0 for f, e in zip(forms, scaled_facets, strict=True)])
+        * sums
+        * _ROUNDOFF,
+        dim=layers[0].input_dim + 1,
+    )
+
+
+def _scaled(vector: Sequence[int]) -> tuple[Fraction, ...]:
+    largest = max(map(abs, vector), default=0) or 1
+    return tuple(Fraction(v, largest) for v in vector)
+
+
+def _exactly(floats: FloatArray, numbers: Sequence[Fraction]) -> bool:
+    return all(Fraction(float(f)) == v for f, v in zip(floats, numbers, strict=True))
+
+
+def _floats_are_exact(layer: Layer) -> bool:
+    numbers = [v for row in layer.rows for v in row] + list(layer.offsets)
+    return _exactly(np.concatenate([layer.float_weight.ravel(), layer.float_bias]), numbers)
+
+
+def stack(placed: Sequence[Placed], sites: int, words: int, dim: int) -> Cells | None:
+    """Exact pointed cells as the kernel's; None when one has more facets than the masks have bits."""
+    generators = [_scaled(g) for p in placed for g in p.cell.generators]
+    counts = [len(p.cell.generators) for p in placed]
+    floats = np.array([to_floats(g) for g in generators]).reshape(len(generators), dim)
+    slots = np.full((len(placed), 64 * words), _NO_SLOT, dtype=np.int32)
+    signs = np.full((len(placed), sites), UNDECIDED, dtype=np.uint8)
+    for i, (cell, bits) in enumerate(placed):
+        if len(cell.facets) > 64 * words:
+            return None
+        slots[i, : len(cell.facets)] = cell.facets
+        flat = [on for layer in bits for on in layer]
+        signs[i, : len(flat)] = flat
+    masks = [p.cell.tight[k] for p in placed for k in range(len(p.cell.generators))]
+    exact = np.array([_exactly(f, g) for f, g in zip(floats, generators, strict=True)], dtype=np.bool_)
+    return Cells(
+        depth=np.array([p.depth for p in placed], dtype=np.int64),
+        signs=signs,
+        slots=slots,
+        start=np.cumsum([0, *counts])[:-1].astype(np.int64),
+        size=np.array(counts, dtype=np.int64),
+        vectors=floats,
+        radius=np.where(exact, 0.0, 2 * _ROUNDOFF),
+        solved=np.ones(len(generators), dtype=np.bool_),
+        tight=_words(masks, words),
+        level=np.zeros(len(placed), dtype=np.int64),
+    )
+
+
+def _words(masks: Sequence[int], words: int) -> NDArray[np.uint64]:
+    full = 2**64 - 1
+    rows = [[mask >> 64 * w & full for w in range(words)] for mask in masks]
+    return np.array(rows, dtype=np.uint64).reshape(len(masks), words)
