@@ -173,6 +173,11 @@ def row_echelon(rows: Sequence[Sequence[Fraction | int]], columns: int) -> tuple
     return basis, tuple(next(j for j, v in enumerate(row) if v) for row in basis)
 
 
+def is_float(value: Fraction | int, nearest: float) -> bool:
+    """Whether a number is its nearest float."""
+    return (value.numerator, value.denominator) == nearest.as_integer_ratio()
+
+
 def to_floats(values: Iterable[Fraction | int]) -> FloatArray:
     """The nearest floats; for drawing and for filters that carry an error bound, never for decisions."""
     return np.array([v.numerator / v.denominator for v in values], dtype=np.float64)

@@ -29,6 +29,7 @@ from polyrelu.exact import (
     exact_matrix,
     exact_vector,
     flint_matrix,
+    is_float,
     is_float_array,
     matrix_rows,
     to_floats,
@@ -100,6 +101,13 @@ class Layer:
     def float_bias(self) -> FloatArray:
         """The n biases rounded to nearest."""
         return to_floats(self.offsets)
+
+    @cached_property
+    def is_float(self) -> bool:
+        """Whether every number of the layer is a float, so that the float views are the layer itself."""
+        numbers = (*(v for row in self.rows for v in row), *self.offsets)
+        floats = (*self.float_weight.ravel().tolist(), *self.float_bias.tolist())
+        return all(map(is_float, numbers, floats))
 
     @cached_property
     def augmented(self) -> fmpq_mat:

@@ -7,6 +7,7 @@ has). Cells are split in u; their facets are numbered, and mean the same rows in
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -57,7 +58,7 @@ def chart(domain: Polyhedron, first: Layer) -> Chart:
     flat = [h for h in closed.halfspaces if h.relation == "=="]
     origin, hull = _solve([(h.normal, h.offset) for h in flat], dim)
     along_hull = flint_matrix(hull, dim).transpose()
-    moving = [*first.rows, *(h.normal for h in facets)]
+    moving: list[Sequence[Fraction | int]] = [*first.rows, *(h.normal for h in facets)]
     _, pivots = row_echelon(matrix_rows(flint_matrix(moving, dim) * along_hull), len(hull))
     kept = [hull[j] for j in pivots]
     basis = tuple(tuple(column[i] for column in kept) for i in range(dim))

@@ -113,7 +113,6 @@ class Cells(NamedTuple):
         vectors, radius: the generators and their r.
         solved: whether r comes from solving again.
         tight: bit masks over the slots, 64 to a word.
-        level: the number of cuts that led to the cell.
     """
 
     depth: NDArray[np.int64]
@@ -125,7 +124,6 @@ class Cells(NamedTuple):
     radius: NDArray[np.float64]
     solved: NDArray[np.bool_]
     tight: NDArray[np.uint64]
-    level: NDArray[np.int64]
 
 
 class Found(NamedTuple):
@@ -146,12 +144,16 @@ class Found(NamedTuple):
     overflow: bool
 
 
-@njit(inline="always")
+# Division by zero gives infinities and NaN, which decide nothing, instead of an exception.
+_compiled = njit(nogil=True, cache=True, error_model="numpy")
+
+
+@_compiled
 def _gamma(k: int) -> float:
     return k * _U / (1.0 - k * _U)
 
 
-@njit(nogil=True, cache=True)
+@_compiled
 def _popcount(x: np.uint64) -> int:
     x = x - ((x >> np.uint64(1)) & np.uint64(0x5555555555555555))
     x = (x & np.uint64(0x3333333333333333)) + ((x >> np.uint64(2)) & np.uint64(0x3333333333333333))
@@ -159,11 +161,11 @@ def _popcount(x: np.uint64) -> int:
     return int((x * np.uint64(0x0101010101010101)) >> np.uint64(56))
 
 
-@njit(nogil=True, cache=True)
-def enter_layer(P: Problem, layer: int, signs: Any, forms: Any, sums: Any, errors: Any) -> None:
+@_compiled
+def enter_layer(P: Problem, layer: int, signs: Any, forms: Any, sums: Any, errors: Any, listed: Any) -> None:
     """The forms that enter a layer on a cell whose earlier sites have the given signs; see *Forms* above."""
-    dim, a, b = P.dim, P.coord_start[layer], P.coord_start[layer + 1]
-    n, w = b - a, P.weight_start[layer]
+    dim, a, w = P.dim, P.coord_start[layer], P.weight_start[layer]
+    n = P.coord_start[layer + 1] - a
     if layer == 0:
         for i in range(n):
             total = 0.0
@@ -175,39 +177,64 @@ def enter_layer(P: Problem, layer: int, signs: Any, forms: Any, sums: Any, error
             sums[a + i] = total * (1.0 + _gamma(dim))
             errors[a + i] = P.weight_error[0] * sums[a + i]
         return
-    for j in range(dim - 1):
-        forms[j, a:b] = 0.0
-    forms[dim - 1, a:b] = P.biases[a:b]
-    errors[a:b] = 0.0
     before, active = P.coord_start[layer - 1], 0
     for k in range(a - before):
         if not P.relu[before + k] or signs[P.site_of[before + k]] == 1:
+            listed[active] = k
             active += 1
+    for i in range(n):
+        for j in range(dim - 1):
+            forms[j, a + i] = 0.0
+        forms[dim - 1, a + i] = P.biases[a + i]
+        errors[a + i] = 0.0
     slip = _gamma(active + 3)
-    for k in range(a - before):
-        if P.relu[before + k] and signs[P.site_of[before + k]] != 1:
-            continue
+    W, X = P.weights, 0.0
+    step = 0
+    # Four inputs at a time: each output is loaded and stored once for all of them.
+    while step + 4 <= active:
+        k0, k1, k2, k3 = listed[step], listed[step + 1], listed[step + 2], listed[step + 3]
+        r0, r1, r2, r3 = w + k0 * n, w + k1 * n, w + k2 * n, w + k3 * n
+        for j in range(dim):
+            c0, c1, c2, c3 = (
+                forms[j, before + k0],
+                forms[j, before + k1],
+                forms[j, before + k2],
+                forms[j, before + k3],
+            )
+            for i in range(n):
+                forms[j, a + i] += W[r0 + i] * c0 + W[r1 + i] * c1 + W[r2 + i] * c2 + W[r3 + i] * c3
+        e0, e1, e2, e3 = (
+            errors[before + k0] * (1.0 + _gamma(1)) + slip * sums[before + k0],
+            errors[before + k1] * (1.0 + _gamma(1)) + slip * sums[before + k1],
+            errors[before + k2] * (1.0 + _gamma(1)) + slip * sums[before + k2],
+            errors[before + k3] * (1.0 + _gamma(1)) + slip * sums[before + k3],
+        )
+        for i in range(n):
+            errors[a + i] += abs(W[r0 + i]) * e0 + abs(W[r1 + i]) * e1 + abs(W[r2 + i]) * e2 + abs(W[r3 + i]) * e3
+        step += 4
+    while step < active:
+        k = listed[step]
         row = w + k * n
         for j in range(dim):
-            c = forms[j, before + k]
+            X = forms[j, before + k]
             for i in range(n):
-                forms[j, a + i] += P.weights[row + i] * c
-        spread = errors[before + k] * (1.0 + _gamma(1)) + slip * sums[before + k]
+                forms[j, a + i] += W[row + i] * X
+        X = errors[before + k] * (1.0 + _gamma(1)) + slip * sums[before + k]
         for i in range(n):
-            errors[a + i] += abs(P.weights[row + i]) * spread
-    raised = 1.0 + _gamma(2 * active + 12)
+            errors[a + i] += abs(W[row + i]) * X
+        step += 1
+    raised, whole = 1.0 + _gamma(2 * active + 12), 1.0 + _gamma(dim)
     for i in range(n):
         errors[a + i] = (errors[a + i] + slip * abs(P.biases[a + i])) * raised + FLOOR
-    for i in range(n):
         sums[a + i] = 0.0
     for j in range(dim):
         for i in range(n):
             sums[a + i] += abs(forms[j, a + i])
     for i in range(n):
-        sums[a + i] *= 1.0 + _gamma(dim)
+        sums[a + i] *= whole
 
 
-@njit(nogil=True, cache=True)
+@_compiled
 def solve_again(
     P: Problem, g: Any, tight: Any, slots: Any, forms: Any, sums: Any, errors: Any, M: Any, R: Any, aux: Any
 ) -> float:
@@ -230,12 +257,14 @@ def solve_again(
                 return np.inf
             facet = slots[word * 64 + bit]
             if facet == -1:
-                aux[count, :dim] = 0.0
+                for j in range(d):
+                    aux[count, j] = 0.0
                 aux[count, d] = 1.0
                 aux[count, dim] = 1.0
                 aux[count, dim + 1] = 0.0
             elif facet < P.domain_forms.shape[0]:
-                aux[count, :dim] = P.domain_forms[facet]
+                for j in range(dim):
+                    aux[count, j] = P.domain_forms[facet, j]
                 aux[count, dim] = P.domain_sums[facet]
                 aux[count, dim + 1] = P.domain_errors[facet]
             else:
@@ -301,7 +330,7 @@ def solve_again(
     return (radius / largest + _gamma(2)) * (1.0 + _gamma(4))
 
 
-@njit(nogil=True, cache=True)
+@_compiled
 def _independent_rows_first(aux: Any, count: int, p: int, dim: int, M: Any) -> bool:
     """Reorder the rows of aux so that the first d are independent without column p; False if none are found."""
     d = dim - 1
@@ -327,12 +356,17 @@ def _independent_rows_first(aux: Any, count: int, p: int, dim: int, M: Any) -> b
             factor = T[k, step] / T[step, step]
             for j in range(step, d):
                 T[k, j] -= factor * T[step, j]
-    chosen = aux[order[:d]].copy()
-    aux[:d] = chosen
+    chosen = np.empty((d, dim + 2))
+    for k in range(d):
+        for j in range(dim + 2):
+            chosen[k, j] = aux[order[k], j]
+    for k in range(d):
+        for j in range(dim + 2):
+            aux[k, j] = chosen[k, j]
     return True
 
 
-@njit(nogil=True, cache=True)
+@_compiled
 def _invert(aux: Any, p: int, d: int, M: Any, R: Any) -> bool:
     """R = the inverse of the first d rows of aux without column p, by Gauss-Jordan elimination; False if singular."""
     for k in range(d):
@@ -363,26 +397,56 @@ def _invert(aux: Any, p: int, d: int, M: Any, R: Any) -> bool:
     return True
 
 
-@njit(nogil=True, cache=True)
-def _larger(array: Any, rows: int) -> Any:
-    """A copy of an array with at least ``rows`` rows, doubled so that growing is rare."""
-    size = max(rows, 2 * array.shape[0])
-    if array.ndim == 1:
-        bigger = np.empty(size, array.dtype)
-        bigger[: array.shape[0]] = array
-        return bigger
-    return array
-
-
-@njit(nogil=True, cache=True)
-def _larger2(array: Any, rows: int) -> Any:
-    size = max(rows, 2 * array.shape[0])
-    bigger = np.empty((size, array.shape[1]), array.dtype)
-    bigger[: array.shape[0]] = array
+@_compiled
+def _longer(array: Any) -> Any:
+    """A copy of a vector with twice the room."""
+    bigger = np.empty(2 * array.shape[0], array.dtype)
+    for i in range(array.shape[0]):
+        bigger[i] = array[i]
     return bigger
 
 
-@njit(nogil=True, cache=True)
+@_compiled
+def _taller(array: Any) -> Any:
+    """A copy of a matrix with twice the rows."""
+    bigger = np.empty((2 * array.shape[0], array.shape[1]), array.dtype)
+    for i in range(array.shape[0]):
+        for j in range(array.shape[1]):
+            bigger[i, j] = array[i, j]
+    return bigger
+
+
+@_compiled
+def _copy(source: Any, target: Any) -> None:
+    for i in range(source.shape[0]):
+        target[i] = source[i]
+
+
+@_compiled
+def _move(
+    vector: Any,
+    radius: Any,
+    solved: Any,
+    tight: Any,
+    first: int,
+    count: int,
+    to_vector: Any,
+    to_radius: Any,
+    to_solved: Any,
+    to_tight: Any,
+    at: int,
+) -> None:
+    """Copy ``count`` generators from one set of arrays, from ``first`` on, to another, from ``at`` on."""
+    for k in range(count):
+        for j in range(vector.shape[1]):
+            to_vector[at + k, j] = vector[first + k, j]
+        to_radius[at + k] = radius[first + k]
+        to_solved[at + k] = solved[first + k]
+        for w in range(tight.shape[1]):
+            to_tight[at + k, w] = tight[first + k, w]
+
+
+@_compiled
 def run(P: Problem, roots: Cells, first: int, last: int, stop_level: int, counters: Any) -> Found:
     """Split the roots ``first`` to ``last`` depth first and return what that finds.
 
@@ -403,6 +467,7 @@ def run(P: Problem, roots: Cells, first: int, last: int, stop_level: int, counte
     errors = np.zeros(coords)
     crossing = np.empty(coords, np.int64)  # laid out as coordinates are; each layer's own list
     crossing_count = np.zeros(layers + 1, np.int64)
+    listed = np.empty(coords, np.int64)
 
     # The stack: cells in arrays, their generators one after the other in a pool.
     depth_limit = sites + layers + 8
@@ -430,6 +495,7 @@ def run(P: Problem, roots: Cells, first: int, last: int, stop_level: int, counte
     side = np.empty(room, np.int8)
     n_vector = np.empty((room, dim))
     n_radius = np.empty(room)
+    n_solved = np.zeros(room, np.bool_)
     n_tight = np.empty((room, words), np.uint64)
     signs = np.empty(sites, np.uint8)
     slots = np.empty(slots_count, np.int32)
@@ -454,41 +520,35 @@ def run(P: Problem, roots: Cells, first: int, last: int, stop_level: int, counte
     f_signs = np.empty((64, sites), np.uint8)
     f_slots = np.empty((64, slots_count), np.int32)
     f_start = np.empty(64, np.int64)
-    f_count = np.empty(64, np.int64)
-    f_level = np.empty(64, np.int64)
+    f_size = np.empty(64, np.int64)
     f_cells = 0
     f_vector = np.empty((1024, dim))
     f_radius = np.empty(1024)
     f_solved = np.empty(1024, np.bool_)
     f_tight = np.empty((1024, words), np.uint64)
-    f_size = 0
+    f_total = 0
     overflow = False
+    slip, raised = _gamma(dim), 1.0 + _gamma(6)
 
     for root in range(first, last):
         if overflow or counters[STOP]:
             break
         # Load the root; the forms of the layers before it are those its signs say.
         for layer in range(roots.depth[root]):
-            enter_layer(P, layer, roots.signs[root], forms, sums, errors)
+            enter_layer(P, layer, roots.signs[root], forms, sums, errors, listed)
         top = 0
-        while roots.size[root] > g_vector.shape[0]:
-            g_vector = _larger2(g_vector, roots.size[root])
-            g_radius = _larger(g_radius, g_vector.shape[0])
-            g_solved = _larger(g_solved, g_vector.shape[0])
-            g_tight = _larger2(g_tight, g_vector.shape[0])
+        while roots.size[root] > g_radius.shape[0]:
+            g_vector, g_radius = _taller(g_vector), _longer(g_radius)
+            g_solved, g_tight = _longer(g_solved), _taller(g_tight)
         s_depth[0] = roots.depth[root]
         s_next[0] = -1
-        s_level[0] = roots.level[root]
+        s_level[0] = 0
         s_start[0] = 0
         s_count[0] = roots.size[root]
-        s_signs[0] = roots.signs[root]
-        s_slots[0] = roots.slots[root]
-        a = roots.start[root]
-        for k in range(roots.size[root]):
-            g_vector[k] = roots.vectors[a + k]
-            g_radius[k] = roots.radius[a + k]
-            g_solved[k] = roots.solved[a + k]
-            g_tight[k] = roots.tight[a + k]
+        _copy(roots.signs[root], s_signs[0])
+        _copy(roots.slots[root], s_slots[0])
+        a, b = roots.start[root], roots.size[root]
+        _move(roots.vectors, roots.radius, roots.solved, roots.tight, a, b, g_vector, g_radius, g_solved, g_tight, 0)
 
         while top >= 0:
             if counters[STOP] or overflow:
@@ -496,46 +556,29 @@ def run(P: Problem, roots: Cells, first: int, last: int, stop_level: int, counte
             # Take the topmost cell off the stack.
             depth, position, level = s_depth[top], s_next[top], s_level[top]
             m, base = s_count[top], s_start[top]
-            while m > c_vector.shape[0]:
-                c_vector = _larger2(c_vector, m)
-                c_radius = _larger(c_radius, c_vector.shape[0])
-                c_solved = _larger(c_solved, c_vector.shape[0])
-                c_tight = _larger2(c_tight, c_vector.shape[0])
-                value = _larger(value, c_vector.shape[0])
-                bound = _larger(bound, c_vector.shape[0])
-                side = _larger(side, c_vector.shape[0])
-            c_vector[:m] = g_vector[base : base + m]
-            c_radius[:m] = g_radius[base : base + m]
-            c_solved[:m] = g_solved[base : base + m]
-            c_tight[:m] = g_tight[base : base + m]
-            signs[:] = s_signs[top]
-            slots[:] = s_slots[top]
+            while m > c_radius.shape[0]:
+                c_vector, c_radius = _taller(c_vector), _longer(c_radius)
+                c_solved, c_tight = _longer(c_solved), _taller(c_tight)
+                value, bound, side = _longer(value), _longer(bound), _longer(side)
+            _move(g_vector, g_radius, g_solved, g_tight, base, m, c_vector, c_radius, c_solved, c_tight, 0)
+            _copy(s_signs[top], signs)
+            _copy(s_slots[top], slots)
             top -= 1
 
             if level >= stop_level and position < 0:
-                while f_cells >= f_depth.shape[0]:
-                    f_depth = _larger(f_depth, 0)
-                    f_start = _larger(f_start, 0)
-                    f_count = _larger(f_count, 0)
-                    f_level = _larger(f_level, 0)
-                    f_signs = _larger2(f_signs, 0)
-                    f_slots = _larger2(f_slots, 0)
-                while f_size + m > f_radius.shape[0]:
-                    f_vector = _larger2(f_vector, 0)
-                    f_radius = _larger(f_radius, 0)
-                    f_solved = _larger(f_solved, 0)
-                    f_tight = _larger2(f_tight, 0)
+                if f_cells >= f_depth.shape[0]:
+                    f_depth, f_start, f_size = _longer(f_depth), _longer(f_start), _longer(f_size)
+                    f_signs, f_slots = _taller(f_signs), _taller(f_slots)
+                while f_total + m > f_radius.shape[0]:
+                    f_vector, f_radius = _taller(f_vector), _longer(f_radius)
+                    f_solved, f_tight = _longer(f_solved), _taller(f_tight)
                 f_depth[f_cells] = depth
-                f_start[f_cells] = f_size
-                f_count[f_cells] = m
-                f_level[f_cells] = 0
-                f_signs[f_cells] = signs
-                f_slots[f_cells] = slots
-                f_vector[f_size : f_size + m] = c_vector[:m]
-                f_radius[f_size : f_size + m] = c_radius[:m]
-                f_solved[f_size : f_size + m] = c_solved[:m]
-                f_tight[f_size : f_size + m] = c_tight[:m]
-                f_size += m
+                f_start[f_cells] = f_total
+                f_size[f_cells] = m
+                _copy(signs, f_signs[f_cells])
+                _copy(slots, f_slots[f_cells])
+                _move(c_vector, c_radius, c_solved, c_tight, 0, m, f_vector, f_radius, f_solved, f_tight, f_total)
+                f_total += m
                 f_cells += 1
                 continue
 
@@ -549,7 +592,7 @@ def run(P: Problem, roots: Cells, first: int, last: int, stop_level: int, counte
                 first_coord, end_coord = P.coord_start[depth], P.coord_start[depth + 1]
                 entering = position < 0
                 if entering:
-                    enter_layer(P, depth, signs, forms, sums, errors)
+                    enter_layer(P, depth, signs, forms, sums, errors, listed)
                     crossing_count[depth] = 0
                     position = 0
                 total = end_coord - first_coord if entering else crossing_count[depth]
@@ -562,8 +605,8 @@ def run(P: Problem, roots: Cells, first: int, last: int, stop_level: int, counte
                     for j in range(dim):
                         form[j] = forms[j, c]
                     s, e = sums[c], errors[c]
-                    fixed = (_gamma(dim) * s + e) * (1.0 + _gamma(6)) + (FLOOR if depth > 0 or e > 0.0 else 0.0)
-                    slope = (s + e) * (1.0 + _gamma(6))
+                    fixed = (slip * s + e) * raised + FLOOR
+                    slope = (s + e) * raised
                     positive, negative, doubt = False, False, False
                     for k in range(m):
                         v = 0.0
@@ -638,15 +681,13 @@ def run(P: Problem, roots: Cells, first: int, last: int, stop_level: int, counte
                 continue
             if state == 4:
                 counters[DOUBTS] += 1
-                while h_cells + 1 >= h_depth.shape[0]:
-                    h_depth = _larger(h_depth, 0)
-                    h_start = _larger(h_start, 0)
-                    h_signs = _larger2(h_signs, 0)
+                if h_cells + 1 >= h_depth.shape[0]:
+                    h_depth, h_start, h_signs = _longer(h_depth), _longer(h_start), _taller(h_signs)
                 h_depth[h_cells] = depth
-                h_signs[h_cells] = signs
+                _copy(signs, h_signs[h_cells])
                 at = h_start[h_cells]
                 while at + slots_count > h_facets.shape[0]:
-                    h_facets = _larger(h_facets, 0)
+                    h_facets = _longer(h_facets)
                 for j in range(slots_count):
                     if slots[j] >= -1:
                         h_facets[at] = slots[j]
@@ -656,14 +697,12 @@ def run(P: Problem, roots: Cells, first: int, last: int, stop_level: int, counte
                 continue
             if state == 2:
                 counters[CELLS] += 1
-                while o_cells + 2 >= o_start.shape[0]:
-                    o_start = _larger(o_start, 0)
-                while o_cells >= o_signs.shape[0]:
-                    o_signs = _larger2(o_signs, 0)
-                o_signs[o_cells] = signs
+                if o_cells + 1 >= o_signs.shape[0]:
+                    o_start, o_signs = _longer(o_start), _taller(o_signs)
+                _copy(signs, o_signs[o_cells])
                 at = o_start[o_cells]
                 while at + slots_count > o_facets.shape[0]:
-                    o_facets = _larger(o_facets, 0)
+                    o_facets = _longer(o_facets)
                 for j in range(slots_count):
                     if slots[j] >= 0:
                         o_facets[at] = slots[j]
@@ -709,9 +748,8 @@ def run(P: Problem, roots: Cells, first: int, last: int, stop_level: int, counte
                         if not adjacent:
                             continue
                     if added >= n_radius.shape[0]:
-                        n_vector = _larger2(n_vector, 0)
-                        n_radius = _larger(n_radius, 0)
-                        n_tight = _larger2(n_tight, 0)
+                        n_vector, n_radius, n_tight = _taller(n_vector), _longer(n_radius), _taller(n_tight)
+                        n_solved = np.zeros(n_radius.shape[0], np.bool_)
                     x, y = value[k], -value[q]
                     largest = 0.0
                     for j in range(dim):
@@ -728,7 +766,7 @@ def run(P: Problem, roots: Cells, first: int, last: int, stop_level: int, counte
                         + _gamma(4) * (x + y)
                     )
                     n_radius[added] = (error / largest + _gamma(3)) * (1.0 + _gamma(16))
-                    n_tight[added] = common
+                    _copy(common, n_tight[added])
                     added += 1
 
             free = -1
@@ -749,25 +787,17 @@ def run(P: Problem, roots: Cells, first: int, last: int, stop_level: int, counte
                 top += 1
                 start = 0 if top == 0 else s_start[top - 1] + s_count[top - 1]
                 while start + m + added > g_radius.shape[0]:
-                    g_vector = _larger2(g_vector, 0)
-                    g_radius = _larger(g_radius, 0)
-                    g_solved = _larger(g_solved, 0)
-                    g_tight = _larger2(g_tight, 0)
+                    g_vector, g_radius = _taller(g_vector), _longer(g_radius)
+                    g_solved, g_tight = _longer(g_solved), _taller(g_tight)
                 at = start
                 for k in range(m):
                     if side[k] * sign >= 0:
-                        g_vector[at] = c_vector[k]
-                        g_radius[at] = c_radius[k]
-                        g_solved[at] = c_solved[k]
-                        g_tight[at] = c_tight[k]
+                        _move(c_vector, c_radius, c_solved, c_tight, k, 1, g_vector, g_radius, g_solved, g_tight, at)
                         if side[k] == 0:
                             g_tight[at, word] |= mark
                         at += 1
+                _move(n_vector, n_radius, n_solved, n_tight, 0, added, g_vector, g_radius, g_solved, g_tight, at)
                 for k in range(added):
-                    g_vector[at] = n_vector[k]
-                    g_radius[at] = n_radius[k]
-                    g_solved[at] = False
-                    g_tight[at] = n_tight[k]
                     g_tight[at, word] |= mark
                     at += 1
                 s_depth[top] = depth
@@ -775,9 +805,9 @@ def run(P: Problem, roots: Cells, first: int, last: int, stop_level: int, counte
                 s_level[top] = level + 1
                 s_start[top] = start
                 s_count[top] = at - start
-                s_signs[top] = signs
+                _copy(signs, s_signs[top])
                 s_signs[top, cut_site] = 1 if sign > 0 else 0
-                s_slots[top] = slots
+                _copy(slots, s_slots[top])
                 s_slots[top, free] = domain_facets + cut_site
                 if level + 1 >= stop_level:
                     s_next[top] = -1
@@ -808,12 +838,11 @@ def run(P: Problem, roots: Cells, first: int, last: int, stop_level: int, counte
         f_signs[:f_cells],
         f_slots[:f_cells],
         f_start[:f_cells],
-        f_count[:f_cells],
-        f_vector[:f_size],
-        f_radius[:f_size],
-        f_solved[:f_size],
-        f_tight[:f_size],
-        f_level[:f_cells],
+        f_size[:f_cells],
+        f_vector[:f_total],
+        f_radius[:f_total],
+        f_solved[:f_total],
+        f_tight[:f_total],
     )
     return Found(
         o_signs[:o_cells],
@@ -828,7 +857,7 @@ def run(P: Problem, roots: Cells, first: int, last: int, stop_level: int, counte
     )
 
 
-@njit(nogil=True, cache=True)
+@_compiled
 def _is_inside_another(tight: Any, start: int, end: int, j: int, slots: Any, support: Any) -> bool:
     """Whether the generators on facet j are all on some facet that has more of them."""
     for other in range(slots.shape[0]):

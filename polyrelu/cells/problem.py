@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 from polyrelu.cells.exact import Placed
 from polyrelu.cells.kernel import UNDECIDED, Cells, Problem
 from polyrelu.cells.twin import Vector
-from polyrelu.exact import FloatArray, to_floats
+from polyrelu.exact import FloatArray, is_float, to_floats
 from polyrelu.network import Layer
 from polyrelu.polyhedron import Halfspace
 
-_SMALLEST, _LARGEST = Fraction(2) ** -300, Fraction(2) ** 300
+_SMALLEST, _LARGEST = 2.0**-300, 2.0**300
 _ROUNDOFF = 2.0**-53
 _NO_SLOT = -2
 
@@ -25,12 +25,6 @@ def problem(layers: Sequence[Layer], target: Sequence[Halfspace], facets: Sequen
 
     None when a number is outside the range for which the kernel's bounds are proven.
     """
-    rows = [(*row, b) for layer in layers for row, b in zip(layer.rows, layer.offsets, strict=True)]
-    rows += [tuple(map(Fraction, (*h.normal, h.offset))) for h in target]
-    scaled_facets = [_scaled(facet) for facet in facets]
-    numbers = [v for row in [*rows, *scaled_facets] for v in row]
-    if any(v and not _SMALLEST <= abs(v) <= _LARGEST for v in numbers):
-        return None
     chain = list(layers)
     if target:
         normals = tuple(tuple(map(Fraction, h.normal)) for h in target)
@@ -46,14 +40,20 @@ def problem(layers: Sequence[Layer], target: Sequence[Halfspace], facets: Sequen
     equality = np.zeros(len(relu), dtype=np.bool_)
     if target:
         equality[-len(target) :] = [h.relation == "==" for h in target]
-    forms = np.array([to_floats(facet) for facet in scaled_facets]).reshape(len(facets), layers[0].input_dim + 1)
+    scaled = [_scaled(facet) for facet in facets]
+    forms = np.array([to_floats(facet) for facet in scaled]).reshape(len(facets), layers[0].input_dim + 1)
+    weights = np.concatenate([layer.float_weight.T.ravel() for layer in chain])
+    biases = np.concatenate([layer.float_bias for layer in chain])
+    sizes = np.abs(np.concatenate([weights, biases, forms.ravel()]))
+    if not ((sizes == 0) | ((sizes >= _SMALLEST) & (sizes <= _LARGEST))).all() or any(map(_vanished, chain)):
+        return None
     sums = np.abs(forms).sum(axis=1) * (1 + forms.shape[1] * 2 * _ROUNDOFF)
     return Problem(
-        weights=np.concatenate([layer.float_weight.T.ravel() for layer in chain]),
+        weights=weights,
         weight_start=np.cumsum([0, *(layer.input_dim * layer.output_dim for layer in chain)]),
-        biases=np.concatenate([layer.float_bias for layer in chain]),
+        biases=biases,
         coord_start=np.cumsum([0, *widths]),
-        weight_error=np.array([0.0 if _floats_are_exact(layer) else _ROUNDOFF for layer in chain]),
+        weight_error=np.array([0.0 if layer.is_float else _ROUNDOFF for layer in chain]),
         relu=relu,
         site_of=np.where(is_site, np.cumsum(is_site) - 1, -1),
         site_layer=layer_of[is_site].astype(np.int64),
@@ -62,7 +62,7 @@ def problem(layers: Sequence[Layer], target: Sequence[Halfspace], facets: Sequen
         equality=equality,
         domain_forms=forms,
         domain_sums=sums,
-        domain_errors=np.array([0.0 if _exactly(f, e) else 1.0 for f, e in zip(forms, scaled_facets, strict=True)])
+        domain_errors=np.array([0.0 if _exactly(f, e) else 1.0 for f, e in zip(forms, scaled, strict=True)])
         * sums
         * _ROUNDOFF,
         dim=layers[0].input_dim + 1,
@@ -75,12 +75,15 @@ def _scaled(vector: Sequence[int]) -> tuple[Fraction, ...]:
 
 
 def _exactly(floats: FloatArray, numbers: Sequence[Fraction]) -> bool:
-    return all(Fraction(float(f)) == v for f, v in zip(floats, numbers, strict=True))
+    return all(is_float(v, f) for v, f in zip(numbers, floats.tolist(), strict=True))
 
 
-def _floats_are_exact(layer: Layer) -> bool:
-    numbers = [v for row in layer.rows for v in row] + list(layer.offsets)
-    return _exactly(np.concatenate([layer.float_weight.ravel(), layer.float_bias]), numbers)
+def _vanished(layer: Layer) -> bool:
+    """Whether some number of the layer is not zero but its float is."""
+    zeros = zip(*np.nonzero(layer.float_weight == 0), strict=True)
+    return any(layer.rows[i][j] for i, j in zeros) or any(
+        v for v, f in zip(layer.offsets, layer.float_bias.tolist(), strict=True) if not f
+    )
 
 
 def stack(placed: Sequence[Placed], sites: int, words: int, dim: int) -> Cells | None:
@@ -108,7 +111,6 @@ def stack(placed: Sequence[Placed], sites: int, words: int, dim: int) -> Cells |
         radius=np.where(exact, 0.0, 2 * _ROUNDOFF),
         solved=np.ones(len(generators), dtype=np.bool_),
         tight=_words(masks, words),
-        level=np.zeros(len(placed), dtype=np.int64),
     )
 
 
