@@ -15,6 +15,9 @@ from polyrelu.restriction import Restriction, keep_all, restrict
 from polyrelu.tiling import TileSource, Tiling
 from polyrelu.unrelu import DEFAULT_FACE_LIMIT, face_piece, substituted_piece
 
+MAX_DIM = 7
+"""Cells have at least 2^d vertices in a box; above this dimension that is more than they are good for."""
+
 
 def preimage(
     network: Network,
@@ -24,6 +27,7 @@ def preimage(
     *,
     limit: int = DEFAULT_FACE_LIMIT,
     workers: int = 1,
+    max_dim: int = MAX_DIM,
     progress: bool | None = None,
 ) -> Tiling:
     """All inputs in the domain whose output lies in the target, as a tiling by convex polyhedra. Exact.
@@ -37,6 +41,7 @@ def preimage(
             moving rows (see :mod:`polyrelu.unrelu`). ``"auto"`` chooses; the result's ``method`` says which ran.
         limit: the largest number of faces to visit in one layer, for the methods that go face by face.
         workers: how many threads split cells; the answer does not depend on it.
+        max_dim: the largest dimension of the domain, constant inputs not counted, in which to split cells.
         progress: show a bar; by default only for long runs on a terminal.
 
     Returns:
@@ -47,7 +52,7 @@ def preimage(
 
     Raises:
         DimensionError: target or domain live in the wrong space.
-        BudgetExceeded: some layer has more than ``limit`` faces.
+        BudgetExceeded: some layer has more than ``limit`` faces, or the domain more than ``max_dim`` dimensions.
         Interrupted: Ctrl-C; its ``partial`` holds the tiles found so far.
 
     Cost: cells cost microseconds each, see the benchmark; going face by face takes 2^n faces for a layer of n seen
@@ -62,7 +67,7 @@ def preimage(
                 f"preimage: target {i} lives in R^{one.ambient_dim} but the network's outputs in R^{network.output_dim}"
             )
     restrictions = [(i, restrict(network, part)) for i, part in disjoint_parts(targets)]
-    return _run(network, targets, restrictions, domain, method, _Options(limit, workers, progress))
+    return _run(network, targets, restrictions, domain, method, _Options(limit, workers, max_dim, progress))
 
 
 def linear_regions(
@@ -72,6 +77,7 @@ def linear_regions(
     *,
     limit: int = DEFAULT_FACE_LIMIT,
     workers: int = 1,
+    max_dim: int = MAX_DIM,
     progress: bool | None = None,
 ) -> Tiling:
     """The cells of the domain on which every neuron has one sign, as a tiling. Exact.
@@ -80,7 +86,9 @@ def linear_regions(
     Arguments, errors and cost as for :func:`preimage`.
     """
     everything = Polyhedron.whole_space(network.output_dim)
-    return _run(network, (everything,), [(0, keep_all(network))], domain, method, _Options(limit, workers, progress))
+    return _run(
+        network, (everything,), [(0, keep_all(network))], domain, method, _Options(limit, workers, max_dim, progress)
+    )
 
 
 def disjoint_parts(targets: Sequence[Polyhedron]) -> list[tuple[int, Polyhedron]]:
@@ -126,10 +134,10 @@ def _run(
             interrupted = True
             break
     parts = tuple((index, engine.tiles()) for index, engine in engines)
-    stats: dict[str, int | float | str] = {"tiles": sum(len(source) for _, source in parts)}
+    stats: dict[str, int | float] = {"tiles": sum(len(source) for _, source in parts)}
     for _, engine in engines:
         for name, count in asdict(engine.stats).items():
-            stats[name] = stats.get(name, 0) + count
+            stats[name] = max(stats.get(name, 0), count) if name == "lineality" else stats.get(name, 0) + count
     stats["seconds"] = time.perf_counter() - started
     tiling = Tiling(network, targets, where, chosen, not interrupted, stats, parts)
     if interrupted:
@@ -152,6 +160,7 @@ class Engine(Protocol):
 class _Options(NamedTuple):
     limit: int
     workers: int
+    max_dim: int
     progress: bool | None
 
 
@@ -166,13 +175,13 @@ def _substitution(restriction: Restriction, domain: Polyhedron, options: _Option
 def _twin(restriction: Restriction, domain: Polyhedron, options: _Options) -> Engine:
     from polyrelu.cells import CellEngine  # numba takes a while to import, and only cells need it
 
-    return CellEngine(restriction, domain, None)
+    return CellEngine(restriction, domain, None, options.max_dim)
 
 
 def _cells(restriction: Restriction, domain: Polyhedron, options: _Options) -> Engine:
     from polyrelu.cells import CellEngine, Runner
 
-    return CellEngine(restriction, domain, Runner(options.workers, options.progress))
+    return CellEngine(restriction, domain, Runner(options.workers, options.progress), options.max_dim)
 
 
 _ENGINES: dict[str, Callable[[Restriction, Polyhedron, _Options], Engine]] = {

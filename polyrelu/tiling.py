@@ -51,6 +51,14 @@ class TileSource(Protocol):
         """A tile as an exact canonical polyhedron."""
         ...
 
+    def inner_point(self, index: int) -> ExactVector:
+        """An exact point of the relative interior of a tile."""
+        ...
+
+    def locate(self, points: FloatArray) -> NDArray[np.intp]:
+        """For each float point the number of the first tile that contains it, or -1; exact."""
+        ...
+
 
 @dataclass(frozen=True)
 class TileList:
@@ -69,6 +77,14 @@ class TileList:
     def polyhedron(self, index: int) -> Polyhedron:
         """A tile as an exact canonical polyhedron."""
         return self.pieces[index][1]
+
+    def inner_point(self, index: int) -> ExactVector:
+        """An exact point of the relative interior of a tile."""
+        return self.pieces[index][1].relative_interior_point()
+
+    def locate(self, points: FloatArray) -> NDArray[np.intp]:
+        """For each float point the number of the first tile that contains it, or -1; exact."""
+        return locate_one_by_one([polyhedron for _, polyhedron in self.pieces], points)
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,6 +128,10 @@ class Tile:
         """A point of the relative interior with few decimals, exact."""
         return self.polyhedron.simple_point()
 
+    def inner_point(self) -> ExactVector:
+        """A point of the relative interior, exact; found without a search in tilings by cells."""
+        return self.source.inner_point(self.number)
+
     def inequalities(self, names: Sequence[str] | None = None, digits: int | None = None) -> tuple[str, ...]:
         """The tile as text, see :meth:`polyrelu.polyhedron.Polyhedron.inequalities`."""
         return self.polyhedron.inequalities(names, digits)
@@ -149,7 +169,7 @@ class Tiling(Sequence[Tile]):
     domain: Polyhedron
     method: str
     complete: bool
-    stats: Mapping[str, int | float | str]
+    stats: Mapping[str, int | float]
     parts: tuple[tuple[int, TileSource], ...]
     chosen: NDArray[np.intp] | None = None
 
@@ -213,12 +233,13 @@ class Tiling(Sequence[Tile]):
         return next((i for i, tile in enumerate(self) if tile.contains(point)), _NOWHERE)
 
     def _locate_floats(self, points: FloatArray) -> NDArray[np.intp]:
+        if self.chosen is not None:
+            return locate_one_by_one([tile.polyhedron for tile in self], points)
         found = np.full(len(points), _NOWHERE, dtype=np.intp)
-        remaining = np.arange(len(points))
-        for i, tile in enumerate(self):
-            inside = tile.polyhedron.contains_floats(points[remaining])
-            found[remaining[inside]] = i
-            remaining = remaining[~inside]
+        for first, (_, source) in zip([0, *self._ends], self.parts, strict=False):
+            nowhere = np.flatnonzero(found == _NOWHERE)
+            here = source.locate(points[nowhere])
+            found[nowhere] = np.where(here == _NOWHERE, _NOWHERE, here + first)
         return found
 
     def contains(self, points: Any) -> bool | NDArray[np.bool_]:
@@ -272,6 +293,17 @@ class Tiling(Sequence[Tile]):
     def __repr__(self) -> str:
         state = "" if self.complete else ", incomplete"
         return f"Tiling({len(self)} tiles in R^{self.domain.ambient_dim}, method {self.method!r}{state})"
+
+
+def locate_one_by_one(polyhedra: Iterable[Polyhedron], points: FloatArray) -> NDArray[np.intp]:
+    """For each float point the number of the first polyhedron that contains it, or -1; exact."""
+    found = np.full(len(points), _NOWHERE, dtype=np.intp)
+    remaining = np.arange(len(points))
+    for i, polyhedron in enumerate(polyhedra):
+        inside = polyhedron.contains_floats(points[remaining])
+        found[remaining[inside]] = i
+        remaining = remaining[~inside]
+    return found
 
 
 def format_point(point: ExactVector) -> str:

@@ -15,8 +15,10 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
+from polyrelu.cells.chart import Chart
 from polyrelu.cells.exact import forms_at
-from polyrelu.exact import ExactMatrix, ExactVector
+from polyrelu.exact import ExactMatrix, ExactVector, FloatArray, exact_vector
+from polyrelu.floats import affine_with_bound
 from polyrelu.network import Bits, Layer, Network
 from polyrelu.polyhedron import Halfspace, Polyhedron
 from polyrelu.restriction import Restriction
@@ -28,18 +30,20 @@ class Columns:
 
     Attributes:
         restriction, domain: the problem, with the domain in the space of x.
-        domain_facets: the rows that facet numbers from 0 on mean.
+        chart: the domain's coordinates; its facets are what facet numbers from 0 on mean.
         packed: (n, bytes) the bits of the ReLU neurons of the restricted layers, eight to a byte, first neuron highest.
         starts, facets: tile i has the facets ``facets[starts[i]:starts[i + 1]]``.
+        points: float points of the chart in the interior of the tiles, certified; NaN where none is known.
         flat: tiles of lower dimension, number to polyhedron; they have no facets in the columns.
     """
 
     restriction: Restriction
     domain: Polyhedron
-    domain_facets: tuple[Halfspace, ...]
+    chart: Chart
     packed: NDArray[np.uint8]
     starts: NDArray[np.int64]
     facets: NDArray[np.int32]
+    points: FloatArray
     flat: dict[int, Polyhedron]
 
     @classmethod
@@ -47,10 +51,11 @@ class Columns:
         cls,
         restriction: Restriction,
         domain: Polyhedron,
-        domain_facets: tuple[Halfspace, ...],
+        chart: Chart,
         packed: NDArray[np.uint8],
         counts: NDArray[np.int64],
         facets: NDArray[np.int32],
+        points: FloatArray,
         flat: Sequence[tuple[Bits, Polyhedron]],
     ) -> Columns:
         """Columns from tiles in any order: ``counts[i]`` facets each, one after the other in ``facets``."""
@@ -67,7 +72,8 @@ class Columns:
             if flat
             else {}
         )
-        return cls(restriction, domain, domain_facets, everything[order], new_starts, facets[gather], polyhedra)
+        known = np.concatenate([points, np.full((len(flat), points.shape[1]), np.nan)])[order]
+        return cls(restriction, domain, chart, everything[order], new_starts, facets[gather], known, polyhedra)
 
     def __len__(self) -> int:
         return len(self.packed)
@@ -99,6 +105,46 @@ class Columns:
         ends = np.cumsum([0, *(sum(layer.relu) for layer in self.restriction.layers)])
         return tuple(tuple(flat[a:b]) for a, b in pairwise(ends))
 
+    def inner_point(self, index: int) -> ExactVector:
+        """An exact point of the relative interior of a tile; no search where the kernel found one."""
+        known = self.points[index]
+        if np.isnan(known).any():
+            return self.polyhedron(index).relative_interior_point()
+        u = exact_vector(known, "inner_point")
+        pairs = zip(self.chart.basis, self.chart.origin, strict=True)
+        return tuple(sum((b * v for b, v in zip(row, u, strict=True)), o) for row, o in pairs)
+
+    def locate(self, points: FloatArray) -> NDArray[np.intp]:
+        """For each float point the first tile that contains it, or -1. Exact.
+
+        A point at which every neuron's sign is certain can only lie in the tile with those signs, which is looked up;
+        the few others are compared with the tiles that agree with the signs of their exact values.
+        """
+        inside = self.domain.contains_floats(points)
+        found = np.full(len(points), -1, dtype=np.intp)
+        values, radius = points, np.zeros(points.shape)
+        signs, certain = [], np.ones(len(points), dtype=np.bool_)
+        for layer in self.restriction.layers:
+            values, radius = affine_with_bound(layer.float_weight, layer.float_bias, values, radius)
+            mask = np.array(layer.relu, dtype=np.bool_)
+            certain &= ((np.abs(values) > radius) | ~mask).all(axis=1)
+            signs.append(values[:, mask] > 0)
+            radius = np.where(mask & (values + radius < 0), 0.0, radius)
+            values = np.where(mask, np.maximum(values, 0.0), values)
+        holds, doubtful = self.restriction.target.contains_approximately(values, radius)
+        certain &= ~doubtful
+        packed = np.packbits(np.concatenate(signs, axis=1), axis=1)
+        for i in np.flatnonzero(inside & certain & holds):
+            found[i] = self._numbers.get(packed[i].tobytes(), -1)
+        for i in np.flatnonzero(inside & ~certain):
+            point = exact_vector(points[i], "locate")
+            found[i] = next((k for k in self.candidates(point) if self.polyhedron(k).contains(point)), -1)
+        return found
+
+    @cached_property
+    def _numbers(self) -> dict[bytes, int]:
+        return {row.tobytes(): i for i, row in enumerate(self.packed)}
+
     def polyhedron(self, index: int) -> Polyhedron:
         """A tile as an exact canonical polyhedron. Cost: one product of matrices for each layer, no search."""
         if index in self.flat:
@@ -115,9 +161,9 @@ class Columns:
         return Polyhedron.from_halfspaces([*halfspaces, *strict], self.domain.ambient_dim).canonical()
 
     def _facet(self, number: int, bits: Bits, rows: dict[int, tuple[Halfspace, ...]]) -> Halfspace:
-        if number < len(self.domain_facets):
-            return self.domain_facets[number]
-        number -= len(self.domain_facets)
+        if number < len(self.chart.facets):
+            return self.chart.facets[number]
+        number -= len(self.chart.facets)
         if number >= len(self._neurons):
             return self._target_rows(bits, rows)[number - len(self._neurons)]
         depth, i = self._neurons[number]

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate
+from math import comb, prod
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,7 +24,8 @@ from polyrelu.cells.kernel import Problem
 from polyrelu.cells.problem import problem, stack
 from polyrelu.cells.runner import Runner
 from polyrelu.cells.twin import INFINITY, Cell, Vector, cell_of, split
-from polyrelu.exact import primitive
+from polyrelu.errors import BudgetExceeded
+from polyrelu.exact import FloatArray, primitive
 from polyrelu.network import Bits, Layer, Network
 from polyrelu.patterns import pattern_cell
 from polyrelu.polyhedron import Polyhedron
@@ -37,16 +39,24 @@ class CellStats:
     Attributes:
         cells: full-dimensional tiles found.
         cuts: cells that were cut in two.
+        signs_by_float: signs of generators at forms that floats decided, within their proven bound.
+        signs_by_rational: those that exact arithmetic decided.
         handed_over: cells with a doubtful sign, which exact arithmetic took over.
         solved_again: generators that were solved again to certify a sign.
         discarded: cells outside the target.
+        pruned: cells that were discarded before their last layer, by bounds on what they can reach.
+        lineality: the dimension of the directions that every tile contains with both signs, not counting others.
     """
 
     cells: int = 0
     cuts: int = 0
+    signs_by_float: int = 0
+    signs_by_rational: int = 0
     handed_over: int = 0
     solved_again: int = 0
     discarded: int = 0
+    pruned: int = 0
+    lineality: int = 0
 
 
 @dataclass
@@ -56,6 +66,7 @@ class _Finds:
     signs: list[NDArray[np.uint8]] = field(default_factory=list)
     counts: list[NDArray[np.int64]] = field(default_factory=list)
     facets: list[NDArray[np.int32]] = field(default_factory=list)
+    points: list[FloatArray] = field(default_factory=list)
     flat: list[tuple[Bits, Polyhedron]] = field(default_factory=list)
 
 
@@ -65,9 +76,13 @@ class CellEngine:
     Args:
         restriction, domain: the problem; the domain is not empty.
         runner: runs the compiled kernel, or None to do everything in exact arithmetic.
+        max_dim: the largest dimension to try.
+
+    Raises:
+        BudgetExceeded: the domain has more dimensions than ``max_dim``, constants and lineality not counted.
     """
 
-    def __init__(self, restriction: Restriction, domain: Polyhedron, runner: Runner | None) -> None:
+    def __init__(self, restriction: Restriction, domain: Polyhedron, runner: Runner | None, max_dim: int) -> None:
         self.restriction, self.domain, self.runner = restriction, domain, runner
         self.stats = CellStats()
         self.chart: Chart = chart(domain, restriction.layers[0])
@@ -77,6 +92,14 @@ class CellEngine:
         self.neuron_count = sum(neurons)
         self.first_facets = list(accumulate(neurons, initial=len(self.chart.facets)))
         self.finds = _Finds()
+        if self.chart.dim > max_dim:
+            cells = prod(sum(comb(n, k) for k in range(self.chart.dim + 1)) for n in neurons)
+            raise BudgetExceeded(
+                f"cells: the domain has {self.chart.dim} dimensions in which the network varies, more than "
+                f"max_dim={max_dim}. There may be up to {cells:.1e} cells, each with {self.chart.dim + 1} to "
+                f"2^{self.chart.dim} vertices and more; make some inputs constant, or pass max_dim={self.chart.dim}"
+            )
+        self.stats.lineality = self.chart.lineality
 
     def tiles(self) -> Columns:
         """All tiles found so far, in the order of their patterns; flat ones only where no other tile contains them."""
@@ -88,10 +111,11 @@ class CellEngine:
         return Columns.sorted_by_pattern(
             self.restriction,
             self.domain,
-            self.chart.facets,
+            self.chart,
             packed_bits(np.concatenate([*self.finds.signs, np.empty((0, self.neuron_count), np.uint8)])),
             np.concatenate([*self.finds.counts, np.empty(0, np.int64)]),
             np.concatenate([*self.finds.facets, np.empty(0, np.int32)]),
+            np.concatenate([*self.finds.points, np.empty((0, self.chart.dim))]),
             flat,
         )
 
@@ -130,9 +154,12 @@ class CellEngine:
 
     def _refine(self, placed: Placed) -> Iterator[Placed]:
         self.stats.cuts -= 1
-        for part in exact.refine(placed, self.layers, self.first_facets[placed.depth]):
+        for part in exact.refine(placed, self.layers, self.first_facets[placed.depth], self._count_signs):
             self.stats.cuts += 1
             yield part
+
+    def _count_signs(self, count: int) -> None:
+        self.stats.signs_by_rational += count
 
     def _finish(self, placed: Placed) -> None:
         """Cut a cell that is through all layers by the target's rows; keep what is inside."""
@@ -141,6 +168,7 @@ class CellEngine:
         inside = self.restriction.target.affine_preimage(matrix, offset, self.chart.dim)
         for number, row in enumerate(inside.halfspaces):
             form = (*row.normal, -row.offset)
+            self._count_signs(len(cell.generators) + len(cell.lines))
             if vanishes(form, cell):
                 if row.relation == "<":
                     self.stats.discarded += 1
@@ -158,6 +186,7 @@ class CellEngine:
         self.finds.signs.append(np.array([flat_bits], dtype=np.uint8).reshape(1, self.neuron_count))
         self.finds.counts.append(np.array([len(facets)], dtype=np.int64))
         self.finds.facets.append(np.array(facets, dtype=np.int32))
+        self.finds.points.append(np.full((1, self.chart.dim), np.nan))
 
     def _finish_flat(self, placed: Placed) -> None:
         """A cell that the target only touches: what it touches is a tile of lower dimension, if it is anything."""
@@ -183,6 +212,7 @@ class CellEngine:
             self.finds.signs.append(found.signs[:, : self.neuron_count])
             self.finds.counts.append(np.diff(found.facet_start))
             self.finds.facets.append(found.facets)
+            self.finds.points.append(found.points)
             self.stats.cells += len(found.signs)
             for i, depth in enumerate(found.doubt_depth.tolist()):
                 numbers = found.doubt_facets[found.doubt_start[i] : found.doubt_start[i + 1]].tolist()

@@ -6,7 +6,7 @@ layer l are affine, :func:`forms_at` of them; :func:`refine` splits the cell by 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 from flint import fmpq_mat
@@ -43,10 +43,13 @@ def outputs_before(layers: Sequence[Layer], bits: Bits) -> fmpq_mat:
     return flint_matrix([*((*row, c) for row, c in zip(matrix, offset, strict=True)), one], dim + 1)
 
 
-def refine(placed: Placed, layers: Sequence[Layer], first_facet: int) -> Iterator[Placed]:
+def refine(
+    placed: Placed, layers: Sequence[Layer], first_facet: int, count_signs: Callable[[int], None]
+) -> Iterator[Placed]:
     """The cells that the next layer's ReLU neurons make of a cell; neuron k of the layer is facet ``first_facet + k``.
 
-    Neurons that end a line of the cell come first, so that it gets as pointed as it can before it is cut in many.
+    ``count_signs`` is told how many signs of generators were decided. Neurons that end a line of the cell come first,
+    so that it gets as pointed as it can before it is cut in many.
     """
     layer = layers[placed.depth]
     rows = forms_at(layers, placed.bits)
@@ -59,6 +62,7 @@ def refine(placed: Placed, layers: Sequence[Layer], first_facet: int) -> Iterato
             yield Placed(cell, (*placed.bits, tuple(signs)))
             return
         k = order[step]
+        count_signs(len(cell.generators) + len(cell.lines))
         for side, half in enumerate(split(cell, forms[k], first_facet + k)):
             if half is not None:
                 signs[k] = bool(side)

@@ -38,6 +38,11 @@ If :math:`\alpha < 1` then M is regular and :math:`\|y^* - y\|_\infty \le \max_i
 A generator on more than d facets is solved on d of them that elimination finds independent; it lies on all of them
 exactly, because incidence is combinatorial and never measured.
 
+**Reach.** Before a bounded cell is split by a layer, the values :math:`c \cdot g / g_t` at its vertices bound what
+enters the layer's neurons, and interval arithmetic carries these bounds to the target's rows: a sum of K products and
+a bias is off by at most :math:`\gamma_{K+2}` times the sum of the terms' moduli, which is raised for its own rounding
+and that of the weights. If some row is positive throughout, the cell is discarded with everything below it.
+
 **Underflow.** Weights are refused unless zero or between :math:`2^{-300}` and :math:`2^{300}` in modulus, and each e
 and B is raised by :math:`2^{-900}` a layer, beyond what underflowing products can add up to. Overflow gives
 infinities or NaN, for which no comparison holds, so nothing is decided.
@@ -61,9 +66,12 @@ from numpy.typing import NDArray
 UNDECIDED = 2
 FLOOR = 2.0**-900
 _U = 2.0**-53
+# The benchmark measures what certification costs on a copy of this file with False here. The package has no such
+# switch.
+CERTIFIED = True
 
 # What the counters count.
-CELLS, CUTS, SOLVES, DOUBTS, DISCARDED, STOP = range(6)
+CELLS, CUTS, SIGNS, SOLVES, DOUBTS, DISCARDED, PRUNED, STARTED, STOP = range(9)
 
 
 class Problem(NamedTuple):
@@ -136,6 +144,7 @@ class Found(NamedTuple):
     signs: NDArray[np.uint8]
     facet_start: NDArray[np.int64]
     facets: NDArray[np.int32]
+    points: NDArray[np.float64]
     doubt_depth: NDArray[np.int64]
     doubt_signs: NDArray[np.uint8]
     doubt_start: NDArray[np.int64]
@@ -209,8 +218,9 @@ def enter_layer(P: Problem, layer: int, signs: Any, forms: Any, sums: Any, error
             errors[before + k2] * (1.0 + _gamma(1)) + slip * sums[before + k2],
             errors[before + k3] * (1.0 + _gamma(1)) + slip * sums[before + k3],
         )
-        for i in range(n):
-            errors[a + i] += abs(W[r0 + i]) * e0 + abs(W[r1 + i]) * e1 + abs(W[r2 + i]) * e2 + abs(W[r3 + i]) * e3
+        if CERTIFIED:
+            for i in range(n):
+                errors[a + i] += abs(W[r0 + i]) * e0 + abs(W[r1 + i]) * e1 + abs(W[r2 + i]) * e2 + abs(W[r3 + i]) * e3
         step += 4
     while step < active:
         k = listed[step]
@@ -232,6 +242,67 @@ def enter_layer(P: Problem, layer: int, signs: Any, forms: Any, sums: Any, error
             sums[a + i] += abs(forms[j, a + i])
     for i in range(n):
         sums[a + i] *= whole
+
+
+@_compiled
+def cannot_reach_target(
+    P: Problem,
+    depth: int,
+    m: int,
+    vectors: Any,
+    radius: Any,
+    forms: Any,
+    sums: Any,
+    errors: Any,
+    low: Any,
+    high: Any,
+    reach: Any,
+) -> bool:
+    """Whether bounds show that no point of a cell maps into the target; see *Reach* above."""
+    dim, t = P.dim, P.dim - 1
+    for k in range(m):
+        if not vectors[k, t] > 2.0 * radius[k]:
+            return False  # a ray, or a vertex too far away to tell
+    slip = _gamma(dim + 4)
+    for c in range(P.coord_start[depth], P.coord_start[depth + 1]):
+        low[c], high[c] = np.inf, -np.inf
+        for k in range(m):
+            v = 0.0
+            for j in range(dim):
+                v += forms[j, c] * vectors[k, j]
+            B = (slip * sums[c] + errors[c] + (sums[c] + errors[c]) * radius[k]) * (1.0 + _gamma(6)) + FLOOR
+            near, far = vectors[k, t] - radius[k], vectors[k, t] + radius[k]
+            a, b = v - B, v + B
+            a = a / (near if a < 0.0 else far)
+            b = b / (near if b > 0.0 else far)
+            low[c] = min(low[c], a - slip * abs(a))
+            high[c] = max(high[c], b + slip * abs(b))
+    for layer in range(depth + 1, P.target_layer + 1):
+        before, first, last = P.coord_start[layer - 1], P.coord_start[layer], P.coord_start[layer + 1]
+        n, w = last - first, P.weight_start[layer]
+        slip = _gamma(first - before + 8)
+        for i in range(n):
+            low[first + i], high[first + i] = P.biases[first + i], P.biases[first + i]
+            reach[first + i] = abs(P.biases[first + i])
+        for k in range(first - before):
+            a, b = low[before + k], high[before + k]
+            if P.relu[before + k]:
+                a, b = max(a, 0.0), max(b, 0.0)
+            if a == 0.0 and b == 0.0:
+                continue
+            size = max(abs(a), abs(b))
+            for i in range(n):
+                x = P.weights[w + k * n + i]
+                low[first + i] += x * a if x > 0.0 else x * b
+                high[first + i] += x * b if x > 0.0 else x * a
+                reach[first + i] += abs(x) * size
+        for i in range(n):
+            low[first + i] -= slip * reach[first + i] + FLOOR
+            high[first + i] += slip * reach[first + i] + FLOOR
+    for c in range(P.coord_start[P.target_layer], P.coord_start[P.target_layer + 1]):
+        if low[c] > 0.0 or (P.equality[c] and high[c] < 0.0):
+            return True
+    return False
 
 
 @_compiled
@@ -468,6 +539,7 @@ def run(P: Problem, roots: Cells, first: int, last: int, stop_level: int, counte
     crossing = np.empty(coords, np.int64)  # laid out as coordinates are; each layer's own list
     crossing_count = np.zeros(layers + 1, np.int64)
     listed = np.empty(coords, np.int64)
+    least, most, reach = np.empty(coords), np.empty(coords), np.empty(coords)
 
     # The stack: cells in arrays, their generators one after the other in a pool.
     depth_limit = sites + layers + 8
@@ -510,6 +582,7 @@ def run(P: Problem, roots: Cells, first: int, last: int, stop_level: int, counte
     o_signs = np.empty((1024, sites), np.uint8)
     o_start = np.zeros(1025, np.int64)
     o_facets = np.empty(8192, np.int32)
+    o_points = np.empty((1024, d))
     o_cells = 0
     h_depth = np.empty(64, np.int64)
     h_signs = np.empty((64, sites), np.uint8)
@@ -528,6 +601,7 @@ def run(P: Problem, roots: Cells, first: int, last: int, stop_level: int, counte
     f_tight = np.empty((1024, words), np.uint64)
     f_total = 0
     overflow = False
+    counters[STARTED] = 1
     slip, raised = _gamma(dim), 1.0 + _gamma(6)
 
     for root in range(first, last):
@@ -593,6 +667,12 @@ def run(P: Problem, roots: Cells, first: int, last: int, stop_level: int, counte
                 entering = position < 0
                 if entering:
                     enter_layer(P, depth, signs, forms, sums, errors, listed)
+                    if depth < P.target_layer < layers and cannot_reach_target(
+                        P, depth, m, c_vector, c_radius, forms, sums, errors, least, most, reach
+                    ):
+                        counters[PRUNED] += 1
+                        state = 3
+                        break
                     crossing_count[depth] = 0
                     position = 0
                 total = end_coord - first_coord if entering else crossing_count[depth]
@@ -607,13 +687,14 @@ def run(P: Problem, roots: Cells, first: int, last: int, stop_level: int, counte
                     s, e = sums[c], errors[c]
                     fixed = (slip * s + e) * raised + FLOOR
                     slope = (s + e) * raised
+                    counters[SIGNS] += m
                     positive, negative, doubt = False, False, False
                     for k in range(m):
                         v = 0.0
                         for j in range(dim):
                             v += form[j] * c_vector[k, j]
                         B = fixed + slope * c_radius[k]
-                        if not abs(v) > B:
+                        if CERTIFIED and not abs(v) > B:
                             if not c_solved[k]:
                                 c_solved[k] = True
                                 counters[SOLVES] += 1
@@ -698,8 +779,9 @@ def run(P: Problem, roots: Cells, first: int, last: int, stop_level: int, counte
             if state == 2:
                 counters[CELLS] += 1
                 if o_cells + 1 >= o_signs.shape[0]:
-                    o_start, o_signs = _longer(o_start), _taller(o_signs)
+                    o_start, o_signs, o_points = _longer(o_start), _taller(o_signs), _taller(o_points)
                 _copy(signs, o_signs[o_cells])
+                inner_point(P, m, c_vector, slots, signs, forms, sums, errors, form, o_points[o_cells])
                 at = o_start[o_cells]
                 while at + slots_count > o_facets.shape[0]:
                     o_facets = _longer(o_facets)
@@ -758,6 +840,11 @@ def run(P: Problem, roots: Cells, first: int, last: int, stop_level: int, counte
                         largest = max(largest, abs(t))
                     for j in range(dim):
                         n_vector[added, j] /= largest
+                    if not CERTIFIED:
+                        n_radius[added] = 0.0
+                        _copy(common, n_tight[added])
+                        added += 1
+                        continue
                     error = (
                         bound[k] * (1.0 + c_radius[q])
                         + x * c_radius[q]
@@ -797,9 +884,9 @@ def run(P: Problem, roots: Cells, first: int, last: int, stop_level: int, counte
                             g_tight[at, word] |= mark
                         at += 1
                 _move(n_vector, n_radius, n_solved, n_tight, 0, added, g_vector, g_radius, g_solved, g_tight, at)
-                for k in range(added):
-                    g_tight[at, word] |= mark
-                    at += 1
+                for k in range(at, at + added):
+                    g_tight[k, word] |= mark
+                at += added
                 s_depth[top] = depth
                 s_next[top] = position
                 s_level[top] = level + 1
@@ -848,6 +935,7 @@ def run(P: Problem, roots: Cells, first: int, last: int, stop_level: int, counte
         o_signs[:o_cells],
         o_start[: o_cells + 1],
         o_facets[: o_start[o_cells]],
+        o_points[:o_cells],
         h_depth[:h_cells],
         h_signs[:h_cells],
         h_start[: h_cells + 1],
@@ -855,6 +943,56 @@ def run(P: Problem, roots: Cells, first: int, last: int, stop_level: int, counte
         frontier,
         overflow,
     )
+
+
+@_compiled
+def inner_point(
+    P: Problem, m: int, vectors: Any, slots: Any, signs: Any, forms: Any, sums: Any, errors: Any, form: Any, point: Any
+) -> None:
+    """A float point strictly inside all facets of a cell, certified like any sign (with r = 0), else NaN."""
+    d = P.dim - 1
+    for j in range(d):
+        point[j] = 0.0
+    vertices = 0
+    for k in range(m):
+        if vectors[k, d] > 0.0:
+            vertices += 1
+            for j in range(d):
+                point[j] += vectors[k, j] / vectors[k, d]
+    for j in range(d):
+        point[j] /= vertices
+    for k in range(m):
+        if not vectors[k, d] > 0.0:
+            for j in range(d):
+                point[j] += vectors[k, j]
+    size = 1.0
+    for j in range(d):
+        size = max(size, abs(point[j]))
+    for slot in range(slots.shape[0]):
+        facet = slots[slot]
+        if facet < 0:
+            continue
+        s, e, inside = 0.0, 0.0, -1.0
+        if facet < P.domain_forms.shape[0]:
+            for j in range(P.dim):
+                form[j] = P.domain_forms[facet, j]
+            s, e = P.domain_sums[facet], P.domain_errors[facet]
+        else:
+            site = facet - P.domain_forms.shape[0]
+            c = P.coord_start[P.site_layer[site]] + P.site_coord[site]
+            for j in range(P.dim):
+                form[j] = forms[j, c]
+            s, e = sums[c], errors[c]
+            if signs[site] == 1:
+                inside = 1.0
+        v = form[d]
+        for j in range(d):
+            v += form[j] * point[j]
+        B = (_gamma(P.dim) * s + e) * size * (1.0 + _gamma(6)) + FLOOR
+        if not v * inside > B:
+            for j in range(d):
+                point[j] = np.nan
+            return
 
 
 @_compiled

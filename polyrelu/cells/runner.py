@@ -7,19 +7,41 @@ worker took which piece does not show in the result, because tiles are sorted by
 
 from __future__ import annotations
 
+import sys
+import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from dataclasses import dataclass
-from typing import Any
+from itertools import pairwise
+from typing import Any, TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 from tqdm import tqdm
 
-from polyrelu.cells.kernel import CELLS, CUTS, DISCARDED, DOUBTS, SOLVES, STOP, Cells, Found, Problem, run
+from polyrelu.cells.kernel import (
+    CELLS,
+    CUTS,
+    DISCARDED,
+    DOUBTS,
+    PRUNED,
+    SIGNS,
+    SOLVES,
+    STARTED,
+    STOP,
+    Cells,
+    Found,
+    Problem,
+    run,
+)
+
+Counters: TypeAlias = NDArray[np.int64]
 
 _NEVER = 1 << 62
 _PIECES_PER_WORKER = 64
 _POLL_SECONDS = 0.1
+_COUNTERS = STOP + 1
+_SLOW_START_SECONDS = 1.0
 
 
 @dataclass
@@ -46,42 +68,56 @@ class Runner:
             self.words *= 2  # some cell has more facets than fit: once more, with wider masks
 
     def _attempt(self, problem: Problem, cells: Cells, stats: Any) -> list[Found] | None:
-        total = np.zeros(6, dtype=np.int64)
         results: list[Found] = []
-        if self.workers > 1:
-            level = (self.workers * _PIECES_PER_WORKER).bit_length() - 1
-            first = run(problem, cells, 0, len(cells.depth), level, total)
-            if first.overflow:
-                return None
-            results.append(first)
-            cells = first.frontier
-        size = -(-len(cells.depth) // (self.workers * _PIECES_PER_WORKER)) if self.workers > 1 else len(cells.depth)
-        chunks = [(a, min(a + size, len(cells.depth))) for a in range(0, len(cells.depth), max(size, 1))]
-        counters = [np.zeros(6, dtype=np.int64) for _ in chunks]
-        disable = None if self.progress is None else not self.progress
-        with (
-            ThreadPoolExecutor(self.workers) as pool,
-            tqdm(desc="cells", unit=" cells", unit_scale=True, delay=1, disable=disable, leave=False) as bar,
-        ):
-            jobs: set[Future[Found]] = {
-                pool.submit(run, problem, cells, a, b, _NEVER, counter)
-                for (a, b), counter in zip(chunks, counters, strict=True)
-            }
-            waiting = jobs
-            try:
-                while waiting:
-                    _, waiting = wait(waiting, _POLL_SECONDS, FIRST_COMPLETED)
-                    bar.update(int(sum(c[CELLS] for c in counters)) - bar.n)
-            except KeyboardInterrupt:
-                for counter in counters:
-                    counter[STOP] = 1
-                raise
-        results += [job.result() for job in jobs]
+        counters: list[Counters] = []
+        with ThreadPoolExecutor(self.workers) as pool, self._bar() as bar:
+            if self.workers > 1:
+                level = (self.workers * _PIECES_PER_WORKER).bit_length() - 1
+                results += self._wait(pool, bar, problem, cells, [(0, len(cells.depth))], level, counters)
+                cells = results[0].frontier
+            pieces = min(len(cells.depth), self.workers * _PIECES_PER_WORKER if self.workers > 1 else 1)
+            ends = [len(cells.depth) * k // max(pieces, 1) for k in range(pieces + 1)]
+            results += self._wait(pool, bar, problem, cells, list(pairwise(ends)), _NEVER, counters)
         if any(result.overflow for result in results):
             return None
-        for counter in (total, *counters):
+        for counter in counters:
             stats.cuts += int(counter[CUTS])
+            stats.signs_by_float += int(counter[SIGNS])
             stats.handed_over += int(counter[DOUBTS])
             stats.solved_again += int(counter[SOLVES])
             stats.discarded += int(counter[DISCARDED])
+            stats.pruned += int(counter[PRUNED])
         return results
+
+    def _bar(self) -> Any:
+        disable = None if self.progress is None else not self.progress
+        return tqdm(desc="cells", unit=" cells", unit_scale=True, delay=1, disable=disable, leave=False)
+
+    def _wait(
+        self,
+        pool: ThreadPoolExecutor,
+        bar: Any,
+        problem: Problem,
+        cells: Cells,
+        pieces: list[tuple[int, int]],
+        level: int,
+        counters: list[Counters],
+    ) -> list[Found]:
+        """Run the kernel on pieces of the cells, showing how far it is; Ctrl-C stops the threads and passes through."""
+        own: list[Counters] = [np.zeros(_COUNTERS, dtype=np.int64) for _ in pieces]
+        counters += own
+        jobs = [pool.submit(run, problem, cells, a, b, level, c) for (a, b), c in zip(pieces, own, strict=True)]
+        waiting, began, told = set(jobs), time.monotonic(), False
+        try:
+            while waiting:
+                _, waiting = wait(waiting, _POLL_SECONDS, FIRST_COMPLETED)
+                bar.update(int(sum(c[CELLS] for c in counters)) - bar.n)
+                late = time.monotonic() - began > _SLOW_START_SECONDS
+                if late and not told and not any(c[STARTED] for c in own):
+                    print("polyrelu: compiling the cell splitter, once; this takes a while", file=sys.stderr)
+                    told = True
+        except KeyboardInterrupt:
+            for counter in own:
+                counter[STOP] = 1
+            raise
+        return [job.result() for job in jobs]

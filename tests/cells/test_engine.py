@@ -1,0 +1,268 @@
+import itertools
+import subprocess
+import sys
+from fractions import Fraction
+from math import comb, factorial
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import polyrelu as pr
+from polyrelu.cells import runner as runner_module
+from polyrelu.cells.kernel import STOP
+from polyrelu.cells.runner import Runner
+
+ROOT = Path(__file__).parents[2]
+
+
+def random_network(widths, seed=0):
+    rng = np.random.default_rng(seed)
+    layers = [(rng.normal(0, np.sqrt(2 / a), (b, a)), rng.normal(0, 0.5, b)) for a, b in itertools.pairwise(widths)]
+    return pr.Network(layers, relu=[True] * len(layers))
+
+
+def box(dim, radius=6):
+    return pr.Polyhedron.box([-radius] * dim, [radius] * dim)
+
+
+def one_layer(normals, offsets=None):
+    return pr.Network([pr.Layer(normals, offsets or [0] * len(normals), relu=True)])
+
+
+@pytest.mark.parametrize("widths", [[1, 9, 9], [2, 10, 10], [3, 7, 7], [4, 6, 4], [5, 6, 3]])
+@pytest.mark.parametrize("seed", [0, 1])
+def test_kernel_and_twin_agree_cell_by_cell(widths, seed):
+    network = random_network(widths, seed)
+    fast = pr.linear_regions(network, box(widths[0]), "cells")
+    exact = pr.linear_regions(network, box(widths[0]), "twin")
+    assert fast.patterns == exact.patterns
+    assert fast.stats["handed_over"] == fast.stats["signs_by_rational"] == 0
+    assert fast.stats["cuts"] == exact.stats["cuts"] == len(fast) - 1
+    for a, b in zip(fast, exact, strict=True):
+        assert a.polyhedron.halfspaces == b.polyhedron.halfspaces
+        assert all(row.slack(a.inner_point()) > 0 for row in a.polyhedron.halfspaces)
+
+
+@pytest.mark.parametrize(
+    ("widths", "cells"), [([2, 64, 64], 6795), ([3, 32, 32], 41142), ([4, 16, 16], 26329), ([5, 12, 12], 38046)]
+)
+def test_counts_measured_independently(widths, cells):
+    assert len(pr.linear_regions(random_network(widths), box(widths[0]))) == cells
+
+
+@given(st.integers(0, 2**32), st.sampled_from([[2, 5, 5], [3, 4, 4], [2, 4, 3, 3]]))
+def test_tiles_fill_the_box_exactly(seed, widths):
+    regions = pr.linear_regions(random_network(widths, seed), box(widths[0], 2))
+    assert sum(tile.polyhedron.volume() for tile in regions) == 4 ** widths[0]
+
+
+def planar_euler_characteristic(tiling):
+    """Vertices minus edges plus faces of a planar subdivision, with edges cut at all vertices on them."""
+    corners = sorted({v for tile in tiling for v in tile.polyhedron.vertices})
+    edges = set()
+    for tile in tiling:
+        for row in tile.polyhedron.halfspaces:
+            on = [v for v in corners if row.slack(v) == 0 and tile.contains(v)]
+            edges |= set(itertools.pairwise(on))
+    return len(corners) - len(edges) + len(tiling)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_euler_characteristic_of_a_box_is_one(seed):
+    assert planar_euler_characteristic(pr.linear_regions(random_network([2, 7, 7], seed), box(2))) == 1
+
+
+@given(st.integers(1, 3), st.integers(0, 2**32))
+def test_the_answer_does_not_depend_on_the_number_of_workers(workers, seed):
+    network = random_network([2, 9, 6], seed)
+    target = pr.parse("y0 > 0.3 and y1 <= y2", dim=6)
+    one, many = (pr.preimage(network, target, box(2), "cells", workers=w) for w in (1, workers))
+    assert one.patterns == many.patterns
+    assert one.stats["cells"] == many.stats["cells"]
+    for a, b in zip(one, many, strict=True):
+        assert a.polyhedron == b.polyhedron
+
+
+@pytest.mark.parametrize("sides", [64, 65, 130])
+def test_cells_with_more_facets_than_a_word_has_bits(sides):
+    """Rational points on a circle: their tangents bound one cell, and it has all of them as facets."""
+    angles = [Fraction(k, sides) * 2 - 1 for k in range(sides)]
+    tangents = [[(1 - t * t) / (1 + t * t), 2 * t / (1 + t * t)] for t in angles]
+    network = one_layer(tangents, [-1] * sides)
+    tiling = pr.preimage(network, pr.Polyhedron(np.eye(sides, dtype=int), [0] * sides), box(2, 8), "cells")
+    assert len(tiling) == 1
+    own = pr.Polyhedron(tangents, [1] * sides)
+    assert tiling[0].polyhedron == own & box(2, 8)
+    regions = pr.linear_regions(network, box(2, 8), "cells")
+    assert np.diff(regions.parts[0][1].starts).max() >= sides
+
+
+def whole_space_count(normals, offsets=None):
+    return len(pr.linear_regions(one_layer(normals, offsets), method="cells"))
+
+
+@pytest.mark.parametrize("n", [2, 3, 4])
+def test_arrangements_with_known_counts_over_the_whole_space(n):
+    braid = [[(k == i) - (k == j) for k in range(n)] for i, j in itertools.combinations(range(n), 2)]
+    braid = [[int(v) for v in row] for row in braid]
+    assert whole_space_count(braid) == factorial(n)
+    sums = [[int(k in pair) for k in range(n)] for pair in itertools.combinations(range(n), 2)]
+    assert whole_space_count([*np.eye(n, dtype=int).tolist(), *braid, *sums]) == 2**n * factorial(n)
+    assert whole_space_count(braid * 2, [0] * len(braid) + [-1] * len(braid)) == (n + 1) ** (n - 1)
+    catalan = [0] * len(braid) + [-1] * len(braid) + [1] * len(braid)
+    assert whole_space_count(braid * 3, catalan) == factorial(n) * comb(2 * n, n) // (n + 1)
+
+
+@pytest.mark.parametrize(("n", "expected"), [(1, 2), (2, 6), (3, 32), (4, 370), (5, 11292)])
+def test_resonance_arrangement(n, expected):
+    assert whole_space_count([v for v in itertools.product((0, 1), repeat=n) if any(v)]) == expected
+
+
+@pytest.mark.parametrize(("n", "d"), [(8, 1), (12, 2), (9, 3), (8, 4), (7, 5)])
+def test_generic_hyperplanes_over_the_whole_space(n, d):
+    rows = np.random.default_rng(n).normal(size=(n, d + 1))
+    assert whole_space_count(rows[:, :d].tolist(), rows[:, d].tolist()) == sum(comb(n, i) for i in range(d + 1))
+
+
+def test_lineality_is_reported_and_unbounded_tiles_are_exact():
+    network = pr.Network([([[1, -1, 0], [1, -1, 0]], [0, 1])])
+    tiling = pr.linear_regions(network, method="cells")
+    assert tiling.stats["lineality"] == 2
+    net = pr.Network([([[1, -1, 0], [2, -2, 0]], [0, 1]), ([[1, 1]], [0])])
+    tiling = pr.linear_regions(net, method="cells")
+    assert (len(tiling), tiling.stats["lineality"]) == (3, 2)
+    assert all(len(tile.polyhedron.lines) == 2 for tile in tiling)
+
+
+def test_too_many_dimensions_are_refused_with_an_estimate():
+    network = random_network([9, 12, 2])
+    with pytest.raises(pr.BudgetExceeded, match=r"9 dimensions .* more than max_dim=7.*up to .*e\+.* cells.*max_dim=9"):
+        pr.linear_regions(network, box(9))
+    assert len(pr.linear_regions(random_network([8, 2]), box(8), max_dim=8)) == 4
+    constant = pr.Polyhedron.box([0] * 7 + [-1, -1], [0] * 7 + [1, 1])
+    assert len(pr.linear_regions(network, constant)) > 1
+
+
+def test_subtrees_that_cannot_reach_the_target_are_pruned_and_counted():
+    network = random_network([2, 16, 16, 3])
+    target = pr.parse("y0 > 9", dim=3)
+    tiling = pr.preimage(network, target, box(2), "cells")
+    assert tiling.stats["pruned"] > 0
+    exact = pr.preimage(network, target, box(2), "twin")
+    assert exact.patterns == tiling.patterns
+    assert tiling.stats["cuts"] < exact.stats["cuts"]
+
+
+def test_numbers_beyond_the_proven_range_go_to_exact_arithmetic():
+    network = pr.Network([pr.Layer([[Fraction(1, 2**400), 0], [1, 1]], [0, 0], relu=True)])
+    tiling = pr.linear_regions(network, box(2), "cells")
+    assert len(tiling) == 4
+    assert tiling.stats["signs_by_float"] == 0 < tiling.stats["signs_by_rational"]
+
+
+def test_floats_locate_what_exact_points_locate():
+    network = random_network([2, 12, 8])
+    tiling = pr.preimage(network, pr.parse("y0 > y1", dim=8), box(2), "cells")
+    points = np.random.default_rng(0).uniform(-7, 7, (300, 2))
+    vertices = [[float(x) for x in v] for tile in tiling[:20] for v in tile.polyhedron.vertices]
+    points = np.concatenate([points, np.array(vertices)])
+    expected = [tiling.locate([Fraction(v) for v in point]) for point in points.tolist()]
+    assert tiling.locate(points).tolist() == expected
+    part = tiling[3:9]
+    assert part.locate(points).tolist() == [part.locate([Fraction(v) for v in p]) for p in points.tolist()]
+
+
+def test_an_interrupted_run_stops_its_threads(monkeypatch):
+    stopped = []
+
+    def interrupted(waiting, *_arguments):
+        raise KeyboardInterrupt
+
+    original = runner_module.run
+
+    def watched(problem, cells, first, last, level, counters):
+        found = original(problem, cells, first, last, level, counters)
+        stopped.append(counters[STOP])
+        return found
+
+    monkeypatch.setattr(runner_module, "wait", interrupted)
+    monkeypatch.setattr(runner_module, "run", watched)
+    with pytest.raises(pr.Interrupted, match=r"\.partial") as caught:
+        pr.linear_regions(random_network([5, 16, 16]), box(5), "cells", workers=2)
+    assert stopped == [1]
+    assert not caught.value.partial.complete
+
+
+def test_a_slow_start_says_that_it_compiles(monkeypatch, capsys):
+    original = runner_module.run
+
+    def slow(*arguments):
+        runner_module.time.sleep(0.3)
+        return original(*arguments)
+
+    monkeypatch.setattr(runner_module, "run", slow)
+    monkeypatch.setattr(runner_module, "_SLOW_START_SECONDS", 0.1)
+    pr.linear_regions(random_network([2, 3]), box(2), "cells")
+    assert "compiling" in capsys.readouterr().err
+
+
+def test_runner_keeps_wide_masks():
+    assert Runner().words == 1
+
+
+COMPARE = """
+import sys, types, pathlib
+import polyrelu.cells
+source = pathlib.Path(polyrelu.cells.__file__).with_name("kernel.py").read_text()
+for old, new in {changes!r}.items():
+    assert source.count(old) == 1, old
+    source = source.replace(old, new)
+module = sys.modules["polyrelu.cells.kernel"]
+exec(compile(source, "kernel.py", "exec"), module.__dict__)
+import polyrelu.cells.runner as runner
+runner.run = module.run
+import polyrelu as pr
+import numpy as np
+box = pr.Polyhedron.box([-6, -6], [6, 6])
+same, handed_over = True, 0
+for seed in range(10):
+    rng = np.random.default_rng(seed)
+    base = rng.integers(-9, 10, (3, 3)) / 10
+    rows = np.concatenate([base, base * 3, base * 7, base.sum(axis=0, keepdims=True)])
+    network = pr.Network([(rows[:, :2], rows[:, 2]), (rng.integers(-9, 10, (2, 10)) / 10, [0.1, 0.3])], relu=[True, True])
+    fast, exact = (pr.linear_regions(network, box, m) for m in ("cells", "twin"))
+    same &= fast.patterns == exact.patterns and all(
+        a.polyhedron == b.polyhedron for a, b in zip(fast, exact, strict=True))
+    handed_over += fast.stats["handed_over"]
+print("same" if same else "different", handed_over > 0)
+"""
+
+
+SPOILT_BOUND = {
+    "    fixed = (slip * s + e) * raised + FLOOR": "    fixed = FLOOR",
+    "return (radius / largest + _gamma(2)) * (1.0 + _gamma(4))": "return 0.0",
+}
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [({}, "same True"), (SPOILT_BOUND, "different"), ({"if CERTIFIED and not abs(v) > B:": "if False:"}, "different")],
+    ids=["as it is", "bounds too small", "no bounds"],
+)
+def test_a_wrong_bound_is_caught_by_the_twin(changes, expected):
+    """Proportional neurons meet in points that floats cannot tell from crossings: only a right bound refuses to say.
+
+    The kernel runs as plain Python here, once as it is and twice with its bounds spoilt.
+    """
+    shown = subprocess.run(
+        [sys.executable, "-c", COMPARE.format(changes=changes)],
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        check=False,
+        env={"NUMBA_DISABLE_JIT": "1", "PATH": "/usr/bin:/bin"},
+    )
+    assert shown.stdout.startswith(expected), shown.stderr
