@@ -20,10 +20,18 @@ exact generator g on its ray :math:`|g - \hat g|_\infty \le r`.
 counts when :math:`|\mathrm{fl}(\hat c \cdot \hat g)| > B`. It is zero when e = r = 0 and each product has a factor
 zero.
 
-**New generators.** Where an edge from :math:`g_1` (value a > 0, bound A) to :math:`g_2` (value -b < 0, bound B) meets
-the hyperplane, :math:`w = (a^* g_2 + b^* g_1) / N` for the exact values :math:`a^*, b^*` and N the largest computed
-entry. So :math:`r_w \le [A (1 + r_2) + a r_2 + B (1 + r_1) + b r_1 + \gamma_3 (a + b)] / N + \gamma_2`. Chains of this
-bound grow without limit, so it is only the first attempt.
+**New generators.** Let an edge from :math:`g_1` (value a > 0, bound A) to :math:`g_2` (value -b < 0, bound B) meet the
+hyperplane. With the exact values :math:`a^*, b^*` put :math:`\lambda = a / (a + b)` and :math:`\lambda^* = a^* / (a^* +
+b^*)`; the generator there is, up to a factor, :math:`w = \mu (\lambda^* g_2 + (1 - \lambda^*) g_1)`, and
+:math:`\hat w = (a \hat g_2 + b \hat g_1) / N` where N is the largest computed entry and :math:`\mu = (a + b) / N`. Since
+
+.. math:: |\lambda^* - \lambda| \le \Lambda = \frac{b A + a B}{(a + b) (a - A + b - B)},
+
+.. math:: r_w = \mu \left[ \Lambda (|\hat g_2 - \hat g_1|_\infty + r_1 + r_2) + \lambda r_2 + (1 - \lambda) r_1
+   + \gamma_3 \right] + \gamma_2 .
+
+An error in the values only moves w along its edge, so short edges do not magnify it. Chains of this bound still grow,
+so it is only the first attempt.
 
 **Solving again.** When B does not decide, the generator is computed anew from its d tight facets [Rump2010]_. Let p
 be the position of its largest entry, which is kept; the others, y, solve M y = -f_p g_p, where M is the facets' forms
@@ -602,7 +610,7 @@ def run(P: Problem, roots: Cells, first: int, last: int, stop_level: int, counte
     f_total = 0
     overflow = False
     counters[STARTED] = 1
-    slip, raised = _gamma(dim), 1.0 + _gamma(6)
+    slip, raised, raised_far = _gamma(dim), 1.0 + _gamma(6), 1.0 + _gamma(24)
 
     for root in range(first, last):
         if overflow or counters[STOP]:
@@ -845,14 +853,13 @@ def run(P: Problem, roots: Cells, first: int, last: int, stop_level: int, counte
                         _copy(common, n_tight[added])
                         added += 1
                         continue
-                    error = (
-                        bound[k] * (1.0 + c_radius[q])
-                        + x * c_radius[q]
-                        + bound[q] * (1.0 + c_radius[k])
-                        + y * c_radius[k]
-                        + _gamma(4) * (x + y)
-                    )
-                    n_radius[added] = (error / largest + _gamma(3)) * (1.0 + _gamma(16))
+                    length = 0.0
+                    for j in range(dim):
+                        length = max(length, abs(c_vector[q, j] - c_vector[k, j]))
+                    total, A, B = x + y, bound[k], bound[q]
+                    slide = (y * A + x * B) / (total * ((x - A) + (y - B)))
+                    error = slide * (length + c_radius[k] + c_radius[q]) + (x * c_radius[q] + y * c_radius[k]) / total
+                    n_radius[added] = ((error + _gamma(3)) * (total / largest) + _gamma(2)) * raised_far
                     _copy(common, n_tight[added])
                     added += 1
 
