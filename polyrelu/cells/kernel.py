@@ -573,13 +573,14 @@ def run(P: Problem, roots: Cells, first: int, last: int, stop_level: int, counte
     value = np.empty(room)
     bound = np.empty(room)
     side = np.empty(room, np.int8)
+    up, down = np.empty(room, np.int64), np.empty(room, np.int64)
     n_vector = np.empty((room, dim))
     n_radius = np.empty(room)
     n_solved = np.zeros(room, np.bool_)
     n_tight = np.empty((room, words), np.uint64)
     signs = np.empty(sites, np.uint8)
     slots = np.empty(slots_count, np.int32)
-    support = np.empty(slots_count, np.int64)
+    kept = np.empty(words, np.uint64)
     common = np.empty(words, np.uint64)
     form = np.empty(dim)
     M = np.empty((2 * dim + 2, dim))
@@ -642,6 +643,7 @@ def run(P: Problem, roots: Cells, first: int, last: int, stop_level: int, counte
                 c_vector, c_radius = _taller(c_vector), _longer(c_radius)
                 c_solved, c_tight = _longer(c_solved), _taller(c_tight)
                 value, bound, side = _longer(value), _longer(bound), _longer(side)
+                up, down = _longer(up), _longer(down)
             _move(g_vector, g_radius, g_solved, g_tight, base, m, c_vector, c_radius, c_solved, c_tight, 0)
             _copy(s_signs[top], signs)
             _copy(s_slots[top], slots)
@@ -804,19 +806,24 @@ def run(P: Problem, roots: Cells, first: int, last: int, stop_level: int, counte
             # Cut: new generators where edges cross.
             counters[CUTS] += 1
             simple = True
+            ups, downs = 0, 0
             for k in range(m):
                 bits = 0
                 for w in range(words):
                     bits += _popcount(c_tight[k, w])
                 if bits != d or side[k] == 0:
                     simple = False
+                if side[k] > 0:
+                    up[ups] = k
+                    ups += 1
+                elif side[k] < 0:
+                    down[downs] = k
+                    downs += 1
             added = 0
-            for k in range(m):
-                if side[k] <= 0:
-                    continue
-                for q in range(m):
-                    if side[q] >= 0:
-                        continue
+            for above in range(ups):
+                k = up[above]
+                for below in range(downs):
+                    q = down[below]
                     bits = 0
                     for w in range(words):
                         common[w] = c_tight[k, w] & c_tight[q, w]
@@ -905,27 +912,21 @@ def run(P: Problem, roots: Cells, first: int, last: int, stop_level: int, counte
                 s_slots[top, free] = domain_facets + cut_site
                 if level + 1 >= stop_level:
                     s_next[top] = -1
-                # Facets that lost their support are dropped.
+                # A facet stays iff some generator on it is strictly on this side: then the part of the facet there
+                # has its full dimension, and otherwise it lies in the cutting hyperplane.
+                for w in range(words):
+                    kept[w] = np.uint64(0)
+                for k in range(m):
+                    if side[k] * sign > 0:
+                        for w in range(words):
+                            kept[w] |= c_tight[k, w]
                 for j in range(slots_count):
-                    support[j] = 0
+                    if slots[j] != -2 and not (kept[j // 64] >> np.uint64(j % 64)) & np.uint64(1):
+                        s_slots[top, j] = -2
+                kept[word] |= mark
                 for k in range(start, at):
                     for w in range(words):
-                        mask = g_tight[k, w]
-                        while mask:
-                            low = mask & (~mask + np.uint64(1))
-                            support[w * 64 + _popcount(low - np.uint64(1))] += 1
-                            mask ^= low
-                for j in range(slots_count):
-                    if s_slots[top, j] == -2:
-                        continue
-                    lost = support[j] < d
-                    if not lost and not simple:
-                        lost = _is_inside_another(g_tight, start, at, j, s_slots[top], support)
-                    if lost:
-                        s_slots[top, j] = -2
-                        keep = ~(np.uint64(1) << np.uint64(j % 64))
-                        for k in range(start, at):
-                            g_tight[k, j // 64] &= keep
+                        g_tight[k, w] &= kept[w]
 
     frontier = Cells(
         f_depth[:f_cells],
@@ -1000,21 +1001,3 @@ def inner_point(
             for j in range(d):
                 point[j] = np.nan
             return
-
-
-@_compiled
-def _is_inside_another(tight: Any, start: int, end: int, j: int, slots: Any, support: Any) -> bool:
-    """Whether the generators on facet j are all on some facet that has more of them."""
-    for other in range(slots.shape[0]):
-        if other == j or slots[other] == -2 or support[other] <= support[j]:
-            continue
-        inside = True
-        for k in range(start, end):
-            on = (tight[k, j // 64] >> np.uint64(j % 64)) & np.uint64(1)
-            also = (tight[k, other // 64] >> np.uint64(other % 64)) & np.uint64(1)
-            if on and not also:
-                inside = False
-                break
-        if inside:
-            return True
-    return False
