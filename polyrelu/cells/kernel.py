@@ -570,13 +570,16 @@ def run(P: Problem, roots: Cells, first: int, last: int, stop_level: int, counte
     c_radius = np.empty(room)
     c_solved = np.empty(room, np.bool_)
     c_tight = np.empty((room, words), np.uint64)
+    b_vector = np.empty((room, dim))
+    b_radius = np.empty(room)
+    b_solved = np.empty(room, np.bool_)
+    b_tight = np.empty((room, words), np.uint64)
     value = np.empty(room)
     bound = np.empty(room)
     side = np.empty(room, np.int8)
     up, down = np.empty(room, np.int64), np.empty(room, np.int64)
     n_vector = np.empty((room, dim))
     n_radius = np.empty(room)
-    n_solved = np.zeros(room, np.bool_)
     n_tight = np.empty((room, words), np.uint64)
     signs = np.empty(sites, np.uint8)
     slots = np.empty(slots_count, np.int32)
@@ -633,21 +636,25 @@ def run(P: Problem, roots: Cells, first: int, last: int, stop_level: int, counte
         a, b = roots.start[root], roots.size[root]
         _move(roots.vectors, roots.radius, roots.solved, roots.tight, a, b, g_vector, g_radius, g_solved, g_tight, 0)
 
-        while top >= 0:
+        holding = False
+        depth, position, level, m = 0, -1, 0, 0
+        while holding or top >= 0:
             if counters[STOP] or overflow:
                 break
-            # Take the topmost cell off the stack.
-            depth, position, level = s_depth[top], s_next[top], s_level[top]
-            m, base = s_count[top], s_start[top]
-            while m > c_radius.shape[0]:
-                c_vector, c_radius = _taller(c_vector), _longer(c_radius)
-                c_solved, c_tight = _longer(c_solved), _taller(c_tight)
+            if not holding:
+                # Take the topmost cell off the stack.
+                depth, position, level, m = s_depth[top], s_next[top], s_level[top], s_count[top]
+                while m > c_radius.shape[0]:
+                    c_vector, c_radius = _taller(c_vector), _longer(c_radius)
+                    c_solved, c_tight = _longer(c_solved), _taller(c_tight)
+                _move(g_vector, g_radius, g_solved, g_tight, s_start[top], m, c_vector, c_radius, c_solved, c_tight, 0)
+                _copy(s_signs[top], signs)
+                _copy(s_slots[top], slots)
+                top -= 1
+            holding = False
+            while m > value.shape[0]:
                 value, bound, side = _longer(value), _longer(bound), _longer(side)
                 up, down = _longer(up), _longer(down)
-            _move(g_vector, g_radius, g_solved, g_tight, base, m, c_vector, c_radius, c_solved, c_tight, 0)
-            _copy(s_signs[top], signs)
-            _copy(s_slots[top], slots)
-            top -= 1
 
             if level >= stop_level and position < 0:
                 if f_cells >= f_depth.shape[0]:
@@ -846,7 +853,6 @@ def run(P: Problem, roots: Cells, first: int, last: int, stop_level: int, counte
                             continue
                     if added >= n_radius.shape[0]:
                         n_vector, n_radius, n_tight = _taller(n_vector), _longer(n_radius), _taller(n_tight)
-                        n_solved = np.zeros(n_radius.shape[0], np.bool_)
                     x, y = value[k], -value[q]
                     largest = 0.0
                     for j in range(dim):
@@ -880,53 +886,78 @@ def run(P: Problem, roots: Cells, first: int, last: int, stop_level: int, counte
                 break
             word, mark = free // 64, np.uint64(1) << np.uint64(free % 64)
 
-            # Both sides go on the stack, the negative one on top (targets keep only that one).
-            for turn in range(2):
-                sign = 1 if turn == 0 else -1
-                if sign > 0 and depth == P.target_layer:
-                    continue
+            position = -1 if level + 1 >= stop_level else position
+            level += 1
+            # The positive side goes on the stack; targets do not keep it.
+            if depth != P.target_layer:
                 top += 1
                 start = 0 if top == 0 else s_start[top - 1] + s_count[top - 1]
                 while start + m + added > g_radius.shape[0]:
                     g_vector, g_radius = _taller(g_vector), _longer(g_radius)
                     g_solved, g_tight = _longer(g_solved), _taller(g_tight)
-                at = start
-                for k in range(m):
-                    if side[k] * sign >= 0:
-                        _move(c_vector, c_radius, c_solved, c_tight, k, 1, g_vector, g_radius, g_solved, g_tight, at)
-                        if side[k] == 0:
-                            g_tight[at, word] |= mark
-                        at += 1
-                _move(n_vector, n_radius, n_solved, n_tight, 0, added, g_vector, g_radius, g_solved, g_tight, at)
-                for k in range(at, at + added):
-                    g_tight[k, word] |= mark
-                at += added
-                s_depth[top] = depth
-                s_next[top] = position
-                s_level[top] = level + 1
-                s_start[top] = start
-                s_count[top] = at - start
+                at = _one_side(
+                    c_vector,
+                    c_radius,
+                    c_solved,
+                    c_tight,
+                    side,
+                    m,
+                    1,
+                    n_vector,
+                    n_radius,
+                    n_tight,
+                    added,
+                    word,
+                    mark,
+                    g_vector,
+                    g_radius,
+                    g_solved,
+                    g_tight,
+                    start,
+                    kept,
+                )
+                s_depth[top], s_next[top], s_level[top] = depth, position, level
+                s_start[top], s_count[top] = start, at - start
                 _copy(signs, s_signs[top])
-                s_signs[top, cut_site] = 1 if sign > 0 else 0
-                _copy(slots, s_slots[top])
-                s_slots[top, free] = domain_facets + cut_site
-                if level + 1 >= stop_level:
-                    s_next[top] = -1
-                # A facet stays iff some generator on it is strictly on this side: then the part of the facet there
-                # has its full dimension, and otherwise it lies in the cutting hyperplane.
-                for w in range(words):
-                    kept[w] = np.uint64(0)
-                for k in range(m):
-                    if side[k] * sign > 0:
-                        for w in range(words):
-                            kept[w] |= c_tight[k, w]
+                s_signs[top, cut_site] = 1
                 for j in range(slots_count):
-                    if slots[j] != -2 and not (kept[j // 64] >> np.uint64(j % 64)) & np.uint64(1):
-                        s_slots[top, j] = -2
-                kept[word] |= mark
-                for k in range(start, at):
-                    for w in range(words):
-                        g_tight[k, w] &= kept[w]
+                    s_slots[top, j] = slots[j] if (kept[j // 64] >> np.uint64(j % 64)) & np.uint64(1) else -2
+                s_slots[top, free] = domain_facets + cut_site
+            # The negative side is the next cell at work.
+            while m + added > b_radius.shape[0]:
+                b_vector, b_radius = _taller(b_vector), _longer(b_radius)
+                b_solved, b_tight = _longer(b_solved), _taller(b_tight)
+            m = _one_side(
+                c_vector,
+                c_radius,
+                c_solved,
+                c_tight,
+                side,
+                m,
+                -1,
+                n_vector,
+                n_radius,
+                n_tight,
+                added,
+                word,
+                mark,
+                b_vector,
+                b_radius,
+                b_solved,
+                b_tight,
+                0,
+                kept,
+            )
+            c_vector, b_vector = b_vector, c_vector
+            c_radius, b_radius = b_radius, c_radius
+            c_solved, b_solved = b_solved, c_solved
+            c_tight, b_tight = b_tight, c_tight
+            signs[cut_site] = 0
+            for j in range(slots_count):
+                if not (kept[j // 64] >> np.uint64(j % 64)) & np.uint64(1):
+                    slots[j] = -2
+            slots[free] = domain_facets + cut_site
+            holding = True
 
     frontier = Cells(
         f_depth[:f_cells],
@@ -951,6 +982,65 @@ def run(P: Problem, roots: Cells, first: int, last: int, stop_level: int, counte
         frontier,
         overflow,
     )
+
+
+@_compiled
+def _one_side(
+    vector: Any,
+    radius: Any,
+    solved: Any,
+    tight: Any,
+    side: Any,
+    m: int,
+    sign: int,
+    n_vector: Any,
+    n_radius: Any,
+    n_tight: Any,
+    added: int,
+    word: int,
+    mark: np.uint64,
+    to_vector: Any,
+    to_radius: Any,
+    to_solved: Any,
+    to_tight: Any,
+    start: int,
+    kept: Any,
+) -> int:
+    """Write the generators of one side of a cut cell, from ``start`` on, and return where they end.
+
+    ``kept`` becomes the mask of the facets that the side has. One of the cell's facets stays iff some generator on it
+    is strictly on this side: then the part of the facet there has its full dimension, and otherwise it lies in the
+    cutting hyperplane, whose own facet is ``mark`` in ``word``.
+    """
+    words = tight.shape[1]
+    for w in range(words):
+        kept[w] = np.uint64(0)
+    for k in range(m):
+        if side[k] * sign > 0:
+            for w in range(words):
+                kept[w] |= tight[k, w]
+    at = start
+    for k in range(m):
+        if side[k] * sign >= 0:
+            for j in range(vector.shape[1]):
+                to_vector[at, j] = vector[k, j]
+            to_radius[at] = radius[k]
+            to_solved[at] = solved[k]
+            for w in range(words):
+                to_tight[at, w] = tight[k, w] & kept[w]
+            if side[k] == 0:
+                to_tight[at, word] |= mark
+            at += 1
+    for k in range(added):
+        for j in range(vector.shape[1]):
+            to_vector[at, j] = n_vector[k, j]
+        to_radius[at] = n_radius[k]
+        to_solved[at] = False
+        for w in range(words):
+            to_tight[at, w] = n_tight[k, w] & kept[w]
+        to_tight[at, word] |= mark
+        at += 1
+    return at
 
 
 @_compiled
