@@ -19,8 +19,8 @@ from typing import TYPE_CHECKING, Any, Protocol, overload
 import numpy as np
 from numpy.typing import NDArray
 
-from polyrelu.exact import ExactMatrix, ExactVector, FloatArray, exact_vector, is_float_array
-from polyrelu.floats import float_points
+from polyrelu.exact import ExactMatrix, ExactVector, FloatArray, exact_vector, is_float_array, to_floats
+from polyrelu.floats import float_points, gamma
 from polyrelu.network import Bits, Network
 from polyrelu.polyhedron import Polyhedron
 from polyrelu.restriction import Restriction
@@ -127,6 +127,16 @@ class Tile:
     def point(self) -> ExactVector:
         """A point of the relative interior with few decimals, exact."""
         return self.polyhedron.simple_point()
+
+    def float_vertices(self) -> tuple[FloatArray, FloatArray]:
+        """The vertices of the closure as floats (n, d), and for each a bound (n) on the distance of its coordinates.
+
+        They are the exact vertices rounded to nearest, so a coordinate is off by at most u / (1 - u) times its float,
+        or half the smallest float.
+        """
+        dim = self.polyhedron.ambient_dim
+        vertices = to_floats(x for vertex in self.polyhedron.vertices for x in vertex).reshape(-1, dim)
+        return vertices, gamma(2) * np.abs(vertices).max(axis=1, initial=0.0) + 2.0**-1074
 
     def inner_point(self) -> ExactVector:
         """A point of the relative interior, exact; found without a search in tilings by cells."""

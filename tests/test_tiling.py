@@ -48,6 +48,19 @@ def test_tiles(tiling):
     assert tile.affine_map() == ((0,), ((1,),), (1,))
 
 
+def test_float_vertices_are_within_their_radius():
+    third = pr.preimage(HAT, pr.parse("y0 >= 1/3", dim=1), BOX)
+    for tile in third:
+        vertices, radii = tile.float_vertices()
+        for exact, rounded, radius in zip(tile.polyhedron.vertices, vertices.tolist(), radii.tolist(), strict=True):
+            assert abs(exact[0] - Fraction(rounded[0])) <= Fraction(radius)
+    assert any(Fraction(v[0]) != x[0] for v, x in zip(vertices.tolist(), tile.polyhedron.vertices, strict=True))
+
+
+def test_inner_points_are_inside(tiling):
+    assert all(tile.contains(tile.inner_point()) for tile in tiling)
+
+
 def test_location(tiling):
     assert [tiling.locate([x]) for x in (-1, "-1/2", 0, "1/2", 1)] == [-1, 0, 0, 1, -1]
     xs = np.array([[-1.0], [-0.5], [0.0], [0.5], [0.5 + 2**-53], [1.0]])

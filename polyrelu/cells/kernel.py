@@ -23,7 +23,8 @@ zero.
 **New generators.** Let an edge from :math:`g_1` (value a > 0, bound A) to :math:`g_2` (value -b < 0, bound B) meet the
 hyperplane. With the exact values :math:`a^*, b^*` put :math:`\lambda = a / (a + b)` and :math:`\lambda^* = a^* / (a^* +
 b^*)`; the generator there is, up to a factor, :math:`w = \mu (\lambda^* g_2 + (1 - \lambda^*) g_1)`, and
-:math:`\hat w = (a \hat g_2 + b \hat g_1) / N` where N is the largest computed entry and :math:`\mu = (a + b) / N`. Since
+:math:`\hat w = (a \hat g_2 + b \hat g_1) / N` where N is the largest computed entry and :math:`\mu = (a + b) / N`.
+Since
 
 .. math:: |\lambda^* - \lambda| \le \Lambda = \frac{b A + a B}{(a + b) (a - A + b - B)},
 

@@ -1,0 +1,217 @@
+"""Measure the cell-splitting engine, side by side with what it is compared to, and print a table of medians and ratios.
+
+    ./scripts/run python scripts/benchmark.py
+    ./scripts/run python scripts/benchmark.py --peers            # also relucent, in an environment of its own
+    ./scripts/run python scripts/benchmark.py --networks DIR     # also real networks: NAME.npz and boxes.json in DIR
+
+Random networks have hidden layers only, weights N(0, sqrt(2 / fan_in)) and biases N(0, 0.5) from
+``numpy.random.default_rng(0)``, and are split over the box [-6, 6]^d. Compared in turn, run by run:
+
+* *certification*: the kernel against the same kernel with every bound compiled out (a patched copy of its file);
+* *workers*: two threads against one;
+* *relucent 1.0.0* (PyPI): its breadth-first search over all of R^d, one worker, by the time it takes for a region.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+import itertools
+import json
+import resource
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import venv
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+from tqdm import tqdm
+
+import polyrelu as pr
+from polyrelu.cells import kernel, runner
+
+ROOT = Path(__file__).parent.parent
+NETWORKS = {
+    (2, 64, 64): 6795,
+    (2, 128, 128, 128): 57941,
+    (3, 32, 32): 41142,
+    (4, 16, 16): 26329,
+    (5, 12, 12): 38046,
+    (5, 16, 16): 125489,
+}
+REAL = [
+    ("acasxu_2_2", "acasxu_prop_3", 6924),
+    ("acasxu_2_2", "acasxu_prop_4", 4500),
+    ("acasxu_1_1", "acasxu_prop_4", 19143),
+    ("acasxu_3_3", "acasxu_prop_4", 1201),
+    ("cartpole", None, 602490),
+]
+RELUCENT = """
+import sys, json, time, numpy, torch, relucent
+widths, regions = json.loads(sys.argv[1]), int(sys.argv[2])
+rng, layers = numpy.random.default_rng(0), []
+for a, b in zip(widths, widths[1:]):
+    layer = torch.nn.Linear(a, b, dtype=torch.float64)
+    layer.weight.data = torch.tensor(rng.normal(0, (2 / a) ** 0.5, (b, a)))
+    layer.bias.data = torch.tensor(rng.normal(0, 0.5, b))
+    layers += [layer, torch.nn.ReLU()]
+relucent.Complex(torch.nn.Sequential(*layers)).bfs(max_polys=5, nworkers=1, verbose=0)
+complex = relucent.Complex(torch.nn.Sequential(*layers))
+began = time.perf_counter()
+complex.bfs(max_polys=regions, nworkers=1, verbose=0)
+print((time.perf_counter() - began) / len(complex))
+"""
+
+
+def random_network(widths: tuple[int, ...]) -> pr.Network:
+    """The benchmark's network with these widths, input first."""
+    rng = np.random.default_rng(0)
+    layers = [(rng.normal(0, np.sqrt(2 / a), (b, a)), rng.normal(0, 0.5, b)) for a, b in itertools.pairwise(widths)]
+    return pr.Network(layers, relu=[True] * len(layers))
+
+
+def uncertified_kernel(directory: Path) -> ModuleType:
+    """The kernel with ``CERTIFIED = False``: its signs are plain floats."""
+    source = Path(kernel.__file__).read_text()
+    assert source.count("CERTIFIED = True") == 1
+    path = directory / "uncertified_kernel.py"
+    path.write_text(source.replace("CERTIFIED = True", "CERTIFIED = False"))
+    spec = importlib.util.spec_from_file_location("uncertified_kernel", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules["uncertified_kernel"] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+class KernelClock:
+    """Stands in for the kernel's entry and adds up the seconds it takes."""
+
+    def __init__(self, run: Callable[..., Any]) -> None:
+        self.run, self.seconds = run, 0.0
+
+    def __call__(self, *arguments: Any) -> Any:
+        """Run the kernel and look at the clock."""
+        began = time.perf_counter()
+        found = self.run(*arguments)
+        self.seconds += time.perf_counter() - began
+        return found
+
+
+def timed_regions(
+    network: pr.Network, box: pr.Polyhedron, run: Callable[..., Any], workers: int = 1
+) -> tuple[pr.Tiling, float, float]:
+    """The regions, the seconds of the whole call, and the seconds inside the kernel."""
+    clock = KernelClock(run)
+    runner.run = clock  # type: ignore[assignment]
+    began = time.perf_counter()
+    tiling = pr.linear_regions(network, box, workers=workers, progress=False)
+    total = time.perf_counter() - began
+    runner.run = kernel.run
+    return tiling, total, clock.seconds
+
+
+def peer_python(given: str | None, wanted: bool) -> str | None:
+    """The interpreter of an environment with relucent; None when it is not asked for or cannot be had."""
+    if given:
+        return given
+    if not wanted:
+        return None
+    directory = ROOT / ".venv" / "benchmark-peers"
+    python = directory / "bin" / "python"
+    if not python.exists():
+        print("installing relucent 1.0.0 into its own environment ...", file=sys.stderr)
+        venv.create(directory, with_pip=True)
+        installed = subprocess.run([python, "-m", "pip", "install", "-q", "relucent==1.0.0"], check=False)
+        if installed.returncode:
+            print("relucent could not be installed; its column is left out", file=sys.stderr)
+            return None
+    return str(python)
+
+
+def relucent_seconds(python: str, widths: tuple[int, ...], regions: int) -> float | None:
+    """Seconds per region of relucent; None when it fails on this network."""
+    done = subprocess.run(
+        [python, "-c", RELUCENT, json.dumps(widths), str(regions)], capture_output=True, text=True, check=False
+    )
+    return float(done.stdout.split()[-1]) if done.returncode == 0 else None
+
+
+def measure(
+    widths: tuple[int, ...], expected: int, uncertified: ModuleType, repeat: int, peer: str | None, regions: int
+) -> str:
+    """One row of the table for a random network."""
+    network, box = random_network(widths), pr.Polyhedron.box([-6] * widths[0], [6] * widths[0])
+    totals, certification, workers = [], [], []
+    for _ in range(repeat):
+        tiling, total, certified = timed_regions(network, box, kernel.run)
+        assert len(tiling) == expected, f"{widths}: {len(tiling)} cells, expected {expected}"
+        assert tiling.stats["cuts"] == expected - 1
+        _, _, plain = timed_regions(network, box, uncertified.run)
+        two = timed_regions(network, box, kernel.run, workers=2)[1]
+        totals.append(total)
+        certification.append(certified / plain)
+        workers.append(total / two)
+    seconds = statistics.median(totals)
+    cells = f"{'-'.join(map(str, widths))} | {expected:,} | {seconds:.3f} | {1e6 * seconds / expected:.1f}"
+    theirs = relucent_seconds(peer, widths, regions) if peer else None
+    ratio = f"{theirs / (seconds / expected):,.0f}" if theirs else "-"
+    return f"| {cells} | {statistics.median(certification):.2f} | {statistics.median(workers):.2f} | {ratio} |"
+
+
+def measure_real(directory: Path, name: str, box_name: str | None, expected: int, repeat: int) -> str:
+    """One row of the table for a real network."""
+    network = pr.load_network(directory / f"{name}.npz")
+    boxes = json.loads((directory / "boxes.json").read_text())
+    bounds = boxes[box_name] if box_name else {"lo": [-1] * network.input_dim, "hi": [1] * network.input_dim}
+    box = pr.Polyhedron.box(bounds["lo"], bounds["hi"])
+    totals = []
+    for _ in range(repeat):
+        tiling, total, _ = timed_regions(network, box, kernel.run)
+        assert len(tiling) == expected, f"{name}: {len(tiling)} cells, expected {expected}"
+        totals.append(total)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+    seconds = statistics.median(totals)
+    microseconds = 1e6 * seconds / expected
+    return f"| {name}, {box_name or '[-1, 1]^d'} | {expected:,} | {seconds:.3f} | {microseconds:.1f} | {peak} |"
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--repeat", type=int, default=5, help="runs of each; medians are reported")
+    parser.add_argument("--peers", action="store_true", help="install relucent into its own environment and compare")
+    parser.add_argument("--peer-python", help="an interpreter that has relucent already")
+    parser.add_argument("--peer-regions", type=int, default=200, help="how many regions relucent is timed on")
+    parser.add_argument("--networks", type=Path, help="a directory with real networks (.npz) and boxes.json")
+    options = parser.parse_args()
+    peer = peer_python(options.peer_python, options.peers)
+    if peer is None:
+        print("relucent is not measured; ask for it with --peers", file=sys.stderr)
+    with tempfile.TemporaryDirectory() as directory:
+        uncertified = uncertified_kernel(Path(directory))
+        small = random_network((2, 3)), pr.Polyhedron.box([-1, -1], [1, 1])
+        for run in (kernel.run, uncertified.run):
+            timed_regions(*small, run)  # compile
+        rows = [
+            measure(widths, cells, uncertified, options.repeat, peer, options.peer_regions)
+            for widths, cells in tqdm(NETWORKS.items(), desc="random networks")
+        ]
+    print("| network | cells | seconds | µs/cell | certified / not | two workers | relucent / ours, per region |")
+    print("|---|--:|--:|--:|--:|--:|--:|")
+    print("\n".join(rows))
+    if options.networks:
+        print("\n| network, box | cells | seconds | µs/cell | peak MiB so far |\n|---|--:|--:|--:|--:|")
+        for name, box_name, cells in tqdm(REAL, desc="real networks"):
+            print(measure_real(options.networks, name, box_name, cells, options.repeat))
+
+
+if __name__ == "__main__":
+    main()
