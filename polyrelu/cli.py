@@ -88,8 +88,13 @@ def demo(out: Path) -> None:
 @click.option("--domain", metavar="EXPR", help='What the inputs satisfy, e.g. "x0 + x1 <= 1".')
 @click.option("--method", type=click.Choice(METHODS), default="auto", show_default=True)
 @click.option(
-    "--limit", type=int, default=DEFAULT_FACE_LIMIT, show_default=True, help="The most faces to visit in a layer."
+    "--limit",
+    type=int,
+    default=DEFAULT_FACE_LIMIT,
+    show_default=True,
+    help="The most faces a layer may have, for the methods that go face by face.",
 )
+@click.option("--workers", type=click.IntRange(1), default=1, show_default=True, help="Threads that split cells.")
 @click.option("--tiles", type=int, default=_SHOWN_TILES, show_default=True, help="The most tiles to print.")
 @click.option("--digits", type=int, help="Print rounded inequalities with this many digits.")
 @click.option(
@@ -102,6 +107,7 @@ def preimage_command(
     domain: str | None,
     method: str,
     limit: int,
+    workers: int,
     tiles: int,
     digits: int | None,
     plot: Path | None,
@@ -111,7 +117,7 @@ def preimage_command(
     target = parse(condition, dim=network.output_dim)
     where = _domain(box, domain, network.input_dim)
     try:
-        tiling = preimage(network, target, where, method, limit=limit)
+        tiling = preimage(network, target, where, method, limit=limit, workers=workers)
     except Interrupted as stopped:
         click.echo(stopped.partial.table(limit=tiles, digits=digits))
         raise _Stopped(str(stopped)) from stopped

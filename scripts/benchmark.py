@@ -172,15 +172,16 @@ def measure_real(directory: Path, name: str, box_name: str | None, expected: int
     boxes = json.loads((directory / "boxes.json").read_text())
     bounds = boxes[box_name] if box_name else {"lo": [-1] * network.input_dim, "hi": [1] * network.input_dim}
     box = pr.Polyhedron.box(bounds["lo"], bounds["hi"])
-    totals = []
+    totals, workers = [], []
     for _ in range(repeat):
         tiling, total, _ = timed_regions(network, box, kernel.run)
         assert len(tiling) == expected, f"{name}: {len(tiling)} cells, expected {expected}"
         totals.append(total)
+        workers.append(total / timed_regions(network, box, kernel.run, workers=2)[1])
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
     seconds = statistics.median(totals)
     microseconds = 1e6 * seconds / expected
-    return f"| {name}, {box_name or '[-1, 1]^d'} | {expected:,} | {seconds:.3f} | {microseconds:.1f} | {peak} |"
+    return f"| {name}, {box_name or '[-1, 1]^d'} | {expected:,} | {seconds:.3f} | {microseconds:.1f} | {statistics.median(workers):.2f} | {peak} |"
 
 
 def main() -> None:
@@ -208,7 +209,9 @@ def main() -> None:
     print("|---|--:|--:|--:|--:|--:|--:|")
     print("\n".join(rows))
     if options.networks:
-        print("\n| network, box | cells | seconds | µs/cell | peak MiB so far |\n|---|--:|--:|--:|--:|")
+        print(
+            "\n| network, box | cells | seconds | µs/cell | two workers | peak MiB so far |\n|---|--:|--:|--:|--:|--:|"
+        )
         for name, box_name, cells in tqdm(REAL, desc="real networks"):
             print(measure_real(options.networks, name, box_name, cells, options.repeat))
 

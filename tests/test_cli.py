@@ -26,6 +26,8 @@ def test_preimage_prints_the_tiles(model):
     assert result.exit_code == 0
     assert [line.split()[1] for line in result.stdout.splitlines()[1:4]] == ["01", "10", "11"]
     assert "3 tiles" in result.stdout
+    again = run("preimage", model, "--output", "y0 >= 0", "--box", "-2", "2", "--workers", "2", "--method", "cells")
+    assert again.stdout.splitlines()[:4] == result.stdout.splitlines()[:4]
 
 
 def test_boxes_and_domains(model):

@@ -56,6 +56,9 @@ and that of the weights. If some row is positive throughout, the cell is discard
 and B is raised by :math:`2^{-900}` a layer, beyond what underflowing products can add up to. Overflow gives
 infinities or NaN, for which no comparison holds, so nothing is decided.
 
+All of this is in one file on purpose: numba's cache on disk notices changes in a function's own file only, and a stale
+bound would be a wrong one.
+
 A sign that stays undecided hands its cell over to exact arithmetic, and nothing about it is kept.
 
 .. [Rump2010] S. M. Rump, Verification methods: rigorous results using floating-point arithmetic, Acta Numerica 19,

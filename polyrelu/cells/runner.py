@@ -1,7 +1,7 @@
 """Running the kernel: on one or many threads, with a progress bar, and so that Ctrl-C stops it.
 
 The kernel releases the interpreter lock, so threads run it in parallel. With several workers a first, short run cuts
-the domain into pieces; each piece is a subtree of its own, and the pieces are dealt out as workers become free. Which
+the domain into pieces; each piece is a subtree of its own, and handfuls of pieces are dealt out as workers become free. Which
 worker took which piece does not show in the result, because tiles are sorted by pattern at the end.
 """
 
@@ -38,7 +38,8 @@ from polyrelu.cells.kernel import (
 Counters: TypeAlias = NDArray[np.int64]
 
 _NEVER = 1 << 62
-_PIECES_PER_WORKER = 64
+_PIECES_PER_WORKER = 128
+_JOBS_PER_WORKER = 16
 _POLL_SECONDS = 0.1
 _COUNTERS = STOP + 1
 _SLOW_START_SECONDS = 1.0
@@ -75,8 +76,8 @@ class Runner:
                 level = (self.workers * _PIECES_PER_WORKER).bit_length() - 1
                 results += self._wait(pool, bar, problem, cells, [(0, len(cells.depth))], level, counters)
                 cells = results[0].frontier
-            pieces = min(len(cells.depth), self.workers * _PIECES_PER_WORKER if self.workers > 1 else 1)
-            ends = [len(cells.depth) * k // max(pieces, 1) for k in range(pieces + 1)]
+            count = min(len(cells.depth), self.workers * _JOBS_PER_WORKER if self.workers > 1 else 1)
+            ends = [len(cells.depth) * k // max(count, 1) for k in range(count + 1)]
             results += self._wait(pool, bar, problem, cells, list(pairwise(ends)), _NEVER, counters)
         if any(result.overflow for result in results):
             return None
