@@ -181,7 +181,9 @@ def measure_real(directory: Path, name: str, box_name: str | None, expected: int
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
     seconds = statistics.median(totals)
     microseconds = 1e6 * seconds / expected
-    return f"| {name}, {box_name or '[-1, 1]^d'} | {expected:,} | {seconds:.3f} | {microseconds:.1f} | {statistics.median(workers):.2f} | {peak} |"
+    network_and_box = f"{name}, {box_name or '[-1, 1]^d'}"
+    two = statistics.median(workers)
+    return f"| {network_and_box} | {expected:,} | {seconds:.3f} | {microseconds:.1f} | {two:.2f} | {peak} |"
 
 
 def main() -> None:

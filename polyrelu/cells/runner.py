@@ -1,8 +1,8 @@
 """Running the kernel: on one or many threads, with a progress bar, and so that Ctrl-C stops it.
 
 The kernel releases the interpreter lock, so threads run it in parallel. With several workers a first, short run cuts
-the domain into pieces; each piece is a subtree of its own, and handfuls of pieces are dealt out as workers become free. Which
-worker took which piece does not show in the result, because tiles are sorted by pattern at the end.
+the domain into pieces; each piece is a subtree of its own, and handfuls of pieces are dealt out as workers become
+free. Which worker took which piece does not show in the result, because tiles are sorted by pattern at the end.
 """
 
 from __future__ import annotations
