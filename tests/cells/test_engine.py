@@ -232,8 +232,9 @@ for seed in range(10):
     rng = np.random.default_rng(seed)
     base = rng.integers(-9, 10, (3, 3)) / 10
     rows = np.concatenate([base, base * 3, base * 7, base.sum(axis=0, keepdims=True)])
-    network = pr.Network([(rows[:, :2], rows[:, 2]), (rng.integers(-9, 10, (2, 10)) / 10, [0.1, 0.3])], relu=[True,
-    True]) fast, exact = (pr.linear_regions(network, box, m) for m in ("cells", "twin"))
+    mixed = rng.integers(-9, 10, (2, 10)) / 10
+    network = pr.Network([(rows[:, :2], rows[:, 2]), (mixed, [0.1, 0.3])], relu=[True, True])
+    fast, exact = (pr.linear_regions(network, box, m) for m in ("cells", "twin"))
     same &= fast.patterns == exact.patterns and all(
         a.polyhedron == b.polyhedron for a, b in zip(fast, exact, strict=True))
     handed_over += fast.stats["handed_over"]
