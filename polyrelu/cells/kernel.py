@@ -283,7 +283,7 @@ def cannot_reach_target(
             for j in range(dim):
                 v += forms[j, c] * vectors[k, j]
             B = (slip * sums[c] + errors[c] + (sums[c] + errors[c]) * radius[k]) * (1.0 + _gamma(6)) + FLOOR
-            if not (abs(v) < np.inf and B < np.inf):
+            if not (np.isfinite(v) and np.isfinite(B)):
                 return False
             near, far = vectors[k, t] - radius[k], vectors[k, t] + radius[k]
             a, b = v - B, v + B
@@ -313,7 +313,7 @@ def cannot_reach_target(
         for i in range(n):
             low[first + i] -= slip * reach[first + i] + FLOOR
             high[first + i] += slip * reach[first + i] + FLOOR
-            if not (low[first + i] > -np.inf and high[first + i] < np.inf):
+            if not (np.isfinite(low[first + i]) and np.isfinite(high[first + i])):
                 return False
     for c in range(P.coord_start[P.target_layer], P.coord_start[P.target_layer + 1]):
         if low[c] > 0.0 or (P.equality[c] and high[c] < 0.0):
@@ -403,7 +403,7 @@ def solve_again(
             wrong += abs(R[i, k]) * aux[k, dim + 1]
             reach += abs(R[i, k]) * y[k]
         here = (off + _gamma(d + 2) * (1.0 + size) + wrong) * (1.0 + _gamma(2 * d + 8))
-        if not (here < 0.5 and reach < np.inf):
+        if not (here < 0.5 and np.isfinite(reach)):
             return np.inf  # a comparison that NaN fails, where max would overlook it
         alpha = max(alpha, here)
         radius = max(radius, reach)

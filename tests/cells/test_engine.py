@@ -267,3 +267,22 @@ def test_a_wrong_bound_is_caught_by_the_twin(changes, expected):
         env={"NUMBA_DISABLE_JIT": "1", "PATH": "/usr/bin:/bin"},
     )
     assert shown.stdout.startswith(expected), shown.stderr
+
+
+@pytest.mark.parametrize("exponent", [-290, -150, 150, 290])
+def test_extreme_weights_overflow_into_exact_arithmetic_and_never_into_wrong_tiles(exponent):
+    """Products of such weights leave the range of floats within three layers."""
+    rng = np.random.default_rng(5)
+    widths = [2, 5, 4, 4, 3]
+    scale = 2.0**exponent
+    layers = [(scale * rng.normal(size=(b, a)), scale * rng.normal(size=b)) for a, b in itertools.pairwise(widths)]
+    network = pr.Network(layers, relu=[True] * len(layers))
+    target = pr.parse("y0 > y1", dim=3)
+    for ask in (
+        lambda method: pr.linear_regions(network, box(2), method),
+        lambda method: pr.preimage(network, target, box(2), method),
+    ):
+        fast, exact = ask("cells"), ask("twin")
+        assert fast.patterns == exact.patterns
+        for a, b in zip(fast, exact, strict=True):
+            assert a.polyhedron == b.polyhedron
