@@ -123,11 +123,18 @@ class Layer:
 
     def restricted(self, outputs: Sequence[int], inputs: Sequence[int], relu: Sequence[bool]) -> Layer:
         """The layer from the chosen inputs to the chosen outputs, with one mask entry for each of the latter."""
+        everything = (range(self.output_dim), range(self.input_dim), self.relu)
+        if all(map(_same, (outputs, inputs, relu), everything)):
+            return self  # with its float views, which take a while to make
         rows = tuple(tuple(self.rows[i][j] for j in inputs) for i in outputs)
         return Layer.from_rows(rows, tuple(self.offsets[i] for i in outputs), relu, len(inputs))
 
     def __repr__(self) -> str:
         return f"Layer({self.input_dim} -> {self.output_dim}, relu on {sum(self.relu)})"
+
+
+def _same(chosen: Sequence[Any], everything: Sequence[Any]) -> bool:
+    return len(chosen) == len(everything) and all(a == b for a, b in zip(chosen, everything, strict=True))
 
 
 def _mask(relu: Any, length: int, where: str) -> tuple[bool, ...]:

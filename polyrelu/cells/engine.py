@@ -61,9 +61,9 @@ class CellStats:
 
 @dataclass
 class _Finds:
-    """Tiles as they are found: full-dimensional ones as arrays of signs and facets, flat ones as polyhedra."""
+    """Tiles as they are found: full-dimensional ones as packed signs and facets, flat ones as polyhedra."""
 
-    signs: list[NDArray[np.uint8]] = field(default_factory=list)
+    packed: list[NDArray[np.uint8]] = field(default_factory=list)
     counts: list[NDArray[np.int64]] = field(default_factory=list)
     facets: list[NDArray[np.int32]] = field(default_factory=list)
     points: list[FloatArray] = field(default_factory=list)
@@ -112,7 +112,7 @@ class CellEngine:
             self.restriction,
             self.domain,
             self.chart,
-            packed_bits(np.concatenate([*self.finds.signs, np.empty((0, self.neuron_count), np.uint8)])),
+            np.concatenate([*self.finds.packed, np.empty((0, (self.neuron_count + 7) // 8), np.uint8)]),
             np.concatenate([*self.finds.counts, np.empty(0, np.int64)]),
             np.concatenate([*self.finds.facets, np.empty(0, np.int32)]),
             np.concatenate([*self.finds.points, np.empty((0, self.chart.dim))]),
@@ -183,7 +183,7 @@ class CellEngine:
         self.stats.cells += 1
         flat_bits = [on for layer in placed.bits for on in layer]
         facets = [facet for facet in cell.facets if facet != INFINITY]
-        self.finds.signs.append(np.array([flat_bits], dtype=np.uint8).reshape(1, self.neuron_count))
+        self.finds.packed.append(packed_bits(np.array([flat_bits], dtype=np.uint8).reshape(1, self.neuron_count)))
         self.finds.counts.append(np.array([len(facets)], dtype=np.int64))
         self.finds.facets.append(np.array(facets, dtype=np.int32))
         self.finds.points.append(np.full((1, self.chart.dim), np.nan))
@@ -209,11 +209,11 @@ class CellEngine:
         sites = self.neuron_count + len(self.rows)
         doubtful = []
         for found in self.runner.run(kernel, lambda words: stack(placed, sites, words, self.chart.dim + 1), self.stats):
-            self.finds.signs.append(found.signs[:, : self.neuron_count])
+            self.finds.packed.append(found.packed)
             self.finds.counts.append(np.diff(found.facet_start))
             self.finds.facets.append(found.facets)
             self.finds.points.append(found.points)
-            self.stats.cells += len(found.signs)
+            self.stats.cells += len(found.packed)
             for i, depth in enumerate(found.doubt_depth.tolist()):
                 numbers = found.doubt_facets[found.doubt_start[i] : found.doubt_start[i + 1]].tolist()
                 doubtful.append(self._rebuilt(depth, found.doubt_signs[i], numbers))

@@ -99,6 +99,7 @@ class Problem(NamedTuple):
         relu: for each coordinate whether it passes through a ReLU, laid out as the biases are.
         site_of: for each coordinate its site, or -1.
         site_layer, site_coord: for each site its layer and its coordinate in it.
+        neurons: how many of the sites are neurons; they come first.
         target_layer: the number of the target's layer (the number of layers where there is no target).
         equality: for each coordinate, whether it is a target row that demands equality.
         domain_forms, domain_sums, domain_errors: the domain's facets, (facets, d + 1), their s and e.
@@ -114,6 +115,7 @@ class Problem(NamedTuple):
     site_of: NDArray[np.int64]
     site_layer: NDArray[np.int64]
     site_coord: NDArray[np.int64]
+    neurons: int
     target_layer: int
     equality: NDArray[np.bool_]
     domain_forms: NDArray[np.float64]
@@ -149,11 +151,12 @@ class Cells(NamedTuple):
 class Found(NamedTuple):
     """What a run of the kernel leaves: finished cells, cells handed over, and cells for other workers.
 
-    ``signs`` and ``facets`` are the finished cells' columns (``facet_start`` delimits them), ``points`` lie inside
+    ``packed`` (signs of the neurons, eight to a byte, the first highest) and ``facets`` (delimited by ``facet_start``)
+    are the finished cells' columns, ``points`` lie inside
     them. The ``doubt`` arrays are the same for the cells with a doubtful sign. ``frontier`` holds whole cells.
     """
 
-    signs: NDArray[np.uint8]
+    packed: NDArray[np.uint8]
     facet_start: NDArray[np.int64]
     facets: NDArray[np.int32]
     points: NDArray[np.float64]
@@ -600,7 +603,7 @@ def run(P: Problem, roots: Cells, first: int, last: int, stop_level: int, counte
     aux = np.empty((slots_count, dim + 2))
 
     # What is found.
-    o_signs = np.empty((1024, sites), np.uint8)
+    o_packed = np.empty((1024, (P.neurons + 7) // 8), np.uint8)
     o_start = np.zeros(1025, np.int64)
     o_facets = np.empty(8192, np.int32)
     o_points = np.empty((1024, d))
@@ -804,9 +807,13 @@ def run(P: Problem, roots: Cells, first: int, last: int, stop_level: int, counte
                 continue
             if state == 2:
                 counters[CELLS] += 1
-                if o_cells + 1 >= o_signs.shape[0]:
-                    o_start, o_signs, o_points = _longer(o_start), _taller(o_signs), _taller(o_points)
-                _copy(signs, o_signs[o_cells])
+                if o_cells + 1 >= o_packed.shape[0]:
+                    o_start, o_packed, o_points = _longer(o_start), _taller(o_packed), _taller(o_points)
+                for j in range(o_packed.shape[1]):
+                    byte = 0
+                    for k in range(8 * j, min(8 * j + 8, P.neurons)):
+                        byte |= int(signs[k]) << (7 - k % 8)
+                    o_packed[o_cells, j] = byte
                 inner_point(P, m, c_vector, slots, signs, forms, sums, errors, form, o_points[o_cells])
                 at = o_start[o_cells]
                 while at + slots_count > o_facets.shape[0]:
@@ -980,7 +987,7 @@ def run(P: Problem, roots: Cells, first: int, last: int, stop_level: int, counte
         f_tight[:f_total],
     )
     return Found(
-        o_signs[:o_cells],
+        o_packed[:o_cells],
         o_start[: o_cells + 1],
         o_facets[: o_start[o_cells]],
         o_points[:o_cells],

@@ -58,6 +58,7 @@ def problem(layers: Sequence[Layer], target: Sequence[Halfspace], facets: Sequen
         site_of=np.where(is_site, np.cumsum(is_site) - 1, -1),
         site_layer=layer_of[is_site].astype(np.int64),
         site_coord=coord_of[is_site].astype(np.int64),
+        neurons=int(relu.sum()),
         target_layer=len(layers),
         equality=equality,
         domain_forms=forms,
