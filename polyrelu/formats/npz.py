@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import zipfile
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,18 @@ from polyrelu.errors import InputError
 from polyrelu.network import Layer, Network
 
 _LARGEST_ARCHIVE = 2**30
+# What zipfile and numpy raise on damaged archives; NotImplementedError is zipfile's for unknown compression methods.
+_UNREADABLE = (
+    OSError,
+    ValueError,
+    EOFError,
+    KeyError,
+    zipfile.BadZipFile,
+    zlib.error,
+    MemoryError,
+    NotImplementedError,
+    RuntimeError,
+)
 
 
 def read_npz(path: Path) -> Network:
@@ -59,7 +72,7 @@ def _read_arrays(path: Path) -> dict[str, NDArray[Any]]:
             arrays = {name: stored[name] for name in stored.files}
     except InputError:
         raise
-    except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile, MemoryError, NotImplementedError) as error:
+    except _UNREADABLE as error:
         raise InputError(f"{path}: not a readable .npz archive of plain arrays ({error})") from error
     for name, array in arrays.items():
         if not re.fullmatch(r"[Wb]\d+|relu", name) or array.dtype.kind not in "fiub":
