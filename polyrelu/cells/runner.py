@@ -57,14 +57,21 @@ class Runner:
     workers: int = 1
     progress: bool | None = None
     words: int = 1
+    interrupted: bool = False
 
     def run(self, problem: Problem, roots: Callable[[int], Cells | None], stats: Any) -> Iterator[Found]:
-        """What the kernel finds on the roots, which are asked for by the width of their masks in words."""
+        """What the kernel finds on the roots, which are asked for by the width of their masks in words.
+
+        Raises:
+            KeyboardInterrupt: Ctrl-C, after what was found until then has been yielded.
+        """
         while True:
             cells = roots(self.words)
             found = None if cells is None else self._attempt(problem, cells, stats)
             if found is not None:
                 yield from found
+                if self.interrupted:
+                    raise KeyboardInterrupt
                 return
             self.words *= 2  # some cell has more facets than fit: once more, with wider masks
 
@@ -78,9 +85,10 @@ class Runner:
                 cells = results[0].frontier
             count = min(len(cells.depth), self.workers * _JOBS_PER_WORKER if self.workers > 1 else 1)
             ends = [len(cells.depth) * k // max(count, 1) for k in range(count + 1)]
-            results += self._wait(pool, bar, problem, cells, list(pairwise(ends)), _NEVER, counters)
+            if not self.interrupted:
+                results += self._wait(pool, bar, problem, cells, list(pairwise(ends)), _NEVER, counters)
         if any(result.overflow for result in results):
-            return None
+            return [] if self.interrupted else None
         for counter in counters:
             stats.cuts += int(counter[CUTS])
             stats.signs_by_float += int(counter[SIGNS])
@@ -104,7 +112,7 @@ class Runner:
         level: int,
         counters: list[Counters],
     ) -> list[Found]:
-        """Run the kernel on pieces of the cells, showing how far it is; Ctrl-C stops the threads and passes through."""
+        """Run the kernel on pieces of the cells, showing how far it is; Ctrl-C stops it between two cells."""
         own: list[Counters] = [np.zeros(_COUNTERS, dtype=np.int64) for _ in pieces]
         counters += own
         jobs = [pool.submit(run, problem, cells, a, b, level, c) for (a, b), c in zip(pieces, own, strict=True)]
@@ -118,7 +126,7 @@ class Runner:
                     print("polyrelu: compiling the cell splitter, once; this takes a while", file=sys.stderr)
                     told = True
         except KeyboardInterrupt:
+            self.interrupted = True
             for counter in own:
                 counter[STOP] = 1
-            raise
         return [job.result() for job in jobs]

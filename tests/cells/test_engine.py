@@ -196,6 +196,22 @@ def test_an_interrupted_run_stops_its_threads(monkeypatch):
     assert not caught.value.partial.complete
 
 
+def test_an_interrupted_run_keeps_what_was_found(monkeypatch):
+    network = random_network([5, 16, 16])
+
+    def interrupted(*_arguments):
+        runner_module.time.sleep(0.1)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(runner_module, "wait", interrupted)
+    with pytest.raises(pr.Interrupted, match="tiles; they are in") as caught:
+        pr.linear_regions(network, box(5), "cells")
+    monkeypatch.undo()
+    partial = caught.value.partial
+    assert 0 < len(partial) < 125489
+    assert set(partial[:50].patterns) <= set(pr.linear_regions(network, box(5)).patterns)
+
+
 def test_a_slow_start_says_that_it_compiles(monkeypatch, capsys):
     original = runner_module.run
 
