@@ -23,7 +23,7 @@ underflow term), which the index absorbs: :math:`\gamma_{2d+6} \hat T`.
 **Underflow.** A conversion or product that underflows is off by at most :math:`2^{-1075}` in absolute terms instead.
 There are d products and d + 1 conversions, the latter multiplied by at most :math:`|x_j|` or 1, so the total is below
 :math:`2^{-1074} (d + 1 + \sum_j |x_j|)`. The bound adds :math:`2^{-1022} (d + 2 + \sum_j |x_j|)`, which is computed
-without underflow.
+without underflow. Where points are only known within a radius, that is added to :math:`|x_j|` there.
 
 **Zero.** Where every product has a factor that is exactly zero and b is zero, the form is zero and there is no doubt;
 silent neurons make this common.
@@ -112,7 +112,7 @@ class AffineForms:
         with np.errstate(over="ignore", invalid="ignore"):
             values = points @ self._float_normals.T - self._float_offsets
             total = magnitudes @ normals.T + np.abs(self._float_offsets)
-            underflow = _UNDERFLOW * (self.dim + 2 + magnitudes.sum(axis=1, keepdims=True))
+            underflow = _UNDERFLOW * (self.dim + 2 + (magnitudes + radius).sum(axis=1, keepdims=True))
             spread = (1.0 + gamma(self.dim + 8)) * (radius @ normals.T)
             bound = gamma(2 * self.dim + 6) * total + underflow + (1.0 + gamma(2)) * spread
             signs = np.where(values > bound, 1, np.where(values < -bound, -1, 0)).astype(np.int8)

@@ -77,6 +77,6 @@ def test_parts_of_overlapping_targets_are_disjoint():
     assert disjoint_parts([pr.Polyhedron.empty(2)]) == []
 
 
-def test_the_progress_bar_goes_to_standard_error(capfd):
+def test_without_progress_nothing_is_printed(capfd):
     pr.preimage(ABSOLUTE, ABOVE, progress=False)
     assert capfd.readouterr() == ("", "")

@@ -1,4 +1,5 @@
 import math
+import sys
 from fractions import Fraction
 
 import pytest
@@ -10,6 +11,8 @@ import polyrelu as pr
 from polyrelu.exact import flint_matrix, matrix_rows
 from polyrelu.unrelu import pseudo_inverse
 from tests.strategies import layers, matrices, points, polyhedra, witnesses
+
+unrelu_module = sys.modules["polyrelu.unrelu"]  # the name polyrelu.unrelu is the function
 
 HALF_ROOT = math.sqrt(3) / 2
 TRIANGLE = [[1, 0], [-0.5, HALF_ROOT], [-0.5, -HALF_ROOT]]  # three features at 120 degrees, as floats
@@ -97,10 +100,17 @@ def test_the_polyhedron_must_live_after_the_layer(operator):
         operator(pr.Polyhedron.whole_space(3), [[1], [1]], [0, 0])
 
 
-@operators
-def test_progress_can_be_shown(operator, capfd):
-    list(operator(pr.Polyhedron.whole_space(2), [[1], [1]], [0, 0], progress=False))
-    assert capfd.readouterr().err == ""
+@pytest.mark.parametrize(("progress", "disable"), [(True, False), (False, True), (None, None)])
+def test_the_bar_is_always_never_or_only_on_a_terminal(monkeypatch, progress, disable):
+    bars = []
+
+    def bar(faces, **options):
+        bars.append((options["total"], options["disable"]))
+        return faces
+
+    monkeypatch.setattr(unrelu_module, "tqdm", bar)
+    list(pr.unrelu(pr.Polyhedron.whole_space(2), [[1], [1]], [0, 0], progress=progress))
+    assert bars == [(4, disable)]
 
 
 @operators

@@ -39,7 +39,8 @@ class CellStats:
     Attributes:
         cells: full-dimensional tiles found.
         cuts: cells that were cut in two.
-        signs_by_float: signs of generators at forms that floats decided, within their proven bound.
+        signs_by_float: signs of generators at forms that were asked of floats; a float that its proven bound leaves in
+            doubt decides nothing, and its cell counts under ``handed_over``.
         signs_by_rational: those that exact arithmetic decided.
         handed_over: cells with a doubtful sign, which exact arithmetic took over.
         solved_again: generators that were solved again to certify a sign.

@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 import polyrelu as pr
 from polyrelu.cells import runner as runner_module
 from polyrelu.cells.kernel import STOP
-from polyrelu.cells.runner import Runner
 
 ROOT = Path(__file__).parents[2]
 
@@ -223,10 +222,6 @@ def test_a_slow_start_says_that_it_compiles(monkeypatch, capsys):
     monkeypatch.setattr(runner_module, "_SLOW_START_SECONDS", 0.1)
     pr.linear_regions(random_network([2, 3]), box(2), "cells")
     assert "compiling" in capsys.readouterr().err
-
-
-def test_runner_keeps_wide_masks():
-    assert Runner().words == 1
 
 
 COMPARE = """
