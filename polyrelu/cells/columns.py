@@ -63,7 +63,7 @@ class Columns:
         flat_signs = np.array([[on for layer in bits for on in layer] for bits, _ in flat], dtype=np.uint8)
         everything = np.concatenate([packed, packed_bits(flat_signs.reshape(len(flat), neurons))])
         counts = np.concatenate([counts, np.zeros(len(flat), dtype=np.int64)])
-        order = np.lexsort(everything.T[::-1]) if everything.shape[1] else np.arange(len(everything))
+        order = _order(everything)
         starts = np.cumsum(np.concatenate([np.zeros(1, np.int64), counts]))
         new_starts = np.cumsum(np.concatenate([np.zeros(1, np.int64), counts[order]]))
         gather = np.arange(new_starts[-1]) - np.repeat(new_starts[:-1] - starts[order], counts[order])
@@ -186,3 +186,10 @@ class Columns:
 def packed_bits(signs: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """Rows of signs, eight to a byte, the first sign highest."""
     return np.packbits(signs, axis=1)
+
+
+def _order(packed: NDArray[np.uint8]) -> NDArray[np.int64]:
+    """The order of packed patterns; fast where they are nearly sorted, as depth-first search leaves them."""
+    if not packed.shape[1]:
+        return np.arange(len(packed))
+    return np.argsort(np.ascontiguousarray(packed).view(f"S{packed.shape[1]}").ravel(), kind="stable")

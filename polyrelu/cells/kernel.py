@@ -11,14 +11,20 @@ coordinates before it, :math:`c_i = \sum_k w_{ik} c_k + b_i` is computed with K 
 
 .. math:: e_i = \sum_k |\hat w_{ik}| (e_k (1 + \gamma_1) + \gamma_{K+3} s_k) + \gamma_{K+3} |\hat b_i|,
 
-one product of :math:`|W|` with a vector (one rounding in K + 3 is for weights that were rounded to floats).
+one product of :math:`|W|` with a vector (one rounding in K + 3 is for weights that were rounded to floats). Cells come
+depth first, so a cell mostly agrees with the one before it: where the layer before last is the same and few neurons
+changed, :math:`\pm w_{ik} c_k` is added for the K that changed. That is the same sum, which begins with the form in
+memory instead of the bias: for :math:`\gamma_{K+3} |\hat b_i|` put :math:`\gamma_{K+3} s_i + e_i` of that form. As soon
+as that has added more terms than the sum has, it is computed anew.
 
 **Generators** matter up to a positive factor; each is stored with largest entry at most 1 in modulus, and for some
 exact generator g on its ray :math:`|g - \hat g|_\infty \le r`.
 
 **Signs.** :math:`|\mathrm{fl}(\hat c \cdot \hat g) - c \cdot g| \le B = \gamma_{d+1} s + s r + e (1 + r)`. A sign
 counts when :math:`|\mathrm{fl}(\hat c \cdot \hat g)| > B`. It is zero when e = r = 0 and each product has a factor
-zero.
+zero. Most forms of a layer have one sign on all of a cell, and are told without looking at each generator: if the
+:math:`\hat g` lie in the box with centre z (entries at most 1) and half-widths h, then
+:math:`|c \cdot g - \mathrm{fl}(\hat c \cdot z)| \le |\hat c| \cdot h + B` for all of them, with the largest r in B.
 
 **New generators.** Let an edge from :math:`g_1` (value a > 0, bound A) to :math:`g_2` (value -b < 0, bound B) meet the
 hyperplane. With the exact values :math:`a^*, b^*` put :math:`\lambda = a / (a + b)` and :math:`\lambda^* = a^* / (a^* +
@@ -148,6 +154,25 @@ class Cells(NamedTuple):
     tight: NDArray[np.uint64]
 
 
+class Built(NamedTuple):
+    """What the forms in memory were computed from, so that the next cell's are changed where it differs.
+
+    Attributes:
+        active: for each coordinate, whether the forms of the layer after it count it in.
+        version: for each layer, how often its forms have changed; -1 before they exist.
+        seen: the version of the layer before that a layer's forms were computed from.
+        steps: how many coordinates have been put in or taken out since the forms were last computed anew.
+        listed, factor: room for the coordinates to put in (1) or take out (-1).
+    """
+
+    active: NDArray[np.bool_]
+    version: NDArray[np.int64]
+    seen: NDArray[np.int64]
+    steps: NDArray[np.int64]
+    listed: NDArray[np.int64]
+    factor: NDArray[np.float64]
+
+
 class Found(NamedTuple):
     """What a run of the kernel leaves: finished cells, cells handed over, and cells for other workers.
 
@@ -186,11 +211,20 @@ def _popcount(x: np.uint64) -> int:
 
 
 @_compiled
-def enter_layer(P: Problem, layer: int, signs: Any, forms: Any, sums: Any, errors: Any, listed: Any) -> None:
+def _built(coords: int, layers: int) -> Built:
+    zeros = np.zeros(layers + 1, np.int64)
+    return Built(np.zeros(coords, np.bool_), zeros - 1, zeros - 2, zeros, np.empty(coords, np.int64), np.empty(coords))
+
+
+@_compiled
+def enter_layer(P: Problem, layer: int, signs: Any, forms: Any, sums: Any, errors: Any, built: Built) -> None:
     """The forms that enter a layer on a cell whose earlier sites have the given signs; see *Forms* above."""
     dim, a, w = P.dim, P.coord_start[layer], P.weight_start[layer]
     n = P.coord_start[layer + 1] - a
     if layer == 0:
+        if built.version[0] >= 0:
+            return  # they are the same on every cell
+        built.version[0] = 0
         for i in range(n):
             total = 0.0
             for j in range(dim - 1):
@@ -201,62 +235,120 @@ def enter_layer(P: Problem, layer: int, signs: Any, forms: Any, sums: Any, error
             sums[a + i] = total * (1.0 + _gamma(dim))
             errors[a + i] = P.weight_error[0] * sums[a + i]
         return
-    before, active = P.coord_start[layer - 1], 0
+    before = P.coord_start[layer - 1]
+    # Which coordinates became active (+1) or silent (-1) since the forms in memory were computed.
+    listed, factor, terms, all_active = built.listed, built.factor, 0, 0
     for k in range(a - before):
-        if not P.relu[before + k] or signs[P.site_of[before + k]] == 1:
-            listed[active] = k
-            active += 1
+        now = not P.relu[before + k] or signs[P.site_of[before + k]] == 1
+        all_active += now
+        if now != built.active[before + k]:
+            listed[terms] = k
+            factor[terms] = 1.0 if now else -1.0
+            terms += 1
+    anew = built.seen[layer] != built.version[layer - 1] or 2 * (built.steps[layer] + terms) > all_active
+    if anew:
+        terms = 0
+    for k in range(a - before):
+        now = not P.relu[before + k] or signs[P.site_of[before + k]] == 1
+        built.active[before + k] = now
+        if anew and now:
+            listed[terms] = k
+            factor[terms] = 1.0
+            terms += 1
+    built.seen[layer] = built.version[layer - 1]
+    built.steps[layer] = 0 if anew else built.steps[layer] + terms
+    if not anew and terms == 0:
+        return
+    built.version[layer] += 1
+    slip = _gamma(terms + 3)
     for i in range(n):
-        for j in range(dim - 1):
-            forms[j, a + i] = 0.0
-        forms[dim - 1, a + i] = P.biases[a + i]
-        errors[a + i] = 0.0
-    slip = _gamma(active + 3)
-    W, X = P.weights, 0.0
+        if anew:
+            for j in range(dim - 1):
+                forms[j, a + i] = 0.0
+            forms[dim - 1, a + i] = P.biases[a + i]
+            errors[a + i] = slip * abs(P.biases[a + i])
+        else:
+            errors[a + i] += slip * sums[a + i]
+    W = P.weights
     step = 0
     # Four inputs at a time: each output is loaded and stored once for all of them.
-    while step + 4 <= active:
+    while step + 4 <= terms:
         k0, k1, k2, k3 = listed[step], listed[step + 1], listed[step + 2], listed[step + 3]
         r0, r1, r2, r3 = w + k0 * n, w + k1 * n, w + k2 * n, w + k3 * n
         for j in range(dim):
             c0, c1, c2, c3 = (
-                forms[j, before + k0],
-                forms[j, before + k1],
-                forms[j, before + k2],
-                forms[j, before + k3],
+                forms[j, before + k0] * factor[step],
+                forms[j, before + k1] * factor[step + 1],
+                forms[j, before + k2] * factor[step + 2],
+                forms[j, before + k3] * factor[step + 3],
             )
             for i in range(n):
                 forms[j, a + i] += W[r0 + i] * c0 + W[r1 + i] * c1 + W[r2 + i] * c2 + W[r3 + i] * c3
-        e0, e1, e2, e3 = (
-            errors[before + k0] * (1.0 + _gamma(1)) + slip * sums[before + k0],
-            errors[before + k1] * (1.0 + _gamma(1)) + slip * sums[before + k1],
-            errors[before + k2] * (1.0 + _gamma(1)) + slip * sums[before + k2],
-            errors[before + k3] * (1.0 + _gamma(1)) + slip * sums[before + k3],
-        )
         if CERTIFIED:
+            e0, e1, e2, e3 = (
+                errors[before + k0] * (1.0 + _gamma(1)) + slip * sums[before + k0],
+                errors[before + k1] * (1.0 + _gamma(1)) + slip * sums[before + k1],
+                errors[before + k2] * (1.0 + _gamma(1)) + slip * sums[before + k2],
+                errors[before + k3] * (1.0 + _gamma(1)) + slip * sums[before + k3],
+            )
             for i in range(n):
                 errors[a + i] += abs(W[r0 + i]) * e0 + abs(W[r1 + i]) * e1 + abs(W[r2 + i]) * e2 + abs(W[r3 + i]) * e3
         step += 4
-    while step < active:
+    while step < terms:
         k = listed[step]
         row = w + k * n
         for j in range(dim):
-            X = forms[j, before + k]
+            c0 = forms[j, before + k] * factor[step]
             for i in range(n):
-                forms[j, a + i] += W[row + i] * X
-        X = errors[before + k] * (1.0 + _gamma(1)) + slip * sums[before + k]
-        for i in range(n):
-            errors[a + i] += abs(W[row + i]) * X
+                forms[j, a + i] += W[row + i] * c0
+        if CERTIFIED:
+            e0 = errors[before + k] * (1.0 + _gamma(1)) + slip * sums[before + k]
+            for i in range(n):
+                errors[a + i] += abs(W[row + i]) * e0
         step += 1
-    raised, whole = 1.0 + _gamma(2 * active + 12), 1.0 + _gamma(dim)
+    raised, whole = 1.0 + _gamma(2 * terms + 12), 1.0 + _gamma(dim)
     for i in range(n):
-        errors[a + i] = (errors[a + i] + slip * abs(P.biases[a + i])) * raised + FLOOR
+        errors[a + i] = errors[a + i] * raised + FLOOR
         sums[a + i] = 0.0
     for j in range(dim):
         for i in range(n):
             sums[a + i] += abs(forms[j, a + i])
     for i in range(n):
         sums[a + i] *= whole
+
+
+@_compiled
+def sides_of_box(
+    P: Problem, layer: int, m: int, vectors: Any, radius: Any, forms: Any, sums: Any, errors: Any, box: Any, sides: Any
+) -> None:
+    """For each form of a layer the sign that the box around a cell's generators certifies, or 0; see *Signs* above."""
+    dim, first, last = P.dim, P.coord_start[layer], P.coord_start[layer + 1]
+    n = last - first
+    r = 0.0
+    for k in range(m):
+        if not radius[k] <= r:
+            r = radius[k]  # NaN and infinity win, and then nothing is decided
+    values, reach = box[0], box[1]
+    for i in range(n):
+        values[i] = 0.0
+        reach[i] = 0.0
+    for j in range(dim):
+        low, high = vectors[0, j], vectors[0, j]
+        for k in range(1, m):
+            low = min(low, vectors[k, j])
+            high = max(high, vectors[k, j])
+        mid = 0.5 * low + 0.5 * high
+        half = max(high - mid, mid - low)
+        for i in range(n):
+            values[i] += forms[j, first + i] * mid
+            reach[i] += abs(forms[j, first + i]) * half
+    slip, raised = _gamma(dim), 1.0 + _gamma(dim + 8)
+    for i in range(n):
+        bound = reach[i] * raised
+        if CERTIFIED:
+            s, e = sums[first + i], errors[first + i]
+            bound = (reach[i] + slip * s + e + (s + e) * r) * raised + FLOOR
+        sides[first + i] = 1 if values[i] > bound else (-1 if values[i] < -bound else 0)
 
 
 @_compiled
@@ -538,12 +630,13 @@ def _move(
 
 
 @_compiled
-def run(P: Problem, roots: Cells, first: int, last: int, stop_level: int, counters: Any) -> Found:
+def run(P: Problem, roots: Cells, first: int, last: int, stop_level: int, budget: int, counters: Any) -> Found:
     """Split the roots ``first`` to ``last`` depth first and return what that finds.
 
-    Cells with at least ``stop_level`` cuts behind them are put on the frontier. ``counters`` is shared with the caller:
-    counts go up as the work goes on, and a nonzero ``counters[STOP]`` ends it early. ``overflow`` in the result means
-    that some cell had more facets than the masks have bits; nothing else in it counts then.
+    Cells with at least ``stop_level`` cuts behind them are put on the frontier, and all that is left is once
+    ``budget`` cuts are made. ``counters`` is shared with the caller: counts go up as the work goes on, and a nonzero
+    ``counters[STOP]`` ends it early. ``overflow`` in the result means that some cell had more facets than the masks
+    have bits; nothing else in it counts then.
     """
     dim, d = P.dim, P.dim - 1
     sites = roots.signs.shape[1]
@@ -558,7 +651,8 @@ def run(P: Problem, roots: Cells, first: int, last: int, stop_level: int, counte
     errors = np.zeros(coords)
     crossing = np.empty(coords, np.int64)  # laid out as coordinates are; each layer's own list
     crossing_count = np.zeros(layers + 1, np.int64)
-    listed = np.empty(coords, np.int64)
+    built = _built(coords, layers)
+    box, box_sides = np.empty((2, coords)), np.empty(coords, np.int8)
     least, most, reach = np.empty(coords), np.empty(coords), np.empty(coords)
 
     # The stack: cells in arrays, their generators one after the other in a pool.
@@ -632,8 +726,8 @@ def run(P: Problem, roots: Cells, first: int, last: int, stop_level: int, counte
         if overflow or counters[STOP]:
             break
         # Load the root; the forms of the layers before it are those its signs say.
-        for layer in range(roots.depth[root]):
-            enter_layer(P, layer, roots.signs[root], forms, sums, errors, listed)
+        for layer in range(roots.depth[root] if counters[CUTS] < budget else 0):
+            enter_layer(P, layer, roots.signs[root], forms, sums, errors, built)
         top = 0
         while roots.size[root] > g_radius.shape[0]:
             g_vector, g_radius = _taller(g_vector), _longer(g_radius)
@@ -668,7 +762,7 @@ def run(P: Problem, roots: Cells, first: int, last: int, stop_level: int, counte
                 value, bound, side = _longer(value), _longer(bound), _longer(side)
                 up, down = _longer(up), _longer(down)
 
-            if level >= stop_level and position < 0:
+            if (level >= stop_level and position < 0) or counters[CUTS] >= budget:
                 if f_cells >= f_depth.shape[0]:
                     f_depth, f_start, f_size = _longer(f_depth), _longer(f_start), _longer(f_size)
                     f_signs, f_slots = _taller(f_signs), _taller(f_slots)
@@ -695,7 +789,7 @@ def run(P: Problem, roots: Cells, first: int, last: int, stop_level: int, counte
                 first_coord, end_coord = P.coord_start[depth], P.coord_start[depth + 1]
                 entering = position < 0
                 if entering:
-                    enter_layer(P, depth, signs, forms, sums, errors, listed)
+                    enter_layer(P, depth, signs, forms, sums, errors, built)
                     if depth < P.target_layer < layers and cannot_reach_target(
                         P, depth, m, c_vector, c_radius, forms, sums, errors, least, most, reach
                     ):
@@ -704,6 +798,7 @@ def run(P: Problem, roots: Cells, first: int, last: int, stop_level: int, counte
                         break
                     crossing_count[depth] = 0
                     position = 0
+                    sides_of_box(P, depth, m, c_vector, c_radius, forms, sums, errors, box, box_sides)
                 total = end_coord - first_coord if entering else crossing_count[depth]
                 while position < total:
                     c = first_coord + position if entering else crossing[first_coord + position]
@@ -711,44 +806,50 @@ def run(P: Problem, roots: Cells, first: int, last: int, stop_level: int, counte
                     site = P.site_of[c]
                     if site < 0 or signs[site] != UNDECIDED:
                         continue
-                    for j in range(dim):
-                        form[j] = forms[j, c]
-                    s, e = sums[c], errors[c]
-                    fixed = (slip * s + e) * raised + FLOOR
-                    slope = (s + e) * raised
-                    counters[SIGNS] += m
                     positive, negative, doubt = False, False, False
-                    for k in range(m):
-                        v = 0.0
+                    if entering and box_sides[c] != 0:
+                        counters[SIGNS] += 1
+                        positive, negative = box_sides[c] > 0, box_sides[c] < 0
+                    else:
                         for j in range(dim):
-                            v += form[j] * c_vector[k, j]
-                        B = fixed + slope * c_radius[k]
-                        if CERTIFIED and not abs(v) > B:
-                            if not c_solved[k]:
-                                c_solved[k] = True
-                                counters[SOLVES] += 1
-                                r = solve_again(P, c_vector[k], c_tight[k], slots, forms, sums, errors, M, R, aux)
-                                c_radius[k] = r
-                                v = 0.0
-                                for j in range(dim):
-                                    v += form[j] * c_vector[k, j]
-                                B = fixed + slope * r
-                            if not abs(v) > B:
-                                zero = e == 0.0 and c_radius[k] == 0.0
-                                for j in range(dim):
-                                    if form[j] != 0.0 and c_vector[k, j] != 0.0:
-                                        zero = False
-                                if not zero:
-                                    doubt = True
-                                    break
-                                v, B = 0.0, 0.0
-                        value[k] = v
-                        bound[k] = B
-                        side[k] = 1 if v > 0.0 else (-1 if v < 0.0 else 0)
-                        if v > 0.0:
-                            positive = True
-                        elif v < 0.0:
-                            negative = True
+                            form[j] = forms[j, c]
+                        s, e = sums[c], errors[c]
+                        fixed = (slip * s + e) * raised + FLOOR
+                        slope = (s + e) * raised
+                        for k in range(m):
+                            counters[SIGNS] += 1
+                            v = 0.0
+                            for j in range(dim):
+                                v += form[j] * c_vector[k, j]
+                            B = fixed + slope * c_radius[k]
+                            if CERTIFIED and not abs(v) > B:
+                                if not c_solved[k]:
+                                    c_solved[k] = True
+                                    counters[SOLVES] += 1
+                                    r = solve_again(P, c_vector[k], c_tight[k], slots, forms, sums, errors, M, R, aux)
+                                    c_radius[k] = r
+                                    v = 0.0
+                                    for j in range(dim):
+                                        v += form[j] * c_vector[k, j]
+                                    B = fixed + slope * r
+                                if not abs(v) > B:
+                                    zero = e == 0.0 and c_radius[k] == 0.0
+                                    for j in range(dim):
+                                        if form[j] != 0.0 and c_vector[k, j] != 0.0:
+                                            zero = False
+                                    if not zero:
+                                        doubt = True
+                                        break
+                                    v, B = 0.0, 0.0
+                            value[k] = v
+                            bound[k] = B
+                            side[k] = 1 if v > 0.0 else (-1 if v < 0.0 else 0)
+                            if v > 0.0:
+                                positive = True
+                            elif v < 0.0:
+                                negative = True
+                            if entering and positive and negative:
+                                break  # it crosses; the values are wanted when it cuts
                     target = depth == P.target_layer
                     if doubt:
                         state = 4
@@ -767,9 +868,10 @@ def run(P: Problem, roots: Cells, first: int, last: int, stop_level: int, counte
                         # A row that holds with equality somewhere and nowhere strictly is for exact arithmetic.
                         if P.equality[c] or (not negative):
                             some_zero = False
-                            for k in range(m):
-                                if side[k] == 0:
-                                    some_zero = True
+                            if not (entering and box_sides[c] != 0):
+                                for k in range(m):
+                                    if side[k] == 0:
+                                        some_zero = True
                             state = 4 if some_zero else 3
                             break
                         signs[site] = 0
@@ -777,11 +879,7 @@ def run(P: Problem, roots: Cells, first: int, last: int, stop_level: int, counte
                         signs[site] = 1 if positive else 0
                 if state == 0:
                     if entering and crossing_count[depth] > 0:
-                        position = 0
-                        entering = False
-                        # Fall through to the list of crossing forms, this time to cut.
-                        total = crossing_count[depth]
-                        position = 0
+                        position = 0  # now through the list of crossing forms, to cut
                         continue
                     depth += 1
                     position = -1

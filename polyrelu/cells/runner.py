@@ -2,7 +2,8 @@
 
 The kernel releases the interpreter lock, so threads run it in parallel. With several workers a first, short run cuts
 the domain into pieces; each piece is a subtree of its own, and handfuls of pieces are dealt out as workers become
-free. Which worker took which piece does not show in the result, because tiles are sorted by pattern at the end.
+free. A handful that turns out to be more than a few thousand cuts comes back unfinished and is dealt out again, in two
+halves. Which worker took which piece does not show in the result, because tiles are sorted by pattern at the end.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, TypeAlias
@@ -40,6 +41,7 @@ Counters: TypeAlias = NDArray[np.int64]
 _NEVER = 1 << 62
 _PIECES_PER_WORKER = 128
 _JOBS_PER_WORKER = 16
+_CUTS_PER_JOB = 2000
 _POLL_SECONDS = 0.1
 _COUNTERS = STOP + 1
 _SLOW_START_SECONDS = 1.0
@@ -76,17 +78,43 @@ class Runner:
             self.words *= 2  # some cell has more facets than fit: once more, with wider masks
 
     def _attempt(self, problem: Problem, cells: Cells, stats: Any) -> list[Found] | None:
+        """What all jobs find, or None if some cell had too many facets for the masks."""
         results: list[Found] = []
         counters: list[Counters] = []
+        waiting: set[Future[Found]] = set()
+        began, told = time.monotonic(), False
+
+        def submit(cells: Cells, jobs: int, level: int, budget: int) -> None:
+            ends = [len(cells.depth) * k // jobs for k in range(jobs + 1)]
+            for a, b in pairwise(ends):
+                if a < b:
+                    counters.append(np.zeros(_COUNTERS, dtype=np.int64))
+                    waiting.add(pool.submit(run, problem, cells, a, b, level, budget, counters[-1]))
+
         with ThreadPoolExecutor(self.workers) as pool, self._bar() as bar:
-            if self.workers > 1:
-                level = (self.workers * _PIECES_PER_WORKER).bit_length() - 1
-                results += self._wait(pool, bar, problem, cells, [(0, len(cells.depth))], level, counters)
-                cells = results[0].frontier
-            count = min(len(cells.depth), self.workers * _JOBS_PER_WORKER if self.workers > 1 else 1)
-            ends = [len(cells.depth) * k // max(count, 1) for k in range(count + 1)]
-            if not self.interrupted:
-                results += self._wait(pool, bar, problem, cells, list(pairwise(ends)), _NEVER, counters)
+            alone = self.workers == 1
+            level = (self.workers * _PIECES_PER_WORKER).bit_length() - 1
+            submit(cells, 1, _NEVER if alone else level, _NEVER)
+            while waiting:
+                try:
+                    done, still = wait(waiting, _POLL_SECONDS, FIRST_COMPLETED)
+                    bar.update(int(sum(c[CELLS] for c in counters)) - bar.n)
+                    late = time.monotonic() - began > _SLOW_START_SECONDS
+                    if late and not told and not any(c[STARTED] for c in counters):
+                        print("polyrelu: compiling the cell splitter, once; this takes a while", file=sys.stderr)
+                        told = True
+                except KeyboardInterrupt:
+                    self.interrupted = True
+                    for counter in counters:
+                        counter[STOP] = 1
+                    done, still = waiting, set()
+                waiting = still
+                for job in done:
+                    found = job.result()
+                    jobs = 2 if results else self.workers * _JOBS_PER_WORKER
+                    results.append(found)
+                    if not self.interrupted and not found.overflow:
+                        submit(found.frontier, jobs, _NEVER, _CUTS_PER_JOB)
         if any(result.overflow for result in results):
             return [] if self.interrupted else None
         for counter in counters:
@@ -101,32 +129,3 @@ class Runner:
     def _bar(self) -> Any:
         disable = None if self.progress is None else not self.progress
         return tqdm(desc="cells", unit=" cells", unit_scale=True, delay=1, disable=disable, leave=False)
-
-    def _wait(
-        self,
-        pool: ThreadPoolExecutor,
-        bar: Any,
-        problem: Problem,
-        cells: Cells,
-        pieces: list[tuple[int, int]],
-        level: int,
-        counters: list[Counters],
-    ) -> list[Found]:
-        """Run the kernel on pieces of the cells, showing how far it is; Ctrl-C stops it between two cells."""
-        own: list[Counters] = [np.zeros(_COUNTERS, dtype=np.int64) for _ in pieces]
-        counters += own
-        jobs = [pool.submit(run, problem, cells, a, b, level, c) for (a, b), c in zip(pieces, own, strict=True)]
-        waiting, began, told = set(jobs), time.monotonic(), False
-        try:
-            while waiting:
-                _, waiting = wait(waiting, _POLL_SECONDS, FIRST_COMPLETED)
-                bar.update(int(sum(c[CELLS] for c in counters)) - bar.n)
-                late = time.monotonic() - began > _SLOW_START_SECONDS
-                if late and not told and not any(c[STARTED] for c in own):
-                    print("polyrelu: compiling the cell splitter, once; this takes a while", file=sys.stderr)
-                    told = True
-        except KeyboardInterrupt:
-            self.interrupted = True
-            for counter in own:
-                counter[STOP] = 1
-        return [job.result() for job in jobs]

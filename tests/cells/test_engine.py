@@ -182,9 +182,9 @@ def test_an_interrupted_run_stops_its_threads(monkeypatch):
 
     original = runner_module.run
 
-    def watched(problem, cells, first, last, level, counters):
-        found = original(problem, cells, first, last, level, counters)
-        stopped.append(counters[STOP])
+    def watched(*arguments):
+        found = original(*arguments)
+        stopped.append(arguments[-1][STOP])
         return found
 
     monkeypatch.setattr(runner_module, "wait", interrupted)
@@ -193,6 +193,16 @@ def test_an_interrupted_run_stops_its_threads(monkeypatch):
         pr.linear_regions(random_network([5, 16, 16]), box(5), "cells", workers=2)
     assert stopped == [1]
     assert not caught.value.partial.complete
+
+
+def test_long_jobs_are_dealt_out_again(monkeypatch):
+    network = random_network([3, 16, 16])
+    alone = pr.linear_regions(network, box(3), "cells")
+    monkeypatch.setattr(runner_module, "_PIECES_PER_WORKER", 1)
+    monkeypatch.setattr(runner_module, "_CUTS_PER_JOB", 7)
+    shared = pr.linear_regions(network, box(3), "cells", workers=2)
+    assert shared.patterns == alone.patterns
+    assert shared.stats["cuts"] == alone.stats["cuts"] == len(alone) - 1
 
 
 def test_an_interrupted_run_keeps_what_was_found(monkeypatch):
