@@ -22,6 +22,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
+import numpy as np
+from numpy.typing import NDArray
+
 from polyrelu.exact import ExactMatrix, ExactVector
 from polyrelu.network import Bits, Layer, Network
 from polyrelu.polyhedron import Halfspace, Polyhedron
@@ -37,17 +40,22 @@ class Restriction:
         layers: as many as the network has, each with only the coordinates that are seen. Engines split on all the
             coordinates that still pass through a ReLU.
         target: in the space of the last of these layers.
-        outputs: the seen output coordinates of the network, one for each coordinate of that space.
+        coordinates: for each layer the network's coordinates that are kept.
         template: for each layer one character for each of its ReLU neurons in the network: ``?`` where the engines
             decide, else what to show.
-        signs: for each of ``outputs`` the character its last-layer ReLU shows, or the empty string if it has none.
+        signs: for each of :attr:`outputs` the character its last-layer ReLU shows, or the empty string if it has none.
     """
 
     layers: tuple[Layer, ...]
     target: Polyhedron
-    outputs: tuple[int, ...]
+    coordinates: tuple[tuple[int, ...], ...]
     template: tuple[str, ...]
     signs: tuple[str, ...]
+
+    @property
+    def outputs(self) -> tuple[int, ...]:
+        """The seen output coordinates of the network, one for each coordinate of the target's space."""
+        return self.coordinates[-1]
 
     def pattern(self, bits: Bits) -> str:
         """The activation pattern of a piece: a character for each ReLU neuron, layers separated by ``|``."""
@@ -56,6 +64,15 @@ class Restriction:
             decided = iter(on)
             filled.append("".join(str(int(next(decided))) if c == _SPLIT else c for c in template))
         return "|".join(layer for layer in filled if layer)
+
+    def patterns(self, signs: NDArray[np.bool_]) -> list[str]:
+        """The patterns of many pieces, from their signs (n, neurons), counted through the layers."""
+        template = np.frombuffer("|".join(layer for layer in self.template if layer).encode(), dtype=np.uint8)
+        if not len(template):
+            return [""] * len(signs)
+        text = np.tile(template, (len(signs), 1))
+        text[:, template == ord(_SPLIT)] = np.where(signs, ord("1"), ord("0"))
+        return text.view(f"S{len(template)}").ravel().astype(str).tolist()
 
     def affine_map(self, bits: Bits) -> tuple[tuple[int, ...], ExactMatrix, ExactVector]:
         """The outputs on which the network is affine on the piece of ``bits``, and its ``(M, c)`` there.
@@ -107,7 +124,7 @@ def _restriction(
     return Restriction(
         layers=tuple(layers),
         target=Polyhedron.from_halfspaces(narrowed, len(inputs)),
-        outputs=tuple(inputs),
+        coordinates=tuple(map(tuple, seen)),
         template=tuple(template),
         signs=tuple(signs.get(i, "") for i in inputs),
     )

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, Protocol, overload
 import numpy as np
 from numpy.typing import NDArray
 
+from polyrelu.errors import InputError
 from polyrelu.exact import ExactMatrix, ExactVector, FloatArray, exact_vector, is_float_array, to_floats
 from polyrelu.floats import float_points, gamma
 from polyrelu.network import Bits, Network
@@ -28,6 +29,8 @@ from polyrelu.restriction import Restriction
 if TYPE_CHECKING:
     import networkx as nx
     from matplotlib.axes import Axes
+
+    from polyrelu.zones import Facet
 
 _NOWHERE = -1
 _KEPT_TILES = 10_000
@@ -45,6 +48,10 @@ class TileSource(Protocol):
 
     def bits(self, index: int) -> Bits:
         """The signs of the restricted layers' ReLU neurons on a tile."""
+        ...
+
+    def patterns(self, numbers: NDArray[np.intp]) -> list[str]:
+        """The activation patterns of the chosen tiles."""
         ...
 
     def polyhedron(self, index: int) -> Polyhedron:
@@ -73,6 +80,10 @@ class TileList:
     def bits(self, index: int) -> Bits:
         """The signs of the restricted layers' ReLU neurons on a tile."""
         return self.pieces[index][0]
+
+    def patterns(self, numbers: NDArray[np.intp]) -> list[str]:
+        """The activation patterns of the chosen tiles."""
+        return [self.restriction.pattern(self.pieces[i][0]) for i in numbers]
 
     def polyhedron(self, index: int) -> Polyhedron:
         """A tile as an exact canonical polyhedron."""
@@ -200,6 +211,13 @@ class Tiling(Sequence[Tile]):
     def __iter__(self) -> Iterator[Tile]:
         return map(self.__getitem__, range(len(self)))
 
+    def places(self) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+        """For each tile the number of its part, and its number within the part's source."""
+        numbers = np.arange(len(self)) if self.chosen is None else self.chosen
+        ends = np.array(self._ends, dtype=np.intp)
+        part = np.searchsorted(ends, numbers, side="right")
+        return part, numbers - np.concatenate([np.zeros(1, dtype=np.intp), ends])[part]
+
     def _tile(self, index: int) -> Tile:
         """Tile number ``index``; the latest ones are kept, so that their polyhedra are built once."""
         if index not in self._tiles:
@@ -220,15 +238,31 @@ class Tiling(Sequence[Tile]):
         return self._tile(number) if isinstance(number, int) else self.select(number)
 
     def select(self, indices: Iterable[int]) -> Tiling:
-        """The tiling of the chosen tiles, by number; incomplete if it leaves any out."""
+        """The tiling of the chosen tiles, by number; incomplete if it leaves any out.
+
+        Raises:
+            InputError: a number is not that of a tile, or comes twice.
+        """
         chosen = np.fromiter(indices, dtype=np.intp)
+        used, times = np.unique(chosen, return_counts=True)
+        if len(used) and not (used[0] >= 0 and used[-1] < len(self)):
+            wrong = used[0] if used[0] < 0 else used[-1]
+            raise InputError(f"select: there is no tile {wrong}; choose from 0 to {len(self) - 1}")
+        if (times > 1).any():
+            raise InputError(f"select: tile {used[times > 1][0]} is chosen twice, but tiles do not overlap")
         complete = self.complete and len(chosen) == len(self)
         return replace(self, complete=complete, chosen=chosen if self.chosen is None else self.chosen[chosen])
 
     @property
     def patterns(self) -> tuple[str, ...]:
         """The activation pattern of each tile."""
-        return tuple(tile.pattern for tile in self)
+        part_of, local = self.places()
+        patterns = [""] * len(self)
+        for part, (_, source) in enumerate(self.parts):
+            own = np.flatnonzero(part_of == part)
+            for i, pattern in zip(own.tolist(), source.patterns(local[own]), strict=True):
+                patterns[i] = pattern
+        return tuple(patterns)
 
     def locate(self, points: Any) -> int | NDArray[np.intp]:
         """The number of the first tile that contains a point, or each of many float points; -1 where none does.
@@ -282,17 +316,39 @@ class Tiling(Sequence[Tile]):
             lines.append(f"... and {len(self) - limit} more")
         return "\n".join(lines)
 
-    def adjacency(self) -> nx.Graph:
+    def adjacency(self, contact: int | None = None) -> nx.Graph:
         """The graph of touching tiles, see :func:`polyrelu.adjacency.adjacency`."""
         from polyrelu.adjacency import adjacency  # upstairs: a method for convenience
 
-        return adjacency(self)
+        return adjacency(self, contact)
 
-    def zones(self) -> list[Tiling]:
-        """The connected activation zones, see :func:`polyrelu.adjacency.zones`."""
-        from polyrelu.adjacency import zones
+    def shared_facet(self, i: int, j: int) -> Polyhedron:
+        """What the closures of two tiles share, see :func:`polyrelu.adjacency.shared_facet`."""
+        from polyrelu.adjacency import shared_facet
 
-        return zones(self)
+        return shared_facet(self, i, j)
+
+    def facets(self, i: int) -> tuple[Facet, ...]:
+        """The facets of a tile and the tiles across them, see :func:`polyrelu.zones.facets`."""
+        from polyrelu.zones import facets
+
+        return facets(self, i)
+
+    def boundary(self) -> list[Facet]:
+        """The facets that bound the tiling, see :func:`polyrelu.zones.boundary`."""
+        from polyrelu.zones import boundary
+
+        return boundary(self)
+
+    def zones(self, contact: int | None = None, sort: str = "first") -> list[Tiling]:
+        """The connected activation zones, see :func:`polyrelu.zones.zones`."""
+        from polyrelu.zones import zones
+
+        return zones(self, contact, sort)
+
+    def is_bounded(self) -> bool:
+        """Whether all tiles fit in a box. Cost: some exact LPs a tile, unless the domain is bounded."""
+        return self.domain.is_bounded() or all(tile.polyhedron.is_bounded() for tile in self)
 
     def plot(self, ax: Axes | None = None, **options: Any) -> Axes:
         """Draw a two-dimensional tiling, see :func:`polyrelu.plotting.plot_tiling`."""

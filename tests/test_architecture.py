@@ -20,7 +20,9 @@ FLOORS = [
     {"polyrelu.cli", "polyrelu"},
     {"polyrelu.demo"},
     {"polyrelu.plotting"},
+    {"polyrelu.zones"},
     {"polyrelu.adjacency", "polyrelu.formats"},
+    {"polyrelu.facets"},
     {"polyrelu.preimage"},
     {"polyrelu.backward"},
     {"polyrelu.tiling"},
@@ -34,7 +36,7 @@ FLOORS = [
     {"polyrelu.errors"},
 ]
 # Methods that people expect on a tiling, and delegate upstairs inside the function.
-CONVENIENCES = {("polyrelu.tiling", name) for name in ("polyrelu.adjacency", "polyrelu.plotting")}
+CONVENIENCES = {("polyrelu.tiling", name) for name in ("polyrelu.adjacency", "polyrelu.plotting", "polyrelu.zones")}
 
 
 def name_of(path):

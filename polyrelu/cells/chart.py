@@ -10,6 +10,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cached_property
+
+from flint import fmpq_mat
 
 from polyrelu.cells.twin import Cell, Vector, cell_of
 from polyrelu.exact import ExactMatrix, ExactVector, flint_matrix, matrix_rows, primitive, row_echelon
@@ -41,12 +44,19 @@ class Chart:
         """The number k of coordinates u."""
         return len(self.basis[0]) if self.basis else 0
 
+    @cached_property
+    def embedding(self) -> fmpq_mat:
+        """The matrix that takes (u, 1) to (x, 1)."""
+        rows: list[ExactVector] = [(*row, o) for row, o in zip(self.basis, self.origin, strict=True)]
+        return flint_matrix([*rows, (*[Fraction(0)] * self.dim, Fraction(1))], self.dim + 1)
+
+    def form(self, halfspace: Halfspace) -> Vector:
+        """The form on (u, t) that is at most zero where a halfspace in x holds."""
+        return _form(halfspace, self.basis, self.origin)
+
     def pull_back(self, layer: Layer) -> Layer:
         """A layer on x as a layer on u."""
-        columns = self.dim + 1
-        rows: list[ExactVector] = [(*row, o) for row, o in zip(self.basis, self.origin, strict=True)]
-        embedding = flint_matrix([*rows, (*[Fraction(0)] * self.dim, Fraction(1))], columns)
-        pulled = matrix_rows(layer.augmented * embedding)
+        pulled = matrix_rows(layer.augmented * self.embedding)
         return Layer.from_rows(tuple(r[:-1] for r in pulled), tuple(r[-1] for r in pulled), layer.relu, self.dim)
 
 

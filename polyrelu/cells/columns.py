@@ -23,6 +23,8 @@ from polyrelu.network import Bits, Layer, Network
 from polyrelu.polyhedron import Halfspace, Polyhedron
 from polyrelu.restriction import Restriction
 
+_CHUNK = 1 << 14
+
 
 @dataclass(frozen=True, eq=False)
 class Columns:
@@ -105,6 +107,12 @@ class Columns:
         ends = np.cumsum([0, *(sum(layer.relu) for layer in self.restriction.layers)])
         return tuple(tuple(flat[a:b]) for a, b in pairwise(ends))
 
+    def patterns(self, numbers: NDArray[np.intp]) -> list[str]:
+        """The activation patterns of the chosen tiles."""
+        chunks = np.split(numbers, range(_CHUNK, len(numbers), _CHUNK))
+        signs = (np.unpackbits(self.packed[own], axis=1, count=len(self._neurons)).astype(np.bool_) for own in chunks)
+        return [pattern for chunk in signs for pattern in self.restriction.patterns(chunk)]
+
     def inner_point(self, index: int) -> ExactVector:
         """An exact point of the relative interior of a tile; no search where the kernel found one."""
         known = self.points[index]
@@ -151,14 +159,45 @@ class Columns:
             return self.flat[index]
         bits = self.bits(index)
         rows: dict[int, tuple[Halfspace, ...]] = {}
-        halfspaces = [h for h in self.domain.canonical().halfspaces if h.relation == "=="]
+        equalities = [h for h in self.domain.canonical().halfspaces if h.relation == "=="]
+        halfspaces = []
         for number in self.facets[self.starts[index] : self.starts[index + 1]].tolist():
             halfspaces.append(self._facet(number, bits, rows))
-        strict = [h for h in self.domain.halfspaces if h.relation == "<"]
-        strict += [h for h in self._target_rows(bits, rows) if h.relation == "<"]
-        if not strict and all(h.relation == "<=" for h in halfspaces):
-            return Polyhedron.from_canonical(sorted(halfspaces), self.domain.ambient_dim)
-        return Polyhedron.from_halfspaces([*halfspaces, *strict], self.domain.ambient_dim).canonical()
+        strict = []
+        if not self._is_plain(index):
+            strict = [h for h in (*self.domain.halfspaces, *self._target_rows(bits, rows)) if h.relation == "<"]
+        if not strict and not equalities:
+            return Polyhedron.from_canonical((), sorted(halfspaces), self.domain.ambient_dim)
+        return Polyhedron.from_halfspaces([*equalities, *halfspaces, *strict], self.domain.ambient_dim).canonical()
+
+    def facet_counts(self, numbers: NDArray[np.intp]) -> NDArray[np.int64]:
+        """How many facets each tile has."""
+        return np.diff(self.starts)[numbers]
+
+    def may_hide_strict_rows(self, numbers: NDArray[np.intp]) -> NDArray[np.bool_]:
+        """For which tiles a strict row of the target may be tight on a facet that is listed as a neuron's."""
+        strict = any(h.relation == "<" for h in self.restriction.target.halfspaces)
+        return np.asarray(np.isnan(self.points[numbers]).any(axis=1) & strict, dtype=np.bool_)
+
+    def has_target_facets(self, numbers: NDArray[np.intp]) -> NDArray[np.bool_]:
+        """Which tiles have a facet that is a row of the target."""
+        first = len(self.chart.facets) + len(self._neurons)
+        counts = np.concatenate([np.zeros(1, np.int64), np.cumsum(self.facets >= first)])
+        return np.asarray(counts[self.starts[1:]] > counts[self.starts[:-1]], dtype=np.bool_)[numbers]
+
+    def _is_plain(self, index: int) -> bool:
+        """Whether strict rows do no more to a tile than to make facets strict.
+
+        So it is in a tile that the kernel found, which knows an inner point then: a row that is no facet is certain to
+        hold strictly on every generator, or its facet was cut off by a later row, in whose facet all that is left of it
+        lies. With target rows of one kind, and no strict rows of the domain, that facet is strict too.
+        """
+        return self._rows_of_one_kind and not np.isnan(self.points[index]).any()
+
+    @cached_property
+    def _rows_of_one_kind(self) -> bool:
+        relations = {h.relation for h in self.restriction.target.halfspaces}
+        return len(relations) < 2 and all(h.relation != "<" for h in self.domain.halfspaces)
 
     def _facet(self, number: int, bits: Bits, rows: dict[int, tuple[Halfspace, ...]]) -> Halfspace:
         if number < len(self.chart.facets):

@@ -865,13 +865,13 @@ def run(P: Problem, roots: Cells, first: int, last: int, stop_level: int, budget
                         state, cut_site = 1, site
                         break
                     if target:
-                        # A row that holds with equality somewhere and nowhere strictly is for exact arithmetic.
-                        if P.equality[c] or (not negative):
-                            some_zero = False
-                            if not (entering and box_sides[c] != 0):
-                                for k in range(m):
-                                    if side[k] == 0:
-                                        some_zero = True
+                        # A row that holds with equality somewhere, but cuts nothing off, is for exact arithmetic.
+                        some_zero = False
+                        if not (entering and box_sides[c] != 0):
+                            for k in range(m):
+                                if side[k] == 0:
+                                    some_zero = True
+                        if some_zero or P.equality[c] or not negative:
                             state = 4 if some_zero else 3
                             break
                         signs[site] = 0

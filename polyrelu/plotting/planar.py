@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
-from polyrelu.adjacency import zone_numbers
+from polyrelu.adjacency import components
 from polyrelu.errors import DimensionError, InputError
 from polyrelu.exact import ExactVector, FloatArray, exact_vector, to_floats
 from polyrelu.membership import maps_into
@@ -173,9 +173,9 @@ def _groups(tiling: Tiling, colour_by: str) -> list[int]:
     if colour_by == "pattern":
         order = {pattern: i for i, pattern in enumerate(dict.fromkeys(tiling.patterns))}
         return [order[pattern] for pattern in tiling.patterns]
-    by_size = sorted(zone_numbers(tiling), key=len, reverse=True)
-    number = {tile: i for i, zone in enumerate(by_size) for tile in zone}
-    return [number[tile] for tile in range(len(tiling))]
+    labels = components(tiling)
+    by_size = np.argsort(-np.bincount(labels), kind="stable")
+    return np.argsort(by_size)[labels].tolist() if len(tiling) else []
 
 
 def _width(corners: FloatArray) -> float:

@@ -97,10 +97,11 @@ class Polyhedron:
         return polyhedron
 
     @classmethod
-    def from_canonical(cls, halfspaces: Iterable[Halfspace], dim: int) -> Polyhedron:
-        """The polyhedron with these rows, which are known to be its canonical ones; unchecked."""
-        polyhedron = cls.from_halfspaces(halfspaces, dim)
-        polyhedron.__dict__["_key"] = polyhedron.halfspaces
+    def from_canonical(cls, equalities: Iterable[Halfspace], facets: Iterable[Halfspace], dim: int) -> Polyhedron:
+        """The polyhedron with these canonical equalities and sorted facets, and no open face; unchecked."""
+        facets = tuple(facets)
+        polyhedron = cls.from_halfspaces((*equalities, *facets), dim)
+        polyhedron.__dict__.update(_key=polyhedron.halfspaces, facets=facets)
         return polyhedron
 
     @classmethod
@@ -336,6 +337,11 @@ class Polyhedron:
     def _reduction(self) -> canonical.Reduction:
         return canonical.reduce(self.halfspaces, self.ambient_dim)
 
+    @cached_property
+    def facets(self) -> tuple[Halfspace, ...]:
+        """One canonical row for each facet of the closure; strict where the facet does not belong to the set."""
+        return () if self.is_empty() else tuple(sorted(row for row, _ in self._reduction.facets))
+
     def irredundant(self) -> Polyhedron:
         """The same set by a minimal selection of its own rows; rows that are tight everywhere become equalities."""
         if self.is_empty():
@@ -347,7 +353,11 @@ class Polyhedron:
 
     def canonical(self) -> Polyhedron:
         """The same set by its canonical rows: equal sets have equal canonical rows, in the same order."""
-        return self if self._key is self.halfspaces else Polyhedron.from_canonical(self._key, self.ambient_dim)
+        if self._key is self.halfspaces:
+            return self
+        same = Polyhedron.from_halfspaces(self._key, self.ambient_dim)
+        same.__dict__.update(_key=same.halfspaces, facets=self.facets)
+        return same
 
     @cached_property
     def _key(self) -> tuple[Halfspace, ...]:

@@ -1,0 +1,105 @@
+from fractions import Fraction
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import polyrelu as pr
+from polyrelu.adjacency import flat_tiles
+from tests.strategies import questions
+
+CROSS = pr.Network([([[1, 0], [-1, 0], [0, 1], [0, -1]], [0] * 4), ([[1, 1, -1, -1]], [0])])  # |x0| - |x1|
+SQUARE = pr.Polyhedron.box([-1, -1], [1, 1])
+METHODS = st.sampled_from(["cells", "cells", "unrelu"])
+
+
+def just_beyond(tiling, facet):
+    """The tiles whose closure contains p + t n for all small t > 0, where p is inside a facet and n points outwards."""
+    point = facet.polyhedron.relative_interior_point()
+
+    def enters(row):
+        slope = sum(a * n for a, n in zip(row.normal, facet.row.normal, strict=True))
+        return row.slack(point) > 0 or (not row.slack(point) and (slope == 0 if row.relation == "==" else slope <= 0))
+
+    return [i for i, tile in enumerate(tiling) if all(enters(row) for row in tile.polyhedron.halfspaces)]
+
+
+@given(questions(max_inputs=2, max_width=4, max_neurons=5), METHODS)
+@settings(max_examples=80, deadline=None)
+def test_beyond_a_facet_are_its_neighbours(question, method):
+    network, target, domain = question
+    tiling = pr.preimage(network, target, domain, method)
+    flat = flat_tiles(tiling)
+    for i in range(len(tiling)):
+        for facet in [] if flat[i] else tiling.facets(i):
+            beyond = [j for j in just_beyond(tiling, facet) if not flat[j]]
+            both_open = [j for j in beyond if facet.row.relation == "<" and j not in facet.neighbours]
+            assert beyond == sorted([*facet.neighbours, *both_open])
+            assert len(beyond) <= 1
+
+
+@given(questions(max_inputs=2, max_width=4, max_neurons=5), METHODS)
+@settings(max_examples=60, deadline=None)
+def test_kinds_of_facets(question, method):
+    network, target, domain = question
+    tiling = pr.preimage(network, target, domain, method)
+    flat = flat_tiles(tiling)
+    for i in range(len(tiling)):
+        for facet in [] if flat[i] else tiling.facets(i):
+            point = facet.polyhedron.relative_interior_point()
+            on_domain = [row for row in tiling.domain.halfspaces if row.relation != "==" and not row.slack(point)]
+            assert (facet.kind == "domain") == bool(on_domain)
+            if facet.kind == "neuron":
+                layer, coordinate = facet.neuron
+                values = point
+                for k, own in enumerate(network.layers[: layer + 1]):
+                    linear = pr.Layer(own.weight, own.bias, relu=own.relu if k < layer else False)
+                    values = pr.Network([linear])(values)
+                assert values[coordinate] == 0
+
+
+def test_the_boundary_of_a_square_is_four_times_its_side():
+    net = pr.Network([([[1, 0], [0, 1], [1, 1]], [0, 0, 0])], [True])
+    boundary = pr.linear_regions(net, SQUARE).boundary()
+    assert {facet.kind for facet in boundary} == {"domain"}
+    assert sum(length(facet.polyhedron) for facet in boundary) == 8
+
+
+def test_where_a_neighbour_covers_half_a_facet_the_other_half_bounds():
+    net = pr.Network([([[1, 0], [0, 1]], [0, 0])], [False])
+    targets = [pr.Polyhedron.box([-1, -1], [0, 1]), pr.Polyhedron.box([0, 0], [1, 1])]
+    tiling = pr.preimage(net, targets)
+    assert [len(zone) for zone in tiling.zones()] == [2]
+    ((i, j, edge),) = tiling.adjacency().edges(data=True)
+    assert edge == {"kind": "target", "neuron": None}
+    assert set(tiling.shared_facet(i, j).vertices) == {(0, 0), (0, 1)}
+    assert sum(length(facet.polyhedron) for facet in tiling.boundary()) == 6 + 4 - 2
+
+
+def length(segment):
+    (a, b), (c, d) = segment.vertices
+    assert a == c or b == d
+    return abs(a - c) + abs(b - d)
+
+
+def test_zones_by_size():
+    tiling = pr.preimage(CROSS, pr.parse("y0 >= 1", dim=1), pr.Polyhedron.box([-2, -2], [4, 2]))
+    assert [zone.volume(exact=True) for zone in tiling.zones(sort="volume")] == [Fraction(8), 1]
+    assert [len(zone) for zone in tiling.zones(sort="tiles")] == [2, 2]
+
+
+def test_unbounded_zones_come_first():
+    tiling = pr.preimage(CROSS, pr.parse("y0 >= 1", dim=1), pr.Polyhedron([[-1, 0]], [2]))
+    first, second = tiling.zones(sort="volume")
+    assert not first.is_bounded()
+    assert second.is_bounded()
+
+
+def test_an_unknown_order_is_refused():
+    with pytest.raises(pr.InputError, match="'size'; choose one of first, volume, tiles"):
+        pr.preimage(CROSS, pr.parse("y0 > 0", dim=1)).zones(sort="size")
+
+
+def test_flat_tiles_have_no_facets_of_the_preimage():
+    with pytest.raises(pr.InputError, match="tile 0 is flat, of dimension 1"):
+        pr.preimage(CROSS, pr.parse("y0 == 0", dim=1)).facets(0)
