@@ -1,4 +1,4 @@
-"""The command line: ``polyrelu demo`` and ``polyrelu preimage``.
+"""The command line: ``polyrelu demo``, ``polyrelu preimage`` and ``polyrelu zones``.
 
 Results go to standard output, progress and errors to standard error. An error is one line and exit code 2
 (``--debug`` shows the traceback); an interrupted run prints what it has and exits with 130.
@@ -7,15 +7,15 @@ Results go to standard output, progress and errors to standard error. An error i
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, NamedTuple
 
 import click
 
 from polyrelu import __version__
 from polyrelu.constraints import parse
-from polyrelu.demo import RADIUS, disagreements, run_demo, write_demo, zone_table
+from polyrelu.demo import RADIUS, disagreements, run_demo, write_demo
 from polyrelu.errors import Interrupted, PolyreluError
 from polyrelu.exact import exact
 from polyrelu.formats import load_network
@@ -25,6 +25,7 @@ from polyrelu.polyhedron import Polyhedron
 from polyrelu.preimage import METHODS, preimage
 from polyrelu.tiling import Tiling
 from polyrelu.unrelu import DEFAULT_FACE_LIMIT
+from polyrelu.zones import SORTS, zone_table
 
 _CHECKED_POINTS = 100_000
 _SHOWN_TILES = 50
@@ -60,8 +61,8 @@ def demo(out: Path) -> None:
     click.echo(f"{result.network!r}: where is y0 > 0?\n")
     click.echo(f"In [-{RADIUS}, {RADIUS}]^2, {len(result.in_box)} tiles:\n")
     click.echo(result.in_box.table(limit=_SHOWN_TILES))
-    click.echo(f"\nIts zones:\n\n{zone_table(result.in_box)}")
-    click.echo(f"\nIn the whole plane, {len(result.in_plane)} tiles:\n\n{zone_table(result.in_plane)}")
+    click.echo(f"\nIts zones:\n\n{zone_table(result.in_box, sort='volume')}")
+    click.echo(f"\nIn the whole plane, {len(result.in_plane)} tiles:\n\n{zone_table(result.in_plane, sort='volume')}")
     for name, tiling, radius in (("the square", result.in_box, RADIUS), ("the plane", result.in_plane, 10 * RADIUS)):
         wrong = disagreements(tiling, _CHECKED_POINTS, radius)
         click.echo(
@@ -73,58 +74,109 @@ def demo(out: Path) -> None:
     click.echo(f"\n{_run_summary(result.in_box)}\n{write_demo(result, out)}")
 
 
+def _question(command: Callable[..., None]) -> Callable[..., None]:
+    """The argument and options that say which preimage is meant, and how to find it."""
+    options = [
+        click.argument("model", type=click.Path(path_type=Path)),
+        click.option(
+            "--output",
+            "condition",
+            required=True,
+            metavar="EXPR",
+            help='What the outputs satisfy, e.g. "y0 > 0 and y1 <= y2".',
+        ),
+        click.option(
+            "--box",
+            nargs=2,
+            multiple=True,
+            metavar="LOW HIGH",
+            help="Bounds of every input; or repeat, once for each input. Without it, all of R^d.",
+        ),
+        click.option("--domain", metavar="EXPR", help='What the inputs satisfy, e.g. "x0 + x1 <= 1".'),
+        click.option("--method", type=click.Choice(METHODS), default="auto", show_default=True),
+        click.option(
+            "--limit",
+            type=int,
+            default=DEFAULT_FACE_LIMIT,
+            show_default=True,
+            help="The most faces a layer may have, for the methods that go face by face.",
+        ),
+        click.option(
+            "--workers", type=click.IntRange(1), default=1, show_default=True, help="Threads that split cells."
+        ),
+        click.option(
+            "--plot",
+            type=click.Path(dir_okay=False, path_type=Path),
+            help="Draw a two-dimensional preimage to this file.",
+        ),
+    ]
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+class _Question(NamedTuple):
+    """The options above, as click passes them on."""
+
+    model: Path
+    condition: str
+    box: Sequence[tuple[str, str]]
+    domain: str | None
+    method: str
+    limit: int
+    workers: int
+    plot: Path | None
+
+    def answer(self) -> Tiling:
+        network = load_network(self.model)
+        target = parse(self.condition, dim=network.output_dim)
+        where = _domain(self.box, self.domain, network.input_dim)
+        return preimage(network, target, where, self.method, limit=self.limit, workers=self.workers)
+
+
 @cli.command("preimage", epilog='Example: polyrelu preimage model.npz --output "y0 > 0" --box -6 6 --plot zone.png')
-@click.argument("model", type=click.Path(path_type=Path))
-@click.option(
-    "--output", "condition", required=True, metavar="EXPR", help='What the outputs satisfy, e.g. "y0 > 0 and y1 <= y2".'
-)
-@click.option(
-    "--box",
-    nargs=2,
-    multiple=True,
-    metavar="LOW HIGH",
-    help="Bounds of every input; or repeat, once for each input. Without it, all of R^d.",
-)
-@click.option("--domain", metavar="EXPR", help='What the inputs satisfy, e.g. "x0 + x1 <= 1".')
-@click.option("--method", type=click.Choice(METHODS), default="auto", show_default=True)
-@click.option(
-    "--limit",
-    type=int,
-    default=DEFAULT_FACE_LIMIT,
-    show_default=True,
-    help="The most faces a layer may have, for the methods that go face by face.",
-)
-@click.option("--workers", type=click.IntRange(1), default=1, show_default=True, help="Threads that split cells.")
+@_question
 @click.option("--tiles", type=int, default=_SHOWN_TILES, show_default=True, help="The most tiles to print.")
 @click.option("--digits", type=int, help="Print rounded inequalities with this many digits.")
-@click.option(
-    "--plot", type=click.Path(dir_okay=False, path_type=Path), help="Draw a two-dimensional preimage to this file."
-)
-def preimage_command(
-    model: Path,
-    condition: str,
-    box: Sequence[tuple[str, str]],
-    domain: str | None,
-    method: str,
-    limit: int,
-    workers: int,
-    tiles: int,
-    digits: int | None,
-    plot: Path | None,
-) -> None:
+def preimage_command(tiles: int, digits: int | None, **options: Any) -> None:
     """The exact inputs of MODEL whose outputs satisfy a condition."""
-    network = load_network(model)
-    target = parse(condition, dim=network.output_dim)
-    where = _domain(box, domain, network.input_dim)
+    question = _Question(**options)
     try:
-        tiling = preimage(network, target, where, method, limit=limit, workers=workers)
+        tiling = question.answer()
     except Interrupted as stopped:
         click.echo(stopped.partial.table(limit=tiles, digits=digits))
         raise _Stopped(str(stopped)) from stopped
     click.echo(tiling.table(limit=tiles, digits=digits))
     click.echo(f"\n{_run_summary(tiling)}")
-    if plot is not None:
-        _save_plot(tiling, plot)
+    if question.plot is not None:
+        _save_plot(tiling, question.plot)
+
+
+@cli.command("zones", epilog='Example: polyrelu zones model.npz --output "y0 > 0" --box -6 6 --plot zones.png')
+@_question
+@click.option(
+    "--contact",
+    type=click.IntRange(0),
+    help="The least dimension of a contact that connects two tiles; by default a facet's; with 0 a vertex.",
+)
+@click.option("--sort", type=click.Choice(SORTS), default="volume", show_default=True, help="The order of the zones.")
+@click.option("--digits", type=click.IntRange(1), default=4, show_default=True, help="Digits of volumes and boxes.")
+def zones_command(contact: int | None, sort: str, digits: int, **options: Any) -> None:
+    """The activation zones of MODEL: the islands of inputs whose outputs satisfy a condition.
+
+    For each zone its tiles, its volume, its bounding box and an exact point of it.
+    """
+    question = _Question(**options)
+    try:
+        tiling = question.answer()
+    except Interrupted as stopped:
+        raise _Stopped(str(stopped)) from stopped
+    click.echo(zone_table(tiling, contact, sort, digits))
+    if tiling.domain.is_bounded() and len(tiling):
+        click.echo(f"\nThe zones fill {float(tiling.share()):.{digits}g} of the domain.")
+    click.echo(f"\n{_run_summary(tiling)}")
+    if question.plot is not None:
+        _save_plot(tiling, question.plot)
 
 
 def _domain(box: Sequence[tuple[str, str]], domain: str | None, dim: int) -> Polyhedron | None:

@@ -7,7 +7,6 @@ too: of area 0.1 among 144, it is missed by about half of all sets of a thousand
 
 from __future__ import annotations
 
-from fractions import Fraction
 from importlib.resources import as_file, files
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -70,17 +69,6 @@ def disagreements(tiling: Tiling, count: int, radius: float, seed: int = 0) -> F
     return wrong
 
 
-def zone_table(tiling: Tiling) -> str:
-    """The zones of a tiling as a text table: tiles, area, and a point of the first tile."""
-    lines = ["zone  tiles  area        point"]
-    for i, zone in enumerate(tiling.zones()):
-        bounded = all(tile.polyhedron.is_bounded() for tile in zone)
-        area = f"{float(sum((tile.polyhedron.volume() for tile in zone), Fraction(0))):.6f}" if bounded else "infinite"
-        point = ", ".join(f"{float(x):g}" for x in zone[0].point())
-        lines.append(f"{i:<4}  {len(zone):<5}  {area:<10}  ({point})")
-    return "\n".join(lines)
-
-
 def draw_demo(demo: Demo, samples: int = SAMPLES) -> Figure:
     """Two panels: samples on the left, the exact zones on the right, and the island that the samples miss."""
     pyplot = require("matplotlib.pyplot", "draw_demo")
@@ -96,7 +84,7 @@ def draw_demo(demo: Demo, samples: int = SAMPLES) -> Figure:
             axes.set_xticks(range(-RADIUS, RADIUS + 1, 2))
             axes.set_yticks(range(-RADIUS, RADIUS + 1, 2))
         left.set_ylabel("$x_1$")
-        smallest = min(demo.in_box.zones(), key=lambda zone: sum(tile.polyhedron.volume() for tile in zone))
+        smallest = demo.in_box.zones(sort="volume")[-1]
         point = [float(x) for x in smallest[0].point()]
         right.annotate(
             "an island",

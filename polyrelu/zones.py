@@ -15,7 +15,7 @@ from polyrelu.adjacency import Contacts, Neuron, components, contacts, flat_tile
 from polyrelu.errors import InputError
 from polyrelu.facets import FacetReader, Kind, as_columns, neuron_names
 from polyrelu.polyhedron import Halfspace, Polyhedron
-from polyrelu.tiling import Tiling
+from polyrelu.tiling import Tiling, format_point
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -81,8 +81,28 @@ def zones(tiling: Tiling, contact: int | None = None, sort: str = "first") -> li
     if sort == "tiles":
         found.sort(key=len, reverse=True)
     if sort == "volume":
-        found.sort(key=lambda zone: zone.volume(unbounded="inf").mid, reverse=True)
+        found.sort(key=_size, reverse=True)
     return found
+
+
+def _size(zone: Tiling) -> float:
+    return float(zone.volume()) if zone.is_bounded() else np.inf
+
+
+def zone_table(tiling: Tiling, contact: int | None = None, sort: str = "first", digits: int = 4) -> str:
+    """The zones as a text table: tiles, volume, bounding box and a point of the first tile, which is exact.
+
+    Volumes and boxes are rounded to ``digits`` significant digits; arguments as for :func:`zones`.
+    """
+    size = {1: "length", 2: "area"}.get(tiling.domain.ambient_dim, "volume")
+    rows = [("zone", "tiles", size, "bounding box", "point")]
+    for i, zone in enumerate(zones(tiling, contact, sort)):
+        sides = zip(*(corner.tolist() for corner in zone.bounding_box()), strict=True)
+        box = " x ".join(f"[{low:.{digits}g}, {high:.{digits}g}]" for low, high in sides)
+        volume = f"{_size(zone):.{digits}g}" if zone.is_bounded() else "unbounded"
+        rows.append((str(i), str(len(zone)), volume, box, format_point(zone[0].point())))
+    widths = [max(len(row[k]) for row in rows) for k in range(len(rows[0]) - 1)]
+    return "\n".join("  ".join([*map(str.ljust, row, widths), row[-1]]) for row in rows)
 
 
 def facets(tiling: Tiling, i: int) -> tuple[Facet, ...]:

@@ -1,11 +1,14 @@
 from fractions import Fraction
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy import ndimage
 
 import polyrelu as pr
 from polyrelu.adjacency import flat_tiles
+from polyrelu.demo import RADIUS, run_demo
 from tests.strategies import questions
 
 CROSS = pr.Network([([[1, 0], [-1, 0], [0, 1], [0, -1]], [0] * 4), ([[1, 1, -1, -1]], [0])])  # |x0| - |x1|
@@ -103,3 +106,24 @@ def test_an_unknown_order_is_refused():
 def test_flat_tiles_have_no_facets_of_the_preimage():
     with pytest.raises(pr.InputError, match="tile 0 is flat, of dimension 1"):
         pr.preimage(CROSS, pr.parse("y0 == 0", dim=1)).facets(0)
+
+
+def test_the_islands_of_the_demo_are_those_of_a_flood_fill():
+    demo = run_demo()
+    zones = demo.in_box.zones()
+    steps = (np.arange(2000) + 0.5) / 2000 * 2 * RADIUS - RADIUS
+    samples = np.stack(np.meshgrid(steps, steps, indexing="ij"), axis=-1).reshape(-1, 2)
+    active = (demo.network(samples)[:, 0] > 0).reshape(2000, 2000)
+    islands, count = ndimage.label(active, np.ones((3, 3)))  # in an acute corner samples only meet diagonally
+    seen = set()
+    for island in range(1, count + 1):
+        own = samples[islands.ravel() == island]
+        own = own[:: max(1, len(own) // 200)]
+        (zone,) = [k for k, zone in enumerate(zones) if zone.contains(own).any()]
+        assert zones[zone].contains(own).all()
+        assert zone not in seen
+        seen.add(zone)
+    for missed in set(range(len(zones))) - seen:
+        point = zones[missed][0].point()
+        assert demo.network(point)[0] > 0
+    assert (len(zones), count) == (3, 3)
