@@ -20,7 +20,7 @@ FLOORS = [
     {"polyrelu.cli", "polyrelu"},
     {"polyrelu.demo"},
     {"polyrelu.plotting"},
-    {"polyrelu.adjacency", "polyrelu.formats"},
+    {"polyrelu.adjacency", "polyrelu.formats", "polyrelu.topology"},
     {"polyrelu.preimage"},
     {"polyrelu.backward"},
     {"polyrelu.tiling"},
@@ -30,11 +30,11 @@ FLOORS = [
     {"polyrelu.network", "polyrelu.constraints"},
     {"polyrelu.polyhedron"},
     {"polyrelu.lp", "polyrelu.floats"},
-    {"polyrelu.exact"},
+    {"polyrelu.exact", "polyrelu.posets"},
     {"polyrelu.errors"},
 ]
 # Methods that people expect on a tiling, and delegate upstairs inside the function.
-CONVENIENCES = {("polyrelu.tiling", name) for name in ("polyrelu.adjacency", "polyrelu.plotting")}
+CONVENIENCES = {("polyrelu.tiling", name) for name in ("polyrelu.adjacency", "polyrelu.plotting", "polyrelu.topology")}
 
 
 def name_of(path):
