@@ -30,18 +30,19 @@ from __future__ import annotations
 import math
 import sys
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from itertools import chain
 
 import numpy as np
 from tqdm import tqdm
 
-from polyrelu import posets
 from polyrelu.polyhedron import Halfspace, Polyhedron
 from polyrelu.polyhedron.canonical import split_rows
 from polyrelu.polyhedron.cddlib import generators_from_halfspaces
 from polyrelu.polyhedron.faces import Closure, Face, closure_of, excess, faces
+from polyrelu.posets import betti_numbers as betti_numbers_of_order
+from polyrelu.posets import euler_characteristic as euler_characteristic_of_order
 from polyrelu.tiling import Tile, Tiling
 
 
@@ -78,7 +79,7 @@ def euler_characteristic(tiling: Tiling) -> int:
 
     Cost: that of the cells, see :func:`betti_numbers`, and an addition for each pair of them in order.
     """
-    return posets.euler_characteristic(_cells(tiling))
+    return euler_characteristic_of_order(_cells(tiling))
 
 
 def betti_numbers(tiling: Tiling) -> tuple[int, ...]:
@@ -97,7 +98,7 @@ def betti_numbers(tiling: Tiling) -> tuple[int, ...]:
     whose bounding boxes meet. Then see :func:`polyrelu.posets.betti_numbers`.
     """
     length = max(tiling.domain.ambient_dim, 1)
-    numbers = posets.betti_numbers(_cells(tiling))
+    numbers = betti_numbers_of_order(_cells(tiling))
     assert not any(numbers[length:]), "a subset of R^d has no homology from dimension d on"
     return (*numbers, *[0] * length)[:length]
 
@@ -159,11 +160,17 @@ class _Cell:
     equalities: tuple[Halfspace, ...]
     inequalities: tuple[Halfspace, ...]
     parts: frozenset[int] = frozenset()
+    _known_sides: dict[Halfspace, tuple[bool, bool]] = field(default_factory=dict, init=False, repr=False)
 
     def sides(self, row: Halfspace) -> tuple[bool, bool]:
-        """Whether some of the cell lies strictly inside a row's hyperplane, and whether some lies beyond."""
-        values = [excess(row, g) for g in self.closure]
-        return min(values) < 0, max(values) > 0
+        """Whether some of the cell lies strictly inside a row's hyperplane, and whether some lies beyond.
+
+        Remembered, because the faces of a tile have most of their rows in common.
+        """
+        if row not in self._known_sides:
+            values = [excess(row, g) for g in self.closure]
+            self._known_sides[row] = min(values) < 0, max(values) > 0
+        return self._known_sides[row]
 
     def is_below(self, other: _Cell) -> bool:
         """Whether the cell lies in the closure of the other one."""
@@ -244,15 +251,16 @@ class _Boxes:
 
     def __init__(self, cells: Sequence[_Cell]) -> None:
         width = len(next(iter(cells[0].closure))) - 1 if cells else 0
-        self.lower = np.array([_lower_bounds(cell.closure, 1) for cell in cells]).reshape(len(cells), width)
-        self.upper = -np.array([_lower_bounds(cell.closure, -1) for cell in cells]).reshape(len(cells), width)
+        lower = np.array([_lower_bounds(cell.closure, 1) for cell in cells]).reshape(len(cells), width)
+        upper = -np.array([_lower_bounds(cell.closure, -1) for cell in cells]).reshape(len(cells), width)
+        self.lower, self.upper = np.ascontiguousarray(lower.T), np.ascontiguousarray(upper.T)
 
     def near(self, i: int) -> list[int]:
         """The other cells whose boxes meet that of cell i."""
-        meets = (self.lower <= self.upper[i]).all(axis=1) & (self.upper >= self.lower[i]).all(axis=1)
-        meets[i] = False
-        found: list[int] = np.flatnonzero(meets).tolist()
-        return found
+        found = np.arange(self.lower.shape[1])
+        for lower, upper in zip(self.lower, self.upper, strict=True):
+            found = found[(lower[found] <= upper[i]) & (upper[found] >= lower[i])]
+        return [j for j in found.tolist() if j != i]
 
 
 def _lower_bounds(closure: Closure, sign: int) -> list[float]:

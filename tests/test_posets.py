@@ -71,7 +71,7 @@ def test_what_is_called_contractible_has_the_homology_of_a_point(below):
         assert not any(numbers[1:])
 
 
-PROJECTIVE_PLANE = "123 124 135 146 156 236 245 256 345 346".split()
+PROJECTIVE_PLANE = ["123", "124", "135", "146", "156", "236", "245", "256", "345", "346"]
 TORUS = [(i, (i + a) % 7, (i + 3) % 7) for i in range(7) for a in (1, 2)]
 
 

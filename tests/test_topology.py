@@ -162,7 +162,6 @@ def test_checkerboard():
 
 CUBE = set(itertools.product(range(3), repeat=3))
 RING = {(i, j, 0) for i in range(3) for j in range(3)} - {(1, 1, 0)}
-LINK = {(1, j, k) for j in range(1, 4) for k in range(-1, 2)} - {(1, 2, 0)}  # through the hole of the first one
 
 
 @pytest.mark.parametrize(
@@ -173,16 +172,12 @@ LINK = {(1, j, k) for j in range(1, 4) for k in range(-1, 2)} - {(1, 2, 0)}  # t
         (CUBE - {(1, 1, k) for k in range(3)}, (1, 1, 0)),
         (CUBE - {(1, 1, k) for k in range(3)} - {(1, k, 1) for k in range(3)}, (1, 3, 0)),
         (RING | {(i + 4, j, k) for i, j, k in RING}, (2, 2, 0)),
-        ({(2 * i, 2 * j, 2 * k) for i, j, k in LINK} | {(2 * i - 2, 2 * j, k) for i, j, k in RING}, None),
     ],
 )
 def test_solids(kept, betti):
     closed, interior = voxels(sorted(kept), 3), interior_voxels(kept, 3)
-    expected = betti or closed.betti_numbers()
-    assert closed.betti_numbers() == expected
-    assert closed.euler_characteristic() == alternating(closed.f_vector()) == alternating(expected)
-    if betti is not None:
-        assert interior.betti_numbers() == expected
+    assert closed.betti_numbers() == interior.betti_numbers() == betti
+    assert closed.euler_characteristic() == alternating(closed.f_vector()) == alternating(betti)
 
 
 def test_linked_rings():
@@ -220,15 +215,14 @@ def rows(*halfspaces, dim=2):
         # an open disc with one boundary point, and with two
         ([[rows(((1, 1), 1, "<"), ((-1, 0), 0, "<"), ((0, -1), 0, "<"))], [rows(((1, 0), 0, "=="), ((0, 1), 0, "=="))]],
          (1, 0)),
-        # two open half-planes joined by a point, a ray, and all of the line between them
+        # two open half-planes joined by a point, a ray (the complement of a closed half-line), and all the line
         ([[rows(((1, 0), 0, "<"))], [rows(((-1, 0), 0, "<"))], [rows(((1, 0), 0, "=="), ((0, 1), 0, "=="))]], (1, 0)),
         ([[rows(((1, 0), 0, "<"))], [rows(((-1, 0), 0, "<"))], [rows(((1, 0), 0, "=="), ((0, 1), 0, "<"))]], (1, 0)),
         ([[rows(((1, 0), 0, "<"))], [rows(((-1, 0), 0, "<"))], [rows(((1, 0), 0, "=="))]], (1, 0)),
         # the same, joined by two points: a hole
         ([[rows(((1, 0), 0, "<"))], [rows(((-1, 0), 0, "<"))],
           [rows(((1, 0), 0, "=="), ((0, 1), 0, "==")), rows(((1, 0), 0, "=="), ((0, 1), 1, "=="))]], (1, 1)),
-        # the complement of a closed half-line and of a segment
-        ([[rows(((1, 0), 0, "<"))], [rows(((-1, 0), 0, "<"))], [rows(((1, 0), 0, "=="), ((0, 1), 0, "<"))]], (1, 0)),
+        # the complement of a segment
         ([[rows(((1, 0), 0, "<"))], [rows(((-1, 0), 0, "<"))],
           [rows(((1, 0), 0, "=="), ((0, 1), 0, "<")), rows(((1, 0), 0, "=="), ((0, -1), -1, "<"))]], (1, 1)),
         # half-open strips, one on the other
@@ -344,6 +338,22 @@ def test_zones_that_do_not_touch_add_up(question):
             else [0] * len(tiling.betti_numbers())
         )
         assert tuple(sums) == tiling.betti_numbers()
+
+
+@settings(max_examples=50)
+@given(questions(max_inputs=3, max_neurons=5), st.sampled_from(["cells", "unrelu"]))
+def test_tiles_of_one_part_are_face_to_face(question, method):
+    """What the short cut relies on: compared like strangers, their faces need no cutting, and their order is that of
+    the rows."""
+    tiling = pr.preimage(*question, method)
+    for part in {tile.source for tile in tiling}:
+        found = [topology.faces(tile.polyhedron) for tile in tiling if tile.source is part]
+        inside = {f.closure: f for its in found for f in its if f.inside and its[0].dim == tiling.domain.dim}
+        cells = [topology._Cell(f.closure, f.dim, f.equalities, f.inequalities) for f in inside.values()]
+        assert {c.closure for c in topology._cut_to_fit(cells)} == set(inside)
+        every = {f.closure: f for its in found for f in its}
+        below = sum(map(len, topology._order_of_faces(every, inside)))
+        assert below == sum(map(len, topology._order_of_cells(cells)))
 
 
 def test_cells_lie_in_closures_that_they_meet():
