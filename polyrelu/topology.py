@@ -28,7 +28,6 @@ too, because subsets of R^3 have no torsion.
 from __future__ import annotations
 
 import math
-import sys
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -247,7 +246,11 @@ def _order_of_cells(cells: Iterable[_Cell]) -> list[set[int]]:
 
 
 class _Boxes:
-    """Boxes around cells, in floats rounded outwards: a filter that overlooks no pair of closures that meet."""
+    """Boxes around cells, in floats: a filter that overlooks no pair of closures that meet.
+
+    Bounds are rounded to nearest, where rounding keeps order: if one box's exact lower bound is at most another's
+    upper bound, then so are the floats.
+    """
 
     def __init__(self, cells: Sequence[_Cell]) -> None:
         width = len(next(iter(cells[0].closure))) - 1 if cells else 0
@@ -264,19 +267,18 @@ class _Boxes:
 
 
 def _lower_bounds(closure: Closure, sign: int) -> list[float]:
-    """For each coordinate, times the sign, a float that it does not fall below."""
+    """The lower bound of each coordinate, times the sign, as the nearest float."""
     *coordinates, scales = zip(*closure, strict=True)
     return [
         -math.inf
         if any(sign * x < 0 and not t for x, t in zip(values, scales, strict=True))
-        else _float_below(min(Fraction(sign * x, t) for x, t in zip(values, scales, strict=True) if t))
+        else _nearest_float(min(Fraction(sign * x, t) for x, t in zip(values, scales, strict=True) if t))
         for values in coordinates
     ]
 
 
-def _float_below(value: Fraction) -> float:
-    """A float that is at most the value: one step down from the nearest."""
+def _nearest_float(value: Fraction) -> float:
     try:
-        return math.nextafter(float(value), -math.inf)
+        return float(value)
     except OverflowError:
-        return sys.float_info.max if value > 0 else -math.inf
+        return math.inf if value > 0 else -math.inf

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import polyrelu as pr
-from polyrelu import posets, topology
+from polyrelu import topology
 from polyrelu.polyhedron import Halfspace
 from polyrelu.restriction import keep_all
 from polyrelu.tiling import TileList, Tiling
@@ -356,46 +356,52 @@ def test_tiles_of_one_part_are_face_to_face(question, method):
         assert below == sum(map(len, topology._order_of_cells(cells)))
 
 
-def test_cells_lie_in_closures_that_they_meet():
+OVERLAPPING = [
+    [
+        pr.Polyhedron.box([0, 0], [2, 2]),
+        pr.Polyhedron([[1, 1], [-1, 0], [0, -1]], [5, -1, 0], strict=[0]),
+        pr.Polyhedron([[1, -1]], [0], equalities=[0]),
+    ],
+    [pr.Polyhedron.box([0, 0], [3, 3]), pr.Polyhedron.box([1, 1], [2, 1])],  # a cut of the square cuts its edges too
+    [pr.Polyhedron.box([0, 0], [4, 4]), pr.Polyhedron.box([1, 1], [3, 3]), pr.Polyhedron([[1, 2]], [6], strict=True)],
+]
+
+
+def cells_of(polyhedra):
+    found = [face for P in polyhedra for face in topology.faces(P) if face.inside]
+    return [topology._Cell(f.closure, f.dim, f.equalities, f.inequalities) for f in found]
+
+
+def as_set(cell, relation):
+    rows = [*cell.equalities, *(h._replace(relation=relation) for h in cell.inequalities)]
+    return pr.Polyhedron.from_halfspaces(rows, 2)
+
+
+@pytest.mark.parametrize("tiles", OVERLAPPING)
+def test_cells_lie_in_closures_that_they_meet(tiles):
     """The frontier condition, by linear programs of its own, on tiles that overlap in part."""
-    parts = [
-        [pr.Polyhedron.box([0, 0], [2, 2])],
-        [pr.Polyhedron([[1, 1], [-1, 0], [0, -1]], [5, -1, 0], strict=[0])],
-        [pr.Polyhedron([[1, -1]], [0], equalities=[0])],
-    ]
-    found = []
-    for part in parts:
-        for P in part:
-            found += [
-                topology._Cell(f.closure, f.dim, f.equalities, f.inequalities) for f in topology.faces(P) if f.inside
-            ]
-    cells = topology._cut_to_fit(found)
-    assert len(cells) > len(found)
-    closed = [pr.Polyhedron.from_halfspaces([*c.equalities, *c.inequalities], 2) for c in cells]
-    opened = [
-        pr.Polyhedron.from_halfspaces([*c.equalities, *(h._replace(relation="<") for h in c.inequalities)], 2)
-        for c in cells
-    ]
+    cells = topology._cut_to_fit(cells_of(tiles))
+    closed, opened = ([as_set(cell, relation) for cell in cells] for relation in ("<=", "<"))
     for i, j in itertools.permutations(range(len(cells)), 2):
         assert (opened[i] & opened[j]).is_empty()
         assert (opened[i] & closed[j]).is_empty() or opened[i].is_subset(closed[j])
     for point in itertools.product(np.arange(-1, 6, 0.25), repeat=2):
-        inside = any(P.contains(point) for part in parts for P in part)
-        assert sum(bool(P.contains(point)) for P in opened) == inside
+        assert sum(bool(P.contains(point)) for P in opened) == any(P.contains(point) for P in tiles)
 
 
-def test_boxes_are_rounded_outwards():
+def test_cells_that_do_not_meet_are_left_alone():
+    """Two segments in space that pass each other, though no hyperplane of either tells."""
+    segments = [pr.Polyhedron.from_generators(ends) for ends in ([(0, 0, 0), (2, 2, 2)], [(0, 2, "1/2"), (2, 0, 1)])]
+    cells = cells_of(segments)
+    assert {cell.closure for cell in topology._cut_to_fit(cells)} == {cell.closure for cell in cells}
+
+
+def test_boxes_overlook_nothing():
     tiny, huge = "1e-400", "1e400"
-    cells = [
-        topology._Cell(f.closure, f.dim, f.equalities, f.inequalities)
-        for P in (
-            pr.Polyhedron.box([0], [tiny]),
-            pr.Polyhedron.box([tiny], [huge]),
-            pr.Polyhedron([[-1]], [f"-{huge}"]),
-        )
-        for f in topology.faces(P)[:1]
-    ]
-    boxes = topology._Boxes(cells)
+    intervals = [pr.Polyhedron.box([0], [tiny]), pr.Polyhedron.box([tiny], [huge]), pr.Polyhedron([[-1]], [f"-{huge}"])]
+    boxes = topology._Boxes([cell for P in intervals for cell in cells_of([P])[:1]])
     assert boxes.near(0) == [1]
     assert boxes.near(1) == [0, 2]
-    assert posets.betti_numbers(topology._order_of_cells(cells)) == (3,)
+    assert tiling_of(1, *[[P] for P in intervals]).betti_numbers() == (1,)
+    third = [pr.Polyhedron.box([0], ["1/3"]), pr.Polyhedron.box(["1/3"], [1]), pr.Polyhedron([[-1]], ["-5/3"])]
+    assert tiling_of(1, *[[P] for P in third]).betti_numbers() == (2,)

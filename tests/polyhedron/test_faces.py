@@ -1,10 +1,12 @@
 import itertools
+from fractions import Fraction
 
 import pytest
 from hypothesis import given
 
 import polyrelu as pr
-from polyrelu.polyhedron.faces import faces
+from polyrelu.polyhedron.cddlib import Generators
+from polyrelu.polyhedron.faces import closure_of, faces
 from tests.strategies import polyhedra, witnesses
 
 
@@ -53,6 +55,8 @@ def test_every_face_of_a_face_is_a_face(P):
     ("polyhedron", "counts"),
     [
         (pr.Polyhedron.box([0, 0, 0], [1, 1, 1]), [1, 6, 12, 8]),
+        (pr.Polyhedron([[1, 0, 1], [-1, 0, 1], [0, 1, 1], [0, -1, 1], [0, 0, -1]], [1, 1, 1, 1, 0]), [1, 5, 8, 5]),
+        (pr.Polyhedron(list(itertools.product([1, -1], repeat=3)), [1] * 8), [1, 8, 12, 6]),
         (pr.Polyhedron.box([0, 0, 2], [1, 1, 2]), [1, 4, 4]),
         (pr.Polyhedron([[-1, 0], [0, -1]], [0, 0]), [1, 2, 1]),
         (pr.Polyhedron([[1, 1]], [0]), [1, 1]),
@@ -65,3 +69,12 @@ def test_known_faces(polyhedron, counts):
     dims = [face.dim for face in faces(polyhedron)]
     assert [len(list(group)) for _, group in itertools.groupby(dims)] == counts
     assert dims == sorted(dims, reverse=True)
+
+
+def test_generators_are_taken_modulo_the_lines():
+    """A slab along (1, 1, 0), however its points and rays are chosen."""
+    one = Generators(((0, 0, 0), (1, 0, 0)), ((0, 0, 2),), ((1, 1, 0),))
+    other = Generators(((5, 5, 0), (3, 2, 0)), ((3, 3, 1),), ((-2, -2, 0),))
+    one, other = (Generators(*([tuple(map(Fraction, v)) for v in kind] for kind in g)) for g in (one, other))
+    assert closure_of(one) == closure_of(other)
+    assert len(closure_of(one)) == 5
