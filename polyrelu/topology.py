@@ -16,10 +16,12 @@ complex (M. C. McCord, Singular homology groups and homotopy groups of finite to
 1966, theorem 6, doi:10.1215/S0012-7094-66-03352-7). Nothing here asks cells to be bounded, or X to be closed.
 
 *Which cells.* A strict row removes whole faces from a tile, so a tile is a union of relatively open faces of its
-closure. Tiles of full dimension of one part meet face to face: their faces are cells already. Faces of different
-parts, and of flat tiles, may overlap in part. A face that meets the closure of another without lying in it is cut by
-a row of that other one, and so on until none does. All cuts are made by rows of tiles, which are finitely many
-hyperplanes, so this ends.
+closure. Tiles of one part, flat ones included, meet face to face: they are c and {x : Mx + k in T}, for cells c of a
+complex on each of which the network is an affine map; where two cells meet, in a common face, their maps agree, so the
+two closed tiles meet in the part of the one, and of the other, in that face. Hence their faces are cells already. Faces
+of different parts may overlap in part. A face that meets the closure of another without lying in it is cut by a row
+of that other one, and so on until none does. All cuts are made by rows of tiles, which are finitely many hyperplanes,
+so this ends.
 
 Homology is over GF(2), see :mod:`polyrelu.posets`. In up to three dimensions the numbers are those of rational homology
 too, because subsets of R^3 have no torsion.
@@ -48,10 +50,10 @@ from polyrelu.tiling import Tile, Tiling
 def f_vector(tiling: Tiling) -> tuple[int, ...]:
     """How many faces of dimension 0, 1, ..., d the closures of the tiles have; equal faces count once.
 
-    Faces are compared as exact sets. In a single part without flat tiles the closures meet face to face, and this is
-    the f-vector of a polyhedral complex. Otherwise a face may lie across others, and each counts. For a closed and
-    bounded set that is tiled face to face, the alternating sum is the Euler characteristic. Unbounded faces count like
-    bounded ones, and faces at infinity do not.
+    Faces are compared as exact sets. The preimage of a single target is tiled face to face, and this is the f-vector of
+    a polyhedral complex; where a union of targets has several parts, a face may lie across others, and each counts.
+    For a closed and bounded set that is tiled face to face, the alternating sum is the Euler characteristic. Unbounded
+    faces count like bounded ones, and faces at infinity do not.
 
     >>> import polyrelu as pr
     >>> absolute = pr.Network([([[1], [-1]], [0, 0]), ([[1, 1]], [0])])
@@ -93,8 +95,8 @@ def betti_numbers(tiling: Tiling) -> tuple[int, ...]:
     >>> pr.preimage(diamond, pr.parse("y0 > 1", dim=1)).betti_numbers()
     (1, 1)
 
-    Cost: one conversion between representations for each tile; for several parts and flat tiles, all pairs of faces
-    whose bounding boxes meet. Then see :func:`polyrelu.posets.betti_numbers`.
+    Cost: one conversion between representations for each tile; for several parts, all pairs of faces whose
+    bounding boxes meet. Then see :func:`polyrelu.posets.betti_numbers`.
     """
     length = max(tiling.domain.ambient_dim, 1)
     numbers = betti_numbers_of_order(_cells(tiling))
@@ -112,13 +114,10 @@ def _cells(tiling: Tiling) -> list[set[int]]:
     known: dict[Closure, Face] = {}
     parts: dict[Closure, set[int]] = {}
     inside: dict[Closure, None] = {}
-    full_dim = tiling.domain.dim
     for tile, found in _tile_faces(tiling):
         for face in found:
             known[face.closure] = face
-            complexes = parts.setdefault(face.closure, set())
-            if found[0].dim == full_dim:
-                complexes.add(id(tile.source))
+            parts.setdefault(face.closure, set()).add(id(tile.source))
             if face.inside:
                 inside[face.closure] = None
     if inside and set.intersection(*(parts[closure] for closure in inside)):
