@@ -350,6 +350,24 @@ class Tiling(Sequence[Tile]):
         """Whether all tiles fit in a box. Cost: some exact LPs a tile, unless the domain is bounded."""
         return self.domain.is_bounded() or all(tile.polyhedron.is_bounded() for tile in self)
 
+    def f_vector(self) -> tuple[int, ...]:
+        """How many faces of each dimension the closed tiles have, see :func:`polyrelu.topology.f_vector`."""
+        from polyrelu.topology import f_vector
+
+        return f_vector(self)
+
+    def euler_characteristic(self) -> int:
+        """The Euler characteristic of the union, see :func:`polyrelu.topology.euler_characteristic`."""
+        from polyrelu.topology import euler_characteristic
+
+        return euler_characteristic(self)
+
+    def betti_numbers(self) -> tuple[int, ...]:
+        """Components, holes, voids, ... of the union, see :func:`polyrelu.topology.betti_numbers`."""
+        from polyrelu.topology import betti_numbers
+
+        return betti_numbers(self)
+
     def plot(self, ax: Axes | None = None, **options: Any) -> Axes:
         """Draw a two-dimensional tiling, see :func:`polyrelu.plotting.plot_tiling`."""
         from polyrelu.plotting import plot_tiling

@@ -21,7 +21,7 @@ FLOORS = [
     {"polyrelu.demo"},
     {"polyrelu.plotting"},
     {"polyrelu.zones"},
-    {"polyrelu.adjacency", "polyrelu.formats"},
+    {"polyrelu.adjacency", "polyrelu.formats", "polyrelu.topology"},
     {"polyrelu.facets"},
     {"polyrelu.preimage"},
     {"polyrelu.backward"},
@@ -32,11 +32,13 @@ FLOORS = [
     {"polyrelu.network", "polyrelu.constraints"},
     {"polyrelu.polyhedron"},
     {"polyrelu.lp", "polyrelu.floats"},
-    {"polyrelu.exact"},
+    {"polyrelu.exact", "polyrelu.posets"},
     {"polyrelu.errors"},
 ]
 # Methods that people expect on a tiling, and delegate upstairs inside the function.
-CONVENIENCES = {("polyrelu.tiling", name) for name in ("polyrelu.adjacency", "polyrelu.plotting", "polyrelu.zones")}
+CONVENIENCES = {
+    ("polyrelu.tiling", f"polyrelu.{name}") for name in ("adjacency", "plotting", "topology", "zones")
+}
 
 
 def name_of(path):
