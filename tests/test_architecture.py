@@ -20,7 +20,8 @@ FLOORS = [
     {"polyrelu.cli", "polyrelu"},
     {"polyrelu.demo"},
     {"polyrelu.plotting"},
-    {"polyrelu.adjacency", "polyrelu.formats"},
+    {"polyrelu.outline"},
+    {"polyrelu.adjacency", "polyrelu.formats", "polyrelu.merge"},
     {"polyrelu.preimage"},
     {"polyrelu.backward"},
     {"polyrelu.tiling"},
@@ -34,7 +35,8 @@ FLOORS = [
     {"polyrelu.errors"},
 ]
 # Methods that people expect on a tiling, and delegate upstairs inside the function.
-CONVENIENCES = {("polyrelu.tiling", name) for name in ("polyrelu.adjacency", "polyrelu.plotting")}
+TILING_DELEGATES = ("polyrelu.adjacency", "polyrelu.merge", "polyrelu.outline", "polyrelu.plotting")
+CONVENIENCES = {("polyrelu.tiling", name) for name in TILING_DELEGATES}
 
 
 def name_of(path):
