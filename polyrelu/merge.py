@@ -1,31 +1,10 @@
 r"""Fewer convex pieces for the same set: tiles whose union is convex become one polyhedron.
 
-Let P and Q have the same affine hull and a common facet :math:`F = \bar P \cap H = \bar Q \cap H` on opposite sides of
-H, and let P' and Q' be P and Q without their rows along H.
-
-**Claim.** For closed P and Q the union is convex iff every row of P' holds on Q and every row of Q' on P; and then
-:math:`P \cup Q = P' \cap Q'`.
-
-*If*: :math:`P' \cap Q' \cap H^- = P \cap Q' = P`, and likewise for Q; the two sides of H cover everything. *Only if*: a
-facet of P other than F is part of a facet of the union, because the union meets the side of P in P alone, so its row
-holds on the union. (A. Bemporad, K. Fukuda and F. D. Torrisi, Convexity recognition of the union of polyhedra,
-Computational Geometry 18, 2001, doi:10.1016/S0925-7721(01)00004-9, prove it for any two polyhedra by their envelope.)
-
-**Open faces.** A polyhedron with strict rows is its closure without some faces, its facets among them. The union is a
-polyhedron iff the closures pass the test above and
-
-1. P and Q are not both open along H;
-2. a facet of the union that P or Q lacks, both lack as far as they reach it: an edge cannot be open in one half only;
-3. the lower faces of P and Q that neither of them has lie in faces of the union of which neither has a point.
-
-A face is named by the generators in it, so these are comparisons of sets of numbers (compare R. Bagnara, P. M. Hill and
-E. Zaffanella, Exact join detection for convex polyhedra and other numerical abstractions, Computational Geometry 43,
-2010, doi:10.1016/j.comgeo.2009.09.002).
-
-**Order.** Pairs are merged greedily, those first whose patterns agree longest. Tiles arise when one neuron after the
-other cuts them, so this undoes the last cuts first, and whatever part of that tree lies in the preimage as a whole
-becomes one piece again: all linear regions of a box become the box. The result has no pair left to merge; it need not be the
-fewest pieces possible.
+Pairs of tiles with a common facet are merged where their union is one polyhedron, which is decided exactly (see
+:mod:`polyrelu.polyhedron.union`); greedily, those first whose patterns agree longest. Tiles arise when one neuron after
+the other cuts them, so this undoes the last cuts first, and whatever part of that tree lies in the preimage as a whole
+becomes one piece again: all linear regions of a box become the box. At the end no pair is left to merge; that need not
+be the fewest pieces possible.
 """
 
 from __future__ import annotations
@@ -35,20 +14,17 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from operator import mul
-from typing import Any, TypeAlias, overload
+from typing import Any, NamedTuple, TypeAlias, overload
 
 import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from polyrelu.exact import ExactMatrix, primitive, row_echelon
+from polyrelu.errors import EmptySetError
+from polyrelu.exact import ExactMatrix
 from polyrelu.polyhedron import Halfspace, Polyhedron
-from polyrelu.polyhedron.planar import cyclic_facets
-from polyrelu.tiling import Tiling
-
-Vector: TypeAlias = tuple[int, ...]
-Face: TypeAlias = frozenset[int]
+from polyrelu.polyhedron.union import Face, GeneratorPool, Piece, Vector, negated
+from polyrelu.tiling import Tile, Tiling
 
 _NOWHERE = -1
 
@@ -103,13 +79,13 @@ class Merged(Sequence[Polyhedron]):
 
     def __repr__(self) -> str:
         state = "" if self.tiling.complete else ", incomplete"
-        return f"Merged({len(self)} pieces from {len(self.tiling)} tiles in R^{self.tiling.domain.ambient_dim}{state})"
+        return f"Merged({len(self.tiling)} tiles in R^{self.tiling.domain.ambient_dim} into {len(self)}{state})"
 
 
 def merged(tiling: Tiling, *, progress: bool | None = None) -> Merged:
     """Fewer convex polyhedra with exactly the same union, each with the numbers of the tiles it is made of.
 
-    Tiles of different dimension stay apart, and so do tiles in contact along a part of a facet only.
+    Tiles of different dimension stay apart.
 
     Args:
         tiling: of any dimension; tiles may be unbounded, flat or open.
@@ -120,247 +96,74 @@ def merged(tiling: Tiling, *, progress: bool | None = None) -> Merged:
     >>> import polyrelu as pr
     >>> absolute = pr.Network([([[1], [-1]], [0, 0]), ([[1, 1]], [0])])  # |x|
     >>> merged(pr.preimage(absolute, pr.parse("y0 < 2", dim=1)))
-    Merged(1 pieces from 2 tiles in R^1)
+    Merged(2 tiles in R^1 into 1)
     >>> [piece.inequalities() for piece in merged(pr.preimage(absolute, pr.parse("y0 > 2", dim=1)))]
     [('x0 < -2',), ('x0 > 2',)]
     """
     disable = None if progress is None else not progress
-    pool = _Pool()
+    tiles = tqdm(tiling, desc="merging: tiles", unit=" tiles", delay=1, leave=False, disable=disable)
+    pieces = _merge(((tile.polyhedron, _address(tile)) for tile in tiles), disable)
+    return Merged(tiling, tuple(piece for piece, _ in pieces), tuple(members for _, members in pieces))
+
+
+def merged_polyhedra(
+    polyhedra: Iterable[Polyhedron], *, progress: bool | None = None
+) -> list[tuple[Polyhedron, tuple[int, ...]]]:
+    """Fewer convex polyhedra with exactly the same union, each with the numbers of the polyhedra it is made of.
+
+    For sets that are no tiling, such as the pieces of :func:`polyrelu.unrelu`; :func:`merged` finds a better order.
+
+    Args:
+        polyhedra: non-empty, in one space. They may overlap, but only pairs that meet in a common facet are merged.
+        progress: show a bar; by default only for long runs on a terminal.
+
+    Raises:
+        EmptySetError: one of the sets is empty.
+
+    >>> from polyrelu import Polyhedron
+    >>> merged_polyhedra(Polyhedron.box([i, 0], [i + 1, 1]) for i in range(3))
+    [(Polyhedron(R^2: x0 >= 0, x1 >= 0, x1 <= 1, x0 <= 3), (0, 1, 2))]
+    """
+    return _merge(
+        ((polyhedron, _Address(0, 0)) for polyhedron in polyhedra), None if progress is None else not progress
+    )
+
+
+def _merge(
+    polyhedra: Iterable[tuple[Polyhedron, _Address]], disable: bool | None
+) -> list[tuple[Polyhedron, tuple[int, ...]]]:
+    pool = GeneratorPool()
     merger = _Merger(pool)
-    for number, tile in enumerate(
-        tqdm(tiling, desc="merging: tiles", unit=" tiles", delay=1, leave=False, disable=disable)
-    ):
-        signs = int("".join("1" if on else "0" for layer in tile.bits for on in layer) or "0", 2)
-        merger.add(pool.piece(tile.polyhedron, number, (id(tile.source), signs)))
+    dim = 0
+    for number, (polyhedron, address) in enumerate(polyhedra):
+        if polyhedron.is_empty():
+            raise EmptySetError(f"merged_polyhedra: set {number} is empty; leave it out")
+        dim = polyhedron.ambient_dim
+        merger.add(pool.piece(polyhedron), address)
+    count = len(merger.pieces)
     with tqdm(desc="merging", unit=" merges", delay=1, leave=False, disable=disable) as bar:
         for _ in merger.run():
             bar.update()
-    pieces = sorted(merger.pieces.values(), key=lambda piece: piece.members[0])
-    dim = tiling.domain.ambient_dim
-    return Merged(tiling, tuple(piece.polyhedron(dim) for piece in pieces), tuple(piece.members for piece in pieces))
+    members: dict[int, list[int]] = defaultdict(list)
+    for number in range(count):
+        members[merger.whole(number)].append(number)
+    return [(merger.pieces[number].polyhedron(dim), tuple(those)) for number, those in members.items()]
 
 
-@dataclass(frozen=True, eq=False)
-class _Piece:
-    """A polyhedron as faces: sets of generators, by number.
+class _Address(NamedTuple):
+    """Where a piece comes from: the source of some tile in it, and the signs of that tile's neurons as one number."""
 
-    Attributes:
-        equalities: its affine hull, canonical.
-        facets: for each facet, as the row ``(normal, -offset)``, the generators on it.
-        strict: the facets that are missing.
-        gone: the maximal lower faces that are missing and lie in no missing facet.
-        points, generators: its vertices; and its vertices and rays.
-        lines: its lineality space in reduced echelon form; generators are reduced by it, hence unique.
-        members: the tiles it is made of.
-        address: where its first tile comes from, and that tile's signs as one number.
-    """
+    source: int
+    signs: int
 
-    equalities: tuple[Halfspace, ...]
-    facets: dict[Vector, Face]
-    strict: frozenset[Vector]
-    gone: tuple[Face, ...]
-    points: Face
-    generators: Face
-    lines: ExactMatrix
-    members: tuple[int, ...]
-    address: tuple[int, int]
-
-    def lacks(self, face: Face) -> bool:
-        """Whether the set has no point of this face of its closure."""
-        if face.isdisjoint(self.points):
-            return True
-        return any(face <= self.facets[row] for row in self.strict) or any(face <= other for other in self.gone)
-
-    def polyhedron(self, dim: int) -> Polyhedron:
-        """The piece by its canonical rows."""
-        rows = sorted(Halfspace(r[:-1], -r[-1], "<" if r in self.strict else "<=") for r in self.facets)
-        open_faces = []
-        for face in self.gone:
-            tight = [row for row, on in self.facets.items() if face <= on]
-            total = [sum(column) for column in zip(*tight, strict=True)]
-            open_faces.append(Halfspace.of(total[:-1], -total[-1], "<"))
-        return Polyhedron.from_canonical((*self.equalities, *rows, *sorted(open_faces)), dim)
+    def distance(self, other: _Address) -> tuple[bool, int]:
+        """How early two pieces were cut apart; pieces of different sources come last."""
+        return self.source != other.source, (self.signs ^ other.signs).bit_length()
 
 
-def _negated(row: Vector) -> Vector:
-    return tuple(-v for v in row)
-
-
-@dataclass
-class _Pool:
-    """Generators as numbers: a vertex v is ``(v, 1)`` and a ray r is ``(r, 0)``, in primitive integers."""
-
-    vectors: list[Vector] = field(default_factory=list)
-    numbers: dict[Vector, int] = field(default_factory=dict)
-
-    def number(self, vector: Vector) -> int:
-        """The number of a generator, a new one if it is new."""
-        found = self.numbers.setdefault(vector, len(self.vectors))
-        if found == len(self.vectors):
-            self.vectors.append(vector)
-        return found
-
-    def side(self, row: Vector, generator: int) -> int:
-        """Negative, zero or positive: where a generator is with regard to a row that should be at most zero."""
-        return sum(map(mul, row, self.vectors[generator]))
-
-    def piece(self, polyhedron: Polyhedron, number: int, address: tuple[int, int]) -> _Piece:
-        """A non-empty tile as a piece."""
-        rows = polyhedron.canonical().halfspaces
-        equalities = tuple(row for row in rows if row.relation == "==")
-        inequalities = [row for row in rows if row.relation != "=="]
-        cycle = cyclic_facets(inequalities) if polyhedron.ambient_dim == 2 and not equalities else None
-        if cycle is not None:
-            lines: ExactMatrix = ()
-            vectors = {self.number(begin) for _, begin, _ in cycle}
-        else:
-            vertices, rays, directions = polyhedron.generators
-            lines, pivots = row_echelon(directions, polyhedron.ambient_dim)
-            homogeneous = [(*v, 1) for v in vertices] + [(*r, 0) for r in rays]
-            vectors = {self.number(_reduced(v, lines, pivots)) for v in homogeneous}
-        generators = frozenset(vectors)
-        # A canonical strict row that is no facet is tight on less than a facet: its face lies in several facets.
-        faces = {row: self._on((*row.normal, -row.offset), generators) for row in inequalities}
-        lower = [
-            row
-            for row, face in faces.items()
-            if row.relation == "<" and any(face < other for other in faces.values() if other is not face)
-        ]
-        facets = {(*row.normal, -row.offset): face for row, face in faces.items() if row not in lower}
-        return _Piece(
-            equalities=equalities,
-            facets=facets,
-            strict=frozenset((*row.normal, -row.offset) for row in faces if row.relation == "<" and row not in lower),
-            gone=tuple(faces[row] for row in lower),
-            points=frozenset(k for k in generators if self.vectors[k][-1]),
-            generators=generators,
-            lines=lines,
-            members=(number,),
-            address=address,
-        )
-
-    def _on(self, row: Vector, generators: Iterable[int]) -> Face:
-        return frozenset(k for k in generators if not self.side(row, k))
-
-    def tight_if_valid(self, row: Vector, of: _Piece, on: _Piece) -> Face | None:
-        """The generators of ``on`` for which a facet row of another piece is tight; None if it does not hold on all."""
-        if any(sum(map(mul, row, line)) for line in on.lines):
-            return None
-        tight = set(of.facets[row] & on.generators)
-        for k in on.generators - of.generators:
-            side = self.side(row, k)
-            if side > 0:
-                return None
-            if not side:
-                tight.add(k)
-        return frozenset(tight)
-
-    def union(self, P: _Piece, Q: _Piece, hyperplane: Vector) -> _Piece | None:
-        """The union of two pieces with a common facet: P has this row there, Q its negative. None if not convex."""
-        if hyperplane in P.strict and _negated(hyperplane) in Q.strict:
-            return None
-        facets: dict[Vector, Face] = {}
-        for piece, other, along in ((P, Q, hyperplane), (Q, P, _negated(hyperplane))):
-            for row, face in piece.facets.items():
-                if row == along or row in facets:
-                    continue
-                opposite = other.facets.get(row)
-                if opposite is None:
-                    opposite = self.tight_if_valid(row, piece, other)
-                    if opposite is None or (row in piece.strict and not other.lacks(opposite)):
-                        return None
-                elif (row in piece.strict) != (row in other.strict):
-                    return None
-                facets[row] = face | opposite
-        strict = frozenset(row for row in P.strict | Q.strict if row in facets)
-        gone = _gone(P, Q, hyperplane, facets, strict)
-        if gone is None:
-            return None
-        return self._without_inner_generators(P, Q, P.facets[hyperplane], facets, strict, gone)
-
-    def _without_inner_generators(
-        self,
-        P: _Piece,
-        Q: _Piece,
-        common: Face,
-        facets: dict[Vector, Face],
-        strict: frozenset[Vector],
-        gone: tuple[Face, ...],
-    ) -> _Piece:
-        """The union by its own generators: those of P and Q except what lies in the middle of a larger face.
-
-        That can only happen on the common facet, unless the union has lines that P and Q have not; it has the rays
-        that are tight everywhere.
-        """
-        generators, lines, doubtful = P.generators | Q.generators, P.lines, common
-        straight = generators - P.points - Q.points
-        for face in facets.values():
-            straight &= face
-        if straight:
-            dim = len(self.vectors[next(iter(straight))]) - 1
-            lines, pivots = row_echelon([*lines, *(self.vectors[k][:-1] for k in straight)], dim)
-            new = {k: self.number(_reduced(self.vectors[k], lines, pivots)) for k in generators - straight}
-            facets = {row: frozenset(new[k] for k in face - straight) for row, face in facets.items()}
-            gone = tuple(frozenset(new[k] for k in face - straight) for face in gone)
-            generators = doubtful = frozenset(k for k in new.values() if any(self.vectors[k]))
-        points = frozenset(k for k in generators if self.vectors[k][-1])
-        inner = set()
-        for k in doubtful:
-            above = generators if k in points else generators - points
-            for face in facets.values():
-                if k in face:
-                    above &= face
-            if len(above) > 1:  # its smallest face has other generators, so it is none
-                inner.add(k)
-        kept = generators - inner
-        return _Piece(
-            equalities=P.equalities,
-            facets={row: face & kept for row, face in facets.items()},
-            strict=strict,
-            gone=tuple(face & kept for face in gone),
-            points=points & kept,
-            generators=kept,
-            lines=lines,
-            members=tuple(sorted(P.members + Q.members)),
-            address=min(P, Q, key=lambda piece: piece.members[0]).address,
-        )
-
-
-def _reduced(vector: Sequence[Any], lines: ExactMatrix, pivots: tuple[int, ...]) -> Vector:
-    """A generator modulo the lineality space: zero at the pivots of its echelon form."""
-    for line, pivot in zip(lines, pivots, strict=True):
-        factor = vector[pivot]
-        if factor:
-            vector = [*(v - factor * w for v, w in zip(vector, line, strict=False)), vector[-1]]
-    return primitive(vector)
-
-
-def _gone(
-    P: _Piece, Q: _Piece, hyperplane: Vector, facets: dict[Vector, Face], strict: frozenset[Vector]
-) -> tuple[Face, ...] | None:
-    """The lower faces that the union lacks; None if it lacks something that is not a face of its closure."""
-    if not P.gone and not Q.gone:
-        return ()
-    common = P.facets[hyperplane]
-    missing = [face for piece in (P, Q) for face in piece.gone if not face <= common]
-    missing += [face & other for face in P.gone for other in Q.gone]
-    if hyperplane in P.strict:
-        missing += [face & common for face in Q.gone]
-    if _negated(hyperplane) in Q.strict:
-        missing += [face & common for face in P.gone]
-    faces: set[Face] = set()
-    for part in missing:
-        if part.isdisjoint(P.points | Q.points):
-            continue
-        smallest = P.generators | Q.generators
-        for face in facets.values():
-            if part <= face:
-                smallest &= face
-        if not (P.lacks(smallest & P.generators) and Q.lacks(smallest & Q.generators)):
-            return None
-        if not any(smallest <= facets[row] for row in strict):
-            faces.add(smallest)
-    return tuple(face for face in faces if not any(face < other for other in faces))
+def _address(tile: Tile) -> _Address:
+    signs = "".join("1" if on else "0" for layer in tile.bits for on in layer)
+    return _Address(id(tile.source), int(signs or "0", 2))
 
 
 FacetKey: TypeAlias = tuple[Vector, Face, tuple[Halfspace, ...], ExactMatrix]
@@ -373,24 +176,29 @@ class _Merger:
     Attributes:
         pool: of the generators.
         pieces: those there are at present, by number; numbers are not used twice.
-        sides: for each facet and each of its sides, the pieces that have it.
-        queue: pairs to try, as (cost, older, newer, row of the newer); some may be gone by the time of their turn.
+        addresses, parents: of every piece there ever was, by number; a piece that was not merged is its own parent.
+        sides: for each facet, from one of its sides, the pieces that have it.
+        queue: pairs to try, as (distance, older, newer, row of the newer); some may be gone by the time of their turn.
     """
 
-    pool: _Pool
-    pieces: dict[int, _Piece] = field(default_factory=dict)
+    pool: GeneratorPool
+    pieces: dict[int, Piece] = field(default_factory=dict)
+    addresses: list[_Address] = field(default_factory=list)
+    parents: list[int] = field(default_factory=list)
     sides: dict[FacetKey, set[int]] = field(default_factory=lambda: defaultdict(set))
     queue: list[tuple[tuple[bool, int], int, int, Vector]] = field(default_factory=list)
-    added: int = 0
 
-    def add(self, piece: _Piece) -> None:
-        """A new piece; its pairs with the present ones join the queue."""
-        number, self.added = self.added, self.added + 1
+    def add(self, piece: Piece, address: _Address) -> int:
+        """The number of a new piece; its pairs with the present ones join the queue."""
+        number = len(self.parents)
         self.pieces[number] = piece
+        self.addresses.append(address)
+        self.parents.append(number)
         for row, face in piece.facets.items():
-            for other in self.sides.get((_negated(row), face, piece.equalities, piece.lines), ()):
-                heapq.heappush(self.queue, (_cost(piece, self.pieces[other]), other, number, row))
+            for other in self.sides.get((negated(row), face, piece.equalities, piece.lines), ()):
+                heapq.heappush(self.queue, (address.distance(self.addresses[other]), other, number, row))
             self.sides[row, face, piece.equalities, piece.lines].add(number)
+        return number
 
     def _drop(self, number: int) -> None:
         piece = self.pieces.pop(number)
@@ -407,10 +215,13 @@ class _Merger:
             if union is not None:
                 self._drop(older)
                 self._drop(newer)
-                self.add(union)
-                yield self.added - 1
+                number = self.add(union, self.addresses[older])
+                self.parents[older] = self.parents[newer] = number
+                yield number
 
-
-def _cost(P: _Piece, Q: _Piece) -> tuple[bool, int]:
-    """How early the first tiles of two pieces were cut apart; pieces of different sources come last."""
-    return P.address[0] != Q.address[0], (P.address[1] ^ Q.address[1]).bit_length()
+    def whole(self, number: int) -> int:
+        """The present piece that a piece has become part of (with path halving)."""
+        while self.parents[number] != number:
+            self.parents[number] = self.parents[self.parents[number]]
+            number = self.parents[number]
+        return number

@@ -16,8 +16,8 @@ This is the convention of the OGC Simple Feature standard (OGC 06-103r4, section
 connected, its rings are simple, and rings touch in single points at most.
 
 Cost: near-linear in edges, plus a comparison of boundary vertices with the boundary edges whose bounding boxes hold
-them. Floats take part in that filter alone, where they need no error bound: rounding to nearest is monotone, so a number
-between two others is not rounded to outside of their floats.
+them. Floats take part in that filter alone, where they need no error bound: rounding to nearest is monotone, so a
+number between two others is not rounded to outside of their floats.
 """
 
 from __future__ import annotations
