@@ -27,6 +27,7 @@ from polyrelu.polyhedron.union import Face, GeneratorPool, Piece, Vector, negate
 from polyrelu.tiling import Tile, Tiling
 
 _NOWHERE = -1
+_FIRST = (False, -1)  # a flat piece closes an open one before that grows and its facet with it
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -85,7 +86,7 @@ class Merged(Sequence[Polyhedron]):
 def merged(tiling: Tiling, *, progress: bool | None = None) -> Merged:
     """Fewer convex polyhedra with exactly the same union, each with the numbers of the tiles it is made of.
 
-    Tiles of different dimension stay apart.
+    Tiles of different dimension stay apart, but a flat tile that is the missing facet of an open one closes it.
 
     Args:
         tiling: of any dimension; tiles may be unbounded, flat or open.
@@ -166,6 +167,7 @@ def _address(tile: Tile) -> _Address:
     return _Address(id(tile.source), int(signs or "0", 2))
 
 
+FaceKey: TypeAlias = tuple[Face, ExactMatrix]
 FacetKey: TypeAlias = tuple[Vector, Face, tuple[Halfspace, ...], ExactMatrix]
 
 
@@ -178,7 +180,9 @@ class _Merger:
         pieces: those there are at present, by number; numbers are not used twice.
         addresses, parents: of every piece there ever was, by number; a piece that was not merged is its own parent.
         sides: for each facet, from one of its sides, the pieces that have it.
-        queue: pairs to try, as (distance, older, newer, row of the newer); some may be gone by the time of their turn.
+        open_facets: for each face, the pieces that lack it as a facet, and on which row.
+        flat: for each face, the pieces of lower dimension whose closure it is.
+        queue: pairs to try, as (distance, one, other, row of the one); some may be gone by the time of their turn.
     """
 
     pool: GeneratorPool
@@ -186,6 +190,8 @@ class _Merger:
     addresses: list[_Address] = field(default_factory=list)
     parents: list[int] = field(default_factory=list)
     sides: dict[FacetKey, set[int]] = field(default_factory=lambda: defaultdict(set))
+    open_facets: dict[FaceKey, set[tuple[int, Vector]]] = field(default_factory=lambda: defaultdict(set))
+    flat: dict[FaceKey, set[int]] = field(default_factory=lambda: defaultdict(set))
     queue: list[tuple[tuple[bool, int], int, int, Vector]] = field(default_factory=list)
 
     def add(self, piece: Piece, address: _Address) -> int:
@@ -196,27 +202,39 @@ class _Merger:
         self.parents.append(number)
         for row, face in piece.facets.items():
             for other in self.sides.get((negated(row), face, piece.equalities, piece.lines), ()):
-                heapq.heappush(self.queue, (address.distance(self.addresses[other]), other, number, row))
+                heapq.heappush(self.queue, (address.distance(self.addresses[other]), number, other, row))
             self.sides[row, face, piece.equalities, piece.lines].add(number)
+        for row in piece.strict:
+            for other in self.flat.get((piece.facets[row], piece.lines), ()):
+                heapq.heappush(self.queue, (_FIRST, number, other, row))
+            self.open_facets[piece.facets[row], piece.lines].add((number, row))
+        for other, row in self.open_facets.get((piece.generators, piece.lines), ()):
+            heapq.heappush(self.queue, (_FIRST, other, number, row))
+        if piece.equalities:
+            self.flat[piece.generators, piece.lines].add(number)
         return number
 
     def _drop(self, number: int) -> None:
         piece = self.pieces.pop(number)
         for row, face in piece.facets.items():
             self.sides[row, face, piece.equalities, piece.lines].discard(number)
+        for row in piece.strict:
+            self.open_facets[piece.facets[row], piece.lines].discard((number, row))
+        if piece.equalities:
+            self.flat[piece.generators, piece.lines].discard(number)
 
     def run(self) -> Iterator[int]:
         """Merge until no pair is left; yields the number of each piece that is made."""
         while self.queue:
-            _, older, newer, row = heapq.heappop(self.queue)
-            if older not in self.pieces or newer not in self.pieces:
+            _, one, other, row = heapq.heappop(self.queue)
+            if one not in self.pieces or other not in self.pieces:
                 continue
-            union = self.pool.union(self.pieces[newer], self.pieces[older], row)
+            union = self.pool.union(self.pieces[one], self.pieces[other], row)
             if union is not None:
-                self._drop(older)
-                self._drop(newer)
-                number = self.add(union, self.addresses[older])
-                self.parents[older] = self.parents[newer] = number
+                self._drop(one)
+                self._drop(other)
+                number = self.add(union, self.addresses[one])
+                self.parents[one] = self.parents[other] = number
                 yield number
 
     def whole(self, number: int) -> int:

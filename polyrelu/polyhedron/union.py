@@ -21,6 +21,9 @@ polyhedron iff the closures pass the test above and
 2. a facet of the union that P or Q lacks, both lack as far as they reach it: an edge cannot be open in one half only;
 3. the lower faces of P and Q that neither of them has lie in faces of the union of which neither has a point.
 
+**A missing facet.** If P lacks its facet on h and :math:`\bar Q` is that facet, the union is a polyhedron iff Q lacks
+what it has in common with the other missing faces of P; the union then lacks those, and what Q lacks.
+
 A face is named by the generators in it, so these are comparisons of sets of numbers (compare R. Bagnara, P. M. Hill and
 E. Zaffanella, Exact join detection for convex polyhedra and other numerical abstractions, Computational Geometry 43,
 2010, doi:10.1016/j.comgeo.2009.09.002).
@@ -29,7 +32,7 @@ E. Zaffanella, Exact join detection for convex polyhedra and other numerical abs
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from operator import mul
 from typing import Any, TypeAlias
 
@@ -153,7 +156,13 @@ class GeneratorPool:
         return frozenset(tight)
 
     def union(self, P: Piece, Q: Piece, hyperplane: Vector) -> Piece | None:
-        """The union of two pieces with a common facet: P has this row there, Q its negative. None if not convex."""
+        """The union of two pieces if it is a polyhedron, else None.
+
+        Either they have a common facet, on which P has the row ``hyperplane`` and Q its negative; or Q is the facet
+        that P lacks on that row, up to missing faces.
+        """
+        if Q.generators == P.facets[hyperplane]:
+            return _completed(P, Q, hyperplane)
         if hyperplane in P.strict and negated(hyperplane) in Q.strict:
             return None
         facets: dict[Vector, Face] = {}
@@ -221,6 +230,22 @@ class GeneratorPool:
         )
 
 
+def _completed(P: Piece, Q: Piece, hyperplane: Vector) -> Piece | None:
+    """P with its missing facet on a row, which is Q up to missing faces."""
+    common = P.facets[hyperplane]
+    strict = P.strict - {hyperplane}
+    if not all(Q.lacks(face & common) for face in (*P.gone, *(P.facets[row] for row in strict))):
+        return None
+    missing = {*P.gone, *Q.gone, *(Q.facets[row] for row in Q.strict)}
+    gone = _maximal(face for face in missing if not any(face <= P.facets[row] for row in strict))
+    return replace(P, strict=strict, gone=gone)
+
+
+def _maximal(faces: Iterable[Face]) -> tuple[Face, ...]:
+    found = set(faces)
+    return tuple(face for face in found if not any(face < other for other in found))
+
+
 def _reduced(vector: Sequence[Any], lines: ExactMatrix, pivots: tuple[int, ...]) -> Vector:
     """A generator modulo the lineality space: zero at the pivots of its echelon form."""
     for line, pivot in zip(lines, pivots, strict=True):
@@ -255,4 +280,4 @@ def _gone(
             return None
         if not any(smallest <= facets[row] for row in strict):
             faces.add(smallest)
-    return tuple(face for face in faces if not any(face < other for other in faces))
+    return _maximal(faces)

@@ -50,6 +50,11 @@ def union(P, Q):
     """The polyhedron that the pieces of P and Q make, None if none, or "apart" without a common facet."""
     pool = GeneratorPool()
     p, q = pool.piece(P), pool.piece(Q)
+    for one, other in ((p, q), (q, p)):
+        for row in one.strict:
+            if (one.facets[row], one.lines) == (other.generators, other.lines):
+                piece = pool.union(one, other, row)
+                return None if piece is None else piece.polyhedron(P.ambient_dim)
     rows = [
         row
         for row in p.facets
@@ -110,8 +115,42 @@ def neighbours(draw):
     return sides
 
 
+@st.composite
+def facets_apart(draw):
+    """A polyhedron without one of its facets, and that facet; then some rows of both are made strict."""
+    P = draw(neighbours())[0]
+    rows = list(P.canonical().halfspaces)
+    sides = [
+        i for i, row in enumerate(rows) if row.relation != "==" and (P.closure() & hyperplane(row)).dim == P.dim - 1
+    ]
+    assume(sides)
+    number = draw(st.sampled_from(sides))
+    Q = (P.closure() & hyperplane(rows[number])).canonical()
+    Q = Polyhedron.from_halfspaces([opened(draw, row) for row in Q.halfspaces], P.ambient_dim)
+    rows = [row._replace(relation="<") if i == number else opened(draw, row) for i, row in enumerate(rows)]
+    return Polyhedron.from_halfspaces(rows, P.ambient_dim), Q
+
+
+def hyperplane(row):
+    return Polyhedron.from_halfspaces([row.boundary()], len(row.normal))
+
+
+def opened(draw, row):
+    return row._replace(relation="<") if row.relation == "<=" and draw(st.integers(0, 3)) == 0 else row
+
+
+@given(facets_apart())
+@settings(max_examples=200)
+def test_closing_against_the_definition(sides):
+    P, Q = sides
+    if not P.is_empty() and not Q.is_empty():
+        found = check(P, Q)
+        event(found)
+        assert found != "apart"
+
+
 @given(neighbours())
-@settings(max_examples=400)
+@settings(max_examples=300)
 def test_union_against_the_definition(sides):
     P, Q = sides
     if not P.is_empty() and not Q.is_empty():
@@ -144,6 +183,8 @@ LEFT = Polyhedron([[1, 0]], [0])
         (Polyhedron.box([0, 3], [1, 3]), Polyhedron.box([1, 3], [2, 3]), "one"),  # segments
         (Polyhedron.box([0, 3], [1, 3]), Polyhedron.box([1, 3], [1, 4]), "apart"),
         (Polyhedron.box([0, 0], [1, 1]), Polyhedron.box([1, 0], [1, 1]), "apart"),  # of different dimension
+        (Polyhedron([[-1, 0]], [0], strict=True), Polyhedron([[1, 0]], [0], equalities=[0]), "one"),
+        (Polyhedron([[1]], [0], strict=True), Polyhedron.box([0], [0]), "one"),
     ],
 )
 def test_examples(P, Q, expected):
