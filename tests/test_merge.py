@@ -130,15 +130,21 @@ def test_the_worked_example():
     assert (len(tiling), len(result)) == (5, 3)
 
 
-@pytest.mark.parametrize(("widths", "box"), [([2, 24, 24, 1], 6), ([3, 10, 8, 1], 3)])
-@pytest.mark.parametrize("text", ["y0 > 0", "y0 <= 0"])
-def test_a_hundred_thousand_points(widths, box, text):
+@pytest.mark.parametrize(
+    ("widths", "box", "text", "count"),
+    [
+        ([2, 24, 24, 1], 6, "y0 > 0", 100_000),
+        ([2, 16, 16, 1], 6, "y0 <= 0", 10_000),
+        ([3, 8, 8, 1], 3, "y0 > 0", 10_000),
+    ],
+)
+def test_many_points(widths, box, text, count):
     network, target = random_network(widths, seed=4), pr.parse(text, dim=1)
     domain = pr.Polyhedron.box([-box] * widths[0], [box] * widths[0])
     tiling = pr.preimage(network, target, domain)
     result = merged(tiling)
     assert len(result) <= len(tiling) / 3
-    X = np.random.default_rng(1).uniform(-box, box, (100_000, widths[0]))
+    X = np.random.default_rng(1).uniform(-box, box, (count, widths[0]))
     inside = np.any([piece.contains(X) for piece in result], axis=0)
     assert (inside == pr.maps_into(network, target, X)).all()
     number = result.locate(X)
