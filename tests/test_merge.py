@@ -73,6 +73,15 @@ def test_all_linear_regions_are_the_domain(network, data):
         assert list(result) == [regions.domain]
 
 
+@pytest.mark.parametrize(("widths", "box"), [([2, 16, 16], 6), ([3, 6, 6], 3)])
+def test_the_order_undoes_the_cuts(widths, box):
+    """Any other order gets stuck with many pieces."""
+    domain = pr.Polyhedron.box([-box] * widths[0], [box] * widths[0])
+    regions = pr.linear_regions(random_network(widths, seed=1), domain)
+    assert len(regions) > 20
+    assert list(merged(regions)) == [domain]
+
+
 @pytest.mark.parametrize(
     ("network", "one", "other", "pieces"),
     [

@@ -1,5 +1,7 @@
 """The union test against an oracle that knows linear programs and set differences only."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import assume, event, given, settings
 from hypothesis import strategies as st
@@ -53,8 +55,7 @@ def union(P, Q):
     for one, other in ((p, q), (q, p)):
         for row in one.strict:
             if (one.facets[row], one.lines) == (other.generators, other.lines):
-                piece = pool.union(one, other, row)
-                return None if piece is None else piece.polyhedron(P.ambient_dim)
+                return checked(pool, pool.union(one, other, row), P.ambient_dim)
     rows = [
         row
         for row in p.facets
@@ -62,8 +63,17 @@ def union(P, Q):
     ]
     if not rows:
         return "apart"
-    piece = pool.union(p, q, rows[0])
-    return None if piece is None else piece.polyhedron(P.ambient_dim)
+    return checked(pool, pool.union(p, q, rows[0]), P.ambient_dim)
+
+
+def checked(pool, piece, dim):
+    """A union as a polyhedron; its faces and generators must be those that the polyhedron has by itself."""
+    if piece is None:
+        return None
+    found = piece.polyhedron(dim)
+    again = pool.piece(Polyhedron.from_halfspaces(found.halfspaces, dim))
+    assert replace(piece, gone=frozenset(piece.gone)).__dict__ == replace(again, gone=frozenset(again.gone)).__dict__
+    return found
 
 
 def check(P, Q):
