@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     import networkx as nx
     from matplotlib.axes import Axes
 
+    from polyrelu.merge import Merged
+    from polyrelu.outline import Outline
     from polyrelu.zones import Facet
 
 _NOWHERE = -1
@@ -367,6 +369,18 @@ class Tiling(Sequence[Tile]):
         from polyrelu.topology import betti_numbers
 
         return betti_numbers(self)
+
+    def merged(self) -> Merged:
+        """Fewer convex polyhedra with the same union, see :func:`polyrelu.merge.merged`."""
+        from polyrelu.merge import merged
+
+        return merged(self)
+
+    def outline(self, within: Polyhedron | None = None) -> list[Outline]:
+        """The boundary polygons of each zone of a planar tiling, see :func:`polyrelu.outline.outline`."""
+        from polyrelu.outline import outline
+
+        return outline(self, within)
 
     def plot(self, ax: Axes | None = None, **options: Any) -> Axes:
         """Draw a two-dimensional tiling, see :func:`polyrelu.plotting.plot_tiling`."""

@@ -74,15 +74,21 @@ def zones(tiling: Tiling, contact: int | None = None, sort: str = "first") -> li
     """
     if sort not in SORTS:
         raise InputError(f"zones: unknown sort {sort!r}; choose one of {', '.join(SORTS)}")
-    labels = components(tiling, contact)
-    order = np.argsort(labels, kind="stable")
-    ends = np.searchsorted(labels[order], np.arange(1, labels.max(initial=-1) + 1))
-    found = [tiling.select(numbers) for numbers in np.split(order, ends)] if len(tiling) else []
+    found = [tiling.select(numbers) for numbers in zone_numbers(tiling, contact)]
     if sort == "tiles":
         found.sort(key=len, reverse=True)
     if sort == "volume":
         found.sort(key=_size, reverse=True)
     return found
+
+
+def zone_numbers(tiling: Tiling, contact: int | None = None) -> list[NDArray[np.intp]]:
+    """The numbers of the tiles of each zone, in the order of first tiles."""
+    if not len(tiling):
+        return []
+    labels = components(tiling, contact)
+    order = np.argsort(labels, kind="stable")
+    return np.split(order, np.searchsorted(labels[order], np.arange(1, labels.max() + 1)))
 
 
 def _size(zone: Tiling) -> float:

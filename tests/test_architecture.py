@@ -20,8 +20,9 @@ FLOORS = [
     {"polyrelu.cli", "polyrelu"},
     {"polyrelu.demo"},
     {"polyrelu.plotting"},
+    {"polyrelu.outline"},
     {"polyrelu.zones"},
-    {"polyrelu.adjacency", "polyrelu.formats", "polyrelu.topology"},
+    {"polyrelu.adjacency", "polyrelu.formats", "polyrelu.merge", "polyrelu.topology"},
     {"polyrelu.facets"},
     {"polyrelu.preimage"},
     {"polyrelu.backward"},
@@ -37,7 +38,7 @@ FLOORS = [
 ]
 # Methods that people expect on a tiling, and delegate upstairs inside the function.
 CONVENIENCES = {
-    ("polyrelu.tiling", f"polyrelu.{name}") for name in ("adjacency", "plotting", "topology", "zones")
+    ("polyrelu.tiling", f"polyrelu.{name}") for name in ("adjacency", "merge", "outline", "plotting", "topology", "zones")
 }
 
 
