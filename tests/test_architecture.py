@@ -20,7 +20,7 @@ FLOORS = [
     {"polyrelu.cli", "polyrelu"},
     {"polyrelu.demo"},
     {"polyrelu.plotting"},
-    {"polyrelu.adjacency", "polyrelu.formats"},
+    {"polyrelu.adjacency", "polyrelu.formats", "polyrelu.measure"},
     {"polyrelu.preimage"},
     {"polyrelu.backward"},
     {"polyrelu.tiling"},
@@ -34,7 +34,7 @@ FLOORS = [
     {"polyrelu.errors"},
 ]
 # Methods that people expect on a tiling, and delegate upstairs inside the function.
-CONVENIENCES = {("polyrelu.tiling", name) for name in ("polyrelu.adjacency", "polyrelu.plotting")}
+CONVENIENCES = {("polyrelu.tiling", name) for name in ("polyrelu.adjacency", "polyrelu.measure", "polyrelu.plotting")}
 
 
 def name_of(path):
