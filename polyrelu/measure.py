@@ -14,6 +14,7 @@ import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import partial
 from itertools import accumulate, pairwise
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias, TypeVar
 
@@ -25,7 +26,7 @@ from polyrelu.errors import DimensionError, EmptySetError, InexactError, InputEr
 from polyrelu.exact import FloatArray, to_floats
 from polyrelu.polyhedron import Polyhedron
 from polyrelu.polyhedron.volume import triangulate
-from polyrelu.tiling import Tiling, TileSource
+from polyrelu.tiling import TileSource, Tiling
 
 if TYPE_CHECKING:
     from polyrelu.cells.extents import Extents
@@ -36,6 +37,8 @@ ExactBound: TypeAlias = Fraction | float
 
 Item = TypeVar("Item")
 
+# Drawing so many points from a box takes about as long as drawing one from a tile.
+_DRAWS_PER_POINT = 1000
 _FRUITLESS_ROUNDS = 64
 
 
@@ -81,6 +84,14 @@ def volume(tiling: Tiling, exact: bool = False) -> Enclosure | Fraction:
     by cells: its run once more, and microseconds for each cell; parts of it, such as zones, share that. Where the few
     tiles asked for are measured faster exactly, that is done; so the ends, but never what they enclose, can depend on
     what was asked before.
+
+    >>> import polyrelu as pr
+    >>> distance = pr.Network([([[1, 0], [-1, 0], [0, 1], [0, -1]], [0] * 4), ([[1, 1, 1, 1]], [0])])  # |x0| + |x1|
+    >>> near = pr.preimage(distance, pr.parse("y0 <= 1/3", dim=1), pr.Polyhedron.box([-1, -1], [1, 1]))
+    >>> near.volume(exact=True), near.share(exact=True)
+    (Fraction(2, 9), Fraction(1, 18))
+    >>> near.volume(exact=True) in near.volume(), near.volume().width < 1e-12
+    (True, True)
     """
     if exact:
         sizes = (_finite(Polyhedron.volume, tile.polyhedron, i) for i, tile in enumerate(_bar(tiling)))
@@ -94,7 +105,7 @@ def share(tiling: Tiling, within: Polyhedron | None = None, exact: bool = False)
     """The fraction of a bounded domain that the tiles fill: the probability that a uniform input maps into the target.
 
     A flat domain, for example a box in which some inputs are constant, is measured in its affine hull, by the volume of
-    its own dimension.
+    its own dimension; so this has a meaning where :func:`volume` is zero.
 
     Args:
         tiling: what to measure.
@@ -114,8 +125,10 @@ def share(tiling: Tiling, within: Polyhedron | None = None, exact: bool = False)
         return sum((volume_of(tile.polyhedron & region) for tile in _bar(tiling)), Fraction(0)) / whole
     filled = _total(*_volumes(tiling, volume_of, within))
     least, most = enclosed(whole)
+    if not filled.high:
+        return Enclosure(0.0, 0.0)
     low = math.nextafter(filled.low / most, -math.inf)
-    high = math.nextafter(filled.high / least, math.inf) if least else math.inf
+    high = math.nextafter(filled.high / least, math.inf) if least else 1.0
     return Enclosure(max(low, 0.0), min(high, 1.0))
 
 
@@ -132,6 +145,11 @@ def bounding_box(
         EmptySetError: there are no tiles.
 
     Cost: for tiles found by cells see :func:`volume`; exactly, a double description for each tile that can matter.
+
+    >>> import polyrelu as pr
+    >>> distance = pr.Network([([[1], [-1]], [0, 0]), ([[1, 1]], [0])])  # |x0|
+    >>> pr.preimage(distance, pr.parse("y0 <= 1/3", dim=1)).bounding_box(exact=True)
+    ((Fraction(-1, 3),), (Fraction(1, 3),))
     """
     if not len(tiling):
         raise EmptySetError("bounding_box: the tiling has no tiles; ask len() first")
@@ -141,9 +159,10 @@ def bounding_box(
 def sample_points(tiling: Tiling, n: int, seed: int | None = None) -> FloatArray:
     """Random points of a bounded tiling, an (n, d) array of floats; uniform up to the rounding of floats.
 
-    A tile is drawn by its volume, a simplex of its triangulation by its volume, and a point of that uniformly. Each
-    point is then held against its tile, exactly; one that rounding has pushed out is drawn again. So every point lies in
-    the tiling.
+    Uniform points of a box around the domain are drawn, and those in the tiling kept. If hardly any are, the rest come
+    from the tiles: a tile is drawn by its volume, a simplex of its triangulation by its volume, and a point of that
+    uniformly; one that rounding has pushed out of its tile is drawn again. Either way exact arithmetic has the last
+    word: every point lies in the tiling. A flat domain is sampled if its box is just as flat.
 
     Args:
         tiling: where the points shall lie.
@@ -156,39 +175,23 @@ def sample_points(tiling: Tiling, n: int, seed: int | None = None) -> FloatArray
         InputError: all tiles are flat, or n is negative.
         InexactError: the tiles are so thin that no floats in them are found.
 
-    Cost: a double description for each tile that is drawn.
+    Cost: microseconds for each point that is drawn from the box, and a double description for each tile that is drawn.
+
+    >>> import polyrelu as pr
+    >>> distance = pr.Network([([[1], [-1]], [0, 0]), ([[1, 1]], [0])])  # |x0|
+    >>> far = pr.preimage(distance, pr.parse("y0 >= 1/3", dim=1), pr.Polyhedron.box([-1], [1]))
+    >>> points = far.sample_points(100, seed=0)
+    >>> points.shape, bool((abs(points) > 1 / 3).all())
+    ((100, 1), True)
     """
     if n < 0:
         raise InputError(f"sample_points: n is {n}; ask for zero or more points")
     if not len(tiling):
         raise EmptySetError("sample_points: the tiling has no tiles; ask len() first")
-    weights = _weights(tiling)
     random = np.random.default_rng(seed)
-    points = np.empty((n, tiling.domain.ambient_dim))
-    waiting, fruitless = np.arange(n), 0
-    prepared: dict[int, _Simplices] = {}
-    while len(waiting):
-        drawn = random.choice(len(tiling), size=len(waiting), p=weights)
-        missed = []
-        order = np.argsort(drawn, kind="stable")
-        tiles, starts = np.unique(drawn[order], return_index=True)
-        for i, chosen in tqdm(
-            list(zip(tiles.tolist(), np.split(order, starts[1:]), strict=True)), "samples", delay=1, leave=False
-        ):
-            if i not in prepared:
-                prepared[i] = _Simplices.of(tiling[i].polyhedron)
-            candidates = prepared[i].draw(len(chosen), random)
-            inside = np.asarray(tiling[i].contains(candidates))
-            points[waiting[chosen[inside]]] = candidates[inside]
-            missed.append(chosen[~inside])
-        left = waiting[np.sort(np.concatenate(missed))]
-        fruitless = fruitless + 1 if len(left) == len(waiting) else 0
-        if fruitless == _FRUITLESS_ROUNDS:
-            raise InexactError(
-                f"sample_points: {fruitless} rounds found no float in a tile, last in tile {int(drawn[-1])}; the tiles "
-                f"are too thin for floats, use Tile.inner_point, which is exact"
-            )
-        waiting = left
+    points = _from_box(tiling, n, random)
+    if len(points) < n:
+        points = np.concatenate([points, _from_tiles(tiling, n - len(points), random)])
     return points
 
 
@@ -215,8 +218,8 @@ def _by_source(tiling: Tiling) -> Iterator[tuple[TileSource, Numbers, Numbers]]:
         yield source, numbers[here] - first, here
 
 
-def _extents(source: TileSource, wanted: int) -> Extents | None:
-    """What is known of the sizes of tiles found by cells; None for others."""
+def _extents(source: TileSource, wanted: Numbers) -> Extents | None:
+    """What is known of the sizes of tiles found by cells, of which some are wanted; None for others."""
     from polyrelu.cells import Columns  # numba takes a while to import, and only cells need it
     from polyrelu.cells.extents import extents
 
@@ -239,7 +242,7 @@ def _volumes(
     """Between which floats the volumes of the tiles, or of their parts within a region, lie, in the tiling's order."""
     low, high = np.full(len(tiling), np.nan), np.full(len(tiling), np.nan)
     for source, numbers, here in _by_source(tiling):
-        known = _extents(source, len(numbers))
+        known = _extents(source, numbers)
         if known is None:
             continue
         low[here], high[here] = known.volume_low[numbers], known.volume_high[numbers]
@@ -252,7 +255,7 @@ def _volumes(
         low[i], high[i] = enclosed(_finite(volume_of, polyhedron if within is None else polyhedron & within, i))
     if within is None:
         for source, numbers, here in _by_source(tiling):
-            known = _extents(source, 0)
+            known = _extents(source, numbers)
             if known is not None:
                 known.volume_low[numbers], known.volume_high[numbers] = low[here], high[here]
     return low, high
@@ -270,12 +273,13 @@ def _finite(volume_of: Callable[[Polyhedron], Fraction], polyhedron: Polyhedron,
 def _sides(low: FloatArray, high: FloatArray, region: Polyhedron) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
     """Which boxes certainly lie inside a region with the same affine hull as the tiles in them, and which outside."""
     rows = [h for h in region.canonical().halfspaces if h.relation != "=="]
+    bounds = Polyhedron.from_halfspaces(rows, region.ambient_dim)
+    inside, doubtful = np.zeros(len(low), dtype=np.bool_), np.ones(len(low), dtype=np.bool_)
+    finite = np.isfinite(low).all(axis=1) & np.isfinite(high).all(axis=1)
+    low, high = low[finite], high[finite]
     middle = 0.5 * low + 0.5 * high
     half = np.nextafter(np.maximum(high - middle, middle - low), np.inf)
-    finite = (np.isfinite(middle) & np.isfinite(half)).all(axis=1)
-    inside, doubtful = np.zeros(len(low), dtype=np.bool_), np.ones(len(low), dtype=np.bool_)
-    bounds = Polyhedron.from_halfspaces(rows, region.ambient_dim)
-    inside[finite], doubtful[finite] = bounds.contains_approximately(middle[finite], half[finite])
+    inside[finite], doubtful[finite] = bounds.contains_approximately(middle, half)
     return inside, ~inside & ~doubtful
 
 
@@ -297,7 +301,7 @@ def _region(tiling: Tiling, within: Polyhedron | None) -> Polyhedron:
         raise UnboundedError(f"share: {region} is unbounded; pass within= a box inside it")
     if region.dim != domain.dim:
         raise InputError(
-            f"share: within has dimension {region.dim} but the domain {domain.dim}; ask for the preimage on the smaller set"
+            f"share: within has dimension {region.dim} but the domain {domain.dim}; ask for the preimage on within"
         )
     if not region.closure().is_subset(domain.closure()):
         raise InputError(
@@ -340,7 +344,7 @@ def _known_boxes(tiling: Tiling) -> tuple[FloatArray, FloatArray]:
     shape = len(tiling), tiling.domain.ambient_dim
     low, high = np.full(shape, np.nan), np.full(shape, np.nan)
     for source, numbers, here in _by_source(tiling):
-        known = _extents(source, len(numbers))
+        known = _extents(source, numbers)
         if known is not None:
             low[here], high[here] = known.box_low[numbers], known.box_high[numbers]
     return low, high
@@ -364,15 +368,14 @@ def _exact_box(tiling: Tiling) -> tuple[tuple[ExactBound, ...], tuple[ExactBound
     least, most = _box_of(tiling.domain)
     boxes: dict[int, tuple[list[ExactBound], list[ExactBound]]] = {}
 
-    def box(i: int) -> tuple[list[ExactBound], list[ExactBound]]:
+    def reach(j: int, sign: int, i: int) -> ExactBound:
         if i not in boxes:
             boxes[i] = _box_of(tiling[i].polyhedron)
-        return boxes[i]
+        return boxes[i][1][j] if sign > 0 else -boxes[i][0][j]
 
     dims = range(tiling.domain.ambient_dim)
-    low = tuple(-_greatest(-lows[:, j], lambda i, j=j: -box(i)[0][j], -least[j]) for j in dims)
-    high = tuple(_greatest(highs[:, j], lambda i, j=j: box(i)[1][j], most[j]) for j in dims)
-    return low, high
+    low = tuple(-_greatest(-lows[:, j], partial(reach, j, -1), -least[j]) for j in dims)
+    return low, tuple(_greatest(highs[:, j], partial(reach, j, 1), most[j]) for j in dims)
 
 
 def _greatest(bounds: FloatArray, value: Callable[[int], ExactBound], ceiling: ExactBound) -> ExactBound:
@@ -387,6 +390,59 @@ def _greatest(bounds: FloatArray, value: Callable[[int], ExactBound], ceiling: E
 
 
 # -- samples ------------------------------------------------------------------------------------------------------
+
+
+def _from_box(tiling: Tiling, n: int, random: np.random.Generator) -> FloatArray:
+    """At most n points of the tiling; fewer where a box around the domain holds little of it, or does not exist.
+
+    How many there are depends on how many of those drawn lay in the tiling, not on where, so they are uniform.
+    """
+    dim = tiling.domain.ambient_dim
+    found, kept, drawn = [np.empty((0, dim))], 0, 0
+    low, high = _outwards(*_box_of(tiling.domain))
+    if not np.isfinite(high - low).all():
+        return found[0]
+    while kept < n and kept * _DRAWS_PER_POINT >= drawn:
+        candidates = low + (high - low) * random.random((_DRAWS_PER_POINT, dim))
+        inside = np.flatnonzero(_members(tiling, candidates))[: n - kept]
+        found.append(candidates[inside])
+        kept, drawn = kept + len(inside), drawn + len(candidates)
+    return np.concatenate(found)
+
+
+def _members(tiling: Tiling, points: FloatArray) -> NDArray[np.bool_]:
+    """Which points have a tile of the tiling as the first tile that contains them in some part; exact."""
+    inside = np.zeros(len(points), dtype=np.bool_)
+    for source, numbers, _ in _by_source(tiling):
+        inside |= np.isin(source.locate(points), numbers)
+    return inside
+
+
+def _from_tiles(tiling: Tiling, n: int, random: np.random.Generator) -> FloatArray:
+    """N points of the tiling by way of its tiles' volumes."""
+    weights = _weights(tiling)
+    points = np.empty((n, tiling.domain.ambient_dim))
+    waiting, fruitless = np.arange(n), 0
+    prepared: dict[int, _Simplices] = {}
+    while len(waiting):
+        drawn = random.choice(len(tiling), size=len(waiting), p=weights)
+        left = np.ones(len(waiting), dtype=np.bool_)
+        for i in _bar(np.unique(drawn).tolist()):
+            if i not in prepared:
+                prepared[i] = _Simplices.of(tiling[i].polyhedron)
+            here = np.flatnonzero(drawn == i)
+            candidates = prepared[i].draw(len(here), random)
+            inside = np.asarray(tiling[i].contains(candidates))
+            points[waiting[here[inside]]] = candidates[inside]
+            left[here[inside]] = False
+        fruitless = fruitless + 1 if left.all() else 0
+        if fruitless == _FRUITLESS_ROUNDS:
+            raise InexactError(
+                f"sample_points: {fruitless} rounds found no float in a tile, last in tile {int(drawn[-1])}; the tiles "
+                f"are too thin for floats, use Tile.inner_point, which is exact"
+            )
+        waiting = waiting[left]
+    return points
 
 
 class _Simplices(NamedTuple):
@@ -414,7 +470,7 @@ class _Simplices(NamedTuple):
         simplices = self.corners[random.choice(len(self.corners), size=n, p=self.weights)]
         shares = random.standard_exponential((n, self.corners.shape[1]))
         shares /= shares.sum(axis=1, keepdims=True)
-        return np.asarray(np.einsum("nk,nkd->nd", shares, self.vertices[simplices]))
+        return np.asarray(np.einsum("nk,nkd->nd", shares, self.vertices[simplices]), dtype=np.float64)
 
 
 def _weights(tiling: Tiling) -> FloatArray:
@@ -423,7 +479,7 @@ def _weights(tiling: Tiling) -> FloatArray:
         low, high = _volumes(tiling, Polyhedron.volume)
         sizes = 0.5 * low + 0.5 * high
         if high.any():
-            return sizes / sizes.sum()
+            return np.asarray(sizes / sizes.sum(), dtype=np.float64)
     raise InputError(
         "sample_points: all tiles are flat, and floats on a flat tile need not exist; use Tile.inner_point"
     )

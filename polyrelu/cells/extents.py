@@ -40,7 +40,7 @@ class Extents:
     Attributes:
         volume_low, volume_high: the volume in the chart's coordinates, n each; NaN where tiles contain lines.
         box_low, box_high: outer boxes in the coordinates of x, (n, d) each.
-        asked: of how many tiles the sizes were asked for before the run was repeated.
+        asked: how many tiles of unknown size were wanted before the run was repeated.
         measured: whether it was.
     """
 
@@ -55,11 +55,16 @@ class Extents:
 _KNOWN: WeakKeyDictionary[Columns, Extents] = WeakKeyDictionary()
 
 
-def extents(columns: Columns, wanted: int, progress: bool | None = None) -> Extents:
-    """The sizes of the tiles, of which ``wanted`` are going to be looked at.
+def extents(columns: Columns, wanted: NDArray[np.intp], progress: bool | None = None) -> Extents:
+    """The sizes of the tiles, as far as they are known; those with the wanted numbers are going to be looked at.
 
-    The run is repeated as soon as all that was asked for so far would take as long exactly, and its results are kept
-    as long as the columns are.
+    The run is repeated as soon as all unknown ones that were wanted so far would take as long exactly, and its results
+    are kept as long as the columns are.
+
+    Args:
+        columns: the tiles.
+        wanted: numbers of tiles.
+        progress: show a bar; by default only for long runs on a terminal.
 
     Raises:
         KeyboardInterrupt: Ctrl-C; the next call starts again.
@@ -71,8 +76,8 @@ def extents(columns: Columns, wanted: int, progress: bool | None = None) -> Exte
         flat = list(columns.flat)
         known.volume_low[flat] = known.volume_high[flat] = 0.0
         _KNOWN[columns] = known
-    known.asked += wanted
-    if not known.measured and known.asked * _CELLS_PER_EXACT_TILE >= len(columns):
+    known.asked += int(np.isnan(known.volume_low[wanted]).sum())
+    if not known.measured and known.asked * _CELLS_PER_EXACT_TILE > len(columns):
         measure(columns, known, progress)
         known.measured = True
     return known
