@@ -122,7 +122,8 @@ def share(tiling: Tiling, within: Polyhedron | None = None, exact: bool = False)
     volume_of = _volume_in_hull(tiling, region)
     whole = volume_of(region)
     if exact:
-        return sum((volume_of(tile.polyhedron & region) for tile in _bar(tiling)), Fraction(0)) / whole
+        pieces = (tile.polyhedron if within is None else tile.polyhedron & region for tile in _bar(tiling))
+        return sum(map(volume_of, pieces), Fraction(0)) / whole
     filled = _total(*_volumes(tiling, volume_of, within))
     least, most = enclosed(whole)
     if not filled.high:

@@ -4,15 +4,16 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 import polyrelu as pr
 from polyrelu.cells import extents as repeated
-from polyrelu.cells.extent_kernel import cell_extents
+from polyrelu.cells.extent_kernel import _pull, cell_extents
 from polyrelu.cells.extents import extents
 from polyrelu.lp import Status, maximise
 from polyrelu.measure import Enclosure, enclosed
+from polyrelu.polyhedron.volume import triangulate
 from tests.strategies import points, questions
 
 ABSOLUTE = pr.Network([([[1], [-1]], [0, 0]), ([[1, 1]], [0])])  # |x0|
@@ -99,6 +100,38 @@ def test_cross_polytopes(dim):
     volume = Fraction(2**dim, math.factorial(dim))
     assert sizes.volume_low[0] <= volume <= sizes.volume_high[0]
     assert sizes.volume_high[0] - sizes.volume_low[0] < 1e-13
+
+
+# The join of two squares: two of its facets may meet in a square, which is no facet of either.
+JOIN = [(a, b, 0, 0, 0) for a in (-1, 1) for b in (-1, 1)] + [(0, 0, a, b, 1) for a in (-1, 1) for b in (-1, 1)]
+
+
+@settings(max_examples=40)
+@example(JOIN)
+@example(JOIN[::-1])
+@given(st.integers(2, 4).flatmap(lambda d: st.lists(points(d), min_size=d + 1, max_size=d + 6)))
+def test_faces_are_pulled_as_the_exact_triangulation_pulls_them(corners):
+    """The compiled kernel and :mod:`polyrelu.polyhedron.volume` have the same simplices, also where faces coincide."""
+    polytope = pr.Polyhedron.from_generators(corners)
+    dim, count = polytope.dim, len(polytope.vertices)
+    if not polytope.is_full_dimensional():
+        return
+    rows = polytope.canonical().halfspaces
+    facets = [frozenset(k for k, v in enumerate(polytope.vertices) if not h.slack(v)) for h in rows]
+    masks = np.array([[sum(1 << k for k in facet)] for facet in facets], dtype=np.uint64)
+
+    def simplices(face, level):
+        apex = min(face)
+        if level == dim:
+            yield (apex,)
+            return
+        below = np.empty((64, 1), dtype=np.uint64)
+        mask = np.array([sum(1 << k for k in face)], dtype=np.uint64)
+        for row in below[: _pull(mask, apex, masks, len(masks), dim - level, below)]:
+            for simplex in simplices([k for k in range(count) if int(row[0]) >> k & 1], level + 1):
+                yield (apex, *simplex)
+
+    assert sorted(simplices(range(count), 0)) == sorted(triangulate(count, facets))
 
 
 def test_many_vertices_and_many_facets():
@@ -258,8 +291,9 @@ def test_no_tiles(engine):
 def test_more_facets_than_bits():
     """A polygon with 64 sides fills the masks of the kernel, so that the first cut is one too many."""
     polygon = pr.Polyhedron.from_generators([(i, i * i) for i in range(64)])
-    network = pr.Network([([[1, 0], [0, 1]], [-20, -1000])], relu=[True])
+    network = pr.Network([([[2, 0], [0, 2]], [-41, -2001])], relu=[True])
     tiling = pr.linear_regions(network, polygon)
+    assert tiling.stats["signs_by_rational"] == 0
     assert len(tiling) == 4
     columns = tiling.parts[0][1]
     assert not np.isnan(extents(columns, np.arange(4)).volume_low).any()
