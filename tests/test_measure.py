@@ -193,6 +193,40 @@ def test_each_certified_size_encloses_its_tile(question):
                 assert all(a >= b for a, b in zip(sizes.box_high[i], high, strict=True))
 
 
+def is_within(vertex, generator, radius):
+    """Whether some positive multiple g of (vertex, 1) has |g - generator| <= radius, in exact arithmetic."""
+    low, high = Fraction(0), None
+    for x, g in zip((*vertex, Fraction(1)), map(Fraction, generator.tolist()), strict=True):
+        if x == 0 and abs(g) > radius:
+            return False
+        if x:
+            ends = sorted([(g - Fraction(radius)) / x, (g + Fraction(radius)) / x])
+            low, high = max(low, ends[0]), ends[1] if high is None else min(high, ends[1])
+    return low <= high
+
+
+def test_the_vertices_lie_within_their_radius(monkeypatch):
+    """What the repeated run returns: each vertex of a tile has a generator, and the radius is needed."""
+    tiling = pr.linear_regions(random_network(2, 6, 6), cube(2, 6))
+    found, run = [], repeated.run
+    monkeypatch.setattr(repeated, "run", lambda *arguments: found.append(run(*arguments)) or found[-1])
+    tiling.volume()
+    number = {tile.source.packed[tile.number].tobytes(): tile for tile in tiling}
+    exact, total = 0, 0
+    for result in found:
+        start, vectors, radius, _ = result.generators
+        for i, packed in enumerate(result.packed):
+            own = range(start[i], start[i + 1])
+            vertices = number[packed.tobytes()].polyhedron.vertices
+            assert len(own) == len(vertices)
+            for vertex in vertices:
+                assert any(is_within(vertex, vectors[k], radius[k]) for k in own)
+                exact += any(is_within(vertex, vectors[k], 0.0) for k in own)
+                total += 1
+    assert total > 100
+    assert exact < total / 2
+
+
 @pytest.mark.parametrize(("widths", "relative"), [((1, 8), 1e-13), ((2, 16, 16), 1e-10), ((3, 8, 8), 1e-10)])
 def test_the_regions_of_a_box_fill_it(widths, relative):
     dim = widths[0]
