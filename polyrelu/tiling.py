@@ -11,6 +11,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from functools import cached_property
 from itertools import accumulate
 from types import MappingProxyType
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     import networkx as nx
     from matplotlib.axes import Axes
 
+    from polyrelu.measure import Enclosure
     from polyrelu.merge import Merged
     from polyrelu.outline import Outline
     from polyrelu.zones import Facet
@@ -381,6 +383,30 @@ class Tiling(Sequence[Tile]):
         from polyrelu.outline import outline
 
         return outline(self, within)
+
+    def volume(self, exact: bool = False) -> Enclosure | Fraction:
+        """The volume, as two floats that enclose it or exactly, see :func:`polyrelu.measure.volume`."""
+        from polyrelu.measure import volume
+
+        return volume(self, exact)
+
+    def share(self, within: Polyhedron | None = None, exact: bool = False) -> Enclosure | Fraction:
+        """The fraction of the domain that the tiles fill, see :func:`polyrelu.measure.share`."""
+        from polyrelu.measure import share
+
+        return share(self, within, exact)
+
+    def bounding_box(self, exact: bool = False) -> tuple[Any, Any]:
+        """The lower and the upper corner of the least box around, see :func:`polyrelu.measure.bounding_box`."""
+        from polyrelu.measure import bounding_box
+
+        return bounding_box(self, exact)
+
+    def sample_points(self, n: int, seed: int | None = None) -> FloatArray:
+        """Uniform random points of the tiling, (n, d), see :func:`polyrelu.measure.sample_points`."""
+        from polyrelu.measure import sample_points
+
+        return sample_points(self, n, seed)
 
     def plot(self, ax: Axes | None = None, **options: Any) -> Axes:
         """Draw a two-dimensional tiling, see :func:`polyrelu.plotting.plot_tiling`."""

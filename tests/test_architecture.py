@@ -22,7 +22,7 @@ FLOORS = [
     {"polyrelu.plotting"},
     {"polyrelu.outline"},
     {"polyrelu.zones"},
-    {"polyrelu.adjacency", "polyrelu.formats", "polyrelu.merge", "polyrelu.topology"},
+    {"polyrelu.adjacency", "polyrelu.formats", "polyrelu.measure", "polyrelu.merge", "polyrelu.topology"},
     {"polyrelu.facets"},
     {"polyrelu.preimage"},
     {"polyrelu.backward"},
@@ -38,7 +38,8 @@ FLOORS = [
 ]
 # Methods that people expect on a tiling, and delegate upstairs inside the function.
 CONVENIENCES = {
-    ("polyrelu.tiling", f"polyrelu.{name}") for name in ("adjacency", "merge", "outline", "plotting", "topology", "zones")
+    ("polyrelu.tiling", f"polyrelu.{name}")
+    for name in ("adjacency", "measure", "merge", "outline", "plotting", "topology", "zones")
 }
 
 

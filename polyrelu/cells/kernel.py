@@ -173,12 +173,28 @@ class Built(NamedTuple):
     factor: NDArray[np.float64]
 
 
+class Generators(NamedTuple):
+    """The generators of finished cells, in the order of the cells.
+
+    Attributes:
+        start: cell i's generators are rows ``start[i]`` to ``start[i + 1]``.
+        vectors, radius: the generators and their r.
+        tight: bit masks over the facets, 64 to a word; a bit means the same facet within one cell only.
+    """
+
+    start: NDArray[np.int64]
+    vectors: NDArray[np.float64]
+    radius: NDArray[np.float64]
+    tight: NDArray[np.uint64]
+
+
 class Found(NamedTuple):
     """What a run of the kernel leaves: finished cells, cells handed over, and cells for other workers.
 
     ``packed`` (signs of the neurons, eight to a byte, the first highest) and ``facets`` (delimited by ``facet_start``)
     are the finished cells' columns, ``points`` lie inside
     them. The ``doubt`` arrays are the same for the cells with a doubtful sign. ``frontier`` holds whole cells.
+    ``generators`` are the finished cells' if they were asked for, else there are none.
     """
 
     packed: NDArray[np.uint8]
@@ -190,6 +206,7 @@ class Found(NamedTuple):
     doubt_start: NDArray[np.int64]
     doubt_facets: NDArray[np.int32]
     frontier: Cells
+    generators: Generators
     overflow: bool
 
 
@@ -514,6 +531,35 @@ def solve_again(
 
 
 @_compiled
+def solve_all_again(
+    P: Problem,
+    m: int,
+    vectors: Any,
+    radius: Any,
+    solved: Any,
+    tight: Any,
+    slots: Any,
+    forms: Any,
+    sums: Any,
+    errors: Any,
+    M: Any,
+    R: Any,
+    aux: Any,
+) -> None:
+    """Solve a cell's generators again that have not been, and keep those that this makes more accurate."""
+    g = np.empty(P.dim)
+    for k in range(m):
+        if not solved[k]:
+            for j in range(P.dim):
+                g[j] = vectors[k, j]
+            r = solve_again(P, g, tight[k], slots, forms, sums, errors, M, R, aux)
+            if r < radius[k]:
+                radius[k] = r
+                for j in range(P.dim):
+                    vectors[k, j] = g[j]
+
+
+@_compiled
 def _independent_rows_first(aux: Any, count: int, p: int, dim: int, M: Any) -> bool:
     """Reorder the rows of aux so that the first d are independent without column p; False if none are found."""
     d = dim - 1
@@ -630,13 +676,16 @@ def _move(
 
 
 @_compiled
-def run(P: Problem, roots: Cells, first: int, last: int, stop_level: int, budget: int, counters: Any) -> Found:
+def run(
+    P: Problem, roots: Cells, first: int, last: int, stop_level: int, budget: int, counters: Any, keep: bool
+) -> Found:
     """Split the roots ``first`` to ``last`` depth first and return what that finds.
 
     Cells with at least ``stop_level`` cuts behind them are put on the frontier, and all that is left is once
     ``budget`` cuts are made. ``counters`` is shared with the caller: counts go up as the work goes on, and a nonzero
-    ``counters[STOP]`` ends it early. ``overflow`` in the result means that some cell had more facets than the masks
-    have bits; nothing else in it counts then.
+    ``counters[STOP]`` ends it early. With ``keep`` the generators of the finished cells are solved again, which makes
+    them as accurate as they get, and returned. ``overflow`` in the result means that some cell had more facets than the
+    masks have bits; nothing else in it counts then.
     """
     dim, d = P.dim, P.dim - 1
     sites = roots.signs.shape[1]
@@ -718,6 +767,11 @@ def run(P: Problem, roots: Cells, first: int, last: int, stop_level: int, budget
     f_solved = np.empty(1024, np.bool_)
     f_tight = np.empty((1024, words), np.uint64)
     f_total = 0
+    k_start = np.zeros(1025, np.int64)
+    k_vector = np.empty((1024, dim))
+    k_radius = np.empty(1024)
+    k_solved = np.empty(1024, np.bool_)
+    k_tight = np.empty((1024, words), np.uint64)
     overflow = False
     counters[STARTED] = 1
     slip, raised, raised_far = _gamma(dim), 1.0 + _gamma(6), 1.0 + _gamma(24)
@@ -922,6 +976,16 @@ def run(P: Problem, roots: Cells, first: int, last: int, stop_level: int, budget
                         at += 1
                 o_cells += 1
                 o_start[o_cells] = at
+                if keep:
+                    solve_all_again(P, m, c_vector, c_radius, c_solved, c_tight, slots, forms, sums, errors, M, R, aux)
+                    if o_cells >= k_start.shape[0]:
+                        k_start = _longer(k_start)
+                    at = k_start[o_cells - 1]
+                    while at + m > k_radius.shape[0]:
+                        k_vector, k_radius = _taller(k_vector), _longer(k_radius)
+                        k_solved, k_tight = _longer(k_solved), _taller(k_tight)
+                    _move(c_vector, c_radius, c_solved, c_tight, 0, m, k_vector, k_radius, k_solved, k_tight, at)
+                    k_start[o_cells] = at + m
                 continue
 
             # Cut: new generators where edges cross.
@@ -1084,6 +1148,9 @@ def run(P: Problem, roots: Cells, first: int, last: int, stop_level: int, budget
         f_solved[:f_total],
         f_tight[:f_total],
     )
+    kept_cells = o_cells if keep else 0
+    total = k_start[kept_cells]
+    generators = Generators(k_start[: kept_cells + 1], k_vector[:total], k_radius[:total], k_tight[:total])
     return Found(
         o_packed[:o_cells],
         o_start[: o_cells + 1],
@@ -1094,6 +1161,7 @@ def run(P: Problem, roots: Cells, first: int, last: int, stop_level: int, budget
         h_start[: h_cells + 1],
         h_facets[: h_start[h_cells]],
         frontier,
+        generators,
         overflow,
     )
 

@@ -89,7 +89,7 @@ class Runner:
             for a, b in pairwise(ends):
                 if a < b:
                     counters.append(np.zeros(_COUNTERS, dtype=np.int64))
-                    waiting.add(pool.submit(run, problem, cells, a, b, level, budget, counters[-1]))
+                    waiting.add(pool.submit(run, problem, cells, a, b, level, budget, counters[-1], False))
 
         with ThreadPoolExecutor(self.workers) as pool, self._bar() as bar:
             alone = self.workers == 1

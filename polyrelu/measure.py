@@ -1,0 +1,486 @@
+r"""How much there is of a tiling: volume, share of the domain, bounding box, and uniform samples.
+
+A volume is answered in one of two ways: exactly, as a Fraction, or as an :class:`Enclosure`, two floats between which
+the exact number is proven to lie. Enclosures of tiles found by cells come from a compiled repetition of the run
+(:mod:`polyrelu.cells.extent_kernel` has the proof); those of other tiles are exact volumes rounded outwards. Sums are
+:func:`math.fsum`, which rounds correctly, and one float further out.
+
+Tiles have disjoint relative interiors, so volumes add. Flat tiles have volume zero.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import partial
+from itertools import accumulate, pairwise
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+from tqdm import tqdm
+
+from polyrelu.errors import DimensionError, EmptySetError, InexactError, InputError, UnboundedError
+from polyrelu.exact import FloatArray, to_floats
+from polyrelu.polyhedron import Polyhedron
+from polyrelu.polyhedron.volume import triangulate
+from polyrelu.tiling import TileSource, Tiling
+
+if TYPE_CHECKING:
+    from polyrelu.cells.extents import Extents
+
+Numbers: TypeAlias = NDArray[np.intp]
+ExactBound: TypeAlias = Fraction | float
+"""A Fraction, or an infinity."""
+
+Item = TypeVar("Item")
+
+# Drawing so many points from a box takes about as long as drawing one from a tile.
+_DRAWS_PER_POINT = 1000
+_FRUITLESS_ROUNDS = 64
+
+
+@dataclass(frozen=True)
+class Enclosure:
+    """A number known to lie between two floats, ends included.
+
+    Attributes:
+        low, high: the ends, ``low <= high``.
+    """
+
+    low: float
+    high: float
+
+    @property
+    def mid(self) -> float:
+        """A float in the middle."""
+        return 0.5 * self.low + 0.5 * self.high
+
+    @property
+    def width(self) -> float:
+        """The distance of the ends, rounded up."""
+        return math.nextafter(self.high - self.low, math.inf) if self.low < self.high else 0.0
+
+    def __contains__(self, value: Fraction | float) -> bool:
+        return self.low <= value <= self.high
+
+    def __float__(self) -> float:
+        return self.mid
+
+
+def volume(tiling: Tiling, exact: bool = False) -> Enclosure | Fraction:
+    """The d-dimensional volume of a tiling in R^d; zero where its domain is flat.
+
+    Args:
+        tiling: what to measure.
+        exact: return the Fraction instead of an enclosure.
+
+    Raises:
+        UnboundedError: a tile of full dimension is unbounded.
+
+    Cost: exactly, a double description and a triangulation for each tile, milliseconds each. The enclosure of a tiling
+    by cells: its run once more, and microseconds for each cell; parts of it, such as zones, share that. Where the few
+    tiles asked for are measured faster exactly, that is done; so the ends, but never what they enclose, can depend on
+    what was asked before.
+
+    >>> import polyrelu as pr
+    >>> distance = pr.Network([([[1, 0], [-1, 0], [0, 1], [0, -1]], [0] * 4), ([[1, 1, 1, 1]], [0])])  # |x0| + |x1|
+    >>> near = pr.preimage(distance, pr.parse("y0 <= 1/3", dim=1), pr.Polyhedron.box([-1, -1], [1, 1]))
+    >>> near.volume(exact=True), near.share(exact=True)
+    (Fraction(2, 9), Fraction(1, 18))
+    >>> near.volume(exact=True) in near.volume(), near.volume().width < 1e-12
+    (True, True)
+    """
+    if exact:
+        sizes = (_finite(Polyhedron.volume, tile.polyhedron, i) for i, tile in enumerate(_bar(tiling)))
+        return sum(sizes, Fraction(0))
+    if not tiling.domain.is_full_dimensional():
+        return Enclosure(0.0, 0.0)
+    return _total(*_volumes(tiling, Polyhedron.volume))
+
+
+def share(tiling: Tiling, within: Polyhedron | None = None, exact: bool = False) -> Enclosure | Fraction:
+    """The fraction of a bounded domain that the tiles fill: the probability that a uniform input maps into the target.
+
+    A flat domain, for example a box in which some inputs are constant, is measured in its affine hull, by the volume of
+    its own dimension; so this has a meaning where :func:`volume` is zero.
+
+    Args:
+        tiling: what to measure.
+        within: a part of the domain, of its dimension, to take instead of the domain. Tiles that cross its boundary are
+            cut exactly, at milliseconds each; where there are many, ask for the preimage on this domain.
+        exact: return the Fraction instead of an enclosure.
+
+    Raises:
+        UnboundedError: the domain is unbounded.
+        EmptySetError: the domain is empty.
+        InputError: ``within`` is no part of the domain, or has a lower dimension.
+    """
+    region = _region(tiling, within)
+    volume_of = _volume_in_hull(tiling, region)
+    whole = volume_of(region)
+    if exact:
+        pieces = (tile.polyhedron if within is None else tile.polyhedron & region for tile in _bar(tiling))
+        return sum(map(volume_of, pieces), Fraction(0)) / whole
+    filled = _total(*_volumes(tiling, volume_of, within))
+    least, most = enclosed(whole)
+    if not filled.high:
+        return Enclosure(0.0, 0.0)
+    low = math.nextafter(filled.low / most, -math.inf)
+    high = math.nextafter(filled.high / least, math.inf) if least else 1.0
+    return Enclosure(max(low, 0.0), min(high, 1.0))
+
+
+def bounding_box(
+    tiling: Tiling, exact: bool = False
+) -> tuple[FloatArray, FloatArray] | tuple[tuple[ExactBound, ...], tuple[ExactBound, ...]]:
+    """The least box around a tiling: its lower and its upper corner, d numbers each; infinite where it is unbounded.
+
+    Args:
+        tiling: what to look at.
+        exact: return Fractions (and infinities) instead of floats, which enclose the tiling for certain.
+
+    Raises:
+        EmptySetError: there are no tiles.
+
+    Cost: for tiles found by cells see :func:`volume`; exactly, a double description for each tile that can matter.
+
+    >>> import polyrelu as pr
+    >>> distance = pr.Network([([[1], [-1]], [0, 0]), ([[1, 1]], [0])])  # |x0|
+    >>> pr.preimage(distance, pr.parse("y0 <= 1/3", dim=1)).bounding_box(exact=True)
+    ((Fraction(-1, 3),), (Fraction(1, 3),))
+    """
+    if not len(tiling):
+        raise EmptySetError("bounding_box: the tiling has no tiles; ask len() first")
+    return _exact_box(tiling) if exact else _float_box(tiling)
+
+
+def sample_points(tiling: Tiling, n: int, seed: int | None = None) -> FloatArray:
+    """Random points of a bounded tiling, an (n, d) array of floats; uniform up to the rounding of floats.
+
+    Uniform points of a box around the domain are drawn, and those in the tiling kept. If hardly any are, the rest come
+    from the tiles: a tile is drawn by its volume, a simplex of its triangulation by its volume, and a point of that
+    uniformly; one that rounding has pushed out of its tile is drawn again. Either way exact arithmetic has the last
+    word: every point lies in the tiling. A flat domain is sampled if its box is just as flat.
+
+    Args:
+        tiling: where the points shall lie.
+        n: how many.
+        seed: of ``numpy.random.default_rng``; the same seed gives the same points of the same tiling.
+
+    Raises:
+        EmptySetError: there are no tiles.
+        UnboundedError: a tile of full dimension is unbounded.
+        InputError: all tiles are flat, or n is negative.
+        InexactError: the tiles are so thin that no floats in them are found.
+
+    Cost: microseconds for each point that is drawn from the box, and a double description for each tile that is drawn.
+
+    >>> import polyrelu as pr
+    >>> distance = pr.Network([([[1], [-1]], [0, 0]), ([[1, 1]], [0])])  # |x0|
+    >>> far = pr.preimage(distance, pr.parse("y0 >= 1/3", dim=1), pr.Polyhedron.box([-1], [1]))
+    >>> points = far.sample_points(100, seed=0)
+    >>> points.shape, bool((abs(points) > 1 / 3).all())
+    ((100, 1), True)
+    """
+    if n < 0:
+        raise InputError(f"sample_points: n is {n}; ask for zero or more points")
+    if not len(tiling):
+        raise EmptySetError("sample_points: the tiling has no tiles; ask len() first")
+    random = np.random.default_rng(seed)
+    points = _from_box(tiling, n, random)
+    if len(points) < n:
+        points = np.concatenate([points, _from_tiles(tiling, n - len(points), random)])
+    return points
+
+
+def enclosed(value: Fraction) -> tuple[float, float]:
+    """The neighbouring floats that enclose a number; the same one twice where it is a float."""
+    try:
+        nearest = value.numerator / value.denominator
+    except OverflowError:
+        largest = math.nextafter(math.inf, 0.0)
+        return (largest, math.inf) if value > 0 else (-math.inf, -largest)
+    low = nearest if nearest <= value else math.nextafter(nearest, -math.inf)
+    return low, (nearest if nearest >= value else math.nextafter(nearest, math.inf))
+
+
+# -- volumes ------------------------------------------------------------------------------------------------------
+
+
+def _by_source(tiling: Tiling) -> Iterator[tuple[TileSource, Numbers, Numbers]]:
+    """The sources of a tiling, with the numbers of its tiles in the source and in the tiling."""
+    ends = list(accumulate((len(source) for _, source in tiling.parts), initial=0))
+    numbers = np.arange(ends[-1]) if tiling.chosen is None else tiling.chosen
+    for (first, last), (_, source) in zip(pairwise(ends), tiling.parts, strict=True):
+        here = np.flatnonzero((numbers >= first) & (numbers < last))
+        yield source, numbers[here] - first, here
+
+
+def _extents(source: TileSource, wanted: Numbers) -> Extents | None:
+    """What is known of the sizes of tiles found by cells, of which some are wanted; None for others."""
+    from polyrelu.cells import Columns  # numba takes a while to import, and only cells need it
+    from polyrelu.cells.extents import extents
+
+    return extents(source, wanted) if isinstance(source, Columns) else None
+
+
+def _volume_in_hull(tiling: Tiling, region: Polyhedron) -> Callable[[Polyhedron], Fraction]:
+    """The volume of polyhedra in the affine hull of a bounded region that contains them, in the hull's chart."""
+    if region.is_full_dimensional():
+        return Polyhedron.volume
+    from polyrelu.cells.chart import chart
+
+    own = chart(region, tiling.network.layers[0])
+    return lambda polyhedron: polyhedron.affine_preimage(own.basis, own.origin, own.dim).volume()
+
+
+def _volumes(
+    tiling: Tiling, volume_of: Callable[[Polyhedron], Fraction], within: Polyhedron | None = None
+) -> tuple[FloatArray, FloatArray]:
+    """Between which floats the volumes of the tiles, or of their parts within a region, lie, in the tiling's order."""
+    low, high = np.full(len(tiling), np.nan), np.full(len(tiling), np.nan)
+    for source, numbers, here in _by_source(tiling):
+        known = _extents(source, numbers)
+        if known is None:
+            continue
+        low[here], high[here] = known.volume_low[numbers], known.volume_high[numbers]
+        if within is not None:
+            inside, outside = _sides(known.box_low[numbers], known.box_high[numbers], within)
+            low[here[~inside]] = high[here[~inside]] = np.nan
+            low[here[outside]] = high[here[outside]] = 0.0
+    for i in _bar(np.flatnonzero(np.isnan(low)).tolist()):
+        polyhedron = tiling[i].polyhedron
+        low[i], high[i] = enclosed(_finite(volume_of, polyhedron if within is None else polyhedron & within, i))
+    if within is None:
+        for source, numbers, here in _by_source(tiling):
+            known = _extents(source, numbers)
+            if known is not None:
+                known.volume_low[numbers], known.volume_high[numbers] = low[here], high[here]
+    return low, high
+
+
+def _finite(volume_of: Callable[[Polyhedron], Fraction], polyhedron: Polyhedron, number: int) -> Fraction:
+    try:
+        return volume_of(polyhedron)
+    except UnboundedError:
+        raise UnboundedError(
+            f"volume: tile {number} is unbounded; ask for the preimage on a bounded domain, for example Polyhedron.box"
+        ) from None
+
+
+def _sides(low: FloatArray, high: FloatArray, region: Polyhedron) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Which boxes certainly lie inside a region with the same affine hull as the tiles in them, and which outside."""
+    rows = [h for h in region.canonical().halfspaces if h.relation != "=="]
+    bounds = Polyhedron.from_halfspaces(rows, region.ambient_dim)
+    inside, doubtful = np.zeros(len(low), dtype=np.bool_), np.ones(len(low), dtype=np.bool_)
+    finite = np.isfinite(low).all(axis=1) & np.isfinite(high).all(axis=1)
+    low, high = low[finite], high[finite]
+    middle = 0.5 * low + 0.5 * high
+    half = np.nextafter(np.maximum(high - middle, middle - low), np.inf)
+    inside[finite], doubtful[finite] = bounds.contains_approximately(middle, half)
+    return inside, ~inside & ~doubtful
+
+
+def _total(low: FloatArray, high: FloatArray) -> Enclosure:
+    """The sum of numbers that lie between non-negative floats."""
+    least, most = math.fsum(low), math.fsum(high)
+    return Enclosure(max(math.nextafter(least, -math.inf), 0.0), math.nextafter(most, math.inf) if most else 0.0)
+
+
+def _region(tiling: Tiling, within: Polyhedron | None) -> Polyhedron:
+    """What ``share`` is a share of."""
+    domain = tiling.domain
+    if domain.is_empty():
+        raise EmptySetError("share: the domain is empty, and a share of nothing is not defined; choose a larger domain")
+    region = domain if within is None else within
+    if region.ambient_dim != domain.ambient_dim:
+        raise DimensionError(f"share: within lives in R^{region.ambient_dim} but the tiling in R^{domain.ambient_dim}")
+    if not region.is_bounded():
+        raise UnboundedError(f"share: {region} is unbounded; pass within= a box inside it")
+    if region.dim != domain.dim:
+        raise InputError(
+            f"share: within has dimension {region.dim} but the domain {domain.dim}; ask for the preimage on within"
+        )
+    if not region.closure().is_subset(domain.closure()):
+        raise InputError(
+            f"share: {region} is no part of the domain, outside of which no tiles were looked for; intersect it with "
+            f"tiling.domain"
+        )
+    return region
+
+
+def _bar(items: Sequence[Item]) -> Iterable[Item]:
+    """The items, with a progress bar where they take long."""
+    bar: Iterable[Item] = tqdm(items, "tiles", unit=" tiles", delay=1, leave=False)
+    return bar
+
+
+# -- boxes --------------------------------------------------------------------------------------------------------
+
+
+def _box_of(polyhedron: Polyhedron) -> tuple[list[ExactBound], list[ExactBound]]:
+    """The least box around a polyhedron that is not empty."""
+    vertices, rays, lines = polyhedron.generators
+    low: list[ExactBound] = []
+    high: list[ExactBound] = []
+    for j in range(polyhedron.ambient_dim):
+        values, steps = [v[j] for v in vertices], [r[j] for r in rays]
+        along = any(v[j] for v in lines)
+        low.append(-math.inf if along or any(step < 0 for step in steps) else min(values))
+        high.append(math.inf if along or any(step > 0 for step in steps) else max(values))
+    return low, high
+
+
+def _outwards(low: Sequence[ExactBound], high: Sequence[ExactBound]) -> tuple[FloatArray, FloatArray]:
+    below = [enclosed(v)[0] if isinstance(v, Fraction) else v for v in low]
+    above = [enclosed(v)[1] if isinstance(v, Fraction) else v for v in high]
+    return np.array(below, dtype=np.float64), np.array(above, dtype=np.float64)
+
+
+def _known_boxes(tiling: Tiling) -> tuple[FloatArray, FloatArray]:
+    """Certified boxes of the tiles, (n, d) each; NaN where none is known."""
+    shape = len(tiling), tiling.domain.ambient_dim
+    low, high = np.full(shape, np.nan), np.full(shape, np.nan)
+    for source, numbers, here in _by_source(tiling):
+        known = _extents(source, numbers)
+        if known is not None:
+            low[here], high[here] = known.box_low[numbers], known.box_high[numbers]
+    return low, high
+
+
+def _float_box(tiling: Tiling) -> tuple[FloatArray, FloatArray]:
+    lows, highs = _known_boxes(tiling)
+    unknown = np.isnan(lows).any(axis=1)
+    low, high = lows[~unknown].min(axis=0, initial=np.inf), highs[~unknown].max(axis=0, initial=-np.inf)
+    for i in _bar(np.flatnonzero(unknown).tolist()):
+        if np.isneginf(low).all() and np.isposinf(high).all():
+            break
+        below, above = _outwards(*_box_of(tiling[i].polyhedron))
+        low, high = np.minimum(low, below), np.maximum(high, above)
+    around = _outwards(*_box_of(tiling.domain))
+    return np.maximum(low, around[0]), np.minimum(high, around[1])
+
+
+def _exact_box(tiling: Tiling) -> tuple[tuple[ExactBound, ...], tuple[ExactBound, ...]]:
+    lows, highs = _known_boxes(tiling)
+    least, most = _box_of(tiling.domain)
+    boxes: dict[int, tuple[list[ExactBound], list[ExactBound]]] = {}
+
+    def reach(j: int, sign: int, i: int) -> ExactBound:
+        if i not in boxes:
+            boxes[i] = _box_of(tiling[i].polyhedron)
+        return boxes[i][1][j] if sign > 0 else -boxes[i][0][j]
+
+    dims = range(tiling.domain.ambient_dim)
+    low = tuple(-_greatest(-lows[:, j], partial(reach, j, -1), -least[j]) for j in dims)
+    return low, tuple(_greatest(highs[:, j], partial(reach, j, 1), most[j]) for j in dims)
+
+
+def _greatest(bounds: FloatArray, value: Callable[[int], ExactBound], ceiling: ExactBound) -> ExactBound:
+    """The greatest of some values, none above its bound (NaN is no bound) nor above the ceiling; looks at few."""
+    bounds = np.where(np.isnan(bounds), np.inf, bounds)
+    best: ExactBound = -math.inf
+    for i in _bar(np.argsort(-bounds, kind="stable").tolist()):
+        if best == ceiling or best >= float(bounds[i]):
+            break
+        best = max(best, value(i))
+    return best
+
+
+# -- samples ------------------------------------------------------------------------------------------------------
+
+
+def _from_box(tiling: Tiling, n: int, random: np.random.Generator) -> FloatArray:
+    """At most n points of the tiling; fewer where a box around the domain holds little of it, or does not exist.
+
+    How many there are depends on how many of those drawn lay in the tiling, not on where, so they are uniform.
+    """
+    dim = tiling.domain.ambient_dim
+    found, kept, drawn = [np.empty((0, dim))], 0, 0
+    low, high = _outwards(*_box_of(tiling.domain))
+    if not np.isfinite(high - low).all():
+        return found[0]
+    while kept < n and kept * _DRAWS_PER_POINT >= drawn:
+        candidates = low + (high - low) * random.random((_DRAWS_PER_POINT, dim))
+        inside = np.flatnonzero(_members(tiling, candidates))[: n - kept]
+        found.append(candidates[inside])
+        kept, drawn = kept + len(inside), drawn + len(candidates)
+    return np.concatenate(found)
+
+
+def _members(tiling: Tiling, points: FloatArray) -> NDArray[np.bool_]:
+    """Which points have a tile of the tiling as the first tile that contains them in some part; exact."""
+    inside = np.zeros(len(points), dtype=np.bool_)
+    for source, numbers, _ in _by_source(tiling):
+        inside |= np.isin(source.locate(points), numbers)
+    return inside
+
+
+def _from_tiles(tiling: Tiling, n: int, random: np.random.Generator) -> FloatArray:
+    """N points of the tiling by way of its tiles' volumes."""
+    weights = _weights(tiling)
+    points = np.empty((n, tiling.domain.ambient_dim))
+    waiting, fruitless = np.arange(n), 0
+    prepared: dict[int, _Simplices] = {}
+    while len(waiting):
+        drawn = random.choice(len(tiling), size=len(waiting), p=weights)
+        left = np.ones(len(waiting), dtype=np.bool_)
+        for i in _bar(np.unique(drawn).tolist()):
+            if i not in prepared:
+                prepared[i] = _Simplices.of(tiling[i].polyhedron)
+            here = np.flatnonzero(drawn == i)
+            candidates = prepared[i].draw(len(here), random)
+            inside = np.asarray(tiling[i].contains(candidates))
+            points[waiting[here[inside]]] = candidates[inside]
+            left[here[inside]] = False
+        fruitless = fruitless + 1 if left.all() else 0
+        if fruitless == _FRUITLESS_ROUNDS:
+            raise InexactError(
+                f"sample_points: {fruitless} rounds found no float in a tile, last in tile {int(drawn[-1])}; the tiles "
+                f"are too thin for floats, use Tile.inner_point, which is exact"
+            )
+        waiting = waiting[left]
+    return points
+
+
+class _Simplices(NamedTuple):
+    """A triangulated polytope: (m, d) vertices, (k, d + 1) vertex numbers, and k probabilities."""
+
+    vertices: FloatArray
+    corners: NDArray[np.intp]
+    weights: FloatArray
+
+    @classmethod
+    def of(cls, polyhedron: Polyhedron) -> _Simplices:
+        """A polytope of full dimension, its vertices rounded."""
+        exact = polyhedron.vertices
+        facets = [frozenset(k for k, v in enumerate(exact) if not h.slack(v)) for h in polyhedron.halfspaces]
+        corners = np.array(list(triangulate(len(exact), facets)), dtype=np.intp)
+        vertices = to_floats(x for v in exact for x in v).reshape(len(exact), polyhedron.ambient_dim)
+        edges = vertices[corners[:, 1:]] - vertices[corners[:, :1]]
+        volumes = np.abs(np.linalg.det(edges))
+        total = volumes.sum()
+        weights = volumes / total if total > 0 else np.full(len(corners), 1 / len(corners))
+        return cls(vertices, corners, weights)
+
+    def draw(self, n: int, random: np.random.Generator) -> FloatArray:
+        """Uniform points, (n, d)."""
+        simplices = self.corners[random.choice(len(self.corners), size=n, p=self.weights)]
+        shares = random.standard_exponential((n, self.corners.shape[1]))
+        shares /= shares.sum(axis=1, keepdims=True)
+        return np.asarray(np.einsum("nk,nkd->nd", shares, self.vertices[simplices]), dtype=np.float64)
+
+
+def _weights(tiling: Tiling) -> FloatArray:
+    """The probabilities with which tiles are drawn."""
+    if tiling.domain.is_full_dimensional():
+        low, high = _volumes(tiling, Polyhedron.volume)
+        sizes = 0.5 * low + 0.5 * high
+        if high.any():
+            return np.asarray(sizes / sizes.sum(), dtype=np.float64)
+    raise InputError(
+        "sample_points: all tiles are flat, and floats on a flat tile need not exist; use Tile.inner_point"
+    )
