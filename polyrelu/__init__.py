@@ -1,5 +1,6 @@
 """Exact preimages of ReLU networks: which inputs make the network do this?"""
 
+from polyrelu.check import Verdict, check_tiling
 from polyrelu.constraints import parse
 from polyrelu.errors import (
     BudgetExceeded,
@@ -40,6 +41,8 @@ __all__ = [
     "Tile",
     "Tiling",
     "UnboundedError",
+    "Verdict",
+    "check_tiling",
     "linear_regions",
     "load_network",
     "maps_into",

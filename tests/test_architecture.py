@@ -21,13 +21,13 @@ FLOORS = [
     {"polyrelu.demo"},
     {"polyrelu.plotting"},
     {"polyrelu.zones"},
-    {"polyrelu.adjacency", "polyrelu.formats"},
+    {"polyrelu.adjacency", "polyrelu.check", "polyrelu.formats", "polyrelu.nearest"},
     {"polyrelu.facets"},
     {"polyrelu.preimage"},
     {"polyrelu.backward"},
     {"polyrelu.tiling"},
     {"polyrelu.cells"},
-    {"polyrelu.unrelu", "polyrelu.restriction", "polyrelu.membership"},
+    {"polyrelu.unrelu", "polyrelu.restriction", "polyrelu.membership", "polyrelu.pieces"},
     {"polyrelu.patterns"},
     {"polyrelu.network", "polyrelu.constraints"},
     {"polyrelu.polyhedron"},
@@ -36,7 +36,10 @@ FLOORS = [
     {"polyrelu.errors"},
 ]
 # Methods that people expect on a tiling, and delegate upstairs inside the function.
-CONVENIENCES = {("polyrelu.tiling", name) for name in ("polyrelu.adjacency", "polyrelu.plotting", "polyrelu.zones")}
+CONVENIENCES = {
+    ("polyrelu.tiling", name)
+    for name in ("polyrelu.adjacency", "polyrelu.nearest", "polyrelu.plotting", "polyrelu.zones")
+}
 
 
 def name_of(path):
