@@ -16,6 +16,7 @@ from polyrelu.errors import (
 )
 from polyrelu.formats import load_network
 from polyrelu.membership import maps_into
+from polyrelu.nearest import Nearest, nearest_point
 from polyrelu.network import Layer, Network
 from polyrelu.polyhedron import Halfspace, Polyhedron
 from polyrelu.preimage import linear_regions, preimage
@@ -34,6 +35,7 @@ __all__ = [
     "Interrupted",
     "Layer",
     "MissingExtraError",
+    "Nearest",
     "Network",
     "ParseError",
     "Polyhedron",
@@ -46,6 +48,7 @@ __all__ = [
     "linear_regions",
     "load_network",
     "maps_into",
+    "nearest_point",
     "parse",
     "preimage",
     "unrelu",

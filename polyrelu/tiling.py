@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     import networkx as nx
     from matplotlib.axes import Axes
 
+    from polyrelu.nearest import Nearest
     from polyrelu.zones import Facet
 
 _NOWHERE = -1
@@ -349,6 +350,12 @@ class Tiling(Sequence[Tile]):
     def is_bounded(self) -> bool:
         """Whether all tiles fit in a box. Cost: some exact LPs a tile, unless the domain is bounded."""
         return self.domain.is_bounded() or all(tile.polyhedron.is_bounded() for tile in self)
+
+    def nearest(self, point: Any, norm: str = "linf") -> Nearest:
+        """The point of the closure nearest to an input, exact, see :func:`polyrelu.nearest.nearest_point`."""
+        from polyrelu.nearest import nearest_point
+
+        return nearest_point(self, point, norm)
 
     def plot(self, ax: Axes | None = None, **options: Any) -> Axes:
         """Draw a two-dimensional tiling, see :func:`polyrelu.plotting.plot_tiling`."""
