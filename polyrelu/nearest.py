@@ -124,8 +124,8 @@ def nearest_point(tiling: Tiling, point: Iterable[Any], norm: str = "linf", *, p
         DimensionError: the point does not live in R^d.
         InputError: the norm is unknown.
 
-    Cost: float bounds for all tiles, about a hundred microseconds each; one exact program for each tile whose bound is
-    not above the distance.
+    Cost: float bounds for all tiles, below a hundred microseconds each; one exact program for each tile whose bound
+    is not above the distance.
 
     Example:
         >>> from polyrelu import Network, nearest_point, parse, preimage

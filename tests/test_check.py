@@ -254,6 +254,65 @@ def test_an_answer_to_another_question_is_told_apart(data, drawn):
         confirm(verdict, tiling, network, targets, domain)
 
 
+@pytest.mark.parametrize("tiling", [pr.linear_regions(net) for net in (ABSOLUTE, CROSS)], ids=repr)
+def test_every_flipped_bit_is_refused(tiling):
+    """Between silent and active, both ways."""
+    for number, tile in enumerate(tiling):
+        (layer, last) = tile.bits
+        for k in range(len(layer)):
+            flipped = (tuple(on != (i == k) for i, on in enumerate(layer)), last)
+            wrong = with_tile(tiling, number, lambda _, P, flipped=flipped: [(flipped, P)])
+            verdict = pr.check_tiling(wrong)
+            assert (verdict.kind, verdict.tiles) == ("pattern", (number,))
+            confirm(verdict, wrong)
+
+
+def test_claims_about_neurons_that_no_output_reads():
+    """Linear regions split on them too."""
+    regions = pr.linear_regions(pr.Network([([[1], [1]], [0, -1]), ([[1, 0]], [0])]))
+    assert pr.check_tiling(regions)
+    wrong = with_tile(regions, 0, lambda bits, P: [(((False, True), ()), P)])
+    verdict = pr.check_tiling(wrong)
+    assert verdict.kind == "pattern"
+    confirm(verdict, wrong)
+
+
+def test_a_tile_cut_in_two_is_still_right():
+    """The halves share their pattern and touch, and neither has the rows of its cell."""
+    tiling = pr.preimage(CROSS, pr.parse("y0 >= 1", dim=1), Polyhedron.box([-3, -3], [3, 3]))
+    below, above = Halfspace.of([1, 3], 2), Halfspace.of([-1, -3], -2)
+
+    def cut(bits, P):
+        parts = [P & Polyhedron.from_halfspaces([side], 2) for side in (below, above)]
+        return [(bits, part) for part in parts if part.dim == 2]
+
+    halved = as_lists(tiling, lambda _, pieces: [new for piece in pieces for new in cut(*piece)])
+    assert len(halved) > len(tiling)
+    verdict = pr.check_tiling(halved)
+    assert verdict, verdict
+    assert verdict.stats["pairs"]
+
+
+def test_an_open_vertex_stays_open():
+    """The strict row touches the square in a corner only, so it is no facet; without it the corner would be in."""
+    square = [Halfspace.of(row, 1) for row in ([1, 0], [0, 1], [-1, 0], [0, -1])]
+    domain = Polyhedron.from_halfspaces([*square, Halfspace.of([1, 1], 2, "<")], 2)
+    for method in METHODS:
+        tiling = pr.preimage(CROSS, pr.parse("y0 <= 0", dim=1), domain, method=method)
+        assert pr.check_tiling(tiling)
+        verdict = pr.check_tiling(tiling, domain=domain.closure())
+        assert (verdict.kind, verdict.point) == ("missing", (1, 1))
+
+
+def test_tiles_of_a_later_target_are_missed():
+    targets = [pr.parse("y0 >= 2", dim=1), pr.parse("y0 >= 1", dim=1)]
+    tiling = pr.preimage(ABSOLUTE, targets, Polyhedron.box([-3], [3]))
+    verdict = pr.check_tiling(tiling[:3])
+    assert verdict.kind == "missing"
+    assert tiling[3].contains(verdict.point)
+    confirm(verdict, tiling[:3])
+
+
 def test_a_dropped_flat_tile_is_missed():
     tiling = pr.preimage(CROSS, pr.parse("y0 == 0", dim=1))
     assert pr.check_tiling(tiling)

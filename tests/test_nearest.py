@@ -204,14 +204,16 @@ def test_a_point_inside_is_its_own_nearest():
 
 
 def test_few_of_many_tiles_are_built():
-    rng = np.random.default_rng(3)
-    net = pr.Network([(rng.standard_normal((16, 2)), rng.standard_normal(16)), (rng.standard_normal((1, 16)), [-40.0])])
-    tiling = pr.preimage(net, pr.parse("y0 >= 0", dim=1), Polyhedron.box([-100, -100], [100, 100]))
+    rng = np.random.default_rng(0)
+    sizes = ((16, 2), (16, 16), (1, 16))
+    net = pr.Network([(rng.standard_normal(size), rng.standard_normal(size[0])) for size in sizes])
+    tiling = pr.preimage(net, pr.parse("y0 >= 0", dim=1), Polyhedron.box([-6, -6], [6, 6]))
+    assert len(tiling) > 30
+    start = exact_vector(next(x for x in rng.uniform(-6, 6, (100, 2)) if not tiling.contains(x)), "point")
     for norm in NORMS:
-        found = tiling.nearest([0, 0], norm)
-        costs = [project(tile.polyhedron, exact_vector([0, 0], "point"), norm).cost for tile in tiling]
-        assert found.distance is None or found.distance > 0
-        assert found.squared_distance == min(costs) ** (1 if norm == "l2" else 2)
+        found = tiling.nearest(start, norm)
+        costs = [project(tile.polyhedron, start, norm).cost for tile in tiling]
+        assert found.squared_distance == min(costs) ** (1 if norm == "l2" else 2) > 0
         assert 3 * found.projected < len(tiling)
 
 
