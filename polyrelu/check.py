@@ -289,7 +289,7 @@ class _Check:
             if point is not None:
                 raise _Refused("domain", f"tile {i} contains {format_point(point)} outside the domain", [i], point)
         seen: list[set[str]] = [set() for _ in claims.pattern]
-        for piece in affine_pieces(region, self.part.layers):
+        for piece in affine_pieces(region, self.part):
             self.stats["pieces"] += 1
             for place, sign in zip(self.part.neurons, piece.flat_signs, strict=True):
                 seen[place].add(_ACTIVE if sign > 0 else _SILENT)
@@ -383,7 +383,7 @@ class _Check:
     def check_coverage(self) -> None:
         if self.whole is None:
             return
-        for piece in self.bar(affine_pieces(self.whole, self.part.layers), "cells", " cells"):
+        for piece in self.bar(affine_pieces(self.whole, self.part), "cells", " cells"):
             self.stats["cells"] += 1
             for k in range(len(self.question.targets)):
                 rows = self.pulled_back(k, piece)
