@@ -178,6 +178,33 @@ def test_an_open_side_does_not_matter_where_another_point_is_as_near():
         assert found.distance == 1
 
 
+def test_a_closed_tile_is_found_behind_an_open_one_that_touches():
+    """Both are at distance zero and so are their bounds."""
+    open_one, closed = Polyhedron([[1]], [0], strict=True), Polyhedron([[-1]], [0])
+    for norm in NORMS:
+        found = tiling_of(open_one, closed).nearest([0], norm)
+        assert (found.tile, found.distance, found.attained) == (1, 0, True)
+
+
+def test_between_two_open_ends():
+    """The least square touches the set along an open segment, whose ends are all the vertices there are."""
+    P = Polyhedron([[0, -1], [1, 0], [-1, 0]], [-1, 1, 1], strict=[1, 2])
+    for norm in NORMS:
+        found = tiling_of(P).nearest([0, 0], norm)
+        assert found.attained
+        assert found.point in P
+        assert found.distance == 1
+
+
+@pytest.mark.parametrize("norm", NORMS)
+def test_float_bounds_at_a_zero_that_floats_miss(norm):
+    """At 1/n the form n x - 1 is zero, but n times the float 1/n is not always 1."""
+    for n in range(1, 60):
+        regions = pr.linear_regions(pr.Network([([[n]], [-1])], relu=[True]), method="unrelu")
+        assert len(regions) == 2
+        assert not lower_bounds(regions, (Fraction(1, n),), norm).any()
+
+
 def test_euclidean_distances_are_exact_squares():
     half = tiling_of(Polyhedron([[-1, -1]], [-1]))
     found = half.nearest([0, 0], "l2")
