@@ -1,5 +1,6 @@
 """Exact preimages of ReLU networks: which inputs make the network do this?"""
 
+from polyrelu.check import Verdict, check_tiling
 from polyrelu.constraints import parse
 from polyrelu.errors import (
     BudgetExceeded,
@@ -15,6 +16,7 @@ from polyrelu.errors import (
 )
 from polyrelu.formats import load_network
 from polyrelu.membership import maps_into
+from polyrelu.nearest import Nearest, nearest_point
 from polyrelu.network import Layer, Network
 from polyrelu.polyhedron import Halfspace, Polyhedron
 from polyrelu.preimage import linear_regions, preimage
@@ -33,6 +35,7 @@ __all__ = [
     "Interrupted",
     "Layer",
     "MissingExtraError",
+    "Nearest",
     "Network",
     "ParseError",
     "Polyhedron",
@@ -40,9 +43,12 @@ __all__ = [
     "Tile",
     "Tiling",
     "UnboundedError",
+    "Verdict",
+    "check_tiling",
     "linear_regions",
     "load_network",
     "maps_into",
+    "nearest_point",
     "parse",
     "preimage",
     "unrelu",

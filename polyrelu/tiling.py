@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
     from polyrelu.measure import Enclosure
     from polyrelu.merge import Merged
+    from polyrelu.nearest import Nearest
     from polyrelu.outline import Outline
     from polyrelu.zones import Facet
 
@@ -407,6 +408,12 @@ class Tiling(Sequence[Tile]):
         from polyrelu.measure import sample_points
 
         return sample_points(self, n, seed)
+
+    def nearest(self, point: Any, norm: str = "linf") -> Nearest:
+        """The point of the closure nearest to an input, exact, see :func:`polyrelu.nearest.nearest_point`."""
+        from polyrelu.nearest import nearest_point
+
+        return nearest_point(self, point, norm)
 
     def plot(self, ax: Axes | None = None, **options: Any) -> Axes:
         """Draw a two-dimensional tiling, see :func:`polyrelu.plotting.plot_tiling`."""

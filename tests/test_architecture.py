@@ -22,13 +22,20 @@ FLOORS = [
     {"polyrelu.plotting"},
     {"polyrelu.outline"},
     {"polyrelu.zones"},
-    {"polyrelu.adjacency", "polyrelu.formats", "polyrelu.measure", "polyrelu.merge", "polyrelu.topology"},
+    {
+        "polyrelu.adjacency",
+        "polyrelu.formats",
+        "polyrelu.measure",
+        "polyrelu.merge",
+        "polyrelu.nearest",
+        "polyrelu.topology",
+    },
     {"polyrelu.facets"},
     {"polyrelu.preimage"},
     {"polyrelu.backward"},
     {"polyrelu.tiling"},
     {"polyrelu.cells"},
-    {"polyrelu.unrelu", "polyrelu.restriction", "polyrelu.membership"},
+    {"polyrelu.unrelu", "polyrelu.restriction", "polyrelu.membership", "polyrelu.pieces"},
     {"polyrelu.patterns"},
     {"polyrelu.network", "polyrelu.constraints"},
     {"polyrelu.polyhedron"},
@@ -39,7 +46,7 @@ FLOORS = [
 # Methods that people expect on a tiling, and delegate upstairs inside the function.
 CONVENIENCES = {
     ("polyrelu.tiling", f"polyrelu.{name}")
-    for name in ("adjacency", "measure", "merge", "outline", "plotting", "topology", "zones")
+    for name in ("adjacency", "measure", "merge", "nearest", "outline", "plotting", "topology", "zones")
 }
 
 

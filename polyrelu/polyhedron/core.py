@@ -97,10 +97,16 @@ class Polyhedron:
         return polyhedron
 
     @classmethod
-    def from_canonical(cls, equalities: Iterable[Halfspace], facets: Iterable[Halfspace], dim: int) -> Polyhedron:
-        """The polyhedron with these canonical equalities and sorted facets, and no open face; unchecked."""
+    def from_canonical(
+        cls,
+        equalities: Iterable[Halfspace],
+        facets: Iterable[Halfspace],
+        dim: int,
+        open_faces: Iterable[Halfspace] = (),
+    ) -> Polyhedron:
+        """The polyhedron with these rows, each group sorted, which are known to be its canonical ones; unchecked."""
         facets = tuple(facets)
-        polyhedron = cls.from_halfspaces((*equalities, *facets), dim)
+        polyhedron = cls.from_halfspaces((*equalities, *facets, *open_faces), dim)
         polyhedron.__dict__.update(_key=polyhedron.halfspaces, facets=facets)
         return polyhedron
 

@@ -80,7 +80,7 @@ class Piece:
             tight = [row for row, on in self.facets.items() if face <= on]
             total = [sum(column) for column in zip(*tight, strict=True)]
             open_faces.append(Halfspace.of(total[:-1], -total[-1], "<"))
-        return Polyhedron.from_canonical((*self.equalities, *rows, *sorted(open_faces)), dim)
+        return Polyhedron.from_canonical(self.equalities, rows, dim, sorted(open_faces))
 
 
 def negated(row: Vector) -> Vector:
