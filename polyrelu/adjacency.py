@@ -130,7 +130,7 @@ def shared_facet(tiling: Tiling, i: int, j: int) -> Polyhedron:
     >>> [(i, j, kind) for i, j, kind in tiling.adjacency().edges(data="neuron")]
     [(0, 1, (0, 1)), (0, 2, (0, 0)), (1, 3, (0, 0)), (2, 3, (0, 1))]
     >>> tiling.shared_facet(0, 1).inequalities()
-    ('x1 == 0', '-x0 <= 1', 'x0 <= 0')
+    ('x1 == 0', 'x0 >= -1', 'x0 <= 0')
     """
     return (tiling[i].polyhedron.closure() & tiling[j].polyhedron.closure()).canonical()
 
@@ -208,8 +208,9 @@ def _contacts(tiling: Tiling) -> Contacts:
                 else:
                     open_facets.append((part, tile, facet))
         open_facets += [(part, tile, facet) for tile, facet in partners.values()]
-    if several:
-        _match_hyperplanes(tiling, open_facets, found)
+        if columns is not None and not several:
+            open_facets.clear()  # beyond the target's rows there is nothing
+    _match_hyperplanes(tiling, open_facets, found)
     _match_flat(tiling, flat, found)
     return found.contacts()
 
@@ -274,7 +275,7 @@ def _match_patterns(
 
 
 def _match_hyperplanes(tiling: Tiling, facets: list[tuple[int, int, ExactFacet]], found: _Found) -> None:
-    """Contacts between tiles of different parts: facets on the same hyperplane, overlapping in a facet's dimension."""
+    """Contacts of tiles that need not meet facet to facet: facets on one hyperplane, overlapping in their dimension."""
     sides: dict[Halfspace, tuple[list[int], list[int]]] = defaultdict(lambda: ([], []))
     for k, (_, _, facet) in enumerate(facets):
         plane = facet.row.boundary()
@@ -288,7 +289,9 @@ def _match_hyperplanes(tiling: Tiling, facets: list[tuple[int, int, ExactFacet]]
             meet = (boxes[0, a] <= boxes[1, far]).all(axis=1) & (boxes[0, far] <= boxes[1, a]).all(axis=1)
             for b in np.flatnonzero(meet):
                 (part, i, first), (other, j, second) = facets[k], facets[below[b]]
-                if part == other or (first.row.relation == "<" and second.row.relation == "<"):
+                if (part == other and as_columns(tiling.parts[part][1])) or (
+                    first.row.relation == "<" and second.row.relation == "<"
+                ):
                     continue
                 if shared_facet(tiling, i, j).dim == tiling.domain.dim - 1:
                     found.add([(i, j)], [_TARGET])

@@ -23,7 +23,7 @@ def tiling_of(dim, *parts, domain=None):
     """A tiling with these lists of polyhedra as its parts."""
     network = pr.Network([([[0] * dim], [0])])
     restriction = keep_all(network)
-    sources = tuple((i, TileList(restriction, tuple(((), P) for P in part))) for i, part in enumerate(parts))
+    sources = tuple((i, TileList(restriction, tuple((((),), P) for P in part))) for i, part in enumerate(parts))
     space = pr.Polyhedron.whole_space(dim) if domain is None else domain
     return Tiling(network, (), space, "cells", True, {}, sources)
 

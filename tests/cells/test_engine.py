@@ -184,7 +184,7 @@ def test_an_interrupted_run_stops_its_threads(monkeypatch):
 
     def watched(*arguments):
         found = original(*arguments)
-        stopped.append(arguments[-1][STOP])
+        stopped.append(arguments[-2][STOP])
         return found
 
     monkeypatch.setattr(runner_module, "wait", interrupted)
