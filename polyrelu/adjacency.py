@@ -289,7 +289,7 @@ def _match_hyperplanes(tiling: Tiling, facets: list[tuple[int, int, ExactFacet]]
             meet = (boxes[0, a] <= boxes[1, far]).all(axis=1) & (boxes[0, far] <= boxes[1, a]).all(axis=1)
             for b in np.flatnonzero(meet):
                 (part, i, first), (other, j, second) = facets[k], facets[below[b]]
-                if (part == other and as_columns(tiling.parts[part][1])) or (
+                if (part == other and as_columns(tiling.parts[part][1]) is not None) or (
                     first.row.relation == "<" and second.row.relation == "<"
                 ):
                     continue

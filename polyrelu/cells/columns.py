@@ -7,17 +7,18 @@ the facets of a cell are irredundant at all times.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
-from itertools import pairwise
+from functools import cache, cached_property
+from itertools import accumulate, pairwise
 
 import numpy as np
+from flint import fmpq_mat
 from numpy.typing import NDArray
 
 from polyrelu.cells.chart import Chart
-from polyrelu.cells.exact import forms_at
-from polyrelu.exact import ExactMatrix, ExactVector, FloatArray, exact_vector
+from polyrelu.cells.exact import outputs_after, outputs_before
+from polyrelu.exact import ExactMatrix, ExactVector, FloatArray, exact_vector, matrix_rows
 from polyrelu.floats import affine_with_bound
 from polyrelu.network import Bits, Layer, Network
 from polyrelu.polyhedron import Halfspace, Polyhedron
@@ -158,14 +159,13 @@ class Columns:
         if index in self.flat:
             return self.flat[index]
         bits = self.bits(index)
-        rows: dict[int, tuple[Halfspace, ...]] = {}
+        target_rows = cache(lambda: self._target_rows(bits))
         equalities = [h for h in self.domain.canonical().halfspaces if h.relation == "=="]
-        halfspaces = []
-        for number in self.facets[self.starts[index] : self.starts[index + 1]].tolist():
-            halfspaces.append(self._facet(number, bits, rows))
+        numbers = self.facets[self.starts[index] : self.starts[index + 1]].tolist()
+        halfspaces = [self._facet(number, bits, target_rows) for number in numbers]
         strict = []
         if not self._is_plain(index):
-            strict = [h for h in (*self.domain.halfspaces, *self._target_rows(bits, rows)) if h.relation == "<"]
+            strict = [h for h in (*self.domain.halfspaces, *target_rows()) if h.relation == "<"]
         if not strict and not equalities:
             return Polyhedron.from_canonical((), sorted(halfspaces), self.domain.ambient_dim)
         return Polyhedron.from_halfspaces([*equalities, *halfspaces, *strict], self.domain.ambient_dim).canonical()
@@ -199,27 +199,48 @@ class Columns:
         relations = {h.relation for h in self.restriction.target.halfspaces}
         return len(relations) < 2 and all(h.relation != "<" for h in self.domain.halfspaces)
 
-    def _facet(self, number: int, bits: Bits, rows: dict[int, tuple[Halfspace, ...]]) -> Halfspace:
+    def _facet(self, number: int, bits: Bits, target_rows: Callable[[], Sequence[Halfspace]]) -> Halfspace:
         if number < len(self.chart.facets):
             return self.chart.facets[number]
         number -= len(self.chart.facets)
         if number >= len(self._neurons):
-            return self._target_rows(bits, rows)[number - len(self._neurons)]
+            return target_rows()[number - len(self._neurons)]
         depth, i = self._neurons[number]
-        if depth not in rows:
-            forms = forms_at(self.restriction.layers, bits[:depth])
-            rows[depth] = tuple(Halfspace.of(form[:-1], -form[-1]) for form in forms)
-        row = rows[depth][i]
-        position = sum(self.restriction.layers[depth].relu[:i])
-        active = bits[depth][position]
-        return Halfspace(tuple(-v for v in row.normal), -row.offset, "<=") if active else row
+        ((*normal, constant),) = matrix_rows(self._weight_rows[depth][i] * self._outputs_before(bits[:depth]))
+        active = bits[depth][number - self._first_neurons[depth]]
+        return Halfspace.of([-v for v in normal], constant) if active else Halfspace.of(normal, -constant)
 
-    def _target_rows(self, bits: Bits, rows: dict[int, tuple[Halfspace, ...]]) -> tuple[Halfspace, ...]:
+    def _target_rows(self, bits: Bits) -> Sequence[Halfspace]:
+        """The target's rows as rows in x."""
+        *rows, _ = matrix_rows(self._outputs_before(bits))
+        matrix, offset = tuple(row[:-1] for row in rows), tuple(row[-1] for row in rows)
+        return self.restriction.target.affine_preimage(matrix, offset, self.domain.ambient_dim).halfspaces
+
+    @cached_property
+    def _weight_rows(self) -> list[list[fmpq_mat]]:
+        tables = [layer.augmented.table() for layer in self.restriction.layers]
+        return [[fmpq_mat(1, len(row), row) for row in table] for table in tables]
+
+    @cached_property
+    def _first_neurons(self) -> list[int]:
+        return list(accumulate((sum(layer.relu) for layer in self.restriction.layers), initial=0))
+
+    @cached_property
+    def _latest(self) -> dict[int, tuple[Bits, fmpq_mat]]:
+        return {}
+
+    def _outputs_before(self, bits: Bits) -> fmpq_mat:
+        """See :func:`outputs_before`; kept for each depth, because tiles that follow one another begin alike."""
         depth = len(bits)
-        if depth not in rows:
-            matrix, offset = Network(self.restriction.layers).affine_map(bits)
-            rows[depth] = self.restriction.target.affine_preimage(matrix, offset, self.domain.ambient_dim).halfspaces
-        return rows[depth]
+        known = self._latest.get(depth)
+        if known is not None and known[0] == bits:
+            return known[1]
+        if depth:
+            values = outputs_after(self.restriction.layers[depth - 1], bits[-1], self._outputs_before(bits[:-1]))
+        else:
+            values = outputs_before(self.restriction.layers, ())
+        self._latest[depth] = bits, values
+        return values
 
 
 def packed_bits(signs: NDArray[np.uint8]) -> NDArray[np.uint8]:

@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
-from flint import fmpq_mat
+from flint import fmpq, fmpq_mat
 
 from polyrelu.cells.twin import Cell, Vector, split
-from polyrelu.exact import ExactMatrix, flint_matrix, matrix_rows, primitive
-from polyrelu.network import Bits, Layer, Network
+from polyrelu.exact import ExactMatrix, matrix_rows, primitive
+from polyrelu.network import Bits, Layer
 
 
 class Placed(NamedTuple):
@@ -36,11 +36,21 @@ def forms_at(layers: Sequence[Layer], bits: Bits) -> ExactMatrix:
 def outputs_before(layers: Sequence[Layer], bits: Bits) -> fmpq_mat:
     """The affine outputs of the layers before ``len(bits)`` as rows ``(w, c)``, with a last row (0, 1)."""
     dim = layers[0].input_dim
-    one = [*[0] * dim, 1]
-    if not bits:
-        return flint_matrix([[int(i == j) for j in range(dim + 1)] for i in range(dim + 1)], dim + 1)
-    matrix, offset = Network(layers[: len(bits)]).affine_map(bits)
-    return flint_matrix([*((*row, c) for row, c in zip(matrix, offset, strict=True)), one], dim + 1)
+    values = fmpq_mat(dim + 1, dim + 1, [int(i == j) for i in range(dim + 1) for j in range(dim + 1)])
+    for layer, on in zip(layers, bits, strict=False):
+        values = outputs_after(layer, on, values)
+    return values
+
+
+def outputs_after(layer: Layer, on: Sequence[bool], values: fmpq_mat) -> fmpq_mat:
+    """The outputs of a layer with these signs, from the outputs before it; both as rows with a last row (0, 1)."""
+    columns = values.ncols()
+    entries = (layer.augmented * values).entries()
+    signs = iter(on)
+    for i, masked in enumerate(layer.relu):
+        if masked and not next(signs):
+            entries[i * columns : (i + 1) * columns] = [fmpq(0)] * columns
+    return fmpq_mat(layer.output_dim + 1, columns, [*entries, *[fmpq(0)] * (columns - 1), fmpq(1)])
 
 
 def refine(
