@@ -314,7 +314,7 @@ def _region(tiling: Tiling, within: Polyhedron | None) -> Polyhedron:
 
 def _bar(items: Sequence[Item]) -> Iterable[Item]:
     """The items, with a progress bar where they take long."""
-    bar: Iterable[Item] = tqdm(items, "tiles", unit=" tiles", delay=1, leave=False)
+    bar: Iterable[Item] = tqdm(items, "tiles", unit=" tiles", delay=1, leave=False, disable=None)
     return bar
 
 

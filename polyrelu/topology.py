@@ -105,7 +105,7 @@ def betti_numbers(tiling: Tiling) -> tuple[int, ...]:
 
 
 def _tile_faces(tiling: Tiling) -> Iterator[tuple[Tile, list[Face]]]:
-    for tile in tqdm(tiling, desc="faces", unit=" tiles", delay=1, leave=False):
+    for tile in tqdm(tiling, desc="faces", unit=" tiles", delay=1, leave=False, disable=None):
         yield tile, faces(tile.polyhedron)
 
 
@@ -224,7 +224,7 @@ def _cut_to_fit(cells: Iterable[_Cell]) -> list[_Cell]:
         boxes = _Boxes(everything)
         cuts: dict[int, Halfspace] = {}
         new = [i for i, cell in enumerate(everything) if cell.closure in fresh]
-        for i in tqdm(new, desc="fit", unit=" cells", delay=1, leave=False):
+        for i in tqdm(new, desc="fit", unit=" cells", delay=1, leave=False, disable=None):
             for j in boxes.near(i):
                 for one, other in ((i, j), (j, i)):
                     if one not in cuts and (row := everything[one].cutting_row(everything[other])) is not None:
@@ -240,7 +240,7 @@ def _order_of_cells(cells: Iterable[_Cell]) -> list[set[int]]:
     boxes = _Boxes(order)
     return [
         {i for i in boxes.near(j) if order[i].dim < cell.dim and order[i].is_below(cell)}
-        for j, cell in enumerate(tqdm(order, desc="order", unit=" cells", delay=1, leave=False))
+        for j, cell in enumerate(tqdm(order, desc="order", unit=" cells", delay=1, leave=False, disable=None))
     ]
 
 

@@ -157,7 +157,7 @@ def boundary(tiling: Tiling) -> list[Facet]:
     bounding = []
     inner = _surrounded(tiling, [len(p) for p in partners])
     numbers = np.flatnonzero(~flat & ~inner).tolist()
-    for number in tqdm(numbers, desc="boundary", unit=" tiles", delay=1, leave=False):
+    for number in tqdm(numbers, desc="boundary", unit=" tiles", delay=1, leave=False, disable=None):
         for facet in _facets(tiling, number, partners[number], found, readers):
             bounding += _uncovered(tiling, facet)
     return bounding

@@ -116,3 +116,31 @@ def test_the_program_is_installed():
     assert shown.stdout.strip() == f"polyrelu, version {pr.__version__}"
     helped = run("preimage", "--help")
     assert 'Example: polyrelu preimage model.npz --output "y0 > 0"' in " ".join(helped.stdout.split())
+
+
+def test_zones_prints_the_islands(model, tmp_path):
+    path = tmp_path / "zones.png"
+    result = run("zones", model, "--output", "y0 >= 0", "--box", "-2", "2", "--plot", str(path))
+    assert result.exit_code == 0
+    header, zone, *_ = result.stdout.splitlines()
+    assert header.split() == ["zone", "tiles", "area", "bounding", "box", "point"]
+    assert zone.split()[:3] == ["0", "3", "7.5"]
+    assert "[-2, 2] x [-2, 2]" in zone
+    assert "fill 0.4688 of the domain" in result.stdout
+    assert path.read_bytes().startswith(b"\x89PNG")
+    assert "unbounded" in run("zones", model, "--output", "y0 >= 0").stdout
+
+
+def test_zones_by_contact_and_in_order(tmp_path):
+    path = tmp_path / "cross.npz"
+    np.savez(path, W0=[[1.0, 0], [-1, 0], [0, 1], [0, -1]], b0=[0.0] * 4, W1=[[1.0, 1, -1, -1]], b1=[0.0])
+    question = ("zones", str(path), "--output", "y0 >= 0", "--box", "-1", "2")
+    areas = [line.split()[2] for line in run(*question).stdout.splitlines()[1:3]]
+    assert areas == ["3.5", "1"]
+    assert run(*question, "--contact", "0").stdout.splitlines()[1].split()[:3] == ["0", "4", "4.5"]
+
+
+def test_zones_of_nothing(model):
+    result = run("zones", model, "--output", "y0 > 9", "--box", "-1", "1")
+    assert result.stdout.splitlines()[0].startswith("zone")
+    assert result.exit_code == 0
