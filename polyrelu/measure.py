@@ -405,18 +405,10 @@ def _from_box(tiling: Tiling, n: int, random: np.random.Generator) -> FloatArray
         return found[0]
     while kept < n and kept * _DRAWS_PER_POINT >= drawn:
         candidates = low + (high - low) * random.random((_DRAWS_PER_POINT, dim))
-        inside = np.flatnonzero(_members(tiling, candidates))[: n - kept]
+        inside = np.flatnonzero(tiling.contains(candidates))[: n - kept]
         found.append(candidates[inside])
         kept, drawn = kept + len(inside), drawn + len(candidates)
     return np.concatenate(found)
-
-
-def _members(tiling: Tiling, points: FloatArray) -> NDArray[np.bool_]:
-    """Which points have a tile of the tiling as the first tile that contains them in some part; exact."""
-    inside = np.zeros(len(points), dtype=np.bool_)
-    for source, numbers, _ in _by_source(tiling):
-        inside |= np.isin(source.locate(points), numbers)
-    return inside
 
 
 def _from_tiles(tiling: Tiling, n: int, random: np.random.Generator) -> FloatArray:

@@ -67,8 +67,11 @@ class TileSource(Protocol):
         """An exact point of the relative interior of a tile."""
         ...
 
-    def locate(self, points: FloatArray) -> NDArray[np.intp]:
-        """For each float point the number of the first tile that contains it, or -1; exact."""
+    def locate(self, points: FloatArray, place: NDArray[np.intp]) -> NDArray[np.intp]:
+        """For each float point the least ``place[i]`` of a tile i that contains it, or -1; exact.
+
+        Tiles with place -1 do not take part.
+        """
         ...
 
 
@@ -98,9 +101,15 @@ class TileList:
         """An exact point of the relative interior of a tile."""
         return self.pieces[index][1].relative_interior_point()
 
-    def locate(self, points: FloatArray) -> NDArray[np.intp]:
-        """For each float point the number of the first tile that contains it, or -1; exact."""
-        return locate_one_by_one([polyhedron for _, polyhedron in self.pieces], points)
+    def locate(self, points: FloatArray, place: NDArray[np.intp]) -> NDArray[np.intp]:
+        """For each float point the least ``place[i]`` of a tile i that contains it, or -1; exact."""
+        found = np.full(len(points), _NOWHERE, dtype=np.intp)
+        remaining = np.arange(len(points))
+        for i in np.argsort(place)[np.count_nonzero(place < 0) :]:
+            inside = self.polyhedron(i).contains_floats(points[remaining])
+            found[remaining[inside]] = place[i]
+            remaining = remaining[~inside]
+        return found
 
 
 @dataclass(frozen=True, eq=False)
@@ -282,13 +291,14 @@ class Tiling(Sequence[Tile]):
         return next((i for i, tile in enumerate(self) if tile.contains(point)), _NOWHERE)
 
     def _locate_floats(self, points: FloatArray) -> NDArray[np.intp]:
-        if self.chosen is not None:
-            return locate_one_by_one([tile.polyhedron for tile in self], points)
+        part_of, local = self.places()
         found = np.full(len(points), _NOWHERE, dtype=np.intp)
-        for first, (_, source) in zip([0, *self._ends], self.parts, strict=False):
-            nowhere = np.flatnonzero(found == _NOWHERE)
-            here = source.locate(points[nowhere])
-            found[nowhere] = np.where(here == _NOWHERE, _NOWHERE, here + first)
+        for part, (_, source) in enumerate(self.parts):
+            place = np.full(len(source), _NOWHERE, dtype=np.intp)
+            own = np.flatnonzero(part_of == part)
+            place[local[own]] = own
+            here = source.locate(points, place)
+            found = np.where((here != _NOWHERE) & ((found == _NOWHERE) | (here < found)), here, found)
         return found
 
     def contains(self, points: Any) -> bool | NDArray[np.bool_]:
@@ -424,17 +434,6 @@ class Tiling(Sequence[Tile]):
     def __repr__(self) -> str:
         state = "" if self.complete else ", incomplete"
         return f"Tiling({len(self)} tiles in R^{self.domain.ambient_dim}, method {self.method!r}{state})"
-
-
-def locate_one_by_one(polyhedra: Iterable[Polyhedron], points: FloatArray) -> NDArray[np.intp]:
-    """For each float point the number of the first polyhedron that contains it, or -1; exact."""
-    found = np.full(len(points), _NOWHERE, dtype=np.intp)
-    remaining = np.arange(len(points))
-    for i, polyhedron in enumerate(polyhedra):
-        inside = polyhedron.contains_floats(points[remaining])
-        found[remaining[inside]] = i
-        remaining = remaining[~inside]
-    return found
 
 
 def format_point(point: ExactVector) -> str:

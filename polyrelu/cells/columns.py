@@ -123,8 +123,8 @@ class Columns:
         pairs = zip(self.chart.basis, self.chart.origin, strict=True)
         return tuple(sum((b * v for b, v in zip(row, u, strict=True)), o) for row, o in pairs)
 
-    def locate(self, points: FloatArray) -> NDArray[np.intp]:
-        """For each float point the first tile that contains it, or -1. Exact.
+    def locate(self, points: FloatArray, place: NDArray[np.intp]) -> NDArray[np.intp]:
+        """For each float point the least ``place[i]`` of a tile i that contains it, or -1. Exact.
 
         A point at which every neuron's sign is certain can only lie in the tile with those signs, which is looked up;
         the few others are compared with the tiles that agree with the signs of their exact values.
@@ -144,10 +144,12 @@ class Columns:
         certain &= ~doubtful
         packed = np.packbits(np.concatenate(signs, axis=1), axis=1)
         for i in np.flatnonzero(inside & certain & holds):
-            found[i] = self._numbers.get(packed[i].tobytes(), -1)
+            number = self._numbers.get(packed[i].tobytes(), -1)
+            found[i] = place[number] if number >= 0 else -1
         for i in np.flatnonzero(inside & ~certain):
             point = exact_vector(points[i], "locate")
-            found[i] = next((k for k in self.candidates(point) if self.polyhedron(k).contains(point)), -1)
+            candidates = sorted((place[k], k) for k in self.candidates(point) if place[k] >= 0)
+            found[i] = next((at for at, k in candidates if self.polyhedron(k).contains(point)), -1)
         return found
 
     @cached_property
