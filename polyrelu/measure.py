@@ -1,4 +1,4 @@
-r"""How much there is of a tiling: volume, share of the domain, bounding box, and uniform samples.
+r"""How much there is of a tiling: volume, share of the domain, and bounding box.
 
 A volume is answered in one of two ways: exactly, as a Fraction, or as an :class:`Enclosure`, two floats between which
 the exact number is proven to lie. Enclosures of tiles found by cells come from a compiled repetition of the run
@@ -16,16 +16,15 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import partial
 from itertools import accumulate, pairwise
-from typing import TYPE_CHECKING, NamedTuple, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from polyrelu.errors import DimensionError, EmptySetError, InexactError, InputError, UnboundedError
-from polyrelu.exact import FloatArray, to_floats
+from polyrelu.errors import DimensionError, EmptySetError, InputError, UnboundedError
+from polyrelu.exact import FloatArray
 from polyrelu.polyhedron import Polyhedron
-from polyrelu.polyhedron.volume import triangulate
 from polyrelu.tiling import TileSource, Tiling
 
 if TYPE_CHECKING:
@@ -36,10 +35,6 @@ ExactBound: TypeAlias = Fraction | float
 """A Fraction, or an infinity."""
 
 Item = TypeVar("Item")
-
-# Drawing so many points from a box takes about as long as drawing one from a tile.
-_DRAWS_PER_POINT = 1000
-_FRUITLESS_ROUNDS = 64
 
 
 @dataclass(frozen=True)
@@ -94,11 +89,11 @@ def volume(tiling: Tiling, exact: bool = False) -> Enclosure | Fraction:
     (True, True)
     """
     if exact:
-        sizes = (_finite(Polyhedron.volume, tile.polyhedron, i) for i, tile in enumerate(_bar(tiling)))
+        sizes = (_finite(Polyhedron.volume, tile.polyhedron, i) for i, tile in enumerate(bar(tiling)))
         return sum(sizes, Fraction(0))
     if not tiling.domain.is_full_dimensional():
         return Enclosure(0.0, 0.0)
-    return _total(*_volumes(tiling, Polyhedron.volume))
+    return _total(*tile_volumes(tiling, Polyhedron.volume))
 
 
 def share(tiling: Tiling, within: Polyhedron | None = None, exact: bool = False) -> Enclosure | Fraction:
@@ -122,9 +117,9 @@ def share(tiling: Tiling, within: Polyhedron | None = None, exact: bool = False)
     volume_of = _volume_in_hull(tiling, region)
     whole = volume_of(region)
     if exact:
-        pieces = (tile.polyhedron if within is None else tile.polyhedron & region for tile in _bar(tiling))
+        pieces = (tile.polyhedron if within is None else tile.polyhedron & region for tile in bar(tiling))
         return sum(map(volume_of, pieces), Fraction(0)) / whole
-    filled = _total(*_volumes(tiling, volume_of, within))
+    filled = _total(*tile_volumes(tiling, volume_of, within))
     least, most = enclosed(whole)
     if not filled.high:
         return Enclosure(0.0, 0.0)
@@ -155,45 +150,6 @@ def bounding_box(
     if not len(tiling):
         raise EmptySetError("bounding_box: the tiling has no tiles; ask len() first")
     return _exact_box(tiling) if exact else _float_box(tiling)
-
-
-def sample_points(tiling: Tiling, n: int, seed: int | None = None) -> FloatArray:
-    """Random points of a bounded tiling, an (n, d) array of floats; uniform up to the rounding of floats.
-
-    Uniform points of a box around the domain are drawn, and those in the tiling kept. If hardly any are, the rest come
-    from the tiles: a tile is drawn by its volume, a simplex of its triangulation by its volume, and a point of that
-    uniformly; one that rounding has pushed out of its tile is drawn again. Either way exact arithmetic has the last
-    word: every point lies in the tiling. A flat domain is sampled if its box is just as flat.
-
-    Args:
-        tiling: where the points shall lie.
-        n: how many.
-        seed: of ``numpy.random.default_rng``; the same seed gives the same points of the same tiling.
-
-    Raises:
-        EmptySetError: there are no tiles.
-        UnboundedError: a tile of full dimension is unbounded.
-        InputError: all tiles are flat, or n is negative.
-        InexactError: the tiles are so thin that no floats in them are found.
-
-    Cost: microseconds for each point that is drawn from the box, and a double description for each tile that is drawn.
-
-    >>> import polyrelu as pr
-    >>> distance = pr.Network([([[1], [-1]], [0, 0]), ([[1, 1]], [0])])  # |x0|
-    >>> far = pr.preimage(distance, pr.parse("y0 >= 1/3", dim=1), pr.Polyhedron.box([-1], [1]))
-    >>> points = far.sample_points(100, seed=0)
-    >>> points.shape, bool((abs(points) > 1 / 3).all())
-    ((100, 1), True)
-    """
-    if n < 0:
-        raise InputError(f"sample_points: n is {n}; ask for zero or more points")
-    if not len(tiling):
-        raise EmptySetError("sample_points: the tiling has no tiles; ask len() first")
-    random = np.random.default_rng(seed)
-    points = _from_box(tiling, n, random)
-    if len(points) < n:
-        points = np.concatenate([points, _from_tiles(tiling, n - len(points), random)])
-    return points
 
 
 def enclosed(value: Fraction) -> tuple[float, float]:
@@ -237,7 +193,7 @@ def _volume_in_hull(tiling: Tiling, region: Polyhedron) -> Callable[[Polyhedron]
     return lambda polyhedron: polyhedron.affine_preimage(own.basis, own.origin, own.dim).volume()
 
 
-def _volumes(
+def tile_volumes(
     tiling: Tiling, volume_of: Callable[[Polyhedron], Fraction], within: Polyhedron | None = None
 ) -> tuple[FloatArray, FloatArray]:
     """Between which floats the volumes of the tiles, or of their parts within a region, lie, in the tiling's order."""
@@ -251,7 +207,7 @@ def _volumes(
             inside, outside = _sides(known.box_low[numbers], known.box_high[numbers], within)
             low[here[~inside]] = high[here[~inside]] = np.nan
             low[here[outside]] = high[here[outside]] = 0.0
-    for i in _bar(np.flatnonzero(np.isnan(low)).tolist()):
+    for i in bar(np.flatnonzero(np.isnan(low)).tolist()):
         polyhedron = tiling[i].polyhedron
         low[i], high[i] = enclosed(_finite(volume_of, polyhedron if within is None else polyhedron & within, i))
     if within is None:
@@ -312,7 +268,7 @@ def _region(tiling: Tiling, within: Polyhedron | None) -> Polyhedron:
     return region
 
 
-def _bar(items: Sequence[Item]) -> Iterable[Item]:
+def bar(items: Sequence[Item]) -> Iterable[Item]:
     """The items, with a progress bar where they take long."""
     bar: Iterable[Item] = tqdm(items, "tiles", unit=" tiles", delay=1, leave=False, disable=None)
     return bar
@@ -321,7 +277,7 @@ def _bar(items: Sequence[Item]) -> Iterable[Item]:
 # -- boxes --------------------------------------------------------------------------------------------------------
 
 
-def _box_of(polyhedron: Polyhedron) -> tuple[list[ExactBound], list[ExactBound]]:
+def box_of(polyhedron: Polyhedron) -> tuple[list[ExactBound], list[ExactBound]]:
     """The least box around a polyhedron that is not empty."""
     vertices, rays, lines = polyhedron.generators
     low: list[ExactBound] = []
@@ -334,7 +290,8 @@ def _box_of(polyhedron: Polyhedron) -> tuple[list[ExactBound], list[ExactBound]]
     return low, high
 
 
-def _outwards(low: Sequence[ExactBound], high: Sequence[ExactBound]) -> tuple[FloatArray, FloatArray]:
+def outwards(low: Sequence[ExactBound], high: Sequence[ExactBound]) -> tuple[FloatArray, FloatArray]:
+    """A box rounded to floats, outwards."""
     below = [enclosed(v)[0] if isinstance(v, Fraction) else v for v in low]
     above = [enclosed(v)[1] if isinstance(v, Fraction) else v for v in high]
     return np.array(below, dtype=np.float64), np.array(above, dtype=np.float64)
@@ -355,23 +312,23 @@ def _float_box(tiling: Tiling) -> tuple[FloatArray, FloatArray]:
     lows, highs = _known_boxes(tiling)
     unknown = np.isnan(lows).any(axis=1)
     low, high = lows[~unknown].min(axis=0, initial=np.inf), highs[~unknown].max(axis=0, initial=-np.inf)
-    for i in _bar(np.flatnonzero(unknown).tolist()):
+    for i in bar(np.flatnonzero(unknown).tolist()):
         if np.isneginf(low).all() and np.isposinf(high).all():
             break
-        below, above = _outwards(*_box_of(tiling[i].polyhedron))
+        below, above = outwards(*box_of(tiling[i].polyhedron))
         low, high = np.minimum(low, below), np.maximum(high, above)
-    around = _outwards(*_box_of(tiling.domain))
+    around = outwards(*box_of(tiling.domain))
     return np.maximum(low, around[0]), np.minimum(high, around[1])
 
 
 def _exact_box(tiling: Tiling) -> tuple[tuple[ExactBound, ...], tuple[ExactBound, ...]]:
     lows, highs = _known_boxes(tiling)
-    least, most = _box_of(tiling.domain)
+    least, most = box_of(tiling.domain)
     boxes: dict[int, tuple[list[ExactBound], list[ExactBound]]] = {}
 
     def reach(j: int, sign: int, i: int) -> ExactBound:
         if i not in boxes:
-            boxes[i] = _box_of(tiling[i].polyhedron)
+            boxes[i] = box_of(tiling[i].polyhedron)
         return boxes[i][1][j] if sign > 0 else -boxes[i][0][j]
 
     dims = range(tiling.domain.ambient_dim)
@@ -383,96 +340,8 @@ def _greatest(bounds: FloatArray, value: Callable[[int], ExactBound], ceiling: E
     """The greatest of some values, none above its bound (NaN is no bound) nor above the ceiling; looks at few."""
     bounds = np.where(np.isnan(bounds), np.inf, bounds)
     best: ExactBound = -math.inf
-    for i in _bar(np.argsort(-bounds, kind="stable").tolist()):
+    for i in bar(np.argsort(-bounds, kind="stable").tolist()):
         if best == ceiling or best >= float(bounds[i]):
             break
         best = max(best, value(i))
     return best
-
-
-# -- samples ------------------------------------------------------------------------------------------------------
-
-
-def _from_box(tiling: Tiling, n: int, random: np.random.Generator) -> FloatArray:
-    """At most n points of the tiling; fewer where a box around the domain holds little of it, or does not exist.
-
-    How many there are depends on how many of those drawn lay in the tiling, not on where, so they are uniform.
-    """
-    dim = tiling.domain.ambient_dim
-    found, kept, drawn = [np.empty((0, dim))], 0, 0
-    low, high = _outwards(*_box_of(tiling.domain))
-    if not np.isfinite(high - low).all():
-        return found[0]
-    while kept < n and kept * _DRAWS_PER_POINT >= drawn:
-        candidates = low + (high - low) * random.random((_DRAWS_PER_POINT, dim))
-        inside = np.flatnonzero(tiling.contains(candidates))[: n - kept]
-        found.append(candidates[inside])
-        kept, drawn = kept + len(inside), drawn + len(candidates)
-    return np.concatenate(found)
-
-
-def _from_tiles(tiling: Tiling, n: int, random: np.random.Generator) -> FloatArray:
-    """N points of the tiling by way of its tiles' volumes."""
-    weights = _weights(tiling)
-    points = np.empty((n, tiling.domain.ambient_dim))
-    waiting, fruitless = np.arange(n), 0
-    prepared: dict[int, _Simplices] = {}
-    while len(waiting):
-        drawn = random.choice(len(tiling), size=len(waiting), p=weights)
-        left = np.ones(len(waiting), dtype=np.bool_)
-        for i in _bar(np.unique(drawn).tolist()):
-            if i not in prepared:
-                prepared[i] = _Simplices.of(tiling[i].polyhedron)
-            here = np.flatnonzero(drawn == i)
-            candidates = prepared[i].draw(len(here), random)
-            inside = np.asarray(tiling[i].contains(candidates))
-            points[waiting[here[inside]]] = candidates[inside]
-            left[here[inside]] = False
-        fruitless = fruitless + 1 if left.all() else 0
-        if fruitless == _FRUITLESS_ROUNDS:
-            raise InexactError(
-                f"sample_points: {fruitless} rounds found no float in a tile, last in tile {int(drawn[-1])}; the tiles "
-                f"are too thin for floats, use Tile.inner_point, which is exact"
-            )
-        waiting = waiting[left]
-    return points
-
-
-class _Simplices(NamedTuple):
-    """A triangulated polytope: (m, d) vertices, (k, d + 1) vertex numbers, and k probabilities."""
-
-    vertices: FloatArray
-    corners: NDArray[np.intp]
-    weights: FloatArray
-
-    @classmethod
-    def of(cls, polyhedron: Polyhedron) -> _Simplices:
-        """A polytope of full dimension, its vertices rounded."""
-        exact = polyhedron.vertices
-        facets = [frozenset(k for k, v in enumerate(exact) if not h.slack(v)) for h in polyhedron.halfspaces]
-        corners = np.array(list(triangulate(len(exact), facets)), dtype=np.intp)
-        vertices = to_floats(x for v in exact for x in v).reshape(len(exact), polyhedron.ambient_dim)
-        edges = vertices[corners[:, 1:]] - vertices[corners[:, :1]]
-        volumes = np.abs(np.linalg.det(edges))
-        total = volumes.sum()
-        weights = volumes / total if total > 0 else np.full(len(corners), 1 / len(corners))
-        return cls(vertices, corners, weights)
-
-    def draw(self, n: int, random: np.random.Generator) -> FloatArray:
-        """Uniform points, (n, d)."""
-        simplices = self.corners[random.choice(len(self.corners), size=n, p=self.weights)]
-        shares = random.standard_exponential((n, self.corners.shape[1]))
-        shares /= shares.sum(axis=1, keepdims=True)
-        return np.asarray(np.einsum("nk,nkd->nd", shares, self.vertices[simplices]), dtype=np.float64)
-
-
-def _weights(tiling: Tiling) -> FloatArray:
-    """The probabilities with which tiles are drawn."""
-    if tiling.domain.is_full_dimensional():
-        low, high = _volumes(tiling, Polyhedron.volume)
-        sizes = 0.5 * low + 0.5 * high
-        if high.any():
-            return np.asarray(sizes / sizes.sum(), dtype=np.float64)
-    raise InputError(
-        "sample_points: all tiles are flat, and floats on a flat tile need not exist; use Tile.inner_point"
-    )

@@ -414,8 +414,8 @@ class Tiling(Sequence[Tile]):
         return bounding_box(self, exact)
 
     def sample_points(self, n: int, seed: int | None = None) -> FloatArray:
-        """Uniform random points of the tiling, (n, d), see :func:`polyrelu.measure.sample_points`."""
-        from polyrelu.measure import sample_points
+        """Uniform random points of the tiling, (n, d), see :func:`polyrelu.sampling.sample_points`."""
+        from polyrelu.sampling import sample_points
 
         return sample_points(self, n, seed)
 

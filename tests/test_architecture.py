@@ -22,7 +22,7 @@ FLOORS = [
     {"polyrelu.plotting"},
     {"polyrelu.outline"},
     {"polyrelu.zones", "polyrelu.merge"},
-    {"polyrelu.adjacency"},
+    {"polyrelu.adjacency", "polyrelu.sampling"},
     {"polyrelu.facets"},
     {"polyrelu.check", "polyrelu.formats", "polyrelu.measure", "polyrelu.nearest", "polyrelu.topology"},
     {"polyrelu.preimage"},
@@ -40,7 +40,7 @@ FLOORS = [
 # Methods that people expect on a tiling, and delegate upstairs inside the function.
 CONVENIENCES = {
     ("polyrelu.tiling", f"polyrelu.{name}")
-    for name in ("adjacency", "measure", "merge", "nearest", "outline", "plotting", "topology", "zones")
+    for name in ("adjacency", "measure", "merge", "nearest", "outline", "plotting", "sampling", "topology", "zones")
 }
 
 

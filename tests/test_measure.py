@@ -12,7 +12,7 @@ from polyrelu.cells import extents as repeated
 from polyrelu.cells.extent_kernel import _pull, cell_extents
 from polyrelu.cells.extents import extents
 from polyrelu.lp import Status, maximise
-from polyrelu.measure import Enclosure, enclosed
+from polyrelu.measure import Enclosure
 from polyrelu.polyhedron.volume import triangulate
 from tests.strategies import points, questions
 
@@ -402,95 +402,3 @@ def test_wrong_regions():
         tiling.share(pr.Polyhedron.box([0, 0], [0, 1]))
     with pytest.raises(pr.EmptySetError):
         pr.preimage(CROSS, pr.parse("y0 >= 0", dim=1), pr.Polyhedron.empty(2)).share()
-
-
-# -- samples ------------------------------------------------------------------------------------------------------
-
-
-@engines
-@settings(max_examples=25)
-@given(question=questions(max_inputs=2, max_neurons=5), share=st.sampled_from([0, 1]))
-def test_samples_lie_in_the_tiling(engine, question, share):
-    """From the box and from the tiles."""
-    network, target, domain = question
-    box = cube(network.input_dim)
-    tiling = pr.preimage(network, target, box if domain is None else domain & box, engine)
-    if not tiling.volume(exact=True):
-        return
-    with pytest.MonkeyPatch.context() as patch:
-        if share:
-            patch.setattr("polyrelu.measure._from_box", lambda tiling, n, random: np.empty((0, network.input_dim)))
-        found = tiling.sample_points(20, seed=1)
-        assert found.tolist() == tiling.sample_points(20, seed=1).tolist()
-    assert found.shape == (20, network.input_dim)
-    assert tiling.contains(found).all()
-    assert pr.maps_into(network, target, found).all()
-
-
-@engines
-@pytest.mark.parametrize("size", [1, Fraction(1, 100)])
-def test_samples_are_uniform(engine, size):
-    """|x0| <= size / 2 beside size <= |x0| <= 3/2 size: one third and two thirds of the points... by the law.
-
-    A share of 1/100 of the box is drawn from the box, one of 1/10,000 from the tiles. The counts are within five
-    standard deviations of their means.
-    """
-    domain = pr.Polyhedron.box([-2 if size == 1 else -200], [2 if size == 1 else 200])
-    inner, outer = pr.parse(f"y0 <= {size / 2}", dim=1), pr.parse(f"y0 >= {size} and y0 <= {3 * size / 2}", dim=1)
-    tiling = pr.preimage(ABSOLUTE, [inner, outer], domain, engine)
-    found = tiling.sample_points(4000, seed=0)[:, 0] / float(size)
-    for low, high in ((-1.5, -1), (-0.5, 0), (0, 0.25), (0.25, 0.5), (1, 1.5)):
-        mean = 4000 * (high - low) / 2
-        assert abs(((found >= low) & (found <= high)).sum() - mean) < 5 * math.sqrt(mean)
-
-
-def test_samples_of_a_zone_lie_in_that_zone():
-    tiling = pr.preimage(ABSOLUTE, pr.parse("y0 >= 1", dim=1), pr.Polyhedron.box([-2], [2]))
-    left, right = sorted(tiling.zones(), key=lambda zone: zone.bounding_box()[0][0])
-    assert (left.sample_points(50, seed=0) <= -1).all()
-    assert (right.sample_points(50, seed=0) >= 1).all()
-
-
-def test_samples_of_an_axis_parallel_flat_domain():
-    tiling = pr.preimage(CROSS, pr.parse("y0 >= 0", dim=1), pr.Polyhedron.box([-1, 0.5], [1, 0.5]))
-    found = tiling.sample_points(100, seed=0)
-    assert (found[:, 1] == 0.5).all()
-    assert (np.abs(found[:, 0]) >= 0.5).all()
-
-
-def test_samples_without_floats():
-    third = Fraction(1, 3)
-    tiling = pr.preimage(ABSOLUTE, pr.parse("y0 >= 0", dim=1), pr.Polyhedron.box([third], [third + Fraction(1, 2**80)]))
-    with pytest.raises(pr.InexactError, match="too thin"):
-        tiling.sample_points(2, seed=0)
-    assert tiling.sample_points(0, seed=0).shape == (0, 1)
-    with pytest.raises(pr.InputError, match="-1"):
-        tiling.sample_points(-1)
-
-
-# -- enclosures ---------------------------------------------------------------------------------------------------
-
-
-@given(st.fractions())
-def test_rounding_outwards(value):
-    low, high = enclosed(value)
-    assert Fraction(low) <= value <= Fraction(high)
-    assert low == high or math.nextafter(low, math.inf) == high
-    assert (low == high) == (Fraction(float(value)) == value)
-
-
-def test_numbers_beyond_the_floats():
-    assert enclosed(Fraction(10**400)) == (math.nextafter(math.inf, 0), math.inf)
-    assert enclosed(Fraction(-(10**400))) == (-math.inf, -math.nextafter(math.inf, 0))
-    low, high = enclosed(Fraction(1, 10**400))
-    assert 0 == low < high == math.ulp(0.0)
-
-
-def test_enclosures():
-    half = Enclosure(0.25, 0.75)
-    assert (half.mid, float(half)) == (0.5, 0.5)
-    assert half.width >= 0.5
-    assert Enclosure(1.0, 1.0).width == 0
-    assert Fraction(1, 3) in half
-    assert 0.25 in half
-    assert 1 not in half
