@@ -402,3 +402,31 @@ def test_wrong_regions():
         tiling.share(pr.Polyhedron.box([0, 0], [0, 1]))
     with pytest.raises(pr.EmptySetError):
         pr.preimage(CROSS, pr.parse("y0 >= 0", dim=1), pr.Polyhedron.empty(2)).share()
+
+
+# -- enclosures ---------------------------------------------------------------------------------------------------
+
+
+@given(st.fractions())
+def test_rounding_outwards(value):
+    low, high = enclosed(value)
+    assert Fraction(low) <= value <= Fraction(high)
+    assert low == high or math.nextafter(low, math.inf) == high
+    assert (low == high) == (Fraction(float(value)) == value)
+
+
+def test_numbers_beyond_the_floats():
+    assert enclosed(Fraction(10**400)) == (math.nextafter(math.inf, 0), math.inf)
+    assert enclosed(Fraction(-(10**400))) == (-math.inf, -math.nextafter(math.inf, 0))
+    low, high = enclosed(Fraction(1, 10**400))
+    assert 0 == low < high == math.ulp(0.0)
+
+
+def test_enclosures():
+    half = Enclosure(0.25, 0.75)
+    assert (half.mid, float(half)) == (0.5, 0.5)
+    assert half.width >= 0.5
+    assert Enclosure(1.0, 1.0).width == 0
+    assert Fraction(1, 3) in half
+    assert 0.25 in half
+    assert 1 not in half
