@@ -12,7 +12,7 @@ from polyrelu.cells import extents as repeated
 from polyrelu.cells.extent_kernel import _pull, cell_extents
 from polyrelu.cells.extents import extents
 from polyrelu.lp import Status, maximise
-from polyrelu.measure import Enclosure
+from polyrelu.measure import Enclosure, enclosed
 from polyrelu.polyhedron.volume import triangulate
 from tests.strategies import points, questions
 
