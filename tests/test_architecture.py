@@ -31,7 +31,7 @@ FLOORS = [
     {"polyrelu.cells"},
     {"polyrelu.unrelu", "polyrelu.restriction", "polyrelu.membership", "polyrelu.pieces"},
     {"polyrelu.patterns"},
-    {"polyrelu.network", "polyrelu.constraints"},
+    {"polyrelu.network", "polyrelu.constraints", "polyrelu.properties"},
     {"polyrelu.polyhedron"},
     {"polyrelu.lp", "polyrelu.floats"},
     {"polyrelu.exact", "polyrelu.posets"},

@@ -1,5 +1,6 @@
-"""Networks from files."""
+"""Files: networks and properties in, tilings in and out."""
 
 from polyrelu.formats.load import load_network
+from polyrelu.formats.vnnlib import load_property, parse_property
 
-__all__ = ["load_network"]
+__all__ = ["load_network", "load_property", "parse_property"]

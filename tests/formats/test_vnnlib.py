@@ -1,0 +1,207 @@
+import itertools
+import time
+from fractions import Fraction
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import polyrelu as pr
+from polyrelu.formats import load_property, parse_property
+from polyrelu.polyhedron import Polyhedron
+
+DECLARED = "(declare-const X_0 Real)\n(declare-const X_1 Real)\n(declare-const Y_0 Real)\n(declare-fun Y_1 () Real)\n"
+TEXT = DECLARED + (
+    "; a comment (with parentheses\n(assert (<= X_0 0.1))(assert (>= X_0 -1e-3))\n"
+    "(assert (or (and (>= X_1 0) (<= Y_0 Y_1)) (and (>= X_1 0) (> Y_0 2)) (and (<= X_1 (- 1)) (= Y_1 (/ 1 3)))))\n"
+    "(check-sat)\n"
+)
+
+
+def x(text):
+    return pr.parse(text, dim=2, names=("x",))
+
+
+def y(text):
+    return pr.parse(text, dim=2)
+
+
+def read(*assertions):
+    return parse_property(DECLARED + "".join(f"(assert {one})" for one in assertions))
+
+
+def test_a_benchmark_like_file_is_read_exactly(tmp_path):
+    path = tmp_path / "p.vnnlib"
+    path.write_text(TEXT)
+    found = load_property(path, input_dim=2, output_dim=2)
+    first, second = found.disjuncts
+    assert first.domain == x("x0 <= 0.1 and x0 >= -0.001 and x1 >= 0")
+    assert first.targets == (y("y0 <= y1"), y("y0 > 2"))
+    assert second.domain == x("x0 <= 0.1 and x0 >= -0.001 and x1 <= -1")
+    assert second.targets == (y("y1 == 1/3"),)
+    assert first.domain.contains([Fraction(1, 10), 0])
+    assert repr(found) == "Property(R^2 -> R^2: 2 domains, 3 targets)"
+
+
+@pytest.mark.parametrize(
+    ("formula", "expected"),
+    [
+        ("(< Y_0 1)", ["y0 < 1"]),
+        ("(not (<= Y_0 1))", ["y0 > 1"]),
+        ("(not (= Y_0 1))", ["y0 < 1", "y0 > 1"]),
+        ("(not (or (< Y_0 1) (> Y_1 2)))", ["y0 >= 1 and y1 <= 2"]),
+        ("(not (and (< Y_0 1) (> Y_1 2)))", ["y0 >= 1", "y1 <= 2"]),
+        ("(<= 0 Y_0 Y_1 1)", ["0 <= y0 <= y1 <= 1"]),
+        ("(<= (+ (* 2 Y_0) (* Y_1 -3 1.5) 1) (- Y_0 Y_1 4))", ["2*y0 - 4.5*y1 + 1 <= y0 - y1 - 4"]),
+        ("(>= (/ Y_0 4 2) (- Y_1))", ["y0/8 >= -y1"]),
+        ("(= (* 0 Y_0) Y_1)", ["y1 == 0"]),
+        ("(and)", [""]),
+        ("(or)", []),
+    ],
+)
+def test_formulas(formula, expected):
+    targets = [target for one in read(formula).disjuncts for target in one.targets]
+    assert targets == [y(text) if text else Polyhedron.whole_space(2) for text in expected]
+
+
+def test_conjunctions_of_alternatives_multiply():
+    found = read("(or (<= X_0 0) (>= X_0 1))", "(or (<= Y_0 0) (>= Y_0 1))", "(<= X_1 0)")
+    assert [len(one.targets) for one in found.disjuncts] == [2, 2]
+    assert found.disjuncts[1].domain == x("x0 >= 1 and x1 <= 0")
+
+
+ATOMS = ["(<= X_0 1)", "(> X_1 X_0)", "(= X_0 0)", "(<= Y_0 Y_1)", "(< 1 Y_0)", "(>= (+ Y_0 Y_1) 0)"]
+MEANINGS = [
+    lambda a, b: a[0] <= 1,
+    lambda a, b: a[1] > a[0],
+    lambda a, b: a[0] == 0,
+    lambda a, b: b[0] <= b[1],
+    lambda a, b: b[0] > 1,
+    lambda a, b: b[0] + b[1] >= 0,
+]
+FORMULAS = st.recursive(
+    st.integers(0, len(ATOMS) - 1),
+    lambda inner: st.tuples(st.sampled_from(["and", "or", "not"]), st.lists(inner, min_size=1, max_size=3)),
+    max_leaves=6,
+)
+
+
+def written(formula):
+    if isinstance(formula, int):
+        return ATOMS[formula]
+    head, parts = formula
+    return f"({head} {' '.join(map(written, parts[:1] if head == 'not' else parts))})"
+
+
+def holds(formula, a, b):
+    if isinstance(formula, int):
+        return MEANINGS[formula](a, b)
+    head, parts = formula
+    values = [holds(part, a, b) for part in parts]
+    return not values[0] if head == "not" else all(values) if head == "and" else any(values)
+
+
+@given(FORMULAS)
+def test_a_property_means_what_its_formula_says(formula):
+    found = read(written(formula))
+    for a in itertools.product((-1, 0, 1, 2), repeat=2):
+        for b in itertools.product((-2, 0, 1, 2), repeat=2):
+            inside = any(one.domain.contains(a) and any(t.contains(b) for t in one.targets) for one in found.disjuncts)
+            assert inside == holds(formula, a, b)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("(assert (<= X_0 1)", "line 5, column 1: this parenthesis is never closed"),
+        (")", r"line 5, column 1: unexpected '\)'"),
+        ("word", "column 1: unexpected 'word'; expected a command"),
+        ("(assert (<= X_0\n  X_7))", "line 6, column 3: X_7 is not declared"),
+        ("(assert (<= X_0 nan))", "line 5, column 17: 'nan' is neither a number nor a variable"),
+        ("(assert (<= X_0 1e99999))", "column 17: the exponent"),
+        ("(assert (<= X_0))", "column 9: <= compares at least two terms"),
+        ("(assert (<= X_0 Y_0))", "compares inputs with outputs"),
+        ("(assert (<= (* Y_0 Y_1) 1))", "product of variables"),
+        ("(assert (<= (/ 1 Y_1) 1))", "dividing by a variable"),
+        ("(assert (<= (/ Y_1 0) 1))", "division by zero"),
+        ("(assert (<= (sin Y_1) 1))", "unknown term 'sin'"),
+        ("(assert (<= (+) 1))", r"\+ has 0 terms"),
+        ("(assert (xor (<= Y_0 1) (<= Y_1 1)))", "unknown formula 'xor'; known are and, or, not"),
+        ("(assert Y_0)", "unexpected 'Y_0'; expected a formula"),
+        ("(assert ())", "expected a formula"),
+        ("(assert)", "assert takes one formula, not 0"),
+        ("(assert (not (<= Y_0 1) (<= Y_1 1)))", "not takes one formula, not 2"),
+        ("(frobnicate)", "unknown command 'frobnicate'"),
+        ("(vnnlib-version <2.0>)", "VNN-LIB 2, only version 1"),
+        ("(declare-const X_0 Real)", "X_0 is declared twice"),
+        ("(declare-const X_5 Real)", "X_5 is declared but X_2 is not"),
+        ("(declare-const X_2 Int)", r"a declaration reads \(declare-const X_0 Real\)"),
+        ("(declare-fun Z_0 () Real)", r"a declaration reads \(declare-fun X_0 \(\) Real\)"),
+        ('(set-info "open', "opens a quotation that does not end"),
+        ("(assert " * 101, "more than 100 nested"),
+        (f"(assert (<= X_0 {'1' * 1001}))", "a word of 1001 characters"),
+        ("(assert " + "(or (< Y_0 0) (> Y_0 1))".join(["(and ", *[" "] * 13, "))"]), "multiply to 16384 cases"),
+        ("(assert (<= (* " + "1e1000 " * 50 + ") X_0))", "more than 50000 bits"),
+    ],
+)
+def test_malformed_files_name_line_and_column(text, message):
+    with pytest.raises(pr.ParseError, match=message):
+        parse_property(DECLARED + text, where="p.vnnlib")
+
+
+def test_a_message_shows_the_place():
+    with pytest.raises(pr.ParseError) as caught:
+        parse_property(DECLARED + "(assert (<= X_0 one))", where="p.vnnlib")
+    assert str(caught.value) == (
+        "p.vnnlib, line 5, column 17: 'one' is neither a number nor a variable such as X_0 or Y_0\n"
+        "  (assert (<= X_0 one))\n                  ^"
+    )
+
+
+def test_other_networks_and_files_are_refused(tmp_path):
+    with pytest.raises(pr.DimensionError, match="declares 2 inputs but the network has 3"):
+        parse_property(TEXT, input_dim=3)
+    with pytest.raises(pr.DimensionError, match="declares 2 outputs but the network has 1"):
+        parse_property(TEXT, output_dim=1)
+    with pytest.raises(pr.ParseError, match="no Y_0 is declared"):
+        parse_property("(declare-const X_0 Real)")
+    with pytest.raises(pr.InputError, match="there is no file"):
+        load_property(tmp_path / "missing.vnnlib")
+    (tmp_path / "p.gz").write_bytes(b"\x1f\x8b\xff")
+    with pytest.raises(pr.InputError, match="unpack it first"):
+        load_property(tmp_path / "p.gz")
+    with (tmp_path / "huge").open("wb") as file:
+        file.truncate(2**26 + 1)
+    with pytest.raises(pr.InputError, match="over the limit"):
+        load_property(tmp_path / "huge")
+
+
+def test_large_properties_take_no_more_than_seconds():
+    many = "".join(f"(declare-const X_{i} Real)(assert (<= X_{i} 1))(assert (>= X_{i} -1))" for i in range(784))
+    choice = " ".join(f"(and (<= X_0 {i}) (>= Y_0 {i}))" for i in range(2000))
+    started = time.perf_counter()
+    found = parse_property(f"(declare-const Y_0 Real){many}(assert (or {choice}))")
+    assert len(found.disjuncts) == 2000
+    assert time.perf_counter() - started < 20
+
+
+@given(st.data())
+def test_damaged_files_are_read_or_refused_but_never_crash(data):
+    text = list(TEXT)
+    for _ in range(data.draw(st.integers(1, 4))):
+        at = data.draw(st.integers(0, len(text) - 1))
+        text[at : at + data.draw(st.sampled_from([0, 0, 1, 5, 200]))] = data.draw(
+            st.sampled_from([*list('()01-_;"| \n\x00é'), "X_", "(or ", "e9", "(assert "])
+        )
+    try:
+        assert parse_property("".join(text)).input_dim
+    except pr.PolyreluError as error:
+        assert str(error)
+
+
+@given(st.text(alphabet='()XY_01<=+-*/.;"| \nassertorand', max_size=60))
+def test_any_text_is_read_or_refused(text):
+    try:
+        parse_property(DECLARED + text)
+    except pr.ParseError as error:
+        assert "line" in str(error)
