@@ -14,12 +14,13 @@ from polyrelu.errors import (
     PolyreluError,
     UnboundedError,
 )
-from polyrelu.formats import load_network
+from polyrelu.formats import load_network, load_property, load_tiling
 from polyrelu.membership import maps_into
 from polyrelu.nearest import Nearest, nearest_point
 from polyrelu.network import Layer, Network
 from polyrelu.polyhedron import Halfspace, Polyhedron
 from polyrelu.preimage import linear_regions, preimage
+from polyrelu.properties import Property, active, between, inactive, level, wins
 from polyrelu.tiling import Tile, Tiling
 from polyrelu.unrelu import unrelu, unrelu_by_substitution
 
@@ -40,17 +41,25 @@ __all__ = [
     "ParseError",
     "Polyhedron",
     "PolyreluError",
+    "Property",
     "Tile",
     "Tiling",
     "UnboundedError",
     "Verdict",
+    "active",
+    "between",
     "check_tiling",
+    "inactive",
+    "level",
     "linear_regions",
     "load_network",
+    "load_property",
+    "load_tiling",
     "maps_into",
     "nearest_point",
     "parse",
     "preimage",
     "unrelu",
     "unrelu_by_substitution",
+    "wins",
 ]

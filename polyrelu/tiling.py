@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
 from itertools import accumulate
+from os import PathLike
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Protocol, overload
 
@@ -424,6 +425,12 @@ class Tiling(Sequence[Tile]):
         from polyrelu.nearest import nearest_point
 
         return nearest_point(self, point, norm)
+
+    def save(self, path: str | PathLike[str]) -> None:
+        """Write the tiling to a file, ``.npz`` or ``.parquet``, see :mod:`polyrelu.formats.tilings`."""
+        from polyrelu.formats.tilings import save_tiling
+
+        save_tiling(self, path)
 
     def plot(self, ax: Axes | None = None, **options: Any) -> Axes:
         """Draw a two-dimensional tiling, see :func:`polyrelu.plotting.plot_tiling`."""

@@ -40,7 +40,18 @@ FLOORS = [
 # Methods that people expect on a tiling, and delegate upstairs inside the function.
 CONVENIENCES = {
     ("polyrelu.tiling", f"polyrelu.{name}")
-    for name in ("adjacency", "measure", "merge", "nearest", "outline", "plotting", "sampling", "topology", "zones")
+    for name in (
+        "adjacency",
+        "formats",
+        "measure",
+        "merge",
+        "nearest",
+        "outline",
+        "plotting",
+        "sampling",
+        "topology",
+        "zones",
+    )
 }
 
 
@@ -81,7 +92,7 @@ def imports(path):
 def test_imports_go_downwards(path):
     here = name_of(path)
     for target in imports(path):
-        if target.split(".")[0] != "polyrelu" or room(target) == room(here) or (here, target) in CONVENIENCES:
+        if target.split(".")[0] != "polyrelu" or room(target) == room(here) or (here, room(target)) in CONVENIENCES:
             continue
         if here == "polyrelu.cli" and target == "polyrelu":
             continue  # the version

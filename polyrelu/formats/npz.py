@@ -35,7 +35,10 @@ def read_npz(path: Path) -> Network:
     Raises:
         InputError: not an archive, too large, an array is missing, superfluous or of the wrong kind.
     """
-    arrays = _read_arrays(path)
+    arrays = read_archive(path)
+    for name, array in arrays.items():
+        if not re.fullmatch(r"[Wb]\d+|relu", name) or array.dtype.kind not in "fiub":
+            raise InputError(f"{path}: array {name!r} of type {array.dtype} is not a weight, bias or relu mask")
     depth = sum(name.startswith("W") for name in arrays)
     expected = {f"{kind}{i}" for i in range(depth) for kind in "Wb"}
     if not depth or arrays.keys() - {"relu"} != expected:
@@ -62,19 +65,20 @@ def _masks(relu: NDArray[Any] | None, depth: int, path: Path) -> list[bool]:
     return [bool(v) for v in relu]
 
 
-def _read_arrays(path: Path) -> dict[str, NDArray[Any]]:
+def read_archive(path: Path) -> dict[str, NDArray[Any]]:
+    """The arrays of a numpy archive; nothing in it is ever unpickled.
+
+    Raises:
+        InputError: not an archive of plain arrays, or it would unpack to more than a gibibyte.
+    """
     try:
         with zipfile.ZipFile(path) as archive:
             size = sum(item.file_size for item in archive.infolist())
             if size > _LARGEST_ARCHIVE:
                 raise InputError(f"{path}: unpacks to {size} bytes, over the limit of {_LARGEST_ARCHIVE}")
         with np.load(path, allow_pickle=False) as stored:
-            arrays = {name: stored[name] for name in stored.files}
+            return {name: stored[name] for name in stored.files}
     except InputError:
         raise
     except _UNREADABLE as error:
         raise InputError(f"{path}: not a readable .npz archive of plain arrays ({error})") from error
-    for name, array in arrays.items():
-        if not re.fullmatch(r"[Wb]\d+|relu", name) or array.dtype.kind not in "fiub":
-            raise InputError(f"{path}: array {name!r} of type {array.dtype} is not a weight, bias or relu mask")
-    return arrays
