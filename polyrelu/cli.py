@@ -1,13 +1,15 @@
-"""The command line: ``polyrelu demo``, ``polyrelu preimage`` and ``polyrelu zones``.
+"""The command line: ``polyrelu demo``, ``preimage``, ``regions``, ``zones`` and ``verify``.
 
-Results go to standard output, progress and errors to standard error. An error is one line and exit code 2
-(``--debug`` shows the traceback); an interrupted run prints what it has and exits with 130.
+Results go to standard output, progress and errors to standard error; with ``--json`` standard output is one JSON
+document. An error is one line and exit code 2 (``--debug`` shows the traceback); an interrupted run prints what it has
+and exits with 130. ``verify`` exits with 0 when the property holds, 1 when it is violated, 2 when that is undecided.
 """
 
 from __future__ import annotations
 
+import json
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import IO, Any, NamedTuple
 
@@ -18,13 +20,17 @@ from polyrelu.constraints import parse
 from polyrelu.demo import RADIUS, disagreements, run_demo, write_demo
 from polyrelu.errors import Interrupted, PolyreluError
 from polyrelu.exact import exact
-from polyrelu.formats import load_network
+from polyrelu.formats import load_network, load_property
+from polyrelu.formats.tilings import SUFFIXES
 from polyrelu.plotting import plot_tiling, style
 from polyrelu.plotting.style import require
 from polyrelu.polyhedron import Polyhedron
-from polyrelu.preimage import METHODS, preimage
-from polyrelu.tiling import Tiling
+from polyrelu.preimage import METHODS, linear_regions, preimage
+from polyrelu.properties import Disjunct
+from polyrelu.report import tiling_report, verification_report
+from polyrelu.tiling import Tiling, format_point
 from polyrelu.unrelu import DEFAULT_FACE_LIMIT
+from polyrelu.verify import Verification, verify
 from polyrelu.zones import SORTS, zone_table
 
 _CHECKED_POINTS = 100_000
@@ -74,86 +80,236 @@ def demo(out: Path) -> None:
     click.echo(f"\n{_run_summary(result.in_box)}\n{write_demo(result, out)}")
 
 
-def _question(command: Callable[..., None]) -> Callable[..., None]:
-    """The argument and options that say which preimage is meant, and how to find it."""
-    options = [
-        click.argument("model", type=click.Path(path_type=Path)),
-        click.option(
-            "--output",
-            "condition",
-            required=True,
-            metavar="EXPR",
-            help='What the outputs satisfy, e.g. "y0 > 0 and y1 <= y2".',
-        ),
-        click.option(
-            "--box",
-            nargs=2,
-            multiple=True,
-            metavar="LOW HIGH",
-            help="Bounds of every input; or repeat, once for each input. Without it, all of R^d.",
-        ),
-        click.option("--domain", metavar="EXPR", help='What the inputs satisfy, e.g. "x0 + x1 <= 1".'),
-        click.option("--method", type=click.Choice(METHODS), default="auto", show_default=True),
-        click.option(
-            "--limit",
-            type=int,
-            default=DEFAULT_FACE_LIMIT,
-            show_default=True,
-            help="The most faces a layer may have, for the methods that go face by face.",
-        ),
-        click.option(
-            "--workers", type=click.IntRange(1), default=1, show_default=True, help="Threads that split cells."
-        ),
-        click.option(
-            "--plot",
-            type=click.Path(dir_okay=False, path_type=Path),
-            help="Draw a two-dimensional preimage to this file.",
-        ),
-    ]
-    for option in reversed(options):
-        command = option(command)
-    return command
+def _options(*options: Callable[[Callable[..., None]], Callable[..., None]]) -> Callable[..., Callable[..., None]]:
+    """Several options as one decorator, in the order in which ``--help`` shows them."""
+
+    def decorate(command: Callable[..., None]) -> Callable[..., None]:
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return decorate
+
+
+_WORKERS = click.option(
+    "--workers", type=click.IntRange(1), default=1, show_default=True, help="Threads that split cells."
+)
+_JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON document, exact numbers as text.")
+_MODEL = click.argument("model", type=click.Path(path_type=Path))
+_WHERE = _options(
+    click.option(
+        "--box",
+        nargs=2,
+        multiple=True,
+        metavar="LOW HIGH",
+        help="Bounds of every input; or repeat, once for each input. Without it, all of R^d.",
+    ),
+    click.option("--domain", metavar="EXPR", help='What the inputs satisfy, e.g. "x0 + x1 <= 1".'),
+    click.option("--method", type=click.Choice(METHODS), default="auto", show_default=True),
+    click.option(
+        "--limit",
+        type=int,
+        default=DEFAULT_FACE_LIMIT,
+        show_default=True,
+        help="The most faces a layer may have, for the methods that go face by face.",
+    ),
+    _WORKERS,
+    click.option(
+        "--plot",
+        type=click.Path(dir_okay=False, path_type=Path),
+        help="Draw a two-dimensional result to this file.",
+    ),
+)
+_WHAT = _options(
+    click.option(
+        "--output",
+        "condition",
+        metavar="EXPR",
+        help='What the outputs satisfy, e.g. "y0 > 0 and y1 <= y2".',
+    ),
+    click.option(
+        "--property",
+        "prop",
+        type=click.Path(path_type=Path),
+        metavar="FILE",
+        help="A VNN-LIB file that says it, and the inputs, instead.",
+    ),
+)
+_PRINTING = _options(
+    click.option(
+        "--tiles", type=click.IntRange(0), help=f"The most tiles to print; by default {_SHOWN_TILES}, with --json all."
+    ),
+    click.option("--digits", type=click.IntRange(1), help="Print rounded inequalities with this many digits."),
+    click.option(
+        "--save",
+        type=click.Path(dir_okay=False, path_type=Path),
+        help="Keep the tiles in this file, .npz or .parquet, for polyrelu.load_tiling.",
+    ),
+    _JSON,
+)
 
 
 class _Question(NamedTuple):
-    """The options above, as click passes them on."""
+    """The options above, as click passes them on; regions have no condition."""
 
     model: Path
-    condition: str
     box: Sequence[tuple[str, str]]
     domain: str | None
     method: str
     limit: int
     workers: int
     plot: Path | None
+    condition: str | None = None
+    prop: Path | None = None
 
-    def answer(self) -> Tiling:
+    def answers(self) -> Iterator[Tiling]:
+        """The preimages: one for each domain of a property."""
+        if (self.condition is None) == (self.prop is None):
+            missing = "Missing option '--output' or '--property'"
+            raise click.UsageError(f"{missing}." if self.prop is None else f"{missing}: one of them, not both.")
         network = load_network(self.model)
-        target = parse(self.condition, dim=network.output_dim)
         where = _domain(self.box, self.domain, network.input_dim)
-        return preimage(network, target, where, self.method, limit=self.limit, workers=self.workers)
+        if self.condition is not None:
+            asked: Sequence[Disjunct] = [
+                Disjunct(Polyhedron.whole_space(network.input_dim), (parse(self.condition, dim=network.output_dim),))
+            ]
+        else:
+            assert self.prop is not None
+            asked = load_property(self.prop, network.input_dim, network.output_dim).disjuncts
+        for part in asked:
+            domain = part.domain if where is None else part.domain & where if part.domain.halfspaces else where
+            yield preimage(network, part.targets, domain, self.method, limit=self.limit, workers=self.workers)
+
+    def regions(self) -> Iterator[Tiling]:
+        """The linear regions."""
+        network = load_network(self.model)
+        where = _domain(self.box, self.domain, network.input_dim)
+        yield linear_regions(network, where, self.method, limit=self.limit, workers=self.workers)
 
 
-@cli.command("preimage", epilog='Example: polyrelu preimage model.npz --output "y0 > 0" --box -6 6 --plot zone.png')
-@_question
-@click.option("--tiles", type=int, default=_SHOWN_TILES, show_default=True, help="The most tiles to print.")
-@click.option("--digits", type=int, help="Print rounded inequalities with this many digits.")
-def preimage_command(tiles: int, digits: int | None, **options: Any) -> None:
-    """The exact inputs of MODEL whose outputs satisfy a condition."""
+class _Printing(NamedTuple):
+    """What to do with a tiling."""
+
+    tiles: int | None
+    digits: int | None
+    save: Path | None
+    as_json: bool
+
+    def run(self, answers: Iterator[Tiling], plot: Path | None) -> None:
+        """Print, keep and draw the tilings, one by one; with several, files are numbered."""
+        if self.save is not None and self.save.suffix.lower() not in SUFFIXES:
+            raise click.UsageError(f"--save {self.save}: the suffix must be one of {', '.join(SUFFIXES)}.")
+        reports = []
+        number = 0
+        try:
+            for number, tiling in enumerate(answers):
+                if self.as_json:
+                    reports.append(tiling_report(tiling, self.tiles))
+                else:
+                    click.echo(("\n" if number else "") + self.table(tiling) + f"\n\n{_run_summary(tiling)}")
+                for path, keep in (
+                    (self.save, tiling.save),
+                    (plot, lambda path, drawn=tiling: _save_plot(drawn, path)),
+                ):
+                    if path is not None:
+                        numbered = path.with_stem(f"{path.stem}-{number}") if number else path
+                        keep(numbered)
+                        click.echo(str(numbered), err=self.as_json)
+        except Interrupted as stopped:
+            if self.as_json:
+                self.print([*reports, tiling_report(stopped.partial, self.tiles)])
+            else:
+                click.echo(self.table(stopped.partial))
+            raise _Stopped(str(stopped)) from stopped
+        if self.as_json:
+            self.print(reports)
+
+    def table(self, tiling: Tiling) -> str:
+        """The tiles as text."""
+        return tiling.table(limit=_SHOWN_TILES if self.tiles is None else self.tiles, digits=self.digits)
+
+    def print(self, reports: Sequence[dict[str, Any]]) -> None:
+        """The reports as one document."""
+        click.echo(json.dumps({"results": reports}, indent=1))
+
+
+_PREIMAGE_EXAMPLES = """\b
+Example: polyrelu preimage model.npz --output "y0 > 0" --box -6 6 --plot zone.png
+or:      polyrelu preimage model.npz --property unsafe.vnnlib --save unsafe.npz --json
+"""
+
+
+@cli.command("preimage", epilog=_PREIMAGE_EXAMPLES)
+@_MODEL
+@_WHAT
+@_WHERE
+@_PRINTING
+def preimage_command(tiles: int | None, digits: int | None, save: Path | None, as_json: bool, **options: Any) -> None:
+    """The exact inputs of MODEL whose outputs satisfy a condition, or that break a property.
+
+    A property with several domains has several results; the files of the later ones are numbered.
+    """
     question = _Question(**options)
+    _Printing(tiles, digits, save, as_json).run(question.answers(), question.plot)
+
+
+@cli.command("regions", epilog="Example: polyrelu regions model.npz --box -6 6 --tiles 10 --save regions.npz")
+@_MODEL
+@_WHERE
+@_PRINTING
+def regions_command(tiles: int | None, digits: int | None, save: Path | None, as_json: bool, **options: Any) -> None:
+    """The linear regions of MODEL: the cells on which every neuron has one sign."""
+    question = _Question(**options)
+    _Printing(tiles, digits, save, as_json).run(question.regions(), question.plot)
+
+
+@cli.command("verify", epilog="Example: polyrelu verify model.npz unsafe.vnnlib --timeout 60")
+@_MODEL
+@click.argument("prop", metavar="PROPERTY", type=click.Path(path_type=Path))
+@click.option("--timeout", type=float, metavar="SECONDS", help="Give up after this time; by default never.")
+@_WORKERS
+@_JSON
+@click.pass_context
+def verify_command(
+    context: click.Context, model: Path, prop: Path, timeout: float | None, workers: int, as_json: bool
+) -> None:
+    """Whether MODEL avoids what PROPERTY, a VNN-LIB file, describes; exactly.
+
+    Prints "holds", "violated" with a counterexample that was checked exactly, or "undecided" with what remains. The
+    exit code is 0, 1 or 2; an error is 2 as well, with nothing on standard output.
+    """
+    network = load_network(model)
+    asked = load_property(prop, network.input_dim, network.output_dim)
     try:
-        tiling = question.answer()
+        found = verify(network, asked, timeout, workers=workers)
     except Interrupted as stopped:
-        click.echo(stopped.partial.table(limit=tiles, digits=digits))
         raise _Stopped(str(stopped)) from stopped
-    click.echo(tiling.table(limit=tiles, digits=digits))
-    click.echo(f"\n{_run_summary(tiling)}")
-    if question.plot is not None:
-        _save_plot(tiling, question.plot)
+    if as_json:
+        click.echo(json.dumps(verification_report(found, asked), indent=1))
+    else:
+        click.echo(_verdict(found))
+    context.exit(("holds", "violated", "undecided").index(found.status))
+
+
+def _verdict(found: Verification) -> str:
+    lines: list[str] = [found.status]
+    if found.point is not None and found.value is not None and found.place is not None:
+        lines.append(f"input    {format_point(found.point)}")
+        lines.append(f"output   about ({', '.join(f'{float(v):.9g}' for v in found.value)})")
+        lines.append(f"which is in target {found.place[1]} of domain {found.place[0]}, checked in exact arithmetic")
+    if found.remaining:
+        domain, target = found.remaining[0]
+        lines.append(
+            f"{found.cases - len(found.remaining)} of {found.cases} cases are excluded; time was up in target {target} "
+            f"of domain {domain}"
+        )
+    return "\n".join([*lines, f"{found.cells} cells in {found.seconds:.3g} seconds"])
 
 
 @cli.command("zones", epilog='Example: polyrelu zones model.npz --output "y0 > 0" --box -6 6 --plot zones.png')
-@_question
+@_MODEL
+@_WHAT
+@_WHERE
 @click.option(
     "--contact",
     type=click.IntRange(0),
@@ -168,15 +324,18 @@ def zones_command(contact: int | None, sort: str, digits: int, **options: Any) -
     """
     question = _Question(**options)
     try:
-        tiling = question.answer()
+        for number, tiling in enumerate(question.answers()):
+            click.echo(("\n" if number else "") + zone_table(tiling, contact, sort, digits))
+            if tiling.domain.is_bounded() and len(tiling):
+                click.echo(f"\nThe zones fill {float(tiling.share()):.{digits}g} of the domain.")
+            click.echo(f"\n{_run_summary(tiling)}")
+            if question.plot is not None:
+                path = question.plot
+                numbered = path.with_stem(f"{path.stem}-{number}") if number else path
+                _save_plot(tiling, numbered)
+                click.echo(str(numbered))
     except Interrupted as stopped:
         raise _Stopped(str(stopped)) from stopped
-    click.echo(zone_table(tiling, contact, sort, digits))
-    if tiling.domain.is_bounded() and len(tiling):
-        click.echo(f"\nThe zones fill {float(tiling.share()):.{digits}g} of the domain.")
-    click.echo(f"\n{_run_summary(tiling)}")
-    if question.plot is not None:
-        _save_plot(tiling, question.plot)
 
 
 def _domain(box: Sequence[tuple[str, str]], domain: str | None, dim: int) -> Polyhedron | None:
@@ -207,13 +366,12 @@ def _save_plot(tiling: Tiling, path: Path) -> None:
         plot_tiling(tiling, axes)
         figure.savefig(path)
         pyplot.close(figure)
-    click.echo(str(path))
 
 
 def main() -> None:
     """Run the command line; every expected error is one line on standard error."""
     try:
-        cli(standalone_mode=False)
+        code = cli(standalone_mode=False)  # what a command exits with, or None
     except click.ClickException as error:
         error.show()
         sys.exit(error.exit_code)
@@ -225,6 +383,8 @@ def main() -> None:
             raise
         click.echo(f"polyrelu: {error}", err=True)
         sys.exit(2)
+    if code:
+        sys.exit(code)
 
 
 if __name__ == "__main__":

@@ -29,6 +29,7 @@ def preimage(
     workers: int = 1,
     max_dim: int = MAX_DIM,
     progress: bool | None = None,
+    until: Callable[[int], bool] | None = None,
 ) -> Tiling:
     """All inputs in the domain whose output lies in the target, as a tiling by convex polyhedra. Exact.
 
@@ -43,6 +44,8 @@ def preimage(
         workers: how many threads split cells; the answer does not depend on it.
         max_dim: the largest dimension of the domain, constant inputs not counted, in which to split cells.
         progress: show a bar; by default only for long runs on a terminal.
+        until: asked time and again, with the number of tiles found for the current target, whether to stop as for
+            Ctrl-C; only where cells are split.
 
     Returns:
         A :class:`~polyrelu.tiling.Tiling`. For closed targets and domains the union of its tiles *is* the preimage,
@@ -53,7 +56,8 @@ def preimage(
     Raises:
         DimensionError: target or domain live in the wrong space.
         BudgetExceeded: some layer has more than ``limit`` faces, or the domain more than ``max_dim`` dimensions.
-        Interrupted: Ctrl-C; its ``partial`` holds the tiles found so far.
+        InputError: ``until`` is given with a method that goes face by face.
+        Interrupted: Ctrl-C, or ``until`` said so; its ``partial`` holds the tiles found so far.
 
     Cost: cells cost microseconds each, see the benchmark; going face by face takes 2^n faces for a layer of n seen
     neurons, for each piece that comes back to it.
@@ -66,8 +70,10 @@ def preimage(
             raise DimensionError(
                 f"preimage: target {i} lives in R^{one.ambient_dim} but the network's outputs in R^{network.output_dim}"
             )
+    if until is not None and method in ("unrelu", "substitution"):
+        raise InputError(f"preimage: method {method!r} cannot stop early; leave until out, or choose 'cells'")
     restrictions = [(i, restrict(network, part)) for i, part in disjoint_parts(targets)]
-    return _run(network, targets, restrictions, domain, method, _Options(limit, workers, max_dim, progress))
+    return _run(network, targets, restrictions, domain, method, _Options(limit, workers, max_dim, progress, until))
 
 
 def linear_regions(
@@ -162,6 +168,7 @@ class _Options(NamedTuple):
     workers: int
     max_dim: int
     progress: bool | None
+    until: Callable[[int], bool] | None = None
 
 
 def _unrelu(restriction: Restriction, domain: Polyhedron, options: _Options) -> Engine:
@@ -175,13 +182,14 @@ def _substitution(restriction: Restriction, domain: Polyhedron, options: _Option
 def _twin(restriction: Restriction, domain: Polyhedron, options: _Options) -> Engine:
     from polyrelu.cells import CellEngine  # numba takes a while to import, and only cells need it
 
-    return CellEngine(restriction, domain, None, options.max_dim)
+    return CellEngine(restriction, domain, None, options.max_dim, options.until)
 
 
 def _cells(restriction: Restriction, domain: Polyhedron, options: _Options) -> Engine:
     from polyrelu.cells import CellEngine, Runner
 
-    return CellEngine(restriction, domain, Runner(options.workers, options.progress), options.max_dim)
+    runner = Runner(options.workers, options.progress, options.until)
+    return CellEngine(restriction, domain, runner, options.max_dim, options.until)
 
 
 _ENGINES: dict[str, Callable[[Restriction, Polyhedron, _Options], Engine]] = {

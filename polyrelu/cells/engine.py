@@ -8,7 +8,7 @@ exactly.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate
 from math import comb, prod
@@ -78,13 +78,21 @@ class CellEngine:
         restriction, domain: the problem; the domain is not empty.
         runner: runs the compiled kernel, or None to do everything in exact arithmetic.
         max_dim: the largest dimension to try.
+        until: asked, with the number of tiles found, whether to stop as for Ctrl-C; the runner asks for itself.
 
     Raises:
         BudgetExceeded: the domain has more dimensions than ``max_dim``, constants and lineality not counted.
     """
 
-    def __init__(self, restriction: Restriction, domain: Polyhedron, runner: Runner | None, max_dim: int) -> None:
-        self.restriction, self.domain, self.runner = restriction, domain, runner
+    def __init__(
+        self,
+        restriction: Restriction,
+        domain: Polyhedron,
+        runner: Runner | None,
+        max_dim: int,
+        until: Callable[[int], bool] | None = None,
+    ) -> None:
+        self.restriction, self.domain, self.runner, self.until = restriction, domain, runner, until
         self.stats = CellStats()
         self.chart: Chart = chart(domain, restriction.layers[0])
         self.layers: tuple[Layer, ...] = (self.chart.pull_back(restriction.layers[0]), *restriction.layers[1:])
@@ -144,12 +152,18 @@ class CellEngine:
                     exact_cells.extend(self._refine(placed))
                 else:
                     self._finish(placed)
+                self._ask()
             if pointed and kernel is not None and self.runner is not None:
                 for doubtful in self._run_kernel(kernel, pointed):
                     if doubtful.depth < len(self.layers):
                         exact_cells.extend(self._refine(doubtful))
                     else:
                         self._finish(doubtful)
+                self._ask()
+
+    def _ask(self) -> None:
+        if self.until is not None and self.until(self.stats.cells + len(self.finds.flat)):
+            raise KeyboardInterrupt
 
     # -- exact ----------------------------------------------------------------------------------------------------
 

@@ -54,10 +54,12 @@ class Runner:
     Args:
         workers: how many threads.
         progress: show a bar; by default only for long runs on a terminal.
+        until: asked about ten times a second, with the number of cells found, whether to stop as for Ctrl-C.
     """
 
     workers: int = 1
     progress: bool | None = None
+    until: Callable[[int], bool] | None = None
     words: int = 1
     interrupted: bool = False
 
@@ -98,7 +100,10 @@ class Runner:
             while waiting:
                 try:
                     done, still = wait(waiting, _POLL_SECONDS, FIRST_COMPLETED)
-                    bar.update(int(sum(c[CELLS] for c in counters)) - bar.n)
+                    cells_found = int(sum(c[CELLS] for c in counters))
+                    bar.update(cells_found - bar.n)
+                    if self.until is not None and self.until(cells_found):
+                        raise KeyboardInterrupt
                     late = time.monotonic() - began > _SLOW_START_SECONDS
                     if late and not told and not any(c[STARTED] for c in counters):
                         print("polyrelu: compiling the cell splitter, once; this takes a while", file=sys.stderr)

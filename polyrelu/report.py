@@ -1,0 +1,74 @@
+"""Results as JSON for other programs: exact numbers as text, nothing rounded, nothing left out without saying so."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from fractions import Fraction
+from typing import Any
+
+from polyrelu.formats.exact_text import network_hash, number_text
+from polyrelu.polyhedron import Polyhedron
+from polyrelu.properties import Property
+from polyrelu.tiling import Tile, Tiling
+from polyrelu.verify import Verification
+
+
+def tiling_report(tiling: Tiling, limit: int | None = None) -> dict[str, Any]:
+    """A tiling as JSON values: what was asked, statistics, and the first ``limit`` tiles (all when None).
+
+    ``tile_count`` is the number of all tiles, ``tiles`` lists those shown. Cost: an exact polyhedron for each.
+    """
+    network = tiling.network
+    return {
+        "network": {"hash": network_hash(network), "inputs": network.input_dim, "outputs": network.output_dim},
+        "targets": [_rows(target, "y") for target in tiling.targets],
+        "domain": _rows(tiling.domain, "x"),
+        "method": tiling.method,
+        "complete": tiling.complete,
+        "stats": dict(tiling.stats),
+        "tile_count": len(tiling),
+        "tiles": [_tile(tile) for tile in tiling[:limit]],
+    }
+
+
+def _tile(tile: Tile) -> dict[str, Any]:
+    return {
+        "pattern": tile.pattern,
+        "target": tile.target_index,
+        "dim": tile.dim,
+        "point": numbers(tile.point()),
+        "inequalities": _rows(tile.polyhedron, "x"),
+    }
+
+
+def numbers(values: Iterable[Fraction]) -> list[str]:
+    """Rationals as text."""
+    return [number_text(value) for value in values]
+
+
+def _rows(polyhedron: Polyhedron, letter: str) -> list[str]:
+    return list(polyhedron.inequalities([f"{letter}{i}" for i in range(polyhedron.ambient_dim)]))
+
+
+def verification_report(found: Verification, prop: Property) -> dict[str, Any]:
+    """A verdict as JSON values; the counterexample is exact, with its floats beside it."""
+    report: dict[str, Any] = {
+        "verdict": found.status,
+        "cases": found.cases,
+        "cells": found.cells,
+        "seconds": found.seconds,
+    }
+    if found.point is not None and found.value is not None and found.place is not None:
+        i, j = found.place
+        report["counterexample"] = {
+            "input": numbers(found.point),
+            "output": numbers(found.value),
+            "input_floats": [float(v) for v in found.point],
+            "output_floats": [float(v) for v in found.value],
+            "domain": i,
+            "target": j,
+            "target_inequalities": _rows(prop.disjuncts[i].targets[j], "y"),
+        }
+    if found.remaining:
+        report["remaining"] = [{"domain": i, "target": j} for i, j in found.remaining]
+    return report

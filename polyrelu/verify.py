@@ -1,0 +1,149 @@
+r"""Does a network keep a property? An exact verdict, by the preimage of what must not happen.
+
+The network f breaks a :class:`~polyrelu.properties.Property` iff for some disjunct the preimage of a target within the
+domain is not empty. Cells are split until a tile of it is found, or none is left:
+
+* *violated*: a point of the tile, whose exact output lies in the target. It is evaluated anew, without the engine.
+* *holds*: every preimage is empty, by exact enumeration.
+* *undecided*: time was up before either.
+
+The verdict is about the network's stored numbers in exact arithmetic, not about a rounded run of it.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Literal, TypeAlias
+
+from polyrelu.errors import DimensionError, InputError, Interrupted
+from polyrelu.exact import ExactVector
+from polyrelu.network import Network
+from polyrelu.preimage import MAX_DIM, preimage
+from polyrelu.properties import Property
+from polyrelu.tiling import Tiling
+
+Status: TypeAlias = Literal["holds", "violated", "undecided"]
+
+
+@dataclass(frozen=True)
+class Verification:
+    """A verdict and its evidence.
+
+    Attributes:
+        status: ``"holds"``, ``"violated"`` or ``"undecided"``.
+        point, value: for ``"violated"`` the counterexample and its output, exact.
+        place: for ``"violated"`` the numbers of the disjunct and of the target in it.
+        remaining: for ``"undecided"`` the (disjunct, target) pairs not excluded; the first was being searched.
+        cases: how many pairs there are.
+        cells: how many cells were excluded or found.
+        seconds: how long it took.
+    """
+
+    status: Status
+    point: ExactVector | None
+    value: ExactVector | None
+    place: tuple[int, int] | None
+    remaining: tuple[tuple[int, int], ...]
+    cases: int
+    cells: int
+    seconds: float
+
+
+def verify(
+    network: Network,
+    prop: Property,
+    timeout: float | None = None,
+    *,
+    workers: int = 1,
+    max_dim: int = MAX_DIM,
+    progress: bool | None = None,
+) -> Verification:
+    """Whether a network keeps a property; exact, and with a counterexample where it does not.
+
+    Args:
+        network: R^d -> R^m.
+        prop: what must not happen, see :func:`polyrelu.formats.load_property`.
+        timeout: seconds after which to give up; looked at about ten times a second.
+        workers: how many threads split cells.
+        max_dim: the largest dimension of a domain, constant inputs not counted, in which to split cells.
+        progress: show a bar; by default only for long runs on a terminal.
+
+    Raises:
+        DimensionError: the property is about other dimensions than the network's.
+        InputError: the time limit is not positive.
+        BudgetExceeded: a domain has more than ``max_dim`` dimensions.
+        Interrupted: Ctrl-C.
+
+    Cost: up to that of the preimages; a counterexample ends the search.
+    """
+    if (prop.input_dim, prop.output_dim) != (network.input_dim, network.output_dim):
+        raise DimensionError(
+            f"verify: the property is about R^{prop.input_dim} -> R^{prop.output_dim} but the network maps "
+            f"R^{network.input_dim} -> R^{network.output_dim}"
+        )
+    if timeout is not None and not timeout > 0:
+        raise InputError(f"verify: the time limit is {timeout} seconds; pass a positive number, or None for none")
+    began = time.monotonic()
+    deadline = None if timeout is None else began + timeout
+    cases = [(i, j) for i, disjunct in enumerate(prop.disjuncts) for j in range(len(disjunct.targets))]
+    cells = 0
+    for number, (i, j) in enumerate(cases):
+        question = partial(
+            preimage,
+            network,
+            prop.disjuncts[i].targets[j],
+            prop.disjuncts[i].domain,
+            workers=workers,
+            max_dim=max_dim,
+            progress=progress,
+        )
+        tiling, late = _first_tiles(question, deadline)
+        cells += int(tiling.stats.get("cells", 0)) + int(tiling.stats.get("discarded", 0))
+        if len(tiling):
+            point, value = _counterexample(tiling)
+            seconds = time.monotonic() - began
+            return Verification("violated", point, value, (i, j), (), len(cases), cells, seconds)
+        if late:
+            remaining, seconds = tuple(cases[number:]), time.monotonic() - began
+            return Verification("undecided", None, None, None, remaining, len(cases), cells, seconds)
+    return Verification("holds", None, None, None, (), len(cases), cells, time.monotonic() - began)
+
+
+def _first_tiles(question: Callable[..., Tiling], deadline: float | None) -> tuple[Tiling, bool]:
+    """Some tiles of a preimage, or none if it has none, or if time was up, which is then said."""
+    for at in (1, None):
+        search = _Search(deadline, at)
+        try:
+            return question(until=search.stop), False
+        except Interrupted as stopped:
+            if not (search.found or search.late):
+                raise
+            if search.late or len(stopped.partial):
+                return stopped.partial, search.late
+        # the run stopped at a tile that it gave up with the masks in which another cell did not fit: once more
+    raise AssertionError("the second search stops only when time is up")
+
+
+class _Search:
+    """Stops a run when a tile is found (if ``at`` says how many), or time is up; and remembers why."""
+
+    def __init__(self, deadline: float | None, at: int | None = 1) -> None:
+        self.deadline, self.at = deadline, at
+        self.found = self.late = False
+
+    def stop(self, count: int) -> bool:
+        self.found = self.at is not None and count >= self.at
+        self.late = self.deadline is not None and time.monotonic() > self.deadline
+        return self.found or self.late
+
+
+def _counterexample(tiling: Tiling) -> tuple[ExactVector, ExactVector]:
+    """A point of the first tile and its output, evaluated by the network and held against domain and target."""
+    point = tiling[0].point()
+    value = tiling.network.evaluate([point])[0]
+    if not (tiling.domain.contains(point) and tiling.targets[0].contains(value)):
+        raise AssertionError(f"verify: {point} is no counterexample; please report this")
+    return point, value

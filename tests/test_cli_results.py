@@ -1,0 +1,113 @@
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+
+import polyrelu as pr
+from polyrelu.cli import cli
+
+DECLARED = "(declare-const X_0 Real)(declare-const X_1 Real)(declare-const Y_0 Real)"
+BOX = "".join(f"(assert (>= X_{i} -2))(assert (<= X_{i} 2))" for i in range(2))
+
+
+@pytest.fixture
+def model(tmp_path):
+    path = tmp_path / "model.npz"
+    np.savez(path, W0=[[1.0, 0.0], [0.0, 1.0]], b0=[0.0, 0.0], W1=[[1.0, 1.0]], b1=[-1.0])
+    return str(path)
+
+
+@pytest.fixture
+def unsafe(tmp_path):
+    def write(assertions):
+        path = tmp_path / "p.vnnlib"
+        path.write_text(DECLARED + BOX + assertions)
+        return str(path)
+
+    return write
+
+
+def run(*arguments):
+    return CliRunner().invoke(cli, arguments, catch_exceptions=False)
+
+
+def test_preimage_of_a_property(model, unsafe):
+    by_file = run("preimage", model, "--property", unsafe("(assert (>= Y_0 0))"))
+    by_hand = run("preimage", model, "--output", "y0 >= 0", "--box", "-2", "2")
+    assert by_file.stdout.splitlines()[:4] == by_hand.stdout.splitlines()[:4]
+    two = unsafe("(assert (or (and (<= X_0 0) (>= Y_0 0)) (and (>= X_0 1) (>= Y_0 2))))")
+    shown = run("preimage", model, "--property", two, "--domain", "x1 >= 1")
+    assert shown.stdout.count("tiles in R^2") == 2
+    results = json.loads(run("preimage", model, "--property", two, "--json").stdout)["results"]
+    assert [one["targets"] for one in results] == [[["y0 >= 0"]], [["y0 >= 2"]]]
+
+
+def test_json_is_exact_and_whole(model):
+    shown = run("preimage", model, "--output", "3*y0 >= 1", "--box", "0", "1/3", "--json")
+    (result,) = json.loads(shown.stdout)["results"]
+    assert (result["tile_count"], result["complete"], result["tiles"]) == (0, True, [])
+    (result,) = json.loads(run("regions", model, "--box", "-1/3", "2", "--json").stdout)["results"]
+    assert [tile["pattern"] for tile in result["tiles"]] == ["00", "01", "10", "11"]
+    assert result["tiles"][0]["inequalities"] == ["3*x0 >= -1", "3*x1 >= -1", "x1 <= 0", "x0 <= 0"] or set(
+        result["tiles"][0]["inequalities"]
+    ) == {"3*x0 >= -1", "3*x1 >= -1", "x1 <= 0", "x0 <= 0"}
+    (result,) = json.loads(run("regions", model, "--box", "-1", "2", "--json", "--tiles", "1").stdout)["results"]
+    assert (result["tile_count"], len(result["tiles"])) == (4, 1)
+
+
+def test_regions(model, tmp_path):
+    plot = tmp_path / "r.png"
+    shown = run("regions", model, "--box", "-1", "1", "--tiles", "2", "--plot", str(plot))
+    assert [line.split()[1] for line in shown.stdout.splitlines()[1:3]] == ["00", "01"]
+    assert "... and 2 more" in shown.stdout
+    assert plot.read_bytes().startswith(b"\x89PNG")
+
+
+def test_save(model, unsafe, tmp_path):
+    path = tmp_path / "t.npz"
+    shown = run("preimage", model, "--output", "y0 >= 0", "--box", "-2", "2", "--save", str(path), "--json")
+    assert shown.stderr == f"{path}\n"
+    assert len(pr.load_tiling(path, pr.load_network(model))) == json.loads(shown.stdout)["results"][0]["tile_count"]
+    two = unsafe("(assert (or (and (<= X_0 0) (>= Y_0 0)) (and (>= X_0 1) (>= Y_0 2))))")
+    run("preimage", model, "--property", two, "--save", str(path))
+    assert pr.load_tiling(tmp_path / "t-1.npz").targets == (pr.parse("y0 >= 2", dim=1),)
+    wrong = CliRunner().invoke(cli, ["regions", model, "--save", "t.csv"])
+    assert (wrong.exit_code, "the suffix must be one of .npz, .parquet" in wrong.stderr) == (2, True)
+
+
+def test_the_question_is_asked_once(model, unsafe):
+    both = CliRunner().invoke(
+        cli, ["preimage", model, "--output", "y0 > 0", "--property", unsafe("(assert (>= Y_0 0))")]
+    )
+    assert both.exit_code == 2
+    assert "one of them, not both" in both.stderr
+
+
+def test_verify_says_so_and_exits_accordingly(model, unsafe):
+    holds = run("verify", model, unsafe("(assert (> Y_0 3))"))
+    assert (holds.exit_code, holds.stdout.splitlines()[0]) == (0, "holds")
+    violated = run("verify", model, unsafe("(assert (>= Y_0 3))"))
+    assert violated.exit_code == 1
+    assert violated.stdout.splitlines()[:2] == ["violated", "input    (2, 2)"]
+    report = json.loads(run("verify", model, unsafe("(assert (>= Y_0 3))"), "--json").stdout)
+    assert report["verdict"] == "violated"
+    assert report["counterexample"]["input"] == ["2", "2"]
+    assert report["counterexample"]["output_floats"] == [3.0]
+    undecided = run("verify", model, unsafe("(assert (> Y_0 3))"), "--timeout", "1e-9")
+    assert undecided.exit_code == 2
+    assert undecided.stdout.splitlines()[:2] == [
+        "undecided",
+        "0 of 1 cases are excluded; time was up in target 0 of domain 0",
+    ]
+
+
+def test_verify_as_a_program(model, unsafe):
+    program = [sys.executable, "-m", "polyrelu.cli", "verify", model]
+    found = subprocess.run([*program, unsafe("(assert (>= Y_0 3))")], capture_output=True, text=True, check=False)
+    assert (found.returncode, found.stderr) == (1, "")
+    broken = subprocess.run([*program, unsafe("(assert (>= Y_7 3))")], capture_output=True, text=True, check=False)
+    assert (broken.returncode, broken.stdout) == (2, "")
+    assert "line 1, column 163: Y_7 is not declared" in broken.stderr
