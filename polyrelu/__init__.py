@@ -23,6 +23,7 @@ from polyrelu.preimage import linear_regions, preimage
 from polyrelu.properties import Property, active, between, inactive, level, wins
 from polyrelu.tiling import Tile, Tiling
 from polyrelu.unrelu import unrelu, unrelu_by_substitution
+from polyrelu.verify import Verification, verify
 
 __version__ = "0.1.0"
 
@@ -46,6 +47,7 @@ __all__ = [
     "Tiling",
     "UnboundedError",
     "Verdict",
+    "Verification",
     "active",
     "between",
     "check_tiling",
@@ -61,5 +63,6 @@ __all__ = [
     "preimage",
     "unrelu",
     "unrelu_by_substitution",
+    "verify",
     "wins",
 ]

@@ -20,6 +20,7 @@ from polyrelu.constraints import parse
 from polyrelu.demo import RADIUS, disagreements, run_demo, write_demo
 from polyrelu.errors import Interrupted, PolyreluError
 from polyrelu.exact import exact
+from polyrelu.export.files import EXPORTS
 from polyrelu.formats import load_network, load_property
 from polyrelu.formats.tilings import SUFFIXES
 from polyrelu.plotting import plot_tiling, style
@@ -143,7 +144,7 @@ _PRINTING = _options(
     click.option(
         "--save",
         type=click.Path(dir_okay=False, path_type=Path),
-        help="Keep the tiles in this file, .npz or .parquet, for polyrelu.load_tiling.",
+        help=f"Keep the tiles in this file: {' '.join(SUFFIXES)} for polyrelu.load_tiling; {' '.join(EXPORTS)} for others.",
     ),
     _JSON,
 )
@@ -197,23 +198,19 @@ class _Printing(NamedTuple):
 
     def run(self, answers: Iterator[Tiling], plot: Path | None) -> None:
         """Print, keep and draw the tilings, one by one; with several, files are numbered."""
-        if self.save is not None and self.save.suffix.lower() not in SUFFIXES:
-            raise click.UsageError(f"--save {self.save}: the suffix must be one of {', '.join(SUFFIXES)}.")
+        if self.save is not None and self.save.suffix.lower() not in (*SUFFIXES, *EXPORTS):
+            raise click.UsageError(f"--save {self.save}: the suffix must be one of {', '.join((*SUFFIXES, *EXPORTS))}.")
         reports = []
-        number = 0
         try:
             for number, tiling in enumerate(answers):
                 if self.as_json:
                     reports.append(tiling_report(tiling, self.tiles))
                 else:
                     click.echo(("\n" if number else "") + self.table(tiling) + f"\n\n{_run_summary(tiling)}")
-                for path, keep in (
-                    (self.save, tiling.save),
-                    (plot, lambda path, drawn=tiling: _save_plot(drawn, path)),
-                ):
+                for path, keep in ((self.save, _save), (plot, _save_plot)):
                     if path is not None:
                         numbered = path.with_stem(f"{path.stem}-{number}") if number else path
-                        keep(numbered)
+                        keep(tiling, numbered)
                         click.echo(str(numbered), err=self.as_json)
         except Interrupted as stopped:
             if self.as_json:
@@ -357,6 +354,13 @@ def _run_summary(tiling: Tiling) -> str:
         f"{name} {value:.3g}" if isinstance(value, float) else f"{name} {value}" for name, value in tiling.stats.items()
     )
     return f"{tiling!r}: {stats}"
+
+
+def _save(tiling: Tiling, path: Path) -> None:
+    if path.suffix.lower() in SUFFIXES:
+        tiling.save(path)
+    else:
+        tiling.export(path)
 
 
 def _save_plot(tiling: Tiling, path: Path) -> None:

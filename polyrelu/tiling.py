@@ -432,6 +432,28 @@ class Tiling(Sequence[Tile]):
 
         save_tiling(self, path)
 
+    def export(self, path: str | PathLike[str]) -> None:
+        """Write the tiling for other tools: ``.ine .ext .obj .ply .svg .geojson``, see :mod:`polyrelu.export.files`."""
+        from polyrelu.export import export_tiling
+
+        export_tiling(self, path)
+
+    def to_networkx(self) -> nx.Graph:
+        """The graph of touching tiles, another name for :meth:`adjacency`."""
+        return self.adjacency()
+
+    def to_pandas(self, exact: bool = False) -> Any:
+        """A DataFrame with one row a tile, see :func:`polyrelu.export.frames.to_pandas`."""
+        from polyrelu.export import to_pandas
+
+        return to_pandas(self, exact)
+
+    def to_shapely(self, within: Polyhedron | None = None) -> list[Any]:
+        """A shapely geometry for each zone, see :func:`polyrelu.export.planar.to_shapely`."""
+        from polyrelu.export import to_shapely
+
+        return to_shapely(self, within)
+
     def plot(self, ax: Axes | None = None, **options: Any) -> Axes:
         """Draw a two-dimensional tiling, see :func:`polyrelu.plotting.plot_tiling`."""
         from polyrelu.plotting import plot_tiling

@@ -21,6 +21,7 @@ FLOORS = [
     {"polyrelu.demo", "polyrelu.report"},
     {"polyrelu.verify"},
     {"polyrelu.plotting"},
+    {"polyrelu.export"},
     {"polyrelu.outline"},
     {"polyrelu.zones", "polyrelu.merge"},
     {"polyrelu.adjacency", "polyrelu.sampling"},
@@ -43,6 +44,7 @@ CONVENIENCES = {
     ("polyrelu.tiling", f"polyrelu.{name}")
     for name in (
         "adjacency",
+        "export",
         "formats",
         "measure",
         "merge",

@@ -74,6 +74,9 @@ def test_save(model, unsafe, tmp_path):
     two = unsafe("(assert (or (and (<= X_0 0) (>= Y_0 0)) (and (>= X_0 1) (>= Y_0 2))))")
     run("preimage", model, "--property", two, "--save", str(path))
     assert pr.load_tiling(tmp_path / "t-1.npz").targets == (pr.parse("y0 >= 2", dim=1),)
+    picture = tmp_path / "t.svg"
+    run("regions", model, "--box", "-1", "1", "--save", str(picture))
+    assert picture.read_text().startswith("<svg")
     wrong = CliRunner().invoke(cli, ["regions", model, "--save", "t.csv"])
     assert (wrong.exit_code, "the suffix must be one of .npz, .parquet" in wrong.stderr) == (2, True)
 

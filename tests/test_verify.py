@@ -1,16 +1,17 @@
+import importlib
 from fractions import Fraction
 
 import pytest
 from hypothesis import given, settings
 
 import polyrelu as pr
-from polyrelu import verify as verify_module
 from polyrelu.formats import parse_property
 from polyrelu.properties import Disjunct, Property
 from polyrelu.report import verification_report
 from polyrelu.verify import verify
 from tests.strategies import questions
 
+verify_module = importlib.import_module("polyrelu.verify")
 ABS = pr.Network([([[1], [-1]], [0, 0]), ([[1, 1]], [0])])  # |x|
 
 

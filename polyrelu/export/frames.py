@@ -1,0 +1,41 @@
+"""Tilings as pandas tables. Extra ``pandas``."""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+from polyrelu.errors import MissingExtraError
+from polyrelu.formats.exact_text import number_text
+from polyrelu.tiling import Tiling
+
+
+def to_pandas(tiling: Tiling, exact: bool = False) -> Any:
+    """A DataFrame with one row a tile, in the tiling's order.
+
+    Columns: ``pattern``, ``target`` (the index of the first target), ``x0, x1, ...`` (a point of the relative interior,
+    its coordinates rounded to the nearest floats).
+
+    Args:
+        tiling: any.
+        exact: add ``dim``, ``point`` (the same point exactly, as texts) and ``inequalities`` (as texts), which takes an
+            exact polyhedron a tile.
+
+    Raises:
+        MissingExtraError: pandas is not installed.
+    """
+    try:
+        pandas = importlib.import_module("pandas")
+    except ImportError as error:
+        raise MissingExtraError("to_pandas needs pandas; install it with: pip install 'polyrelu[pandas]'") from error
+    points = [tile.inner_point() for tile in tiling]
+    columns: dict[str, Any] = {
+        "pattern": list(tiling.patterns),
+        "target": [tile.target_index for tile in tiling],
+        **{f"x{k}": [float(point[k]) for point in points] for k in range(tiling.domain.ambient_dim)},
+    }
+    if exact:
+        columns["dim"] = [tile.dim for tile in tiling]
+        columns["point"] = [tuple(map(number_text, point)) for point in points]
+        columns["inequalities"] = [tile.inequalities() for tile in tiling]
+    return pandas.DataFrame(columns, index=pandas.RangeIndex(len(tiling), name="tile"))

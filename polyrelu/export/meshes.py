@@ -1,0 +1,100 @@
+r"""The surfaces of zones in space as meshes: Wavefront ``.obj`` and Stanford ``.ply``, for viewers.
+
+A zone's surface is made of the parts of its tiles' facets beyond which there is no tile, each a convex polygon,
+counter-clockwise seen from outside. Corners are the exact ones, rounded to the nearest float; equal corners are one
+vertex. Flat tiles have no inside and are left out, which a comment counts.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+
+from polyrelu.errors import DimensionError, UnboundedError
+from polyrelu.exact import ExactVector
+from polyrelu.polyhedron.planar import convex_polygon
+from polyrelu.tiling import Tiling
+from polyrelu.zones import Facet, boundary, zone_numbers
+
+
+@dataclass(frozen=True)
+class Mesh:
+    """Polygons in space.
+
+    Attributes:
+        vertices: exact points.
+        faces: for each zone its polygons, as vertex numbers, counter-clockwise seen from outside.
+        flat: how many flat tiles are left out.
+    """
+
+    vertices: tuple[ExactVector, ...]
+    faces: tuple[tuple[tuple[int, ...], ...], ...]
+    flat: int
+
+
+def mesh(tiling: Tiling) -> Mesh:
+    """The surfaces of a bounded tiling's zones.
+
+    Raises:
+        DimensionError: the tiling does not live in R^3.
+        UnboundedError: a tile is unbounded.
+
+    Cost: that of :func:`polyrelu.zones.boundary`, and a conversion for each of its facets.
+    """
+    if tiling.domain.ambient_dim != 3:
+        raise DimensionError(f"mesh: the tiling lives in R^{tiling.domain.ambient_dim}; meshes are made in R^3")
+    if not tiling.is_bounded():
+        raise UnboundedError("mesh: a tile is unbounded; compute the preimage within a box")
+    zone_of = {i: k for k, numbers in enumerate(zone_numbers(tiling)) for i in numbers.tolist()}
+    flat = {i for i in range(len(tiling)) if tiling[i].dim < 3}
+    places: dict[ExactVector, int] = {}
+    faces: dict[int, list[tuple[int, ...]]] = defaultdict(list)
+    for facet in boundary(tiling):
+        if facet.tile not in flat:
+            polygon = _polygon(facet)
+            if len(polygon) > 2:
+                faces[zone_of[facet.tile]].append(tuple(places.setdefault(p, len(places)) for p in polygon))
+    count = max(zone_of.values(), default=-1) + 1
+    return Mesh(tuple(places), tuple(tuple(faces[k]) for k in range(count)), len(flat))
+
+
+def _polygon(facet: Facet) -> list[ExactVector]:
+    """The corners of a facet, counter-clockwise against its outer normal."""
+    normal = facet.row.normal
+    drop = next(k for k in range(3) if normal[k])
+    first, second = (drop + 1) % 3, (drop + 2) % 3
+    corners = {(v[first], v[second]): v for v in facet.polyhedron.vertices}
+    ring = [corners[flat[0], flat[1]] for flat in convex_polygon(corners)]
+    return ring if normal[drop] > 0 else ring[::-1]
+
+
+def obj_text(tiling: Tiling) -> str:
+    """The zones as Wavefront OBJ, one object each; errors and cost as for :func:`mesh`."""
+    made = mesh(tiling)
+    lines = [f"# polyrelu: {len(made.faces)} zones; {made.flat} flat tiles left out"]
+    lines += [f"v {_floats(vertex)}" for vertex in made.vertices]
+    for number, faces in enumerate(made.faces):
+        lines.append(f"o zone{number}")
+        lines += [f"f {' '.join(str(i + 1) for i in face)}" for face in faces]
+    return "\n".join([*lines, ""])
+
+
+def ply_text(tiling: Tiling) -> str:
+    """The zones as PLY in ASCII, the zone's number with each face; errors and cost as for :func:`mesh`."""
+    made = mesh(tiling)
+    faces = [(number, face) for number, faces in enumerate(made.faces) for face in faces]
+    lines = ["ply", "format ascii 1.0", f"comment polyrelu: {made.flat} flat tiles left out"]
+    lines += [f"element vertex {len(made.vertices)}", *(f"property double {axis}" for axis in "xyz")]
+    lines += [
+        f"element face {len(faces)}",
+        "property list uint uint vertex_indices",
+        "property uint zone",
+        "end_header",
+    ]
+    lines += [_floats(vertex) for vertex in made.vertices]
+    lines += [f"{len(face)} {' '.join(map(str, face))} {number}" for number, face in faces]
+    return "\n".join([*lines, ""])
+
+
+def _floats(vertex: ExactVector) -> str:
+    return " ".join(repr(float(v)) for v in vertex)

@@ -1,0 +1,139 @@
+"""The outlines of planar zones as SVG, GeoJSON and shapely geometries.
+
+All of them start from the exact outline (:mod:`polyrelu.outline`) and round its corners to the nearest floats, because
+that is what these formats hold; GeoJSON carries the exact corners as text beside them. Segments and points among the
+zones (flat tiles) are kept.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+from collections.abc import Iterable
+from typing import Any
+from xml.sax.saxutils import escape
+
+from polyrelu.errors import MissingExtraError
+from polyrelu.formats.exact_text import number_text
+from polyrelu.outline import Outline, Ring, outline
+from polyrelu.polyhedron import Polyhedron
+from polyrelu.tiling import Tiling
+
+_COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#D55E00", "#56B4E9")
+_POINT_SIZE = 0.01
+
+
+def to_shapely(tiling: Tiling, within: Polyhedron | None = None) -> list[Any]:
+    """For each zone a shapely geometry: a MultiPolygon, or a GeometryCollection where flat tiles take part.
+
+    Args:
+        tiling: in the plane.
+        within: a bounded window to clip to; needed where a tile is unbounded.
+
+    Raises:
+        MissingExtraError: shapely is not installed.
+        DimensionError, UnboundedError: as for :func:`polyrelu.outline.outline`.
+    """
+    try:
+        shapely = importlib.import_module("shapely")
+    except ImportError as error:
+        raise MissingExtraError("to_shapely needs shapely; install it with: pip install 'polyrelu[shapely]'") from error
+    geometries = []
+    for zone in outline(tiling, within):
+        polygons = [(_floats(polygon.outer), list(map(_floats, polygon.holes))) for polygon in zone.polygons]
+        geometry = shapely.MultiPolygon(polygons)
+        if zone.flat:
+            flat = [shapely.LineString(_floats(p)) if len(p) > 1 else shapely.Point(*_floats(p)) for p in zone.flat]
+            geometry = shapely.GeometryCollection([*geometry.geoms, *flat])
+        geometries.append(geometry)
+    return geometries
+
+
+def geojson_text(tiling: Tiling, within: Polyhedron | None = None) -> str:
+    """The zones as a GeoJSON FeatureCollection: one Feature a zone, with its number and exact corners as properties.
+
+    Coordinates are the plane's own, not degrees; rings are closed, outer ones counter-clockwise (RFC 7946).
+
+    Args:
+        tiling: in the plane.
+        within: a bounded window to clip to; needed where a tile is unbounded.
+
+    Raises:
+        DimensionError, UnboundedError: as for :func:`polyrelu.outline.outline`.
+    """
+    features = []
+    for number, zone in enumerate(outline(tiling, within)):
+        polygons = [[[*_floats(ring), _floats(ring)[0]] for ring in rings] for rings in _polygon_rings(zone)]
+        geometry: dict[str, Any] = {"type": "MultiPolygon", "coordinates": polygons}
+        exact: dict[str, Any] = {"polygons": [list(map(_texts, rings)) for rings in _polygon_rings(zone)]}
+        if zone.flat:
+            exact["flat"] = list(map(_texts, zone.flat))
+            kinds = [
+                {"type": "LineString", "coordinates": _floats(part)}
+                if len(part) > 1
+                else {"type": "Point", "coordinates": _floats(part)[0]}
+                for part in zone.flat
+            ]
+            geometry = {"type": "GeometryCollection", "geometries": [*([geometry] if polygons else []), *kinds]}
+        features.append(
+            {
+                "type": "Feature",
+                "properties": {"zone": number, "area": number_text(zone.area()), "exact": exact},
+                "geometry": geometry,
+            }
+        )
+    return json.dumps({"type": "FeatureCollection", "features": features}) + "\n"
+
+
+def svg_text(tiling: Tiling, within: Polyhedron | None = None) -> str:
+    """The zones as an SVG picture without axes, one path each; the second coordinate points up.
+
+    Args:
+        tiling: in the plane.
+        within: a bounded window to clip to; needed where a tile is unbounded.
+
+    Raises:
+        DimensionError, UnboundedError: as for :func:`polyrelu.outline.outline`.
+    """
+    zones = outline(tiling, within)
+    points = [point for zone in zones for ring in _all_rings(zone) for point in _floats(ring)]
+    xs, ys = [x for x, _ in points] or [0.0], [y for _, y in points] or [0.0]
+    size = max(max(xs) - min(xs), max(ys) - min(ys)) or 1.0
+    margin = size * _POINT_SIZE
+    left, top = min(xs) - margin, -max(ys) - margin
+    width, height = max(xs) - min(xs) + 2 * margin, max(ys) - min(ys) + 2 * margin
+    lines = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="{left!r} {top!r} {width!r} {height!r}">',
+        f"<title>{escape(repr(tiling))}</title>",
+        f'<g transform="scale(1,-1)" fill-rule="evenodd" stroke-linecap="round" stroke-width="{margin / 2!r}">',
+    ]
+    for number, zone in enumerate(zones):
+        colour = _COLOURS[number % len(_COLOURS)]
+        rings = [ring for polygon in _polygon_rings(zone) for ring in polygon]
+        if rings:
+            path = " ".join(f"M{_path(ring)}Z" for ring in rings)
+            lines.append(f'<path id="zone{number}" fill="{colour}" d="{path}"/>')
+        for part in zone.flat:
+            lines.append(f'<path class="zone{number}" stroke="{colour}" d="M{_path((*part, part[-1]))}"/>')
+    return "\n".join([*lines, "</g>", "</svg>", ""])
+
+
+def _polygon_rings(zone: Outline) -> list[tuple[Ring, ...]]:
+    return [(polygon.outer, *polygon.holes) for polygon in zone.polygons]
+
+
+def _all_rings(zone: Outline) -> Iterable[Ring]:
+    yield from (ring for rings in _polygon_rings(zone) for ring in rings)
+    yield from zone.flat
+
+
+def _floats(ring: Ring) -> list[tuple[float, float]]:
+    return [(float(x), float(y)) for x, y in ring]
+
+
+def _texts(ring: Ring) -> list[list[str]]:
+    return [[number_text(x), number_text(y)] for x, y in ring]
+
+
+def _path(ring: Ring) -> str:
+    return "L".join(f"{x!r},{y!r}" for x, y in _floats(ring))
