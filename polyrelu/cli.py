@@ -144,7 +144,7 @@ _PRINTING = _options(
     click.option(
         "--save",
         type=click.Path(dir_okay=False, path_type=Path),
-        help=f"Keep the tiles in this file: {' '.join(SUFFIXES)} for polyrelu.load_tiling; {' '.join(EXPORTS)} for others.",
+        help=f"Keep the tiles: {' '.join(SUFFIXES)} for polyrelu.load_tiling, {' '.join(EXPORTS)} for other tools.",
     ),
     _JSON,
 )

@@ -32,11 +32,12 @@ def tiling_report(tiling: Tiling, limit: int | None = None) -> dict[str, Any]:
 
 
 def _tile(tile: Tile) -> dict[str, Any]:
+    flat = sum(row.relation == "==" for row in tile.polyhedron.halfspaces)  # canonical rows: those of the affine hull
     return {
         "pattern": tile.pattern,
         "target": tile.target_index,
-        "dim": tile.dim,
-        "point": numbers(tile.point()),
+        "dim": tile.polyhedron.ambient_dim - flat,
+        "point": numbers(tile.inner_point()),
         "inequalities": _rows(tile.polyhedron, "x"),
     }
 

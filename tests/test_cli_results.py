@@ -51,9 +51,12 @@ def test_json_is_exact_and_whole(model):
     assert (result["tile_count"], result["complete"], result["tiles"]) == (0, True, [])
     (result,) = json.loads(run("regions", model, "--box", "-1/3", "2", "--json").stdout)["results"]
     assert [tile["pattern"] for tile in result["tiles"]] == ["00", "01", "10", "11"]
-    assert result["tiles"][0]["inequalities"] == ["3*x0 >= -1", "3*x1 >= -1", "x1 <= 0", "x0 <= 0"] or set(
-        result["tiles"][0]["inequalities"]
-    ) == {"3*x0 >= -1", "3*x1 >= -1", "x1 <= 0", "x0 <= 0"}
+    assert set(result["tiles"][0]["inequalities"]) == {"3*x0 >= -1", "3*x1 >= -1", "x1 <= 0", "x0 <= 0"}
+    flat = run("preimage", model, "--output", "y0 == 0", "--box", "-1", "2", "--json")
+    assert [tile["dim"] for tile in json.loads(flat.stdout)["results"][0]["tiles"]] == [1, 1, 1]
+    network = pr.load_network(model)
+    for tile in json.loads(flat.stdout)["results"][0]["tiles"]:
+        assert network([tile["point"]])[0][0] == 0
     (result,) = json.loads(run("regions", model, "--box", "-1", "2", "--json", "--tiles", "1").stdout)["results"]
     assert (result["tile_count"], len(result["tiles"])) == (4, 1)
 

@@ -35,7 +35,8 @@ def to_pandas(tiling: Tiling, exact: bool = False) -> Any:
         **{f"x{k}": [float(point[k]) for point in points] for k in range(tiling.domain.ambient_dim)},
     }
     if exact:
-        columns["dim"] = [tile.dim for tile in tiling]
+        rows = [tile.polyhedron.halfspaces for tile in tiling]  # canonical, so equalities are those of the affine hull
+        columns["dim"] = [tiling.domain.ambient_dim - sum(row.relation == "==" for row in own) for own in rows]
         columns["point"] = [tuple(map(number_text, point)) for point in points]
         columns["inequalities"] = [tile.inequalities() for tile in tiling]
     return pandas.DataFrame(columns, index=pandas.RangeIndex(len(tiling), name="tile"))
