@@ -51,7 +51,7 @@ def write(path: Path, arrays: dict[str, NDArray[Any]], parts: int, patterns: Seq
     metadata = {name: arrays[name].tobytes() for name in _METADATA} | {"shapes": _shapes(arrays, parts)}
     schema = pa.schema(list(zip(_COLUMNS, types, strict=True)), metadata=metadata)
     order, done = arrays["order"], 0
-    with pq.ParquetWriter(path, schema, compression="zstd", write_page_checksum=True) as writer:
+    with pq.ParquetWriter(path, schema, compression="zstd", use_dictionary=False, write_page_checksum=True) as writer:
         for k in range(parts):
             bits, counts, facets, points, rows = (
                 arrays[f"{n}{k}"] for n in ("bits", "counts", "facets", "points", "rows")
@@ -119,6 +119,11 @@ def _read(path: Path, file: Any, pa: Any) -> tuple[dict[str, NDArray[Any]], list
         name.encode() not in metadata for name in (*_METADATA, "shapes")
     ):
         raise InputError(f"{path}: a Parquet file, but not of a tiling; its columns are {file.schema_arrow.names[:10]}")
+    for i in range(file.metadata.num_row_groups):
+        chunks = map(file.metadata.row_group(i).column, range(file.metadata.num_columns))
+        if any("DICTIONARY" in encoding for chunk in chunks for encoding in chunk.encodings):
+            # a dictionary is what makes a short file unpack to any length
+            raise InputError(f"{path}: has dictionary-encoded columns, which save() never writes; it was rewritten")
     groups = [file.metadata.row_group(i).total_byte_size for i in range(file.metadata.num_row_groups)]
     if file.metadata.num_rows > _MOST_ROWS or sum(groups) > _LARGEST:
         raise InputError(f"{path}: unpacks to {sum(groups)} bytes in {file.metadata.num_rows} rows, over the limit")

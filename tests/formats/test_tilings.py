@@ -264,9 +264,14 @@ def test_parquet_is_a_table_that_other_tools_read(tmp_path):
     with pytest.raises(pr.InputError, match="a Parquet file, but not of a tiling"):
         pr.load_tiling(tmp_path / "less.parquet")
     swapped = table.set_column(2, "pattern", table["pattern"].take([1, 0, *range(2, len(table))]))
-    pyarrow.write_table(swapped, tmp_path / "swapped.parquet")
+    pyarrow.write_table(swapped, tmp_path / "swapped.parquet", use_dictionary=False)
     with pytest.raises(pr.InputError, match="its patterns do not agree"):
         pr.load_tiling(tmp_path / "swapped.parquet")
+    pyarrow.write_table(table, tmp_path / "dictionary.parquet")
+    with pytest.raises(pr.InputError, match="dictionary-encoded"):
+        pr.load_tiling(tmp_path / "dictionary.parquet")
+    pyarrow.write_table(table, tmp_path / "plain.parquet", use_dictionary=False)
+    same(tiling, pr.load_tiling(tmp_path / "plain.parquet"))
 
 
 def test_parquet_without_pyarrow_says_what_to_install(tmp_path, monkeypatch):
