@@ -15,6 +15,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Literal, NamedTuple
 
+import numpy as np
 from tqdm import tqdm
 
 from polyrelu.errors import InputError, PolyreluError
@@ -131,11 +132,15 @@ def _reduce_colours(path: Path) -> None:
     """
     image: Any = require("PIL.Image", "write_figures")  # comes with matplotlib
     with image.open(path) as picture:
-        pixels = picture.convert("RGB")
-    frequent = sorted(pixels.getcolors(pixels.width * pixels.height), reverse=True)[:_COLOURS]
-    palette = image.new("P", (1, 1))
-    palette.putpalette([value for _, colour in frequent for value in colour])
-    pixels.quantize(palette=palette, dither=image.Dither.NONE).save(path, optimize=True)
+        pixels = np.asarray(picture.convert("RGB"), dtype=np.int32)
+    packed = pixels[..., 0] << 16 | pixels[..., 1] << 8 | pixels[..., 2]
+    codes, where, counts = np.unique(packed, return_inverse=True, return_counts=True)
+    colours = np.stack([codes >> 16, codes >> 8 & 255, codes & 255], axis=1)
+    palette = colours[np.argsort(-counts, kind="stable")[:_COLOURS]]
+    nearest = [int(((palette - one) ** 2).sum(axis=1).argmin()) for one in colours]
+    reduced = image.fromarray(np.array(nearest, dtype=np.uint8)[where].reshape(pixels.shape[:2]), "P")
+    reduced.putpalette(palette.astype(np.uint8).tobytes())
+    reduced.save(path, optimize=True)
 
 
 def main(name: str) -> None:
