@@ -71,7 +71,7 @@ def network_diagram() -> Figure:
     figure: Figure
     with style():
         figure, (full, short) = pyplot.subplots(
-            2, 1, figsize=(7.2, 6.2), layout="constrained", height_ratios=(7.5, 5.5)
+            2, 1, figsize=(7.2, 6.7), layout="constrained", height_ratios=(7.2, 5.2)
         )
         for axes, simplified in ((full, False), (short, True)):
             plot_network_diagram(
@@ -120,7 +120,7 @@ def two_blocks() -> Figure:
     first, later = Network(network.layers[:1]), Network(network.layers[2:])
     figure: Figure
     with style():
-        figure, panels = pyplot.subplots(1, 3, figsize=(9.6, 3.5), layout="constrained", subplot_kw={"box_aspect": 1})
+        figure, panels = pyplot.subplots(1, 3, figsize=(8.2, 3.1), layout="constrained", subplot_kw={"box_aspect": 1})
         alpha, folded, beta = panels
         zones = feature_tilings(network, ALPHA_WINDOW)
         regions = linear_regions(first, ALPHA_WINDOW, progress=False)

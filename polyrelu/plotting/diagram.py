@@ -78,12 +78,12 @@ def plot_network_diagram(
                 _draw_neuron(ax, column.x, height, relu)
     tallest = max(column.top for column in columns)
     for column, space, width in zip(columns, spaces, network.widths, strict=True):
-        text = f"{space}\n$\\mathbf{{R}}^{{{width}}}$"
-        ax.text(column.x, -tallest - 0.2, text, ha="center", va="top", color=INK, linespacing=1.4)
+        for text, below in ((space, 0.6), (f"$\\mathbf{{R}}^{{{width}}}$", 1.1)):
+            ax.text(column.x, -tallest - below, text, ha="center", va="baseline", color=INK)
     for i, text in enumerate(maps):
         ax.text((i + 1 / 2) * _COLUMN, tallest + 0.2, text, ha="center", va="bottom", color=INK)
     ax.set_xlim(-1, layers * _COLUMN + 1)
-    ax.set_ylim(-tallest - 1.6, tallest + 0.9)
+    ax.set_ylim(-tallest - 1.3, tallest + 0.9)
     ax.set_aspect("equal")
     ax.set_axis_off()
     return ax

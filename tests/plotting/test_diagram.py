@@ -44,8 +44,9 @@ def test_the_simplified_one_has_a_bar_for_each_space_and_a_wedge_for_each_layer(
     assert len(axes.patches) == 4 + 3
     assert len(axes.lines) == 2
     texts = [text.get_text() for text in axes.texts]
-    assert texts == ["$x$\n$\\mathbf{R}^{2}$", "$y_{1}$\n$\\mathbf{R}^{3}$", "$y_{2}$\n$\\mathbf{R}^{2}$",
-                     "$y_{3}$\n$\\mathbf{R}^{1}$", "$W$", "$D$", "$U$"]  # fmt: skip
+    assert texts[:8:2] == ["$x$", "$y_{1}$", "$y_{2}$", "$y_{3}$"]
+    assert texts[1:8:2] == [f"$\\mathbf{{R}}^{{{width}}}$" for width in NETWORK.widths]
+    assert texts[8:] == ["$W$", "$D$", "$U$"]
 
 
 def test_bad_input_is_refused(axes):
