@@ -1,4 +1,4 @@
-"""The command line: ``polyrelu demo``, ``polyrelu preimage`` and ``polyrelu zones``.
+"""The command line: ``polyrelu demo``, ``polyrelu preimage``, ``polyrelu zones`` and ``polyrelu figures``.
 
 Results go to standard output, progress and errors to standard error. An error is one line and exit code 2
 (``--debug`` shows the traceback); an interrupted run prints what it has and exits with 130.
@@ -18,6 +18,7 @@ from polyrelu.constraints import parse
 from polyrelu.demo import RADIUS, disagreements, run_demo, write_demo
 from polyrelu.errors import Interrupted, PolyreluError
 from polyrelu.exact import exact
+from polyrelu.figures.registry import FIGURES, FORMATS, write_figures
 from polyrelu.formats import load_network
 from polyrelu.plotting import plot_tiling, style
 from polyrelu.plotting.style import require
@@ -177,6 +178,34 @@ def zones_command(contact: int | None, sort: str, digits: int, **options: Any) -
     click.echo(f"\n{_run_summary(tiling)}")
     if question.plot is not None:
         _save_plot(tiling, question.plot)
+
+
+@cli.command("figures", epilog="Example: polyrelu figures --out out three-pieces growth")
+@click.argument("names", nargs=-1, metavar="[NAME ...]")
+@click.option(
+    "--out",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path("out"),
+    show_default=True,
+    help="Directory for the files.",
+)
+@click.option(
+    "--format",
+    "formats",
+    type=click.Choice(FORMATS),
+    multiple=True,
+    help="Repeat for several; by default all. Animations are GIF and MP4.",
+)
+@click.option("--list", "listed", is_flag=True, help="Print the names and what they show.")
+def figures_command(names: tuple[str, ...], out: Path, formats: tuple[str, ...], listed: bool) -> None:
+    """Write the figures of the write-up on latent spaces: all, or those with these NAMEs."""
+    if listed:
+        width = max(map(len, FIGURES))
+        for name, entry in FIGURES.items():
+            click.echo(f"{name:{width}}  {entry.kind:9}  {entry.title}")
+        return
+    for path in write_figures(out, names or None, formats=formats or FORMATS):
+        click.echo(str(path))
 
 
 def _domain(box: Sequence[tuple[str, str]], domain: str | None, dim: int) -> Polyhedron | None:

@@ -18,6 +18,7 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 # A module imports only from lower floors, or from its own room (the same folder). Highest first.
 FLOORS = [
     {"polyrelu.cli", "polyrelu"},
+    {"polyrelu.figures"},
     {"polyrelu.demo"},
     {"polyrelu.plotting"},
     {"polyrelu.outline"},
