@@ -18,8 +18,10 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 # A module imports only from lower floors, or from its own room (the same folder). Highest first.
 FLOORS = [
     {"polyrelu.cli", "polyrelu"},
-    {"polyrelu.demo"},
+    {"polyrelu.figures"},
+    {"polyrelu.demo", "polyrelu.segmentable"},
     {"polyrelu.plotting"},
+    {"polyrelu.latent"},
     {"polyrelu.outline"},
     {"polyrelu.zones", "polyrelu.merge"},
     {"polyrelu.adjacency"},
@@ -31,7 +33,7 @@ FLOORS = [
     {"polyrelu.cells"},
     {"polyrelu.unrelu", "polyrelu.restriction", "polyrelu.membership", "polyrelu.pieces"},
     {"polyrelu.patterns"},
-    {"polyrelu.network", "polyrelu.constraints"},
+    {"polyrelu.network", "polyrelu.constraints", "polyrelu.coplanar", "polyrelu.simple_polygon"},
     {"polyrelu.polyhedron"},
     {"polyrelu.lp", "polyrelu.floats"},
     {"polyrelu.exact", "polyrelu.posets"},
