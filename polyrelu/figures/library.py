@@ -21,8 +21,8 @@ _HEXAGON = (("1", "0"), ("1/2", "7/8"), ("-1/2", "7/8"), ("-1", "0"), ("-1/2", "
 
 def tilted_plane() -> LatentPlane:
     """A hexagonal window of a plane in R^3, tilted and shifted off the origin."""
-    weight = [["1", "-1/4"], ["1/5", "1"], ["-1/2", "3/5"]]
-    return LatentPlane.from_coordinates(_HEXAGON, weight, ["0", "1/5", "1/6"])
+    weight = [["1", "-1/4"], ["1/5", "1"], ["-3/5", "-2/3"]]
+    return LatentPlane.from_coordinates(_HEXAGON, weight, ["-1/6", "1/5", "1/6"])
 
 
 def regular_plane(n: int = 6) -> LatentPlane:
@@ -35,7 +35,7 @@ def figure_half_plane_pair() -> Figure:
     """One feature in three dimensions: its hyperplane parts the latent plane in an active and a silent half."""
     pyplot = require("matplotlib.pyplot", "figure_half_plane_pair")
     with style():
-        figure: Figure = pyplot.figure(figsize=(4.2, 3.6))
+        figure: Figure = pyplot.figure(figsize=(4.8, 3.4))
         plot_plane_in_space(tilted_plane(), figure.add_axes((0, 0, 1, 1), projection="3d"))
     return figure
 
@@ -44,11 +44,11 @@ def figure_planes_in_space() -> Figure:
     """The same plane cut by each of the three coordinate hyperplanes, and by all of them at once."""
     pyplot = require("matplotlib.pyplot", "figure_planes_in_space")
     with style():
-        figure: Figure = pyplot.figure(figsize=(7.2, 2.2))
+        figure: Figure = pyplot.figure(figsize=(7.2, 2.4))
         for k, shown in enumerate([(0,), (1,), (2,), (0, 1, 2)]):
-            axes = figure.add_axes((k / 4, 0, 1 / 4, 0.92), projection="3d")
+            axes = figure.add_axes((k / 4, -0.04, 1 / 4, 0.92), projection="3d")
             plot_plane_in_space(tilted_plane(), axes, hyperplanes=shown)
-            axes.set_title("superposed" if len(shown) > 1 else f"$y_{shown[0]} > 0$", y=0.98)
+            axes.set_title("superposed" if len(shown) > 1 else f"$y_{shown[0]} > 0$", y=1.04)
     return figure
 
 
@@ -94,7 +94,7 @@ def figure_latent_cube() -> Figure:
         for i in range(3):
             axes = figure.add_axes((i / 3, 0, 1 / 3, 0.9), projection="3d")
             plot_latent_cube(cube, i, axes)
-            axes.set_title(f"$y_{i} > 0$", y=0.98)
+            axes.set_title(f"$y_{i} > 0$", y=1.0)
     return figure
 
 

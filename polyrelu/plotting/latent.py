@@ -5,6 +5,7 @@ All shapes are cut to the window exactly, and only then turned into floats.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import combinations
 from typing import TYPE_CHECKING, Any
@@ -38,6 +39,7 @@ def plot_latent_plane(
     features: Iterable[int] | None = None,
     radius: float | None = None,
     arrows: bool = True,
+    arrow_scale: float | None = None,
     crossings: bool = True,
     names: Sequence[str] | None = None,
     alpha: float = _FILL,
@@ -50,6 +52,8 @@ def plot_latent_plane(
         features: which to draw, by default all; a feature keeps its colour.
         radius: half the width of the axes, around the origin; by default as much as shows the window and the arrows.
         arrows: draw each feature's direction, the row of the weight, as an arrow from the origin.
+        arrow_scale: how long arrows are drawn, as a multiple of the row; by default 1, or the least whole number for
+            which the longest arrow reaches a quarter of the way across.
         crossings: mark the points where the window's outline meets each feature's boundary.
         names: of all features, for the labels of arrows; by default y with the feature's number.
         alpha: opacity of one half-plane.
@@ -63,7 +67,9 @@ def plot_latent_plane(
     """
     axes = _axes(ax, "plot_latent_plane")
     chosen = list(range(plane.feature_count) if features is None else features)
-    tips = {i: to_floats(plane.directions[i]) for i in chosen} if arrows else {}
+    tips = {i: to_floats(plane.form(i)[0]) for i in chosen if arrows}
+    scale = _arrow_scale(plane, tips.values()) if arrow_scale is None else arrow_scale
+    tips = {i: scale * tip for i, tip in tips.items()}
     _square(axes, plane, tips.values(), radius)
     axes.add_patch(_patch(plane.outline, facecolor=WINDOW, edgecolor="none", zorder=1))
     for i in chosen:
@@ -127,7 +133,7 @@ def plot_feature_zones(
 
     Returns:
         The axes, with equal aspect and the window as limits. A zone is one patch for each connected piece; the tiles'
-        edges inside it are hairlines.
+        edges inside it are hairlines, and the zone's own are lines where they are not the window's.
 
     Raises:
         DimensionError: a tiling is not two-dimensional.
@@ -157,9 +163,18 @@ def plot_feature_zones(
         for zone in tiling.outline(frame):
             for polygon in zone.polygons:
                 axes.add_patch(_patch(polygon, facecolor=colour, edgecolor="none", linewidth=0, alpha=alpha, zorder=2))
-                for ring in (polygon.outer, *polygon.holes):
-                    axes.plot(*_closed(ring).T, color=colour, linewidth=1.1, solid_joinstyle="round", zorder=4)
+                for edge in _edges(polygon):
+                    if not any(
+                        begin == end in (low, high) for begin, end, low, high in zip(*edge, lower, upper, strict=True)
+                    ):
+                        axes.plot(*_points(edge).T, color=colour, linewidth=1.1, solid_capstyle="round", zorder=4)
     return axes
+
+
+def _arrow_scale(plane: LatentPlane, tips: Iterable[FloatArray]) -> int:
+    longest = max((float(np.hypot(*tip)) for tip in tips), default=0.0)
+    across = float(np.ptp(_points(plane.window), axis=0).max())
+    return max(1, math.ceil(across / 4 / longest)) if longest > 0 else 1
 
 
 def _square(axes: Axes, plane: LatentPlane, tips: Iterable[FloatArray], radius: float | None) -> None:

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 Key: TypeAlias = tuple[int, ...]
 
-_VIEW = (22.0, -58.0)
+_VIEW = (22.0, 34.0)
 
 
 def plot_plane_in_space(
@@ -61,10 +61,10 @@ def plot_plane_in_space(
     if plane.feature_count != 3:
         raise DimensionError(f"plot_plane_in_space: the plane lies in R^{plane.feature_count}; only R^3 is drawn")
     shown = sorted(set(hyperplanes))
-    axes = _axes_3d(ax, view, 1.25)
+    axes = _axes_3d(ax, view, 1.2)
     eye = _towards_eye(view)
     reach = max(abs(x) for point in plane.embedded() for x in point)
-    width = reach * Fraction(23, 20) if half_width is None else exact(half_width, "plot_plane_in_space: half_width")
+    width = reach * Fraction(11, 10) if half_width is None else exact(half_width, "plot_plane_in_space: half_width")
     forms = [plane.form(i) for i in shown]
     cut = LatentPlane.from_window(
         plane.window, Plane(tuple(normal for normal, _ in forms), tuple(offset for _, offset in forms))
@@ -190,9 +190,9 @@ def _floats(points: Sequence[ExactVector]) -> FloatArray:
 
 def _face(axes: Axes3D, corners: FloatArray, colour: str, alpha: float, key: Key, depth: int = 0) -> None:
     art = require("mpl_toolkits.mplot3d.art3d", "plot_plane_in_space")
-    axes.add_collection3d(
-        art.Poly3DCollection([corners], facecolor=colour, edgecolor="none", alpha=alpha, zorder=_rank(key) + depth + 1)
-    )
+    face = art.Poly3DCollection([corners], facecolor=colour, edgecolor="none", alpha=alpha)
+    face.set(zorder=_rank(key) + depth + 1, clip_on=False)
+    axes.add_collection3d(face)
 
 
 def _outline(axes: Axes3D, corners: FloatArray, key: Key, depth: int = 0) -> None:
@@ -216,7 +216,7 @@ def _coordinate_axes(axes: Axes3D, plane: LatentPlane, width: Fraction, shown: S
             line[:, j] = to_floats((begin, end))
             axes.plot(*line.T, color=INK, linewidth=0.7, zorder=_rank(key) + (0 if behind else 3))
         label = np.zeros(3)
-        label[j] = 1.1 * float(width)
+        label[j] = 1.16 * float(width)
         axes.text(*label, f"$y_{j}$", color=INK, fontsize=9, ha="center", va="center", zorder=_rank((2,) * 3))
     reach = float(width)
     axes.set(xlim=(-reach, reach), ylim=(-reach, reach), zlim=(-reach, reach))
