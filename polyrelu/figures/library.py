@@ -22,7 +22,7 @@ _HEXAGON = (("1", "0"), ("1/2", "7/8"), ("-1/2", "7/8"), ("-1", "0"), ("-1/2", "
 def tilted_plane() -> LatentPlane:
     """A hexagonal window of a plane in R^3, tilted and shifted off the origin."""
     weight = [["1", "-1/4"], ["1/5", "1"], ["-3/5", "-2/3"]]
-    return LatentPlane.from_coordinates(_HEXAGON, weight, ["-1/6", "1/5", "1/6"])
+    return LatentPlane.from_coordinates(_HEXAGON, weight, ["0", "-1/10", "1/3"])
 
 
 def regular_plane(n: int = 6) -> LatentPlane:

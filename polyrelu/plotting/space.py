@@ -73,17 +73,23 @@ def plot_plane_in_space(
         active = [shown[k] for k in subset]
         key = _key([1 if i in active else -1 if i in shown else 0 for i in range(3)], shown, eye)
         for polygon in polygons:
-            corners = _floats(plane.embedded(polygon.outer))
+            exact_corners = plane.embedded(polygon.outer)
+            corners = _floats(exact_corners)
             _face(axes, corners, SILENT, 0.75, key)
             for i in active:
                 _face(axes, corners, feature_colour(i), 0.75 if len(shown) == 1 else 0.4, key)
-            _outline(axes, corners, key)
+            for edge in zip(exact_corners, (*exact_corners[1:], exact_corners[0]), strict=True):
+                if not any(edge[0][i] == edge[1][i] == 0 for i in shown):
+                    _line(axes, _floats(edge), INK, HAIRLINE, _rank(key) + 2)
     for i in shown:
         for signs, part in _hyperplane_parts(i, [j for j in shown if j != i], width):
             _face(axes, _floats(part), INK, 0.1, _key(signs, shown, eye))
         for segment in boundary_segments(plane, i):
-            ends = _floats(plane.embedded(segment))
-            axes.plot(*ends.T, color=feature_colour(i), linewidth=1.8, zorder=_rank(_key([0] * 3, shown, eye)) + 3)
+            for begin, end in _pieces(plane.embedded(segment), [j for j in shown if j != i]):
+                sides = [(a + b > 0) - (a + b < 0) for a, b in zip(begin, end, strict=True)]
+                sides[i] = 1 if eye[i] >= 0 else -1  # on top of the near half, whose edge it is
+                rank = _rank(_key(sides, shown, eye))
+                _line(axes, _floats((begin, end)), feature_colour(i), 1.6, rank + 2)
     _coordinate_axes(axes, plane, width, shown, eye)
     return axes
 
@@ -115,7 +121,7 @@ def plot_latent_cube(
                 if (float(np.dot(to_floats(normal), eye)) > 0) is front:
                     points = _floats(corners)
                     _face(axes, points, colour, alpha, (), depth)
-                    _outline(axes, points, (), depth)
+                    _line(axes, np.vstack([points, points[:1]]), INK, HAIRLINE, depth + 2)
             depth += 2
     reach = float(cube.half_width)
     axes.set(xlim=(-reach, reach), ylim=(-reach, reach), zlim=(-reach, reach))
@@ -195,9 +201,16 @@ def _face(axes: Axes3D, corners: FloatArray, colour: str, alpha: float, key: Key
     axes.add_collection3d(face)
 
 
-def _outline(axes: Axes3D, corners: FloatArray, key: Key, depth: int = 0) -> None:
-    closed = np.vstack([corners, corners[:1]])
-    axes.plot(*closed.T, color=INK, linewidth=HAIRLINE, solid_joinstyle="round", zorder=_rank(key) + depth + 2)
+def _line(axes: Axes3D, points: FloatArray, colour: str, width: float, order: int) -> None:
+    axes.plot(*points.T, color=colour, linewidth=width, solid_joinstyle="round", solid_capstyle="round", zorder=order)
+
+
+def _pieces(segment: Sequence[ExactVector], others: Sequence[int]) -> list[tuple[ExactVector, ExactVector]]:
+    """A segment cut where it meets coordinate hyperplanes."""
+    begin, end = segment
+    stops = {Fraction(0), Fraction(1)} | {begin[j] / (begin[j] - end[j]) for j in others if begin[j] * end[j] < 0}
+    points = [tuple(a + t * (b - a) for a, b in zip(begin, end, strict=True)) for t in sorted(stops)]
+    return list(pairwise(points))
 
 
 def _coordinate_axes(axes: Axes3D, plane: LatentPlane, width: Fraction, shown: Sequence[int], eye: FloatArray) -> None:
@@ -214,9 +227,9 @@ def _coordinate_axes(axes: Axes3D, plane: LatentPlane, width: Fraction, shown: S
             behind = ((a, b, c)[j] * middle - offset) * towards < 0
             line = np.zeros((2, 3))
             line[:, j] = to_floats((begin, end))
-            axes.plot(*line.T, color=INK, linewidth=0.7, zorder=_rank(key) + (0 if behind else 3))
+            _line(axes, line, INK, 0.7, _rank(key) + (0 if behind else 3))
         label = np.zeros(3)
-        label[j] = 1.16 * float(width)
+        label[j] = 1.24 * float(width)
         axes.text(*label, f"$y_{j}$", color=INK, fontsize=9, ha="center", va="center", zorder=_rank((2,) * 3))
     reach = float(width)
     axes.set(xlim=(-reach, reach), ylim=(-reach, reach), zlim=(-reach, reach))
