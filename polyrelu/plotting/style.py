@@ -14,6 +14,8 @@ from typing import Any
 from polyrelu.errors import MissingExtraError
 
 PALETTE = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#D55E00", "#56B4E9")
+FEATURES = (*PALETTE, "#882255", "#999933", "#332288", "#44AA99")
+WINDOW = "#F3F4F6"
 SILENT = "#B8BEC6"
 INK = "#22272E"
 HAIRLINE = 0.5
@@ -61,3 +63,11 @@ def style() -> Iterator[None]:
 def colour(index: int) -> str:
     """The palette's colour number ``index``, cyclically."""
     return PALETTE[index % len(PALETTE)]
+
+
+def feature_colour(index: int) -> str:
+    """The colour of feature number ``index``: the palette, then four of Tol's muted colours, then again.
+
+    P. Tol, Colour schemes, SRON/EPS/TN/09-002, 2021.
+    """
+    return FEATURES[index % len(FEATURES)]
