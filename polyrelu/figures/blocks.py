@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from polyrelu.constraints import parse
 from polyrelu.exact import FloatArray, to_floats
+from polyrelu.latent import feature_zones
 from polyrelu.network import Layer, Network
 from polyrelu.outline import Ring
 from polyrelu.plotting import style
@@ -27,7 +27,7 @@ from polyrelu.plotting.style import HAIRLINE, INK, SILENT, colour, require
 from polyrelu.plotting.zones import plot_directions, plot_polyhedra, plot_zones
 from polyrelu.polyhedron import Polyhedron
 from polyrelu.polyhedron.planar import convex_polygon
-from polyrelu.preimage import linear_regions, preimage
+from polyrelu.preimage import linear_regions
 from polyrelu.tiling import Tile, Tiling
 
 if TYPE_CHECKING:
@@ -57,14 +57,6 @@ def two_block_network() -> Network:
     return Network([(W, FIRST_BIAS), (D, [0, 0]), (U, LAST_BIAS)], relu=[True, False, True])
 
 
-def feature_tilings(network: Network, domain: Polyhedron) -> list[Tiling]:
-    """For each output of the network the exact set of inputs on which it is positive."""
-    return [
-        preimage(network, parse(f"y{i} > 0", dim=network.output_dim), domain, progress=False)
-        for i in range(network.output_dim)
-    ]
-
-
 def network_diagram() -> Figure:
     """The two blocks, with every neuron above and with every space below."""
     pyplot = require("matplotlib.pyplot", "network_diagram")
@@ -91,7 +83,7 @@ def one_layer() -> Figure:
     figure: Figure
     with style():
         figure, (left, right) = pyplot.subplots(1, 2, figsize=(7.2, 4.0), layout="constrained", sharey=True)
-        plot_zones(feature_tilings(network, window), left, window)
+        plot_zones([*feature_zones(network, domain=window).values()], left, window)
         plot_directions(W, left, _indexed("W"))
         regions = linear_regions(network, window, progress=False)
         plot_polyhedra(
@@ -122,7 +114,7 @@ def two_blocks() -> Figure:
     with style():
         figure, panels = pyplot.subplots(1, 3, figsize=(8.2, 3.1), layout="constrained", subplot_kw={"box_aspect": 1})
         alpha, folded, beta = panels
-        zones = feature_tilings(network, ALPHA_WINDOW)
+        zones = [*feature_zones(network, domain=ALPHA_WINDOW).values()]
         regions = linear_regions(first, ALPHA_WINDOW, progress=False)
         _draw_folds(regions, alpha)
         plot_zones(zones, alpha, ALPHA_WINDOW)
@@ -134,7 +126,7 @@ def two_blocks() -> Figure:
 
         whole = linear_regions(Network(network.layers[:2]), ALPHA_WINDOW, progress=False)
         _fill(beta, [_image(tile, network, 2) for tile in whole], SILENT, 0.35)
-        plot_zones(feature_tilings(later, BETA_WINDOW), beta, BETA_WINDOW)
+        plot_zones([*feature_zones(later, domain=BETA_WINDOW).values()], beta, BETA_WINDOW)
         plot_directions(U, beta, _indexed("U"))
         _label_axes(beta, r"\beta", (-2, 0, 2))
         beta.set_title(r"$\beta$-space, $\mathbf{R}^2$")

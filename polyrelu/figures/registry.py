@@ -48,6 +48,7 @@ class Entry(NamedTuple):
 
 _BLOCKS = "polyrelu.figures.blocks"
 _WORKED = "polyrelu.figures.worked_example"
+_LIBRARY = "polyrelu.figures.library"
 
 FIGURES: Mapping[str, Entry] = MappingProxyType(
     {
@@ -56,6 +57,20 @@ FIGURES: Mapping[str, Entry] = MappingProxyType(
             "2-10-2-10: samples and the exact zones", "polyrelu.figures.demonstration:demonstration"
         ),
         "one-layer": Entry("The latent space of one layer with five features", f"{_BLOCKS}:one_layer"),
+        "library-half-plane-pair": Entry(
+            "One hyperplane parts a plane in space in two half-planes", f"{_LIBRARY}:figure_half_plane_pair"
+        ),
+        "library-planes-in-space": Entry(
+            "A plane in space cut by each coordinate hyperplane, and by all", f"{_LIBRARY}:figure_planes_in_space"
+        ),
+        "library-superposition": Entry(
+            "Six half-plane pairs, one by one and superposed", f"{_LIBRARY}:figure_superposition"
+        ),
+        "library-example-plot": Entry("The example plot of the library", f"{_LIBRARY}:figure_example_plot"),
+        "library-test-pictures": Entry("Nine windows from easy to hard", f"{_LIBRARY}:figure_test_pictures"),
+        "library-latent-cube": Entry(
+            "A cube of a latent space cut by three features", f"{_LIBRARY}:figure_latent_cube"
+        ),
         "two-blocks": Entry("Two blocks: the later features in the earlier latent space", f"{_BLOCKS}:two_blocks"),
         "three-pieces": Entry("Three pieces form one half-plane", f"{_WORKED}:three_pieces"),
         "fact-check": Entry("10,000 samples against the un-ReLU-ed regions", f"{_WORKED}:fact_check"),

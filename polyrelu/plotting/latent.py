@@ -18,6 +18,7 @@ from polyrelu.latent import LatentPlane
 from polyrelu.outline import Polygon, Ring
 from polyrelu.plotting.planar import Window, _axes, _corners, _frame, window_of
 from polyrelu.plotting.style import HAIRLINE, INK, WINDOW, feature_colour, require
+from polyrelu.plotting.zones import plot_zones
 from polyrelu.polyhedron import Polyhedron
 from polyrelu.polyhedron.planar import convex_polygon
 from polyrelu.tiling import Tiling
@@ -155,20 +156,11 @@ def plot_feature_zones(
     _frame(axes, lower, upper)
     frame = Polyhedron.box(lower, upper)
     for i, tiling in by_feature.items():
-        colour = feature_colour(i)
         for tile in tiling:
             corners = convex_polygon((tile.polyhedron.closure() & frame).vertices)
             if len(corners) >= 3:
-                axes.plot(*_closed(corners).T, color=colour, linewidth=HAIRLINE, alpha=0.5, zorder=3)
-        for zone in tiling.outline(frame):
-            for polygon in zone.polygons:
-                axes.add_patch(_patch(polygon, facecolor=colour, edgecolor="none", linewidth=0, alpha=alpha, zorder=2))
-                for edge in _edges(polygon):
-                    if not any(
-                        begin == end in (low, high) for begin, end, low, high in zip(*edge, lower, upper, strict=True)
-                    ):
-                        axes.plot(*_points(edge).T, color=colour, linewidth=1.1, solid_capstyle="round", zorder=4)
-    return axes
+                axes.plot(*_closed(corners).T, color=feature_colour(i), linewidth=HAIRLINE, alpha=0.5, zorder=3)
+    return plot_zones(list(by_feature.values()), axes, frame, colours=[*map(feature_colour, by_feature)], alpha=alpha)
 
 
 def _arrow_scale(plane: LatentPlane, tips: Iterable[FloatArray]) -> int:

@@ -5,19 +5,18 @@ import pytest
 from matplotlib import pyplot
 from matplotlib.colors import to_rgba
 
-import polyrelu as pr
 from polyrelu.figures.blocks import (
     ALPHA_WINDOW,
     BETA_WINDOW,
     FEATURES,
     W,
-    feature_tilings,
     five_features,
     network_diagram,
     one_layer,
     two_block_network,
     two_blocks,
 )
+from polyrelu.latent import feature_zones
 from polyrelu.outline import outline
 from polyrelu.plotting.style import PALETTE
 
@@ -34,7 +33,7 @@ def area(path):
 
 def test_each_feature_of_the_first_block_is_a_half_plane_that_its_direction_enters():
     network = five_features()
-    for i, tiling in enumerate(feature_tilings(network, pr.Polyhedron.whole_space(2))):
+    for i, tiling in feature_zones(network).items():
         (tile,) = tiling
         assert len(tile.polyhedron.halfspaces) == 1
         assert tile.contains(W[i].tolist())
@@ -44,18 +43,18 @@ def test_each_feature_of_the_first_block_is_a_half_plane_that_its_direction_ente
 
 def test_each_later_feature_has_two_zones_in_the_earlier_space():
     network = two_block_network()
-    tilings = feature_tilings(network, ALPHA_WINDOW)
-    assert [len(tiling.zones()) for tiling in tilings] == [2] * FEATURES
+    tilings = feature_zones(network, domain=ALPHA_WINDOW)
+    assert [len(tiling.zones()) for tiling in tilings.values()] == [2] * FEATURES
     points = np.random.default_rng(0).uniform(-3, 3, (2000, 2))
-    for i, tiling in enumerate(tilings):
+    for i, tiling in tilings.items():
         assert (tiling.contains(points) == (np.asarray(network(points))[:, i] > 0)).all()
 
 
 def test_the_two_block_picture_draws_the_exact_zones():
     figure = two_blocks()
     alpha, folded, beta = figure.axes
-    tilings = feature_tilings(two_block_network(), ALPHA_WINDOW)
-    for i, tiling in enumerate(tilings):
+    tilings = feature_zones(two_block_network(), domain=ALPHA_WINDOW)
+    for i, tiling in tilings.items():
         exact = [polygon.area() for zone in outline(tiling) for polygon in zone.polygons]
         drawn = [p for p in alpha.patches if p.get_facecolor() == to_rgba(PALETTE[i], 0.25)]
         assert [area(p.get_path()) for p in drawn] == pytest.approx(list(map(float, exact)))

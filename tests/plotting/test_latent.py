@@ -116,7 +116,7 @@ def test_zones_of_features():
     }
     assert corners(ring[0]) == {(-2, -2), (2, -2), (2, 2), (-2, 2), (-1, 0), (0, -1), (1, 0), (0, 1)}
     assert [to_rgb(patch.get_facecolor()) for patch in axes.patches] == [to_rgb(feature_colour(i)) for i in (0, 0, 1)]
-    thick = [line.get_xydata() for line in axes.lines if line.get_linewidth() > 1]
+    thick = [edge for collection in axes.collections for edge in collection.get_segments()]
     assert len(thick) == 8
     assert not any((abs(ends) == 2).all(axis=0).any() and (ends[0] == ends[1]).any() for ends in thick)
 
