@@ -18,7 +18,7 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 # A module imports only from lower floors, or from its own room (the same folder). Highest first.
 FLOORS = [
     {"polyrelu.cli", "polyrelu"},
-    {"polyrelu.demo"},
+    {"polyrelu.demo", "polyrelu.figures"},
     {"polyrelu.plotting"},
     {"polyrelu.outline"},
     {"polyrelu.zones", "polyrelu.merge"},
