@@ -183,38 +183,44 @@ def _dot(plane: Plane, point: SpacePoint) -> int:
 def partition(pieces: Sequence[Piece]) -> Partition | None:
     """The binary space partition of the pieces; None of none.
 
-    Each step takes the plane that cuts fewest pieces; of equals, the first. Cost: quadratic in the pieces it ends with,
-    as integer dot products; these are few in a picture.
+    Each step takes the plane that cuts fewest polygons; of equals, the first. Cost: quadratic in the pieces it ends
+    with, as integer dot products, and cubic as look-ups of their signs.
     """
     return _partition(list(pieces), {})
 
 
-def _partition(pieces: list[Piece], known: dict[tuple[Plane, Piece], tuple[int, ...]]) -> Partition | None:
+def _partition(pieces: list[Piece], known: dict[tuple[Plane, Piece], bool]) -> Partition | None:
     if not pieces:
         return None
-    planes = dict.fromkeys(p.plane for p in pieces if p.plane is not None)
-    if not planes:
+    polygons = [p for p in pieces if p.plane is not None]
+    if not polygons:
         return Partition(None, tuple(pieces))
 
-    def sides(plane: Plane, p: Piece) -> tuple[int, ...]:
+    def cuts(plane: Plane, p: Piece) -> bool:
         key = (plane, p)
         if key not in known:
-            known[key] = tuple(_dot(plane, corner) for corner in p.corners)
+            at = [_dot(plane, corner) for corner in p.corners]
+            known[key] = min(at) < 0 < max(at)
         return known[key]
 
-    best, fewest = None, len(pieces) + 1
-    for plane in planes:
-        cuts = sum(min(at) < 0 < max(at) for at in (sides(plane, p) for p in pieces))
-        if cuts < fewest:
-            best, fewest = plane, cuts
-        if not cuts:
+    best, fewest = None, len(polygons)
+    for plane in dict.fromkeys(p.plane for p in polygons):
+        assert plane is not None, "it is a polygon's"
+        count = 0
+        for p in polygons:
+            count += cuts(plane, p)
+            if count >= fewest:
+                break
+        else:
+            best, fewest = plane, count
+        if not fewest:
             break
-    assert best is not None, "there is a plane, and it cuts at most all pieces"
+    assert best is not None, "a polygon's plane does not cut the polygon itself"
     below: list[Piece] = []
     within: list[Piece] = []
     above: list[Piece] = []
     for p in pieces:
-        at = sides(best, p)
+        at = [_dot(best, corner) for corner in p.corners]
         if min(at) < 0 < max(at):
             below.append(_part(p, at, -1))
             above.append(_part(p, at, 1))

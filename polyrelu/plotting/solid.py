@@ -106,11 +106,12 @@ def plot_polyhedron(
         raise DimensionError(f"plot_polyhedron: the polyhedron lives in R^{P.ambient_dim}; only R^3 is drawn")
     if ax is not None:
         _require_space(ax, "plot_polyhedron")
+    P = P.closure()
     if window is not None:
-        P = P.closure() & Polyhedron.box(*window)
+        P &= Polyhedron.box(*window)
     elif ax is not None and scene_of(ax).window is not None:
-        P = P.closure() & scene_of(ax).window
-    if not P.is_bounded():
+        P &= scene_of(ax).window
+    if P.rays or P.lines:
         raise UnboundedError(f"plot_polyhedron: {P} is unbounded; pass window=(lower, upper) to clip to")
     polygons = boundary_polygons(P)
     if ax is None:
@@ -168,7 +169,8 @@ def plot_arrow(
 def boundary_polygons(P: Polyhedron) -> list[tuple[ExactVector, ...]]:
     """The facets of a bounded polyhedron in R^3 as exact polygons, in order around each.
 
-    A polygon, a segment or a point is its own only entry; the empty set has none.
+    A polygon, a segment or a point is its own only entry; the empty set has none. No three vertices of a polyhedron are
+    on one line, so the rows that are tight at three of them at least are the facets. Cost: one double description.
 
     Raises:
         DimensionError: P does not live in R^3.
@@ -180,21 +182,20 @@ def boundary_polygons(P: Polyhedron) -> list[tuple[ExactVector, ...]]:
     """
     if P.ambient_dim != 3:
         raise DimensionError(f"boundary_polygons: the polyhedron lives in R^{P.ambient_dim}; it must be R^3")
-    if not P.is_bounded():
-        raise UnboundedError(f"boundary_polygons: {P} is unbounded; intersect it with a box first")
     closed = P.closure()
-    vertices = closed.vertices
-    if not vertices:
-        return []
-    flat = [row.normal for row in closed.canonical().halfspaces if row.relation == "=="]
-    if len(flat) >= 2:
-        return [tuple(sorted(vertices))]
-    if flat:
-        return [_around_plane(vertices, flat[0])]
-    return [
-        _around_plane([vertex for vertex in vertices if not facet.slack(vertex)], facet.normal)
-        for facet in closed.facets
-    ]
+    vertices, rays, lines = closed.generators
+    if rays or lines:
+        raise UnboundedError(f"boundary_polygons: {P} is unbounded; intersect it with a box first")
+    if len(vertices) <= 2:
+        return [tuple(sorted(vertices))] if vertices else []
+    faces: dict[tuple[ExactVector, ...], Sequence[int]] = {}
+    for row in closed.halfspaces:
+        tight = tuple(vertex for vertex in vertices if not row.slack(vertex))
+        if len(tight) == len(vertices) and not row.is_trivial:
+            return [_around_plane(vertices, row.normal)]
+        if len(tight) > 2 and not row.is_trivial:
+            faces[tight] = row.normal
+    return [_around_plane(face, normal) for face, normal in faces.items()]
 
 
 def _require_space(ax: Any, function: str) -> None:
