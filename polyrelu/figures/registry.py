@@ -19,6 +19,7 @@ import numpy as np
 from tqdm import tqdm
 
 from polyrelu.errors import InputError, PolyreluError
+from polyrelu.figures.animate import write_animation, writes_mp4
 from polyrelu.plotting.style import require, style
 
 FORMATS = ("png", "svg")
@@ -48,6 +49,8 @@ class Entry(NamedTuple):
 
 _BLOCKS = "polyrelu.figures.blocks"
 _WORKED = "polyrelu.figures.worked_example"
+_STEPS = "polyrelu.figures.unrelu_steps"
+_FIRST = "polyrelu.figures.first_layer"
 _LIBRARY = "polyrelu.figures.library"
 
 FIGURES: Mapping[str, Entry] = MappingProxyType(
@@ -72,7 +75,25 @@ FIGURES: Mapping[str, Entry] = MappingProxyType(
             "A cube of a latent space cut by three features", f"{_LIBRARY}:figure_latent_cube"
         ),
         "two-blocks": Entry("Two blocks: the later features in the earlier latent space", f"{_BLOCKS}:two_blocks"),
+        "beta-space": Entry("The plane of y with the three directions", f"{_STEPS}:beta_space"),
+        "cube-half-space": Entry("A cube of h-space, cut by the condition", f"{_STEPS}:cut_cube"),
+        "cube-orthant": Entry("What of the orthant satisfies it", f"{_STEPS}:positive_orthant"),
+        "cube-range": Entry("The same, with the range of the layer drawn through", f"{_STEPS}:range_plane"),
+        "unrelu-one": Entry("Un-ReLU, one coordinate at a time", f"{_STEPS}:one_coordinate", "animation"),
+        "unrelu-two": Entry("Un-ReLU, two coordinates at a time", f"{_STEPS}:two_coordinates", "animation"),
         "three-pieces": Entry("Three pieces form one half-plane", f"{_WORKED}:three_pieces"),
+        "first-layer-cube": Entry(
+            "The cube of a-space, cut by the pulled-back half-space", f"{_FIRST}:pulled_back_cube"
+        ),
+        "first-layer-relu": Entry("The same with the constraints of the ReLU", f"{_FIRST}:relu_constraints"),
+        "first-layer-all": Entry("All constraints together", f"{_FIRST}:all_constraints"),
+        "first-layer-range": Entry("The same with the range of W and the axial faces", f"{_FIRST}:axial_faces"),
+        "first-layer-phase-1": Entry(
+            "Un-ReLU of the first layer, phase 1: one zeroed coordinate", f"{_FIRST}:phase_one", "animation"
+        ),
+        "first-layer-phase-2": Entry(
+            "Un-ReLU of the first layer, phase 2: two zeroed coordinates", f"{_FIRST}:phase_two", "animation"
+        ),
         "fact-check": Entry("10,000 samples against the un-ReLU-ed regions", f"{_WORKED}:fact_check"),
         "growth": Entry("Faces 2^n against cells actually met", "polyrelu.figures.growth:growth"),
     }
@@ -126,9 +147,9 @@ def _write(name: str, folder: Path, formats: list[str]) -> list[Path]:
     entry = FIGURES[name]
     made = entry.load()()
     if entry.kind == "animation":
-        animate: Any = import_module("polyrelu.figures.animate")
-        paths: list[Path] = animate.write_animation(made, folder, name)
-        pyplot.close("all")
+        suffixes = [".gif", ".mp4"] if writes_mp4() else [".gif"]
+        paths = [write_animation(made, folder / f"{name}{suffix}") for suffix in suffixes]
+        pyplot.close(made._fig)
         return paths
     paths = [folder / f"{name}.{kind}" for kind in formats]
     with style():

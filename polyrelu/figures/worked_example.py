@@ -9,13 +9,11 @@ where the rows of W and of U are three unit vectors at 120 degrees (papers/worke
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, NamedTuple
 
-from polyrelu.constraints import parse
+from polyrelu.figures import example
 from polyrelu.merge import merged_polyhedra
-from polyrelu.network import Network
 from polyrelu.plotting import plot_samples, style
 from polyrelu.plotting.planar import plot_tiling
 from polyrelu.plotting.style import INK, colour, require
@@ -28,23 +26,9 @@ from polyrelu.unrelu import unrelu
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-_S = math.sqrt(3) / 2
-W = U = ((1, 0), (-1 / 2, _S), (-1 / 2, -_S))
-D = ((1 / 4, 1 / 4, -_S / 2), (_S / 2, -_S / 2, 0))
-FIRST_BIAS, LAST_BIAS = (-0.5,) * 3, (-0.3,) * 3
 SAMPLES = 10_000
 RADIUS = 5
 _BELOW_ARROW = (4, -16)  # points
-
-
-def example_network() -> Network:
-    """The 2-3-2-3 network of the worked example."""
-    return Network([(W, FIRST_BIAS), (D, (0, 0)), (U, LAST_BIAS)], relu=[True, False, True])
-
-
-def first_feature() -> Polyhedron:
-    """The target h_0 > 0."""
-    return parse("h_0 > 0", dim=len(U))
 
 
 class Pieces(NamedTuple):
@@ -56,14 +40,14 @@ class Pieces(NamedTuple):
 
 def last_layer_pieces() -> Pieces:
     """The pieces of the last layer, found face by face, and the fewest pieces that merging leaves of them."""
-    by_face = dict(unrelu(first_feature(), U, LAST_BIAS, progress=False))
+    by_face = dict(unrelu(example.target(), example.U, example.LAST_BIAS, progress=False))
     return Pieces(by_face, tuple(piece for piece, _ in merged_polyhedra(by_face.values(), progress=False)))
 
 
 def regions() -> Tiling:
     """The inputs in [-5, 5]^2 with ``h_0 > 0``, by the un-ReLU operator, one tile for each face that gives one."""
     box = Polyhedron.box([-RADIUS] * 2, [RADIUS] * 2)
-    return preimage(example_network(), first_feature(), box, "unrelu", progress=False)
+    return preimage(example.network(), example.target(), box, "unrelu", progress=False)
 
 
 def three_pieces() -> Figure:
@@ -81,7 +65,7 @@ def three_pieces() -> Figure:
                 window,
                 colours=[colour(number)],
                 labels=[_zeroed(face)],
-                offset=_BELOW_ARROW if len(face) == len(U) - 1 else (0, 0),  # there U_0 points
+                offset=_BELOW_ARROW if len(face) == len(example.U) - 1 else (0, 0),  # there U_0 points
             )
         plot_polyhedra(
             pieces.whole,
@@ -94,7 +78,9 @@ def three_pieces() -> Figure:
         left.set_title(f"un-ReLU: {_count(pieces.by_face, 'piece')}")
         right.set_title(f"merged: {_count(pieces.whole, 'half-plane')}")
         for axes in (left, right):
-            plot_directions(U, axes, [f"$U_{i}$" for i in range(len(U))], colours=[INK] * len(U))
+            plot_directions(
+                example.U, axes, [f"$U_{i}$" for i in range(len(example.U))], colours=[INK] * len(example.U)
+            )
             axes.set_xlabel("$y_0$")
             axes.set_xticks([-1, 0, 1])
             axes.set_yticks([-1, 0, 1])

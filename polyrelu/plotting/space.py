@@ -28,7 +28,7 @@ from polyrelu.polyhedron.planar import convex_polygon
 from polyrelu.simple_polygon import split
 
 if TYPE_CHECKING:
-    from mpl_toolkits.mplot3d import Axes3D  # type: ignore[import-untyped]
+    from mpl_toolkits.mplot3d import Axes3D
 
 Key: TypeAlias = tuple[int, ...]
 

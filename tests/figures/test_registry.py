@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 from matplotlib import pyplot
+from matplotlib.animation import FuncAnimation
 from matplotlib.image import imread
 
 import polyrelu as pr
@@ -60,16 +61,28 @@ def test_fills_keep_their_colours(tmp_path, small):
     assert {(255, 255, 255), (0xD5, 0x5E, 0x00)} <= set(map(tuple, pixels.tolist()))
 
 
-def test_animations_are_written_by_their_own_writer(tmp_path, monkeypatch, small):
-    class Animate:
-        @staticmethod
-        def write_animation(animation, directory, name):
-            pyplot.close(animation)
-            return [directory / f"{name}.gif"]
+def moving():
+    figure, axes = pyplot.subplots(figsize=(1, 1))
+    (line,) = axes.plot([0, 1], [0, 0])
+    return FuncAnimation(figure, lambda frame: line.set_ydata([0, frame]), frames=3)
 
-    monkeypatch.setitem(registry.FIGURES, "moving", Entry("It moves", f"{__name__}:diagram", "animation"))
-    monkeypatch.setitem(sys.modules, "polyrelu.figures.animate", Animate)
-    assert write_figures(tmp_path, ["moving"], progress=False) == [tmp_path / "moving.gif"]
+
+@pytest.mark.parametrize("with_ffmpeg", [False, True])
+def test_animations_are_gifs_and_with_ffmpeg_films(tmp_path, monkeypatch, small, with_ffmpeg):
+    asked = []
+    write = registry.write_animation
+
+    def written(animation, path):
+        asked.append(path.name)
+        return write(animation, path) if path.suffix == ".gif" else path
+
+    monkeypatch.setitem(registry.FIGURES, "moving", Entry("It moves", f"{__name__}:moving", "animation"))
+    monkeypatch.setattr(registry, "writes_mp4", lambda: with_ffmpeg)
+    monkeypatch.setattr(registry, "write_animation", written)
+    paths = write_figures(tmp_path, ["moving"], progress=False)
+    assert asked == [path.name for path in paths] == ["moving.gif", "moving.mp4"][: 1 + with_ffmpeg]
+    assert paths[0].read_bytes().startswith(b"GIF8")
+    assert not pyplot.get_fignums()
 
 
 def test_unknown_names_are_answered_with_the_known_ones(tmp_path):

@@ -3,12 +3,11 @@ import pytest
 from matplotlib import pyplot
 
 import polyrelu as pr
+from polyrelu.figures import example
 from polyrelu.figures.demonstration import demonstration
 from polyrelu.figures.worked_example import (
     SAMPLES,
-    example_network,
     fact_check,
-    first_feature,
     last_layer_pieces,
     regions,
     three_pieces,
@@ -50,10 +49,10 @@ def test_five_regions_agree_with_the_samples():
     assert tiling.method == "unrelu"
     assert tiling.patterns == ("010|1**", "011|1**", "100|1**", "101|1**", "110|1**")
     assert {t.polyhedron for t in tiling} == {
-        t.polyhedron for t in pr.preimage(example_network(), first_feature(), tiling.domain)
+        t.polyhedron for t in pr.preimage(example.network(), example.target(), tiling.domain)
     }
     points = np.random.default_rng(1).uniform(-5, 5, (SAMPLES, 2))
-    assert (pr.maps_into(example_network(), first_feature(), points) == tiling.contains(points)).all()
+    assert (pr.maps_into(example.network(), example.target(), points) == tiling.contains(points)).all()
 
 
 def test_the_fact_check_shows_samples_and_the_regions_they_fall_in():
