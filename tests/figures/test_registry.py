@@ -37,7 +37,11 @@ def test_every_entry_has_a_function_a_script_and_a_place_on_the_page(name):
     script = ROOT / "scripts" / "figures" / f"{name.replace('-', '_')}.py"
     assert f'main("{name}")' in script.read_text()
     image = PAGE / f"{name}.{'png' if entry.kind == 'figure' else 'gif'}"
-    assert f"]({image.name})" in (PAGE / "README.md").read_text()
+    page = (PAGE / "README.md").read_text()
+    assert f"]({image.name})" in page
+    assert f"](../../{script.relative_to(ROOT)})" in page
+    module, function = entry.function.split(":")
+    assert f"`{module.rpartition('.')[2]}.{function}`](../../{module.replace('.', '/')}.py)" in page
     assert image.stat().st_size < (120_000 if entry.kind == "figure" else 400_000)
 
 
