@@ -1,4 +1,4 @@
-"""The command line: ``polyrelu demo``, ``preimage``, ``regions``, ``zones`` and ``verify``.
+"""The command line: ``polyrelu demo``, ``figures``, ``preimage``, ``regions``, ``verify`` and ``zones``.
 
 Results go to standard output, progress and errors to standard error; with ``--json`` standard output is one JSON
 document. An error is one line and exit code 2 (``--debug`` shows the traceback); an interrupted run prints what it has
@@ -21,6 +21,7 @@ from polyrelu.demo import RADIUS, disagreements, run_demo, write_demo
 from polyrelu.errors import Interrupted, PolyreluError
 from polyrelu.exact import exact
 from polyrelu.export.files import EXPORTS
+from polyrelu.figures.registry import FIGURES, FORMATS, write_figures
 from polyrelu.formats import load_network, load_property
 from polyrelu.formats.tilings import SUFFIXES
 from polyrelu.plotting import plot_tiling, style
@@ -333,6 +334,35 @@ def zones_command(contact: int | None, sort: str, digits: int, **options: Any) -
                 click.echo(str(numbered))
     except Interrupted as stopped:
         raise _Stopped(str(stopped)) from stopped
+
+
+@cli.command("figures", epilog="Example: polyrelu figures --out out three-pieces growth")
+@click.argument("names", nargs=-1, metavar="[NAME ...]")
+@click.option(
+    "--out",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path("out"),
+    show_default=True,
+    help="Directory for the files.",
+)
+@click.option(
+    "--format",
+    "formats",
+    type=click.Choice(FORMATS),
+    multiple=True,
+    help="Repeat for several; by default all. Animations are GIF and MP4.",
+)
+@click.option("--dark", is_flag=True, help="Light ink on dark paper.")
+@click.option("--list", "listed", is_flag=True, help="Print the names and what they show.")
+def figures_command(names: tuple[str, ...], out: Path, formats: tuple[str, ...], dark: bool, listed: bool) -> None:
+    """Write the figures of the write-up on latent spaces: all, or those with these NAMEs."""
+    if listed:
+        width = max(map(len, FIGURES))
+        for name, entry in FIGURES.items():
+            click.echo(f"{name:{width}}  {entry.kind:9}  {entry.title}")
+        return
+    for path in write_figures(out, names or None, formats=formats or FORMATS, dark=dark):
+        click.echo(str(path))
 
 
 def _domain(box: Sequence[tuple[str, str]], domain: str | None, dim: int) -> Polyhedron | None:

@@ -29,7 +29,7 @@ import itertools
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 from tqdm import tqdm
 
@@ -151,8 +151,29 @@ def face_progress(faces: Iterable[Zeroed], total: int | None, progress: bool | N
     return bar
 
 
+class FaceSteps(NamedTuple):
+    """The sets that the un-ReLU operator makes on one face, in its order.
+
+    Attributes:
+        cut: what the wanted set has in common with the face, after the ReLU.
+        swept: that, moved along the negative directions of the zeroed coordinates: before the ReLU.
+        in_range: its part that the layer's affine map reaches.
+        piece: that part, mapped back to the layer's inputs.
+    """
+
+    cut: Polyhedron
+    swept: Polyhedron
+    in_range: Polyhedron
+    piece: Polyhedron
+
+
 def face_piece(P: Polyhedron, layer: Layer, zeroed: Zeroed) -> Polyhedron:
     """What the face with these coordinates at zero contributes, by moving sets (the original recipe)."""
+    return face_steps(P, layer, zeroed).piece
+
+
+def face_steps(P: Polyhedron, layer: Layer, zeroed: Zeroed) -> FaceSteps:
+    """The sets on the way from P to what the face with these coordinates at zero contributes."""
     dim = layer.output_dim
     unit = [tuple(int(i == j) for j in range(dim)) for i in range(dim)]
     silent = frozenset(zeroed)
@@ -164,13 +185,19 @@ def face_piece(P: Polyhedron, layer: Layer, zeroed: Zeroed) -> Polyhedron:
     cut = P & Polyhedron.from_halfspaces(face, dim)
     swept = cut.plus_cone([tuple(-v for v in unit[i]) for i in zeroed])
     inverse = pseudo_inverse(layer.rows, layer.input_dim)
-    within_range = [
-        Halfspace.of(normal, sum((n * o for n, o in zip(normal, layer.offsets, strict=True)), exact(0)), "==")
-        for normal in inverse.left_kernel
-    ]
-    in_range = swept & Polyhedron.from_halfspaces(within_range, dim)
+    in_range = swept & layer_range(layer)
     shift = [-sum((w * o for w, o in zip(row, layer.offsets, strict=True)), exact(0)) for row in inverse.matrix]
-    return in_range.affine_image(inverse.matrix, shift).plus_cone([], inverse.kernel)
+    return FaceSteps(cut, swept, in_range, in_range.affine_image(inverse.matrix, shift).plus_cone([], inverse.kernel))
+
+
+def layer_range(layer: Layer) -> Polyhedron:
+    """The range ``{W x + b}`` of a layer's affine map, by its equations."""
+    kernel = pseudo_inverse(layer.rows, layer.input_dim).left_kernel
+    rows = [
+        Halfspace.of(normal, sum((n * o for n, o in zip(normal, layer.offsets, strict=True)), exact(0)), "==")
+        for normal in kernel
+    ]
+    return Polyhedron.from_halfspaces(rows, layer.output_dim)
 
 
 def substituted_piece(P: Polyhedron, layer: Layer, zeroed: Zeroed) -> Polyhedron:

@@ -18,10 +18,11 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 # A module imports only from lower floors, or from its own room (the same folder). Highest first.
 FLOORS = [
     {"polyrelu.cli", "polyrelu"},
-    {"polyrelu.demo", "polyrelu.report"},
+    {"polyrelu.figures"},
+    {"polyrelu.demo", "polyrelu.report", "polyrelu.segmentable"},
     {"polyrelu.verify"},
     {"polyrelu.plotting"},
-    {"polyrelu.export"},
+    {"polyrelu.export", "polyrelu.latent"},
     {"polyrelu.outline"},
     {"polyrelu.zones", "polyrelu.merge"},
     {"polyrelu.adjacency", "polyrelu.sampling"},
@@ -33,7 +34,13 @@ FLOORS = [
     {"polyrelu.cells"},
     {"polyrelu.unrelu", "polyrelu.restriction", "polyrelu.membership", "polyrelu.pieces"},
     {"polyrelu.patterns"},
-    {"polyrelu.network", "polyrelu.constraints", "polyrelu.properties"},
+    {
+        "polyrelu.network",
+        "polyrelu.constraints",
+        "polyrelu.coplanar",
+        "polyrelu.properties",
+        "polyrelu.simple_polygon",
+    },
     {"polyrelu.polyhedron"},
     {"polyrelu.lp", "polyrelu.floats"},
     {"polyrelu.exact", "polyrelu.posets"},

@@ -1,6 +1,20 @@
 """Drawings with matplotlib (the extra ``plot``). Every function takes and returns Axes; nothing calls show()."""
 
+from polyrelu.plotting.latent import plot_feature_zones, plot_latent_plane
 from polyrelu.plotting.planar import plot_samples, plot_tiling
+from polyrelu.plotting.solid import plot_arrow, plot_polyhedron, solid_axes
+from polyrelu.plotting.space import plot_latent_cube, plot_plane_in_space
 from polyrelu.plotting.style import style
 
-__all__ = ["plot_samples", "plot_tiling", "style"]
+__all__ = [
+    "plot_arrow",
+    "plot_feature_zones",
+    "plot_latent_cube",
+    "plot_latent_plane",
+    "plot_plane_in_space",
+    "plot_polyhedron",
+    "plot_samples",
+    "plot_tiling",
+    "solid_axes",
+    "style",
+]

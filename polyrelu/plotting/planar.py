@@ -17,7 +17,7 @@ from polyrelu.errors import DimensionError, InputError
 from polyrelu.exact import ExactVector, FloatArray, exact_vector, to_floats
 from polyrelu.membership import maps_into
 from polyrelu.network import Network
-from polyrelu.plotting.style import HAIRLINE, INK, SILENT, colour, require
+from polyrelu.plotting.style import HAIRLINE, INK, PAPER, SILENT, colour, require
 from polyrelu.polyhedron import Polyhedron
 from polyrelu.polyhedron.planar import convex_polygon
 from polyrelu.tiling import Tiling
@@ -38,7 +38,7 @@ def plot_tiling(
     window: Window | None = None,
     colour_by: str = "zone",
     labels: bool = False,
-    edge_colour: str = "white",
+    edge_colour: str = PAPER,
     alpha: float = 0.85,
 ) -> Axes:
     """Draw a tiling of the plane, clipped to a window.

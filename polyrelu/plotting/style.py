@@ -7,23 +7,27 @@ paper.
 from __future__ import annotations
 
 import importlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from types import MappingProxyType
 from typing import Any
 
 from polyrelu.errors import MissingExtraError
 
 PALETTE = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#D55E00", "#56B4E9")
-SILENT = "#B8BEC6"
-INK = "#22272E"
+FEATURES = (*PALETTE, "#882255", "#999933", "#332288", "#44AA99")
 HAIRLINE = 0.5
+
+# Names of colours, which mean what the theme says when something is drawn.
+INK, PAPER, SILENT, WINDOW = (f"polyrelu:{name}" for name in ("ink", "paper", "silent", "window"))
+LIGHT = MappingProxyType({INK: "#22272E", PAPER: "#FFFFFF", SILENT: "#B8BEC6", WINDOW: "#F3F4F6"})
+DARK = MappingProxyType({INK: "#E6E8EB", PAPER: "#15181D", SILENT: "#626B77", WINDOW: "#22272E"})
 
 _SETTINGS = {
     "font.family": "DejaVu Sans",
     "font.size": 9,
     "axes.titlesize": 10,
     "axes.linewidth": 0.6,
-    "axes.edgecolor": INK,
     "xtick.major.width": 0.6,
     "ytick.major.width": 0.6,
     "xtick.direction": "out",
@@ -43,21 +47,53 @@ def require(module: str, function: str) -> Any:
         MissingExtraError: matplotlib is not installed.
     """
     try:
-        return importlib.import_module(module)
+        colours = importlib.import_module("matplotlib.colors").get_named_colors_mapping()
+        found = importlib.import_module(module)
     except ImportError as error:
         raise MissingExtraError(
             f"{function} needs matplotlib, which is not installed; install it with: pip install 'polyrelu[plot]'"
         ) from error
+    if INK not in colours:
+        _name(LIGHT)
+    return found
+
+
+def _name(theme: Mapping[str, str]) -> None:
+    colours = importlib.import_module("matplotlib.colors").get_named_colors_mapping()
+    for name, shade in theme.items():
+        colours[name] = shade  # one by one: each forgets what matplotlib remembers of the name; update() would not
 
 
 @contextmanager
-def style() -> Iterator[None]:
-    """A context in which figures are made with the fonts and line widths of polyrelu's own."""
+def style(dark: bool | None = None) -> Iterator[None]:
+    """A context in which figures are made, and saved, with polyrelu's own fonts, line widths and theme.
+
+    Args:
+        dark: light ink on dark paper, or the reverse; by default as around, which is light at first.
+    """
     matplotlib = require("matplotlib", "plotting")
-    with matplotlib.rc_context(_SETTINGS):
-        yield
+    colours = importlib.import_module("matplotlib.colors").get_named_colors_mapping()
+    before = {name: colours[name] for name in LIGHT}
+    theme = before if dark is None else DARK if dark else LIGHT
+    inked = ("text.color", "axes.edgecolor", "axes.labelcolor", "axes.titlecolor", "xtick.color", "ytick.color")
+    papered = ("figure.facecolor", "axes.facecolor", "savefig.facecolor")
+    themed = dict.fromkeys(inked, theme[INK]) | dict.fromkeys(papered, theme[PAPER])
+    try:
+        _name(theme)
+        with matplotlib.rc_context(_SETTINGS | themed):
+            yield
+    finally:
+        _name(before)
 
 
 def colour(index: int) -> str:
     """The palette's colour number ``index``, cyclically."""
     return PALETTE[index % len(PALETTE)]
+
+
+def feature_colour(index: int) -> str:
+    """The colour of feature number ``index``: the palette, then four of Tol's muted colours, then again.
+
+    P. Tol, Colour schemes, SRON/EPS/TN/09-002, 2021.
+    """
+    return FEATURES[index % len(FEATURES)]

@@ -31,7 +31,7 @@ def one_layer(normals, offsets=None):
     return pr.Network([pr.Layer(normals, offsets or [0] * len(normals), relu=True)])
 
 
-@pytest.mark.parametrize("widths", [[1, 9, 9], [2, 10, 10], [3, 7, 7], [4, 6, 4], [5, 6, 3]])
+@pytest.mark.parametrize("widths", [[1, 9, 9], [2, 10, 10], [3, 7, 7], [4, 6, 4], [5, 6, 3], [2, 8, 12, 12]])
 @pytest.mark.parametrize("seed", [0, 1])
 def test_kernel_and_twin_agree_cell_by_cell(widths, seed):
     network = random_network(widths, seed)
@@ -274,13 +274,19 @@ SPOILT_BOUND = {
 
 @pytest.mark.parametrize(
     ("changes", "expected"),
-    [({}, "same True"), (SPOILT_BOUND, "different"), ({"if CERTIFIED and not abs(v) > B:": "if False:"}, "different")],
-    ids=["as it is", "bounds too small", "no bounds"],
+    [
+        ({}, "same True"),
+        (SPOILT_BOUND, "different"),
+        ({"if CERTIFIED and not abs(v) > B:": "if False:"}, "different"),
+        ({"bound = (reach[i] + slip * s + e + (s + e) * r) * raised + FLOOR": "bound = 0.0"}, "different"),
+        ({"factor[terms] = 1.0 if now else -1.0": "factor[terms] = 1.0"}, "different"),
+    ],
+    ids=["as it is", "bounds too small", "no bounds", "no box", "neurons never taken out"],
 )
 def test_a_wrong_bound_is_caught_by_the_twin(changes, expected):
     """Proportional neurons meet in points that floats cannot tell from crossings: only a right bound refuses to say.
 
-    The kernel runs as plain Python here, once as it is and twice with its bounds spoilt.
+    The kernel runs as plain Python here, once as it is and then with its bounds or its forms spoilt.
     """
     shown = subprocess.run(
         [sys.executable, "-c", COMPARE.format(changes=changes)],

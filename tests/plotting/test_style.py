@@ -1,9 +1,12 @@
 import sys
 
+import numpy as np
 import pytest
+from matplotlib import pyplot
+from matplotlib.colors import to_hex, to_rgb
 
 import polyrelu as pr
-from polyrelu.plotting.style import PALETTE, colour, require
+from polyrelu.plotting.style import DARK, INK, LIGHT, PALETTE, PAPER, colour, require, style
 
 
 def test_a_missing_matplotlib_is_named_with_its_extra(monkeypatch):
@@ -19,3 +22,34 @@ def test_a_missing_matplotlib_is_named_with_its_extra(monkeypatch):
 def test_colours_repeat_after_the_palette():
     assert colour(0) == PALETTE[0] == colour(len(PALETTE))
     assert len(set(PALETTE)) == len(PALETTE)
+
+
+def inks():
+    figure, axes = pyplot.subplots()
+    axes.set_title("ink")
+    found = to_hex(INK), to_hex(axes.title.get_color()), to_hex(figure.get_facecolor()), to_hex(PAPER)
+    pyplot.close(figure)
+    return tuple(one.upper() for one in found)
+
+
+def test_themes():
+    light = LIGHT[INK], LIGHT[INK], LIGHT[PAPER], LIGHT[PAPER]
+    dark = DARK[INK], DARK[INK], DARK[PAPER], DARK[PAPER]
+    with style():
+        assert inks() == light
+    with style(dark=True):
+        assert inks() == dark
+        with style():
+            assert inks() == dark, "a figure's own style does not change the theme around it"
+        with style(dark=False):
+            assert inks() == light
+        assert inks() == dark
+    with pytest.raises(ZeroDivisionError), style(dark=True):
+        1 / 0  # noqa: B018
+    assert to_hex(INK).upper() == LIGHT[INK]
+
+
+def test_no_colour_of_the_palette_vanishes_on_either_paper():
+    for theme in (LIGHT, DARK):
+        paper = np.array(to_rgb(theme[PAPER]))
+        assert all(np.linalg.norm(paper - to_rgb(shade)) > 0.4 for shade in (*PALETTE, theme[INK]))

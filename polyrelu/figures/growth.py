@@ -1,0 +1,106 @@
+"""How the work grows: the 2^n faces that un-ReLU visits in one layer, and the cells that a network really has.
+
+The n lines of one layer cut the plane into at most 1 + n + n(n-1)/2 cells (Steiner 1826; Buck, Partition of Space,
+American Mathematical Monthly 50, 1943): the network meets quadratically many of the exponentially many faces. Each
+layer more cuts those cells again.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from itertools import pairwise, product
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from polyrelu.network import Network
+from polyrelu.plotting import style
+from polyrelu.plotting.style import colour, require
+from polyrelu.polyhedron import Polyhedron
+from polyrelu.preimage import linear_regions
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+WIDTHS = (1, 2, 4, 8, 12, 16, 24, 32, 40, 48, 56, 64)
+DEPTHS = (1, 2, 3)
+SEEDS = (0, 1, 2, 3, 4)
+_RADIUS = 2
+_LOG_TOP = 64
+
+
+class Growth(NamedTuple):
+    """The median number of cells of some random networks: their depth, and the width of their layers."""
+
+    depth: int
+    width: int
+    cells: int
+
+
+def random_network(width: int, depth: int, seed: int = 0) -> Network:
+    """Layers of ``width`` ReLU neurons on two inputs, weights normal with variance 2 / inputs, biases normal / 2."""
+    rng = np.random.default_rng([seed, width, depth])
+    sizes = [2] + [width] * depth
+    layers = [
+        (rng.normal(0, math.sqrt(2 / inputs), (outputs, inputs)), rng.normal(0, 1 / 2, outputs))
+        for inputs, outputs in pairwise(sizes)
+    ]
+    return Network(layers, relu=[True] * depth)
+
+
+def count_cells(
+    widths: Iterable[int] = WIDTHS, depths: Iterable[int] = DEPTHS, seeds: Sequence[int] = SEEDS
+) -> list[Growth]:
+    """The linear regions of random networks in [-2, 2]^2, from actual runs, one for each seed."""
+    box = Polyhedron.box([-_RADIUS] * 2, [_RADIUS] * 2)
+
+    def cells(width: int, depth: int, seed: int) -> int:
+        return int(linear_regions(random_network(width, depth, seed), box, progress=False).stats["cells"])
+
+    return [
+        Growth(depth, width, sorted(cells(width, depth, seed) for seed in seeds)[len(seeds) // 2])
+        for depth, width in product(depths, widths)
+    ]
+
+
+def growth() -> Figure:
+    """Faces (dashed) and cells (solid) against the width of the layers, on a logarithmic scale."""
+    pyplot = require("matplotlib.pyplot", "growth")
+    counts = count_cells()
+    figure: Figure
+    with style():
+        figure, axes = pyplot.subplots(figsize=(7.2, 4.2), layout="constrained")
+        axes.set_yscale("log", base=10)
+        for depth in DEPTHS:
+            shade = colour(depth - 1)
+            end = _LOG_TOP / depth
+            axes.plot([0, end], [1, 2.0**_LOG_TOP], color=shade, linestyle=(0, (4, 2)), linewidth=1.2)
+            exponent = "n" if depth == 1 else f"{depth}n"
+            axes.annotate(
+                f"$2^{{{exponent}}}$ faces",
+                (end * 0.9, 2.0 ** (_LOG_TOP * 0.9)),
+                (-7, 0),
+                textcoords="offset points",
+                ha="right",
+                color=shade,
+            )
+            cells = [count.cells for count in counts if count.depth == depth]
+            axes.plot(WIDTHS, cells, "o-", color=shade, linewidth=1.2, markersize=3.5, clip_on=False)
+            axes.annotate(
+                f"{depth} layer{'s' * (depth > 1)}: {cells[-1]:,} cells",
+                (WIDTHS[-1], cells[-1]),
+                (9, 7 * (depth - 2)),
+                textcoords="offset points",
+                va="center",
+                color=shade,
+                annotation_clip=False,
+            )
+        axes.set_xlim(0, WIDTHS[-1])
+        axes.set_ylim(1, 2.0**_LOG_TOP)
+        axes.set_xticks(range(0, WIDTHS[-1] + 1, 8))
+        axes.set_xlabel("neurons in each layer, $n$ (two inputs)")
+        axes.set_ylabel("faces, cells")
+        axes.set_title("faces there are (dashed), and cells that are met")
+        axes.spines[["top", "right"]].set_visible(False)
+    return figure

@@ -1,0 +1,131 @@
+import numpy as np
+import pytest
+from matplotlib import pyplot
+from matplotlib.colors import to_rgb
+
+import polyrelu as pr
+from polyrelu.latent import LatentPlane, feature_zones
+from polyrelu.plotting.latent import boundary_segments, label_places, plot_feature_zones, plot_latent_plane
+from polyrelu.plotting.style import FEATURES, feature_colour
+from tests.test_latent import BEAN, CAT_EARS, TOUCHING
+
+SQUARE = LatentPlane.from_coordinates([(0, 0), (4, 0), (4, 4), (0, 4)], [[1, 0], [0, 1], [0, 0]], [-1, -2, 0])
+
+
+@pytest.fixture(autouse=True)
+def _close_figures():
+    yield
+    pyplot.close("all")
+
+
+def corners(patch):
+    return {tuple(point) for polygon in patch.get_path().to_polygons() for point in polygon}
+
+
+def test_pieces_are_drawn_in_their_colours():
+    axes = plot_latent_plane(SQUARE, radius=5)
+    assert [corners(patch) for patch in axes.patches] == [
+        {(0, 0), (4, 0), (4, 4), (0, 4)},
+        {(1, 0), (4, 0), (4, 4), (1, 4)},
+        {(0, 2), (4, 2), (4, 4), (0, 4)},
+    ]
+    first, second = axes.patches[1:]
+    assert to_rgb(first.get_facecolor()) == to_rgb(feature_colour(0))
+    assert to_rgb(second.get_facecolor()) == to_rgb(feature_colour(1))
+    assert first.get_alpha() < 0.5
+    assert (axes.get_xlim(), axes.get_ylim(), axes.get_aspect()) == ((-5, 5), (-5, 5), 1)
+
+
+def test_a_piece_for_each_component_and_marks_for_crossings():
+    axes = plot_latent_plane(BEAN)
+    assert len(axes.patches) == 3
+    (marks,) = axes.collections
+    assert {tuple(point) for point in marks.get_offsets()} == {(-3, 0), (-1, 0), (1, 0), (3, 0)}
+    assert not plot_latent_plane(BEAN, crossings=False).collections
+
+
+def test_boundaries_part_active_from_silent():
+    assert boundary_segments(BEAN, 0) == [((-3, 0), (-1, 0)), ((1, 0), (3, 0))]
+    assert boundary_segments(CAT_EARS, 0) == [((-3, 0), (-1, 0)), ((1, 0), (3, 0))]
+    assert boundary_segments(TOUCHING, 0) == [((-2, 0), (0, 0)), ((0, 0), (2, 0))]
+    assert boundary_segments(SQUARE, 0) == [((1, 0), (1, 4))]
+    assert boundary_segments(SQUARE, 2) == []
+    axes = plot_latent_plane(SQUARE, arrows=False)
+    assert [line.get_xydata().tolist() for line in axes.lines[1:]] == [[[1, 0], [1, 4]], [[0, 2], [4, 2]]]
+
+
+def test_features_keep_their_colours():
+    axes = plot_latent_plane(SQUARE, features=[1])
+    assert [to_rgb(patch.get_facecolor()) for patch in axes.patches[1:]] == [to_rgb(feature_colour(1))]
+    assert len(set(FEATURES)) == len(FEATURES) == 10
+    assert feature_colour(10) == feature_colour(0)
+
+
+def test_arrows_are_the_rows_and_zero_rows_have_none():
+    axes = plot_latent_plane(SQUARE, names=["a", "b", "c"])
+    labels = {text.get_text(): text.xy for text in axes.texts if text.get_text()}
+    assert labels == {"a": (1, 0), "b": (0, 1)}
+    longer = plot_latent_plane(SQUARE, arrow_scale=2.5)
+    assert {text.xy for text in longer.texts} == {(2.5, 0), (0, 2.5)}
+    wide = LatentPlane.from_coordinates([(0, 0), (40, 0), (0, 40)], [[1, 0], [0, 1]], [-1, -1])
+    assert {text.xy for text in plot_latent_plane(wide).texts} == {(10, 0), (0, 10)}
+    assert not plot_latent_plane(SQUARE, arrows=False).texts
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_labels_do_not_collide(seed):
+    random = np.random.default_rng(seed)
+    tips = random.normal(size=(10, 2)) * 40
+    tips[3] = tips[4]
+    tips[5] = 1.01 * tips[6]
+    places = label_places(tips)
+    distances = np.hypot(*(places[:, None] - places[None]).transpose(2, 0, 1)) + 1000 * np.eye(10)
+    assert distances.min() >= 11.9
+    assert label_places(np.array([[30.0, 0.0]])).tolist() == [[39, 0]]
+
+
+def test_drawn_labels_do_not_overlap():
+    from polyrelu.figures.library import TEST_PICTURES
+
+    figure, grid = pyplot.subplots(3, 3, figsize=(7.2, 7.6))
+    for axes, make in zip(grid.flat, TEST_PICTURES.values(), strict=True):
+        plot_latent_plane(make(), axes)
+    figure.canvas.draw()
+    for axes in grid.flat:
+        boxes = [text.get_window_extent().shrunk(0.6, 0.6) for text in axes.texts if text.get_text()]
+        assert not any(a.overlaps(b) for i, a in enumerate(boxes) for b in boxes[:i])
+
+
+def test_axes_are_taken_and_returned():
+    axes = pyplot.subplots()[1]
+    assert plot_latent_plane(SQUARE, axes) is axes
+    with pytest.raises(pr.InputError, match="there is no feature 3"):
+        plot_latent_plane(SQUARE, features=[3])
+
+
+CROSS = pr.Network([([[1, 0], [-1, 0], [0, 1], [0, -1]], [0] * 4), ([[1, 1, -1, -1], [1, 1, 1, 1]], [0, -1])])
+
+
+def test_zones_of_features():
+    zones = feature_zones(CROSS)  # |x0| > |x1|, and |x0| + |x1| > 1
+    axes = plot_feature_zones(zones, window=([-2, -2], [2, 2]))
+    wedges, ring = axes.patches[:2], axes.patches[2:]
+    assert {frozenset(corners(patch)) for patch in wedges} == {
+        frozenset({(0, 0), (2, -2), (2, 2)}),
+        frozenset({(0, 0), (-2, -2), (-2, 2)}),
+    }
+    assert corners(ring[0]) == {(-2, -2), (2, -2), (2, 2), (-2, 2), (-1, 0), (0, -1), (1, 0), (0, 1)}
+    assert [to_rgb(patch.get_facecolor()) for patch in axes.patches] == [to_rgb(feature_colour(i)) for i in (0, 0, 1)]
+    thick = [edge for collection in axes.collections for edge in collection.get_segments()]
+    assert len(thick) == 8
+    assert not any((abs(ends) == 2).all(axis=0).any() and (ends[0] == ends[1]).any() for ends in thick)
+
+
+def test_default_windows_of_zones():
+    box = pr.Polyhedron.box([-1, -2], [3, 2])
+    axes = plot_feature_zones(list(feature_zones(CROSS, domain=box).values()))
+    assert (axes.get_xlim(), axes.get_ylim()) == ((-1, 3), (-2, 2))
+    assert plot_feature_zones({}, axes) is axes
+    line = pr.Network([([[1]], [0])])
+    with pytest.raises(pr.DimensionError, match=r"feature 0 is in R\^1"):
+        plot_feature_zones(feature_zones(line))

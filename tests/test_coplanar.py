@@ -1,0 +1,83 @@
+from fractions import Fraction
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import polyrelu as pr
+from polyrelu.coplanar import Plane, affine_rank, window_coordinates
+from polyrelu.exact import exact_matrix, exact_vector
+
+
+def plane_of(weight, bias, basis=None):
+    return Plane(
+        exact_matrix(weight, "W"), exact_vector(bias, "b"), None if basis is None else exact_matrix(basis, "B")
+    )
+
+
+def exact_row(row):
+    return exact_vector(row, "row")
+
+
+def test_rank():
+    assert affine_rank(exact_matrix([[1, 2, 3]], "p")) == 0
+    assert affine_rank(exact_matrix([[0, 0, 0], [1, 1, 1], [2, 2, 2]], "p")) == 1
+    assert affine_rank(exact_matrix(np.eye(4), "p")) == 3
+
+
+@given(st.integers(0, 2**32), st.sampled_from([2, 3, 5]), st.sampled_from([-300, -30, 0, 30]), st.booleans())
+@settings(max_examples=25)
+def test_what_numpy_computes_is_a_rounded_point(seed, width, exponent, with_basis):
+    """The bound holds for every order of summation that numpy picks, for tiny and for uneven numbers."""
+    random = np.random.default_rng(seed)
+    if not with_basis:
+        width = 2
+    W = random.normal(size=(6, width)) * 2.0 ** random.integers(-40, 40, (6, 1))
+    b = random.normal(size=6) * 2.0 ** random.integers(-40, 40)
+    basis = random.normal(size=(width, 2)) if with_basis else None
+    u = random.normal(size=(4, 2)) * 2.0**exponent
+    points = (u if basis is None else u @ basis.T) @ W.T + b
+    plane = plane_of(W, b, basis)
+    for row, start in zip(points, u, strict=True):
+        assert plane.rounded_coordinates(exact_row(row), exact_row(start)) is not None
+        found = plane.rounded_coordinates(exact_row(row))
+        assert found is not None
+        again = np.array([float(x) for x in found])
+        again = (again if basis is None else basis @ again) @ W.T + b
+        assert np.abs(again - row).max() <= 1e-12 * (np.abs(row).max() + np.abs(b).max())
+
+
+def test_the_guess_is_taken_when_it_explains_the_point():
+    W, b = np.array([[0.1, 0.7], [0.3, -0.9], [1.3, 0.2]]), np.array([0.1, 0.2, 0.3])
+    z = np.array([0.37, -0.11])
+    point = exact_row(W @ z + b)
+    plane = plane_of(W, b)
+    assert plane.coordinates(point) is None
+    assert plane.rounded_coordinates(point, exact_row(z)) == exact_row(z)
+    assert plane.rounded_coordinates(point, exact_row(z + 1e-9)) != exact_row(z + 1e-9)
+
+
+def test_more_than_rounding_is_refused():
+    W, b = np.array([[1.0, 0.0], [0.0, 1.0], [0.3, 0.7]]), np.zeros(3)
+    plane = plane_of(W, b)
+    point = W @ np.array([0.1, 0.9])
+    gap = 40 * np.spacing(point[2])
+    assert plane.rounded_coordinates(exact_row(point)) is not None
+    assert plane.rounded_coordinates(exact_row([*point[:2], point[2] + gap])) is None
+
+
+def test_errors_say_the_rank():
+    plane = plane_of([[1, 0], [0, 1], [1, 1]], [0, 0, 1])
+    rank_three = exact_matrix([[0, 0, 0], [1, 0, 0], [0, 1, 0], [0, 0, 1]], "p")
+    with pytest.raises(pr.DimensionError, match="vertices: the points have affine rank 3; "):
+        window_coordinates(plane, rank_three, False, "vertices")
+    with pytest.raises(pr.DimensionError, match="affine rank 3, more than the rounding of floats explains"):
+        window_coordinates(plane, rank_three, True, "vertices")
+    with pytest.raises(pr.InputError, match=r"vertices\[0\] is not in the plane"):
+        window_coordinates(plane, rank_three[:3], False, "vertices")
+    line = [plane.point((Fraction(k), Fraction(k))) for k in range(3)]
+    with pytest.raises(pr.DimensionError, match="affine rank 1; "):
+        window_coordinates(plane, line, False, "vertices")
+    with pytest.raises(pr.DimensionError, match="the weight, along the basis, has rank 1"):
+        window_coordinates(plane_of([[1, 1], [2, 2]], [0, 0]), line, False, "vertices")
