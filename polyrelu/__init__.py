@@ -12,6 +12,7 @@ from polyrelu.errors import (
     MissingExtraError,
     ParseError,
     PolyreluError,
+    RoundedWarning,
     UnboundedError,
 )
 from polyrelu.formats import load_network
@@ -40,6 +41,7 @@ __all__ = [
     "ParseError",
     "Polyhedron",
     "PolyreluError",
+    "RoundedWarning",
     "Tile",
     "Tiling",
     "UnboundedError",

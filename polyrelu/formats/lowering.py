@@ -146,7 +146,7 @@ class Lowering:
     def settled(self, tensor: Variable) -> Variable:
         """The same tensor, in registers if it is made of more atoms than it has entries and of several depths."""
         support = {k for row in tensor.flat for k in row.terms}
-        depths = {self._atoms[k].depth for k in support}
+        depths = {self._atoms[k].base_depth for k in support}
         return self._name(tensor, relu=False) if len(support) > tensor.rows.size and len(depths) > 1 else tensor
 
     def _name(self, tensor: Variable, relu: bool) -> Variable:
@@ -211,7 +211,8 @@ class Lowering:
     def _layer(self, rows: Sequence[Row], masks: Sequence[bool], inputs: Sequence[int]) -> Layer:
         if len(rows) * len(inputs) > _LARGEST_MATRIX:
             raise BudgetExceeded(
-                f"{self.where}: a layer from {len(inputs)} to {len(rows)} coordinates has over {_LARGEST_MATRIX} weights"
+                f"{self.where}: a layer from {len(inputs)} to {len(rows)} coordinates has more than "
+                f"{_LARGEST_MATRIX} weights"
             )
         place = {k: j for j, k in enumerate(inputs)}
         matrix = []
@@ -234,9 +235,7 @@ def combine(
     return Variable.of(combined_rows(coefficients, offsets, rows), shape)
 
 
-def combined_rows(
-    coefficients: Sequence[SparseRow], offsets: Sequence[Fraction], rows: Sequence[Row]
-) -> Sequence[Row]:
+def combined_rows(coefficients: Sequence[SparseRow], offsets: Sequence[Fraction], rows: Sequence[Row]) -> Sequence[Row]:
     """The rows ``offsets[i] + sum of coefficients[i][j] * rows[j]``. Cost: one flint product where that is worth it."""
     lengths = [len(row.terms) for row in rows]
     work = sum(lengths[j] for own in coefficients for j in own)

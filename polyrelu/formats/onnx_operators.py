@@ -215,9 +215,7 @@ def _conv(node: Node) -> Value:
     if tuple(node.attributes.get("kernel_shape", kernel)) != tuple(kernel):
         raise InputError(f"{node.where}: kernel_shape disagrees with the weight's shape {weight.shape}")
     groups = int(node.attributes.get("group", 1))
-    return win.convolution(
-        x, weight, node.optional(2), _windows(node, x.shape[2:], kernel), groups, node.where
-    )
+    return win.convolution(x, weight, node.optional(2), _windows(node, x.shape[2:], kernel), groups, node.where)
 
 
 def _average_pool(node: Node) -> Value:
@@ -301,7 +299,7 @@ def _clip(node: Node) -> Value:
             given = array.ravel()[0]
         absent = given is None or (not isinstance(given, Fraction) and np.isinf(given) and (given > 0) == (index == 2))
         bound = None if absent else exact(given, f"{node.where}: {name}")
-        bounds.append(None if bound is None or abs(bound) >= _FLOAT_MAX and (bound > 0) == (index == 2) else bound)
+        bounds.append(None if bound is None or (abs(bound) >= _FLOAT_MAX and (bound > 0) == (index == 2)) else bound)
     return op.clip(node.low, node.variable(0), bounds[0], bounds[1], node.where)
 
 

@@ -69,7 +69,9 @@ class _Graph:
         if graph.sparse_initializer:
             raise InputError(f"{self.path}: has sparse initialisers, which are not supported; store them densely")
         if self.model.functions:
-            raise InputError(f"{self.path}: has functions of its own; inline them with onnx.inliner.inline_local_functions")
+            raise InputError(
+                f"{self.path}: has functions of its own; inline them with onnx.inliner.inline_local_functions"
+            )
         for tensor in graph.initializer:
             if tensor.name in self.stored:
                 raise InputError(f"{self.path}: two initialisers are called {tensor.name!r}")
@@ -115,7 +117,8 @@ class _Graph:
             return inputs[0].name, shape
         if not tensor.HasField("shape") or 0 in dims[1:]:
             raise InputError(
-                f"{self.path}: the input {inputs[0].name!r} has the open shape {_shown(dims)}; pass input_shape=(1, ...)"
+                f"{self.path}: the input {inputs[0].name!r} has the open shape {_shown(dims)}; "
+                "pass input_shape=(1, ...)"
             )
         return inputs[0].name, tuple(n or 1 for n in dims)
 
@@ -200,5 +203,3 @@ def _used(node: Any) -> int:
 
 def _shown(dims: Sequence[int]) -> str:
     return f"({', '.join(str(d or '?') for d in dims)})"
-
-

@@ -162,7 +162,7 @@ def _matmul_shape(a: tuple[int, ...], b: tuple[int, ...]) -> tuple[int, ...]:
     product = np.matmul(np.broadcast_to(np.int8(0), (*a[:-1], 0)), np.broadcast_to(np.int8(0), _inner(b, 0)))
     if a[-1] != b[max(len(b) - 2, 0)]:
         raise ValueError
-    return product.shape
+    return tuple(product.shape)
 
 
 def _inner(shape: tuple[int, ...], size: int) -> tuple[int, ...]:
@@ -174,7 +174,8 @@ def _products(weight: Constant, x: Variable, shape: tuple[int, ...], where: str,
     numbers = fractions(weight, where)
     places = np.arange(x.rows.size).reshape(x.shape)
     # Bring both to (..., rows, inner) and (..., inner, columns), as numpy.matmul does with vectors.
-    a, b = (numbers, places) if left else (places, numbers)
+    factors: tuple[Constant, Constant] = (numbers, places) if left else (places, numbers)
+    a, b = factors
     a = a[None, :] if a.ndim == 1 else a
     b = b[:, None] if b.ndim == 1 else b
     batch = np.broadcast_shapes(a.shape[:-2], b.shape[:-2])

@@ -11,6 +11,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -49,8 +50,8 @@ class Windows:
         rank = len(space)
         if {len(self.kernel), len(self.strides), len(self.dilations), len(self.pads) // 2} != {rank}:
             raise DimensionError(
-                f"{where}: kernel {self.kernel}, strides {self.strides}, dilations {self.dilations} and pads {self.pads} "
-                f"do not fit {rank} spatial axes"
+                f"{where}: kernel {self.kernel}, strides {self.strides}, dilations {self.dilations} and pads "
+                f"{self.pads} do not fit {rank} spatial axes"
             )
         if min((*self.kernel, *self.strides, *self.dilations), default=1) < 1 or min(self.pads, default=0) < 0:
             raise InputError(f"{where}: kernel, strides and dilations must be positive and pads not negative; {self}")
@@ -71,7 +72,9 @@ class Windows:
         reach = dilation * (self.kernel[axis] - 1) + 1
         room = size + before + after - reach
         if room < 0:
-            raise DimensionError(f"{where}: axis {axis} has {size} places, padded {before + size + after}; needs {reach}")
+            raise DimensionError(
+                f"{where}: axis {axis} has {size} places, padded {before + size + after}; needs {reach}"
+            )
         check_size((room // stride + 2, self.kernel[axis]), where)
         count = room // stride + 1
         # A window that was rounded up to must begin before the padding at the end.
@@ -166,7 +169,7 @@ def max_pool(low: Lowering, x: Variable, windows: Windows, where: str) -> Variab
         if not inside:
             raise InputError(f"{where}: a window lies wholly in the padding, so it has no maximum; reduce the padding")
         filled.append([p if p >= 0 else inside[0] for p in window])
-    index = np.array(filled, dtype=np.int64).reshape(places.shape)
+    index: NDArray[Any] = np.array(filled, dtype=np.int64).reshape(places.shape)
     flat = x.rows.reshape(*x.shape[:2], -1)
     columns = [Variable(flat[:, :, index[:, tap]].reshape(*x.shape[:2], *shape)) for tap in range(index.shape[1])]
     return largest(low, columns, where)
