@@ -30,9 +30,10 @@ from polyrelu.exact import flint_matrix, from_flint
 from polyrelu.network import Layer, Network
 
 ZERO, ONE = Fraction(0), Fraction(1)
-LARGEST_TENSOR = 2**22
-"""The most entries of a tensor; a network of more would take gigabytes."""
-_LARGEST_MATRIX = 2**25
+LARGEST_TENSOR = 2**20
+"""The most entries of a tensor."""
+LARGEST_MATRIX = 2**25
+"""The most weights of a layer, and the most products in making a tensor; more would take gigabytes, or hours."""
 _FEW = 20_000
 _SPREAD = 64
 
@@ -109,6 +110,16 @@ def check_size(shape: Sequence[int], where: str) -> None:
     """
     if prod(shape) > LARGEST_TENSOR:
         raise BudgetExceeded(f"{where}: a tensor of shape {tuple(shape)} has over {LARGEST_TENSOR} entries")
+
+
+def check_work(products: int, where: str) -> None:
+    """Refuse an operation with too many products of numbers.
+
+    Raises:
+        BudgetExceeded: more than :data:`LARGEST_MATRIX` products.
+    """
+    if products > LARGEST_MATRIX:
+        raise BudgetExceeded(f"{where}: takes {products} products of numbers, over the limit of {LARGEST_MATRIX}")
 
 
 class Lowering:
@@ -209,10 +220,10 @@ class Lowering:
         return [self._atoms[k].relu and self._atoms[k].depth == depth for k in atoms]
 
     def _layer(self, rows: Sequence[Row], masks: Sequence[bool], inputs: Sequence[int]) -> Layer:
-        if len(rows) * len(inputs) > _LARGEST_MATRIX:
+        if len(rows) * len(inputs) > LARGEST_MATRIX:
             raise BudgetExceeded(
                 f"{self.where}: a layer from {len(inputs)} to {len(rows)} coordinates has more than "
-                f"{_LARGEST_MATRIX} weights"
+                f"{LARGEST_MATRIX} weights"
             )
         place = {k: j for j, k in enumerate(inputs)}
         matrix = []
@@ -236,10 +247,17 @@ def combine(
 
 
 def combined_rows(coefficients: Sequence[SparseRow], offsets: Sequence[Fraction], rows: Sequence[Row]) -> Sequence[Row]:
-    """The rows ``offsets[i] + sum of coefficients[i][j] * rows[j]``. Cost: one flint product where that is worth it."""
+    """The rows ``offsets[i] + sum of coefficients[i][j] * rows[j]``.
+
+    Raises:
+        BudgetExceeded: the result would have more than :data:`LARGEST_MATRIX` terms.
+
+    Cost: one flint product where that is worth it.
+    """
     lengths = [len(row.terms) for row in rows]
     work = sum(lengths[j] for own in coefficients for j in own)
     support = sorted({k for row in rows for k in row.terms})
+    check_work(min(work, len(coefficients) * len(support)), "composing affine maps")
     dense = len(coefficients) * len(rows) * len(support)
     if max(lengths, default=0) <= 1 or work <= _FEW or dense > _SPREAD * work:
         return [_combined(own, offset, rows) for own, offset in zip(coefficients, offsets, strict=True)]

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from polyrelu.errors import InputError, PolyreluError
+from polyrelu.errors import BudgetExceeded, InputError, PolyreluError
 from polyrelu.formats.extras import require
 from polyrelu.formats.lowering import Lowering
 from polyrelu.formats.onnx_operators import Node, lower
@@ -23,6 +23,7 @@ from polyrelu.formats.operators import Value, as_variable
 from polyrelu.network import Network
 
 _LARGEST_FILE = 2**30
+_MOST_ENTRIES = 2**23
 _INSTALL = "install it with: pip install 'polyrelu[onnx]'"
 _EXTERNAL = 1  # TensorProto.EXTERNAL
 
@@ -88,12 +89,16 @@ class _Graph:
         order = self._order(output, name)
         low = Lowering(math.prod(shape), f"{self.path}: input {name!r} of shape {shape}")
         values: dict[str, Value] = {name: low.inputs(shape)}
+        entries = 0
         for node in order:
             inputs = [self._value(key, values) if key else None for key in node.input]
             where = self._where(node)
             item = Node(low, node.op_type, inputs, self._attributes(node), self._opset(), _used(node), where)
             for key, value in zip(node.output, lower(item), strict=False):
                 values[key] = value
+                entries += math.prod(value.shape)
+            if entries > _MOST_ENTRIES:
+                raise BudgetExceeded(f"{where}: the tensors up to here have over {_MOST_ENTRIES} entries in all")
         return low.network(as_variable(self._value(output, values), f"{self.path}: output {output!r}"))
 
     def _where(self, node: Any) -> str:

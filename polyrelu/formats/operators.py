@@ -19,18 +19,20 @@ import math
 import warnings
 from collections.abc import Sequence
 from fractions import Fraction
+from math import prod
 from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from polyrelu.errors import DimensionError, InexactError, InputError, RoundedWarning
+from polyrelu.errors import BudgetExceeded, DimensionError, InexactError, InputError, RoundedWarning
 from polyrelu.exact import ExactArray, exact
-from polyrelu.formats.lowering import ONE, ZERO, Lowering, Row, Variable, check_size, combine
+from polyrelu.formats.lowering import ONE, ZERO, Lowering, Row, Variable, check_size, check_work, combine
 
 Constant: TypeAlias = NDArray[Any]
 Value: TypeAlias = Variable | Constant
 _ROOT_BITS = 128
+_LARGEST_BITS = 2**14
 
 
 def fractions(array: Any, where: str) -> ExactArray:
@@ -69,10 +71,20 @@ def as_variable(value: Value, where: str) -> Variable:
 def add(low: Lowering, a: Value, b: Value, where: str) -> Value:
     """The broadcast sum."""
     if not isinstance(a, Variable) and not isinstance(b, Variable):
-        return np.asarray(fractions(a, where) + fractions(b, where), dtype=object)
+        check_size(np.broadcast_shapes(a.shape, b.shape), where)
+        return _short(fractions(a, where) + fractions(b, where), where)
     left, right = _broadcast(as_variable(a, where), as_variable(b, where), where)
     total = Variable.of([p.plus(q) for p, q in zip(left.flat, right.flat, strict=True)], left.shape)
     return low.settled(total) if isinstance(a, Variable) and isinstance(b, Variable) else total
+
+
+def _short(numbers: Any, where: str) -> Constant:
+    """Constants that were computed from constants, unless repeated products have made them enormous."""
+    array = np.asarray(numbers, dtype=object)
+    bits = max((max(v.numerator.bit_length(), v.denominator.bit_length()) for v in array.ravel().tolist()), default=0)
+    if bits > _LARGEST_BITS:
+        raise BudgetExceeded(f"{where}: a constant has {bits} bits, over the limit of {_LARGEST_BITS}")
+    return array
 
 
 def negative(value: Value, where: str) -> Value:
@@ -102,7 +114,8 @@ def multiply(a: Value, b: Value, where: str) -> Value:
         a, b = b, a
     factors = fractions(b, where)
     if not isinstance(a, Variable):
-        return np.asarray(fractions(a, where) * factors, dtype=object)
+        check_size(np.broadcast_shapes(a.shape, factors.shape), where)
+        return _short(fractions(a, where) * factors, where)
     rows, scales = _broadcast(a, as_variable(factors, where), where)
     return Variable.of([r.scaled(s.constant) for r, s in zip(rows.flat, scales.flat, strict=True)], rows.shape)
 
@@ -144,7 +157,8 @@ def matmul(a: Value, b: Value, where: str) -> Value:
         )
     try:
         if not isinstance(a, Variable) and not isinstance(b, Variable):
-            return np.asarray(np.matmul(fractions(a, where), fractions(b, where)), dtype=object)
+            check_work(prod(_matmul_shape(a.shape, b.shape)) * a.shape[-1], where)
+            return _short(np.matmul(fractions(a, where), fractions(b, where)), where)
         if isinstance(b, Variable):
             shape = _matmul_shape(a.shape, b.shape)
             return _products(np.asarray(a), b, shape, where, left=True)
@@ -171,6 +185,7 @@ def _inner(shape: tuple[int, ...], size: int) -> tuple[int, ...]:
 
 def _products(weight: Constant, x: Variable, shape: tuple[int, ...], where: str, left: bool) -> Variable:
     check_size(shape, where)
+    check_work(prod(shape) * (weight.shape[-1] if left else x.shape[-1]), where)
     numbers = fractions(weight, where)
     places = np.arange(x.rows.size).reshape(x.shape)
     # Bring both to (..., rows, inner) and (..., inner, columns), as numpy.matmul does with vectors.

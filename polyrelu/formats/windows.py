@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from polyrelu.errors import DimensionError, InputError
-from polyrelu.formats.lowering import ZERO, Lowering, SparseRow, Variable, check_size, combine
+from polyrelu.formats.lowering import ZERO, Lowering, SparseRow, Variable, check_size, check_work, combine
 from polyrelu.formats.operators import Value, fractions, largest
 
 PADDING, BEYOND = -1, -2
@@ -118,6 +118,7 @@ def convolution(x: Variable, weight: Value, bias: Value | None, windows: Windows
         raise DimensionError(f"{where}: {len(offsets)} biases and kernel {windows.kernel}, weight {kernel.shape}")
     places, shape = windows.places(space, where)
     check_size((batch, outputs, *shape), where)
+    check_work(math.prod((batch, *kernel.shape, *shape)), where)
     size, depth = math.prod(space), channels // groups
     taps = [[(t, p) for t, p in enumerate(window) if p >= 0] for window in places.tolist()]
     coefficients: list[SparseRow] = []

@@ -12,5 +12,5 @@ def test_packages_that_are_missing_are_named_with_the_command(tmp_path, monkeypa
         (tmp_path / name).write_bytes(b"anything")
         with pytest.raises(pr.MissingExtraError, match=command):
             pr.load_network(tmp_path / name)
-    with pytest.raises(pr.MissingExtraError, match="Network.from_torch needs torch"):
+    with pytest.raises(pr.MissingExtraError, match=r"Network\.from_torch needs torch"):
         pr.Network.from_torch(None)

@@ -274,10 +274,26 @@ BAD = {
     "shapes": (one("Add", (1, 2), f32(3)), r"the shapes \(1, 2\) and \(3,\) do not broadcast"),
     "inner": (one("MatMul", (1, 2), f32(3, 2)), "cannot be multiplied"),
     "zero": (one("Div", (1, 2), np.zeros(1, dtype=np.float32)), "divisor has a zero"),
-    "huge": (model([NODE("Relu", ["x"], ["y"])], (1, 2**40)), "has over 4194304 entries"),
-    "expanded": (one("Expand", (1, 1), ints(2**20, 2**20)), "has over 4194304 entries"),
+    "huge": (model([NODE("Relu", ["x"], ["y"])], (1, 2**40)), "has over 1048576 entries"),
+    "expanded": (one("Expand", (1, 1), ints(2**20, 2**20)), "has over 1048576 entries"),
     "huge kernel": (one("MaxPool", (1, 1, 4), kernel_shape=[2], strides=[1], pads=[2**40, 2**40]), "has over"),
     "dense": (one("Expand", (1, 2**13), ints(2**3, 2**13)), "more than 33554432 weights"),
+    "squared": (
+        model(
+            [NODE("Mul", [f"c{i}", f"c{i}"], [f"c{i + 1}"]) for i in range(60)] + [NODE("Add", ["x", "c60"], ["y"])],
+            (1, 2),
+            {"c0": f32(1)},
+        ),
+        "bits, over the limit",
+    ),
+    "products": (
+        model(
+            [NODE("ConstantOfShape", ["s"], ["c"]), NODE("MatMul", ["c", "x"], ["y"])],
+            (2**9, 2**9),
+            {"s": ints(2**9, 2**9)},
+        ),
+        "takes 134217728 products",
+    ),
     "unrounded": (one("Cast", (1, 2), to=TensorProto.INT64), "rounds"),
     "training": (one("Dropout", (1, 2), np.float32(0.5), np.array(True)), "evaluation mode"),
     "malformed": (one("Transpose", (1, 2), perm=[0, 5]), "node is malformed"),
@@ -292,6 +308,13 @@ def test_bad_graphs_are_refused(tmp_path, name):
     with pytest.raises(pr.PolyreluError, match=message) as caught:
         pr.load_network(save(tmp_path / "net.onnx", made))
     assert "net.onnx" in str(caught.value)
+
+
+def test_the_tensors_of_a_graph_are_counted(tmp_path, monkeypatch):
+    monkeypatch.setattr("polyrelu.formats.onnx_reader._MOST_ENTRIES", 5)
+    assert pr.load_network(save(tmp_path / "net.onnx", one("Relu", (1, 5)))).widths == (5, 5)
+    with pytest.raises(pr.BudgetExceeded, match="over 5 entries in all"):
+        pr.load_network(save(tmp_path / "net.onnx", one("Relu", (1, 6))))
 
 
 def test_the_extra_is_named_when_onnx_is_missing(tmp_path, monkeypatch):
