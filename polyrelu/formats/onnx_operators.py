@@ -24,8 +24,39 @@ from polyrelu.formats.operators import Constant, Value
 
 _FLOAT_MAX = (2 - Fraction(1, 2**23)) * 2**127
 """The largest float32; exporters write it for a bound that is not there."""
+_IGNORED = {
+    # What only steers training, memory or outputs that are refused, or says again what an input says.
+    "BatchNormalization": {"consumed_inputs", "is_test", "momentum", "training_mode"},
+    "Cast": {"round_mode", "saturate"},
+    "Dropout": {"consumed_inputs", "is_test", "ratio", "seed"},
+    "Gemm": {"broadcast"},  # before version 7; C was already broadcast as it is now
+    "MaxPool": {"storage_order"},
+}
+_ALWAYS_IGNORED = {"consumed_inputs"}
+_PADS = {"auto_pad", "pads"}
 _NP_FLOATS = {1: "float32", 10: "float16", 11: "float64", 16: "float64"}  # bfloat16 constants are widened
 _NP_INTEGERS = {2: "uint8", 3: "int8", 4: "uint16", 5: "int16", 6: "int32", 7: "int64", 12: "uint32", 13: "uint64"}
+
+
+class Attributes(dict[str, Any]):
+    """Attributes of a node, which remember the ones that were read: the others would be skipped silently."""
+
+    def __init__(self, given: dict[str, Any]) -> None:
+        super().__init__(given)
+        self.read: set[str] = set()
+
+    def __getitem__(self, name: str) -> Any:
+        self.read.add(name)
+        return super().__getitem__(name)
+
+    def __contains__(self, name: object) -> bool:
+        self.read.add(str(name))
+        return super().__contains__(name)
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """An attribute or a default."""
+        self.read.add(name)
+        return super().get(name, default)
 
 
 @dataclass(frozen=True)
@@ -45,7 +76,7 @@ class Node:
     low: Lowering
     kind: str
     inputs: Sequence[Value | None]
-    attributes: dict[str, Any]
+    attributes: Attributes
     opset: int
     outputs: int
     where: str
@@ -119,6 +150,9 @@ def lower(node: Node) -> list[Value]:
         if type(error).__module__.startswith("polyrelu"):
             raise
         raise InputError(f"{node.where}: the node is malformed ({type(error).__name__}: {error})") from error
+    unread = node.attributes.keys() - node.attributes.read - _IGNORED.get(node.kind, set()) - _ALWAYS_IGNORED
+    if unread - (_PADS if node.attributes.read & _PADS else set()):
+        raise InputError(f"{node.where}: the attributes {', '.join(sorted(unread))} are not understood")
     values = found if isinstance(found, list) else [found]
     if node.outputs > len(values) and node.kind != "Dropout":
         raise InputError(f"{node.where}: {node.outputs} outputs are used, but only {len(values)} can be lowered")

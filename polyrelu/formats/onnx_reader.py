@@ -18,13 +18,14 @@ import numpy as np
 from polyrelu.errors import BudgetExceeded, InputError, PolyreluError
 from polyrelu.formats.extras import require
 from polyrelu.formats.lowering import Lowering
-from polyrelu.formats.onnx_operators import Node, lower
+from polyrelu.formats.onnx_operators import Attributes, Node, lower
 from polyrelu.formats.operators import Value, as_variable
 from polyrelu.network import Network
 
 _LARGEST_FILE = 2**30
 _MOST_ENTRIES = 2**23
 _INSTALL = "install it with: pip install 'polyrelu[onnx]'"
+_FLOATS = {1, 10, 11, 16}  # float, float16, double and bfloat16
 _EXTERNAL = 1  # TensorProto.EXTERNAL
 
 
@@ -113,6 +114,10 @@ class _Graph:
             names = ", ".join(repr(item.name) for item in inputs) or "none"
             raise InputError(f"{self.path}: expected one input that is not an initialiser, found {names}")
         tensor = inputs[0].type.tensor_type
+        if tensor.elem_type not in _FLOATS:
+            raise InputError(
+                f"{self.path}: the input {inputs[0].name!r} has ONNX type {tensor.elem_type}; expected floats"
+            )
         dims = [d.dim_value if d.HasField("dim_value") and d.dim_value > 0 else 0 for d in tensor.shape.dim]
         if given is not None:
             shape = tuple(int(n) for n in given)
@@ -190,7 +195,7 @@ class _Graph:
             raise InputError(f"{self.path}: {what} is of type {array.dtype}; only plain numbers are supported")
         return array
 
-    def _attributes(self, node: Any) -> dict[str, Any]:
+    def _attributes(self, node: Any) -> Attributes:
         found: dict[str, Any] = {}
         for item in node.attribute:
             try:
@@ -199,7 +204,7 @@ class _Graph:
                 raise InputError(f"{self._where(node)}: attribute {item.name!r} is damaged ({error})") from error
             is_tensor = isinstance(value, self.onnx.TensorProto)
             found[item.name] = self._array(value, f"attribute {item.name!r}") if is_tensor else value
-        return found
+        return Attributes(found)
 
 
 def _used(node: Any) -> int:

@@ -45,6 +45,10 @@ def from_torch(module: Any, input_shape: Sequence[int] | None = None) -> Network
     for name, part in module.named_modules():
         if part.training and type(part).__name__.startswith(("Dropout", "BatchNorm")):
             raise InputError(f"Network.from_torch: {_title(name, part)} is in training mode; call module.eval() first")
+        if part._forward_hooks or part._forward_pre_hooks:
+            raise InputError(
+                f"Network.from_torch: {_title(name, part)} has forward hooks; remove them or export to ONNX"
+            )
     # A leaf by itself has no forward graph; inside a Sequential it does.
     root = module if type(module).__module__ not in _TORCH_LAYERS else torch.nn.Sequential(module)
     try:
@@ -118,6 +122,9 @@ class _Trace:
         else:
             name = node.target if isinstance(node.target, str) else getattr(node.target, "__name__", str(node.target))
             where = f"Network.from_torch: {name} in forward"
+            home = getattr(node.target, "__module__", None) or "torch"  # torch's compiled functions have none
+            if not isinstance(node.target, str) and home.split(".")[0] not in {"torch", "_operator", "builtins"}:
+                raise InputError(f"{where}: a function of {home}, not of torch; write it with torch's own")
             table, first = _FUNCTIONS, [self.low, where]
         if name not in table:
             raise InputError(f"{where}: not supported; supported are {', '.join(sorted(table))}")
@@ -125,7 +132,7 @@ class _Trace:
             return table[name](*first, *args, **kwargs)
         except PolyreluError:
             raise
-        except (ValueError, TypeError, IndexError, AttributeError, AssertionError, RuntimeError) as error:
+        except (ValueError, TypeError, IndexError, KeyError, AttributeError, AssertionError, RuntimeError) as error:
             raise InputError(f"{where}: cannot be lowered ({type(error).__name__}: {error})") from error
 
 
@@ -282,6 +289,9 @@ _FUNCTIONS: dict[str, Callable[..., Any]] = {
     "getattr": _attribute,
     "getitem": _item,
     "hardsigmoid": _hard_sigmoid,
+    "iadd": _binary(op.add),
+    "imul": _binary(lambda low, a, b, where: op.multiply(a, b, where)),
+    "isub": _binary(op.subtract),
     "hardtanh": _hardtanh,
     "leaky_relu": _leaky,
     "linear": _linear_function,

@@ -216,6 +216,14 @@ def test_residual_streams_are_carried_once(tmp_path):
         assert exact == state
 
 
+def test_bfloat16_weights_are_their_exact_values(tmp_path):
+    stored = helper.make_tensor("c0", TensorProto.BFLOAT16, (2, 1), [0.1, -3.0])
+    made = model([NODE("MatMul", ["x", "c0"], ["y"])], (1, 2))
+    made.graph.initializer.append(stored)
+    (found,) = pr.load_network(save(tmp_path / "net.onnx", made)).layers[0].weight.tolist()
+    assert found == [Fraction(205, 2048), -3]
+
+
 @pytest.mark.parametrize("kind", [np.float16, np.float32, np.float64])
 def test_weights_are_their_exact_values(tmp_path, kind):
     weight = np.array([[0.1], [1e-4]], dtype=kind)
@@ -296,6 +304,11 @@ BAD = {
     ),
     "unrounded": (one("Cast", (1, 2), to=TensorProto.INT64), "rounds"),
     "training": (one("Dropout", (1, 2), np.float32(0.5), np.array(True)), "evaluation mode"),
+    "older broadcasting": (
+        one("Add", (1, 2), f32(1), opset=6, broadcast=1, axis=0),
+        "attributes axis, broadcast are not",
+    ),
+    "integers": (model([NODE("Relu", ["x"], ["y"])], (1, 2), kind=TensorProto.INT64), "has ONNX type 7"),
     "malformed": (one("Transpose", (1, 2), perm=[0, 5]), "node is malformed"),
     "axis": (one("Concat", (1, 2), f32(1, 2), axis=3), "axis 3 is out of range"),
     "variance": (one("BatchNormalization", (1, 1), *[np.full(1, -1, dtype=np.float32)] * 4), "must be positive"),

@@ -109,6 +109,13 @@ def test_bad_modules_are_refused(module, message):
         pr.Network.from_torch(module)
 
 
+def test_what_tracing_would_not_see_is_refused():
+    hooked = nn.Sequential(nn.Linear(2, 2), nn.ReLU())
+    hooked[0].register_forward_hook(lambda module, args, output: output + 1)
+    with pytest.raises(pr.InputError, match=r"'0' \(Linear\) has forward hooks"):
+        pr.Network.from_torch(hooked)
+
+
 def test_data_dependent_control_flow_is_refused():
     class Branch(nn.Module):
         def forward(self, x):
