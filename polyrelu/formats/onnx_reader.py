@@ -18,7 +18,8 @@ import numpy as np
 from polyrelu.errors import BudgetExceeded, InputError, PolyreluError
 from polyrelu.formats.extras import require
 from polyrelu.formats.lowering import Lowering
-from polyrelu.formats.onnx_operators import Attributes, Node, lower
+from polyrelu.formats.onnx_node import Attributes, Node
+from polyrelu.formats.onnx_operators import lower
 from polyrelu.formats.operators import Value, as_variable
 from polyrelu.network import Network
 
