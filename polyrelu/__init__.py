@@ -12,6 +12,7 @@ from polyrelu.errors import (
     MissingExtraError,
     ParseError,
     PolyreluError,
+    RoundedWarning,
     UnboundedError,
 )
 from polyrelu.formats import load_network, load_property, load_tiling
@@ -43,6 +44,7 @@ __all__ = [
     "Polyhedron",
     "PolyreluError",
     "Property",
+    "RoundedWarning",
     "Tile",
     "Tiling",
     "UnboundedError",

@@ -58,3 +58,7 @@ class Interrupted(PolyreluError, KeyboardInterrupt):
     def __init__(self, message: str, partial: Tiling) -> None:
         super().__init__(message)
         self.partial = partial
+
+
+class RoundedWarning(UserWarning):
+    """A stored network is defined by an irrational number, and the nearest binary64 number was taken for it."""

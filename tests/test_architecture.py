@@ -46,7 +46,7 @@ FLOORS = [
     {"polyrelu.exact", "polyrelu.posets"},
     {"polyrelu.errors"},
 ]
-# Methods that people expect on a tiling, and delegate upstairs inside the function.
+# Methods that people expect on a tiling or a network, and delegate upstairs inside the function.
 CONVENIENCES = {
     ("polyrelu.tiling", f"polyrelu.{name}")
     for name in (
@@ -62,7 +62,7 @@ CONVENIENCES = {
         "topology",
         "zones",
     )
-}
+} | {("polyrelu.network", "polyrelu.formats.summary"), ("polyrelu.network", "polyrelu.formats.torch_modules")}
 
 
 def name_of(path):
@@ -160,6 +160,7 @@ def test_every_script_has_help():
 
 def test_importing_is_light():
     """The heavy packages wait until they are needed."""
-    code = "import sys, polyrelu; print([m for m in ('sympy', 'matplotlib', 'networkx', 'numba') if m in sys.modules])"
+    heavy = ("sympy", "matplotlib", "networkx", "numba", "onnx", "torch")
+    code = f"import sys, polyrelu; print([m for m in {heavy} if m in sys.modules])"
     shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert shown.stdout.strip() == "[]"

@@ -1,34 +1,96 @@
-"""``load_network``: a network from a file, by its suffix."""
+"""``load_network``: a network from a file, by its suffix, or by its first bytes if that is unknown."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import zipfile
+from collections.abc import Callable, Sequence
 from os import PathLike
 from pathlib import Path
 
 from polyrelu.errors import InputError
+from polyrelu.formats.nnet import read_nnet
 from polyrelu.formats.npz import read_npz
+from polyrelu.formats.onnx_reader import read_onnx
+from polyrelu.formats.torch_weights import read_torch
 from polyrelu.network import Network
 
-_READERS: dict[str, Callable[[Path], Network]] = {".npz": read_npz}
+_READERS: dict[str, Callable[..., Network]] = {
+    ".nnet": read_nnet,
+    ".npz": read_npz,
+    ".onnx": read_onnx,
+    ".pt": read_torch,
+    ".pth": read_torch,
+}
+_OPTIONS = {".nnet": {"normalise"}, ".onnx": {"drop_final", "input_shape"}}
+_KERAS = {".keras", ".h5", ".hdf5"}
+_KERAS_ADVICE = (
+    "Keras files are not read; in Keras 3 write model.export('net.onnx', format='onnx') and load that, or for dense "
+    "layers numpy.savez('net.npz', W0=kernel.T, b0=bias, ...)"
+)
+_HDF5_MAGIC = b"\x89HDF\r\n\x1a\n"
 
 
-def load_network(path: str | PathLike[str]) -> Network:
+def load_network(
+    path: str | PathLike[str],
+    *,
+    normalise: str | None = None,
+    drop_final: str | None = None,
+    input_shape: Sequence[int] | None = None,
+) -> Network:
     """The network stored in a file; its numbers are taken as they are, exactly.
 
     ``.npz``: arrays ``W0, b0, W1, b1, ...`` with ReLU after every layer but the last, unless a boolean array ``relu``
-    (one entry for each layer) says otherwise.
+    (one entry for each layer) says otherwise. ``.onnx``: any graph of piecewise-linear operators. ``.nnet``: the text
+    format of ACAS Xu. ``.pt``, ``.pth``: the state dict of a ``torch.nn.Sequential`` of Linear and ReLU in turn; for
+    other modules see :meth:`~polyrelu.network.Network.from_torch`. A file with another suffix is known by its content.
+
+    Args:
+        path: the file.
+        normalise: for ``.nnet``, ``"fold"`` (the default) puts the normalisation of inputs and outputs into the
+            weights, ``"ignore"`` leaves it out.
+        drop_final: for ``.onnx``, the name of a last operator to leave out, for example ``"Softmax"``.
+        input_shape: for ``.onnx``, the shape of the input, where the file leaves it open.
 
     Raises:
-        InputError: the file does not exist, has an unknown suffix, or does not hold a network.
+        InputError: the file does not exist, is of no known kind, or does not hold a network; an option does not apply.
         DimensionError: its layers do not fit together.
         InexactError: a weight is NaN or infinite.
+        BudgetExceeded: it is too large to be written as dense layers.
+        MissingExtraError: the package that reads the format is not installed.
     """
     file = Path(path)
-    if file.suffix.lower() not in _READERS:
-        raise InputError(
-            f"load_network: {file} has the suffix {file.suffix!r}; known suffixes are {', '.join(sorted(_READERS))}"
-        )
     if not file.is_file():
         raise InputError(f"load_network: there is no file {file}")
-    return _READERS[file.suffix.lower()](file)
+    kind = _kind(file)
+    given = {"normalise": normalise, "drop_final": drop_final, "input_shape": input_shape}
+    options = {name: value for name, value in given.items() if value is not None}
+    for name in options:
+        if name not in _OPTIONS.get(kind, ()):
+            raise InputError(f"load_network: {name} does not apply to {kind} files such as {file}; leave it out")
+    return _READERS[kind](file, **options)
+
+
+def _kind(file: Path) -> str:
+    suffix = file.suffix.lower()
+    if suffix in _READERS:
+        return suffix
+    with file.open("rb") as stream:
+        start = stream.read(8)
+    if suffix in _KERAS or start == _HDF5_MAGIC:
+        raise InputError(f"load_network: {file}: {_KERAS_ADVICE}")
+    if start.startswith(b"//"):
+        return ".nnet"
+    if start.startswith(b"PK"):
+        return _archive(file)
+    raise InputError(
+        f"load_network: {file} has the suffix {file.suffix!r}; known suffixes are {', '.join(sorted(_READERS))}"
+    )
+
+
+def _archive(file: Path) -> str:
+    try:
+        with zipfile.ZipFile(file) as archive:
+            names = archive.namelist()
+    except (OSError, ValueError, zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:
+        raise InputError(f"load_network: {file} is a damaged archive ({error})") from error
+    return ".npz" if all(name.endswith(".npy") for name in names) else ".pt"

@@ -58,8 +58,11 @@ def test_bad_archives_are_refused(tmp_path, change, error, message):
 def test_bad_paths_are_refused(tmp_path):
     with pytest.raises(pr.InputError, match="there is no file"):
         pr.load_network(tmp_path / "missing.npz")
-    with pytest.raises(pr.InputError, match=r"suffix '.txt'; known suffixes are .npz"):
+    (tmp_path / "net.txt").write_text("hello")
+    with pytest.raises(pr.InputError, match=r"suffix '.txt'; known suffixes are .nnet, .npz, .onnx"):
         pr.load_network(tmp_path / "net.txt")
+    with pytest.raises(pr.InputError, match="there is no file"):
+        pr.load_network(tmp_path / "missing.txt")
     (tmp_path / "folder.npz").mkdir()
     with pytest.raises(pr.InputError, match="there is no file"):
         pr.load_network(tmp_path / "folder.npz")
@@ -75,6 +78,21 @@ def test_archives_that_unpack_to_too_much_are_refused_unread(tmp_path):
     assert (tmp_path / "bomb.npz").stat().st_size < 2**21
     with pytest.raises(pr.InputError, match="unpacks to 1074790400 bytes"):
         pr.load_network(tmp_path / "bomb.npz")
+
+
+def test_archives_are_known_by_their_content(tmp_path):
+    path = write(tmp_path / "net.npz", **ARRAYS)
+    assert pr.load_network(path.rename(tmp_path / "net.backup")) == pr.load_network(write(path, **ARRAYS))
+    (tmp_path / "net.zip").write_bytes(b"PK and no more")
+    with pytest.raises(pr.InputError, match="damaged archive"):
+        pr.load_network(tmp_path / "net.zip")
+
+
+@pytest.mark.parametrize("name", ["net.keras", "net.h5", "net.weights"])
+def test_keras_files_come_with_advice(tmp_path, name):
+    (tmp_path / name).write_bytes(b"\x89HDF\r\n\x1a\n")
+    with pytest.raises(pr.InputError, match=r"model.export\('net.onnx', format='onnx'\)"):
+        pr.load_network(tmp_path / name)
 
 
 def archive(save) -> bytes:

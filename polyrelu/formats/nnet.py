@@ -1,0 +1,162 @@
+r"""Networks as ``.nnet`` text files, the format of the ACAS Xu networks (K. Julian, Stanford 2016).
+
+Lines that begin with ``//`` are comments. Then follow, as decimals separated by commas and line ends:
+
+1. the number L of weight layers, of inputs d, of outputs m, and the largest width;
+2. the L + 1 widths;
+3. one number that is no longer used;
+4. d least inputs, 5. d largest inputs;
+6. d + 1 means and 7. d + 1 ranges, of each input and, last, of all outputs;
+8. for each layer its weights, row by row, then its biases. ReLU follows every layer but the last.
+
+The file means the network :math:`x \mapsto r_{d} \, N((x - \mu) / r) + \mu_{d}`, where N has the stored weights.
+Decimals are what they say: ``0.1`` is 1/10. Programs that evaluate such files clip x to the least and largest inputs
+first; a network here does not, so ask about the box between them, see :func:`nnet_box`.
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+from fractions import Fraction
+from pathlib import Path
+from typing import NamedTuple
+
+from polyrelu.errors import InexactError, InputError
+from polyrelu.exact import ExactMatrix, ExactVector
+from polyrelu.network import Layer, Network
+from polyrelu.polyhedron import Polyhedron
+
+NORMALISATIONS = ("fold", "ignore")
+_LARGEST_FILE = 2**28
+_LARGEST_EXPONENT = 400
+_DECIMAL = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE]([+-]?\d{1,9}))?", re.ASCII)
+_LONGEST_NUMBER = 200
+
+
+class _Contents(NamedTuple):
+    weights: list[ExactMatrix]
+    biases: list[ExactVector]
+    lower: ExactVector
+    upper: ExactVector
+    means: ExactVector
+    ranges: ExactVector
+
+
+def read_nnet(path: Path, normalise: str = "fold") -> Network:
+    """The network in a ``.nnet`` file.
+
+    Args:
+        path: the file.
+        normalise: ``"fold"`` puts the normalisation of inputs and outputs into the first and last layer, exactly, so
+            that the network takes and returns the physical quantities; ``"ignore"`` leaves it out.
+
+    Raises:
+        InputError: the text breaks the format; the message names the line. Or ``normalise`` is something else.
+        InexactError: a number is not a finite decimal.
+    """
+    if normalise not in NORMALISATIONS:
+        raise InputError(f"load_network: normalise is {normalise!r}; choose one of {', '.join(NORMALISATIONS)}")
+    found = _read(path)
+    weights, biases = list(found.weights), list(found.biases)
+    if normalise == "fold":
+        *means, mean = found.means
+        *ranges, scale = found.ranges
+        if not all(ranges):
+            raise InputError(f"{path}: the range of input {ranges.index(Fraction(0))} is 0; pass normalise='ignore'")
+        shift = [
+            sum((w * c / r for w, c, r in zip(row, means, ranges, strict=True)), Fraction(0)) for row in weights[0]
+        ]
+        weights[0] = tuple(tuple(w / r for w, r in zip(row, ranges, strict=True)) for row in weights[0])
+        biases[0] = tuple(b - s for b, s in zip(biases[0], shift, strict=True))
+        weights[-1] = tuple(tuple(w * scale for w in row) for row in weights[-1])
+        biases[-1] = tuple(b * scale + mean for b in biases[-1])
+    last = len(weights) - 1
+    return Network(
+        Layer.from_rows(rows, offsets, [i < last] * len(rows), len(rows[0]))
+        for i, (rows, offsets) in enumerate(zip(weights, biases, strict=True))
+    )
+
+
+def nnet_box(path: str | Path, normalise: str = "fold") -> Polyhedron:
+    """The box of inputs between the least and the largest that a ``.nnet`` file names.
+
+    Args:
+        path: the file.
+        normalise: as for :func:`read_nnet`; with ``"ignore"`` the box is in normalised inputs.
+
+    Raises:
+        InputError: as for :func:`read_nnet`.
+    """
+    if normalise not in NORMALISATIONS:
+        raise InputError(f"nnet_box: normalise is {normalise!r}; choose one of {', '.join(NORMALISATIONS)}")
+    found = _read(Path(path))
+    if normalise == "fold":
+        return Polyhedron.box(found.lower, found.upper)
+    parts = list(zip(found.lower, found.upper, found.means[:-1], found.ranges[:-1], strict=True))
+    return Polyhedron.box([(v - c) / r for v, _, c, r in parts], [(v - c) / r for _, v, c, r in parts])
+
+
+def _read(path: Path) -> _Contents:
+    if path.stat().st_size > _LARGEST_FILE:
+        raise InputError(f"{path}: has {path.stat().st_size} bytes, over the limit of {_LARGEST_FILE}")
+    try:
+        lines = path.read_text(encoding="ascii").splitlines()
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path}: not a .nnet text file: byte {error.start} is not ASCII") from None
+    numbers = _Numbers(path, lines)
+    depth, inputs, outputs, _ = numbers.integers(4, "the numbers of layers, inputs, outputs and the largest width")
+    if depth > len(numbers):
+        raise InputError(f"{path}: {depth} layers are declared, more than there are numbers")
+    widths = numbers.integers(depth + 1, "the widths")
+    if (widths[0], widths[-1]) != (inputs, outputs):
+        raise InputError(f"{path}: the widths {widths} do not begin with {inputs} and end with {outputs}")
+    needed = 1 + 4 * inputs + 2 + sum(m * n + n for m, n in itertools.pairwise(widths))
+    if len(numbers) != needed:
+        raise InputError(f"{path}: widths {widths} need {needed} numbers after them, but {len(numbers)} follow")
+    numbers.take(1)
+    lower, upper = numbers.take(inputs), numbers.take(inputs)
+    means, ranges = numbers.take(inputs + 1), numbers.take(inputs + 1)
+    weights, biases = [], []
+    for before, after in itertools.pairwise(widths):
+        weights.append(tuple(numbers.take(before) for _ in range(after)))
+        biases.append(numbers.take(after))
+    return _Contents(weights, biases, lower, upper, means, ranges)
+
+
+class _Numbers:
+    """The numbers of a file, taken in order."""
+
+    def __init__(self, path: Path, lines: list[str]) -> None:
+        self.path = path
+        self._words = [
+            (number, word.strip())
+            for number, line in enumerate(lines, 1)
+            if not line.lstrip().startswith("//")
+            for word in re.split(r"[,\s]", line)
+            if word.strip()
+        ]
+        self._next = 0
+
+    def __len__(self) -> int:
+        return len(self._words) - self._next
+
+    def take(self, count: int) -> ExactVector:
+        taken = self._words[self._next : self._next + count]
+        if len(taken) < count:
+            raise InputError(f"{self.path}: the file ends where {count} more numbers are expected")
+        self._next += count
+        return tuple(self._decimal(*word) for word in taken)
+
+    def integers(self, count: int, what: str) -> list[int]:
+        values = self.take(count)
+        for (line, word), value in zip(self._words[self._next - count :], values, strict=False):
+            if value.denominator != 1 or value < 1:
+                raise InputError(f"{self.path}: line {line}: {word} is among {what}; expected a positive integer")
+        return [int(v) for v in values]
+
+    def _decimal(self, line: int, word: str) -> Fraction:
+        match = _DECIMAL.fullmatch(word) if len(word) <= _LONGEST_NUMBER else None
+        if match is None or abs(int(match[3] or 0)) > _LARGEST_EXPONENT:
+            raise InexactError(f"{self.path}: line {line}: {word[:40]!r} is not a decimal number with a value in range")
+        return Fraction(word)

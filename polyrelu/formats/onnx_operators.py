@@ -1,0 +1,286 @@
+"""The operators of ONNX that are piecewise linear, lowered one node at a time.
+
+Their meaning is that of the operator specification, https://onnx.ai/onnx/operators, in exact arithmetic: constants are
+their stored numbers, and constants that are computed from constants are not rounded. Integers are computed as such;
+they are shapes and indices. ``SUPPORTED`` lists the names.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+from polyrelu.errors import DimensionError, InputError
+from polyrelu.exact import exact
+from polyrelu.formats import operators as op
+from polyrelu.formats import windows as win
+from polyrelu.formats.lowering import ONE, ZERO, Variable, combine
+from polyrelu.formats.onnx_node import Node, entries, like
+from polyrelu.formats.onnx_shapes import SHAPES
+from polyrelu.formats.operators import Value
+
+_FLOAT_MAX = (2 - Fraction(1, 2**23)) * 2**127
+"""The largest float32; exporters write it for a bound that is not there."""
+_IGNORED = {
+    # What only steers training, memory or outputs that are refused, or says again what an input says.
+    "BatchNormalization": {"consumed_inputs", "is_test", "momentum", "training_mode"},
+    "Cast": {"round_mode", "saturate"},
+    "Dropout": {"consumed_inputs", "is_test", "ratio", "seed"},
+    "Gemm": {"broadcast"},  # before version 7; C was already broadcast as it is now
+    "MaxPool": {"storage_order"},
+}
+_ALWAYS_IGNORED = {"consumed_inputs"}
+_PADS = {"auto_pad", "pads"}
+
+
+def lower(node: Node) -> list[Value]:
+    """The outputs of a node.
+
+    Raises:
+        InputError: the operator is not supported, or the node breaks its rules.
+        DimensionError: shapes do not fit.
+    """
+    if node.kind not in _OPERATORS:
+        raise InputError(
+            f"{node.where}: the operator {node.kind} is not supported; supported are {', '.join(SUPPORTED)}. "
+            f'If it is the last one and order is all that matters, drop it with drop_final="{node.kind}"'
+        )
+    try:
+        found = _OPERATORS[node.kind](node)
+    except (DimensionError, InputError):
+        raise
+    except (ValueError, TypeError, IndexError, KeyError, ZeroDivisionError, OverflowError) as error:
+        if type(error).__module__.startswith("polyrelu"):
+            raise
+        raise InputError(f"{node.where}: the node is malformed ({type(error).__name__}: {error})") from error
+    unread = node.attributes.keys() - node.attributes.read - _IGNORED.get(node.kind, set()) - _ALWAYS_IGNORED
+    if unread - (_PADS if node.attributes.read & _PADS else set()):
+        raise InputError(f"{node.where}: the attributes {', '.join(sorted(map(str, unread)))} are not understood")
+    values = found if isinstance(found, list) else [found]
+    if node.outputs > len(values) and node.kind != "Dropout":
+        raise InputError(f"{node.where}: {node.outputs} outputs are used, but only {len(values)} can be lowered")
+    return values
+
+
+def _integral(*values: Value) -> bool:
+    return all(not isinstance(v, Variable) and v.dtype.kind in "iu" for v in values)
+
+
+# -- affine -------------------------------------------------------------------------------------------------------
+
+
+def _add(node: Node) -> Value:
+    a, b = node.value(0), node.value(1)
+    return np.asarray(a + b) if _integral(a, b) else op.add(node.low, a, b, node.where)  # type: ignore[operator]
+
+
+def _sub(node: Node) -> Value:
+    a, b = node.value(0), node.value(1)
+    return np.asarray(a - b) if _integral(a, b) else op.subtract(node.low, a, b, node.where)  # type: ignore[operator]
+
+
+def _mul(node: Node) -> Value:
+    a, b = node.value(0), node.value(1)
+    return np.asarray(a * b) if _integral(a, b) else op.multiply(a, b, node.where)  # type: ignore[operator]
+
+
+def _div(node: Node) -> Value:
+    a, b = node.value(0), node.value(1)
+    if not _integral(a, b):
+        return op.divide(a, b, node.where)
+    if not np.all(entries(b)):
+        raise InputError(f"{node.where}: the divisor has a zero")
+    quotient = np.abs(entries(a)) // np.abs(entries(b))  # integers divide towards zero
+    return np.asarray(quotient * np.sign(entries(a)) * np.sign(entries(b)))
+
+
+def _gemm(node: Node) -> Value:
+    a, b = node.value(0), node.value(1)
+    a = like(a, entries(a).T) if node.flag("transA") else a
+    b = like(b, entries(b).T) if node.flag("transB") else b
+    alpha, beta = node.number("alpha", 1), node.number("beta", 1)
+    product = op.matmul(a, b, node.where)
+    product = product if alpha == 1 else op.multiply(product, op.fractions([alpha], node.where), node.where)
+    shift = node.optional(2)
+    if shift is None:
+        return product
+    shift = shift if beta == 1 else op.multiply(shift, np.array([beta], dtype=object), node.where)
+    return op.add(node.low, product, shift, node.where)
+
+
+def _sum(node: Node) -> Value:
+    total = node.value(0)
+    for i in range(1, len(node.inputs)):
+        total = op.add(node.low, total, node.value(i), node.where)
+    return total
+
+
+def _mean(node: Node) -> Value:
+    return op.divide(_sum(node), np.array([len(node.inputs)]), node.where)
+
+
+def _windows(node: Node, space: Sequence[int], kernel: Sequence[int]) -> win.Windows:
+    rank = len(space)
+    strides, dilations = (tuple(node.attributes.get(name, [1] * rank)) for name in ("strides", "dilations"))
+    padding = node.attributes.get("auto_pad", b"NOTSET")
+    padding = padding.decode() if isinstance(padding, bytes) else padding
+    if padding in {"SAME_UPPER", "SAME_LOWER"}:
+        if min((*strides, *dilations, *kernel), default=1) < 1:
+            raise InputError(f"{node.where}: kernel, strides and dilations must be positive")
+        pads = win.same_pads(space, kernel, strides, dilations, padding == "SAME_UPPER")
+    elif padding == "VALID":
+        pads = (0,) * 2 * rank
+    elif padding == "NOTSET":
+        pads = tuple(node.attributes.get("pads", [0] * 2 * rank))
+    else:
+        raise InputError(f"{node.where}: auto_pad is {padding!r}; expected NOTSET, VALID, SAME_UPPER or SAME_LOWER")
+    return win.Windows(tuple(kernel), strides, dilations, pads, node.flag("ceil_mode"))
+
+
+def _conv(node: Node) -> Value:
+    x, weight = node.variable(0), node.value(1)
+    kernel = weight.shape[2:]
+    if tuple(node.attributes.get("kernel_shape", kernel)) != tuple(kernel):
+        raise InputError(f"{node.where}: kernel_shape disagrees with the weight's shape {weight.shape}")
+    groups = int(node.attributes.get("group", 1))
+    return win.convolution(x, weight, node.optional(2), _windows(node, x.shape[2:], kernel), groups, node.where)
+
+
+def _average_pool(node: Node) -> Value:
+    x = node.variable(0)
+    windows = _windows(node, x.shape[2:], node.attributes["kernel_shape"])
+    return win.average_pool(x, windows, node.flag("count_include_pad"), node.where)
+
+
+def _max_pool(node: Node) -> Value:
+    x = node.variable(0)
+    return win.max_pool(node.low, x, _windows(node, x.shape[2:], node.attributes["kernel_shape"]), node.where)
+
+
+def _whole(node: Node, x: Variable) -> win.Windows:
+    ones = (1,) * (x.rows.ndim - 2)
+    return win.Windows(x.shape[2:], ones, ones, (0,) * 2 * len(ones))
+
+
+def _global_average_pool(node: Node) -> Value:
+    x = node.variable(0)
+    return win.average_pool(x, _whole(node, x), False, node.where)
+
+
+def _global_max_pool(node: Node) -> Value:
+    x = node.variable(0)
+    return win.max_pool(node.low, x, _whole(node, x), node.where)
+
+
+def _batch_norm(node: Node) -> Value:
+    if node.flag("training_mode") or (node.opset < 7 and not node.flag("is_test")):
+        raise InputError(f"{node.where}: the node is in training mode; export the network in evaluation mode")
+    epsilon = node.number("epsilon", 1e-5)
+    scale, shift, mean, variance = (node.constant(i) for i in range(1, 5))
+    return op.batch_norm(node.variable(0), scale, shift, mean, variance, epsilon, node.where)
+
+
+def _reduced(node: Node) -> tuple[Variable, tuple[int, ...]]:
+    """The input with its reduced axes joined as the last, and the shape of the result."""
+    x = node.variable(0)
+    axes = node.integers(1, "axes")
+    if not axes:
+        axes = [] if node.flag("noop_with_empty_axes") else list(range(x.rows.ndim))
+    gone = sorted({range(x.rows.ndim)[a] for a in axes})
+    kept = [a for a in range(x.rows.ndim) if a not in gone]
+    count = math.prod(x.shape[a] for a in gone)
+    if not count:
+        raise InputError(f"{node.where}: the reduction is over no entries")
+    ordered = x.rows.transpose(*kept, *gone).reshape(-1, count)
+    one = [1 if a in gone else n for a, n in enumerate(x.shape)]
+    shape = one if node.flag("keepdims", 1) else [x.shape[a] for a in kept]
+    return Variable(ordered), tuple(shape)
+
+
+def _reduce_linear(node: Node) -> Value:
+    x, shape = _reduced(node)
+    count = x.shape[1]
+    share = Fraction(1, count) if node.kind == "ReduceMean" else ONE
+    sums = [dict.fromkeys(range(i * count, (i + 1) * count), share) for i in range(x.shape[0])]
+    return combine(sums, [ZERO] * len(sums), x.flat, shape)
+
+
+def _reduce_extreme(node: Node) -> Value:
+    x, shape = _reduced(node)
+    sign = ONE if node.kind == "ReduceMax" else -ONE
+    columns = [op.affine(Variable(x.rows[:, j]), sign, ZERO) for j in range(x.shape[1])]
+    best = op.affine(op.largest(node.low, columns, node.where), sign, ZERO)
+    return Variable(best.rows.reshape(shape))
+
+
+# -- piecewise linear ---------------------------------------------------------------------------------------------
+
+
+def _clip(node: Node) -> Value:
+    bounds: list[Fraction | None] = []
+    for index, name in ((1, "min"), (2, "max")):
+        given: Any = node.attributes.get(name)
+        if given is None and node.optional(index) is not None:
+            array = node.constant(index)
+            if array.size != 1:
+                raise InputError(f"{node.where}: {name} has shape {array.shape}; expected a single number")
+            given = array.ravel()[0]
+        absent = given is None or (not isinstance(given, Fraction) and np.isinf(given) and (given > 0) == (index == 2))
+        bound = None if absent else exact(given, f"{node.where}: {name}")
+        bounds.append(None if bound is None or (abs(bound) >= _FLOAT_MAX and (bound > 0) == (index == 2)) else bound)
+    return op.clip(node.low, node.variable(0), bounds[0], bounds[1], node.where)
+
+
+def _extreme(node: Node) -> Value:
+    function = op.maximum if node.kind == "Max" else op.minimum
+    best = node.value(0)
+    for i in range(1, len(node.inputs)):
+        best = function(node.low, best, node.value(i), node.where)
+    return best
+
+
+def _leaky_relu(node: Node) -> Value:
+    slope = np.array([node.number("alpha", 0.01)], dtype=object)
+    return op.leaky_relu(node.low, node.variable(0), slope, node.where)
+
+
+def _hard_sigmoid(node: Node) -> Value:
+    x = op.affine(node.variable(0), node.number("alpha", 0.2), node.number("beta", 0.5))
+    return op.clip(node.low, x, ZERO, ONE, node.where)
+
+
+_OPERATORS: dict[str, Callable[[Node], Value | list[Value]]] = {
+    **SHAPES,
+    "Abs": lambda node: op.absolute(node.low, node.variable(0), node.where),
+    "Add": _add,
+    "AveragePool": _average_pool,
+    "BatchNormalization": _batch_norm,
+    "Clip": _clip,
+    "Conv": _conv,
+    "Div": _div,
+    "Gemm": _gemm,
+    "GlobalAveragePool": _global_average_pool,
+    "GlobalMaxPool": _global_max_pool,
+    "HardSigmoid": _hard_sigmoid,
+    "LeakyRelu": _leaky_relu,
+    "MatMul": lambda node: op.matmul(node.value(0), node.value(1), node.where),
+    "Max": _extreme,
+    "MaxPool": _max_pool,
+    "Mean": _mean,
+    "Min": _extreme,
+    "Mul": _mul,
+    "Neg": lambda node: op.negative(node.value(0), node.where),
+    "PRelu": lambda node: op.leaky_relu(node.low, node.variable(0), node.constant(1), node.where),
+    "ReduceMax": _reduce_extreme,
+    "ReduceMean": _reduce_linear,
+    "ReduceMin": _reduce_extreme,
+    "ReduceSum": _reduce_linear,
+    "Relu": lambda node: op.relu(node.low, node.variable(0)),
+    "Sub": _sub,
+    "Sum": _sum,
+}
+SUPPORTED = tuple(sorted(_OPERATORS))

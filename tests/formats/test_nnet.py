@@ -1,0 +1,105 @@
+from fractions import Fraction
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import polyrelu as pr
+from polyrelu.formats import nnet_box
+
+TEXT = """// a comment
+// another
+2,2,1,2,
+2,2,1,
+0,
+-1.0,0.0,
+1.0,10.0,
+0.5,5.0,-7.25,
+2.0,10.0,3.0,
+0.1,-1.5e0,
++2.,.5,
+1.0e-1,
+0.0,
+1.0,-1.0,
+-0.3,
+"""
+
+
+def write(tmp_path, text, name="net.nnet"):
+    path = tmp_path / name
+    path.write_text(text)
+    return path
+
+
+def by_hand(x0, x1, fold):
+    """The network of TEXT in Fractions, from the definition of the format."""
+    x = [(Fraction(x0) - Fraction(1, 2)) / 2, (Fraction(x1) - 5) / 10] if fold else [Fraction(x0), Fraction(x1)]
+    h0 = max(Fraction("0.1") * x[0] - Fraction("1.5") * x[1] + Fraction("0.1"), 0)
+    h1 = max(2 * x[0] + Fraction("0.5") * x[1], 0)
+    y = h0 - h1 - Fraction("0.3")
+    return y * 3 - Fraction("7.25") if fold else y
+
+
+@pytest.mark.parametrize("fold", [True, False])
+def test_the_format_by_hand(tmp_path, fold):
+    net = pr.load_network(write(tmp_path, TEXT), normalise="fold" if fold else "ignore")
+    assert net.widths == (2, 2, 1)
+    assert [layer.relu for layer in net.layers] == [(True, True), (False,)]
+    for point in [("0", "0"), ("-1/3", "7"), ("1", "0"), ("0.7", "2.5")]:
+        assert net(list(point)).tolist() == [by_hand(*point, fold)]
+
+
+def test_normalisation_is_folded_by_default_and_comments_tell_the_format(tmp_path):
+    folded = pr.load_network(write(tmp_path, TEXT))
+    assert folded == pr.load_network(write(tmp_path, TEXT, "net.txt"), normalise="fold")
+
+
+def test_boxes(tmp_path):
+    path = write(tmp_path, TEXT)
+    assert nnet_box(path) == pr.Polyhedron.box([-1, 0], [1, 10])
+    assert nnet_box(path, "ignore") == pr.Polyhedron.box(["-3/4", "-1/2"], ["1/4", "1/2"])
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("-0.3,\n", "", "need 20 numbers after them, but 19 follow"),
+        ("-0.3,\n", "-0.3,1\n", "but 21 follow"),
+        ("-0.3", "nan", "line 15: 'nan' is not a decimal"),
+        ("-0.3", "1e999999999", "line 15: '1e999999999' is not a decimal"),
+        ("-0.3", "1/3", "'1/3' is not a decimal"),
+        ("2,2,1,\n", "2,2,2,\n", r"the widths \[2, 2, 2\] do not begin with 2 and end with 1"),
+        ("2,2,1,2,", "99999999999,2,1,2,", "99999999999 layers are declared"),
+        ("2,2,1,2,", "2,2.5,1,2,", "line 3: 2.5 is among"),
+        ("2,2,1,\n", "2,0,1,\n", "line 4: 0 is among the widths"),
+        ("2.0,10.0,3.0", "2.0,0.0,3.0", "range of input 1 is 0; pass normalise='ignore'"),
+        ("a comment", "é", "not ASCII"),
+    ],
+)
+def test_bad_files_are_refused(tmp_path, old, new, message):
+    assert old in TEXT
+    with pytest.raises(pr.PolyreluError, match=message):
+        pr.load_network(write(tmp_path, TEXT.replace(old, new)))
+
+
+def test_bad_options_are_refused(tmp_path):
+    path = write(tmp_path, TEXT)
+    with pytest.raises(pr.InputError, match="normalise is 'maybe'; choose one of fold, ignore"):
+        pr.load_network(path, normalise="maybe")
+    with pytest.raises(pr.InputError, match="nnet_box: normalise is 'maybe'"):
+        nnet_box(path, "maybe")
+    with pytest.raises(pr.InputError, match=r"drop_final does not apply to \.nnet files"):
+        pr.load_network(path, drop_final="Softmax")
+
+
+@given(st.data())
+def test_damaged_files_are_refused_or_read_but_never_crash(tmp_path_factory, data):
+    content = bytearray(TEXT.encode())
+    for _ in range(data.draw(st.integers(1, 4))):
+        content[data.draw(st.integers(0, len(content) - 1))] = data.draw(st.integers(0, 255))
+    path = tmp_path_factory.getbasetemp() / "damaged.nnet"
+    path.write_bytes(content)
+    try:
+        assert pr.load_network(path).widths
+    except pr.PolyreluError as error:
+        assert str(error)

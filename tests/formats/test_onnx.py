@@ -1,0 +1,382 @@
+import io
+from contextlib import redirect_stderr
+from fractions import Fraction
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import polyrelu as pr
+
+pytest.importorskip("onnx", reason="the package onnx reads these files: pip install 'polyrelu[onnx]'")
+
+from onnx import TensorProto, helper, numpy_helper
+
+from polyrelu.formats.onnx_operators import SUPPORTED
+
+rng = np.random.default_rng(0)
+
+
+def model(nodes, shape, stored=(), output="y", opset=17, kind=TensorProto.FLOAT):
+    """A model with input x of a shape and initialisers from a dict; the output's shape is left open."""
+    graph = helper.make_graph(
+        nodes,
+        "graph",
+        [helper.make_tensor_value_info("x", kind, shape)],
+        [helper.make_tensor_value_info(output, kind, None)],
+        [numpy_helper.from_array(array, name) for name, array in dict(stored).items()],
+    )
+    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", opset)], ir_version=8)
+
+
+def save(path, made):
+    path.write_bytes(made.SerializeToString())
+    return path
+
+
+def one(kind, shape, *stored, opset=17, outputs=1, **attributes):
+    """A model of a single node, with a list of arrays (or None) as its further inputs."""
+    names = ["x", *("" if array is None else f"c{i}" for i, array in enumerate(stored))]
+    node = helper.make_node(kind, names, ["y", *(f"z{i}" for i in range(outputs - 1))], name="the_node", **attributes)
+    arrays = {f"c{i}": np.asarray(array) for i, array in enumerate(stored) if array is not None}
+    return model([node], shape, arrays, opset=opset)
+
+
+def f32(*shape):
+    return rng.normal(size=shape).astype(np.float32)
+
+
+def ints(*values):
+    return np.array(values, dtype=np.int64)
+
+
+NODE = helper.make_node
+IMAGE = (1, 2, 5, 4)
+# One entry or more for each operator; the test below demands that none is missing.
+CASES = {
+    "Abs": one("Abs", (1, 3)),
+    "Add": one("Add", (1, 3), f32(2, 3)),
+    "AveragePool": one("AveragePool", IMAGE, kernel_shape=[2, 3], strides=[2, 1], pads=[1, 1, 0, 1]),
+    "AveragePool counted": one(
+        "AveragePool", IMAGE, kernel_shape=[3, 2], strides=[2, 2], pads=[1, 0, 1, 1], count_include_pad=1, ceil_mode=1
+    ),
+    "BatchNormalization": one(
+        "BatchNormalization", (1, 2, 3), f32(2), f32(2), f32(2), np.array([0.25, 2.25], dtype=np.float32), epsilon=0.0
+    ),
+    "Cast": model(
+        [NODE("Cast", ["x"], ["d"], to=TensorProto.DOUBLE), NODE("Cast", ["d"], ["y"], to=TensorProto.FLOAT)], (1, 3)
+    ),
+    "Clip": one("Clip", (1, 4), np.float32(-0.5), np.float32(0.75)),
+    "Clip below": one("Clip", (1, 4), np.float32(-0.5)),
+    "Clip above": one("Clip", (1, 4), None, np.float32(0.5)),
+    "Clip crossed": one("Clip", (1, 4), np.float32(0.5), np.float32(-0.5)),
+    "Clip with attributes": one("Clip", (1, 4), opset=6, min=-0.5),
+    "Concat": model(
+        [NODE("Relu", ["x"], ["r"]), NODE("Concat", ["x", "r", "c"], ["y"], axis=-1)], (1, 2), {"c": f32(1, 2)}
+    ),
+    "Constant": model([NODE("Constant", [], ["c"], value_floats=[0.1, 2.0]), NODE("Mul", ["x", "c"], ["y"])], (1, 2)),
+    "ConstantOfShape": model(
+        [
+            NODE("ConstantOfShape", ["s"], ["c"], value=numpy_helper.from_array(np.array([3.0], dtype=np.float32))),
+            NODE("Add", ["x", "c"], ["y"]),
+        ],
+        (1, 2),
+        {"s": ints(1, 2)},
+    ),
+    "Conv": one("Conv", IMAGE, f32(3, 2, 3, 2), f32(3), strides=[2, 1], pads=[1, 0, 1, 1]),
+    "Conv dilated": one("Conv", IMAGE, f32(2, 2, 2, 2), dilations=[2, 3]),
+    "Conv in groups": one("Conv", (1, 4, 5), f32(6, 2, 2), group=2),
+    "Conv same": one("Conv", IMAGE, f32(1, 2, 2, 3), strides=[2, 3], auto_pad="SAME_UPPER"),
+    "Conv same lower": one("Conv", IMAGE, f32(1, 2, 2, 2), auto_pad="SAME_LOWER"),
+    "Div": one("Div", (1, 3), f32(3)),
+    "Dropout": one("Dropout", (1, 3), np.float32(0.5)),
+    "Expand": one("Expand", (1, 3), ints(2, 3)),
+    "Flatten": one("Flatten", (1, 2, 3), axis=2),
+    "Gather": one("Gather", (1, 4), ints(2, -1, 2), axis=1),
+    "Gemm": one("Gemm", (1, 3), f32(2, 3), f32(2), transB=1, alpha=0.3, beta=0.7),
+    "Gemm transposed": one("Gemm", (3, 1), f32(3, 2), transA=1),
+    "GlobalAveragePool": one("GlobalAveragePool", IMAGE),
+    "GlobalMaxPool": one("GlobalMaxPool", IMAGE),
+    "HardSigmoid": one("HardSigmoid", (1, 4), alpha=0.4, beta=0.3),
+    "Identity": one("Identity", (1, 3)),
+    "LeakyRelu": one("LeakyRelu", (1, 3), alpha=0.1),
+    "MatMul": one("MatMul", (1, 3), f32(3, 4)),
+    "MatMul in batches": one("MatMul", (2, 3, 2), f32(2, 2, 3)),
+    "MatMul by a vector": one("MatMul", (2, 3), f32(3)),
+    "MatMul from the left": model([NODE("MatMul", ["c", "x"], ["y"])], (3, 2), {"c": f32(4, 3)}),
+    "Max": model([NODE("Neg", ["x"], ["n"]), NODE("Max", ["x", "n", "c"], ["y"])], (1, 3), {"c": f32(1)}),
+    "MaxPool": one("MaxPool", IMAGE, kernel_shape=[2, 3], strides=[2, 2], pads=[1, 1, 1, 0]),
+    "MaxPool dilated": one("MaxPool", IMAGE, kernel_shape=[2, 2], dilations=[2, 1], ceil_mode=1, strides=[2, 2]),
+    "Mean": model([NODE("Relu", ["x"], ["r"]), NODE("Mean", ["x", "r", "x"], ["y"])], (1, 3)),
+    "Min": one("Min", (1, 3), f32(2, 3)),
+    "Mul": one("Mul", (1, 3), f32(2, 1)),
+    "Neg": one("Neg", (1, 3)),
+    "PRelu": one("PRelu", IMAGE, f32(2, 1, 1)),
+    "Pad": one("Pad", (1, 2, 3), ints(0, 1, 0, 0, 0, 2), np.float32(0.5)),
+    "Pad older": one("Pad", (1, 3), opset=2, pads=[0, 1, 0, 2], value=1.5),
+    "ReduceMax": one("ReduceMax", (1, 2, 3), axes=[-1], keepdims=0),
+    "ReduceMean": one("ReduceMean", (1, 2, 3), axes=[1]),
+    "ReduceMin": one("ReduceMin", (1, 2, 3)),
+    "ReduceSum": one("ReduceSum", (1, 2, 3), ints(1, 2), keepdims=0),
+    "Relu": one("Relu", (1, 3)),
+    "Reshape": one("Reshape", (1, 2, 3), ints(0, -1, 2)),
+    "Shape": model(
+        [
+            NODE("Shape", ["x"], ["s"]),
+            NODE("Gather", ["s", "i"], ["n"]),
+            NODE("Div", ["n", "k"], ["m"]),
+            NODE("Concat", ["m", "l"], ["t"], axis=0),
+            NODE("Reshape", ["x", "t"], ["y"]),
+        ],
+        (1, 4),
+        {"i": ints(1), "k": ints(2), "l": ints(-1)},
+    ),
+    "Slice": one("Slice", (1, 3, 5), ints(-1, 0), ints(-(2**40), 2**40), ints(2, 1), ints(-2, 2)),
+    "Slice older": one("Slice", (1, 5), opset=9, starts=[1], ends=[-1], axes=[1]),
+    "Split": model(
+        [NODE("Split", ["x", "s"], ["a", "b"], axis=1), NODE("Concat", ["b", "a"], ["y"], axis=1)],
+        (1, 5),
+        {"s": ints(2, 3)},
+    ),
+    "Squeeze": one("Squeeze", (1, 3, 1), ints(2)),
+    "Sub": model([NODE("Sub", ["c", "x"], ["y"])], (1, 3), {"c": f32(3)}),
+    "Sum": one("Sum", (1, 3), f32(3), f32(1, 3)),
+    "Transpose": one("Transpose", (1, 2, 3), perm=[0, 2, 1]),
+    "Unsqueeze": one("Unsqueeze", (1, 3), ints(0, -1)),
+    # Whole networks, with skip connections over several depths.
+    "residual": model(
+        [
+            NODE("Conv", ["x", "w"], ["a"], pads=[1, 1]),
+            NODE("BatchNormalization", ["a", "g", "b", "m", "v"], ["n"], epsilon=0.0),
+            NODE("LeakyRelu", ["n"], ["l"]),
+            NODE("Conv", ["l", "w"], ["c"], pads=[1, 1]),
+            NODE("Add", ["c", "x"], ["s"]),
+            NODE("MaxPool", ["s"], ["p"], kernel_shape=[2], strides=[2]),
+            NODE("Clip", ["p", "lo", "hi"], ["k"]),
+            NODE("Sub", ["k", "p"], ["y"]),
+        ],
+        (1, 2, 4),
+        {"w": f32(2, 2, 3), "g": f32(2), "b": f32(2), "m": f32(2), "v": np.array([4, 1], dtype=np.float32)}
+        | {"lo": np.float32(-1), "hi": np.float32(1)},
+    ),
+}
+
+
+def sample(net, count=20):
+    """Inputs that float32 stores, of which some are zero."""
+    points = np.random.default_rng(1).normal(size=(count, net.input_dim)).astype(np.float32)
+    points[0] = 0
+    return points
+
+
+def test_there_is_a_case_for_every_operator():
+    assert {name.split(" ")[0] for name in CASES} >= set(SUPPORTED)
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_operators_agree_with_onnxruntime(tmp_path, name):
+    runtime = pytest.importorskip(
+        "onnxruntime", reason="agreement is compared with onnxruntime: pip install onnxruntime"
+    )
+    made = CASES[name]
+    session = runtime.InferenceSession(made.SerializeToString(), providers=["CPUExecutionProvider"])
+    shape = session.get_inputs()[0].shape
+    net = pr.load_network(save(tmp_path / "net.onnx", made))
+    for point in sample(net):
+        (expected,) = session.run(None, {"x": point.reshape(shape)})
+        exact = net(point.tolist()).astype(np.float64)
+        assert np.allclose(exact, expected.ravel(), rtol=1e-5, atol=1e-5), name
+    assert net.output_dim == expected.size
+
+
+def test_a_plain_chain_lowers_to_its_own_matrices(tmp_path):
+    """Also with a dead neuron, one that nothing reads, and a scaling and a transposition that are folded in."""
+    W0, b0, W1 = f32(4, 3), f32(4), f32(2, 4)
+    W0[1], b0[1], W1[:, 2] = 0, 0, 0
+    nodes = [
+        NODE("Transpose", ["x"], ["t"], perm=[1, 0]),
+        NODE("MatMul", ["w0", "t"], ["a"]),
+        NODE("Add", ["a", "b0"], ["h"]),
+        NODE("Relu", ["h"], ["r"]),
+        NODE("Flatten", ["r"], ["f"], axis=0),
+        NODE("Gemm", ["f", "w1"], ["g"], transB=1),
+        NODE("Div", ["g", "three"], ["y"]),
+    ]
+    stored = {"w0": W0, "b0": b0[:, None], "w1": W1, "three": np.float32(3)}
+    net = pr.load_network(save(tmp_path / "net.onnx", model(nodes, (1, 3), stored)))
+    assert net.widths == (3, 4, 2)
+    assert [layer.relu for layer in net.layers] == [(True,) * 4, (False,) * 2]
+    assert net.layers[0].weight.tolist() == [[Fraction(float(v)) for v in row] for row in W0]
+    assert net.layers[0].bias.tolist() == [Fraction(float(v)) for v in b0]
+    assert net.layers[1].weight.tolist() == [[Fraction(float(v)) / 3 for v in row] for row in W1]
+
+
+def test_a_final_relu_makes_no_identity_layer(tmp_path):
+    net = pr.load_network(save(tmp_path / "net.onnx", one("Relu", (1, 3))))
+    assert [layer.relu for layer in net.layers] == [(True,) * 3]
+
+
+def test_residual_streams_are_carried_once(tmp_path):
+    """x + f(x) + g(...) is carried as its n coordinates, not as all the neurons that went into it."""
+    nodes, name, width = [], "x", 3
+    for i in range(4):
+        nodes += [NODE("MatMul", [name, "w"], [f"a{i}"]), NODE("Relu", [f"a{i}"], [f"r{i}"])]
+        nodes += [NODE("MatMul", [f"r{i}", "w"], [f"b{i}"]), NODE("Add", [name, f"b{i}"], [f"s{i}"])]
+        name = f"s{i}"
+    weight = f32(width, width)
+    net = pr.load_network(save(tmp_path / "net.onnx", model(nodes, (1, width), {"w": weight}, output=name)))
+    assert net.widths == (3, 6, 6, 6, 6, 3)
+    W = [[Fraction(float(v)) for v in row] for row in weight.T]
+
+    def times(v):
+        return [sum(a * b for a, b in zip(row, v, strict=True)) for row in W]
+
+    for point in sample(net, 5):
+        state = [Fraction(float(v)) for v in point]
+        exact = net(point.tolist()).tolist()
+        for _ in range(4):
+            state = [s + t for s, t in zip(state, times([max(v, 0) for v in times(state)]), strict=True)]
+        assert exact == state
+
+
+def test_bfloat16_weights_are_their_exact_values(tmp_path):
+    stored = helper.make_tensor("c0", TensorProto.BFLOAT16, (2, 1), [0.1, -3.0])
+    made = model([NODE("MatMul", ["x", "c0"], ["y"])], (1, 2))
+    made.graph.initializer.append(stored)
+    (found,) = pr.load_network(save(tmp_path / "net.onnx", made)).layers[0].weight.tolist()
+    assert found == [Fraction(205, 2048), -3]
+
+
+@pytest.mark.parametrize("kind", [np.float16, np.float32, np.float64])
+def test_weights_are_their_exact_values(tmp_path, kind):
+    weight = np.array([[0.1], [1e-4]], dtype=kind)
+    made = one("MatMul", (1, 2), weight)
+    net = pr.load_network(save(tmp_path / "net.onnx", made))
+    assert net.layers[0].weight.tolist() == [[Fraction(float(v)) for v in weight[:, 0]]]
+
+
+def test_irrational_standard_deviations_are_announced(tmp_path):
+    made = one("BatchNormalization", (1, 1), *[np.array([v], dtype=np.float32) for v in (1, 0, 0, 2)], epsilon=0.0)
+    with pytest.warns(pr.RoundedWarning, match="1 of 1 standard deviations"):
+        net = pr.load_network(save(tmp_path / "net.onnx", made))
+    assert net.layers[0].weight.tolist() == [[1 / Fraction(2**0.5)]]
+
+
+def test_final_operators_are_dropped_on_request_only(tmp_path):
+    nodes = [NODE("Relu", ["x"], ["r"]), NODE("Softmax", ["r"], ["y"], name="last")]
+    path = save(tmp_path / "net.onnx", model(nodes, (1, 3)))
+    with pytest.raises(
+        pr.InputError, match=r"node 'last' \(Softmax\).*not supported; supported are Abs.*drop_final=\"S"
+    ):
+        pr.load_network(path)
+    assert pr.load_network(path, drop_final="Softmax").widths == (3, 3)
+    with pytest.raises(pr.InputError, match="drop_final is 'ArgMax', but the last operator is Softmax"):
+        pr.load_network(path, drop_final="ArgMax")
+
+
+def test_open_shapes(tmp_path):
+    path = save(tmp_path / "net.onnx", one("Relu", ("batch", 3)))
+    assert pr.load_network(path).input_dim == 3
+    path = save(tmp_path / "net.onnx", one("Relu", ("batch", "length")))
+    with pytest.raises(pr.InputError, match=r"open shape \(\?, \?\); pass input_shape"):
+        pr.load_network(path)
+    assert pr.load_network(path, input_shape=(1, 4)).input_dim == 4
+    with pytest.raises(pr.InputError, match="disagrees"):
+        pr.load_network(path, input_shape=(4,))
+
+
+def external(made):
+    made.graph.initializer[0].data_location = TensorProto.EXTERNAL
+    made.graph.initializer[0].external_data.add(key="location", value="../../etc/passwd")
+    return made
+
+
+TWO = [NODE("Relu", ["x"], ["a"]), NODE("Neg", ["x"], ["b"])]
+BAD = {
+    "product": (model([*TWO, NODE("Mul", ["a", "b"], ["y"])], (1, 2)), "both depend on the input"),
+    "attention": (model([*TWO, NODE("MatMul", ["a", "b"], ["y"])], (2, 2)), "attention"),
+    "cycle": (model([NODE("Add", ["x", "b"], ["a"]), NODE("Relu", ["a"], ["b"])], (1, 2), output="b"), "cycle"),
+    "missing": (model([NODE("Add", ["x", "w"], ["y"])], (1, 2)), "'w' is used, but no node or initialiser"),
+    "twice": (model([NODE("Relu", ["x"], ["y"]), NODE("Neg", ["x"], ["y"])], (1, 2)), "make the value 'y'"),
+    "nan": (one("Add", (1, 2), np.array([0, np.nan], dtype=np.float32)), r"\[1\]: nan is not a finite"),
+    "external": (external(one("Add", (1, 2), f32(2))), "kept in another file"),
+    "domain": (model([NODE("Relu", ["x"], ["y"], domain="com.me")], (1, 2)), "from 'com.me'"),
+    "no output": (model([], (1, 2)), "'y' is used"),
+    "shapes": (one("Add", (1, 2), f32(3)), r"the shapes \(1, 2\) and \(3,\) do not broadcast"),
+    "inner": (one("MatMul", (1, 2), f32(3, 2)), "cannot be multiplied"),
+    "zero": (one("Div", (1, 2), np.zeros(1, dtype=np.float32)), "divisor has a zero"),
+    "huge": (model([NODE("Relu", ["x"], ["y"])], (1, 2**40)), "has over 1048576 entries"),
+    "expanded": (one("Expand", (1, 1), ints(2**20, 2**20)), "has over 1048576 entries"),
+    "huge kernel": (one("MaxPool", (1, 1, 4), kernel_shape=[2], strides=[1], pads=[2**40, 2**40]), "has over"),
+    "dense": (one("Expand", (1, 2**13), ints(2**3, 2**13)), "more than 33554432 weights"),
+    "squared": (
+        model(
+            [NODE("Mul", [f"c{i}", f"c{i}"], [f"c{i + 1}"]) for i in range(60)] + [NODE("Add", ["x", "c60"], ["y"])],
+            (1, 2),
+            {"c0": f32(1)},
+        ),
+        "bits, over the limit",
+    ),
+    "products": (
+        model(
+            [NODE("ConstantOfShape", ["s"], ["c"]), NODE("MatMul", ["c", "x"], ["y"])],
+            (2**9, 2**9),
+            {"s": ints(2**9, 2**9)},
+        ),
+        "takes 134217728 products",
+    ),
+    "unrounded": (one("Cast", (1, 2), to=TensorProto.INT64), "rounds"),
+    "training": (one("Dropout", (1, 2), np.float32(0.5), np.array(True)), "evaluation mode"),
+    "older broadcasting": (
+        one("Add", (1, 2), f32(1), opset=6, broadcast=1, axis=0),
+        "attributes axis, broadcast are not",
+    ),
+    "integers": (model([NODE("Relu", ["x"], ["y"])], (1, 2), kind=TensorProto.INT64), "has ONNX type 7"),
+    "malformed": (one("Transpose", (1, 2), perm=[0, 5]), "node is malformed"),
+    "axis": (one("Concat", (1, 2), f32(1, 2), axis=3), "axis 3 is out of range"),
+    "variance": (one("BatchNormalization", (1, 1), *[np.full(1, -1, dtype=np.float32)] * 4), "must be positive"),
+}
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_bad_graphs_are_refused(tmp_path, name):
+    made, message = BAD[name]
+    with pytest.raises(pr.PolyreluError, match=message) as caught:
+        pr.load_network(save(tmp_path / "net.onnx", made))
+    assert "net.onnx" in str(caught.value)
+
+
+def test_the_tensors_of_a_graph_are_counted(tmp_path, monkeypatch):
+    monkeypatch.setattr("polyrelu.formats.onnx_reader._MOST_ENTRIES", 5)
+    assert pr.load_network(save(tmp_path / "net.onnx", one("Relu", (1, 5)))).widths == (5, 5)
+    with pytest.raises(pr.BudgetExceeded, match="over 5 entries in all"):
+        pr.load_network(save(tmp_path / "net.onnx", one("Relu", (1, 6))))
+
+
+def test_the_extra_is_named_when_onnx_is_missing(tmp_path, monkeypatch):
+    path = save(tmp_path / "net.onnx", one("Relu", (1, 2)))
+    monkeypatch.setitem(__import__("sys").modules, "onnx", None)
+    with pytest.raises(pr.MissingExtraError, match=r"pip install 'polyrelu\[onnx\]'"):
+        pr.load_network(path)
+
+
+WHOLE = [CASES[name].SerializeToString() for name in ("residual", "Gemm", "Shape", "MaxPool", "Slice", "Conv")]
+
+
+@pytest.mark.filterwarnings("ignore::polyrelu.RoundedWarning")
+@given(st.data())
+def test_damaged_files_are_refused_or_read_but_never_crash(tmp_path_factory, data):
+    content = bytearray(data.draw(st.sampled_from(WHOLE)))
+    if data.draw(st.booleans()):
+        del content[data.draw(st.integers(0, len(content) - 1)) :]
+    else:
+        for _ in range(data.draw(st.integers(1, 4))):
+            content[data.draw(st.integers(0, len(content) - 1))] = data.draw(st.integers(0, 255))
+    path = tmp_path_factory.getbasetemp() / "damaged.onnx"
+    path.write_bytes(content)
+    with redirect_stderr(io.StringIO()):
+        try:
+            assert pr.load_network(path).widths
+        except pr.PolyreluError as error:
+            assert str(error)
