@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import IO, Any, NamedTuple
 
@@ -249,6 +250,15 @@ def preimage_command(tiles: int | None, digits: int | None, save: Path | None, a
     """
     question = _Question(**options)
     _Printing(tiles, digits, save, as_json).run(question.answers(), question.plot)
+
+
+@cli.command(epilog="Example: polyrelu info model.onnx")
+@_MODEL
+@_JSON
+def info(model: Path, as_json: bool) -> None:
+    """The size of MODEL: its layers, and how many linear regions there can be."""
+    summary = load_network(model).summary()
+    click.echo(json.dumps({"model": str(model), **asdict(summary)}, indent=1) if as_json else str(summary))
 
 
 @cli.command("regions", epilog="Example: polyrelu regions model.npz --box -6 6 --tiles 10 --save regions.npz")

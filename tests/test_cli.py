@@ -1,3 +1,4 @@
+import json
 import subprocess
 import sys
 
@@ -144,3 +145,10 @@ def test_zones_of_nothing(model):
     result = run("zones", model, "--output", "y0 > 9", "--box", "-1", "1")
     assert result.stdout.splitlines()[0].startswith("zone")
     assert result.exit_code == 0
+
+
+def test_info(model):
+    shown = run("info", model).stdout
+    assert shown.strip() == str(pr.load_network(model).summary())
+    found = json.loads(run("info", model, "--json").stdout)
+    assert (found["widths"], found["region_bound"], found["method"]) == ([2, 2, 1], 4, "cells")
