@@ -1,4 +1,4 @@
-"""The command line: ``polyrelu demo``, ``figures``, ``preimage``, ``regions``, ``verify`` and ``zones``.
+"""The command line: ``polyrelu demo``, ``figures``, ``info``, ``preimage``, ``regions``, ``verify`` and ``zones``.
 
 Results go to standard output, progress and errors to standard error; with ``--json`` standard output is one JSON
 document. An error is one line and exit code 2 (``--debug`` shows the traceback); an interrupted run prints what it has
