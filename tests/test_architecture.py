@@ -62,7 +62,7 @@ CONVENIENCES = {
         "topology",
         "zones",
     )
-} | {("polyrelu.network", "polyrelu.formats.summary"), ("polyrelu.network", "polyrelu.formats.torch_modules")}
+} | {("polyrelu.network", "polyrelu.formats")}
 
 
 def name_of(path):
