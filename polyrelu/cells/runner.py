@@ -43,7 +43,8 @@ _PIECES_PER_WORKER = 128
 _JOBS_PER_WORKER = 2
 _CUTS_PER_JOB = 4000
 _POLL_SECONDS = 0.1
-_COUNTERS = STOP + 1
+# Counters of two threads must not share a line of the cache, or each waits for the other with every count.
+_COUNTERS = max(STOP + 1, 256)
 _SLOW_START_SECONDS = 1.0
 
 
