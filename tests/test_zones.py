@@ -17,11 +17,13 @@ METHODS = st.sampled_from(["cells", "cells", "unrelu"])
 
 
 def just_beyond(tiling, facet):
-    """The tiles whose closure contains p + t n for all small t > 0, where p is inside a facet and n points outwards."""
+    """The tiles whose closure contains p + t (p - c) for all small t > 0, with p inside a facet and c inside the tile."""
     point = facet.polyhedron.relative_interior_point()
+    centre = tiling[facet.tile].polyhedron.relative_interior_point()
+    outwards = [p - c for p, c in zip(point, centre, strict=True)]
 
     def enters(row):
-        slope = sum(a * n for a, n in zip(row.normal, facet.row.normal, strict=True))
+        slope = sum(a * n for a, n in zip(row.normal, outwards, strict=True))
         return row.slack(point) > 0 or (not row.slack(point) and (slope == 0 if row.relation == "==" else slope <= 0))
 
     return [i for i, tile in enumerate(tiling) if all(enters(row) for row in tile.polyhedron.halfspaces)]
