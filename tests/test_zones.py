@@ -17,7 +17,7 @@ METHODS = st.sampled_from(["cells", "cells", "unrelu"])
 
 
 def just_beyond(tiling, facet):
-    """The tiles whose closure contains p + t (p - c) for all small t > 0, with p inside a facet and c inside the tile."""
+    """The tiles whose closures contain p + t (p - c) for all small t > 0: p is inside a facet, c inside the tile."""
     point = facet.polyhedron.relative_interior_point()
     centre = tiling[facet.tile].polyhedron.relative_interior_point()
     outwards = [p - c for p, c in zip(point, centre, strict=True)]
