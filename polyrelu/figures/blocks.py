@@ -190,5 +190,10 @@ def _label_axes(axes: Axes, letter: str, ticks: tuple[int, ...]) -> None:
 def _depth(count: int) -> str:
     """White where nothing is active, and the darker the more features are."""
     colors = require("matplotlib.colors", "one_layer")
-    shade: str = colors.to_hex([1 - (1 - v) * count / FEATURES for v in colors.to_rgb(colour(0))])
+    shade: str = colors.to_hex(
+        [
+            paper + (v - paper) * count / FEATURES
+            for v, paper in zip(colors.to_rgb(colour(0)), colors.to_rgb(PAPER), strict=True)
+        ]
+    )
     return shade
