@@ -22,6 +22,7 @@ from polyrelu.network import Layer, Network
 from polyrelu.polyhedron import Halfspace, Polyhedron
 from polyrelu.preimage import linear_regions, preimage
 from polyrelu.properties import Property, active, between, inactive, level, wins
+from polyrelu.search import FaceSearch, face_search
 from polyrelu.tiling import Tile, Tiling
 from polyrelu.unrelu import unrelu, unrelu_by_substitution
 from polyrelu.verify import Verification, verify
@@ -32,6 +33,7 @@ __all__ = [
     "BudgetExceeded",
     "DimensionError",
     "EmptySetError",
+    "FaceSearch",
     "Halfspace",
     "InexactError",
     "InputError",
@@ -53,6 +55,7 @@ __all__ = [
     "active",
     "between",
     "check_tiling",
+    "face_search",
     "inactive",
     "level",
     "linear_regions",

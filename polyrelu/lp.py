@@ -19,12 +19,17 @@ revised implementation of the reverse search vertex enumeration algorithm, 2000)
 We do not ask cdd for this: its rational solver tries floats first, and on some degenerate programs with large numbers
 that attempt writes outside its arrays and ends the process.
 
+A :class:`Program` can grow: a row that is added is written in the basis at hand, and the method goes on from there,
+since it may start from any basis. One more row then costs a few pivots, where a fresh start costs about as many as
+there are rows.
+
 Cost: each pivot takes (rows x columns) integer operations; the number of pivots is exponential in the worst case and
 about rows + columns in practice.
 """
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Sequence
 from enum import Enum
 from fractions import Fraction
@@ -61,37 +66,64 @@ class Solution(NamedTuple):
 
 def maximise(objective: Sequence[int], inequalities: Sequence[Row], equalities: Sequence[Row] = ()) -> Solution:
     """Maximise ``objective . x`` over ``normal . x <= offset`` and ``normal . x == offset``, in integers, x free."""
-    dictionary = _Dictionary(objective, inequalities, equalities)
-    solution = dictionary.solve()
-    if solution is not None:
-        return solution
-    feasible = _Dictionary([0] * len(objective), inequalities, equalities).solve()
-    assert feasible is not None, "the zero objective is bounded"
-    if feasible.status is Status.INFEASIBLE:
-        return feasible
-    return Solution(Status.UNBOUNDED, None, feasible.point, None)
+    return Program(objective, inequalities, equalities).solve()
 
 
-class _Dictionary:
-    """Basic variables as affine functions of the nonbasic ones.
+class Program:
+    """A linear program in the state its last pivot left it: basic variables as affine functions of the nonbasic ones.
 
     Row i says ``variable[basis[i]] = (rows[i][0] + sum_j rows[i][j + 1] * variable[cobasis[j]]) / denominator``, and
-    ``costs`` says the same of the objective. Variables 0..m-1 are the slacks of the inequalities, the next ones those
-    of the equalities (zero at every solution), the last ones are x.
+    ``costs`` says the same of the objective. Variables 0..dim-1 are x, the next ones the slacks of the equalities
+    (zero at every solution), the last ones those of the inequalities, in the order in which these were added.
+
+    Attributes:
+        pivots: how many were made so far.
     """
 
-    def __init__(self, objective: Sequence[int], inequalities: Sequence[Row], equalities: Sequence[Row]) -> None:
-        self.slack_count = len(inequalities)
-        self.row_count = len(inequalities) + len(equalities)
+    def __init__(self, objective: Sequence[int], inequalities: Sequence[Row], equalities: Sequence[Row] = ()) -> None:
         self.dim = len(objective)
+        self.first_slack = self.dim + len(equalities)
         self.denominator = 1
-        self.rows = [[offset, *(-v for v in normal)] for normal, offset in (*inequalities, *equalities)]
+        self.rows = [[offset, *(-v for v in normal)] for normal, offset in (*equalities, *inequalities)]
         self.costs = [0, *objective]
-        self.basis = list(range(self.row_count))
-        self.cobasis = list(range(self.row_count, self.row_count + self.dim))
+        self.basis = list(range(self.dim, self.dim + len(self.rows)))
+        self.cobasis = list(range(self.dim))
+        self.pivots = 0
 
-    def pivot(self, r: int, s: int) -> None:
+    def copy(self) -> Program:
+        """The same program in the same state, to be grown differently."""
+        other = copy.copy(self)
+        other.rows = [row.copy() for row in self.rows]
+        other.costs, other.basis, other.cobasis = self.costs.copy(), self.basis.copy(), self.cobasis.copy()
+        return other
+
+    def add(self, normal: Sequence[int], offset: int) -> None:
+        """Add ``normal . x <= offset``, in integers."""
+        where = {j: r for r, j in enumerate(self.basis) if j < self.dim}
+        row = [offset * self.denominator, *(-normal[j] * self.denominator if j < self.dim else 0 for j in self.cobasis)]
+        for j, r in where.items():
+            if normal[j]:
+                row = [v - normal[j] * w for v, w in zip(row, self.rows[r], strict=True)]
+        self.basis.append(self.dim + len(self.rows))
+        self.rows.append(row)
+
+    def solve(self) -> Solution:
+        """The solution, from the present state."""
+        solution = self._solve()
+        if solution is not None:
+            return solution
+        feasible = self.copy()
+        feasible.costs = [0] * len(self.costs)
+        any_point = feasible._solve()
+        self.pivots = feasible.pivots
+        assert any_point is not None, "the zero objective is bounded"
+        if any_point.status is Status.INFEASIBLE:
+            return any_point
+        return Solution(Status.UNBOUNDED, None, any_point.point, None)
+
+    def _pivot(self, r: int, s: int) -> None:
         """Exchange the basic variable of row r with the nonbasic one of column s (counted without the constant)."""
+        self.pivots += 1
         pivot_row, column, q = self.rows[r], s + 1, self.denominator
         p = pivot_row[column]
         sign = 1 if p > 0 else -1
@@ -111,90 +143,97 @@ class _Dictionary:
         self.denominator = size
         self.basis[r], self.cobasis[s] = self.cobasis[s], self.basis[r]
 
-    def solve(self) -> Solution | None:
+    def _solve(self) -> Solution | None:
         """The solution, or None when the dual is infeasible: then it is infeasible or unbounded."""
-        infeasible = self.remove_free_variables()
+        infeasible = self._remove_free_variables()
         if infeasible is not None:
             return infeasible
         while True:
-            step = self.least_infeasible_variable()
+            step = self._least_infeasible_variable()
             if step is None:
                 return Solution(
                     Status.OPTIMAL,
                     Fraction(self.costs[0], self.denominator),
-                    self.point(),
-                    self.multipliers(self.costs, -1),
+                    self._point(),
+                    self._multipliers(self.costs, -1),
                 )
             is_basic, position = step
             if is_basic:
-                column = self.entering_column(position)
+                column = self._entering_column(position)
                 if column is None:
-                    return self.farkas(position)
-                self.pivot(position, column)
+                    return self._farkas(position)
+                self._pivot(position, column)
             else:
-                row = self.leaving_row(position)
+                row = self._leaving_row(position)
                 if row is None:
                     return None
-                self.pivot(row, position)
+                self._pivot(row, position)
 
-    def remove_free_variables(self) -> Solution | None:
+    def _remove_free_variables(self) -> Solution | None:
         """Make x basic and the equalities' slacks nonbasic wherever that is possible; a contradiction is returned."""
-        for r in range(self.slack_count, self.row_count):
-            s = next((s for s, j in enumerate(self.cobasis) if j >= self.row_count and self.rows[r][s + 1]), None)
-            if s is not None:
-                self.pivot(r, s)
-            elif self.rows[r][0]:
-                return self.farkas(r)
+        for r, i in enumerate(self.basis):
+            if self.dim <= i < self.first_slack:
+                s = next((s for s, j in enumerate(self.cobasis) if j < self.dim and self.rows[r][s + 1]), None)
+                if s is not None:
+                    self._pivot(r, s)
+                elif self.rows[r][0]:
+                    return self._farkas(r)
         for s, j in enumerate(self.cobasis):
-            if j >= self.row_count:
-                usable = (r for r, i in enumerate(self.basis) if self.is_slack(i) and self.rows[r][s + 1])
+            if j < self.dim:
+                usable = (r for r, i in enumerate(self.basis) if self._is_slack(i) and self.rows[r][s + 1])
                 leaving = next(usable, None)
                 if leaving is not None:
-                    self.pivot(leaving, s)
+                    self._pivot(leaving, s)
         return None
 
-    def is_slack(self, variable: int) -> bool:
-        return variable < self.slack_count
+    def _is_slack(self, variable: int) -> bool:
+        return variable >= self.first_slack
 
-    def least_infeasible_variable(self) -> tuple[bool, int] | None:
+    def _least_infeasible_variable(self) -> tuple[bool, int] | None:
         """The least variable that is negative while basic, or would improve while nonbasic; x that stayed is free."""
         best: tuple[int, bool, int] | None = None
         for r, i in enumerate(self.basis):
-            if self.is_slack(i) and self.rows[r][0] < 0 and (best is None or i < best[0]):
+            if self._is_slack(i) and self.rows[r][0] < 0 and (best is None or i < best[0]):
                 best = i, True, r
         for s, j in enumerate(self.cobasis):
             cost = self.costs[s + 1]
-            improves = cost > 0 if self.is_slack(j) else bool(cost) and j >= self.row_count
+            improves = cost > 0 if self._is_slack(j) else bool(cost) and j < self.dim
             if improves and (best is None or j < best[0]):
                 best = j, False, s
         return None if best is None else best[1:]
 
-    def entering_column(self, r: int) -> int | None:
+    def _entering_column(self, r: int) -> int | None:
         row = self.rows[r]
-        columns = [(j, s) for s, j in enumerate(self.cobasis) if self.is_slack(j) and row[s + 1] > 0]
+        columns = [(j, s) for s, j in enumerate(self.cobasis) if self._is_slack(j) and row[s + 1] > 0]
         return min(columns)[1] if columns else None
 
-    def leaving_row(self, s: int) -> int | None:
-        rows = [(i, r) for r, i in enumerate(self.basis) if self.is_slack(i) and self.rows[r][s + 1] < 0]
+    def _leaving_row(self, s: int) -> int | None:
+        rows = [(i, r) for r, i in enumerate(self.basis) if self._is_slack(i) and self.rows[r][s + 1] < 0]
         return min(rows)[1] if rows else None
 
-    def point(self) -> ExactVector:
+    def _point(self) -> ExactVector:
         x = [Fraction(0)] * self.dim
         for i, row in zip(self.basis, self.rows, strict=True):
-            if i >= self.row_count:
-                x[i - self.row_count] = Fraction(row[0], self.denominator)
+            if i < self.dim:
+                x[i] = Fraction(row[0], self.denominator)
         return tuple(x)
 
-    def multipliers(self, row: Sequence[int], sign: int) -> ExactVector:
-        y = [Fraction(0)] * self.row_count
+    def _multiplier_index(self, variable: int) -> int:
+        """Where the multiplier of a row stands, by the row's slack: inequalities first, then equalities."""
+        if self._is_slack(variable):
+            return variable - self.first_slack
+        return len(self.rows) - self.first_slack + variable
+
+    def _multipliers(self, row: Sequence[int], sign: int) -> ExactVector:
+        y = [Fraction(0)] * len(self.rows)
         for s, j in enumerate(self.cobasis):
-            if j < self.row_count:
-                y[j] = Fraction(sign * row[s + 1], self.denominator)
+            if j >= self.dim:
+                y[self._multiplier_index(j)] = Fraction(sign * row[s + 1], self.denominator)
         return tuple(y)
 
-    def farkas(self, r: int) -> Solution:
+    def _farkas(self, r: int) -> Solution:
         """Row r is negative for all non-negative slacks: the combination of rows that it is, is a contradiction."""
         sign = 1 if self.rows[r][0] > 0 else -1
-        y = list(self.multipliers(self.rows[r], sign))
-        y[self.basis[r]] -= sign
+        y = list(self._multipliers(self.rows[r], sign))
+        y[self._multiplier_index(self.basis[r])] -= sign
         return Solution(Status.INFEASIBLE, None, None, tuple(y))

@@ -31,7 +31,7 @@ FLOORS = [
     {"polyrelu.preimage"},
     {"polyrelu.backward"},
     {"polyrelu.tiling"},
-    {"polyrelu.cells"},
+    {"polyrelu.cells", "polyrelu.search"},
     {"polyrelu.unrelu", "polyrelu.restriction", "polyrelu.membership", "polyrelu.pieces"},
     {"polyrelu.patterns"},
     {

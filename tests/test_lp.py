@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from polyrelu.lp import Status, maximise
+from polyrelu.lp import Program, Status, maximise
 
 entries = st.one_of(st.integers(-2, 2), st.integers(-2, 2), st.integers(-(10**20), 10**20))
 
@@ -106,3 +106,19 @@ def test_a_program_on_which_simplex_rules_cycle():
     solution = maximise((75, -15000, 2, -600), rows)  # objective times 100
     check_certificate((75, -15000, 2, -600), rows, [], solution)
     assert solution.value == 5
+
+
+@given(programs())
+def test_a_program_that_grows_row_by_row_ends_where_a_fresh_one_does(program):
+    objective, inequalities, equalities = program
+    growing = Program(objective, [], equalities)
+    for count, (normal, offset) in enumerate(inequalities, 1):
+        growing.add(normal, offset)
+        branch = growing.copy()
+        branch.add(normal, offset - 1)
+        solution = growing.solve()
+        fresh = maximise(objective, inequalities[:count], equalities)
+        assert (solution.status, solution.value) == (fresh.status, fresh.value)
+        check_certificate(objective, inequalities[:count], equalities, solution)
+        tighter = [*inequalities[:count], (normal, offset - 1)]
+        check_certificate(objective, tighter, equalities, branch.solve())

@@ -47,8 +47,7 @@ def figure_planes_in_space() -> Figure:
         figure: Figure = pyplot.figure(figsize=(7.2, 2.0))
         for k, shown in enumerate([(0,), (1,), (2,), (0, 1, 2)]):
             axes = figure.add_axes((k / 4, -0.06, 1 / 4, 1.0), projection="3d")
-            plot_plane_in_space(tilted_plane(), axes, hyperplanes=shown)
-            axes.set_box_aspect((1, 1, 1), zoom=1.05)
+            plot_plane_in_space(tilted_plane(), axes, hyperplanes=shown, zoom=1.05)
             axes.set_title("superposed" if len(shown) > 1 else f"$y_{shown[0]} > 0$", y=1.0)
     return figure
 

@@ -42,6 +42,7 @@ def plot_plane_in_space(
     hyperplanes: Sequence[int] = (2,),
     half_width: Any = None,
     view: tuple[float, float] = _VIEW,
+    zoom: float = 1.2,
 ) -> Axes3D:
     """Draw the window of a latent plane in R^3 with coordinate hyperplanes y_i = 0 cutting it.
 
@@ -52,6 +53,7 @@ def plot_plane_in_space(
             silent half is grey; with several, the colour tells how far each is active by superposition.
         half_width: of the drawn hyperplanes; by default a little more than the window reaches.
         view: elevation and azimuth in degrees.
+        zoom: of the picture in its axes.
 
     Raises:
         DimensionError: the plane does not have three features.
@@ -61,7 +63,7 @@ def plot_plane_in_space(
     if plane.feature_count != 3:
         raise DimensionError(f"plot_plane_in_space: the plane lies in R^{plane.feature_count}; only R^3 is drawn")
     shown = sorted(set(hyperplanes))
-    axes = _axes_3d(ax, view, 1.2)
+    axes = _axes_3d(ax, view, zoom)
     eye = _towards_eye(view)
     reach = max(abs(x) for point in plane.embedded() for x in point)
     width = reach * Fraction(11, 10) if half_width is None else exact(half_width, "plot_plane_in_space: half_width")

@@ -1,0 +1,254 @@
+"""The face search: a tree over the neurons, pruned as a heuristic says, and a record of what that took.
+
+The same pieces as :func:`polyrelu.unrelu.unrelu`, which is this search without any idea. A node is a partial sign
+assignment; the root decides nothing, and the two children of a node give one more neuron its two signs. Depth first,
+so memory is flat: one path of nodes.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from fractions import Fraction
+from typing import Any
+
+from tqdm import tqdm
+
+from polyrelu.errors import BudgetExceeded, InputError, UnboundedError
+from polyrelu.network import Layer
+from polyrelu.polyhedron import Polyhedron
+from polyrelu.search.arrangement import Arrangement
+from polyrelu.search.heuristic import Heuristic
+from polyrelu.search.problem import FaceProblem, Node, bits
+from polyrelu.unrelu import Zeroed
+
+DEFAULT_NODE_LIMIT = 2**20
+
+
+@dataclass
+class Record:
+    """What a face search did so far.
+
+    Attributes:
+        nodes: partial assignments looked at, the root included.
+        discarded: nodes that the heuristic gave up.
+        leaves: whole assignments whose piece was asked for.
+        implied: signs assigned without a branch.
+        decisions: questions answered whether a node is feasible, by whatever means.
+        lps: exact linear programs solved.
+        pivots: of these programs.
+        pieces: non-empty pieces found.
+        wasted: nodes with no piece below them.
+        seconds: time spent inside the search.
+        lost_pieces: pieces that an unsound heuristic missed; None until they were counted.
+        lost_volume: their volume; None where it is not finite.
+    """
+
+    nodes: int = 0
+    discarded: int = 0
+    leaves: int = 0
+    implied: int = 0
+    decisions: int = 0
+    lps: int = 0
+    pivots: int = 0
+    pieces: int = 0
+    wasted: int = 0
+    seconds: float = 0.0
+    lost_pieces: int | None = None
+    lost_volume: Fraction | None = None
+
+    def __add__(self, other: Record) -> Record:
+        """The sums, for searches that belong together."""
+        mine, theirs = asdict(self), asdict(other)
+        return Record(**{k: v if theirs[k] is None else (v or 0) + theirs[k] for k, v in mine.items()})
+
+
+class FaceSearch(Iterator[tuple[Zeroed, Polyhedron]]):
+    """The non-empty pieces ``(zeroed, polyhedron)``, lazily; ``record`` counts as it goes.
+
+    Attributes:
+        problem: the question.
+        heuristic: who is asked.
+        record: what was done so far.
+    """
+
+    def __init__(self, problem: FaceProblem, heuristic: Heuristic, limit: int, progress: bool | None) -> None:
+        self.problem, self.heuristic, self.limit = problem, heuristic, limit
+        self.record = Record()
+        self._found: list[int] = []
+        self._bar = tqdm(
+            desc="face search", unit=" nodes", delay=1, disable=None if progress is None else not progress, leave=False
+        )
+        self._pieces = self._search()
+
+    def __next__(self) -> tuple[Zeroed, Polyhedron]:
+        began = time.perf_counter()
+        try:
+            node = next(self._pieces)
+        except StopIteration:
+            if not self.heuristic.sound and self.record.lost_pieces is None:
+                self._count_losses()
+            raise
+        finally:
+            self.record.seconds += time.perf_counter() - began
+        return tuple(bits(node.silent)), self.problem.piece(node)
+
+    def run(self) -> Record:
+        """Search to the end without building the polyhedra, and return the record."""
+        began = time.perf_counter()
+        for _ in self._pieces:
+            pass
+        self.record.seconds += time.perf_counter() - began
+        if not self.heuristic.sound and self.record.lost_pieces is None:
+            self._count_losses()
+        return self.record
+
+    @property
+    def zeroed(self) -> list[Zeroed]:
+        """The zeroed coordinates of the pieces found so far, in the order in which they were found."""
+        return [tuple(bits(mask)) for mask in self._found]
+
+    def is_feasible(self, node: Node) -> bool:
+        """Whether a node's relaxation has a solution; for a whole assignment, whether its piece has a point. Exact."""
+        if node.answer is None:
+            self.record.decisions += 1
+            answer = self.heuristic.answer(node)
+            if answer is None:
+                answer, pivots = self.problem.solve(node)
+                self.record.lps += 1
+                self.record.pivots += pivots
+            node.answer = answer
+            self.heuristic.learn(node, answer)
+        return node.answer.is_feasible
+
+    def _search(self) -> Iterator[Node]:
+        with self._bar:
+            yield from self._tree()
+
+    def _tree(self) -> Iterator[Node]:
+        self.heuristic.begin(self)
+        waiting = [Node()]
+        while waiting:
+            node = waiting.pop()
+            if self.record.nodes >= self.limit:
+                raise BudgetExceeded(
+                    f"face_search: {self.heuristic.name} looked at {self.limit} nodes, the limit, and "
+                    f"{len(waiting) + 1} wait; {self.record.pieces} pieces were found. Raise limit=, or prune more"
+                )
+            self._count(node)
+            if self._is_given_up(node):
+                self.record.discarded += 1
+                continue
+            if not self.problem.undecided(node):
+                self.record.leaves += 1
+                if self.is_feasible(node):
+                    self._keep(node)
+                    yield node
+                continue
+            neuron = self._choice(node)
+            waiting += [node.with_sign(neuron, False), node.with_sign(neuron, True)]
+
+    def _count(self, node: Node) -> None:
+        self.record.nodes += 1
+        self.record.wasted += 1  # until a piece is found below
+        self._bar.update()
+
+    def _is_given_up(self, node: Node) -> bool:
+        """Ask for discards and implied signs until neither comes."""
+        while True:
+            if self.heuristic.discard(node):
+                return True
+            implied = self.heuristic.imply(node)
+            if not implied:
+                return False
+            undecided = self.problem.undecided(node)
+            for neuron, is_active in implied.items():
+                if neuron < 0 or not undecided >> neuron & 1:
+                    raise InputError(
+                        f"face_search: {self.heuristic.name} implies a sign of neuron {neuron}, which is not "
+                        f"undecided; undecided here are {list(bits(undecided))}"
+                    )
+                node.decide(neuron, is_active)
+            self.record.implied += len(implied)
+
+    def _choice(self, node: Node) -> int:
+        undecided = self.problem.undecided(node)
+        neuron = self.heuristic.choose(node)
+        if neuron is None:
+            return next(bits(undecided))
+        if neuron < 0 or not undecided >> neuron & 1:
+            raise InputError(
+                f"face_search: {self.heuristic.name} chose neuron {neuron}, which is not undecided; choose one of "
+                f"{list(bits(undecided))}"
+            )
+        return neuron
+
+    def _keep(self, node: Node) -> None:
+        answer = node.answer
+        if answer is not None and answer.point is not None and not self.problem.holds(node, answer.point):
+            raise InputError(
+                f"face_search: {self.heuristic.name} gave a point that is not in the piece of zeroed="
+                f"{tuple(bits(node.silent))}; a heuristic's answers must be exact"
+            )
+        self.record.pieces += 1
+        self._found.append(node.silent)
+        above: Node | None = node
+        while above is not None and not above.has_piece:
+            above.has_piece = True
+            self.record.wasted -= 1
+            above = above.parent
+
+    def _count_losses(self) -> None:
+        """Compare with the pieces of the default search, which is sound."""
+        full = FaceSearch(self.problem, Arrangement(), self.limit, False)
+        full.run()
+        found = set(self._found)
+        lost = [mask for mask in full._found if mask not in found]
+        self.record.lost_pieces = len(lost)
+        volume = Fraction(0)
+        try:
+            for mask in lost:
+                volume += self.problem.piece(Node(self.problem.mask & ~mask, mask)).volume()
+        except UnboundedError:
+            return
+        self.record.lost_volume = volume
+
+
+def face_search(
+    P: Polyhedron,
+    W: Iterable[Iterable[Any]],
+    b: Iterable[Any],
+    relu: bool | Sequence[bool] = True,
+    *,
+    heuristic: Heuristic | None = None,
+    domain: Polyhedron | None = None,
+    limit: int = DEFAULT_NODE_LIMIT,
+    progress: bool | None = None,
+) -> FaceSearch:
+    r"""The pieces of :math:`\{x \in D : \rho(W x + b) \in P\}`, one for each face that gives any, by a pruned tree.
+
+    Args:
+        P: a polyhedron in R^n, the space after the ReLU.
+        W: an (n, d) matrix.
+        b: n numbers.
+        relu: which of the n coordinates pass through the ReLU; all by default.
+        heuristic: which neuron next, what may be discarded, what was learnt; :class:`~polyrelu.search.Arrangement` by
+            default, which looks at no node in vain where P constrains neurons one by one.
+        domain: D, a polyhedron in R^d; by default all of it.
+        limit: the largest number of nodes to look at.
+        progress: show a bar; by default only for long runs on a terminal.
+
+    Returns:
+        An iterator of ``(zeroed, polyhedron)``, depth first: the coordinates put to zero, and the non-empty set of x of
+        this face. The same pieces as those of :func:`polyrelu.unrelu.unrelu`, cut with D. Its ``record`` counts.
+
+    Raises:
+        DimensionError: P does not live in R^n, or the domain not in R^d.
+        BudgetExceeded: while iterating, when ``limit`` nodes do not suffice; pieces yielded before stay true.
+
+    Cost: by default one cut of a polyhedron a piece (exact, by its generators), at most sum_{k<=d} C(n, k) full-
+    dimensional pieces and as many flat ones as the layer is degenerate; exponential in d.
+    """
+    problem = FaceProblem(Layer(W, b, relu, where="face_search"), P, domain)
+    return FaceSearch(problem, Arrangement() if heuristic is None else heuristic, limit, progress)
