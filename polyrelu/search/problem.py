@@ -283,4 +283,4 @@ class FaceProblem:
 
     @cached_property
     def _form_matrix(self) -> fmpz_mat:
-        return fmpz_mat([list(form) for form in self.forms])
+        return fmpz_mat(len(self.forms), self.layer.input_dim + 1, [v for form in self.forms for v in form])
