@@ -199,8 +199,8 @@ def measure(
     edges: EdgeSubdivision | None,
     peer: str | None,
     regions: int,
-) -> tuple[str, dict[str, float]]:
-    """One row of the table for a random network, and how many times longer edge subdivision takes."""
+) -> tuple[str, str, dict[str, float]]:
+    """A random network's row in the first table, its row in edge subdivision's, and the ratios in that."""
     network, box = random_network(widths), pr.Polyhedron.box([-6] * widths[0], [6] * widths[0])
     totals, certification, workers = [], [], []
     subdivided: list[dict[str, float]] = []
@@ -215,23 +215,28 @@ def measure(
         totals.append(total)
         certification.append(certified / plain)
         workers.append(total / two)
-        if edges and (answer := edges.seconds(widths, expected)):
+        if edges:
+            answer = edges.seconds(widths, expected)
+            assert answer, f"edge subdivision ended on {widths}"
             subdivided.append(answer)
     seconds = statistics.median(totals)
     theirs = {m: statistics.median(answer[m] for answer in subdivided) for m in METHODS} if subdivided else {}
     ratios = {method: found / seconds for method, found in theirs.items()}
     relucent = relucent_seconds(peer, widths, regions) if peer else None
+    name = "-".join(map(str, widths))
     row = [
-        "-".join(map(str, widths)),
+        name,
         f"{expected:,}",
         f"{seconds:.3f}",
         f"{1e6 * seconds / expected:.1f}",
         f"{statistics.median(certification):.2f}",
         f"{statistics.median(workers):.2f}",
-        *(f"{theirs[method]:.3f}, {ratios[method]:.2f}" if ratios else "-" for method in METHODS),
         f"{relucent / (seconds / expected):,.0f}" if relucent else "-",
     ]
-    return f"| {' | '.join(row)} |", ratios
+    compared = [name, f"{seconds:.3f}"]
+    for method, ratio in ratios.items():
+        compared += [f"{theirs[method]:.3f}", f"{ratio:.2f}"]
+    return f"| {' | '.join(row)} |", f"| {' | '.join(compared)} |", ratios
 
 
 def measure_real(directory: Path, name: str, box_name: str | None, expected: int, repeat: int) -> str:
@@ -276,19 +281,16 @@ def main() -> None:
             measure(widths, cells, uncertified, options.repeat, edges, peer, options.peer_regions)
             for widths, cells in tqdm(NETWORKS.items(), desc="random networks")
         ]
-    print(
-        "| network | cells | seconds | µs/cell | certified / not | two workers "
-        "| edge subdivision, published: seconds, / ours | hashed: seconds, / ours | relucent / ours, per region |"
-    )
-    print("|---|--:|--:|--:|--:|--:|--:|--:|--:|")
-    print("\n".join(row for row, _ in measured))
+    print("| network | cells | seconds | µs/cell | certified / not | two workers | relucent / ours, per region |")
+    print("|---|--:|--:|--:|--:|--:|--:|")
+    print("\n".join(row for row, _, _ in measured))
     if edges:
         edges.close()
-        means = (
-            f"{method} {statistics.geometric_mean(ratios[method] for _, ratios in measured if ratios):.2f}"
-            for method in METHODS
-        )
-        print(f"\nedge subdivision / ours, geometric mean over the networks: {', '.join(means)}")
+        print(f"\n| network | ours | {' | '.join(f'{method} | {method} / ours' for method in METHODS)} |")
+        print("|---|--:|--:|--:|--:|--:|")
+        print("\n".join(row for _, row, _ in measured))
+        means = (statistics.geometric_mean(ratios[method] for _, _, ratios in measured) for method in METHODS)
+        print(f"| geometric mean | | {' | '.join(f'| {mean:.2f}' for mean in means)} |")
     if options.networks:
         print(
             "\n| network, box | cells | seconds | µs/cell | two workers | peak MiB so far |\n|---|--:|--:|--:|--:|--:|"
