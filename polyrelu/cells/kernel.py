@@ -212,14 +212,16 @@ class Found(NamedTuple):
 
 # Division by zero gives infinities and NaN, which decide nothing, instead of an exception.
 _compiled = njit(nogil=True, cache=True, error_model="numpy")
+# Without counting references to arrays, which takes atomic instructions; for functions that make no arrays of their own.
+_compiled_lean = njit(nogil=True, cache=True, error_model="numpy", _nrt=False)
 
 
-@_compiled
+@_compiled_lean
 def _gamma(k: int) -> float:
     return k * _U / (1.0 - k * _U)
 
 
-@_compiled
+@_compiled_lean
 def _popcount(x: np.uint64) -> int:
     x = x - ((x >> np.uint64(1)) & np.uint64(0x5555555555555555))
     x = (x & np.uint64(0x3333333333333333)) + ((x >> np.uint64(2)) & np.uint64(0x3333333333333333))
@@ -233,7 +235,7 @@ def _built(coords: int, layers: int) -> Built:
     return Built(np.zeros(coords, np.bool_), zeros - 1, zeros - 2, zeros, np.empty(coords, np.int64), np.empty(coords))
 
 
-@_compiled
+@_compiled_lean
 def enter_layer(P: Problem, layer: int, signs: Any, forms: Any, sums: Any, errors: Any, built: Built) -> None:
     """The forms that enter a layer on a cell whose earlier sites have the given signs; see *Forms* above."""
     dim, a, w = P.dim, P.coord_start[layer], P.weight_start[layer]
@@ -334,7 +336,7 @@ def enter_layer(P: Problem, layer: int, signs: Any, forms: Any, sums: Any, error
         sums[a + i] *= whole
 
 
-@_compiled
+@_compiled_lean
 def sides_of_box(
     P: Problem, layer: int, m: int, vectors: Any, radius: Any, forms: Any, sums: Any, errors: Any, box: Any, sides: Any
 ) -> None:
@@ -368,7 +370,7 @@ def sides_of_box(
         sides[first + i] = 1 if values[i] > bound else (-1 if values[i] < -bound else 0)
 
 
-@_compiled
+@_compiled_lean
 def cannot_reach_target(
     P: Problem,
     depth: int,
@@ -595,7 +597,7 @@ def _independent_rows_first(aux: Any, count: int, p: int, dim: int, M: Any) -> b
     return True
 
 
-@_compiled
+@_compiled_lean
 def _invert(aux: Any, p: int, d: int, M: Any, R: Any) -> bool:
     """R = the inverse of the first d rows of aux without column p, by Gauss-Jordan elimination; False if singular."""
     for k in range(d):
@@ -645,13 +647,13 @@ def _taller(array: Any) -> Any:
     return bigger
 
 
-@_compiled
+@_compiled_lean
 def _copy(source: Any, target: Any) -> None:
     for i in range(source.shape[0]):
         target[i] = source[i]
 
 
-@_compiled
+@_compiled_lean
 def _move(
     vector: Any,
     radius: Any,
@@ -1166,7 +1168,7 @@ def run(
     )
 
 
-@_compiled
+@_compiled_lean
 def _one_side(
     vector: Any,
     radius: Any,
@@ -1225,7 +1227,7 @@ def _one_side(
     return at
 
 
-@_compiled
+@_compiled_lean
 def inner_point(
     P: Problem, m: int, vectors: Any, slots: Any, signs: Any, forms: Any, sums: Any, errors: Any, form: Any, point: Any
 ) -> None:
