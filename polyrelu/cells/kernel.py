@@ -776,7 +776,7 @@ def run(
     k_tight = np.empty((1024, words), np.uint64)
     overflow = False
     counters[STARTED] = 1
-    slip, raised, raised_far = _gamma(dim), 1.0 + _gamma(6), 1.0 + _gamma(24)
+    slip, raised = _gamma(dim), 1.0 + _gamma(6)
 
     for root in range(first, last):
         if overflow or counters[STOP]:
@@ -1006,55 +1006,38 @@ def run(
                 elif side[k] < 0:
                     down[downs] = k
                     downs += 1
-            added = 0
-            for above in range(ups):
-                k = up[above]
-                for below in range(downs):
-                    q = down[below]
-                    bits = 0
-                    for w in range(words):
-                        common[w] = c_tight[k, w] & c_tight[q, w]
-                        bits += _popcount(common[w])
-                    if bits < d - 1:
-                        continue
-                    if not simple:
-                        adjacent = True
-                        for other in range(m):
-                            if other != k and other != q:
-                                within = True
-                                for w in range(words):
-                                    if common[w] & c_tight[other, w] != common[w]:
-                                        within = False
-                                        break
-                                if within:
-                                    adjacent = False
-                                    break
-                        if not adjacent:
-                            continue
-                    if added >= n_radius.shape[0]:
-                        n_vector, n_radius, n_tight = _taller(n_vector), _longer(n_radius), _taller(n_tight)
-                    x, y = value[k], -value[q]
-                    largest = 0.0
-                    for j in range(dim):
-                        t = x * c_vector[q, j] + y * c_vector[k, j]
-                        n_vector[added, j] = t
-                        largest = max(largest, abs(t))
-                    for j in range(dim):
-                        n_vector[added, j] /= largest
-                    if not CERTIFIED:
-                        n_radius[added] = 0.0
-                        _copy(common, n_tight[added])
-                        added += 1
-                        continue
-                    length = 0.0
-                    for j in range(dim):
-                        length = max(length, abs(c_vector[q, j] - c_vector[k, j]))
-                    total, A, B = x + y, bound[k], bound[q]
-                    slide = (y * A + x * B) / (total * ((x - A) + (y - B)))
-                    error = slide * (length + c_radius[k] + c_radius[q]) + (x * c_radius[q] + y * c_radius[k]) / total
-                    n_radius[added] = ((error + _gamma(3)) * (total / largest) + _gamma(2)) * raised_far
-                    _copy(common, n_tight[added])
-                    added += 1
+            added = _where_edges_cross(
+                c_vector,
+                c_radius,
+                c_tight,
+                value,
+                bound,
+                m,
+                up[:ups],
+                down[:downs],
+                simple,
+                common,
+                n_vector,
+                n_radius,
+                n_tight,
+            )
+            while added < 0:
+                n_vector, n_radius, n_tight = _taller(n_vector), _longer(n_radius), _taller(n_tight)
+                added = _where_edges_cross(
+                    c_vector,
+                    c_radius,
+                    c_tight,
+                    value,
+                    bound,
+                    m,
+                    up[:ups],
+                    down[:downs],
+                    simple,
+                    common,
+                    n_vector,
+                    n_radius,
+                    n_tight,
+                )
 
             free = -1
             for j in range(slots_count):
@@ -1166,6 +1149,81 @@ def run(
         generators,
         overflow,
     )
+
+
+@_compiled_lean
+def _where_edges_cross(
+    vector: Any,
+    radius: Any,
+    tight: Any,
+    value: Any,
+    bound: Any,
+    m: int,
+    up: Any,
+    down: Any,
+    simple: bool,
+    common: Any,
+    n_vector: Any,
+    n_radius: Any,
+    n_tight: Any,
+) -> int:
+    """Write the generators where edges between ``up`` and ``down`` meet the hyperplane; see *New generators* above.
+
+    In a ``simple`` cell two generators with d - 1 common facets are adjacent. Returns how many there are, or -1 if they
+    are more than fit.
+    """
+    dim, words = vector.shape[1], tight.shape[1]
+    raised_far = 1.0 + _gamma(24)
+    added = 0
+    for above in range(up.shape[0]):
+        k = up[above]
+        for below in range(down.shape[0]):
+            q = down[below]
+            bits = 0
+            for w in range(words):
+                common[w] = tight[k, w] & tight[q, w]
+                bits += _popcount(common[w])
+            if bits < dim - 2:
+                continue
+            if not simple:
+                adjacent = True
+                for other in range(m):
+                    if other != k and other != q:
+                        within = True
+                        for w in range(words):
+                            if common[w] & tight[other, w] != common[w]:
+                                within = False
+                                break
+                        if within:
+                            adjacent = False
+                            break
+                if not adjacent:
+                    continue
+            if added >= n_radius.shape[0]:
+                return -1
+            x, y = value[k], -value[q]
+            largest = 0.0
+            for j in range(dim):
+                t = x * vector[q, j] + y * vector[k, j]
+                n_vector[added, j] = t
+                largest = max(largest, abs(t))
+            for j in range(dim):
+                n_vector[added, j] /= largest
+            for w in range(words):
+                n_tight[added, w] = common[w]
+            if not CERTIFIED:
+                n_radius[added] = 0.0
+                added += 1
+                continue
+            length = 0.0
+            for j in range(dim):
+                length = max(length, abs(vector[q, j] - vector[k, j]))
+            total, A, B = x + y, bound[k], bound[q]
+            slide = (y * A + x * B) / (total * ((x - A) + (y - B)))
+            error = slide * (length + radius[k] + radius[q]) + (x * radius[q] + y * radius[k]) / total
+            n_radius[added] = ((error + _gamma(3)) * (total / largest) + _gamma(2)) * raised_far
+            added += 1
+    return added
 
 
 @_compiled_lean
