@@ -1177,14 +1177,16 @@ def _where_edges_cross(
     added = 0
     for above in range(up.shape[0]):
         k = up[above]
+        tight_k = tight[k, 0]
         for below in range(down.shape[0]):
             q = down[below]
-            bits = 0
-            for w in range(words):
-                common[w] = tight[k, w] & tight[q, w]
-                bits += _popcount(common[w])
+            bits = _popcount(tight_k & tight[q, 0])
+            for w in range(1, words):
+                bits += _popcount(tight[k, w] & tight[q, w])
             if bits < dim - 2:
                 continue
+            for w in range(words):
+                common[w] = tight[k, w] & tight[q, w]
             if not simple:
                 adjacent = True
                 for other in range(m):
