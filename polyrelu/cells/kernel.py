@@ -75,11 +75,14 @@ A sign that stays undecided hands its cell over to exact arithmetic, and nothing
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from collections.abc import Callable
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
+
+_Function = TypeVar("_Function", bound=Callable[..., Any])
 
 UNDECIDED = 2
 FLOOR = 2.0**-900
@@ -212,8 +215,10 @@ class Found(NamedTuple):
 
 # Division by zero gives infinities and NaN, which decide nothing, instead of an exception.
 _compiled = njit(nogil=True, cache=True, error_model="numpy")
-# Without counting references to arrays, which takes atomic instructions; for functions that make no arrays of their own.
-_compiled_lean = njit(nogil=True, cache=True, error_model="numpy", _nrt=False)
+# For functions that make no arrays of their own: no references are counted, which takes atomic instructions. The option
+# is one of numba's that its type hints leave out.
+_LEAN: dict[str, Any] = {"_nrt": False}
+_compiled_lean: Callable[[_Function], _Function] = njit(nogil=True, cache=True, error_model="numpy", **_LEAN)
 
 
 @_compiled_lean
@@ -1006,23 +1011,8 @@ def run(
                 elif side[k] < 0:
                     down[downs] = k
                     downs += 1
-            added = _where_edges_cross(
-                c_vector,
-                c_radius,
-                c_tight,
-                value,
-                bound,
-                m,
-                up[:ups],
-                down[:downs],
-                simple,
-                common,
-                n_vector,
-                n_radius,
-                n_tight,
-            )
+            added = -1
             while added < 0:
-                n_vector, n_radius, n_tight = _taller(n_vector), _longer(n_radius), _taller(n_tight)
                 added = _where_edges_cross(
                     c_vector,
                     c_radius,
@@ -1038,6 +1028,8 @@ def run(
                     n_radius,
                     n_tight,
                 )
+                if added < 0:
+                    n_vector, n_radius, n_tight = _taller(n_vector), _longer(n_radius), _taller(n_tight)
 
             free = -1
             for j in range(slots_count):
