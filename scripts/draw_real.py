@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from benchmark_real import BACKWARD, corners, fix_inputs, preimage, question
+from benchmark_real import BACKWARD, STEP, corners, fix_inputs, preimage, question
 
 import polyrelu as pr
 from polyrelu.figures.registry import reduce_colours
@@ -52,7 +52,7 @@ def draw_backward(directory: Path) -> Figure:
     """One panel for each number of steps: tiles of the preimage, and the terminal set's outline."""
     pyplot = require("matplotlib.pyplot", "draw_backward")
     asked = [question(directory, name, name) for name in BACKWARD]
-    goal = terminal_set(pr.load_network(directory / "rpm_vanderpol.onnx"), asked[0].network)
+    goal = terminal_set(pr.load_network(directory / f"{STEP}.onnx"), asked[0].network)
     figure, panels = pyplot.subplots(1, len(asked), figsize=(9, 4.2), layout="constrained", sharey=True)
     for t, (one, axes) in enumerate(zip(asked, panels, strict=True), start=1):
         tiling = preimage(one)

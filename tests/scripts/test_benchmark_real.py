@@ -196,6 +196,23 @@ def test_random_inputs_agree_and_a_missing_tile_does_not():
     assert not bench.agrees(tiling[1:], 500)
 
 
+def write_steps(directory, monkeypatch, factor):
+    """The step x -> factor x, and files that ask whether |x0| + |x1| <= 1/2 after no step, and after one."""
+    rows = factor * np.array([[1, 0], [-1, 0], [0, 1], [0, -1]])
+    write(directory, "step", pr.Network([(rows, [0] * 4), ([[1, -1, 0, 0], [0, 0, 1, -1]], [0, 0])]), "")
+    write(directory, "near1", DISTANCE, property_text(DISTANCE, "(<= Y_0 0.5)"))
+    scaled = pr.Network([(rows, [0] * 4), ([[1, 1, 1, 1]], [0])])
+    write(directory, "near2", scaled, property_text(scaled, "(<= Y_0 0.5)"))
+    monkeypatch.setattr(bench, "STEP", "step")
+    monkeypatch.setattr(bench, "BACKWARD", ("near1", "near2"))
+
+
+@pytest.mark.parametrize(("factor", "share"), [(0.5, "1, exactly"), (2, "0.250000000000")])
+def test_backward_reach_by_exact_composition(tmp_path, monkeypatch, factor, share):
+    write_steps(tmp_path, monkeypatch, factor)
+    assert bench.measure_backward(tmp_path).rows[2:] == [("1", "4", "4", share), ("2", "4", "4", share)]
+
+
 @pytest.fixture
 def directory(tmp_path, monkeypatch):
     """A directory like the real one, of small networks, which the script is made to measure."""
@@ -210,15 +227,15 @@ def directory(tmp_path, monkeypatch):
     cases = (bench.Case("first", "one", "one", regions, tiles), bench.Case("second", "two", "two", 1, small=False))
     monkeypatch.setattr(bench, "CASES", cases)
     monkeypatch.setattr(bench, "ACAS", ("one",))
-    monkeypatch.setattr(bench, "BACKWARD", ("one", "one"))
+    write_steps(tmp_path, monkeypatch, 0.5)
     monkeypatch.setattr(bench, "WORKERS", cases[:1])
     monkeypatch.setattr(bench, "METHODS", (("one", ("twin", "substitution")),))
     return tmp_path
 
 
-def rows(printed, title):
-    """The cells of a printed table, without its header."""
-    block = printed.split(f"### {title}")[1].split("###")[0]
+def rows(printed, title, heading="### "):
+    """The cells of the first table below a title, without its header."""
+    block = printed.split(f"{heading}{title}")[1].split("\n\n")[1]
     return [
         [cell.strip() for cell in line.strip("|").split("|")] for line in block.splitlines() if line.startswith("|")
     ][2:]
@@ -239,7 +256,7 @@ def test_the_whole_report(directory, monkeypatch, capsys):
     assert second[1].endswith("(1)")
     assert rows(printed, "Evidence")[0] == ["first", str(len(regions)), "the box's, exactly", "verified", "agree"]
     assert "Thin regions of second:" in printed
-    assert rows(printed, "Backward") == [["1", "1, exactly"]]
+    assert [row[-1] for row in rows(printed, "Backward")] == ["1, exactly"] * 2
     verdicts = {row[0]: row for row in rows(printed, "ACAS Xu")}
     assert [verdicts[f"None, {k}"][1] for k in (1, 2, 3, 4)] == ["holds", "violated", "holds", "violated"]
     assert "None, 2: input (" in printed
@@ -284,8 +301,14 @@ def networks():
     return Path(given)
 
 
-def test_every_case_is_expected():
-    assert EXPECTED.keys() == {case.name for case in bench.CASES}
+def test_every_case_is_expected_and_on_the_page():
+    page = (Path(bench.__file__).parent.parent / "papers" / "real-networks" / "README.md").read_text()
+    printed = {row[0]: row for row in rows(page, "", "## What is there")}
+    for case in bench.CASES:
+        regions, tiles = EXPECTED[case.name]
+        found = bench.counted(regions, case.float_regions), bench.counted(tiles, case.float_tiles)
+        assert tuple(printed[case.name][1:3]) == found
+    assert EXPECTED.keys() == printed.keys() == {case.name for case in bench.CASES}
 
 
 @pytest.mark.slow
