@@ -113,7 +113,8 @@ def test_verify_says_so_and_exits_accordingly(model, unsafe):
 def test_verify_as_a_program(model, unsafe):
     program = [sys.executable, "-m", "polyrelu.cli", "verify", model]
     found = subprocess.run([*program, unsafe("(assert (>= Y_0 3))")], capture_output=True, text=True, check=False)
-    assert (found.returncode, found.stderr) == (1, "")
+    said = [line for line in found.stderr.splitlines() if "compiling" not in line]  # on a busy machine it says so
+    assert (found.returncode, said) == (1, [])
     broken = subprocess.run([*program, unsafe("(assert (>= Y_7 3))")], capture_output=True, text=True, check=False)
     assert (broken.returncode, broken.stdout) == (2, "")
     assert "line 1, column 163: Y_7 is not declared" in broken.stderr
