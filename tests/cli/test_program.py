@@ -7,8 +7,7 @@ import pytest
 from click.testing import CliRunner
 
 import polyrelu as pr
-from polyrelu import cli as cli_module
-from polyrelu.cli import cli, main
+from polyrelu.cli import cli, main, question
 
 
 @pytest.fixture
@@ -93,14 +92,14 @@ def test_an_interrupted_run_prints_what_it_has(monkeypatch, capsys, model):
     def stop(*_arguments, **_options):
         raise pr.Interrupted("preimage: stopped", tiling[:1])
 
-    monkeypatch.setattr(cli_module, "preimage", stop)
+    monkeypatch.setattr(question, "preimage", stop)
     monkeypatch.setattr(sys, "argv", ["polyrelu", "preimage", model, "--output", "y0 >= 0"])
     with pytest.raises(SystemExit) as stopped:
         main()
     captured = capsys.readouterr()
     assert stopped.value.code == 130
-    assert len(captured.out.splitlines()) == 2
-    assert captured.err == "polyrelu: preimage: stopped\n"
+    assert len(captured.out.splitlines()) == 4
+    assert captured.err == "polyrelu: interrupted: 1 tile found, others are missing\n"
 
 
 def test_demo_command(tmp_path):
