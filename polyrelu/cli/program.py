@@ -45,8 +45,8 @@ Each command has its own: polyrelu preimage --help
 def cli(debug: bool) -> None:
     """Which inputs make a ReLU network do this? Exactly, and all of them.
 
-    The network is a file: .onnx, .keras, .nnet, .npz (arrays W0, b0, W1, b1, ...), or .pt with weights alone. Its inputs
-    are called x0, x1, ... and its outputs y0, y1, ..., flattened row by row.
+    The network is a file: .onnx, .keras, .nnet, .npz (arrays W0, b0, W1, b1, ...), or .pt with weights alone. Its
+    inputs are called x0, x1, ... and its outputs y0, y1, ..., flattened row by row.
     """
 
 

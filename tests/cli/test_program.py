@@ -67,7 +67,7 @@ def invoke_main(monkeypatch, capsys, *arguments):
         (["--output", "y0 > 0", "--box", "0", "nan"], "--box: 'nan' is not a number"),
         (["--output", "y0 > 0", "--box", "1", "0"], "lower bound 1 above upper bound 0"),
         (["--output", "y0 > 0", "--domain", "y0 > 0"], "unknown name 'y0'"),
-        (["--output", "y0 > 0", "--limit", "2", "--method", "unrelu"], "raise limit="),
+        (["--output", "y0 > 0", "--limit", "2", "--method", "unrelu"], "raise --limit,"),
         ([], "Missing option '--output'"),
     ],
 )

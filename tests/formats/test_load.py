@@ -88,10 +88,10 @@ def test_archives_are_known_by_their_content(tmp_path):
         pr.load_network(tmp_path / "net.zip")
 
 
-@pytest.mark.parametrize("name", ["net.keras", "net.h5", "net.weights"])
-def test_keras_files_come_with_advice(tmp_path, name):
+@pytest.mark.parametrize("name", ["net.h5", "net.hdf5", "net.weights"])
+def test_hdf5_files_come_with_advice(tmp_path, name):
     (tmp_path / name).write_bytes(b"\x89HDF\r\n\x1a\n")
-    with pytest.raises(pr.InputError, match=r"model.export\('net.onnx', format='onnx'\)"):
+    with pytest.raises(pr.InputError, match=r"model.save\('net.keras'\).*model.export\('net.onnx', format='onnx'\)"):
         pr.load_network(tmp_path / name)
 
 
