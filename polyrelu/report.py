@@ -26,12 +26,12 @@ def tiling_report(tiling: Tiling, limit: int | None = None) -> dict[str, Any]:
 def zones_report(tiling: Tiling, contact: int | None = None, sort: str = "first") -> dict[str, Any]:
     """A tiling's zones as JSON values: their sizes, each between two floats, their boxes, and an exact point of each.
 
-    The volume of an unbounded zone and unbounded sides of a box are null. Arguments as for
-    :func:`polyrelu.zones.zones`.
+    The volume of an unbounded zone and unbounded sides of a box are null; so are the zones of an incomplete tiling,
+    which missing tiles might join. Arguments as for :func:`polyrelu.zones.zones`.
     """
     return _question(tiling) | {
         "tile_count": len(tiling),
-        "zones": [_zone(zone) for zone in zones(tiling, contact, sort)],
+        "zones": [_zone(zone) for zone in zones(tiling, contact, sort)] if tiling.complete else None,
     }
 
 

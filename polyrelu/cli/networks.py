@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -14,8 +14,9 @@ import click
 
 from polyrelu.cli.options import JSON, together
 from polyrelu.formats import load_network
-from polyrelu.formats.nnet import NORMALISATIONS
+from polyrelu.formats.nnet import NORMALISATIONS, nnet_box
 from polyrelu.network import Network
+from polyrelu.polyhedron import Polyhedron
 
 
 class Model(NamedTuple):
@@ -75,6 +76,21 @@ def takes_model(command: Callable[..., None]) -> Callable[..., None]:
         command(model=Model(model, normalise, drop_final, input_shape), **others)
 
     return _READING(with_model)
+
+
+def warn_outside(model: Model, domains: Iterable[Polyhedron | None]) -> None:
+    """Say so where a domain has none of the inputs that a ``.nnet`` file is for: mostly it is about the other scale."""
+    if model.path.suffix.lower() != ".nnet":
+        return
+    normalise = model.normalise or "fold"
+    meant = nnet_box(model.path, normalise)
+    if any(domain is not None and not domain.is_empty() and (domain & meant).is_empty() for domain in domains):
+        other, scale = ("ignore", "physical") if normalise == "fold" else ("fold", "normalised")
+        click.echo(
+            f"polyrelu: warning: the domain lies outside the {scale} inputs that {model.path} is for; for the other "
+            f"scale give --normalise {other}",
+            err=True,
+        )
 
 
 _EXAMPLES = """\b

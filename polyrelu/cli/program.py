@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import os
 import re
 import sys
 
@@ -11,7 +12,7 @@ import click
 from polyrelu import __version__
 from polyrelu.cli.networks import info_command
 from polyrelu.cli.pictures import demo_command, figures_command
-from polyrelu.cli.stopping import INTERRUPTED
+from polyrelu.cli.stopping import CLOSED, INTERRUPTED
 from polyrelu.cli.tilings import preimage_command, regions_command, zones_command
 from polyrelu.cli.verdicts import verify_command
 from polyrelu.errors import PolyreluError
@@ -65,9 +66,18 @@ for _command in (
 _KEYWORD = re.compile(r"\b(drop_final|input_shape|max_dim)\b=?|\b(limit|normalise)=")
 
 
+_ADVICE = {
+    "parse each part and pass a list of targets": "repeat --output, once for each part",
+    "compute the preimage within a box": "give a --box",
+    "pass within=, a box to clip to": "give a --box",
+}
+
+
 def _in_flags(message: str) -> str:
     """A message of the library with the command line's words for its keyword arguments."""
     flags = _KEYWORD.sub(lambda m: f"--{(m[1] or m[2]).replace('_', '-')}{' ' * m[0].endswith('=')}", message)
+    for library, line in _ADVICE.items():
+        flags = flags.replace(library, line)
     return re.sub(r"(--[a-z-]+ )(?=[,;.]|$)", lambda m: m[1].rstrip(), flags)
 
 
@@ -81,6 +91,9 @@ def main() -> None:
     except click.Abort:
         click.echo("polyrelu: interrupted", err=True)
         sys.exit(INTERRUPTED)
+    except BrokenPipeError:  # whoever reads our output, such as head, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(CLOSED)
     except (PolyreluError, OSError) as error:
         if "--debug" in sys.argv[1:]:
             raise

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import click
 
-from polyrelu.cli.networks import Model
+from polyrelu.cli.networks import Model, warn_outside
 from polyrelu.cli.options import WORKERS, together
 from polyrelu.cli.stopping import TIMEOUT, Clock
 from polyrelu.constraints import parse
@@ -51,9 +51,10 @@ WHERE = together(
 WHAT = together(
     click.option(
         "--output",
-        "condition",
+        "conditions",
+        multiple=True,
         metavar="EXPR",
-        help='What the outputs satisfy, e.g. "y0 > 0 and y1 <= y2".',
+        help='What the outputs satisfy, e.g. "y0 > 0 and y1 <= y2"; repeat for alternatives.',
     ),
     click.option(
         "--property",
@@ -76,7 +77,7 @@ class Question(NamedTuple):
     max_dim: int
     timeout: float | None
     workers: int
-    condition: str | None = None
+    conditions: Sequence[str] = ()
     prop: Path | None = None
 
     def check(self) -> None:
@@ -85,27 +86,28 @@ class Question(NamedTuple):
         Raises:
             click.UsageError: not exactly one of ``--output`` and ``--property``.
         """
-        if (self.condition is None) == (self.prop is None):
+        if bool(self.conditions) == (self.prop is not None):
             missing = "Missing option '--output' or '--property'"
             raise click.UsageError(f"{missing}." if self.prop is None else f"{missing}: one of them, not both.")
 
     def answers(self, network: Network, clock: Clock) -> Iterator[Tiling]:
         """The preimages: one for each domain of a property."""
         where = _domain(self.box, self.domain, network.input_dim)
-        if self.condition is not None:
-            asked: Sequence[Disjunct] = [
-                Disjunct(Polyhedron.whole_space(network.input_dim), (parse(self.condition, dim=network.output_dim),))
-            ]
+        if self.conditions:
+            targets = tuple(parse(condition, dim=network.output_dim) for condition in self.conditions)
+            asked: Sequence[Disjunct] = [Disjunct(Polyhedron.whole_space(network.input_dim), targets)]
         else:
             assert self.prop is not None
             asked = load_property(self.prop, network.input_dim, network.output_dim).disjuncts
         for part in asked:
             domain = part.domain if where is None else part.domain & where if part.domain.halfspaces else where
+            warn_outside(self.model, [domain])
             yield preimage(network, part.targets, domain, self.method, **self._budget(clock))
 
     def regions(self, network: Network, clock: Clock) -> Iterator[Tiling]:
         """The linear regions."""
         where = _domain(self.box, self.domain, network.input_dim)
+        warn_outside(self.model, [where])
         yield linear_regions(network, where, self.method, **self._budget(clock))
 
     def _budget(self, clock: Clock) -> dict[str, Any]:

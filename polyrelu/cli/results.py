@@ -102,7 +102,8 @@ class Results(NamedTuple):
             if self.as_json:
                 reports.append(report(tiling))
             else:
-                click.echo("\n" * bool(number) + f"{text(tiling)}\n\n{run_summary(tiling)}")
+                found = text(tiling) if len(tiling) else _nothing(tiling)
+                click.echo("\n" * bool(number) + f"{found}\n\n{run_summary(tiling)}")
             for path in kept:
                 click.echo(str(path), err=self.as_json)
             if stopped and self.as_json:
@@ -148,10 +149,20 @@ def _stopped(tiling: Tiling, clock: Clock, kept: list[Path]) -> str:
     return f"{why}: {count} found, others are missing{where}"
 
 
+def _nothing(tiling: Tiling) -> str:
+    if not tiling.complete:
+        return "Nothing was found before the run was stopped."
+    if tiling.domain.is_empty():
+        return "The domain is empty: no input satisfies --box, --domain and the property at once."
+    return "None: no input of the domain has such an output. This is proven, not sampled."
+
+
 def run_summary(tiling: Tiling) -> str:
-    """The tiling and the statistics of its computation in a line."""
+    """The tiling and the statistics of its computation in a line, without those that are zero."""
     stats = ", ".join(
-        f"{name} {value:.3g}" if isinstance(value, float) else f"{name} {value}" for name, value in tiling.stats.items()
+        f"{name.replace('_', ' ')} {f'{value:.3g}' if isinstance(value, float) else value}"
+        for name, value in tiling.stats.items()
+        if value
     )
     return f"{tiling!r}: {stats}"
 
@@ -168,5 +179,6 @@ def _save_plot(tiling: Tiling, path: Path) -> None:
     with style():
         figure, axes = pyplot.subplots(figsize=(4.5, 4.5), layout="constrained")
         plot_tiling(tiling, axes)
+        axes.set(xlabel="x0", ylabel="x1")
         figure.savefig(path)
         pyplot.close(figure)

@@ -7,8 +7,8 @@ from typing import IO, Any
 
 import click
 
-INTERRUPTED, LATE = 130, 124
-"""Exit codes: what shells say of Ctrl-C, and what timeout(1) says."""
+INTERRUPTED, LATE, CLOSED = 130, 124, 141
+"""Exit codes: what shells say of Ctrl-C, what timeout(1) says, and what shells say of a closed pipe."""
 
 
 class Stopped(click.ClickException):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -24,9 +25,12 @@ _TILES = together(
     click.option("--digits", type=click.IntRange(1), help="Print rounded inequalities with this many digits."),
 )
 
+_LONG_LINE = 400
+
 _PREIMAGE_EXAMPLES = """\b
 Example: polyrelu preimage model.npz --output "y0 > 0" --box -6 6 --plot zone.png
 or:      polyrelu preimage model.npz --output "y0 > 0" --box 0 1 --box -1/2 0.5 --digits 4
+or:      polyrelu preimage model.npz --output "y0 > 1" --output "y0 < 0" --domain "x0 + x1 <= 1" --timeout 60
 or:      polyrelu preimage model.npz --property unsafe.vnnlib --save unsafe.npz --json
 """
 
@@ -75,9 +79,13 @@ def regions_command(
     results.run(question.regions(network, clock), clock, partial(tiling_report, limit=tiles), _table(tiles, digits))
 
 
-def _table(tiles: int | None, digits: int | None) -> Any:
-    limit = SHOWN_TILES if tiles is None else tiles
-    return lambda tiling: tiling.table(limit=limit, digits=digits)
+def _table(tiles: int | None, digits: int | None) -> Callable[[Tiling], str]:
+    def table(tiling: Tiling) -> str:
+        shown = tiling.table(limit=SHOWN_TILES if tiles is None else tiles, digits=digits)
+        long = digits is None and max(map(len, shown.splitlines())) > _LONG_LINE
+        return shown + "\n\nExact numbers are long; --digits 4 shows them rounded." * long
+
+    return table
 
 
 _ZONES_EXAMPLES = """\b
@@ -118,10 +126,11 @@ def zones_command(
     results.check(network.input_dim)
 
     def text(tiling: Tiling) -> str:
+        if not tiling.complete:
+            return "The zones are not known: missing tiles might join them. --save keeps the tiles that were found."
         table = zone_table(tiling, contact, sort, digits)
         if not (len(tiling) and tiling.domain.is_bounded()):
             return table
-        least = "" if tiling.complete else "at least "
-        return f"{table}\n\nThe zones fill {least}{float(tiling.share()):.{digits}g} of the domain."
+        return f"{table}\n\nThe zones fill {float(tiling.share()):.{digits}g} of the domain."
 
     results.run(question.answers(network, clock), clock, partial(zones_report, contact=contact, sort=sort), text)

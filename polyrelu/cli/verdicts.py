@@ -7,9 +7,9 @@ from pathlib import Path
 
 import click
 
-from polyrelu.cli.networks import Model, takes_model
+from polyrelu.cli.networks import Model, takes_model, warn_outside
 from polyrelu.cli.options import JSON, WORKERS
-from polyrelu.cli.stopping import TIMEOUT, Stopped
+from polyrelu.cli.stopping import TIMEOUT, Clock, Stopped
 from polyrelu.errors import Interrupted
 from polyrelu.formats import load_property
 from polyrelu.report import verification_report
@@ -37,8 +37,10 @@ def verify_command(
     Prints "holds", "violated" with a counterexample that was checked exactly, or "undecided" with what remains. The
     exit code is 0, 1 or 2; an error is 2 as well, with nothing on standard output.
     """
+    Clock(timeout)  # refuses what is no time
     network = model.load()
     asked = load_property(prop, network.input_dim, network.output_dim)
+    warn_outside(model, [part.domain for part in asked.disjuncts])
     try:
         found = verify(network, asked, timeout, workers=workers)
     except Interrupted as stopped:

@@ -67,7 +67,8 @@ def load_network(
     """
     file = Path(path)
     if not file.is_file():
-        raise InputError(f"load_network: there is no file {file}")
+        there = f"{file} is a directory" if file.is_dir() else f"there is no file {file}"
+        raise InputError(f"load_network: {there}")
     kind = _kind(file)
     given = {"normalise": normalise, "drop_final": drop_final, "input_shape": input_shape}
     options = {name: value for name, value in given.items() if value is not None}
@@ -85,6 +86,8 @@ def _kind(file: Path) -> str:
         start = stream.read(8)
     if suffix in _HDF5 or start == _HDF5_MAGIC:
         raise InputError(f"load_network: {file}: {_HDF5_ADVICE}")
+    if suffix == ".vnnlib":
+        raise InputError(f"load_network: {file} is a property, not a network; the network comes first")
     if start.startswith(b"//"):
         return ".nnet"
     if start.startswith(b"PK"):
