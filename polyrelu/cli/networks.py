@@ -95,7 +95,7 @@ def warn_outside(model: Model, domains: Iterable[Polyhedron | None]) -> None:
 
 _EXAMPLES = """\b
 Example: polyrelu info model.onnx
-or:      polyrelu info classifier.onnx --drop-final Softmax --input-shape 1,3,32,32
+or:      polyrelu info classifier.onnx --drop-final Softmax --input-shape 1,3,8,8
 """
 
 

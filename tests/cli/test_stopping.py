@@ -43,8 +43,7 @@ def stopped(monkeypatch, model):
     whole = pr.preimage(pr.load_network(model), pr.parse("y0 >= 0", dim=1), pr.Polyhedron.box([-1] * 2, [2] * 2))
 
     def stop(network, targets, domain, *_arguments, **_options):
-        count = iter([False, False, True])
-        return pr.preimage(network, targets, domain, "twin", until=lambda _: next(count, True))
+        return pr.preimage(network, targets, domain, "twin", until=lambda found: found >= 2)
 
     monkeypatch.setattr(question, "preimage", stop)
     return whole
