@@ -11,13 +11,6 @@ import polyrelu as pr
 from polyrelu.cli import cli, main, question
 
 
-@pytest.fixture
-def model(tmp_path):
-    path = tmp_path / "model.npz"
-    np.savez(path, W0=[[1.0, 0.0], [0.0, 1.0]], b0=[0.0, 0.0], W1=[[1.0, 1.0]], b1=[-1.0])
-    return str(path)
-
-
 def run(*arguments):
     return CliRunner().invoke(cli, arguments, catch_exceptions=False)
 

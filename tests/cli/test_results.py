@@ -14,13 +14,6 @@ BOX = "".join(f"(assert (>= X_{i} -2))(assert (<= X_{i} 2))" for i in range(2))
 
 
 @pytest.fixture
-def model(tmp_path):
-    path = tmp_path / "model.npz"
-    np.savez(path, W0=[[1.0, 0.0], [0.0, 1.0]], b0=[0.0, 0.0], W1=[[1.0, 1.0]], b1=[-1.0])
-    return str(path)
-
-
-@pytest.fixture
 def unsafe(tmp_path):
     def write(assertions):
         path = tmp_path / "p.vnnlib"

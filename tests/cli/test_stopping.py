@@ -1,6 +1,5 @@
 import json
 import os
-import signal
 import subprocess
 import sys
 import time
@@ -11,13 +10,6 @@ from click.testing import CliRunner
 
 import polyrelu as pr
 from polyrelu.cli import cli, question
-
-
-@pytest.fixture
-def model(tmp_path):
-    path = tmp_path / "model.npz"
-    np.savez(path, W0=[[1.0, 0.0], [0.0, 1.0]], b0=[0.0, 0.0], W1=[[1.0, 1.0]], b1=[-1.0])
-    return str(path)
 
 
 @pytest.fixture
@@ -106,16 +98,30 @@ def test_time_limits_are_positive_and_for_engines_that_can_stop(model):
         assert message in result.stderr
 
 
+PRESSES_CTRL_C = """
+import os, signal, threading
+from polyrelu.cells import Runner
+from polyrelu.cli import main
+
+run = Runner.run
+
+def pressed(self, *arguments):
+    threading.Timer(1.5, os.kill, (os.getpid(), signal.SIGINT)).start()
+    return run(self, *arguments)
+
+Runner.run = pressed
+main()
+"""
+
+
 @pytest.mark.skipif(os.name != "posix", reason="sends SIGINT")
 def test_ctrl_c_loses_nothing(large, tmp_path):
     path = tmp_path / "t.npz"
     asked = ["regions", large, "--box", "-9", "9", "--tiles", "1", "--save", str(path)]
-    process = subprocess.Popen(
-        [sys.executable, "-m", "polyrelu", *asked], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    stopped = subprocess.run(
+        [sys.executable, "-c", PRESSES_CTRL_C, *asked], capture_output=True, text=True, check=False
     )
-    time.sleep(6)
-    process.send_signal(signal.SIGINT)
-    _, error = process.communicate(timeout=100)
-    assert process.returncode == 130
+    error = stopped.stderr
+    assert stopped.returncode == 130
     assert f"kept in {path}, marked incomplete" in error
     assert not pr.load_tiling(path).complete
