@@ -2,7 +2,9 @@ r"""The layers of Keras that are piecewise linear, lowered one call at a time.
 
 Their meaning is that of the layer reference, https://keras.io/api/layers, in inference and in exact arithmetic; numbers
 in the configuration (a slope, an epsilon) are the binary64 numbers that its decimals denote. Tensors have the batch
-first and, unless ``data_format`` says otherwise, the channels last. ``SUPPORTED`` lists the names.
+first and, unless ``data_format`` says otherwise, the channels last. Average pooling with ``padding="same"`` leaves the
+padding out of its means, as with TensorFlow and JAX; with PyTorch, Keras 3.15 gives other numbers there. ``SUPPORTED``
+lists the names.
 """
 
 from __future__ import annotations
