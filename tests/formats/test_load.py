@@ -59,12 +59,12 @@ def test_bad_paths_are_refused(tmp_path):
     with pytest.raises(pr.InputError, match="there is no file"):
         pr.load_network(tmp_path / "missing.npz")
     (tmp_path / "net.txt").write_text("hello")
-    with pytest.raises(pr.InputError, match=r"suffix '.txt'; known suffixes are .nnet, .npz, .onnx"):
+    with pytest.raises(pr.InputError, match=r"suffix '.txt'; known suffixes are .keras, .nnet, .npz, .onnx"):
         pr.load_network(tmp_path / "net.txt")
     with pytest.raises(pr.InputError, match="there is no file"):
         pr.load_network(tmp_path / "missing.txt")
     (tmp_path / "folder.npz").mkdir()
-    with pytest.raises(pr.InputError, match="there is no file"):
+    with pytest.raises(pr.InputError, match="is a directory"):
         pr.load_network(tmp_path / "folder.npz")
 
 
