@@ -169,7 +169,8 @@ class CellEngine:
 
     def _refine(self, placed: Placed) -> Iterator[Placed]:
         self.stats.cuts -= 1
-        for part in exact.refine(placed, self.layers, self.first_facets[placed.depth], self._count_signs):
+        first_facet, for_kernel = self.first_facets[placed.depth], self.runner is not None
+        for part in exact.refine(placed, self.layers, first_facet, self._count_signs, for_kernel):
             self.stats.cuts += 1
             self._ask()
             yield part

@@ -17,10 +17,15 @@ from polyrelu.network import Bits, Layer
 
 
 class Placed(NamedTuple):
-    """A cell and the signs of all neurons of the layers before ``depth`` on it."""
+    """A cell and the signs of all neurons of the layers before ``depth`` on it.
+
+    ``begun`` has the signs of this layer's neurons by which the cell was already cut, None for the others; it is empty
+    where there are none.
+    """
 
     cell: Cell
     bits: Bits
+    begun: tuple[bool | None, ...] = ()
 
     @property
     def depth(self) -> int:
@@ -54,12 +59,18 @@ def outputs_after(layer: Layer, on: Sequence[bool], values: fmpq_mat) -> fmpq_ma
 
 
 def refine(
-    placed: Placed, layers: Sequence[Layer], first_facet: int, count_signs: Callable[[int], None]
+    placed: Placed,
+    layers: Sequence[Layer],
+    first_facet: int,
+    count_signs: Callable[[int], None],
+    until_pointed: bool = False,
 ) -> Iterator[Placed]:
     """The cells that the next layer's ReLU neurons make of a cell; neuron k of the layer is facet ``first_facet + k``.
 
     ``count_signs`` is told how many signs of generators were decided. Neurons that end a line of the cell come first,
-    so that it gets as pointed as it can before it is cut in many.
+    so that it gets as pointed as it can before it is cut in many. With ``until_pointed`` parts of a cell with lines are
+    handed out as soon as they have none, with the signs that they have until then in ``begun``: R^d becomes 2^d
+    simplicial cones where the first d neurons are independent.
     """
     layer = layers[placed.depth]
     rows = forms_at(layers, placed.bits)
@@ -70,6 +81,10 @@ def refine(
     def descend(cell: Cell, step: int) -> Iterator[Placed]:
         if step == len(order):
             yield Placed(cell, (*placed.bits, tuple(signs)))
+            return
+        if until_pointed and placed.cell.lines and not cell.lines:
+            known = set(order[:step])
+            yield Placed(cell, placed.bits, tuple(sign if k in known else None for k, sign in enumerate(signs)))
             return
         k = order[step]
         count_signs(len(cell.generators) + len(cell.lines))

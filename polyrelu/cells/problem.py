@@ -94,12 +94,15 @@ def stack(placed: Sequence[Placed], sites: int, words: int, dim: int) -> Cells |
     floats = np.array([to_floats(g) for g in generators]).reshape(len(generators), dim)
     slots = np.full((len(placed), 64 * words), _NO_SLOT, dtype=np.int32)
     signs = np.full((len(placed), sites), UNDECIDED, dtype=np.uint8)
-    for i, (cell, bits) in enumerate(placed):
+    for i, (cell, bits, begun) in enumerate(placed):
         if len(cell.facets) > 64 * words:
             return None
         slots[i, : len(cell.facets)] = cell.facets
         flat = [on for layer in bits for on in layer]
         signs[i, : len(flat)] = flat
+        for k, sign in enumerate(begun, len(flat)):
+            if sign is not None:
+                signs[i, k] = sign
     masks = [p.cell.tight[k] for p in placed for k in range(len(p.cell.generators))]
     exact = np.array([_exactly(f, g) for f, g in zip(floats, generators, strict=True)], dtype=np.bool_)
     return Cells(

@@ -126,6 +126,17 @@ def test_generic_hyperplanes_over_the_whole_space(n, d):
     assert whole_space_count(rows[:, :d].tolist(), rows[:, d].tolist()) == sum(comb(n, i) for i in range(d + 1))
 
 
+@pytest.mark.parametrize("widths", [(2, 16, 8), (3, 9, 9), (4, 8)])
+def test_the_whole_space_starts_from_simplicial_cones_and_not_from_a_layer_cut_exactly(widths):
+    """The first d neurons are independent: 2^d - 1 cuts are exact, of cells with up to d rays or lines and a vertex."""
+    network = random_network(widths)
+    cells, twin = (pr.linear_regions(network, method=method) for method in ("cells", "twin"))
+    d = widths[0]
+    assert 0 < cells.stats["signs_by_rational"] <= (2**d - 1) * (d + 1)
+    assert cells.stats["cuts"] == len(cells) - 1
+    assert [(t.pattern, t.polyhedron) for t in cells] == [(t.pattern, t.polyhedron) for t in twin]
+
+
 def test_lineality_is_reported_and_unbounded_tiles_are_exact():
     network = pr.Network([([[1, -1, 0], [1, -1, 0]], [0, 1])])
     tiling = pr.linear_regions(network, method="cells")
