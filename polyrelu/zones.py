@@ -58,7 +58,7 @@ def zones(tiling: Tiling, contact: int | None = None, sort: str = "first") -> li
         contact: the least dimension of the contact that connects; by default a facet's. With 0 tiles that touch in a
             vertex are connected, too.
         sort: ``"first"`` by their first tiles, ``"volume"`` or ``"tiles"`` by size, the largest first. Unbounded zones
-            come first among volumes.
+            come first among volumes; in a flat domain shares of it are compared.
 
     Raises:
         InputError: an unknown ``sort``, or a ``contact`` that is no dimension of a contact.
@@ -92,15 +92,25 @@ def zone_numbers(tiling: Tiling, contact: int | None = None) -> list[NDArray[np.
 
 
 def _size(zone: Tiling) -> float:
-    return float(zone.volume()) if zone.is_bounded() else np.inf
+    if not zone.is_bounded():
+        return np.inf
+    return float(zone.share() if _is_measured_by_share(zone) else zone.volume())
+
+
+def _is_measured_by_share(tiling: Tiling) -> bool:
+    """Whether the domain is bounded and flat: no part of it has a volume, but each is a share of the whole."""
+    return tiling.domain.dim < tiling.domain.ambient_dim and tiling.domain.is_bounded()
 
 
 def zone_table(tiling: Tiling, contact: int | None = None, sort: str = "first", digits: int = 4) -> str:
     """The zones as a text table: tiles, volume, bounding box and a point of the first tile, which is exact.
 
-    Volumes and boxes are rounded to ``digits`` significant digits; arguments as for :func:`zones`.
+    Volumes and boxes are rounded to ``digits`` significant digits; arguments as for :func:`zones`. In a flat domain, for
+    example a box in which some inputs are constant, a zone's share of the domain stands for its volume.
     """
     size = {1: "length", 2: "area"}.get(tiling.domain.ambient_dim, "volume")
+    if _is_measured_by_share(tiling):
+        size = "share"
     rows = [("zone", "tiles", size, "bounding box", "point")]
     for i, zone in enumerate(zones(tiling, contact, sort)):
         sides = zip(*(corner.tolist() for corner in zone.bounding_box()), strict=True)

@@ -9,6 +9,7 @@ from scipy import ndimage
 import polyrelu as pr
 from polyrelu.adjacency import flat_tiles
 from polyrelu.demo import RADIUS, run_demo
+from polyrelu.zones import zone_table
 from tests.strategies import questions
 
 CROSS = pr.Network([([[1, 0], [-1, 0], [0, 1], [0, -1]], [0] * 4), ([[1, 1, -1, -1]], [0])])  # |x0| - |x1|
@@ -98,6 +99,15 @@ def test_unbounded_zones_come_first():
     first, second = tiling.zones(sort="volume")
     assert not first.is_bounded()
     assert second.is_bounded()
+
+
+def test_in_a_box_with_a_constant_input_zones_are_measured_by_their_share():
+    net = pr.Network([([[1, 0, 5], [-1, 0, -5]], [-11, 8])], relu=[True])
+    box = pr.Polyhedron.box([-1, 0, 2], [3, 2, 2])  # x2 = 2: active where x0 > 1, and where x0 < -2 is outside
+    tiling = pr.preimage(net, pr.parse("y0 + y1 > 0", dim=2), box)
+    assert zone_table(tiling).splitlines()[0].split()[:3] == ["zone", "tiles", "share"]
+    assert [float(zone.share()) for zone in tiling.zones(sort="volume")] == [0.5]
+    assert " 0.5 " in zone_table(tiling, sort="volume").splitlines()[1]
 
 
 def test_an_unknown_order_is_refused():
