@@ -99,9 +99,11 @@ class FaceSearch(Iterator[tuple[Zeroed, Polyhedron]]):
     def run(self) -> Record:
         """Search to the end without building the polyhedra, and return the record."""
         began = time.perf_counter()
-        for _ in self._pieces:
-            pass
-        self.record.seconds += time.perf_counter() - began
+        try:
+            for _ in self._pieces:
+                pass
+        finally:
+            self.record.seconds += time.perf_counter() - began
         if not self.heuristic.sound and self.record.lost_pieces is None:
             self._count_losses()
         return self.record
@@ -162,6 +164,7 @@ class FaceSearch(Iterator[tuple[Zeroed, Polyhedron]]):
                     f"face_search: {self.heuristic.name} says that zeroed={tuple(bits(image.silent))} has a piece "
                     f"because {tuple(bits(node.silent))} has; it is empty, or not all neurons have a sign"
                 )
+            image.has_piece = True  # it is no node of the tree, and was not counted as wasted
             self._keep(image)
             yield image
 
