@@ -102,6 +102,14 @@ class Witnesses:
             if all(row.normal[u] == 0 if row.relation == "==" else row.normal[u] <= 0 for row in rows):
                 self._mends[u] = sum(1 << k for k, row in enumerate(rows) if row.normal[u] < 0)
 
+    @classmethod
+    def sampled(cls, problem: FaceProblem, count: int, seed: int = SEED) -> Witnesses:
+        """Those of :func:`sample_points`."""
+        witnesses = cls(problem)
+        for point in sample_points(problem, count, seed):
+            witnesses.add(point)
+        return witnesses
+
     def add(self, point: ExactVector) -> None:
         """Look at a point, exactly; one outside the domain, or known, is not kept."""
         problem = self.problem

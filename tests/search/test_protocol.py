@@ -146,7 +146,7 @@ def test_a_core_may_be_empty():
     """P has no point after a ReLU, whatever the signs."""
     problem = FaceProblem(THREE, pr.parse("y0 + y1 < 0", dim=3), None)
     assert problem.solve(Node())[0] == (False, None, Core(0, 0))
-    assert problem.solve(Node(active=0b100))[0].core == Core(0, 0)
+    assert problem.solve(Node(silent=0b100))[0].core == Core(0, 0)
     record = search(THREE, problem.wanted, problem.domain, Feasibility()).run()
     assert (record.nodes, record.pieces, record.lps) == (1, 0, 1)
 
