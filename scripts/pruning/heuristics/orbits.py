@@ -20,7 +20,7 @@ every node.
 
 The gain is bounded by the order of the group, and weights that were learnt have none. A rational 2 x 2 matrix of finite
 order has order 1, 2, 3, 4 or 6, so weights along a regular polygon with five corners, or seven, have no rotation left
-once their coordinates are rounded to floats; only half-turns, quarter-turns and mirror images survive rounding.
+once their coordinates are rounded to floats. Triangles, squares and hexagons, half-turns and mirror images may survive.
 """
 
 from __future__ import annotations
