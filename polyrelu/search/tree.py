@@ -81,7 +81,7 @@ class FaceSearch(Iterator[tuple[Zeroed, Polyhedron]]):
         self.problem, self.heuristic, self.limit = problem, heuristic, limit
         self.record = Record() if record is None else record
         self._nodes, self._is_counted = 0, False
-        self._found: list[int] = []
+        self._found: dict[int, None] = {}
         self._bar = tqdm(
             desc="face search", unit=" nodes", delay=1, disable=None if progress is None else not progress, leave=False
         )
@@ -90,20 +90,22 @@ class FaceSearch(Iterator[tuple[Zeroed, Polyhedron]]):
     def __next__(self) -> tuple[Zeroed, Polyhedron]:
         began = time.perf_counter()
         try:
-            node = next(self._pieces)
-        except StopIteration:
-            self._count_losses()
-            raise
+            node = next(self._pieces, None)
         finally:
             self.record.seconds += time.perf_counter() - began
+        if node is None:
+            self._count_losses()
+            raise StopIteration
         return tuple(bits(node.silent)), self.problem.piece(node)
 
     def run(self) -> Record:
         """Search to the end without building the polyhedra, and return the record."""
         began = time.perf_counter()
-        for _ in self._pieces:
-            pass
-        self.record.seconds += time.perf_counter() - began
+        try:
+            for _ in self._pieces:
+                pass
+        finally:
+            self.record.seconds += time.perf_counter() - began
         self._count_losses()
         return self.record
 
@@ -148,9 +150,24 @@ class FaceSearch(Iterator[tuple[Zeroed, Polyhedron]]):
                 if self.is_feasible(node):
                     self._keep(node)
                     yield node
+                    yield from self._images(node)
                 continue
             neuron = self._choice(node)
             waiting += [node.with_sign(neuron, False), node.with_sign(neuron, True)]
+
+    def _images(self, node: Node) -> Iterator[Node]:
+        """The pieces that the heuristic names because of this one, each proven."""
+        for image in self.heuristic.images(node):
+            if image.silent in self._found:
+                continue
+            if self.problem.undecided(image) or not self.is_feasible(image):
+                raise InputError(
+                    f"face_search: {self.heuristic.name} says that zeroed={tuple(bits(image.silent))} has a piece "
+                    f"because {tuple(bits(node.silent))} has; it is empty, or not all neurons have a sign"
+                )
+            image.has_piece = True  # it is no node of the tree, and was not counted as wasted
+            self._keep(image)
+            yield image
 
     def _count(self, node: Node) -> None:
         self._nodes += 1
@@ -196,7 +213,7 @@ class FaceSearch(Iterator[tuple[Zeroed, Polyhedron]]):
                 f"{tuple(bits(node.silent))}; a heuristic's answers must be exact"
             )
         self.record.pieces += 1
-        self._found.append(node.silent)
+        self._found[node.silent] = None
         above: Node | None = node
         while above is not None and not above.has_piece:
             above.has_piece = True
@@ -212,15 +229,16 @@ class FaceSearch(Iterator[tuple[Zeroed, Polyhedron]]):
         full.run()
         found = set(self._found)
         lost = [mask for mask in full._found if mask not in found]
+        so_far = Fraction(0) if self.record.lost_pieces is None else self.record.lost_volume
         self.record.lost_pieces = (self.record.lost_pieces or 0) + len(lost)
-        volume = self.record.lost_volume or Fraction(0)
+        self.record.lost_volume = None if so_far is None else self._volume(lost, so_far)
+
+    def _volume(self, silent: Iterable[int], total: Fraction) -> Fraction | None:
+        """A total with the volumes of some pieces added; None where one is infinite."""
         try:
-            for mask in lost:
-                volume += self.problem.piece(Node(self.problem.mask & ~mask, mask)).volume()
+            return sum((self.problem.piece(Node(self.problem.mask & ~mask, mask)).volume() for mask in silent), total)
         except UnboundedError:
-            self.record.lost_volume = None
-            return
-        self.record.lost_volume = volume
+            return None
 
 
 def face_search(
