@@ -105,8 +105,8 @@ def _is_measured_by_share(tiling: Tiling) -> bool:
 def zone_table(tiling: Tiling, contact: int | None = None, sort: str = "first", digits: int = 4) -> str:
     """The zones as a text table: tiles, volume, bounding box and a point of the first tile, which is exact.
 
-    Volumes and boxes are rounded to ``digits`` significant digits; arguments as for :func:`zones`. In a flat domain, for
-    example a box in which some inputs are constant, a zone's share of the domain stands for its volume.
+    Volumes and boxes are rounded to ``digits`` significant digits; arguments as for :func:`zones`. In a flat domain,
+    for example a box in which some inputs are constant, a zone's share of the domain stands for its volume.
     """
     size = {1: "length", 2: "area"}.get(tiling.domain.ambient_dim, "volume")
     if _is_measured_by_share(tiling):
