@@ -1,0 +1,154 @@
+"""Find the heuristics: those of polyrelu.search, those of the folder heuristics/, and those of files that users add."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import inspect
+import sys
+from collections.abc import Callable, Iterable
+from functools import lru_cache
+from pathlib import Path
+from typing import NamedTuple
+
+from polyrelu import search
+from polyrelu.errors import InputError
+from polyrelu.search import Heuristic
+
+FOLDER = Path(__file__).parent / "heuristics"
+Make = Callable[[], Heuristic]
+
+
+class Entry(NamedTuple):
+    """A heuristic that can be run.
+
+    Attributes:
+        name: what tables call it.
+        make: gives a fresh one.
+        path: the file that it is defined in.
+        code: a short hash of that file, so that results of changed code are not taken for those of today.
+        is_sound: whether it claims never to lose a piece.
+        idea: the first line of its docstring.
+    """
+
+    name: str
+    make: Make
+    path: Path
+    code: str
+    is_sound: bool
+    idea: str
+
+
+def entries(paths: Iterable[Path] = ()) -> dict[str, Entry]:
+    """All heuristics by name: those of polyrelu.search, of the folder, and of the given files.
+
+    Raises:
+        InputError: a file cannot be loaded (see :func:`load`), or two heuristics have the same name.
+    """
+    return dict(_entries(tuple(path.resolve() for path in paths)))
+
+
+@lru_cache
+def _entries(paths: tuple[Path, ...]) -> dict[str, Entry]:
+    found: dict[str, Entry] = {}
+    for path in (*sorted(FOLDER.glob("[!_]*.py")), *paths):
+        for entry in load(path):
+            _add(found, entry)
+    for make in _library():
+        entry = _entry(make, Path(inspect.getsourcefile(make) or search.__file__))
+        if entry.name not in found:  # a file may give it again, under its own options
+            _add(found, entry)
+    return found
+
+
+def load(path: Path) -> list[Entry]:
+    """The heuristics of a file: its list ``HEURISTICS`` of callables, or all classes in it that need no arguments.
+
+    Raises:
+        InputError: the file does not exist, is not Python, fails while it is imported, or holds no heuristic.
+    """
+    return list(_load(path.resolve()))
+
+
+@lru_cache
+def _load(path: Path) -> tuple[Entry, ...]:
+    if not path.is_file():
+        raise InputError(f"{path}: there is no such file; give the path of a Python file with a heuristic")
+    module_name = f"pruning_heuristics_{path.stem}_{_code(path)}"
+    spec = importlib.util.spec_from_file_location(module_name, path)
+    if spec is None or spec.loader is None:
+        raise InputError(f"{path}: not a Python file; its name must end in .py")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[module_name] = module
+    try:
+        spec.loader.exec_module(module)
+    except SyntaxError as error:
+        raise InputError(f"{path}, line {error.lineno}: not Python: {error.msg}; correct it and run again") from error
+    except Exception as error:
+        raise InputError(f"{path}: failed while it was imported: {type(error).__name__}: {error}") from error
+    listed = getattr(module, "HEURISTICS", None)
+    if listed is None:
+        listed = [
+            each
+            for each in vars(module).values()
+            if isinstance(each, type) and issubclass(each, Heuristic) and each.__module__ == module_name
+        ]
+        listed = [each for each in listed if _can_be_made(each, path, len(listed) == 1)]
+    if not listed:
+        raise InputError(
+            f"{path}: there is no heuristic in it; define a class that derives from polyrelu.search.Heuristic and needs "
+            "no arguments, or a list HEURISTICS of functions that make one"
+        )
+    return tuple(_entry(each, path) for each in listed)
+
+
+def _can_be_made(each: type[Heuristic], path: Path, is_only: bool) -> bool:
+    """Whether a class needs no arguments; an error when it is the only one there is."""
+    try:
+        inspect.signature(each).bind()
+    except TypeError as error:
+        if is_only:
+            raise InputError(
+                f"{path}: {each.__name__}() cannot be made: {error}; give the arguments defaults, or say how to make it, "
+                f"as in HEURISTICS = [lambda: {each.__name__}(...)]"
+            ) from error
+        return False
+    return True
+
+
+def _entry(make: Make, path: Path) -> Entry:
+    label = getattr(make, "__name__", repr(make))
+    try:
+        heuristic = make()
+    except Exception as error:
+        raise InputError(f"{path}: {label}() cannot be made: {type(error).__name__}: {error}") from error
+    if not isinstance(heuristic, Heuristic):
+        raise InputError(f"{path}: {label}() gives a {type(heuristic).__name__}, not a polyrelu.search.Heuristic")
+    text = inspect.getdoc(type(heuristic)) or ""
+    return Entry(heuristic.name, make, path, _code(path), heuristic.sound, text.split("\n", 1)[0])
+
+
+def _add(found: dict[str, Entry], entry: Entry) -> None:
+    if entry.name in found:
+        raise InputError(
+            f"{entry.path}: there is a heuristic {entry.name} already, in {found[entry.name].path}; rename one"
+        )
+    found[entry.name] = entry
+
+
+def library_code() -> str:
+    """A short hash of all of polyrelu.search, for the default search."""
+    return _code(*sorted(Path(search.__file__).parent.glob("*.py")))
+
+
+def _code(*paths: Path) -> str:
+    return hashlib.sha256(b"\0".join(path.read_bytes() for path in paths)).hexdigest()[:10]
+
+
+def _library() -> list[type[Heuristic]]:
+    """The heuristics that polyrelu.search itself offers."""
+    return [
+        each
+        for name in search.__all__
+        if isinstance(each := getattr(search, name), type) and issubclass(each, Heuristic) and each is not search.Together
+    ]

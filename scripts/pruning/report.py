@@ -1,0 +1,293 @@
+"""Tables and figures from the rows of a campaign: medians over seeds, unfinished runs as lower bounds."""
+
+from __future__ import annotations
+
+import math
+import statistics
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from campaign import REFERENCE, Row
+from networks import Shape
+
+from polyrelu.plotting import style
+from polyrelu.plotting.style import INK, SILENT, feature_colour, require
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+
+class Case(NamedTuple):
+    """A question without its seed."""
+
+    network: str
+    width: int
+    dim: int
+    blocks: int
+    target: str
+    box: int
+
+    @classmethod
+    def of(cls, row: Row) -> Case:
+        """The case of a row."""
+        numbers = {name: int(row[name]) for name in ("width", "dim", "blocks", "box")}
+        return cls(network=row["network"], target=row["target"], **numbers)
+
+    def __str__(self) -> str:
+        box = f", in [-{self.box}, {self.box}]^{self.dim}" if self.box else ""
+        return f"{self.network} {Shape(self.dim, self.width, self.blocks)}, `{self.target}`{box}"
+
+
+class Quantity(NamedTuple):
+    """What a column or an axis shows: a title, its value in a row (None where it has none), and how it is written."""
+
+    title: str
+    of: Callable[[Row], float | None]
+    written: Callable[[float], str] = lambda value: f"{value:,.0f}"
+
+
+def number(name: str) -> Callable[[Row], float | None]:
+    """A column of the CSV file as a number."""
+    return lambda row: float(row[name]) if row[name] else None
+
+
+def ratio(name: str, of: str, only_finished: bool = False) -> Callable[[Row], float | None]:
+    """One column for each unit of another."""
+
+    def value(row: Row) -> float | None:
+        if not float(row[of]) or (only_finished and row["finished"] != "yes"):
+            return None
+        return float(row[name]) / float(row[of])
+
+    return value
+
+
+def short(value: float) -> str:
+    """Three digits of what may be small or large."""
+    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
+
+
+QUANTITIES = {
+    "pieces": Quantity("pieces", number("pieces")),
+    "nodes": Quantity("nodes", number("nodes")),
+    "nodes/piece": Quantity("nodes a piece", ratio("nodes", "pieces"), lambda value: f"{value:,.2f}"),
+    "wasted": Quantity("wasted", ratio("wasted", "nodes", True), lambda value: f"{100 * value:.1f} %"),
+    "discarded": Quantity("discarded", number("discarded")),
+    "implied": Quantity("implied", number("implied")),
+    "lps": Quantity("LPs", number("lps")),
+    "pivots": Quantity("pivots", number("pivots")),
+    "seconds": Quantity("seconds", number("seconds"), short),
+    "lost": Quantity("lost pieces", number("lost_pieces")),
+    "volume": Quantity("lost volume", number("lost_volume"), short),
+}
+DEFAULT = ("pieces", "nodes", "nodes/piece", "wasted", "discarded", "lps", "pivots", "seconds")
+NOT_TRIED, NO_VALUE = "·", "–"
+
+
+def cell(rows: Sequence[Row], quantity: Quantity) -> str:
+    """The median over seeds; "> " and the median of what was reached where a run did not finish.
+
+    Each unfinished count only grows, so the median of what was reached is a lower bound of the median.
+    """
+    if not rows:
+        return NOT_TRIED
+    values = [value for value in map(quantity.of, rows) if value is not None]
+    if not values:
+        return NO_VALUE
+    return ("" if all_finished(rows) else "> ") + quantity.written(statistics.median(values))
+
+
+def all_finished(rows: Iterable[Row]) -> bool:
+    """Whether no limit or error ended one of these runs."""
+    return all(row["finished"] == "yes" for row in rows)
+
+
+def checked(rows: Sequence[Row]) -> str:
+    """What the comparison with the default search said, all seeds together."""
+    if not rows:
+        return NOT_TRIED
+    said = sorted({row["note"] or row["check"] for row in rows})
+    return "; ".join(said)
+
+
+def markdown(header: Sequence[str], lines: Iterable[Sequence[str]]) -> str:
+    """A table; the first column to the left, numbers to the right."""
+    parts = [f"| {' | '.join(header)} |", "|---|" + "--:|" * (len(header) - 1)]
+    return "\n".join([*parts, *(f"| {' | '.join(line)} |" for line in lines)])
+
+
+def names_of(rows: Iterable[Row]) -> list[str]:
+    """The heuristics, the default search first, then in the order in which they first ran."""
+    names = list(dict.fromkeys(row["heuristic"] for row in rows))
+    return sorted(names, key=lambda name: name != REFERENCE)
+
+
+def of_heuristic(rows: Iterable[Row], name: str) -> list[Row]:
+    """The rows of one heuristic."""
+    return [row for row in rows if row["heuristic"] == name]
+
+
+def by_case(rows: Sequence[Row], quantities: Sequence[str] = DEFAULT) -> str:
+    """One table for each case: heuristics below one another, quantities beside one another."""
+    parts = []
+    names = names_of(rows)
+    for case in dict.fromkeys(map(Case.of, rows)):
+        here = [row for row in rows if Case.of(row) == case]
+        lines = []
+        for name in names:
+            own = of_heuristic(here, name)
+            lines.append([name, *(cell(own, QUANTITIES[key]) for key in quantities), checked(own)])
+        seeds = len({row["seed"] for row in here})
+        parts.append(
+            f"**{case}**, {seeds} seed{'s' * (seeds > 1)}\n\n"
+            + markdown(["heuristic", *(QUANTITIES[key].title for key in quantities), "check"], lines)
+        )
+    return "\n\n".join(parts)
+
+
+def across(
+    rows: Sequence[Row],
+    quantity: str,
+    heading: Callable[[Case], str] = lambda case: f"n = {case.width}",
+    above: Iterable[tuple[str, Callable[[Case], str]]] = (),
+) -> str:
+    """One table of one quantity: heuristics below one another, cases beside one another, ordered as they were run."""
+    cases = list(dict.fromkeys(map(Case.of, rows)))
+    lines = [[title, *(written(case) for case in cases)] for title, written in above]
+    if quantity != "pieces":
+        lines.append(["pieces", *(cell(_of(rows, case, REFERENCE), QUANTITIES["pieces"]) for case in cases)])
+    lines += [
+        [name, *(cell(_of(rows, case, name), QUANTITIES[quantity]) for case in cases)] for name in names_of(rows)
+    ]
+    return markdown([QUANTITIES[quantity].title, *map(heading, cases)], lines)
+
+
+def _of(rows: Iterable[Row], case: Case, name: str) -> list[Row]:
+    return [row for row in rows if Case.of(row) == case and row["heuristic"] == name]
+
+
+def faces(case: Case) -> int:
+    """The faces of the orthants of all blocks."""
+    return 2 ** (case.width * case.blocks)
+
+
+def arrangement_bound(width: int, dim: int) -> int:
+    """sum_{i <= d} C(n, i): the most cells that n hyperplanes make in R^d (R. Buck, Partition of space, 1943)."""
+    return sum(math.comb(width, i) for i in range(dim + 1))
+
+
+def figure(rows: Sequence[Row], quantity: str, names: Sequence[str] | None = None) -> Figure:
+    """A quantity against the width, a line for each heuristic; the counts beside 2^n and the arrangement bound.
+
+    Medians over seeds. An open mark with an arrow is a lower bound: a limit ended the run.
+    """
+    pyplot = require("matplotlib.pyplot", "figure")
+    drawn: Figure
+    with style():
+        drawn, axes = pyplot.subplots(figsize=(7.2, 4.2), layout="constrained")
+        cases = list(dict.fromkeys(map(Case.of, rows)))
+        widths = sorted({case.width for case in cases})
+        is_share = quantity == "wasted"
+        axes.set_xscale("log", base=2)
+        if not is_share:
+            axes.set_yscale("log", base=10)
+        labels, highest = [], 1.0
+        for index, name in enumerate(names or names_of(rows)):
+            shade = INK if name == REFERENCE else feature_colour(index)
+            points = list(_points(rows, name, QUANTITIES[quantity], widths))
+            if not points:
+                continue
+            xs, ys, ends = zip(*points, strict=True)
+            axes.plot(xs, ys, "-", color=shade, linewidth=1.2)
+            for x, y, is_end in points:
+                axes.plot([x], [y], "^" if is_end else "o", color=shade, markersize=4, mfc="white" if is_end else shade)
+            labels.append((xs[-1], ys[-1], name, shade))
+            highest = max(highest, *ys)
+        if quantity in ("nodes", "lps"):
+            _bounds(axes, widths, cases[0], highest, labels)
+        elif is_share:
+            axes.set_ylim(-0.02, 1.02)
+        axes.set_xlim(widths[0] / 1.15, widths[-1] * 1.15)
+        axes.set_xticks(widths, [str(width) for width in widths])
+        axes.xaxis.set_minor_locator(pyplot.NullLocator())
+        axes.set_xlabel("neurons of the layer, $n$")
+        axes.set_ylabel(QUANTITIES[quantity].title + (" (share of the nodes)" if is_share else ""))
+        axes.set_title(_title(cases[0]))
+        axes.spines[["top", "right"]].set_visible(False)
+        _label(drawn, axes, labels)
+    return drawn
+
+
+def _points(
+    rows: Sequence[Row], name: str, quantity: Quantity, widths: Sequence[int]
+) -> Iterable[tuple[int, float, bool]]:
+    """Width, median, and whether it is a lower bound."""
+    for width in widths:
+        own = [row for row in of_heuristic(rows, name) if int(row["width"]) == width]
+        values = [value for value in map(quantity.of, own) if value is not None]
+        if values:
+            yield width, statistics.median(values), not all_finished(own)
+
+
+def _bounds(
+    axes: Axes, widths: Sequence[int], case: Case, highest: float, labels: list[tuple[float, float, str, str]]
+) -> None:
+    """2^n and the arrangement bound, and an axis that shows what was reached."""
+    top = 10 ** (math.ceil(math.log10(highest)) + 1)
+    fine = [widths[0] * (widths[-1] / widths[0]) ** (k / 200) for k in range(201)]
+    every = [2**n for n in fine if n < math.log2(top)]
+    axes.plot(fine[: len(every)], every, color=SILENT, linestyle=(0, (4, 2)), linewidth=1.2)
+    cells = [arrangement_bound(n, case.dim) for n in range(widths[0], widths[-1] + 1)]
+    axes.plot(range(widths[0], widths[-1] + 1), cells, color=SILENT, linestyle=(0, (1, 1.5)), linewidth=1.2)
+    axes.annotate(
+        "$2^n$ faces", (fine[len(every) - 1], every[-1]), (4, 0), textcoords="offset points", color=SILENT, va="top"
+    )
+    labels.append((widths[-1], cells[-1], "arrangement bound", SILENT))
+    axes.set_ylim(1, top)
+
+
+def _label(drawn: Figure, axes: Axes, labels: list[tuple[float, float, str, str]]) -> None:
+    """Names at the right margin in the order of the lines' ends, no two on top of each other, with leaders."""
+    gap = 11.5  # points
+    bottom, top = 0.0, axes.get_window_extent().height * 72 / drawn.dpi
+    to_points = lambda y: axes.transData.transform((1, y))[1] * 72 / drawn.dpi - axes.get_window_extent().y0 * 72 / drawn.dpi
+    ordered = sorted(labels, key=lambda label: label[1])
+    places = [to_points(label[1]) for label in ordered]
+    for i in range(1, len(places)):
+        places[i] = max(places[i], places[i - 1] + gap)
+    for i in reversed(range(len(places))):
+        ceiling = top if i == len(places) - 1 else places[i + 1] - gap
+        places[i] = min(places[i], ceiling)
+    right = axes.get_xlim()[1]
+    for (x, y, name, shade), place in zip(ordered, places, strict=True):
+        axes.annotate(
+            name,
+            (x, y),
+            (1.02, (place - bottom) / top),
+            textcoords="axes fraction",
+            va="center",
+            color=shade,
+            annotation_clip=False,
+            arrowprops={"arrowstyle": "-", "color": shade, "linewidth": 0.4, "alpha": 0.6, "shrinkA": 1, "shrinkB": 3},
+        )
+    assert right
+
+
+def _title(case: Case) -> str:
+    shape = Shape(case.dim, "n", case.blocks)  # type: ignore[arg-type]
+    return f"{case.network} {shape}, {case.target}"
+
+
+def save(drawn: Figure, path: Path) -> list[Path]:
+    """PNG and SVG, the same bytes each time."""
+    pyplot = require("matplotlib.pyplot", "save")
+    written = []
+    with style():
+        for suffix, metadata in (("png", {"Software": None}), ("svg", {"Date": None})):
+            target = path.with_suffix(f".{suffix}")
+            drawn.savefig(target, metadata=metadata)
+            written.append(target)
+    pyplot.close(drawn)
+    return written
