@@ -20,42 +20,79 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import TypeAlias
 
+from polyrelu.errors import DimensionError
 from polyrelu.network import Bits, Layer, Network
 from polyrelu.patterns import pattern_cell
 from polyrelu.polyhedron import Polyhedron
-from polyrelu.restriction import Restriction
+from polyrelu.restriction import Restriction, restrict
+from polyrelu.search import FaceProblem, FaceSearch, Heuristic, Record, best, input_boxes
+from polyrelu.search.tree import DEFAULT_NODE_LIMIT
 from polyrelu.tiling import TileList
-from polyrelu.unrelu import FaceStats, Zeroed, search_faces
+from polyrelu.unrelu import FaceStats, Piece, Zeroed, search_faces
 
-FacePiece: TypeAlias = Callable[[Polyhedron, Layer, Zeroed], Polyhedron]
+FaceSource: TypeAlias = Callable[[Polyhedron, Layer, Polyhedron, bool | None], Iterator[tuple[Zeroed, Polyhedron]]]
+"""Given a wanted polyhedron, a layer, a set that holds the layer's inputs, and whether to show a bar: the pieces."""
 
 
 class BackwardEngine:
     """Finds the tiles of one restricted problem by going backwards; the reference for the other engines.
 
     Raises:
-        BudgetExceeded: by ``run``, when some layer has more than ``limit`` faces.
+        BudgetExceeded: by ``run``, when some layer has more faces, or takes more nodes, than the source may look at.
     """
 
     def __init__(
         self,
         restriction: Restriction,
         domain: Polyhedron,
-        face_piece: FacePiece,
-        limit: int,
+        faces: FaceSource,
+        stats: FaceStats | Record,
         progress: bool | None,
     ) -> None:
-        self.restriction, self.domain, self.face_piece = restriction, domain, face_piece
-        self.limit, self.progress = limit, progress
-        self.stats = FaceStats()
+        self.restriction, self.domain, self.faces = restriction, domain, faces
+        self.stats, self.progress = stats, progress
         self.pieces: list[tuple[Bits, Polyhedron]] = []
+
+    @classmethod
+    def exhaustive(
+        cls, restriction: Restriction, domain: Polyhedron, piece: Piece, limit: int, progress: bool | None
+    ) -> BackwardEngine:
+        """The engine that visits all faces of each layer, at most ``limit``."""
+        stats = FaceStats()
+
+        def faces(
+            wanted: Polyhedron, layer: Layer, inputs: Polyhedron, shown: bool | None
+        ) -> Iterator[tuple[Zeroed, Polyhedron]]:
+            return search_faces(wanted, layer, piece, limit=limit, progress=shown, stats=stats)
+
+        return cls(restriction, domain, faces, stats, progress)
+
+    @classmethod
+    def pruned(
+        cls,
+        restriction: Restriction,
+        domain: Polyhedron,
+        make: Callable[[], Heuristic],
+        limit: int,
+        progress: bool | None,
+    ) -> BackwardEngine:
+        """The engine that searches each layer with a fresh heuristic from ``make``, at most ``limit`` nodes a layer."""
+        stats = Record()
+
+        def faces(
+            wanted: Polyhedron, layer: Layer, inputs: Polyhedron, shown: bool | None
+        ) -> Iterator[tuple[Zeroed, Polyhedron]]:
+            search = FaceSearch(FaceProblem(layer, wanted, inputs), make(), limit, shown)
+            try:
+                yield from search
+            finally:
+                stats.add(search.record)
+
+        return cls(restriction, domain, faces, stats, progress)
 
     def run(self) -> None:
         """Find all pieces; those found before an interruption stay."""
-        found = pull_back(
-            self.restriction, self.domain, self.face_piece, limit=self.limit, progress=self.progress, stats=self.stats
-        )
-        for piece in found:
+        for piece in pull_back(self.restriction, self.domain, self.faces, progress=self.progress):
             self.pieces.append(piece)  # one by one, so that an interruption keeps them
 
     def tiles(self) -> TileList:
@@ -63,22 +100,68 @@ class BackwardEngine:
         return TileList(self.restriction, tuple(canonical_pieces(self.pieces, self.restriction, self.domain)))
 
 
-def pull_back(
-    restriction: Restriction,
-    domain: Polyhedron,
-    face_piece: FacePiece,
+class NetworkSearch(Iterator[tuple[Bits, Polyhedron]]):
+    """The non-empty pieces ``(bits, polyhedron)`` of a preimage, lazily; ``record`` sums over the layers' searches."""
+
+    def __init__(self, engine: BackwardEngine) -> None:
+        assert isinstance(engine.stats, Record)
+        self.record = engine.stats
+        self._pieces = pull_back(engine.restriction, engine.domain, engine.faces, progress=engine.progress)
+
+    def __next__(self) -> tuple[Bits, Polyhedron]:
+        return next(self._pieces)
+
+
+def network_search(
+    network: Network,
+    target: Polyhedron,
+    make: Callable[[], Heuristic] = best,
+    domain: Polyhedron | None = None,
     *,
-    limit: int,
-    progress: bool | None,
-    stats: FaceStats,
+    limit: int = DEFAULT_NODE_LIMIT,
+    progress: bool | None = None,
+) -> NetworkSearch:
+    """The pieces of the preimage of a target, searched backwards layer by layer with a heuristic. Exact.
+
+    Args:
+        network: R^d -> R^m.
+        target: a polyhedron in R^m.
+        make: gives a fresh heuristic for each search of one layer.
+        domain: a polyhedron in R^d; None is all of R^d. Boxes around what it gives to later layers bound those too.
+        limit: the largest number of nodes in one search of a layer.
+        progress: show a bar for the outermost search; by default only for long runs on a terminal.
+
+    Returns:
+        An iterator of (bits, polyhedron): the signs of the ReLU neurons that the target sees, layer by layer, and the
+        closed piece of this assignment. Where pieces are flat, some may be part of others;
+        ``preimage(method="search")`` leaves those out.
+
+    Raises:
+        DimensionError: target or domain live in the wrong space.
+        BudgetExceeded: while iterating, when ``limit`` nodes do not suffice for a layer.
+    """
+    where = Polyhedron.whole_space(network.input_dim) if domain is None else domain
+    if target.ambient_dim != network.output_dim or where.ambient_dim != network.input_dim:
+        raise DimensionError(
+            f"network_search: the network maps R^{network.input_dim} to R^{network.output_dim}, but the domain lives "
+            f"in R^{where.ambient_dim} and the target in R^{target.ambient_dim}"
+        )
+    return NetworkSearch(BackwardEngine.pruned(restrict(network, target), where, make, limit, progress))
+
+
+def pull_back(
+    restriction: Restriction, domain: Polyhedron, faces: FaceSource, *, progress: bool | None
 ) -> Iterator[tuple[Bits, Polyhedron]]:
     """The non-empty pieces of the preimage of the restriction's target, with their activation bits.
 
     Raises:
-        BudgetExceeded: some layer has more than ``limit`` faces.
+        BudgetExceeded: by ``faces``.
     """
+    if domain.is_empty():
+        return iter(())
     layers = restriction.layers
     outermost = max((i for i, layer in enumerate(layers) if any(layer.relu)), default=0)
+    inputs = input_boxes(layers, domain)
 
     def descend(depth: int, polyhedron: Polyhedron, later: Bits) -> Iterator[tuple[Bits, Polyhedron]]:
         if depth < 0:
@@ -88,7 +171,7 @@ def pull_back(
             return
         layer = layers[depth]
         shown = progress if depth == outermost else False
-        for zeroed, piece in search_faces(polyhedron, layer, face_piece, limit=limit, progress=shown, stats=stats):
+        for zeroed, piece in faces(polyhedron, layer, inputs[depth], shown):
             bits = tuple(i not in zeroed for i, masked in enumerate(layer.relu) if masked)
             yield from descend(depth - 1, piece, (bits, *later))
 

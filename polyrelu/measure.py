@@ -25,14 +25,13 @@ from tqdm import tqdm
 from polyrelu.errors import DimensionError, EmptySetError, InputError, UnboundedError
 from polyrelu.exact import FloatArray
 from polyrelu.polyhedron import Polyhedron
+from polyrelu.polyhedron.bounds import ExactBound, box_of
 from polyrelu.tiling import TileSource, Tiling
 
 if TYPE_CHECKING:
     from polyrelu.cells.extents import Extents
 
 Numbers: TypeAlias = NDArray[np.intp]
-ExactBound: TypeAlias = Fraction | float
-"""A Fraction, or an infinity."""
 
 Item = TypeVar("Item")
 
@@ -275,19 +274,6 @@ def bar(items: Sequence[Item]) -> Iterable[Item]:
 
 
 # -- boxes --------------------------------------------------------------------------------------------------------
-
-
-def box_of(polyhedron: Polyhedron) -> tuple[list[ExactBound], list[ExactBound]]:
-    """The least box around a polyhedron that is not empty."""
-    vertices, rays, lines = polyhedron.generators
-    low: list[ExactBound] = []
-    high: list[ExactBound] = []
-    for j in range(polyhedron.ambient_dim):
-        values, steps = [v[j] for v in vertices], [r[j] for r in rays]
-        along = any(v[j] for v in lines)
-        low.append(-math.inf if along or any(step < 0 for step in steps) else min(values))
-        high.append(math.inf if along or any(step > 0 for step in steps) else max(values))
-    return low, high
 
 
 def outwards(low: Sequence[ExactBound], high: Sequence[ExactBound]) -> tuple[FloatArray, FloatArray]:

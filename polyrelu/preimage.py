@@ -12,6 +12,7 @@ from polyrelu.errors import DimensionError, InputError, Interrupted
 from polyrelu.network import Network
 from polyrelu.polyhedron import Polyhedron
 from polyrelu.restriction import Restriction, keep_all, restrict
+from polyrelu.search import best
 from polyrelu.tiling import TileSource, Tiling
 from polyrelu.unrelu import DEFAULT_FACE_LIMIT, face_piece, substituted_piece
 
@@ -39,8 +40,10 @@ def preimage(
         domain: a polyhedron in R^d; None is all of R^d.
         method: ``"cells"`` splits cells forwards, fast (see :mod:`polyrelu.cells`), and ``"twin"`` does the same in
             exact arithmetic throughout. ``"unrelu"`` goes backwards face by face, moving sets, and ``"substitution"``
-            moving rows (see :mod:`polyrelu.unrelu`). ``"auto"`` chooses; the result's ``method`` says which ran.
-        limit: the largest number of faces to visit in one layer, for the methods that go face by face.
+            moving rows (see :mod:`polyrelu.unrelu`); ``"search"`` goes backwards too and prunes the faces (see
+            :mod:`polyrelu.search`). ``"auto"`` chooses; the result's ``method`` says which ran.
+        limit: the largest number of faces to visit in one layer, for the methods that go face by face; of nodes, for
+            ``"search"``.
         workers: how many threads split cells; the answer does not depend on it.
         max_dim: the largest dimension of the domain, constant inputs not counted, in which to split cells.
         progress: show a bar; by default only for long runs on a terminal.
@@ -55,7 +58,8 @@ def preimage(
 
     Raises:
         DimensionError: target or domain live in the wrong space.
-        BudgetExceeded: some layer has more than ``limit`` faces, or the domain more than ``max_dim`` dimensions.
+        BudgetExceeded: some layer has more than ``limit`` faces or takes more nodes, or the domain has more than
+            ``max_dim`` dimensions.
         InputError: ``until`` is given with a method that goes face by face.
         Interrupted: Ctrl-C, or ``until`` said so; its ``partial`` holds the tiles found so far.
 
@@ -70,7 +74,7 @@ def preimage(
             raise DimensionError(
                 f"preimage: target {i} lives in R^{one.ambient_dim} but the network's outputs in R^{network.output_dim}"
             )
-    if until is not None and method in ("unrelu", "substitution"):
+    if until is not None and method in ("unrelu", "substitution", "search"):
         raise InputError(f"preimage: method {method!r} cannot stop early; leave until out, or choose 'cells'")
     restrictions = [(i, restrict(network, part)) for i, part in disjoint_parts(targets)]
     return _run(network, targets, restrictions, domain, method, _Options(limit, workers, max_dim, progress, until))
@@ -143,6 +147,8 @@ def _run(
     stats: dict[str, int | float] = {"tiles": sum(len(source) for _, source in parts)}
     for _, engine in engines:
         for name, count in asdict(engine.stats).items():
+            if count is None:
+                continue
             stats[name] = max(stats.get(name, 0), count) if name == "lineality" else stats.get(name, 0) + count
     stats["seconds"] = time.perf_counter() - started
     tiling = Tiling(network, targets, where, chosen, not interrupted, stats, parts)
@@ -172,11 +178,15 @@ class _Options(NamedTuple):
 
 
 def _unrelu(restriction: Restriction, domain: Polyhedron, options: _Options) -> Engine:
-    return BackwardEngine(restriction, domain, face_piece, options.limit, options.progress)
+    return BackwardEngine.exhaustive(restriction, domain, face_piece, options.limit, options.progress)
 
 
 def _substitution(restriction: Restriction, domain: Polyhedron, options: _Options) -> Engine:
-    return BackwardEngine(restriction, domain, substituted_piece, options.limit, options.progress)
+    return BackwardEngine.exhaustive(restriction, domain, substituted_piece, options.limit, options.progress)
+
+
+def _search(restriction: Restriction, domain: Polyhedron, options: _Options) -> Engine:
+    return BackwardEngine.pruned(restriction, domain, best, options.limit, options.progress)
 
 
 def _twin(restriction: Restriction, domain: Polyhedron, options: _Options) -> Engine:
@@ -196,6 +206,7 @@ _ENGINES: dict[str, Callable[[Restriction, Polyhedron, _Options], Engine]] = {
     "cells": _cells,
     "unrelu": _unrelu,
     "substitution": _substitution,
+    "search": _search,
     "twin": _twin,
 }
 METHODS = ("auto", *_ENGINES)

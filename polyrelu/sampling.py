@@ -9,8 +9,9 @@ from numpy.typing import NDArray
 
 from polyrelu.errors import EmptySetError, InexactError, InputError
 from polyrelu.exact import FloatArray, to_floats
-from polyrelu.measure import bar, box_of, outwards, tile_volumes
+from polyrelu.measure import bar, outwards, tile_volumes
 from polyrelu.polyhedron import Polyhedron
+from polyrelu.polyhedron.bounds import box_of
 from polyrelu.polyhedron.volume import triangulate
 from polyrelu.tiling import Tiling
 

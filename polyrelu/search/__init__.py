@@ -1,9 +1,11 @@
 """The face search of the un-ReLU operator as a pruned tree, and the protocol for pruning ideas."""
 
 from polyrelu.search.arrangement import Arrangement
+from polyrelu.search.boxes import input_boxes
+from polyrelu.search.forced import Forced
 from polyrelu.search.heuristic import Feasibility, Heuristic, Together
 from polyrelu.search.problem import Answer, Core, FaceProblem, Node, bits
-from polyrelu.search.tree import FaceSearch, Record, face_search
+from polyrelu.search.tree import FaceSearch, Record, best, face_search
 
 __all__ = [
     "Answer",
@@ -12,10 +14,13 @@ __all__ = [
     "FaceProblem",
     "FaceSearch",
     "Feasibility",
+    "Forced",
     "Heuristic",
     "Node",
     "Record",
     "Together",
+    "best",
     "bits",
     "face_search",
+    "input_boxes",
 ]

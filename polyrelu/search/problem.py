@@ -26,6 +26,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, NamedTuple
 
+from flint import fmpz_mat
+
 from polyrelu.errors import DimensionError
 from polyrelu.exact import ExactVector
 from polyrelu.lp import Program, Row, Status
@@ -272,4 +274,13 @@ class FaceProblem:
 
     def holds(self, node: Node, point: ExactVector) -> bool:
         """Whether a point satisfies all conditions of a whole assignment, exactly."""
-        return all(row.holds(point) for row in self.conditions(node))
+        scale = math.lcm(*(v.denominator for v in point))
+        column = fmpz_mat([[int(v * scale)] for v in (*point, 1)])
+        before = [int(row[0]) for row in (self._form_matrix * column).table()]  # z, up to a positive factor
+        signs_hold = all(before[i] >= 0 for i in bits(node.active)) and all(before[i] <= 0 for i in bits(node.silent))
+        rows = (*self.domain.halfspaces, *(self.settled(row, node) for row in self.wanted.halfspaces))
+        return signs_hold and all(row.holds(point) for row in rows)
+
+    @cached_property
+    def _form_matrix(self) -> fmpz_mat:
+        return fmpz_mat([list(form) for form in self.forms])

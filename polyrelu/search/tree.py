@@ -19,7 +19,8 @@ from polyrelu.errors import BudgetExceeded, InputError, UnboundedError
 from polyrelu.network import Layer
 from polyrelu.polyhedron import Polyhedron
 from polyrelu.search.arrangement import Arrangement
-from polyrelu.search.heuristic import Heuristic
+from polyrelu.search.forced import Forced
+from polyrelu.search.heuristic import Heuristic, Together
 from polyrelu.search.problem import FaceProblem, Node, bits
 from polyrelu.unrelu import Zeroed
 
@@ -58,10 +59,11 @@ class Record:
     lost_pieces: int | None = None
     lost_volume: Fraction | None = None
 
-    def __add__(self, other: Record) -> Record:
-        """The sums, for searches that belong together."""
-        mine, theirs = asdict(self), asdict(other)
-        return Record(**{k: v if theirs[k] is None else (v or 0) + theirs[k] for k, v in mine.items()})
+    def add(self, other: Record) -> None:
+        """Add the counts of another search that belongs to the same question."""
+        for name, count in asdict(other).items():
+            if count is not None:
+                setattr(self, name, (getattr(self, name) or 0) + count)
 
 
 class FaceSearch(Iterator[tuple[Zeroed, Polyhedron]]):
@@ -201,7 +203,7 @@ class FaceSearch(Iterator[tuple[Zeroed, Polyhedron]]):
 
     def _count_losses(self) -> None:
         """Compare with the pieces of the default search, which is sound."""
-        full = FaceSearch(self.problem, Arrangement(), self.limit, False)
+        full = FaceSearch(self.problem, best(), self.limit, False)
         full.run()
         found = set(self._found)
         lost = [mask for mask in full._found if mask not in found]
@@ -233,8 +235,8 @@ def face_search(
         W: an (n, d) matrix.
         b: n numbers.
         relu: which of the n coordinates pass through the ReLU; all by default.
-        heuristic: which neuron next, what may be discarded, what was learnt; :class:`~polyrelu.search.Arrangement` by
-            default, which looks at no node in vain where P constrains neurons one by one.
+        heuristic: which neuron next, what may be discarded, what was learnt; :func:`best` by default, which looks at
+            no node in vain where P asks one neuron to be positive.
         domain: D, a polyhedron in R^d; by default all of it.
         limit: the largest number of nodes to look at.
         progress: show a bar; by default only for long runs on a terminal.
@@ -251,4 +253,9 @@ def face_search(
     dimensional pieces and as many flat ones as the layer is degenerate; exponential in d.
     """
     problem = FaceProblem(Layer(W, b, relu, where="face_search"), P, domain)
-    return FaceSearch(problem, Arrangement() if heuristic is None else heuristic, limit, progress)
+    return FaceSearch(problem, best() if heuristic is None else heuristic, limit, progress)
+
+
+def best() -> Heuristic:
+    """The default: forced signs first, then the arrangement view."""
+    return Together(Forced(), Arrangement(), name="arrangement")

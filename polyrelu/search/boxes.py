@@ -1,0 +1,61 @@
+r"""Boxes that hold what each layer of a network is given, by exact interval arithmetic from the domain.
+
+If x lies between l and h, then w x + b lies between :math:`\sum_j \min(w_j l_j, w_j h_j) + b` and the same with
+maxima, and relu keeps the order. The boxes are larger than the exact images, never smaller.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from fractions import Fraction
+
+from polyrelu.network import Layer
+from polyrelu.polyhedron import Halfspace, Polyhedron
+from polyrelu.polyhedron.bounds import ExactBound, box_of
+
+
+def input_boxes(layers: Sequence[Layer], domain: Polyhedron) -> list[Polyhedron]:
+    """For each layer a set that holds its inputs for all x of a non-empty domain: the domain itself, then boxes."""
+    found = [domain]
+    low, high = box_of(domain)
+    for layer in layers[:-1]:
+        before = [interval(row, offset, low, high) for row, offset in zip(layer.rows, layer.offsets, strict=True)]
+        after = [
+            (max(least, Fraction(0)), max(most, Fraction(0))) if on else (least, most)
+            for (least, most), on in zip(before, layer.relu, strict=True)
+        ]
+        low, high = [least for least, _ in after], [most for _, most in after]
+        found.append(_box(low, high))
+    return found
+
+
+def interval(
+    row: Sequence[Fraction], offset: Fraction, low: Sequence[ExactBound], high: Sequence[ExactBound]
+) -> tuple[ExactBound, ExactBound]:
+    """The least and the greatest value of ``row . x + offset`` for x between low and high."""
+    least: ExactBound = offset
+    most: ExactBound = offset
+    for w, a, b in zip(row, low, high, strict=True):
+        if w:
+            least += _times(w, a if w > 0 else b)
+            most += _times(w, b if w > 0 else a)
+    return least, most
+
+
+def _times(w: Fraction, bound: ExactBound) -> ExactBound:
+    if isinstance(bound, Fraction):
+        return w * bound
+    return bound if w > 0 else -bound
+
+
+def _box(low: Sequence[ExactBound], high: Sequence[ExactBound]) -> Polyhedron:
+    """The box with these sides, some of which may be infinite."""
+    dim = len(low)
+    rows = []
+    for j, (least, most) in enumerate(zip(low, high, strict=True)):
+        for sign, bound in ((-1, least), (1, most)):
+            if not math.isinf(bound):
+                normal = [sign * int(k == j) for k in range(dim)]
+                rows.append(Halfspace.of(normal, Fraction(bound) * sign))
+    return Polyhedron.from_halfspaces(rows, dim)
