@@ -11,6 +11,7 @@ import csv
 import hashlib
 import signal
 import sys
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from contextlib import contextmanager
@@ -24,10 +25,11 @@ from networks import Shape, network
 from tqdm import tqdm
 
 import polyrelu as pr
+from polyrelu.backward import NetworkSearch, network_search
 from polyrelu.errors import InputError
-from polyrelu.search import FaceSearch, Heuristic, Record, face_search
+from polyrelu.search import FaceSearch, Heuristic, Record, best, face_search
 
-REFERENCE = "default search"
+REFERENCE = best().name
 Row = dict[str, str]
 Found = frozenset[str]
 
@@ -113,36 +115,63 @@ class Result(NamedTuple):
 Results = Callable[[Sequence[Job]], Iterator[tuple[Job, Result]]]
 
 
-def run(question: Question, make: Callable[[], Heuristic | None], limits: Limits) -> Result:
-    """One run, ended by its limits at the latest."""
+def run(question: Question, make: Callable[[], Heuristic], limits: Limits) -> Result:
+    """One run, ended by its limits at the latest.
+
+    With one block, all faces of the layer are searched. With several, the search goes backwards through the network, a
+    fresh heuristic for each polyhedron at each layer, and decides no neuron that the target does not see.
+    """
     net = network(question.network, Shape(question.dim, question.width, question.blocks), question.seed)
     target = pr.parse(question.target, dim=net.output_dim)
-    domain = pr.Polyhedron.box([-question.box] * net.input_dim, [question.box] * net.input_dim) if question.box else None
-    layer = net.layers[0]
-    search: FaceSearch | None = None
-    finished, note = "yes", ""
+    domain = (
+        pr.Polyhedron.box([-question.box] * net.input_dim, [question.box] * net.input_dim) if question.box else None
+    )
+    found: set[str] = set()
+    search: FaceSearch | NetworkSearch
+    if question.blocks == 1:
+        (layer,) = net.layers
+        search = layers = face_search(
+            target, layer.rows, layer.offsets, heuristic=make(), domain=domain, limit=limits.limit, progress=False
+        )
+        finished, note, seconds = ended(
+            layers.run, limits.max_seconds
+        )  # without the polyhedra, which take longer than the search
+        for zeroed in map(set, layers.zeroed):
+            found.add("".join("01"[i not in zeroed] for i in range(question.width)))
+    else:
+        search = network_search(net, target, make, domain, limit=limits.limit, progress=False)
+
+        def find_all() -> None:
+            for bits, _ in search:
+                found.add("|".join("".join("01"[on] for on in block) for block in bits))
+                if search.record.nodes > limits.limit:
+                    raise pr.BudgetExceeded("all layers together")
+
+        finished, note, seconds = ended(find_all, limits.max_seconds)
+    if finished != "yes":
+        search.record.seconds = seconds
+    return Result(finished, search.record, frozenset(found), note)
+
+
+def ended(search: Callable[[], object], seconds: float) -> tuple[str, str, float]:
+    """Search, and say how that ended, with the message of an error, and after how many seconds."""
+    began = time.perf_counter()
+    how, note = "yes", ""
     try:
-        with time_limit(limits.max_seconds):
-            search = face_search(
-                target, layer.rows, layer.offsets, heuristic=make(), domain=domain, limit=limits.limit, progress=False
-            )
-            search.run()
+        with time_limit(seconds):
+            search()
     except OutOfTime:
-        finished = "seconds"
+        how = "seconds"
     except pr.BudgetExceeded:
-        finished = "nodes"
+        how = "nodes"
     except Exception as error:
-        finished, note = "error", " ".join(f"{type(error).__name__}: {error}".split())
-    if search is None:
-        return Result(finished, Record(), frozenset(), note)
-    found = [set(zeroed) for zeroed in search.zeroed]
-    signs = frozenset("".join("01"[i not in zeroed] for i in range(question.width)) for zeroed in found)
-    return Result(finished, search.record, signs, note)
+        how, note = "error", " ".join(f"{type(error).__name__}: {error}".split())
+    return how, note, time.perf_counter() - began
 
 
 def run_job(job: Job, added: tuple[Path, ...]) -> Result:
     """One run of a heuristic that is known by name, in whatever process."""
-    make = (lambda: None) if job.heuristic == REFERENCE else entries(added)[job.heuristic].make
+    make = best if job.heuristic == REFERENCE else entries(added)[job.heuristic].make
     return run(job.question, make, job.limits)
 
 
@@ -310,7 +339,7 @@ class Campaign:
             row = self.store.rows[Job(job.question, REFERENCE, library_code(), job.limits).key]
             if row["finished"] != "yes":
                 return None
-            self._references[job.question] = run(job.question, lambda: None, Limits(job.limits.limit, 3600)).found
+            self._references[job.question] = run(job.question, best, Limits(job.limits.limit, 3600)).found
         return self._references[job.question]
 
     def _claims(self, name: str) -> bool:

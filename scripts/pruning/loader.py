@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import hashlib
 import importlib.util
 import inspect
@@ -13,9 +14,10 @@ from typing import NamedTuple
 
 from polyrelu import search
 from polyrelu.errors import InputError
-from polyrelu.search import Heuristic
+from polyrelu.search import Heuristic, Together
 
-FOLDER = Path(__file__).parent / "heuristics"
+HERE = Path(__file__).parent
+FOLDER = HERE / "heuristics"
 Make = Callable[[], Heuristic]
 
 
@@ -26,7 +28,8 @@ class Entry(NamedTuple):
         name: what tables call it.
         make: gives a fresh one.
         path: the file that it is defined in.
-        code: a short hash of that file, so that results of changed code are not taken for those of today.
+        code: a short hash of that file and of what it imports from beside the laboratory, so that results of changed
+            code are not taken for those of today.
         is_sound: whether it claims never to lose a piece.
         idea: the first line of its docstring.
     """
@@ -56,8 +59,7 @@ def _entries(paths: tuple[Path, ...]) -> dict[str, Entry]:
             _add(found, entry)
     for make in _library():
         entry = _entry(make, Path(inspect.getsourcefile(make) or search.__file__))
-        if entry.name not in found:  # a file may give it again, under its own options
-            _add(found, entry)
+        found.setdefault(entry.name, entry)  # a file may list it, too
     return found
 
 
@@ -80,6 +82,7 @@ def _load(path: Path) -> tuple[Entry, ...]:
         raise InputError(f"{path}: not a Python file; its name must end in .py")
     module = importlib.util.module_from_spec(spec)
     sys.modules[module_name] = module
+    sys.path += [str(folder) for folder in (HERE, path.parent) if str(folder) not in sys.path]
     try:
         spec.loader.exec_module(module)
     except SyntaxError as error:
@@ -93,6 +96,7 @@ def _load(path: Path) -> tuple[Entry, ...]:
             for each in vars(module).values()
             if isinstance(each, type) and issubclass(each, Heuristic) and each.__module__ == module_name
         ]
+        listed = [each for each in listed if not each.__name__.startswith("_")]
         listed = [each for each in listed if _can_be_made(each, path, len(listed) == 1)]
     if not listed:
         raise InputError(
@@ -125,7 +129,7 @@ def _entry(make: Make, path: Path) -> Entry:
     if not isinstance(heuristic, Heuristic):
         raise InputError(f"{path}: {label}() gives a {type(heuristic).__name__}, not a polyrelu.search.Heuristic")
     text = inspect.getdoc(type(heuristic)) or ""
-    return Entry(heuristic.name, make, path, _code(path), heuristic.sound, text.split("\n", 1)[0])
+    return Entry(heuristic.name, make, path, _code(*_with_imports(path)), heuristic.sound, text.split("\n", 1)[0])
 
 
 def _add(found: dict[str, Entry], entry: Entry) -> None:
@@ -141,6 +145,18 @@ def library_code() -> str:
     return _code(*sorted(Path(search.__file__).parent.glob("*.py")))
 
 
+def _with_imports(path: Path) -> list[Path]:
+    """A file, and the modules in the laboratory's folder that it imports."""
+    names = {
+        node.module if isinstance(node, ast.ImportFrom) else alias.name
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Import | ast.ImportFrom)
+        for alias in node.names
+    }
+    beside = [HERE / f"{name}.py" for name in sorted(filter(None, names))]
+    return [path, *(each for each in beside if each.exists())]
+
+
 def _code(*paths: Path) -> str:
     return hashlib.sha256(b"\0".join(path.read_bytes() for path in paths)).hexdigest()[:10]
 
@@ -150,5 +166,7 @@ def _library() -> list[type[Heuristic]]:
     return [
         each
         for name in search.__all__
-        if isinstance(each := getattr(search, name), type) and issubclass(each, Heuristic) and each is not search.Together
+        if isinstance(each := getattr(search, name), type)
+        and issubclass(each, Heuristic)
+        and each not in (Heuristic, Together)
     ]

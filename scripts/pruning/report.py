@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import statistics
 from collections.abc import Callable, Iterable, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from campaign import REFERENCE, Row
@@ -53,11 +52,11 @@ def number(name: str) -> Callable[[Row], float | None]:
     return lambda row: float(row[name]) if row[name] else None
 
 
-def ratio(name: str, of: str, only_finished: bool = False) -> Callable[[Row], float | None]:
-    """One column for each unit of another."""
+def ratio(name: str, of: str) -> Callable[[Row], float | None]:
+    """One column for each unit of another, in finished runs."""
 
     def value(row: Row) -> float | None:
-        if not float(row[of]) or (only_finished and row["finished"] != "yes"):
+        if not float(row[of]) or row["finished"] != "yes":
             return None
         return float(row[name]) / float(row[of])
 
@@ -73,7 +72,7 @@ QUANTITIES = {
     "pieces": Quantity("pieces", number("pieces")),
     "nodes": Quantity("nodes", number("nodes")),
     "nodes/piece": Quantity("nodes a piece", ratio("nodes", "pieces"), lambda value: f"{value:,.2f}"),
-    "wasted": Quantity("wasted", ratio("wasted", "nodes", True), lambda value: f"{100 * value:.1f} %"),
+    "wasted": Quantity("wasted", ratio("wasted", "nodes"), lambda value: f"{100 * value:.1f} %"),
     "discarded": Quantity("discarded", number("discarded")),
     "implied": Quantity("implied", number("implied")),
     "lps": Quantity("LPs", number("lps")),
@@ -158,9 +157,7 @@ def across(
     lines = [[title, *(written(case) for case in cases)] for title, written in above]
     if quantity != "pieces":
         lines.append(["pieces", *(cell(_of(rows, case, REFERENCE), QUANTITIES["pieces"]) for case in cases)])
-    lines += [
-        [name, *(cell(_of(rows, case, name), QUANTITIES[quantity]) for case in cases)] for name in names_of(rows)
-    ]
+    lines += [[name, *(cell(_of(rows, case, name), QUANTITIES[quantity]) for case in cases)] for name in names_of(rows)]
     return markdown([QUANTITIES[quantity].title, *map(heading, cases)], lines)
 
 
@@ -178,6 +175,18 @@ def arrangement_bound(width: int, dim: int) -> int:
     return sum(math.comb(width, i) for i in range(dim + 1))
 
 
+class Label(NamedTuple):
+    """The name of a line that ends at (x, y)."""
+
+    x: float
+    y: float
+    name: str
+    shade: str
+
+
+_LINE = 11.5  # points
+
+
 def figure(rows: Sequence[Row], quantity: str, names: Sequence[str] | None = None) -> Figure:
     """A quantity against the width, a line for each heuristic; the counts beside 2^n and the arrangement bound.
 
@@ -186,14 +195,16 @@ def figure(rows: Sequence[Row], quantity: str, names: Sequence[str] | None = Non
     pyplot = require("matplotlib.pyplot", "figure")
     drawn: Figure
     with style():
-        drawn, axes = pyplot.subplots(figsize=(7.2, 4.2), layout="constrained")
+        drawn, axes = pyplot.subplots(figsize=(7.2, 4.2))
+        drawn.subplots_adjust(left=0.09, right=0.71, bottom=0.115, top=0.925)  # the names are on the right
         cases = list(dict.fromkeys(map(Case.of, rows)))
         widths = sorted({case.width for case in cases})
         is_share = quantity == "wasted"
         axes.set_xscale("log", base=2)
         if not is_share:
             axes.set_yscale("log", base=10)
-        labels, highest = [], 1.0
+        labels: list[Label] = []
+        highest = 1.0
         for index, name in enumerate(names or names_of(rows)):
             shade = INK if name == REFERENCE else feature_colour(index)
             points = list(_points(rows, name, QUANTITIES[quantity], widths))
@@ -203,7 +214,7 @@ def figure(rows: Sequence[Row], quantity: str, names: Sequence[str] | None = Non
             axes.plot(xs, ys, "-", color=shade, linewidth=1.2)
             for x, y, is_end in points:
                 axes.plot([x], [y], "^" if is_end else "o", color=shade, markersize=4, mfc="white" if is_end else shade)
-            labels.append((xs[-1], ys[-1], name, shade))
+            labels.append(Label(xs[-1], ys[-1], name, shade))
             highest = max(highest, *ys)
         if quantity in ("nodes", "lps"):
             _bounds(axes, widths, cases[0], highest, labels)
@@ -231,9 +242,7 @@ def _points(
             yield width, statistics.median(values), not all_finished(own)
 
 
-def _bounds(
-    axes: Axes, widths: Sequence[int], case: Case, highest: float, labels: list[tuple[float, float, str, str]]
-) -> None:
+def _bounds(axes: Axes, widths: Sequence[int], case: Case, highest: float, labels: list[Label]) -> None:
     """2^n and the arrangement bound, and an axis that shows what was reached."""
     top = 10 ** (math.ceil(math.log10(highest)) + 1)
     fine = [widths[0] * (widths[-1] / widths[0]) ** (k / 200) for k in range(201)]
@@ -241,53 +250,47 @@ def _bounds(
     axes.plot(fine[: len(every)], every, color=SILENT, linestyle=(0, (4, 2)), linewidth=1.2)
     cells = [arrangement_bound(n, case.dim) for n in range(widths[0], widths[-1] + 1)]
     axes.plot(range(widths[0], widths[-1] + 1), cells, color=SILENT, linestyle=(0, (1, 1.5)), linewidth=1.2)
-    axes.annotate(
-        "$2^n$ faces", (fine[len(every) - 1], every[-1]), (4, 0), textcoords="offset points", color=SILENT, va="top"
-    )
-    labels.append((widths[-1], cells[-1], "arrangement bound", SILENT))
+    axes.annotate("$2^n$ faces", (fine[len(every) - 1], every[-1]), (4, 0), textcoords="offset points", va="top")
+    labels.append(Label(widths[-1], cells[-1], r"$\sum_{i \leq d} \binom{n}{i}$ cells", INK))
     axes.set_ylim(1, top)
 
 
-def _label(drawn: Figure, axes: Axes, labels: list[tuple[float, float, str, str]]) -> None:
-    """Names at the right margin in the order of the lines' ends, no two on top of each other, with leaders."""
-    gap = 11.5  # points
-    bottom, top = 0.0, axes.get_window_extent().height * 72 / drawn.dpi
-    to_points = lambda y: axes.transData.transform((1, y))[1] * 72 / drawn.dpi - axes.get_window_extent().y0 * 72 / drawn.dpi
-    ordered = sorted(labels, key=lambda label: label[1])
-    places = [to_points(label[1]) for label in ordered]
-    for i in range(1, len(places)):
-        places[i] = max(places[i], places[i - 1] + gap)
-    for i in reversed(range(len(places))):
-        ceiling = top if i == len(places) - 1 else places[i + 1] - gap
-        places[i] = min(places[i], ceiling)
-    right = axes.get_xlim()[1]
-    for (x, y, name, shade), place in zip(ordered, places, strict=True):
+def _label(drawn: Figure, axes: Axes, labels: Sequence[Label]) -> None:
+    """Names in the right margin, in the order of the lines' ends, a line of text apart, with leaders."""
+    frame = axes.get_window_extent()
+    height = frame.height * 72 / drawn.dpi
+    ordered = sorted(labels, key=lambda label: (label.y, label.name))
+    ends = [(axes.transData.transform((label.x, label.y))[1] - frame.y0) * 72 / drawn.dpi for label in ordered]
+    for label, place in zip(ordered, spread(ends, _LINE, height), strict=True):
         axes.annotate(
-            name,
-            (x, y),
-            (1.02, (place - bottom) / top),
+            label.name,
+            (label.x, label.y),
+            (1.04, place / height),
             textcoords="axes fraction",
             va="center",
-            color=shade,
+            color=label.shade,
             annotation_clip=False,
-            arrowprops={"arrowstyle": "-", "color": shade, "linewidth": 0.4, "alpha": 0.6, "shrinkA": 1, "shrinkB": 3},
+            arrowprops={
+                "arrowstyle": "-",
+                "color": label.shade,
+                "linewidth": 0.4,
+                "shrinkA": 1,
+                "shrinkB": 3,
+                "relpos": (0, 0.5),
+            },
         )
-    assert right
+
+
+def spread(places: Sequence[float], gap: float, top: float) -> list[float]:
+    """Ascending places moved as little up, then down below the top, as a gap between them takes."""
+    moved = list(places)
+    for i in range(1, len(moved)):
+        moved[i] = max(moved[i], moved[i - 1] + gap)
+    for i in reversed(range(len(moved))):
+        moved[i] = min(moved[i], top if i == len(moved) - 1 else moved[i + 1] - gap)
+    return moved
 
 
 def _title(case: Case) -> str:
     shape = Shape(case.dim, "n", case.blocks)  # type: ignore[arg-type]
     return f"{case.network} {shape}, {case.target}"
-
-
-def save(drawn: Figure, path: Path) -> list[Path]:
-    """PNG and SVG, the same bytes each time."""
-    pyplot = require("matplotlib.pyplot", "save")
-    written = []
-    with style():
-        for suffix, metadata in (("png", {"Software": None}), ("svg", {"Date": None})):
-            target = path.with_suffix(f".{suffix}")
-            drawn.savefig(target, metadata=metadata)
-            written.append(target)
-    pyplot.close(drawn)
-    return written
