@@ -172,7 +172,21 @@ def ended(search: Callable[[], object], seconds: float) -> tuple[str, str, float
 def run_job(job: Job, added: tuple[Path, ...]) -> Result:
     """One run of a heuristic that is known by name, in whatever process."""
     make = best if job.heuristic == REFERENCE else entries(added)[job.heuristic].make
+    warm_up(job.heuristic, make)
     return run(job.question, make, job.limits)
+
+
+_warm: set[str] = set()
+
+
+def warm_up(name: str, make: Callable[[], Heuristic]) -> None:
+    """Let a heuristic answer a tiny question first, once in each process.
+
+    So what it imports and compiles is not timed, and no time limit ends an import in the middle.
+    """
+    if name not in _warm:
+        _warm.add(name)
+        run(Question("random", 2, 2, 1, 0, "y0 > 0", 1), make, Limits(100, 60.0))
 
 
 def digest(found: Found) -> str:
@@ -329,8 +343,8 @@ class Campaign:
             self._shout(f"{job.heuristic} broke off on {job.question}: {row['note']}")
         elif row["check"].endswith("too many") or (row["check"].startswith("lost") and self._claims(job.heuristic)):
             self._shout(
-                f"{job.heuristic} on {job.question}: {row['check']} pieces (from {self.store.path}; run with --fresh to "
-                "see which)"
+                f"{job.heuristic} on {job.question}: {row['check']} pieces (from {self.store.path}; run with --fresh "
+                "to see which)"
             )
 
     def _reference(self, job: Job) -> Found | None:

@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable, Iterable
 from functools import lru_cache
 from pathlib import Path
+from types import ModuleType
 from typing import NamedTuple
 
 from polyrelu import search
@@ -31,7 +32,7 @@ class Entry(NamedTuple):
         code: a short hash of that file and of what it imports from beside the laboratory, so that results of changed
             code are not taken for those of today.
         is_sound: whether it claims never to lose a piece.
-        idea: the first line of its docstring.
+        idea: the first line of its class's docstring, or of the file's if the class is from elsewhere.
     """
 
     name: str
@@ -74,14 +75,36 @@ def load(path: Path) -> list[Entry]:
 
 @lru_cache
 def _load(path: Path) -> tuple[Entry, ...]:
+    module = _module(path)
+    listed = getattr(module, "HEURISTICS", None)
+    if listed is None:
+        listed = [
+            each
+            for name, each in vars(module).items()
+            if isinstance(each, type)
+            and issubclass(each, Heuristic)
+            and each.__module__ == module.__name__
+            and not name.startswith("_")
+        ]
+        listed = [each for each in listed if _can_be_made(each, path, len(listed) == 1)]
+    if not listed:
+        raise InputError(
+            f"{path}: there is no heuristic in it; define a class that derives from polyrelu.search.Heuristic and "
+            "needs no arguments, or a list HEURISTICS of functions that make one"
+        )
+    return tuple(_entry(each, path) for each in listed)
+
+
+@lru_cache
+def _module(path: Path) -> ModuleType:
     if not path.is_file():
         raise InputError(f"{path}: there is no such file; give the path of a Python file with a heuristic")
-    module_name = f"pruning_heuristics_{path.stem}_{_code(path)}"
-    spec = importlib.util.spec_from_file_location(module_name, path)
+    name = f"pruning_heuristics_{path.stem}_{_code(path)}"
+    spec = importlib.util.spec_from_file_location(name, path)
     if spec is None or spec.loader is None:
         raise InputError(f"{path}: not a Python file; its name must end in .py")
     module = importlib.util.module_from_spec(spec)
-    sys.modules[module_name] = module
+    sys.modules[name] = module
     sys.path += [str(folder) for folder in (HERE, path.parent) if str(folder) not in sys.path]
     try:
         spec.loader.exec_module(module)
@@ -89,21 +112,7 @@ def _load(path: Path) -> tuple[Entry, ...]:
         raise InputError(f"{path}, line {error.lineno}: not Python: {error.msg}; correct it and run again") from error
     except Exception as error:
         raise InputError(f"{path}: failed while it was imported: {type(error).__name__}: {error}") from error
-    listed = getattr(module, "HEURISTICS", None)
-    if listed is None:
-        listed = [
-            each
-            for each in vars(module).values()
-            if isinstance(each, type) and issubclass(each, Heuristic) and each.__module__ == module_name
-        ]
-        listed = [each for each in listed if not each.__name__.startswith("_")]
-        listed = [each for each in listed if _can_be_made(each, path, len(listed) == 1)]
-    if not listed:
-        raise InputError(
-            f"{path}: there is no heuristic in it; define a class that derives from polyrelu.search.Heuristic and needs "
-            "no arguments, or a list HEURISTICS of functions that make one"
-        )
-    return tuple(_entry(each, path) for each in listed)
+    return module
 
 
 def _can_be_made(each: type[Heuristic], path: Path, is_only: bool) -> bool:
@@ -113,8 +122,8 @@ def _can_be_made(each: type[Heuristic], path: Path, is_only: bool) -> bool:
     except TypeError as error:
         if is_only:
             raise InputError(
-                f"{path}: {each.__name__}() cannot be made: {error}; give the arguments defaults, or say how to make it, "
-                f"as in HEURISTICS = [lambda: {each.__name__}(...)]"
+                f"{path}: {each.__name__}() cannot be made: {error}; give the arguments defaults, or say how to make "
+                f"it, as in HEURISTICS = [lambda: {each.__name__}(...)]"
             ) from error
         return False
     return True
@@ -128,7 +137,9 @@ def _entry(make: Make, path: Path) -> Entry:
         raise InputError(f"{path}: {label}() cannot be made: {type(error).__name__}: {error}") from error
     if not isinstance(heuristic, Heuristic):
         raise InputError(f"{path}: {label}() gives a {type(heuristic).__name__}, not a polyrelu.search.Heuristic")
-    text = inspect.getdoc(type(heuristic)) or ""
+    home = sys.modules[type(heuristic).__module__]
+    is_own = Path(inspect.getsourcefile(home) or "") == path
+    text = inspect.getdoc(type(heuristic) if is_own else _module(path)) or ""
     return Entry(heuristic.name, make, path, _code(*_with_imports(path)), heuristic.sound, text.split("\n", 1)[0])
 
 

@@ -85,7 +85,7 @@ def toy_bias(shape: Shape, seed: int) -> list[Array]:
 
 
 def superposition(shape: Shape, seed: int, has_bias: bool) -> list[Array]:
-    """n sparse features, each in [0, 1] and there with probability 2/n (1/2 at most), kept in R^d; Adam.
+    """Sparse features, each in [0, 1] and there with probability 2/n (1/2 at most), n of them kept in R^d; Adam.
 
     N. Elhage et al., Toy models of superposition, Transformer Circuits Thread, 2022.
     """

@@ -82,7 +82,7 @@ QUANTITIES = {
     "volume": Quantity("lost volume", number("lost_volume"), short),
 }
 DEFAULT = ("pieces", "nodes", "nodes/piece", "wasted", "discarded", "lps", "pivots", "seconds")
-NOT_TRIED, NO_VALUE = "·", "–"
+NOT_TRIED, NO_VALUE = "·", "-"
 
 
 def cell(rows: Sequence[Row], quantity: Quantity) -> str:
@@ -210,7 +210,7 @@ def figure(rows: Sequence[Row], quantity: str, names: Sequence[str] | None = Non
             points = list(_points(rows, name, QUANTITIES[quantity], widths))
             if not points:
                 continue
-            xs, ys, ends = zip(*points, strict=True)
+            xs, ys, _ = zip(*points, strict=True)
             axes.plot(xs, ys, "-", color=shade, linewidth=1.2)
             for x, y, is_end in points:
                 axes.plot([x], [y], "^" if is_end else "o", color=shade, markersize=4, mfc="white" if is_end else shade)

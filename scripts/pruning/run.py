@@ -5,9 +5,9 @@
     ./scripts/run python scripts/pruning/run.py --heuristics Exhaustive Arrangement --widths 4 8 16 --networks toy
     ./scripts/run python scripts/pruning/run.py --paper                      # all of papers/pruning, under 20 minutes
 
-Writes results.csv (one row a run), tables.md and figures to --out, and prints the tables. Asked again, it runs only what
-is not in results.csv yet. The exit code is 1 when a heuristic that claims to be sound loses a piece, when one breaks off
-with an error, or when a headline does not hold. README.md beside this file says how to add an idea and read the record.
+Writes results.csv (one row a run), tables.md and figures to --out, and prints the tables. Asked again, it runs only
+what is not in results.csv yet. The exit code is 1 when a heuristic that claims to be sound loses a piece, when one
+breaks off with an error, or when a headline does not hold. README.md beside this file says how to add an idea.
 """
 
 from __future__ import annotations
@@ -32,7 +32,6 @@ from polyrelu.figures.registry import save_figure
 FIGURES = ("nodes", "wasted", "lps", "seconds")
 SHORT = {"widths": [4, 8], "seeds": [0], "limit": 300, "seconds": 0.5, "figures": ["nodes"]}
 HEADLINE = Question("random", 64, 2, 1, 0, "y0 > 0", 0)
-NODES_A_PIECE = 3
 
 
 def main() -> None:
@@ -69,7 +68,7 @@ def main() -> None:
 def headline(campaign: Campaign, limits: Limits) -> list[str]:
     """The claim that 2-64 with one output wanted takes at most 3 nodes for each piece kept; messages if it fails."""
     rows = Campaign(campaign.store, [], workers=1).run([HEADLINE], Limits(2**16, max(limits.max_seconds, 120.0)))
-    return paper.check_headline(rows, NODES_A_PIECE)
+    return paper.check_headline(rows, paper.NODES_A_PIECE)
 
 
 def _questions(options: argparse.Namespace) -> list[Question]:
