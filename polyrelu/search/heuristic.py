@@ -8,16 +8,19 @@ defaults, which never prune. The search asks in this order at every node:
 3. for a whole assignment: is its piece empty? :meth:`Heuristic.answer` may know; else an exact linear program does.
 4. :meth:`Heuristic.choose`: which neuron next? Both of its signs become nodes.
 
+When a piece is found, :meth:`Heuristic.images` may name others that exist because it does; the search checks them.
+
 A heuristic may itself ask ``self.search.is_feasible(node)``. Whoever asked, :meth:`Heuristic.learn` is told every
 answer: a point, or an infeasible core.
 
-A heuristic is *sound* when it never discards a node, or denies a sign, below which there is a piece. It says so by
-:attr:`Heuristic.sound`; the pieces of one that is not are compared with those of the default search.
+A heuristic is *sound* when it never discards a node, or denies a sign, below which there is a piece, unless that piece
+is the image of one that it keeps. It says so by :attr:`Heuristic.sound`; the pieces of one that is not are compared
+with those of the default search.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from polyrelu.search.problem import Answer, Node, bits
@@ -65,6 +68,13 @@ class Heuristic:
     def learn(self, node: Node, answer: Answer) -> None:
         """An answer was found for the node."""
 
+    def images(self, node: Node) -> Iterable[Node]:
+        """Whole assignments that have a piece because this one has, with answers that give a point where one is known.
+
+        Only needed by who discards nodes for being like others. What is named twice counts once.
+        """
+        return ()
+
 
 class Together(Heuristic):
     """Several heuristics at once: each is asked in turn, so cheap ones come first; the first to choose chooses."""
@@ -105,6 +115,11 @@ class Together(Heuristic):
         """Every part learns."""
         for part in self.parts:
             part.learn(node, answer)
+
+    def images(self, node: Node) -> Iterable[Node]:
+        """Those of each part."""
+        for part in self.parts:
+            yield from part.images(node)
 
 
 class Feasibility(Heuristic):

@@ -78,7 +78,7 @@ class FaceSearch(Iterator[tuple[Zeroed, Polyhedron]]):
     def __init__(self, problem: FaceProblem, heuristic: Heuristic, limit: int, progress: bool | None) -> None:
         self.problem, self.heuristic, self.limit = problem, heuristic, limit
         self.record = Record()
-        self._found: list[int] = []
+        self._found: dict[int, None] = {}
         self._bar = tqdm(
             desc="face search", unit=" nodes", delay=1, disable=None if progress is None else not progress, leave=False
         )
@@ -147,9 +147,23 @@ class FaceSearch(Iterator[tuple[Zeroed, Polyhedron]]):
                 if self.is_feasible(node):
                     self._keep(node)
                     yield node
+                    yield from self._images(node)
                 continue
             neuron = self._choice(node)
             waiting += [node.with_sign(neuron, False), node.with_sign(neuron, True)]
+
+    def _images(self, node: Node) -> Iterator[Node]:
+        """The pieces that the heuristic names because of this one, each proven."""
+        for image in self.heuristic.images(node):
+            if image.silent in self._found:
+                continue
+            if self.problem.undecided(image) or not self.is_feasible(image):
+                raise InputError(
+                    f"face_search: {self.heuristic.name} says that zeroed={tuple(bits(image.silent))} has a piece "
+                    f"because {tuple(bits(node.silent))} has; it is empty, or not all neurons have a sign"
+                )
+            self._keep(image)
+            yield image
 
     def _count(self, node: Node) -> None:
         self.record.nodes += 1
@@ -194,7 +208,7 @@ class FaceSearch(Iterator[tuple[Zeroed, Polyhedron]]):
                 f"{tuple(bits(node.silent))}; a heuristic's answers must be exact"
             )
         self.record.pieces += 1
-        self._found.append(node.silent)
+        self._found[node.silent] = None
         above: Node | None = node
         while above is not None and not above.has_piece:
             above.has_piece = True

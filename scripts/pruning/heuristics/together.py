@@ -1,0 +1,23 @@
+"""Good ideas at once, cheap ones first: what is known without a proof before what needs a linear program.
+
+* *all together*: signs that P forces and parallel hyperplanes, then known cores, then a program that only runs where no
+  witness answers and that starts from its parent's basis; the neuron that divides the witnesses most evenly goes next.
+* *learning*: cores and witnesses alone, with fresh programs.
+
+Sound, because each part is. Cost: that of the parts; the linear programs dominate.
+"""
+
+from __future__ import annotations
+
+from heuristics.cores import Cores
+from heuristics.orders import Widest
+from heuristics.parallel import Parallel
+from heuristics.warm_start import WarmStart
+from heuristics.witnesses import Witnessed
+
+from polyrelu.search import Feasibility, Together
+
+HEURISTICS = [
+    lambda: Together(Parallel(), Cores(), Witnessed(), WarmStart(), Feasibility(), Widest(), name="all together"),
+    lambda: Together(Cores(), Witnessed(), Feasibility(), name="learning"),
+]
