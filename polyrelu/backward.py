@@ -25,7 +25,7 @@ from polyrelu.network import Bits, Layer, Network
 from polyrelu.patterns import pattern_cell
 from polyrelu.polyhedron import Polyhedron
 from polyrelu.restriction import Restriction, restrict
-from polyrelu.search import FaceProblem, FaceSearch, Heuristic, Record, best, input_boxes
+from polyrelu.search import Best, FaceProblem, FaceSearch, Heuristic, Record, input_boxes
 from polyrelu.search.tree import DEFAULT_NODE_LIMIT
 from polyrelu.tiling import TileList
 from polyrelu.unrelu import FaceStats, Piece, Zeroed, search_faces
@@ -82,11 +82,7 @@ class BackwardEngine:
         def faces(
             wanted: Polyhedron, layer: Layer, inputs: Polyhedron, shown: bool | None
         ) -> Iterator[tuple[Zeroed, Polyhedron]]:
-            search = FaceSearch(FaceProblem(layer, wanted, inputs), make(), limit, shown)
-            try:
-                yield from search
-            finally:
-                stats.add(search.record)
+            return FaceSearch(FaceProblem(layer, wanted, inputs), make(), limit, shown, stats)
 
         return cls(restriction, domain, faces, stats, progress)
 
@@ -115,7 +111,7 @@ class NetworkSearch(Iterator[tuple[Bits, Polyhedron]]):
 def network_search(
     network: Network,
     target: Polyhedron,
-    make: Callable[[], Heuristic] = best,
+    make: Callable[[], Heuristic] = Best,
     domain: Polyhedron | None = None,
     *,
     limit: int = DEFAULT_NODE_LIMIT,

@@ -12,7 +12,7 @@ from polyrelu.errors import DimensionError, InputError, Interrupted
 from polyrelu.network import Network
 from polyrelu.polyhedron import Polyhedron
 from polyrelu.restriction import Restriction, keep_all, restrict
-from polyrelu.search import best
+from polyrelu.search import Best
 from polyrelu.tiling import TileSource, Tiling
 from polyrelu.unrelu import DEFAULT_FACE_LIMIT, face_piece, substituted_piece
 
@@ -186,7 +186,7 @@ def _substitution(restriction: Restriction, domain: Polyhedron, options: _Option
 
 
 def _search(restriction: Restriction, domain: Polyhedron, options: _Options) -> Engine:
-    return BackwardEngine.pruned(restriction, domain, best, options.limit, options.progress)
+    return BackwardEngine.pruned(restriction, domain, Best, options.limit, options.progress)
 
 
 def _twin(restriction: Restriction, domain: Polyhedron, options: _Options) -> Engine:

@@ -5,11 +5,12 @@ from polyrelu.search.boxes import input_boxes
 from polyrelu.search.forced import Forced
 from polyrelu.search.heuristic import Feasibility, Heuristic, Together
 from polyrelu.search.problem import Answer, Core, FaceProblem, Node, bits
-from polyrelu.search.tree import FaceSearch, Record, best, face_search
+from polyrelu.search.tree import Best, FaceSearch, Record, face_search
 
 __all__ = [
     "Answer",
     "Arrangement",
+    "Best",
     "Core",
     "FaceProblem",
     "FaceSearch",
@@ -19,7 +20,6 @@ __all__ = [
     "Node",
     "Record",
     "Together",
-    "best",
     "bits",
     "face_search",
     "input_boxes",

@@ -275,7 +275,7 @@ class FaceProblem:
     def holds(self, node: Node, point: ExactVector) -> bool:
         """Whether a point satisfies all conditions of a whole assignment, exactly."""
         scale = math.lcm(*(v.denominator for v in point))
-        column = fmpz_mat([[int(v * scale)] for v in (*point, 1)])
+        column = fmpz_mat([*([int(v * scale)] for v in point), [scale]])
         before = [int(row[0]) for row in (self._form_matrix * column).table()]  # z, up to a positive factor
         signs_hold = all(before[i] >= 0 for i in bits(node.active)) and all(before[i] <= 0 for i in bits(node.silent))
         rows = (*self.domain.halfspaces, *(self.settled(row, node) for row in self.wanted.halfspaces))
@@ -283,4 +283,4 @@ class FaceProblem:
 
     @cached_property
     def _form_matrix(self) -> fmpz_mat:
-        return fmpz_mat([list(form) for form in self.forms])
+        return fmpz_mat(len(self.forms), self.layer.input_dim + 1, [v for form in self.forms for v in form])

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
@@ -20,11 +20,12 @@ from polyrelu.network import Layer
 from polyrelu.polyhedron import Polyhedron
 from polyrelu.search.arrangement import Arrangement
 from polyrelu.search.forced import Forced
-from polyrelu.search.heuristic import Heuristic, Together
+from polyrelu.search.heuristic import Feasibility, Heuristic, Together
 from polyrelu.search.problem import FaceProblem, Node, bits
 from polyrelu.unrelu import Zeroed
 
 DEFAULT_NODE_LIMIT = 2**20
+MAX_VIEW_DIM = 7
 
 
 @dataclass
@@ -59,12 +60,6 @@ class Record:
     lost_pieces: int | None = None
     lost_volume: Fraction | None = None
 
-    def add(self, other: Record) -> None:
-        """Add the counts of another search that belongs to the same question."""
-        for name, count in asdict(other).items():
-            if count is not None:
-                setattr(self, name, (getattr(self, name) or 0) + count)
-
 
 class FaceSearch(Iterator[tuple[Zeroed, Polyhedron]]):
     """The non-empty pieces ``(zeroed, polyhedron)``, lazily; ``record`` counts as it goes.
@@ -72,12 +67,20 @@ class FaceSearch(Iterator[tuple[Zeroed, Polyhedron]]):
     Attributes:
         problem: the question.
         heuristic: who is asked.
-        record: what was done so far.
+        record: what was done so far; searches that belong together may share one.
     """
 
-    def __init__(self, problem: FaceProblem, heuristic: Heuristic, limit: int, progress: bool | None) -> None:
+    def __init__(
+        self,
+        problem: FaceProblem,
+        heuristic: Heuristic,
+        limit: int = DEFAULT_NODE_LIMIT,
+        progress: bool | None = None,
+        record: Record | None = None,
+    ) -> None:
         self.problem, self.heuristic, self.limit = problem, heuristic, limit
-        self.record = Record()
+        self.record = Record() if record is None else record
+        self._nodes, self._is_counted = 0, False
         self._found: dict[int, None] = {}
         self._bar = tqdm(
             desc="face search", unit=" nodes", delay=1, disable=None if progress is None else not progress, leave=False
@@ -89,8 +92,7 @@ class FaceSearch(Iterator[tuple[Zeroed, Polyhedron]]):
         try:
             node = next(self._pieces)
         except StopIteration:
-            if not self.heuristic.sound and self.record.lost_pieces is None:
-                self._count_losses()
+            self._count_losses()
             raise
         finally:
             self.record.seconds += time.perf_counter() - began
@@ -102,8 +104,7 @@ class FaceSearch(Iterator[tuple[Zeroed, Polyhedron]]):
         for _ in self._pieces:
             pass
         self.record.seconds += time.perf_counter() - began
-        if not self.heuristic.sound and self.record.lost_pieces is None:
-            self._count_losses()
+        self._count_losses()
         return self.record
 
     @property
@@ -133,10 +134,10 @@ class FaceSearch(Iterator[tuple[Zeroed, Polyhedron]]):
         waiting = [Node()]
         while waiting:
             node = waiting.pop()
-            if self.record.nodes >= self.limit:
+            if self._nodes >= self.limit:
                 raise BudgetExceeded(
                     f"face_search: {self.heuristic.name} looked at {self.limit} nodes, the limit, and "
-                    f"{len(waiting) + 1} wait; {self.record.pieces} pieces were found. Raise limit=, or prune more"
+                    f"{len(waiting) + 1} wait; {len(self._found)} pieces were found. Raise limit=, or prune more"
                 )
             self._count(node)
             if self._is_given_up(node):
@@ -162,10 +163,12 @@ class FaceSearch(Iterator[tuple[Zeroed, Polyhedron]]):
                     f"face_search: {self.heuristic.name} says that zeroed={tuple(bits(image.silent))} has a piece "
                     f"because {tuple(bits(node.silent))} has; it is empty, or not all neurons have a sign"
                 )
+            image.has_piece = True  # it is no node of the tree, and was not counted as wasted
             self._keep(image)
             yield image
 
     def _count(self, node: Node) -> None:
+        self._nodes += 1
         self.record.nodes += 1
         self.record.wasted += 1  # until a piece is found below
         self._bar.update()
@@ -216,17 +219,21 @@ class FaceSearch(Iterator[tuple[Zeroed, Polyhedron]]):
             above = above.parent
 
     def _count_losses(self) -> None:
-        """Compare with the pieces of the default search, which is sound."""
-        full = FaceSearch(self.problem, best(), self.limit, False)
+        """Compare the pieces of an unsound heuristic with those of the default search, once."""
+        if self.heuristic.sound or self._is_counted:
+            return
+        self._is_counted = True
+        full = FaceSearch(self.problem, Best(), self.limit, False)
         full.run()
         found = set(self._found)
         lost = [mask for mask in full._found if mask not in found]
-        self.record.lost_pieces = len(lost)
-        volume = Fraction(0)
+        self.record.lost_pieces = (self.record.lost_pieces or 0) + len(lost)
+        volume = self.record.lost_volume or Fraction(0)
         try:
             for mask in lost:
                 volume += self.problem.piece(Node(self.problem.mask & ~mask, mask)).volume()
         except UnboundedError:
+            self.record.lost_volume = None
             return
         self.record.lost_volume = volume
 
@@ -249,7 +256,7 @@ def face_search(
         W: an (n, d) matrix.
         b: n numbers.
         relu: which of the n coordinates pass through the ReLU; all by default.
-        heuristic: which neuron next, what may be discarded, what was learnt; :func:`best` by default, which looks at
+        heuristic: which neuron next, what may be discarded, what was learnt; :class:`Best` by default, which looks at
             no node in vain where P asks one neuron to be positive.
         domain: D, a polyhedron in R^d; by default all of it.
         limit: the largest number of nodes to look at.
@@ -267,9 +274,21 @@ def face_search(
     dimensional pieces and as many flat ones as the layer is degenerate; exponential in d.
     """
     problem = FaceProblem(Layer(W, b, relu, where="face_search"), P, domain)
-    return FaceSearch(problem, best() if heuristic is None else heuristic, limit, progress)
+    return FaceSearch(problem, Best() if heuristic is None else heuristic, limit, progress)
 
 
-def best() -> Heuristic:
-    """The default: forced signs first, then the arrangement view."""
-    return Together(Forced(), Arrangement(), name="arrangement")
+class Best(Together):
+    """The default: forced signs, then the arrangement view; in more than 7 dimensions linear programs in its place.
+
+    A cell of an arrangement in R^d may have 2^d vertices and more, and a layer without ReLU needs no view at all.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(name="best")
+
+    def begin(self, search: FaceSearch) -> None:
+        """Choose by the layer's inputs."""
+        layer = search.problem.layer
+        in_view = Arrangement() if layer.input_dim <= MAX_VIEW_DIM else Feasibility()
+        self.parts = (Forced(), in_view) if search.problem.neurons else ()
+        super().begin(search)

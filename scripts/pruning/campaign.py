@@ -27,9 +27,9 @@ from tqdm import tqdm
 import polyrelu as pr
 from polyrelu.backward import NetworkSearch, network_search
 from polyrelu.errors import InputError
-from polyrelu.search import FaceSearch, Heuristic, Record, best, face_search
+from polyrelu.search import Best, FaceSearch, Heuristic, Record, face_search
 
-REFERENCE = best().name
+REFERENCE = Best().name
 Row = dict[str, str]
 Found = frozenset[str]
 
@@ -171,7 +171,7 @@ def ended(search: Callable[[], object], seconds: float) -> tuple[str, str, float
 
 def run_job(job: Job, added: tuple[Path, ...]) -> Result:
     """One run of a heuristic that is known by name, in whatever process."""
-    make = best if job.heuristic == REFERENCE else entries(added)[job.heuristic].make
+    make = Best if job.heuristic == REFERENCE else entries(added)[job.heuristic].make
     warm_up(job.heuristic, make)
     return run(job.question, make, job.limits)
 
@@ -353,7 +353,7 @@ class Campaign:
             row = self.store.rows[Job(job.question, REFERENCE, library_code(), job.limits).key]
             if row["finished"] != "yes":
                 return None
-            self._references[job.question] = run(job.question, best, Limits(job.limits.limit, 3600)).found
+            self._references[job.question] = run(job.question, Best, Limits(job.limits.limit, 3600)).found
         return self._references[job.question]
 
     def _claims(self, name: str) -> bool:

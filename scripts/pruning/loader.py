@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from polyrelu import search
 from polyrelu.errors import InputError
-from polyrelu.search import Heuristic, Together
+from polyrelu.search import Best, Heuristic, Together
 
 HERE = Path(__file__).parent
 FOLDER = HERE / "heuristics"
@@ -29,8 +29,8 @@ class Entry(NamedTuple):
         name: what tables call it.
         make: gives a fresh one.
         path: the file that it is defined in.
-        code: a short hash of that file and of what it imports from beside the laboratory, so that results of changed
-            code are not taken for those of today.
+        code: a short hash of the code in that file, in the laboratory's modules that it imports, and in
+            polyrelu.search, so that results of other code are not taken for those of today.
         is_sound: whether it claims never to lose a piece.
         idea: the first line of its class's docstring, or of the file's if the class is from elsewhere.
     """
@@ -99,7 +99,7 @@ def _load(path: Path) -> tuple[Entry, ...]:
 def _module(path: Path) -> ModuleType:
     if not path.is_file():
         raise InputError(f"{path}: there is no such file; give the path of a Python file with a heuristic")
-    name = f"pruning_heuristics_{path.stem}_{_code(path)}"
+    name = f"pruning_heuristics_{path.stem}_{hashlib.sha256(path.read_bytes()).hexdigest()[:10]}"
     spec = importlib.util.spec_from_file_location(name, path)
     if spec is None or spec.loader is None:
         raise InputError(f"{path}: not a Python file; its name must end in .py")
@@ -140,7 +140,14 @@ def _entry(make: Make, path: Path) -> Entry:
     home = sys.modules[type(heuristic).__module__]
     is_own = Path(inspect.getsourcefile(home) or "") == path
     text = inspect.getdoc(type(heuristic) if is_own else _module(path)) or ""
-    return Entry(heuristic.name, make, path, _code(*_with_imports(path)), heuristic.sound, text.split("\n", 1)[0])
+    return Entry(
+        heuristic.name,
+        make,
+        path,
+        _code(*_with_imports(path), *_library_files()),
+        heuristic.sound,
+        text.split("\n", 1)[0],
+    )
 
 
 def _add(found: dict[str, Entry], entry: Entry) -> None:
@@ -153,7 +160,11 @@ def _add(found: dict[str, Entry], entry: Entry) -> None:
 
 def library_code() -> str:
     """A short hash of all of polyrelu.search, for the default search."""
-    return _code(*sorted(Path(search.__file__).parent.glob("*.py")))
+    return _code(*_library_files())
+
+
+def _library_files() -> list[Path]:
+    return sorted(Path(search.__file__).parent.glob("*.py"))
 
 
 def _with_imports(path: Path) -> list[Path]:
@@ -169,7 +180,16 @@ def _with_imports(path: Path) -> list[Path]:
 
 
 def _code(*paths: Path) -> str:
-    return hashlib.sha256(b"\0".join(path.read_bytes() for path in paths)).hexdigest()[:10]
+    """A short hash of some files, which comments, docstrings and layout do not change."""
+    return hashlib.sha256("\0".join(map(_bare, paths)).encode()).hexdigest()[:10]
+
+
+def _bare(path: Path) -> str:
+    tree = ast.parse(path.read_text())
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef) and ast.get_docstring(node) is not None:
+            node.body = node.body[1:] or [ast.Pass()]
+    return ast.unparse(tree)
 
 
 def _library() -> list[type[Heuristic]]:
@@ -179,5 +199,5 @@ def _library() -> list[type[Heuristic]]:
         for name in search.__all__
         if isinstance(each := getattr(search, name), type)
         and issubclass(each, Heuristic)
-        and each not in (Heuristic, Together)
+        and each not in (Best, Heuristic, Together)
     ]

@@ -20,7 +20,7 @@ from campaign import COLUMNS, REFERENCE, Campaign, Limits, Question, Store  # no
 from networks import KINDS, Shape, network  # noqa: E402
 
 import polyrelu as pr  # noqa: E402
-from polyrelu.search import Heuristic, best, face_search  # noqa: E402
+from polyrelu.search import Best, Heuristic, face_search  # noqa: E402
 
 LIMITS = Limits(2000, 60.0)
 SMALL = Question("random", 4, 2, 1, 0, "y0 > 0", 0)
@@ -98,7 +98,7 @@ def test_rows_hold_what_a_search_by_hand_counts(tmp_path):
     reference, row = a_campaign(tmp_path, "Exhaustive").run([SMALL], LIMITS)
     layer = network("random", Shape(2, 4, 1), 0).layers[0]
     target = pr.parse("y0 > 0", dim=4)
-    for found, heuristic in ((reference, best()), (row, Heuristic())):
+    for found, heuristic in ((reference, Best()), (row, Heuristic())):
         record = face_search(target, layer.rows, layer.offsets, heuristic=heuristic).run()
         for name in ("nodes", "leaves", "lps", "pivots", "pieces", "wasted"):
             assert found[name] == str(getattr(record, name))
@@ -141,7 +141,9 @@ def test_changed_code_is_run_again(tmp_path, example):
         return made.ran
 
     assert (ran(), ran()) == (2, 0)
-    example.write_text(example.read_text() + "\n# changed\n")
+    example.write_text(example.read_text() + "\n# a comment\n")
+    assert ran() == 0
+    example.write_text(example.read_text() + "\nVALUE = 1\n")
     assert ran() == 1
 
 
@@ -238,7 +240,7 @@ def test_a_heuristic_that_breaks_off_is_named(tmp_path):
 def test_several_blocks_are_compared_piece_by_piece(tmp_path):
     made = a_campaign(tmp_path, "Feasibility")
     reference, row = made.run([SMALL._replace(blocks=2)], LIMITS)
-    tiles = pr.preimage(network("random", Shape(2, 4, 2), 0), pr.parse("y0 > 0", dim=4), method="cells")
+    tiles = pr.preimage(network("random", Shape(2, 4, 2), 0), pr.parse("y0 > 0", dim=4), method="substitution")
     assert row["check"] == "ok"
     assert int(reference["pieces"]) == int(row["pieces"]) >= len(tiles) > 1
 
