@@ -7,15 +7,19 @@ from __future__ import annotations
 
 import itertools
 import re
+import time
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
 from campaign import REFERENCE, Campaign, Limits, Question, Row
-from report import across, all_finished, arrangement_bound, by_case, faces, figure, names_of
+from networks import Shape, network
+from report import across, all_finished, arrangement_bound, by_case, faces, figure, markdown, names_of
 
+import polyrelu as pr
 from polyrelu.errors import InputError
 from polyrelu.figures.registry import save_figure
+from polyrelu.search import FaceProblem
 
 FOLDER = Path(__file__).parent.parent.parent / "papers" / "pruning"
 TARGET = "y0 > 0"
@@ -77,6 +81,7 @@ def write(campaign: Campaign, out: Path) -> list[str]:
         ),
         "targets": across(mixed, "nodes", lambda case: f"`{case.target}`"),
         "box": across(boxed, "nodes", lambda case: f"{case.network}, in a box"),
+        "cells": cells(wide),
         "unsound": by_case(risky, ("pieces", "nodes", "lps", "seconds", "lost", "volume")),
         "wide": by_case(wide, ("pieces", "nodes", "nodes/piece", "wasted", "lps", "seconds")),
     }
@@ -104,6 +109,24 @@ def _counts(is_layer: bool = True) -> list[tuple[str, object]]:
     if is_layer:
         counts.append(("cells, at most", lambda case: f"{arrangement_bound(case.width, case.dim):,}"))
     return counts
+
+
+def cells(rows: Iterable[Row]) -> str:
+    """The pieces of ``y0 > 0`` beside the cells of z_0 >= 0 by another engine, which shares no code with the search."""
+    lines = []
+    for row in rows:
+        assert row["target"] == TARGET
+        net = network(row["network"], Shape(int(row["dim"]), int(row["width"]), 1), int(row["seed"]))
+        problem = FaceProblem(net.layers[0], pr.parse(TARGET, dim=net.output_dim))
+        where = pr.Polyhedron.from_halfspaces([problem.active_row[0]], net.input_dim)
+        began = time.perf_counter()
+        found = len(pr.linear_regions(net, where, method="cells", progress=False))
+        seconds = time.perf_counter() - began
+        shown = (row["pieces"], str(found), f"{float(row['seconds']):.1f}", f"{seconds:.2f}")
+        lines.append([f"{row['network']} {row['dim']}-{row['width']}, seed {row['seed']}", *shown])
+    return markdown(
+        ["network", "pieces of the search", "cells by the engine", "seconds", "seconds of the engine"], lines
+    )
 
 
 def fill(page: str, tables: Mapping[str, str], where: Path) -> str:
