@@ -1,7 +1,7 @@
 """Measure the cell-splitting engine, side by side with what it is compared to, and print a table of medians and ratios.
 
     ./scripts/run python scripts/benchmark.py
-    ./scripts/run python scripts/benchmark.py --peers            # also relucent, in an environment of its own
+    ./scripts/run python scripts/benchmark.py --peers            # also others, in an environment of their own
     ./scripts/run python scripts/benchmark.py --networks DIR     # also real networks: NAME.npz and boxes.json in DIR
 
 Random networks have hidden layers only, weights N(0, sqrt(2 / fan_in)) and biases N(0, 0.5) from
@@ -9,12 +9,16 @@ Random networks have hidden layers only, weights N(0, sqrt(2 / fan_in)) and bias
 
 * *certification*: the kernel against the same kernel with every bound compiled out (a patched copy of its file);
 * *workers*: two threads against one;
+* *edge subdivision* (ICML 2023, PyTorch float64, one thread), in implementations of our own (scripts/peers), with the
+  data of the publication (*published*) and doing nothing twice (*hashed*). They find the vertices and edges of the same
+  regions, which are counted outside the time taken and held against ours;
 * *relucent 1.0.0* (PyPI): its breadth-first search over all of R^d, one worker, by the time it takes for a region.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import importlib.util
 import itertools
 import json
@@ -37,6 +41,8 @@ import polyrelu as pr
 from polyrelu.cells import kernel, runner
 
 ROOT = Path(__file__).parent.parent
+EDGE_SUBDIVISION = ROOT / "scripts" / "peers" / "edge_subdivision.py"
+METHODS = ("published", "hashed")
 NETWORKS = {
     (2, 64, 64): 6795,
     (2, 128, 128, 128): 57941,
@@ -119,7 +125,7 @@ def timed_regions(
 
 
 def peer_python(given: str | None, wanted: bool) -> str | None:
-    """The interpreter of an environment with relucent; None when it is not asked for or cannot be had."""
+    """The interpreter of an environment with relucent and torch; None when not asked for, or not to be had."""
     if given:
         return given
     if not wanted:
@@ -127,13 +133,54 @@ def peer_python(given: str | None, wanted: bool) -> str | None:
     directory = ROOT / ".venv" / "benchmark-peers"
     python = directory / "bin" / "python"
     if not python.exists():
-        print("installing relucent 1.0.0 into its own environment ...", file=sys.stderr)
+        print("installing relucent 1.0.0 and PyTorch into their own environment ...", file=sys.stderr)
         venv.create(directory, with_pip=True)
-        installed = subprocess.run([python, "-m", "pip", "install", "-q", "relucent==1.0.0"], check=False)
+        installed = subprocess.run([python, "-m", "pip", "install", "-q", "relucent==1.0.0", "torch"], check=False)
         if installed.returncode:
-            print("relucent could not be installed; its column is left out", file=sys.stderr)
+            print("they could not be installed; their columns are left out", file=sys.stderr)
             return None
     return str(python)
+
+
+class EdgeSubdivision:
+    """The peer of scripts/peers, in a process of its own that waits for networks."""
+
+    def __init__(self, python: str) -> None:
+        command = [python, EDGE_SUBDIVISION, "--count", *(f"--method={method}" for method in METHODS)]
+        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+
+    def seconds(self, widths: tuple[int, ...], expected: int) -> dict[str, float] | None:
+        """The seconds of each method, which must find the expected number of regions; None when it does not answer."""
+        stdin, stdout = self.process.stdin, self.process.stdout
+        assert stdin is not None
+        assert stdout is not None
+        try:
+            print("-".join(map(str, widths)), file=stdin, flush=True)
+        except BrokenPipeError:
+            return None
+        line = stdout.readline()
+        if not line:
+            return None
+        found = json.loads(line)
+        assert all(found[method]["regions"] == expected for method in METHODS), f"{line}expected {expected}"
+        return {method: found[method]["seconds"] for method in METHODS}
+
+    def close(self) -> None:
+        """Let the process end."""
+        with contextlib.suppress(BrokenPipeError):
+            self.process.communicate()
+
+
+def edge_subdivision(python: str | None) -> EdgeSubdivision | None:
+    """The peer, warm, or None and a message."""
+    if python is None:
+        return None
+    peer = EdgeSubdivision(python)
+    if peer.seconds((2, 1), 2) is None:
+        peer.close()
+        print(f"edge subdivision is not measured: {python} cannot run {EDGE_SUBDIVISION.name}", file=sys.stderr)
+        return None
+    return peer
 
 
 def relucent_seconds(python: str, widths: tuple[int, ...], regions: int) -> float | None:
@@ -145,11 +192,20 @@ def relucent_seconds(python: str, widths: tuple[int, ...], regions: int) -> floa
 
 
 def measure(
-    widths: tuple[int, ...], expected: int, uncertified: ModuleType, repeat: int, peer: str | None, regions: int
-) -> str:
-    """One row of the table for a random network."""
+    widths: tuple[int, ...],
+    expected: int,
+    uncertified: ModuleType,
+    repeat: int,
+    edges: EdgeSubdivision | None,
+    peer: str | None,
+    regions: int,
+) -> tuple[str, str, dict[str, float]]:
+    """A random network's row in the first table, its row in edge subdivision's, and the ratios in that."""
     network, box = random_network(widths), pr.Polyhedron.box([-6] * widths[0], [6] * widths[0])
     totals, certification, workers = [], [], []
+    subdivided: list[dict[str, float]] = []
+    if edges:
+        edges.seconds(widths, expected)  # its first run on a network is slower
     for _ in range(repeat):
         tiling, total, certified = timed_regions(network, box, kernel.run)
         assert len(tiling) == expected, f"{widths}: {len(tiling)} cells, expected {expected}"
@@ -159,11 +215,28 @@ def measure(
         totals.append(total)
         certification.append(certified / plain)
         workers.append(total / two)
+        if edges:
+            answer = edges.seconds(widths, expected)
+            assert answer, f"edge subdivision ended on {widths}"
+            subdivided.append(answer)
     seconds = statistics.median(totals)
-    cells = f"{'-'.join(map(str, widths))} | {expected:,} | {seconds:.3f} | {1e6 * seconds / expected:.1f}"
-    theirs = relucent_seconds(peer, widths, regions) if peer else None
-    ratio = f"{theirs / (seconds / expected):,.0f}" if theirs else "-"
-    return f"| {cells} | {statistics.median(certification):.2f} | {statistics.median(workers):.2f} | {ratio} |"
+    theirs = {m: statistics.median(answer[m] for answer in subdivided) for m in METHODS} if subdivided else {}
+    ratios = {method: found / seconds for method, found in theirs.items()}
+    relucent = relucent_seconds(peer, widths, regions) if peer else None
+    name = "-".join(map(str, widths))
+    row = [
+        name,
+        f"{expected:,}",
+        f"{seconds:.3f}",
+        f"{1e6 * seconds / expected:.1f}",
+        f"{statistics.median(certification):.2f}",
+        f"{statistics.median(workers):.2f}",
+        f"{relucent / (seconds / expected):,.0f}" if relucent else "-",
+    ]
+    compared = [name, f"{seconds:.3f}"]
+    for method, ratio in ratios.items():
+        compared += [f"{theirs[method]:.3f}", f"{ratio:.2f}"]
+    return f"| {' | '.join(row)} |", f"| {' | '.join(compared)} |", ratios
 
 
 def measure_real(directory: Path, name: str, box_name: str | None, expected: int, repeat: int) -> str:
@@ -190,26 +263,34 @@ def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--repeat", type=int, default=5, help="runs of each; medians are reported")
-    parser.add_argument("--peers", action="store_true", help="install relucent into its own environment and compare")
-    parser.add_argument("--peer-python", help="an interpreter that has relucent already")
+    parser.add_argument("--peers", action="store_true", help="install the peers into their own environment; compare")
+    parser.add_argument("--peer-python", help="an interpreter that has relucent and torch already")
     parser.add_argument("--peer-regions", type=int, default=200, help="how many regions relucent is timed on")
     parser.add_argument("--networks", type=Path, help="a directory with real networks (.npz) and boxes.json")
     options = parser.parse_args()
     peer = peer_python(options.peer_python, options.peers)
     if peer is None:
-        print("relucent is not measured; ask for it with --peers", file=sys.stderr)
+        print("edge subdivision and relucent are not measured; ask for them with --peers", file=sys.stderr)
+    edges = edge_subdivision(peer)
     with tempfile.TemporaryDirectory() as directory:
         uncertified = uncertified_kernel(Path(directory))
         small = random_network((2, 3)), pr.Polyhedron.box([-1, -1], [1, 1])
         for run in (kernel.run, uncertified.run):
             timed_regions(*small, run)  # compile
-        rows = [
-            measure(widths, cells, uncertified, options.repeat, peer, options.peer_regions)
+        measured = [
+            measure(widths, cells, uncertified, options.repeat, edges, peer, options.peer_regions)
             for widths, cells in tqdm(NETWORKS.items(), desc="random networks")
         ]
     print("| network | cells | seconds | µs/cell | certified / not | two workers | relucent / ours, per region |")
     print("|---|--:|--:|--:|--:|--:|--:|")
-    print("\n".join(rows))
+    print("\n".join(row for row, _, _ in measured))
+    if edges:
+        edges.close()
+        print(f"\n| network | ours | {' | '.join(f'{method} | {method} / ours' for method in METHODS)} |")
+        print("|---|--:|--:|--:|--:|--:|")
+        print("\n".join(row for _, row, _ in measured))
+        means = (statistics.geometric_mean(ratios[method] for _, _, ratios in measured) for method in METHODS)
+        print(f"| geometric mean | | {' | '.join(f'| {mean:.2f}' for mean in means)} |")
     if options.networks:
         print(
             "\n| network, box | cells | seconds | µs/cell | two workers | peak MiB so far |\n|---|--:|--:|--:|--:|--:|"

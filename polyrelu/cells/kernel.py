@@ -75,11 +75,14 @@ A sign that stays undecided hands its cell over to exact arithmetic, and nothing
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from collections.abc import Callable
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
+
+_Function = TypeVar("_Function", bound=Callable[..., Any])
 
 UNDECIDED = 2
 FLOOR = 2.0**-900
@@ -212,14 +215,18 @@ class Found(NamedTuple):
 
 # Division by zero gives infinities and NaN, which decide nothing, instead of an exception.
 _compiled = njit(nogil=True, cache=True, error_model="numpy")
+# For functions that make no arrays of their own: no references are counted, which takes atomic instructions. The option
+# is one of numba's that its type hints leave out.
+_LEAN: dict[str, Any] = {"_nrt": False}
+_compiled_lean: Callable[[_Function], _Function] = njit(nogil=True, cache=True, error_model="numpy", **_LEAN)
 
 
-@_compiled
+@_compiled_lean
 def _gamma(k: int) -> float:
     return k * _U / (1.0 - k * _U)
 
 
-@_compiled
+@_compiled_lean
 def _popcount(x: np.uint64) -> int:
     x = x - ((x >> np.uint64(1)) & np.uint64(0x5555555555555555))
     x = (x & np.uint64(0x3333333333333333)) + ((x >> np.uint64(2)) & np.uint64(0x3333333333333333))
@@ -233,7 +240,7 @@ def _built(coords: int, layers: int) -> Built:
     return Built(np.zeros(coords, np.bool_), zeros - 1, zeros - 2, zeros, np.empty(coords, np.int64), np.empty(coords))
 
 
-@_compiled
+@_compiled_lean
 def enter_layer(P: Problem, layer: int, signs: Any, forms: Any, sums: Any, errors: Any, built: Built) -> None:
     """The forms that enter a layer on a cell whose earlier sites have the given signs; see *Forms* above."""
     dim, a, w = P.dim, P.coord_start[layer], P.weight_start[layer]
@@ -334,7 +341,7 @@ def enter_layer(P: Problem, layer: int, signs: Any, forms: Any, sums: Any, error
         sums[a + i] *= whole
 
 
-@_compiled
+@_compiled_lean
 def sides_of_box(
     P: Problem, layer: int, m: int, vectors: Any, radius: Any, forms: Any, sums: Any, errors: Any, box: Any, sides: Any
 ) -> None:
@@ -368,7 +375,7 @@ def sides_of_box(
         sides[first + i] = 1 if values[i] > bound else (-1 if values[i] < -bound else 0)
 
 
-@_compiled
+@_compiled_lean
 def cannot_reach_target(
     P: Problem,
     depth: int,
@@ -595,7 +602,7 @@ def _independent_rows_first(aux: Any, count: int, p: int, dim: int, M: Any) -> b
     return True
 
 
-@_compiled
+@_compiled_lean
 def _invert(aux: Any, p: int, d: int, M: Any, R: Any) -> bool:
     """R = the inverse of the first d rows of aux without column p, by Gauss-Jordan elimination; False if singular."""
     for k in range(d):
@@ -645,13 +652,13 @@ def _taller(array: Any) -> Any:
     return bigger
 
 
-@_compiled
+@_compiled_lean
 def _copy(source: Any, target: Any) -> None:
     for i in range(source.shape[0]):
         target[i] = source[i]
 
 
-@_compiled
+@_compiled_lean
 def _move(
     vector: Any,
     radius: Any,
@@ -774,7 +781,7 @@ def run(
     k_tight = np.empty((1024, words), np.uint64)
     overflow = False
     counters[STARTED] = 1
-    slip, raised, raised_far = _gamma(dim), 1.0 + _gamma(6), 1.0 + _gamma(24)
+    slip, raised = _gamma(dim), 1.0 + _gamma(6)
 
     for root in range(first, last):
         if overflow or counters[STOP]:
@@ -1004,55 +1011,25 @@ def run(
                 elif side[k] < 0:
                     down[downs] = k
                     downs += 1
-            added = 0
-            for above in range(ups):
-                k = up[above]
-                for below in range(downs):
-                    q = down[below]
-                    bits = 0
-                    for w in range(words):
-                        common[w] = c_tight[k, w] & c_tight[q, w]
-                        bits += _popcount(common[w])
-                    if bits < d - 1:
-                        continue
-                    if not simple:
-                        adjacent = True
-                        for other in range(m):
-                            if other != k and other != q:
-                                within = True
-                                for w in range(words):
-                                    if common[w] & c_tight[other, w] != common[w]:
-                                        within = False
-                                        break
-                                if within:
-                                    adjacent = False
-                                    break
-                        if not adjacent:
-                            continue
-                    if added >= n_radius.shape[0]:
-                        n_vector, n_radius, n_tight = _taller(n_vector), _longer(n_radius), _taller(n_tight)
-                    x, y = value[k], -value[q]
-                    largest = 0.0
-                    for j in range(dim):
-                        t = x * c_vector[q, j] + y * c_vector[k, j]
-                        n_vector[added, j] = t
-                        largest = max(largest, abs(t))
-                    for j in range(dim):
-                        n_vector[added, j] /= largest
-                    if not CERTIFIED:
-                        n_radius[added] = 0.0
-                        _copy(common, n_tight[added])
-                        added += 1
-                        continue
-                    length = 0.0
-                    for j in range(dim):
-                        length = max(length, abs(c_vector[q, j] - c_vector[k, j]))
-                    total, A, B = x + y, bound[k], bound[q]
-                    slide = (y * A + x * B) / (total * ((x - A) + (y - B)))
-                    error = slide * (length + c_radius[k] + c_radius[q]) + (x * c_radius[q] + y * c_radius[k]) / total
-                    n_radius[added] = ((error + _gamma(3)) * (total / largest) + _gamma(2)) * raised_far
-                    _copy(common, n_tight[added])
-                    added += 1
+            added = -1
+            while added < 0:
+                added = _where_edges_cross(
+                    c_vector,
+                    c_radius,
+                    c_tight,
+                    value,
+                    bound,
+                    m,
+                    up[:ups],
+                    down[:downs],
+                    simple,
+                    common,
+                    n_vector,
+                    n_radius,
+                    n_tight,
+                )
+                if added < 0:
+                    n_vector, n_radius, n_tight = _taller(n_vector), _longer(n_radius), _taller(n_tight)
 
             free = -1
             for j in range(slots_count):
@@ -1166,7 +1143,84 @@ def run(
     )
 
 
-@_compiled
+@_compiled_lean
+def _where_edges_cross(
+    vector: Any,
+    radius: Any,
+    tight: Any,
+    value: Any,
+    bound: Any,
+    m: int,
+    up: Any,
+    down: Any,
+    simple: bool,
+    common: Any,
+    n_vector: Any,
+    n_radius: Any,
+    n_tight: Any,
+) -> int:
+    """Write the generators where edges between ``up`` and ``down`` meet the hyperplane; see *New generators* above.
+
+    In a ``simple`` cell two generators with d - 1 common facets are adjacent. Returns how many there are, or -1 if they
+    are more than fit.
+    """
+    dim, words = vector.shape[1], tight.shape[1]
+    raised_far = 1.0 + _gamma(24)
+    added = 0
+    for above in range(up.shape[0]):
+        k = up[above]
+        tight_k = tight[k, 0]
+        for below in range(down.shape[0]):
+            q = down[below]
+            bits = _popcount(tight_k & tight[q, 0])
+            for w in range(1, words):
+                bits += _popcount(tight[k, w] & tight[q, w])
+            if bits < dim - 2:
+                continue
+            for w in range(words):
+                common[w] = tight[k, w] & tight[q, w]
+            if not simple:
+                adjacent = True
+                for other in range(m):
+                    if other != k and other != q:
+                        within = True
+                        for w in range(words):
+                            if common[w] & tight[other, w] != common[w]:
+                                within = False
+                                break
+                        if within:
+                            adjacent = False
+                            break
+                if not adjacent:
+                    continue
+            if added >= n_radius.shape[0]:
+                return -1
+            x, y = value[k], -value[q]
+            largest = 0.0
+            for j in range(dim):
+                t = x * vector[q, j] + y * vector[k, j]
+                n_vector[added, j] = t
+                largest = max(largest, abs(t))
+            for j in range(dim):
+                n_vector[added, j] /= largest
+            for w in range(words):
+                n_tight[added, w] = common[w]
+            if not CERTIFIED:
+                n_radius[added] = 0.0
+                added += 1
+                continue
+            length = 0.0
+            for j in range(dim):
+                length = max(length, abs(vector[q, j] - vector[k, j]))
+            total, A, B = x + y, bound[k], bound[q]
+            slide = (y * A + x * B) / (total * ((x - A) + (y - B)))
+            error = slide * (length + radius[k] + radius[q]) + (x * radius[q] + y * radius[k]) / total
+            n_radius[added] = ((error + _gamma(3)) * (total / largest) + _gamma(2)) * raised_far
+            added += 1
+    return added
+
+
+@_compiled_lean
 def _one_side(
     vector: Any,
     radius: Any,
@@ -1225,7 +1279,7 @@ def _one_side(
     return at
 
 
-@_compiled
+@_compiled_lean
 def inner_point(
     P: Problem, m: int, vectors: Any, slots: Any, signs: Any, forms: Any, sums: Any, errors: Any, form: Any, point: Any
 ) -> None:
