@@ -32,7 +32,6 @@ DRAWN = (
     "feasibility, witnesses",
     "feasibility, cores",
     "learning",
-    "Parallel",
     "all together",
 )
 _MARKED = re.compile(r"(<!-- table: ([\w-]+) -->\n).*?(<!-- end -->)", re.DOTALL)

@@ -40,11 +40,19 @@ class Case(NamedTuple):
 
 
 class Quantity(NamedTuple):
-    """What a column or an axis shows: a title, its value in a row (None where it has none), and how it is written."""
+    """What a column or an axis shows.
+
+    Attributes:
+        title: its name.
+        of: its value in a row; None where it has none.
+        written: how a value is written.
+        grows: whether it only grows in a run, so that what an unfinished one reached is a lower bound.
+    """
 
     title: str
     of: Callable[[Row], float | None]
     written: Callable[[float], str] = lambda value: f"{value:,.0f}"
+    grows: bool = True
 
 
 def number(name: str) -> Callable[[Row], float | None]:
@@ -53,12 +61,10 @@ def number(name: str) -> Callable[[Row], float | None]:
 
 
 def ratio(name: str, of: str) -> Callable[[Row], float | None]:
-    """One column for each unit of another, in finished runs."""
+    """One column for each unit of another."""
 
     def value(row: Row) -> float | None:
-        if not float(row[of]) or row["finished"] != "yes":
-            return None
-        return float(row[name]) / float(row[of])
+        return float(row[name]) / float(row[of]) if float(row[of]) else None
 
     return value
 
@@ -71,8 +77,8 @@ def short(value: float) -> str:
 QUANTITIES = {
     "pieces": Quantity("pieces", number("pieces")),
     "nodes": Quantity("nodes", number("nodes")),
-    "nodes/piece": Quantity("nodes a piece", ratio("nodes", "pieces"), lambda value: f"{value:,.2f}"),
-    "wasted": Quantity("wasted", ratio("wasted", "nodes"), lambda value: f"{100 * value:.1f} %"),
+    "nodes/piece": Quantity("nodes a piece", ratio("nodes", "pieces"), lambda value: f"{value:,.2f}", False),
+    "wasted": Quantity("wasted", ratio("wasted", "nodes"), lambda value: f"{100 * value:.1f} %", False),
     "discarded": Quantity("discarded", number("discarded")),
     "implied": Quantity("implied", number("implied")),
     "lps": Quantity("LPs", number("lps")),
@@ -92,10 +98,16 @@ def cell(rows: Sequence[Row], quantity: Quantity) -> str:
     """
     if not rows:
         return NOT_TRIED
-    values = [value for value in map(quantity.of, rows) if value is not None]
-    if not values:
+    value = median(rows, quantity)
+    if value is None:
         return NO_VALUE
-    return ("" if all_finished(rows) else "> ") + quantity.written(statistics.median(values))
+    return ("" if all_finished(rows) else "> ") + quantity.written(value)
+
+
+def median(rows: Sequence[Row], quantity: Quantity) -> float | None:
+    """The median over seeds, or a lower bound of it; None where there is neither."""
+    values = [value for value in map(quantity.of, rows) if value is not None]
+    return statistics.median(values) if values and (quantity.grows or all_finished(rows)) else None
 
 
 def all_finished(rows: Iterable[Row]) -> bool:
@@ -190,7 +202,7 @@ _LINE = 11.5  # points
 def figure(rows: Sequence[Row], quantity: str, names: Sequence[str] | None = None) -> Figure:
     """A quantity against the width, a line for each heuristic; the counts beside 2^n and the arrangement bound.
 
-    Medians over seeds. An open mark with an arrow is a lower bound: a limit ended the run.
+    Medians over seeds. An open triangle is a lower bound: a limit ended a run. Phi_d(n) is the arrangement bound.
     """
     pyplot = require("matplotlib.pyplot", "figure")
     drawn: Figure
@@ -211,6 +223,9 @@ def figure(rows: Sequence[Row], quantity: str, names: Sequence[str] | None = Non
             if not points:
                 continue
             xs, ys, _ = zip(*points, strict=True)
+            if not is_share and not any(ys):
+                labels.append(Label(xs[-1], 1.0, f"{name}: none", shade))
+                continue
             axes.plot(xs, ys, "-", color=shade, linewidth=1.2)
             for x, y, is_end in points:
                 axes.plot([x], [y], "^" if is_end else "o", color=shade, markersize=4, mfc="white" if is_end else shade)
@@ -237,9 +252,9 @@ def _points(
     """Width, median, and whether it is a lower bound."""
     for width in widths:
         own = [row for row in of_heuristic(rows, name) if int(row["width"]) == width]
-        values = [value for value in map(quantity.of, own) if value is not None]
-        if values:
-            yield width, statistics.median(values), not all_finished(own)
+        value = median(own, quantity)
+        if value is not None:
+            yield width, value, not all_finished(own)
 
 
 def _bounds(axes: Axes, widths: Sequence[int], case: Case, highest: float, labels: list[Label]) -> None:
@@ -251,7 +266,7 @@ def _bounds(axes: Axes, widths: Sequence[int], case: Case, highest: float, label
     cells = [arrangement_bound(n, case.dim) for n in range(widths[0], widths[-1] + 1)]
     axes.plot(range(widths[0], widths[-1] + 1), cells, color=SILENT, linestyle=(0, (1, 1.5)), linewidth=1.2)
     axes.annotate("$2^n$ faces", (fine[len(every) - 1], every[-1]), (4, 0), textcoords="offset points", va="top")
-    labels.append(Label(widths[-1], cells[-1], r"$\sum_{i \leq d} \binom{n}{i}$ cells", INK))
+    labels.append(Label(widths[-1], cells[-1], r"$\Phi_d(n)$ cells", INK))
     axes.set_ylim(1, top)
 
 
