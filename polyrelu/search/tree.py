@@ -101,9 +101,11 @@ class FaceSearch(Iterator[tuple[Zeroed, Polyhedron]]):
     def run(self) -> Record:
         """Search to the end without building the polyhedra, and return the record."""
         began = time.perf_counter()
-        for _ in self._pieces:
-            pass
-        self.record.seconds += time.perf_counter() - began
+        try:
+            for _ in self._pieces:
+                pass
+        finally:
+            self.record.seconds += time.perf_counter() - began
         self._count_losses()
         return self.record
 

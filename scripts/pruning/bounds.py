@@ -22,8 +22,9 @@ from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from typing import TypeAlias
 
-from polyrelu.measure import ExactBound
+from polyrelu.polyhedron.bounds import ExactBound
 from polyrelu.search import FaceProblem, Heuristic, Node, bits
+from polyrelu.search.boxes import interval
 
 Interval: TypeAlias = tuple[ExactBound, ExactBound]
 
@@ -90,35 +91,12 @@ def after_relu(problem: FaceProblem, bounds: Sequence[Interval], node: Node, coo
 
 def rows_can_hold(problem: FaceProblem, bounds: Sequence[Interval], node: Node) -> bool:
     """Whether each row of P, by itself, is within reach of the bounds."""
+    low, high = zip(*(after_relu(problem, bounds, node, i) for i in range(len(bounds))), strict=True)
     for row in problem.wanted.halfspaces:
-        least: ExactBound = Fraction(-row.offset)
-        most: ExactBound = Fraction(-row.offset)
-        for i, p in enumerate(row.normal):
-            if p:
-                low, high = after_relu(problem, bounds, node, i)
-                least += times(p, low if p > 0 else high)
-                most += times(p, high if p > 0 else low)
+        least, most = interval([Fraction(p) for p in row.normal], Fraction(-row.offset), low, high)
         if least > 0 or (row.relation == "<" and least == 0) or (row.relation == "==" and most < 0):
             return False
     return True
-
-
-def times(factor: Fraction | int, bound: ExactBound) -> ExactBound:
-    """The product, where the factor is not zero; it stays exact unless it is infinite."""
-    if isinstance(bound, Fraction):
-        return factor * bound
-    return bound if factor > 0 else -bound
-
-
-def interval(form: Sequence[Fraction | int], low: Sequence[ExactBound], high: Sequence[ExactBound]) -> Interval:
-    """The least and the greatest value of ``w . x + b`` for x between low and high, where form = (w, b)."""
-    least: ExactBound = Fraction(form[-1])
-    most: ExactBound = Fraction(form[-1])
-    for w, a, b in zip(form[:-1], low, high, strict=True):
-        if w:
-            least += times(w, a if w > 0 else b)
-            most += times(w, b if w > 0 else a)
-    return least, most
 
 
 def is_known(bounds: Sequence[Interval]) -> bool:

@@ -23,18 +23,18 @@ class Reference(NamedTuple):
     Attributes:
         cells: the cells of full dimension of the layer in the domain.
         cuts: the cuts that made them, one fewer; none if there is no cell.
-        pieces: the full-dimensional pieces of the preimage of P.
+        tiles: the tiles of the preimage of P; neurons that P does not mention are not split for them.
         seconds: for the cells, and for the preimage.
     """
 
     cells: int
     cuts: int
-    pieces: int
+    tiles: int
     seconds: tuple[float, float]
 
 
 def reference(problem: FaceProblem) -> Reference:
-    """The cells of the problem's layer in its domain, and those tiles on which the layer lands in P.
+    """The cells of the problem's layer in its domain, and the tiles on which the layer lands in P.
 
     Raises:
         InputError: the engine does not take the domain, for example for its dimension.
@@ -43,5 +43,5 @@ def reference(problem: FaceProblem) -> Reference:
     began = time.perf_counter()
     cells = len(pr.linear_regions(network, problem.domain, method="cells", progress=False))
     between = time.perf_counter()
-    pieces = len(pr.preimage(network, problem.wanted, problem.domain, method="cells", progress=False))
-    return Reference(cells, max(cells - 1, 0), pieces, (between - began, time.perf_counter() - between))
+    tiles = len(pr.preimage(network, problem.wanted, problem.domain, method="cells", progress=False))
+    return Reference(cells, max(cells - 1, 0), tiles, (between - began, time.perf_counter() - between))

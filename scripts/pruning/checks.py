@@ -1,8 +1,9 @@
-"""Is a heuristic right? Its pieces are compared with those of searches that prune nothing, or prune by proof alone."""
+"""Is a heuristic right? Its pieces are compared with those of searches that prune nothing, or by proof alone."""
 
 from __future__ import annotations
 
-from polyrelu.polyhedron import Polyhedron
+from collections.abc import Set
+
 from polyrelu.search import Arrangement, FaceProblem, FaceSearch, Heuristic
 from polyrelu.unrelu import Zeroed, unrelu_by_substitution
 
@@ -10,39 +11,38 @@ LIMIT = 2**20
 EXHAUSTIVE = 2**8
 
 
-def disagreement(heuristic: Heuristic, problem: FaceProblem, limit: int = LIMIT) -> str | None:
-    """What a heuristic gets wrong in a problem; None if it finds exactly the pieces.
+def disagreement(
+    heuristic: Heuristic, problem: FaceProblem, pieces: Set[Zeroed] | None = None, limit: int = LIMIT
+) -> str | None:
+    """What a heuristic gets wrong in a problem; None if it finds exactly the pieces, each once.
 
-    It is compared with :func:`expected` whatever it says of its own soundness; both the zeroed coordinates and the
-    polyhedra must agree, and no piece may come twice.
+    Whatever it says of its own soundness. Pieces are told apart by their zeroed coordinates, from which the search, not
+    the heuristic, makes the polyhedra. ``pieces`` are the right ones where they are known, else :func:`expected`.
 
     Raises:
         BudgetExceeded: the heuristic, or the reference, looks at more than ``limit`` nodes.
     """
-    found = list(FaceSearch(problem, heuristic, limit, False))
-    pieces = dict(found)
-    if len(pieces) < len(found):
-        twice = next(zeroed for k, (zeroed, _) in enumerate(found) if zeroed in dict(found[:k]))
-        return f"{heuristic.name} finds the piece of zeroed={twice} twice"
-    wanted = expected(problem, limit)
-    lost, invented = sorted(wanted.keys() - pieces.keys()), sorted(pieces.keys() - wanted.keys())
+    search = FaceSearch(problem, heuristic, limit, False)
+    count, found = search.run().pieces, set(search.zeroed)
+    right = expected(problem, limit) if pieces is None else pieces
+    lost, invented = sorted(right - found), sorted(found - right)
     claim = "calls itself sound, but" if heuristic.sound else "is not sound:"
     if lost:
-        return f"{heuristic.name} {claim} loses {len(lost)} of {len(wanted)} pieces, first that of zeroed={lost[0]}"
+        return f"{heuristic.name} {claim} loses {len(lost)} of {len(right)} pieces, first that of zeroed={lost[0]}"
     if invented:
-        return f"{heuristic.name} finds {len(invented)} pieces that are empty, first that of zeroed={invented[0]}"
-    wrong = next((zeroed for zeroed, piece in pieces.items() if piece != wanted[zeroed]), None)
-    return None if wrong is None else f"{heuristic.name} finds another set for zeroed={wrong}"
+        return f"{heuristic.name} invents {len(invented)} empty pieces, first that of zeroed={invented[0]}"
+    return None if count == len(found) else f"{heuristic.name} finds {count} pieces where there are {len(found)}"
 
 
-def expected(problem: FaceProblem, limit: int = LIMIT) -> dict[Zeroed, Polyhedron]:
-    """The pieces: by all 2^n faces where that is little work, else by the arrangement view.
+def expected(problem: FaceProblem, limit: int = LIMIT) -> set[Zeroed]:
+    """The zeroed coordinates of all pieces: by all 2^n faces where that is little work, else by the arrangement view.
 
     The first shares no code with the face search. The second is held equal to it by the tests.
     """
     if 2 ** len(problem.neurons) > EXHAUSTIVE:
-        return dict(FaceSearch(problem, Arrangement(), limit, False))
+        search = FaceSearch(problem, Arrangement(), limit, False)
+        search.run()
+        return set(search.zeroed)
     layer = problem.layer
     faces = unrelu_by_substitution(problem.wanted, layer.weight, layer.bias, layer.relu, progress=False)
-    cut = {zeroed: piece & problem.domain for zeroed, piece in faces}
-    return {zeroed: piece for zeroed, piece in cut.items() if not piece.is_empty()}
+    return {zeroed for zeroed, piece in faces if not (piece & problem.domain).is_empty()}

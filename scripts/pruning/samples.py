@@ -10,13 +10,16 @@ Two kinds of points, in equal parts, all rational and made from a seed:
 
 from __future__ import annotations
 
+import math
+import operator
 import random
 from collections.abc import Iterator
 from fractions import Fraction
 
-from flint import fmpq_mat
+from flint import fmpq_mat, fmpz_mat
 
 from polyrelu.exact import ExactVector, flint_matrix, matrix_rows
+from polyrelu.polyhedron import Halfspace
 from polyrelu.search import FaceProblem, Node, bits
 
 SEED = 0
@@ -69,6 +72,11 @@ def _spread(problem: FaceProblem, rng: random.Random) -> ExactVector:
     return tuple(total)
 
 
+def _holds(row: Halfspace, excess: int) -> bool:
+    """Whether a row holds where its left side exceeds the right one by a positive multiple of this."""
+    return excess == 0 if row.relation == "==" else (excess < 0 if row.relation == "<" else excess <= 0)
+
+
 class Witnesses:
     """Points of the domain, and for each sign of each neuron the set of those that have it, as a bit mask of points.
 
@@ -86,6 +94,7 @@ class Witnesses:
         self._silent, self._active = [0] * size, [0] * size
         self._by_violations: dict[int, int] = {}
         self._known: set[ExactVector] = set()
+        self._forms = fmpz_mat(size, problem.layer.input_dim + 1, [v for form in problem.forms for v in form])
         rows = problem.wanted.halfspaces
         # For each neuron the rows that are met once its a is large, if that breaks no other row.
         self._mends: dict[int, int] = {}
@@ -101,15 +110,22 @@ class Witnesses:
         bit = 1 << len(self.points)
         self.points.append(point)
         self._known.add(point)
+        scale = math.lcm(*(v.denominator for v in point))
+        column = fmpz_mat([[int(v * scale)] for v in (*point, 1)])
         after = []
-        for i, (row, offset) in enumerate(zip(problem.layer.rows, problem.layer.offsets, strict=True)):
-            z = sum((w * x for w, x in zip(row, point, strict=True) if w), offset)
+        for i, (value,) in enumerate((self._forms * column).table()):
+            z = int(value)  # times unit
             if z >= 0:
                 self._active[i] |= bit
             if z <= 0:
                 self._silent[i] |= bit
-            after.append(max(z, Fraction(0)) if problem.mask >> i & 1 else z)
-        broken = sum(1 << k for k, row in enumerate(problem.wanted.halfspaces) if not row.holds(tuple(after)))
+            after.append(max(z, 0) if problem.mask >> i & 1 else z)
+        unit = problem.scale * scale
+        broken = sum(
+            1 << k
+            for k, row in enumerate(problem.wanted.halfspaces)
+            if not _holds(row, sum(map(operator.mul, row.normal, after)) - row.offset * unit)
+        )
         self._by_violations[broken] = self._by_violations.get(broken, 0) | bit
 
     def of(self, node: Node) -> int:

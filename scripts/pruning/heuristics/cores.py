@@ -89,7 +89,7 @@ class Cores(Heuristic):
         """Whether the node contains a core."""
         note = self._note(node)
         for k in self._to_look_at(node, note):
-            if self._is_complete(node, note, k):
+            if self._excludes(node, note, k):
                 return True
         note.active, note.silent, note.count = node.active, node.silent, len(self.cores)
         return any((node.silent if is_active else node.active) >> i & 1 for i, is_active in note.units.items())
@@ -117,8 +117,8 @@ class Cores(Heuristic):
                 yield from (k for k in tuple(self._watchers[2 * i + is_active]) if k < note.count)
         yield from range(note.count, len(self.cores))
 
-    def _is_complete(self, node: Node, note: _Note, k: int) -> bool:
-        """Whether the node has all signs of core k. One that is lacking is implied; of more, two are watched."""
+    def _excludes(self, node: Node, note: _Note, k: int) -> bool:
+        """Whether core k excludes the node. A single sign that is lacking is denied; of more, two are watched."""
         core = self.cores[k]
         active, silent = core.active & ~node.active, core.silent & ~node.silent
         if active & node.silent or silent & node.active:
@@ -130,9 +130,9 @@ class Cores(Heuristic):
         second = (lacking ^ first) & -(lacking ^ first)
         if second:
             self._watch(k, tuple(2 * bit.bit_length() - 2 + bool(bit & active) for bit in (first, second)))
-        else:
-            note.units[first.bit_length() - 1] = not active
-        return False
+            return False
+        follows = not active
+        return note.units.setdefault(first.bit_length() - 1, follows) != follows  # two cores may leave no sign at all
 
     def _watch(self, k: int, signs: tuple[int, ...]) -> None:
         for sign in self._watched[k]:

@@ -10,10 +10,11 @@ mentions.
 
 from __future__ import annotations
 
-from bounds import Bounded, interval, is_known
+from bounds import Bounded, is_known
 
-from polyrelu.measure import box_of
+from polyrelu.polyhedron.bounds import box_of
 from polyrelu.search import FaceSearch
+from polyrelu.search.boxes import interval
 
 
 class Interval(Bounded):
@@ -29,6 +30,6 @@ class Interval(Bounded):
             return
         low, high = box_of(problem.domain)
         rows = zip(problem.layer.rows, problem.layer.offsets, strict=True)
-        bounds = [interval((*row, offset), low, high) for row, offset in rows]
+        bounds = [interval(row, offset, low, high) for row, offset in rows]
         if is_known(bounds):
             self.bounds = bounds

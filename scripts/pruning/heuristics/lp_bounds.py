@@ -15,7 +15,7 @@ from fractions import Fraction
 from bounds import Bounded, Interval
 
 from polyrelu.lp import Program, Row, Status
-from polyrelu.measure import ExactBound
+from polyrelu.polyhedron.bounds import ExactBound
 from polyrelu.search import FaceSearch, Node
 
 

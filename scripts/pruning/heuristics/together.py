@@ -15,9 +15,18 @@ from heuristics.parallel import Parallel
 from heuristics.warm_start import WarmStart
 from heuristics.witnesses import Witnessed
 
-from polyrelu.search import Feasibility, Together
+from polyrelu.search import Feasibility, Forced, Together
 
-HEURISTICS = [
-    lambda: Together(Parallel(), Cores(), Witnessed(), WarmStart(), Feasibility(), Widest(), name="all together"),
-    lambda: Together(Cores(), Witnessed(), Feasibility(), name="learning"),
-]
+
+def all_together() -> Together:
+    """Every sound idea that helps on weights in general position, and parallel hyperplanes for those that are not."""
+    parts = (Forced(), Parallel(), Cores(), Witnessed(), WarmStart(), Feasibility(), Widest())
+    return Together(*parts, name="all together")
+
+
+def learning() -> Together:
+    """Learnt cores and points."""
+    return Together(Cores(), Witnessed(), Feasibility(), name="learning")
+
+
+HEURISTICS = [all_together, learning]
