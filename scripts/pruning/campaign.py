@@ -231,6 +231,16 @@ class Store:
                 row = dict(zip(COLUMNS, line, strict=True))
                 self.rows[tuple(row[name] for name in KEY)] = row
 
+    def keep(self, rows: Iterable[Row]) -> None:
+        """Forget all other rows, as those of earlier code."""
+        self.rows = {tuple(row[name] for name in KEY): row for row in rows}
+        fresh = self.path.with_suffix(".tmp")
+        with fresh.open("w", newline="") as file:
+            writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
+            writer.writeheader()
+            writer.writerows(self.rows.values())
+        fresh.replace(self.path)
+
     def add(self, row: Row) -> None:
         """Keep a row, on disk at once."""
         self.rows[tuple(row[name] for name in KEY)] = row

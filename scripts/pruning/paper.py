@@ -67,6 +67,7 @@ def write(campaign: Campaign, out: Path) -> list[str]:
     )
     alone = Campaign(campaign.store, [], workers=1)  # one at a time, so that seconds are seconds
     wide = alone.run(questions(widths=(64, 256)), Limits(2**18, 300.0))
+    campaign.store.keep([*growth, *kinds, *dims, *deep, *mixed, *boxed, *risky, *wide])
     tables = {
         "growth-nodes": across(growth, "nodes", above=_counts()),
         "growth-wasted": across(growth, "wasted"),

@@ -196,13 +196,15 @@ class Label(NamedTuple):
     shade: str
 
 
+Point = tuple[int, float, bool]
 _LINE = 11.5  # points
 
 
 def figure(rows: Sequence[Row], quantity: str, names: Sequence[str] | None = None) -> Figure:
     """A quantity against the width, a line for each heuristic; the counts beside 2^n and the arrangement bound.
 
-    Medians over seeds. An open triangle is a lower bound: a limit ended a run. Phi_d(n) is the arrangement bound.
+    Medians over seeds. An open triangle is a lower bound: a limit ended a run, and no wider layer was tried. Phi_d(n)
+    is the arrangement bound.
     """
     pyplot = require("matplotlib.pyplot", "figure")
     drawn: Figure
@@ -222,15 +224,13 @@ def figure(rows: Sequence[Row], quantity: str, names: Sequence[str] | None = Non
             points = list(_points(rows, name, QUANTITIES[quantity], widths))
             if not points:
                 continue
-            xs, ys, _ = zip(*points, strict=True)
-            if not is_share and not any(ys):
-                labels.append(Label(xs[-1], 1.0, f"{name}: none", shade))
+            x, y, _ = points[-1]
+            if not is_share and not any(y for _, y, _ in points):
+                labels.append(Label(x, 1.0, f"{name}: none", shade))
                 continue
-            axes.plot(xs, ys, "-", color=shade, linewidth=1.2)
-            for x, y, is_end in points:
-                axes.plot([x], [y], "^" if is_end else "o", color=shade, markersize=4, mfc="white" if is_end else shade)
-            labels.append(Label(xs[-1], ys[-1], name, shade))
-            highest = max(highest, *ys)
+            _draw(axes, points, shade)
+            labels.append(Label(x, y, name, shade))
+            highest = max(highest, *(y for _, y, _ in points))
         if quantity in ("nodes", "lps"):
             _bounds(axes, widths, cases[0], highest, labels)
         elif is_share:
@@ -246,9 +246,19 @@ def figure(rows: Sequence[Row], quantity: str, names: Sequence[str] | None = Non
     return drawn
 
 
-def _points(
-    rows: Sequence[Row], name: str, quantity: Quantity, widths: Sequence[int]
-) -> Iterable[tuple[int, float, bool]]:
+def _draw(axes: Axes, points: Sequence[Point], shade: str) -> None:
+    """A line through the medians, and a dotted one to each lower bound."""
+    sure = [(x, y) for x, y, is_bound in points if not is_bound]
+    if sure:
+        axes.plot(*zip(*sure, strict=True), "o-", color=shade, linewidth=1.2, markersize=4)
+    for k, (x, y, is_bound) in enumerate(points):
+        if is_bound:
+            axes.plot([x], [y], "^", color=shade, markersize=4, mfc="white", zorder=3)
+            before = points[max(k - 1, 0)]
+            axes.plot([before[0], x], [before[1], y], ":", color=shade, linewidth=1.2)
+
+
+def _points(rows: Sequence[Row], name: str, quantity: Quantity, widths: Sequence[int]) -> Iterable[Point]:
     """Width, median, and whether it is a lower bound."""
     for width in widths:
         own = [row for row in of_heuristic(rows, name) if int(row["width"]) == width]

@@ -4,23 +4,20 @@ import subprocess
 import sys
 from pathlib import Path
 
+import campaign
+import loader
+import paper
 import pytest
+import report
+from campaign import COLUMNS, REFERENCE, Campaign, Limits, Question, Store
 from matplotlib import pyplot
+from networks import KINDS, Shape, network
+
+import polyrelu as pr
+from polyrelu.search import Best, Heuristic, face_search
 
 ROOT = Path(__file__).parent.parent.parent
 FOLDER = ROOT / "scripts" / "pruning"
-if str(FOLDER) not in sys.path:
-    sys.path.append(str(FOLDER))
-
-import campaign  # noqa: E402
-import loader  # noqa: E402
-import paper  # noqa: E402
-import report  # noqa: E402
-from campaign import COLUMNS, REFERENCE, Campaign, Limits, Question, Store  # noqa: E402
-from networks import KINDS, Shape, network  # noqa: E402
-
-import polyrelu as pr  # noqa: E402
-from polyrelu.search import Best, Heuristic, face_search  # noqa: E402
 
 LIMITS = Limits(2000, 60.0)
 SMALL = Question("random", 4, 2, 1, 0, "y0 > 0", 0)
@@ -129,6 +126,14 @@ def test_what_was_run_is_not_run_again_also_after_a_torn_line(tmp_path):
     other_limits = a_campaign(tmp_path, "Feasibility")
     other_limits.run(questions, LIMITS._replace(limit=3000))
     assert other_limits.ran == 4
+
+
+def test_rows_that_are_not_kept_are_forgotten(tmp_path):
+    made = a_campaign(tmp_path, "Feasibility")
+    rows = made.run([SMALL, SMALL._replace(width=8)], LIMITS)
+    made.store.keep(rows[1:3])
+    assert list(Store(tmp_path / "results.csv").rows.values()) == rows[1:3]
+    assert [path.name for path in tmp_path.iterdir()] == ["results.csv"]
 
 
 def test_changed_code_is_run_again(tmp_path, example):
