@@ -8,7 +8,7 @@ import importlib.util
 import inspect
 import sys
 from collections.abc import Callable, Iterable
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 from types import ModuleType
 from typing import NamedTuple
@@ -29,8 +29,8 @@ class Entry(NamedTuple):
         name: what tables call it.
         make: gives a fresh one.
         path: the file that it is defined in.
-        code: a short hash of the code in that file, in the laboratory's modules that it imports, and in
-            polyrelu.search, so that results of other code are not taken for those of today.
+        code: a short hash of the code in that file, in the laboratory's modules that it imports, and of what every
+            run runs (:func:`library_code`), so that results of other code are not taken for those of today.
         is_sound: whether it claims never to lose a piece.
         idea: the first line of its class's docstring, or of the file's if the class is from elsewhere.
     """
@@ -52,7 +52,7 @@ def entries(paths: Iterable[Path] = ()) -> dict[str, Entry]:
     return dict(_entries(tuple(path.resolve() for path in paths)))
 
 
-@lru_cache
+@cache
 def _entries(paths: tuple[Path, ...]) -> dict[str, Entry]:
     found: dict[str, Entry] = {}
     for path in (*sorted(FOLDER.glob("[!_]*.py")), *paths):
@@ -73,7 +73,7 @@ def load(path: Path) -> list[Entry]:
     return list(_load(path.resolve()))
 
 
-@lru_cache
+@cache
 def _load(path: Path) -> tuple[Entry, ...]:
     module = _module(path)
     listed = getattr(module, "HEURISTICS", None)
@@ -95,7 +95,7 @@ def _load(path: Path) -> tuple[Entry, ...]:
     return tuple(_entry(each, path) for each in listed)
 
 
-@lru_cache
+@cache
 def _module(path: Path) -> ModuleType:
     if not path.is_file():
         raise InputError(f"{path}: there is no such file; give the path of a Python file with a heuristic")
@@ -158,13 +158,14 @@ def _add(found: dict[str, Entry], entry: Entry) -> None:
     found[entry.name] = entry
 
 
+@cache
 def library_code() -> str:
-    """A short hash of all of polyrelu.search, for the default search."""
+    """A short hash of what every run runs: polyrelu.search, the networks, and how a heuristic is run on them."""
     return _code(*_library_files())
 
 
 def _library_files() -> list[Path]:
-    return sorted(Path(search.__file__).parent.glob("*.py"))
+    return [*sorted(Path(search.__file__).parent.glob("*.py")), HERE / "networks.py", HERE / "trial.py"]
 
 
 def _with_imports(path: Path) -> list[Path]:

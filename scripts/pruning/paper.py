@@ -12,9 +12,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from campaign import REFERENCE, Campaign, Limits, Question, Row
+from campaign import REFERENCE, Campaign, Row
 from networks import Shape, network
 from report import across, all_finished, arrangement_bound, by_case, faces, figure, markdown, names_of
+from trial import Limits, Question
 
 import polyrelu as pr
 from polyrelu.errors import InputError

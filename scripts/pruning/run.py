@@ -21,10 +21,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import paper
-from campaign import REFERENCE, Campaign, Limits, Question, Row, Store
+from campaign import REFERENCE, Campaign, Row, Store
 from loader import Entry, entries
 from networks import KINDS
 from report import Case, by_case, figure
+from trial import Limits, Question
 
 from polyrelu.errors import PolyreluError
 from polyrelu.figures.registry import save_figure

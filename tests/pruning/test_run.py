@@ -9,9 +9,10 @@ import loader
 import paper
 import pytest
 import report
-from campaign import COLUMNS, REFERENCE, Campaign, Limits, Question, Store
+from campaign import COLUMNS, REFERENCE, Campaign, Store
 from matplotlib import pyplot
 from networks import KINDS, Shape, network
+from trial import Limits, Question
 
 import polyrelu as pr
 from polyrelu.search import Best, Heuristic, face_search
