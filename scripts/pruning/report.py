@@ -247,7 +247,7 @@ def figure(rows: Sequence[Row], quantity: str, names: Sequence[str] | None = Non
 
 
 def _draw(axes: Axes, points: Sequence[Point], shade: str) -> None:
-    """A line through the medians, and a dotted one to each lower bound."""
+    """A line through the medians, and a dotted one to each lower bound that is no step down."""
     sure = [(x, y) for x, y, is_bound in points if not is_bound]
     if sure:
         axes.plot(*zip(*sure, strict=True), "o-", color=shade, linewidth=1.2, markersize=4)
@@ -255,7 +255,8 @@ def _draw(axes: Axes, points: Sequence[Point], shade: str) -> None:
         if is_bound:
             axes.plot([x], [y], "^", color=shade, markersize=4, mfc="white", zorder=3)
             before = points[max(k - 1, 0)]
-            axes.plot([before[0], x], [before[1], y], ":", color=shade, linewidth=1.2)
+            if before[1] <= y:
+                axes.plot([before[0], x], [before[1], y], ":", color=shade, linewidth=1.2)
 
 
 def _points(rows: Sequence[Row], name: str, quantity: Quantity, widths: Sequence[int]) -> Iterable[Point]:
@@ -284,9 +285,13 @@ def _label(drawn: Figure, axes: Axes, labels: Sequence[Label]) -> None:
     """Names in the right margin, in the order of the lines' ends, a line of text apart, with leaders."""
     frame = axes.get_window_extent()
     height = frame.height * 72 / drawn.dpi
-    ordered = sorted(labels, key=lambda label: (label.y, label.name))
-    ends = [(axes.transData.transform((label.x, label.y))[1] - frame.y0) * 72 / drawn.dpi for label in ordered]
-    for label, place in zip(ordered, spread(ends, _LINE, height), strict=True):
+
+    def end(label: Label) -> float:
+        return float(axes.transData.transform((label.x, label.y))[1] - frame.y0) * 72 / drawn.dpi
+
+    # Of lines that end side by side, those that end early come higher, so that leaders do not cross.
+    ordered = sorted(labels, key=lambda label: (round(end(label) / _LINE), -label.x, label.name))
+    for label, place in zip(ordered, spread(list(map(end, ordered)), _LINE, height), strict=True):
         axes.annotate(
             label.name,
             (label.x, label.y),
