@@ -114,6 +114,8 @@ def _counts(is_layer: bool = True) -> list[tuple[str, object]]:
 
 def cells(rows: Iterable[Row]) -> str:
     """The pieces of ``y0 > 0`` beside the cells of z_0 >= 0 by another engine, which shares no code with the search."""
+    small = pr.Network([([[1, 0], [0, 1]], [0, 0])])
+    pr.linear_regions(small, pr.Polyhedron.box([-1, -1], [1, 1]), method="cells", progress=False)  # compiles the engine
     lines = []
     for row in rows:
         assert row["target"] == TARGET
