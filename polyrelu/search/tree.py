@@ -90,12 +90,12 @@ class FaceSearch(Iterator[tuple[Zeroed, Polyhedron]]):
     def __next__(self) -> tuple[Zeroed, Polyhedron]:
         began = time.perf_counter()
         try:
-            node = next(self._pieces)
-        except StopIteration:
-            self._count_losses()
-            raise
+            node = next(self._pieces, None)
         finally:
             self.record.seconds += time.perf_counter() - began
+        if node is None:
+            self._count_losses()
+            raise StopIteration
         return tuple(bits(node.silent)), self.problem.piece(node)
 
     def run(self) -> Record:
@@ -229,15 +229,16 @@ class FaceSearch(Iterator[tuple[Zeroed, Polyhedron]]):
         full.run()
         found = set(self._found)
         lost = [mask for mask in full._found if mask not in found]
+        so_far = Fraction(0) if self.record.lost_pieces is None else self.record.lost_volume
         self.record.lost_pieces = (self.record.lost_pieces or 0) + len(lost)
-        volume = self.record.lost_volume or Fraction(0)
+        self.record.lost_volume = None if so_far is None else self._volume(lost, so_far)
+
+    def _volume(self, silent: Iterable[int], total: Fraction) -> Fraction | None:
+        """A total with the volumes of some pieces added; None where one is infinite."""
         try:
-            for mask in lost:
-                volume += self.problem.piece(Node(self.problem.mask & ~mask, mask)).volume()
+            return sum((self.problem.piece(Node(self.problem.mask & ~mask, mask)).volume() for mask in silent), total)
         except UnboundedError:
-            self.record.lost_volume = None
-            return
-        self.record.lost_volume = volume
+            return None
 
 
 def face_search(

@@ -4,8 +4,7 @@ Two kinds of points, in equal parts, all rational and made from a seed:
 
 * *corners*: where d hyperplanes z_i = 0, chosen at random, meet. Such a point lies in the closed pieces of both signs
   of each of these d neurons, so it shows up to 2^d assignments at once. Small cells have as many corners as large ones;
-* *spread* points of the domain: random combinations of its generators, or of their steps for an unbounded domain, with
-  steps of many sizes.
+* *spread* points of the domain: random combinations of its generators, with steps of many sizes along rays and lines.
 """
 
 from __future__ import annotations
@@ -13,31 +12,33 @@ from __future__ import annotations
 import math
 import operator
 import random
-from collections.abc import Iterator
 from fractions import Fraction
+from functools import lru_cache
 
 from flint import fmpq_mat, fmpz_mat
 
-from polyrelu.exact import ExactVector, flint_matrix, matrix_rows
+from polyrelu.exact import ExactVector, flint_matrix, matrix_rows, primitive
 from polyrelu.polyhedron import Halfspace
 from polyrelu.search import FaceProblem, Node, bits
 
 SEED = 0
+_FINE = 1 << 10
 
 
-def sample_points(problem: FaceProblem, count: int, seed: int = SEED) -> Iterator[ExactVector]:
-    """At most ``count`` distinct points of the domain; none if it is empty."""
+@lru_cache(maxsize=2)
+def sample_points(problem: FaceProblem, count: int, seed: int = SEED) -> tuple[ExactVector, ...]:
+    """At most ``count`` distinct points of the domain; none if it is empty. Made once for all who ask the same."""
     if problem.domain.is_empty():
-        return
+        return ()
     rng = random.Random(seed)
-    seen: set[ExactVector] = set()
+    spread = _Spread(problem)
+    found: dict[ExactVector, None] = {}
     for k in range(count):
         point = _corner(problem, rng) if k % 2 else None
         if point is None or not _is_inside(problem, point):
-            point = _spread(problem, rng)
-        if point not in seen and _is_inside(problem, point):
-            seen.add(point)
-            yield point
+            point = spread.point(rng)
+        found[point] = None
+    return tuple(found)
 
 
 def _is_inside(problem: FaceProblem, point: ExactVector) -> bool:
@@ -57,19 +58,27 @@ def _corner(problem: FaceProblem, rng: random.Random) -> ExactVector | None:
     return tuple(row[0] for row in matrix_rows(solution))
 
 
-def _spread(problem: FaceProblem, rng: random.Random) -> ExactVector:
-    """A random combination of the domain's generators."""
-    vertices, rays, lines = problem.domain.generators
-    weights = [rng.randrange(1, 1 << 10) ** 2 for _ in vertices]
-    total = [Fraction(0)] * problem.layer.input_dim
-    for vector, weight in zip(vertices, weights, strict=True):
-        total = [t + Fraction(weight, sum(weights)) * v for t, v in zip(total, vector, strict=True)]
-    size = Fraction(2) ** rng.randrange(-4, 7)
-    for steps, least in ((rays, 0), (lines, -(1 << 10))):
-        for vector in steps:
-            step = size * Fraction(rng.randrange(least, 1 << 10), 1 << 10)
+class _Spread:
+    """Random points of the relative interior of the domain, which belongs to it whatever rows are strict."""
+
+    def __init__(self, problem: FaceProblem) -> None:
+        vertices, rays, lines = problem.domain.generators
+        self.dim = problem.layer.input_dim
+        self.denominator = math.lcm(*(x.denominator for v in vertices for x in v))
+        self.vertices = [[int(x * self.denominator) for x in v] for v in vertices]
+        self.steps = [(primitive(ray), 1) for ray in rays] + [(primitive(line), -_FINE) for line in lines]
+
+    def point(self, rng: random.Random) -> ExactVector:
+        """A combination of all vertices, with positive weights, and steps along all rays and lines, of many sizes."""
+        weights = [rng.randrange(1, _FINE) ** 2 for _ in self.vertices]
+        unit = self.denominator * sum(weights)
+        total = [sum(map(operator.mul, weights, column)) for column in zip(*self.vertices, strict=True)]
+        total = [_FINE * v for v in total]
+        size = unit * 2 ** rng.randrange(7)
+        for vector, least in self.steps:
+            step = size * rng.randrange(least, _FINE)
             total = [t + step * v for t, v in zip(total, vector, strict=True)]
-    return tuple(total)
+        return tuple(Fraction(t, _FINE * unit) for t in total)
 
 
 def _holds(row: Halfspace, excess: int) -> bool:
@@ -102,11 +111,21 @@ class Witnesses:
             if all(row.normal[u] == 0 if row.relation == "==" else row.normal[u] <= 0 for row in rows):
                 self._mends[u] = sum(1 << k for k, row in enumerate(rows) if row.normal[u] < 0)
 
+    @classmethod
+    def sampled(cls, problem: FaceProblem, count: int, seed: int = SEED) -> Witnesses:
+        """Those of :func:`sample_points`."""
+        witnesses = cls(problem)
+        for point in sample_points(problem, count, seed):
+            witnesses._keep(point)
+        return witnesses
+
     def add(self, point: ExactVector) -> None:
         """Look at a point, exactly; one outside the domain, or known, is not kept."""
+        if point not in self._known and _is_inside(self.problem, point):
+            self._keep(point)
+
+    def _keep(self, point: ExactVector) -> None:
         problem = self.problem
-        if point in self._known or not _is_inside(problem, point):
-            return
         bit = 1 << len(self.points)
         self.points.append(point)
         self._known.add(point)

@@ -23,7 +23,9 @@ def makers():
             if isinstance(each, type) and issubclass(each, Heuristic) and each.__module__ == module.__name__
         ]
         for make in getattr(module, "HEURISTICS", own):
-            found[make().name] = make
+            name = make().name
+            assert name not in found, f"{path.name}: {name} is in another file too"
+            found[name] = make
     return found
 
 

@@ -3,7 +3,7 @@
 import pytest
 from bounds import Bounded
 from cell_splitting import Reference, reference
-from heuristics.cores import Cores
+from heuristics.cores import Cores, CoresFirst
 from heuristics.interval import Interval
 from heuristics.lp_bounds import LinearBounds
 from heuristics.orbits import Orbits, symmetries
@@ -42,6 +42,7 @@ def test_a_core_prunes_the_next_ones():
     assert (record.pieces, record.implied, record.wasted) == (14, 1, 1)
     assert (record.nodes, record.lps) == (1 + 15 + 13, 29 + 1)  # asked again after the implied sign
     assert cores.cores == [Core(active=0b1000, silent=0b0110)]
+    assert search(layer, CoresFirst()).run().lps == 29  # once for each node
 
 
 class Recorder(Heuristic):
@@ -199,9 +200,10 @@ def test_a_witness_is_right(question):
 
 def test_samples_are_the_same_every_time():
     problem = FaceProblem(THREE, pr.Polyhedron.whole_space(3))
-    assert list(sample_points(problem, 50)) == list(sample_points(problem, 50))
-    assert list(sample_points(problem, 50)) != list(sample_points(problem, 50, seed=1))
-    assert not list(sample_points(FaceProblem(THREE, problem.wanted, pr.Polyhedron.empty(2)), 50))
+    again = FaceProblem(THREE, problem.wanted)
+    assert sample_points(problem, 50) == sample_points(again, 50)
+    assert sample_points(problem, 50) != sample_points(again, 50, seed=1)
+    assert not sample_points(FaceProblem(THREE, problem.wanted, pr.Polyhedron.empty(2)), 50)
 
 
 def test_warm_start_counted_by_hand():

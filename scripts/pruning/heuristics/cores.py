@@ -19,7 +19,7 @@ these are.
 ones among equals: short cores exclude most. Forgetting is sound, it only costs programs.
 
 Cost: a node takes about one look for each core that watches one of its new signs, and no linear program; the cores
-themselves come free with the answers of those that ask (:class:`~polyrelu.search.Feasibility`).
+themselves come free with the answers of those that ask, here :class:`CoresFirst`.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from polyrelu.search import Answer, Core, FaceSearch, Feasibility, Heuristic, Node, Together, bits
+from polyrelu.search import Answer, Core, FaceSearch, Heuristic, Node, bits
 
 LIMIT = 4000
 
@@ -142,4 +142,17 @@ class Cores(Heuristic):
         self._watched[k] = signs
 
 
-HEURISTICS = [Cores, lambda: Together(Cores(), Feasibility(), name="feasibility, cores")]
+class CoresFirst(Cores):
+    """Feasibility, asked once per node: when no core excludes it and none implies another sign."""
+
+    @property
+    def name(self) -> str:
+        """What to call it in tables."""
+        return "feasibility, cores"
+
+    def discard(self, node: Node) -> bool:
+        """Whether the node contains a core, or is infeasible with all the signs that follow."""
+        return super().discard(node) or not (self.imply(node) or self.search.is_feasible(node))
+
+
+HEURISTICS = [Cores, CoresFirst]

@@ -18,7 +18,7 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 
-from samples import Witnesses, sample_points
+from samples import Witnesses
 
 from polyrelu.search import FaceSearch, Feasibility, Heuristic, Node, Together, bits
 
@@ -69,9 +69,7 @@ class Widest(Heuristic):
     def begin(self, search: FaceSearch) -> None:
         """Sample the points."""
         super().begin(search)
-        self._witnesses = Witnesses(search.problem)
-        for point in sample_points(search.problem, self.samples):
-            self._witnesses.add(point)
+        self._witnesses = Witnesses.sampled(search.problem, self.samples)
 
     def choose(self, node: Node) -> int | None:
         """The most balanced neuron; none where no point is left."""

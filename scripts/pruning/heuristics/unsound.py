@@ -12,7 +12,7 @@ The record counts what was lost (``lost_pieces``, ``lost_volume``). Cost: bit ma
 from __future__ import annotations
 
 import numpy as np
-from samples import SEED, Witnesses, sample_points
+from samples import SEED, Witnesses
 
 from polyrelu.search import FaceSearch, Heuristic, Node
 
@@ -31,9 +31,7 @@ class SamplesOnly(Heuristic):
     def begin(self, search: FaceSearch) -> None:
         """Sample the points."""
         super().begin(search)
-        self._witnesses = Witnesses(search.problem)
-        for point in sample_points(search.problem, self.samples, self.seed):
-            self._witnesses.add(point)
+        self._witnesses = Witnesses.sampled(search.problem, self.samples, self.seed)
 
     def discard(self, node: Node) -> bool:
         """Whether no sample point lies in a piece below the node."""

@@ -14,7 +14,7 @@ most ``LIMIT`` points are kept, the first ones.
 
 from __future__ import annotations
 
-from samples import Witnesses, sample_points
+from samples import Witnesses
 
 from polyrelu.search import Answer, FaceSearch, Feasibility, Heuristic, Node, Together
 
@@ -31,9 +31,7 @@ class Witnessed(Heuristic):
     def begin(self, search: FaceSearch) -> None:
         """Sample the points."""
         super().begin(search)
-        self._witnesses = Witnesses(search.problem)
-        for point in sample_points(search.problem, self.samples):
-            self._witnesses.add(point)
+        self._witnesses = Witnesses.sampled(search.problem, self.samples)
 
     def answer(self, node: Node) -> Answer | None:
         """Feasible, if some point shows it."""
