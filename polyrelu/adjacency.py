@@ -21,7 +21,6 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
-import networkx as nx
 import numpy as np
 from numpy.typing import NDArray
 
@@ -32,6 +31,8 @@ from polyrelu.polyhedron import Halfspace, Polyhedron
 from polyrelu.tiling import Tiling
 
 if TYPE_CHECKING:
+    import networkx as nx
+
     from polyrelu.cells.columns import Columns
 
 Neuron = tuple[int, int]
@@ -94,7 +95,9 @@ def adjacency(tiling: Tiling, contact: int | None = None) -> nx.Graph:
         low = list(_contacts_of_dimension(tiling, contact))
         pairs = np.array([(i, j) for i, j, _ in low], dtype=np.int64).reshape(-1, 2)
         attributes = ({"dim": dim} for _, _, dim in low)
-    graph = nx.Graph()
+    import networkx  # takes a third of a second, and only graphs need it
+
+    graph = networkx.Graph()
     nodes = zip(tiling.patterns, _components(len(tiling), pairs).tolist(), strict=True)
     graph.add_nodes_from((i, {"pattern": pattern, "zone": zone}) for i, (pattern, zone) in enumerate(nodes))
     graph.add_edges_from((i, j, own) for (i, j), own in zip(pairs.tolist(), attributes, strict=True))

@@ -215,8 +215,10 @@ class _Parser:
         if token.kind == "word" and token.text not in ("and", "or", "not"):
             self.position += 1
             return _Linear({self.index(token): Fraction(1)}, Fraction(0))
+        before = self.tokens[self.position - 1].text if self.position else ""
+        hint = f"; write {token.text}=" if before in ("=", "==") and token.text in ("<", ">") else ""
         return self.fail(
-            f"expected a number or a variable{f', got {token.text!r}' if token.text else ''}", token.column
+            f"expected a number or a variable{f', got {token.text!r}' if token.text else ''}{hint}", token.column
         )
 
     def number(self, token: _Token) -> Fraction:

@@ -74,8 +74,7 @@ def preimage(
             raise DimensionError(
                 f"preimage: target {i} lives in R^{one.ambient_dim} but the network's outputs in R^{network.output_dim}"
             )
-    if until is not None and method in ("unrelu", "substitution", "search"):
-        raise InputError(f"preimage: method {method!r} cannot stop early; leave until out, or choose 'cells'")
+    _check_until(until, method, "preimage")
     restrictions = [(i, restrict(network, part)) for i, part in disjoint_parts(targets)]
     return _run(network, targets, restrictions, domain, method, _Options(limit, workers, max_dim, progress, until))
 
@@ -89,6 +88,7 @@ def linear_regions(
     workers: int = 1,
     max_dim: int = MAX_DIM,
     progress: bool | None = None,
+    until: Callable[[int], bool] | None = None,
 ) -> Tiling:
     """The cells of the domain on which every neuron has one sign, as a tiling. Exact.
 
@@ -96,9 +96,14 @@ def linear_regions(
     Arguments, errors and cost as for :func:`preimage`.
     """
     everything = Polyhedron.whole_space(network.output_dim)
-    return _run(
-        network, (everything,), [(0, keep_all(network))], domain, method, _Options(limit, workers, max_dim, progress)
-    )
+    _check_until(until, method, "linear_regions")
+    options = _Options(limit, workers, max_dim, progress, until)
+    return _run(network, (everything,), [(0, keep_all(network))], domain, method, options)
+
+
+def _check_until(until: Callable[[int], bool] | None, method: str, where: str) -> None:
+    if until is not None and method in BACKWARD:
+        raise InputError(f"{where}: method {method!r} cannot stop early; leave until out, or choose 'cells'")
 
 
 def disjoint_parts(targets: Sequence[Polyhedron]) -> list[tuple[int, Polyhedron]]:
@@ -210,3 +215,5 @@ _ENGINES: dict[str, Callable[[Restriction, Polyhedron, _Options], Engine]] = {
     "twin": _twin,
 }
 METHODS = ("auto", *_ENGINES)
+BACKWARD = ("unrelu", "substitution", "search")
+"""The methods that go backwards, which cannot be asked to stop."""

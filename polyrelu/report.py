@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from fractions import Fraction
 from typing import Any
@@ -11,6 +12,7 @@ from polyrelu.polyhedron import Polyhedron
 from polyrelu.properties import Property
 from polyrelu.tiling import Tile, Tiling
 from polyrelu.verify import Verification
+from polyrelu.zones import zones
 
 
 def tiling_report(tiling: Tiling, limit: int | None = None) -> dict[str, Any]:
@@ -18,6 +20,33 @@ def tiling_report(tiling: Tiling, limit: int | None = None) -> dict[str, Any]:
 
     ``tile_count`` is the number of all tiles, ``tiles`` lists those shown. Cost: an exact polyhedron for each.
     """
+    return _question(tiling) | {"tile_count": len(tiling), "tiles": [_tile(tile) for tile in tiling[:limit]]}
+
+
+def zones_report(tiling: Tiling, contact: int | None = None, sort: str = "first") -> dict[str, Any]:
+    """A tiling's zones as JSON values: their sizes, each between two floats, their boxes, and an exact point of each.
+
+    The volume of an unbounded zone and unbounded sides of a box are null; so are the zones of an incomplete tiling,
+    which missing tiles might join. Arguments as for :func:`polyrelu.zones.zones`.
+    """
+    return _question(tiling) | {
+        "tile_count": len(tiling),
+        "zones": [_zone(zone) for zone in zones(tiling, contact, sort)] if tiling.complete else None,
+    }
+
+
+def _zone(zone: Tiling) -> dict[str, Any]:
+    size = zone.volume() if zone.is_bounded() else None
+    assert not isinstance(size, Fraction)
+    return {
+        "tiles": len(zone),
+        "volume": None if size is None else [size.low, size.high],
+        "bounding_box": [[v if math.isfinite(v) else None for v in corner.tolist()] for corner in zone.bounding_box()],
+        "point": numbers(zone[0].point()),
+    }
+
+
+def _question(tiling: Tiling) -> dict[str, Any]:
     network = tiling.network
     return {
         "network": {"hash": network_hash(network), "inputs": network.input_dim, "outputs": network.output_dim},
@@ -26,8 +55,6 @@ def tiling_report(tiling: Tiling, limit: int | None = None) -> dict[str, Any]:
         "method": tiling.method,
         "complete": tiling.complete,
         "stats": dict(tiling.stats),
-        "tile_count": len(tiling),
-        "tiles": [_tile(tile) for tile in tiling[:limit]],
     }
 
 

@@ -311,7 +311,7 @@ class Tiling(Sequence[Tile]):
         """The tiles as a text table: number, pattern, dimension, a point, and the inequalities, one row each.
 
         At most ``limit`` tiles are shown, and the last line says how many are not. ``digits`` as in
-        :meth:`polyrelu.polyhedron.Polyhedron.inequalities`.
+        :meth:`polyrelu.polyhedron.Polyhedron.inequalities`; fractions of points are then rounded, too.
         """
         header = ("tile", "pattern", "dim", "point", "inequalities")
         rows = [
@@ -319,7 +319,7 @@ class Tiling(Sequence[Tile]):
                 str(i),
                 tile.pattern or "-",
                 str(tile.dim),
-                format_point(tile.point()),
+                format_point(tile.point(), digits),
                 ", ".join(tile.inequalities(digits=digits)),
             )
             for i, tile in enumerate(self[:limit])
@@ -465,11 +465,13 @@ class Tiling(Sequence[Tile]):
         return f"Tiling({len(self)} tiles in R^{self.domain.ambient_dim}, method {self.method!r}{state})"
 
 
-def format_point(point: ExactVector) -> str:
-    """A point as text: decimals where they are exact and short, fractions otherwise."""
+def format_point(point: ExactVector, digits: int | None = None) -> str:
+    """A point as text: decimals where they are exact and short, otherwise fractions, or with ``digits`` rounded."""
 
     def number(value: Any) -> str:
         decimal = f"{float(value):.12g}"
-        return decimal if exact_vector([decimal], "point")[0] == value else str(value)
+        if exact_vector([decimal], "point")[0] == value:
+            return decimal
+        return str(value) if digits is None else f"{float(value):.{digits}g}"
 
     return "(" + ", ".join(map(number, point)) + ")"

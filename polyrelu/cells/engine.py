@@ -171,6 +171,7 @@ class CellEngine:
         self.stats.cuts -= 1
         for part in exact.refine(placed, self.layers, self.first_facets[placed.depth], self._count_signs):
             self.stats.cuts += 1
+            self._ask()
             yield part
 
     def _count_signs(self, count: int) -> None:

@@ -45,7 +45,7 @@ _CUTS_PER_JOB = 4000
 _POLL_SECONDS = 0.1
 # Counters of two threads must not share a line of the cache, or each waits for the other with every count.
 _COUNTERS = max(STOP + 1, 256)
-_SLOW_START_SECONDS = 1.0
+_SLOW_START_SECONDS = 3.0  # longer than loading what was compiled before
 
 
 @dataclass

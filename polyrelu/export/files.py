@@ -7,6 +7,7 @@ from os import PathLike
 from pathlib import Path
 
 from polyrelu.errors import InputError
+from polyrelu.export.gltf import glb_bytes, gltf_text
 from polyrelu.export.hrep import ext_text, ine_text
 from polyrelu.export.meshes import obj_text, ply_text
 from polyrelu.export.planar import geojson_text, svg_text
@@ -14,27 +15,33 @@ from polyrelu.polyhedron import Polyhedron
 from polyrelu.tiling import Tiling
 
 
-def _tile_by_tile(text: Callable[[Polyhedron, str], str]) -> Callable[[Tiling], Iterable[str]]:
-    def texts(tiling: Tiling) -> Iterable[str]:
-        return (text(tile.polyhedron, f"tile {i}, pattern {tile.pattern or '-'}") for i, tile in enumerate(tiling))
+def _tile_by_tile(text: Callable[[Polyhedron, str], str]) -> Callable[[Tiling], Iterable[bytes]]:
+    def texts(tiling: Tiling) -> Iterable[bytes]:
+        note = "" if tiling.complete else ", of an incomplete tiling"
+        for i, tile in enumerate(tiling):
+            yield text(tile.polyhedron, f"tile {i}, pattern {tile.pattern or '-'}{note}").encode()
 
     return texts
 
 
-def _at_once(text: Callable[[Tiling], str]) -> Callable[[Tiling], Iterable[str]]:
-    return lambda tiling: [text(tiling)]
+def _at_once(text: Callable[[Tiling], str]) -> Callable[[Tiling], Iterable[bytes]]:
+    return lambda tiling: [text(tiling).encode()]
 
 
-_WRITERS: dict[str, Callable[[Tiling], Iterable[str]]] = {
+_WRITERS: dict[str, Callable[[Tiling], Iterable[bytes]]] = {
     ".ine": _tile_by_tile(ine_text),
     ".ext": _tile_by_tile(ext_text),
     ".obj": _at_once(obj_text),
     ".ply": _at_once(ply_text),
+    ".gltf": _at_once(gltf_text),
+    ".glb": lambda tiling: [glb_bytes(tiling)],
     ".svg": _at_once(svg_text),
     ".geojson": _at_once(geojson_text),
 }
 
 EXPORTS = tuple(_WRITERS)
+PLANAR, SPATIAL = (".svg", ".geojson"), (".obj", ".ply", ".gltf", ".glb")
+"""The formats of zones in the plane, and in space."""
 
 
 def export_tiling(tiling: Tiling, path: str | PathLike[str]) -> None:
@@ -42,10 +49,11 @@ def export_tiling(tiling: Tiling, path: str | PathLike[str]) -> None:
 
     * ``.ine`` and ``.ext``: exact H- and V-representations, one block a tile (:mod:`polyrelu.export.hrep`);
     * ``.obj`` and ``.ply``: the surfaces of the zones in space (:mod:`polyrelu.export.meshes`);
+    * ``.gltf`` and ``.glb``: the same in translucent colours, rounded to float32 (:mod:`polyrelu.export.gltf`);
     * ``.svg`` and ``.geojson``: the outlines of the zones in the plane (:mod:`polyrelu.export.planar`).
 
-    The last four round to floats (GeoJSON has exact numbers as properties). cddlib and lrs read one block a file.
-    :meth:`polyrelu.tiling.Tiling.save` keeps everything.
+    All but the first two round to floats (GeoJSON has exact numbers as properties). An incomplete tiling says so in the
+    file. cddlib and lrs read one block a file. :meth:`polyrelu.tiling.Tiling.save` keeps everything.
 
     Args:
         tiling: what to write.
@@ -64,7 +72,7 @@ def export_tiling(tiling: Tiling, path: str | PathLike[str]) -> None:
             f"save() writes .npz and .parquet"
         )
     texts = iter(writer(tiling))
-    first = next(texts, "")  # what cannot be written is refused before the file is touched
-    with file.open("w", encoding="utf-8") as stream:
+    first = next(texts, b"")  # what cannot be written is refused before the file is touched
+    with file.open("wb") as stream:
         stream.write(first)
         stream.writelines(texts)

@@ -71,7 +71,7 @@ def _polygon(facet: Facet) -> list[ExactVector]:
 def obj_text(tiling: Tiling) -> str:
     """The zones as Wavefront OBJ, one object each; errors and cost as for :func:`mesh`."""
     made = mesh(tiling)
-    lines = [f"# polyrelu: {len(made.faces)} zones; {made.flat} flat tiles left out"]
+    lines = [f"# polyrelu: {len(made.faces)} zones; {_note(tiling, made)}"]
     lines += [f"v {_floats(vertex)}" for vertex in made.vertices]
     for number, faces in enumerate(made.faces):
         lines.append(f"o zone{number}")
@@ -83,7 +83,7 @@ def ply_text(tiling: Tiling) -> str:
     """The zones as PLY in ASCII, the zone's number with each face; errors and cost as for :func:`mesh`."""
     made = mesh(tiling)
     faces = [(number, face) for number, faces in enumerate(made.faces) for face in faces]
-    lines = ["ply", "format ascii 1.0", f"comment polyrelu: {made.flat} flat tiles left out"]
+    lines = ["ply", "format ascii 1.0", f"comment polyrelu: {_note(tiling, made)}"]
     lines += [f"element vertex {len(made.vertices)}", *(f"property double {axis}" for axis in "xyz")]
     lines += [
         f"element face {len(faces)}",
@@ -94,6 +94,10 @@ def ply_text(tiling: Tiling) -> str:
     lines += [_floats(vertex) for vertex in made.vertices]
     lines += [f"{len(face)} {' '.join(map(str, face))} {number}" for number, face in faces]
     return "\n".join([*lines, ""])
+
+
+def _note(tiling: Tiling, made: Mesh) -> str:
+    return f"{made.flat} flat tiles left out{'' if tiling.complete else '; incomplete, tiles are missing'}"
 
 
 def _floats(vertex: ExactVector) -> str:

@@ -19,7 +19,7 @@ from polyrelu.outline import Outline, Ring, outline
 from polyrelu.polyhedron import Polyhedron
 from polyrelu.tiling import Tiling
 
-_COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#D55E00", "#56B4E9")
+COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#D55E00", "#56B4E9")
 _POINT_SIZE = 0.01
 
 
@@ -52,6 +52,7 @@ def to_shapely(tiling: Tiling, within: Polyhedron | None = None) -> list[Any]:
 def geojson_text(tiling: Tiling, within: Polyhedron | None = None) -> str:
     """The zones as a GeoJSON FeatureCollection: one Feature a zone, with its number and exact corners as properties.
 
+    The collection's own member ``complete`` says whether tiles are missing because the run was stopped.
     Coordinates are the plane's own, not degrees; rings are closed, outer ones counter-clockwise (RFC 7946).
 
     Args:
@@ -82,7 +83,8 @@ def geojson_text(tiling: Tiling, within: Polyhedron | None = None) -> str:
                 "geometry": geometry,
             }
         )
-    return json.dumps({"type": "FeatureCollection", "features": features}) + "\n"
+    collection = {"type": "FeatureCollection", "complete": tiling.complete, "features": features}
+    return json.dumps(collection) + "\n"
 
 
 def svg_text(tiling: Tiling, within: Polyhedron | None = None) -> str:
@@ -108,7 +110,7 @@ def svg_text(tiling: Tiling, within: Polyhedron | None = None) -> str:
         f'<g transform="scale(1,-1)" fill-rule="evenodd" stroke-linecap="round" stroke-width="{margin / 2!r}">',
     ]
     for number, zone in enumerate(zones):
-        colour = _COLOURS[number % len(_COLOURS)]
+        colour = COLOURS[number % len(COLOURS)]
         rings = [ring for polygon in _polygon_rings(zone) for ring in polygon]
         if rings:
             path = " ".join(f"M{_path(ring)}Z" for ring in rings)

@@ -170,12 +170,12 @@ def save_figure(made: Figure, folder: Path, name: str, formats: Iterable[str] = 
             paths.append(path)
             made.savefig(path, metadata=_METADATA[kind])
             if kind == "png":
-                _reduce_colours(path)
+                reduce_colours(path)
     pyplot.close(made)
     return paths
 
 
-def _reduce_colours(path: Path) -> None:
+def reduce_colours(path: Path) -> None:
     """Rewrite a PNG with its most frequent colours as a palette: a third of the size.
 
     Fills and lines keep their colours exactly; pixels on their edges take the nearest.

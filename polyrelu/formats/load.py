@@ -8,6 +8,7 @@ from os import PathLike
 from pathlib import Path
 
 from polyrelu.errors import InputError
+from polyrelu.formats.keras_reader import read_keras
 from polyrelu.formats.nnet import read_nnet
 from polyrelu.formats.npz import read_npz
 from polyrelu.formats.onnx_reader import read_onnx
@@ -15,17 +16,22 @@ from polyrelu.formats.torch_weights import read_torch
 from polyrelu.network import Network
 
 _READERS: dict[str, Callable[..., Network]] = {
+    ".keras": read_keras,
     ".nnet": read_nnet,
     ".npz": read_npz,
     ".onnx": read_onnx,
     ".pt": read_torch,
     ".pth": read_torch,
 }
-_OPTIONS = {".nnet": {"normalise"}, ".onnx": {"drop_final", "input_shape"}}
-_KERAS = {".keras", ".h5", ".hdf5"}
-_KERAS_ADVICE = (
-    "Keras files are not read; in Keras 3 write model.export('net.onnx', format='onnx') and load that, or for dense "
-    "layers numpy.savez('net.npz', W0=kernel.T, b0=bias, ...)"
+_OPTIONS = {
+    ".keras": {"drop_final", "input_shape"},
+    ".nnet": {"normalise"},
+    ".onnx": {"drop_final", "input_shape"},
+}
+_HDF5 = {".h5", ".hdf5"}
+_HDF5_ADVICE = (
+    "HDF5 files are not read, because they may hold weights alone; in Keras 3 write model.save('net.keras') and load "
+    "that, or model.export('net.onnx', format='onnx')"
 )
 _HDF5_MAGIC = b"\x89HDF\r\n\x1a\n"
 
@@ -41,15 +47,16 @@ def load_network(
 
     ``.npz``: arrays ``W0, b0, W1, b1, ...`` with ReLU after every layer but the last, unless a boolean array ``relu``
     (one entry for each layer) says otherwise. ``.onnx``: any graph of piecewise-linear operators. ``.nnet``: the text
-    format of ACAS Xu. ``.pt``, ``.pth``: the state dict of a ``torch.nn.Sequential`` of Linear and ReLU in turn; for
-    other modules see :meth:`~polyrelu.network.Network.from_torch`. A file with another suffix is known by its content.
+    format of ACAS Xu. ``.keras``: a Sequential or functional model of Keras 3. ``.pt``, ``.pth``: the state dict of a
+    ``torch.nn.Sequential`` of Linear and ReLU in turn; for other modules see
+    :meth:`~polyrelu.network.Network.from_torch`. A file with another suffix is known by its content.
 
     Args:
         path: the file.
         normalise: for ``.nnet``, ``"fold"`` (the default) puts the normalisation of inputs and outputs into the
             weights, ``"ignore"`` leaves it out.
-        drop_final: for ``.onnx``, the name of a last operator to leave out, for example ``"Softmax"``.
-        input_shape: for ``.onnx``, the shape of the input, where the file leaves it open.
+        drop_final: for ``.onnx`` and ``.keras``, the name of a last operator to leave out, for example ``"Softmax"``.
+        input_shape: for ``.onnx`` and ``.keras``, the shape of the input, where the file leaves it open.
 
     Raises:
         InputError: the file does not exist, is of no known kind, or does not hold a network; an option does not apply.
@@ -60,7 +67,8 @@ def load_network(
     """
     file = Path(path)
     if not file.is_file():
-        raise InputError(f"load_network: there is no file {file}")
+        there = f"{file} is a directory" if file.is_dir() else f"there is no file {file}"
+        raise InputError(f"load_network: {there}")
     kind = _kind(file)
     given = {"normalise": normalise, "drop_final": drop_final, "input_shape": input_shape}
     options = {name: value for name, value in given.items() if value is not None}
@@ -76,8 +84,10 @@ def _kind(file: Path) -> str:
         return suffix
     with file.open("rb") as stream:
         start = stream.read(8)
-    if suffix in _KERAS or start == _HDF5_MAGIC:
-        raise InputError(f"load_network: {file}: {_KERAS_ADVICE}")
+    if suffix in _HDF5 or start == _HDF5_MAGIC:
+        raise InputError(f"load_network: {file}: {_HDF5_ADVICE}")
+    if suffix == ".vnnlib":
+        raise InputError(f"load_network: {file} is a property, not a network; the network comes first")
     if start.startswith(b"//"):
         return ".nnet"
     if start.startswith(b"PK"):
@@ -93,4 +103,6 @@ def _archive(file: Path) -> str:
             names = archive.namelist()
     except (OSError, ValueError, zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:
         raise InputError(f"load_network: {file} is a damaged archive ({error})") from error
+    if "config.json" in names and "model.weights.h5" in names:
+        return ".keras"
     return ".npz" if all(name.endswith(".npy") for name in names) else ".pt"

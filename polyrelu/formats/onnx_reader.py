@@ -140,7 +140,7 @@ class _Graph:
         if drop_final is None:
             return str(outputs[0])
         last = self.producers.get(outputs[0])
-        if last is None or last.op_type != drop_final or not last.input:
+        if last is None or last.op_type.lower() != drop_final.lower() or not last.input:
             found = "not an operator" if last is None else last.op_type
             raise InputError(f"{self.path}: drop_final is {drop_final!r}, but the last operator is {found}")
         return str(last.input[0])

@@ -1,8 +1,8 @@
 r"""Properties in VNN-LIB: which inputs and outputs together would break a promise.
 
-A file of VNN-LIB 1, the format of the VNN-COMP benchmarks (vnnlib.org), declares real constants ``X_0, ..., Y_0, ...``
-for a network's inputs and outputs and asserts what a *counterexample* satisfies. Grammar, a part of SMT-LIB 2 (nothing
-is evaluated as code)::
+A file of VNN-LIB, the format of the VNN-COMP benchmarks (vnnlib.org), declares a network's inputs and outputs, in
+version 1 as real constants ``X_0, ..., Y_0, ...``, and asserts what a *counterexample* satisfies. Grammar, a part of
+SMT-LIB 2 (nothing is evaluated as code)::
 
     file     = command*                                 # ";" starts a comment
     command  = "(declare-const" name "Real)" | "(declare-fun" name "() Real)" | "(assert" formula ")"
@@ -10,6 +10,16 @@ is evaluated as code)::
     formula  = "(and" formula* ")" | "(or" formula* ")" | "(not" formula ")" | comparison
     comparison = "(" ("<=" | "<" | ">=" | ">" | "=") term term+ ")"
     term     = number | name | "(+" term+ ")" | "(-" term+ ")" | "(*" term+ ")" | "(/" term term+ ")"
+
+VNN-LIB 2 declares tensors of real numbers instead, and refers to their entries::
+
+    command  = "(vnnlib-version <2.0>)" | "(declare-network" name input output ")" | ...
+    input    = "(declare-input" name type shape ")"         # output: declare-output; shape: [1,5], or [] for one number
+    comparison = ... | "(" ("==" | "!=") term term ")"
+    term     = ... | name "[" index "," ... "]"
+
+One network with one input and one output is read, flattened row by row; hidden values and relations between networks
+are refused. Whatever floating type is declared, numbers are the decimals that are written and arithmetic is exact.
 
 Comparisons are linear, and each is about inputs only or about outputs only. The conjunction of all assertions is
 rewritten as a union of conjunctions; those with the same conditions on the inputs make one domain with several targets.
@@ -20,49 +30,35 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
 from os import PathLike
 from pathlib import Path
-from typing import NamedTuple, NoReturn, TypeAlias
+from typing import NamedTuple, TypeAlias
 
-from polyrelu.errors import DimensionError, InputError, ParseError
+from polyrelu.errors import DimensionError, InputError
+from polyrelu.formats.vnnlib_syntax import Atom, List, Node, Source
+from polyrelu.formats.vnnlib_tensors import ELEMENTS, LARGEST, TENSOR, Tensor, indices
 from polyrelu.polyhedron import Halfspace, Polyhedron
 from polyrelu.polyhedron.halfspace import Relation
 from polyrelu.properties import Disjunct, Property
 
-_TOKEN = re.compile(r"""(?P<skip>\s+|;[^\n]*)|(?P<paren>[()])|(?P<quoted>"[^"]*"|\|[^|]*\|)|(?P<atom>[^\s();"|]+)""")
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE]([+-]?\d+))?", re.ASCII)
 _VARIABLE = re.compile(r"([XY])_(0|[1-9]\d{0,6})", re.ASCII)
 _WITHOUT_EFFECT = ("set-logic", "set-info", "set-option", "check-sat", "get-model", "exit")
-_VERSION_2 = ("vnnlib-version", "declare-network", "declare-input", "declare-output", "declare-hidden")
+_IN_NETWORKS = {"declare-input": "X", "declare-output": "Y", "declare-hidden": None}
 _COMPARISONS = ("<=", "<", ">=", ">", "=")
-_SHOWN = 160
 
 # Far beyond what the benchmarks need, and small enough that no file takes more than seconds and some hundred megabytes.
 _LARGEST_FILE = 2**26
-_MOST_TOKENS = 2_000_000
-_LONGEST_TOKEN = 1000
-_DEEPEST_NESTING = 100
 _LARGEST_EXPONENT = 1000
 _LARGEST_BITS = 50_000
 _MOST_CLAUSES = 10_000
 _MOST_ENTRIES = 20_000_000
 
 
-class _Atom(NamedTuple):
-    text: str
-    place: int
-
-
-class _List(NamedTuple):
-    items: list[_Node]
-    place: int
-
-
-_Node: TypeAlias = _Atom | _List
 _Variable: TypeAlias = tuple[str, int]
 _Coefficients: TypeAlias = dict[_Variable, Fraction]
 _Clause: TypeAlias = tuple[int, ...]
@@ -125,62 +121,16 @@ def parse_property(
 
 class _Reader:
     def __init__(self, text: str, where: str) -> None:
-        self.text, self.where = text, where
+        self.source = Source(text, where)
+        self.fail = self.source.fail
         self.declared: dict[_Variable, int] = {}
+        self.tensors: dict[str, Tensor] = {}
         self.comparisons: list[_Comparison] = []
         self.numbers: dict[_Comparison, int] = {}
 
-    def fail(self, reason: str, place: int) -> NoReturn:
-        start = self.text.rfind("\n", 0, place) + 1
-        end = self.text.find("\n", place)
-        line, column = self.text.count("\n", 0, place) + 1, place - start
-        first = max(start, place - _SHOWN // 2)
-        shown = self.text[first : min(len(self.text) if end < 0 else end, first + _SHOWN)].rstrip()
-        pointer = "".join("\t" if c == "\t" else " " for c in self.text[first:place]) + "^"
-        raise ParseError(f"{self.where}, line {line}, column {column + 1}: {reason}\n  {shown}\n  {pointer}")
-
-    # -- text to nested lists ------------------------------------------------------------------------------------
-
-    def tokens(self) -> Iterator[_Atom]:
-        place, count = 0, 0
-        while place < len(self.text):
-            match = _TOKEN.match(self.text, place)
-            if match is None:
-                self.fail(f"{self.text[place]!r} opens a quotation that does not end", place)
-            if match.lastgroup != "skip":
-                count += 1
-                if count > _MOST_TOKENS:
-                    self.fail(f"more than {_MOST_TOKENS} words and parentheses; split the property", place)
-                if match.lastgroup == "atom" and match.end() - place > _LONGEST_TOKEN:
-                    self.fail(f"a word of {match.end() - place} characters; at most {_LONGEST_TOKEN} are read", place)
-                yield _Atom(match.group(), place)
-            place = match.end()
-
-    def commands(self) -> Iterator[_List]:
-        open_lists: list[_List] = []
-        for token in self.tokens():
-            if token.text == "(":
-                if len(open_lists) == _DEEPEST_NESTING:
-                    self.fail(f"more than {_DEEPEST_NESTING} nested parentheses", token.place)
-                open_lists.append(_List([], token.place))
-            elif not open_lists:
-                self.fail(f"unexpected {token.text!r}; expected a command such as (assert ...)", token.place)
-            elif token.text != ")":
-                open_lists[-1].items.append(token)
-            else:
-                closed = open_lists.pop()
-                if open_lists:
-                    open_lists[-1].items.append(closed)
-                else:
-                    yield closed
-        if open_lists:
-            self.fail("this parenthesis is never closed", open_lists[-1].place)
-
-    # -- commands ------------------------------------------------------------------------------------------------
-
     def property(self) -> Property:
-        asserted: list[tuple[_Node, int]] = []
-        for command in self.commands():
+        asserted: list[tuple[Node, int]] = []
+        for command in self.source.commands():
             head = self.head(command, "a command such as (assert ...)")
             if head == "assert":
                 if len(command.items) != 2:
@@ -188,24 +138,29 @@ class _Reader:
                 asserted.append((command.items[1], command.place))
             elif head in ("declare-const", "declare-fun"):
                 self.declare(command)
+            elif head == "declare-network":
+                self.declare_network(command)
+            elif head == "vnnlib-version":
+                self.check_version(command)
             elif head not in _WITHOUT_EFFECT:
-                hint = "; this is VNN-LIB 2, only version 1 is read" if head in _VERSION_2 else ""
-                self.fail(
-                    f"unknown command {head!r}; known are assert, declare-const and declare-fun{hint}", command.place
-                )
+                hint = "; it belongs into a declare-network" if head in _IN_NETWORKS else ""
+                known = "assert, declare-const, declare-fun and declare-network"
+                self.fail(f"unknown command {head!r}; known are {known}{hint}", command.place)
         dims = {kind: self.dimension(kind) for kind in "XY"}
         clauses = self.conjunction([node for node, _ in asserted], False, 0)
         return self.assembled(clauses, dims)
 
-    def head(self, node: _Node, expected: str) -> str:
-        if isinstance(node, _Atom):
+    def head(self, node: Node, expected: str) -> str:
+        if isinstance(node, Atom):
             self.fail(f"unexpected {node.text!r}; expected {expected}", node.place)
-        if not node.items or not isinstance(node.items[0], _Atom):
+        if not node.items or not isinstance(node.items[0], Atom):
             self.fail(f"expected {expected}", node.place)
         return node.items[0].text
 
-    def declare(self, command: _List) -> None:
-        texts = [item.text if isinstance(item, _Atom) else item.items for item in command.items]
+    def declare(self, command: List) -> None:
+        if self.tensors:
+            self.fail("single variables are of VNN-LIB 1; a network is declared already", command.place)
+        texts = [item.text if isinstance(item, Atom) else item.items for item in command.items]
         rest = [[], "Real"] if texts[0] == "declare-fun" else ["Real"]
         match = _VARIABLE.fullmatch(texts[1]) if len(texts) > 1 and isinstance(texts[1], str) else None
         if match is None or texts[2:] != rest:
@@ -216,20 +171,61 @@ class _Reader:
             self.fail(f"{match[0]} is declared twice", command.place)
         self.declared[variable] = command.place
 
+    def check_version(self, command: List) -> None:
+        texts = [item.text for item in command.items if isinstance(item, Atom)]
+        if len(command.items) != 2 or not re.fullmatch(r"<?2\.\d{1,6}>?", texts[-1], re.ASCII):
+            self.fail("the version is not understood; expected (vnnlib-version <2.0>)", command.place)
+
+    def declare_network(self, command: List) -> None:
+        if self.tensors or self.declared:
+            self.fail(
+                "a second network is declared, or single variables; properties of one network are read", command.place
+            )
+        for item in command.items[2:]:
+            head = self.head(item, "a declaration such as (declare-input X real [1,5])")
+            if head not in _IN_NETWORKS:
+                self.fail(
+                    f"{head!r} in a network is not supported; known are declare-input and declare-output", item.place
+                )
+            kind = _IN_NETWORKS[head]
+            if kind is None:
+                self.fail("hidden values are not supported, only inputs and outputs", item.place)
+            self.declare_tensor(kind, item)
+        if len(self.tensors) != 2:
+            self.fail("expected a network with one input and one output", command.place)
+
+    def declare_tensor(self, kind: str, node: Node) -> None:
+        assert isinstance(node, List)
+        texts = [item.text if isinstance(item, Atom) else "(" for item in node.items[1:]]
+        match = TENSOR.fullmatch(" ".join(texts))
+        if match is None:
+            self.fail("a declaration reads (declare-input X real [1,5])", node.place)
+        name, element, shape = match.groups()
+        if element.lower() not in ELEMENTS:
+            self.fail(f"elements of type {element!r} are not supported; known are {', '.join(ELEMENTS)}", node.place)
+        if name in self.tensors or any(tensor.kind == kind for tensor in self.tensors.values()):
+            self.fail(f"{name!r}: one input and one output are supported, with different names", node.place)
+        self.tensors[name] = Tensor(kind, indices(shape))
+        if min(self.tensors[name].shape, default=1) < 1 or self.tensors[name].size > LARGEST:
+            self.fail(f"the shape [{shape}] is not supported", node.place)
+
     def dimension(self, kind: str) -> int:
+        for tensor in self.tensors.values():
+            if tensor.kind == kind:
+                return tensor.size
         indices = {i: place for (k, i), place in self.declared.items() if k == kind}
         for count, i in enumerate(sorted(indices)):
             if i != count:
                 self.fail(f"{kind}_{i} is declared but {kind}_{count} is not; indices count from 0", indices[i])
         if not indices:
-            self.fail(f"no {kind}_0 is declared; expected (declare-const {kind}_0 Real)", len(self.text))
+            self.fail(f"no {kind}_0 is declared; expected (declare-const {kind}_0 Real)", len(self.source.text))
         return len(indices)
 
     # -- formulas, as unions of conjunctions of numbered comparisons ---------------------------------------------
 
-    def formula(self, node: _Node, negated: bool) -> list[_Clause]:
+    def formula(self, node: Node, negated: bool) -> list[_Clause]:
         head = self.head(node, "a formula such as (<= X_0 1)")
-        assert isinstance(node, _List)
+        assert isinstance(node, List)
         parts = node.items[1:]
         if head in ("and", "or"):
             combine = self.conjunction if (head == "and") != negated else self.disjunction
@@ -238,8 +234,13 @@ class _Reader:
             if len(parts) != 1:
                 self.fail(f"not takes one formula, not {len(parts)}", node.place)
             return self.formula(parts[0], not negated)
-        if head not in _COMPARISONS:
-            self.fail(f"unknown formula {head!r}; known are and, or, not, {', '.join(_COMPARISONS)}", node.place)
+        comparisons = (*_COMPARISONS, "==", "!=") if self.tensors else _COMPARISONS
+        if head not in comparisons:
+            self.fail(f"unknown formula {head!r}; known are and, or, not, {', '.join(comparisons)}", node.place)
+        if head == "!=":
+            if len(parts) != 2:
+                self.fail(f"!= compares two terms, not {len(parts)}", node.place)
+            head, negated = "==", not negated
         if len(parts) < 2:
             self.fail(f"{head} compares at least two terms, not {len(parts)}", node.place)
         terms = [self.term(part) for part in parts]
@@ -248,7 +249,7 @@ class _Reader:
             return [tuple(self.number(row) for row in rows)]
         return [(self.number(other),) for row in rows for other in _violated(row)]
 
-    def conjunction(self, parts: Sequence[_Node], negated: bool, place: int) -> list[_Clause]:
+    def conjunction(self, parts: Sequence[Node], negated: bool, place: int) -> list[_Clause]:
         common: list[int] = []
         product: list[_Clause] = [()]
         for part in parts:
@@ -263,7 +264,7 @@ class _Reader:
         self.check_size(len(product), len(product) * len(shared), place)
         return [shared + clause for clause in product]
 
-    def disjunction(self, parts: Sequence[_Node], negated: bool, place: int) -> list[_Clause]:
+    def disjunction(self, parts: Sequence[Node], negated: bool, place: int) -> list[_Clause]:
         union: list[_Clause] = []
         for part in parts:
             union += self.formula(part, negated)
@@ -296,11 +297,11 @@ class _Reader:
             if scale.bit_length() > _LARGEST_BITS:
                 self.fail(f"the common denominator has more than {_LARGEST_BITS} bits", place)
         entries = tuple((i, value) for (_, i), value in sorted(form.coefficients.items()) if value)
-        relation: Relation = "==" if operator == "=" else "<" if operator == "<" else "<="
+        relation: Relation = "==" if operator in ("=", "==") else "<" if operator == "<" else "<="
         return _Comparison(kinds.pop() if kinds else "X", entries, -form.constant, relation)
 
-    def term(self, node: _Node) -> _Form:
-        if isinstance(node, _Atom):
+    def term(self, node: Node) -> _Form:
+        if isinstance(node, Atom):
             return self.leaf(node)
         head = self.head(node, "a term such as (+ X_0 1)")
         parts = [self.term(part) for part in node.items[1:]]
@@ -328,16 +329,24 @@ class _Reader:
                 self.fail(f"a number of more than {_LARGEST_BITS} bits", node.place)
         return total
 
-    def leaf(self, atom: _Atom) -> _Form:
+    def leaf(self, atom: Atom) -> _Form:
+        name, _, place = atom.text.removesuffix("]").partition("[")
+        if name in self.tensors:
+            tensor = self.tensors[name]
+            try:
+                return _Form({(tensor.kind, tensor.flat(indices(place))): Fraction(1)}, Fraction(0))
+            except ValueError as error:
+                self.fail(f"{atom.text}: {error}", atom.place)
         match = _VARIABLE.fullmatch(atom.text)
-        if match is not None:
+        if match is not None and not self.tensors:
             variable = match[1], int(match[2])
             if variable not in self.declared:
                 self.fail(f"{atom.text} is not declared", atom.place)
             return _Form({variable: Fraction(1)}, Fraction(0))
         number = _NUMBER.fullmatch(atom.text)
         if number is None:
-            self.fail(f"{atom.text!r} is neither a number nor a variable such as X_0 or Y_0", atom.place)
+            known = " or ".join(f"{tensor}{[0] * len(self.tensors[tensor].shape)}" for tensor in self.tensors)
+            self.fail(f"{atom.text!r} is neither a number nor a variable such as {known or 'X_0 or Y_0'}", atom.place)
         if number[4] and abs(int(number[4])) > _LARGEST_EXPONENT:
             self.fail(f"the exponent of {atom.text} is beyond {_LARGEST_EXPONENT}", atom.place)
         return _Form({}, Fraction(atom.text))

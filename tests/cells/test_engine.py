@@ -316,3 +316,18 @@ def test_extreme_weights_overflow_into_exact_arithmetic_and_never_into_wrong_til
         assert fast.patterns == exact.patterns
         for a, b in zip(fast, exact, strict=True):
             assert a.polyhedron == b.polyhedron
+
+
+def test_a_run_can_be_stopped_while_one_layer_is_cut_exactly():
+    rng = np.random.default_rng(5)
+    network = pr.Network([(rng.integers(-9, 9, (12, 2)), rng.integers(-9, 9, 12))], relu=[True])
+    asked = []
+
+    def until(found):
+        asked.append(found)
+        return len(asked) >= 3
+
+    with pytest.raises(pr.Interrupted) as stopped:
+        pr.linear_regions(network, method="twin", until=until)
+    assert len(stopped.value.partial) == 0
+    assert stopped.value.partial.stats["cuts"] < 5

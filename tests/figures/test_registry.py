@@ -98,7 +98,7 @@ def test_unknown_names_are_answered_with_the_known_ones(tmp_path):
 
 
 def test_the_command(tmp_path, small, monkeypatch):
-    monkeypatch.setattr("polyrelu.cli.FIGURES", registry.FIGURES)
+    monkeypatch.setattr("polyrelu.cli.pictures.FIGURES", registry.FIGURES)
     listed = CliRunner().invoke(cli, ["figures", "--list"], catch_exceptions=False)
     assert listed.stdout == "small  figure     A triangle\n"
     made = CliRunner().invoke(cli, ["figures", "--out", str(tmp_path), "small"], catch_exceptions=False)

@@ -59,12 +59,12 @@ def test_bad_paths_are_refused(tmp_path):
     with pytest.raises(pr.InputError, match="there is no file"):
         pr.load_network(tmp_path / "missing.npz")
     (tmp_path / "net.txt").write_text("hello")
-    with pytest.raises(pr.InputError, match=r"suffix '.txt'; known suffixes are .nnet, .npz, .onnx"):
+    with pytest.raises(pr.InputError, match=r"suffix '.txt'; known suffixes are .keras, .nnet, .npz, .onnx"):
         pr.load_network(tmp_path / "net.txt")
     with pytest.raises(pr.InputError, match="there is no file"):
         pr.load_network(tmp_path / "missing.txt")
     (tmp_path / "folder.npz").mkdir()
-    with pytest.raises(pr.InputError, match="there is no file"):
+    with pytest.raises(pr.InputError, match="is a directory"):
         pr.load_network(tmp_path / "folder.npz")
 
 
@@ -88,10 +88,10 @@ def test_archives_are_known_by_their_content(tmp_path):
         pr.load_network(tmp_path / "net.zip")
 
 
-@pytest.mark.parametrize("name", ["net.keras", "net.h5", "net.weights"])
-def test_keras_files_come_with_advice(tmp_path, name):
+@pytest.mark.parametrize("name", ["net.h5", "net.hdf5", "net.weights"])
+def test_hdf5_files_come_with_advice(tmp_path, name):
     (tmp_path / name).write_bytes(b"\x89HDF\r\n\x1a\n")
-    with pytest.raises(pr.InputError, match=r"model.export\('net.onnx', format='onnx'\)"):
+    with pytest.raises(pr.InputError, match=r"model.save\('net.keras'\).*model.export\('net.onnx', format='onnx'\)"):
         pr.load_network(tmp_path / name)
 
 

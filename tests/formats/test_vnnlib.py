@@ -132,7 +132,7 @@ def test_a_property_means_what_its_formula_says(formula):
         ("(assert)", "assert takes one formula, not 0"),
         ("(assert (not (<= Y_0 1) (<= Y_1 1)))", "not takes one formula, not 2"),
         ("(frobnicate)", "unknown command 'frobnicate'"),
-        ("(vnnlib-version <2.0>)", "VNN-LIB 2, only version 1"),
+        ("(vnnlib-version <3.0>)", r"expected \(vnnlib-version <2\.0>\)"),
         ("(declare-const X_0 Real)", "X_0 is declared twice"),
         ("(declare-const X_5 Real)", "X_5 is declared but X_2 is not"),
         ("(declare-const X_2 Int)", r"a declaration reads \(declare-const X_0 Real\)"),
@@ -205,3 +205,67 @@ def test_any_text_is_read_or_refused(text):
         parse_property(DECLARED + text)
     except pr.ParseError as error:
         assert "line" in str(error)
+
+
+NETWORK = "(vnnlib-version <2.0>)\n(declare-network f (declare-input X real [1,2])(declare-output Y real [2]))\n"
+
+
+def test_version_2_means_the_same_with_tensors():
+    first = parse_property(
+        "(declare-const X_0 Real)(declare-const X_1 Real)(declare-const Y_0 Real)(declare-const Y_1 Real)"
+        "(assert (<= (- X_0 (* 2 X_1)) 0.1))(assert (or (< Y_0 Y_1) (= Y_0 1)))"
+    )
+    second = parse_property(
+        NETWORK + "(assert (<= (- X[0,0] (* 2 X [ 0 , 1 ])) 0.1)) ; a comment\n(assert (or (< Y[0] Y[1]) (== Y[0] 1)))"
+    )
+    assert (second.input_dim, second.output_dim) == (2, 2)
+    assert second.disjuncts == first.disjuncts
+    named = '(declare-network g (declare-input a float32 [2, 3] "in") (declare-output b float64 []))(assert (!= b 1))'
+    found = parse_property(named + "(assert (>= a[1,0] 2))")
+    assert (found.input_dim, found.output_dim) == (6, 1)
+    assert found.disjuncts[0].domain == pr.parse("x3 >= 2", dim=6, names=("x",))
+    assert set(found.disjuncts[0].targets) == {pr.parse("y0 < 1", dim=1), pr.parse("y0 > 1", dim=1)}
+    (same,) = parse_property(named.replace("(!= b 1)", "(not (!= b 1))")).disjuncts
+    assert same.targets == (pr.parse("y0 == 1", dim=1),)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("(assert (<= X[0] 1))", r"X\[0\]: there is no such entry in a tensor of shape \[1, 2\]"),
+        ("(assert (<= X[0,2] 1))", "there is no such entry"),
+        ("(assert (<= X 1))", "there is no such entry"),
+        ("(assert (<= X[0,-1] 1))", "indices are numbers separated by commas"),
+        ("(assert (<= Z[0] 1))", r"neither a number nor a variable such as X\[0, 0\] or Y\[0\]"),
+        ("(assert (<= X_0 1))", "neither a number nor a variable"),
+        ("(assert (!= Y[0] 1 2))", "!= compares two terms"),
+        ("(assert (<= X[0,0 1))", "opens an index that does not end"),
+        ("(assert ([0] 1))", "an index follows a name"),
+        ("(assert (<= X[0,0] Y[0]))", "compares inputs with outputs"),
+        ("(declare-const X_0 Real)", "single variables are of VNN-LIB 1"),
+        ("(declare-network g (declare-input A real [1])(declare-output B real [1]))", "a second network is declared"),
+        ("(declare-input A real [1])", "it belongs into a declare-network"),
+    ],
+)
+def test_malformed_files_of_version_2_are_refused(text, message):
+    with pytest.raises(pr.ParseError, match=message):
+        parse_property(NETWORK + text)
+
+
+@pytest.mark.parametrize(
+    ("inside", "message"),
+    [
+        ("(declare-input X real [1])", "expected a network with one input and one output"),
+        ("(equal-to f)", "'equal-to' in a network is not supported"),
+        ('(declare-input X real [1])(declare-hidden H real [1] "h")', "hidden values are not supported"),
+        ("(declare-input X real [1])(declare-input Z real [1])", "one input and one output are supported"),
+        ("(declare-input X int8 [1])", "elements of type 'int8' are not supported"),
+        ("(declare-input X real [1,,2])", r"reads \(declare-input X real \[1,5\]\)"),
+        ("(declare-input X real [0])", "the shape"),
+        ("(declare-input X real [9999999,9999999])", "the shape"),
+        ("(declare-input X real)", r"reads \(declare-input X real \[1,5\]\)"),
+    ],
+)
+def test_networks_of_version_2_that_are_not_read(inside, message):
+    with pytest.raises(pr.ParseError, match=message):
+        parse_property(f"(declare-network f {inside})")

@@ -1,4 +1,5 @@
 import json
+import shlex
 import subprocess
 import sys
 
@@ -7,15 +8,7 @@ import pytest
 from click.testing import CliRunner
 
 import polyrelu as pr
-from polyrelu import cli as cli_module
-from polyrelu.cli import cli, main
-
-
-@pytest.fixture
-def model(tmp_path):
-    path = tmp_path / "model.npz"
-    np.savez(path, W0=[[1.0, 0.0], [0.0, 1.0]], b0=[0.0, 0.0], W1=[[1.0, 1.0]], b1=[-1.0])
-    return str(path)
+from polyrelu.cli import cli, main, question
 
 
 def run(*arguments):
@@ -68,7 +61,7 @@ def invoke_main(monkeypatch, capsys, *arguments):
         (["--output", "y0 > 0", "--box", "0", "nan"], "--box: 'nan' is not a number"),
         (["--output", "y0 > 0", "--box", "1", "0"], "lower bound 1 above upper bound 0"),
         (["--output", "y0 > 0", "--domain", "y0 > 0"], "unknown name 'y0'"),
-        (["--output", "y0 > 0", "--limit", "2", "--method", "unrelu"], "raise limit="),
+        (["--output", "y0 > 0", "--limit", "2", "--method", "unrelu"], "raise --limit,"),
         ([], "Missing option '--output'"),
     ],
 )
@@ -93,14 +86,14 @@ def test_an_interrupted_run_prints_what_it_has(monkeypatch, capsys, model):
     def stop(*_arguments, **_options):
         raise pr.Interrupted("preimage: stopped", tiling[:1])
 
-    monkeypatch.setattr(cli_module, "preimage", stop)
+    monkeypatch.setattr(question, "preimage", stop)
     monkeypatch.setattr(sys, "argv", ["polyrelu", "preimage", model, "--output", "y0 >= 0"])
     with pytest.raises(SystemExit) as stopped:
         main()
     captured = capsys.readouterr()
     assert stopped.value.code == 130
-    assert len(captured.out.splitlines()) == 2
-    assert captured.err == "polyrelu: preimage: stopped\n"
+    assert len(captured.out.splitlines()) == 4
+    assert captured.err == "polyrelu: interrupted: 1 tile found, others are missing\n"
 
 
 def test_demo_command(tmp_path):
@@ -143,7 +136,7 @@ def test_zones_by_contact_and_in_order(tmp_path):
 
 def test_zones_of_nothing(model):
     result = run("zones", model, "--output", "y0 > 9", "--box", "-1", "1")
-    assert result.stdout.splitlines()[0].startswith("zone")
+    assert result.stdout.startswith("None: no input of the domain has such an output.")
     assert result.exit_code == 0
 
 
@@ -152,3 +145,71 @@ def test_info(model):
     assert shown.strip() == str(pr.load_network(model).summary())
     found = json.loads(run("info", model, "--json").stdout)
     assert (found["widths"], found["region_bound"], found["method"]) == ([2, 2, 1], 4, "cells")
+
+
+def test_misspelt_commands_are_answered(monkeypatch, capsys):
+    assert "No such command 'zone'. Did you mean 'zones'?" in invoke_main(monkeypatch, capsys, "zone")[1]
+    assert "Choose one of demo, figures, info" in invoke_main(monkeypatch, capsys, "frobnicate")[1]
+
+
+def test_errors_speak_the_command_lines_language(monkeypatch, capsys, model):
+    _, error = invoke_main(monkeypatch, capsys, "preimage", model, "--output", "y0 > 1 or y0 < 0")
+    assert "repeat --output, once for each part" in error
+    _, error = invoke_main(monkeypatch, capsys, "preimage", model, "--output", "y0 => 1")
+    assert "write >=" in error
+    _, error = invoke_main(monkeypatch, capsys, "regions", model, "--box", "0", "1", "--max-dim", "1")
+    assert "--max-dim" in error
+
+
+def test_a_closed_pipe_is_no_error(model):
+    shown = subprocess.run(
+        f"{sys.executable} -m polyrelu regions {model} --box -1 1 --json | head -1; exit ${{PIPESTATUS[0]}}",
+        shell=True,
+        executable="/bin/bash",
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (shown.stdout, shown.stderr) == ("{\n", "")
+    assert shown.returncode in (0, 141)
+
+
+def examples():
+    """The commands that the help texts show."""
+    for name, command in {"": cli, **cli.commands}.items():
+        shown = " ".join(run(*[name] * bool(name), "--help").stdout.split())
+        assert "Example: polyrelu" in shown, name
+        for line in (command.epilog or "").splitlines():
+            text = line.replace("\b", "").removeprefix("Example:").removeprefix("or:").strip()
+            if text.startswith("polyrelu"):
+                yield text
+
+
+def test_every_example_in_the_help_runs(model, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    declared = "(declare-const X_0 Real)(declare-const X_1 Real)(declare-const Y_0 Real)"
+    (tmp_path / "unsafe.vnnlib").write_text(declared + "(assert (>= X_0 0))(assert (<= X_0 1))(assert (>= Y_0 9))")
+    onnx = pytest.importorskip("onnx")
+    helper, floats = onnx.helper, onnx.TensorProto.FLOAT
+    for name, nodes, shape in (
+        ("model", [("MatMul", ["x", "W"], ["y"])], [1, 2]),
+        (
+            "classifier",
+            [("Flatten", ["x"], ["f"]), ("Relu", ["f"], ["r"]), ("Softmax", ["r"], ["y"])],
+            ["n", 3, "h", "w"],
+        ),
+    ):
+        graph = helper.make_graph(
+            [helper.make_node(*node) for node in nodes],
+            name,
+            [helper.make_tensor_value_info("x", floats, shape)],
+            [helper.make_tensor_value_info("y", floats, None)],
+            [onnx.numpy_helper.from_array(np.ones((2, 1), dtype=np.float32), "W")],
+        )
+        onnx.save(helper.make_model(graph), tmp_path / f"{name}.onnx")
+    for example in examples():
+        words = shlex.split(example)[1:]
+        if words[0] in ("demo", "figures") or "--help" in words:
+            continue  # which have tests of their own
+        result = run(*words)
+        assert result.exit_code in ((0, 1) if words[0] == "verify" else (0,)), (example, result.output)

@@ -1,0 +1,5 @@
+"""``python -m polyrelu``."""
+
+from polyrelu.cli import main
+
+main()

@@ -1,0 +1,5 @@
+"""``python -m polyrelu.cli``."""
+
+from polyrelu.cli import main
+
+main()

@@ -1,0 +1,108 @@
+"""``polyrelu info``, and how every command takes its MODEL."""
+
+from __future__ import annotations
+
+import functools
+import json
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import click
+
+from polyrelu.cli.options import JSON, together
+from polyrelu.formats import load_network
+from polyrelu.formats.nnet import NORMALISATIONS, nnet_box
+from polyrelu.network import Network
+from polyrelu.polyhedron import Polyhedron
+
+
+class Model(NamedTuple):
+    """A file, and how to read it: the arguments of :func:`polyrelu.load_network`."""
+
+    path: Path
+    normalise: str | None
+    drop_final: str | None
+    input_shape: tuple[int, ...] | None
+
+    def load(self) -> Network:
+        """The network in the file."""
+        return load_network(
+            self.path, normalise=self.normalise, drop_final=self.drop_final, input_shape=self.input_shape
+        )
+
+
+def _shape(context: click.Context, option: click.Parameter, text: str | None) -> tuple[int, ...] | None:
+    """Sizes, separated by commas or x."""
+    if text is None:
+        return None
+    sizes = re.split(r"[,x]", text.strip("()[] ").replace(" ", ""))
+    if not all(re.fullmatch(r"[1-9]\d{0,9}", size, re.ASCII) for size in sizes):
+        message = f"{text!r} is not a shape; write positive sizes, for example 1,3,32,32"
+        raise click.BadParameter(message, context, option)
+    return tuple(map(int, sizes))
+
+
+_READING = together(
+    click.argument("model", type=click.Path(path_type=Path)),
+    click.option(
+        "--drop-final",
+        metavar="OP",
+        help="Leave out the last operator of an ONNX or Keras MODEL if this is its name, e.g. Softmax.",
+    ),
+    click.option(
+        "--input-shape",
+        callback=_shape,
+        metavar="N,N,...",
+        help="The shape of the input where an ONNX or Keras MODEL leaves it open, with the batch of 1: 1,3,32,32.",
+    ),
+    click.option(
+        "--normalise",
+        type=click.Choice(NORMALISATIONS),
+        help="Fold the normalisation of a .nnet MODEL into its weights (the default), or ignore it.",
+    ),
+)
+
+
+def takes_model(command: Callable[..., None]) -> Callable[..., None]:
+    """The argument MODEL and the options on reading it; the command gets one :class:`Model`."""
+
+    @functools.wraps(command)
+    def with_model(
+        model: Path, normalise: str | None, drop_final: str | None, input_shape: tuple[int, ...] | None, **others: Any
+    ) -> None:
+        command(model=Model(model, normalise, drop_final, input_shape), **others)
+
+    return _READING(with_model)
+
+
+def warn_outside(model: Model, domains: Iterable[Polyhedron | None]) -> None:
+    """Say so where a domain has none of the inputs that a ``.nnet`` file is for: mostly it is about the other scale."""
+    if model.path.suffix.lower() != ".nnet":
+        return
+    normalise = model.normalise or "fold"
+    meant = nnet_box(model.path, normalise)
+    if any(domain is not None and not domain.is_empty() and (domain & meant).is_empty() for domain in domains):
+        other, scale = ("ignore", "physical") if normalise == "fold" else ("fold", "normalised")
+        click.echo(
+            f"polyrelu: warning: the domain lies outside the {scale} inputs that {model.path} is for; for the other "
+            f"scale give --normalise {other}",
+            err=True,
+        )
+
+
+_EXAMPLES = """\b
+Example: polyrelu info model.onnx
+or:      polyrelu info classifier.onnx --drop-final Softmax --input-shape 1,3,8,8
+"""
+
+
+@click.command("info", epilog=_EXAMPLES, short_help="The size of MODEL, layer by layer.")
+@takes_model
+@JSON
+def info_command(model: Model, as_json: bool) -> None:
+    """The size of MODEL: its layers, and how many linear regions there can be."""
+    summary = model.load().summary()
+    click.echo(json.dumps({"model": str(model.path), **asdict(summary)}, indent=1) if as_json else str(summary))

@@ -1,0 +1,103 @@
+"""The program: its commands, and what becomes of errors."""
+
+from __future__ import annotations
+
+import difflib
+import os
+import re
+import sys
+
+import click
+
+from polyrelu import __version__
+from polyrelu.cli.networks import info_command
+from polyrelu.cli.pictures import demo_command, figures_command
+from polyrelu.cli.stopping import CLOSED, INTERRUPTED
+from polyrelu.cli.tilings import preimage_command, regions_command, zones_command
+from polyrelu.cli.verdicts import verify_command
+from polyrelu.errors import PolyreluError
+
+
+class _Commands(click.Group):
+    """The commands; a misspelt one is answered with those that are like it."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and self.get_command(ctx, args[0]) is None and not args[0].startswith("-"):
+            known = self.list_commands(ctx)
+            like = difflib.get_close_matches(args[0], known, n=1)
+            hint = f"Did you mean {like[0]!r}?" if like else f"Choose one of {', '.join(known)}."
+            raise click.UsageError(f"No such command {args[0]!r}. {hint}", ctx)
+        return super().resolve_command(ctx, args)
+
+
+_EPILOG = """\b
+Example: polyrelu info model.onnx
+         polyrelu preimage model.onnx --output "y0 > 0" --box -1 1
+         polyrelu verify model.onnx unsafe.vnnlib
+Each command has its own: polyrelu preimage --help
+"""
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]}, epilog=_EPILOG)
+@click.version_option(__version__, prog_name="polyrelu")
+@click.option("--debug", is_flag=True, help="Show the traceback of an error.")
+def cli(debug: bool) -> None:
+    """Which inputs make a ReLU network do this? Exactly, and all of them.
+
+    The network is a file: .onnx, .keras, .nnet, .npz (arrays W0, b0, W1, b1, ...), or .pt with weights alone. Its
+    inputs are called x0, x1, ... and its outputs y0, y1, ..., flattened row by row.
+    """
+
+
+for _command in (
+    demo_command,
+    figures_command,
+    info_command,
+    preimage_command,
+    regions_command,
+    verify_command,
+    zones_command,
+):
+    cli.add_command(_command)
+
+
+_KEYWORD = re.compile(r"\b(drop_final|input_shape|max_dim)\b=?|\b(limit|normalise)=")
+
+
+_ADVICE = {
+    "parse each part and pass a list of targets": "repeat --output, once for each part",
+    "compute the preimage within a box": "give a --box",
+    "pass within=, a box to clip to": "give a --box",
+}
+
+
+def _in_flags(message: str) -> str:
+    """A message of the library with the command line's words for its keyword arguments."""
+    flags = _KEYWORD.sub(lambda m: f"--{(m[1] or m[2]).replace('_', '-')}{' ' * m[0].endswith('=')}", message)
+    for library, line in _ADVICE.items():
+        flags = flags.replace(library, line)
+    return re.sub(r"(--[a-z-]+ )(?=[,;.]|$)", lambda m: m[1].rstrip(), flags)
+
+
+def main() -> None:
+    """Run the command line; every expected error is one line on standard error."""
+    try:
+        code = cli(prog_name="polyrelu", standalone_mode=False)  # what a command exits with, or None
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except click.Abort:
+        click.echo("polyrelu: interrupted", err=True)
+        sys.exit(INTERRUPTED)
+    except BrokenPipeError:  # whoever reads our output, such as head, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(CLOSED)
+    except (PolyreluError, OSError) as error:
+        if "--debug" in sys.argv[1:]:
+            raise
+        click.echo(f"polyrelu: {_in_flags(str(error))}", err=True)
+        sys.exit(2)
+    if code:
+        sys.exit(code)

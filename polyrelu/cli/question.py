@@ -1,0 +1,131 @@
+"""What is asked of a network: the options that say which inputs and outputs, and the tilings that answer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import click
+
+from polyrelu.cli.networks import Model, warn_outside
+from polyrelu.cli.options import WORKERS, together
+from polyrelu.cli.stopping import TIMEOUT, Clock
+from polyrelu.constraints import parse
+from polyrelu.exact import exact
+from polyrelu.formats import load_property
+from polyrelu.network import Network
+from polyrelu.polyhedron import Polyhedron
+from polyrelu.preimage import BACKWARD, MAX_DIM, METHODS, linear_regions, preimage
+from polyrelu.properties import Disjunct
+from polyrelu.tiling import Tiling
+from polyrelu.unrelu import DEFAULT_FACE_LIMIT
+
+WHERE = together(
+    click.option(
+        "--box",
+        nargs=2,
+        multiple=True,
+        metavar="LOW HIGH",
+        help="Bounds of every input; or repeat, once for each input. Without it, all of R^d.",
+    ),
+    click.option("--domain", metavar="EXPR", help='What the inputs satisfy, e.g. "x0 + x1 <= 1".'),
+    click.option("--method", type=click.Choice(METHODS), default="auto", show_default=True, help="The engine."),
+    click.option(
+        "--limit",
+        type=int,
+        default=DEFAULT_FACE_LIMIT,
+        show_default=True,
+        help="The most faces a layer may have, for the methods that go face by face.",
+    ),
+    click.option(
+        "--max-dim",
+        type=click.IntRange(0),
+        default=MAX_DIM,
+        show_default=True,
+        help="The most inputs, constant ones not counted, for the method cells.",
+    ),
+    TIMEOUT,
+    WORKERS,
+)
+WHAT = together(
+    click.option(
+        "--output",
+        "conditions",
+        multiple=True,
+        metavar="EXPR",
+        help='What the outputs satisfy, e.g. "y0 > 0 and y1 <= y2"; repeat for alternatives.',
+    ),
+    click.option(
+        "--property",
+        "prop",
+        type=click.Path(path_type=Path),
+        metavar="FILE",
+        help="A VNN-LIB file that says it, and the inputs, instead.",
+    ),
+)
+
+
+class Question(NamedTuple):
+    """The options above, as click passes them on; regions have no condition."""
+
+    model: Model
+    box: Sequence[tuple[str, str]]
+    domain: str | None
+    method: str
+    limit: int
+    max_dim: int
+    timeout: float | None
+    workers: int
+    conditions: Sequence[str] = ()
+    prop: Path | None = None
+
+    def check(self) -> None:
+        """Refuse what no network could make right.
+
+        Raises:
+            click.UsageError: not exactly one of ``--output`` and ``--property``.
+        """
+        if bool(self.conditions) == (self.prop is not None):
+            missing = "Missing option '--output' or '--property'"
+            raise click.UsageError(f"{missing}." if self.prop is None else f"{missing}: one of them, not both.")
+
+    def answers(self, network: Network, clock: Clock) -> Iterator[Tiling]:
+        """The preimages: one for each domain of a property."""
+        where = _domain(self.box, self.domain, network.input_dim)
+        if self.conditions:
+            targets = tuple(parse(condition, dim=network.output_dim) for condition in self.conditions)
+            asked: Sequence[Disjunct] = [Disjunct(Polyhedron.whole_space(network.input_dim), targets)]
+        else:
+            assert self.prop is not None
+            asked = load_property(self.prop, network.input_dim, network.output_dim).disjuncts
+        for part in asked:
+            domain = part.domain if where is None else part.domain & where if part.domain.halfspaces else where
+            warn_outside(self.model, [domain])
+            yield preimage(network, part.targets, domain, self.method, **self._budget(clock))
+
+    def regions(self, network: Network, clock: Clock) -> Iterator[Tiling]:
+        """The linear regions."""
+        where = _domain(self.box, self.domain, network.input_dim)
+        warn_outside(self.model, [where])
+        yield linear_regions(network, where, self.method, **self._budget(clock))
+
+    def _budget(self, clock: Clock) -> dict[str, Any]:
+        if clock.seconds is not None and self.method in BACKWARD:
+            raise click.UsageError(f"--timeout works where cells are split, not with --method {self.method}.")
+        until = None if clock.seconds is None else clock.is_late
+        return {"limit": self.limit, "workers": self.workers, "max_dim": self.max_dim, "until": until}
+
+
+def _domain(box: Sequence[tuple[str, str]], domain: str | None, dim: int) -> Polyhedron | None:
+    parts = []
+    if box:
+        if len(box) not in (1, dim):
+            raise click.UsageError(f"--box is given {len(box)} times; give it once, or once for each of {dim} inputs.")
+        bounds = box if len(box) == dim else [box[0]] * dim
+        parts.append(
+            Polyhedron.box([exact(low, "--box") for low, _ in bounds], [exact(high, "--box") for _, high in bounds])
+        )
+    if domain is not None:
+        parts.append(parse(domain, dim=dim, names=("x",)))
+    return parts[0].intersection(*parts[1:]) if parts else None

@@ -1,0 +1,67 @@
+"""``polyrelu verify``."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+from polyrelu.cli.networks import Model, takes_model, warn_outside
+from polyrelu.cli.options import JSON, WORKERS
+from polyrelu.cli.stopping import TIMEOUT, Clock, Stopped
+from polyrelu.errors import Interrupted
+from polyrelu.formats import load_property
+from polyrelu.report import verification_report
+from polyrelu.tiling import format_point
+from polyrelu.verify import Verification, verify
+
+_EXAMPLES = """\b
+Example: polyrelu verify model.npz unsafe.vnnlib --timeout 60
+or:      polyrelu verify model.npz unsafe.vnnlib --json
+"""
+
+
+@click.command("verify", epilog=_EXAMPLES, short_help="Whether MODEL keeps a property.")
+@takes_model
+@click.argument("prop", metavar="PROPERTY", type=click.Path(path_type=Path))
+@TIMEOUT
+@WORKERS
+@JSON
+@click.pass_context
+def verify_command(
+    context: click.Context, model: Model, prop: Path, timeout: float | None, workers: int, as_json: bool
+) -> None:
+    """Whether MODEL avoids what PROPERTY, a VNN-LIB file, describes; exactly.
+
+    Prints "holds", "violated" with a counterexample that was checked exactly, or "undecided" with what remains. The
+    exit code is 0, 1 or 2; an error is 2 as well, with nothing on standard output.
+    """
+    Clock(timeout)  # refuses what is no time
+    network = model.load()
+    asked = load_property(prop, network.input_dim, network.output_dim)
+    warn_outside(model, [part.domain for part in asked.disjuncts])
+    try:
+        found = verify(network, asked, timeout, workers=workers)
+    except Interrupted as stopped:
+        raise Stopped(str(stopped)) from stopped
+    if as_json:
+        click.echo(json.dumps(verification_report(found, asked), indent=1))
+    else:
+        click.echo(_verdict(found))
+    context.exit(("holds", "violated", "undecided").index(found.status))
+
+
+def _verdict(found: Verification) -> str:
+    lines: list[str] = [found.status]
+    if found.point is not None and found.value is not None and found.place is not None:
+        lines.append(f"input    {format_point(found.point)}")
+        lines.append(f"output   about ({', '.join(f'{float(v):.9g}' for v in found.value)})")
+        lines.append(f"which is in target {found.place[1]} of domain {found.place[0]}, checked in exact arithmetic")
+    if found.remaining:
+        domain, target = found.remaining[0]
+        lines.append(
+            f"{found.cases - len(found.remaining)} of {found.cases} cases are excluded; time was up in target {target} "
+            f"of domain {domain}"
+        )
+    return "\n".join([*lines, f"{found.cells} cells in {found.seconds:.3g} seconds"])
