@@ -290,7 +290,7 @@ def _label(drawn: Figure, axes: Axes, labels: Sequence[Label]) -> None:
         return float(axes.transData.transform((label.x, label.y))[1] - frame.y0) * 72 / drawn.dpi
 
     # Of lines that end side by side, those that end early come higher, so that leaders do not cross.
-    ordered = sorted(labels, key=lambda label: (round(end(label) / _LINE), -label.x, label.name))
+    ordered = sorted(labels, key=lambda label: (round(4 * end(label) / _LINE), -label.x, end(label), label.name))
     for label, place in zip(ordered, spread(list(map(end, ordered)), _LINE, height), strict=True):
         axes.annotate(
             label.name,
