@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Mapping
 from importlib import import_module
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 from tqdm import tqdm
@@ -21,6 +21,9 @@ from tqdm import tqdm
 from polyrelu.errors import InputError, PolyreluError
 from polyrelu.figures.animate import write_animation, writes_mp4
 from polyrelu.plotting.style import require, style
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 FORMATS = ("png", "svg")
 _COLOURS = 256
@@ -154,9 +157,17 @@ def _write(name: str, folder: Path, formats: list[str]) -> list[Path]:
         paths = [write_animation(made, folder / f"{name}{suffix}") for suffix in suffixes]
         pyplot.close(made._fig)
         return paths
-    paths = [folder / f"{name}.{kind}" for kind in formats]
+    return save_figure(made, folder, name, formats)
+
+
+def save_figure(made: Figure, folder: Path, name: str, formats: Iterable[str] = FORMATS) -> list[Path]:
+    """Write a figure as ``name.png``, ``name.svg`` and so on, small and the same bytes each time, and close it."""
+    pyplot = require("matplotlib.pyplot", "save_figure")
+    paths = []
     with style():
-        for kind, path in zip(formats, paths, strict=True):
+        for kind in formats:
+            path = folder / f"{name}.{kind}"
+            paths.append(path)
             made.savefig(path, metadata=_METADATA[kind])
             if kind == "png":
                 reduce_colours(path)
