@@ -1,8 +1,7 @@
 """The networks of the pruning laboratory: blocks d -> n -> d -> n ..., made from a seed, the same ones everywhere.
 
 A block takes a latent point of R^d to n features through a ReLU; between two blocks a linear layer leads back to R^d.
-All numbers are multiples of 1/1024 (integers for ``degenerate``), so that exact arithmetic stays short; that moves a
-hyperplane by a thousandth and changes no count that we looked at by more than a few pieces.
+All numbers are multiples of 1/1024 (integers for ``degenerate``), so that exact arithmetic stays short.
 """
 
 from __future__ import annotations
