@@ -823,7 +823,7 @@ def run(
                 value, bound, side = _longer(value), _longer(bound), _longer(side)
                 up, down = _longer(up), _longer(down)
 
-            if (level >= stop_level and position < 0) or counters[CUTS] >= budget:
+            if level >= stop_level or counters[CUTS] >= budget:
                 if f_cells >= f_depth.shape[0]:
                     f_depth, f_start, f_size = _longer(f_depth), _longer(f_start), _longer(f_size)
                     f_signs, f_slots = _taller(f_signs), _taller(f_slots)

@@ -2,7 +2,7 @@
 
 The kernel releases the interpreter lock, so threads run it in parallel. With several workers a first, short run cuts
 the domain into pieces; each piece is a subtree of its own, and handfuls of pieces are dealt out as workers become
-free. A handful that turns out to be more than a few thousand cuts comes back unfinished and is dealt out again, in two
+free. A handful that turns out to be more than two thousand cuts comes back unfinished and is dealt out again, in two
 halves. Which worker took which piece does not show in the result, because tiles are sorted by pattern at the end.
 """
 
@@ -40,8 +40,8 @@ Counters: TypeAlias = NDArray[np.int64]
 
 _NEVER = 1 << 62
 _PIECES_PER_WORKER = 128
-_JOBS_PER_WORKER = 2
-_CUTS_PER_JOB = 4000
+_JOBS_PER_WORKER = 4
+_CUTS_PER_JOB = 2000
 _POLL_SECONDS = 0.1
 # Counters of two threads must not share a line of the cache, or each waits for the other with every count.
 _COUNTERS = max(STOP + 1, 256)
