@@ -2,8 +2,9 @@
 
 The kernel releases the interpreter lock, so threads run it in parallel. With several workers a first, short run cuts
 the domain into pieces; each piece is a subtree of its own, and handfuls of pieces are dealt out as workers become
-free. A handful that turns out to be more than two thousand cuts comes back unfinished and is dealt out again, in two
-halves. Which worker took which piece does not show in the result, because tiles are sorted by pattern at the end.
+free. A handful that turns out to be more than four thousand cuts comes back unfinished and is dealt out again, in two
+halves; if a worker has nothing to do by then, it is first cut into pieces again, since what a depth-first run leaves is
+often one large piece and crumbs. Which worker took which piece does not show in the result, because tiles are sorted by pattern at the end.
 """
 
 from __future__ import annotations
@@ -41,7 +42,8 @@ Counters: TypeAlias = NDArray[np.int64]
 _NEVER = 1 << 62
 _PIECES_PER_WORKER = 128
 _JOBS_PER_WORKER = 4
-_CUTS_PER_JOB = 2000
+_CUTS_PER_JOB = 4000
+_LEVELS_TO_SHARE = 4
 _POLL_SECONDS = 0.1
 # Counters of two threads must not share a line of the cache, or each waits for the other with every count.
 _COUNTERS = max(STOP + 1, 256)
@@ -85,6 +87,7 @@ class Runner:
         results: list[Found] = []
         counters: list[Counters] = []
         waiting: set[Future[Found]] = set()
+        into_pieces: set[Future[Found]] = set()
         began, told = time.monotonic(), False
 
         def submit(cells: Cells, jobs: int, level: int, budget: int) -> None:
@@ -92,7 +95,10 @@ class Runner:
             for a, b in pairwise(ends):
                 if a < b:
                     counters.append(np.zeros(_COUNTERS, dtype=np.int64))
-                    waiting.add(pool.submit(run, problem, cells, a, b, level, budget, counters[-1], False))
+                    job = pool.submit(run, problem, cells, a, b, level, budget, counters[-1], False)
+                    waiting.add(job)
+                    if level < _NEVER:
+                        into_pieces.add(job)
 
         with ThreadPoolExecutor(self.workers) as pool, self._bar() as bar:
             alone = self.workers == 1
@@ -117,10 +123,15 @@ class Runner:
                 waiting = still
                 for job in done:
                     found = job.result()
-                    jobs = 2 if results else self.workers * _JOBS_PER_WORKER
                     results.append(found)
-                    if not self.interrupted and not found.overflow:
-                        submit(found.frontier, jobs, _NEVER, _CUTS_PER_JOB)
+                    if self.interrupted or found.overflow:
+                        continue
+                    if job in into_pieces:
+                        submit(found.frontier, self.workers * _JOBS_PER_WORKER, _NEVER, _CUTS_PER_JOB)
+                    elif len(waiting) < self.workers:
+                        submit(found.frontier, 1, _LEVELS_TO_SHARE, _CUTS_PER_JOB)
+                    else:
+                        submit(found.frontier, 2, _NEVER, _CUTS_PER_JOB)
         if any(result.overflow for result in results):
             return [] if self.interrupted else None
         for counter in counters:
