@@ -2,16 +2,17 @@
 
 The kernel releases the interpreter lock, so threads run it in parallel. With several workers a first, short run cuts
 the domain into pieces; each piece is a subtree of its own, and handfuls of pieces are dealt out as workers become
-free. A handful that turns out to be more than four thousand cuts comes back unfinished and is dealt out again, in two
-halves; if a worker has nothing to do by then, it is first cut into pieces again, since what a depth-first run leaves is
-often one large piece and crumbs. Which worker took which piece does not show in the result, because tiles are sorted by pattern at the end.
+free. A handful that turns out to be more than a few thousand cuts comes back unfinished and is dealt out again, in two
+halves; or, if a worker has nothing to do by then, it is first cut into pieces again, since a depth-first run often leaves
+one large piece and crumbs. Which worker took which piece does not show in the result, because tiles are sorted by pattern
+at the end.
 """
 
 from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from itertools import pairwise
@@ -134,15 +135,19 @@ class Runner:
                         submit(found.frontier, 2, _NEVER, _CUTS_PER_JOB)
         if any(result.overflow for result in results):
             return [] if self.interrupted else None
-        for counter in counters:
-            stats.cuts += int(counter[CUTS])
-            stats.signs_by_float += int(counter[SIGNS])
-            stats.handed_over += int(counter[DOUBTS])
-            stats.solved_again += int(counter[SOLVES])
-            stats.discarded += int(counter[DISCARDED])
-            stats.pruned += int(counter[PRUNED])
+        _add_counts(counters, stats)
         return results
 
     def _bar(self) -> Any:
         disable = None if self.progress is None else not self.progress
         return tqdm(desc="cells", unit=" cells", unit_scale=True, delay=1, disable=disable, leave=False)
+
+
+def _add_counts(counters: Sequence[Counters], stats: Any) -> None:
+    for counter in counters:
+        stats.cuts += int(counter[CUTS])
+        stats.signs_by_float += int(counter[SIGNS])
+        stats.handed_over += int(counter[DOUBTS])
+        stats.solved_again += int(counter[SOLVES])
+        stats.discarded += int(counter[DISCARDED])
+        stats.pruned += int(counter[PRUNED])
