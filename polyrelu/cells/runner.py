@@ -2,10 +2,10 @@
 
 The kernel releases the interpreter lock, so threads run it in parallel. With several workers a first, short run cuts
 the domain into pieces; each piece is a subtree of its own, and handfuls of pieces are dealt out as workers become
-free. A handful that turns out to be more than a few thousand cuts comes back unfinished and is dealt out again, in two
-halves; or, if a worker has nothing to do by then, it is first cut into pieces again, since a depth-first run often leaves
-one large piece and crumbs. Which worker took which piece does not show in the result, because tiles are sorted by pattern
-at the end.
+free. A handful that turns out to be more than a few thousand cuts comes back unfinished and is dealt out again, in
+two halves; or, if a worker has nothing to do by then, it is first cut into pieces again, since a depth-first run
+often leaves one large piece and crumbs. Which worker took which piece does not show in the result, because tiles are
+sorted by pattern at the end.
 """
 
 from __future__ import annotations
