@@ -61,3 +61,16 @@ def test_the_arrangement_record_counted_by_hand():
     assert (record.nodes, record.leaves, record.pieces, record.wasted, record.lps) == (13, 7, 7, 0, 0)
     assert record.implied == 1
     assert set(search_.zeroed) == {(), (0,), (1,), (2,), (0, 1, 2), (0, 2), (1, 2)}
+
+
+def test_bounds_of_undecided_neurons_are_just_large_enough():
+    """On [-2, 2] the chords of relu(x) and relu(-x) sum to 2, which they are at the ends: P touches in two points."""
+    layer = pr.Layer([[1], [-1]], [0, 0], True)
+    pieces = dict(search(layer, pr.parse("y0 + y1 >= 2", dim=2), pr.Polyhedron.box([-2], [2]), Arrangement()))
+    assert pieces == {(1,): pr.Polyhedron.box([2], [2]), (0,): pr.Polyhedron.box([-2], [-2])}
+
+
+def test_a_row_that_the_bounds_rule_out_is_given_up_at_the_root():
+    layer = pr.Layer([[1], [-1]], [0, 0], True)
+    record = search(layer, pr.parse("y0 + y1 > 2", dim=2), pr.Polyhedron.box([-2], [2]), Arrangement()).run()
+    assert (record.nodes, record.discarded, record.pieces) == (1, 1, 0)
