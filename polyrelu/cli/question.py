@@ -36,7 +36,7 @@ WHERE = together(
         type=int,
         default=DEFAULT_FACE_LIMIT,
         show_default=True,
-        help="The most faces a layer may have, for the methods that go face by face.",
+        help="The most faces a layer may have, or nodes a search, for the methods that go backwards.",
     ),
     click.option(
         "--max-dim",
@@ -67,7 +67,7 @@ WHAT = together(
 
 
 class Question(NamedTuple):
-    """The options above, as click passes them on; regions have no condition."""
+    """The options above, as click passes them on; regions have no condition, and take a property for its domain."""
 
     model: Model
     box: Sequence[tuple[str, str]]
@@ -97,24 +97,35 @@ class Question(NamedTuple):
             targets = tuple(parse(condition, dim=network.output_dim) for condition in self.conditions)
             asked: Sequence[Disjunct] = [Disjunct(Polyhedron.whole_space(network.input_dim), targets)]
         else:
-            assert self.prop is not None
-            asked = load_property(self.prop, network.input_dim, network.output_dim).disjuncts
+            asked = self._disjuncts(network)
         for part in asked:
-            domain = part.domain if where is None else part.domain & where if part.domain.halfspaces else where
+            domain = _within(part.domain, where)
             warn_outside(self.model, [domain])
             yield preimage(network, part.targets, domain, self.method, **self._budget(clock))
 
     def regions(self, network: Network, clock: Clock) -> Iterator[Tiling]:
-        """The linear regions."""
+        """The linear regions: of each domain of a property, where one is given."""
         where = _domain(self.box, self.domain, network.input_dim)
-        warn_outside(self.model, [where])
-        yield linear_regions(network, where, self.method, **self._budget(clock))
+        domains = [where] if self.prop is None else [_within(part.domain, where) for part in self._disjuncts(network)]
+        for domain in dict.fromkeys(domains):
+            warn_outside(self.model, [domain])
+            yield linear_regions(network, domain, self.method, **self._budget(clock))
+
+    def _disjuncts(self, network: Network) -> Sequence[Disjunct]:
+        assert self.prop is not None
+        return load_property(self.prop, network.input_dim, network.output_dim).disjuncts
 
     def _budget(self, clock: Clock) -> dict[str, Any]:
         if clock.seconds is not None and self.method in BACKWARD:
             raise click.UsageError(f"--timeout works where cells are split, not with --method {self.method}.")
         until = None if clock.seconds is None else clock.is_late
         return {"limit": self.limit, "workers": self.workers, "max_dim": self.max_dim, "until": until}
+
+
+def _within(domain: Polyhedron, where: Polyhedron | None) -> Polyhedron:
+    if where is None:
+        return domain
+    return domain & where if domain.halfspaces else where
 
 
 def _domain(box: Sequence[tuple[str, str]], domain: str | None, dim: int) -> Polyhedron | None:

@@ -60,11 +60,19 @@ def preimage_command(
 _REGIONS_EXAMPLES = """\b
 Example: polyrelu regions model.npz --box -6 6 --plot regions.png
 or:      polyrelu regions model.npz --box -6 6 --tiles 10 --save regions.npz
+or:      polyrelu regions model.npz --property unsafe.vnnlib --json
 """
 
 
 @click.command("regions", epilog=_REGIONS_EXAMPLES, short_help="The linear regions.")
 @takes_model
+@click.option(
+    "--property",
+    "prop",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="A VNN-LIB file: the regions of the inputs that it is about.",
+)
 @WHERE
 @_TILES
 @KEEPING

@@ -19,10 +19,13 @@ from fractions import Fraction
 from functools import cache
 from math import comb
 
+from flint import fmpq_mat, nmod_mat
+
 from polyrelu.exact import ExactVector, flint_matrix, matrix_rows
 from polyrelu.network import Network
 from polyrelu.preimage import MAX_DIM
 
+_PRIME = 2**61 - 1
 _TRIALS = 8
 _SEED = 0
 
@@ -122,7 +125,7 @@ def image_dim(network: Network) -> tuple[int, int]:
     least rank of a layer's weight. The two mostly agree.
     """
     upper = min(
-        flint_matrix(layer.rows, layer.input_dim).rank() if layer.output_dim and layer.input_dim else 0
+        _rank(flint_matrix(layer.rows, layer.input_dim)) if layer.output_dim and layer.input_dim else 0
         for layer in network.layers
     )
     draw = random.Random(_SEED)
@@ -149,7 +152,14 @@ def _rank_near(network: Network, point: ExactVector) -> int:
             if masked and value <= 0:
                 rows[i] = (Fraction(0),) * (dim + 1)
         chain = flint_matrix([*rows, identity[-1]], dim + 1)
-    return flint_matrix([row[:-1] for row in matrix_rows(chain)[:-1]], dim).rank()
+    return _rank(flint_matrix([row[:-1] for row in matrix_rows(chain)[:-1]], dim))
+
+
+def _rank(matrix: fmpq_mat) -> int:
+    """The rank; modulo a prime where that is full, which proves it, since reducing integers can only lower a rank."""
+    integers, _ = matrix.numer_denom()
+    modulo = int(nmod_mat(integers, _PRIME).rank())
+    return modulo if modulo == min(matrix.nrows(), matrix.ncols()) else int(matrix.rank())
 
 
 def _count(number: int) -> str:

@@ -38,6 +38,14 @@ def test_preimage_of_a_property(model, unsafe):
     assert [one["targets"] for one in results] == [[["y0 >= 0"]], [["y0 >= 2"]]]
 
 
+def test_regions_of_the_inputs_of_a_property(model, unsafe):
+    by_file = run("regions", model, "--property", unsafe("(assert (>= Y_0 5))"))
+    assert by_file.stdout.splitlines()[:5] == run("regions", model, "--box", "-2", "2").stdout.splitlines()[:5]
+    two = unsafe("(assert (or (and (<= X_0 0) (>= Y_0 0)) (and (>= X_0 1) (>= Y_0 2))))")
+    results = json.loads(run("regions", model, "--property", two, "--domain", "x1 >= 1", "--json").stdout)["results"]
+    assert [[tile["pattern"] for tile in one["tiles"]] for one in results] == [["01"], ["11"]]
+
+
 def test_json_is_exact_and_whole(model):
     shown = run("preimage", model, "--output", "3*y0 >= 1", "--box", "0", "1/3", "--json")
     (result,) = json.loads(shown.stdout)["results"]

@@ -8,7 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import polyrelu as pr
-from polyrelu.formats.summary import image_dim, region_bound
+from polyrelu.exact import flint_matrix
+from polyrelu.formats.summary import _rank, image_dim, region_bound
+from tests.strategies import matrices
 
 rng = np.random.default_rng(0)
 
@@ -74,3 +76,10 @@ def test_many_inputs_come_with_advice():
 @pytest.mark.parametrize("depth", [1, 3])
 def test_region_bounds_of_deep_networks_are_quick(depth):
     assert region_bound(network(50, *[100] * depth, 1)) > 10**20
+
+
+@given(st.integers(1, 4), st.integers(1, 4), st.data())
+def test_ranks_agree_with_elimination(rows, columns, data):
+    entries = st.one_of(st.integers(-2, 2), st.sampled_from([Fraction(1, 3), Fraction(2**61 - 1), Fraction(-5, 2)]))
+    matrix = flint_matrix(data.draw(matrices(rows, columns, entries)), columns)
+    assert _rank(matrix) == matrix.rank()
