@@ -69,14 +69,22 @@ class Columns:
         order = _order(everything)
         starts = np.cumsum(np.concatenate([np.zeros(1, np.int64), counts]))
         new_starts = np.cumsum(np.concatenate([np.zeros(1, np.int64), counts[order]]))
-        gather = np.arange(new_starts[-1]) - np.repeat(new_starts[:-1] - starts[order], counts[order])
         polyhedra = (
             {new: flat[old - len(packed)][1] for new, old in enumerate(order.tolist()) if old >= len(packed)}
             if flat
             else {}
         )
         known = np.concatenate([points, np.full((len(flat), points.shape[1]), np.nan)])[order]
-        return cls(restriction, domain, chart, everything[order], new_starts, facets[gather], known, polyhedra)
+        return cls(
+            restriction,
+            domain,
+            chart,
+            everything[order],
+            new_starts,
+            _in_order(facets, starts, order),
+            known,
+            polyhedra,
+        )
 
     def __len__(self) -> int:
         return len(self.packed)
@@ -255,3 +263,13 @@ def _order(packed: NDArray[np.uint8]) -> NDArray[np.int64]:
     if not packed.shape[1]:
         return np.arange(len(packed))
     return np.argsort(np.ascontiguousarray(packed).view(f"S{packed.shape[1]}").ravel(), kind="stable")
+
+
+def _in_order(values: NDArray[np.int32], starts: NDArray[np.int64], order: NDArray[np.int64]) -> NDArray[np.int32]:
+    """The stretches ``values[starts[i] : starts[i + 1]]`` for i in ``order``; neighbours that stay so go as one."""
+    if not len(order):
+        return values
+    breaks = np.flatnonzero(np.diff(order) != 1)
+    first, last = np.concatenate([[0], breaks + 1]), np.concatenate([breaks, [len(order) - 1]])
+    ends = zip(starts[order[first]].tolist(), starts[order[last] + 1].tolist(), strict=True)
+    return np.concatenate([values[a:b] for a, b in ends])
