@@ -42,8 +42,11 @@ def problem(layers: Sequence[Layer], target: Sequence[Halfspace], facets: Sequen
         equality[-len(target) :] = [h.relation == "==" for h in target]
     scaled = [_scaled(facet) for facet in facets]
     forms = np.array([to_floats(facet) for facet in scaled]).reshape(len(facets), layers[0].input_dim + 1)
-    weights = np.concatenate([layer.float_weight.T.ravel() for layer in chain])
-    biases = np.concatenate([layer.float_bias for layer in chain])
+    try:
+        weights = np.concatenate([layer.float_weight.T.ravel() for layer in chain])
+        biases = np.concatenate([layer.float_bias for layer in chain])
+    except OverflowError:  # rational weights beyond the range of floats
+        return None
     sizes = np.abs(np.concatenate([weights, biases, forms.ravel()]))
     if not ((sizes == 0) | ((sizes >= _SMALLEST) & (sizes <= _LARGEST))).all() or any(map(_vanished, chain)):
         return None

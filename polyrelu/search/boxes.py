@@ -6,7 +6,6 @@ maxima, and relu keeps the order. The boxes are larger than the exact images, ne
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from fractions import Fraction
 
@@ -34,13 +33,16 @@ def interval(
     row: Sequence[Fraction], offset: Fraction, low: Sequence[ExactBound], high: Sequence[ExactBound]
 ) -> tuple[ExactBound, ExactBound]:
     """The least and the greatest value of ``row . x + offset`` for x between low and high."""
-    least: ExactBound = offset
-    most: ExactBound = offset
-    for w, a, b in zip(row, low, high, strict=True):
-        if w:
-            least += _times(w, a if w > 0 else b)
-            most += _times(w, b if w > 0 else a)
-    return least, most
+    used = [(w, a, b) for w, a, b in zip(row, low, high, strict=True) if w]
+    least = [_times(w, a if w > 0 else b) for w, a, b in used]
+    most = [_times(w, b if w > 0 else a) for w, a, b in used]
+    return _sum([offset, *least]), _sum([offset, *most])
+
+
+def _sum(bounds: Sequence[ExactBound]) -> ExactBound:
+    """The sum, infinite if one is; all infinite ones have one sign. Fractions need not fit into floats."""
+    exact = [bound for bound in bounds if isinstance(bound, Fraction)]
+    return sum(exact, Fraction(0)) if len(exact) == len(bounds) else next(b for b in bounds if isinstance(b, float))
 
 
 def _times(w: Fraction, bound: ExactBound) -> ExactBound:
@@ -55,7 +57,7 @@ def _box(low: Sequence[ExactBound], high: Sequence[ExactBound]) -> Polyhedron:
     rows = []
     for j, (least, most) in enumerate(zip(low, high, strict=True)):
         for sign, bound in ((-1, least), (1, most)):
-            if not math.isinf(bound):
+            if isinstance(bound, Fraction):
                 normal = [sign * int(k == j) for k in range(dim)]
-                rows.append(Halfspace.of(normal, Fraction(bound) * sign))
+                rows.append(Halfspace.of(normal, bound * sign))
     return Polyhedron.from_halfspaces(rows, dim)
