@@ -94,6 +94,20 @@ CERTIFIED = True
 # What the counters count.
 CELLS, CUTS, SIGNS, SOLVES, DOUBTS, DISCARDED, PRUNED, STARTED, STOP = range(9)
 
+# Columns of bits, one bit for each neuron of a patch: its sign at a generator, or the signs that a cell's generators
+# have among them. TIGHT is the first of the columns with one bit for each facet.
+POSITIVE, NEGATIVE, TIGHT = range(3)
+# Columns of Patches.numbers.
+LAYER, NEXT, FIRST, END, FACETS, NEURONS, HEADS, BUCKETS = range(8)
+# Columns of Stack.numbers.
+PATCH, LEVEL, START, SIZE = range(4)
+# Places in what a run keeps between steps: the cell at work, the top of the stack, how much was found.
+HELD, AT_PATCH, AT_LEVEL, AT_SIZE, AT_ROW, ROOT, TOP, FOUND, DOUBTED, LEFT, OVERFLOW = range(11)
+# What the next step for a cell is.
+SPLIT, FINISHED, GONE, IN_DOUBT, TOO_MANY = range(5)
+MOST_SHARED = 1 << 13
+MOST_BUCKETS = 1 << 12
+
 
 class Problem(NamedTuple):
     """A network, its target and the facets of its domain, as arrays.
@@ -213,34 +227,173 @@ class Found(NamedTuple):
     overflow: bool
 
 
-# Division by zero gives infinities and NaN, which decide nothing, instead of an exception.
-_compiled = njit(nogil=True, cache=True, error_model="numpy")
-# For functions that make no arrays of their own: no references are counted, which takes atomic instructions. The option
-# is one of numba's that its type hints leave out.
-_LEAN: dict[str, Any] = {"_nrt": False}
-_compiled_lean: Callable[[_Function], _Function] = njit(nogil=True, cache=True, error_model="numpy", **_LEAN)
+class Pool(NamedTuple):
+    """Generators.
+
+    Attributes:
+        vector, radius: the generators and their r.
+        solved: whether solving again has been tried.
+        bits: the signs of the patch's neurons, and the facets it lies on.
+        key: the two ends of the edge on which it was made, in one number.
+        chain: the next generator in the same bucket, or -1.
+    """
+
+    vector: NDArray[np.float64]
+    radius: NDArray[np.float64]
+    solved: NDArray[np.bool_]
+    bits: NDArray[np.uint64]
+    key: NDArray[np.int64]
+    chain: NDArray[np.int64]
 
 
-@_compiled_lean
+class Patches(NamedTuple):
+    """Cells and the neurons of one layer that cut them, each within the one before; see *Patches* above.
+
+    Attributes:
+        numbers: the layer, where in its list the neurons go on that are not in the patch (-1 before there is a list),
+            where its generators begin and end, how many facets the whole patch has, how many neurons cut it, and where
+            its hash table begins and how many buckets it has.
+        signs: those of all sites that are the same on the whole patch, UNDECIDED for the others.
+        packed: the neurons' signs, eight to a byte.
+        slots: the facet number that a bit means, -2 where it means none; after the facets come the neurons.
+        forms: for each bit the form, its s and e, and the sign it has inside.
+        listed: for each neuron its place in the layer's list.
+        heads: the hash tables: the first generator in each bucket, or -1.
+    """
+
+    numbers: NDArray[np.int64]
+    signs: NDArray[np.uint8]
+    packed: NDArray[np.uint8]
+    slots: NDArray[np.int32]
+    forms: NDArray[np.float64]
+    listed: NDArray[np.int64]
+    heads: NDArray[np.int64]
+
+
+class Stack(NamedTuple):
+    """Cells that wait: their patch, level, and place among the ``ids`` of generators; what bits those have among them.
+
+    The bits from TIGHT on are the cell's facets.
+    """
+
+    numbers: NDArray[np.int64]
+    bits: NDArray[np.uint64]
+    ids: NDArray[np.uint32]
+
+
+class Cell(NamedTuple):
+    """One side of a cut: the generators' numbers, and bits as in a Stack."""
+
+    ids: NDArray[np.uint32]
+    bits: NDArray[np.uint64]
+
+
+class Finished(NamedTuple):
+    """The columns of finished cells: packed signs, facets (delimited by ``start``), points inside."""
+
+    packed: NDArray[np.uint8]
+    start: NDArray[np.int64]
+    facets: NDArray[np.int32]
+    points: NDArray[np.float64]
+
+
+class Doubts(NamedTuple):
+    """The cells with a doubtful sign: the layer, the signs of all sites, facets (delimited by ``start``)."""
+
+    depth: NDArray[np.int64]
+    signs: NDArray[np.uint8]
+    start: NDArray[np.int64]
+    facets: NDArray[np.int32]
+
+
+class Forms(NamedTuple):
+    """The forms of all coordinates on the cell at work, with their s and e, and each layer's list of cutting neurons."""
+
+    forms: NDArray[np.float64]
+    sums: NDArray[np.float64]
+    errors: NDArray[np.float64]
+    crossing: NDArray[np.int64]
+    crossing_count: NDArray[np.int64]
+    built: Built
+    box: NDArray[np.float64]
+    box_sides: NDArray[np.int8]
+    least: NDArray[np.float64]
+    most: NDArray[np.float64]
+    reach: NDArray[np.float64]
+
+
+class Scratch(NamedTuple):
+    """Room for what one step needs."""
+
+    above: NDArray[np.uint32]
+    below: NDArray[np.uint32]
+    on: NDArray[np.uint32]
+    fresh: NDArray[np.uint32]
+    sides: NDArray[np.int64]
+    above_tight: NDArray[np.uint64]
+    below_tight: NDArray[np.uint64]
+    common: NDArray[np.uint64]
+    counts: NDArray[np.int64]
+    order: NDArray[np.int64]
+    solution: NDArray[np.float64]
+    residuals: NDArray[np.float64]
+    M: NDArray[np.float64]
+    R: NDArray[np.float64]
+    T: NDArray[np.float64]
+    rows: NDArray[np.float64]
+    chosen: NDArray[np.float64]
+
+
+class Memory(NamedTuple):
+    """All arrays of a run."""
+
+    forms: Forms
+    pool: Pool
+    patches: Patches
+    stack: Stack
+    cell: Cell
+    scratch: Scratch
+    finished: Finished
+    doubts: Doubts
+    left: Cells
+    kept: Generators
+
+
+# No function here makes arrays, so no references are counted, which takes atomic instructions (an option that numba's type
+# hints leave out). Division by zero gives infinities and NaN, which decide nothing, instead of an exception.
+_OPTIONS: dict[str, Any] = {"nogil": True, "cache": True, "error_model": "numpy", "_nrt": False}
+# What is called from compiled code only is not made callable from Python, which takes long to compile.
+_INNER: dict[str, Any] = {**_OPTIONS, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+_compiled: Callable[[_Function], _Function] = njit(**_INNER)
+# For what is called so often that handing over its arguments would take longer than what it does.
+_inlined: Callable[[_Function], _Function] = njit(forceinline=True, **_INNER)
+
+
+@_inlined
 def _gamma(k: int) -> float:
     return k * _U / (1.0 - k * _U)
 
 
-@_compiled_lean
-def _popcount(x: np.uint64) -> int:
+@_inlined
+def _popcount(x: np.uint64) -> np.int64:
     x = x - ((x >> np.uint64(1)) & np.uint64(0x5555555555555555))
     x = (x & np.uint64(0x3333333333333333)) + ((x >> np.uint64(2)) & np.uint64(0x3333333333333333))
     x = (x + (x >> np.uint64(4))) & np.uint64(0x0F0F0F0F0F0F0F0F)
-    return int((x * np.uint64(0x0101010101010101)) >> np.uint64(56))
+    return np.int64((x * np.uint64(0x0101010101010101)) >> np.uint64(56))
+
+
+@_inlined
+def _bit(i: int) -> np.uint64:
+    return np.uint64(1) << np.uint64(i)
+
+
+@_inlined
+def _lowest(mask: np.uint64) -> np.int64:
+    """The number of the lowest bit of a mask that has one."""
+    return _popcount((mask & (~mask + np.uint64(1))) - np.uint64(1))
 
 
 @_compiled
-def _built(coords: int, layers: int) -> Built:
-    zeros = np.zeros(layers + 1, np.int64)
-    return Built(np.zeros(coords, np.bool_), zeros - 1, zeros - 2, zeros, np.empty(coords, np.int64), np.empty(coords))
-
-
-@_compiled_lean
 def enter_layer(P: Problem, layer: int, signs: Any, forms: Any, sums: Any, errors: Any, built: Built) -> None:
     """The forms that enter a layer on a cell whose earlier sites have the given signs; see *Forms* above."""
     dim, a, w = P.dim, P.coord_start[layer], P.weight_start[layer]
@@ -341,24 +494,23 @@ def enter_layer(P: Problem, layer: int, signs: Any, forms: Any, sums: Any, error
         sums[a + i] *= whole
 
 
-@_compiled_lean
-def sides_of_box(
-    P: Problem, layer: int, m: int, vectors: Any, radius: Any, forms: Any, sums: Any, errors: Any, box: Any, sides: Any
-) -> None:
+@_compiled
+def sides_of_box(P: Problem, F: Forms, layer: int, begin: int, m: int, vectors: Any, radius: Any) -> None:
     """For each form of a layer the sign that the box around a cell's generators certifies, or 0; see *Signs* above."""
     dim, first, last = P.dim, P.coord_start[layer], P.coord_start[layer + 1]
     n = last - first
     r = 0.0
-    for k in range(m):
+    for k in range(begin, begin + m):
         if not radius[k] <= r:
             r = radius[k]  # NaN and infinity win, and then nothing is decided
-    values, reach = box[0], box[1]
+    forms, sums, errors, sides = F.forms, F.sums, F.errors, F.box_sides
+    values, reach = F.box[0], F.box[1]
     for i in range(n):
         values[i] = 0.0
         reach[i] = 0.0
     for j in range(dim):
-        low, high = vectors[0, j], vectors[0, j]
-        for k in range(1, m):
+        low, high = vectors[begin, j], vectors[begin, j]
+        for k in range(begin + 1, begin + m):
             low = min(low, vectors[k, j])
             high = max(high, vectors[k, j])
         mid = 0.5 * low + 0.5 * high
@@ -375,29 +527,18 @@ def sides_of_box(
         sides[first + i] = 1 if values[i] > bound else (-1 if values[i] < -bound else 0)
 
 
-@_compiled_lean
-def cannot_reach_target(
-    P: Problem,
-    depth: int,
-    m: int,
-    vectors: Any,
-    radius: Any,
-    forms: Any,
-    sums: Any,
-    errors: Any,
-    low: Any,
-    high: Any,
-    reach: Any,
-) -> bool:
+@_compiled
+def cannot_reach_target(P: Problem, F: Forms, depth: int, begin: int, m: int, vectors: Any, radius: Any) -> bool:
     """Whether bounds show that no point of a cell maps into the target; see *Reach* above."""
-    dim, t = P.dim, P.dim - 1
-    for k in range(m):
+    dim, t, forms, sums, errors = P.dim, P.dim - 1, F.forms, F.sums, F.errors
+    low, high, reach = F.least, F.most, F.reach
+    for k in range(begin, begin + m):
         if not vectors[k, t] > 2.0 * radius[k]:
             return False  # a ray, or a vertex too far away to tell
     slip = _gamma(dim + 4)
     for c in range(P.coord_start[depth], P.coord_start[depth + 1]):
         low[c], high[c] = np.inf, -np.inf
-        for k in range(m):
+        for k in range(begin, begin + m):
             v = 0.0
             for j in range(dim):
                 v += forms[j, c] * vectors[k, j]
@@ -441,57 +582,25 @@ def cannot_reach_target(
 
 
 @_compiled
-def solve_again(
-    P: Problem, g: Any, tight: Any, slots: Any, forms: Any, sums: Any, errors: Any, M: Any, R: Any, aux: Any
-) -> float:
-    """Improve a generator in place from its tight facets and return its r, or infinity; see *Solving again* above."""
-    dim = P.dim
+def solve_again(g: Any, count: int, scratch: Scratch) -> float:
+    """Improve a generator in place from the facets in ``scratch.rows`` (form, s, e): its r, or infinity.
+
+    See *Solving again* above.
+    """
+    M, R, rows, y = scratch.M, scratch.R, scratch.rows, scratch.residuals
+    dim = g.shape[0]
     d = dim - 1
-    p = 0
-    for j in range(dim):
-        if abs(g[j]) > abs(g[p]):
-            p = j
-    # Facets' forms as rows of aux; their s and e in its last two columns.
-    count = 0
-    for word in range(tight.shape[0]):
-        mask = tight[word]
-        while mask:
-            low = mask & (~mask + np.uint64(1))
-            bit = _popcount(low - np.uint64(1))
-            mask ^= low
-            if count == aux.shape[0]:
-                return np.inf
-            facet = slots[word * 64 + bit]
-            if facet == -1:
-                for j in range(d):
-                    aux[count, j] = 0.0
-                aux[count, d] = 1.0
-                aux[count, dim] = 1.0
-                aux[count, dim + 1] = 0.0
-            elif facet < P.domain_forms.shape[0]:
-                for j in range(dim):
-                    aux[count, j] = P.domain_forms[facet, j]
-                aux[count, dim] = P.domain_sums[facet]
-                aux[count, dim + 1] = P.domain_errors[facet]
-            else:
-                site = facet - P.domain_forms.shape[0]
-                c = P.coord_start[P.site_layer[site]] + P.site_coord[site]
-                for j in range(dim):
-                    aux[count, j] = forms[j, c]
-                aux[count, dim] = sums[c]
-                aux[count, dim + 1] = errors[c]
-            count += 1
     if count < d:
         return np.inf
-    if count > d and not _independent_rows_first(aux, count, p, dim, M):
+    p = _largest_entry(g)
+    if count > d and not _independent_rows_first(count, p, dim, scratch):
         return np.inf
-    if not _invert(aux, p, d, M, R):
+    if not _invert(rows, p, d, M, R):
         return np.inf
-    y = M[2 * d]
     for k in range(d):
         rho = 0.0
         for j in range(dim):
-            rho += aux[k, j] * g[j]
+            rho += rows[k, j] * g[j]
         y[k] = rho
     for i in range(d):
         step = 0.0
@@ -501,14 +610,14 @@ def solve_again(
     # M holds the matrix again from here on.
     for k in range(d):
         for j in range(d):
-            M[k, j] = aux[k, j if j < p else j + 1]
+            M[k, j] = rows[k, j if j < p else j + 1]
     alpha = 0.0
     radius = 0.0
     for k in range(d):
         rho = 0.0
         for j in range(dim):
-            rho += aux[k, j] * g[j]
-        y[k] = abs(rho) + 2.0 * _gamma(dim + 1) * aux[k, dim] + 2.0 * aux[k, dim + 1] + FLOOR
+            rho += rows[k, j] * g[j]
+        y[k] = abs(rho) + 2.0 * _gamma(dim + 1) * rows[k, dim] + 2.0 * rows[k, dim + 1] + FLOOR
     for i in range(d):
         off, size, wrong, reach = 0.0, 0.0, 0.0, 0.0
         for j in range(d):
@@ -519,7 +628,7 @@ def solve_again(
             off += abs((1.0 if i == j else 0.0) - t)
             size += m
         for k in range(d):
-            wrong += abs(R[i, k]) * aux[k, dim + 1]
+            wrong += abs(R[i, k]) * rows[k, dim + 1]
             reach += abs(R[i, k]) * y[k]
         here = (off + _gamma(d + 2) * (1.0 + size) + wrong) * (1.0 + _gamma(2 * d + 8))
         if not (here < 0.5 and np.isfinite(reach)):
@@ -537,44 +646,23 @@ def solve_again(
     return (radius / largest + _gamma(2)) * (1.0 + _gamma(4))
 
 
-@_compiled
-def solve_all_again(
-    P: Problem,
-    m: int,
-    vectors: Any,
-    radius: Any,
-    solved: Any,
-    tight: Any,
-    slots: Any,
-    forms: Any,
-    sums: Any,
-    errors: Any,
-    M: Any,
-    R: Any,
-    aux: Any,
-) -> None:
-    """Solve a cell's generators again that have not been, and keep those that this makes more accurate."""
-    g = np.empty(P.dim)
-    for k in range(m):
-        if not solved[k]:
-            for j in range(P.dim):
-                g[j] = vectors[k, j]
-            r = solve_again(P, g, tight[k], slots, forms, sums, errors, M, R, aux)
-            if r < radius[k]:
-                radius[k] = r
-                for j in range(P.dim):
-                    vectors[k, j] = g[j]
+@_inlined
+def _largest_entry(g: Any) -> int:
+    p = 0
+    for j in range(g.shape[0]):
+        if abs(g[j]) > abs(g[p]):
+            p = j
+    return p
 
 
 @_compiled
-def _independent_rows_first(aux: Any, count: int, p: int, dim: int, M: Any) -> bool:
-    """Reorder the rows of aux so that the first d are independent without column p; False if none are found."""
-    d = dim - 1
-    T = np.empty((count, d))
-    order = np.arange(count)
+def _independent_rows_first(count: int, p: int, dim: int, scratch: Scratch) -> bool:
+    """Reorder ``scratch.rows`` so that the first d are independent without column p; False if none are found."""
+    d, rows, T, order, chosen = dim - 1, scratch.rows, scratch.T, scratch.order, scratch.chosen
     for k in range(count):
+        order[k] = k
         for j in range(d):
-            T[k, j] = aux[k, j if j < p else j + 1] / aux[k, dim] if aux[k, dim] > 0.0 else 0.0
+            T[k, j] = rows[k, j if j < p else j + 1] / rows[k, dim] if rows[k, dim] > 0.0 else 0.0
     for step in range(d):
         row, column, best = -1, -1, 0.0
         for k in range(step, count):
@@ -592,17 +680,16 @@ def _independent_rows_first(aux: Any, count: int, p: int, dim: int, M: Any) -> b
             factor = T[k, step] / T[step, step]
             for j in range(step, d):
                 T[k, j] -= factor * T[step, j]
-    chosen = np.empty((d, dim + 2))
     for k in range(d):
         for j in range(dim + 2):
-            chosen[k, j] = aux[order[k], j]
+            chosen[k, j] = rows[order[k], j]
     for k in range(d):
         for j in range(dim + 2):
-            aux[k, j] = chosen[k, j]
+            rows[k, j] = chosen[k, j]
     return True
 
 
-@_compiled_lean
+@_compiled
 def _invert(aux: Any, p: int, d: int, M: Any, R: Any) -> bool:
     """R = the inverse of the first d rows of aux without column p, by Gauss-Jordan elimination; False if singular."""
     for k in range(d):
@@ -633,58 +720,790 @@ def _invert(aux: Any, p: int, d: int, M: Any, R: Any) -> bool:
     return True
 
 
-@_compiled
-def _longer(array: Any) -> Any:
-    """A copy of a vector with twice the room."""
-    bigger = np.empty(2 * array.shape[0], array.dtype)
-    for i in range(array.shape[0]):
-        bigger[i] = array[i]
-    return bigger
+@_inlined
+def _value(forms: Any, p: int, facet: int, vector: Any, g: int) -> float:
+    v = 0.0
+    for j in range(vector.shape[1]):
+        v += forms[p, facet, j] * vector[g, j]
+    return v
+
+
+@_inlined
+def _bound(s: float, e: float, r: float, dim: int) -> float:
+    """B of a form with sum s and error e at a generator with radius r; see *Signs* above."""
+    return (_gamma(dim) * s + e + (s + e) * r) * (1.0 + _gamma(8)) + FLOOR
+
+
+@_inlined
+def _sign(pool: Pool, patches: Patches, p: int, facet: int, g: int, scratch: Scratch, counters: Any) -> int:
+    """The certified sign of one of a patch's forms at a generator: -1, 0, 1 or UNDECIDED.
+
+    A generator where it is in doubt is solved again, once.
+    """
+    dim, forms = pool.vector.shape[1], patches.forms
+    s, e = forms[p, facet, dim], forms[p, facet, dim + 1]
+    counters[SIGNS] += 1
+    v = _value(forms, p, facet, pool.vector, g)
+    B = _bound(s, e, pool.radius[g], dim)
+    if CERTIFIED and not abs(v) > B:
+        if not pool.solved[g]:
+            counters[SOLVES] += 1
+            improve(pool, patches, p, g, scratch)
+            v = _value(forms, p, facet, pool.vector, g)
+            B = _bound(s, e, pool.radius[g], dim)
+        if not abs(v) > B:
+            if e != 0.0 or pool.radius[g] != 0.0:
+                return UNDECIDED
+            for j in range(dim):
+                if forms[p, facet, j] != 0.0 and pool.vector[g, j] != 0.0:
+                    return UNDECIDED
+            return 0
+    return 1 if v > 0.0 else (-1 if v < 0.0 else 0)
+
+
+@_inlined
+def _tight_rows(bits: Any, forms: Any, rows: Any) -> int:
+    """Copy the facets on which a generator lies to ``rows``, and return how many they are."""
+    count = 0
+    for word in range(bits.shape[0] - TIGHT):
+        mask = bits[TIGHT + word]
+        while mask:
+            facet = word * 64 + _lowest(mask)
+            mask &= mask - np.uint64(1)
+            for j in range(rows.shape[1]):
+                rows[count, j] = forms[facet, j]
+            count += 1
+    return count
 
 
 @_compiled
-def _taller(array: Any) -> Any:
-    """A copy of a matrix with twice the rows."""
-    bigger = np.empty((2 * array.shape[0], array.shape[1]), array.dtype)
-    for i in range(array.shape[0]):
-        for j in range(array.shape[1]):
-            bigger[i, j] = array[i, j]
-    return bigger
+def improve(pool: Pool, patches: Patches, p: int, g: int, scratch: Scratch) -> None:
+    """Solve a generator of a patch again from its tight facets, unless that is no more accurate."""
+    dim, solution = pool.vector.shape[1], scratch.solution
+    pool.solved[g] = True
+    for j in range(dim):
+        solution[j] = pool.vector[g, j]
+    r = solve_again(solution, _tight_rows(pool.bits[g], patches.forms[p], scratch.rows), scratch)
+    if r < pool.radius[g]:
+        pool.radius[g] = r
+        for j in range(dim):
+            pool.vector[g, j] = solution[j]
 
 
-@_compiled_lean
-def _copy(source: Any, target: Any) -> None:
-    for i in range(source.shape[0]):
-        target[i] = source[i]
+@_compiled
+def _open(
+    P: Problem,
+    F: Forms,
+    pool: Pool,
+    patches: Patches,
+    q: int,
+    depth: int,
+    position: int,
+    cell: Cell,
+    m: int,
+    scratch: Scratch,
+    counters: Any,
+) -> int:
+    """Make a cell of patch q, whose neurons are done with, a patch of its own, q + 1: SPLIT, FINISHED, GONE or TOO_MANY.
+
+    Its neurons are the next that cut it: of layer ``depth``, from ``position`` in that layer's list, or from the
+    beginning where that is negative; or of the next layer that has any. The cell becomes the whole patch.
+    """
+    p, dim, words = q + 1, pool.vector.shape[1], cell.bits.shape[0] - TIGHT
+    layers, domain_facets = P.coord_start.shape[0] - 1, P.domain_forms.shape[0]
+    numbers, signs, slots, forms = patches.numbers, patches.signs, patches.slots, patches.forms
+    signs_so_far(patches, q, cell.bits, domain_facets, signs[p])
+
+    # Facets move to the first bits.
+    facets, own = 0, numbers[q, FACETS]
+    for old in range(own + numbers[q, NEURONS]):
+        if cell.bits[TIGHT + old // 64] & _bit(old % 64):
+            scratch.order[facets] = old
+            slots[p, facets] = slots[q, old]
+            for j in range(dim + 3):
+                forms[p, facets, j] = forms[q, old, j]
+            if old >= own:
+                forms[p, facets, dim + 2] = 1.0 if cell.bits[POSITIVE] & _bit(old - own) else -1.0
+            facets += 1
+    first = numbers[q, END]
+    for k in range(m):
+        g, copy = cell.ids[k], first + k
+        cell.ids[k] = copy
+        for j in range(dim):
+            pool.vector[copy, j] = pool.vector[g, j]
+        pool.radius[copy], pool.solved[copy] = pool.radius[g], pool.solved[g]
+        for w in range(TIGHT + words):
+            pool.bits[copy, w] = np.uint64(0)
+        for facet in range(facets):
+            old = scratch.order[facet]
+            if pool.bits[g, TIGHT + old // 64] & _bit(old % 64):
+                pool.bits[copy, TIGHT + facet // 64] |= _bit(facet % 64)
+
+    neurons, room, state = 0, min(64, 64 * words - facets), FINISHED
+    while depth < layers:
+        a, target = P.coord_start[depth], depth == P.target_layer
+        if position < 0:
+            enter_layer(P, depth, signs[p], F.forms, F.sums, F.errors, F.built)
+            if depth < P.target_layer < layers and cannot_reach_target(P, F, depth, first, m, pool.vector, pool.radius):
+                counters[PRUNED] += 1
+                return GONE
+            sides_of_box(P, F, depth, first, m, pool.vector, pool.radius)
+            listed = 0
+            for c in range(a, P.coord_start[depth + 1]):
+                site, side = P.site_of[c], F.box_sides[c]
+                if site < 0 or signs[p, site] != UNDECIDED:
+                    continue
+                if side == 0:
+                    F.crossing[a + listed] = c
+                    listed += 1
+                    continue
+                counters[SIGNS] += 1
+                if target and (side > 0 or P.equality[c]):
+                    counters[DISCARDED] += 1
+                    return GONE
+                signs[p, site] = 1 if side > 0 else 0
+            F.crossing_count[depth] = listed
+            position = 0
+        while position < F.crossing_count[depth]:
+            c = F.crossing[a + position]
+            site, facet = P.site_of[c], facets + neurons
+            if signs[p, site] != UNDECIDED:
+                position += 1
+                continue
+            if neurons == room:
+                break
+            for j in range(dim):
+                forms[p, facet, j] = F.forms[j, c]
+            forms[p, facet, dim], forms[p, facet, dim + 1] = F.sums[c], F.errors[c]
+            positive, negative, zero, doubt = False, False, False, False
+            for k in range(m):
+                side = _sign(pool, patches, p, facet, first + k, scratch, counters)
+                scratch.sides[k] = side
+                positive |= side == 1
+                negative |= side == -1
+                zero |= side == 0
+                doubt |= side == UNDECIDED
+            if doubt or (positive and negative) or (target and zero):
+                # What only touches a cell matters to targets, and earlier rows may cut that off.
+                slots[p, facet] = domain_facets + site
+                patches.listed[p, neurons] = position
+                for k in range(m):
+                    side = scratch.sides[k]
+                    _note_sign(pool.bits[first + k], neurons, facet, side)
+                neurons += 1
+            elif target and (positive or P.equality[c]):
+                counters[DISCARDED] += 1
+                return GONE
+            else:
+                signs[p, site] = 1 if positive else 0
+            position += 1
+        if neurons or position < F.crossing_count[depth]:
+            state = SPLIT if neurons else TOO_MANY
+            break
+        depth, position = depth + 1, -1
+
+    start = numbers[q, HEADS] + numbers[q, BUCKETS]
+    buckets = 0
+    if neurons > 1 and depth != P.target_layer:
+        buckets = 16
+        while buckets < 2 * m * neurons and buckets < MOST_BUCKETS:
+            buckets *= 2
+    for k in range(buckets):
+        patches.heads[start + k] = -1
+    numbers[p, LAYER], numbers[p, NEXT] = depth, position
+    numbers[p, FIRST], numbers[p, END] = first, first + m
+    numbers[p, FACETS], numbers[p, NEURONS] = facets, neurons
+    numbers[p, HEADS], numbers[p, BUCKETS] = start, buckets
+    _whole_patch(pool, numbers[p], cell)
+    if depth + 1 >= layers or state == FINISHED:
+        for j in range(patches.packed.shape[1]):
+            byte = 0
+            for k in range(8 * j, min(8 * j + 8, P.neurons)):
+                byte |= int(signs[p, k] == 1) << (7 - k % 8)
+            patches.packed[p, j] = byte
+    return state
 
 
-@_compiled_lean
-def _move(
-    vector: Any,
-    radius: Any,
-    solved: Any,
-    tight: Any,
-    first: int,
-    count: int,
-    to_vector: Any,
-    to_radius: Any,
-    to_solved: Any,
-    to_tight: Any,
-    at: int,
+@_inlined
+def _whole_patch(pool: Pool, numbers: Any, cell: Cell) -> None:
+    """Make a cell the one that has all generators and facets of a patch that is not cut yet."""
+    for w in range(cell.bits.shape[0]):
+        cell.bits[w] = np.uint64(0)
+    for g in range(numbers[FIRST], numbers[END]):
+        cell.ids[g - numbers[FIRST]] = g
+        for column in range(TIGHT):
+            cell.bits[column] |= pool.bits[g, column]
+    for facet in range(numbers[FACETS]):
+        cell.bits[TIGHT + facet // 64] |= _bit(facet % 64)
+
+
+@_compiled
+def signs_so_far(patches: Patches, p: int, bits: Any, domain_facets: int, signs: Any) -> None:
+    """The signs of all sites on a cell of a patch that has the given bits."""
+    for site in range(signs.shape[0]):
+        signs[site] = patches.signs[p, site]
+    open_ = bits[POSITIVE] & bits[NEGATIVE]
+    for i in range(patches.numbers[p, NEURONS]):
+        if not open_ & _bit(i):
+            site = patches.slots[p, patches.numbers[p, FACETS] + i] - domain_facets
+            signs[site] = 1 if bits[POSITIVE] & _bit(i) else 0
+
+
+@_inlined
+def _cut(
+    pool: Pool,
+    patches: Patches,
+    p: int,
+    i: int,
+    cell: Cell,
+    m: int,
+    upper_ids: Any,
+    upper_start: int,
+    upper_bits: Any,
+    scratch: Scratch,
+    counters: Any,
+) -> tuple[int, int]:
+    """Cut a cell of a patch with the patch's neuron i: how many generators there are below and above.
+
+    The cell becomes the part below; the part above is written to ``upper_ids`` from ``upper_start`` on. Both numbers
+    are 0, and nothing is done, where the neuron's sign at some generator is in doubt.
+
+    One of the cell's facets stays on a side iff some generator on it is strictly on that side: then the part of the
+    facet there has its full dimension, and otherwise it lies in the cutting hyperplane, which is a facet of both sides.
+    """
+    words, d = cell.bits.shape[0] - TIGHT, pool.vector.shape[1] - 1
+    above, below, on = scratch.above, scratch.below, scratch.on
+    ids, bits = cell.ids, pool.bits
+    facet, mark = patches.numbers[p, FACETS] + i, _bit(i)
+    nothing = np.uint64(0)
+    simple, ups, downs, ons = True, 0, 0, 0
+    plus_above, minus_above, plus_below, minus_below = nothing, nothing, nothing, nothing
+    plus_on, minus_on = nothing, nothing
+    for k in range(m):
+        g = ids[k]
+        plus, minus, count = bits[g, POSITIVE], bits[g, NEGATIVE], 0
+        for w in range(words):
+            tight = bits[g, TIGHT + w] & cell.bits[TIGHT + w]
+            # Written to both lists; it stays in the one that becomes longer.
+            scratch.above_tight[w, ups] = tight
+            scratch.below_tight[w, downs] = tight
+            count += _popcount(tight)
+        simple &= count == d
+        if plus & minus & mark:
+            return 0, 0
+        if plus & mark:
+            above[ups] = g
+            ups += 1
+            plus_above |= plus
+            minus_above |= minus
+        elif minus & mark:
+            below[downs] = g
+            downs += 1
+            plus_below |= plus
+            minus_below |= minus
+        else:
+            on[ons] = g
+            ons += 1
+            plus_on |= plus
+            minus_on |= minus
+
+    added = 0
+    for k in range(ups):
+        for block in range(0, downs, 64):
+            candidates = _sharing(scratch, k, block, min(block + 64, downs), d - 1)
+            while candidates:
+                q = block + _lowest(candidates)
+                candidates &= candidates - np.uint64(1)
+                if not simple:
+                    for w in range(words):
+                        scratch.common[w] = scratch.above_tight[w, k] & scratch.below_tight[w, q]
+                    if not _adjacent(bits, ids, m, above[k], below[q], scratch.common):
+                        continue
+                g = _on_edge(pool, patches, p, i, above[k], below[q], scratch, counters)
+                scratch.fresh[added] = g
+                added += 1
+                plus_on |= bits[g, POSITIVE]
+                minus_on |= bits[g, NEGATIVE]
+
+    upper_bits[POSITIVE], upper_bits[NEGATIVE] = plus_above | plus_on, minus_above | minus_on
+    cell.bits[POSITIVE], cell.bits[NEGATIVE] = plus_below | plus_on, minus_below | minus_on
+    for w in range(words):
+        stays_above, stays_below = nothing, nothing
+        for k in range(ups):
+            stays_above |= scratch.above_tight[w, k]
+        for k in range(downs):
+            stays_below |= scratch.below_tight[w, k]
+        upper_bits[TIGHT + w], cell.bits[TIGHT + w] = stays_above, stays_below
+    upper_bits[TIGHT + facet // 64] |= _bit(facet % 64)
+    cell.bits[TIGHT + facet // 64] |= _bit(facet % 64)
+
+    for k in range(ups):
+        upper_ids[upper_start + k] = above[k]
+    for k in range(downs):
+        ids[k] = below[k]
+    for k in range(ons):
+        upper_ids[upper_start + ups + k] = ids[downs + k] = on[k]
+    for k in range(added):
+        upper_ids[upper_start + ups + ons + k] = ids[downs + ons + k] = scratch.fresh[k]
+    return downs + ons + added, ups + ons + added
+
+
+@_inlined
+def _sharing(scratch: Scratch, k: int, start: int, end: int, least: int) -> np.uint64:
+    """A mask of the generators ``start`` to ``end`` below, 64 at most, that share enough facets with the k-th above."""
+    counts, found = scratch.counts, np.uint64(0)
+    for w in range(scratch.above_tight.shape[0]):
+        own, others = scratch.above_tight[w, k], scratch.below_tight[w, start:end]
+        for q in range(others.shape[0]):
+            shared = _popcount(own & others[q])
+            counts[q] = shared if w == 0 else counts[q] + shared
+    for q in range(end - start):
+        found |= np.uint64(counts[q] >= least) << np.uint64(q)
+    return found
+
+
+@_inlined
+def _adjacent(bits: Any, ids: Any, m: int, one: int, other: int, common: Any) -> bool:
+    """Whether no third generator of a cell is on all facets that two of them have in common."""
+    for k in range(m):
+        g = ids[k]
+        if g != one and g != other:
+            within = True
+            for w in range(common.shape[0]):
+                if common[w] & bits[g, TIGHT + w] != common[w]:
+                    within = False
+                    break
+            if within:
+                return False
+    return True
+
+
+@_inlined
+def _on_edge(pool: Pool, patches: Patches, p: int, i: int, up: int, down: int, scratch: Scratch, counters: Any) -> int:
+    """The generator where the edge from ``up`` to ``down`` meets neuron i of a patch; made if no other cell made it."""
+    numbers = patches.numbers[p]
+    buckets, head, a, b = numbers[BUCKETS], 0, np.int64(up), np.int64(down)
+    key = (a << 31) | b
+    if buckets:
+        head = numbers[HEADS] + (((a * 0x9E3779B1 + b * 0x85EBCA6B) >> 12) & (buckets - 1))
+        g = patches.heads[head]
+        while g >= 0:
+            if pool.key[g] == key:
+                return int(g)
+            g = pool.chain[g]
+    g = numbers[END]
+    numbers[END] = g + 1
+    if buckets:
+        pool.key[g] = key
+        pool.chain[g] = patches.heads[head]
+        patches.heads[head] = g
+    facet = numbers[FACETS] + i
+    pool.solved[g] = False
+    pool.radius[g] = _meet(pool.vector, pool.radius, patches.forms[p, facet], up, down, g)
+
+    # Where the ends agree, so does what lies between them; of the neurons before this one they agree on all.
+    bits = pool.bits
+    for w in range(TIGHT, bits.shape[1]):
+        bits[g, w] = bits[up, w] & bits[down, w]
+    bits[g, TIGHT + facet // 64] |= _bit(facet % 64)
+    plus, minus = bits[up, POSITIVE] | bits[down, POSITIVE], bits[up, NEGATIVE] | bits[down, NEGATIVE]
+    unknown = plus & minus & ~_bit(i)
+    bits[g, POSITIVE], bits[g, NEGATIVE] = plus & ~minus, minus & ~plus
+    while unknown:
+        k = _lowest(unknown)
+        unknown &= unknown - np.uint64(1)
+        facet = numbers[FACETS] + k
+        _note_sign(bits[g], k, facet, _sign(pool, patches, p, facet, g, scratch, counters))
+    return int(g)
+
+
+@_inlined
+def _meet(vector: Any, radius: Any, form: Any, up: int, down: int, g: int) -> float:
+    """Write where the edge from ``up`` to ``down`` meets a form's hyperplane, and return its r; see *New generators*."""
+    dim = vector.shape[1]
+    x, y = 0.0, 0.0
+    for j in range(dim):
+        x += form[j] * vector[up, j]
+        y -= form[j] * vector[down, j]
+    A, B = _bound(form[dim], form[dim + 1], radius[up], dim), _bound(form[dim], form[dim + 1], radius[down], dim)
+    certain = x > A and y > B
+    if CERTIFIED and not certain:
+        # An end was solved again, and is where floats do not certify its sign any more. Any point will do to solve from.
+        x, y = 1.0, 1.0
+    largest, length = 0.0, 0.0
+    for j in range(dim):
+        here, there = vector[up, j], vector[down, j]
+        t = x * there + y * here
+        vector[g, j] = t
+        largest = max(largest, abs(t))
+        length = max(length, abs(there - here))
+    scale = 1.0 / largest
+    for j in range(dim):
+        vector[g, j] *= scale
+    if not CERTIFIED:
+        return 0.0
+    if not certain:
+        return np.inf
+    total = x + y
+    slide = (y * A + x * B) / (total * ((x - A) + (y - B)))
+    error = slide * (length + radius[up] + radius[down]) + (x * radius[down] + y * radius[up]) / total
+    return ((error + _gamma(3)) * (total * scale) + _gamma(3)) * (1.0 + _gamma(24))
+
+
+@_inlined
+def _note_sign(bits: Any, i: int, facet: int, sign: int) -> None:
+    """Write down the sign of a patch's neuron i at a generator; of a doubtful sign it has both bits."""
+    if sign == 0:
+        bits[TIGHT + facet // 64] |= _bit(facet % 64)
+    if sign > 0:
+        bits[POSITIVE] |= _bit(i)
+    if sign == -1 or sign == UNDECIDED:
+        bits[NEGATIVE] |= _bit(i)
+
+
+@_inlined
+def _finish(P: Problem, pool: Pool, patches: Patches, p: int, cell: Cell, m: int, finished: Finished, at: Any) -> None:
+    """Write down a cell that is through all layers."""
+    number, slots, own = at[FOUND], patches.slots, patches.numbers[p, FACETS]
+    at[FOUND] += 1
+    for j in range(finished.packed.shape[1]):
+        finished.packed[number, j] = patches.packed[p, j]
+    for i in range(patches.numbers[p, NEURONS]):
+        site = slots[p, own + i] - P.domain_forms.shape[0]
+        if site < P.neurons and cell.bits[POSITIVE] & _bit(i):
+            finished.packed[number, site // 8] |= np.uint8(128 >> site % 8)
+    _inner_point(pool, patches, p, cell, m, finished.points[number])
+    end = finished.start[number]
+    for word in range(cell.bits.shape[0] - TIGHT):
+        mask = cell.bits[TIGHT + word]
+        while mask:
+            facet = slots[p, word * 64 + _lowest(mask)]
+            mask &= mask - np.uint64(1)
+            if facet >= 0:
+                finished.facets[end] = facet
+                end += 1
+    finished.start[number + 1] = end
+
+
+@_inlined
+def _inner_point(pool: Pool, patches: Patches, p: int, cell: Cell, m: int, point: Any) -> None:
+    """A float point strictly inside all facets of a cell, certified like any sign (with r = 0), else NaN."""
+    vector, forms, own = pool.vector, patches.forms, patches.numbers[p, FACETS]
+    dim = vector.shape[1]
+    d = dim - 1
+    for j in range(d):
+        point[j] = 0.0
+    total = 0.0
+    for k in range(m):
+        g = cell.ids[k]
+        total += vector[g, d]
+        for j in range(d):
+            point[j] += vector[g, j]
+    for j in range(d):
+        point[j] /= total
+    size = 1.0
+    for j in range(d):
+        size = max(size, abs(point[j]))
+    slip, raised = _gamma(dim), size * (1.0 + _gamma(6))
+    for word in range(cell.bits.shape[0] - TIGHT):
+        mask = cell.bits[TIGHT + word]
+        while mask:
+            facet = word * 64 + _lowest(mask)
+            mask &= mask - np.uint64(1)
+            if patches.slots[p, facet] < 0:
+                continue
+            v = forms[p, facet, d]
+            for j in range(d):
+                v += forms[p, facet, j] * point[j]
+            inside = forms[p, facet, dim + 2]
+            if facet >= own:
+                inside = 1.0 if cell.bits[POSITIVE] & _bit(facet - own) else -1.0
+            if not v * inside > (slip * forms[p, facet, dim] + forms[p, facet, dim + 1]) * raised + FLOOR:
+                for j in range(d):
+                    point[j] = np.nan
+                return
+
+
+@_compiled
+def _keep(
+    pool: Pool, patches: Patches, p: int, cell: Cell, m: int, kept: Generators, number: int, scratch: Scratch
 ) -> None:
-    """Copy ``count`` generators from one set of arrays, from ``first`` on, to another, from ``at`` on."""
-    for k in range(count):
-        for j in range(vector.shape[1]):
-            to_vector[at + k, j] = vector[first + k, j]
-        to_radius[at + k] = radius[first + k]
-        to_solved[at + k] = solved[first + k]
-        for w in range(tight.shape[1]):
-            to_tight[at + k, w] = tight[first + k, w]
+    """Write down the generators of a finished cell, as accurate as they get."""
+    start = kept.start[number]
+    for k in range(m):
+        g = cell.ids[k]
+        if not pool.solved[g]:
+            improve(pool, patches, p, g, scratch)
+        for j in range(pool.vector.shape[1]):
+            kept.vectors[start + k, j] = pool.vector[g, j]
+        kept.radius[start + k] = pool.radius[g]
+        for w in range(kept.tight.shape[1]):
+            kept.tight[start + k, w] = pool.bits[g, TIGHT + w] & cell.bits[TIGHT + w]
+    kept.start[number + 1] = start + m
 
 
 @_compiled
+def _hand_over(P: Problem, patches: Patches, p: int, cell: Cell, doubts: Doubts, at: Any) -> None:
+    """Write down a cell for exact arithmetic."""
+    number = at[DOUBTED]
+    at[DOUBTED] += 1
+    doubts.depth[number] = patches.numbers[p, LAYER]
+    signs_so_far(patches, p, cell.bits, P.domain_forms.shape[0], doubts.signs[number])
+    end = doubts.start[number]
+    for word in range(cell.bits.shape[0] - TIGHT):
+        mask = cell.bits[TIGHT + word]
+        while mask:
+            doubts.facets[end] = patches.slots[p, word * 64 + _lowest(mask)]
+            mask &= mask - np.uint64(1)
+            end += 1
+    doubts.start[number + 1] = end
+
+
+@_compiled
+def _leave(P: Problem, pool: Pool, patches: Patches, p: int, cell: Cell, m: int, left: Cells, at: Any) -> None:
+    """Write down a cell for another run."""
+    number = at[LEFT]
+    at[LEFT] += 1
+    start = 0 if number == 0 else left.start[number - 1] + left.size[number - 1]
+    left.depth[number], left.start[number], left.size[number] = patches.numbers[p, LAYER], start, m
+    signs_so_far(patches, p, cell.bits, P.domain_forms.shape[0], left.signs[number])
+    for slot in range(left.slots.shape[1]):
+        has = cell.bits[TIGHT + slot // 64] & _bit(slot % 64)
+        left.slots[number, slot] = patches.slots[p, slot] if has else -2
+    for k in range(m):
+        g = cell.ids[k]
+        for j in range(pool.vector.shape[1]):
+            left.vectors[start + k, j] = pool.vector[g, j]
+        left.radius[start + k], left.solved[start + k] = pool.radius[g], pool.solved[g]
+        for w in range(left.tight.shape[1]):
+            left.tight[start + k, w] = pool.bits[g, TIGHT + w] & cell.bits[TIGHT + w]
+
+
+@_compiled
+def _load(
+    P: Problem, F: Forms, roots: Cells, root: int, pool: Pool, patches: Patches, cell: Cell, at: Any, enter: bool
+) -> None:
+    """Make a root the cell at work: a patch that no neuron cuts yet. Its layer's forms are computed first."""
+    m, start, dim = roots.size[root], roots.start[root], pool.vector.shape[1]
+    numbers, domain_facets = patches.numbers, P.domain_forms.shape[0]
+    for site in range(roots.signs.shape[1]):
+        patches.signs[0, site] = roots.signs[root, site]
+    for layer in range(min(roots.depth[root] + 1, P.coord_start.shape[0] - 1) if enter else 0):
+        enter_layer(P, layer, roots.signs[root], F.forms, F.sums, F.errors, F.built)
+    for k in range(m):
+        for j in range(dim):
+            pool.vector[k, j] = roots.vectors[start + k, j]
+        pool.radius[k], pool.solved[k] = roots.radius[start + k], roots.solved[start + k]
+        for w in range(roots.tight.shape[1]):
+            pool.bits[k, TIGHT + w] = roots.tight[start + k, w]
+        for column in range(TIGHT):
+            pool.bits[k, column] = np.uint64(0)
+    numbers[0, LAYER], numbers[0, NEXT] = roots.depth[root], -1
+    numbers[0, FIRST], numbers[0, END] = 0, m
+    numbers[0, FACETS], numbers[0, NEURONS] = roots.slots.shape[1], 0
+    numbers[0, HEADS], numbers[0, BUCKETS] = 0, 0
+    _whole_patch(pool, numbers[0], cell)
+    for slot in range(roots.slots.shape[1]):
+        facet = roots.slots[root, slot]
+        patches.slots[0, slot] = facet
+        if facet < -1:
+            cell.bits[TIGHT + slot // 64] ^= _bit(slot % 64)
+            continue
+        row = patches.forms[0, slot]
+        if facet == -1:
+            for j in range(dim):
+                row[j] = 1.0 if j == dim - 1 else 0.0
+            row[dim], row[dim + 1], row[dim + 2] = 1.0, 0.0, 1.0
+        elif facet < domain_facets:
+            for j in range(dim):
+                row[j] = P.domain_forms[facet, j]
+            row[dim], row[dim + 1], row[dim + 2] = P.domain_sums[facet], P.domain_errors[facet], -1.0
+        else:
+            site = facet - domain_facets
+            c = P.coord_start[P.site_layer[site]] + P.site_coord[site]
+            for j in range(dim):
+                row[j] = F.forms[j, c]
+            row[dim], row[dim + 1] = F.sums[c], F.errors[c]
+            row[dim + 2] = 1.0 if roots.signs[root, site] == 1 else -1.0
+    at[HELD], at[AT_PATCH], at[AT_LEVEL], at[AT_SIZE], at[AT_ROW], at[TOP] = 1, 0, 0, m, 0, -1
+
+
+@_inlined
+def _take(stack: Stack, cell: Cell, at: Any) -> None:
+    """Make the topmost cell of the stack the cell at work."""
+    top = at[TOP]
+    start, m = stack.numbers[top, START], stack.numbers[top, SIZE]
+    for k in range(m):
+        cell.ids[k] = stack.ids[start + k]
+    for w in range(cell.bits.shape[0]):
+        cell.bits[w] = stack.bits[top, w]
+    at[HELD], at[AT_PATCH], at[AT_LEVEL], at[AT_SIZE] = 1, stack.numbers[top, PATCH], stack.numbers[top, LEVEL], m
+    at[TOP] = top - 1
+
+
+@_inlined
+def _row_of_target(P: Problem, pool: Pool, patches: Patches, cell: Cell, at: Any) -> int:
+    """What the next row of the target does to the cell at work: SPLIT, GONE, IN_DOUBT, or FINISHED if nothing."""
+    p, i = at[AT_PATCH], at[AT_ROW]
+    site, mark = patches.slots[p, patches.numbers[p, FACETS] + i] - P.domain_forms.shape[0], _bit(i)
+    equality = P.equality[P.coord_start[P.target_layer] + P.site_coord[site]]
+    positive, negative = cell.bits[POSITIVE] & mark != 0, cell.bits[NEGATIVE] & mark != 0
+    if positive and negative:
+        return IN_DOUBT if equality else SPLIT
+    for k in range(at[AT_SIZE]):
+        g = cell.ids[k]
+        if not (pool.bits[g, POSITIVE] | pool.bits[g, NEGATIVE]) & mark:
+            return IN_DOUBT  # it holds with equality somewhere, but cuts nothing off
+    return GONE if equality or positive else FINISHED
+
+
+@_inlined
+def _has_room(
+    pool: Pool,
+    patches: Patches,
+    stack: Stack,
+    cell: Cell,
+    finished: Finished,
+    doubts: Doubts,
+    left: Cells,
+    kept: Generators,
+    at: Any,
+    wanted: Any,
+    keep: bool,
+) -> bool:
+    """Whether all arrays are long enough for whatever the next step is; ``wanted`` becomes the lengths for that."""
+    p, m, top, facets = at[AT_PATCH], at[AT_SIZE], at[TOP], left.slots.shape[1]
+    most = 2 * m + m * m // 4 + 1  # generators after a cut: at most one for each pair
+    above = 0 if top < 0 else stack.numbers[top, START] + stack.numbers[top, SIZE]
+    before = 0 if at[LEFT] == 0 else left.start[at[LEFT] - 1] + left.size[at[LEFT] - 1]
+    wanted[0] = patches.numbers[p, END] + most
+    wanted[1] = above + most
+    wanted[2] = most
+    wanted[3] = top + 2
+    wanted[4] = p + 2
+    wanted[5] = patches.numbers[p, HEADS] + patches.numbers[p, BUCKETS] + MOST_BUCKETS
+    wanted[6] = at[FOUND] + 2
+    wanted[7] = finished.start[at[FOUND]] + facets
+    wanted[8] = at[DOUBTED] + 2
+    wanted[9] = doubts.start[at[DOUBTED]] + facets
+    wanted[10] = at[LEFT] + 1
+    wanted[11] = before + m
+    wanted[12] = kept.start[at[FOUND]] + m if keep else 0
+    return bool(
+        wanted[0] <= pool.key.shape[0]
+        and wanted[1] <= stack.ids.shape[0]
+        and wanted[2] <= cell.ids.shape[0]
+        and wanted[3] <= stack.numbers.shape[0]
+        and wanted[4] <= patches.numbers.shape[0]
+        and wanted[5] <= patches.heads.shape[0]
+        and wanted[6] <= finished.start.shape[0]
+        and wanted[7] <= finished.facets.shape[0]
+        and wanted[8] <= doubts.start.shape[0]
+        and wanted[9] <= doubts.facets.shape[0]
+        and wanted[10] <= left.depth.shape[0]
+        and wanted[11] <= left.radius.shape[0]
+        and wanted[12] <= kept.radius.shape[0]
+    )
+
+
+@njit(**_OPTIONS)  # type: ignore[untyped-decorator]
+def _advance(
+    P: Problem,
+    roots: Cells,
+    last: int,
+    memory: Memory,
+    at: Any,
+    wanted: Any,
+    stop_level: int,
+    budget: int,
+    counters: Any,
+    keep: bool,
+) -> bool:
+    """Work until nothing is left to do, or until some array is too short: then False."""
+    F, pool, patches, stack, cell = memory.forms, memory.pool, memory.patches, memory.stack, memory.cell
+    scratch, finished, doubts, left, kept = memory.scratch, memory.finished, memory.doubts, memory.left, memory.kept
+    numbers, layers = patches.numbers, P.coord_start.shape[0] - 1
+    while not counters[STOP]:
+        if not at[HELD]:
+            if at[TOP] >= 0:
+                _take(stack, cell, at)
+            elif at[ROOT] < last:
+                _load(P, F, roots, at[ROOT], pool, patches, cell, at, counters[CUTS] < budget)
+                at[ROOT] += 1
+            else:
+                break
+        if not _has_room(pool, patches, stack, cell, finished, doubts, left, kept, at, wanted, keep):
+            return False
+        p, m = at[AT_PATCH], at[AT_SIZE]
+        depth, position, neurons = numbers[p, LAYER], numbers[p, NEXT], numbers[p, NEURONS]
+        in_target = depth == P.target_layer and neurons > 0
+        if (at[AT_LEVEL] >= stop_level or counters[CUTS] >= budget) and not in_target:
+            _leave(P, pool, patches, p, cell, m, left, at)
+            at[HELD] = 0
+            continue
+
+        # What is next: a neuron of the patch that cuts, or the next patch.
+        state, i = FINISHED, -1
+        if in_target:
+            if at[AT_ROW] < neurons:
+                state, i = _row_of_target(P, pool, patches, cell, at), at[AT_ROW]
+                at[AT_ROW] += 1
+                counters[DISCARDED] += state == GONE
+                if state == FINISHED:
+                    continue
+        else:
+            still = cell.bits[POSITIVE] & cell.bits[NEGATIVE]
+            if still:
+                state, i = SPLIT, _lowest(still)
+                if numbers[p, END] - numbers[p, FIRST] > max(MOST_SHARED, 2 * m):
+                    state, position = FINISHED, patches.listed[p, i]
+        if state == SPLIT:
+            top = at[TOP] + 1
+            start = 0 if top == 0 else stack.numbers[top - 1, START] + stack.numbers[top - 1, SIZE]
+            lower, upper = _cut(pool, patches, p, i, cell, m, stack.ids, start, stack.bits[top], scratch, counters)
+            if lower:
+                counters[CUTS] += 1
+                at[AT_SIZE] = lower
+                at[AT_LEVEL] += 1
+                if not in_target:  # targets keep only what is below
+                    at[TOP] = top
+                    stack.numbers[top, PATCH], stack.numbers[top, LEVEL] = p, at[AT_LEVEL]
+                    stack.numbers[top, START], stack.numbers[top, SIZE] = start, upper
+                continue
+            state = IN_DOUBT
+        if state == FINISHED:
+            if position >= 0 and position >= F.crossing_count[depth]:
+                depth, position = depth + 1, -1
+            if depth < layers or numbers[p, NEXT] < 0:
+                state = _open(P, F, pool, patches, p, depth, position, cell, m, scratch, counters)
+                p += 1
+                at[AT_PATCH], at[AT_ROW] = p, 0
+        if state == SPLIT:
+            continue
+        at[HELD] = 0
+        if state == FINISHED:
+            counters[CELLS] += 1
+            if keep:
+                _keep(pool, patches, p, cell, m, kept, at[FOUND], scratch)
+            _finish(P, pool, patches, p, cell, m, finished, at)
+        elif state == IN_DOUBT:
+            counters[DOUBTS] += 1
+            _hand_over(P, patches, p, cell, doubts, at)
+        elif state == TOO_MANY:
+            at[OVERFLOW] = 1
+            break
+    return True
+
+
 def run(
-    P: Problem, roots: Cells, first: int, last: int, stop_level: int, budget: int, counters: Any, keep: bool
+    P: Problem,
+    roots: Cells,
+    first: int,
+    last: int,
+    stop_level: int,
+    budget: int,
+    counters: NDArray[np.int64],
+    keep: bool,
 ) -> Found:
     """Split the roots ``first`` to ``last`` depth first and return what that finds.
 
@@ -694,636 +1513,166 @@ def run(
     them as accurate as they get, and returned. ``overflow`` in the result means that some cell had more facets than the
     masks have bits; nothing else in it counts then.
     """
-    dim, d = P.dim, P.dim - 1
-    sites = roots.signs.shape[1]
-    words = roots.tight.shape[1]
-    slots_count = 64 * words
-    layers = P.coord_start.shape[0] - 1
-    coords = P.biases.shape[0]
-    domain_facets = P.domain_forms.shape[0]
-
-    forms = np.zeros((dim, coords))
-    sums = np.zeros(coords)
-    errors = np.zeros(coords)
-    crossing = np.empty(coords, np.int64)  # laid out as coordinates are; each layer's own list
-    crossing_count = np.zeros(layers + 1, np.int64)
-    built = _built(coords, layers)
-    box, box_sides = np.empty((2, coords)), np.empty(coords, np.int8)
-    least, most, reach = np.empty(coords), np.empty(coords), np.empty(coords)
-
-    # The stack: cells in arrays, their generators one after the other in a pool.
-    depth_limit = sites + layers + 8
-    s_depth = np.empty(depth_limit, np.int64)
-    s_next = np.empty(depth_limit, np.int64)
-    s_level = np.empty(depth_limit, np.int64)
-    s_start = np.empty(depth_limit, np.int64)
-    s_count = np.empty(depth_limit, np.int64)
-    s_signs = np.empty((depth_limit, sites), np.uint8)
-    s_slots = np.empty((depth_limit, slots_count), np.int32)
-    pool = 4096
-    g_vector = np.empty((pool, dim))
-    g_radius = np.empty(pool)
-    g_solved = np.empty(pool, np.bool_)
-    g_tight = np.empty((pool, words), np.uint64)
-
-    # The cell at work, and its values at the form that is looked at.
-    room = 1024
-    c_vector = np.empty((room, dim))
-    c_radius = np.empty(room)
-    c_solved = np.empty(room, np.bool_)
-    c_tight = np.empty((room, words), np.uint64)
-    b_vector = np.empty((room, dim))
-    b_radius = np.empty(room)
-    b_solved = np.empty(room, np.bool_)
-    b_tight = np.empty((room, words), np.uint64)
-    value = np.empty(room)
-    bound = np.empty(room)
-    side = np.empty(room, np.int8)
-    up, down = np.empty(room, np.int64), np.empty(room, np.int64)
-    n_vector = np.empty((room, dim))
-    n_radius = np.empty(room)
-    n_tight = np.empty((room, words), np.uint64)
-    signs = np.empty(sites, np.uint8)
-    slots = np.empty(slots_count, np.int32)
-    kept = np.empty(words, np.uint64)
-    common = np.empty(words, np.uint64)
-    form = np.empty(dim)
-    M = np.empty((2 * dim + 2, dim))
-    R = np.empty((dim, dim))
-    aux = np.empty((slots_count, dim + 2))
-
-    # What is found.
-    o_packed = np.empty((1024, (P.neurons + 7) // 8), np.uint8)
-    o_start = np.zeros(1025, np.int64)
-    o_facets = np.empty(8192, np.int32)
-    o_points = np.empty((1024, d))
-    o_cells = 0
-    h_depth = np.empty(64, np.int64)
-    h_signs = np.empty((64, sites), np.uint8)
-    h_start = np.zeros(65, np.int64)
-    h_facets = np.empty(1024, np.int32)
-    h_cells = 0
-    f_depth = np.empty(64, np.int64)
-    f_signs = np.empty((64, sites), np.uint8)
-    f_slots = np.empty((64, slots_count), np.int32)
-    f_start = np.empty(64, np.int64)
-    f_size = np.empty(64, np.int64)
-    f_cells = 0
-    f_vector = np.empty((1024, dim))
-    f_radius = np.empty(1024)
-    f_solved = np.empty(1024, np.bool_)
-    f_tight = np.empty((1024, words), np.uint64)
-    f_total = 0
-    k_start = np.zeros(1025, np.int64)
-    k_vector = np.empty((1024, dim))
-    k_radius = np.empty(1024)
-    k_solved = np.empty(1024, np.bool_)
-    k_tight = np.empty((1024, words), np.uint64)
-    overflow = False
+    memory = _memory(P, roots, int(roots.size[first:last].max(initial=0)))
+    at, wanted = np.zeros(16, np.int64), np.zeros(16, np.int64)
+    at[ROOT], at[TOP] = first, -1
     counters[STARTED] = 1
-    slip, raised = _gamma(dim), 1.0 + _gamma(6)
+    while not _advance(P, roots, last, memory, at, wanted, stop_level, budget, counters, keep):
+        memory = _larger(memory, wanted.tolist())
 
-    for root in range(first, last):
-        if overflow or counters[STOP]:
-            break
-        # Load the root; the forms of the layers before it are those its signs say.
-        for layer in range(roots.depth[root] if counters[CUTS] < budget else 0):
-            enter_layer(P, layer, roots.signs[root], forms, sums, errors, built)
-        top = 0
-        while roots.size[root] > g_radius.shape[0]:
-            g_vector, g_radius = _taller(g_vector), _longer(g_radius)
-            g_solved, g_tight = _longer(g_solved), _taller(g_tight)
-        s_depth[0] = roots.depth[root]
-        s_next[0] = -1
-        s_level[0] = 0
-        s_start[0] = 0
-        s_count[0] = roots.size[root]
-        _copy(roots.signs[root], s_signs[0])
-        _copy(roots.slots[root], s_slots[0])
-        a, b = roots.start[root], roots.size[root]
-        _move(roots.vectors, roots.radius, roots.solved, roots.tight, a, b, g_vector, g_radius, g_solved, g_tight, 0)
-
-        holding = False
-        depth, position, level, m = 0, -1, 0, 0
-        while holding or top >= 0:
-            if counters[STOP] or overflow:
-                break
-            if not holding:
-                # Take the topmost cell off the stack.
-                depth, position, level, m = s_depth[top], s_next[top], s_level[top], s_count[top]
-                while m > c_radius.shape[0]:
-                    c_vector, c_radius = _taller(c_vector), _longer(c_radius)
-                    c_solved, c_tight = _longer(c_solved), _taller(c_tight)
-                _move(g_vector, g_radius, g_solved, g_tight, s_start[top], m, c_vector, c_radius, c_solved, c_tight, 0)
-                _copy(s_signs[top], signs)
-                _copy(s_slots[top], slots)
-                top -= 1
-            holding = False
-            while m > value.shape[0]:
-                value, bound, side = _longer(value), _longer(bound), _longer(side)
-                up, down = _longer(up), _longer(down)
-
-            if level >= stop_level or counters[CUTS] >= budget:
-                if f_cells >= f_depth.shape[0]:
-                    f_depth, f_start, f_size = _longer(f_depth), _longer(f_start), _longer(f_size)
-                    f_signs, f_slots = _taller(f_signs), _taller(f_slots)
-                while f_total + m > f_radius.shape[0]:
-                    f_vector, f_radius = _taller(f_vector), _longer(f_radius)
-                    f_solved, f_tight = _longer(f_solved), _taller(f_tight)
-                f_depth[f_cells] = depth
-                f_start[f_cells] = f_total
-                f_size[f_cells] = m
-                _copy(signs, f_signs[f_cells])
-                _copy(slots, f_slots[f_cells])
-                _move(c_vector, c_radius, c_solved, c_tight, 0, m, f_vector, f_radius, f_solved, f_tight, f_total)
-                f_total += m
-                f_cells += 1
-                continue
-
-            # Walk through the forms until one cuts the cell, it is finished, discarded, or in doubt.
-            state = 0  # 1 cut, 2 finished, 3 discarded, 4 doubt
-            cut_site = -1
-            while state == 0:
-                if depth == layers:
-                    state = 2
-                    break
-                first_coord, end_coord = P.coord_start[depth], P.coord_start[depth + 1]
-                entering = position < 0
-                if entering:
-                    enter_layer(P, depth, signs, forms, sums, errors, built)
-                    if depth < P.target_layer < layers and cannot_reach_target(
-                        P, depth, m, c_vector, c_radius, forms, sums, errors, least, most, reach
-                    ):
-                        counters[PRUNED] += 1
-                        state = 3
-                        break
-                    crossing_count[depth] = 0
-                    position = 0
-                    sides_of_box(P, depth, m, c_vector, c_radius, forms, sums, errors, box, box_sides)
-                total = end_coord - first_coord if entering else crossing_count[depth]
-                while position < total:
-                    c = first_coord + position if entering else crossing[first_coord + position]
-                    position += 1
-                    site = P.site_of[c]
-                    if site < 0 or signs[site] != UNDECIDED:
-                        continue
-                    positive, negative, doubt = False, False, False
-                    if entering and box_sides[c] != 0:
-                        counters[SIGNS] += 1
-                        positive, negative = box_sides[c] > 0, box_sides[c] < 0
-                    else:
-                        for j in range(dim):
-                            form[j] = forms[j, c]
-                        s, e = sums[c], errors[c]
-                        fixed = (slip * s + e) * raised + FLOOR
-                        slope = (s + e) * raised
-                        for k in range(m):
-                            counters[SIGNS] += 1
-                            v = 0.0
-                            for j in range(dim):
-                                v += form[j] * c_vector[k, j]
-                            B = fixed + slope * c_radius[k]
-                            if CERTIFIED and not abs(v) > B:
-                                if not c_solved[k]:
-                                    c_solved[k] = True
-                                    counters[SOLVES] += 1
-                                    r = solve_again(P, c_vector[k], c_tight[k], slots, forms, sums, errors, M, R, aux)
-                                    c_radius[k] = r
-                                    v = 0.0
-                                    for j in range(dim):
-                                        v += form[j] * c_vector[k, j]
-                                    B = fixed + slope * r
-                                if not abs(v) > B:
-                                    zero = e == 0.0 and c_radius[k] == 0.0
-                                    for j in range(dim):
-                                        if form[j] != 0.0 and c_vector[k, j] != 0.0:
-                                            zero = False
-                                    if not zero:
-                                        doubt = True
-                                        break
-                                    v, B = 0.0, 0.0
-                            value[k] = v
-                            bound[k] = B
-                            side[k] = 1 if v > 0.0 else (-1 if v < 0.0 else 0)
-                            if v > 0.0:
-                                positive = True
-                            elif v < 0.0:
-                                negative = True
-                            if entering and positive and negative:
-                                break  # it crosses; the values are wanted when it cuts
-                    target = depth == P.target_layer
-                    if doubt:
-                        state = 4
-                        break
-                    if positive and negative:
-                        if target and P.equality[c]:
-                            state = 4
-                            break
-                        if entering:
-                            crossing[first_coord + crossing_count[depth]] = c
-                            crossing_count[depth] += 1
-                            continue
-                        state, cut_site = 1, site
-                        break
-                    if target:
-                        # A row that holds with equality somewhere, but cuts nothing off, is for exact arithmetic.
-                        some_zero = False
-                        if not (entering and box_sides[c] != 0):
-                            for k in range(m):
-                                if side[k] == 0:
-                                    some_zero = True
-                        if some_zero or P.equality[c] or not negative:
-                            state = 4 if some_zero else 3
-                            break
-                        signs[site] = 0
-                    else:
-                        signs[site] = 1 if positive else 0
-                if state == 0:
-                    if entering and crossing_count[depth] > 0:
-                        position = 0  # now through the list of crossing forms, to cut
-                        continue
-                    depth += 1
-                    position = -1
-
-            if state == 3:
-                counters[DISCARDED] += 1
-                continue
-            if state == 4:
-                counters[DOUBTS] += 1
-                if h_cells + 1 >= h_depth.shape[0]:
-                    h_depth, h_start, h_signs = _longer(h_depth), _longer(h_start), _taller(h_signs)
-                h_depth[h_cells] = depth
-                _copy(signs, h_signs[h_cells])
-                at = h_start[h_cells]
-                while at + slots_count > h_facets.shape[0]:
-                    h_facets = _longer(h_facets)
-                for j in range(slots_count):
-                    if slots[j] >= -1:
-                        h_facets[at] = slots[j]
-                        at += 1
-                h_cells += 1
-                h_start[h_cells] = at
-                continue
-            if state == 2:
-                counters[CELLS] += 1
-                if o_cells + 1 >= o_packed.shape[0]:
-                    o_start, o_packed, o_points = _longer(o_start), _taller(o_packed), _taller(o_points)
-                for j in range(o_packed.shape[1]):
-                    byte = 0
-                    for k in range(8 * j, min(8 * j + 8, P.neurons)):
-                        byte |= int(signs[k]) << (7 - k % 8)
-                    o_packed[o_cells, j] = byte
-                inner_point(P, m, c_vector, slots, signs, forms, sums, errors, form, o_points[o_cells])
-                at = o_start[o_cells]
-                while at + slots_count > o_facets.shape[0]:
-                    o_facets = _longer(o_facets)
-                for j in range(slots_count):
-                    if slots[j] >= 0:
-                        o_facets[at] = slots[j]
-                        at += 1
-                o_cells += 1
-                o_start[o_cells] = at
-                if keep:
-                    solve_all_again(P, m, c_vector, c_radius, c_solved, c_tight, slots, forms, sums, errors, M, R, aux)
-                    if o_cells >= k_start.shape[0]:
-                        k_start = _longer(k_start)
-                    at = k_start[o_cells - 1]
-                    while at + m > k_radius.shape[0]:
-                        k_vector, k_radius = _taller(k_vector), _longer(k_radius)
-                        k_solved, k_tight = _longer(k_solved), _taller(k_tight)
-                    _move(c_vector, c_radius, c_solved, c_tight, 0, m, k_vector, k_radius, k_solved, k_tight, at)
-                    k_start[o_cells] = at + m
-                continue
-
-            # Cut: new generators where edges cross.
-            counters[CUTS] += 1
-            simple = True
-            ups, downs = 0, 0
-            for k in range(m):
-                bits = 0
-                for w in range(words):
-                    bits += _popcount(c_tight[k, w])
-                if bits != d or side[k] == 0:
-                    simple = False
-                if side[k] > 0:
-                    up[ups] = k
-                    ups += 1
-                elif side[k] < 0:
-                    down[downs] = k
-                    downs += 1
-            added = -1
-            while added < 0:
-                added = _where_edges_cross(
-                    c_vector,
-                    c_radius,
-                    c_tight,
-                    value,
-                    bound,
-                    m,
-                    up[:ups],
-                    down[:downs],
-                    simple,
-                    common,
-                    n_vector,
-                    n_radius,
-                    n_tight,
-                )
-                if added < 0:
-                    n_vector, n_radius, n_tight = _taller(n_vector), _longer(n_radius), _taller(n_tight)
-
-            free = -1
-            for j in range(slots_count):
-                if slots[j] == -2:
-                    free = j
-                    break
-            if free < 0:
-                overflow = True
-                break
-            word, mark = free // 64, np.uint64(1) << np.uint64(free % 64)
-
-            position = -1 if level + 1 >= stop_level else position
-            level += 1
-            # The positive side goes on the stack; targets do not keep it.
-            if depth != P.target_layer:
-                top += 1
-                start = 0 if top == 0 else s_start[top - 1] + s_count[top - 1]
-                while start + m + added > g_radius.shape[0]:
-                    g_vector, g_radius = _taller(g_vector), _longer(g_radius)
-                    g_solved, g_tight = _longer(g_solved), _taller(g_tight)
-                at = _one_side(
-                    c_vector,
-                    c_radius,
-                    c_solved,
-                    c_tight,
-                    side,
-                    m,
-                    1,
-                    n_vector,
-                    n_radius,
-                    n_tight,
-                    added,
-                    word,
-                    mark,
-                    g_vector,
-                    g_radius,
-                    g_solved,
-                    g_tight,
-                    start,
-                    kept,
-                )
-                s_depth[top], s_next[top], s_level[top] = depth, position, level
-                s_start[top], s_count[top] = start, at - start
-                _copy(signs, s_signs[top])
-                s_signs[top, cut_site] = 1
-                for j in range(slots_count):
-                    s_slots[top, j] = slots[j] if (kept[j // 64] >> np.uint64(j % 64)) & np.uint64(1) else -2
-                s_slots[top, free] = domain_facets + cut_site
-            # The negative side is the next cell at work.
-            while m + added > b_radius.shape[0]:
-                b_vector, b_radius = _taller(b_vector), _longer(b_radius)
-                b_solved, b_tight = _longer(b_solved), _taller(b_tight)
-            m = _one_side(
-                c_vector,
-                c_radius,
-                c_solved,
-                c_tight,
-                side,
-                m,
-                -1,
-                n_vector,
-                n_radius,
-                n_tight,
-                added,
-                word,
-                mark,
-                b_vector,
-                b_radius,
-                b_solved,
-                b_tight,
-                0,
-                kept,
-            )
-            c_vector, b_vector = b_vector, c_vector
-            c_radius, b_radius = b_radius, c_radius
-            c_solved, b_solved = b_solved, c_solved
-            c_tight, b_tight = b_tight, c_tight
-            signs[cut_site] = 0
-            for j in range(slots_count):
-                if not (kept[j // 64] >> np.uint64(j % 64)) & np.uint64(1):
-                    slots[j] = -2
-            slots[free] = domain_facets + cut_site
-            holding = True
-
-    frontier = Cells(
-        f_depth[:f_cells],
-        f_signs[:f_cells],
-        f_slots[:f_cells],
-        f_start[:f_cells],
-        f_size[:f_cells],
-        f_vector[:f_total],
-        f_radius[:f_total],
-        f_solved[:f_total],
-        f_tight[:f_total],
-    )
-    kept_cells = o_cells if keep else 0
-    total = k_start[kept_cells]
-    generators = Generators(k_start[: kept_cells + 1], k_vector[:total], k_radius[:total], k_tight[:total])
+    finished, doubts, left, kept = memory.finished, memory.doubts, memory.left, memory.kept
+    cells, doubted, unfinished = int(at[FOUND]), int(at[DOUBTED]), int(at[LEFT])
+    total = int(left.size[:unfinished].sum())
+    kept_cells = cells if keep else 0
+    kept_total = int(kept.start[kept_cells])
     return Found(
-        o_packed[:o_cells],
-        o_start[: o_cells + 1],
-        o_facets[: o_start[o_cells]],
-        o_points[:o_cells],
-        h_depth[:h_cells],
-        h_signs[:h_cells],
-        h_start[: h_cells + 1],
-        h_facets[: h_start[h_cells]],
-        frontier,
-        generators,
-        overflow,
+        finished.packed[:cells],
+        finished.start[: cells + 1],
+        finished.facets[: finished.start[cells]],
+        finished.points[:cells],
+        doubts.depth[:doubted],
+        doubts.signs[:doubted],
+        doubts.start[: doubted + 1],
+        doubts.facets[: doubts.start[doubted]],
+        Cells(*(column[:unfinished] for column in left[:5]), *(column[:total] for column in left[5:])),
+        Generators(kept.start[: kept_cells + 1], *(column[:kept_total] for column in kept[1:])),
+        bool(at[OVERFLOW]),
     )
 
 
-@_compiled_lean
-def _where_edges_cross(
-    vector: Any,
-    radius: Any,
-    tight: Any,
-    value: Any,
-    bound: Any,
-    m: int,
-    up: Any,
-    down: Any,
-    simple: bool,
-    common: Any,
-    n_vector: Any,
-    n_radius: Any,
-    n_tight: Any,
-) -> int:
-    """Write the generators where edges between ``up`` and ``down`` meet the hyperplane; see *New generators* above.
+def _memory(P: Problem, roots: Cells, largest: int) -> Memory:
+    """Arrays to begin with, long enough for roots with up to ``largest`` generators."""
+    dim, sites, words = P.dim, roots.signs.shape[1], roots.tight.shape[1]
+    slots, coords, layers = 64 * words, len(P.biases), len(P.coord_start) - 1
+    columns, packed, room, few = TIGHT + words, (P.neurons + 7) // 8, max(1024, 2 * largest), 16
 
-    In a ``simple`` cell two generators with d - 1 common facets are adjacent. Returns how many there are, or -1 if they
-    are more than fit.
-    """
-    dim, words = vector.shape[1], tight.shape[1]
-    raised_far = 1.0 + _gamma(24)
-    added = 0
-    for above in range(up.shape[0]):
-        k = up[above]
-        tight_k = tight[k, 0]
-        for below in range(down.shape[0]):
-            q = down[below]
-            bits = _popcount(tight_k & tight[q, 0])
-            for w in range(1, words):
-                bits += _popcount(tight[k, w] & tight[q, w])
-            if bits < dim - 2:
-                continue
-            for w in range(words):
-                common[w] = tight[k, w] & tight[q, w]
-            if not simple:
-                adjacent = True
-                for other in range(m):
-                    if other != k and other != q:
-                        within = True
-                        for w in range(words):
-                            if common[w] & tight[other, w] != common[w]:
-                                within = False
-                                break
-                        if within:
-                            adjacent = False
-                            break
-                if not adjacent:
-                    continue
-            if added >= n_radius.shape[0]:
-                return -1
-            x, y = value[k], -value[q]
-            largest = 0.0
-            for j in range(dim):
-                t = x * vector[q, j] + y * vector[k, j]
-                n_vector[added, j] = t
-                largest = max(largest, abs(t))
-            for j in range(dim):
-                n_vector[added, j] /= largest
-            for w in range(words):
-                n_tight[added, w] = common[w]
-            if not CERTIFIED:
-                n_radius[added] = 0.0
-                added += 1
-                continue
-            length = 0.0
-            for j in range(dim):
-                length = max(length, abs(vector[q, j] - vector[k, j]))
-            total, A, B = x + y, bound[k], bound[q]
-            slide = (y * A + x * B) / (total * ((x - A) + (y - B)))
-            error = slide * (length + radius[k] + radius[q]) + (x * radius[q] + y * radius[k]) / total
-            n_radius[added] = ((error + _gamma(3)) * (total / largest) + _gamma(2)) * raised_far
-            added += 1
-    return added
+    def integers(*shape: int) -> NDArray[np.int64]:
+        return np.zeros(shape, np.int64)
+
+    def bits(*shape: int) -> NDArray[np.uint64]:
+        return np.empty(shape, np.uint64)
+
+    never = integers(layers + 1) - 1
+    built = Built(
+        np.zeros(coords, np.bool_), never, never - 1, integers(layers + 1), integers(coords), np.empty(coords)
+    )
+    return Memory(
+        Forms(
+            np.zeros((dim, coords)),
+            np.zeros(coords),
+            np.zeros(coords),
+            integers(coords),
+            integers(layers + 1),
+            built,
+            np.empty((2, coords)),
+            np.empty(coords, np.int8),
+            *(np.empty(coords) for _ in range(3)),
+        ),
+        Pool(
+            np.empty((room, dim)),
+            np.empty(room),
+            np.empty(room, np.bool_),
+            bits(room, columns),
+            integers(room),
+            integers(room),
+        ),
+        Patches(
+            integers(few, 8),
+            np.empty((few, sites), np.uint8),
+            np.empty((few, packed), np.uint8),
+            np.empty((few, slots), np.int32),
+            np.empty((few, slots, dim + 3)),
+            integers(few, 64),
+            integers(2 * MOST_BUCKETS),
+        ),
+        Stack(integers(few, 4), bits(few, columns), np.empty(room, np.uint32)),
+        Cell(np.empty(room, np.uint32), bits(columns)),
+        _scratch(room, dim, words),
+        Finished(
+            np.empty((room, packed), np.uint8), integers(room), np.empty(room, np.int32), np.empty((room, dim - 1))
+        ),
+        Doubts(integers(few), np.empty((few, sites), np.uint8), integers(few), np.empty(few, np.int32)),
+        Cells(
+            integers(few),
+            np.empty((few, sites), np.uint8),
+            np.empty((few, slots), np.int32),
+            integers(few),
+            integers(few),
+            np.empty((few, dim)),
+            np.empty(few),
+            np.empty(few, np.bool_),
+            bits(few, words),
+        ),
+        Generators(integers(room), np.empty((few, dim)), np.empty(few), bits(few, words)),
+    )
 
 
-@_compiled_lean
-def _one_side(
-    vector: Any,
-    radius: Any,
-    solved: Any,
-    tight: Any,
-    side: Any,
-    m: int,
-    sign: int,
-    n_vector: Any,
-    n_radius: Any,
-    n_tight: Any,
-    added: int,
-    word: int,
-    mark: np.uint64,
-    to_vector: Any,
-    to_radius: Any,
-    to_solved: Any,
-    to_tight: Any,
-    start: int,
-    kept: Any,
-) -> int:
-    """Write the generators of one side of a cut cell, from ``start`` on, and return where they end.
-
-    ``kept`` becomes the mask of the facets that the side has. One of the cell's facets stays iff some generator on it
-    is strictly on this side: then the part of the facet there has its full dimension, and otherwise it lies in the
-    cutting hyperplane, whose own facet is ``mark`` in ``word``.
-    """
-    words = tight.shape[1]
-    for w in range(words):
-        kept[w] = np.uint64(0)
-    for k in range(m):
-        if side[k] * sign > 0:
-            for w in range(words):
-                kept[w] |= tight[k, w]
-    at = start
-    for k in range(m):
-        if side[k] * sign >= 0:
-            for j in range(vector.shape[1]):
-                to_vector[at, j] = vector[k, j]
-            to_radius[at] = radius[k]
-            to_solved[at] = solved[k]
-            for w in range(words):
-                to_tight[at, w] = tight[k, w] & kept[w]
-            if side[k] == 0:
-                to_tight[at, word] |= mark
-            at += 1
-    for k in range(added):
-        for j in range(vector.shape[1]):
-            to_vector[at, j] = n_vector[k, j]
-        to_radius[at] = n_radius[k]
-        to_solved[at] = False
-        for w in range(words):
-            to_tight[at, w] = n_tight[k, w] & kept[w]
-        to_tight[at, word] |= mark
-        at += 1
-    return at
+def _scratch(room: int, dim: int, words: int) -> Scratch:
+    slots = 64 * words
+    return Scratch(
+        *(np.empty(room, np.uint32) for _ in range(4)),
+        np.empty(room, np.int64),
+        np.empty((words, room), np.uint64),
+        np.empty((words, room), np.uint64),
+        np.empty(words, np.uint64),
+        np.empty(64, np.int64),
+        np.empty(slots, np.int64),
+        np.empty(dim),
+        np.empty(dim),
+        np.empty((dim, dim)),
+        np.empty((dim, dim)),
+        np.empty((slots, dim)),
+        np.empty((slots, dim + 2)),
+        np.empty((dim, dim + 2)),
+    )
 
 
-@_compiled_lean
-def inner_point(
-    P: Problem, m: int, vectors: Any, slots: Any, signs: Any, forms: Any, sums: Any, errors: Any, form: Any, point: Any
-) -> None:
-    """A float point strictly inside all facets of a cell, certified like any sign (with r = 0), else NaN."""
-    d = P.dim - 1
-    for j in range(d):
-        point[j] = 0.0
-    vertices = 0
-    for k in range(m):
-        if vectors[k, d] > 0.0:
-            vertices += 1
-            for j in range(d):
-                point[j] += vectors[k, j] / vectors[k, d]
-    for j in range(d):
-        point[j] /= vertices
-    for k in range(m):
-        if not vectors[k, d] > 0.0:
-            for j in range(d):
-                point[j] += vectors[k, j]
-    size = 1.0
-    for j in range(d):
-        size = max(size, abs(point[j]))
-    for slot in range(slots.shape[0]):
-        facet = slots[slot]
-        if facet < 0:
-            continue
-        s, e, inside = 0.0, 0.0, -1.0
-        if facet < P.domain_forms.shape[0]:
-            for j in range(P.dim):
-                form[j] = P.domain_forms[facet, j]
-            s, e = P.domain_sums[facet], P.domain_errors[facet]
-        else:
-            site = facet - P.domain_forms.shape[0]
-            c = P.coord_start[P.site_layer[site]] + P.site_coord[site]
-            for j in range(P.dim):
-                form[j] = forms[j, c]
-            s, e = sums[c], errors[c]
-            if signs[site] == 1:
-                inside = 1.0
-        v = form[d]
-        for j in range(d):
-            v += form[j] * point[j]
-        B = (_gamma(P.dim) * s + e) * size * (1.0 + _gamma(6)) + FLOOR
-        if not v * inside > B:
-            for j in range(d):
-                point[j] = np.nan
-            return
+def _larger(memory: Memory, wanted: list[int]) -> Memory:
+    """The same, with the arrays that are shorter than wanted made longer."""
+    _, pool, patches, stack, cell, scratch, finished, doubts, left, kept = memory
+    (
+        generators,
+        waiting,
+        at_work,
+        cells,
+        depth,
+        heads,
+        found,
+        facets,
+        doubted,
+        of_doubts,
+        unfinished,
+        of_unfinished,
+        keep,
+    ) = wanted[:13]
+    if at_work > len(cell.ids):
+        scratch = _scratch(2 * at_work, pool.vector.shape[1], scratch.common.shape[0])
+    return Memory(
+        memory.forms,
+        Pool(*(_longer(column, generators) for column in pool)),
+        Patches(*(_longer(column, depth) for column in patches[:-1]), _longer(patches.heads, heads)),
+        Stack(_longer(stack.numbers, cells), _longer(stack.bits, cells), _longer(stack.ids, waiting)),
+        Cell(_longer(cell.ids, at_work), cell.bits),
+        scratch,
+        Finished(
+            _longer(finished.packed, found),
+            _longer(finished.start, found),
+            _longer(finished.facets, facets),
+            _longer(finished.points, found),
+        ),
+        Doubts(*(_longer(column, doubted) for column in doubts[:-1]), _longer(doubts.facets, of_doubts)),
+        Cells(
+            *(_longer(column, unfinished) for column in left[:5]),
+            *(_longer(column, of_unfinished) for column in left[5:]),
+        ),
+        Generators(_longer(kept.start, found), *(_longer(column, keep) for column in kept[1:])),
+    )
+
+
+def _longer(array: NDArray[Any], length: int) -> NDArray[Any]:
+    """An array that begins with the given one and has at least the given length."""
+    if length <= len(array):
+        return array
+    longer = np.empty((2 * length, *array.shape[1:]), array.dtype)
+    longer[: len(array)] = array
+    return longer

@@ -278,7 +278,7 @@ print("same" if same else "different", handed_over > 0)
 
 
 SPOILT_BOUND = {
-    "    fixed = (slip * s + e) * raised + FLOOR": "    fixed = FLOOR",
+    "return (_gamma(dim) * s + e + (s + e) * r) * (1.0 + _gamma(8)) + FLOOR": "return FLOOR",
     "return (radius / largest + _gamma(2)) * (1.0 + _gamma(4))": "return 0.0",
 }
 
@@ -291,8 +291,16 @@ SPOILT_BOUND = {
         ({"if CERTIFIED and not abs(v) > B:": "if False:"}, "different"),
         ({"bound = (reach[i] + slip * s + e + (s + e) * r) * raised + FLOOR": "bound = 0.0"}, "different"),
         ({"factor[terms] = 1.0 if now else -1.0": "factor[terms] = 1.0"}, "different"),
+        ({"unknown = plus & minus & ~_bit(i)": "unknown = np.uint64(0)"}, "different"),
     ],
-    ids=["as it is", "bounds too small", "no bounds", "no box", "neurons never taken out"],
+    ids=[
+        "as it is",
+        "bounds too small",
+        "no bounds",
+        "no box",
+        "neurons never taken out",
+        "ends that differ not looked at",
+    ],
 )
 def test_a_wrong_bound_is_caught_by_the_twin(changes, expected):
     """Proportional neurons meet in points that floats cannot tell from crossings: only a right bound refuses to say.
