@@ -20,8 +20,9 @@ from polyrelu.cells.chart import Chart
 from polyrelu.cells.columns import Columns
 from polyrelu.cells.engine import CellEngine
 from polyrelu.cells.extent_kernel import CellExtents, cell_extents
-from polyrelu.cells.kernel import STOP, Cells, Found, Problem, run
+from polyrelu.cells.kernel import STOP, Cells, Found, Problem
 from polyrelu.cells.problem import problem
+from polyrelu.cells.run import run
 from polyrelu.cells.runner import Runner
 from polyrelu.exact import ExactVector, FloatArray, row_echelon, to_floats
 from polyrelu.floats import affine_with_bound

@@ -17,25 +17,37 @@ changed, :math:`\pm w_{ik} c_k` is added for the K that changed. That is the sam
 memory instead of the bias: for :math:`\gamma_{K+3} |\hat b_i|` put :math:`\gamma_{K+3} s_i + e_i` of that form. As soon
 as that has added more terms than the sum has, it is computed anew.
 
+**Patches.** A cell and up to 64 neurons of its layer that cut it are a patch. All its parts share its generators: a
+generator is a number, and a cell a list of numbers with a mask of facets. An edge has the same two ends in all parts
+that have it, and the same neuron cuts it first; so the generator there is made once, and then looked up by the numbers
+of the two. Each generator has, for the patch's neurons, a bit for every positive and a bit for every negative
+sign (no bit means zero, both mean doubt). The bits that a part's generators have among them say which neurons cut it:
+those that have both. When all is cut, a part becomes a patch of its own, for the neurons left over or for the next
+layer. So it does, too, when its patch has come to many generators; that keeps memory flat.
+
 **Generators** matter up to a positive factor; each is stored with largest entry at most 1 in modulus, and for some
-exact generator g on its ray :math:`|g - \hat g|_\infty \le r`.
+exact generator g on its ray :math:`|g - \hat g|_\infty \le r`. A generator lies on its tight facets exactly: incidence
+is combinatorial and never measured. Tight are the facets, and neurons of the patch, that both ends of its edge lie on,
+the neuron that cut the edge, and neurons at which its sign is zero.
 
 **Signs.** :math:`|\mathrm{fl}(\hat c \cdot \hat g) - c \cdot g| \le B = \gamma_{d+1} s + s r + e (1 + r)`. A sign
 counts when :math:`|\mathrm{fl}(\hat c \cdot \hat g)| > B`. It is zero when e = r = 0 and each product has a factor
-zero. Most forms of a layer have one sign on all of a cell, and are told without looking at each generator: if the
-:math:`\hat g` lie in the box with centre z (entries at most 1) and half-widths h, then
+zero. Between the ends of an edge a form has their common sign, or that of one end where it is zero at the other: only
+neurons at which the ends have opposite signs, or doubtful ones, are asked about the generator made there. Most forms of
+a layer have one sign on all of a cell, and are told without looking at each generator: if the :math:`\hat g` lie in
+the box with centre z (entries at most 1) and half-widths h, then
 :math:`|c \cdot g - \mathrm{fl}(\hat c \cdot z)| \le |\hat c| \cdot h + B` for all of them, with the largest r in B.
 
 **New generators.** Let an edge from :math:`g_1` (value a > 0, bound A) to :math:`g_2` (value -b < 0, bound B) meet the
 hyperplane. With the exact values :math:`a^*, b^*` put :math:`\lambda = a / (a + b)` and :math:`\lambda^* = a^* / (a^* +
-b^*)`; the generator there is, up to a factor, :math:`w = \mu (\lambda^* g_2 + (1 - \lambda^*) g_1)`, and
-:math:`\hat w = (a \hat g_2 + b \hat g_1) / N` where N is the largest computed entry and :math:`\mu = (a + b) / N`.
-Since
+b^*)`; the generator there is, up to a factor, :math:`w = \mu (\lambda^* g_2 + (1 - \lambda^*) g_1)`. It becomes
+:math:`\hat w = (a \hat g_2 + b \hat g_1) \cdot \mathrm{fl}(1 / N)`, where N is the largest entry of the sum and
+:math:`\mu = (a + b) / N`; no entry exceeds 1, because fl(N fl(1 / N)) does not. Since
 
 .. math:: |\lambda^* - \lambda| \le \Lambda = \frac{b A + a B}{(a + b) (a - A + b - B)},
 
 .. math:: r_w = \mu \left[ \Lambda (|\hat g_2 - \hat g_1|_\infty + r_1 + r_2) + \lambda r_2 + (1 - \lambda) r_1
-   + \gamma_3 \right] + \gamma_2 .
+   + \gamma_3 \right] + \gamma_3 .
 
 An error in the values only moves w along its edge, so short edges do not magnify it. Chains of this bound still grow,
 so it is only the first attempt.
@@ -50,8 +62,8 @@ the result the residuals :math:`\rho_k = f_k \cdot g` satisfy
    + \sum_k |R_{ik}| e_k \ge \|I - R M\|_\infty .
 
 If :math:`\alpha < 1` then M is regular and :math:`\|y^* - y\|_\infty \le \max_i (|R| q)_i / (1 - \alpha)`: the new r.
-A generator on more than d facets is solved on d of them that elimination finds independent; it lies on all of them
-exactly, because incidence is combinatorial and never measured.
+A generator on more than d facets is solved on d of them that elimination finds independent. What is less accurate than
+the generator as it was is thrown away.
 
 **Reach.** Before a bounded cell is split by a layer, the values :math:`c \cdot g / g_t` at its vertices bound what
 enters the layer's neurons, and interval arithmetic carries these bounds to the target's rows: a sum of K products and
@@ -105,7 +117,9 @@ PATCH, LEVEL, START, SIZE = range(4)
 HELD, AT_PATCH, AT_LEVEL, AT_SIZE, AT_ROW, ROOT, TOP, FOUND, DOUBTED, LEFT, OVERFLOW = range(11)
 # What the next step for a cell is.
 SPLIT, FINISHED, GONE, IN_DOUBT, TOO_MANY = range(5)
-MOST_SHARED = 1 << 13
+# How many generators a patch may come to have before its parts become patches, unless they have half as many, and how
+# many buckets it has to look them up.
+MOST_SHARED = 1 << 12
 MOST_BUCKETS = 1 << 12
 
 
@@ -148,7 +162,7 @@ class Problem(NamedTuple):
 
 
 class Cells(NamedTuple):
-    """Cells on a stack, or on their way to one.
+    """Cells on their way to a run, or from one.
 
     Attributes:
         depth: the layer that is to be split next.
@@ -289,12 +303,12 @@ class Cell(NamedTuple):
 
 
 class Finished(NamedTuple):
-    """The columns of finished cells: packed signs, facets (delimited by ``start``), points inside."""
+    """The columns of finished cells: packed signs, points inside, facets (delimited by ``start``)."""
 
     packed: NDArray[np.uint8]
     start: NDArray[np.int64]
-    facets: NDArray[np.int32]
     points: NDArray[np.float64]
+    facets: NDArray[np.int32]
 
 
 class Doubts(NamedTuple):
@@ -307,7 +321,14 @@ class Doubts(NamedTuple):
 
 
 class Forms(NamedTuple):
-    """The forms of all coordinates on the cell at work, with their s and e, and each layer's list of cutting neurons."""
+    """The forms of all coordinates on the cell at work, their s and e, and for each layer a list of what may cut.
+
+    Attributes:
+        forms, sums, errors: the forms as columns, s and e.
+        crossing, crossing_count: for each layer the coordinates that the box around the cell leaves in doubt.
+        built: what the forms were computed from.
+        box, box_sides, least, most, reach: room for bounds on a layer's coordinates.
+    """
 
     forms: NDArray[np.float64]
     sums: NDArray[np.float64]
@@ -323,7 +344,15 @@ class Forms(NamedTuple):
 
 
 class Scratch(NamedTuple):
-    """Room for what one step needs."""
+    """Room for what one step needs.
+
+    Attributes:
+        above, below, on, fresh: generators on either side of a cut, on the hyperplane, and made by it.
+        sides: the sides of a cell's generators.
+        above_tight, below_tight: a row for each word of bits: on which facets of the cell those generators lie.
+        common, counts: facets that two generators share; how many a generator shares with others.
+        order, solution, residuals, M, R, T, rows, chosen: for solving again.
+    """
 
     above: NDArray[np.uint32]
     below: NDArray[np.uint32]
@@ -359,8 +388,26 @@ class Memory(NamedTuple):
     kept: Generators
 
 
-# No function here makes arrays, so no references are counted, which takes atomic instructions (an option that numba's type
-# hints leave out). Division by zero gives infinities and NaN, which decide nothing, instead of an exception.
+class Lengths(NamedTuple):
+    """How long the arrays of a run must be for its next step."""
+
+    pool: int
+    stack_ids: int
+    cell: int
+    stack: int
+    patches: int
+    heads: int
+    finished: int
+    finished_facets: int
+    doubts: int
+    doubt_facets: int
+    left: int
+    left_generators: int
+    kept: int
+
+
+# No function here makes arrays, so no references are counted, which takes atomic instructions; numba's type hints leave
+# that option out. Division by zero gives infinities and NaN, which decide nothing, instead of an exception.
 _OPTIONS: dict[str, Any] = {"nogil": True, "cache": True, "error_model": "numpy", "_nrt": False}
 # What is called from compiled code only is not made callable from Python, which takes long to compile.
 _INNER: dict[str, Any] = {**_OPTIONS, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
@@ -375,7 +422,7 @@ def _gamma(k: int) -> float:
 
 
 @_inlined
-def _popcount(x: np.uint64) -> np.int64:
+def _popcount(x: Any) -> Any:
     x = x - ((x >> np.uint64(1)) & np.uint64(0x5555555555555555))
     x = (x & np.uint64(0x3333333333333333)) + ((x >> np.uint64(2)) & np.uint64(0x3333333333333333))
     x = (x + (x >> np.uint64(4))) & np.uint64(0x0F0F0F0F0F0F0F0F)
@@ -388,7 +435,7 @@ def _bit(i: int) -> np.uint64:
 
 
 @_inlined
-def _lowest(mask: np.uint64) -> np.int64:
+def _lowest(mask: Any) -> Any:
     """The number of the lowest bit of a mask that has one."""
     return _popcount((mask & (~mask + np.uint64(1))) - np.uint64(1))
 
@@ -446,52 +493,53 @@ def enter_layer(P: Problem, layer: int, signs: Any, forms: Any, sums: Any, error
             errors[a + i] = slip * abs(P.biases[a + i])
         else:
             errors[a + i] += slip * sums[a + i]
-    W = P.weights
+    # Places in a slice count from 0, so a loop over it takes several outputs at once. And four inputs at a time: each
+    # output is loaded and stored once for all of them.
+    W, own_errors, own_sums = P.weights, errors[a : a + n], sums[a : a + n]
     step = 0
-    # Four inputs at a time: each output is loaded and stored once for all of them.
-    while step + 4 <= terms:
-        k0, k1, k2, k3 = listed[step], listed[step + 1], listed[step + 2], listed[step + 3]
-        r0, r1, r2, r3 = w + k0 * n, w + k1 * n, w + k2 * n, w + k3 * n
-        for j in range(dim):
-            c0, c1, c2, c3 = (
-                forms[j, before + k0] * factor[step],
-                forms[j, before + k1] * factor[step + 1],
-                forms[j, before + k2] * factor[step + 2],
-                forms[j, before + k3] * factor[step + 3],
-            )
-            for i in range(n):
-                forms[j, a + i] += W[r0 + i] * c0 + W[r1 + i] * c1 + W[r2 + i] * c2 + W[r3 + i] * c3
-        if CERTIFIED:
-            e0, e1, e2, e3 = (
-                errors[before + k0] * (1.0 + _gamma(1)) + slip * sums[before + k0],
-                errors[before + k1] * (1.0 + _gamma(1)) + slip * sums[before + k1],
-                errors[before + k2] * (1.0 + _gamma(1)) + slip * sums[before + k2],
-                errors[before + k3] * (1.0 + _gamma(1)) + slip * sums[before + k3],
-            )
-            for i in range(n):
-                errors[a + i] += abs(W[r0 + i]) * e0 + abs(W[r1 + i]) * e1 + abs(W[r2 + i]) * e2 + abs(W[r3 + i]) * e3
-        step += 4
     while step < terms:
-        k = listed[step]
-        row = w + k * n
-        for j in range(dim):
-            c0 = forms[j, before + k] * factor[step]
-            for i in range(n):
-                forms[j, a + i] += W[row + i] * c0
-        if CERTIFIED:
-            e0 = errors[before + k] * (1.0 + _gamma(1)) + slip * sums[before + k]
-            for i in range(n):
-                errors[a + i] += abs(W[row + i]) * e0
-        step += 1
+        last = min(step + 4, terms)
+        if last - step == 4:
+            k0, k1, k2, k3 = listed[step], listed[step + 1], listed[step + 2], listed[step + 3]
+            w0, w1 = W[w + k0 * n : w + (k0 + 1) * n], W[w + k1 * n : w + (k1 + 1) * n]
+            w2, w3 = W[w + k2 * n : w + (k2 + 1) * n], W[w + k3 * n : w + (k3 + 1) * n]
+            for j in range(dim):
+                c0, c1 = forms[j, before + k0] * factor[step], forms[j, before + k1] * factor[step + 1]
+                c2, c3 = forms[j, before + k2] * factor[step + 2], forms[j, before + k3] * factor[step + 3]
+                row = forms[j, a : a + n]
+                for i in range(n):
+                    row[i] += w0[i] * c0 + w1[i] * c1 + w2[i] * c2 + w3[i] * c3
+            if CERTIFIED:
+                e0 = errors[before + k0] * (1.0 + _gamma(1)) + slip * sums[before + k0]
+                e1 = errors[before + k1] * (1.0 + _gamma(1)) + slip * sums[before + k1]
+                e2 = errors[before + k2] * (1.0 + _gamma(1)) + slip * sums[before + k2]
+                e3 = errors[before + k3] * (1.0 + _gamma(1)) + slip * sums[before + k3]
+                for i in range(n):
+                    own_errors[i] += abs(w0[i]) * e0 + abs(w1[i]) * e1 + abs(w2[i]) * e2 + abs(w3[i]) * e3
+        else:
+            for at in range(step, last):
+                k0 = listed[at]
+                w0 = W[w + k0 * n : w + (k0 + 1) * n]
+                for j in range(dim):
+                    c0 = forms[j, before + k0] * factor[at]
+                    row = forms[j, a : a + n]
+                    for i in range(n):
+                        row[i] += w0[i] * c0
+                if CERTIFIED:
+                    e0 = errors[before + k0] * (1.0 + _gamma(1)) + slip * sums[before + k0]
+                    for i in range(n):
+                        own_errors[i] += abs(w0[i]) * e0
+        step = last
     raised, whole = 1.0 + _gamma(2 * terms + 12), 1.0 + _gamma(dim)
     for i in range(n):
-        errors[a + i] = errors[a + i] * raised + FLOOR
-        sums[a + i] = 0.0
+        own_errors[i] = own_errors[i] * raised + FLOOR
+        own_sums[i] = 0.0
     for j in range(dim):
+        row = forms[j, a : a + n]
         for i in range(n):
-            sums[a + i] += abs(forms[j, a + i])
+            own_sums[i] += abs(row[i])
     for i in range(n):
-        sums[a + i] *= whole
+        own_sums[i] *= whole
 
 
 @_compiled
@@ -503,8 +551,7 @@ def sides_of_box(P: Problem, F: Forms, layer: int, begin: int, m: int, vectors: 
     for k in range(begin, begin + m):
         if not radius[k] <= r:
             r = radius[k]  # NaN and infinity win, and then nothing is decided
-    forms, sums, errors, sides = F.forms, F.sums, F.errors, F.box_sides
-    values, reach = F.box[0], F.box[1]
+    values, reach = F.box[0, :n], F.box[1, :n]
     for i in range(n):
         values[i] = 0.0
         reach[i] = 0.0
@@ -515,16 +562,18 @@ def sides_of_box(P: Problem, F: Forms, layer: int, begin: int, m: int, vectors: 
             high = max(high, vectors[k, j])
         mid = 0.5 * low + 0.5 * high
         half = max(high - mid, mid - low)
+        row = F.forms[j, first:last]
         for i in range(n):
-            values[i] += forms[j, first + i] * mid
-            reach[i] += abs(forms[j, first + i]) * half
+            values[i] += row[i] * mid
+            reach[i] += abs(row[i]) * half
+    sums, errors, sides = F.sums[first:last], F.errors[first:last], F.box_sides[first:last]
     slip, raised = _gamma(dim), 1.0 + _gamma(dim + 8)
     for i in range(n):
         bound = reach[i] * raised
         if CERTIFIED:
-            s, e = sums[first + i], errors[first + i]
+            s, e = sums[i], errors[i]
             bound = (reach[i] + slip * s + e + (s + e) * r) * raised + FLOOR
-        sides[first + i] = 1 if values[i] > bound else (-1 if values[i] < -bound else 0)
+        sides[i] = 1 if values[i] > bound else (-1 if values[i] < -bound else 0)
 
 
 @_compiled
@@ -553,27 +602,27 @@ def cannot_reach_target(P: Problem, F: Forms, depth: int, begin: int, m: int, ve
             high[c] = max(high[c], b + slip * abs(b))
     for layer in range(depth + 1, P.target_layer + 1):
         before, first, last = P.coord_start[layer - 1], P.coord_start[layer], P.coord_start[layer + 1]
-        n, w = last - first, P.weight_start[layer]
+        n, w, biases = last - first, P.weight_start[layer], P.biases[first:last]
+        own_low, own_high, own_reach = low[first:last], high[first:last], reach[first:last]
         slip = _gamma(first - before + 8)
         for i in range(n):
-            low[first + i], high[first + i] = P.biases[first + i], P.biases[first + i]
-            reach[first + i] = abs(P.biases[first + i])
+            own_low[i], own_high[i], own_reach[i] = biases[i], biases[i], abs(biases[i])
         for k in range(first - before):
             a, b = low[before + k], high[before + k]
             if P.relu[before + k]:
                 a, b = max(a, 0.0), max(b, 0.0)
             if a == 0.0 and b == 0.0:
                 continue
-            size = max(abs(a), abs(b))
+            size, row = max(abs(a), abs(b)), P.weights[w + k * n : w + (k + 1) * n]
             for i in range(n):
-                x = P.weights[w + k * n + i]
-                low[first + i] += x * a if x > 0.0 else x * b
-                high[first + i] += x * b if x > 0.0 else x * a
-                reach[first + i] += abs(x) * size
+                x = row[i]
+                own_low[i] += x * a if x > 0.0 else x * b
+                own_high[i] += x * b if x > 0.0 else x * a
+                own_reach[i] += abs(x) * size
         for i in range(n):
-            low[first + i] -= slip * reach[first + i] + FLOOR
-            high[first + i] += slip * reach[first + i] + FLOOR
-            if not (np.isfinite(low[first + i]) and np.isfinite(high[first + i])):
+            own_low[i] -= slip * own_reach[i] + FLOOR
+            own_high[i] += slip * own_reach[i] + FLOOR
+            if not (np.isfinite(own_low[i]) and np.isfinite(own_high[i])):
                 return False
     for c in range(P.coord_start[P.target_layer], P.coord_start[P.target_layer + 1]):
         if low[c] > 0.0 or (P.equality[c] and high[c] < 0.0):
@@ -804,10 +853,10 @@ def _open(
     scratch: Scratch,
     counters: Any,
 ) -> int:
-    """Make a cell of patch q, whose neurons are done with, a patch of its own, q + 1: SPLIT, FINISHED, GONE or TOO_MANY.
+    """Make a cell of patch q a patch of its own, q + 1, and the whole of it: SPLIT, FINISHED, GONE or TOO_MANY.
 
     Its neurons are the next that cut it: of layer ``depth``, from ``position`` in that layer's list, or from the
-    beginning where that is negative; or of the next layer that has any. The cell becomes the whole patch.
+    beginning where that is negative; or of the next layer that has any.
     """
     p, dim, words = q + 1, pool.vector.shape[1], cell.bits.shape[0] - TIGHT
     layers, domain_facets = P.coord_start.shape[0] - 1, P.domain_forms.shape[0]
@@ -818,7 +867,6 @@ def _open(
     facets, own = 0, numbers[q, FACETS]
     for old in range(own + numbers[q, NEURONS]):
         if cell.bits[TIGHT + old // 64] & _bit(old % 64):
-            scratch.order[facets] = old
             slots[p, facets] = slots[q, old]
             for j in range(dim + 3):
                 forms[p, facets, j] = forms[q, old, j]
@@ -832,12 +880,7 @@ def _open(
         for j in range(dim):
             pool.vector[copy, j] = pool.vector[g, j]
         pool.radius[copy], pool.solved[copy] = pool.radius[g], pool.solved[g]
-        for w in range(TIGHT + words):
-            pool.bits[copy, w] = np.uint64(0)
-        for facet in range(facets):
-            old = scratch.order[facet]
-            if pool.bits[g, TIGHT + old // 64] & _bit(old % 64):
-                pool.bits[copy, TIGHT + facet // 64] |= _bit(facet % 64)
+        _compressed(pool.bits[g], cell.bits, pool.bits[copy])
 
     neurons, room, state = 0, min(64, 64 * words - facets), FINISHED
     while depth < layers:
@@ -922,6 +965,26 @@ def _open(
                 byte |= int(signs[p, k] == 1) << (7 - k % 8)
             patches.packed[p, j] = byte
     return state
+
+
+@_inlined
+def _compressed(bits: Any, facets: Any, to_bits: Any) -> None:
+    """Write down on which of the given facets a generator lies, as the first bits, and no signs."""
+    for w in range(bits.shape[0]):
+        to_bits[w] = np.uint64(0)
+    first, at, collected = 0, 0, np.uint64(0)
+    for w in range(TIGHT, bits.shape[0]):
+        tight = bits[w] & facets[w]
+        while tight:
+            lowest = tight & (~tight + np.uint64(1))
+            tight ^= lowest
+            place = first + _popcount(facets[w] & (lowest - np.uint64(1)))
+            if place // 64 != at:
+                to_bits[TIGHT + at] = collected
+                at, collected = place // 64, np.uint64(0)
+            collected |= _bit(place % 64)
+        first += _popcount(facets[w])
+    to_bits[TIGHT + at] = collected
 
 
 @_inlined
@@ -1119,7 +1182,7 @@ def _on_edge(pool: Pool, patches: Patches, p: int, i: int, up: int, down: int, s
 
 @_inlined
 def _meet(vector: Any, radius: Any, form: Any, up: int, down: int, g: int) -> float:
-    """Write where the edge from ``up`` to ``down`` meets a form's hyperplane, and return its r; see *New generators*."""
+    """Write where the edge from ``up`` to ``down`` meets a hyperplane, and return its r; see *New generators* above."""
     dim = vector.shape[1]
     x, y = 0.0, 0.0
     for j in range(dim):
@@ -1128,7 +1191,7 @@ def _meet(vector: Any, radius: Any, form: Any, up: int, down: int, g: int) -> fl
     A, B = _bound(form[dim], form[dim + 1], radius[up], dim), _bound(form[dim], form[dim + 1], radius[down], dim)
     certain = x > A and y > B
     if CERTIFIED and not certain:
-        # An end was solved again, and is where floats do not certify its sign any more. Any point will do to solve from.
+        # An end was solved again, and is where floats do not certify its sign any more. Any point does to solve from.
         x, y = 1.0, 1.0
     largest, length = 0.0, 0.0
     for j in range(dim):
@@ -1147,7 +1210,8 @@ def _meet(vector: Any, radius: Any, form: Any, up: int, down: int, g: int) -> fl
     total = x + y
     slide = (y * A + x * B) / (total * ((x - A) + (y - B)))
     error = slide * (length + radius[up] + radius[down]) + (x * radius[down] + y * radius[up]) / total
-    return ((error + _gamma(3)) * (total * scale) + _gamma(3)) * (1.0 + _gamma(24))
+    r: float = ((error + _gamma(3)) * (total * scale) + _gamma(3)) * (1.0 + _gamma(24))
+    return r
 
 
 @_inlined
@@ -1407,7 +1471,7 @@ def _has_room(
 
 
 @njit(**_OPTIONS)  # type: ignore[untyped-decorator]
-def _advance(
+def advance(
     P: Problem,
     roots: Cells,
     last: int,
@@ -1423,6 +1487,7 @@ def _advance(
     F, pool, patches, stack, cell = memory.forms, memory.pool, memory.patches, memory.stack, memory.cell
     scratch, finished, doubts, left, kept = memory.scratch, memory.finished, memory.doubts, memory.left, memory.kept
     numbers, layers = patches.numbers, P.coord_start.shape[0] - 1
+    counters[STARTED] = 1
     while not counters[STOP]:
         if not at[HELD]:
             if at[TOP] >= 0:
@@ -1493,186 +1558,3 @@ def _advance(
             at[OVERFLOW] = 1
             break
     return True
-
-
-def run(
-    P: Problem,
-    roots: Cells,
-    first: int,
-    last: int,
-    stop_level: int,
-    budget: int,
-    counters: NDArray[np.int64],
-    keep: bool,
-) -> Found:
-    """Split the roots ``first`` to ``last`` depth first and return what that finds.
-
-    Cells with at least ``stop_level`` cuts behind them are put on the frontier, and all that is left is once
-    ``budget`` cuts are made. ``counters`` is shared with the caller: counts go up as the work goes on, and a nonzero
-    ``counters[STOP]`` ends it early. With ``keep`` the generators of the finished cells are solved again, which makes
-    them as accurate as they get, and returned. ``overflow`` in the result means that some cell had more facets than the
-    masks have bits; nothing else in it counts then.
-    """
-    memory = _memory(P, roots, int(roots.size[first:last].max(initial=0)))
-    at, wanted = np.zeros(16, np.int64), np.zeros(16, np.int64)
-    at[ROOT], at[TOP] = first, -1
-    counters[STARTED] = 1
-    while not _advance(P, roots, last, memory, at, wanted, stop_level, budget, counters, keep):
-        memory = _larger(memory, wanted.tolist())
-
-    finished, doubts, left, kept = memory.finished, memory.doubts, memory.left, memory.kept
-    cells, doubted, unfinished = int(at[FOUND]), int(at[DOUBTED]), int(at[LEFT])
-    total = int(left.size[:unfinished].sum())
-    kept_cells = cells if keep else 0
-    kept_total = int(kept.start[kept_cells])
-    return Found(
-        finished.packed[:cells],
-        finished.start[: cells + 1],
-        finished.facets[: finished.start[cells]],
-        finished.points[:cells],
-        doubts.depth[:doubted],
-        doubts.signs[:doubted],
-        doubts.start[: doubted + 1],
-        doubts.facets[: doubts.start[doubted]],
-        Cells(*(column[:unfinished] for column in left[:5]), *(column[:total] for column in left[5:])),
-        Generators(kept.start[: kept_cells + 1], *(column[:kept_total] for column in kept[1:])),
-        bool(at[OVERFLOW]),
-    )
-
-
-def _memory(P: Problem, roots: Cells, largest: int) -> Memory:
-    """Arrays to begin with, long enough for roots with up to ``largest`` generators."""
-    dim, sites, words = P.dim, roots.signs.shape[1], roots.tight.shape[1]
-    slots, coords, layers = 64 * words, len(P.biases), len(P.coord_start) - 1
-    columns, packed, room, few = TIGHT + words, (P.neurons + 7) // 8, max(1024, 2 * largest), 16
-
-    def integers(*shape: int) -> NDArray[np.int64]:
-        return np.zeros(shape, np.int64)
-
-    def bits(*shape: int) -> NDArray[np.uint64]:
-        return np.empty(shape, np.uint64)
-
-    never = integers(layers + 1) - 1
-    built = Built(
-        np.zeros(coords, np.bool_), never, never - 1, integers(layers + 1), integers(coords), np.empty(coords)
-    )
-    return Memory(
-        Forms(
-            np.zeros((dim, coords)),
-            np.zeros(coords),
-            np.zeros(coords),
-            integers(coords),
-            integers(layers + 1),
-            built,
-            np.empty((2, coords)),
-            np.empty(coords, np.int8),
-            *(np.empty(coords) for _ in range(3)),
-        ),
-        Pool(
-            np.empty((room, dim)),
-            np.empty(room),
-            np.empty(room, np.bool_),
-            bits(room, columns),
-            integers(room),
-            integers(room),
-        ),
-        Patches(
-            integers(few, 8),
-            np.empty((few, sites), np.uint8),
-            np.empty((few, packed), np.uint8),
-            np.empty((few, slots), np.int32),
-            np.empty((few, slots, dim + 3)),
-            integers(few, 64),
-            integers(2 * MOST_BUCKETS),
-        ),
-        Stack(integers(few, 4), bits(few, columns), np.empty(room, np.uint32)),
-        Cell(np.empty(room, np.uint32), bits(columns)),
-        _scratch(room, dim, words),
-        Finished(
-            np.empty((room, packed), np.uint8), integers(room), np.empty(room, np.int32), np.empty((room, dim - 1))
-        ),
-        Doubts(integers(few), np.empty((few, sites), np.uint8), integers(few), np.empty(few, np.int32)),
-        Cells(
-            integers(few),
-            np.empty((few, sites), np.uint8),
-            np.empty((few, slots), np.int32),
-            integers(few),
-            integers(few),
-            np.empty((few, dim)),
-            np.empty(few),
-            np.empty(few, np.bool_),
-            bits(few, words),
-        ),
-        Generators(integers(room), np.empty((few, dim)), np.empty(few), bits(few, words)),
-    )
-
-
-def _scratch(room: int, dim: int, words: int) -> Scratch:
-    slots = 64 * words
-    return Scratch(
-        *(np.empty(room, np.uint32) for _ in range(4)),
-        np.empty(room, np.int64),
-        np.empty((words, room), np.uint64),
-        np.empty((words, room), np.uint64),
-        np.empty(words, np.uint64),
-        np.empty(64, np.int64),
-        np.empty(slots, np.int64),
-        np.empty(dim),
-        np.empty(dim),
-        np.empty((dim, dim)),
-        np.empty((dim, dim)),
-        np.empty((slots, dim)),
-        np.empty((slots, dim + 2)),
-        np.empty((dim, dim + 2)),
-    )
-
-
-def _larger(memory: Memory, wanted: list[int]) -> Memory:
-    """The same, with the arrays that are shorter than wanted made longer."""
-    _, pool, patches, stack, cell, scratch, finished, doubts, left, kept = memory
-    (
-        generators,
-        waiting,
-        at_work,
-        cells,
-        depth,
-        heads,
-        found,
-        facets,
-        doubted,
-        of_doubts,
-        unfinished,
-        of_unfinished,
-        keep,
-    ) = wanted[:13]
-    if at_work > len(cell.ids):
-        scratch = _scratch(2 * at_work, pool.vector.shape[1], scratch.common.shape[0])
-    return Memory(
-        memory.forms,
-        Pool(*(_longer(column, generators) for column in pool)),
-        Patches(*(_longer(column, depth) for column in patches[:-1]), _longer(patches.heads, heads)),
-        Stack(_longer(stack.numbers, cells), _longer(stack.bits, cells), _longer(stack.ids, waiting)),
-        Cell(_longer(cell.ids, at_work), cell.bits),
-        scratch,
-        Finished(
-            _longer(finished.packed, found),
-            _longer(finished.start, found),
-            _longer(finished.facets, facets),
-            _longer(finished.points, found),
-        ),
-        Doubts(*(_longer(column, doubted) for column in doubts[:-1]), _longer(doubts.facets, of_doubts)),
-        Cells(
-            *(_longer(column, unfinished) for column in left[:5]),
-            *(_longer(column, of_unfinished) for column in left[5:]),
-        ),
-        Generators(_longer(kept.start, found), *(_longer(column, keep) for column in kept[1:])),
-    )
-
-
-def _longer(array: NDArray[Any], length: int) -> NDArray[Any]:
-    """An array that begins with the given one and has at least the given length."""
-    if length <= len(array):
-        return array
-    longer = np.empty((2 * length, *array.shape[1:]), array.dtype)
-    longer[: len(array)] = array
-    return longer

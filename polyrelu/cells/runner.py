@@ -35,8 +35,8 @@ from polyrelu.cells.kernel import (
     Cells,
     Found,
     Problem,
-    run,
 )
+from polyrelu.cells.run import run
 
 Counters: TypeAlias = NDArray[np.int64]
 

@@ -257,8 +257,6 @@ for old, new in {changes!r}.items():
     source = source.replace(old, new)
 module = sys.modules["polyrelu.cells.kernel"]
 exec(compile(source, "kernel.py", "exec"), module.__dict__)
-import polyrelu.cells.runner as runner
-runner.run = module.run
 import polyrelu as pr
 import numpy as np
 box = pr.Polyhedron.box([-6, -6], [6, 6])
@@ -287,6 +285,8 @@ SPOILT_BOUND = {
     ("changes", "expected"),
     [
         ({}, "same True"),
+        ({"MOST_SHARED = 1 << 12": "MOST_SHARED = 1"}, "same True"),
+        ({"room, state = 0, min(64, ": "room, state = 0, min(3, "}, "same True"),
         (SPOILT_BOUND, "different"),
         ({"if CERTIFIED and not abs(v) > B:": "if False:"}, "different"),
         ({"bound = (reach[i] + slip * s + e + (s + e) * r) * raised + FLOOR": "bound = 0.0"}, "different"),
@@ -295,6 +295,8 @@ SPOILT_BOUND = {
     ],
     ids=[
         "as it is",
+        "patches made anew all the time",
+        "few neurons to a patch",
         "bounds too small",
         "no bounds",
         "no box",
