@@ -62,29 +62,21 @@ class Columns:
         flat: Sequence[tuple[Bits, Polyhedron]],
     ) -> Columns:
         """Columns from tiles in any order: ``counts[i]`` facets each, one after the other in ``facets``."""
-        neurons = sum(sum(layer.relu) for layer in restriction.layers)
-        flat_signs = np.array([[on for layer in bits for on in layer] for bits, _ in flat], dtype=np.uint8)
-        everything = np.concatenate([packed, packed_bits(flat_signs.reshape(len(flat), neurons))])
-        counts = np.concatenate([counts, np.zeros(len(flat), dtype=np.int64)])
-        order = _order(everything)
-        starts = np.cumsum(np.concatenate([np.zeros(1, np.int64), counts]))
-        new_starts = np.cumsum(np.concatenate([np.zeros(1, np.int64), counts[order]]))
-        polyhedra = (
-            {new: flat[old - len(packed)][1] for new, old in enumerate(order.tolist()) if old >= len(packed)}
-            if flat
-            else {}
-        )
-        known = np.concatenate([points, np.full((len(flat), points.shape[1]), np.nan)])[order]
-        return cls(
-            restriction,
-            domain,
-            chart,
-            everything[order],
-            new_starts,
-            _in_order(facets, starts, order),
-            known,
-            polyhedra,
-        )
+        if flat:
+            neurons = sum(sum(layer.relu) for layer in restriction.layers)
+            signs = np.array([[on for layer in bits for on in layer] for bits, _ in flat], dtype=np.uint8)
+            packed = np.concatenate([packed, packed_bits(signs.reshape(len(flat), neurons))])
+            counts = np.concatenate([counts, np.zeros(len(flat), dtype=np.int64)])
+            points = np.concatenate([points, np.full((len(flat), points.shape[1]), np.nan)])
+        order = _order(packed)
+        polyhedra = {}
+        if flat:
+            first = len(packed) - len(flat)
+            polyhedra = {new: flat[old - first][1] for new, old in enumerate(order.tolist()) if old >= first}
+        if not (order[1:] > order[:-1]).all():
+            facets = _in_order(facets, _starts(counts), order)
+            packed, counts, points = packed[order], counts[order], points[order]
+        return cls(restriction, domain, chart, packed, _starts(counts), facets, points, polyhedra)
 
     def __len__(self) -> int:
         return len(self.packed)
@@ -256,6 +248,11 @@ class Columns:
 def packed_bits(signs: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """Rows of signs, eight to a byte, the first sign highest."""
     return np.packbits(signs, axis=1)
+
+
+def _starts(counts: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Where stretches of these lengths begin that follow one another, and where the last one ends."""
+    return np.concatenate([np.zeros(1, np.int64), np.cumsum(counts)])
 
 
 def _order(packed: NDArray[np.uint8]) -> NDArray[np.int64]:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate
 from math import comb, prod
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -121,10 +122,10 @@ class CellEngine:
             self.restriction,
             self.domain,
             self.chart,
-            np.concatenate([*self.finds.packed, np.empty((0, (self.neuron_count + 7) // 8), np.uint8)]),
-            np.concatenate([*self.finds.counts, np.empty(0, np.int64)]),
-            np.concatenate([*self.finds.facets, np.empty(0, np.int32)]),
-            np.concatenate([*self.finds.points, np.empty((0, self.chart.dim))]),
+            _joined(self.finds.packed, np.empty((0, (self.neuron_count + 7) // 8), np.uint8)),
+            _joined(self.finds.counts, np.empty(0, np.int64)),
+            _joined(self.finds.facets, np.empty(0, np.int32)),
+            _joined(self.finds.points, np.empty((0, self.chart.dim))),
             flat,
         )
 
@@ -265,6 +266,11 @@ class CellEngine:
             return [(*row.normal, -row.offset) for row in rows]
         rows_at = exact.forms_at(self.layers, bits[:layer])
         return [primitive(row) for row, masked in zip(rows_at, self.layers[layer].relu, strict=True) if masked]
+
+
+def _joined(parts: Sequence[NDArray[Any]], nothing: NDArray[Any]) -> NDArray[Any]:
+    """Arrays one after the other; one alone is not copied."""
+    return parts[0] if len(parts) == 1 else np.concatenate([*parts, nothing])
 
 
 def vanishes(form: Vector, cell: Cell) -> bool:

@@ -20,14 +20,13 @@ from polyrelu.cells.chart import Chart
 from polyrelu.cells.columns import Columns
 from polyrelu.cells.engine import CellEngine
 from polyrelu.cells.extent_kernel import CellExtents, cell_extents
-from polyrelu.cells.kernel import STOP, Cells, Found, Problem
+from polyrelu.cells.kernel import LEAVE, Cells, Found, Problem
 from polyrelu.cells.problem import problem
 from polyrelu.cells.run import run
 from polyrelu.cells.runner import Runner
 from polyrelu.exact import ExactVector, FloatArray, row_echelon, to_floats
 from polyrelu.floats import affine_with_bound
 
-_NEVER = 1 << 62
 _CUTS_PER_BATCH = 4000
 _UNUSED_SLOT = -2
 # To measure one tile exactly takes about as long as to measure this many in a repeated run.
@@ -128,8 +127,8 @@ class MeasuringRunner(Runner):
         with self._bar() as bar:
             while waiting:
                 batch = waiting.pop()
-                counters = np.zeros(STOP + 1, dtype=np.int64)
-                found = run(problem, batch, 0, len(batch.depth), _NEVER, _CUTS_PER_BATCH, counters, True)
+                counters = np.zeros(LEAVE + 1, dtype=np.int64)
+                found = run(problem, batch, np.arange(len(batch.depth)), _CUTS_PER_BATCH, counters, True)
                 if found.overflow:
                     waiting.append(wider(batch))
                     continue

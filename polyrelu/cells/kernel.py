@@ -104,7 +104,7 @@ _U = 2.0**-53
 CERTIFIED = True
 
 # What the counters count.
-CELLS, CUTS, SIGNS, SOLVES, DOUBTS, DISCARDED, PRUNED, STARTED, STOP = range(9)
+CELLS, CUTS, SIGNS, SOLVES, DOUBTS, DISCARDED, PRUNED, STARTED, STOP, LEAVE = range(10)
 
 # Columns of bits, one bit for each neuron of a patch: its sign at a generator, or the signs that a cell's generators
 # have among them. TIGHT is the first of the columns with one bit for each facet.
@@ -112,9 +112,9 @@ POSITIVE, NEGATIVE, TIGHT = range(3)
 # Columns of Patches.numbers.
 LAYER, NEXT, FIRST, END, FACETS, NEURONS, HEADS, BUCKETS = range(8)
 # Columns of Stack.numbers.
-PATCH, LEVEL, START, SIZE = range(4)
+PATCH, START, SIZE = range(3)
 # Places in what a run keeps between steps: the cell at work, the top of the stack, how much was found.
-HELD, AT_PATCH, AT_LEVEL, AT_SIZE, AT_ROW, ROOT, TOP, FOUND, DOUBTED, LEFT, OVERFLOW = range(11)
+HELD, AT_PATCH, AT_SIZE, AT_ROW, ROOT, TOP, FOUND, DOUBTED, LEFT, OVERFLOW = range(10)
 # What the next step for a cell is.
 SPLIT, FINISHED, GONE, IN_DOUBT, TOO_MANY = range(5)
 # How many generators a patch may come to have before its parts become patches, unless they have half as many, and how
@@ -285,7 +285,7 @@ class Patches(NamedTuple):
 
 
 class Stack(NamedTuple):
-    """Cells that wait: their patch, level, and place among the ``ids`` of generators; what bits those have among them.
+    """Cells that wait: their patch, and place among the ``ids`` of generators; what bits those have among them.
 
     The bits from TIGHT on are the cell's facets.
     """
@@ -391,19 +391,19 @@ class Memory(NamedTuple):
 class Lengths(NamedTuple):
     """How long the arrays of a run must be for its next step."""
 
-    pool: int
-    stack_ids: int
-    cell: int
-    stack: int
-    patches: int
-    heads: int
-    finished: int
-    finished_facets: int
-    doubts: int
-    doubt_facets: int
-    left: int
-    left_generators: int
-    kept: int
+    pool: int = 0
+    stack_ids: int = 0
+    cell: int = 0
+    stack: int = 0
+    patches: int = 0
+    heads: int = 0
+    finished: int = 0
+    finished_facets: int = 0
+    doubts: int = 0
+    doubt_facets: int = 0
+    left: int = 0
+    left_generators: int = 0
+    kept: int = 0
 
 
 # No function here makes arrays, so no references are counted, which takes atomic instructions; numba's type hints leave
@@ -1389,7 +1389,7 @@ def _load(
                 row[j] = F.forms[j, c]
             row[dim], row[dim + 1] = F.sums[c], F.errors[c]
             row[dim + 2] = 1.0 if roots.signs[root, site] == 1 else -1.0
-    at[HELD], at[AT_PATCH], at[AT_LEVEL], at[AT_SIZE], at[AT_ROW], at[TOP] = 1, 0, 0, m, 0, -1
+    at[HELD], at[AT_PATCH], at[AT_SIZE], at[AT_ROW], at[TOP] = 1, 0, m, 0, -1
 
 
 @_inlined
@@ -1401,7 +1401,7 @@ def _take(stack: Stack, cell: Cell, at: Any) -> None:
         cell.ids[k] = stack.ids[start + k]
     for w in range(cell.bits.shape[0]):
         cell.bits[w] = stack.bits[top, w]
-    at[HELD], at[AT_PATCH], at[AT_LEVEL], at[AT_SIZE] = 1, stack.numbers[top, PATCH], stack.numbers[top, LEVEL], m
+    at[HELD], at[AT_PATCH], at[AT_SIZE] = 1, stack.numbers[top, PATCH], m
     at[TOP] = top - 1
 
 
@@ -1474,11 +1474,10 @@ def _has_room(
 def advance(
     P: Problem,
     roots: Cells,
-    last: int,
+    chosen: Any,
     memory: Memory,
     at: Any,
     wanted: Any,
-    stop_level: int,
     budget: int,
     counters: Any,
     keep: bool,
@@ -1492,8 +1491,9 @@ def advance(
         if not at[HELD]:
             if at[TOP] >= 0:
                 _take(stack, cell, at)
-            elif at[ROOT] < last:
-                _load(P, F, roots, at[ROOT], pool, patches, cell, at, counters[CUTS] < budget)
+            elif at[ROOT] < chosen.shape[0]:
+                enter = counters[CUTS] < budget and not counters[LEAVE]
+                _load(P, F, roots, chosen[at[ROOT]], pool, patches, cell, at, enter)
                 at[ROOT] += 1
             else:
                 break
@@ -1502,7 +1502,7 @@ def advance(
         p, m = at[AT_PATCH], at[AT_SIZE]
         depth, position, neurons = numbers[p, LAYER], numbers[p, NEXT], numbers[p, NEURONS]
         in_target = depth == P.target_layer and neurons > 0
-        if (at[AT_LEVEL] >= stop_level or counters[CUTS] >= budget) and not in_target:
+        if (counters[LEAVE] or counters[CUTS] >= budget) and not in_target:
             _leave(P, pool, patches, p, cell, m, left, at)
             at[HELD] = 0
             continue
@@ -1529,10 +1529,9 @@ def advance(
             if lower:
                 counters[CUTS] += 1
                 at[AT_SIZE] = lower
-                at[AT_LEVEL] += 1
                 if not in_target:  # targets keep only what is below
                     at[TOP] = top
-                    stack.numbers[top, PATCH], stack.numbers[top, LEVEL] = p, at[AT_LEVEL]
+                    stack.numbers[top, PATCH] = p
                     stack.numbers[top, START], stack.numbers[top, SIZE] = start, upper
                 continue
             state = IN_DOUBT

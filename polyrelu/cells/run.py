@@ -5,6 +5,7 @@ Compiled code makes no arrays. It works on those it is given, and comes back whe
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -29,6 +30,7 @@ from polyrelu.cells.kernel import (
     Stack,
 )
 
+_CACHE_LINE = 128  # two lines of most machines, which may fetch them in pairs
 # The columns of Cells that have a row for each generator.
 _OF_GENERATORS = ("vectors", "radius", "solved", "tight")
 
@@ -36,33 +38,38 @@ _OF_GENERATORS = ("vectors", "radius", "solved", "tight")
 def run(
     P: Problem,
     roots: Cells,
-    first: int,
-    last: int,
-    stop_level: int,
+    chosen: NDArray[np.int64],
     budget: int,
     counters: NDArray[np.int64],
     keep: bool,
+    spare: list[Memory] | None = None,
 ) -> Found:
-    """Split the roots ``first`` to ``last`` depth first and return what that finds.
+    """Split the roots with the chosen numbers depth first and return what that finds.
 
-    Cells with at least ``stop_level`` cuts behind them are put on the frontier, and all that is left is once
-    ``budget`` cuts are made. ``counters`` is shared with the caller: counts go up as the work goes on, and a nonzero
-    ``counters[STOP]`` ends it early. With ``keep`` the generators of the finished cells are solved again, which makes
-    them as accurate as they get, and returned. ``overflow`` in the result means that some cell had more facets than the
-    masks have bits; nothing else in it counts then.
+    Once ``budget`` cuts are made, all that is left is put on the frontier, which begins with what would have been next.
+    ``counters`` is shared with the caller: counts go up as the work goes on, a nonzero ``counters[STOP]`` ends it
+    early, and a nonzero ``counters[LEAVE]`` has the same effect as a budget that is used up. With ``keep`` the
+    generators of the finished cells are solved again, which makes them as accurate as they get, and returned. Memory of
+    earlier runs is taken from ``spare``, and put back. ``overflow`` in the result means that some cell had more facets
+    than the masks have bits; nothing else in it counts then.
     """
-    largest = int(roots.size[first:last].max(initial=0))
-    memory = _first_memory(P, roots, largest, kernel.TIGHT + roots.tight.shape[1], kernel.MOST_BUCKETS)
-    at, wanted = np.zeros(kernel.OVERFLOW + 1, np.int64), np.zeros(len(Lengths._fields), np.int64)
-    at[kernel.ROOT], at[kernel.TOP] = first, -1
-    while not kernel.advance(P, roots, last, memory, at, wanted, stop_level, budget, counters, keep):
+    largest = int(roots.size[chosen].max(initial=0))
+    memory = spare.pop() if spare else _first_memory(P, roots, kernel.TIGHT + roots.tight.shape[1])
+    memory = _begun(_larger(memory, Lengths(pool=largest, cell=largest)))
+    at, wanted = _apart(kernel.OVERFLOW + 1, kind=np.int64), _apart(len(Lengths._fields), kind=np.int64)
+    at[:] = 0
+    at[kernel.TOP] = -1
+    while not kernel.advance(P, roots, chosen, memory, at, wanted, budget, counters, keep):
         memory = _larger(memory, Lengths(*wanted.tolist()))
 
     cells, doubted, left = int(at[kernel.FOUND]), int(at[kernel.DOUBTED]), int(at[kernel.LEFT])
     finished = _beginning(memory.finished, cells, start=cells + 1, facets=memory.finished.start[cells])
     doubts = _beginning(memory.doubts, doubted, start=doubted + 1, facets=memory.doubts.start[doubted])
-    of_generators = dict.fromkeys(_OF_GENERATORS, int(memory.left.size[:left].sum()))
-    kept = cells if keep else 0
+    frontier = _beginning(memory.left, left, **dict.fromkeys(_OF_GENERATORS, int(memory.left.size[:left].sum())))
+    kept = _beginning(memory.kept, int(memory.kept.start[cells]) if keep else 0, start=cells + 1 if keep else 1)
+    if spare is not None:
+        spare.append(memory)
+        finished, doubts, frontier, kept = (_copied(group) for group in (finished, doubts, frontier, kept))
     return Found(
         finished.packed,
         finished.start,
@@ -72,102 +79,126 @@ def run(
         doubts.signs,
         doubts.start,
         doubts.facets,
-        _beginning(memory.left, left, **of_generators),
-        _beginning(memory.kept, int(memory.kept.start[kept]), start=kept + 1),
+        frontier,
+        kept,
         bool(at[kernel.OVERFLOW]),
     )
 
 
-def _first_memory(P: Problem, roots: Cells, largest: int, columns: int, buckets: int) -> Memory:
-    """Arrays to begin with, for roots of up to ``largest`` generators, that have ``columns`` words of bits each.
+def _first_memory(P: Problem, roots: Cells, columns: int) -> Memory:
+    """Arrays to begin with; generators have ``columns`` words of bits.
 
-    A patch's hash table has up to ``buckets`` buckets.
+    Room that is not used costs nothing, coming back for more does.
     """
     dim, sites, words = P.dim, roots.signs.shape[1], roots.tight.shape[1]
     slots, coords, layers = 64 * words, len(P.biases), len(P.coord_start) - 1
-    packed, room, few = (P.neurons + 7) // 8, max(1024, 2 * largest), 16
-
-    def integers(*shape: int) -> NDArray[np.int64]:
-        return np.zeros(shape, np.int64)
-
-    def bits(*shape: int) -> NDArray[np.uint64]:
-        return np.empty(shape, np.uint64)
-
-    never = integers(layers + 1) - 1
+    packed, room, few = (P.neurons + 7) // 8, 1 << 14, 64
     built = Built(
-        np.zeros(coords, np.bool_), never, never - 1, integers(layers + 1), integers(coords), np.empty(coords)
+        active=_apart(coords, kind=np.bool_),
+        version=_apart(layers, kind=np.int64),
+        seen=_apart(layers, kind=np.int64),
+        steps=_apart(layers, kind=np.int64),
+        listed=_apart(coords, kind=np.int64),
+        factor=_apart(coords),
     )
     return Memory(
         Forms(
-            np.zeros((dim, coords)),
-            np.zeros(coords),
-            np.zeros(coords),
-            integers(coords),
-            integers(layers + 1),
-            built,
-            np.empty((2, coords)),
-            np.empty(coords, np.int8),
-            *(np.empty(coords) for _ in range(3)),
+            forms=_apart(dim, coords),
+            sums=_apart(coords),
+            errors=_apart(coords),
+            crossing=_apart(coords, kind=np.int64),
+            crossing_count=_apart(layers, kind=np.int64),
+            built=built,
+            box=_apart(2, coords),
+            box_sides=_apart(coords, kind=np.int8),
+            least=_apart(coords),
+            most=_apart(coords),
+            reach=_apart(coords),
         ),
         Pool(
-            np.empty((room, dim)),
-            np.empty(room),
-            np.empty(room, np.bool_),
-            bits(room, columns),
-            integers(room),
-            integers(room),
+            vector=_apart(room, dim),
+            radius=_apart(room),
+            solved=_apart(room, kind=np.bool_),
+            bits=_apart(room, columns, kind=np.uint64),
+            key=_apart(room, kind=np.int64),
+            chain=_apart(room, kind=np.int64),
         ),
         Patches(
-            integers(few, 8),
-            np.empty((few, sites), np.uint8),
-            np.empty((few, packed), np.uint8),
-            np.empty((few, slots), np.int32),
-            np.empty((few, slots, dim + 3)),
-            integers(few, 64),
-            integers(2 * buckets),
+            numbers=_apart(few, kernel.BUCKETS + 1, kind=np.int64),
+            signs=_apart(few, sites, kind=np.uint8),
+            packed=_apart(few, packed, kind=np.uint8),
+            slots=_apart(few, slots, kind=np.int32),
+            forms=_apart(few, slots, dim + 3),
+            listed=_apart(few, 64, kind=np.int64),
+            heads=_apart(2 * kernel.MOST_BUCKETS, kind=np.int64),
         ),
-        Stack(integers(few, 4), bits(few, columns), np.empty(room, np.uint32)),
-        Cell(np.empty(room, np.uint32), bits(columns)),
+        Stack(
+            numbers=_apart(few, kernel.SIZE + 1, kind=np.int64),
+            bits=_apart(few, columns, kind=np.uint64),
+            ids=_apart(room, kind=np.uint32),
+        ),
+        Cell(ids=_apart(room, kind=np.uint32), bits=_apart(columns, kind=np.uint64)),
         _scratch(room, dim, words),
         Finished(
-            np.empty((room, packed), np.uint8), integers(room), np.empty((room, dim - 1)), np.empty(room, np.int32)
+            packed=_apart(4 * room, packed, kind=np.uint8),
+            start=_apart(4 * room, kind=np.int64),
+            points=_apart(4 * room, dim - 1),
+            facets=_apart(32 * room, kind=np.int32),
         ),
-        Doubts(integers(few), np.empty((few, sites), np.uint8), integers(few), np.empty(few, np.int32)),
+        Doubts(
+            depth=_apart(few, kind=np.int64),
+            signs=_apart(few, sites, kind=np.uint8),
+            start=_apart(few, kind=np.int64),
+            facets=_apart(room, kind=np.int32),
+        ),
         Cells(
-            integers(few),
-            np.empty((few, sites), np.uint8),
-            np.empty((few, slots), np.int32),
-            integers(few),
-            integers(few),
-            np.empty((few, dim)),
-            np.empty(few),
-            np.empty(few, np.bool_),
-            bits(few, words),
+            depth=_apart(few, kind=np.int64),
+            signs=_apart(few, sites, kind=np.uint8),
+            slots=_apart(few, slots, kind=np.int32),
+            start=_apart(few, kind=np.int64),
+            size=_apart(few, kind=np.int64),
+            vectors=_apart(room, dim),
+            radius=_apart(room),
+            solved=_apart(room, kind=np.bool_),
+            tight=_apart(room, words, kind=np.uint64),
         ),
-        Generators(integers(room), np.empty((few, dim)), np.empty(few), bits(few, words)),
+        Generators(
+            start=_apart(4 * room, kind=np.int64),
+            vectors=_apart(room, dim),
+            radius=_apart(room),
+            tight=_apart(room, words, kind=np.uint64),
+        ),
     )
+
+
+def _begun(memory: Memory) -> Memory:
+    """Memory in which nothing is known yet."""
+    built = memory.forms.built
+    built.active[:], built.version[:], built.seen[:], built.steps[:] = False, -1, -2, 0
+    memory.finished.start[0] = memory.doubts.start[0] = memory.kept.start[0] = 0
+    return memory
 
 
 def _scratch(room: int, dim: int, words: int) -> Scratch:
     slots = 64 * words
     return Scratch(
-        above=np.empty(room, np.uint32),
-        below=np.empty(room, np.uint32),
-        on=np.empty(room, np.uint32),
-        fresh=np.empty(room, np.uint32),
-        sides=np.empty(room, np.int64),
-        above_tight=np.empty((words, room), np.uint64),
-        below_tight=np.empty((words, room), np.uint64),
-        common=np.empty(words, np.uint64),
-        counts=np.empty(64, np.int64),
-        order=np.empty(slots, np.int64),
-        solution=np.empty(dim),
-        residuals=np.empty(dim),
-        M=np.empty((dim, dim)),
-        R=np.empty((dim, dim)),
-        T=np.empty((slots, dim)),
-        rows=np.empty((slots, dim + 2)),
-        chosen=np.empty((dim, dim + 2)),
+        above=_apart(room, kind=np.uint32),
+        below=_apart(room, kind=np.uint32),
+        on=_apart(room, kind=np.uint32),
+        fresh=_apart(room, kind=np.uint32),
+        sides=_apart(room, kind=np.int64),
+        above_tight=_apart(words, room, kind=np.uint64),
+        below_tight=_apart(words, room, kind=np.uint64),
+        common=_apart(words, kind=np.uint64),
+        counts=_apart(64, kind=np.int64),
+        order=_apart(slots, kind=np.int64),
+        solution=_apart(dim),
+        residuals=_apart(dim),
+        M=_apart(dim, dim),
+        R=_apart(dim, dim),
+        T=_apart(slots, dim),
+        rows=_apart(slots, dim + 2),
+        chosen=_apart(dim, dim + 2),
     )
 
 
@@ -194,6 +225,10 @@ def _beginning(group: Any, length: int, **lengths: int) -> Any:
     return group._replace(**{name: array[: lengths.get(name, length)] for name, array in group._asdict().items()})
 
 
+def _copied(group: Any) -> Any:
+    return group._replace(**{name: array.copy() for name, array in group._asdict().items()})
+
+
 def _grown(group: Any, length: int, **lengths: int) -> Any:
     """Arrays that begin as these and have at least ``length`` places, or as many as is said for them by name."""
     longer = {name: _longer(array, lengths.get(name, length)) for name, array in group._asdict().items()}
@@ -204,6 +239,12 @@ def _longer(array: NDArray[Any], length: int) -> NDArray[Any]:
     """An array that begins with the given one and has at least the given length."""
     if length <= len(array):
         return array
-    longer = np.empty((2 * length, *array.shape[1:]), array.dtype)
+    longer = np.empty((3 * length, *array.shape[1:]), array.dtype)
     longer[: len(array)] = array
     return longer
+
+
+def _apart(*shape: int, kind: type[Any] = np.float64) -> NDArray[Any]:
+    """A new array that shares no line of the cache with another, or two threads would wait for each other."""
+    size, gap = math.prod(shape), _CACHE_LINE // np.dtype(kind).itemsize
+    return np.empty(size + 2 * gap, kind)[gap : gap + size].reshape(shape)

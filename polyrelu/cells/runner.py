@@ -1,11 +1,10 @@
 """Running the kernel: on one or many threads, with a progress bar, and so that Ctrl-C stops it.
 
-The kernel releases the interpreter lock, so threads run it in parallel. With several workers a first, short run cuts
-the domain into pieces; each piece is a subtree of its own, and handfuls of pieces are dealt out as workers become
-free. A handful that turns out to be more than a few thousand cuts comes back unfinished and is dealt out again, in
-two halves; or, if a worker has nothing to do by then, it is first cut into pieces again, since a depth-first run
-often leaves one large piece and crumbs. Which worker took which piece does not show in the result, because tiles are
-sorted by pattern at the end.
+The kernel releases the interpreter lock, so threads run it in parallel. The work begins as one job. When a worker has
+nothing to do, the job that has made the most cuts is asked to leave what it has not begun; it comes back at once, and
+the cells that it left are dealt out again, in turn, because those that waited longest stand for the most work. A job is
+not asked before it has made some hundreds of cuts, so short runs are not shared at all. Which worker took which cell
+does not show in the result, because tiles are sorted by pattern at the end.
 """
 
 from __future__ import annotations
@@ -15,7 +14,6 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -27,6 +25,7 @@ from polyrelu.cells.kernel import (
     CUTS,
     DISCARDED,
     DOUBTS,
+    LEAVE,
     PRUNED,
     SIGNS,
     SOLVES,
@@ -34,6 +33,7 @@ from polyrelu.cells.kernel import (
     STOP,
     Cells,
     Found,
+    Memory,
     Problem,
 )
 from polyrelu.cells.run import run
@@ -41,13 +41,11 @@ from polyrelu.cells.run import run
 Counters: TypeAlias = NDArray[np.int64]
 
 _NEVER = 1 << 62
-_PIECES_PER_WORKER = 128
-_JOBS_PER_WORKER = 4
-_CUTS_PER_JOB = 4000
-_LEVELS_TO_SHARE = 4
+_CUTS_BEFORE_SHARING = 1000
 _POLL_SECONDS = 0.1
+_POLL_SECONDS_TO_SHARE = 0.0005
 # Counters of two threads must not share a line of the cache, or each waits for the other with every count.
-_COUNTERS = max(STOP + 1, 256)
+_COUNTERS = max(LEAVE + 1, 256)
 _SLOW_START_SECONDS = 3.0  # longer than loading what was compiled before
 
 
@@ -87,32 +85,31 @@ class Runner:
         """What all jobs find, or None if some cell had too many facets for the masks."""
         results: list[Found] = []
         counters: list[Counters] = []
-        waiting: set[Future[Found]] = set()
-        into_pieces: set[Future[Found]] = set()
-        began, told = time.monotonic(), False
+        running: dict[Future[Found], Counters] = {}
+        spare: list[Memory] | None = None if self.workers == 1 else []
+        began, told, asked = time.monotonic(), False, 0.0
 
-        def submit(cells: Cells, jobs: int, level: int, budget: int) -> None:
-            ends = [len(cells.depth) * k // jobs for k in range(jobs + 1)]
-            for a, b in pairwise(ends):
-                if a < b:
-                    counters.append(np.zeros(_COUNTERS, dtype=np.int64))
-                    job = pool.submit(run, problem, cells, a, b, level, budget, counters[-1], False)
-                    waiting.add(job)
-                    if level < _NEVER:
-                        into_pieces.add(job)
+        def submit(cells: Cells, jobs: int) -> None:
+            for k in range(min(jobs, len(cells.depth))):
+                chosen = np.arange(k, len(cells.depth), jobs)
+                counters.append(np.zeros(_COUNTERS, dtype=np.int64))
+                job = pool.submit(run, problem, cells, chosen, _NEVER, counters[-1], False, spare)
+                running[job] = counters[-1]
 
         with ThreadPoolExecutor(self.workers) as pool, self._bar() as bar:
-            alone = self.workers == 1
-            level = (self.workers * _PIECES_PER_WORKER).bit_length() - 1
-            submit(cells, 1, _NEVER if alone else level, _NEVER)
-            while waiting:
+            submit(cells, 1)
+            while running:
                 try:
-                    done, still = wait(waiting, _POLL_SECONDS, FIRST_COMPLETED)
-                    cells_found = int(sum(c[CELLS] for c in counters))
-                    bar.update(cells_found - bar.n)
-                    if self.until is not None and self.until(cells_found):
-                        raise KeyboardInterrupt
-                    late = time.monotonic() - began > _SLOW_START_SECONDS
+                    idle = len(running) < self.workers
+                    done, _ = wait(running, _POLL_SECONDS_TO_SHARE if idle else _POLL_SECONDS, FIRST_COMPLETED)
+                    now = time.monotonic()
+                    if now - asked >= _POLL_SECONDS:
+                        asked = now
+                        cells_found = int(sum(c[CELLS] for c in counters))
+                        bar.update(cells_found - bar.n)
+                        if self.until is not None and self.until(cells_found):
+                            raise KeyboardInterrupt
+                    late = now - began > _SLOW_START_SECONDS
                     if late and not told and not any(c[STARTED] for c in counters):
                         print("polyrelu: compiling the cell splitter, once; this takes a while", file=sys.stderr)
                         told = True
@@ -120,19 +117,17 @@ class Runner:
                     self.interrupted = True
                     for counter in counters:
                         counter[STOP] = 1
-                    done, still = waiting, set()
-                waiting = still
+                    done = set(running)
                 for job in done:
                     found = job.result()
+                    del running[job]
                     results.append(found)
-                    if self.interrupted or found.overflow:
-                        continue
-                    if job in into_pieces:
-                        submit(found.frontier, self.workers * _JOBS_PER_WORKER, _NEVER, _CUTS_PER_JOB)
-                    elif len(waiting) < self.workers:
-                        submit(found.frontier, 1, _LEVELS_TO_SHARE, _CUTS_PER_JOB)
-                    else:
-                        submit(found.frontier, 2, _NEVER, _CUTS_PER_JOB)
+                    if not self.interrupted and not found.overflow:
+                        submit(found.frontier, max(1, self.workers - len(running)))
+                if len(running) < self.workers:
+                    busiest = max(running.values(), key=lambda counter: int(counter[CUTS]), default=None)
+                    if busiest is not None and busiest[CUTS] >= _CUTS_BEFORE_SHARING:
+                        busiest[LEAVE] = 1
         if any(result.overflow for result in results):
             return [] if self.interrupted else None
         _add_counts(counters, stats)

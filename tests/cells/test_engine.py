@@ -194,7 +194,7 @@ def test_an_interrupted_run_stops_its_threads(monkeypatch):
     original = runner_module.run
 
     def watched(*arguments):
-        counters = arguments[-2]
+        counters = arguments[4]
         while not counters[STOP]:
             runner_module.time.sleep(0.001)  # the kernel begins after Ctrl-C, and ends at once
         found = original(*arguments)
@@ -212,9 +212,16 @@ def test_an_interrupted_run_stops_its_threads(monkeypatch):
 def test_long_jobs_are_dealt_out_again(monkeypatch):
     network = random_network([3, 16, 16])
     alone = pr.linear_regions(network, box(3), "cells")
-    monkeypatch.setattr(runner_module, "_PIECES_PER_WORKER", 1)
-    monkeypatch.setattr(runner_module, "_CUTS_PER_JOB", 7)
+    original, jobs = runner_module.run, []
+
+    def counted(*arguments):
+        jobs.append(len(arguments[2]))
+        return original(*arguments)
+
+    monkeypatch.setattr(runner_module, "run", counted)
+    monkeypatch.setattr(runner_module, "_CUTS_BEFORE_SHARING", 0)
     shared = pr.linear_regions(network, box(3), "cells", workers=2)
+    assert len(jobs) > 2
     assert shared.patterns == alone.patterns
     assert shared.stats["cuts"] == alone.stats["cuts"] == len(alone) - 1
 
