@@ -245,6 +245,8 @@ def _longer(array: NDArray[Any], length: int) -> NDArray[Any]:
 
 
 def _apart(*shape: int, kind: type[Any] = np.float64) -> NDArray[Any]:
-    """A new array that shares no line of the cache with another, or two threads would wait for each other."""
-    size, gap = math.prod(shape), _CACHE_LINE // np.dtype(kind).itemsize
-    return np.empty(size + 2 * gap, kind)[gap : gap + size].reshape(shape)
+    """A new array that begins a line of the cache, and shares none with another: threads would wait for each other."""
+    size = math.prod(shape) * np.dtype(kind).itemsize
+    raw = np.empty(size + 2 * _CACHE_LINE, np.uint8)
+    start = -raw.__array_interface__["data"][0] % _CACHE_LINE
+    return raw[start : start + size].view(kind).reshape(shape)
