@@ -41,7 +41,7 @@ from polyrelu.cells.run import run
 Counters: TypeAlias = NDArray[np.int64]
 
 _NEVER = 1 << 62
-_CUTS_BEFORE_SHARING = 400
+_CUTS_BEFORE_SHARING = 400  # more than 0, or a job may be asked again and again before it has done anything
 _POLL_SECONDS = 0.1
 _POLL_SECONDS_TO_SHARE = 0.0005
 # Counters of two threads must not share a line of the cache, or each waits for the other with every count.

@@ -219,7 +219,7 @@ def test_long_jobs_are_dealt_out_again(monkeypatch):
         return original(*arguments)
 
     monkeypatch.setattr(runner_module, "run", counted)
-    monkeypatch.setattr(runner_module, "_CUTS_BEFORE_SHARING", 0)
+    monkeypatch.setattr(runner_module, "_CUTS_BEFORE_SHARING", 5)
     shared = pr.linear_regions(network, box(3), "cells", workers=2)
     assert len(jobs) > 2
     assert shared.patterns == alone.patterns
