@@ -863,20 +863,10 @@ def _open(
     numbers, signs, slots, forms = patches.numbers, patches.signs, patches.slots, patches.forms
     signs_so_far(patches, q, cell.bits, domain_facets, signs[p])
 
-    # Facets move to the first bits.
-    facets, own = 0, numbers[q, FACETS]
-    for old in range(own + numbers[q, NEURONS]):
-        if cell.bits[TIGHT + old // 64] & _bit(old % 64):
-            slots[p, facets] = slots[q, old]
-            for j in range(dim + 3):
-                forms[p, facets, j] = forms[q, old, j]
-            if old >= own:
-                forms[p, facets, dim + 2] = 1.0 if cell.bits[POSITIVE] & _bit(old - own) else -1.0
-            facets += 1
+    facets = _moved_facets(patches, q, p, cell)
     first = numbers[q, END]
     for k in range(m):
         g, copy = cell.ids[k], first + k
-        cell.ids[k] = copy
         for j in range(dim):
             pool.vector[copy, j] = pool.vector[g, j]
         pool.radius[copy], pool.solved[copy] = pool.radius[g], pool.solved[g]
@@ -886,26 +876,8 @@ def _open(
     while depth < layers:
         a, target = P.coord_start[depth], depth == P.target_layer
         if position < 0:
-            enter_layer(P, depth, signs[p], F.forms, F.sums, F.errors, F.built)
-            if depth < P.target_layer < layers and cannot_reach_target(P, F, depth, first, m, pool.vector, pool.radius):
-                counters[PRUNED] += 1
+            if not _enter(P, F, pool, depth, first, m, signs[p], counters):
                 return GONE
-            sides_of_box(P, F, depth, first, m, pool.vector, pool.radius)
-            listed = 0
-            for c in range(a, P.coord_start[depth + 1]):
-                site, side = P.site_of[c], F.box_sides[c]
-                if site < 0 or signs[p, site] != UNDECIDED:
-                    continue
-                if side == 0:
-                    F.crossing[a + listed] = c
-                    listed += 1
-                    continue
-                counters[SIGNS] += 1
-                if target and (side > 0 or P.equality[c]):
-                    counters[DISCARDED] += 1
-                    return GONE
-                signs[p, site] = 1 if side > 0 else 0
-            F.crossing_count[depth] = listed
             position = 0
         while position < F.crossing_count[depth]:
             c = F.crossing[a + position]
@@ -931,8 +903,7 @@ def _open(
                 slots[p, facet] = domain_facets + site
                 patches.listed[p, neurons] = position
                 for k in range(m):
-                    side = scratch.sides[k]
-                    _note_sign(pool.bits[first + k], neurons, facet, side)
+                    _note_sign(pool.bits[first + k], neurons, facet, scratch.sides[k])
                 neurons += 1
             elif target and (positive or P.equality[c]):
                 counters[DISCARDED] += 1
@@ -965,6 +936,52 @@ def _open(
                 byte |= int(signs[p, k] == 1) << (7 - k % 8)
             patches.packed[p, j] = byte
     return state
+
+
+@_inlined
+def _moved_facets(patches: Patches, q: int, p: int, cell: Cell) -> int:
+    """Make the facets of a cell of patch q the first of patch p, and return how many they are."""
+    slots, forms, own = patches.slots, patches.forms, patches.numbers[q, FACETS]
+    facets = 0
+    for old in range(own + patches.numbers[q, NEURONS]):
+        if cell.bits[TIGHT + old // 64] & _bit(old % 64):
+            slots[p, facets] = slots[q, old]
+            for j in range(forms.shape[2]):
+                forms[p, facets, j] = forms[q, old, j]
+            if old >= own:
+                forms[p, facets, forms.shape[2] - 1] = 1.0 if cell.bits[POSITIVE] & _bit(old - own) else -1.0
+            facets += 1
+    return facets
+
+
+@_inlined
+def _enter(P: Problem, F: Forms, pool: Pool, depth: int, first: int, m: int, signs: Any, counters: Any) -> bool:
+    """Compute a layer's forms on a cell with m generators from ``first`` on, and list those that may cut it.
+
+    The box around the cell tells the signs of the others. False if the cell is seen to have no part in the target.
+    """
+    layers, a, target = P.coord_start.shape[0] - 1, P.coord_start[depth], depth == P.target_layer
+    enter_layer(P, depth, signs, F.forms, F.sums, F.errors, F.built)
+    if depth < P.target_layer < layers and cannot_reach_target(P, F, depth, first, m, pool.vector, pool.radius):
+        counters[PRUNED] += 1
+        return False
+    sides_of_box(P, F, depth, first, m, pool.vector, pool.radius)
+    listed = 0
+    for c in range(a, P.coord_start[depth + 1]):
+        site, side = P.site_of[c], F.box_sides[c]
+        if site < 0 or signs[site] != UNDECIDED:
+            continue
+        if side == 0:
+            F.crossing[a + listed] = c
+            listed += 1
+            continue
+        counters[SIGNS] += 1
+        if target and (side > 0 or P.equality[c]):
+            counters[DISCARDED] += 1
+            return False
+        signs[site] = 1 if side > 0 else 0
+    F.crossing_count[depth] = listed
+    return True
 
 
 @_inlined

@@ -248,5 +248,6 @@ def _apart(*shape: int, kind: type[Any] = np.float64) -> NDArray[Any]:
     """A new array that begins a line of the cache, and shares none with another: threads would wait for each other."""
     size = math.prod(shape) * np.dtype(kind).itemsize
     raw = np.empty(size + 2 * _CACHE_LINE, np.uint8)
-    start = -raw.__array_interface__["data"][0] % _CACHE_LINE
-    return raw[start : start + size].view(kind).reshape(shape)
+    start = -raw.ctypes.data % _CACHE_LINE
+    array: NDArray[Any] = raw[start : start + size].view(kind)
+    return array.reshape(shape)
