@@ -30,6 +30,8 @@ from polyrelu.cells.kernel import (
     Stack,
 )
 
+# For how many generators, cells and so on there is room at first, and for how many of what is rare.
+_ROOM, _FEW = 1 << 14, 64
 _CACHE_LINE = 128  # two lines of most machines, which may fetch them in pairs
 # The columns of Cells that have a row for each generator.
 _OF_GENERATORS = ("vectors", "radius", "solved", "tight")
@@ -92,7 +94,7 @@ def _first_memory(P: Problem, roots: Cells, columns: int) -> Memory:
     """
     dim, sites, words = P.dim, roots.signs.shape[1], roots.tight.shape[1]
     slots, coords, layers = 64 * words, len(P.biases), len(P.coord_start) - 1
-    packed, room, few = (P.neurons + 7) // 8, 1 << 14, 64
+    packed, room, few = (P.neurons + 7) // 8, _ROOM, _FEW
     built = Built(
         active=_apart(coords, kind=np.bool_),
         version=_apart(layers, kind=np.int64),

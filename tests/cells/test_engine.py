@@ -11,8 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import polyrelu as pr
+from polyrelu.cells import run as run_module
 from polyrelu.cells import runner as runner_module
-from polyrelu.cells.kernel import STOP
+from polyrelu.cells.kernel import LEAVE, STOP
 
 ROOT = Path(__file__).parents[2]
 
@@ -214,23 +215,48 @@ def test_long_jobs_are_dealt_out_again(monkeypatch):
     alone = pr.linear_regions(network, box(3), "cells")
     original, jobs = runner_module.run, []
 
-    def counted(*arguments):
-        jobs.append(len(arguments[2]))
-        return original(*arguments)
+    def leaving(problem, cells, chosen, budget, *rest):
+        """A run that leaves what it has not begun after seven cuts, as if it had been asked to."""
+        jobs.append(len(chosen))
+        rest[0][LEAVE] = len(jobs) == 1
+        found = original(problem, cells, chosen, 7 if len(jobs) < 50 else budget, *rest)
+        assert len(jobs) > 1 or (len(found.packed), len(found.frontier.depth)) == (0, 1)
+        return found
 
-    monkeypatch.setattr(runner_module, "run", counted)
-    monkeypatch.setattr(runner_module, "_CUTS_BEFORE_SHARING", 5)
+    monkeypatch.setattr(runner_module, "run", leaving)
     shared = pr.linear_regions(network, box(3), "cells", workers=2)
-    assert len(jobs) > 2
+    assert len(jobs) >= 50
+    assert max(jobs) > 1
     assert shared.patterns == alone.patterns
     assert shared.stats["cuts"] == alone.stats["cuts"] == len(alone) - 1
 
 
+@pytest.mark.parametrize("workers", [1, 2])
+def test_arrays_that_are_too_short_grow(monkeypatch, workers):
+    rng = np.random.default_rng(3)
+    base = rng.integers(-9, 10, (3, 3)) / 10
+    rows = np.concatenate([base, base * 3, base * 7, base.sum(axis=0, keepdims=True)])
+    with_doubts = pr.Network([(rows[:, :2], rows[:, 2]), (rng.integers(-9, 10, (9, 10)) / 10, np.ones(9))])
+    networks = {random_network([3, 12, 12]): 0, with_doubts: 3}
+
+    def answers():
+        for network, least in networks.items():
+            regions = pr.linear_regions(network, box(network.input_dim), "cells", workers=workers)
+            assert regions.stats["handed_over"] >= least
+            yield regions.patterns, [tile.polyhedron for tile in regions[:50]], regions.volume()
+
+    expected = list(answers())
+    monkeypatch.setattr(run_module, "_ROOM", 1)
+    monkeypatch.setattr(run_module, "_FEW", 1)
+    assert list(answers()) == expected
+
+
 def test_an_interrupted_run_keeps_what_was_found(monkeypatch):
     network = random_network([5, 16, 16])
+    pr.linear_regions(random_network([2, 3]), box(2), "cells")  # compiles, or loads what was compiled
 
     def interrupted(*_arguments):
-        runner_module.time.sleep(0.1)
+        runner_module.time.sleep(0.05)
         raise KeyboardInterrupt
 
     monkeypatch.setattr(runner_module, "wait", interrupted)
