@@ -964,6 +964,7 @@ def _enter(P: Problem, F: Forms, pool: Pool, depth: int, first: int, m: int, sig
     enter_layer(P, depth, signs, F.forms, F.sums, F.errors, F.built)
     if depth < P.target_layer < layers and cannot_reach_target(P, F, depth, first, m, pool.vector, pool.radius):
         counters[PRUNED] += 1
+        counters[DISCARDED] += 1
         return False
     sides_of_box(P, F, depth, first, m, pool.vector, pool.radius)
     listed = 0

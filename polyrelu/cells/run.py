@@ -247,9 +247,6 @@ def _longer(array: NDArray[Any], length: int) -> NDArray[Any]:
 
 
 def _apart(*shape: int, kind: type[Any] = np.float64) -> NDArray[Any]:
-    """A new array that begins a line of the cache, and shares none with another: threads would wait for each other."""
-    size = math.prod(shape) * np.dtype(kind).itemsize
-    raw = np.empty(size + 2 * _CACHE_LINE, np.uint8)
-    start = -raw.ctypes.data % _CACHE_LINE
-    array: NDArray[Any] = raw[start : start + size].view(kind)
-    return array.reshape(shape)
+    """A new array that shares no line of the cache with another, or two threads would wait for each other."""
+    size = math.prod(shape)
+    return np.empty(size + 2 * _CACHE_LINE, kind)[_CACHE_LINE : _CACHE_LINE + size].reshape(shape)
