@@ -117,6 +117,8 @@ PATCH, START, SIZE = range(3)
 HELD, AT_PATCH, AT_SIZE, AT_ROW, ROOT, TOP, FOUND, DOUBTED, LEFT, OVERFLOW = range(10)
 # What the next step for a cell is.
 SPLIT, FINISHED, GONE, IN_DOUBT, TOO_MANY = range(5)
+# With a larger r a generator of a new patch is solved again, because bounds over a whole cell are as bad as its worst.
+COARSE = 2.0**-12
 # How many generators a patch may come to have before its parts become patches, unless they have half as many, and how
 # many buckets it has to look them up.
 MOST_SHARED = 1 << 12
@@ -871,6 +873,9 @@ def _open(
             pool.vector[copy, j] = pool.vector[g, j]
         pool.radius[copy], pool.solved[copy] = pool.radius[g], pool.solved[g]
         _compressed(pool.bits[g], cell.bits, pool.bits[copy])
+        if CERTIFIED and not (pool.solved[copy] or pool.radius[copy] <= COARSE):
+            counters[SOLVES] += 1
+            improve(pool, patches, p, copy, scratch)
 
     neurons, room, state = 0, min(64, 64 * words - facets), FINISHED
     while depth < layers:

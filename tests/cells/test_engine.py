@@ -161,7 +161,7 @@ def test_subtrees_that_cannot_reach_the_target_are_pruned_and_counted():
     network = random_network([2, 16, 16, 3])
     target = pr.parse("y0 > 9", dim=3)
     tiling = pr.preimage(network, target, box(2), "cells")
-    assert 0 < tiling.stats["pruned"] < tiling.stats["discarded"]
+    assert 0 < tiling.stats["pruned"] <= tiling.stats["discarded"]
     exact = pr.preimage(network, target, box(2), "twin")
     assert exact.patterns == tiling.patterns
     assert tiling.stats["cuts"] < exact.stats["cuts"]
