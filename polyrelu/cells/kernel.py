@@ -225,8 +225,8 @@ class Found(NamedTuple):
     """What a run of the kernel leaves: finished cells, cells handed over, and cells for other workers.
 
     ``packed`` (signs of the neurons, eight to a byte, the first highest) and ``facets`` (delimited by ``facet_start``)
-    are the finished cells' columns, ``points`` lie inside
-    them. The ``doubt`` arrays are the same for the cells with a doubtful sign. ``frontier`` holds whole cells.
+    are the finished cells' columns, ``points`` lie inside them. The ``doubt`` arrays are the same for the cells with a
+    doubtful sign. ``frontier`` holds whole cells.
     ``generators`` are the finished cells' if they were asked for, else there are none.
     """
 

@@ -69,9 +69,10 @@ def run(
     doubts = _beginning(memory.doubts, doubted, start=doubted + 1, facets=memory.doubts.start[doubted])
     frontier = _beginning(memory.left, left, **dict.fromkeys(_OF_GENERATORS, int(memory.left.size[:left].sum())))
     kept = _beginning(memory.kept, int(memory.kept.start[cells]) if keep else 0, start=cells + 1 if keep else 1)
+    # Copies, since what is found may be kept for long, and must not keep all the room that it was found in.
+    finished, doubts, frontier, kept = (_copied(group) for group in (finished, doubts, frontier, kept))
     if spare is not None:
         spare.append(memory)
-        finished, doubts, frontier, kept = (_copied(group) for group in (finished, doubts, frontier, kept))
     return Found(
         finished.packed,
         finished.start,

@@ -251,6 +251,15 @@ def test_arrays_that_are_too_short_grow(monkeypatch, workers):
     assert list(answers()) == expected
 
 
+@pytest.mark.parametrize("workers", [1, 2])
+def test_tiles_do_not_keep_the_memory_of_their_run(workers):
+    regions = pr.linear_regions(random_network([2, 6]), box(2), "cells", workers=workers)
+    columns = regions.parts[0][1]
+    for array in (columns.packed, columns.starts, columns.facets, columns.points):
+        owner = array if array.base is None else array.base
+        assert owner.nbytes == array.nbytes
+
+
 def test_an_interrupted_run_keeps_what_was_found(monkeypatch):
     network = random_network([5, 16, 16])
     pr.linear_regions(random_network([2, 3]), box(2), "cells")  # compiles, or loads what was compiled
