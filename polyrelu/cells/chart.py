@@ -45,6 +45,12 @@ class Chart:
         return len(self.basis[0]) if self.basis else 0
 
     @cached_property
+    def is_identity(self) -> bool:
+        """Whether u is x."""
+        unit = all(v == (i == j) for i, row in enumerate(self.basis) for j, v in enumerate(row))
+        return unit and self.dim == len(self.origin) and not any(self.origin)
+
+    @cached_property
     def embedding(self) -> fmpq_mat:
         """The matrix that takes (u, 1) to (x, 1)."""
         rows: list[ExactVector] = [(*row, o) for row, o in zip(self.basis, self.origin, strict=True)]
@@ -56,6 +62,8 @@ class Chart:
 
     def pull_back(self, layer: Layer) -> Layer:
         """A layer on x as a layer on u."""
+        if self.is_identity:
+            return layer  # with its float views, which take a while to make
         pulled = matrix_rows(layer.augmented * self.embedding)
         return Layer.from_rows(tuple(r[:-1] for r in pulled), tuple(r[-1] for r in pulled), layer.relu, self.dim)
 
@@ -68,9 +76,13 @@ def chart(domain: Polyhedron, first: Layer) -> Chart:
     flat = [h for h in closed.halfspaces if h.relation == "=="]
     origin, hull = _solve([(h.normal, h.offset) for h in flat], dim)
     along_hull = flint_matrix(hull, dim).transpose()
-    moving: list[Sequence[Fraction | int]] = [*first.rows, *(h.normal for h in facets)]
-    _, pivots = row_echelon(matrix_rows(flint_matrix(moving, dim) * along_hull), len(hull))
-    kept = [hull[j] for j in pivots]
+    bounds = flint_matrix([h.normal for h in facets], dim) * along_hull
+    if bounds.rank() < len(hull):
+        moving: list[Sequence[Fraction | int]] = [*first.rows, *(h.normal for h in facets)]
+        _, pivots = row_echelon(matrix_rows(flint_matrix(moving, dim) * along_hull), len(hull))
+        kept = [hull[j] for j in pivots]
+    else:
+        kept = hull
     basis = tuple(tuple(column[i] for column in kept) for i in range(dim))
     forms = [_form(h, basis, origin) for h in facets]
     start = cell_of(forms, range(len(forms)), len(kept))
@@ -80,7 +92,8 @@ def chart(domain: Polyhedron, first: Layer) -> Chart:
 def _form(halfspace: Halfspace, basis: ExactMatrix, origin: ExactVector) -> Vector:
     """The form on (u, t) that is at most zero where the halfspace holds."""
     columns = zip(*basis, strict=True) if basis else ()
-    along = [sum((a * v for a, v in zip(halfspace.normal, column, strict=True)), Fraction(0)) for column in columns]
+    products = ((a * v for a, v in zip(halfspace.normal, column, strict=True) if a and v) for column in columns)
+    along = [sum(column, Fraction(0)) for column in products]
     return primitive([*along, -halfspace.slack(origin)])
 
 

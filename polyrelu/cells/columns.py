@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
 from itertools import accumulate, pairwise
+from typing import NamedTuple
 
 import numpy as np
 from flint import fmpq_mat
@@ -25,6 +26,20 @@ from polyrelu.polyhedron import Halfspace, Polyhedron
 from polyrelu.restriction import Restriction
 
 _CHUNK = 1 << 14
+
+
+class Piece(NamedTuple):
+    """Columns of some tiles in any order; what they mean is said under :class:`Columns`."""
+
+    packed: NDArray[np.uint8]
+    starts: NDArray[np.int64]
+    facets: NDArray[np.int32]
+    points: FloatArray
+
+    def part(self, first: int, after: int) -> Piece:
+        """Tiles ``first`` to ``after``, without the last; its ``starts`` do not begin with 0."""
+        starts = self.starts[first : after + 1]
+        return Piece(self.packed[first:after], starts, self.facets[starts[0] : starts[-1]], self.points[first:after])
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,28 +70,17 @@ class Columns:
         restriction: Restriction,
         domain: Polyhedron,
         chart: Chart,
-        packed: NDArray[np.uint8],
-        counts: NDArray[np.int64],
-        facets: NDArray[np.int32],
-        points: FloatArray,
+        pieces: Sequence[Piece],
         flat: Sequence[tuple[Bits, Polyhedron]],
     ) -> Columns:
-        """Columns from tiles in any order: ``counts[i]`` facets each, one after the other in ``facets``."""
-        if flat:
-            neurons = sum(sum(layer.relu) for layer in restriction.layers)
-            signs = np.array([[on for layer in bits for on in layer] for bits, _ in flat], dtype=np.uint8)
-            packed = np.concatenate([packed, packed_bits(signs.reshape(len(flat), neurons))])
-            counts = np.concatenate([counts, np.zeros(len(flat), dtype=np.int64)])
-            points = np.concatenate([points, np.full((len(flat), points.shape[1]), np.nan)])
-        order = _order(packed)
-        polyhedra = {}
-        if flat:
-            first = len(packed) - len(flat)
-            polyhedra = {new: flat[old - first][1] for new, old in enumerate(order.tolist()) if old >= first}
-        if not (order[1:] > order[:-1]).all():
-            facets = _in_order(facets, _starts(counts), order)
-            packed, counts, points = packed[order], counts[order], points[order]
-        return cls(restriction, domain, chart, packed, _starts(counts), facets, points, polyhedra)
+        """Columns from tiles in any order. Cost: one copy of the pieces."""
+        neurons = sum(sum(layer.relu) for layer in restriction.layers)
+        pieces = [*pieces, _flat_piece([bits for bits, _ in flat], neurons, chart.dim)]
+        order = _order(np.concatenate([piece.packed for piece in pieces]))
+        first = len(order) - len(flat)
+        polyhedra = {new: flat[order[new] - first][1] for new in np.flatnonzero(order >= first).tolist()}
+        tiles = _joined(_in_order(pieces, order))
+        return cls(restriction, domain, chart, tiles.packed, tiles.starts, tiles.facets, tiles.points, polyhedra)
 
     def __len__(self) -> int:
         return len(self.packed)
@@ -250,9 +254,13 @@ def packed_bits(signs: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return np.packbits(signs, axis=1)
 
 
-def _starts(counts: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Where stretches of these lengths begin that follow one another, and where the last one ends."""
-    return np.concatenate([np.zeros(1, np.int64), np.cumsum(counts)])
+def _flat_piece(bits: Sequence[Bits], neurons: int, dim: int) -> Piece:
+    """Tiles of which nothing but the bits is in the columns."""
+    signs = np.array([[on for layer in own for on in layer] for own in bits], dtype=np.uint8).reshape(
+        len(bits), neurons
+    )
+    starts = np.zeros(len(bits) + 1, dtype=np.int64)
+    return Piece(packed_bits(signs), starts, np.empty(0, np.int32), np.full((len(bits), dim), np.nan))
 
 
 def _order(packed: NDArray[np.uint8]) -> NDArray[np.int64]:
@@ -262,11 +270,26 @@ def _order(packed: NDArray[np.uint8]) -> NDArray[np.int64]:
     return np.argsort(np.ascontiguousarray(packed).view(f"S{packed.shape[1]}").ravel(), kind="stable")
 
 
-def _in_order(values: NDArray[np.int32], starts: NDArray[np.int64], order: NDArray[np.int64]) -> NDArray[np.int32]:
-    """The stretches ``values[starts[i] : starts[i + 1]]`` for i in ``order``; neighbours that stay so go as one."""
+def _in_order(pieces: Sequence[Piece], order: NDArray[np.int64]) -> list[Piece]:
+    """The tiles of all pieces, which are numbered through, in another order; neighbours that stay so are one piece."""
     if not len(order):
-        return values
-    breaks = np.flatnonzero(np.diff(order) != 1)
-    first, last = np.concatenate([[0], breaks + 1]), np.concatenate([breaks, [len(order) - 1]])
-    ends = zip(starts[order[first]].tolist(), starts[order[last] + 1].tolist(), strict=True)
-    return np.concatenate([values[a:b] for a, b in ends])
+        return [pieces[0]]
+    offsets = np.cumsum([0, *(len(piece.packed) for piece in pieces)])
+    opens = np.zeros(len(order) + 1, dtype=np.bool_)
+    opens[offsets] = True
+    breaks = np.flatnonzero((np.diff(order) != 1) | opens[order[1:]])
+    first, last = order[[0, *(breaks + 1)]], order[[*breaks, -1]]
+    which = np.searchsorted(offsets, first, side="right") - 1
+    places = zip(which.tolist(), (first - offsets[which]).tolist(), (last - offsets[which]).tolist(), strict=True)
+    return [pieces[k].part(a, b + 1) for k, a, b in places]
+
+
+def _joined(pieces: Sequence[Piece]) -> Piece:
+    """Pieces one after the other, as one that shares no memory with them."""
+    counts = np.concatenate([np.diff(piece.starts) for piece in pieces])
+    return Piece(
+        np.concatenate([piece.packed for piece in pieces]),
+        np.concatenate([np.zeros(1, np.int64), np.cumsum(counts)]),
+        np.concatenate([piece.facets for piece in pieces]),
+        np.concatenate([piece.points for piece in pieces]),
+    )

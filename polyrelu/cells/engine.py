@@ -9,24 +9,23 @@ exactly.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import accumulate
 from math import comb, prod
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from polyrelu.cells import exact
 from polyrelu.cells.chart import Chart, chart
-from polyrelu.cells.columns import Columns, packed_bits
+from polyrelu.cells.columns import Columns, Piece, packed_bits
 from polyrelu.cells.exact import Placed
 from polyrelu.cells.kernel import Problem
 from polyrelu.cells.problem import problem, stack
 from polyrelu.cells.runner import Runner
 from polyrelu.cells.twin import INFINITY, Cell, Vector, cell_of, split
 from polyrelu.errors import BudgetExceeded
-from polyrelu.exact import FloatArray, primitive
+from polyrelu.exact import primitive
 from polyrelu.network import Bits, Layer, Network
 from polyrelu.patterns import pattern_cell
 from polyrelu.polyhedron import Polyhedron
@@ -61,17 +60,6 @@ class CellStats:
     lineality: int = 0
 
 
-@dataclass
-class _Finds:
-    """Tiles as they are found: full-dimensional ones as packed signs and facets, flat ones as polyhedra."""
-
-    packed: list[NDArray[np.uint8]] = field(default_factory=list)
-    counts: list[NDArray[np.int64]] = field(default_factory=list)
-    facets: list[NDArray[np.int32]] = field(default_factory=list)
-    points: list[FloatArray] = field(default_factory=list)
-    flat: list[tuple[Bits, Polyhedron]] = field(default_factory=list)
-
-
 class CellEngine:
     """Splits a domain into the tiles of one restricted problem.
 
@@ -101,7 +89,8 @@ class CellEngine:
         neurons = [sum(layer.relu) for layer in self.layers]
         self.neuron_count = sum(neurons)
         self.first_facets = list(accumulate(neurons, initial=len(self.chart.facets)))
-        self.finds = _Finds()
+        self.full: list[Piece] = []
+        self.flat: list[tuple[Bits, Polyhedron]] = []
         if self.chart.dim > max_dim:
             cells = prod(sum(comb(n, k) for k in range(self.chart.dim + 1)) for n in neurons)
             raise BudgetExceeded(
@@ -118,21 +107,12 @@ class CellEngine:
         return self._columns(flat) if flat else full
 
     def _columns(self, flat: Sequence[tuple[Bits, Polyhedron]]) -> Columns:
-        return Columns.sorted_by_pattern(
-            self.restriction,
-            self.domain,
-            self.chart,
-            _joined(self.finds.packed, np.empty((0, (self.neuron_count + 7) // 8), np.uint8)),
-            _joined(self.finds.counts, np.empty(0, np.int64)),
-            _joined(self.finds.facets, np.empty(0, np.int32)),
-            _joined(self.finds.points, np.empty((0, self.chart.dim))),
-            flat,
-        )
+        return Columns.sorted_by_pattern(self.restriction, self.domain, self.chart, self.full, flat)
 
     def _needed(self, full: Columns) -> list[tuple[Bits, Polyhedron]]:
         """The flat tiles that no other tile contains; of equal ones the first pattern's."""
         kept: list[tuple[Bits, Polyhedron]] = []
-        for bits, tile in sorted(self.finds.flat, key=lambda found: (-found[1].dim, found[0])):
+        for bits, tile in sorted(self.flat, key=lambda found: (-found[1].dim, found[0])):
             around = [full.polyhedron(i) for i in full.candidates(tile.relative_interior_point())]
             around += [other for _, other in kept]
             if not any(tile.is_subset(other) for other in around):
@@ -163,7 +143,7 @@ class CellEngine:
                 self._ask()
 
     def _ask(self) -> None:
-        if self.until is not None and self.until(self.stats.cells + len(self.finds.flat)):
+        if self.until is not None and self.until(self.stats.cells + len(self.flat)):
             raise KeyboardInterrupt
 
     # -- exact ----------------------------------------------------------------------------------------------------
@@ -201,10 +181,9 @@ class CellEngine:
         self.stats.cells += 1
         flat_bits = [on for layer in placed.bits for on in layer]
         facets = [facet for facet in cell.facets if facet != INFINITY]
-        self.finds.packed.append(packed_bits(np.array([flat_bits], dtype=np.uint8).reshape(1, self.neuron_count)))
-        self.finds.counts.append(np.array([len(facets)], dtype=np.int64))
-        self.finds.facets.append(np.array(facets, dtype=np.int32))
-        self.finds.points.append(np.full((1, self.chart.dim), np.nan))
+        packed = packed_bits(np.array([flat_bits], dtype=np.uint8).reshape(1, self.neuron_count))
+        starts, unknown = np.array([0, len(facets)]), np.full((1, self.chart.dim), np.nan)
+        self.full.append(Piece(packed, starts, np.array(facets, dtype=np.int32), unknown))
 
     def _finish_flat(self, placed: Placed) -> None:
         """A cell that the target only touches: what it touches is a tile of lower dimension, if it is anything."""
@@ -214,7 +193,7 @@ class CellEngine:
         if tile.is_empty():
             self.stats.discarded += 1
         else:
-            self.finds.flat.append((placed.bits, tile.canonical()))
+            self.flat.append((placed.bits, tile.canonical()))
 
     # -- the kernel -----------------------------------------------------------------------------------------------
 
@@ -227,10 +206,7 @@ class CellEngine:
         sites = self.neuron_count + len(self.rows)
         doubtful = []
         for found in self.runner.run(kernel, lambda words: stack(placed, sites, words, self.chart.dim + 1), self.stats):
-            self.finds.packed.append(found.packed)
-            self.finds.counts.append(np.diff(found.facet_start))
-            self.finds.facets.append(found.facets)
-            self.finds.points.append(found.points)
+            self.full.append(Piece(found.packed, found.facet_start, found.facets, found.points))
             self.stats.cells += len(found.packed)
             for i, depth in enumerate(found.doubt_depth.tolist()):
                 numbers = found.doubt_facets[found.doubt_start[i] : found.doubt_start[i + 1]].tolist()
@@ -266,11 +242,6 @@ class CellEngine:
             return [(*row.normal, -row.offset) for row in rows]
         rows_at = exact.forms_at(self.layers, bits[:layer])
         return [primitive(row) for row, masked in zip(rows_at, self.layers[layer].relu, strict=True) if masked]
-
-
-def _joined(parts: Sequence[NDArray[Any]], nothing: NDArray[Any]) -> NDArray[Any]:
-    """Arrays one after the other; one alone is not copied."""
-    return parts[0] if len(parts) == 1 else np.concatenate([*parts, nothing])
 
 
 def vanishes(form: Vector, cell: Cell) -> bool:

@@ -20,9 +20,9 @@ from polyrelu.cells.chart import Chart
 from polyrelu.cells.columns import Columns
 from polyrelu.cells.engine import CellEngine
 from polyrelu.cells.extent_kernel import CellExtents, cell_extents
-from polyrelu.cells.kernel import LEAVE, Cells, Found, Problem
+from polyrelu.cells.kernel import Cells, Found, Problem
 from polyrelu.cells.problem import problem
-from polyrelu.cells.run import run
+from polyrelu.cells.run import Run
 from polyrelu.cells.runner import Runner
 from polyrelu.exact import ExactVector, FloatArray, row_echelon, to_floats
 from polyrelu.floats import affine_with_bound
@@ -127,13 +127,14 @@ class MeasuringRunner(Runner):
         with self._bar() as bar:
             while waiting:
                 batch = waiting.pop()
-                counters = np.zeros(LEAVE + 1, dtype=np.int64)
-                found = run(problem, batch, np.arange(len(batch.depth)), _CUTS_PER_BATCH, counters, True)
-                if found.overflow:
+                run = Run(problem, batch.tight.shape[1], keep=True)
+                left = run.split(batch, np.arange(len(batch.depth)), _CUTS_PER_BATCH)
+                if run.overflow:
                     waiting.append(wider(batch))
                     continue
-                if len(found.frontier.depth):
-                    waiting.append(found.frontier)
+                if len(left.depth):
+                    waiting.append(left)
+                found = run.found
                 self.record(found.packed, cell_extents(*found.generators))
                 bar.update(len(found.packed))
                 yield without_finished(found)

@@ -104,7 +104,7 @@ _U = 2.0**-53
 CERTIFIED = True
 
 # What the counters count.
-CELLS, CUTS, SIGNS, SOLVES, DOUBTS, DISCARDED, PRUNED, STARTED, STOP, LEAVE = range(10)
+CELLS, CUTS, SIGNS, SOLVES, DOUBTS, DISCARDED, PRUNED, STARTED, STOP, SHARE = range(10)
 
 # Columns of bits, one bit for each neuron of a patch: its sign at a generator, or the signs that a cell's generators
 # have among them. TIGHT is the first of the columns with one bit for each facet.
@@ -113,8 +113,10 @@ POSITIVE, NEGATIVE, TIGHT = range(3)
 LAYER, NEXT, FIRST, END, FACETS, NEURONS, HEADS, BUCKETS = range(8)
 # Columns of Stack.numbers.
 PATCH, START, SIZE = range(3)
-# Places in what a run keeps between steps: the cell at work, the top of the stack, how much was found.
-HELD, AT_PATCH, AT_SIZE, AT_ROW, ROOT, TOP, FOUND, DOUBTED, LEFT, OVERFLOW = range(10)
+# Places in what a run keeps between steps: the cell at work, both ends of the stack, how much was found.
+HELD, AT_PATCH, AT_SIZE, AT_ROW, ROOT, BOTTOM, TOP, FOUND, DOUBTED, LEFT, OVERFLOW = range(11)
+# Why a run pauses: nothing is left to do; an array is too short; a cell lies ready for another run.
+DONE, TOO_SHORT, SHARED = range(3)
 # What the next step for a cell is.
 SPLIT, FINISHED, GONE, IN_DOUBT, TOO_MANY = range(5)
 # With a larger r a generator of a new patch is solved again, because bounds over a whole cell are as bad as its worst.
@@ -222,12 +224,11 @@ class Generators(NamedTuple):
 
 
 class Found(NamedTuple):
-    """What a run of the kernel leaves: finished cells, cells handed over, and cells for other workers.
+    """What a run of the kernel finds: finished cells, and cells handed over.
 
     ``packed`` (signs of the neurons, eight to a byte, the first highest) and ``facets`` (delimited by ``facet_start``)
     are the finished cells' columns, ``points`` lie inside them. The ``doubt`` arrays are the same for the cells with a
-    doubtful sign. ``frontier`` holds whole cells.
-    ``generators`` are the finished cells' if they were asked for, else there are none.
+    doubtful sign. ``generators`` are the finished cells' if they were asked for, else there are none.
     """
 
     packed: NDArray[np.uint8]
@@ -238,9 +239,7 @@ class Found(NamedTuple):
     doubt_signs: NDArray[np.uint8]
     doubt_start: NDArray[np.int64]
     doubt_facets: NDArray[np.int32]
-    frontier: Cells
     generators: Generators
-    overflow: bool
 
 
 class Pool(NamedTuple):
@@ -1347,23 +1346,25 @@ def _hand_over(P: Problem, patches: Patches, p: int, cell: Cell, doubts: Doubts,
 
 
 @_compiled
-def _leave(P: Problem, pool: Pool, patches: Patches, p: int, cell: Cell, m: int, left: Cells, at: Any) -> None:
-    """Write down a cell for another run."""
+def _leave(
+    P: Problem, pool: Pool, patches: Patches, p: int, ids: Any, first: int, bits: Any, m: int, left: Cells, at: Any
+) -> None:
+    """Write down a cell for another run; it has the m generators from ``ids[first]`` on."""
     number = at[LEFT]
     at[LEFT] += 1
     start = 0 if number == 0 else left.start[number - 1] + left.size[number - 1]
     left.depth[number], left.start[number], left.size[number] = patches.numbers[p, LAYER], start, m
-    signs_so_far(patches, p, cell.bits, P.domain_forms.shape[0], left.signs[number])
+    signs_so_far(patches, p, bits, P.domain_forms.shape[0], left.signs[number])
     for slot in range(left.slots.shape[1]):
-        has = cell.bits[TIGHT + slot // 64] & _bit(slot % 64)
+        has = bits[TIGHT + slot // 64] & _bit(slot % 64)
         left.slots[number, slot] = patches.slots[p, slot] if has else -2
     for k in range(m):
-        g = cell.ids[k]
+        g = ids[first + k]
         for j in range(pool.vector.shape[1]):
             left.vectors[start + k, j] = pool.vector[g, j]
         left.radius[start + k], left.solved[start + k] = pool.radius[g], pool.solved[g]
         for w in range(left.tight.shape[1]):
-            left.tight[start + k, w] = pool.bits[g, TIGHT + w] & cell.bits[TIGHT + w]
+            left.tight[start + k, w] = pool.bits[g, TIGHT + w] & bits[TIGHT + w]
 
 
 @_compiled
@@ -1412,7 +1413,7 @@ def _load(
                 row[j] = F.forms[j, c]
             row[dim], row[dim + 1] = F.sums[c], F.errors[c]
             row[dim + 2] = 1.0 if roots.signs[root, site] == 1 else -1.0
-    at[HELD], at[AT_PATCH], at[AT_SIZE], at[AT_ROW], at[TOP] = 1, 0, m, 0, -1
+    at[HELD], at[AT_PATCH], at[AT_SIZE], at[AT_ROW], at[BOTTOM], at[TOP] = 1, 0, m, 0, 0, -1
 
 
 @_inlined
@@ -1463,6 +1464,7 @@ def _has_room(
     most = 2 * m + m * m // 4 + 1  # generators after a cut: at most one for each pair
     above = 0 if top < 0 else stack.numbers[top, START] + stack.numbers[top, SIZE]
     before = 0 if at[LEFT] == 0 else left.start[at[LEFT] - 1] + left.size[at[LEFT] - 1]
+    oldest = stack.numbers[at[BOTTOM], SIZE] if at[BOTTOM] <= top else 0
     wanted[0] = patches.numbers[p, END] + most
     wanted[1] = above + most
     wanted[2] = most
@@ -1474,7 +1476,7 @@ def _has_room(
     wanted[8] = at[DOUBTED] + 2
     wanted[9] = doubts.start[at[DOUBTED]] + facets
     wanted[10] = at[LEFT] + 1
-    wanted[11] = before + m
+    wanted[11] = before + max(m, oldest)
     wanted[12] = kept.start[at[FOUND]] + m if keep else 0
     return bool(
         wanted[0] <= pool.key.shape[0]
@@ -1504,29 +1506,37 @@ def advance(
     budget: int,
     counters: Any,
     keep: bool,
-) -> bool:
-    """Work until nothing is left to do, or until some array is too short: then False."""
+) -> int:
+    """Work until there is a reason to pause: DONE, TOO_SHORT or SHARED.
+
+    Asked to share, a run gives away the cell that waited longest, which stands for the most work, and goes on.
+    """
     F, pool, patches, stack, cell = memory.forms, memory.pool, memory.patches, memory.stack, memory.cell
     scratch, finished, doubts, left, kept = memory.scratch, memory.finished, memory.doubts, memory.left, memory.kept
     numbers, layers = patches.numbers, P.coord_start.shape[0] - 1
     counters[STARTED] = 1
     while not counters[STOP]:
         if not at[HELD]:
-            if at[TOP] >= 0:
+            if at[TOP] >= at[BOTTOM]:
                 _take(stack, cell, at)
             elif at[ROOT] < chosen.shape[0]:
-                enter = counters[CUTS] < budget and not counters[LEAVE]
-                _load(P, F, roots, chosen[at[ROOT]], pool, patches, cell, at, enter)
+                _load(P, F, roots, chosen[at[ROOT]], pool, patches, cell, at, counters[CUTS] < budget)
                 at[ROOT] += 1
             else:
                 break
         if not _has_room(pool, patches, stack, cell, finished, doubts, left, kept, at, wanted, keep):
-            return False
+            return TOO_SHORT
+        if counters[SHARE] and at[BOTTOM] <= at[TOP]:
+            row = stack.numbers[at[BOTTOM]]
+            bits = stack.bits[at[BOTTOM]]
+            at[BOTTOM] += 1
+            _leave(P, pool, patches, row[PATCH], stack.ids, row[START], bits, row[SIZE], left, at)
+            return SHARED
         p, m = at[AT_PATCH], at[AT_SIZE]
         depth, position, neurons = numbers[p, LAYER], numbers[p, NEXT], numbers[p, NEURONS]
         in_target = depth == P.target_layer and neurons > 0
-        if (counters[LEAVE] or counters[CUTS] >= budget) and not in_target:
-            _leave(P, pool, patches, p, cell, m, left, at)
+        if counters[CUTS] >= budget and not in_target:
+            _leave(P, pool, patches, p, cell.ids, 0, cell.bits, m, left, at)
             at[HELD] = 0
             continue
 
@@ -1579,4 +1589,4 @@ def advance(
         elif state == TOO_MANY:
             at[OVERFLOW] = 1
             break
-    return True
+    return DONE

@@ -6,6 +6,7 @@ Compiled code makes no arrays. It works on those it is given, and comes back whe
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -32,68 +33,94 @@ from polyrelu.cells.kernel import (
 
 # For how many generators, cells and so on there is room at first, and for how many of what is rare.
 _ROOM, _FEW = 1 << 14, 64
+_NO_LIMIT = 1 << 62
 _CACHE_LINE = 128  # two lines of most machines, which may fetch them in pairs
 # The columns of Cells that have a row for each generator.
 _OF_GENERATORS = ("vectors", "radius", "solved", "tight")
 
 
-def run(
-    P: Problem,
-    roots: Cells,
-    chosen: NDArray[np.int64],
-    budget: int,
-    counters: NDArray[np.int64],
-    keep: bool,
-    spare: list[Memory] | None = None,
-) -> Found:
-    """Split the roots with the chosen numbers depth first and return what that finds.
+class Run:
+    """The kernel at work on a problem, for one thread at a time: its arrays, and what it has found so far.
 
-    Once ``budget`` cuts are made, all that is left is put on the frontier, which begins with what would have been next.
-    ``counters`` is shared with the caller: counts go up as the work goes on, a nonzero ``counters[STOP]`` ends it
-    early, and a nonzero ``counters[LEAVE]`` has the same effect as a budget that is used up. With ``keep`` the
-    generators of the finished cells are solved again, which makes them as accurate as they get, and returned. Memory of
-    earlier runs is taken from ``spare``, and put back. ``overflow`` in the result means that some cell had more facets
-    than the masks have bits; nothing else in it counts then.
+    Args:
+        P: the problem.
+        words: how many words the masks of facets have.
+        keep: solve the generators of finished cells again, which makes them as accurate as they get, and keep them.
+
+    Attributes:
+        counters: what the kernel counts, as the work goes on. A nonzero ``counters[STOP]`` ends it early. A nonzero
+            ``counters[SHARE]`` asks for a cell to give away.
     """
-    largest = int(roots.size[chosen].max(initial=0))
-    memory = spare.pop() if spare else _first_memory(P, roots, kernel.TIGHT + roots.tight.shape[1])
-    memory = _begun(_larger(memory, Lengths(pool=largest, cell=largest)))
-    at, wanted = _apart(kernel.OVERFLOW + 1, kind=np.int64), _apart(len(Lengths._fields), kind=np.int64)
-    at[:] = 0
-    at[kernel.TOP] = -1
-    while not kernel.advance(P, roots, chosen, memory, at, wanted, budget, counters, keep):
-        memory = _larger(memory, Lengths(*wanted.tolist()))
 
-    cells, doubted, left = int(at[kernel.FOUND]), int(at[kernel.DOUBTED]), int(at[kernel.LEFT])
-    finished = _beginning(memory.finished, cells, start=cells + 1, facets=memory.finished.start[cells])
-    doubts = _beginning(memory.doubts, doubted, start=doubted + 1, facets=memory.doubts.start[doubted])
-    frontier = _beginning(memory.left, left, **dict.fromkeys(_OF_GENERATORS, int(memory.left.size[:left].sum())))
-    kept = _beginning(memory.kept, int(memory.kept.start[cells]) if keep else 0, start=cells + 1 if keep else 1)
-    # Copies, since what is found may be kept for long, and must not keep all the room that it was found in.
-    finished, doubts, frontier, kept = (_copied(group) for group in (finished, doubts, frontier, kept))
-    if spare is not None:
-        spare.append(memory)
-    return Found(
-        finished.packed,
-        finished.start,
-        finished.facets,
-        finished.points,
-        doubts.depth,
-        doubts.signs,
-        doubts.start,
-        doubts.facets,
-        frontier,
-        kept,
-        bool(at[kernel.OVERFLOW]),
-    )
+    def __init__(self, P: Problem, words: int, keep: bool = False) -> None:
+        self.P, self.keep = P, keep
+        self.counters = _zeros(kernel.SHARE + 1)
+        self._at, self._wanted = _zeros(kernel.OVERFLOW + 1), _zeros(len(Lengths._fields))
+        self._memory = _first_memory(P, words)
+        for starts in (self._memory.finished.start, self._memory.doubts.start, self._memory.kept.start):
+            starts[0] = 0
+
+    def split(
+        self,
+        roots: Cells,
+        chosen: NDArray[np.int64],
+        budget: int = _NO_LIMIT,
+        give: Callable[[Cells], None] | None = None,
+    ) -> Cells:
+        """Split the roots with the chosen numbers depth first, and return what is left once ``budget`` cuts are made.
+
+        It begins with what would have been next. Asked to share, the run gives cells to ``give`` and goes on.
+        """
+        at, counters = self._at, self.counters
+        at[[kernel.HELD, kernel.ROOT, kernel.BOTTOM, kernel.LEFT]], at[kernel.TOP] = 0, -1
+        largest = int(roots.size[chosen].max(initial=0))
+        if largest > len(self._memory.cell.ids):
+            self._memory = _larger(self._memory, Lengths(pool=largest, cell=largest))
+        _forget_forms(self._memory.forms.built)
+        while True:
+            pause = kernel.advance(self.P, roots, chosen, self._memory, at, self._wanted, budget, counters, self.keep)
+            if pause == kernel.DONE:
+                return self._left()
+            if pause == kernel.TOO_SHORT:
+                self._memory = _larger(self._memory, Lengths(*self._wanted.tolist()))
+            elif give is not None:
+                give(self._left())
+                at[kernel.LEFT] = 0
+
+    def _left(self) -> Cells:
+        count, left = int(self._at[kernel.LEFT]), self._memory.left
+        generators = dict.fromkeys(_OF_GENERATORS, int(left.size[:count].sum()))
+        return Cells(*(array.copy() for array in _beginning(left, count, **generators)))
+
+    @property
+    def overflow(self) -> bool:
+        """Whether some cell had more facets than the masks have bits; nothing that was found counts then."""
+        return bool(self._at[kernel.OVERFLOW])
+
+    @property
+    def found(self) -> Found:
+        """What was found; the arrays are parts of those of the run, and keep all of them in memory."""
+        cells, doubted = int(self._at[kernel.FOUND]), int(self._at[kernel.DOUBTED])
+        finished, doubts, kept = self._memory.finished, self._memory.doubts, self._memory.kept
+        finished = _beginning(finished, cells, start=cells + 1, facets=finished.start[cells])
+        doubts = _beginning(doubts, doubted, start=doubted + 1, facets=doubts.start[doubted])
+        kept = _beginning(kept, int(kept.start[cells]) if self.keep else 0, start=cells + 1 if self.keep else 1)
+        return Found(
+            finished.packed,
+            finished.start,
+            finished.facets,
+            finished.points,
+            doubts.depth,
+            doubts.signs,
+            doubts.start,
+            doubts.facets,
+            kept,
+        )
 
 
-def _first_memory(P: Problem, roots: Cells, columns: int) -> Memory:
-    """Arrays to begin with; generators have ``columns`` words of bits.
-
-    Room that is not used costs nothing, coming back for more does.
-    """
-    dim, sites, words = P.dim, roots.signs.shape[1], roots.tight.shape[1]
+def _first_memory(P: Problem, words: int) -> Memory:
+    """Arrays to begin with. Room that is not used costs nothing, coming back for more does."""
+    dim, sites, columns = P.dim, len(P.site_layer), kernel.TIGHT + words
     slots, coords, layers = 64 * words, len(P.biases), len(P.coord_start) - 1
     packed, room, few = (P.neurons + 7) // 8, _ROOM, _FEW
     built = Built(
@@ -174,12 +201,8 @@ def _first_memory(P: Problem, roots: Cells, columns: int) -> Memory:
     )
 
 
-def _begun(memory: Memory) -> Memory:
-    """Memory in which nothing is known yet."""
-    built = memory.forms.built
+def _forget_forms(built: Built) -> None:
     built.active[:], built.version[:], built.seen[:], built.steps[:] = False, -1, -2, 0
-    memory.finished.start[0] = memory.doubts.start[0] = memory.kept.start[0] = 0
-    return memory
 
 
 def _scratch(room: int, dim: int, words: int) -> Scratch:
@@ -228,10 +251,6 @@ def _beginning(group: Any, length: int, **lengths: int) -> Any:
     return group._replace(**{name: array[: lengths.get(name, length)] for name, array in group._asdict().items()})
 
 
-def _copied(group: Any) -> Any:
-    return group._replace(**{name: array.copy() for name, array in group._asdict().items()})
-
-
 def _grown(group: Any, length: int, **lengths: int) -> Any:
     """Arrays that begin as these and have at least ``length`` places, or as many as is said for them by name."""
     longer = {name: _longer(array, lengths.get(name, length)) for name, array in group._asdict().items()}
@@ -251,3 +270,9 @@ def _apart(*shape: int, kind: type[Any] = np.float64) -> NDArray[Any]:
     """A new array that shares no line of the cache with another, or two threads would wait for each other."""
     size = math.prod(shape)
     return np.empty(size + 2 * _CACHE_LINE, kind)[_CACHE_LINE : _CACHE_LINE + size].reshape(shape)
+
+
+def _zeros(length: int) -> NDArray[np.int64]:
+    numbers = _apart(length, kind=np.int64)
+    numbers[:] = 0
+    return numbers

@@ -1,19 +1,21 @@
 """Running the kernel: on one or many threads, with a progress bar, and so that Ctrl-C stops it.
 
-The kernel releases the interpreter lock, so threads run it in parallel. The work begins as one job. When a worker has
-nothing to do, the job that has made the most cuts is asked to leave what it has not begun; it comes back at once, and
-the cells that it left are dealt out again, in turn, because those that waited longest stand for the most work. A job is
-not asked before it has made some hundreds of cuts, so short runs are not shared at all. Which worker took which cell
-does not show in the result, because tiles are sorted by pattern at the end.
+The kernel releases the interpreter lock, so threads run it in parallel. Cells to split lie on a board, from which
+workers take them. When it is empty, a worker with nothing to do asks the one that has made the most cuts for a cell;
+that one gives away the cell that waited longest, because it stands for the most work, and goes on. It is not asked
+again before it has made some hundreds of cuts. Which worker took which cell does not show in the result, because tiles
+are sorted by pattern at the end.
 """
 
 from __future__ import annotations
 
 import sys
 import time
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
+from threading import Condition
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -25,27 +27,24 @@ from polyrelu.cells.kernel import (
     CUTS,
     DISCARDED,
     DOUBTS,
-    LEAVE,
     PRUNED,
+    SHARE,
     SIGNS,
     SOLVES,
     STARTED,
     STOP,
     Cells,
     Found,
-    Memory,
     Problem,
 )
-from polyrelu.cells.run import run
+from polyrelu.cells.run import Run
 
-Counters: TypeAlias = NDArray[np.int64]
+Job: TypeAlias = tuple[Cells, NDArray[np.int64]]
 
-_NEVER = 1 << 62
-_CUTS_BEFORE_SHARING = 400  # more than 0, or a job may be asked again and again before it has done anything
+_CUTS_BEFORE_SHARING = 200
+_JOBS_PER_WORKER = 16  # of the roots, at the beginning
 _POLL_SECONDS = 0.1
-_POLL_SECONDS_TO_SHARE = 0.0005
-# Counters of two threads must not share a line of the cache, or each waits for the other with every count.
-_COUNTERS = max(LEAVE + 1, 256)
+_POLL_SECONDS_TO_SHARE = 0.0002
 _SLOW_START_SECONDS = 3.0  # longer than loading what was compiled before
 
 
@@ -73,76 +72,126 @@ class Runner:
         """
         while True:
             cells = roots(self.words)
-            found = None if cells is None else self._attempt(problem, cells, stats)
-            if found is not None:
-                yield from found
-                if self.interrupted:
-                    raise KeyboardInterrupt
+            runs = [] if cells is None else self._work(problem, cells)
+            too_narrow = cells is None or any(run.overflow for run in runs)
+            if not too_narrow:
+                for run in runs:
+                    _add_counts(run.counters, stats)
+                    yield run.found
+            if self.interrupted:
+                raise KeyboardInterrupt
+            if not too_narrow:
                 return
             self.words *= 2  # some cell has more facets than fit: once more, with wider masks
 
-    def _attempt(self, problem: Problem, cells: Cells, stats: Any) -> list[Found] | None:
-        """What all jobs find, or None if some cell had too many facets for the masks."""
-        results: list[Found] = []
-        counters: list[Counters] = []
-        running: dict[Future[Found], Counters] = {}
-        spare: list[Memory] | None = None if self.workers == 1 else []
-        began, told, asked = time.monotonic(), False, 0.0
+    def _work(self, problem: Problem, cells: Cells) -> list[Run]:
+        """Split the cells, and all that they are split into, and return what the workers did, a run each."""
+        runs: list[Run] = []
+        board = _Board(cells, self.workers)
+        with ThreadPoolExecutor(self.workers) as pool:
+            try:
+                working = set()
+                for _ in range(self.workers):
+                    runs.append(Run(problem, self.words))
+                    working.add(pool.submit(board.work, runs[-1]))
+                self._watch(working, runs)
+            except KeyboardInterrupt:
+                self.interrupted = True
+            finally:
+                board.close()
+        return runs
 
-        def submit(cells: Cells, jobs: int) -> None:
-            for k in range(min(jobs, len(cells.depth))):
-                chosen = np.arange(k, len(cells.depth), jobs)
-                counters.append(np.zeros(_COUNTERS, dtype=np.int64))
-                job = pool.submit(run, problem, cells, chosen, _NEVER, counters[-1], False, spare)
-                running[job] = counters[-1]
-
-        with ThreadPoolExecutor(self.workers) as pool, self._bar() as bar:
-            submit(cells, 1)
-            while running:
-                try:
-                    idle = len(running) < self.workers
-                    done, _ = wait(running, _POLL_SECONDS_TO_SHARE if idle else _POLL_SECONDS, FIRST_COMPLETED)
-                    now = time.monotonic()
-                    if now - asked >= _POLL_SECONDS:
-                        asked = now
-                        cells_found = int(sum(c[CELLS] for c in counters))
-                        bar.update(cells_found - bar.n)
-                        if self.until is not None and self.until(cells_found):
-                            raise KeyboardInterrupt
-                    late = now - began > _SLOW_START_SECONDS
-                    if late and not told and not any(c[STARTED] for c in counters):
-                        print("polyrelu: compiling the cell splitter, once; this takes a while", file=sys.stderr)
-                        told = True
-                except KeyboardInterrupt:
-                    self.interrupted = True
-                    for counter in counters:
-                        counter[STOP] = 1
-                    done = set(running)
-                for job in done:
-                    found = job.result()
-                    del running[job]
-                    results.append(found)
-                    if not self.interrupted and not found.overflow:
-                        submit(found.frontier, max(1, self.workers - len(running)))
-                if len(running) < self.workers:
-                    busiest = max(running.values(), key=lambda counter: int(counter[CUTS]), default=None)
-                    if busiest is not None and busiest[CUTS] >= _CUTS_BEFORE_SHARING:
-                        busiest[LEAVE] = 1
-        if any(result.overflow for result in results):
-            return [] if self.interrupted else None
-        _add_counts(counters, stats)
-        return results
+    def _watch(self, working: set[Future[None]], runs: Sequence[Run]) -> None:
+        began, told = time.monotonic(), False
+        with self._bar() as bar:
+            while working:
+                done, working = wait(working, _POLL_SECONDS)
+                for worker in done:
+                    worker.result()
+                found = int(sum(run.counters[CELLS] for run in runs))
+                bar.update(found - bar.n)
+                if working and self.until is not None and self.until(found):
+                    raise KeyboardInterrupt
+                late = time.monotonic() - began > _SLOW_START_SECONDS
+                if late and not told and not any(run.counters[STARTED] for run in runs):
+                    print("polyrelu: compiling the cell splitter, once; this takes a while", file=sys.stderr)
+                    told = True
 
     def _bar(self) -> Any:
         disable = None if self.progress is None else not self.progress
         return tqdm(desc="cells", unit=" cells", unit_scale=True, delay=1, disable=disable, leave=False)
 
 
-def _add_counts(counters: Sequence[Counters], stats: Any) -> None:
-    for counter in counters:
-        stats.cuts += int(counter[CUTS])
-        stats.signs_by_float += int(counter[SIGNS])
-        stats.handed_over += int(counter[DOUBTS])
-        stats.solved_again += int(counter[SOLVES])
-        stats.discarded += int(counter[DISCARDED])
-        stats.pruned += int(counter[PRUNED])
+class _Board:
+    """The cells that wait to be split, for some workers."""
+
+    def __init__(self, cells: Cells, workers: int) -> None:
+        count = len(cells.depth)
+        jobs = 1 if workers == 1 else min(count, _JOBS_PER_WORKER * workers)
+        self._jobs = deque((cells, np.arange(k, count, jobs)) for k in range(jobs))
+        # How many cuts each worker had made when it last took or gave a cell. At the beginning it may be asked at once.
+        self._cuts: dict[Run, int] = {}
+        self._idle: set[Run] = set()
+        self._closed = False
+        self._changed = Condition()
+
+    def work(self, run: Run) -> None:
+        """Take cells and split them until there are no more, and none will come."""
+        try:
+            with self._changed:
+                self._cuts[run] = -_CUTS_BEFORE_SHARING
+            while (job := self._take(run)) is not None:
+                run.split(*job, give=lambda cells: self._give(run, cells))
+                if run.overflow:
+                    self.close()
+        except BaseException:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        """Stop all workers."""
+        with self._changed:
+            self._closed = True
+            for run in self._cuts:
+                run.counters[STOP] = 1
+            self._changed.notify_all()
+
+    def _take(self, run: Run) -> Job | None:
+        with self._changed:
+            self._idle.add(run)
+            while not self._jobs and not self._closed and len(self._idle) < len(self._cuts):
+                self._ask()
+                self._changed.wait(_POLL_SECONDS_TO_SHARE)
+            if self._closed or not self._jobs:
+                self._changed.notify_all()
+                return None
+            self._idle.remove(run)
+            self._note(run)
+            return self._jobs.popleft()
+
+    def _give(self, run: Run, cells: Cells) -> None:
+        with self._changed:
+            self._jobs.append((cells, np.arange(len(cells.depth))))
+            self._note(run)
+            self._changed.notify()
+
+    def _note(self, run: Run) -> None:
+        run.counters[SHARE] = 0
+        if run.counters[CUTS]:
+            self._cuts[run] = int(run.counters[CUTS])
+
+    def _ask(self) -> None:
+        """Ask the worker that has made the most cuts for a cell."""
+        cuts = {run: int(run.counters[CUTS]) - before for run, before in self._cuts.items() if run not in self._idle}
+        busiest = max(cuts, key=cuts.__getitem__)
+        if cuts[busiest] >= _CUTS_BEFORE_SHARING:
+            busiest.counters[SHARE] = 1
+
+
+def _add_counts(counters: NDArray[np.int64], stats: Any) -> None:
+    stats.cuts += int(counters[CUTS])
+    stats.signs_by_float += int(counters[SIGNS])
+    stats.handed_over += int(counters[DOUBTS])
+    stats.solved_again += int(counters[SOLVES])
+    stats.discarded += int(counters[DISCARDED])
+    stats.pruned += int(counters[PRUNED])

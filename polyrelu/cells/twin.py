@@ -23,6 +23,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
+from operator import mul
 from typing import NamedTuple, TypeAlias
 
 from polyrelu.exact import primitive
@@ -146,4 +147,4 @@ def _combine(a: int, u: Vector, b: int, v: Vector) -> Vector:
 
 
 def _dot(form: Sequence[int], vector: Vector) -> int:
-    return sum(a * x for a, x in zip(form, vector, strict=True))
+    return sum(map(mul, form, vector))

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 import polyrelu as pr
 from polyrelu.cells import run as run_module
 from polyrelu.cells import runner as runner_module
-from polyrelu.cells.kernel import LEAVE, STOP
+from polyrelu.cells.kernel import SHARE, STOP, UNDECIDED
 
 ROOT = Path(__file__).parents[2]
 
@@ -192,43 +192,81 @@ def test_an_interrupted_run_stops_its_threads(monkeypatch):
     def interrupted(waiting, *_arguments):
         raise KeyboardInterrupt
 
-    original = runner_module.run
+    original = run_module.Run.split
 
-    def watched(*arguments):
-        counters = arguments[4]
-        while not counters[STOP]:
+    def watched(run, *arguments, **options):
+        while not run.counters[STOP]:
             runner_module.time.sleep(0.001)  # the kernel begins after Ctrl-C, and ends at once
-        found = original(*arguments)
-        stopped.append(len(found.packed))
-        return found
+        left = original(run, *arguments, **options)
+        stopped.append(len(run.found.packed))
+        return left
 
     monkeypatch.setattr(runner_module, "wait", interrupted)
-    monkeypatch.setattr(runner_module, "run", watched)
+    monkeypatch.setattr(run_module.Run, "split", watched)
     with pytest.raises(pr.Interrupted, match=r"\.partial") as caught:
         pr.linear_regions(random_network([5, 16, 16]), box(5), "cells", workers=2)
     assert stopped == [0]
     assert not caught.value.partial.complete
 
 
-def test_long_jobs_are_dealt_out_again(monkeypatch):
-    network = random_network([3, 16, 16])
-    alone = pr.linear_regions(network, box(3), "cells")
-    original, jobs = runner_module.run, []
+@pytest.mark.parametrize("workers", [1, 2, 3])
+@pytest.mark.parametrize("target", [None, "y0 > y1"])
+@pytest.mark.parametrize("domain", [box(3), None])
+def test_cells_that_are_given_away_are_split_by_others(monkeypatch, workers, target, domain):
+    network = random_network([3, 9, 9])
 
-    def leaving(problem, cells, chosen, budget, *rest):
-        """A run that leaves what it has not begun after seven cuts, as if it had been asked to."""
-        jobs.append(len(chosen))
-        rest[0][LEAVE] = len(jobs) == 1
-        found = original(problem, cells, chosen, 7 if len(jobs) < 50 else budget, *rest)
-        assert len(jobs) > 1 or (len(found.packed), len(found.frontier.depth)) == (0, 1)
-        return found
+    def answer():
+        if target is None:
+            return pr.linear_regions(network, domain, "cells", workers=workers)
+        return pr.preimage(network, pr.parse(target, dim=9), domain, "cells", workers=workers)
 
-    monkeypatch.setattr(runner_module, "run", leaving)
-    shared = pr.linear_regions(network, box(3), "cells", workers=2)
-    assert len(jobs) >= 50
-    assert max(jobs) > 1
+    alone = answer()
+    board, give, given = runner_module._Board, runner_module._Board._give, []
+
+    def always_asked(board, run):
+        run.counters[SHARE] = 1
+
+    def counted(board, run, cells):
+        given.append(len(cells.depth))
+        give(board, run, cells)
+
+    monkeypatch.setattr(board, "_note", always_asked)
+    monkeypatch.setattr(board, "_give", counted)
+    shared = answer()
+    assert set(given) == {1}
+    assert len(given) > len(alone) // 2
     assert shared.patterns == alone.patterns
-    assert shared.stats["cuts"] == alone.stats["cuts"] == len(alone) - 1
+    assert [tile.polyhedron for tile in shared[:50]] == [tile.polyhedron for tile in alone[:50]]
+    assert {n: shared.stats[n] for n in ("cuts", "discarded")} == {n: alone.stats[n] for n in ("cuts", "discarded")}
+
+
+def test_a_worker_with_nothing_to_do_asks_for_cells(monkeypatch):
+    network = random_network([5, 16, 16])
+    pr.linear_regions(random_network([2, 3]), box(2), "cells")  # compiles, or loads what was compiled
+    split, workers = run_module.Run.split, []
+
+    def counted(run, *arguments, **options):
+        workers.append(run)
+        return split(run, *arguments, **options)
+
+    monkeypatch.setattr(run_module.Run, "split", counted)
+    shared = pr.linear_regions(network, box(5), "cells", workers=2)
+    assert len(set(workers)) == 2
+    assert len(workers) < 1000
+    assert shared.stats["cuts"] == len(shared) - 1 == 125488
+
+
+def test_an_error_in_one_thread_stops_the_others(monkeypatch):
+    split = run_module.Run.split
+
+    def failing(run, cells, *arguments, **options):
+        if cells.depth[0] or len(cells.depth) > 1 or (cells.signs != UNDECIDED).any():
+            raise MemoryError("no room")
+        return split(run, cells, *arguments, **options)
+
+    monkeypatch.setattr(run_module.Run, "split", failing)
+    with pytest.raises(MemoryError, match="no room"):
+        pr.linear_regions(random_network([5, 16, 16]), box(5), "cells", workers=2)
 
 
 @pytest.mark.parametrize("workers", [1, 2])
@@ -278,13 +316,13 @@ def test_an_interrupted_run_keeps_what_was_found(monkeypatch):
 
 
 def test_a_slow_start_says_that_it_compiles(monkeypatch, capsys):
-    original = runner_module.run
+    original = run_module.Run.split
 
-    def slow(*arguments):
+    def slow(*arguments, **options):
         runner_module.time.sleep(0.3)
-        return original(*arguments)
+        return original(*arguments, **options)
 
-    monkeypatch.setattr(runner_module, "run", slow)
+    monkeypatch.setattr(run_module.Run, "split", slow)
     monkeypatch.setattr(runner_module, "_SLOW_START_SECONDS", 0.1)
     pr.linear_regions(random_network([2, 3]), box(2), "cells")
     assert "compiling" in capsys.readouterr().err
