@@ -32,7 +32,7 @@ import venv
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from tqdm import tqdm
@@ -191,6 +191,16 @@ def relucent_seconds(python: str, widths: tuple[int, ...], regions: int) -> floa
     return float(done.stdout.split()[-1]) if done.returncode == 0 else None
 
 
+class Measured(NamedTuple):
+    """A random network's row, its row in edge subdivision's table and the ratios there, and seconds."""
+
+    row: str
+    compared: str
+    ratios: dict[str, float]
+    seconds: float
+    seconds_of_two: float
+
+
 def measure(
     widths: tuple[int, ...],
     expected: int,
@@ -199,10 +209,10 @@ def measure(
     edges: EdgeSubdivision | None,
     peer: str | None,
     regions: int,
-) -> tuple[str, str, dict[str, float]]:
-    """A random network's row in the first table, its row in edge subdivision's, and the ratios in that."""
+) -> Measured:
+    """What is measured on a random network."""
     network, box = random_network(widths), pr.Polyhedron.box([-6] * widths[0], [6] * widths[0])
-    totals, certification, workers = [], [], []
+    totals, halves, certification = [], [], []
     subdivided: list[dict[str, float]] = []
     if edges:
         edges.seconds(widths, expected)  # its first run on a network is slower
@@ -211,15 +221,14 @@ def measure(
         assert len(tiling) == expected, f"{widths}: {len(tiling)} cells, expected {expected}"
         assert tiling.stats["cuts"] == expected - 1
         _, _, plain = timed_regions(network, box, uncertified.advance)
-        two = timed_regions(network, box, kernel.advance, workers=2)[1]
         totals.append(total)
+        halves.append(timed_regions(network, box, kernel.advance, workers=2)[1])
         certification.append(certified / plain)
-        workers.append(total / two)
         if edges:
             answer = edges.seconds(widths, expected)
             assert answer, f"edge subdivision ended on {widths}"
             subdivided.append(answer)
-    seconds = statistics.median(totals)
+    seconds, two = statistics.median(totals), statistics.median(halves)
     theirs = {m: statistics.median(answer[m] for answer in subdivided) for m in METHODS} if subdivided else {}
     ratios = {method: found / seconds for method, found in theirs.items()}
     relucent = relucent_seconds(peer, widths, regions) if peer else None
@@ -230,13 +239,13 @@ def measure(
         f"{seconds:.3f}",
         f"{1e6 * seconds / expected:.1f}",
         f"{statistics.median(certification):.2f}",
-        f"{statistics.median(workers):.2f}",
+        f"{seconds / two:.2f}",
         f"{relucent / (seconds / expected):,.0f}" if relucent else "-",
     ]
     compared = [name, f"{seconds:.3f}"]
     for method, ratio in ratios.items():
         compared += [f"{theirs[method]:.3f}", f"{ratio:.2f}"]
-    return f"| {' | '.join(row)} |", f"| {' | '.join(compared)} |", ratios
+    return Measured(f"| {' | '.join(row)} |", f"| {' | '.join(compared)} |", ratios, seconds, two)
 
 
 def measure_real(directory: Path, name: str, box_name: str | None, expected: int, repeat: int) -> str:
@@ -245,17 +254,17 @@ def measure_real(directory: Path, name: str, box_name: str | None, expected: int
     boxes = json.loads((directory / "boxes.json").read_text())
     bounds = boxes[box_name] if box_name else {"lo": [-1] * network.input_dim, "hi": [1] * network.input_dim}
     box = pr.Polyhedron.box(bounds["lo"], bounds["hi"])
-    totals, workers = [], []
+    totals, halves = [], []
     for _ in range(repeat):
         tiling, total, _ = timed_regions(network, box, kernel.advance)
         assert len(tiling) == expected, f"{name}: {len(tiling)} cells, expected {expected}"
         totals.append(total)
-        workers.append(total / timed_regions(network, box, kernel.advance, workers=2)[1])
+        halves.append(timed_regions(network, box, kernel.advance, workers=2)[1])
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
     seconds = statistics.median(totals)
     microseconds = 1e6 * seconds / expected
     network_and_box = f"{name}, {box_name or '[-1, 1]^d'}"
-    two = statistics.median(workers)
+    two = seconds / statistics.median(halves)
     return f"| {network_and_box} | {expected:,} | {seconds:.3f} | {microseconds:.1f} | {two:.2f} | {peak} |"
 
 
@@ -283,13 +292,15 @@ def main() -> None:
         ]
     print("| network | cells | seconds | µs/cell | certified / not | two workers | relucent / ours, per region |")
     print("|---|--:|--:|--:|--:|--:|--:|")
-    print("\n".join(row for row, _, _ in measured))
+    print("\n".join(own.row for own in measured))
+    one, two = sum(own.seconds for own in measured), sum(own.seconds_of_two for own in measured)
+    print(f"| all of them | | {one:.3f} | | | {one / two:.2f} | |")
     if edges:
         edges.close()
         print(f"\n| network | ours | {' | '.join(f'{method} | {method} / ours' for method in METHODS)} |")
         print("|---|--:|--:|--:|--:|--:|")
-        print("\n".join(row for _, row, _ in measured))
-        means = (statistics.geometric_mean(ratios[method] for _, _, ratios in measured) for method in METHODS)
+        print("\n".join(own.compared for own in measured))
+        means = (statistics.geometric_mean(own.ratios[method] for own in measured) for method in METHODS)
         print(f"| geometric mean | | {' | '.join(f'| {mean:.2f}' for mean in means)} |")
     if options.networks:
         print(

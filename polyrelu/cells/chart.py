@@ -47,8 +47,7 @@ class Chart:
     @cached_property
     def is_identity(self) -> bool:
         """Whether u is x."""
-        unit = all(v == (i == j) for i, row in enumerate(self.basis) for j, v in enumerate(row))
-        return unit and self.dim == len(self.origin) and not any(self.origin)
+        return _is_identity(self.origin, self.basis)
 
     @cached_property
     def embedding(self) -> fmpq_mat:
@@ -70,10 +69,11 @@ class Chart:
 
 def chart(domain: Polyhedron, first: Layer) -> Chart:
     """The chart of a non-empty domain for a network with this first layer. Cost: one double description."""
-    closed = domain.closure().canonical()
+    closure = domain.closure()
+    canonical = closure.canonical()
     dim = domain.ambient_dim
-    facets = tuple(h for h in closed.halfspaces if h.relation != "==")
-    flat = [h for h in closed.halfspaces if h.relation == "=="]
+    facets = tuple(h for h in canonical.halfspaces if h.relation != "==")
+    flat = [h for h in canonical.halfspaces if h.relation == "=="]
     origin, hull = _solve([(h.normal, h.offset) for h in flat], dim)
     along_hull = flint_matrix(hull, dim).transpose()
     bounds = flint_matrix([h.normal for h in facets], dim) * along_hull
@@ -84,9 +84,18 @@ def chart(domain: Polyhedron, first: Layer) -> Chart:
     else:
         kept = hull
     basis = tuple(tuple(column[i] for column in kept) for i in range(dim))
-    forms = [_form(h, basis, origin) for h in facets]
-    start = cell_of(forms, range(len(forms)), len(kept))
-    return Chart(origin, basis, facets, tuple(forms), start, len(hull) - len(kept))
+    if _is_identity(origin, basis):
+        forms, same = tuple(primitive([*h.normal, -h.offset]) for h in facets), closure
+    else:
+        forms, same = tuple(_form(h, basis, origin) for h in facets), None
+    start = cell_of(forms, range(len(forms)), len(kept), same)
+    return Chart(origin, basis, facets, forms, start, len(hull) - len(kept))
+
+
+def _is_identity(origin: ExactVector, basis: ExactMatrix) -> bool:
+    square = len(basis) == (len(basis[0]) if basis else 0)
+    unit = all(v == (i == j) for i, row in enumerate(basis) for j, v in enumerate(row))
+    return square and unit and not any(origin)
 
 
 def _form(halfspace: Halfspace, basis: ExactMatrix, origin: ExactVector) -> Vector:

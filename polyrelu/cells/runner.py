@@ -3,8 +3,8 @@
 The kernel releases the interpreter lock, so threads run it in parallel. Cells to split lie on a board, from which
 workers take them. When it is empty, a worker with nothing to do asks the one that has made the most cuts for a cell;
 that one gives away the cell that waited longest, because it stands for the most work, and goes on. It is not asked
-again before it has made some hundreds of cuts. Which worker took which cell does not show in the result, because tiles
-are sorted by pattern at the end.
+again before it has made another hundred. Which worker took which cell does not show in the result, because tiles are
+sorted by pattern at the end.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ from polyrelu.cells.run import Run
 
 Job: TypeAlias = tuple[Cells, NDArray[np.int64]]
 
-_CUTS_BEFORE_SHARING = 200
+_CUTS_BEFORE_SHARING = 100  # take about as long as giving a cell away
 _JOBS_PER_WORKER = 16  # of the roots, at the beginning
 _POLL_SECONDS = 0.1
 _POLL_SECONDS_TO_SHARE = 0.0002
@@ -181,11 +181,14 @@ class _Board:
             self._cuts[run] = int(run.counters[CUTS])
 
     def _ask(self) -> None:
-        """Ask the worker that has made the most cuts for a cell."""
-        cuts = {run: int(run.counters[CUTS]) - before for run, before in self._cuts.items() if run not in self._idle}
-        busiest = max(cuts, key=cuts.__getitem__)
-        if cuts[busiest] >= _CUTS_BEFORE_SHARING:
+        """Ask the worker that has made the most cuts for a cell, of those that are not asked yet."""
+        busy = (run for run in self._cuts if run not in self._idle and not run.counters[SHARE])
+        busiest = max(busy, key=self._cuts_since, default=None)
+        if busiest is not None and self._cuts_since(busiest) >= _CUTS_BEFORE_SHARING:
             busiest.counters[SHARE] = 1
+
+    def _cuts_since(self, run: Run) -> int:
+        return int(run.counters[CUTS]) - self._cuts[run]
 
 
 def _add_counts(counters: NDArray[np.int64], stats: Any) -> None:

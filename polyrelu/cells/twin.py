@@ -76,12 +76,13 @@ def split(cell: Cell, form: Sequence[int], facet: int) -> tuple[Cell | None, Cel
     return sides[0], sides[1]
 
 
-def cell_of(forms: Sequence[Vector], facets: Sequence[int], dim: int) -> Cell:
+def cell_of(forms: Sequence[Vector], facets: Sequence[int], dim: int, polyhedron: Polyhedron | None = None) -> Cell:
     """The cell of the points (u, t), t >= 0, at which all forms are at most zero; ``facets`` numbers the forms.
 
-    Cost: the double description method.
+    Cost: the double description method, unless the same set is at hand as a polyhedron that knows its generators.
     """
-    polyhedron = Polyhedron.from_halfspaces([Halfspace.of(form[:-1], -form[-1]) for form in forms], dim)
+    if polyhedron is None:
+        polyhedron = Polyhedron.from_halfspaces([Halfspace.of(form[:-1], -form[-1]) for form in forms], dim)
     vertices, rays, lines = polyhedron.generators
     generators = [primitive([*v, 1]) for v in vertices] + [primitive([*r, 0]) for r in rays]
     at_infinity = (*[0] * dim, 1)
