@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from polyrelu.cells.exact import Placed
 from polyrelu.cells.kernel import UNDECIDED, Cells, Problem
 from polyrelu.cells.twin import Vector
-from polyrelu.exact import FloatArray, is_float, to_floats
+from polyrelu.exact import FloatArray
 from polyrelu.network import Layer
 from polyrelu.polyhedron import Halfspace
 
@@ -40,8 +40,7 @@ def problem(layers: Sequence[Layer], target: Sequence[Halfspace], facets: Sequen
     equality = np.zeros(len(relu), dtype=np.bool_)
     if target:
         equality[-len(target) :] = [h.relation == "==" for h in target]
-    scaled = [_scaled(facet) for facet in facets]
-    forms = np.array([to_floats(facet) for facet in scaled]).reshape(len(facets), layers[0].input_dim + 1)
+    forms, exact = _scaled(facets, layers[0].input_dim + 1)
     try:
         weights = np.concatenate([layer.float_weight.T.ravel() for layer in chain])
         biases = np.concatenate([layer.float_bias for layer in chain])
@@ -66,20 +65,22 @@ def problem(layers: Sequence[Layer], target: Sequence[Halfspace], facets: Sequen
         equality=equality,
         domain_forms=forms,
         domain_sums=sums,
-        domain_errors=np.array([0.0 if _exactly(f, e) else 1.0 for f, e in zip(forms, scaled, strict=True)])
-        * sums
-        * _ROUNDOFF,
+        domain_errors=np.where(exact, 0.0, sums * _ROUNDOFF),
         dim=layers[0].input_dim + 1,
     )
 
 
-def _scaled(vector: Sequence[int]) -> tuple[Fraction, ...]:
-    largest = max(map(abs, vector), default=0) or 1
-    return tuple(Fraction(v, largest) for v in vector)
-
-
-def _exactly(floats: FloatArray, numbers: Sequence[Fraction]) -> bool:
-    return all(is_float(v, f) for v, f in zip(numbers, floats.tolist(), strict=True))
+def _scaled(vectors: Sequence[Vector], dim: int) -> tuple[FloatArray, NDArray[np.bool_]]:
+    """Vectors with largest entry 1, rounded to nearest, (n, dim), and for each whether nothing was rounded."""
+    floats, exact = np.empty((len(vectors), dim)), np.empty(len(vectors), dtype=np.bool_)
+    for i, vector in enumerate(vectors):
+        largest = max(map(abs, vector), default=0) or 1
+        floats[i] = nearest = [v / largest for v in vector]
+        ratios = map(float.as_integer_ratio, nearest)
+        exact[i] = all(
+            v * denominator == numerator * largest for v, (numerator, denominator) in zip(vector, ratios, strict=True)
+        )
+    return floats, exact
 
 
 def _vanished(layer: Layer) -> bool:
@@ -92,9 +93,8 @@ def _vanished(layer: Layer) -> bool:
 
 def stack(placed: Sequence[Placed], sites: int, words: int, dim: int) -> Cells | None:
     """Exact pointed cells as the kernel's; None when one has more facets than the masks have bits."""
-    generators = [_scaled(g) for p in placed for g in p.cell.generators]
+    floats, exact = _scaled([g for p in placed for g in p.cell.generators], dim)
     counts = [len(p.cell.generators) for p in placed]
-    floats = np.array([to_floats(g) for g in generators]).reshape(len(generators), dim)
     slots = np.full((len(placed), 64 * words), _NO_SLOT, dtype=np.int32)
     signs = np.full((len(placed), sites), UNDECIDED, dtype=np.uint8)
     for i, (cell, bits, begun) in enumerate(placed):
@@ -107,7 +107,6 @@ def stack(placed: Sequence[Placed], sites: int, words: int, dim: int) -> Cells |
             if sign is not None:
                 signs[i, k] = sign
     masks = [p.cell.tight[k] for p in placed for k in range(len(p.cell.generators))]
-    exact = np.array([_exactly(f, g) for f, g in zip(floats, generators, strict=True)], dtype=np.bool_)
     return Cells(
         depth=np.array([p.depth for p in placed], dtype=np.int64),
         signs=signs,
@@ -116,7 +115,7 @@ def stack(placed: Sequence[Placed], sites: int, words: int, dim: int) -> Cells |
         size=np.array(counts, dtype=np.int64),
         vectors=floats,
         radius=np.where(exact, 0.0, 2 * _ROUNDOFF),
-        solved=np.ones(len(generators), dtype=np.bool_),
+        solved=np.ones(len(floats), dtype=np.bool_),
         tight=_words(masks, words),
     )
 

@@ -45,6 +45,7 @@ _CUTS_BEFORE_SHARING = 100  # take about as long as giving a cell away
 _JOBS_PER_WORKER = 16  # of the roots, at the beginning
 _POLL_SECONDS = 0.1
 _POLL_SECONDS_TO_SHARE = 0.0002
+_QUICK_SECONDS = 0.0005  # what takes no longer needs no other workers
 _SLOW_START_SECONDS = 3.0  # longer than loading what was compiled before
 
 
@@ -90,8 +91,8 @@ class Runner:
         board = _Board(cells, self.workers)
         with ThreadPoolExecutor(self.workers) as pool:
             try:
-                working = set()
-                for _ in range(self.workers):
+                working: set[Future[None]] = set()
+                while len(runs) < self.workers and (not runs or wait(working, _QUICK_SECONDS).not_done):
                     runs.append(Run(problem, self.words))
                     working.add(pool.submit(board.work, runs[-1]))
                 self._watch(working, runs)
