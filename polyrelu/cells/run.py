@@ -1,4 +1,4 @@
-"""A run of the compiled kernel (:mod:`polyrelu.cells.kernel`): its arrays, which grow, and what is in them at the end.
+"""A run of the compiled kernel (:mod:`polyrelu.cells.kernel`): its arrays, which grow, and what it finds in them.
 
 Compiled code makes no arrays. It works on those it is given, and comes back when one is too short for its next step.
 """
@@ -74,7 +74,7 @@ class Run:
         at, counters = self._at, self.counters
         at[[kernel.HELD, kernel.ROOT, kernel.BOTTOM, kernel.LEFT]], at[kernel.TOP] = 0, -1
         largest = int(roots.size[chosen].max(initial=0))
-        if largest > len(self._memory.cell.ids):
+        if largest > min(len(self._memory.pool.key), len(self._memory.cell.ids)):
             self._memory = _larger(self._memory, Lengths(pool=largest, cell=largest))
         _forget_forms(self._memory.forms.built)
         while True:
