@@ -18,7 +18,7 @@ from flint import fmpq_mat
 from numpy.typing import NDArray
 
 from polyrelu.cells.chart import Chart
-from polyrelu.cells.exact import outputs_after, outputs_before
+from polyrelu.cells.exact import Outputs
 from polyrelu.exact import ExactMatrix, ExactVector, FloatArray, exact_vector, matrix_rows
 from polyrelu.floats import affine_with_bound
 from polyrelu.network import Bits, Layer, Network
@@ -212,13 +212,13 @@ class Columns:
         if number >= len(self._neurons):
             return target_rows()[number - len(self._neurons)]
         depth, i = self._neurons[number]
-        ((*normal, constant),) = matrix_rows(self._weight_rows[depth][i] * self._outputs_before(bits[:depth]))
+        ((*normal, constant),) = matrix_rows(self._weight_rows[depth][i] * self._outputs.before(bits[:depth]))
         active = bits[depth][number - self._first_neurons[depth]]
         return Halfspace.of([-v for v in normal], constant) if active else Halfspace.of(normal, -constant)
 
     def _target_rows(self, bits: Bits) -> Sequence[Halfspace]:
         """The target's rows as rows in x."""
-        *rows, _ = matrix_rows(self._outputs_before(bits))
+        *rows, _ = matrix_rows(self._outputs.before(bits))
         matrix, offset = tuple(row[:-1] for row in rows), tuple(row[-1] for row in rows)
         return self.restriction.target.affine_preimage(matrix, offset, self.domain.ambient_dim).halfspaces
 
@@ -232,21 +232,8 @@ class Columns:
         return list(accumulate((sum(layer.relu) for layer in self.restriction.layers), initial=0))
 
     @cached_property
-    def _latest(self) -> dict[int, tuple[Bits, fmpq_mat]]:
-        return {}
-
-    def _outputs_before(self, bits: Bits) -> fmpq_mat:
-        """See :func:`outputs_before`; kept for each depth, because tiles that follow one another begin alike."""
-        depth = len(bits)
-        known = self._latest.get(depth)
-        if known is not None and known[0] == bits:
-            return known[1]
-        if depth:
-            values = outputs_after(self.restriction.layers[depth - 1], bits[-1], self._outputs_before(bits[:-1]))
-        else:
-            values = outputs_before(self.restriction.layers, ())
-        self._latest[depth] = bits, values
-        return values
+    def _outputs(self) -> Outputs:
+        return Outputs(self.restriction.layers)
 
 
 def packed_bits(signs: NDArray[np.uint8]) -> NDArray[np.uint8]:

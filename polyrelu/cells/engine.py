@@ -1,16 +1,15 @@
 """The cell-splitting engine: from a restricted problem to the columns of its tiles.
 
-Cells start in exact arithmetic, go to the compiled kernel as soon as they contain no line, and come back one by one
-when the kernel cannot certify a sign. Such a cell is rebuilt exactly from its facets, split by its layer's neurons,
-and its parts return to the kernel for the layers after that. Rows of the target that a cell only touches are decided
-exactly.
+Cells start in exact arithmetic and go to the compiled kernel as soon as they contain no line. Signs that the kernel
+cannot certify are decided exactly while it waits. Cells that a row of the target only touches, or in which it demands
+equality, come back; they are rebuilt exactly from their facets, and finished.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import accumulate
+from itertools import accumulate, pairwise
 from math import comb, prod
 
 import numpy as np
@@ -20,12 +19,12 @@ from polyrelu.cells import exact
 from polyrelu.cells.chart import Chart, chart
 from polyrelu.cells.columns import Columns, Piece, packed_bits
 from polyrelu.cells.exact import Placed
-from polyrelu.cells.kernel import Problem
+from polyrelu.cells.kernel import Cells, Problem
 from polyrelu.cells.problem import problem, stack
 from polyrelu.cells.runner import Runner
+from polyrelu.cells.signs import ExactForms
 from polyrelu.cells.twin import INFINITY, Cell, Vector, cell_of, split
 from polyrelu.errors import BudgetExceeded
-from polyrelu.exact import primitive
 from polyrelu.network import Bits, Layer, Network
 from polyrelu.patterns import pattern_cell
 from polyrelu.polyhedron import Polyhedron
@@ -40,9 +39,10 @@ class CellStats:
         cells: full-dimensional tiles found.
         cuts: cells that were cut in two.
         signs_by_float: signs of generators at forms that were asked of floats; a float that its proven bound leaves in
-            doubt decides nothing, and its cell counts under ``handed_over``.
+            doubt decides nothing.
         signs_by_rational: those that exact arithmetic decided.
-        handed_over: cells with a doubtful sign, which exact arithmetic took over.
+        handed_over: cells that a row of the target touches without cutting them, or in which it demands equality; exact
+            arithmetic finished them.
         solved_again: generators that were solved again to certify a sign.
         discarded: cells outside the target.
         pruned: cells that were discarded before their last layer, by bounds on what they can reach.
@@ -89,6 +89,7 @@ class CellEngine:
         neurons = [sum(layer.relu) for layer in self.layers]
         self.neuron_count = sum(neurons)
         self.first_facets = list(accumulate(neurons, initial=len(self.chart.facets)))
+        self.forms = self._exact_forms()
         self.full: list[Piece] = []
         self.flat: list[tuple[Bits, Polyhedron]] = []
         if self.chart.dim > max_dim:
@@ -121,25 +122,20 @@ class CellEngine:
 
     def run(self) -> None:
         """Find all tiles. Raises KeyboardInterrupt when stopped; what was found until then stays."""
-        exact_cells = [Placed(self.chart.start, ())]
+        exact_cells, pointed = [Placed(self.chart.start, ())], []
         kernel = self._kernel_problem()
         while exact_cells:
-            pointed: list[Placed] = []
-            while exact_cells:
-                placed = exact_cells.pop()
-                if kernel is not None and not placed.cell.lines:
-                    pointed.append(placed)
-                elif placed.depth < len(self.layers):
-                    exact_cells.extend(self._refine(placed))
-                else:
-                    self._finish(placed)
-                self._ask()
-            if pointed and kernel is not None and self.runner is not None:
-                for doubtful in self._run_kernel(kernel, pointed):
-                    if doubtful.depth < len(self.layers):
-                        exact_cells.extend(self._refine(doubtful))
-                    else:
-                        self._finish(doubtful)
+            placed = exact_cells.pop()
+            if kernel is not None and not placed.cell.lines:
+                pointed.append(placed)
+            elif placed.depth < len(self.layers):
+                exact_cells.extend(self._refine(placed))
+            else:
+                self._finish(placed)
+            self._ask()
+        if kernel is not None and pointed:
+            for touched in self._run_kernel(kernel, pointed):
+                self._finish(touched)
                 self._ask()
 
     def _ask(self) -> None:
@@ -201,47 +197,31 @@ class CellEngine:
         return None if self.runner is None else problem(self.layers, self.rows, self.chart.forms)
 
     def _run_kernel(self, kernel: Problem, placed: Sequence[Placed]) -> list[Placed]:
-        """Run the kernel on exact cells, keep what it finished, and return the others, rebuilt exactly."""
+        """Run the kernel on exact cells, keep what it finished, and return what the target touches, rebuilt exactly."""
         assert self.runner is not None
-        sites = self.neuron_count + len(self.rows)
-        doubtful = []
-        for found in self.runner.run(kernel, lambda words: stack(placed, sites, words, self.chart.dim + 1), self.stats):
+        sites, dim, touched = self.neuron_count + len(self.rows), self.chart.dim + 1, []
+
+        def roots(words: int) -> Cells | None:
+            return stack(placed, sites, words, dim)
+
+        for found in self.runner.run(kernel, self._exact_forms, roots, self.stats):
             self.full.append(Piece(found.packed, found.facet_start, found.facets, found.points))
             self.stats.cells += len(found.packed)
-            for i, depth in enumerate(found.doubt_depth.tolist()):
-                numbers = found.doubt_facets[found.doubt_start[i] : found.doubt_start[i + 1]].tolist()
-                doubtful.append(self._rebuilt(depth, found.doubt_signs[i], numbers))
-        return doubtful
+            ends = pairwise(found.doubt_start.tolist())
+            for signs, (start, end) in zip(found.doubt_signs, ends, strict=True):
+                touched.append(self._rebuilt(signs, found.doubt_facets[start:end].tolist()))
+        return touched
 
-    def _rebuilt(self, depth: int, signs: NDArray[np.uint8], numbers: Sequence[int]) -> Placed:
-        """The exact cell with these facets, before its layer's neurons: those are decided anew."""
-        ends = [first - len(self.chart.facets) for first in self.first_facets]
-        bits: Bits = tuple(tuple(bool(s) for s in signs[ends[k] : ends[k + 1]]) for k in range(depth))
-        forms: list[Vector] = []
-        facets: list[int] = []
-        by_layer: dict[int, list[Vector]] = {}
-        for number in numbers:
-            if number == INFINITY:
-                continue
-            facets.append(number)
-            if number < len(self.chart.facets):
-                forms.append(self.chart.forms[number])
-                continue
-            site = number - len(self.chart.facets)
-            layer = next(k for k in range(len(self.layers) + 1) if k == len(self.layers) or site < ends[k + 1])
-            if layer not in by_layer:
-                by_layer[layer] = self._site_forms(layer, bits)
-            form = by_layer[layer][site - ends[layer]]
-            forms.append(tuple(-v for v in form) if signs[site] == 1 else form)
-        return Placed(cell_of(forms, facets, self.chart.dim), bits)
+    def _rebuilt(self, signs: NDArray[np.uint8], numbers: Sequence[int]) -> Placed:
+        """The exact cell with these facets, before the target's rows: those are decided anew."""
+        facets = [number for number in numbers if number != INFINITY]
+        forms = [self.forms.form(number, signs) for number in facets]
+        sides = [self.forms.side(number, signs) for number in facets]
+        inside = [form if side < 0 else tuple(-v for v in form) for form, side in zip(forms, sides, strict=True)]
+        return Placed(cell_of(inside, facets, self.chart.dim), self.forms.bits(signs, len(self.layers)))
 
-    def _site_forms(self, layer: int, bits: Bits) -> list[Vector]:
-        if layer == len(self.layers):
-            matrix, offset = Network(self.layers).affine_map(bits)
-            rows = self.restriction.target.affine_preimage(matrix, offset, self.chart.dim).halfspaces
-            return [(*row.normal, -row.offset) for row in rows]
-        rows_at = exact.forms_at(self.layers, bits[:layer])
-        return [primitive(row) for row, masked in zip(rows_at, self.layers[layer].relu, strict=True) if masked]
+    def _exact_forms(self) -> ExactForms:
+        return ExactForms(self.layers, self.rows, self.chart.forms)
 
 
 def vanishes(form: Vector, cell: Cell) -> bool:

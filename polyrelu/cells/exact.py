@@ -47,6 +47,26 @@ def outputs_before(layers: Sequence[Layer], bits: Bits) -> fmpq_mat:
     return values
 
 
+class Outputs:
+    """:func:`outputs_before`, which remembers each depth's last answer: cells that follow one another begin alike."""
+
+    def __init__(self, layers: Sequence[Layer]) -> None:
+        self.layers = layers
+        self._latest: dict[int, tuple[Bits, fmpq_mat]] = {}
+
+    def before(self, bits: Bits) -> fmpq_mat:
+        """The affine outputs of the layers before ``len(bits)`` as rows ``(w, c)``, with a last row (0, 1)."""
+        depth = len(bits)
+        known = self._latest.get(depth)
+        if known is not None and known[0] == bits:
+            return known[1]
+        values = outputs_before(self.layers, ())
+        if depth:
+            values = outputs_after(self.layers[depth - 1], bits[-1], self.before(bits[:-1]))
+        self._latest[depth] = bits, values
+        return values
+
+
 def outputs_after(layer: Layer, on: Sequence[bool], values: fmpq_mat) -> fmpq_mat:
     """The outputs of a layer with these signs, from the outputs before it; both as rows with a last row (0, 1)."""
     columns = values.ncols()

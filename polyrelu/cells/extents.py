@@ -24,6 +24,7 @@ from polyrelu.cells.kernel import Cells, Found, Problem
 from polyrelu.cells.problem import problem
 from polyrelu.cells.run import Run
 from polyrelu.cells.runner import Runner
+from polyrelu.cells.signs import ExactForms
 from polyrelu.exact import ExactVector, FloatArray, row_echelon, to_floats
 from polyrelu.floats import affine_with_bound
 
@@ -117,17 +118,23 @@ class MeasuringRunner(Runner):
         super().__init__(1, progress)
         self.record = record
 
-    def run(self, problem: Problem, roots: Callable[[int], Cells | None], stats: Any) -> Iterator[Found]:
+    def run(
+        self,
+        problem: Problem,
+        exact: Callable[[], ExactForms],
+        roots: Callable[[int], Cells | None],
+        stats: Any,
+    ) -> Iterator[Found]:
         """Measure what the kernel finds on the roots; what it leaves to exact arithmetic is handed out."""
         cells = roots(self.words)
         while cells is None:
             self.words *= 2
             cells = roots(self.words)
-        waiting = [cells]
+        waiting, decide = [cells], exact()
         with self._bar() as bar:
             while waiting:
                 batch = waiting.pop()
-                run = Run(problem, batch.tight.shape[1], keep=True)
+                run = Run(problem, batch.tight.shape[1], decide, keep=True)
                 left = run.split(batch, np.arange(len(batch.depth)), _CUTS_PER_BATCH)
                 if run.overflow:
                     waiting.append(wider(batch))

@@ -77,7 +77,10 @@ infinities or NaN, for which no comparison holds, so nothing is decided.
 All of this is in one file on purpose: numba's cache on disk notices changes in a function's own file only, and a stale
 bound would be a wrong one.
 
-A sign that stays undecided hands its cell over to exact arithmetic, and nothing about it is kept.
+A sign that stays undecided is asked of exact arithmetic (:mod:`polyrelu.cells.signs`) when its neuron is about to cut a
+cell that has the generator, and not before: most of them never matter. The answer may be zero, and the generator then
+lies on the neuron's hyperplane. Only where the target touches a cell without cutting it, or demands equality, is the
+cell handed over, and exact arithmetic finishes it.
 
 .. [Rump2010] S. M. Rump, Verification methods: rigorous results using floating-point arithmetic, Acta Numerica 19,
 2010,
@@ -114,9 +117,10 @@ LAYER, NEXT, FIRST, END, FACETS, NEURONS, HEADS, BUCKETS = range(8)
 # Columns of Stack.numbers.
 PATCH, START, SIZE = range(3)
 # Places in what a run keeps between steps: the cell at work, both ends of the stack, how much was found.
-HELD, AT_PATCH, AT_SIZE, AT_ROW, ROOT, BOTTOM, TOP, FOUND, DOUBTED, LEFT, OVERFLOW = range(11)
-# Why a run pauses: nothing is left to do; an array is too short; a cell lies ready for another run.
-DONE, TOO_SHORT, SHARED = range(3)
+HELD, AT_PATCH, AT_SIZE, AT_ROW, ROOT, BOTTOM, TOP, FOUND, DOUBTED, LEFT, OVERFLOW, QUESTION = range(12)
+# Why a run pauses: nothing is left to do; an array is too short; a cell lies ready for another run; the neuron
+# at[QUESTION] of the patch has doubtful signs on the cell at work.
+DONE, TOO_SHORT, SHARED, IN_QUESTION = range(4)
 # What the next step for a cell is.
 SPLIT, FINISHED, GONE, IN_DOUBT, TOO_MANY = range(5)
 # With a larger r a generator of a new patch is solved again, because bounds over a whole cell are as bad as its worst.
@@ -227,15 +231,14 @@ class Found(NamedTuple):
     """What a run of the kernel finds: finished cells, and cells handed over.
 
     ``packed`` (signs of the neurons, eight to a byte, the first highest) and ``facets`` (delimited by ``facet_start``)
-    are the finished cells' columns, ``points`` lie inside them. The ``doubt`` arrays are the same for the cells with a
-    doubtful sign. ``generators`` are the finished cells' if they were asked for, else there are none.
+    are the finished cells' columns, ``points`` lie inside them. The ``doubt`` arrays are the same for cells that the
+    target only touches. ``generators`` are the finished cells' if they were asked for, else there are none.
     """
 
     packed: NDArray[np.uint8]
     facet_start: NDArray[np.int64]
     facets: NDArray[np.int32]
     points: NDArray[np.float64]
-    doubt_depth: NDArray[np.int64]
     doubt_signs: NDArray[np.uint8]
     doubt_start: NDArray[np.int64]
     doubt_facets: NDArray[np.int32]
@@ -313,9 +316,8 @@ class Finished(NamedTuple):
 
 
 class Doubts(NamedTuple):
-    """The cells with a doubtful sign: the layer, the signs of all sites, facets (delimited by ``start``)."""
+    """The cells that the target only touches: the signs of all sites, facets (delimited by ``start``)."""
 
-    depth: NDArray[np.int64]
     signs: NDArray[np.uint8]
     start: NDArray[np.int64]
     facets: NDArray[np.int32]
@@ -1022,7 +1024,7 @@ def _whole_patch(pool: Pool, numbers: Any, cell: Cell) -> None:
         cell.bits[TIGHT + facet // 64] |= _bit(facet % 64)
 
 
-@_compiled
+@njit(**_OPTIONS)  # type: ignore[untyped-decorator]
 def signs_so_far(patches: Patches, p: int, bits: Any, domain_facets: int, signs: Any) -> None:
     """The signs of all sites on a cell of a patch that has the given bits."""
     for site in range(signs.shape[0]):
@@ -1051,7 +1053,8 @@ def _cut(
     """Cut a cell of a patch with the patch's neuron i: how many generators there are below and above.
 
     The cell becomes the part below; the part above is written to ``upper_ids`` from ``upper_start`` on. Both numbers
-    are 0, and nothing is done, where the neuron's sign at some generator is in doubt.
+    are -1, and nothing is done, where the neuron's sign at some generator is in doubt. Both are 0 where the neuron does
+    not cut the cell after all, since signs that were in doubt are known by now; then the cell's bits are put right.
 
     One of the cell's facets stays on a side iff some generator on it is strictly on that side: then the part of the
     facet there has its full dimension, and otherwise it lies in the cutting hyperplane, which is a facet of both sides.
@@ -1075,7 +1078,7 @@ def _cut(
             count += _popcount(tight)
         simple &= count == d
         if plus & minus & mark:
-            return 0, 0
+            return -1, -1
         if plus & mark:
             above[ups] = g
             ups += 1
@@ -1091,6 +1094,11 @@ def _cut(
             ons += 1
             plus_on |= plus
             minus_on |= minus
+
+    if ups == 0 or downs == 0:
+        cell.bits[POSITIVE] = plus_above | plus_below | plus_on
+        cell.bits[NEGATIVE] = minus_above | minus_below | minus_on
+        return 0, 0
 
     added = 0
     for k in range(ups):
@@ -1333,7 +1341,6 @@ def _hand_over(P: Problem, patches: Patches, p: int, cell: Cell, doubts: Doubts,
     """Write down a cell for exact arithmetic."""
     number = at[DOUBTED]
     at[DOUBTED] += 1
-    doubts.depth[number] = patches.numbers[p, LAYER]
     signs_so_far(patches, p, cell.bits, P.domain_forms.shape[0], doubts.signs[number])
     end = doubts.start[number]
     for word in range(cell.bits.shape[0] - TIGHT):
@@ -1507,7 +1514,7 @@ def advance(
     counters: Any,
     keep: bool,
 ) -> int:
-    """Work until there is a reason to pause: DONE, TOO_SHORT or SHARED.
+    """Work until there is a reason to pause: DONE, TOO_SHORT, SHARED or IN_QUESTION.
 
     Asked to share, a run gives away the cell that waited longest, which stands for the most work, and goes on.
     """
@@ -1559,7 +1566,7 @@ def advance(
             top = at[TOP] + 1
             start = 0 if top == 0 else stack.numbers[top - 1, START] + stack.numbers[top - 1, SIZE]
             lower, upper = _cut(pool, patches, p, i, cell, m, stack.ids, start, stack.bits[top], scratch, counters)
-            if lower:
+            if lower > 0:
                 counters[CUTS] += 1
                 at[AT_SIZE] = lower
                 if not in_target:  # targets keep only what is below
@@ -1567,7 +1574,11 @@ def advance(
                     stack.numbers[top, PATCH] = p
                     stack.numbers[top, START], stack.numbers[top, SIZE] = start, upper
                 continue
-            state = IN_DOUBT
+            at[AT_ROW] -= in_target  # this row is looked at once more
+            if lower < 0:
+                at[QUESTION] = i
+                return IN_QUESTION
+            continue
         if state == FINISHED:
             if position >= 0 and position >= F.crossing_count[depth]:
                 depth, position = depth + 1, -1

@@ -16,7 +16,7 @@ from polyrelu.network import Layer
 from polyrelu.polyhedron import Halfspace
 
 _SMALLEST, _LARGEST = 2.0**-300, 2.0**300
-_ROUNDOFF = 2.0**-53
+ROUNDOFF = 2.0**-53
 _NO_SLOT = -2
 
 
@@ -25,11 +25,7 @@ def problem(layers: Sequence[Layer], target: Sequence[Halfspace], facets: Sequen
 
     None when a number is outside the range for which the kernel's bounds are proven.
     """
-    chain = list(layers)
-    if target:
-        normals = tuple(tuple(map(Fraction, h.normal)) for h in target)
-        offsets = tuple(Fraction(-h.offset) for h in target)
-        chain.append(Layer.from_rows(normals, offsets, [False] * len(target), layers[-1].output_dim))
+    chain = with_target(layers, target)
     widths = [layer.output_dim for layer in chain]
     relu = np.array([on for layer in chain for on in layer.relu], dtype=np.bool_)
     is_site = relu.copy()
@@ -40,7 +36,7 @@ def problem(layers: Sequence[Layer], target: Sequence[Halfspace], facets: Sequen
     equality = np.zeros(len(relu), dtype=np.bool_)
     if target:
         equality[-len(target) :] = [h.relation == "==" for h in target]
-    forms, exact = _scaled(facets, layers[0].input_dim + 1)
+    forms, exact = scaled(facets, layers[0].input_dim + 1)
     try:
         weights = np.concatenate([layer.float_weight.T.ravel() for layer in chain])
         biases = np.concatenate([layer.float_bias for layer in chain])
@@ -49,13 +45,13 @@ def problem(layers: Sequence[Layer], target: Sequence[Halfspace], facets: Sequen
     sizes = np.abs(np.concatenate([weights, biases, forms.ravel()]))
     if not ((sizes == 0) | ((sizes >= _SMALLEST) & (sizes <= _LARGEST))).all() or any(map(_vanished, chain)):
         return None
-    sums = np.abs(forms).sum(axis=1) * (1 + forms.shape[1] * 2 * _ROUNDOFF)
+    sums = np.abs(forms).sum(axis=1) * (1 + forms.shape[1] * 2 * ROUNDOFF)
     return Problem(
         weights=weights,
         weight_start=np.cumsum([0, *(layer.input_dim * layer.output_dim for layer in chain)]),
         biases=biases,
         coord_start=np.cumsum([0, *widths]),
-        weight_error=np.array([0.0 if layer.is_float else _ROUNDOFF for layer in chain]),
+        weight_error=np.array([0.0 if layer.is_float else ROUNDOFF for layer in chain]),
         relu=relu,
         site_of=np.where(is_site, np.cumsum(is_site) - 1, -1),
         site_layer=layer_of[is_site].astype(np.int64),
@@ -65,12 +61,21 @@ def problem(layers: Sequence[Layer], target: Sequence[Halfspace], facets: Sequen
         equality=equality,
         domain_forms=forms,
         domain_sums=sums,
-        domain_errors=np.where(exact, 0.0, sums * _ROUNDOFF),
+        domain_errors=np.where(exact, 0.0, sums * ROUNDOFF),
         dim=layers[0].input_dim + 1,
     )
 
 
-def _scaled(vectors: Sequence[Vector], dim: int) -> tuple[FloatArray, NDArray[np.bool_]]:
+def with_target(layers: Sequence[Layer], target: Sequence[Halfspace]) -> list[Layer]:
+    """Layers and, if the target has rows, one more whose outputs are at most zero where the rows hold."""
+    if not target:
+        return list(layers)
+    normals = tuple(tuple(map(Fraction, h.normal)) for h in target)
+    offsets = tuple(Fraction(-h.offset) for h in target)
+    return [*layers, Layer.from_rows(normals, offsets, [False] * len(target), layers[-1].output_dim)]
+
+
+def scaled(vectors: Sequence[Vector], dim: int) -> tuple[FloatArray, NDArray[np.bool_]]:
     """Vectors with largest entry 1, rounded to nearest, (n, dim), and for each whether nothing was rounded."""
     floats, exact = np.empty((len(vectors), dim)), np.empty(len(vectors), dtype=np.bool_)
     for i, vector in enumerate(vectors):
@@ -93,7 +98,7 @@ def _vanished(layer: Layer) -> bool:
 
 def stack(placed: Sequence[Placed], sites: int, words: int, dim: int) -> Cells | None:
     """Exact pointed cells as the kernel's; None when one has more facets than the masks have bits."""
-    floats, exact = _scaled([g for p in placed for g in p.cell.generators], dim)
+    floats, exact = scaled([g for p in placed for g in p.cell.generators], dim)
     counts = [len(p.cell.generators) for p in placed]
     slots = np.full((len(placed), 64 * words), _NO_SLOT, dtype=np.int32)
     signs = np.full((len(placed), sites), UNDECIDED, dtype=np.uint8)
@@ -114,7 +119,7 @@ def stack(placed: Sequence[Placed], sites: int, words: int, dim: int) -> Cells |
         start=np.cumsum([0, *counts])[:-1].astype(np.int64),
         size=np.array(counts, dtype=np.int64),
         vectors=floats,
-        radius=np.where(exact, 0.0, 2 * _ROUNDOFF),
+        radius=np.where(exact, 0.0, 2 * ROUNDOFF),
         solved=np.ones(len(floats), dtype=np.bool_),
         tight=_words(masks, words),
     )

@@ -6,7 +6,7 @@ Compiled code makes no arrays. It works on those it is given, and comes back whe
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -30,6 +30,8 @@ from polyrelu.cells.kernel import (
     Scratch,
     Stack,
 )
+from polyrelu.cells.problem import ROUNDOFF, scaled
+from polyrelu.cells.signs import ExactForms
 
 # For how many generators, cells and so on there is room at first, and for how many of what is rare.
 _ROOM, _FEW = 1 << 14, 64
@@ -45,17 +47,19 @@ class Run:
     Args:
         P: the problem.
         words: how many words the masks of facets have.
+        exact: decides the signs that floats leave in doubt.
         keep: solve the generators of finished cells again, which makes them as accurate as they get, and keep them.
 
     Attributes:
         counters: what the kernel counts, as the work goes on. A nonzero ``counters[STOP]`` ends it early. A nonzero
             ``counters[SHARE]`` asks for a cell to give away.
+        signs_by_rational: how many signs floats left in doubt.
     """
 
-    def __init__(self, P: Problem, words: int, keep: bool = False) -> None:
-        self.P, self.keep = P, keep
+    def __init__(self, P: Problem, words: int, exact: ExactForms, keep: bool = False) -> None:
+        self.P, self.exact, self.keep, self.signs_by_rational = P, exact, keep, 0
         self.counters = _zeros(kernel.SHARE + 1)
-        self._at, self._wanted = _zeros(kernel.OVERFLOW + 1), _zeros(len(Lengths._fields))
+        self._at, self._wanted = _zeros(kernel.QUESTION + 1), _zeros(len(Lengths._fields))
         self._memory = _first_memory(P, words)
         for starts in (self._memory.finished.start, self._memory.doubts.start, self._memory.kept.start):
             starts[0] = 0
@@ -83,9 +87,38 @@ class Run:
                 return self._left()
             if pause == kernel.TOO_SHORT:
                 self._memory = _larger(self._memory, Lengths(*self._wanted.tolist()))
+            elif pause == kernel.IN_QUESTION:
+                self._decide()
             elif give is not None:
                 give(self._left())
                 at[kernel.LEFT] = 0
+
+    def _decide(self) -> None:
+        """Decide all signs of the generators of the cell at work at which the neuron in question is in doubt."""
+        pool, patches, cell = self._memory.pool, self._memory.patches, self._memory.cell
+        p, size, neuron = (int(self._at[k]) for k in (kernel.AT_PATCH, kernel.AT_SIZE, kernel.QUESTION))
+        own, slots = int(patches.numbers[p, kernel.FACETS]), patches.slots[p].tolist()
+        signs = np.empty(patches.signs.shape[1], dtype=np.uint8)
+        kernel.signs_so_far(patches, p, cell.bits, len(self.P.domain_forms), signs)
+        facets = _mask(cell.bits[kernel.TIGHT :])
+        for g in cell.ids[:size]:
+            bits = pool.bits[g]
+            doubtful = int(bits[kernel.POSITIVE] & bits[kernel.NEGATIVE])
+            if not doubtful >> neuron & 1:
+                continue
+            on = facets & _mask(bits[kernel.TIGHT :])
+            vector = self.exact.generator([slots[k] for k in _ones(on)], [slots[k] for k in _ones(facets & ~on)], signs)
+            for k in _ones(doubtful):
+                sign = self.exact.sign(slots[own + k], vector, signs)
+                if sign >= 0:
+                    bits[kernel.NEGATIVE] &= ~np.uint64(1 << k)
+                if sign <= 0:
+                    bits[kernel.POSITIVE] &= ~np.uint64(1 << k)
+                if sign == 0:
+                    bits[kernel.TIGHT + (own + k) // 64] |= np.uint64(1 << (own + k) % 64)
+                self.signs_by_rational += 1
+            (pool.vector[g],), (exactly,) = scaled([vector], self.P.dim)
+            pool.radius[g], pool.solved[g] = (0.0 if exactly else 2 * ROUNDOFF), True
 
     def _left(self) -> Cells:
         count, left = int(self._at[kernel.LEFT]), self._memory.left
@@ -110,7 +143,6 @@ class Run:
             finished.start,
             finished.facets,
             finished.points,
-            doubts.depth,
             doubts.signs,
             doubts.start,
             doubts.facets,
@@ -176,7 +208,6 @@ def _first_memory(P: Problem, words: int) -> Memory:
             facets=_apart(32 * room, kind=np.int32),
         ),
         Doubts(
-            depth=_apart(few, kind=np.int64),
             signs=_apart(few, sites, kind=np.uint8),
             start=_apart(few, kind=np.int64),
             facets=_apart(room, kind=np.int32),
@@ -276,3 +307,15 @@ def _zeros(length: int) -> NDArray[np.int64]:
     numbers = _apart(length, kind=np.int64)
     numbers[:] = 0
     return numbers
+
+
+def _mask(words: NDArray[np.uint64]) -> int:
+    """Words of bits as one number."""
+    return sum(int(word) << 64 * k for k, word in enumerate(words))
+
+
+def _ones(mask: int) -> Iterator[int]:
+    """The places of the bits that are set."""
+    while mask:
+        yield (mask & -mask).bit_length() - 1
+        mask &= mask - 1

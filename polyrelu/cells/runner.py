@@ -38,6 +38,7 @@ from polyrelu.cells.kernel import (
     Problem,
 )
 from polyrelu.cells.run import Run
+from polyrelu.cells.signs import ExactForms
 
 Job: TypeAlias = tuple[Cells, NDArray[np.int64]]
 
@@ -65,19 +66,27 @@ class Runner:
     words: int = 1
     interrupted: bool = False
 
-    def run(self, problem: Problem, roots: Callable[[int], Cells | None], stats: Any) -> Iterator[Found]:
+    def run(
+        self,
+        problem: Problem,
+        exact: Callable[[], ExactForms],
+        roots: Callable[[int], Cells | None],
+        stats: Any,
+    ) -> Iterator[Found]:
         """What the kernel finds on the roots, which are asked for by the width of their masks in words.
+
+        Each worker has exact forms of its own.
 
         Raises:
             KeyboardInterrupt: Ctrl-C, after what was found until then has been yielded.
         """
         while True:
             cells = roots(self.words)
-            runs = [] if cells is None else self._work(problem, cells)
+            runs = [] if cells is None else self._work(problem, exact, cells)
             too_narrow = cells is None or any(run.overflow for run in runs)
             if not too_narrow:
                 for run in runs:
-                    _add_counts(run.counters, stats)
+                    _add_counts(run, stats)
                     yield run.found
             if self.interrupted:
                 raise KeyboardInterrupt
@@ -85,7 +94,7 @@ class Runner:
                 return
             self.words *= 2  # some cell has more facets than fit: once more, with wider masks
 
-    def _work(self, problem: Problem, cells: Cells) -> list[Run]:
+    def _work(self, problem: Problem, exact: Callable[[], ExactForms], cells: Cells) -> list[Run]:
         """Split the cells, and all that they are split into, and return what the workers did, a run each."""
         runs: list[Run] = []
         board = _Board(cells, self.workers)
@@ -93,7 +102,7 @@ class Runner:
             try:
                 working: set[Future[None]] = set()
                 while len(runs) < self.workers and (not runs or wait(working, _QUICK_SECONDS).not_done):
-                    runs.append(Run(problem, self.words))
+                    runs.append(Run(problem, self.words, exact()))
                     working.add(pool.submit(board.work, runs[-1]))
                 self._watch(working, runs)
             except KeyboardInterrupt:
@@ -192,9 +201,11 @@ class _Board:
         return int(run.counters[CUTS]) - self._cuts[run]
 
 
-def _add_counts(counters: NDArray[np.int64], stats: Any) -> None:
+def _add_counts(run: Run, stats: Any) -> None:
+    counters = run.counters
     stats.cuts += int(counters[CUTS])
     stats.signs_by_float += int(counters[SIGNS])
+    stats.signs_by_rational += run.signs_by_rational
     stats.handed_over += int(counters[DOUBTS])
     stats.solved_again += int(counters[SOLVES])
     stats.discarded += int(counters[DISCARDED])

@@ -275,13 +275,15 @@ def test_arrays_that_are_too_short_grow(monkeypatch, workers):
     base = rng.integers(-9, 10, (3, 3)) / 10
     rows = np.concatenate([base, base * 3, base * 7, base.sum(axis=0, keepdims=True)])
     with_doubts = pr.Network([(rows[:, :2], rows[:, 2]), (rng.integers(-9, 10, (9, 10)) / 10, np.ones(9))])
-    networks = {random_network([3, 12, 12]): 0, with_doubts: 3}
 
     def answers():
-        for network, least in networks.items():
+        for network in (random_network([3, 12, 12]), with_doubts):
             regions = pr.linear_regions(network, box(network.input_dim), "cells", workers=workers)
-            assert regions.stats["handed_over"] >= least
             yield regions.patterns, [tile.polyhedron for tile in regions[:50]], regions.volume()
+        touched = pr.preimage(with_doubts, pr.parse("y0 == 1", dim=9), box(2), "cells", workers=workers)
+        assert regions.stats["signs_by_rational"] >= 3
+        assert touched.stats["handed_over"] >= 3
+        yield touched.patterns, [tile.polyhedron for tile in touched], None
 
     expected = list(answers())
     monkeypatch.setattr(run_module, "_ROOM", 1)
@@ -340,18 +342,23 @@ exec(compile(source, "kernel.py", "exec"), module.__dict__)
 import polyrelu as pr
 import numpy as np
 box = pr.Polyhedron.box([-6, -6], [6, 6])
-same, handed_over = True, 0
+same, by_rational = True, 0
 for seed in range(10):
     rng = np.random.default_rng(seed)
     base = rng.integers(-9, 10, (3, 3)) / 10
     rows = np.concatenate([base, base * 3, base * 7, base.sum(axis=0, keepdims=True)])
     mixed = rng.integers(-9, 10, (2, 10)) / 10
     network = pr.Network([(rows[:, :2], rows[:, 2]), (mixed, [0.1, 0.3])], relu=[True, True])
-    fast, exact = (pr.linear_regions(network, box, m) for m in ("cells", "twin"))
+    exact = pr.linear_regions(network, box, "twin")
+    try:
+        fast = pr.linear_regions(network, box, "cells")
+    except AssertionError:  # a generator that lies on too few facets
+        same = False
+        continue
     same &= fast.patterns == exact.patterns and all(
         a.polyhedron == b.polyhedron for a, b in zip(fast, exact, strict=True))
-    handed_over += fast.stats["handed_over"]
-print("same" if same else "different", handed_over > 0)
+    by_rational += fast.stats["signs_by_rational"]
+print("same" if same else "different", by_rational > 0)
 """
 
 
