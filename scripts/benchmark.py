@@ -51,6 +51,8 @@ NETWORKS = {
     (5, 12, 12): 38046,
     (5, 16, 16): 125489,
 }
+DEGENERATE = ("zero biases", "integers from -2 to 2", "signs only", "opposite pairs")
+DEGENERATE_WIDTHS = ((2, 32, 32), (3, 16, 16))
 REAL = [
     ("acasxu_2_2", "acasxu_prop_3", 6924),
     ("acasxu_2_2", "acasxu_prop_4", 4500),
@@ -79,6 +81,24 @@ def random_network(widths: tuple[int, ...]) -> pr.Network:
     """The benchmark's network with these widths, input first."""
     rng = np.random.default_rng(0)
     layers = [(rng.normal(0, np.sqrt(2 / a), (b, a)), rng.normal(0, 0.5, b)) for a, b in itertools.pairwise(widths)]
+    return pr.Network(layers, relu=[True] * len(layers))
+
+
+def degenerate_network(kind: str, widths: tuple[int, ...]) -> pr.Network:
+    """The same kind of network with all biases zero, small integers, or each neuron twice with opposite signs."""
+    rng = np.random.default_rng(0)
+    layers = []
+    for a, b in itertools.pairwise(widths):
+        weight, bias = rng.normal(0, np.sqrt(2 / a), (b, a)), rng.normal(0, 0.5, b)
+        if kind == "zero biases":
+            bias = np.zeros(b)
+        elif kind == "integers from -2 to 2":
+            weight, bias = rng.integers(-2, 3, (b, a)).astype(float), rng.integers(-2, 3, b).astype(float)
+        elif kind == "signs only":
+            weight, bias = rng.integers(-1, 2, (b, a)).astype(float), rng.integers(-1, 2, b).astype(float)
+        elif kind == "opposite pairs":
+            weight, bias = (np.concatenate([v[: b // 2], -v[: b // 2]]) for v in (weight, bias))
+        layers.append((weight, bias))
     return pr.Network(layers, relu=[True] * len(layers))
 
 
@@ -248,6 +268,21 @@ def measure(
     return Measured(f"| {' | '.join(row)} |", f"| {' | '.join(compared)} |", ratios, seconds, two)
 
 
+def measure_degenerate(kind: str, widths: tuple[int, ...], repeat: int) -> str:
+    """One row of the table for networks that are not generic: regions of all of R^d, and of a generic network's."""
+    space = pr.Polyhedron.whole_space(widths[0])
+    generic, own = degenerate_network("generic", widths), degenerate_network(kind, widths)
+    microseconds: dict[pr.Network, list[float]] = {generic: [], own: []}
+    for _ in range(repeat):
+        for network, times in microseconds.items():
+            tiling, total, _ = timed_regions(network, space, kernel.advance)
+            times.append(1e6 * total / len(tiling))
+    usual, here = (statistics.median(times) for times in microseconds.values())
+    stats = tiling.stats
+    name = f"{'-'.join(map(str, widths))}, {kind}"
+    return f"| {name} | {len(tiling):,} | {stats['signs_by_rational']:,} | {here:.1f} | {here / usual:.1f} |"
+
+
 def measure_real(directory: Path, name: str, box_name: str | None, expected: int, repeat: int) -> str:
     """One row of the table for a real network."""
     network = pr.load_network(directory / f"{name}.npz")
@@ -295,6 +330,9 @@ def main() -> None:
     print("\n".join(own.row for own in measured))
     one, two = sum(own.seconds for own in measured), sum(own.seconds_of_two for own in measured)
     print(f"| all of them | | {one:.3f} | | | {one / two:.2f} | |")
+    print("\n| network, all of R^d | cells | signs decided exactly | µs/cell | generic = 1 |\n|---|--:|--:|--:|--:|")
+    for kind, widths in itertools.product(DEGENERATE, DEGENERATE_WIDTHS):
+        print(measure_degenerate(kind, widths, options.repeat))
     if edges:
         edges.close()
         print(f"\n| network | ours | {' | '.join(f'{method} | {method} / ours' for method in METHODS)} |")

@@ -214,11 +214,9 @@ class CellEngine:
 
     def _rebuilt(self, signs: NDArray[np.uint8], numbers: Sequence[int]) -> Placed:
         """The exact cell with these facets, before the target's rows: those are decided anew."""
-        facets = [number for number in numbers if number != INFINITY]
-        forms = [self.forms.form(number, signs) for number in facets]
-        sides = [self.forms.side(number, signs) for number in facets]
-        inside = [form if side < 0 else tuple(-v for v in form) for form, side in zip(forms, sides, strict=True)]
-        return Placed(cell_of(inside, facets, self.chart.dim), self.forms.bits(signs, len(self.layers)))
+        exact, facets = self.forms.on(signs), [number for number in numbers if number != INFINITY]
+        forms = [tuple(-exact.side(number) * v for v in exact.form(number)) for number in facets]
+        return Placed(cell_of(forms, facets, self.chart.dim), self.forms.bits(signs, len(self.layers)))
 
     def _exact_forms(self) -> ExactForms:
         return ExactForms(self.layers, self.rows, self.chart.forms)

@@ -100,23 +100,23 @@ class Run:
         own, slots = int(patches.numbers[p, kernel.FACETS]), patches.slots[p].tolist()
         signs = np.empty(patches.signs.shape[1], dtype=np.uint8)
         kernel.signs_so_far(patches, p, cell.bits, len(self.P.domain_forms), signs)
-        facets = _mask(cell.bits[kernel.TIGHT :])
+        exact, facets = self.exact.on(signs), _mask(cell.bits[kernel.TIGHT :])
         for g in cell.ids[:size]:
             bits = pool.bits[g]
             doubtful = int(bits[kernel.POSITIVE] & bits[kernel.NEGATIVE])
             if not doubtful >> neuron & 1:
                 continue
             on = facets & _mask(bits[kernel.TIGHT :])
-            vector = self.exact.generator([slots[k] for k in _ones(on)], [slots[k] for k in _ones(facets & ~on)], signs)
-            for k in _ones(doubtful):
-                sign = self.exact.sign(slots[own + k], vector, signs)
+            vector = exact.generator([slots[k] for k in _ones(on)], [slots[k] for k in _ones(facets & ~on)])
+            asked = list(_ones(doubtful))
+            for k, sign in zip(asked, exact.signs([slots[own + k] for k in asked], vector), strict=True):
                 if sign >= 0:
                     bits[kernel.NEGATIVE] &= ~np.uint64(1 << k)
                 if sign <= 0:
                     bits[kernel.POSITIVE] &= ~np.uint64(1 << k)
                 if sign == 0:
                     bits[kernel.TIGHT + (own + k) // 64] |= np.uint64(1 << (own + k) % 64)
-                self.signs_by_rational += 1
+            self.signs_by_rational += len(asked)
             (pool.vector[g],), (exactly,) = scaled([vector], self.P.dim)
             pool.radius[g], pool.solved[g] = (0.0 if exactly else 2 * ROUNDOFF), True
 

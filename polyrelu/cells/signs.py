@@ -23,21 +23,20 @@ from polyrelu.polyhedron import Halfspace
 
 
 class ExactForms:
-    """The forms behind facet numbers, on one cell after another.
+    """The forms behind facet numbers, which depend on the cell.
 
     Args:
         layers: the network on u.
         target: rows on its outputs.
         facets: the domain's facets as forms, at most zero inside.
 
-    Facets are numbered as in :class:`polyrelu.cells.columns.Columns`, INFINITY is t >= 0. Cells are given by the signs
-    of all sites, 0 or 1 where they are known.
+    Facets are numbered as in :class:`polyrelu.cells.columns.Columns`, and INFINITY is t >= 0.
     """
 
     def __init__(self, layers: Sequence[Layer], target: Sequence[Halfspace], facets: Sequence[Vector]) -> None:
         self.facets, self.layers = facets, with_target(layers, target)
         self.dim = layers[0].input_dim + 1
-        self._sites = [
+        self.sites = [
             (depth, i)
             for depth, layer in enumerate(self.layers)
             for i, masked in enumerate(layer.relu)
@@ -47,45 +46,17 @@ class ExactForms:
         self._outputs = Outputs(self.layers)
         self._latest: dict[int, tuple[Bits, fmpz_mat]] = {}
 
+    def on(self, signs: NDArray[np.uint8]) -> FormsOnCell:
+        """The forms on a cell with these signs of all sites, 0 or 1 where they are known."""
+        return FormsOnCell(self, signs)
+
     def bits(self, signs: NDArray[np.uint8], depth: int) -> Bits:
         """The signs of the neurons of the layers before ``depth``."""
         ends = self._ends
         return tuple(tuple(map(bool, signs[ends[k] : ends[k + 1]].tolist())) for k in range(depth))
 
-    def form(self, number: int, signs: NDArray[np.uint8]) -> Vector:
-        """The form of a facet, or of a site that is none, up to a positive factor."""
-        if number == INFINITY:
-            return (*[0] * (self.dim - 1), 1)
-        if number < len(self.facets):
-            return self.facets[number]
-        depth, i = self._sites[number - len(self.facets)]
-        rows = self._layer(depth, signs)
-        return tuple(int(rows[i, j]) for j in range(self.dim))
-
-    def side(self, number: int, signs: NDArray[np.uint8]) -> int:
-        """The sign that the form of a facet has inside."""
-        if number == INFINITY:
-            return 1
-        return 1 if number >= len(self.facets) and signs[number - len(self.facets)] == 1 else -1
-
-    def generator(self, on: Sequence[int], off: Sequence[int], signs: NDArray[np.uint8]) -> Vector:
-        """The generator of a cell that lies on the facets ``on``, of which there are enough, and not on ``off``."""
-        rows = [self.form(number, signs) for number in on]
-        kernel, nullity = fmpz_mat(len(rows), self.dim, [v for row in rows for v in row]).nullspace()
-        assert nullity == 1, f"{nullity} directions lie on the facets {list(on)}"
-        vector = [int(kernel[j, 0]) for j in range(self.dim)]
-        insides = (self.side(number, signs) * _dot(self.form(number, signs), vector) for number in off)
-        inside = next(filter(None, insides), 0)
-        assert inside, f"a generator lies on all facets of its cell, {list(on)} and {list(off)}"
-        factor = gcd(*vector) * (1 if inside > 0 else -1)
-        return tuple(v // factor for v in vector)
-
-    def sign(self, number: int, vector: Vector, signs: NDArray[np.uint8]) -> int:
-        """The sign of a site's form at a vector."""
-        value = _dot(self.form(number, signs), vector)
-        return (value > 0) - (value < 0)
-
-    def _layer(self, depth: int, signs: NDArray[np.uint8]) -> fmpz_mat:
+    def rows(self, depth: int, signs: NDArray[np.uint8]) -> fmpz_mat:
+        """The forms of a layer's coordinates, all times the same positive number."""
         bits = self.bits(signs, depth)
         known = self._latest.get(depth)
         if known is None or known[0] != bits:
@@ -94,5 +65,50 @@ class ExactForms:
         return known[1]
 
 
-def _dot(form: Vector, vector: Sequence[int]) -> int:
-    return sum(map(mul, form, vector))
+class FormsOnCell:
+    """See :class:`ExactForms`."""
+
+    def __init__(self, everywhere: ExactForms, known: NDArray[np.uint8]) -> None:
+        self._everywhere, self._known = everywhere, known
+        self._rows: dict[int, fmpz_mat] = {}
+
+    def form(self, number: int) -> Vector:
+        """The form of a facet, or of a site that is none, up to a positive factor."""
+        facets, dim = self._everywhere.facets, self._everywhere.dim
+        if number == INFINITY:
+            return (*[0] * (dim - 1), 1)
+        if number < len(facets):
+            return facets[number]
+        depth, i = self._everywhere.sites[number - len(facets)]
+        rows = self._layer(depth)
+        return tuple(int(rows[i, j]) for j in range(dim))
+
+    def side(self, number: int) -> int:
+        """The sign that the form of a facet has inside."""
+        if number == INFINITY:
+            return 1
+        site = number - len(self._everywhere.facets)
+        return 1 if site >= 0 and self._known[site] == 1 else -1
+
+    def generator(self, on: Sequence[int], off: Sequence[int]) -> Vector:
+        """The generator that lies on the facets ``on``, of which there are enough, and not on ``off``, the others."""
+        dim = self._everywhere.dim
+        kernel, nullity = fmpz_mat(len(on), dim, [v for number in on for v in self.form(number)]).nullspace()
+        assert nullity == 1, f"{nullity} directions lie on the facets {list(on)}"
+        vector = [int(kernel[j, 0]) for j in range(dim)]
+        insides = (self.side(number) * sum(map(mul, self.form(number), vector)) for number in off)
+        inside = next(filter(None, insides), 0)
+        assert inside, f"a generator lies on all facets of its cell, {list(on)} and {list(off)}"
+        factor = gcd(*vector) * (1 if inside > 0 else -1)
+        return tuple(v // factor for v in vector)
+
+    def signs(self, numbers: Sequence[int], vector: Vector) -> list[int]:
+        """The signs of the forms of some sites of one layer at a vector: -1, 0 or 1."""
+        places = [self._everywhere.sites[number - len(self._everywhere.facets)] for number in numbers]
+        values = self._layer(places[0][0]) * fmpz_mat(len(vector), 1, vector)
+        return [(values[i, 0] > 0) - (values[i, 0] < 0) for _, i in places]
+
+    def _layer(self, depth: int) -> fmpz_mat:
+        if depth not in self._rows:
+            self._rows[depth] = self._everywhere.rows(depth, self._known)
+        return self._rows[depth]

@@ -9,7 +9,7 @@ import polyrelu as pr
 from polyrelu.cells.chart import chart
 from polyrelu.cells.exact import Placed, refine
 from polyrelu.cells.kernel import UNDECIDED
-from polyrelu.cells.signs import ExactForms
+from polyrelu.cells.signs import ExactForms, FormsOnCell
 from polyrelu.cells.twin import INFINITY
 
 small = st.integers(-2, 2)
@@ -50,21 +50,23 @@ def test_generators_are_found_from_their_facets(network, bounded):
     for cell, signs in cells:
         if cell.lines:
             continue
+        exact = forms.on(signs)
         for generator, tight in zip(cell.generators, cell.tight, strict=True):
             on = [number for k, number in enumerate(cell.facets) if tight >> k & 1]
             off = [number for k, number in enumerate(cell.facets) if not tight >> k & 1]
-            assert forms.generator(on, off, signs) == generator
-            assert all(forms.sign(number, generator, signs) == 0 for number in on)
-            assert all(forms.sign(number, generator, signs) == forms.side(number, signs) for number in off)
+            assert exact.generator(on, off) == generator
+            first = len(forms.facets)
+            for number, side in [(n, 0) for n in on] + [(n, exact.side(n)) for n in off]:
+                assert number < first or exact.signs([number], generator) == [side]
 
 
 def test_facets_that_meet_in_more_than_a_ray_are_no_generator():
     forms = ExactForms(pr.Network([([[1, 0], [0, 1]], [0, 0])]).layers, (), ((-1, 0, 0), (0, -1, 0)))
-    signs = np.zeros(0, dtype=np.uint8)
-    assert forms.generator([0, 1], [INFINITY], signs) == (0, 0, 1)
-    assert forms.generator([0, INFINITY], [1], signs) == (0, 1, 0)
+    exact = forms.on(np.zeros(0, dtype=np.uint8))
+    assert exact.generator([0, 1], [INFINITY]) == (0, 0, 1)
+    assert exact.generator([0, INFINITY], [1]) == (0, 1, 0)
     with pytest.raises(AssertionError, match=r"2 directions lie on the facets \[0\]"):
-        forms.generator([0], [1], signs)
+        exact.generator([0], [1])
 
 
 def test_a_wrong_answer_is_caught_by_the_twin(monkeypatch):
@@ -74,7 +76,7 @@ def test_a_wrong_answer_is_caught_by_the_twin(monkeypatch):
         [(rng.normal(size=(6, 2)), np.zeros(6)), (rng.normal(size=(6, 6)), np.zeros(6))], relu=[True] * 2
     )
     box = pr.Polyhedron.box([-1, -1], [1, 1])
-    exact, sign = pr.linear_regions(network, box, "twin"), ExactForms.sign
+    exact, decide = pr.linear_regions(network, box, "twin"), FormsOnCell.signs
 
     def differs():
         try:
@@ -84,7 +86,7 @@ def test_a_wrong_answer_is_caught_by_the_twin(monkeypatch):
         return [tile.polyhedron for tile in tiles] != [tile.polyhedron for tile in exact]
 
     assert not differs()
-    monkeypatch.setattr(ExactForms, "sign", lambda *question: sign(*question) or 1)
+    monkeypatch.setattr(FormsOnCell, "signs", lambda *question: [sign or 1 for sign in decide(*question)])
     assert differs()
 
 
