@@ -1,7 +1,7 @@
 """Certified cell splitting: the fast exact engine.
 
-``twin`` is the algorithm in exact arithmetic, ``kernel`` the same compiled and certified (``run`` gives it memory,
-``runner`` gives it threads), and ``engine`` lets a problem go back and forth between them.
+``twin`` is the algorithm in exact arithmetic, ``kernel`` the same compiled and certified: ``run`` gives it memory,
+``runner`` gives it threads, ``signs`` decides what floats cannot. ``engine`` takes a problem from one to the other.
 """
 
 from polyrelu.cells.columns import Columns

@@ -1,6 +1,7 @@
 """A run of the compiled kernel (:mod:`polyrelu.cells.kernel`): its arrays, which grow, and what it finds in them.
 
-Compiled code makes no arrays. It works on those it is given, and comes back when one is too short for its next step.
+Compiled code makes no arrays. It works on those it is given, and comes back when one is too short for its next step,
+when it has a cell to give away, and when a sign has to be decided exactly.
 """
 
 from __future__ import annotations
