@@ -207,9 +207,9 @@ class CellEngine:
         for found in self.runner.run(kernel, self._exact_forms, roots, self.stats):
             self.full.append(Piece(found.packed, found.facet_start, found.facets, found.points))
             self.stats.cells += len(found.packed)
-            ends = pairwise(found.doubt_start.tolist())
-            for signs, (start, end) in zip(found.doubt_signs, ends, strict=True):
-                touched.append(self._rebuilt(signs, found.doubt_facets[start:end].tolist()))
+            ends = pairwise(found.touched_start.tolist())
+            for signs, (start, end) in zip(found.touched_signs, ends, strict=True):
+                touched.append(self._rebuilt(signs, found.touched_facets[start:end].tolist()))
         return touched
 
     def _rebuilt(self, signs: NDArray[np.uint8], numbers: Sequence[int]) -> Placed:

@@ -107,7 +107,7 @@ _U = 2.0**-53
 CERTIFIED = True
 
 # What the counters count.
-CELLS, CUTS, SIGNS, SOLVES, DOUBTS, DISCARDED, PRUNED, STARTED, STOP, SHARE = range(10)
+CELLS, CUTS, SIGNS, SOLVES, HANDED_OVER, DISCARDED, PRUNED, STARTED, STOP, SHARE = range(10)
 
 # Columns of bits, one bit for each neuron of a patch: its sign at a generator, or the signs that a cell's generators
 # have among them. TIGHT is the first of the columns with one bit for each facet.
@@ -117,12 +117,12 @@ LAYER, NEXT, FIRST, END, FACETS, NEURONS, HEADS, BUCKETS = range(8)
 # Columns of Stack.numbers.
 PATCH, START, SIZE = range(3)
 # Places in what a run keeps between steps: the cell at work, both ends of the stack, how much was found.
-HELD, AT_PATCH, AT_SIZE, AT_ROW, ROOT, BOTTOM, TOP, FOUND, DOUBTED, LEFT, OVERFLOW, QUESTION = range(12)
+HELD, AT_PATCH, AT_SIZE, AT_ROW, ROOT, BOTTOM, TOP, FOUND, PASSED_ON, LEFT, OVERFLOW, QUESTION = range(12)
 # Why a run pauses: nothing is left to do; an array is too short; a cell lies ready for another run; the neuron
 # at[QUESTION] of the patch has doubtful signs on the cell at work.
 DONE, TOO_SHORT, SHARED, IN_QUESTION = range(4)
 # What the next step for a cell is.
-SPLIT, FINISHED, GONE, IN_DOUBT, TOO_MANY = range(5)
+SPLIT, FINISHED, GONE, TOUCHED, TOO_MANY = range(5)
 # With a larger r a generator of a new patch is solved again, because bounds over a whole cell are as bad as its worst.
 COARSE = 2.0**-12
 # How many generators a patch may come to have before its parts become patches, unless they have half as many, and how
@@ -231,7 +231,7 @@ class Found(NamedTuple):
     """What a run of the kernel finds: finished cells, and cells handed over.
 
     ``packed`` (signs of the neurons, eight to a byte, the first highest) and ``facets`` (delimited by ``facet_start``)
-    are the finished cells' columns, ``points`` lie inside them. The ``doubt`` arrays are the same for cells that the
+    are the finished cells' columns, ``points`` lie inside them. The ``touched`` arrays are the same for cells that the
     target only touches. ``generators`` are the finished cells' if they were asked for, else there are none.
     """
 
@@ -239,9 +239,9 @@ class Found(NamedTuple):
     facet_start: NDArray[np.int64]
     facets: NDArray[np.int32]
     points: NDArray[np.float64]
-    doubt_signs: NDArray[np.uint8]
-    doubt_start: NDArray[np.int64]
-    doubt_facets: NDArray[np.int32]
+    touched_signs: NDArray[np.uint8]
+    touched_start: NDArray[np.int64]
+    touched_facets: NDArray[np.int32]
     generators: Generators
 
 
@@ -315,7 +315,7 @@ class Finished(NamedTuple):
     facets: NDArray[np.int32]
 
 
-class Doubts(NamedTuple):
+class Touched(NamedTuple):
     """The cells that the target only touches: the signs of all sites, facets (delimited by ``start``)."""
 
     signs: NDArray[np.uint8]
@@ -386,7 +386,7 @@ class Memory(NamedTuple):
     cell: Cell
     scratch: Scratch
     finished: Finished
-    doubts: Doubts
+    touched: Touched
     left: Cells
     kept: Generators
 
@@ -402,8 +402,8 @@ class Lengths(NamedTuple):
     heads: int = 0
     finished: int = 0
     finished_facets: int = 0
-    doubts: int = 0
-    doubt_facets: int = 0
+    touched: int = 0
+    touched_facets: int = 0
     left: int = 0
     left_generators: int = 0
     kept: int = 0
@@ -1337,19 +1337,19 @@ def _keep(
 
 
 @_compiled
-def _hand_over(P: Problem, patches: Patches, p: int, cell: Cell, doubts: Doubts, at: Any) -> None:
+def _hand_over(P: Problem, patches: Patches, p: int, cell: Cell, touched: Touched, at: Any) -> None:
     """Write down a cell for exact arithmetic."""
-    number = at[DOUBTED]
-    at[DOUBTED] += 1
-    signs_so_far(patches, p, cell.bits, P.domain_forms.shape[0], doubts.signs[number])
-    end = doubts.start[number]
+    number = at[PASSED_ON]
+    at[PASSED_ON] += 1
+    signs_so_far(patches, p, cell.bits, P.domain_forms.shape[0], touched.signs[number])
+    end = touched.start[number]
     for word in range(cell.bits.shape[0] - TIGHT):
         mask = cell.bits[TIGHT + word]
         while mask:
-            doubts.facets[end] = patches.slots[p, word * 64 + _lowest(mask)]
+            touched.facets[end] = patches.slots[p, word * 64 + _lowest(mask)]
             mask &= mask - np.uint64(1)
             end += 1
-    doubts.start[number + 1] = end
+    touched.start[number + 1] = end
 
 
 @_compiled
@@ -1438,17 +1438,17 @@ def _take(stack: Stack, cell: Cell, at: Any) -> None:
 
 @_inlined
 def _row_of_target(P: Problem, pool: Pool, patches: Patches, cell: Cell, at: Any) -> int:
-    """What the next row of the target does to the cell at work: SPLIT, GONE, IN_DOUBT, or FINISHED if nothing."""
+    """What the next row of the target does to the cell at work: SPLIT, GONE, TOUCHED, or FINISHED if nothing."""
     p, i = at[AT_PATCH], at[AT_ROW]
     site, mark = patches.slots[p, patches.numbers[p, FACETS] + i] - P.domain_forms.shape[0], _bit(i)
     equality = P.equality[P.coord_start[P.target_layer] + P.site_coord[site]]
     positive, negative = cell.bits[POSITIVE] & mark != 0, cell.bits[NEGATIVE] & mark != 0
     if positive and negative:
-        return IN_DOUBT if equality else SPLIT
+        return TOUCHED if equality else SPLIT
     for k in range(at[AT_SIZE]):
         g = cell.ids[k]
         if not (pool.bits[g, POSITIVE] | pool.bits[g, NEGATIVE]) & mark:
-            return IN_DOUBT  # it holds with equality somewhere, but cuts nothing off
+            return TOUCHED  # it holds with equality somewhere, but cuts nothing off
     return GONE if equality or positive else FINISHED
 
 
@@ -1459,7 +1459,7 @@ def _has_room(
     stack: Stack,
     cell: Cell,
     finished: Finished,
-    doubts: Doubts,
+    touched: Touched,
     left: Cells,
     kept: Generators,
     at: Any,
@@ -1480,8 +1480,8 @@ def _has_room(
     wanted[5] = patches.numbers[p, HEADS] + patches.numbers[p, BUCKETS] + MOST_BUCKETS
     wanted[6] = at[FOUND] + 2
     wanted[7] = finished.start[at[FOUND]] + facets
-    wanted[8] = at[DOUBTED] + 2
-    wanted[9] = doubts.start[at[DOUBTED]] + facets
+    wanted[8] = at[PASSED_ON] + 2
+    wanted[9] = touched.start[at[PASSED_ON]] + facets
     wanted[10] = at[LEFT] + 1
     wanted[11] = before + max(m, oldest)
     wanted[12] = kept.start[at[FOUND]] + m if keep else 0
@@ -1494,8 +1494,8 @@ def _has_room(
         and wanted[5] <= patches.heads.shape[0]
         and wanted[6] <= finished.start.shape[0]
         and wanted[7] <= finished.facets.shape[0]
-        and wanted[8] <= doubts.start.shape[0]
-        and wanted[9] <= doubts.facets.shape[0]
+        and wanted[8] <= touched.start.shape[0]
+        and wanted[9] <= touched.facets.shape[0]
         and wanted[10] <= left.depth.shape[0]
         and wanted[11] <= left.radius.shape[0]
         and wanted[12] <= kept.radius.shape[0]
@@ -1519,7 +1519,7 @@ def advance(
     Asked to share, a run gives away the cell that waited longest, which stands for the most work, and goes on.
     """
     F, pool, patches, stack, cell = memory.forms, memory.pool, memory.patches, memory.stack, memory.cell
-    scratch, finished, doubts, left, kept = memory.scratch, memory.finished, memory.doubts, memory.left, memory.kept
+    scratch, finished, touched, left, kept = memory.scratch, memory.finished, memory.touched, memory.left, memory.kept
     numbers, layers = patches.numbers, P.coord_start.shape[0] - 1
     counters[STARTED] = 1
     while not counters[STOP]:
@@ -1531,7 +1531,7 @@ def advance(
                 at[ROOT] += 1
             else:
                 break
-        if not _has_room(pool, patches, stack, cell, finished, doubts, left, kept, at, wanted, keep):
+        if not _has_room(pool, patches, stack, cell, finished, touched, left, kept, at, wanted, keep):
             return TOO_SHORT
         if counters[SHARE] and at[BOTTOM] <= at[TOP]:
             row = stack.numbers[at[BOTTOM]]
@@ -1594,9 +1594,9 @@ def advance(
             if keep:
                 _keep(pool, patches, p, cell, m, kept, at[FOUND], scratch)
             _finish(P, pool, patches, p, cell, m, finished, at)
-        elif state == IN_DOUBT:
-            counters[DOUBTS] += 1
-            _hand_over(P, patches, p, cell, doubts, at)
+        elif state == TOUCHED:
+            counters[HANDED_OVER] += 1
+            _hand_over(P, patches, p, cell, touched, at)
         elif state == TOO_MANY:
             at[OVERFLOW] = 1
             break

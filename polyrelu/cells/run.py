@@ -18,7 +18,6 @@ from polyrelu.cells.kernel import (
     Built,
     Cell,
     Cells,
-    Doubts,
     Finished,
     Forms,
     Found,
@@ -30,6 +29,7 @@ from polyrelu.cells.kernel import (
     Problem,
     Scratch,
     Stack,
+    Touched,
 )
 from polyrelu.cells.problem import ROUNDOFF, scaled
 from polyrelu.cells.signs import ExactForms
@@ -62,7 +62,7 @@ class Run:
         self.counters = _zeros(kernel.SHARE + 1)
         self._at, self._wanted = _zeros(kernel.QUESTION + 1), _zeros(len(Lengths._fields))
         self._memory = _first_memory(P, words)
-        for starts in (self._memory.finished.start, self._memory.doubts.start, self._memory.kept.start):
+        for starts in (self._memory.finished.start, self._memory.touched.start, self._memory.kept.start):
             starts[0] = 0
 
     def split(
@@ -134,19 +134,19 @@ class Run:
     @property
     def found(self) -> Found:
         """What was found; the arrays are parts of those of the run, and keep all of them in memory."""
-        cells, doubted = int(self._at[kernel.FOUND]), int(self._at[kernel.DOUBTED])
-        finished, doubts, kept = self._memory.finished, self._memory.doubts, self._memory.kept
+        cells, passed_on = int(self._at[kernel.FOUND]), int(self._at[kernel.PASSED_ON])
+        finished, touched, kept = self._memory.finished, self._memory.touched, self._memory.kept
         finished = _beginning(finished, cells, start=cells + 1, facets=finished.start[cells])
-        doubts = _beginning(doubts, doubted, start=doubted + 1, facets=doubts.start[doubted])
+        touched = _beginning(touched, passed_on, start=passed_on + 1, facets=touched.start[passed_on])
         kept = _beginning(kept, int(kept.start[cells]) if self.keep else 0, start=cells + 1 if self.keep else 1)
         return Found(
             finished.packed,
             finished.start,
             finished.facets,
             finished.points,
-            doubts.signs,
-            doubts.start,
-            doubts.facets,
+            touched.signs,
+            touched.start,
+            touched.facets,
             kept,
         )
 
@@ -208,7 +208,7 @@ def _first_memory(P: Problem, words: int) -> Memory:
             points=_apart(4 * room, dim - 1),
             facets=_apart(32 * room, kind=np.int32),
         ),
-        Doubts(
+        Touched(
             signs=_apart(few, sites, kind=np.uint8),
             start=_apart(few, kind=np.int64),
             facets=_apart(room, kind=np.int32),
@@ -272,7 +272,7 @@ def _larger(memory: Memory, wanted: Lengths) -> Memory:
         memory.cell._replace(ids=_longer(memory.cell.ids, wanted.cell)),
         memory.scratch if enough else _scratch(2 * wanted.cell, dim, words),
         _grown(memory.finished, wanted.finished, facets=wanted.finished_facets),
-        _grown(memory.doubts, wanted.doubts, facets=wanted.doubt_facets),
+        _grown(memory.touched, wanted.touched, facets=wanted.touched_facets),
         _grown(memory.left, wanted.left, **dict.fromkeys(_OF_GENERATORS, wanted.left_generators)),
         _grown(memory.kept, wanted.kept, start=wanted.finished),
     )

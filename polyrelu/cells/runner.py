@@ -26,7 +26,7 @@ from polyrelu.cells.kernel import (
     CELLS,
     CUTS,
     DISCARDED,
-    DOUBTS,
+    HANDED_OVER,
     PRUNED,
     SHARE,
     SIGNS,
@@ -206,7 +206,7 @@ def _add_counts(run: Run, stats: Any) -> None:
     stats.cuts += int(counters[CUTS])
     stats.signs_by_float += int(counters[SIGNS])
     stats.signs_by_rational += run.signs_by_rational
-    stats.handed_over += int(counters[DOUBTS])
+    stats.handed_over += int(counters[HANDED_OVER])
     stats.solved_again += int(counters[SOLVES])
     stats.discarded += int(counters[DISCARDED])
     stats.pruned += int(counters[PRUNED])

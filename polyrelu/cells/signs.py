@@ -91,14 +91,20 @@ class FormsOnCell:
         return 1 if site >= 0 and self._known[site] == 1 else -1
 
     def generator(self, on: Sequence[int], off: Sequence[int]) -> Vector:
-        """The generator that lies on the facets ``on``, of which there are enough, and not on ``off``, the others."""
+        """The generator that lies on the facets ``on``, of which there are enough, and not on ``off``, the others.
+
+        Raises:
+            AssertionError: no ray does, or more than one; that would be an error in the kernel.
+        """
         dim = self._everywhere.dim
         kernel, nullity = fmpz_mat(len(on), dim, [v for number in on for v in self.form(number)]).nullspace()
-        assert nullity == 1, f"{nullity} directions lie on the facets {list(on)}"
+        if nullity != 1:
+            raise AssertionError(f"{nullity} directions lie on the facets {list(on)}")
         vector = [int(kernel[j, 0]) for j in range(dim)]
         insides = (self.side(number) * sum(map(mul, self.form(number), vector)) for number in off)
         inside = next(filter(None, insides), 0)
-        assert inside, f"a generator lies on all facets of its cell, {list(on)} and {list(off)}"
+        if not inside:
+            raise AssertionError(f"a generator lies on all facets of its cell, {list(on)} and {list(off)}")
         factor = gcd(*vector) * (1 if inside > 0 else -1)
         return tuple(v // factor for v in vector)
 

@@ -174,6 +174,16 @@ def test_numbers_beyond_the_proven_range_go_to_exact_arithmetic():
     assert tiling.stats["signs_by_float"] == 0 < tiling.stats["signs_by_rational"]
 
 
+def test_a_domain_may_have_redundant_rows_and_points():
+    network = random_network([2, 8, 4])
+    square = pr.Polyhedron([[1, 0], [-1, 0], [0, 1], [0, -1]], [2, 2, 2, 2])
+    redundant = pr.Polyhedron([*square.A.tolist(), [1, 1], [2, 0], [1, 0], [-1, 2]], [*square.b.tolist(), 4, 4, 9, 7])
+    points = pr.Polyhedron.from_generators([[2, 2], [2, -2], [-2, 2], [-2, -2], [0, 0], [2, 0], [1, 1]])
+    expected = [tile.polyhedron for tile in pr.linear_regions(network, square, "cells")]
+    for same in (redundant, points):
+        assert [tile.polyhedron for tile in pr.linear_regions(network, same, "cells")] == expected
+
+
 def test_floats_locate_what_exact_points_locate():
     network = random_network([2, 12, 8])
     tiling = pr.preimage(network, pr.parse("y0 > y1", dim=8), box(2), "cells")
