@@ -62,3 +62,7 @@ class Interrupted(PolyreluError, KeyboardInterrupt):
 
 class RoundedWarning(UserWarning):
     """A stored network is defined by an irrational number, and the nearest binary64 number was taken for it."""
+
+
+class FloatModeWarning(UserWarning):
+    """The thread's floats do not round to nearest or flush subnormal numbers to zero, so they decide nothing."""

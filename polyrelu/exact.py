@@ -12,6 +12,7 @@ unique positive multiple whose entries are integers with greatest common divisor
 from __future__ import annotations
 
 import math
+import struct
 import sys
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
@@ -23,6 +24,7 @@ from flint import fmpq, fmpq_mat
 from numpy.typing import NDArray
 
 from polyrelu.errors import DimensionError, InexactError
+from polyrelu.ieee import probe
 
 ExactVector: TypeAlias = tuple[Fraction, ...]
 ExactMatrix: TypeAlias = tuple[ExactVector, ...]
@@ -179,5 +181,38 @@ def is_float(value: Fraction | int, nearest: float) -> bool:
 
 
 def to_floats(values: Iterable[Fraction | int]) -> FloatArray:
-    """The nearest floats; for drawing and for filters that carry an error bound, never for decisions."""
-    return np.array([v.numerator / v.denominator for v in values], dtype=np.float64)
+    """The nearest floats, read-only; for drawing and for filters that carry an error bound, never for decisions.
+
+    They are the nearest in every mode of the processor, because what is computed once may be kept for other threads.
+
+    Raises:
+        OverflowError: a value is beyond the range of floats.
+    """
+    nearest = _true_quotient if all(probe().values()) else _nearest_by_integers
+    floats = np.array([nearest(v.numerator, v.denominator) for v in values], dtype=np.float64)
+    floats.flags.writeable = False
+    return floats
+
+
+def _true_quotient(numerator: int, denominator: int) -> float:
+    return numerator / denominator  # correctly rounded by Python, where the processor rounds to nearest
+
+
+def _nearest_by_integers(numerator: int, denominator: int) -> float:
+    """The nearest float, ties to even, without floating-point arithmetic: its bits are put together."""
+    size = abs(numerator)
+    exponent = max(size.bit_length() - denominator.bit_length() - 53, -1074)  # of the last place, or one below it
+    while True:
+        above, below = (size, denominator << exponent) if exponent >= 0 else (size << -exponent, denominator)
+        places, rest = divmod(above, below)
+        if places < 1 << 53:
+            break
+        exponent += 1
+    places += 2 * rest > below or (2 * rest == below and places & 1)
+    if places >> 53:
+        places, exponent = places >> 1, exponent + 1
+    if exponent > 971:
+        raise OverflowError("number beyond the range of floats")
+    bits = places if places < 1 << 52 else (exponent + 1075 << 52) + places - (1 << 52)
+    value: float = struct.unpack("<d", struct.pack("<Q", bits | (numerator < 0) << 63))[0]
+    return value

@@ -1,0 +1,51 @@
+"""Whether floats are what every proven bound of this package assumes: IEEE 754 binary64 with its default modes.
+
+The bounds hold for rounding to nearest and gradual underflow. Both are modes of the processor, one setting for each
+thread, which foreign code may have changed: a library built with ``-ffast-math`` flushes subnormal numbers to zero in
+the thread that loads it, and interval libraries leave a directed rounding behind. Threads inherit the modes of the
+thread that starts them. Whoever lets a float decide asks :func:`floats_are_sound` first, in the thread that works, once
+a run; where the answer is no, floats decide nothing there.
+"""
+
+from __future__ import annotations
+
+import warnings
+
+from polyrelu.errors import FloatModeWarning
+
+# The operands are read from a list, so no compiler knows them.
+_OPERANDS = [1.0, 2.0**-53, 2.0**-54, 2.0**-1022, 0.5, 2.0**-1074, 2.0**52]
+
+
+def probe() -> dict[str, bool]:
+    """What this thread's floats do, and whether it is what IEEE 754's default modes do.
+
+    Rounding upwards fails the first question, downwards and to zero the second; flushing results to zero fails the
+    third, taking subnormal operands for zero the fourth.
+    """
+    one, half_ulp_above, half_ulp_below, smallest_normal, half, smallest, power = _OPERANDS
+    return {
+        "1 + 2^-53 == 1": one + half_ulp_above == one,
+        "1 - 2^-54 == 1": one - half_ulp_below == one,
+        "2^-1022 * 0.5 != 0": smallest_normal * half != 0.0,
+        "2^-1074 * 2^52 != 0": smallest * power != 0.0,
+    }
+
+
+def floats_are_sound() -> bool:
+    """Whether floats in this thread round to nearest and underflow gradually; warns with FloatModeWarning if not.
+
+    Cost: a microsecond.
+    """
+    answers = probe()
+    if all(answers.values()):
+        return True
+    wrong = " and ".join(question for question, right in answers.items() if not right)
+    warnings.warn(
+        f"polyrelu: this thread's floats are not IEEE 754's default ({wrong} does not hold), so floats decide nothing "
+        "and everything is computed in exact arithmetic, slowly; some library has changed the rounding mode or flushes "
+        "subnormal numbers to zero",
+        FloatModeWarning,
+        stacklevel=2,
+    )
+    return False
