@@ -21,10 +21,12 @@ from polyrelu.cells.columns import Columns, Piece, packed_bits
 from polyrelu.cells.exact import Placed
 from polyrelu.cells.kernel import Cells, Problem
 from polyrelu.cells.problem import problem, stack
+from polyrelu.cells.run import UnsoundFloats
 from polyrelu.cells.runner import Runner
 from polyrelu.cells.signs import ExactForms
 from polyrelu.cells.twin import INFINITY, Cell, Vector, cell_of, split
 from polyrelu.errors import BudgetExceeded
+from polyrelu.ieee import floats_are_sound
 from polyrelu.network import Bits, Layer, Network
 from polyrelu.patterns import pattern_cell
 from polyrelu.polyhedron import Polyhedron
@@ -122,21 +124,30 @@ class CellEngine:
 
     def run(self) -> None:
         """Find all tiles. Raises KeyboardInterrupt when stopped; what was found until then stays."""
-        exact_cells, pointed = [Placed(self.chart.start, ())], []
         kernel = self._kernel_problem()
-        while exact_cells:
-            placed = exact_cells.pop()
-            if kernel is not None and not placed.cell.lines:
-                pointed.append(placed)
-            elif placed.depth < len(self.layers):
-                exact_cells.extend(self._refine(placed))
-            else:
-                self._finish(placed)
-            self._ask()
-        if kernel is not None and pointed:
+        pointed = self._split_exactly([Placed(self.chart.start, ())], kernel is not None)
+        if kernel is None or not pointed:
+            return
+        try:
             for touched in self._run_kernel(kernel, pointed):
                 self._finish(touched)
                 self._ask()
+        except UnsoundFloats:  # before the kernel has handed out anything
+            self._split_exactly(pointed, for_kernel=False)
+
+    def _split_exactly(self, cells: list[Placed], for_kernel: bool) -> list[Placed]:
+        """Split cells exactly, keep what is inside, and return the kernel's share: cells without lines."""
+        pointed = []
+        while cells:
+            placed = cells.pop()
+            if for_kernel and not placed.cell.lines:
+                pointed.append(placed)
+            elif placed.depth < len(self.layers):
+                cells.extend(self._refine(placed, for_kernel))
+            else:
+                self._finish(placed)
+            self._ask()
+        return pointed
 
     def _ask(self) -> None:
         if self.until is not None and self.until(self.stats.cells + len(self.flat)):
@@ -144,9 +155,9 @@ class CellEngine:
 
     # -- exact ----------------------------------------------------------------------------------------------------
 
-    def _refine(self, placed: Placed) -> Iterator[Placed]:
+    def _refine(self, placed: Placed, for_kernel: bool) -> Iterator[Placed]:
         self.stats.cuts -= 1
-        first_facet, for_kernel = self.first_facets[placed.depth], self.runner is not None
+        first_facet = self.first_facets[placed.depth]
         for part in exact.refine(placed, self.layers, first_facet, self._count_signs, for_kernel):
             self.stats.cuts += 1
             self._ask()
@@ -194,7 +205,9 @@ class CellEngine:
     # -- the kernel -----------------------------------------------------------------------------------------------
 
     def _kernel_problem(self) -> Problem | None:
-        return None if self.runner is None else problem(self.layers, self.rows, self.chart.forms)
+        if self.runner is None or not floats_are_sound():
+            return None
+        return problem(self.layers, self.rows, self.chart.forms)
 
     def _run_kernel(self, kernel: Problem, placed: Sequence[Placed]) -> list[Placed]:
         """Run the kernel on exact cells, keep what it finished, and return what the target touches, rebuilt exactly."""

@@ -21,7 +21,6 @@ from polyrelu.cells.columns import Columns
 from polyrelu.cells.engine import CellEngine
 from polyrelu.cells.extent_kernel import CellExtents, cell_extents
 from polyrelu.cells.kernel import Cells, Found, Problem
-from polyrelu.cells.problem import problem
 from polyrelu.cells.run import Run
 from polyrelu.cells.runner import Runner
 from polyrelu.cells.signs import ExactForms
@@ -102,7 +101,7 @@ def measure(columns: Columns, known: Extents, progress: bool | None = None) -> N
         known.box_low[rows], known.box_high[rows] = low, high
 
     engine = CellEngine(columns.restriction, columns.domain, MeasuringRunner(record, progress), chart.dim)
-    if chart.dim and problem(engine.layers, engine.rows, chart.forms) is not None:
+    if chart.dim:
         engine.run()
 
 

@@ -5,8 +5,15 @@ computed. All vectors are homogeneous, of length d + 1. All bounds are evaluated
 each of which passes fewer roundings than the index of the factor :math:`1 + \gamma` by which the result is raised
 [Higham2002]_.
 
+**Scaling.** The network's coordinates are measured in powers of two (:mod:`polyrelu.cells.problem`), which changes no
+sign: relu(2^k z) = 2^k relu(z). They are chosen so that in every row of a layer :math:`\sum_k |w_{ik}| + |b_i| \le 1`.
+By induction over the layers every form then has :math:`\sum_j |c_j| \le 1`, on every cell, and every product and sum of
+what follows is of numbers of modulus at most d + 3 unless it says otherwise. A weight that this makes subnormal loses
+digits, at most :math:`2^{-1075}` in absolute terms.
+
 **Forms.** A form c is known as :math:`\hat c` with :math:`\sum_j |c_j - \hat c_j| \le e`; let
-:math:`s = \sum_j |\hat c_j|`. In the first layer e = 0 when the weights are floats, else u s. Later, with K active
+:math:`s = \sum_j |\hat c_j|`. In the first layer e = 0 when the weights are floats and lost
+nothing, else :math:`u s + 2^{-900}`. Later, with K active
 coordinates before it, :math:`c_i = \sum_k w_{ik} c_k + b_i` is computed with K products and K additions for each j, so
 
 .. math:: e_i = \sum_k |\hat w_{ik}| (e_k (1 + \gamma_1) + \gamma_{K+3} s_k) + \gamma_{K+3} |\hat b_i|,
@@ -44,7 +51,8 @@ b^*)`; the generator there is, up to a factor, :math:`w = \mu (\lambda^* g_2 + (
 :math:`\hat w = (a \hat g_2 + b \hat g_1) \cdot \mathrm{fl}(1 / N)`, where N is the largest entry of the sum and
 :math:`\mu = (a + b) / N`; no entry exceeds 1, because fl(N fl(1 / N)) does not. Since
 
-.. math:: |\lambda^* - \lambda| \le \Lambda = \frac{b A + a B}{(a + b) (a - A + b - B)},
+.. math:: |\lambda^* - \lambda| \le \Lambda = \frac{b}{a + b} \cdot \frac{A}{a - A + b - B}
+   + \frac{a}{a + b} \cdot \frac{B}{a - A + b - B},
 
 .. math:: r_w = \mu \left[ \Lambda (|\hat g_2 - \hat g_1|_\infty + r_1 + r_2) + \lambda r_2 + (1 - \lambda) r_1
    + \gamma_3 \right] + \gamma_3 .
@@ -68,11 +76,21 @@ the generator as it was is thrown away.
 **Reach.** Before a bounded cell is split by a layer, the values :math:`c \cdot g / g_t` at its vertices bound what
 enters the layer's neurons, and interval arithmetic carries these bounds to the target's rows: a sum of K products and
 a bias is off by at most :math:`\gamma_{K+2}` times the sum of the terms' moduli, which is raised for its own rounding
-and that of the weights. If some row is positive throughout, the cell is discarded with everything below it.
+and that of the weights. If some row is positive throughout, the cell is discarded with everything below it. Values
+beyond :math:`2^{100}` tell nothing; below that the digits that a weight has lost matter less than :math:`2^{-900}`.
 
-**Underflow.** Weights are refused unless zero or between :math:`2^{-300}` and :math:`2^{300}` in modulus, and each e
-and B is raised by :math:`2^{-900}` a layer, beyond what underflowing products can add up to. Overflow gives
-infinities or NaN, for which no comparison holds, so nothing is decided.
+**Every magnitude.** What underflows is off by at most :math:`2^{-1074}` in absolute terms, in a product, a quotient or
+a lost digit; sums do not underflow. Each bound has a term beyond what these can add up to, with fewer than
+:math:`2^{100}` of them: each e (but for exact weights, where nothing was lost) and B the term :math:`2^{-900}`, each r
+a :math:`\gamma_k`, alpha a :math:`\gamma_{d+2}`. So zero and subnormal numbers need no argument of their own.
+
+What may overflow is a quotient: 1 / N, A / (a - A + b - B), an entry of R, a value in *Reach*, a coordinate of a point
+inside. It ends in an infinity or NaN, and these in doubt: r is infinite where it would be NaN, and where a generator
+has an entry that is no number (:func:`_meet`, :func:`improve`); with an infinite r the bound B is infinite or NaN; and
+every decision is a comparison that holds, never one that fails: v > B, -v > B, x > A, alpha < 1/2, "finite". Generators
+whose r is infinite are solved again like others, and replaced when that succeeds.
+
+These bounds assume rounding to nearest and gradual underflow, which :class:`polyrelu.cells.run.Run` makes sure of.
 
 All of this is in one file on purpose: numba's cache on disk notices changes in a function's own file only, and a stale
 bound would be a wrong one.
@@ -101,6 +119,8 @@ _Function = TypeVar("_Function", bound=Callable[..., Any])
 
 UNDECIDED = 2
 FLOOR = 2.0**-900
+# Values from here on tell nothing of what a cell can reach; see *Reach* above.
+FAR = 2.0**100
 _U = 2.0**-53
 # The benchmark measures what certification costs on a copy of this file with False here. The package has no such
 # switch.
@@ -460,7 +480,7 @@ def enter_layer(P: Problem, layer: int, signs: Any, forms: Any, sums: Any, error
             forms[dim - 1, a + i] = P.biases[a + i]
             total += abs(P.biases[a + i])
             sums[a + i] = total * (1.0 + _gamma(dim))
-            errors[a + i] = P.weight_error[0] * sums[a + i]
+            errors[a + i] = P.weight_error[0] * sums[a + i] + (FLOOR if P.weight_error[0] > 0.0 else 0.0)
         return
     before = P.coord_start[layer - 1]
     # Which coordinates became active (+1) or silent (-1) since the forms in memory were computed.
@@ -552,8 +572,7 @@ def sides_of_box(P: Problem, F: Forms, layer: int, begin: int, m: int, vectors: 
     n = last - first
     r = 0.0
     for k in range(begin, begin + m):
-        if not radius[k] <= r:
-            r = radius[k]  # NaN and infinity win, and then nothing is decided
+        r = max(r, radius[k])  # never NaN; where it is infinite, nothing is decided
     values, reach = F.box[0, :n], F.box[1, :n]
     for i in range(n):
         values[i] = 0.0
@@ -595,14 +614,14 @@ def cannot_reach_target(P: Problem, F: Forms, depth: int, begin: int, m: int, ve
             for j in range(dim):
                 v += forms[j, c] * vectors[k, j]
             B = (slip * sums[c] + errors[c] + (sums[c] + errors[c]) * radius[k]) * (1.0 + _gamma(6)) + FLOOR
-            if not (np.isfinite(v) and np.isfinite(B)):
-                return False
             near, far = vectors[k, t] - radius[k], vectors[k, t] + radius[k]
             a, b = v - B, v + B
             a = a / (near if a < 0.0 else far)
             b = b / (near if b > 0.0 else far)
-            low[c] = min(low[c], a - slip * abs(a))
-            high[c] = max(high[c], b + slip * abs(b))
+            if not (abs(a) < FAR and abs(b) < FAR):
+                return False
+            low[c] = min(low[c], a - slip * abs(a) - FLOOR)
+            high[c] = max(high[c], b + slip * abs(b) + FLOOR)
     for layer in range(depth + 1, P.target_layer + 1):
         before, first, last = P.coord_start[layer - 1], P.coord_start[layer], P.coord_start[layer + 1]
         n, w, biases = last - first, P.weight_start[layer], P.biases[first:last]
@@ -625,7 +644,7 @@ def cannot_reach_target(P: Problem, F: Forms, depth: int, begin: int, m: int, ve
         for i in range(n):
             own_low[i] -= slip * own_reach[i] + FLOOR
             own_high[i] += slip * own_reach[i] + FLOOR
-            if not (np.isfinite(own_low[i]) and np.isfinite(own_high[i])):
+            if not (own_low[i] > -FAR and own_high[i] < FAR):
                 return False
     for c in range(P.coord_start[P.target_layer], P.coord_start[P.target_layer + 1]):
         if low[c] > 0.0 or (P.equality[c] and high[c] < 0.0):
@@ -836,7 +855,7 @@ def improve(pool: Pool, patches: Patches, p: int, g: int, scratch: Scratch) -> N
     for j in range(dim):
         solution[j] = pool.vector[g, j]
     r = solve_again(solution, _tight_rows(pool.bits[g], patches.forms[p], scratch.rows), scratch)
-    if r < pool.radius[g]:
+    if r < pool.radius[g]:  # which may be infinite, but is no NaN
         pool.radius[g] = r
         for j in range(dim):
             pool.vector[g, j] = solution[j]
@@ -1237,11 +1256,12 @@ def _meet(vector: Any, radius: Any, form: Any, up: int, down: int, g: int) -> fl
         return 0.0
     if not certain:
         return np.inf
-    total = x + y
-    slide = (y * A + x * B) / (total * ((x - A) + (y - B)))
-    error = slide * (length + radius[up] + radius[down]) + (x * radius[down] + y * radius[up]) / total
+    total, rest = x + y, (x - A) + (y - B)
+    # Quotients before products: those are at most 1 or overflow, while products may vanish beside what they bound.
+    slide = (y / total) * (A / rest) + (x / total) * (B / rest)
+    error = slide * (length + radius[up] + radius[down]) + (x / total) * radius[down] + (y / total) * radius[up]
     r: float = ((error + _gamma(3)) * (total * scale) + _gamma(3)) * (1.0 + _gamma(24))
-    return r
+    return r if r < np.inf else np.inf
 
 
 @_inlined
@@ -1312,7 +1332,8 @@ def _inner_point(pool: Pool, patches: Patches, p: int, cell: Cell, m: int, point
             inside = forms[p, facet, dim + 2]
             if facet >= own:
                 inside = 1.0 if cell.bits[POSITIVE] & _bit(facet - own) else -1.0
-            if not v * inside > (slip * forms[p, facet, dim] + forms[p, facet, dim + 1]) * raised + FLOOR:
+            beyond = (slip * forms[p, facet, dim] + forms[p, facet, dim + 1]) * raised + FLOOR
+            if not (v * inside > beyond and abs(v) < np.inf):
                 for j in range(d):
                     point[j] = np.nan
                 return

@@ -1,30 +1,39 @@
-"""Between exact cells and the kernel's arrays."""
+r"""Between exact cells and the kernel's arrays.
+
+**Scaling.** The kernel measures coordinate i of layer l in units of :math:`2^{k_i}`. Since relu(2^k z) = 2^k relu(z),
+it sees the network with weights :math:`w_{ij} 2^{k_j - k_i}` and biases :math:`b_i 2^{-k_i}`, in which every neuron has
+the sign it had; inputs keep their unit, k = 0. The :math:`k_i` are chosen, layer by layer, so that :math:`\sum_j
+|w_{ij}| 2^{k_j - k_i} + |b_i| 2^{-k_i} \le 1`, and about the least: so numbers of any magnitude, and rational ones
+beyond the range of floats, become floats of modulus at most 1. Multiplying by a power of two is exact unless the result
+is subnormal. That is a number less than :math:`2^{-1022}` times what its row may amount to; it loses digits, less than
+:math:`2^{-1074}`, which the kernel's bounds allow for.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from fractions import Fraction
+from math import frexp
 
 import numpy as np
 from numpy.typing import NDArray
 
 from polyrelu.cells.exact import Placed
-from polyrelu.cells.kernel import UNDECIDED, Cells, Problem
+from polyrelu.cells.kernel import FLOOR, UNDECIDED, Cells, Problem
 from polyrelu.cells.twin import Vector
 from polyrelu.exact import FloatArray
 from polyrelu.network import Layer
 from polyrelu.polyhedron import Halfspace
 
-_SMALLEST, _LARGEST = 2.0**-300, 2.0**300
 ROUNDOFF = 2.0**-53
 _NO_SLOT = -2
+_SMALLEST_NORMAL = 2.0**-1022
+# Twice what rounding can take from the sum of a row's moduli, which has fewer than 2^30 terms.
+_RAISED = 1.0 + 2.0**-20
 
 
-def problem(layers: Sequence[Layer], target: Sequence[Halfspace], facets: Sequence[Vector]) -> Problem | None:
-    """The kernel's problem: layers on u, rows of the target on their outputs, and the domain's facets as forms on u.
-
-    None when a number is outside the range for which the kernel's bounds are proven.
-    """
+def problem(layers: Sequence[Layer], target: Sequence[Halfspace], facets: Sequence[Vector]) -> Problem:
+    """The kernel's problem: layers on u, rows of the target on their outputs, and the domain's facets as forms on u."""
     chain = with_target(layers, target)
     widths = [layer.output_dim for layer in chain]
     relu = np.array([on for layer in chain for on in layer.relu], dtype=np.bool_)
@@ -36,22 +45,20 @@ def problem(layers: Sequence[Layer], target: Sequence[Halfspace], facets: Sequen
     equality = np.zeros(len(relu), dtype=np.bool_)
     if target:
         equality[-len(target) :] = [h.relation == "==" for h in target]
+    weights, biases, errors, units = [], [], [], np.zeros(layers[0].input_dim, dtype=np.int64)
+    for layer in chain:
+        weight, bias, exactly, units = _in_units(layer, units)
+        weights.append(weight.T.ravel())
+        biases.append(bias)
+        errors.append(0.0 if exactly else ROUNDOFF)
     forms, exact = scaled(facets, layers[0].input_dim + 1)
-    try:
-        weights = np.concatenate([layer.float_weight.T.ravel() for layer in chain])
-        biases = np.concatenate([layer.float_bias for layer in chain])
-    except OverflowError:  # rational weights beyond the range of floats
-        return None
-    sizes = np.abs(np.concatenate([weights, biases, forms.ravel()]))
-    if not ((sizes == 0) | ((sizes >= _SMALLEST) & (sizes <= _LARGEST))).all() or any(map(_vanished, chain)):
-        return None
     sums = np.abs(forms).sum(axis=1) * (1 + forms.shape[1] * 2 * ROUNDOFF)
     return Problem(
-        weights=weights,
+        weights=np.concatenate(weights),
         weight_start=np.cumsum([0, *(layer.input_dim * layer.output_dim for layer in chain)]),
-        biases=biases,
+        biases=np.concatenate(biases),
         coord_start=np.cumsum([0, *widths]),
-        weight_error=np.array([0.0 if layer.is_float else ROUNDOFF for layer in chain]),
+        weight_error=np.array(errors),
         relu=relu,
         site_of=np.where(is_site, np.cumsum(is_site) - 1, -1),
         site_layer=layer_of[is_site].astype(np.int64),
@@ -61,9 +68,69 @@ def problem(layers: Sequence[Layer], target: Sequence[Halfspace], facets: Sequen
         equality=equality,
         domain_forms=forms,
         domain_sums=sums,
-        domain_errors=np.where(exact, 0.0, sums * ROUNDOFF),
+        domain_errors=np.where(exact, 0.0, sums * ROUNDOFF + FLOOR),
         dim=layers[0].input_dim + 1,
     )
+
+
+def _in_units(layer: Layer, units: NDArray[np.int64]) -> tuple[FloatArray, FloatArray, bool, NDArray[np.int64]]:
+    """A layer's weight and bias in powers of two: see *Scaling* above.
+
+    Args:
+        layer: R^d -> R^n.
+        units: k for each of its d inputs.
+
+    Returns:
+        The (n, d) weight and the n biases as floats, whether these are the numbers exactly, and k for each output.
+    """
+    mantissas, exponents = _mantissas(layer)
+    exponents[:, :-1] += units
+    tops = np.where(mantissas != 0.0, exponents, np.iinfo(np.int64).min).max(axis=1, initial=np.iinfo(np.int64).min)
+    tops[tops == np.iinfo(np.int64).min] = 0  # rows of zeros
+    exponents -= tops[:, None]
+    terms = np.ldexp(mantissas, np.maximum(exponents, -2000).astype(np.int32))
+    own = np.frexp(np.abs(terms).sum(axis=1) * _RAISED)[1]
+    inside = np.ldexp(terms, -own[:, None])
+    exactly = layer.is_float and bool((np.abs(inside[mantissas != 0.0]) >= _SMALLEST_NORMAL).all())
+    return inside[:, :-1], inside[:, -1], exactly, tops + own
+
+
+def _mantissas(layer: Layer) -> tuple[FloatArray, NDArray[np.int64]]:
+    """The numbers ``[weight | bias]`` as mantissas, at least 1/2 and less than 1 in modulus or zero, and exponents.
+
+    Exact where the numbers are floats; else mantissas are rounded to nearest.
+    """
+    floats = _relatively_near(layer)
+    if floats is not None:
+        mantissas, exponents = np.frexp(floats)
+        return mantissas, exponents.astype(np.int64)
+    rows = [(*row, offset) for row, offset in zip(layer.rows, layer.offsets, strict=True)]
+    pairs = [_mantissa(v) for row in rows for v in row]
+    shape = (layer.output_dim, layer.input_dim + 1)
+    return (
+        np.array([m for m, _ in pairs], dtype=np.float64).reshape(shape),
+        np.array([e for _, e in pairs], dtype=np.int64).reshape(shape),
+    )
+
+
+def _relatively_near(layer: Layer) -> FloatArray | None:
+    """The numbers ``[weight | bias]`` as floats, if each is within a relative :math:`2^{-53}`; else None."""
+    if layer.is_float:
+        return np.column_stack([layer.float_weight, layer.float_bias])
+    try:
+        floats = np.column_stack([layer.float_weight, layer.float_bias])
+    except OverflowError:  # rational numbers beyond the range of floats
+        return None
+    small = zip(*np.nonzero(np.abs(floats) < _SMALLEST_NORMAL), strict=True)
+    near = all(not (layer.rows[i][j] if j < layer.input_dim else layer.offsets[i]) for i, j in small)
+    return floats if near else None
+
+
+def _mantissa(value: Fraction) -> tuple[float, int]:
+    size = value.numerator.bit_length() - value.denominator.bit_length()  # the value is 2^size times 1/2 to 2
+    above, below = value.numerator << max(-size, 0), value.denominator << max(size, 0)
+    mantissa, more = frexp(above / below)
+    return mantissa, size + more
 
 
 def with_target(layers: Sequence[Layer], target: Sequence[Halfspace]) -> list[Layer]:
@@ -86,14 +153,6 @@ def scaled(vectors: Sequence[Vector], dim: int) -> tuple[FloatArray, NDArray[np.
             v * denominator == numerator * largest for v, (numerator, denominator) in zip(vector, ratios, strict=True)
         )
     return floats, exact
-
-
-def _vanished(layer: Layer) -> bool:
-    """Whether some number of the layer is not zero but its float is."""
-    zeros = zip(*np.nonzero(layer.float_weight == 0), strict=True)
-    return any(layer.rows[i][j] for i, j in zeros) or any(
-        v for v, f in zip(layer.offsets, layer.float_bias.tolist(), strict=True) if not f
-    )
 
 
 def stack(placed: Sequence[Placed], sites: int, words: int, dim: int) -> Cells | None:

@@ -33,6 +33,7 @@ from polyrelu.cells.kernel import (
 )
 from polyrelu.cells.problem import ROUNDOFF, scaled
 from polyrelu.cells.signs import ExactForms
+from polyrelu.ieee import floats_are_sound
 
 # For how many generators, cells and so on there is room at first, and for how many of what is rare.
 _ROOM, _FEW = 1 << 14, 64
@@ -40,6 +41,10 @@ _NO_LIMIT = 1 << 62
 _CACHE_LINE = 128  # two lines of most machines, which may fetch them in pairs
 # The columns of Cells that have a row for each generator.
 _OF_GENERATORS = ("vectors", "radius", "solved", "tight")
+
+
+class UnsoundFloats(ArithmeticError):
+    """A thread that was to work does not round to nearest, or flushes subnormal numbers to zero."""
 
 
 class Run:
@@ -75,7 +80,12 @@ class Run:
         """Split the roots with the chosen numbers depth first, and return what is left once ``budget`` cuts are made.
 
         It begins with what would have been next. Asked to share, the run gives cells to ``give`` and goes on.
+
+        Raises:
+            UnsoundFloats: in this thread; nothing was done.
         """
+        if not floats_are_sound():
+            raise UnsoundFloats
         at, counters = self._at, self.counters
         at[[kernel.HELD, kernel.ROOT, kernel.BOTTOM, kernel.LEFT]], at[kernel.TOP] = 0, -1
         largest = int(roots.size[chosen].max(initial=0))
