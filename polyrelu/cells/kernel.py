@@ -73,6 +73,10 @@ If :math:`\alpha < 1` then M is regular and :math:`\|y^* - y\|_\infty \le \max_i
 A generator on more than d facets is solved on d of them that elimination finds independent. What is less accurate than
 the generator as it was is thrown away.
 
+This finds a line, and keeps the sign of the largest entry. That is the generator's if it was known within r < 1/2. Else
+either g or -g may be the generator; it is the one on the inner side of a facet of the patch, not one of its tight ones,
+at which the sign is certified. If there is none, the generator stays as it was.
+
 **Reach.** Before a bounded cell is split by a layer, the values :math:`c \cdot g / g_t` at its vertices bound what
 enters the layer's neurons, and interval arithmetic carries these bounds to the target's rows: a sum of K products and
 a bias is off by at most :math:`\gamma_{K+2}` times the sum of the terms' moduli, which is raised for its own rounding
@@ -848,14 +852,33 @@ def _tight_rows(bits: Any, forms: Any, rows: Any) -> int:
 
 
 @_compiled
+def _directed(patches: Patches, p: int, bits: Any, g: Any, r: float) -> bool:
+    """Make a solution g or -g, whichever lies in a patch; False where no facet certifies that one of them does not."""
+    dim, forms = g.shape[0], patches.forms
+    for facet in range(patches.numbers[p, FACETS]):
+        if bits[TIGHT + facet // 64] & _bit(facet % 64):
+            continue
+        v = 0.0
+        for j in range(dim):
+            v += forms[p, facet, j] * g[j]
+        if abs(v) > _bound(forms[p, facet, dim], forms[p, facet, dim + 1], r, dim):
+            if v * forms[p, facet, dim + 2] < 0.0:
+                for j in range(dim):
+                    g[j] = -g[j]
+            return True
+    return False
+
+
+@_compiled
 def improve(pool: Pool, patches: Patches, p: int, g: int, scratch: Scratch) -> None:
     """Solve a generator of a patch again from its tight facets, unless that is no more accurate."""
     dim, solution = pool.vector.shape[1], scratch.solution
     pool.solved[g] = True
+    known = pool.radius[g] < 0.5  # then its largest entry has the sign that it seems to have
     for j in range(dim):
         solution[j] = pool.vector[g, j]
     r = solve_again(solution, _tight_rows(pool.bits[g], patches.forms[p], scratch.rows), scratch)
-    if r < pool.radius[g]:  # which may be infinite, but is no NaN
+    if r < pool.radius[g] and (known or _directed(patches, p, pool.bits[g], solution, r)):
         pool.radius[g] = r
         for j in range(dim):
             pool.vector[g, j] = solution[j]
@@ -885,7 +908,7 @@ def _open(
     numbers, signs, slots, forms = patches.numbers, patches.signs, patches.slots, patches.forms
     signs_so_far(patches, q, cell.bits, domain_facets, signs[p])
 
-    facets = _moved_facets(patches, q, p, cell)
+    numbers[p, FACETS] = facets = _moved_facets(patches, q, p, cell)
     first = numbers[q, END]
     for k in range(m):
         g, copy = cell.ids[k], first + k
@@ -951,7 +974,7 @@ def _open(
         patches.heads[start + k] = -1
     numbers[p, LAYER], numbers[p, NEXT] = depth, position
     numbers[p, FIRST], numbers[p, END] = first, first + m
-    numbers[p, FACETS], numbers[p, NEURONS] = facets, neurons
+    numbers[p, NEURONS] = neurons
     numbers[p, HEADS], numbers[p, BUCKETS] = start, buckets
     _whole_patch(pool, numbers[p], cell)
     if depth + 1 >= layers or state == FINISHED:
@@ -1240,8 +1263,11 @@ def _meet(vector: Any, radius: Any, form: Any, up: int, down: int, g: int) -> fl
     A, B = _bound(form[dim], form[dim + 1], radius[up], dim), _bound(form[dim], form[dim + 1], radius[down], dim)
     certain = x > A and y > B
     if CERTIFIED and not certain:
-        # An end was solved again, and is where floats do not certify its sign any more. Any point does to solve from.
-        x, y = 1.0, 1.0
+        # An end was solved again, or its sign decided exactly, where floats do not certify it. A point to solve from
+        # is all that is wanted, and the better the nearer.
+        x, y = max(x, 0.0), max(y, 0.0)
+        if not x + y > 0.0:
+            x, y = 1.0, 1.0
     largest, length = 0.0, 0.0
     for j in range(dim):
         here, there = vector[up, j], vector[down, j]
