@@ -12,8 +12,8 @@ what follows is of numbers of modulus at most d + 3 unless it says otherwise. A 
 digits, at most :math:`2^{-1075}` in absolute terms.
 
 **Forms.** A form c is known as :math:`\hat c` with :math:`\sum_j |c_j - \hat c_j| \le e`; let
-:math:`s = \sum_j |\hat c_j|`. In the first layer e = 0 when the weights are floats and lost
-nothing, else :math:`u s + 2^{-900}`. Later, with K active
+:math:`s = \sum_j |\hat c_j|`. In the first layer e = 0 when the weights
+are floats and lost nothing, else u s, which is more than a lost digit because s > 1/4. Later, with K active
 coordinates before it, :math:`c_i = \sum_k w_{ik} c_k + b_i` is computed with K products and K additions for each j, so
 
 .. math:: e_i = \sum_k |\hat w_{ik}| (e_k (1 + \gamma_1) + \gamma_{K+3} s_k) + \gamma_{K+3} |\hat b_i|,
@@ -57,7 +57,9 @@ b^*)`; the generator there is, up to a factor, :math:`w = \mu (\lambda^* g_2 + (
 .. math:: r_w = \mu \left[ \Lambda (|\hat g_2 - \hat g_1|_\infty + r_1 + r_2) + \lambda r_2 + (1 - \lambda) r_1
    + \gamma_3 \right] + \gamma_3 .
 
-An error in the values only moves w along its edge, so short edges do not magnify it. Chains of this bound still grow,
+The two :math:`\gamma_3` are slack, since :math:`a + b \le s |g_2 - g_1|` makes :math:`\Lambda |g_2 - g_1|` about
+:math:`\gamma_{d+1}` or more; other terms are not. An error in the values only moves w along its edge, so short edges do
+not magnify it. Chains of this bound still grow,
 so it is only the first attempt.
 
 **Solving again.** When B does not decide, the generator is computed anew from its d tight facets [Rump2010]_. Let p
@@ -484,7 +486,7 @@ def enter_layer(P: Problem, layer: int, signs: Any, forms: Any, sums: Any, error
             forms[dim - 1, a + i] = P.biases[a + i]
             total += abs(P.biases[a + i])
             sums[a + i] = total * (1.0 + _gamma(dim))
-            errors[a + i] = P.weight_error[0] * sums[a + i] + (FLOOR if P.weight_error[0] > 0.0 else 0.0)
+            errors[a + i] = P.weight_error[0] * sums[a + i]
         return
     before = P.coord_start[layer - 1]
     # Which coordinates became active (+1) or silent (-1) since the forms in memory were computed.
@@ -1275,7 +1277,7 @@ def _meet(vector: Any, radius: Any, form: Any, up: int, down: int, g: int) -> fl
         vector[g, j] = t
         largest = max(largest, abs(t))
         length = max(length, abs(there - here))
-    scale = 1.0 / largest
+    scale = 1.0 / largest if largest > 0.0 else np.inf  # the ends may be opposite
     for j in range(dim):
         vector[g, j] *= scale
     if not CERTIFIED:
