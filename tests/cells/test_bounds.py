@@ -7,14 +7,16 @@ of every bound is then left out once, and some example must notice.
 from fractions import Fraction
 from functools import cache
 from itertools import pairwise
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from flint import fmpq, fmpq_mat
 
-from polyrelu.cells.problem import _in_units, problem
+import polyrelu as pr
+from polyrelu.cells.problem import _in_units, problem, with_target
 from tests.cells.plain_kernel import plain_kernel
-from tests.extreme_networks import of_any_magnitude, plain_network
+from tests.extreme_networks import of_any_magnitude, plain_network, power
 
 pytestmark = pytest.mark.filterwarnings("ignore::RuntimeWarning")  # overflow and NaN are what is tried
 
@@ -166,7 +168,8 @@ def solving_law(kernel, rng):
     for k, j in enumerate(others):
         exact_g[j] = Fraction(int(solution[k, 0].p), int(solution[k, 0].q))
     scale = Fraction(float(g[p]))  # rounded when it was divided, like all entries
-    return max(abs(scale * t - Fraction(float(v))) for t, v in zip(exact_g, g, strict=True)) <= Fraction(r) + Fraction(1, 2**52)
+    off = max(abs(scale * t - Fraction(float(v))) for t, v in zip(exact_g, g, strict=True))
+    return off <= Fraction(r) + Fraction(1, 2**52)
 
 
 # Forms
@@ -213,7 +216,7 @@ def exact_forms(network, P, signs):
         ]
         for value, offset in zip(values, layer.offsets, strict=True):
             value[-1] += offset
-        rows += [[v / Fraction(2) ** int(k) for v in value] for value, k in zip(values, own, strict=True)]
+        rows += [[v * power(-k) for v in value] for value, k in zip(values, own, strict=True)]
         before = []
         for value, masked in zip(values, layer.relu, strict=True):
             before.append(value if not masked or signs[site] else [Fraction(0)] * P.dim)
@@ -222,7 +225,113 @@ def exact_forms(network, P, signs):
     return rows
 
 
-LAWS = {"signs": sign_law, "meeting": meeting_law, "solving": solving_law, "forms": forms_law}
+# Boxes and reach
+
+
+def room_for(kernel, coords, dim):
+    """A kernel's Forms with room for bounds, and forms as columns."""
+    empty = dict.fromkeys(kernel.Forms._fields)
+    return kernel.Forms(
+        **{
+            **empty,
+            "forms": np.zeros((dim, coords)),
+            "sums": np.zeros(coords),
+            "errors": np.zeros(coords),
+            "box": np.zeros((2, coords)),
+            "box_sides": np.zeros(coords, dtype=np.int8),
+            "least": np.full(coords, np.nan),
+            "most": np.full(coords, np.nan),
+            "reach": np.zeros(coords),
+        }
+    )
+
+
+def box_law(kernel, rng):
+    """A side that the box certifies is the sign of the exact form at each exact generator."""
+    dim, n, m = int(rng.integers(2, 5)), 6, int(rng.integers(1, 5))
+    F, exact_forms = room_for(kernel, n, dim), []
+    for i in range(n):
+        c, s, e, exact = form_within(rng, dim)
+        F.forms[:, i], F.sums[i], F.errors[i] = c, s, e
+        exact_forms.append(exact)
+    P = SimpleNamespace(dim=dim, coord_start=np.array([0, n]))
+    centre, found = generator_within(rng, dim)[0], []
+    for _ in range(m):
+        r = float(rng.choice([0.0, 2.0**-52, 2.0**-30, 2.0**-8])) * float(rng.uniform(0.5, 1))
+        g = np.clip(centre + rng.normal(size=dim) * rng.choice([0.0, 2.0 ** -rng.integers(0, 54)]), -1, 1)
+        found.append((g, r, [v + Fraction(r) * int(rng.choice([-1, 1])) for v in fractions(g)]))
+    if rng.random() < 0.7:  # forms that nearly vanish there
+        j = int(np.argmax(np.abs(centre)))
+        for i in range(n):
+            F.forms[j, i] -= dot(F.forms[:, i], centre) / centre[j]
+            F.forms[:, i] /= max(1.0, np.abs(F.forms[:, i]).sum())
+            F.sums[i] = float(np.abs(F.forms[:, i]).sum()) * (1 + 2.0**-50)
+            exact_forms[i] = fractions(F.forms[:, i])
+            exact_forms[i][j] += Fraction(F.errors[i]) * int(rng.choice([-1, 1]))
+    vectors, radius = np.array([g for g, _, _ in found]), np.array([r for _, r, _ in found])
+    kernel.sides_of_box(P, F, 0, 0, m, vectors, radius)
+    return all(
+        dot(exact_forms[i], exact) * int(F.box_sides[i]) > 0
+        for i in range(n)
+        for _, _, exact in found
+        if F.box_sides[i]
+    )
+
+
+def reach_law(kernel, rng):
+    """The intervals that reach the target contain those of exact interval arithmetic from the exact vertices."""
+    network = plain_network(rng) if rng.random() < 0.6 else of_any_magnitude(rng)
+    P = problem(network.layers, (pr.Halfspace.of([1] * network.output_dim, 1),), ())
+    coords, first = len(P.biases), int(P.coord_start[1])
+    F, dim = room_for(kernel, coords, P.dim), P.dim
+    exact_forms = []
+    for i in range(first):
+        c, s, e, exact = form_within(rng, dim)
+        F.forms[:, i], F.sums[i], F.errors[i] = c, s, e
+        exact_forms.append(exact)
+    cell = [generator_within(rng, dim) for _ in range(3)]
+    for g, r, exact in cell:  # vertices
+        g[-1] = 0.25 + 0.75 * abs(g[-1])
+        exact[-1] = Fraction(g[-1]) - Fraction(r)
+    vectors, radius = np.array([g for g, _, _ in cell]), np.array([r for _, r, _ in cell])
+    kernel.cannot_reach_target(P, F, 0, 0, len(cell), vectors, radius)
+    if not (np.abs([F.least, F.most]) < kernel.FAR).all():
+        return True  # it gave up
+    values = [[dot(form, exact) / exact[-1] for _, _, exact in cell] for form in exact_forms]
+    low, high = [min(v) for v in values], [max(v) for v in values]
+    units = _in_units(network.layers[0], np.zeros(network.input_dim, dtype=np.int64))[3]
+    for depth, layer in enumerate(with_target(network.layers, (pr.Halfspace.of([1] * network.output_dim, 1),))):
+        start, end = int(P.coord_start[depth]), int(P.coord_start[depth + 1])
+        if depth:
+            own = _in_units(layer, units)[3]
+            low, high = interval(layer, low, high, units.tolist(), own.tolist())
+            units = own
+        pairs = zip(F.least[start:end].tolist(), low, high, F.most[start:end].tolist(), strict=True)
+        if not all(Fraction(a) <= b and c <= Fraction(d) for a, b, c, d in pairs):
+            return False
+        if depth < len(network.layers):
+            low = [max(v, Fraction(0)) if on else v for v, on in zip(low, layer.relu, strict=True)]
+            high = [max(v, Fraction(0)) if on else v for v, on in zip(high, layer.relu, strict=True)]
+    return True
+
+
+def interval(layer, low, high, units, own):
+    lows, highs = [], []
+    for row, offset, k in zip(layer.rows, layer.offsets, own, strict=True):
+        terms = [(w * power(j - k) * a, w * power(j - k) * b) for w, a, b, j in zip(row, low, high, units, strict=True)]
+        lows.append(sum(map(min, terms)) + offset * power(-k))
+        highs.append(sum(map(max, terms)) + offset * power(-k))
+    return lows, highs
+
+
+LAWS = {
+    "signs": sign_law,
+    "meeting": meeting_law,
+    "solving": solving_law,
+    "forms": forms_law,
+    "box": box_law,
+    "reach": reach_law,
+}
 
 
 @cache
@@ -239,6 +348,8 @@ def test_the_bound_holds(law):
 BOUND = "return (_gamma(dim) * s + e + (s + e) * r) * (1.0 + _gamma(8)) + FLOOR"
 SLIDE = "slide = (y / total) * (A / rest) + (x / total) * (B / rest)"
 ERROR = "error = slide * (length + radius[up] + radius[down]) + (x / total) * radius[down] + (y / total) * radius[up]"
+BOX = "bound = (reach[i] + slip * s + e + (s + e) * r) * raised + FLOOR"
+WITHIN = "B = (slip * sums[c] + errors[c] + (sums[c] + errors[c]) * radius[k]) * (1.0 + _gamma(6)) + FLOOR"
 RESIDUAL = "y[k] = abs(rho) + 2.0 * _gamma(dim + 1) * rows[k, dim] + 2.0 * rows[k, dim + 1] + FLOOR"
 # Not here are terms that are slack beside others: both gamma_3 of a new generator and gamma_2 of one solved again (the
 # errors of the values and residuals are as large already), and what an update of a form adds (beside gamma_{K+3} of the
@@ -258,6 +369,16 @@ SPOILT = [
     ("meeting", ERROR, "error = slide * (length + radius[up] + radius[down]) + (y / total) * radius[up]"),
     ("solving", RESIDUAL, "y[k] = abs(rho) + 2.0 * _gamma(dim + 1) * rows[k, dim] + FLOOR"),
     ("solving", RESIDUAL, "y[k] = abs(rho) + 2.0 * rows[k, dim + 1] + FLOOR"),
+    ("box", BOX, "bound = (reach[i] + e + (s + e) * r) * raised + FLOOR"),
+    ("box", BOX, "bound = (reach[i] + slip * s + (s + e) * r) * raised + FLOOR"),
+    ("box", BOX, "bound = (reach[i] + slip * s + e + e * r) * raised + FLOOR"),
+    ("box", BOX, "bound = (slip * s + e + (s + e) * r) * raised + FLOOR"),
+    ("reach", WITHIN, "B = 0.0"),
+    ("reach", "low[c] = min(low[c], a - slip * abs(a) - FLOOR)", "low[c] = min(low[c], a - FLOOR)"),
+    ("reach", "high[c] = max(high[c], b + slip * abs(b) + FLOOR)", "high[c] = max(high[c], b + FLOOR)"),
+    ("reach", "own_low[i] -= slip * own_reach[i] + FLOOR", "own_low[i] -= FLOOR"),
+    ("reach", "own_high[i] += slip * own_reach[i] + FLOOR", "own_high[i] += FLOOR"),
+    ("reach", "own_low[i] -= slip * own_reach[i] + FLOOR", "own_low[i] -= slip * own_reach[i]"),
     ("forms", "    slip = _gamma(terms + 3)\n", "    slip = 0.0\n"),
     ("forms", "errors[a + i] = slip * abs(P.biases[a + i])", "errors[a + i] = 0.0"),
     ("forms", "own_errors[i] = own_errors[i] * raised + FLOOR", "own_errors[i] = own_errors[i] * raised"),

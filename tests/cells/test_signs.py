@@ -1,3 +1,4 @@
+from fractions import Fraction
 from itertools import pairwise
 
 import numpy as np
@@ -6,9 +7,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import polyrelu as pr
+from polyrelu.cells import kernel
 from polyrelu.cells.chart import chart
 from polyrelu.cells.exact import Placed, refine
 from polyrelu.cells.kernel import UNDECIDED
+from polyrelu.cells.run import Run
 from polyrelu.cells.signs import ExactForms, FormsOnCell
 from polyrelu.cells.twin import INFINITY
 
@@ -98,3 +101,35 @@ def test_networks_without_biases_are_not_handed_over():
     tiles = pr.linear_regions(network, pr.Polyhedron.box([-1] * 3, [1] * 3))
     assert tiles.stats["handed_over"] == 0 < tiles.stats["signs_by_rational"]
     assert tiles.patterns == pr.linear_regions(network, method="twin").patterns
+
+
+def test_generators_that_were_decided_exactly_lie_within_their_radius(monkeypatch):
+    """Most of them are no floats, so a radius of zero would be a lie that few answers show."""
+    generator, decide, found, held = FormsOnCell.generator, Run._decide, [], []
+
+    def noted(*question):
+        found.append(generator(*question))
+        return found[-1]
+
+    def checked(run):
+        found.clear()
+        decide(run)
+        pool, cell = run._memory.pool, run._memory.cell
+        known = [(pool.vector[g].tolist(), pool.radius[g]) for g in cell.ids[: run._at[kernel.AT_SIZE]]]
+        for vector in found:
+            largest = max(map(abs, vector))
+            exact = [Fraction(v, largest) for v in vector]
+            held.append(
+                any(
+                    all(abs(a - Fraction(b)) <= Fraction(float(r)) for a, b in zip(exact, floats, strict=True))
+                    for floats, r in known
+                )
+            )
+
+    monkeypatch.setattr(FormsOnCell, "generator", noted)
+    monkeypatch.setattr(Run, "_decide", checked)
+    rng = np.random.default_rng(3)
+    layers = [(rng.normal(size=(6, 2)), np.zeros(6)), (rng.normal(size=(6, 6)), np.zeros(6))]
+    pr.linear_regions(pr.Network(layers, relu=[True] * 2), pr.Polyhedron.box([-1, -1], [1, 1]))
+    assert len(held) > 5
+    assert all(held)
