@@ -128,8 +128,8 @@ def test_generators_that_were_decided_exactly_lie_within_their_radius(monkeypatc
 
     monkeypatch.setattr(FormsOnCell, "generator", noted)
     monkeypatch.setattr(Run, "_decide", checked)
-    rng = np.random.default_rng(3)
-    layers = [(rng.normal(size=(6, 2)), np.zeros(6)), (rng.normal(size=(6, 6)), np.zeros(6))]
-    pr.linear_regions(pr.Network(layers, relu=[True] * 2), pr.Polyhedron.box([-1, -1], [1, 1]))
+    base = np.random.default_rng(3).integers(-9, 10, (3, 3)) / 10
+    rows = np.concatenate([base, base * 3, base * 7, base.sum(axis=0, keepdims=True)])
+    pr.linear_regions(pr.Network([(rows[:, :2], rows[:, 2])], relu=[True]), pr.Polyhedron.box([-6, -6], [6, 6]))
     assert len(held) > 5
     assert all(held)
