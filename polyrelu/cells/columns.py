@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from polyrelu.cells.chart import Chart
 from polyrelu.cells.exact import Outputs
 from polyrelu.exact import ExactMatrix, ExactVector, FloatArray, exact_vector, matrix_rows
-from polyrelu.floats import affine_with_bound
+from polyrelu.floats import affine_with_bound, relu_with_bound
 from polyrelu.network import Bits, Layer, Network
 from polyrelu.polyhedron import Halfspace, Polyhedron
 from polyrelu.restriction import Restriction
@@ -140,10 +140,9 @@ class Columns:
         for layer in self.restriction.layers:
             values, radius = affine_with_bound(layer.float_weight, layer.float_bias, values, radius)
             mask = np.array(layer.relu, dtype=np.bool_)
-            certain &= ((np.abs(values) > radius) | ~mask).all(axis=1)
+            certain &= ((np.abs(values) > radius) | ~mask).all(axis=1)  # not where a radius is infinite
             signs.append(values[:, mask] > 0)
-            radius = np.where(mask & (values + radius < 0), 0.0, radius)
-            values = np.where(mask, np.maximum(values, 0.0), values)
+            values, radius = relu_with_bound(values, radius, mask)
         holds, doubtful = self.restriction.target.contains_approximately(values, radius)
         certain &= ~doubtful
         packed = np.packbits(np.concatenate(signs, axis=1), axis=1)
