@@ -17,7 +17,7 @@ import sys
 from collections.abc import Iterable, Sequence
 from decimal import MAX_EMAX, MIN_EMIN, Context, Decimal
 from fractions import Fraction
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
 import numpy as np
 from flint import fmpq, fmpq_mat
@@ -30,6 +30,7 @@ ExactVector: TypeAlias = tuple[Fraction, ...]
 ExactMatrix: TypeAlias = tuple[ExactVector, ...]
 ExactArray: TypeAlias = NDArray[np.object_]
 FloatArray: TypeAlias = NDArray[np.float64]
+Array = TypeVar("Array", bound=NDArray[Any])
 
 _ROUND = "round it first, for example with sympy.nsimplify(value, rational=True) or Fraction(value).limit_denominator()"
 
@@ -273,7 +274,7 @@ def _neighbour(value: float, side: int) -> float:
     return float(neighbour)
 
 
-def read_only(array: NDArray[Any]) -> Any:
+def read_only(array: Array) -> Array:
     """The array itself, which cannot be written to from now on: what is kept must not change later answers."""
     array.flags.writeable = False
     return array
@@ -283,7 +284,7 @@ def rounded_text(value: Fraction | int | float, digits: int) -> str:
     """A number to so many significant digits, as ``f"{value:.{digits}g}"`` does it; beyond the floats' range, too."""
     if isinstance(value, float):
         return f"{value:.{digits}g}"
-    if not value or _SHORTEST <= abs(value) <= _LONGEST:
+    if not value or _SHORTEST <= abs(Fraction(value)) <= _LONGEST:
         return f"{value.numerator / value.denominator:.{digits}g}"
     context = Context(prec=max(digits, 1), Emax=MAX_EMAX, Emin=MIN_EMIN)
     return f"{context.divide(Decimal(value.numerator), Decimal(value.denominator)).normalize(context):e}"

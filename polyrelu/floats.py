@@ -225,3 +225,16 @@ def relu_with_bound(values: FloatArray, radius: FloatArray, mask: NDArray[np.boo
     with np.errstate(invalid="ignore"):
         silent = mask & (values < -radius)
         return np.where(mask, np.maximum(values, 0.0), values), np.where(silent, 0.0, radius)
+
+
+def middle_and_half(low: FloatArray, high: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """The middles of finite boxes and half-widths around them that reach both ends; arrays of one shape.
+
+    Halves may underflow and the sum may round, so a middle is any float near; the differences to the ends are rounded
+    to nearest (exact where they are subnormal), and one float further they are no less than the true ones. Boxes from
+    one end of the floats to the other overflow nowhere, because ends are halved first. Where an end is infinite or NaN,
+    the half is infinite or NaN, too.
+    """
+    with np.errstate(over="ignore", invalid="ignore"):
+        middle = 0.5 * low + 0.5 * high
+        return middle, np.nextafter(np.maximum(high - middle, middle - low), np.inf)

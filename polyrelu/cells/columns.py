@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
 from itertools import accumulate, pairwise
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from flint import fmpq_mat
@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from polyrelu.cells.chart import Chart
 from polyrelu.cells.exact import Outputs
-from polyrelu.exact import ExactMatrix, ExactVector, FloatArray, exact_vector, matrix_rows
+from polyrelu.exact import ExactMatrix, ExactVector, FloatArray, exact_vector, matrix_rows, read_only
 from polyrelu.floats import affine_with_bound, relu_with_bound
 from polyrelu.network import Bits, Layer, Network
 from polyrelu.polyhedron import Halfspace, Polyhedron
@@ -44,7 +44,7 @@ class Piece(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Columns:
-    """Tiles in the order of their patterns, and the problem they belong to.
+    """Tiles in the order of their patterns, and the problem they belong to. The arrays are read-only.
 
     Attributes:
         restriction, domain: the problem, with the domain in the space of x.
@@ -63,6 +63,17 @@ class Columns:
     facets: NDArray[np.int32]
     points: FloatArray
     flat: dict[int, Polyhedron]
+
+    def __post_init__(self) -> None:
+        self._seal()
+
+    def _seal(self) -> None:
+        for name in Piece._fields:
+            object.__setattr__(self, name, read_only(getattr(self, name).view()))
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self._seal()  # numpy's copies are writable again
 
     @classmethod
     def sorted_by_pattern(
