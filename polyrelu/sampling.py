@@ -97,8 +97,8 @@ def _from_tiles(tiling: Tiling, n: int, random: np.random.Generator) -> FloatArr
                 prepared[i] = _Simplices.of(tiling[i].polyhedron)
                 if not np.isfinite(prepared[i].vertices).all():
                     raise InexactError(
-                        f"sample_points: tile {i} reaches beyond the greatest float, 1.8e308, so floats cannot be uniform "
-                        f"in it; ask for the preimage on a smaller box"
+                        f"sample_points: tile {i} reaches beyond the greatest float, 1.8e308, so that floats cannot be "
+                        f"uniform in it; ask for the preimage on a smaller box"
                     )
             here = np.flatnonzero(drawn == i)
             candidates = prepared[i].draw(len(here), random)

@@ -10,8 +10,10 @@ import ctypes
 import ctypes.util
 import platform
 import struct
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from typing import Any
 
 import pytest
 
@@ -60,3 +62,15 @@ def float_mode(name: str) -> Iterator[None]:
         yield
     finally:
         _LIBM.fesetenv(before)
+
+
+def in_this_thread(work: Callable[[], Any]) -> Any:
+    return work()
+
+
+def in_a_worker(work: Callable[[], Any]) -> Any:
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(work).result()
+
+
+everywhere = pytest.mark.parametrize("run", [in_this_thread, in_a_worker])

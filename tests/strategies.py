@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from fractions import Fraction
 
 from hypothesis import strategies as st
@@ -17,6 +18,18 @@ weights = st.one_of(
     st.sampled_from([0.1, -0.7, 1.25, -1e-3]),
 )
 coordinates = st.one_of(st.integers(-3, 3), st.fractions(-3, 3, max_denominator=6))
+
+
+# Floats of all magnitudes, from subnormal ones to almost the greatest, with few places and with all.
+wide_floats = st.one_of(
+    st.just(0.0),
+    st.builds(
+        lambda places, exponent, sign: sign * math.ldexp(places, exponent),
+        st.one_of(st.integers(1, 3), st.integers(2**52, 2**53 - 1)),
+        st.one_of(st.integers(-1070, 965), st.sampled_from([-1074, -1022, -537, -52, 0, 459, 512])),
+        st.sampled_from([1.0, -1.0]),
+    ),
+)
 
 
 def points(dim: int):

@@ -2,14 +2,13 @@
 
 import struct
 import warnings
-from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
 
 from polyrelu.errors import FloatModeWarning
 from polyrelu.ieee import floats_are_sound, probe
-from tests.float_modes import MODES, float_mode
+from tests.float_modes import MODES, everywhere, float_mode
 
 WRONG = {
     "downward": {"1 - 2^-54 == 1"},
@@ -20,16 +19,7 @@ WRONG = {
 }
 
 
-def in_this_thread(work):
-    return work()
-
-
-def in_a_worker(work):
-    with ThreadPoolExecutor(1) as pool:
-        return pool.submit(work).result()
-
-
-@pytest.mark.parametrize("run", [in_this_thread, in_a_worker])
+@everywhere
 @pytest.mark.parametrize("mode", MODES)
 def test_the_probe_sees_each_mode_in_the_thread_that_has_it(mode, run):
     def work():
