@@ -231,9 +231,9 @@ def middle_and_half(low: FloatArray, high: FloatArray) -> tuple[FloatArray, Floa
     """The middles of finite boxes and half-widths around them that reach both ends; arrays of one shape.
 
     Halves may underflow and the sum may round, so a middle is any float near; the differences to the ends are rounded
-    to nearest (exact where they are subnormal), and one float further they are no less than the true ones. The middle of
-    finite ends is finite, because they are halved first; a half-width may be infinite at the end of the floats. Where
-    an end is infinite or NaN, the half-width is infinite or NaN.
+    to nearest (exact where they are subnormal), and one float further they are no less than the true ones. The middle
+    of finite ends is finite, because they are halved first; a half-width may be infinite at the end of the floats.
+    Where an end is infinite or NaN, the half-width is infinite or NaN.
     """
     with np.errstate(over="ignore", invalid="ignore"):
         middle = 0.5 * low + 0.5 * high

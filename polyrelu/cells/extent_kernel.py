@@ -11,8 +11,8 @@ with :math:`\hat x_j = \mathrm{fl}(\hat g_j / \hat g_t)`
 .. math:: |x_j - \hat x_j| \le \frac{r}{\hat g_t - r} (1 + |\hat g_j / \hat g_t|) + u \frac{|\hat g_j|}{\hat g_t}
    \le e_j := \Big( \frac{r}{\hat g_t - r} (1 + |\hat x_j|) + \gamma_3 |\hat x_j| \Big) (1 + \gamma_{12}) + \tau .
 
-One u pays for the rounding of :math:`\hat x_j \pm e_j`, the ends of the box, or of a difference of vertices, one for the
-quotient :math:`r / (\hat g_t - r)` should it underflow: it is multiplied by :math:`1 + |\hat x_j|` only afterwards.
+One u pays for the rounding of :math:`\hat x_j \pm e_j`, the ends of the box, or of a difference of vertices, one for
+the quotient :math:`r / (\hat g_t - r)` if it underflows: it is multiplied by :math:`1 + |\hat x_j|` only afterwards.
 A generator without :math:`\hat g_t > 2 r`, or one whose :math:`\hat g_t` or :math:`e_j` is not finite, is a ray or too
 far away to tell: then the cell gets no certificate.
 
