@@ -93,6 +93,22 @@ def networks(draw, max_inputs: int = 3, max_width: int = 5, max_depth: int = 3, 
 
 
 @st.composite
+def wide_networks(draw, max_inputs: int = 2, max_width: int = 3, max_depth: int = 3):
+    """Networks whose numbers have all magnitudes, with neurons that nearly cancel another."""
+    depth = draw(st.integers(1, max_depth))
+    widths = [draw(st.integers(1, max_inputs)), *(draw(st.integers(1, max_width)) for _ in range(depth))]
+    chain = []
+    for before, after in itertools.pairwise(widths):
+        rows = [draw(st.lists(wide_floats, min_size=before + 1, max_size=before + 1)) for _ in range(after)]
+        if after > 1 and draw(st.booleans()):
+            rows[-1] = [-v for v in rows[0]]
+            rows[-1][0] = math.nextafter(rows[-1][0], draw(st.sampled_from([-math.inf, math.inf])))
+        mask = list(draw(st.tuples(*[st.booleans()] * after)))
+        chain.append(pr.Layer([row[:-1] for row in rows], [row[-1] for row in rows], mask))
+    return pr.Network(chain)
+
+
+@st.composite
 def domains(draw, dim: int):
     """Boxes, simplices, cones, half-spaces, flats, open sets, all of R^d, and what else comes."""
     kind = draw(st.sampled_from(["box", "box", "simplex", "cone", "half-space", "flat", "open", "space", "any"]))
