@@ -107,7 +107,7 @@ def float_points(points: Any, dim: int, where: str) -> FloatArray:
     if not np.isfinite(array).all():
         i, j = np.argwhere(~np.isfinite(array))[0]
         raise InexactError(f"{where}: point {i} has coordinate {j} = {array[i, j]}; drop such points first")
-    if not _keeps_values(given.dtype):
+    if not _keeps_values(given):
         for i, row in enumerate(given):
             for j, value in enumerate(row):
                 if exact(value, f"{where}: point {i}, coordinate {j}") != Fraction(*float_ratio(float(array[i, j]))):
@@ -118,12 +118,11 @@ def float_points(points: Any, dim: int, where: str) -> FloatArray:
     return array
 
 
-def _keeps_values(kind: np.dtype[Any]) -> bool:
-    """Whether every number of a numpy type is a float64 and arrives as it."""
-    if kind == np.float64:
-        return True
-    short = kind in (np.float32, np.float16) or (kind.kind in "iu" and kind.itemsize < 8)
-    return short and all(probe().values())
+def _keeps_values(given: NDArray[Any]) -> bool:
+    """Whether it is clear that every number of an array is a float64 and arrives as it."""
+    if given.dtype.kind in "iu":
+        return not given.size or (int(given.min()) >= -(2**53) and int(given.max()) <= 2**53)
+    return given.dtype == np.float64 or (given.dtype in (np.float32, np.float16) and all(probe().values()))
 
 
 class AffineForms:

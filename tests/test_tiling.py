@@ -145,6 +145,15 @@ def test_what_a_tiling_keeps_cannot_be_written_to():
             array[:] = 7
 
 
+def test_the_radius_of_a_vertex_below_the_floats():
+    third = Fraction(1, 3 * 2**1074)
+    tiling = pr.linear_regions(pr.Network([([[1]], [0])], relu=[True]), pr.Polyhedron.box([-third], [third]))
+    (rounded, radii), exact = tiling[1].float_vertices(), tiling[1].polyhedron.vertices
+    off = [abs(Fraction(v) - x) for (v,), (x,) in zip(rounded.tolist(), exact, strict=True)]
+    assert max(off) == third
+    assert all(a <= Fraction(b) for a, b in zip(off, radii.tolist(), strict=True))
+
+
 def test_vertices_beyond_the_floats():
     tiling = pr.linear_regions(pr.Network([([[1]], [0])], relu=[True]), pr.Polyhedron.box([-1], [10**400]))
     vertices, radii = tiling[1].float_vertices()

@@ -142,7 +142,8 @@ class Columns:
         """For each float point the least ``place[i]`` of a tile i that contains it, or -1. Exact.
 
         A point at which every neuron's sign is certain can only lie in the tile with those signs, which is looked up;
-        the few others are compared with the tiles that agree with the signs of their exact values.
+        the few others, among them all where something overflows, are compared with the tiles that agree with the signs
+        of their exact values.
         """
         inside = self.domain.contains_floats(points)
         found = np.full(len(points), -1, dtype=np.intp)

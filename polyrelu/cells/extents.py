@@ -177,7 +177,7 @@ def boxes_in_x(chart: Chart, low: FloatArray, high: FloatArray) -> tuple[FloatAr
     """Boxes in the chart's coordinates, (n, k) each, as boxes around their images in x, (n, d) each.
 
     A box with an unknown side, NaN, is unknown. One that overflows on its way has infinite sides. The last rounding is
-    paid for by going one float further out.
+    paid for by going one float further out (in practice the bound of the map, several roundings wide, would pay).
     """
     dim = len(chart.origin)
     if chart.dim == dim:
