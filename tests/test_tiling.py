@@ -1,4 +1,5 @@
 import math
+from collections.abc import Mapping
 from fractions import Fraction
 
 import numpy as np
@@ -143,6 +144,46 @@ def test_what_a_tiling_keeps_cannot_be_written_to():
     for array in (found.pairs, found.labels):
         with pytest.raises(ValueError, match="read-only"):
             array[:] = 7
+
+
+def writable_arrays(*roots):
+    """Where the arrays are that can be reached from some objects by their attributes and items, and be written to."""
+    seen, found, left = {}, [], [(root, type(root).__name__) for root in roots]
+    while left:
+        thing, path = left.pop()
+        if id(thing) in seen or isinstance(thing, type):
+            continue
+        seen[id(thing)] = thing
+        if isinstance(thing, np.ndarray) and thing.flags.writeable:
+            found.append(path)
+        elif isinstance(thing, Mapping):
+            left += [(value, f"{path}[{key!r}]") for key, value in thing.items()]
+        elif isinstance(thing, (list, tuple, set)):
+            left += [(value, f"{path}[{i}]") for i, value in enumerate(thing)]
+        if type(thing).__module__.startswith("polyrelu"):
+            left += [(value, f"{path}.{name}") for name, value in getattr(thing, "__dict__", {}).items()]
+    return found
+
+
+@pytest.mark.parametrize("method", ["cells", "twin", "unrelu"])
+def test_no_array_that_is_kept_can_be_written_to(method, tmp_path):
+    """After all kinds of questions, in whatever they left behind."""
+    network = pr.Network([([[1, 0], [0, 1], [1, 1]], [0, 0.5, -0.1]), ([[1, 1, -1], [1, -1, 0]], [0, 0])])
+    targets = [pr.parse("y0 >= 1/2", dim=2), pr.parse("y0 <= 0 and y1 <= 1/3", dim=2)]
+    tiling = pr.preimage(network, targets, pr.Polyhedron.box([-1, -1], [1, 1]), method)
+    xs = np.array([[0.1, 0.2], [-0.5, 0.9]])
+    for ask in (tiling.volume, tiling.share, tiling.bounding_box, tiling.boundary, tiling.merged, tiling.betti_numbers):
+        ask()
+    for ask in (tiling.locate, network, network.evaluate_with_bound, lambda xs: pr.maps_into(network, targets, xs)):
+        ask(xs)
+    tiling.zones(contact=0), tiling.adjacency(), tiling.nearest([0, 0]), tiling.sample_points(3, seed=0)
+    tiling.save(tmp_path / "tiling.npz")
+    loaded = pr.load_tiling(tmp_path / "tiling.npz", network)
+    loaded.locate(xs)
+    assert (
+        writable_arrays(tiling, tiling[1:], list(tiling), network, targets, loaded, list(loaded), contacts(tiling))
+        == []
+    )
 
 
 def test_the_radius_of_a_vertex_below_the_floats():
