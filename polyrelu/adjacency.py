@@ -25,7 +25,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from polyrelu.errors import InputError
-from polyrelu.exact import FloatArray, row_echelon, to_floats
+from polyrelu.exact import FloatArray, nearest_floats, read_only, row_echelon
 from polyrelu.facets import ExactFacet, FacetReader, as_columns, neuron_names
 from polyrelu.polyhedron import Halfspace, Polyhedron
 from polyrelu.tiling import Tiling
@@ -171,7 +171,7 @@ class _Found:
         pairs, labels = pairs[order], labels[order]
         new = np.ones(len(pairs), dtype=np.bool_)
         new[1:] = (pairs[1:] != pairs[:-1]).any(axis=1)
-        return Contacts(pairs[new], labels[new], self.names)
+        return Contacts(read_only(pairs[new]), read_only(labels[new]), self.names)
 
 
 def contacts(tiling: Tiling) -> Contacts:
@@ -348,14 +348,18 @@ def _misses(polyhedron: Polyhedron, vertices: list[Any], rays: list[Any]) -> boo
 
 
 def bounding_boxes(tiling: Tiling, numbers: Any) -> FloatArray:
-    """Lower and upper corners, (2, n, d), of boxes around the closures of tiles, rounded outwards."""
+    """Lower and upper corners, (2, n, d), of boxes around the closures of tiles, in floats.
+
+    Where two closures meet, so do their boxes: corners are rounded to nearest (beyond the greatest float to infinity),
+    which keeps order. Comparisons that take subnormal numbers for zero keep it, too, so that holds in every mode of the
+    processor. A corner itself may lie within its tile, by half a unit in the last place.
+    """
     dim = tiling.domain.ambient_dim
     boxes = np.empty((2, len(numbers), dim))
     for k, number in enumerate(numbers):
         vertices, rays, lines = tiling[number].polyhedron.generators
-        corners = to_floats(x for v in vertices for x in v).reshape(-1, dim)
-        boxes[0, k] = np.nextafter(corners.min(axis=0), -np.inf)
-        boxes[1, k] = np.nextafter(corners.max(axis=0), np.inf)
+        corners = nearest_floats(x for v in vertices for x in v).reshape(-1, dim)
+        boxes[0, k], boxes[1, k] = corners.min(axis=0), corners.max(axis=0)
         for direction in (*rays, *lines, *(tuple(-x for x in line) for line in lines)):
             for axis, x in enumerate(direction):
                 if x:

@@ -15,9 +15,9 @@ import math
 import struct
 import sys
 from collections.abc import Iterable, Sequence
-from decimal import Decimal
+from decimal import MAX_EMAX, MIN_EMIN, Context, Decimal
 from fractions import Fraction
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
 import numpy as np
 from flint import fmpq, fmpq_mat
@@ -30,6 +30,7 @@ ExactVector: TypeAlias = tuple[Fraction, ...]
 ExactMatrix: TypeAlias = tuple[ExactVector, ...]
 ExactArray: TypeAlias = NDArray[np.object_]
 FloatArray: TypeAlias = NDArray[np.float64]
+Array = TypeVar("Array", bound=NDArray[Any])
 
 _ROUND = "round it first, for example with sympy.nsimplify(value, rational=True) or Fraction(value).limit_denominator()"
 
@@ -54,7 +55,7 @@ def exact(value: Any, where: str = "value") -> Fraction:
             raise InexactError(
                 f"{where}: {value} is not a finite number; remove or replace it before building the object"
             )
-        return Fraction(*value.as_integer_ratio())
+        return Fraction(*float_ratio(value))
     if isinstance(value, str):
         try:
             return Fraction(value.strip())
@@ -125,8 +126,7 @@ def exact_array(rows: Sequence[Any], shape: tuple[int, ...]) -> ExactArray:
     array = np.empty(shape, dtype=object)
     if array.size:
         array[...] = rows
-    array.flags.writeable = False
-    return array
+    return read_only(array)
 
 
 def is_float_array(values: Any) -> bool:
@@ -176,8 +176,38 @@ def row_echelon(rows: Sequence[Sequence[Fraction | int]], columns: int) -> tuple
 
 
 def is_float(value: Fraction | int, nearest: float) -> bool:
-    """Whether a number is its nearest float."""
-    return (value.numerator, value.denominator) == nearest.as_integer_ratio()
+    """Whether a number is its nearest float; no number is an infinite one."""
+    return math.isfinite(nearest) and (value.numerator, value.denominator) == float_ratio(nearest)
+
+
+def float_ratio(value: Any) -> tuple[int, int]:
+    """The numerator and the denominator of a finite float, Decimal or numpy float, in every mode of the processor.
+
+    Python's ``as_integer_ratio`` computes with floats, and finds zero for subnormal ones where those are taken for
+    zero; here the bits of small ones are read instead.
+    """
+    if isinstance(value, float):
+        if -_SMALLEST_NORMAL < value < _SMALLEST_NORMAL:
+            (bits,) = struct.unpack("<q", struct.pack("<d", value))
+            places = bits & (1 << 52) - 1
+            return _lowest_terms(-places if bits < 0 else places, 1074)
+    elif isinstance(value, np.float32) and abs(value) < _SMALLEST_NORMAL_SINGLE:
+        bits = int(np.frombuffer(value.tobytes(), dtype=np.int32)[0])
+        places = bits & (1 << 23) - 1
+        return _lowest_terms(-places if bits < 0 else places, 149)
+    numerator, denominator = value.as_integer_ratio()
+    return int(numerator), int(denominator)
+
+
+_SMALLEST_NORMAL, _SMALLEST_NORMAL_SINGLE = 2.0**-1022, np.float32(2.0**-126)
+
+
+def _lowest_terms(places: int, exponent: int) -> tuple[int, int]:
+    """``places / 2^exponent`` in lowest terms."""
+    if not places:
+        return 0, 1
+    twos = min((places & -places).bit_length() - 1, exponent)
+    return places >> twos, 1 << exponent - twos
 
 
 def to_floats(values: Iterable[Fraction | int]) -> FloatArray:
@@ -188,10 +218,79 @@ def to_floats(values: Iterable[Fraction | int]) -> FloatArray:
     Raises:
         OverflowError: a value is beyond the range of floats.
     """
-    nearest = _true_quotient if all(probe().values()) else _nearest_by_integers
-    floats = np.array([nearest(v.numerator, v.denominator) for v in values], dtype=np.float64)
-    floats.flags.writeable = False
-    return floats
+    return float_quotients((v.numerator, v.denominator) for v in values)
+
+
+def float_quotients(ratios: Iterable[tuple[int, int]]) -> FloatArray:
+    """The nearest floats of quotients of integers, as :func:`to_floats`; denominators are positive."""
+    divide = _true_quotient if all(probe().values()) else _nearest_by_integers
+    return read_only(np.array([divide(p, q) for p, q in ratios], dtype=np.float64))
+
+
+def nearest_floats(values: Iterable[Fraction | int]) -> FloatArray:
+    """The nearest floats as :func:`to_floats`, but infinite where a value is beyond the range of floats.
+
+    Rounding keeps order: if a number is at most another, then so are their floats.
+    """
+    numbers = list(values)
+    try:
+        return to_floats(numbers)
+    except OverflowError:
+        return read_only(np.array([_nearest_or_infinite(v) for v in numbers], dtype=np.float64))
+
+
+def _nearest_or_infinite(value: Fraction | int) -> float:
+    try:
+        return _nearest_by_integers(value.numerator, value.denominator)
+    except OverflowError:
+        return math.inf if value > 0 else -math.inf
+
+
+def enclosing_floats(value: Fraction | int) -> tuple[float, float]:
+    """The neighbouring floats that enclose a number; the same one twice where it is a float.
+
+    Beyond the range of floats one of them is infinite. No floating-point arithmetic, so it holds in every mode of the
+    processor.
+    """
+    nearest = _nearest_or_infinite(value)
+    if math.isinf(nearest):
+        return (_LARGEST, math.inf) if nearest > 0 else (-math.inf, -_LARGEST)
+    numerator, denominator = float_ratio(nearest)
+    off = numerator * value.denominator - value.numerator * denominator
+    if not off:
+        return nearest, nearest
+    return (_neighbour(nearest, -1), nearest) if off > 0 else (nearest, _neighbour(nearest, 1))
+
+
+_LARGEST = sys.float_info.max
+
+
+def _neighbour(value: float, side: int) -> float:
+    """The next float above a finite one, or below, by its bits: as integers, those of one sign are in order."""
+    (bits,) = struct.unpack("<q", struct.pack("<d", value))
+    place = bits if bits >= 0 else -(bits & (1 << 63) - 1)
+    place += side
+    (neighbour,) = struct.unpack("<d", struct.pack("<Q", place if place >= 0 else 1 << 63 | -place))
+    return float(neighbour)
+
+
+def read_only(array: Array) -> Array:
+    """The array itself, which cannot be written to from now on: what is kept must not change later answers."""
+    array.flags.writeable = False
+    return array
+
+
+def rounded_text(value: Fraction | int | float, digits: int) -> str:
+    """A number to so many significant digits, as ``f"{value:.{digits}g}"`` does it; beyond the floats' range, too."""
+    if isinstance(value, float):
+        return f"{value:.{digits}g}"
+    if not value or _SHORTEST <= abs(Fraction(value)) <= _LONGEST:
+        return f"{value.numerator / value.denominator:.{digits}g}"
+    context = Context(prec=max(digits, 1), Emax=MAX_EMAX, Emin=MIN_EMIN)
+    return f"{context.divide(Decimal(value.numerator), Decimal(value.denominator)).normalize(context):e}"
+
+
+_SHORTEST, _LONGEST = Fraction(1, 2**1000), Fraction(2**1000)
 
 
 def _true_quotient(numerator: int, denominator: int) -> float:

@@ -6,11 +6,17 @@ the exact number is proven to lie. Enclosures of tiles found by cells come from 
 :func:`math.fsum`, which rounds correctly, and one float further out.
 
 Tiles have disjoint relative interiors, so volumes add. Flat tiles have volume zero.
+
+**Every magnitude.** Exact numbers are rounded outwards by integer arithmetic; above the greatest float is infinity, and
+between zero and the least one there is nothing. Where a sum overflows on its way it is made with integers. A share of
+volumes that floats hardly tell from zero or infinity is found exactly. Where this thread's floats are not sound
+(:mod:`polyrelu.ieee`) there are no certified sizes, unless they were known before, and integers do all sums.
 """
 
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -23,7 +29,10 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from polyrelu.errors import DimensionError, EmptySetError, InputError, UnboundedError
-from polyrelu.exact import FloatArray
+from polyrelu.exact import FloatArray, enclosing_floats, float_ratio
+from polyrelu.exact import exact as exactly
+from polyrelu.floats import middle_and_half
+from polyrelu.ieee import floats_are_sound
 from polyrelu.polyhedron import Polyhedron
 from polyrelu.polyhedron.bounds import ExactBound, box_of
 from polyrelu.tiling import TileSource, Tiling
@@ -33,6 +42,10 @@ if TYPE_CHECKING:
 
 Numbers: TypeAlias = NDArray[np.intp]
 
+# Parts of a volume that is no smaller are told from zero by floats, unless they are negligible.
+_SMALL = Fraction(1, 2**900)
+_LEAST_DENOMINATOR = 1 << 1074
+
 Item = TypeVar("Item")
 
 
@@ -41,7 +54,7 @@ class Enclosure:
     """A number known to lie between two floats, ends included.
 
     Attributes:
-        low, high: the ends, ``low <= high``.
+        low, high: the ends, ``low <= high``; infinite where the number is beyond the greatest float.
     """
 
     low: float
@@ -49,16 +62,22 @@ class Enclosure:
 
     @property
     def mid(self) -> float:
-        """A float in the middle."""
+        """A float in the middle; infinite where an end is."""
         return 0.5 * self.low + 0.5 * self.high
 
     @property
     def width(self) -> float:
-        """The distance of the ends, rounded up."""
-        return math.nextafter(self.high - self.low, math.inf) if self.low < self.high else 0.0
+        """The distance of the ends, rounded up; infinite where an end is."""
+        if math.isinf(self.low) or math.isinf(self.high):
+            return math.inf
+        return enclosed(Fraction(*float_ratio(self.high)) - Fraction(*float_ratio(self.low)))[1]
 
     def __contains__(self, value: Fraction | float) -> bool:
-        return self.low <= value <= self.high
+        if isinstance(value, float) and not math.isfinite(value):
+            return self.low <= value <= self.high
+        number = exactly(value, "value")
+        above = math.isinf(self.low) or Fraction(*float_ratio(self.low)) <= number
+        return above and (math.isinf(self.high) or number <= Fraction(*float_ratio(self.high)))
 
     def __float__(self) -> float:
         return self.mid
@@ -119,12 +138,12 @@ def share(tiling: Tiling, within: Polyhedron | None = None, exact: bool = False)
         pieces = (tile.polyhedron if within is None else tile.polyhedron & region for tile in bar(tiling))
         return sum(map(volume_of, pieces), Fraction(0)) / whole
     filled = _total(*tile_volumes(tiling, volume_of, within))
-    least, most = enclosed(whole)
-    if not filled.high:
-        return Enclosure(0.0, 0.0)
-    low = math.nextafter(filled.low / most, -math.inf)
-    high = math.nextafter(filled.high / least, math.inf) if least else 1.0
-    return Enclosure(max(low, 0.0), min(high, 1.0))
+    if math.isinf(filled.high) or whole < _SMALL:
+        known = share(tiling, within, exact=True)
+        assert isinstance(known, Fraction)
+        return Enclosure(*enclosed(known))
+    low, high = (Fraction(*float_ratio(end)) / whole for end in (filled.low, filled.high))
+    return Enclosure(enclosed(low)[0], enclosed(min(high, Fraction(1)))[1])
 
 
 def bounding_box(
@@ -152,14 +171,11 @@ def bounding_box(
 
 
 def enclosed(value: Fraction) -> tuple[float, float]:
-    """The neighbouring floats that enclose a number; the same one twice where it is a float."""
-    try:
-        nearest = value.numerator / value.denominator
-    except OverflowError:
-        largest = math.nextafter(math.inf, 0.0)
-        return (largest, math.inf) if value > 0 else (-math.inf, -largest)
-    low = nearest if nearest <= value else math.nextafter(nearest, -math.inf)
-    return low, (nearest if nearest >= value else math.nextafter(nearest, math.inf))
+    """The neighbouring floats that enclose a number; the same one twice where it is a float.
+
+    One of them is infinite where the number is beyond the greatest float.
+    """
+    return enclosing_floats(value)
 
 
 # -- volumes ------------------------------------------------------------------------------------------------------
@@ -175,7 +191,7 @@ def _by_source(tiling: Tiling) -> Iterator[tuple[TileSource, Numbers, Numbers]]:
 
 
 def _extents(source: TileSource, wanted: Numbers) -> Extents | None:
-    """What is known of the sizes of tiles found by cells, of which some are wanted; None for others."""
+    """What is known for certain of the sizes of tiles found by cells, of which some are wanted; None for others."""
     from polyrelu.cells import Columns  # numba takes a while to import, and only cells need it
     from polyrelu.cells.extents import extents
 
@@ -213,7 +229,7 @@ def tile_volumes(
         for source, numbers, here in _by_source(tiling):
             known = _extents(source, numbers)
             if known is not None:
-                known.volume_low[numbers], known.volume_high[numbers] = low[here], high[here]
+                known.note_volumes(numbers, low[here], high[here])
     return low, high
 
 
@@ -233,16 +249,30 @@ def _sides(low: FloatArray, high: FloatArray, region: Polyhedron) -> tuple[NDArr
     inside, doubtful = np.zeros(len(low), dtype=np.bool_), np.ones(len(low), dtype=np.bool_)
     finite = np.isfinite(low).all(axis=1) & np.isfinite(high).all(axis=1)
     low, high = low[finite], high[finite]
-    middle = 0.5 * low + 0.5 * high
-    half = np.nextafter(np.maximum(high - middle, middle - low), np.inf)
-    inside[finite], doubtful[finite] = bounds.contains_approximately(middle, half)
+    inside[finite], doubtful[finite] = bounds.contains_approximately(*middle_and_half(low, high))
     return inside, ~inside & ~doubtful
 
 
 def _total(low: FloatArray, high: FloatArray) -> Enclosure:
-    """The sum of numbers that lie between non-negative floats."""
-    least, most = math.fsum(low), math.fsum(high)
-    return Enclosure(max(math.nextafter(least, -math.inf), 0.0), math.nextafter(most, math.inf) if most else 0.0)
+    """The sum of numbers that lie between non-negative floats, those below finite."""
+    if floats_are_sound():
+        try:
+            least, most = math.fsum(low), math.fsum(high)
+        except OverflowError:
+            pass
+        else:
+            return Enclosure(
+                max(math.nextafter(least, -math.inf), 0.0), math.nextafter(most, math.inf) if most else 0.0
+            )
+    return Enclosure(_exact_sum(low)[0], _exact_sum(high)[1])
+
+
+def _exact_sum(values: FloatArray) -> tuple[float, float]:
+    """The floats around a sum of non-negative floats, by integers. Cost: a microsecond or two for each."""
+    if np.isposinf(values).any():
+        return sys.float_info.max, math.inf
+    total = sum(p * (_LEAST_DENOMINATOR // q) for p, q in map(float_ratio, values.tolist()))
+    return enclosed(Fraction(total, _LEAST_DENOMINATOR))
 
 
 def _region(tiling: Tiling, within: Polyhedron | None) -> Polyhedron:
@@ -295,6 +325,8 @@ def _known_boxes(tiling: Tiling) -> tuple[FloatArray, FloatArray]:
 
 
 def _float_box(tiling: Tiling) -> tuple[FloatArray, FloatArray]:
+    if not floats_are_sound():
+        return outwards(*_exact_box(tiling))
     lows, highs = _known_boxes(tiling)
     unknown = np.isnan(lows).any(axis=1)
     low, high = lows[~unknown].min(axis=0, initial=np.inf), highs[~unknown].max(axis=0, initial=-np.inf)
@@ -309,6 +341,8 @@ def _float_box(tiling: Tiling) -> tuple[FloatArray, FloatArray]:
 
 def _exact_box(tiling: Tiling) -> tuple[tuple[ExactBound, ...], tuple[ExactBound, ...]]:
     lows, highs = _known_boxes(tiling)
+    if not floats_are_sound():  # then even comparisons of floats may err
+        lows, highs = np.full_like(lows, np.nan), np.full_like(highs, np.nan)
     least, most = box_of(tiling.domain)
     boxes: dict[int, tuple[list[ExactBound], list[ExactBound]]] = {}
 

@@ -1,7 +1,7 @@
 """Does the network map a point into a target? Exact for any number of float points.
 
 Floats are evaluated with their error bound (:mod:`polyrelu.floats`); the points it leaves in doubt are evaluated in
-rationals.
+rationals. Among them are all where something on the way to the outputs overflows.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ def maps_into(network: Network, target: Polyhedron | Sequence[Polyhedron], point
 
     Raises:
         DimensionError: the points or a target live in the wrong space.
+        InexactError: a coordinate is NaN or infinite, or not a float64.
     """
     array = float_points(points, network.input_dim, "maps_into")
     targets = [target] if isinstance(target, Polyhedron) else list(target)

@@ -32,9 +32,9 @@ from polyrelu.exact import (
     is_float,
     is_float_array,
     matrix_rows,
-    to_floats,
+    nearest_floats,
 )
-from polyrelu.floats import affine_with_bound, float_points
+from polyrelu.floats import affine_with_bound, float_points, relu_with_bound
 
 if TYPE_CHECKING:
     from polyrelu.formats.summary import Summary
@@ -97,13 +97,17 @@ class Layer:
 
     @cached_property
     def float_weight(self) -> FloatArray:
-        """The (n, d) weight rounded to nearest; equal to the exact one when that came from floats."""
-        return to_floats(v for row in self.rows for v in row).reshape(self.output_dim, self.input_dim)
+        """The (n, d) weight rounded to nearest, read-only; equal to the exact one when that came from floats.
+
+        Infinite beyond the range of floats.
+        """
+        floats = nearest_floats(v for row in self.rows for v in row)
+        return floats.reshape(self.output_dim, self.input_dim)
 
     @cached_property
     def float_bias(self) -> FloatArray:
-        """The n biases rounded to nearest."""
-        return to_floats(self.offsets)
+        """The n biases rounded to nearest, read-only; infinite beyond the range of floats."""
+        return nearest_floats(self.offsets)
 
     @cached_property
     def is_float(self) -> bool:
@@ -261,14 +265,13 @@ class Network:
     def evaluate_with_bound(self, points: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Float values at float points and a bound on their distance from the exact values.
 
-        Both have shape (n, m). The bound is proven in :mod:`polyrelu.floats`.
+        Both have shape (n, m). The bound is proven in :mod:`polyrelu.floats`. It is infinite, and the value whatever it
+        is, where something on the way overflowed, and everywhere where this thread's floats are not sound.
         """
         values, radius = points, np.zeros(points.shape)
         for layer in self.layers:
             values, radius = affine_with_bound(layer.float_weight, layer.float_bias, values, radius)
-            mask = np.array(layer.relu, dtype=np.bool_)
-            radius = np.where(mask & (values + radius < 0), 0.0, radius)
-            values = np.where(mask, np.maximum(values, 0.0), values)
+            values, radius = relu_with_bound(values, radius, np.array(layer.relu, dtype=np.bool_))
         return values, radius
 
     def affine_map(self, bits: Bits) -> tuple[ExactMatrix, ExactVector]:

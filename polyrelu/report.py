@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from fractions import Fraction
 from typing import Any
 
+from polyrelu.exact import nearest_floats
 from polyrelu.formats.exact_text import network_hash, number_text
 from polyrelu.polyhedron import Polyhedron
 from polyrelu.properties import Property
@@ -26,8 +27,9 @@ def tiling_report(tiling: Tiling, limit: int | None = None) -> dict[str, Any]:
 def zones_report(tiling: Tiling, contact: int | None = None, sort: str = "first") -> dict[str, Any]:
     """A tiling's zones as JSON values: their sizes, each between two floats, their boxes, and an exact point of each.
 
-    The volume of an unbounded zone and unbounded sides of a box are null; so are the zones of an incomplete tiling,
-    which missing tiles might join. Arguments as for :func:`polyrelu.zones.zones`.
+    The volume of an unbounded zone and unbounded sides of a box are null, and so is the upper end of a volume, or a
+    bound of a box, beyond the greatest float; so are the zones of an incomplete tiling, which missing tiles might join.
+    Arguments as for :func:`polyrelu.zones.zones`.
     """
     return _question(tiling) | {
         "tile_count": len(tiling),
@@ -40,10 +42,15 @@ def _zone(zone: Tiling) -> dict[str, Any]:
     assert not isinstance(size, Fraction)
     return {
         "tiles": len(zone),
-        "volume": None if size is None else [size.low, size.high],
-        "bounding_box": [[v if math.isfinite(v) else None for v in corner.tolist()] for corner in zone.bounding_box()],
+        "volume": None if size is None else _finite([size.low, size.high]),
+        "bounding_box": [_finite(corner.tolist()) for corner in zone.bounding_box()],
         "point": numbers(zone[0].point()),
     }
+
+
+def _finite(values: Iterable[float]) -> list[float | None]:
+    """Floats for JSON, which has no infinities."""
+    return [v if math.isfinite(v) else None for v in values]
 
 
 def _question(tiling: Tiling) -> dict[str, Any]:
@@ -79,7 +86,7 @@ def _rows(polyhedron: Polyhedron, letter: str) -> list[str]:
 
 
 def verification_report(found: Verification, prop: Property) -> dict[str, Any]:
-    """A verdict as JSON values; the counterexample is exact, with its floats beside it."""
+    """A verdict as JSON values; the counterexample is exact, with its floats beside it (null beyond the greatest)."""
     report: dict[str, Any] = {
         "verdict": found.status,
         "cases": found.cases,
@@ -91,8 +98,8 @@ def verification_report(found: Verification, prop: Property) -> dict[str, Any]:
         report["counterexample"] = {
             "input": numbers(found.point),
             "output": numbers(found.value),
-            "input_floats": [float(v) for v in found.point],
-            "output_floats": [float(v) for v in found.value],
+            "input_floats": _finite(nearest_floats(found.point).tolist()),
+            "output_floats": _finite(nearest_floats(found.value).tolist()),
             "domain": i,
             "target": j,
             "target_inequalities": _rows(prop.disjuncts[i].targets[j], "y"),

@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Sequence
+from fractions import Fraction
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from polyrelu.errors import EmptySetError, InexactError, InputError
-from polyrelu.exact import FloatArray, to_floats
+from polyrelu.exact import FloatArray, nearest_floats, to_floats
 from polyrelu.measure import bar, outwards, tile_volumes
 from polyrelu.polyhedron import Polyhedron
 from polyrelu.polyhedron.bounds import box_of
-from polyrelu.polyhedron.volume import triangulate
+from polyrelu.polyhedron.volume import simplex_volume, triangulate
 from polyrelu.tiling import Tiling
 
 # Drawing so many points from a box takes about as long as drawing one from a tile.
 _DRAWS_PER_POINT = 1000
 _FRUITLESS_ROUNDS = 64
+# Volumes whose greatest lies between them are in proportion as floats, up to their rounding, and so is their sum.
+_LEAST_SIZE, _GREATEST_SIZE = 2.0**-900, 2.0**900
 
 
 def sample_points(tiling: Tiling, n: int, seed: int | None = None) -> FloatArray:
@@ -37,7 +42,7 @@ def sample_points(tiling: Tiling, n: int, seed: int | None = None) -> FloatArray
         EmptySetError: there are no tiles.
         UnboundedError: a tile of full dimension is unbounded.
         InputError: all tiles are flat, or n is negative.
-        InexactError: the tiles are so thin that no floats in them are found.
+        InexactError: the tiles are so thin that no floats in them are found, or reach beyond the greatest float.
 
     Cost: microseconds for each point that is drawn from the box, and a double description for each tile that is drawn.
 
@@ -67,8 +72,9 @@ def _from_box(tiling: Tiling, n: int, random: np.random.Generator) -> FloatArray
     dim = tiling.domain.ambient_dim
     found, kept, drawn = [np.empty((0, dim))], 0, 0
     low, high = outwards(*box_of(tiling.domain))
-    if not np.isfinite(high - low).all():
-        return found[0]
+    with np.errstate(over="ignore"):
+        if not np.isfinite(high - low).all():
+            return found[0]
     while kept < n and kept * _DRAWS_PER_POINT >= drawn:
         candidates = low + (high - low) * random.random((_DRAWS_PER_POINT, dim))
         inside = np.flatnonzero(tiling.contains(candidates))[: n - kept]
@@ -89,6 +95,11 @@ def _from_tiles(tiling: Tiling, n: int, random: np.random.Generator) -> FloatArr
         for i in bar(np.unique(drawn).tolist()):
             if i not in prepared:
                 prepared[i] = _Simplices.of(tiling[i].polyhedron)
+                if not np.isfinite(prepared[i].vertices).all():
+                    raise InexactError(
+                        f"sample_points: tile {i} reaches beyond the greatest float, 1.8e308, so that floats cannot be "
+                        f"uniform in it; ask for the preimage on a smaller box"
+                    )
             here = np.flatnonzero(drawn == i)
             candidates = prepared[i].draw(len(here), random)
             inside = np.asarray(tiling[i].contains(candidates))
@@ -116,20 +127,19 @@ class _Simplices(NamedTuple):
         """A polytope of full dimension, its vertices rounded."""
         exact = polyhedron.vertices
         facets = [frozenset(k for k, v in enumerate(exact) if not h.slack(v)) for h in polyhedron.halfspaces]
-        corners = np.array(list(triangulate(len(exact), facets)), dtype=np.intp)
-        vertices = to_floats(x for v in exact for x in v).reshape(len(exact), polyhedron.ambient_dim)
-        edges = vertices[corners[:, 1:]] - vertices[corners[:, :1]]
-        volumes = np.abs(np.linalg.det(edges))
-        total = volumes.sum()
-        weights = volumes / total if total > 0 else np.full(len(corners), 1 / len(corners))
-        return cls(vertices, corners, weights)
+        simplices = list(triangulate(len(exact), facets))
+        vertices = nearest_floats(x for v in exact for x in v).reshape(len(exact), polyhedron.ambient_dim)
+        volumes = [simplex_volume([exact[k] for k in simplex]) for simplex in simplices]
+        return cls(vertices, np.array(simplices, dtype=np.intp), _probabilities(volumes))
 
     def draw(self, n: int, random: np.random.Generator) -> FloatArray:
-        """Uniform points, (n, d)."""
+        """Uniform points, (n, d), finite where rounding would overflow."""
         simplices = self.corners[random.choice(len(self.corners), size=n, p=self.weights)]
         shares = random.standard_exponential((n, self.corners.shape[1]))
         shares /= shares.sum(axis=1, keepdims=True)
-        return np.asarray(np.einsum("nk,nkd->nd", shares, self.vertices[simplices]), dtype=np.float64)
+        with np.errstate(over="ignore"):
+            drawn = np.einsum("nk,nkd->nd", shares, self.vertices[simplices])
+        return np.clip(np.asarray(drawn, dtype=np.float64), -sys.float_info.max, sys.float_info.max)
 
 
 def _weights(tiling: Tiling) -> FloatArray:
@@ -137,8 +147,19 @@ def _weights(tiling: Tiling) -> FloatArray:
     if tiling.domain.is_full_dimensional():
         low, high = tile_volumes(tiling, Polyhedron.volume)
         sizes = 0.5 * low + 0.5 * high
-        if high.any():
+        if _LEAST_SIZE <= sizes.max(initial=0.0) <= _GREATEST_SIZE:
             return np.asarray(sizes / sizes.sum(), dtype=np.float64)
+        if high.view(np.int64).any():  # their bits, because there are modes in which subnormal numbers pass for zero
+            volumes = [tile.polyhedron.volume() for tile in tiling]
+            if any(volumes):
+                return _probabilities(volumes)
     raise InputError(
         "sample_points: all tiles are flat, and floats on a flat tile need not exist; use Tile.inner_point"
     )
+
+
+def _probabilities(volumes: Sequence[Fraction]) -> FloatArray:
+    """Floats in proportion to exact numbers, not all zero, with sum one."""
+    total = sum(volumes, Fraction(0))
+    weights = to_floats(volume / total for volume in volumes)
+    return np.asarray(weights / weights.sum(), dtype=np.float64)

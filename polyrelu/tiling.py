@@ -22,8 +22,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from polyrelu.errors import InputError
-from polyrelu.exact import ExactMatrix, ExactVector, FloatArray, exact_vector, is_float_array, to_floats
+from polyrelu.exact import (
+    ExactMatrix,
+    ExactVector,
+    FloatArray,
+    exact_vector,
+    is_float_array,
+    nearest_floats,
+    read_only,
+    rounded_text,
+)
 from polyrelu.floats import float_points, gamma
+from polyrelu.ieee import floats_are_sound
 from polyrelu.network import Bits, Network
 from polyrelu.polyhedron import Polyhedron
 from polyrelu.restriction import Restriction
@@ -157,11 +167,14 @@ class Tile:
     def float_vertices(self) -> tuple[FloatArray, FloatArray]:
         """The vertices of the closure as floats (n, d), and for each a bound (n) on the distance of its coordinates.
 
-        They are the exact vertices rounded to nearest, so a coordinate is off by at most u / (1 - u) times its float,
-        or half the smallest float.
+        They are the exact vertices rounded to nearest, so a coordinate is off by at most u times its float, or half the
+        smallest float. A coordinate beyond the greatest float is infinite, and so is its vertex's bound. Bounds are
+        infinite, too, where this thread's floats are not sound.
         """
         dim = self.polyhedron.ambient_dim
-        vertices = to_floats(x for vertex in self.polyhedron.vertices for x in vertex).reshape(-1, dim)
+        vertices = nearest_floats(x for vertex in self.polyhedron.vertices for x in vertex).reshape(-1, dim)
+        if not floats_are_sound():
+            return vertices, np.full(len(vertices), np.inf)
         return vertices, gamma(2) * np.abs(vertices).max(axis=1, initial=0.0) + 2.0**-1074
 
     def inner_point(self) -> ExactVector:
@@ -211,6 +224,8 @@ class Tiling(Sequence[Tile]):
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "stats", MappingProxyType(dict(self.stats)))
+        if self.chosen is not None:
+            object.__setattr__(self, "chosen", read_only(self.chosen.view()))
 
     @cached_property
     def _ends(self) -> list[int]:
@@ -469,9 +484,9 @@ def format_point(point: ExactVector, digits: int | None = None) -> str:
     """A point as text: decimals where they are exact and short, otherwise fractions, or with ``digits`` rounded."""
 
     def number(value: Any) -> str:
-        decimal = f"{float(value):.12g}"
+        decimal = rounded_text(value, 12)
         if exact_vector([decimal], "point")[0] == value:
             return decimal
-        return str(value) if digits is None else f"{float(value):.{digits}g}"
+        return str(value) if digits is None else rounded_text(value, digits)
 
     return "(" + ", ".join(map(number, point)) + ")"

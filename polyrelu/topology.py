@@ -38,6 +38,7 @@ from itertools import chain
 import numpy as np
 from tqdm import tqdm
 
+from polyrelu.exact import FloatArray, nearest_floats
 from polyrelu.polyhedron import Halfspace, Polyhedron
 from polyrelu.polyhedron.canonical import split_rows
 from polyrelu.polyhedron.cddlib import generators_from_halfspaces
@@ -247,8 +248,9 @@ def _order_of_cells(cells: Iterable[_Cell]) -> list[set[int]]:
 class _Boxes:
     """Boxes around cells, in floats: a filter that overlooks no pair of closures that meet.
 
-    Bounds are rounded to nearest, where rounding keeps order: if one box's exact lower bound is at most another's
-    upper bound, then so are the floats.
+    Bounds are rounded to nearest (beyond the greatest float to infinity), where rounding keeps order: if one box's
+    exact lower bound is at most another's upper bound, then so are the floats. So do comparisons that take subnormal
+    numbers for zero; hence this holds in every mode of the processor.
     """
 
     def __init__(self, cells: Sequence[_Cell]) -> None:
@@ -265,19 +267,14 @@ class _Boxes:
         return [j for j in found.tolist() if j != i]
 
 
-def _lower_bounds(closure: Closure, sign: int) -> list[float]:
+def _lower_bounds(closure: Closure, sign: int) -> FloatArray:
     """The lower bound of each coordinate, times the sign, as the nearest float."""
     *coordinates, scales = zip(*closure, strict=True)
-    return [
-        -math.inf
-        if any(sign * x < 0 and not t for x, t in zip(values, scales, strict=True))
-        else _nearest_float(min(Fraction(sign * x, t) for x, t in zip(values, scales, strict=True) if t))
-        for values in coordinates
-    ]
-
-
-def _nearest_float(value: Fraction) -> float:
-    try:
-        return float(value)
-    except OverflowError:
-        return math.inf if value > 0 else -math.inf
+    bounded = [not any(sign * x < 0 and not t for x, t in zip(values, scales, strict=True)) for values in coordinates]
+    bounds = np.full(len(coordinates), -math.inf)
+    bounds[bounded] = nearest_floats(
+        min(Fraction(sign * x, t) for x, t in zip(values, scales, strict=True) if t)
+        for values, finite in zip(coordinates, bounded, strict=True)
+        if finite
+    )
+    return bounds

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from dataclasses import dataclass
+from fractions import Fraction
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -13,7 +15,9 @@ from tqdm import tqdm
 
 from polyrelu.adjacency import Contacts, Neuron, components, contacts, flat_tiles, shared_facet
 from polyrelu.errors import InputError
+from polyrelu.exact import rounded_text
 from polyrelu.facets import FacetReader, Kind, as_columns, neuron_names
+from polyrelu.measure import Enclosure
 from polyrelu.polyhedron import Halfspace, Polyhedron
 from polyrelu.tiling import Tiling, format_point
 
@@ -21,6 +25,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 SORTS = ("first", "volume", "tiles")
+# Between them a float near a volume is near it for its size.
+_LEAST_SIZE, _GREATEST_SIZE = 2.0**-900, 2.0**900
 
 
 @dataclass(frozen=True)
@@ -58,7 +64,8 @@ def zones(tiling: Tiling, contact: int | None = None, sort: str = "first") -> li
         contact: the least dimension of the contact that connects; by default a facet's. With 0 tiles that touch in a
             vertex are connected, too.
         sort: ``"first"`` by their first tiles, ``"volume"`` or ``"tiles"`` by size, the largest first. Unbounded zones
-            come first among volumes; in a flat domain shares of it are compared.
+            come first among volumes; in a flat domain shares of it are compared. Volumes are compared as the middles of
+            their enclosures, and exactly where floats hardly tell them from zero or infinity.
 
     Raises:
         InputError: an unknown ``sort``, or a ``contact`` that is no dimension of a contact.
@@ -91,10 +98,18 @@ def zone_numbers(tiling: Tiling, contact: int | None = None) -> list[NDArray[np.
     return np.split(order, np.searchsorted(labels[order], np.arange(1, labels.max() + 1)))
 
 
-def _size(zone: Tiling) -> float:
+def _size(zone: Tiling) -> Fraction | float:
+    """The volume or the share: infinite, or a float near it, or exactly where floats hardly know it."""
     if not zone.is_bounded():
-        return np.inf
-    return float(zone.share() if _is_measured_by_share(zone) else zone.volume())
+        return math.inf
+    measure = zone.share if _is_measured_by_share(zone) else zone.volume
+    size = measure()
+    assert isinstance(size, Enclosure)
+    if not size.width or _LEAST_SIZE <= size.mid <= _GREATEST_SIZE:
+        return size.mid
+    exact = measure(exact=True)
+    assert isinstance(exact, Fraction)
+    return exact
 
 
 def _is_measured_by_share(tiling: Tiling) -> bool:
@@ -115,7 +130,7 @@ def zone_table(tiling: Tiling, contact: int | None = None, sort: str = "first", 
     for i, zone in enumerate(zones(tiling, contact, sort)):
         sides = zip(*(corner.tolist() for corner in zone.bounding_box()), strict=True)
         box = " x ".join(f"[{low:.{digits}g}, {high:.{digits}g}]" for low, high in sides)
-        volume = f"{_size(zone):.{digits}g}" if zone.is_bounded() else "unbounded"
+        volume = rounded_text(_size(zone), digits) if zone.is_bounded() else "unbounded"
         rows.append((str(i), str(len(zone)), volume, box, format_point(zone[0].point())))
     widths = [max(len(row[k]) for row in rows) for k in range(len(rows[0]) - 1)]
     return "\n".join("  ".join([*map(str.ljust, row, widths), row[-1]]) for row in rows)

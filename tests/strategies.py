@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from fractions import Fraction
 
 from hypothesis import strategies as st
@@ -17,6 +18,18 @@ weights = st.one_of(
     st.sampled_from([0.1, -0.7, 1.25, -1e-3]),
 )
 coordinates = st.one_of(st.integers(-3, 3), st.fractions(-3, 3, max_denominator=6))
+
+
+# Floats of all magnitudes, from subnormal ones to almost the greatest, with few places and with all.
+wide_floats = st.one_of(
+    st.just(0.0),
+    st.builds(
+        lambda places, exponent, sign: sign * math.ldexp(places, exponent),
+        st.one_of(st.integers(1, 3), st.integers(2**52, 2**53 - 1)),
+        st.one_of(st.integers(-1070, 965), st.sampled_from([-1074, -1022, -537, -52, 0, 459, 512])),
+        st.sampled_from([1.0, -1.0]),
+    ),
+)
 
 
 def points(dim: int):
@@ -76,6 +89,22 @@ def networks(draw, max_inputs: int = 3, max_width: int = 5, max_depth: int = 3, 
             layer = pr.Layer(layer.weight, layer.bias, False)
         left -= sum(layer.relu)
         chain.append(layer)
+    return pr.Network(chain)
+
+
+@st.composite
+def wide_networks(draw, max_inputs: int = 2, max_width: int = 3, max_depth: int = 3):
+    """Networks whose numbers have all magnitudes, with neurons that nearly cancel another."""
+    depth = draw(st.integers(1, max_depth))
+    widths = [draw(st.integers(1, max_inputs)), *(draw(st.integers(1, max_width)) for _ in range(depth))]
+    chain = []
+    for before, after in itertools.pairwise(widths):
+        rows = [draw(st.lists(wide_floats, min_size=before + 1, max_size=before + 1)) for _ in range(after)]
+        if after > 1 and draw(st.booleans()):
+            rows[-1] = [-v for v in rows[0]]
+            rows[-1][0] = math.nextafter(rows[-1][0], draw(st.sampled_from([-math.inf, math.inf])))
+        mask = list(draw(st.tuples(*[st.booleans()] * after)))
+        chain.append(pr.Layer([row[:-1] for row in rows], [row[-1] for row in rows], mask))
     return pr.Network(chain)
 
 

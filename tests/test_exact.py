@@ -1,10 +1,13 @@
+import math
+import struct
+from contextlib import nullcontext
 from decimal import Decimal
 from fractions import Fraction
 
 import numpy as np
 import pytest
 import sympy
-from hypothesis import given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from polyrelu.errors import DimensionError, InexactError
@@ -13,12 +16,18 @@ from polyrelu.exact import (
     exact_matrix,
     exact_vector,
     flint_matrix,
+    float_ratio,
     from_flint,
+    is_float,
     matrix_rows,
+    nearest_floats,
     primitive,
+    rounded_text,
     row_echelon,
     to_flint,
+    to_floats,
 )
+from tests.float_modes import MODES, float_mode
 
 
 @pytest.mark.parametrize(
@@ -112,3 +121,65 @@ def test_flint_matrices_round_trip_and_echelon_rows_span_the_same_space(rows):
 @given(st.fractions())
 def test_flint_numbers_round_trip(value):
     assert from_flint(to_flint(value)) == value
+
+
+BITS = st.integers(0, 2**64 - 1).map(lambda bits: struct.unpack("<d", struct.pack("<Q", bits))[0]).filter(math.isfinite)
+
+
+@pytest.mark.parametrize("mode", [None, *MODES])
+@settings(max_examples=50)
+@example(5e-324)
+@example(-5e-324 * 3)
+@example(0.0)
+@given(BITS)
+def test_floats_are_what_they_store_in_every_mode(mode, value):
+    expected = value.as_integer_ratio()
+    with float_mode(mode) if mode else nullcontext():
+        found, read = float_ratio(value), exact(np.float64(value)).as_integer_ratio()
+    assert found == read == expected
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_short_floats_are_what_they_store_in_every_mode(mode):
+    values = [np.float32(1e-45), np.float32(-3e-45), np.float32(1e-38), np.float32(0.1), np.float16(6e-8)]
+    expected = [Fraction(float(v)) for v in values]
+    with float_mode(mode):
+        assert [exact(v) for v in values] == expected
+
+
+def scaled_fraction(numerator, denominator, exponent):
+    return Fraction(numerator, denominator) * Fraction(2) ** exponent
+
+
+wide_fractions = st.one_of(
+    st.fractions(), st.builds(scaled_fraction, st.integers(), st.integers(1), st.integers(-1200, 1200))
+)
+
+
+@pytest.mark.parametrize("mode", [None, *MODES])
+@settings(max_examples=50)
+@example(Fraction(2**1024 - 2**970))
+@example(Fraction(2**1024 - 2**970 - 1))
+@example(Fraction(1, 2**1075))
+@example(Fraction(3, 2**1075))
+@given(wide_fractions)
+def test_nearest_floats_are_infinite_beyond_the_floats(mode, value):
+    with np.errstate(all="ignore"):
+        expected = (
+            float(to_floats([value])[0]) if abs(value) < 2**1024 - 2**970 else math.inf * (1 if value > 0 else -1)
+        )
+    with float_mode(mode) if mode else nullcontext():
+        nearest = struct.pack("<d", nearest_floats([value])[0])
+    assert nearest == struct.pack("<d", expected)
+
+
+@given(wide_fractions, st.integers(1, 12))
+def test_rounded_text(value, digits):
+    text = rounded_text(value, digits)
+    assert abs(Fraction(text) - value) <= abs(value) * Fraction(1, 10 ** (digits - 1)) * Fraction(51, 100)
+    if 1e-300 < abs(value) < 1e300:
+        assert text == f"{float(value):.{digits}g}"
+
+
+def test_an_infinite_float_is_no_number():
+    assert not is_float(Fraction(10**400), math.inf)

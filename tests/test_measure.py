@@ -1,5 +1,9 @@
 import itertools
 import math
+import struct
+import sys
+import warnings
+from decimal import Decimal
 from fractions import Fraction
 
 import numpy as np
@@ -11,10 +15,13 @@ import polyrelu as pr
 from polyrelu.cells import extents as repeated
 from polyrelu.cells.extent_kernel import _pull, cell_extents
 from polyrelu.cells.extents import extents
+from polyrelu.errors import FloatModeWarning
 from polyrelu.lp import Status, maximise
-from polyrelu.measure import Enclosure, enclosed
+from polyrelu.measure import Enclosure, _exact_sum, _total, enclosed
 from polyrelu.polyhedron.volume import triangulate
-from tests.strategies import points, questions
+from tests.float_modes import MODES, everywhere, float_mode
+from tests.mutants import mutated
+from tests.strategies import points, questions, wide_floats
 
 ABSOLUTE = pr.Network([([[1], [-1]], [0, 0]), ([[1, 1]], [0])])  # |x0|
 CROSS = pr.Network([([[1, 0], [-1, 0], [0, 1], [0, -1]], [0] * 4), ([[1, 1, -1, -1]], [0])])  # |x0| - |x1|
@@ -404,6 +411,165 @@ def test_wrong_regions():
         pr.preimage(CROSS, pr.parse("y0 >= 0", dim=1), pr.Polyhedron.empty(2)).share()
 
 
+# -- every magnitude ----------------------------------------------------------------------------------------------
+
+QUADRANTS = pr.Network([([[1, 0], [0, 1]], [0, 0])], relu=[True])
+SIDES = [10**160, Fraction(1, 10**170), 10**400, Fraction(1, 10**400), 2**1023, Fraction(1, 2**1074)]
+
+
+@engines
+@pytest.mark.parametrize("side", SIDES, ids=[f"{Decimal(s.numerator) / s.denominator:.0e}" for s in SIDES])
+def test_boxes_beyond_and_below_the_floats(side, engine):
+    """Enclosures are honest; shares, which have no scale, are as sharp as ever."""
+    box = pr.Polyhedron.box([-side, -side], [side, 2 * side])
+    tiling = pr.linear_regions(QUADRANTS, box, engine)
+    exact = 6 * Fraction(side) ** 2
+    assert tiling.volume(exact=True) == exact
+    assert exact in tiling.volume()
+    assert tiling.volume().width >= 0
+    for part, share in ((tiling, Fraction(1)), (tiling[0:1], Fraction(1, 6)), (tiling[1:2], Fraction(1, 3))):
+        assert share in part.share()
+        assert part.share().width < 1e-15
+        assert share == part.share(exact=True)
+    half = pr.Polyhedron.box([0, -side], [side, 2 * side])
+    assert tiling[0:1].share(half) == Enclosure(0.0, 0.0)
+    assert Fraction(1, 3) in tiling[2:3].share(half)
+    assert tiling[2:3].share(half).width < 1e-15
+    low, high = tiling.bounding_box()
+    assert tiling.bounding_box(exact=True) == ((-side, -side), (side, 2 * side))
+    assert all(pr.measure.enclosed(Fraction(v))[0] == a for v, a in zip((-side, -side), low, strict=True))
+    assert all(pr.measure.enclosed(Fraction(v))[1] == a for v, a in zip((side, 2 * side), high, strict=True))
+
+
+def test_the_volume_of_a_large_box():
+    tiling = pr.linear_regions(QUADRANTS, pr.Polyhedron.box([-(10**160)] * 2, [10**160] * 2))
+    assert tiling.volume() == Enclosure(sys.float_info.max, math.inf)
+    assert tiling.volume().mid == tiling.volume().width == math.inf
+
+
+def test_sums_of_enclosures_are_rounded_outwards():
+    """The nearest floats of a sum would not enclose it."""
+    parts = np.array([1.0, 2.0**-60])
+    exact = sum(map(Fraction, parts.tolist()), Fraction(0))
+    assert exact in _total(parts, parts)
+    for old, new in (
+        ("max(math.nextafter(least, -math.inf), 0.0)", "least"),
+        ("math.nextafter(most, math.inf) if most else 0.0", "most"),
+    ):
+        for numbers in (parts, np.array([1.0, 3 * 2.0**-54])):
+            spoilt = mutated(_total, old, new)(numbers, numbers)
+            if sum(map(Fraction, numbers.tolist()), Fraction(0)) not in spoilt:
+                break
+        else:
+            pytest.fail(f"{new} for {old} makes no difference")
+
+
+@given(st.lists(st.one_of(wide_floats, st.just(sys.float_info.max)).map(abs), max_size=5))
+def test_sums_of_all_magnitudes(values):
+    exact = sum(map(Fraction, values), Fraction(0))
+    numbers = np.array(values)
+    assert exact in _total(numbers, numbers)
+    assert enclosed(exact) == _exact_sum(numbers)
+
+
+def test_sums_that_overflow_on_their_way_or_at_their_end():
+    most = sys.float_info.max
+    assert _total(np.array([most, most]), np.array([most, math.inf])) == Enclosure(most, math.inf)
+    assert _total(np.array([most]), np.array([most])).low == math.nextafter(most, 0)
+
+
+@settings(max_examples=50)
+@given(st.lists(wide_floats.filter(bool), min_size=2, max_size=2), st.lists(wide_floats, min_size=2, max_size=2))
+def test_tilings_of_boxes_of_all_magnitudes(sizes, cuts):
+    """The plane is cut at a point of the box, or far from it; what floats say is held against exact numbers."""
+    low, high = [-abs(v) for v in sizes], [abs(v) / 3 or abs(v) for v in sizes]
+    network = pr.Network([([[1, 0], [0, 1]], [-v for v in cuts])], relu=[True])
+    tiling = pr.linear_regions(network, pr.Polyhedron.box(low, high))
+    assert tiling.volume(exact=True) in tiling.volume()
+    assert 1 in tiling.share()
+    for i in range(len(tiling)):
+        part = tiling[i : i + 1]
+        assert part.volume(exact=True) in part.volume()
+        assert part.share(exact=True) in part.share()
+        box, exact = part.bounding_box(), part.bounding_box(exact=True)
+        assert all(Fraction(a) <= b for a, b in zip(box[0].tolist(), exact[0], strict=True))
+        assert all(b <= Fraction(a) for a, b in zip(box[1].tolist(), exact[1], strict=True))
+    xs = np.array([low, high, cuts, [low[0], high[1]], [math.nextafter(v, math.inf) for v in cuts]])
+    where = [tiling.locate([Fraction(v) for v in x]) for x in xs.tolist()]
+    assert tiling.locate(xs).tolist() == where
+
+
+def test_boxes_of_charts_at_the_end_of_the_floats():
+    """A flat domain whose coordinates are large multiples of its own; what overflows becomes infinite, not NaN."""
+    flat = pr.Polyhedron.box([-2, -(10**400)], [2, 10**400]) & pr.Polyhedron([[10**320, -1]], [0], equalities=[0])
+    tiling = pr.linear_regions(QUADRANTS, flat)
+    low, high = tiling.bounding_box()
+    exact = tiling.bounding_box(exact=True)
+    assert not np.isnan([low, high]).any()
+    assert all(a <= b for a, b in zip(low.tolist(), exact[0], strict=True))
+    assert all(b <= a for a, b in zip(high.tolist(), exact[1], strict=True))
+    chart = tiling.parts[0][1].chart
+    ends = np.array([[np.nan], [-np.inf], [1e300]]), np.array([[np.nan], [5.0], [1.7e308]])
+    below, above = repeated.boxes_in_x(chart, *ends)
+    assert np.isnan([below[0], above[0]]).all()
+    assert not np.isnan([below[1:], above[1:]]).any()
+
+
+# -- other modes --------------------------------------------------------------------------------------------------
+
+
+@everywhere
+@pytest.mark.parametrize("mode", MODES)
+def test_sizes_where_floats_are_not_sound(mode, run):
+    """Nothing is certified by floats, so everything comes from exact numbers, rounded outwards by integers."""
+    third = Fraction(1, 3)
+    tiny = Fraction(1, 2**1074)
+    shapes = [
+        (third, Fraction(2, 3) * third),
+        (tiny, 2 * third * 2 * third),
+        (10**160, 1),
+    ]
+    for side, _ in shapes:
+        tiling = pr.linear_regions(QUADRANTS, pr.Polyhedron.box([-side, -third], [side, 2 * third]), "unrelu")
+        fresh = pr.linear_regions(QUADRANTS, pr.Polyhedron.box([-side, -third], [side, 2 * third]), "cells")
+        known = pr.linear_regions(QUADRANTS, pr.Polyhedron.box([-side, -third], [side, 2 * third]), "cells")
+        known.volume()
+        exact, corners = tiling.volume(exact=True), tiling.bounding_box(exact=True)
+
+        def work(kinds=(tiling, fresh, known)):
+            found = []
+            with float_mode(mode), warnings.catch_warnings():
+                warnings.simplefilter("ignore", FloatModeWarning)
+                for kind in kinds:
+                    found.append((kind.volume(), kind.share(), kind[0:1].share(), kind.bounding_box()))
+            return found
+
+        answers = run(work)
+        assert not extents(fresh.parts[0][1], np.arange(0)).measured  # what the other mode said is not kept
+        for volume, share, part, box in answers:
+            assert exact in volume
+            assert 1 in share
+            assert share.width < 1e-12
+            assert Fraction(1, 6) in part
+            assert all(Fraction(a) <= b for a, b in zip(box[0].tolist(), corners[0], strict=True))
+            assert all(b <= Fraction(a) for a, b in zip(box[1].tolist(), corners[1], strict=True))
+
+
+@pytest.mark.parametrize("mode", MODES)
+@given(
+    value=st.one_of(st.fractions(), wide_floats.map(Fraction), st.builds(Fraction, st.integers(), st.just(3 << 1074)))
+)
+@settings(max_examples=40)
+def test_rounding_outwards_in_every_mode(mode, value):
+    expected = enclosed(value)
+    with float_mode(mode):
+        low, high = enclosed(value)
+        contained = value in Enclosure(low, high)
+        ends = struct.pack("<dd", low, high)
+    assert ends == struct.pack("<dd", *expected)
+    assert contained
+
+
 # -- enclosures ---------------------------------------------------------------------------------------------------
 
 
@@ -422,6 +588,16 @@ def test_numbers_beyond_the_floats():
     assert 0 == low < high == math.ulp(0.0)
 
 
+def test_what_is_known_of_sizes_cannot_be_written_to():
+    tiling = pr.linear_regions(random_network(2, 6), cube(2))
+    before = tiling.volume()
+    known = extents(tiling.parts[0][1], np.arange(len(tiling)))
+    for array in (known.volume_low, known.volume_high, known.box_low, known.box_high):
+        with pytest.raises(ValueError, match="read-only"):
+            array[:] = 7
+    assert tiling.volume() == before
+
+
 def test_enclosures():
     half = Enclosure(0.25, 0.75)
     assert (half.mid, float(half)) == (0.5, 0.5)
@@ -430,3 +606,7 @@ def test_enclosures():
     assert Fraction(1, 3) in half
     assert 0.25 in half
     assert 1 not in half
+    assert not half.__contains__(math.nan)
+    assert math.inf in Enclosure(1.0, math.inf)
+    assert 10**400 in Enclosure(1.0, math.inf)
+    assert Enclosure(0.0, 5e-324).width == 5e-324

@@ -2,11 +2,11 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import polyrelu as pr
-from tests.strategies import networks, points
+from tests.strategies import networks, points, wide_floats, wide_networks
 
 ABSOLUTE = pr.Network([([[1], [-1]], [0, 0]), ([[1, 1]], [0])])
 
@@ -68,8 +68,30 @@ def test_layer_views():
     assert layer.bias.tolist() == [Fraction(1, 3)]
     assert layer.float_weight.tolist() == [[0.5, 1.0]]
     assert layer.float_bias.tolist() == [1 / 3]
-    with pytest.raises(ValueError, match="read-only"):
-        layer.weight[0, 0] = 1
+    for array in (layer.weight, layer.bias, layer.float_weight, layer.float_bias):
+        with pytest.raises(ValueError, match="read-only"):
+            array[...] = 1
+
+
+def test_numbers_beyond_the_floats_are_infinite_as_floats():
+    layer = pr.Layer([[10**400, 1]], [Fraction(-(10**400), 3)], relu=False)
+    assert layer.float_weight.tolist() == [[np.inf, 1.0]]
+    assert layer.float_bias.tolist() == [-np.inf]
+    assert not layer.is_float
+    _, bound = pr.Network([layer]).evaluate_with_bound(np.array([[0.0, 1.0], [1.0, 1.0]]))
+    assert np.isposinf(bound).all()
+    assert pr.Network([layer])([1, 1]).tolist() == [Fraction(2 * 10**400, 3) + 1]
+
+
+@settings(max_examples=200)
+@given(wide_networks(), st.data())
+def test_bounds_hold_at_every_magnitude(network, data):
+    point = data.draw(st.lists(wide_floats, min_size=network.input_dim, max_size=network.input_dim))
+    (values,), (bound,) = network.evaluate_with_bound(np.array([point]))
+    assert not np.isnan(bound).any()
+    exact = by_hand(network, list(map(Fraction, point)))
+    for value, error, e in zip(values.tolist(), bound.tolist(), exact, strict=True):
+        assert np.isinf(error) or abs(Fraction(value) - e) <= Fraction(error)
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,5 @@
 import math
+import warnings
 from fractions import Fraction
 
 import numpy as np
@@ -7,10 +8,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import polyrelu as pr
+from polyrelu.errors import FloatModeWarning
+from tests.float_modes import MODES, everywhere, float_mode
 from tests.strategies import questions
 
 ABSOLUTE = pr.Network([([[1], [-1]], [0, 0]), ([[1, 1]], [0])])  # |x0|
 CROSS = pr.Network([([[1, 0], [-1, 0], [0, 1], [0, -1]], [0] * 4), ([[1, 1, -1, -1]], [0])])  # |x0| - |x1|
+SQUARE = pr.Polyhedron.box([-1, -1], [1, 1])
 engines = pytest.mark.parametrize("engine", ["cells", "unrelu"])
 
 
@@ -77,3 +81,40 @@ def test_samples_without_floats():
     assert tiling.sample_points(0, seed=0).shape == (0, 1)
     with pytest.raises(pr.InputError, match="-1"):
         tiling.sample_points(-1)
+
+
+QUADRANTS = pr.Network([([[1, 0], [0, 1]], [0, 0])], relu=[True])
+
+
+@pytest.mark.parametrize("side", [Fraction(10**160), Fraction(1, 10**160), Fraction(2**1023), Fraction(1, 2**1060)])
+@pytest.mark.parametrize("by_tiles", [False, True])
+def test_boxes_at_both_ends_of_the_floats(side, by_tiles, monkeypatch):
+    """A volume that over- or underflows is no obstacle: a quarter of the points lies in each quarter."""
+    tiling = pr.linear_regions(QUADRANTS, pr.Polyhedron.box([-side] * 2, [side] * 2))
+    if by_tiles:
+        monkeypatch.setattr("polyrelu.sampling._from_box", lambda tiling, n, random: np.empty((0, 2)))
+    found = tiling.sample_points(400, seed=3)
+    places = tiling.locate(found)
+    assert (places >= 0).all()
+    assert all(60 < count < 140 for count in np.bincount(places, minlength=4))
+
+
+def test_tiles_beyond_the_floats_are_refused():
+    tiling = pr.linear_regions(QUADRANTS, pr.Polyhedron.box([-1, -1], [1, 10**400]))
+    with pytest.raises(pr.InexactError, match="beyond the greatest float"):
+        tiling.sample_points(5, seed=0)
+
+
+@everywhere
+@pytest.mark.parametrize("mode", MODES)
+def test_samples_where_floats_are_not_sound(mode, run):
+    tiling = pr.preimage(CROSS, pr.parse("y0 >= 1/3", dim=1), SQUARE)
+    tiny = pr.linear_regions(QUADRANTS, pr.Polyhedron.box([-5e-323] * 2, [5e-323] * 2))
+
+    def work():
+        with float_mode(mode), warnings.catch_warnings():
+            warnings.simplefilter("ignore", FloatModeWarning)
+            return tiling.sample_points(5, seed=0), tiny.sample_points(5, seed=0)
+
+    for found, of in zip(run(work), (tiling, tiny), strict=True):
+        assert of.contains(found).all()

@@ -1,3 +1,6 @@
+import json
+import sys
+import warnings
 from fractions import Fraction
 
 import numpy as np
@@ -9,7 +12,10 @@ from scipy import ndimage
 import polyrelu as pr
 from polyrelu.adjacency import flat_tiles
 from polyrelu.demo import RADIUS, run_demo
+from polyrelu.errors import FloatModeWarning
+from polyrelu.report import zones_report
 from polyrelu.zones import zone_table
+from tests.float_modes import MODES, float_mode
 from tests.strategies import questions
 
 CROSS = pr.Network([([[1, 0], [-1, 0], [0, 1], [0, -1]], [0] * 4), ([[1, 1, -1, -1]], [0])])  # |x0| - |x1|
@@ -139,3 +145,45 @@ def test_the_islands_of_the_demo_are_those_of_a_flood_fill():
         point = zones[missed][0].point()
         assert demo.network(point)[0] > 0
     assert (len(zones), count) == (3, 3)
+
+
+@pytest.mark.parametrize("exponent", [160, -170, 400, -400])
+def test_zones_beyond_and_below_the_floats(exponent):
+    """Vertices beyond the greatest float, volumes that floats cannot tell apart: the larger zone still comes first."""
+    side = Fraction(10) ** exponent
+    net = pr.Network([([[1, 0], [0, 1]], [0, 0])], relu=[True])
+    square = pr.Polyhedron.box([-side, -side], [side, side])
+    assert len(pr.linear_regions(net, square).zones(contact=0)) == 1
+    apart = [pr.Polyhedron([[-1, 1]], [-Fraction(side) * 3 / 4]), pr.Polyhedron([[1, -1]], [-Fraction(side) / 2])]
+    tiling = pr.preimage(net, apart, square)
+    first, second = tiling.zones(sort="volume")
+    assert first.volume(exact=True) > second.volume(exact=True)
+    assert len(tiling.zones(contact=0)) == 2
+    assert tiling.betti_numbers() == (2, 0)
+    shown, largest = zone_table(tiling, sort="volume").splitlines()[1].split()[2], first.volume(exact=True)
+    assert abs(Fraction(shown) - largest) <= largest / 1000
+    report = json.loads(json.dumps(zones_report(tiling, sort="volume"), allow_nan=False))
+    ends = report["zones"][0]["volume"]
+    assert ends == ([sys.float_info.max, None] if side > 1 else [first.volume().low, first.volume().high])
+    if side == 10**400:
+        assert report["zones"][1]["bounding_box"] == [[sys.float_info.max, None], [None, None]]
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_zones_where_floats_are_not_sound(mode):
+    tiling = pr.preimage(CROSS, pr.parse("y0 >= 1/3", dim=1), SQUARE)
+    flat = pr.preimage(CROSS, pr.parse("y0 == 0", dim=1), SQUARE)
+    expected = tiling.f_vector(), flat.betti_numbers()
+    tiny = pr.linear_regions(
+        pr.Network([([[1, 0], [0, 1]], [0, 0])], [True]), pr.Polyhedron.box([-5e-324] * 2, [5e-324] * 2)
+    )
+    with float_mode(mode), warnings.catch_warnings():
+        warnings.simplefilter("ignore", FloatModeWarning)
+        assert [len(zone) for zone in tiling.zones(contact=0, sort="volume")] == [2, 2]
+        assert [len(zone) for zone in tiny.zones(contact=0, sort="volume")] == [4]
+        assert len(tiny.adjacency(0).edges) == 6
+        assert tiny.betti_numbers() == (1, 0)
+        assert (tiling.f_vector(), flat.betti_numbers()) == expected
+        assert len(flat.zones()) == 1
+        table = zone_table(tiling)
+    assert table == zone_table(tiling)

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
 from itertools import accumulate, pairwise
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from flint import fmpq_mat
@@ -19,8 +19,8 @@ from numpy.typing import NDArray
 
 from polyrelu.cells.chart import Chart
 from polyrelu.cells.exact import Outputs
-from polyrelu.exact import ExactMatrix, ExactVector, FloatArray, exact_vector, matrix_rows
-from polyrelu.floats import affine_with_bound
+from polyrelu.exact import ExactMatrix, ExactVector, FloatArray, exact_vector, matrix_rows, read_only
+from polyrelu.floats import affine_with_bound, relu_with_bound
 from polyrelu.network import Bits, Layer, Network
 from polyrelu.polyhedron import Halfspace, Polyhedron
 from polyrelu.restriction import Restriction
@@ -44,7 +44,7 @@ class Piece(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Columns:
-    """Tiles in the order of their patterns, and the problem they belong to.
+    """Tiles in the order of their patterns, and the problem they belong to. The arrays are read-only.
 
     Attributes:
         restriction, domain: the problem, with the domain in the space of x.
@@ -63,6 +63,17 @@ class Columns:
     facets: NDArray[np.int32]
     points: FloatArray
     flat: dict[int, Polyhedron]
+
+    def __post_init__(self) -> None:
+        self._seal()
+
+    def _seal(self) -> None:
+        for name in Piece._fields:
+            object.__setattr__(self, name, read_only(getattr(self, name).view()))
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self._seal()  # numpy's copies are writable again
 
     @classmethod
     def sorted_by_pattern(
@@ -131,7 +142,8 @@ class Columns:
         """For each float point the least ``place[i]`` of a tile i that contains it, or -1. Exact.
 
         A point at which every neuron's sign is certain can only lie in the tile with those signs, which is looked up;
-        the few others are compared with the tiles that agree with the signs of their exact values.
+        the few others, among them all where something overflows, are compared with the tiles that agree with the signs
+        of their exact values.
         """
         inside = self.domain.contains_floats(points)
         found = np.full(len(points), -1, dtype=np.intp)
@@ -140,10 +152,9 @@ class Columns:
         for layer in self.restriction.layers:
             values, radius = affine_with_bound(layer.float_weight, layer.float_bias, values, radius)
             mask = np.array(layer.relu, dtype=np.bool_)
-            certain &= ((np.abs(values) > radius) | ~mask).all(axis=1)
+            certain &= ((np.abs(values) > radius) | ~mask).all(axis=1)  # not where a radius is infinite
             signs.append(values[:, mask] > 0)
-            radius = np.where(mask & (values + radius < 0), 0.0, radius)
-            values = np.where(mask, np.maximum(values, 0.0), values)
+            values, radius = relu_with_bound(values, radius, mask)
         holds, doubtful = self.restriction.target.contains_approximately(values, radius)
         certain &= ~doubtful
         packed = np.packbits(np.concatenate(signs, axis=1), axis=1)

@@ -8,17 +8,19 @@ roundings than the index of the factor :math:`1 + \gamma` by which the result is
 **Vertices.** If :math:`\hat g_t > 2 r` then :math:`g_t > 0`, the generator is a vertex x = :math:`(g_j / g_t)_j`, and
 with :math:`\hat x_j = \mathrm{fl}(\hat g_j / \hat g_t)`
 
-.. math:: |x_j - \hat x_j| \le \frac{r (1 + |\hat g_j / \hat g_t|)}{\hat g_t - r} + u \frac{|\hat g_j|}{\hat g_t}
-   \le e_j := \Big( \frac{r (1 + |\hat x_j|)}{\hat g_t - r} + \gamma_2 |\hat x_j| \Big) (1 + \gamma_8) + \tau .
+.. math:: |x_j - \hat x_j| \le \frac{r}{\hat g_t - r} (1 + |\hat g_j / \hat g_t|) + u \frac{|\hat g_j|}{\hat g_t}
+   \le e_j := \Big( \frac{r}{\hat g_t - r} (1 + |\hat x_j|) + \gamma_3 |\hat x_j| \Big) (1 + \gamma_{12}) + \tau .
 
-The u that is to spare also pays for the rounding of :math:`\hat x_j \pm e_j`, the ends of the box. A generator without
-:math:`\hat g_t > 2 r` is a ray or too far away to tell: then the cell gets no certificate.
+One u pays for the rounding of :math:`\hat x_j \pm e_j`, the ends of the box, or of a difference of vertices, one for
+the quotient :math:`r / (\hat g_t - r)` if it underflows: it is multiplied by :math:`1 + |\hat x_j|` only afterwards.
+A generator without :math:`\hat g_t > 2 r`, or one whose :math:`\hat g_t` or :math:`e_j` is not finite, is a ray or too
+far away to tell: then the cell gets no certificate.
 
 **Triangulation.** The cell is pulled apart at its first vertex :math:`x^0`, its facets that miss it at theirs, and so
 on, as in :mod:`polyrelu.polyhedron.volume`; this is combinatorial, hence exact. The volume of the cell is the sum over
 the simplices of :math:`|\det(w^1, \dots, w^d)| / d!` with :math:`w^k = x^{v_k} - x^0`. Each
-:math:`\hat w^k = \mathrm{fl}(\hat x^{v_k} - \hat x^0)` is off by at most :math:`\epsilon_k`, the two vertices' largest
-e and u times the largest entry of :math:`|\hat w^k|`, in each coordinate.
+:math:`\hat w^k = \mathrm{fl}(\hat x^{v_k} - \hat x^0)` is off by at most :math:`\epsilon_k`, the sum of the two
+vertices' largest e, in each coordinate.
 
 **Determinants.** Let :math:`D_k[S]` be the minor of rows 1 to k and the k columns S, so that
 
@@ -33,10 +35,27 @@ X_{k-1} + \epsilon_k (|\hat D_{k-1}| + X_{k-1})`; a sum of k products has every 
    + \epsilon_k (|\hat D_{k-1}| + X_{k-1}) .
 
 **Sum.** With V the computed sum of n moduli :math:`|\hat D_d|` and E that of their X, the cell's volume times d! lies
-within :math:`E + \gamma_n V` of V. (As a float d! is exact up to 18!.)
+within :math:`E + (n - 1) u V` of V, since a sum is off by at most u times what comes out, and sums of moduli do not
+shrink. (n - 1) u V is raised to :math:`\gamma_{n+4} V`. Dividing by d!, a float that is off by at most
+:math:`1 + \gamma_d` (and exact up to 18!), rounds d + 4 times altogether.
 
-**Underflow.** Each step is raised by :math:`\tau = 2^{-1022}`, beyond the at most :math:`2^{-1075}` that each of its
-fewer than 8 d products loses. Overflow gives infinities or NaN, and then the cell gets no certificate.
+**Underflow.** Each :math:`e_j`, :math:`X_k` and volume is raised by :math:`\tau = 2^{-1022}`, beyond the at most
+:math:`2^{-1075}` that each of its fewer than 8 d products loses. What is lost before a large factor comes is relative
+to something no smaller: :math:`\gamma_k |\hat D_{k-1}|` is added to :math:`X_{k-1} \ge \tau` (or has
+:math:`D_0 = 1`); differences of floats do not underflow. So cells much smaller than :math:`\tau` have volumes between
+0 and about :math:`\tau`.
+
+**Zero.** r = 0 says that a generator is its floats; its :math:`e_j` are rounding errors alone.
+
+**Overflow, infinity and NaN.** A product or sum that overflows is infinite or NaN, and so is what it is added to or
+multiplied by, up to the volume, its lower end (infinity less infinity) or its upper one: a cell gets no certificate for
+a volume of which an end is not finite. The ends of a box may be infinite, which encloses; e's are checked.
+
+**Which terms are slack.** A test has a cell for each term of first order which the bounds miss without it. Not for
+:math:`\gamma_k` in :math:`X_k`: :math:`\epsilon_k` is :math:`3 u |\hat w|` at least, for vertices that are floats, too,
+and pays for it in practice; nor for the second and third u of :math:`\gamma_3`, which :math:`\gamma_k` pays for, and
+the last :math:`\tau`, beside those of the :math:`X_d`. The factors :math:`1 + \gamma` on bounds, and
+:math:`\epsilon_k X_{k-1}`, are of second order: they close the proof, but no example comes near them.
 
 These functions are called from Python only, with arrays that the kernel returned. So numba's cache on disk, which
 notices changes in a function's own file only, cannot go stale here.
@@ -142,12 +161,7 @@ def cell_extents(start: Any, vectors: Any, radius: Any, tight: Any) -> CellExten
             done[level] += 1
             level += 1
             counts[level] = -1
-        error = (error + _gamma(simplices + 4) * volume) * (1.0 + _gamma(simplices + 8))
-        factorial = 1.0
-        for k in range(2, d + 1):
-            factorial *= k
-        low = (volume - error) * (1.0 - _gamma(4)) / factorial - _TINY
-        high = (volume + error) * (1.0 + _gamma(4)) / factorial + _TINY
+        low, high = _volume(volume, error, simplices, d)
         if np.isfinite(low) and np.isfinite(high):
             out.volume_low[i] = max(low, 0.0)
             out.volume_high[i] = high
@@ -155,19 +169,32 @@ def cell_extents(start: Any, vectors: Any, radius: Any, tight: Any) -> CellExten
 
 
 @_compiled
+def _volume(volume: float, error: float, simplices: int, d: int) -> tuple[float, float]:
+    """The ends of a volume, from sums over its simplices: of determinants, and of how far they may be off."""
+    error = (error + _gamma(simplices + 4) * volume) * (1.0 + _gamma(simplices + 8))
+    factorial = 1.0
+    for k in range(2, d + 1):
+        factorial *= k
+    low = (volume - error) * (1.0 - _gamma(2 * d + 8)) / factorial - _TINY
+    high = (volume + error) * (1.0 + _gamma(2 * d + 8)) / factorial + _TINY
+    return low, high
+
+
+@_compiled
 def _vertices(vectors: Any, radius: Any, points: Any, spread: Any, low: Any, high: Any) -> bool:
     """Write the box, the vertices less the first one, and their epsilons; False if some generator is no vertex."""
     d = vectors.shape[1] - 1
     for k in range(vectors.shape[0]):
-        if not vectors[k, d] > 2.0 * radius[k]:
+        if not (2.0 * radius[k] < vectors[k, d] < np.inf):
             return False
     for k in range(vectors.shape[0]):
         r, t = radius[k], vectors[k, d]
+        share = r / (t - r)
         spread[k] = 0.0
         for j in range(d):
             x = vectors[k, j] / t
-            e = (r * (1.0 + abs(x)) / (t - r) + _gamma(2) * abs(x)) * (1.0 + _gamma(8)) + _TINY
-            if not np.isfinite(e):
+            e = (share * (1.0 + abs(x)) + _gamma(3) * abs(x)) * (1.0 + _gamma(12)) + _TINY
+            if not e < np.inf:
                 low[:] = np.nan
                 high[:] = np.nan
                 return False
@@ -177,11 +204,9 @@ def _vertices(vectors: Any, radius: Any, points: Any, spread: Any, low: Any, hig
             high[j] = x + e if k == 0 else max(high[j], x + e)
     # From here on relative to the first vertex, from which all is pulled apart.
     for k in range(vectors.shape[0] - 1, -1, -1):
-        largest = 0.0
         for j in range(d):
             points[k, j] -= points[0, j]
-            largest = max(largest, abs(points[k, j]))
-        spread[k] = (spread[k] + spread[0] + _U * largest) * (1.0 + _gamma(4))
+        spread[k] = (spread[k] + spread[0]) * (1.0 + _gamma(4))
     return True
 
 

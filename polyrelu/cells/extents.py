@@ -9,7 +9,6 @@ no certificate here, and is left to whoever asks.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -24,8 +23,9 @@ from polyrelu.cells.kernel import Cells, Found, Problem
 from polyrelu.cells.run import Run
 from polyrelu.cells.runner import Runner
 from polyrelu.cells.signs import ExactForms
-from polyrelu.exact import ExactVector, FloatArray, row_echelon, to_floats
-from polyrelu.floats import affine_with_bound
+from polyrelu.exact import ExactVector, FloatArray, nearest_floats, read_only, row_echelon
+from polyrelu.floats import affine_with_bound, middle_and_half
+from polyrelu.ieee import floats_are_sound
 
 _CUTS_PER_BATCH = 4000
 _UNUSED_SLOT = -2
@@ -33,23 +33,33 @@ _UNUSED_SLOT = -2
 _CELLS_PER_EXACT_TILE = 100
 
 
-@dataclass(eq=False)
 class Extents:
     """What is known of the sizes of all tiles of some columns; NaN where nothing is.
 
+    Args:
+        count: how many tiles there are.
+        dim: the dimension of x.
+
     Attributes:
         volume_low, volume_high: the volume in the chart's coordinates, n each; NaN where tiles contain lines.
-        box_low, box_high: outer boxes in the coordinates of x, (n, d) each.
+        box_low, box_high: outer boxes in the coordinates of x, (n, d) each. All four are read-only.
         asked: how many tiles of unknown size were wanted before the run was repeated.
         measured: whether it was.
     """
 
-    volume_low: FloatArray
-    volume_high: FloatArray
-    box_low: FloatArray
-    box_high: FloatArray
-    asked: int = 0
-    measured: bool = False
+    def __init__(self, count: int, dim: int) -> None:
+        self._volumes, self._boxes = np.full((2, count), np.nan), np.full((2, count, dim), np.nan)
+        self.volume_low, self.volume_high = (read_only(row) for row in self._volumes)
+        self.box_low, self.box_high = (read_only(row) for row in self._boxes)
+        self.asked, self.measured = 0, False
+
+    def note_volumes(self, numbers: Any, low: Any, high: Any) -> None:
+        """Write down enclosures of the volumes of the tiles with these numbers."""
+        self._volumes[0, numbers], self._volumes[1, numbers] = low, high
+
+    def note_boxes(self, numbers: Any, low: Any, high: Any) -> None:
+        """Write down boxes around the tiles with these numbers."""
+        self._boxes[0, numbers], self._boxes[1, numbers] = low, high
 
 
 _KNOWN: WeakKeyDictionary[Columns, Extents] = WeakKeyDictionary()
@@ -66,18 +76,18 @@ def extents(columns: Columns, wanted: NDArray[np.intp], progress: bool | None = 
         wanted: numbers of tiles.
         progress: show a bar; by default only for long runs on a terminal.
 
+    Where this thread's floats are not sound, nothing is measured; what was known before stays.
+
     Raises:
         KeyboardInterrupt: Ctrl-C; the next call starts again.
     """
     known = _KNOWN.get(columns)
     if known is None:
-        n, d = len(columns), columns.domain.ambient_dim
-        known = Extents(np.full(n, np.nan), np.full(n, np.nan), np.full((n, d), np.nan), np.full((n, d), np.nan))
-        flat = list(columns.flat)
-        known.volume_low[flat] = known.volume_high[flat] = 0.0
+        known = Extents(len(columns), columns.domain.ambient_dim)
+        known.note_volumes(list(columns.flat), 0.0, 0.0)
         _KNOWN[columns] = known
     known.asked += int(np.isnan(known.volume_low[wanted]).sum())
-    if not known.measured and known.asked * _CELLS_PER_EXACT_TILE > len(columns):
+    if not known.measured and known.asked * _CELLS_PER_EXACT_TILE > len(columns) and floats_are_sound():
         measure(columns, known, progress)
         known.measured = True
     return known
@@ -95,10 +105,10 @@ def measure(columns: Columns, known: Extents, progress: bool | None = None) -> N
         found[found] = keys[rows[found]] == _keys(packed)[found]
         rows = rows[found]
         if not chart.lineality:
-            known.volume_low[rows], known.volume_high[rows] = sizes.volume_low[found], sizes.volume_high[found]
+            known.note_volumes(rows, sizes.volume_low[found], sizes.volume_high[found])
         low, high = boxes_in_x(chart, sizes.box_low[found], sizes.box_high[found])
         low[:, moved], high[:, moved] = -np.inf, np.inf
-        known.box_low[rows], known.box_high[rows] = low, high
+        known.note_boxes(rows, low, high)
 
     engine = CellEngine(columns.restriction, columns.domain, MeasuringRunner(record, progress), chart.dim)
     if chart.dim:
@@ -163,15 +173,21 @@ def wider(cells: Cells) -> Cells:
 
 
 def boxes_in_x(chart: Chart, low: FloatArray, high: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Boxes in the chart's coordinates, (n, k) each, as boxes around their images in x, (n, d) each."""
+    """Boxes in the chart's coordinates, (n, k) each, as boxes around their images in x, (n, d) each.
+
+    A box with an unknown side, NaN, is unknown. One that overflows on its way has infinite sides. The last rounding is
+    paid for by going one float further out (in practice the bound of the map, several roundings wide, would pay).
+    """
     dim = len(chart.origin)
     if chart.dim == dim:
         return low.copy(), high.copy()  # then x = u
-    middle = 0.5 * low + 0.5 * high
-    half = np.nextafter(np.maximum(high - middle, middle - low), np.inf)
-    basis = to_floats(v for row in chart.basis for v in row).reshape(dim, chart.dim)
-    centre, radius = affine_with_bound(basis, to_floats(chart.origin), middle, half)
-    return np.nextafter(centre - radius, -np.inf), np.nextafter(centre + radius, np.inf)
+    basis = nearest_floats(v for row in chart.basis for v in row).reshape(dim, chart.dim)
+    centre, radius = affine_with_bound(basis, nearest_floats(chart.origin), *middle_and_half(low, high))
+    centre = np.where(np.isinf(radius), 0.0, centre)
+    below, above = np.nextafter(centre - radius, -np.inf), np.nextafter(centre + radius, np.inf)
+    unknown = np.isnan(low).any(axis=1) | np.isnan(high).any(axis=1)
+    below[unknown], above[unknown] = np.nan, np.nan
+    return below, above
 
 
 def moved_by_lineality(columns: Columns) -> NDArray[np.bool_]:

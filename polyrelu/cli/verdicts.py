@@ -11,6 +11,7 @@ from polyrelu.cli.networks import Model, takes_model, warn_outside
 from polyrelu.cli.options import JSON, WORKERS
 from polyrelu.cli.stopping import TIMEOUT, Clock, Stopped
 from polyrelu.errors import Interrupted
+from polyrelu.exact import rounded_text
 from polyrelu.formats import load_property
 from polyrelu.report import verification_report
 from polyrelu.tiling import format_point
@@ -56,7 +57,7 @@ def _verdict(found: Verification) -> str:
     lines: list[str] = [found.status]
     if found.point is not None and found.value is not None and found.place is not None:
         lines.append(f"input    {format_point(found.point)}")
-        lines.append(f"output   about ({', '.join(f'{float(v):.9g}' for v in found.value)})")
+        lines.append(f"output   about ({', '.join(rounded_text(v, 9) for v in found.value)})")
         lines.append(f"which is in target {found.place[1]} of domain {found.place[0]}, checked in exact arithmetic")
     if found.remaining:
         domain, target = found.remaining[0]

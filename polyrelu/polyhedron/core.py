@@ -306,7 +306,10 @@ class Polyhedron:
     def contains_approximately(
         self, points: FloatArray, radius: FloatArray
     ) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-        """For points known within ``radius``, both (n, d): which are surely inside, and which are left in doubt."""
+        """For points known within ``radius``, both (n, d): which are surely inside, and which are left in doubt.
+
+        A coordinate may be anything where its radius is infinite; it leaves every row that it enters in doubt.
+        """
         signs, doubtful = self._forms.certified_signs(points, radius)
         holds = self._rows_hold(signs)
         ruled_out = np.asarray((~holds & ~doubtful).any(axis=1), dtype=np.bool_)

@@ -12,7 +12,7 @@ from fractions import Fraction
 from typing import Any, Literal, NamedTuple, TypeAlias
 
 from polyrelu.errors import DimensionError, InputError
-from polyrelu.exact import ExactVector, exact_matrix, exact_vector, primitive
+from polyrelu.exact import ExactVector, exact_matrix, exact_vector, primitive, rounded_text
 
 Relation: TypeAlias = Literal["<=", "<", "=="]
 
@@ -84,7 +84,7 @@ class Halfspace(NamedTuple):
 
 
 def _number(value: int, scale: int, digits: int | None) -> str:
-    return str(value) if digits is None else f"{value / scale:.{digits}g}"
+    return str(value) if digits is None else rounded_text(Fraction(value, scale), digits)
 
 
 def halfspaces_from_arrays(

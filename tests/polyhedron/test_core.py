@@ -4,14 +4,14 @@ from fractions import Fraction
 import cdd.gmp
 import numpy as np
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 import polyrelu as pr
 from polyrelu import Polyhedron
 from polyrelu.polyhedron import Halfspace
 from tests import strategies
-from tests.strategies import polyhedra, witnesses
+from tests.strategies import polyhedra, wide_floats, witnesses
 
 SQUARE = Polyhedron.box([0, 0], [1, 1])
 
@@ -304,3 +304,28 @@ def test_the_traps_of_cdd_are_there_and_do_not_leak():
     assert P.contains([-5])
     assert P.irredundant().halfspaces == (Halfspace((1,), 1, "<="),)
     assert len(P.halfspaces) == 2
+
+
+@settings(max_examples=200)
+@given(st.integers(1, 3), st.data())
+def test_float_points_of_all_magnitudes(dim, data):
+    """Rows through a point, or next to it, of any relation."""
+    point = data.draw(st.lists(wide_floats, min_size=dim, max_size=dim))
+    rows = data.draw(st.lists(st.lists(wide_floats, min_size=dim, max_size=dim), min_size=1, max_size=3))
+    offsets = [
+        sum((Fraction(a) * Fraction(x) for a, x in zip(row, point, strict=True)), Fraction(0))
+        + Fraction(data.draw(st.sampled_from([0.0, 0.0, 5e-324, -1e300])))
+        for row in rows
+    ]
+    kinds = data.draw(st.lists(st.sampled_from(["<=", "<", "=="]), min_size=len(rows), max_size=len(rows)))
+    polyhedron = pr.Polyhedron(
+        rows,
+        offsets,
+        strict=[i for i, kind in enumerate(kinds) if kind == "<"],
+        equalities=[i for i, kind in enumerate(kinds) if kind == "=="],
+    )
+    others = [[np.nextafter(v, side).item() for v in point] for side in (-np.inf, np.inf)]
+    points = np.array([point, *others, [-v for v in point]])
+    assert polyhedron.contains(points).tolist() == [
+        polyhedron.contains(list(map(Fraction, x))) for x in points.tolist()
+    ]
