@@ -20,7 +20,7 @@ FLOORS = [
     {"polyrelu.__main__"},
     {"polyrelu.cli", "polyrelu"},
     {"polyrelu.figures"},
-    {"polyrelu.demo", "polyrelu.report", "polyrelu.segmentable"},
+    {"polyrelu.demo", "polyrelu.report", "polyrelu.segmentable", "polyrelu.selftest"},
     {"polyrelu.verify"},
     {"polyrelu.plotting"},
     {"polyrelu.export", "polyrelu.latent"},

@@ -12,6 +12,7 @@ import click
 from polyrelu import __version__
 from polyrelu.cli.networks import info_command
 from polyrelu.cli.pictures import demo_command, figures_command
+from polyrelu.cli.selftest import selftest_command
 from polyrelu.cli.stopping import CLOSED, INTERRUPTED
 from polyrelu.cli.tilings import preimage_command, regions_command, zones_command
 from polyrelu.cli.verdicts import verify_command
@@ -57,6 +58,7 @@ for _command in (
     info_command,
     preimage_command,
     regions_command,
+    selftest_command,
     verify_command,
     zones_command,
 ):
