@@ -127,6 +127,7 @@ UNDECIDED = 2
 FLOOR = 2.0**-900
 # Values from here on tell nothing of what a cell can reach; see *Reach* above.
 FAR = 2.0**100
+TINY = 2.0**-1074
 _U = 2.0**-53
 # The benchmark measures what certification costs on a copy of this file with False here. The package has no such
 # switch.
@@ -578,7 +579,8 @@ def sides_of_box(P: Problem, F: Forms, layer: int, begin: int, m: int, vectors: 
     n = last - first
     r = 0.0
     for k in range(begin, begin + m):
-        r = max(r, radius[k])  # never NaN; where it is infinite, nothing is decided
+        if radius[k] > r:
+            r = radius[k]  # never NaN; where it is infinite, nothing is decided
     values, reach = F.box[0, :n], F.box[1, :n]
     for i in range(n):
         values[i] = 0.0
@@ -1270,24 +1272,25 @@ def _meet(vector: Any, radius: Any, form: Any, up: int, down: int, g: int) -> fl
         x, y = max(x, 0.0), max(y, 0.0)
         if not x + y > 0.0:
             x, y = 1.0, 1.0
-    largest, length = 0.0, 0.0
+    largest, length = TINY, 0.0  # opposite ends have no sum
     for j in range(dim):
         here, there = vector[up, j], vector[down, j]
         t = x * there + y * here
         vector[g, j] = t
         largest = max(largest, abs(t))
         length = max(length, abs(there - here))
-    scale = 1.0 / largest if largest > 0.0 else np.inf  # the ends may be opposite
+    scale = 1.0 / largest
     for j in range(dim):
         vector[g, j] *= scale
     if not CERTIFIED:
         return 0.0
     if not certain:
         return np.inf
-    total, rest = x + y, (x - A) + (y - B)
-    # Quotients before products: those are at most 1 or overflow, while products may vanish beside what they bound.
-    slide = (y / total) * (A / rest) + (x / total) * (B / rest)
-    error = slide * (length + radius[up] + radius[down]) + (x / total) * radius[down] + (y / total) * radius[up]
+    # Quotients before products: what is lost of y (A / rest), with both ends' values above FLOOR, is nothing beside the
+    # gamma_3 below, while y A may vanish beside total rest.
+    steep, total = 1.0 / ((x - A) + (y - B)), x + y
+    slide = y * (A * steep) + x * (B * steep)
+    error = (slide * (length + radius[up] + radius[down]) + (x * radius[down] + y * radius[up])) / total
     r: float = ((error + _gamma(3)) * (total * scale) + _gamma(3)) * (1.0 + _gamma(24))
     return r if r < np.inf else np.inf
 

@@ -115,11 +115,10 @@ def _mantissas(layer: Layer) -> tuple[FloatArray, NDArray[np.int64]]:
 
 def _relatively_near(layer: Layer) -> FloatArray | None:
     """The numbers ``[weight | bias]`` as floats, if each is within a relative :math:`2^{-53}`; else None."""
+    floats = np.column_stack([layer.float_weight, layer.float_bias])
     if layer.is_float:
-        return np.column_stack([layer.float_weight, layer.float_bias])
-    try:
-        floats = np.column_stack([layer.float_weight, layer.float_bias])
-    except OverflowError:  # rational numbers beyond the range of floats
+        return floats
+    if not np.isfinite(floats).all():  # rational numbers beyond their range
         return None
     small = zip(*np.nonzero(np.abs(floats) < _SMALLEST_NORMAL), strict=True)
     near = all(not (layer.rows[i][j] if j < layer.input_dim else layer.offsets[i]) for i, j in small)

@@ -346,13 +346,13 @@ def test_the_bound_holds(law):
 
 
 BOUND = "return (_gamma(dim) * s + e + (s + e) * r) * (1.0 + _gamma(8)) + FLOOR"
-SLIDE = "slide = (y / total) * (A / rest) + (x / total) * (B / rest)"
-ERROR = "error = slide * (length + radius[up] + radius[down]) + (x / total) * radius[down] + (y / total) * radius[up]"
+SLIDE = "slide = y * (A * steep) + x * (B * steep)"
+ERROR = "error = (slide * (length + radius[up] + radius[down]) + (x * radius[down] + y * radius[up])) / total"
 BOX = "bound = (reach[i] + slip * s + e + (s + e) * r) * raised + FLOOR"
 WITHIN = "B = (slip * sums[c] + errors[c] + (sums[c] + errors[c]) * radius[k]) * (1.0 + _gamma(6)) + FLOOR"
 RESIDUAL = "y[k] = abs(rho) + 2.0 * _gamma(dim + 1) * rows[k, dim] + 2.0 * rows[k, dim + 1] + FLOOR"
 # Not here are terms that are slack beside others: both gamma_3 of a new generator and gamma_2 of one solved again (the
-# errors of the values and residuals are as large already), and what an update of a form adds (beside gamma_{K+3} of the
+# errors of the values and residuals are as large already), what a vertex's value adds for the division by t, and what an update of a form adds (beside gamma_{K+3} of the
 # sum that it changes, as long as updates add no more terms than that has).
 SPOILT = [
     ("signs", BOUND, "return (e + (s + e) * r) + FLOOR"),
@@ -361,12 +361,12 @@ SPOILT = [
     ("signs", BOUND, "return _gamma(dim) * s + e + s * r + FLOOR"),
     ("signs", BOUND, "return (_gamma(dim) * s + e + (s + e) * r)"),
     ("signs", BOUND, "return (_gamma(1) * s / 2 + e + (s + e) * r) + FLOOR"),
-    ("meeting", SLIDE, "slide = (y * A + x * B) / (total * rest)"),
-    ("meeting", SLIDE, "slide = (y / total) * (A / rest)"),
-    ("meeting", SLIDE, "slide = (x / total) * (B / rest)"),
-    ("meeting", ERROR, "error = slide * length + (x / total) * radius[down] + (y / total) * radius[up]"),
-    ("meeting", ERROR, "error = slide * (length + radius[up] + radius[down]) + (x / total) * radius[down]"),
-    ("meeting", ERROR, "error = slide * (length + radius[up] + radius[down]) + (y / total) * radius[up]"),
+    ("meeting", SLIDE, "slide = (y * A + x * B) * steep"),
+    ("meeting", SLIDE, "slide = y * (A * steep)"),
+    ("meeting", SLIDE, "slide = x * (B * steep)"),
+    ("meeting", ERROR, "error = (slide * length + (x * radius[down] + y * radius[up])) / total"),
+    ("meeting", ERROR, "error = (slide * (length + radius[up] + radius[down]) + x * radius[down]) / total"),
+    ("meeting", ERROR, "error = (slide * (length + radius[up] + radius[down]) + y * radius[up]) / total"),
     ("solving", RESIDUAL, "y[k] = abs(rho) + 2.0 * _gamma(dim + 1) * rows[k, dim] + FLOOR"),
     ("solving", RESIDUAL, "y[k] = abs(rho) + 2.0 * rows[k, dim + 1] + FLOOR"),
     ("box", BOX, "bound = (reach[i] + e + (s + e) * r) * raised + FLOOR"),
@@ -374,8 +374,6 @@ SPOILT = [
     ("box", BOX, "bound = (reach[i] + slip * s + e + e * r) * raised + FLOOR"),
     ("box", BOX, "bound = (slip * s + e + (s + e) * r) * raised + FLOOR"),
     ("reach", WITHIN, "B = 0.0"),
-    ("reach", "low[c] = min(low[c], a - slip * abs(a) - FLOOR)", "low[c] = min(low[c], a - FLOOR)"),
-    ("reach", "high[c] = max(high[c], b + slip * abs(b) + FLOOR)", "high[c] = max(high[c], b + FLOOR)"),
     ("reach", "own_low[i] -= slip * own_reach[i] + FLOOR", "own_low[i] -= FLOOR"),
     ("reach", "own_high[i] += slip * own_reach[i] + FLOOR", "own_high[i] += FLOOR"),
     ("reach", "own_low[i] -= slip * own_reach[i] + FLOOR", "own_low[i] -= slip * own_reach[i]"),

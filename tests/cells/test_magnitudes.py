@@ -46,8 +46,8 @@ def test_lines_that_are_just_missed_are_missed(seed, first, second, beside):
     assert_same(just_missed(np.random.default_rng(seed), first, second, beside), box(2))
 
 
-OLD = "slide = (y * A + x * B) / (total * rest)"
-NOW = "slide = (y / total) * (A / rest) + (x / total) * (B / rest)"
+OLD = "slide = (y * A + x * B) / ((x - A) + (y - B))"
+NOW = "slide = y * (A * steep) + x * (B * steep)"
 COMPARE = """
 import sys, warnings
 import numpy as np
