@@ -113,10 +113,7 @@ class Layer:
     def is_float(self) -> bool:
         """Whether every number of the layer is a float, so that the float views are the layer itself."""
         numbers = (*(v for row in self.rows for v in row), *self.offsets)
-        try:
-            floats = (*self.float_weight.ravel().tolist(), *self.float_bias.tolist())
-        except OverflowError:
-            return False
+        floats = (*self.float_weight.ravel().tolist(), *self.float_bias.tolist())
         return all(map(is_float, numbers, floats))
 
     @cached_property

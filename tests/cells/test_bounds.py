@@ -352,8 +352,8 @@ BOX = "bound = (reach[i] + slip * s + e + (s + e) * r) * raised + FLOOR"
 WITHIN = "B = (slip * sums[c] + errors[c] + (sums[c] + errors[c]) * radius[k]) * (1.0 + _gamma(6)) + FLOOR"
 RESIDUAL = "y[k] = abs(rho) + 2.0 * _gamma(dim + 1) * rows[k, dim] + 2.0 * rows[k, dim + 1] + FLOOR"
 # Not here are terms that are slack beside others: both gamma_3 of a new generator and gamma_2 of one solved again (the
-# errors of the values and residuals are as large already), what a vertex's value adds for the division by t, and what an update of a form adds (beside gamma_{K+3} of the
-# sum that it changes, as long as updates add no more terms than that has).
+# errors of the values and residuals are as large already), what a vertex's value adds for dividing by t, and what an
+# update of a form adds (beside gamma_{K+3} of the sum that it changes, as long as updates add no more terms than that).
 SPOILT = [
     ("signs", BOUND, "return (e + (s + e) * r) + FLOOR"),
     ("signs", BOUND, "return _gamma(dim) * s + (s + e) * r + FLOOR"),
