@@ -94,13 +94,13 @@ def float_points(points: Any, dim: int, where: str) -> FloatArray:
         DimensionError: the points live in another space.
         InexactError: a coordinate is NaN or infinite, or no float64: nothing is rounded.
     """
-    given = np.asarray(points)
     try:
+        given = np.asarray(points)
         array = np.ascontiguousarray(given, dtype=np.float64)
-    except (TypeError, ValueError, OverflowError):
+    except (TypeError, ValueError, OverflowError) as error:
         raise InexactError(
-            f"{where}: points of type {given.dtype} are not an array of floats; pass numpy floats, or one exact point "
-            "at a time"
+            f"{where}: the points are not an array of floats ({error}); pass numpy floats of shape (n, {dim}), or one "
+            f"exact point at a time"
         ) from None
     if array.ndim != 2 or array.shape[1] != dim:
         raise DimensionError(f"{where}: expected points of shape (n, {dim}), got {array.shape}")

@@ -342,6 +342,7 @@ def test_points_are_checked():
         np.array([[0], [1 + np.longdouble(2) ** -60]], dtype=np.longdouble),
         [[10**400]],
         [["a third"]],
+        [[1.0], [1.0, 2.0]],
         [[1j]],
     ],
 )
