@@ -10,11 +10,11 @@ computed quantity, and :math:`\tau = 2^{-1022}` is the smallest normal float. Tw
 * *Section 3.1*: a sum of k products, added in any order, with or without fused operations, has every term pass k
   operations at most.
 
-**Modes.** Everything but products of matrices is computed in the calling thread, and :func:`~polyrelu.ieee.floats_are_
-sound` is asked there, each time: where floats round otherwise or flush subnormal numbers to zero, every sign is in
-doubt and every bound infinite. Products of matrices are BLAS's, whose threads have modes that nobody can ask. So an
-operation in a product is allowed an error of :math:`2u`, that of every rounding mode, and counts as two factors; and an
-operation whose result or operand is subnormal is allowed to lose all of it, less than :math:`\tau`.
+**Modes.** Everything but products of matrices is computed in the calling thread, where
+:func:`~polyrelu.ieee.floats_are_sound` is asked each time: where floats round otherwise or flush subnormal numbers to
+zero, every sign is in doubt and every bound infinite. Products of matrices are BLAS's, whose threads have modes that
+nobody can ask. So an operation in a product is allowed an error of :math:`2u`, that of every rounding mode, and counts
+as two factors; and an operation whose result or operand is subnormal may lose all of it, less than :math:`\tau`.
 
 **A form at a float point.** Let the form be :math:`v = a \cdot x - b` with integers :math:`a, b` divided by a common
 positive scale, the largest of their moduli, and stored as the nearest floats :math:`\hat a, \hat b`, so
@@ -52,11 +52,13 @@ exactly 0 (:func:`relu_with_bound`).
 **Zero.** Where every product has a factor that is exactly zero and b is zero, the form is zero and there is no doubt;
 silent neurons make this common.
 
-**Overflow, infinity, NaN.** A sign counts where :math:`|\hat v|` is finite and greater than the bound; a comparison
-with NaN is false, and so it is in doubt. Bounds are never NaN: where a value, a term of its bound or an operand is not
-finite, the bound is :math:`+\infty`, whatever the value says, and stays so behind ReLU and in every later layer. Sums
-that overflow never come back, because infinity plus anything is infinity or NaN. Weights beyond the range of floats are
-infinite, and so are the bounds of what they touch.
+**Overflow, infinity, NaN.** Where a bound is not less than :math:`2^{960}`, or NaN, it is taken for infinite, and
+nothing is known. Where it is less, nothing has overflowed: the bound is at least :math:`2^{-53}` times the sum of the
+moduli of all terms, which is therefore below :math:`2^{1013}`, and that sum consists of non-negative terms, so no part
+of it has overflowed, either, not even to the greatest float, as in some rounding modes. It includes everything that is
+infinite or NaN: a coordinate or a radius, which also enters by itself, or a weight (numbers beyond the range of floats
+have infinite floats). Bounds are never NaN. An infinite bound stays so behind ReLU, and makes all bounds of the next
+layer infinite. A sign counts where :math:`|\hat v|` is greater than the bound, which no comparison with NaN says.
 
 .. [Higham2002] N. J. Higham, Accuracy and Stability of Numerical Algorithms, 2nd ed., SIAM 2002,
    doi:10.1137/1.9780898718027.
@@ -78,6 +80,7 @@ from polyrelu.ieee import floats_are_sound, probe
 _UNIT_ROUNDOFF = 2.0**-53
 _UNDERFLOW = 2.0**-1019
 _SMALLEST_NORMAL = 2.0**-1022
+_LEAST_UNKNOWN = 2.0**960
 
 Signs = NDArray[np.int8]
 
@@ -94,13 +97,13 @@ def float_points(points: Any, dim: int, where: str) -> FloatArray:
         DimensionError: the points live in another space.
         InexactError: a coordinate is NaN or infinite, or no float64: nothing is rounded.
     """
-    given = np.asarray(points)
     try:
+        given = np.asarray(points)
         array = np.ascontiguousarray(given, dtype=np.float64)
-    except (TypeError, ValueError, OverflowError):
+    except (TypeError, ValueError, OverflowError) as error:
         raise InexactError(
-            f"{where}: points of type {given.dtype} are not an array of floats; pass numpy floats, or one exact point "
-            "at a time"
+            f"{where}: the points are not an array of floats ({error}); pass numpy floats of shape (n, {dim}), or one "
+            f"exact point at a time"
         ) from None
     if array.ndim != 2 or array.shape[1] != dim:
         raise DimensionError(f"{where}: expected points of shape (n, {dim}), got {array.shape}")
@@ -178,7 +181,7 @@ class AffineForms:
             total = magnitudes @ normals.T + np.abs(self._float_offsets)
             underflow = _UNDERFLOW * (self.dim + 2 + (magnitudes + radius).sum(axis=1, keepdims=True))
             spread = (1.0 + gamma(2 * self.dim + 8)) * (radius @ normals.T)
-            return values, _certain_bound(values, gamma(4 * self.dim + 8) * total + underflow + spread)
+            return values, _certain_bound(gamma(4 * self.dim + 8) * total + underflow + spread)
 
     def _exact_sign(self, form: int, point: FloatArray) -> int:
         ratios = [float_ratio(v) for v in point.tolist()]
@@ -195,8 +198,8 @@ def affine_with_bound(
 
     ``weight`` (n, d) and ``bias`` (n,) are nearest floats of exact numbers, infinite where those are out of range, and
     the exact points lie within ``radius`` of ``points``, both (k, d); ``points`` may be anything where ``radius`` is
-    infinite. Returns two (k, n) arrays. Bounds are never NaN; they are infinite where a value is not finite, where one
-    of its point's coordinates is unknown, and everywhere where this thread's floats are not sound.
+    infinite. Returns two (k, n) arrays. Bounds are never NaN; they are infinite where something may have overflowed,
+    where a coordinate of the point is unknown, and everywhere where this thread's floats are not sound.
     """
     dim = weight.shape[1]
     factor = gamma(2 * dim + 2) / _UNIT_ROUNDOFF
@@ -208,12 +211,12 @@ def affine_with_bound(
         inputs = radius / _UNIT_ROUNDOFF + factor * magnitudes + _SMALLEST_NORMAL / _UNIT_ROUNDOFF
         spread = _UNIT_ROUNDOFF * (inputs @ np.abs(weight).T + factor * np.abs(bias))
         underflow = _UNDERFLOW * (dim + 2 + (magnitudes + radius).sum(axis=1, keepdims=True))
-        return values, _certain_bound(values, (1.0 + gamma(2 * dim + 10)) * spread + underflow)
+        return values, _certain_bound((1.0 + gamma(2 * dim + 10)) * spread + underflow)
 
 
-def _certain_bound(values: FloatArray, bound: FloatArray) -> FloatArray:
-    """The bound where it and the value are finite, else infinity."""
-    return np.where(np.isfinite(values) & np.isfinite(bound), bound, np.inf)
+def _certain_bound(bound: FloatArray) -> FloatArray:
+    """The bound, infinite where something may have overflowed."""
+    return np.where(bound < _LEAST_UNKNOWN, bound, np.inf)
 
 
 def relu_with_bound(values: FloatArray, radius: FloatArray, mask: NDArray[np.bool_]) -> tuple[FloatArray, FloatArray]:

@@ -128,8 +128,11 @@ def zone_table(tiling: Tiling, contact: int | None = None, sort: str = "first", 
         size = "share"
     rows = [("zone", "tiles", size, "bounding box", "point")]
     for i, zone in enumerate(zones(tiling, contact, sort)):
-        sides = zip(*(corner.tolist() for corner in zone.bounding_box()), strict=True)
-        box = " x ".join(f"[{low:.{digits}g}, {high:.{digits}g}]" for low, high in sides)
+        corners = zone.bounding_box()
+        if not np.isfinite(corners).all() and zone.is_bounded():
+            corners = zone.bounding_box(exact=True)  # beyond the greatest float
+        sides = zip(*corners, strict=True)
+        box = " x ".join(f"[{rounded_text(low, digits)}, {rounded_text(high, digits)}]" for low, high in sides)
         volume = rounded_text(_size(zone), digits) if zone.is_bounded() else "unbounded"
         rows.append((str(i), str(len(zone)), volume, box, format_point(zone[0].point())))
     widths = [max(len(row[k]) for row in rows) for k in range(len(rows[0]) - 1)]

@@ -195,6 +195,11 @@ def test_products_of_matrices_may_be_computed_in_any_mode(mode, monkeypatch):
             values, bounds = affine_with_bound(*rows, x, np.full(x.shape, case[3]))
         error, bound = layer_error(lambda *_, found=(values, bounds): found, case)
         assert error <= bound
+    lost = np.array([[2.0**1000, 2.0**1000, -(2.0**1000)]]), np.zeros(1), np.full((1, 3), 2.0**24 - 1), np.zeros((1, 3))
+    with float_mode(mode):  # some modes overflow to the greatest float, from which a sum comes back
+        assert np.isposinf(affine_with_bound(*lost)[1]).all()
+        forms = AffineForms([(1, 1, -1)], [0], 3)
+        assert forms.certified_signs(np.full((1, 3), sys.float_info.max / 4), np.zeros((1, 3)))[1].all()
     if mode == "denormals are zero":
         with float_mode(mode):
             careless = mutated(affine_with_bound, " + _SMALLEST_NORMAL / _UNIT_ROUNDOFF", "")
@@ -342,6 +347,7 @@ def test_points_are_checked():
         np.array([[0], [1 + np.longdouble(2) ** -60]], dtype=np.longdouble),
         [[10**400]],
         [["a third"]],
+        [[1.0], [1.0, 2.0]],
         [[1j]],
     ],
 )

@@ -1,4 +1,5 @@
 import importlib
+import json
 from fractions import Fraction
 
 import pytest
@@ -33,6 +34,15 @@ def test_a_property_that_is_violated_has_a_checked_counterexample():
     assert verification_report(found, prop("(or (< Y_0 0) (> Y_0 0.9))"))["counterexample"]["target_inequalities"] == [
         "10*y0 > 9"
     ]
+
+
+def test_a_counterexample_beyond_the_floats():
+    """Its exact numbers are all there; JSON has no infinity for its floats."""
+    asked = prop(f"(>= X_0 {10**400})", f"(<= X_0 {10**401})", "(>= Y_0 1)")
+    found = verify(ABS, asked)
+    example = json.loads(json.dumps(verification_report(found, asked), allow_nan=False))["counterexample"]
+    assert example["input_floats"] == example["output_floats"] == [None]
+    assert 10**400 <= Fraction(example["output"][0]) == found.value[0]
 
 
 def test_a_single_point_is_enough():
