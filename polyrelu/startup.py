@@ -43,7 +43,12 @@ def quit_at_once(number: int, frame: FrameType | None = None) -> None:
     os._exit(128 + number)
 
 
+def listen() -> None:
+    """Let SIGINT and SIGTERM quit at once; what is ignored, as nohup and background jobs have it, stays so."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, quit_at_once)
+
+
 if is_program(sys.argv, sys.orig_argv):
-    for _number in (signal.SIGINT, signal.SIGTERM):
-        if signal.getsignal(_number) is not signal.SIG_IGN:  # as nohup and background jobs have it
-            signal.signal(_number, quit_at_once)
+    listen()
