@@ -22,6 +22,10 @@ from polyrelu.errors import InputError
 _BETWEEN_CHECKS = 0.02  # seconds; ``until`` may be a slow function, and loops check often
 
 
+COMPILES = "polyrelu-compiles"
+"""The name of a thread that compiles; a program need not wait for it when it ends."""
+
+
 class Stop(KeyboardInterrupt):
     """The caller's limit is reached."""
 
@@ -84,9 +88,7 @@ def seconds(timeout: object, where: str) -> float:
     except (TypeError, ValueError):
         found = math.nan
     if isinstance(timeout, str | bytes) or not found > 0:
-        raise InputError(
-            f"{where}: the time limit is {timeout} seconds; pass a positive number, or None for none"
-        )
+        raise InputError(f"{where}: the time limit is {timeout} seconds; pass a positive number, or None for none")
     return found
 
 
@@ -114,6 +116,7 @@ class Limit:
         self._found, self._next = 0, 0.0
 
     def __call__(self, found: int) -> bool:
+        """Whether to stop, now that so many tiles are found."""
         self._found = found
         self.late = now() > self._deadline
         return self.late or (self.until is not None and self.until(found))

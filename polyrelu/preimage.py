@@ -193,7 +193,9 @@ def _unrelu(restriction: Restriction, domain: Polyhedron, options: _Options) -> 
 
 
 def _substitution(restriction: Restriction, domain: Polyhedron, options: _Options) -> Engine:
-    return BackwardEngine.exhaustive(restriction, domain, substituted_piece, options.limit, options.progress, options.until)
+    return BackwardEngine.exhaustive(
+        restriction, domain, substituted_piece, options.limit, options.progress, options.until
+    )
 
 
 def _search(restriction: Restriction, domain: Polyhedron, options: _Options) -> Engine:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+from itertools import pairwise
 from pathlib import PurePath
 from types import FrameType
 
@@ -20,8 +21,8 @@ def is_program(arguments: list[str], original: list[str]) -> bool:
     """Whether these are the arguments of ``polyrelu``, ``python -m polyrelu`` or ``python -m polyrelu.cli``.
 
     Args:
-        arguments, original: ``sys.argv`` and ``sys.orig_argv``; while ``-m`` looks for its module, that is not yet
-            part of ``sys.argv``.
+        arguments: ``sys.argv``; while ``-m`` looks for its module, that is not yet part of it.
+        original: ``sys.orig_argv``.
     """
     if not arguments:
         return False
@@ -33,7 +34,7 @@ def is_program(arguments: list[str], original: list[str]) -> bool:
 
 def _pairs(words: list[str]) -> list[tuple[str, str]]:
     """Options with what follows them, and alone: ``-m name`` and ``-mname``."""
-    return [*zip(words, words[1:], strict=False), *((word, "") for word in words)]
+    return [*pairwise(words), *((word, "") for word in words)]
 
 
 def quit_at_once(number: int, frame: FrameType | None = None) -> None:

@@ -1,5 +1,6 @@
 """Limits: one clock, asked from wherever the work is."""
 
+import itertools
 import threading
 import time
 from decimal import Decimal
@@ -36,7 +37,7 @@ def test_what_is_no_time_is_refused(timeout):
         lambda: pr.linear_regions(ABS, timeout=timeout),
         lambda: pr.verify(ABS, prop("(>= Y_0 0)"), timeout),
     ):
-        with pytest.raises(pr.InputError, match="the time limit is .* pass a positive number"):
+        with pytest.raises(pr.InputError, match=r"the time limit is .* pass a positive number"):
             question()
 
 
@@ -77,7 +78,7 @@ def test_limits_are_those_of_a_thread():
 def large(widths=(6, 24, 24, 2), seed=0):
     rng = np.random.default_rng(seed)
     return pr.Network(
-        [(rng.normal(size=(b, a)).tolist(), rng.normal(size=b).tolist()) for a, b in zip(widths, widths[1:])]
+        [(rng.normal(size=(b, a)).tolist(), rng.normal(size=b).tolist()) for a, b in itertools.pairwise(widths)]
     )
 
 

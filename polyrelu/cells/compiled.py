@@ -1,7 +1,7 @@
 """Loading compiled code: once a process, from numba's cache or by compiling it, which takes from a second to a minute.
 
 The clock of limits stands still meanwhile (:func:`polyrelu.limits.loading`). Whether something is compiled, numba says
-itself: only then is it told. The compiler does not hear Ctrl-C, so it works in a thread of its own, and who waits hears.
+itself: only then is it told. The compiler hears no Ctrl-C, so it works in a thread of its own, and who waits does.
 """
 
 from __future__ import annotations
@@ -16,7 +16,6 @@ from numba.core.event import Listener, install_listener
 
 from polyrelu import limits
 
-THREAD = "polyrelu-compiles"
 _POLL_SECONDS = 0.1
 
 
@@ -39,7 +38,7 @@ def load(function: Any, call: Callable[[], object], what: str) -> None:
             _in_a_thread(call)
 
 
-class _Teller(Listener):  # type: ignore[misc]
+class _Teller(Listener):
     """Says once that something is compiled."""
 
     def __init__(self, what: str) -> None:
@@ -55,7 +54,7 @@ class _Teller(Listener):  # type: ignore[misc]
 
 
 def _is_cached(function: Any) -> bool:
-    """Whether numba's cache has an index for the function that is newer than its source; then it is going to be used."""
+    """Whether numba's cache has an index for the function that is newer than its source; then it will be used."""
     code = function.py_func.__code__
     source = Path(code.co_filename)
     cache = Path(function.stats.cache_path or "")
@@ -78,7 +77,7 @@ def _in_a_thread(call: Callable[[], object]) -> None:
         finally:
             done.set()
 
-    Thread(target=work, name=THREAD, daemon=True).start()
+    Thread(target=work, name=limits.COMPILES, daemon=True).start()
     while not done.wait(_POLL_SECONDS):
         pass
     if failed:

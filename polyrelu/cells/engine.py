@@ -240,7 +240,7 @@ class CellEngine:
         return None if self.runner is None else problem(self.layers, self.rows, self.chart.forms)
 
     def _run_kernel(self, kernel: Problem, placed: Sequence[Placed]) -> list[tuple[NDArray[np.uint8], list[int]]]:
-        """Run the kernel on exact cells, keep what it finished, and return what the target touches: signs and facets."""
+        """Run the kernel on exact cells, keep what it finished, and return what the target touches (signs, facets)."""
         assert self.runner is not None
         sites, dim = self.neuron_count + len(self.rows), self.chart.dim + 1
         touched: list[tuple[NDArray[np.uint8], list[int]]] = []

@@ -11,6 +11,7 @@ threads), engines are asked to stop as soon as time is up, and other stages end 
 
 from __future__ import annotations
 
+import math
 import os
 import signal
 import sys
@@ -50,7 +51,7 @@ class Stopped(click.ClickException):
 
     def __init__(self, message: str, code: Exit) -> None:
         super().__init__(message)
-        self.exit_code = code
+        self.__dict__["exit_code"] = int(code)  # click has it for a constant of the class
 
     def show(self, file: IO[Any] | None = None) -> None:
         """The message as a line on standard error."""
@@ -70,6 +71,7 @@ class Stops:
         self.seconds: float | None = None
         self._limit: limits.Limit | None = None
         self._deadline: float | None = None
+        self._patience = _PATIENCE
         self._patient = self._again = self._listens = False
         self._quitting: Exit | None = None
 
@@ -91,10 +93,15 @@ class Stops:
             _set_alarm(seconds)
 
     def is_late(self, found: int) -> bool:
-        """For engines, where there are no alarms: whether time is up. ``found`` is what they tell, and plays no part."""
+        """For engines where there are no alarms: whether time is up. ``found`` is what they tell; it plays no part."""
         if self.reason is None and self._limit is not None and self._limit(found):
             self.reason = Exit.LATE
         return self.reason is not None
+
+    @property
+    def left(self) -> float | None:
+        """The seconds that are left; None without a limit."""
+        return None if self._deadline is None else max(self._deadline - limits.now(), 1e-3)
 
     @property
     def until(self) -> Callable[[int], bool] | None:
@@ -113,12 +120,12 @@ class Stops:
         return Stopped(f"{self.words}{rest}", self.reason or Exit.INTERRUPTED)
 
     @contextmanager
-    def patient(self) -> Iterator[None]:
-        """Put off a first stop that comes within this by half a second; ``reason`` tells that it came."""
+    def patient(self, seconds: float = _PATIENCE) -> Iterator[None]:
+        """Put off a first stop that comes within this for so long; ``reason`` tells that it came."""
         if self.reason is not None or not _HAS_ALARM:
             yield
             return
-        self._patient = True
+        self._patience, self._patient = seconds, True
         try:
             yield
         finally:
@@ -129,7 +136,7 @@ class Stops:
     @contextmanager
     def within(self, seconds: float) -> Iterator[None]:
         """Once the run is stopped: raise :class:`polyrelu.limits.Stop` when this takes longer."""
-        if self.reason is None:
+        if self.reason is None or seconds == math.inf:
             yield
             return
         limit = limits.Limit(timeout=max(seconds, 1e-3))
@@ -160,7 +167,7 @@ class Stops:
     def _hear_alarm(self) -> None:
         if self._quitting is not None:
             os._exit(self._quitting)
-        if self._again or self._patient and self.reason is not None:
+        if self._again or (self._patient and self.reason is not None):
             self._again = self._patient = False
             raise Heard
         if self.reason is not None:
@@ -178,7 +185,8 @@ class Stops:
     def _stop(self, reason: Exit) -> None:
         self.reason, self._limit = reason, None
         if self._patient:
-            _set_alarm(_PATIENCE)
+            if self._patience < math.inf:
+                _set_alarm(self._patience)
             return
         raise Heard
 

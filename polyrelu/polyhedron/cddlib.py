@@ -5,8 +5,8 @@ functions edit their argument, and its equality indices are not checked, so ever
 validated rows and throws it away. Linear programs are not asked of it; :mod:`polyrelu.lp` says why.
 
 A call of cddlib hears nothing while it lasts, neither Ctrl-C nor a limit. So it is asked only where there are few
-generators by the upper bound theorem (P. McMullen, The maximum numbers of faces of a convex polytope, 1970), a matter of
-milliseconds; :mod:`polyrelu.polyhedron.double_description` does the rest, and is no slower there.
+generators by the upper bound theorem (P. McMullen, The maximum numbers of faces of a convex polytope, 1970), a matter
+of milliseconds; :mod:`polyrelu.polyhedron.double_description` does the rest, and is no slower there.
 
 A *row* here is ``(normal, offset)``; equality rows are passed apart from inequality rows.
 """
@@ -86,8 +86,8 @@ def halfspaces_from_generators(generators: Generators, dim: int) -> tuple[list[R
 def most_generators(rows: int, dim: int) -> int:
     """The largest number of vertices and rays that a polyhedron in R^dim with so many rows can have: McMullen's bound.
 
-    A polyhedron without lines is a polytope with one face cut off, the row at infinity; in less than ``dim`` dimensions,
-    or with lines, there are not more.
+    A polyhedron without lines is a polytope less one face, that of the row at infinity; in less than ``dim``
+    dimensions, or with lines, there are not more.
     """
     facets = max(rows + 1, dim + 1)
     return comb(facets - (dim + 1) // 2, facets - dim) + comb(facets - (dim + 2) // 2, facets - dim)
@@ -110,7 +110,8 @@ def _halfspaces_step_by_step(generators: Generators, dim: int) -> tuple[list[Rat
     """The rows (a, -b) of the polar cone: a . v <= b at all vertices, a . r <= 0 at all rays, zero at all lines."""
     rows = [primitive([*v, 1]) for v in generators.vertices] + [primitive([*r, 0]) for r in generators.rays]
     rays, lines = cone_generators(rows, [primitive([*v, 0]) for v in generators.lines], dim + 1)
-    inequalities, equalities = (
-        [(tuple(map(Fraction, form[:-1])), Fraction(-form[-1])) for form in forms] for forms in (rays, lines)
-    )
-    return inequalities, equalities
+
+    def rows_of(forms: Sequence[Sequence[int]]) -> list[RationalRow]:
+        return [(tuple(map(Fraction, form[:-1])), Fraction(-form[-1])) for form in forms]
+
+    return rows_of(rays), rows_of(lines)

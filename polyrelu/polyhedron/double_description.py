@@ -11,7 +11,7 @@ method revisited, 1996, doi:10.1007/3-540-61576-8_77):
 
 Arithmetic is in Python's integers; who lies on what is kept in machine words, and pairs are compared by numpy.
 
-:mod:`polyrelu.polyhedron.cddlib` does the same in one call, which nothing can interrupt; for small cones that is faster.
+:mod:`polyrelu.polyhedron.cddlib` does the same in one call, which nothing can interrupt; for small cones it is faster.
 """
 
 from __future__ import annotations

@@ -45,7 +45,11 @@ def test_generators_are_those_of_cddlib(asked):
         assert same_set(ours, theirs, dim)
 
 
-@given(st.integers(1, 4).flatmap(lambda d: st.tuples(st.just(d), vectors(d, min_size=1, max_size=8), vectors(d, max_size=3))))
+@given(
+    st.integers(1, 4).flatmap(
+        lambda d: st.tuples(st.just(d), vectors(d, min_size=1, max_size=8), vectors(d, max_size=3))
+    )
+)
 def test_rows_are_those_of_cddlib(asked):
     dim, points, rays = asked
     exact = [[tuple(map(Fraction, v)) for v in kind] for kind in (points, [r for r in rays if any(r)])]
@@ -76,9 +80,7 @@ def test_degenerate_polytopes_with_many_rows():
     rows = cross_polytope(6)
     assert cddlib.most_generators(len(rows), 6) > cddlib._FEW
     found = cddlib.generators_from_halfspaces(rows, [], 6)
-    assert set(found.vertices) == {
-        tuple(Fraction(s * (i == j)) for i in range(6)) for j in range(6) for s in (-1, 1)
-    }
+    assert set(found.vertices) == {tuple(Fraction(s * (i == j)) for i in range(6)) for j in range(6) for s in (-1, 1)}
     facets, flat = cddlib.halfspaces_from_generators(cddlib.Generators(found.vertices * 3), 6)
     assert len(facets) == 64
     assert not flat
