@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -21,6 +22,7 @@ from polyrelu.cells.columns import Columns
 from polyrelu.cells.engine import CellEngine
 from polyrelu.cells.extent_kernel import CellExtents, cell_extents
 from polyrelu.cells.kernel import Cells, Found, Problem
+from polyrelu.cells.loading import load
 from polyrelu.cells.problem import problem
 from polyrelu.cells.run import Run
 from polyrelu.cells.runner import Runner
@@ -142,6 +144,8 @@ class MeasuringRunner(Runner):
                 if len(left.depth):
                     waiting.append(left)
                 found = run.found
+                no_cells = found.generators._replace(start=found.generators.start[:1])
+                load(cell_extents, partial(cell_extents, *no_cells), "the measurer")
                 self.record(found.packed, cell_extents(*found.generators))
                 bar.update(len(found.packed))
                 yield without_finished(found)

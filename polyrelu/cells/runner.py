@@ -22,7 +22,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from polyrelu.cells import compiled, kernel
+from polyrelu.cells import kernel, loading
 from polyrelu.cells.kernel import (
     CELLS,
     CUTS,
@@ -102,7 +102,7 @@ class Runner:
         first = Run(problem, self.words, exact())
         runs = [first]
         nothing = np.arange(0)
-        compiled.load(kernel.advance, lambda: first.split(cells, nothing), "the cell splitter")
+        loading.load(kernel.advance, lambda: first.split(cells, nothing), "the cell splitter")
         try:
             if len(cells.radius) <= _ALONE:
                 cells = first.split(cells, np.arange(len(cells.depth)), _CUTS_ALONE)

@@ -19,7 +19,7 @@ from polyrelu.cli.stopping import Stops
 from polyrelu.progress import Bar
 from polyrelu.report import TilingReport
 
-SECONDS_AFTER_STOP = 1.0
+SECONDS_AFTER_STOP = 0.5
 _AT_ONCE = 1000  # brief tiles, written in a millisecond
 
 

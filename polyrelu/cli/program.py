@@ -5,8 +5,10 @@ from __future__ import annotations
 import difflib
 import os
 import re
+import signal
 import sys
 import threading
+from contextlib import suppress
 from typing import Any
 
 import click
@@ -22,6 +24,10 @@ from polyrelu.errors import PolyreluError
 from polyrelu.limits import COMPILES
 
 
+class _Closed(Exception):
+    """Whoever reads our output, such as head, has seen enough."""
+
+
 class _Commands(click.Group):
     """The commands: what stops them, and for a misspelt one those that are like it."""
 
@@ -33,6 +39,8 @@ class _Commands(click.Group):
                 return super().invoke(ctx)
             except KeyboardInterrupt as error:
                 raise heard.outcome() from error
+            except BrokenPipeError as error:  # which click has an exit code of its own for
+                raise _Closed from error
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -109,7 +117,7 @@ def main() -> None:
     except click.Abort:
         click.echo("polyrelu: interrupted", err=True)
         _exit(Exit.INTERRUPTED)
-    except BrokenPipeError:  # whoever reads our output, such as head, has seen enough
+    except (_Closed, BrokenPipeError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         _exit(Exit.CLOSED)
     except (PolyreluError, OSError) as error:
@@ -121,7 +129,10 @@ def main() -> None:
 
 def _exit(code: int) -> None:
     """Exit; without waiting for a thread that still compiles what nobody wants any more."""
-    if any(thread.name == COMPILES for thread in threading.enumerate()):
+    with suppress(BrokenPipeError):
         sys.stdout.flush()
+    for number in (signal.SIGINT, signal.SIGTERM):  # all is done, so nothing is left that a signal could stop
+        signal.signal(number, signal.SIG_IGN)
+    if any(thread.name == COMPILES for thread in threading.enumerate()):
         os._exit(code)
     sys.exit(int(code))

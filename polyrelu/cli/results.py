@@ -25,7 +25,7 @@ from polyrelu.tiling import Tiling
 
 SHOWN_TILES, SHOWN_DIGITS = 50, 4
 _KEPT = (*SUFFIXES, *EXPORTS)
-_SECONDS_TO_DRAW = 5  # or to write files for other tools, once the run is stopped
+_SECONDS_TO_DRAW = 2  # or to write files for other tools, once the run is stopped
 
 KEEPING = together(
     click.option(

@@ -112,9 +112,9 @@ def _run(
 ) -> None:
     """Answer a question. The clock starts with the first file that is read."""
     heard = stops()
-    heard.start(question.timeout)
 
     def answers() -> Iterator[Tiling]:
+        heard.start(question.timeout)
         network = question.model.load()
         results.check(network.input_dim)
         yield from ask(question, network, heard)

@@ -39,8 +39,8 @@ def verify_command(
     exit code is 0, 1 or 3; when Ctrl-C leaves it undecided, 130; an error is 2, with nothing on standard output.
     """
     heard = stops()
-    heard.start(timeout)
     try:
+        heard.start(timeout)
         network = model.load()
         asked = load_property(prop, network.input_dim, network.output_dim)
         warn_outside(model, [part.domain for part in asked.disjuncts])
