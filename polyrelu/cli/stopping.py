@@ -130,7 +130,7 @@ class Stops:
             yield
         finally:
             self._patient = False
-            if self.reason is not None:
+            if self.reason is not None and self._quitting is None:
                 _set_alarm(0)
 
     @contextmanager

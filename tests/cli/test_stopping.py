@@ -4,6 +4,7 @@ import re
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import pytest
 from click.testing import CliRunner
 
 import polyrelu as pr
+from polyrelu import startup
 from polyrelu.cli import cli, question
 from polyrelu.cli.exit_codes import Exit
 
@@ -363,6 +365,36 @@ def test_stops_that_finalizers_swallow_are_heard(model):
     assert "interrupted" in error
 
 
+def test_time_limits_work_in_threads_too(large):
+    results = []
+    thread = threading.Thread(
+        target=lambda: results.append(run("regions", large, "--box", "-9", "9", "--timeout", "1"))
+    )
+    thread.start()
+    thread.join()
+    assert results[0].exit_code == 124
+    assert "stopped after 1 seconds" in results[0].stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "original", "is_program"),
+    [
+        (["/usr/bin/polyrelu", "info"], ["python3", "/usr/bin/polyrelu", "info"], True),
+        (["C:/Scripts/polyrelu.exe"], ["polyrelu.exe"], True),
+        (["-m", "info"], ["python3", "-X", "dev", "-m", "polyrelu", "info"], True),
+        (["-m"], ["python3", "-mpolyrelu.cli"], True),
+        (["-m", "polyrelu"], ["python3", "-m", "pytest", "polyrelu"], False),
+        (["-m", "-m", "polyrelu"], ["python3", "-m", "timeit", "-m", "polyrelu"], False),
+        (["-c", "polyrelu"], ["python3", "-c", "import polyrelu", "polyrelu"], False),
+        (["polyrelu.py"], ["python3", "polyrelu.py"], False),
+        ([""], ["python3"], False),
+        ([], ["python3"], False),
+    ],
+)
+def test_only_the_program_has_handlers_from_the_beginning(arguments, original, is_program):
+    assert startup.is_program(arguments, original) is is_program
+
+
 @pytest.mark.skipif(os.name != "posix", reason="sends signals")
 @pytest.mark.parametrize("module", ["polyrelu", "polyrelu.cli"])
 @pytest.mark.parametrize("number", SIGNALS)
@@ -392,6 +424,16 @@ def test_compiling_is_said_and_a_second_ctrl_c_quits_it(large, tmp_path):
     running = subprocess.Popen(command, text=True, env=environment, **pipes)
     code, _, _ = stop(running, signal.SIGINT, signal.SIGINT, after="compiling the cell splitter, once")
     assert code == 130
+
+
+@pytest.mark.slow
+def test_compiling_does_not_count(model, tmp_path):
+    command = [sys.executable, "-m", "polyrelu", "preimage", model, *ASKED, "--timeout", "3"]
+    environment = os.environ | {"NUMBA_CACHE_DIR": str(tmp_path / "cache")}
+    began = time.monotonic()
+    shown = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
+    assert (shown.returncode, "3 tiles" in shown.stdout) == (0, True), shown.stderr
+    assert time.monotonic() - began > 3
 
 
 def test_what_was_compiled_before_is_loaded_silently(model):
