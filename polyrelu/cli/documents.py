@@ -35,43 +35,50 @@ class Document:
 
     def __init__(self, stops: Stops) -> None:
         self.stops = stops
-        self.results, self._complete = 0, True
+        self.results, self._complete, self._ended = 0, True, False
 
     def add(self, result: dict[str, Any]) -> None:
         """A result that is made."""
-        self._begin()
-        self._write(_indented(result, 2))
-        self._complete &= bool(result["complete"])
+        with self.stops.patient(math.inf):
+            self._begin()
+            sys.stdout.write(_indented(result, 2))
+            self._complete &= bool(result["complete"])
 
     def add_tiling(self, report: TilingReport) -> None:
         """A result that is made while it is written. Once the run is stopped, this takes a second or so."""
+        with self.stops.patient(math.inf):  # pieces are not torn apart, even where the reader lets us wait
+            self._add_tiling(report)
+
+    def _add_tiling(self, report: TilingReport) -> None:
         self._begin()
         head = _indented(report.question, 2)
-        self._write(f'{head[: head.rindex("}")].rstrip()},\n   "tiles": [')
+        sys.stdout.write(f'{head[: head.rindex("}")].rstrip()},\n   "tiles": [')
         complete = report.tiling.complete
         written = 0
         for tile in self._tiles(report):
-            self._write((",\n    " if written else "\n    ") + json.dumps(tile))
+            sys.stdout.write((",\n    " if written else "\n    ") + json.dumps(tile))
             written += 1
         brief = report.count - written
         rest = report.brief_tiles(written)
         while tiles := list(islice(rest, _AT_ONCE)):
             text = ",\n    ".join(map(json.dumps, tiles))
-            self._write((",\n    " if written else "\n    ") + text)
+            sys.stdout.write((",\n    " if written else "\n    ") + text)
             written += len(tiles)
-        self._write("\n   " * bool(written) + "]")
+        sys.stdout.write("\n   " * bool(written) + "]")
         if brief:
-            self._write(f',\n   "brief_tiles": {brief}')
+            sys.stdout.write(f',\n   "brief_tiles": {brief}')
         complete &= not brief
-        self._write(f',\n   "complete": {json.dumps(complete)}\n  }}')
+        sys.stdout.write(f',\n   "complete": {json.dumps(complete)}\n  }}')
         self._complete &= complete
 
     def end(self, complete: bool) -> None:
-        """The end of the document."""
-        if not self.results:
-            self._write('{\n "results": [')
-        self._write("\n " * bool(self.results) + f'],\n "complete": {json.dumps(complete and self._complete)}\n}}\n')
+        """The end of the document, once."""
         with self.stops.patient(math.inf):
+            if self._ended:
+                return
+            self._ended = True
+            sys.stdout.write("\n ]" if self.results else '{\n "results": []')
+            sys.stdout.write(f',\n "complete": {json.dumps(complete and self._complete)}\n}}\n')
             sys.stdout.flush()
 
     def _tiles(self, report: TilingReport) -> Iterator[dict[str, Any]]:
@@ -84,7 +91,7 @@ class Document:
                 if self.stops.reason is not None and left <= 0:
                     return
                 try:
-                    with self.stops.within(left):
+                    with self.stops.soon(left):
                         tile = report.tile(index)
                 except KeyboardInterrupt:
                     return
@@ -92,13 +99,8 @@ class Document:
                 bar.update()
 
     def _begin(self) -> None:
-        self._write(",\n  " if self.results else '{\n "results": [\n  ')
+        sys.stdout.write(",\n  " if self.results else '{\n "results": [\n  ')
         self.results += 1
-
-    def _write(self, text: str) -> None:
-        """Write a piece; a stop that comes meanwhile does not tear it apart, even where the reader lets us wait."""
-        with self.stops.patient(math.inf):
-            sys.stdout.write(text)
 
 
 def _indented(value: dict[str, Any], depth: int) -> str:

@@ -104,20 +104,23 @@ class Results(NamedTuple):
         Raises:
             Stopped: Ctrl-C, SIGTERM or the time limit, after what there was has been kept and printed.
         """
-        document, said = Document(heard), ": nothing was found yet"
-        complete = False
+        document, said = Document(heard), ": nothing was printed yet"
         try:
             for number, tiling in enumerate(_until_stopped(answers)):
                 said = self._answer(tiling, number, heard, document, write, text)
                 if heard.reason is not None or not tiling.complete:
                     raise KeyboardInterrupt
                 said = f": {number + 1} result{'s' * bool(number)} printed, others are missing"
-            complete = True
+            if self.as_json:
+                document.end(True)
         except KeyboardInterrupt as error:
+            if self.as_json:
+                document.end(False)
             raise heard.outcome(said) from error
-        finally:
-            if self.as_json and (heard.reason is not None or complete or document.results):
-                document.end(complete)
+        except (PolyreluError, OSError):
+            if document.results:
+                document.end(False)
+            raise
 
     def _answer(
         self,
@@ -135,8 +138,8 @@ class Results(NamedTuple):
         if self.as_json:
             write(document, tiling)
         else:
-            found = text(tiling) if len(tiling) else _nothing(tiling)
             with heard.patient(math.inf):
+                found = text(tiling) if len(tiling) else _nothing(tiling)
                 click.echo("\n" * bool(number) + f"{found}\n\n{run_summary(tiling)}")
         for path in kept:
             click.echo(str(path), err=self.as_json)

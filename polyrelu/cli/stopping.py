@@ -28,7 +28,7 @@ from polyrelu.cli.exit_codes import Exit
 
 _PATIENCE = 0.5
 _SECONDS_TO_QUIT = 0.2  # for temporary files to be removed
-_AGAIN = 0.05
+_AGAIN, _AT_ONCE = 0.05, 0.001
 _LONGEST_ALARM = 1e6
 _SIGNALS = {signal.SIGINT: Exit.INTERRUPTED, signal.SIGTERM: Exit.TERMINATED}
 _HAS_ALARM = hasattr(signal, "setitimer")
@@ -71,8 +71,8 @@ class Stops:
         self.seconds: float | None = None
         self._limit: limits.Limit | None = None
         self._deadline: float | None = None
-        self._patience = _PATIENCE
-        self._patient = self._again = self._listens = False
+        self._patience: float | None = None  # how long a stop is put off, None where it is not
+        self._again = self._listens = False
         self._quitting: Exit | None = None
 
     # -- what stages ask ------------------------------------------------------------------------------------------
@@ -121,15 +121,15 @@ class Stops:
 
     @contextmanager
     def patient(self, seconds: float = _PATIENCE) -> Iterator[None]:
-        """Put off a first stop that comes within this for so long; ``reason`` tells that it came."""
+        """Put off a first stop that comes within this for so long; ``reason`` tells that it came. It may be nested."""
         if self.reason is not None or not _HAS_ALARM:
             yield
             return
-        self._patience, self._patient = seconds, True
+        before, self._patience = self._patience, seconds
         try:
             yield
         finally:
-            self._patient = False
+            self._patience = before
             if self.reason is not None and self._quitting is None:
                 _set_alarm(0)
 
@@ -152,6 +152,12 @@ class Stops:
                 if alarm and self._quitting is None:
                     _set_alarm(0)
 
+    @contextmanager
+    def soon(self, seconds: float) -> Iterator[None]:
+        """Hear a first stop at once, also within :meth:`patient`; once the run is stopped, as :meth:`within`."""
+        with self.patient(_AT_ONCE), self.within(seconds):
+            yield
+
     # -- signals --------------------------------------------------------------------------------------------------
 
     def hear(self, number: int, frame: FrameType | None = None) -> None:
@@ -167,8 +173,8 @@ class Stops:
     def _hear_alarm(self) -> None:
         if self._quitting is not None:
             os._exit(self._quitting)
-        if self._again or (self._patient and self.reason is not None):
-            self._again = self._patient = False
+        if self._again or (self.reason is not None and self._patience is not None and self._patience < math.inf):
+            self._again, self._patience = False, None
             raise Heard
         if self.reason is not None:
             if self._limit is not None:
@@ -184,11 +190,10 @@ class Stops:
 
     def _stop(self, reason: Exit) -> None:
         self.reason, self._limit = reason, None
-        if self._patient:
-            if self._patience < math.inf:
-                _set_alarm(self._patience)
-            return
-        raise Heard
+        if self._patience is None:
+            raise Heard
+        if self._patience < math.inf:
+            _set_alarm(self._patience)
 
     def _quit(self, code: Exit) -> None:
         if self._quitting is not None or not _HAS_ALARM:

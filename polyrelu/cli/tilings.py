@@ -144,7 +144,7 @@ def _table(tiles: int | None, digits: int | None) -> Callable[[Tiling], str]:
     def table(tiling: Tiling) -> str:
         rows: list[tuple[str, ...]] = []
         heard = stops()
-        with suppress(KeyboardInterrupt), heard.within(SECONDS_AFTER_STOP):
+        with suppress(KeyboardInterrupt), heard.soon(SECONDS_AFTER_STOP):
             for row in tiling.rows(limit, digits):
                 rows.append(row)  # one by one, so that a stop keeps them
         shown = format_rows(rows, len(tiling))
@@ -193,7 +193,7 @@ def zones_command(
 
     def write(document: Document, tiling: Tiling) -> None:
         try:
-            with stops().within(SECONDS_AFTER_STOP):
+            with stops().soon(SECONDS_AFTER_STOP):
                 found = zones_report(tiling, contact, sort)
         except KeyboardInterrupt:
             found = without_zones(tiling)
@@ -203,7 +203,7 @@ def zones_command(
         if not tiling.complete:
             return "The zones are not known: missing tiles might join them. --save keeps the tiles that were found."
         try:
-            with stops().within(SECONDS_AFTER_STOP):
+            with stops().soon(SECONDS_AFTER_STOP):
                 table = zone_table(tiling, contact, sort, digits)
                 if not (len(tiling) and tiling.domain.is_bounded()):
                     return table
