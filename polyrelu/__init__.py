@@ -1,5 +1,6 @@
 """Exact preimages of ReLU networks: which inputs make the network do this?"""
 
+from polyrelu import startup  # noqa: F401  first: Ctrl-C from here on
 from polyrelu.check import Verdict, check_tiling
 from polyrelu.constraints import parse
 from polyrelu.errors import (

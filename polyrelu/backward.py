@@ -4,7 +4,7 @@ A polyhedron in the output space is split into its un-ReLU pieces, each of these
 is split in turn, and so on; at the input the pieces meet the domain. A piece that is empty after meeting the sign
 conditions of its layer, or the domain, goes no further. Memory is flat: one piece per layer is held at a time.
 
-:func:`canonical_pieces` then makes the answer unique, whichever engine found the pieces. Write D for the domain, p for
+:class:`CanonicalPieces` then makes the answer unique, whichever engine found the pieces. Write D for the domain, p for
 an activation pattern, C_p for the closed cell of D on which the signs of p hold, and T_p for the part of C_p that maps
 into the target. Then:
 
@@ -17,10 +17,13 @@ into the target. Then:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from typing import TypeAlias
 
 from polyrelu.errors import DimensionError
+from polyrelu.limits import Limit, Stop, check, unlimited
 from polyrelu.network import Bits, Layer, Network
 from polyrelu.patterns import pattern_cell
 from polyrelu.polyhedron import Polyhedron
@@ -29,6 +32,8 @@ from polyrelu.search import Best, FaceProblem, FaceSearch, Heuristic, Record, in
 from polyrelu.search.tree import DEFAULT_NODE_LIMIT
 from polyrelu.tiling import TileList
 from polyrelu.unrelu import FaceStats, Piece, Zeroed, search_faces
+
+_SECONDS_TO_COLLECT = 0.5  # after an interruption
 
 FaceSource: TypeAlias = Callable[[Polyhedron, Layer, Polyhedron, bool | None], Iterator[tuple[Zeroed, Polyhedron]]]
 """Given a wanted polyhedron, a layer, a set that holds the layer's inputs, and whether to show a bar: the pieces."""
@@ -48,14 +53,22 @@ class BackwardEngine:
         faces: FaceSource,
         stats: FaceStats | Record,
         progress: bool | None,
+        until: Callable[[int], bool] | None = None,
     ) -> None:
         self.restriction, self.domain, self.faces = restriction, domain, faces
-        self.stats, self.progress = stats, progress
-        self.pieces: list[tuple[Bits, Polyhedron]] = []
+        self.stats, self.progress, self.until = stats, progress, until
+        self.tiling = CanonicalPieces(restriction, domain)
+        self.interrupted = False
 
     @classmethod
     def exhaustive(
-        cls, restriction: Restriction, domain: Polyhedron, piece: Piece, limit: int, progress: bool | None
+        cls,
+        restriction: Restriction,
+        domain: Polyhedron,
+        piece: Piece,
+        limit: int,
+        progress: bool | None,
+        until: Callable[[int], bool] | None = None,
     ) -> BackwardEngine:
         """The engine that visits all faces of each layer, at most ``limit``."""
         stats = FaceStats()
@@ -65,7 +78,7 @@ class BackwardEngine:
         ) -> Iterator[tuple[Zeroed, Polyhedron]]:
             return search_faces(wanted, layer, piece, limit=limit, progress=shown, stats=stats)
 
-        return cls(restriction, domain, faces, stats, progress)
+        return cls(restriction, domain, faces, stats, progress, until)
 
     @classmethod
     def pruned(
@@ -75,6 +88,7 @@ class BackwardEngine:
         make: Callable[[], Heuristic],
         limit: int,
         progress: bool | None,
+        until: Callable[[int], bool] | None = None,
     ) -> BackwardEngine:
         """The engine that searches each layer with a fresh heuristic from ``make``, at most ``limit`` nodes a layer."""
         stats = Record()
@@ -84,16 +98,28 @@ class BackwardEngine:
         ) -> Iterator[tuple[Zeroed, Polyhedron]]:
             return FaceSearch(FaceProblem(layer, wanted, inputs), make(), limit, shown, stats)
 
-        return cls(restriction, domain, faces, stats, progress)
+        return cls(restriction, domain, faces, stats, progress, until)
 
     def run(self) -> None:
-        """Find all pieces; those found before an interruption stay."""
-        for piece in pull_back(self.restriction, self.domain, self.faces, progress=self.progress):
-            self.pieces.append(piece)  # one by one, so that an interruption keeps them
+        """Find all pieces, and look at each; those found before an interruption stay.
+
+        ``until`` is asked at each piece; limits that are kept (:mod:`polyrelu.limits`) are heard in between, too.
+        """
+        try:
+            for bits, piece in pull_back(self.restriction, self.domain, self.faces, progress=self.progress):
+                self.tiling.add(bits, piece)
+                if self.until is not None and self.until(len(self.tiling)):
+                    raise Stop
+        except KeyboardInterrupt:
+            self.interrupted = True
+            raise
 
     def tiles(self) -> TileList:
-        """The tiles among the pieces found so far."""
-        return TileList(self.restriction, tuple(canonical_pieces(self.pieces, self.restriction, self.domain)))
+        """The tiles among the pieces found so far.
+
+        After an interruption flat pieces are compared with others for half a second, and stay if that is not enough.
+        """
+        return TileList(self.restriction, tuple(self.tiling.tiles(_SECONDS_TO_COLLECT if self.interrupted else None)))
 
 
 class NetworkSearch(Iterator[tuple[Bits, Polyhedron]]):
@@ -165,6 +191,7 @@ def pull_back(
             if not inside.is_empty():
                 yield later, inside.canonical()
             return
+        check()
         layer = layers[depth]
         shown = progress if depth == outermost else False
         for zeroed, piece in faces(polyhedron, layer, inputs[depth], shown):
@@ -174,29 +201,59 @@ def pull_back(
     return descend(len(layers) - 1, restriction.target, ())
 
 
-def canonical_pieces(
-    pieces: Iterable[tuple[Bits, Polyhedron]], restriction: Restriction, domain: Polyhedron
-) -> list[tuple[Bits, Polyhedron]]:
-    """The tiles among the pieces (see the module's docstring), in the order of their patterns.
+class CanonicalPieces:
+    """The tiles among pieces that come one by one (see the module's docstring).
 
-    ``pieces`` holds the non-empty T_p of every pattern p that has one.
-    Cost: one evaluation for each piece; flat pieces are compared with all others.
+    Added is the non-empty T_p of every pattern p that has one. ``len`` is the number of those that may be tiles.
     """
-    network = Network(restriction.layers)
 
-    def is_own(bits: Bits, polyhedron: Polyhedron) -> bool:
-        return network.activation_pattern(polyhedron.relative_interior_point()) == bits
+    def __init__(self, restriction: Restriction, domain: Polyhedron) -> None:
+        self.restriction, self.domain = restriction, domain
+        self._network = Network(restriction.layers)
+        self._full: list[tuple[Bits, Polyhedron]] = []
+        self._flat: list[tuple[Bits, Polyhedron]] = []
 
-    def has_full_cell(bits: Bits) -> bool:
-        cell = pattern_cell(restriction.layers, bits, domain)
-        return cell.dim == domain.dim and is_own(bits, cell)
+    def __len__(self) -> int:
+        return len(self._full) + len(self._flat)
 
-    ordered = sorted(pieces, key=lambda found: found[0])
-    kept = [(bits, piece) for bits, piece in ordered if piece.dim == domain.dim and is_own(bits, piece)]
-    flat = [(bits, piece) for bits, piece in ordered if piece.dim < domain.dim and has_full_cell(bits)]
-    for bits, piece in sorted(flat, key=lambda found: -found[1].dim):
-        point = piece.relative_interior_point()
-        around = [other for _, other in kept if other.contains(point)]
-        if not any(piece.is_subset(other) for other in around):
-            kept.append((bits, piece))
-    return sorted(kept, key=lambda found: found[0])
+    def add(self, bits: Bits, piece: Polyhedron) -> None:
+        """One more piece. Cost: one or two evaluations."""
+        check()
+        if piece.dim == self.domain.dim:
+            if self._is_own(bits, piece):
+                self._full.append((bits, piece))
+        elif self._has_full_cell(bits):
+            self._flat.append((bits, piece))
+
+    def tiles(self, seconds: float | None = None) -> list[tuple[Bits, Polyhedron]]:
+        """The tiles, in the order of their patterns. Flat pieces are compared with all others.
+
+        Args:
+            seconds: when to stop comparing; the flat pieces that are left are then taken for tiles.
+        """
+        kept = sorted(self._full, key=lambda found: found[0])
+        waiting = deque(sorted(self._flat, key=lambda found: (-found[1].dim, found[0])))
+        if seconds is None:
+            self._compare(waiting, kept)
+        else:
+            with unlimited(), Limit(timeout=seconds).kept(), suppress(Stop):
+                self._compare(waiting, kept)
+        return sorted([*kept, *waiting], key=lambda found: found[0])
+
+    @staticmethod
+    def _compare(waiting: deque[tuple[Bits, Polyhedron]], kept: list[tuple[Bits, Polyhedron]]) -> None:
+        """Move pieces from those that wait to those that are kept, unless these contain them."""
+        while waiting:
+            check()
+            _, piece = waiting[0]
+            point = piece.relative_interior_point()
+            if not any(other.contains(point) and piece.is_subset(other) for _, other in kept):
+                kept.append(waiting[0])
+            waiting.popleft()
+
+    def _is_own(self, bits: Bits, polyhedron: Polyhedron) -> bool:
+        return self._network.activation_pattern(polyhedron.relative_interior_point()) == bits
+
+    def _has_full_cell(self, bits: Bits) -> bool:
+        cell = pattern_cell(self.restriction.layers, bits, self.domain)
+        return cell.dim == self.domain.dim and self._is_own(bits, cell)

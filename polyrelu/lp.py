@@ -36,6 +36,7 @@ from fractions import Fraction
 from typing import NamedTuple, TypeAlias
 
 from polyrelu.exact import ExactVector
+from polyrelu.limits import check
 
 Row: TypeAlias = tuple[Sequence[int], int]
 
@@ -123,6 +124,7 @@ class Program:
 
     def _pivot(self, r: int, s: int) -> None:
         """Exchange the basic variable of row r with the nonbasic one of column s (counted without the constant)."""
+        check()
         self.pivots += 1
         pivot_row, column, q = self.rows[r], s + 1, self.denominator
         p = pivot_row[column]

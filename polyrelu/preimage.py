@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict
 from typing import Any, NamedTuple, Protocol
 
 from polyrelu.backward import BackwardEngine
 from polyrelu.errors import DimensionError, InputError, Interrupted
+from polyrelu.limits import Limit, loading
 from polyrelu.network import Network
 from polyrelu.polyhedron import Polyhedron
 from polyrelu.restriction import Restriction, keep_all, restrict
@@ -31,6 +32,7 @@ def preimage(
     max_dim: int = MAX_DIM,
     progress: bool | None = None,
     until: Callable[[int], bool] | None = None,
+    timeout: float | None = None,
 ) -> Tiling:
     """All inputs in the domain whose output lies in the target, as a tiling by convex polyhedra. Exact.
 
@@ -48,7 +50,9 @@ def preimage(
         max_dim: the largest dimension of the domain, constant inputs not counted, in which to split cells.
         progress: show a bar; by default only for long runs on a terminal.
         until: asked time and again, with the number of tiles found for the current target, whether to stop as for
-            Ctrl-C; only where cells are split.
+            Ctrl-C.
+        timeout: seconds after which to stop as for Ctrl-C, heard within a second or so; loading compiled code does not
+            count.
 
     Returns:
         A :class:`~polyrelu.tiling.Tiling`. For closed targets and domains the union of its tiles *is* the preimage,
@@ -60,8 +64,9 @@ def preimage(
         DimensionError: target or domain live in the wrong space.
         BudgetExceeded: some layer has more than ``limit`` faces or takes more nodes, or the domain has more than
             ``max_dim`` dimensions.
-        InputError: ``until`` is given with a method that goes face by face.
-        Interrupted: Ctrl-C, or ``until`` said so; its ``partial`` holds the tiles found so far.
+        InputError: the method is unknown, or ``timeout`` is not a positive number.
+        Interrupted: Ctrl-C, ``until`` said so, or time is up; its ``partial`` holds the tiles found so far. Flat ones
+            among these may lie in others, because a second after the stop that is not looked at any more.
 
     Cost: cells cost microseconds each, see the benchmark; going face by face takes 2^n faces for a layer of n seen
     neurons, for each piece that comes back to it.
@@ -74,9 +79,14 @@ def preimage(
             raise DimensionError(
                 f"preimage: target {i} lives in R^{one.ambient_dim} but the network's outputs in R^{network.output_dim}"
             )
-    _check_until(until, method, "preimage")
-    restrictions = [(i, restrict(network, part)) for i, part in disjoint_parts(targets)]
-    return _run(network, targets, restrictions, domain, method, _Options(limit, workers, max_dim, progress, until))
+    limit_on_time = Limit(until, timeout, "preimage")
+
+    def restrictions() -> Iterator[tuple[int, Restriction]]:
+        for i, part in disjoint_parts(targets):
+            yield i, restrict(network, part)
+
+    options = _Options(limit, workers, max_dim, progress, limit_on_time)
+    return _run(network, targets, restrictions, domain, method, options)
 
 
 def linear_regions(
@@ -89,6 +99,7 @@ def linear_regions(
     max_dim: int = MAX_DIM,
     progress: bool | None = None,
     until: Callable[[int], bool] | None = None,
+    timeout: float | None = None,
 ) -> Tiling:
     """The cells of the domain on which every neuron has one sign, as a tiling. Exact.
 
@@ -96,14 +107,8 @@ def linear_regions(
     Arguments, errors and cost as for :func:`preimage`.
     """
     everything = Polyhedron.whole_space(network.output_dim)
-    _check_until(until, method, "linear_regions")
-    options = _Options(limit, workers, max_dim, progress, until)
-    return _run(network, (everything,), [(0, keep_all(network))], domain, method, options)
-
-
-def _check_until(until: Callable[[int], bool] | None, method: str, where: str) -> None:
-    if until is not None and method in BACKWARD:
-        raise InputError(f"{where}: method {method!r} cannot stop early; leave until out, or choose 'cells'")
+    options = _Options(limit, workers, max_dim, progress, Limit(until, timeout, "linear_regions"))
+    return _run(network, (everything,), lambda: [(0, keep_all(network))], domain, method, options)
 
 
 def disjoint_parts(targets: Sequence[Polyhedron]) -> list[tuple[int, Polyhedron]]:
@@ -124,7 +129,7 @@ def _outside(part: Polyhedron, earlier: Polyhedron) -> tuple[Polyhedron, ...]:
 def _run(
     network: Network,
     targets: tuple[Polyhedron, ...],
-    restrictions: Sequence[tuple[int, Restriction]],
+    restrictions: Callable[[], Iterable[tuple[int, Restriction]]],
     domain: Polyhedron | None,
     method: str,
     options: _Options,
@@ -140,14 +145,14 @@ def _run(
     started = time.perf_counter()
     engines: list[tuple[int, Engine]] = []
     interrupted = False
-    for index, restriction in [] if where.is_empty() else restrictions:
-        engine = _ENGINES[chosen](restriction, where, options)
-        engines.append((index, engine))
-        try:
-            engine.run()
-        except KeyboardInterrupt:
-            interrupted = True
-            break
+    try:
+        with options.until.kept():
+            for index, restriction in [] if where.is_empty() else restrictions():
+                engine = _ENGINES[chosen](restriction, where, options)
+                engines.append((index, engine))
+                engine.run()
+    except KeyboardInterrupt:
+        interrupted = True
     parts = tuple((index, engine.tiles()) for index, engine in engines)
     stats: dict[str, int | float] = {"tiles": sum(len(source) for _, source in parts)}
     for _, engine in engines:
@@ -158,7 +163,8 @@ def _run(
     stats["seconds"] = time.perf_counter() - started
     tiling = Tiling(network, targets, where, chosen, not interrupted, stats, parts)
     if interrupted:
-        raise Interrupted(f"preimage: stopped with {len(tiling)} tiles; they are in .partial", tiling)
+        when = f" after {options.until.timeout} seconds" if options.until.late else ""
+        raise Interrupted(f"preimage: stopped{when} with {len(tiling)} tiles; they are in .partial", tiling)
     return tiling
 
 
@@ -179,29 +185,33 @@ class _Options(NamedTuple):
     workers: int
     max_dim: int
     progress: bool | None
-    until: Callable[[int], bool] | None = None
+    until: Limit
 
 
 def _unrelu(restriction: Restriction, domain: Polyhedron, options: _Options) -> Engine:
-    return BackwardEngine.exhaustive(restriction, domain, face_piece, options.limit, options.progress)
+    return BackwardEngine.exhaustive(restriction, domain, face_piece, options.limit, options.progress, options.until)
 
 
 def _substitution(restriction: Restriction, domain: Polyhedron, options: _Options) -> Engine:
-    return BackwardEngine.exhaustive(restriction, domain, substituted_piece, options.limit, options.progress)
+    return BackwardEngine.exhaustive(
+        restriction, domain, substituted_piece, options.limit, options.progress, options.until
+    )
 
 
 def _search(restriction: Restriction, domain: Polyhedron, options: _Options) -> Engine:
-    return BackwardEngine.pruned(restriction, domain, Best, options.limit, options.progress)
+    return BackwardEngine.pruned(restriction, domain, Best, options.limit, options.progress, options.until)
 
 
 def _twin(restriction: Restriction, domain: Polyhedron, options: _Options) -> Engine:
-    from polyrelu.cells import CellEngine  # numba takes a while to import, and only cells need it
+    with loading():
+        from polyrelu.cells import CellEngine  # numba takes a while to import, and only cells need it
 
     return CellEngine(restriction, domain, None, options.max_dim, options.until)
 
 
 def _cells(restriction: Restriction, domain: Polyhedron, options: _Options) -> Engine:
-    from polyrelu.cells import CellEngine, Runner
+    with loading():
+        from polyrelu.cells import CellEngine, Runner
 
     runner = Runner(options.workers, options.progress, options.until)
     return CellEngine(restriction, domain, runner, options.max_dim, options.until)
@@ -216,4 +226,4 @@ _ENGINES: dict[str, Callable[[Restriction, Polyhedron, _Options], Engine]] = {
 }
 METHODS = ("auto", *_ENGINES)
 BACKWARD = ("unrelu", "substitution", "search")
-"""The methods that go backwards, which cannot be asked to stop."""
+"""The methods that go backwards."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
@@ -16,12 +17,38 @@ from polyrelu.verify import Verification
 from polyrelu.zones import zones
 
 
-def tiling_report(tiling: Tiling, limit: int | None = None) -> dict[str, Any]:
-    """A tiling as JSON values: what was asked, statistics, and the first ``limit`` tiles (all when None).
+@dataclass(frozen=True)
+class TilingReport:
+    """A tiling as JSON values, of which the tiles are made one by one.
 
-    ``tile_count`` is the number of all tiles, ``tiles`` lists those shown. Cost: an exact polyhedron for each.
+    Attributes:
+        tiling: what is reported.
+        count: how many tiles are.
     """
-    return _question(tiling) | {"tile_count": len(tiling), "tiles": [_tile(tile) for tile in tiling[:limit]]}
+
+    tiling: Tiling
+    count: int
+
+    @property
+    def question(self) -> dict[str, Any]:
+        """What was asked, by which method, statistics, and the number of all tiles."""
+        return _question(self.tiling) | {"tile_count": len(self.tiling)}
+
+    def tile(self, index: int) -> dict[str, Any]:
+        """All about a tile. Cost: an exact polyhedron."""
+        return _tile(self.tiling[index])
+
+    def brief_tiles(self, first: int) -> Iterator[dict[str, Any]]:
+        """The pattern and the target of the tiles from this number on. Cost: microseconds each."""
+        rest = self.tiling.select(range(first, self.count))
+        targets = [index for index, _ in rest.parts]
+        for pattern, part in zip(rest.patterns, rest.places()[0].tolist(), strict=True):
+            yield {"pattern": pattern, "target": targets[part]}
+
+
+def tiling_report(tiling: Tiling, limit: int | None = None) -> TilingReport:
+    """A tiling as JSON values: what was asked, statistics, and the first ``limit`` tiles (all when None)."""
+    return TilingReport(tiling, len(tiling) if limit is None else min(limit, len(tiling)))
 
 
 def zones_report(tiling: Tiling, contact: int | None = None, sort: str = "first") -> dict[str, Any]:
@@ -31,10 +58,13 @@ def zones_report(tiling: Tiling, contact: int | None = None, sort: str = "first"
     bound of a box, beyond the greatest float; so are the zones of an incomplete tiling, which missing tiles might join.
     Arguments as for :func:`polyrelu.zones.zones`.
     """
-    return _question(tiling) | {
-        "tile_count": len(tiling),
-        "zones": [_zone(zone) for zone in zones(tiling, contact, sort)] if tiling.complete else None,
-    }
+    found = [_zone(zone) for zone in zones(tiling, contact, sort)] if tiling.complete else None
+    return without_zones(tiling) | {"zones": found, "complete": tiling.complete}
+
+
+def without_zones(tiling: Tiling) -> dict[str, Any]:
+    """What :func:`zones_report` says where the zones are not known."""
+    return _question(tiling) | {"tile_count": len(tiling), "zones": None, "complete": False}
 
 
 def _zone(zone: Tiling) -> dict[str, Any]:
@@ -60,7 +90,6 @@ def _question(tiling: Tiling) -> dict[str, Any]:
         "targets": [_rows(target, "y") for target in tiling.targets],
         "domain": _rows(tiling.domain, "x"),
         "method": tiling.method,
-        "complete": tiling.complete,
         "stats": dict(tiling.stats),
     }
 

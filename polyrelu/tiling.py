@@ -50,6 +50,7 @@ if TYPE_CHECKING:
 
 _NOWHERE = -1
 _KEPT_TILES = 10_000
+_HEADER = ("tile", "pattern", "dim", "point", "inequalities")
 
 
 class TileSource(Protocol):
@@ -328,24 +329,18 @@ class Tiling(Sequence[Tile]):
         At most ``limit`` tiles are shown, and the last line says how many are not. ``digits`` as in
         :meth:`polyrelu.polyhedron.Polyhedron.inequalities`; fractions of points are then rounded, too.
         """
-        header = ("tile", "pattern", "dim", "point", "inequalities")
-        rows = [
-            (
+        return format_rows(self.rows(limit, digits), len(self))
+
+    def rows(self, limit: int = 20, digits: int | None = None) -> Iterator[tuple[str, ...]]:
+        """The rows of the table, one by one: number, pattern, dimension, point and inequalities."""
+        for i, tile in enumerate(self[:limit]):
+            yield (
                 str(i),
                 tile.pattern or "-",
                 str(tile.dim),
                 format_point(tile.point(), digits),
                 ", ".join(tile.inequalities(digits=digits)),
             )
-            for i, tile in enumerate(self[:limit])
-        ]
-        widths = [max(len(row[k]) for row in [header, *rows]) for k in range(len(header) - 1)]
-        lines = [
-            "  ".join([*(row[k].ljust(widths[k]) for k in range(len(widths))), row[-1]]) for row in [header, *rows]
-        ]
-        if len(self) > limit:
-            lines.append(f"... and {len(self) - limit} more")
-        return "\n".join(lines)
 
     def adjacency(self, contact: int | None = None) -> nx.Graph:
         """The graph of touching tiles, see :func:`polyrelu.adjacency.adjacency`."""
@@ -478,6 +473,16 @@ class Tiling(Sequence[Tile]):
     def __repr__(self) -> str:
         state = "" if self.complete else ", incomplete"
         return f"Tiling({len(self)} tiles in R^{self.domain.ambient_dim}, method {self.method!r}{state})"
+
+
+def format_rows(rows: Iterable[tuple[str, ...]], count: int) -> str:
+    """The rows of a table of tiles under their header, in columns; ``count`` is how many tiles there are in all."""
+    shown = [_HEADER, *rows]
+    widths = [max(len(row[k]) for row in shown) for k in range(len(_HEADER) - 1)]
+    lines = ["  ".join([*(row[k].ljust(widths[k]) for k in range(len(widths))), row[-1]]) for row in shown]
+    if count >= len(shown):
+        lines.append(f"... and {count - len(shown) + 1} more")
+    return "\n".join(lines)
 
 
 def format_point(point: ExactVector, digits: int | None = None) -> str:

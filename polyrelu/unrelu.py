@@ -28,16 +28,17 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from functools import lru_cache
 from typing import Any, NamedTuple, TypeAlias
 
-from tqdm import tqdm
-
 from polyrelu.errors import BudgetExceeded, DimensionError
-from polyrelu.exact import ExactMatrix, exact
+from polyrelu.exact import ExactMatrix, exact, flint_matrix, matrix_rows, row_echelon
+from polyrelu.limits import check
 from polyrelu.network import Layer
 from polyrelu.patterns import sign_conditions
 from polyrelu.polyhedron import Halfspace, Polyhedron
+from polyrelu.progress import Bar
 
 DEFAULT_FACE_LIMIT = 2**20
 
@@ -133,6 +134,7 @@ def search_faces(
     def pieces() -> Iterator[tuple[Zeroed, Polyhedron]]:
         subsets = itertools.chain.from_iterable(itertools.combinations(masked, k) for k in range(len(masked) + 1))
         for zeroed in face_progress(subsets, 2 ** len(masked), progress):
+            check()
             counts.faces_visited += 1
             polyhedron = piece(P, layer, zeroed)
             if not polyhedron.is_empty():
@@ -144,11 +146,7 @@ def search_faces(
 
 def face_progress(faces: Iterable[Zeroed], total: int | None, progress: bool | None) -> Iterable[Zeroed]:
     """``faces`` behind a progress bar: always, never, or (None) on a terminal after a second."""
-    disable = None if progress is None else not progress
-    bar: Iterable[Zeroed] = tqdm(
-        faces, total=total, desc="un-ReLU", unit=" faces", delay=1, disable=disable, leave=False
-    )
-    return bar
+    return Bar.of(progress, faces, total=total, desc="un-ReLU", unit=" faces")
 
 
 class FaceSteps(NamedTuple):
@@ -222,19 +220,29 @@ class PseudoInverse:
 
 @lru_cache(maxsize=32)
 def pseudo_inverse(rows: ExactMatrix, columns: int) -> PseudoInverse:
-    """The exact pseudo-inverse of a rational (n, ``columns``) matrix, symbolically. Cost: cubic in the rank, exact.
+    """The exact pseudo-inverse of a rational (n, ``columns``) matrix. Cost: cubic, exact.
 
     It is R^T (R R^T)^-1 (C^T C)^-1 C^T for a full-rank factorisation W = C R (Ben-Israel and Greville, Generalized
-    Inverses, 2nd ed., 2003, theorem 1.3.5); in rank zero it is the zero matrix.
+    Inverses, 2nd ed., 2003, theorem 1.3.5): R is the reduced row echelon form, C has W's columns at its pivots. In rank
+    zero it is the zero matrix.
     """
-    import sympy  # half a second to import, and only this operator needs it
+    echelon, pivots = row_echelon(rows, columns)
+    left_echelon, left_pivots = row_echelon(tuple(zip(*rows, strict=True)), len(rows))
+    kernel, left_kernel = _kernel(echelon, pivots, columns), _kernel(left_echelon, left_pivots, len(rows))
+    if not pivots:
+        return PseudoInverse(((Fraction(0),) * len(rows),) * columns, kernel, left_kernel)
+    R = flint_matrix(echelon, columns)
+    C = flint_matrix([[row[j] for j in pivots] for row in rows], len(pivots))
+    right, left = R.transpose() * (R * R.transpose()).inv(), (C.transpose() * C).inv() * C.transpose()
+    return PseudoInverse(matrix_rows(right * left), kernel, left_kernel)
 
-    def rational(matrix: Any) -> ExactMatrix:
-        return tuple(tuple(exact(v, "pseudo_inverse") for v in matrix.row(i)) for i in range(matrix.rows))
 
-    W = sympy.Matrix(len(rows), columns, [sympy.Rational(v.numerator, v.denominator) for row in rows for v in row])
-    kernel = tuple(rational(v.T)[0] for v in W.nullspace())
-    left_kernel = tuple(rational(v.T)[0] for v in W.T.nullspace())
-    if W.rank() == 0:
-        return PseudoInverse(rational(sympy.zeros(columns, len(rows))), kernel, left_kernel)
-    return PseudoInverse(rational(W.pinv()), kernel, left_kernel)
+def _kernel(echelon: ExactMatrix, pivots: Sequence[int], columns: int) -> ExactMatrix:
+    """A basis of the vectors on which a matrix in reduced row echelon form vanishes: one for each free column."""
+    basis = []
+    for free in sorted(set(range(columns)) - set(pivots)):
+        vector = [Fraction(int(j == free)) for j in range(columns)]
+        for row, pivot in zip(echelon, pivots, strict=True):
+            vector[pivot] = -row[free]
+        basis.append(tuple(vector))
+    return tuple(basis)

@@ -18,8 +18,9 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Literal, TypeAlias
 
-from polyrelu.errors import DimensionError, InputError, Interrupted
+from polyrelu.errors import DimensionError, Interrupted
 from polyrelu.exact import ExactVector
+from polyrelu.limits import Limit
 from polyrelu.network import Network
 from polyrelu.preimage import MAX_DIM, preimage
 from polyrelu.properties import Property
@@ -66,7 +67,7 @@ def verify(
     Args:
         network: R^d -> R^m.
         prop: what must not happen, see :func:`polyrelu.formats.load_property`.
-        timeout: seconds after which to give up; looked at about ten times a second.
+        timeout: seconds after which to give up, heard within a second or so; loading compiled code does not count.
         workers: how many threads split cells.
         max_dim: the largest dimension of a domain, constant inputs not counted, in which to split cells.
         progress: show a bar; by default only for long runs on a terminal.
@@ -84,10 +85,8 @@ def verify(
             f"verify: the property is about R^{prop.input_dim} -> R^{prop.output_dim} but the network maps "
             f"R^{network.input_dim} -> R^{network.output_dim}"
         )
-    if timeout is not None and not timeout > 0:
-        raise InputError(f"verify: the time limit is {timeout} seconds; pass a positive number, or None for none")
+    limit = Limit(timeout=timeout, where="verify")
     began = time.monotonic()
-    deadline = None if timeout is None else began + timeout
     cases = [(i, j) for i, disjunct in enumerate(prop.disjuncts) for j in range(len(disjunct.targets))]
     cells = 0
     for number, (i, j) in enumerate(cases):
@@ -100,7 +99,8 @@ def verify(
             max_dim=max_dim,
             progress=progress,
         )
-        tiling, late = _first_tiles(question, deadline)
+        with limit.kept():
+            tiling, late = _first_tiles(question, limit)
         cells += int(tiling.stats.get("cells", 0)) + int(tiling.stats.get("discarded", 0))
         if len(tiling):
             point, value = _counterexample(tiling)
@@ -112,32 +112,31 @@ def verify(
     return Verification("holds", None, None, None, (), len(cases), cells, time.monotonic() - began)
 
 
-def _first_tiles(question: Callable[..., Tiling], deadline: float | None) -> tuple[Tiling, bool]:
+def _first_tiles(question: Callable[..., Tiling], limit: Limit) -> tuple[Tiling, bool]:
     """Some tiles of a preimage, or none if it has none, or if time was up, which is then said."""
     for at in (1, None):
-        search = _Search(deadline, at)
+        search = _Search(at)
         try:
             return question(until=search.stop), False
         except Interrupted as stopped:
-            if not (search.found or search.late):
+            late = limit(0)
+            if not (search.found or late):
                 raise
-            if search.late or len(stopped.partial):
-                return stopped.partial, search.late
+            if late or len(stopped.partial):
+                return stopped.partial, late
         # the run stopped at a tile that it gave up with the masks in which another cell did not fit: once more
     raise AssertionError("the second search stops only when time is up")
 
 
 class _Search:
-    """Stops a run when a tile is found (if ``at`` says how many), or time is up; and remembers why."""
+    """Stops a run when ``at`` tiles are found, or never; and remembers whether it did."""
 
-    def __init__(self, deadline: float | None, at: int | None = 1) -> None:
-        self.deadline, self.at = deadline, at
-        self.found = self.late = False
+    def __init__(self, at: int | None) -> None:
+        self.at, self.found = at, False
 
     def stop(self, count: int) -> bool:
         self.found = self.at is not None and count >= self.at
-        self.late = self.deadline is not None and time.monotonic() > self.deadline
-        return self.found or self.late
+        return self.found
 
 
 def _counterexample(tiling: Tiling) -> tuple[ExactVector, ExactVector]:

@@ -45,8 +45,8 @@ FLOORS = [
     {"polyrelu.polyhedron"},
     {"polyrelu.lp", "polyrelu.floats"},
     {"polyrelu.exact", "polyrelu.posets"},
-    {"polyrelu.ieee"},
-    {"polyrelu.errors"},
+    {"polyrelu.ieee", "polyrelu.limits", "polyrelu.progress"},
+    {"polyrelu.errors", "polyrelu.startup"},
 ]
 # Methods that people expect on a tiling or a network, and delegate upstairs inside the function.
 CONVENIENCES = {

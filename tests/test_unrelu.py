@@ -100,19 +100,6 @@ def test_the_polyhedron_must_live_after_the_layer(operator):
         operator(pr.Polyhedron.whole_space(3), [[1], [1]], [0, 0])
 
 
-@pytest.mark.parametrize(("progress", "disable"), [(True, False), (False, True), (None, None)])
-def test_the_bar_is_always_never_or_only_on_a_terminal(monkeypatch, progress, disable):
-    bars = []
-
-    def bar(faces, **options):
-        bars.append((options["total"], options["disable"]))
-        return faces
-
-    monkeypatch.setattr(unrelu_module, "tqdm", bar)
-    list(pr.unrelu(pr.Polyhedron.whole_space(2), [[1], [1]], [0, 0], progress=progress))
-    assert bars == [(4, disable)]
-
-
 @operators
 def test_dead_duplicate_and_zero_neurons(operator):
     """relu(-1), relu(x), relu(x) and relu(0): the second and third are one hyperplane, the others none."""

@@ -98,19 +98,11 @@ class Columns:
 
     def candidates(self, point: ExactVector) -> list[int]:
         """The tiles whose pattern agrees with every neuron that is not zero at a point: all that may contain it."""
-        care, want = [], []
-        values: ExactMatrix = (point,)
-        for layer in self.restriction.layers:
-            before = Network(
-                [Layer.from_rows(layer.rows, layer.offsets, [False] * layer.output_dim, layer.input_dim)]
-            ).evaluate(values)[0]
-            for value, masked in zip(before, layer.relu, strict=True):
-                if masked:
-                    care.append(value != 0)
-                    want.append(value > 0)
-            values = (tuple(max(v, 0 * v) if on else v for v, on in zip(before, layer.relu, strict=True)),)
-        mask, bits = (np.packbits(np.array(flags, dtype=np.bool_)) for flags in (care, want))
-        return np.flatnonzero((((self.packed ^ bits) & mask) == 0).all(axis=1)).tolist()
+        return self.agreeing(*signs_at(self.restriction.layers, point))
+
+    def agreeing(self, care: NDArray[np.uint8], want: NDArray[np.uint8]) -> list[int]:
+        """The tiles whose packed pattern is as wanted where that matters."""
+        return agreeing(self.packed, care, want)
 
     @cached_property
     def _neurons(self) -> list[tuple[int, int]]:
@@ -245,6 +237,27 @@ class Columns:
     @cached_property
     def _outputs(self) -> Outputs:
         return Outputs(self.restriction.layers)
+
+
+def signs_at(layers: Sequence[Layer], point: ExactVector) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    """Which neurons are not zero at a point, and which of these are positive, packed as patterns are."""
+    care, want = [], []
+    values: ExactMatrix = (point,)
+    for layer in layers:
+        affine = Layer.from_rows(layer.rows, layer.offsets, [False] * layer.output_dim, layer.input_dim)
+        before = Network([affine]).evaluate(values)[0]
+        for value, masked in zip(before, layer.relu, strict=True):
+            if masked:
+                care.append(value != 0)
+                want.append(value > 0)
+        values = (tuple(max(v, 0 * v) if on else v for v, on in zip(before, layer.relu, strict=True)),)
+    mask, bits = (np.packbits(np.array(flags, dtype=np.bool_)) for flags in (care, want))
+    return mask, bits
+
+
+def agreeing(packed: NDArray[np.uint8], care: NDArray[np.uint8], want: NDArray[np.uint8]) -> list[int]:
+    """The numbers of the packed patterns, one a row, that are as wanted where that matters."""
+    return np.flatnonzero((((packed ^ want) & care) == 0).all(axis=1)).tolist()
 
 
 def packed_bits(signs: NDArray[np.uint8]) -> NDArray[np.uint8]:

@@ -7,7 +7,9 @@ equality, come back; they are rebuilt exactly from their facets, and finished.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import accumulate, pairwise
 from math import comb, prod
@@ -15,9 +17,10 @@ from math import comb, prod
 import numpy as np
 from numpy.typing import NDArray
 
+from polyrelu import limits
 from polyrelu.cells import exact
 from polyrelu.cells.chart import Chart, chart
-from polyrelu.cells.columns import Columns, Piece, packed_bits
+from polyrelu.cells.columns import Columns, Piece, agreeing, packed_bits, signs_at
 from polyrelu.cells.exact import Placed
 from polyrelu.cells.kernel import Cells, Problem
 from polyrelu.cells.problem import problem, stack
@@ -30,7 +33,10 @@ from polyrelu.ieee import floats_are_sound
 from polyrelu.network import Bits, Layer, Network
 from polyrelu.patterns import pattern_cell
 from polyrelu.polyhedron import Polyhedron
+from polyrelu.progress import Bar
 from polyrelu.restriction import Restriction
+
+_SECONDS_TO_COLLECT = 0.5  # after an interruption
 
 
 @dataclass
@@ -71,6 +77,8 @@ class CellEngine:
         max_dim: the largest dimension to try.
         until: asked, with the number of tiles found, whether to stop as for Ctrl-C; the runner asks for itself.
 
+    Limits that are kept (:mod:`polyrelu.limits`) are heard in between, too.
+
     Raises:
         BudgetExceeded: the domain has more dimensions than ``max_dim``, constants and lineality not counted.
     """
@@ -92,6 +100,7 @@ class CellEngine:
         self.neuron_count = sum(neurons)
         self.first_facets = list(accumulate(neurons, initial=len(self.chart.facets)))
         self.forms = self._exact_forms()
+        self.interrupted = False
         self.full: list[Piece] = []
         self.flat: list[tuple[Bits, Polyhedron]] = []
         if self.chart.dim > max_dim:
@@ -113,27 +122,61 @@ class CellEngine:
         return Columns.sorted_by_pattern(self.restriction, self.domain, self.chart, self.full, flat)
 
     def _needed(self, full: Columns) -> list[tuple[Bits, Polyhedron]]:
-        """The flat tiles that no other tile contains; of equal ones the first pattern's."""
+        """The flat tiles that no other tile contains; of equal ones the first pattern's.
+
+        After an interruption this takes a second at the most, and flat tiles that were not looked at by then stay.
+        """
         kept: list[tuple[Bits, Polyhedron]] = []
-        for bits, tile in sorted(self.flat, key=lambda found: (-found[1].dim, found[0])):
-            around = [full.polyhedron(i) for i in full.candidates(tile.relative_interior_point())]
-            around += [other for _, other in kept]
-            if not any(tile.is_subset(other) for other in around):
+        waiting = deque(sorted(self.flat, key=lambda found: (-found[1].dim, found[0])))
+        if self.interrupted:
+            with limits.unlimited(), limits.Limit(timeout=_SECONDS_TO_COLLECT).kept(), suppress(limits.Stop):
+                self._move_needed(waiting, kept, full)
+        else:
+            self._move_needed(waiting, kept, full)
+        return [*kept, *waiting]
+
+    def _move_needed(
+        self, waiting: deque[tuple[Bits, Polyhedron]], kept: list[tuple[Bits, Polyhedron]], full: Columns
+    ) -> None:
+        """Move flat tiles from those that wait to those that are kept, unless other tiles contain them."""
+        others = _ByPattern()
+        for _ in Bar.of(self._progress, range(len(waiting)), desc="flat tiles", unit=" tiles"):
+            limits.check()
+            bits, tile = waiting[0]
+            point = tile.relative_interior_point()
+            care, want = signs_at(self.restriction.layers, point)
+            around = [full.polyhedron(i) for i in full.agreeing(care, want)]
+            around += [kept[i][1] for i in others.agreeing(care, want)]
+            if not any(other.contains(point) and tile.is_subset(other) for other in around):
+                others.add(bits)
                 kept.append((bits, tile))
-        return kept
+            waiting.popleft()
+
+    @property
+    def _progress(self) -> bool | None:
+        return False if self.runner is None else self.runner.progress
 
     def run(self) -> None:
         """Find all tiles. Raises KeyboardInterrupt when stopped; what was found until then stays."""
+        try:
+            self._run()
+        except KeyboardInterrupt:
+            self.interrupted = True
+            raise
+
+    def _run(self) -> None:
         kernel = self._kernel_problem()
         pointed = self._split_exactly([Placed(self.chart.start, ())], kernel is not None)
         if kernel is None or not pointed:
             return
         try:
-            for touched in self._run_kernel(kernel, pointed):
-                self._finish(touched)
-                self._ask()
+            touched = self._run_kernel(kernel, pointed)
         except UnsoundFloats:  # before the kernel has handed out anything
             self._split_exactly(pointed, for_kernel=False)
+            return
+        for signs, facets in Bar.of(self._progress, touched, desc="touched cells", unit=" cells"):
+            self._ask()
+            self._finish(self._rebuilt(signs, facets))
 
     def _split_exactly(self, cells: list[Placed], for_kernel: bool) -> list[Placed]:
         """Split cells exactly, keep what is inside, and return the kernel's share: cells without lines."""
@@ -150,6 +193,7 @@ class CellEngine:
         return pointed
 
     def _ask(self) -> None:
+        limits.check()
         if self.until is not None and self.until(self.stats.cells + len(self.flat)):
             raise KeyboardInterrupt
 
@@ -209,10 +253,11 @@ class CellEngine:
             return None
         return problem(self.layers, self.rows, self.chart.forms)
 
-    def _run_kernel(self, kernel: Problem, placed: Sequence[Placed]) -> list[Placed]:
-        """Run the kernel on exact cells, keep what it finished, and return what the target touches, rebuilt exactly."""
+    def _run_kernel(self, kernel: Problem, placed: Sequence[Placed]) -> list[tuple[NDArray[np.uint8], list[int]]]:
+        """Run the kernel on exact cells, keep what it finished, and return what the target touches (signs, facets)."""
         assert self.runner is not None
-        sites, dim, touched = self.neuron_count + len(self.rows), self.chart.dim + 1, []
+        sites, dim = self.neuron_count + len(self.rows), self.chart.dim + 1
+        touched: list[tuple[NDArray[np.uint8], list[int]]] = []
 
         def roots(words: int) -> Cells | None:
             return stack(placed, sites, words, dim)
@@ -222,7 +267,7 @@ class CellEngine:
             self.stats.cells += len(found.packed)
             ends = pairwise(found.touched_start.tolist())
             for signs, (start, end) in zip(found.touched_signs, ends, strict=True):
-                touched.append(self._rebuilt(signs, found.touched_facets[start:end].tolist()))
+                touched.append((signs, found.touched_facets[start:end].tolist()))
         return touched
 
     def _rebuilt(self, signs: NDArray[np.uint8], numbers: Sequence[int]) -> Placed:
@@ -238,3 +283,24 @@ class CellEngine:
 def vanishes(form: Vector, cell: Cell) -> bool:
     """Whether a form is zero on a whole cell."""
     return not any(sum(a * x for a, x in zip(form, g, strict=True)) for g in (*cell.generators, *cell.lines))
+
+
+class _ByPattern:
+    """Patterns, to be looked up by what is known of them."""
+
+    def __init__(self) -> None:
+        self._packed: list[NDArray[np.uint8]] = []
+        self._stacked: NDArray[np.uint8] | None = None
+
+    def add(self, bits: Bits) -> None:
+        """One more."""
+        self._packed.append(np.packbits(np.array([on for layer in bits for on in layer], dtype=np.uint8)))
+
+    def agreeing(self, care: NDArray[np.uint8], want: NDArray[np.uint8]) -> list[int]:
+        """The numbers of those that are as wanted where that matters."""
+        rows = len(self._packed)
+        if self._stacked is None or rows > 2 * len(self._stacked):
+            self._stacked = np.array(self._packed, dtype=np.uint8).reshape(rows, len(care))
+        done = len(self._stacked)
+        latest = np.array(self._packed[done:], dtype=np.uint8).reshape(rows - done, len(care))
+        return [*agreeing(self._stacked, care, want), *(done + i for i in agreeing(latest, care, want))]

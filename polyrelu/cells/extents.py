@@ -9,6 +9,7 @@ no certificate here, and is left to whoever asks.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -20,6 +21,7 @@ from polyrelu.cells.columns import Columns
 from polyrelu.cells.engine import CellEngine
 from polyrelu.cells.extent_kernel import CellExtents, cell_extents
 from polyrelu.cells.kernel import Cells, Found, Problem
+from polyrelu.cells.loading import load
 from polyrelu.cells.run import Run
 from polyrelu.cells.runner import Runner
 from polyrelu.cells.signs import ExactForms
@@ -151,6 +153,8 @@ class MeasuringRunner(Runner):
                 if len(left.depth):
                     waiting.append(left)
                 found = run.found
+                no_cells = found.generators._replace(start=found.generators.start[:1])
+                load(cell_extents, partial(cell_extents, *no_cells), "the measurer")
                 self.record(found.packed, cell_extents(*found.generators))
                 bar.update(len(found.packed))
                 yield without_finished(found)

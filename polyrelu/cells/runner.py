@@ -1,5 +1,8 @@
 """Running the kernel: on one or many threads, with a progress bar, and so that Ctrl-C stops it.
 
+Most runs are short. So the first cuts are made in the thread that asks, as many as take a millisecond, and threads are
+started for what is left then, if anything is: while compiled code works, Ctrl-C is heard by those only who wait.
+
 The kernel releases the interpreter lock, so threads run it in parallel. Cells to split lie on a board, from which
 workers take them. When it is empty, a worker with nothing to do asks the one that has made the most cuts for a cell;
 that one gives away the cell that waited longest, because it stands for the most work, and goes on. It is not asked
@@ -9,8 +12,6 @@ sorted by pattern at the end.
 
 from __future__ import annotations
 
-import sys
-import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
@@ -20,8 +21,8 @@ from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
-from tqdm import tqdm
 
+from polyrelu.cells import kernel, loading
 from polyrelu.cells.kernel import (
     CELLS,
     CUTS,
@@ -31,7 +32,6 @@ from polyrelu.cells.kernel import (
     SHARE,
     SIGNS,
     SOLVES,
-    STARTED,
     STOP,
     Cells,
     Found,
@@ -39,6 +39,8 @@ from polyrelu.cells.kernel import (
 )
 from polyrelu.cells.run import Run
 from polyrelu.cells.signs import ExactForms
+from polyrelu.limits import check
+from polyrelu.progress import Bar
 
 Job: TypeAlias = tuple[Cells, NDArray[np.int64]]
 
@@ -46,8 +48,8 @@ _CUTS_BEFORE_SHARING = 100  # take about as long as giving a cell away
 _JOBS_PER_WORKER = 16  # of the roots, at the beginning
 _POLL_SECONDS = 0.1
 _POLL_SECONDS_TO_SHARE = 0.0002
-_QUICK_SECONDS = 0.0005  # what takes no longer needs no other workers
-_SLOW_START_SECONDS = 3.0  # longer than loading what was compiled before
+_CUTS_ALONE = 200  # by the thread that asks
+_ALONE = 1 << 9  # generators of the roots: with more, so many cuts might take long
 
 
 @dataclass
@@ -57,7 +59,8 @@ class Runner:
     Args:
         workers: how many threads.
         progress: show a bar; by default only for long runs on a terminal.
-        until: asked about ten times a second, with the number of cells found, whether to stop as for Ctrl-C.
+        until: asked about ten times a second in runs that take longer, with the number of cells found, whether to stop
+            as for Ctrl-C.
     """
 
     workers: int = 1
@@ -96,23 +99,31 @@ class Runner:
 
     def _work(self, problem: Problem, exact: Callable[[], ExactForms], cells: Cells) -> list[Run]:
         """Split the cells, and all that they are split into, and return what the workers did, a run each."""
-        runs: list[Run] = []
+        first = Run(problem, self.words, exact())
+        runs = [first]
+        nothing = np.arange(0)
+        loading.load(kernel.advance, lambda: first.split(cells, nothing), "the cell splitter")
+        try:
+            if len(cells.radius) <= _ALONE:
+                cells = first.split(cells, np.arange(len(cells.depth)), _CUTS_ALONE)
+            if len(cells.depth) and not first.overflow:
+                self._work_in_threads(problem, exact, cells, runs)
+        except KeyboardInterrupt:
+            self.interrupted = True
+        return runs
+
+    def _work_in_threads(
+        self, problem: Problem, exact: Callable[[], ExactForms], cells: Cells, runs: list[Run]
+    ) -> None:
+        runs += [Run(problem, self.words, exact()) for _ in range(self.workers - len(runs))]
         board = _Board(cells, self.workers)
         with ThreadPoolExecutor(self.workers) as pool:
             try:
-                working: set[Future[None]] = set()
-                while len(runs) < self.workers and (not runs or wait(working, _QUICK_SECONDS).not_done):
-                    runs.append(Run(problem, self.words, exact()))
-                    working.add(pool.submit(board.work, runs[-1]))
-                self._watch(working, runs)
-            except KeyboardInterrupt:
-                self.interrupted = True
+                self._watch({pool.submit(board.work, run) for run in runs}, runs)
             finally:
                 board.close()
-        return runs
 
     def _watch(self, working: set[Future[None]], runs: Sequence[Run]) -> None:
-        began, told = time.monotonic(), False
         with self._bar() as bar:
             while working:
                 done, working = wait(working, _POLL_SECONDS)
@@ -120,16 +131,13 @@ class Runner:
                     worker.result()
                 found = int(sum(run.counters[CELLS] for run in runs))
                 bar.update(found - bar.n)
-                if working and self.until is not None and self.until(found):
-                    raise KeyboardInterrupt
-                late = time.monotonic() - began > _SLOW_START_SECONDS
-                if late and not told and not any(run.counters[STARTED] for run in runs):
-                    print("polyrelu: compiling the cell splitter, once; this takes a while", file=sys.stderr)
-                    told = True
+                if working:
+                    check()
+                    if self.until is not None and self.until(found):
+                        raise KeyboardInterrupt
 
     def _bar(self) -> Any:
-        disable = None if self.progress is None else not self.progress
-        return tqdm(desc="cells", unit=" cells", unit_scale=True, delay=1, disable=disable, leave=False)
+        return Bar.of(self.progress, desc="cells", unit=" cells", unit_scale=True)
 
 
 class _Board:

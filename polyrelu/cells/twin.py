@@ -27,6 +27,7 @@ from operator import mul
 from typing import NamedTuple, TypeAlias
 
 from polyrelu.exact import primitive
+from polyrelu.limits import check
 from polyrelu.polyhedron import Halfspace, Polyhedron
 
 Vector: TypeAlias = tuple[int, ...]
@@ -99,6 +100,7 @@ def _new_generators(cell: Cell, values: Sequence[int]) -> list[tuple[Vector, int
     negative = [k for k, value in enumerate(values) if value < 0]
     new = []
     for p in positive:
+        check()
         for n in negative:
             common = cell.tight[p] & cell.tight[n]
             if common.bit_count() >= least and not any(
@@ -134,6 +136,7 @@ def without_redundant_facets(
 ) -> Cell:
     """The cell of these (generator, tight) pairs, with the facets that are not facets any more left out."""
     members = list(generators)
+    check()
     supports = [sum(1 << k for k, (_, tight) in enumerate(members) if tight >> j & 1) for j in range(len(facets))]
     kept = [j for j, own in enumerate(supports) if not any(own & other == own and own != other for other in supports)]
     tight = tuple(sum(1 << new for new, j in enumerate(kept) if mask >> j & 1) for _, mask in members)

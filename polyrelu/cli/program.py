@@ -5,22 +5,43 @@ from __future__ import annotations
 import difflib
 import os
 import re
+import signal
 import sys
+import threading
+from contextlib import suppress
+from typing import Any
 
 import click
 
-from polyrelu import __version__
+from polyrelu import __version__, startup
+from polyrelu.cli.exit_codes import Exit, table
 from polyrelu.cli.networks import info_command
 from polyrelu.cli.pictures import demo_command, figures_command
 from polyrelu.cli.selftest import selftest_command
-from polyrelu.cli.stopping import CLOSED, INTERRUPTED
+from polyrelu.cli.stopping import Quit, Stops
 from polyrelu.cli.tilings import preimage_command, regions_command, zones_command
 from polyrelu.cli.verdicts import verify_command
 from polyrelu.errors import PolyreluError
+from polyrelu.limits import COMPILES
+
+
+class _Closed(Exception):
+    """Whoever reads our output, such as head, has seen enough."""
 
 
 class _Commands(click.Group):
-    """The commands; a misspelt one is answered with those that are like it."""
+    """The commands: what stops them, and for a misspelt one those that are like it."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run a command, and hear what stops it."""
+        with Stops().listening() as heard:
+            ctx.obj = heard
+            try:
+                return super().invoke(ctx)
+            except KeyboardInterrupt as error:
+                raise heard.outcome() from error
+            except BrokenPipeError as error:  # which click has an exit code of its own for
+                raise _Closed from error
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -38,7 +59,9 @@ Example: polyrelu info model.onnx
          polyrelu preimage model.onnx --output "y0 > 0" --box -1 1
          polyrelu verify model.onnx unsafe.vnnlib
 Each command has its own: polyrelu preimage --help
-"""
+\b
+Exit codes:
+""" + "\n".join(f"  {line}" for line in table().splitlines())
 
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]}, epilog=_EPILOG)
@@ -85,21 +108,33 @@ def _in_flags(message: str) -> str:
 
 def main() -> None:
     """Run the command line; every expected error is one line on standard error."""
+    startup.listen()  # until a command does, and again after it
     try:
-        code = cli(prog_name="polyrelu", standalone_mode=False)  # what a command exits with, or None
+        _exit(cli(prog_name="polyrelu", standalone_mode=False) or Exit.DONE)  # what a command exits with, or None
+    except Quit as quitting:
+        os._exit(quitting.code)
     except click.ClickException as error:
         error.show()
-        sys.exit(error.exit_code)
+        _exit(error.exit_code)
     except click.Abort:
         click.echo("polyrelu: interrupted", err=True)
-        sys.exit(INTERRUPTED)
-    except BrokenPipeError:  # whoever reads our output, such as head, has seen enough
+        _exit(Exit.INTERRUPTED)
+    except (_Closed, BrokenPipeError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(CLOSED)
+        _exit(Exit.CLOSED)
     except (PolyreluError, OSError) as error:
         if "--debug" in sys.argv[1:]:
             raise
         click.echo(f"polyrelu: {_in_flags(str(error))}", err=True)
-        sys.exit(2)
-    if code:
-        sys.exit(code)
+        _exit(Exit.ERROR)
+
+
+def _exit(code: int) -> None:
+    """Exit; without waiting for a thread that still compiles what nobody wants any more."""
+    with suppress(BrokenPipeError):
+        sys.stdout.flush()
+    for number in (signal.SIGINT, signal.SIGTERM):  # all is done, so nothing is left that a signal could stop
+        signal.signal(number, signal.SIG_IGN)
+    if any(thread.name == COMPILES for thread in threading.enumerate()):
+        os._exit(code)
+    sys.exit(int(code))

@@ -10,13 +10,13 @@ import click
 
 from polyrelu.cli.networks import Model, warn_outside
 from polyrelu.cli.options import WORKERS, together
-from polyrelu.cli.stopping import TIMEOUT, Clock
+from polyrelu.cli.stopping import TIMEOUT, Stops
 from polyrelu.constraints import parse
 from polyrelu.exact import exact
 from polyrelu.formats import load_property
 from polyrelu.network import Network
 from polyrelu.polyhedron import Polyhedron
-from polyrelu.preimage import BACKWARD, MAX_DIM, METHODS, linear_regions, preimage
+from polyrelu.preimage import MAX_DIM, METHODS, linear_regions, preimage
 from polyrelu.properties import Disjunct
 from polyrelu.tiling import Tiling
 from polyrelu.unrelu import DEFAULT_FACE_LIMIT
@@ -90,7 +90,7 @@ class Question(NamedTuple):
             missing = "Missing option '--output' or '--property'"
             raise click.UsageError(f"{missing}." if self.prop is None else f"{missing}: one of them, not both.")
 
-    def answers(self, network: Network, clock: Clock) -> Iterator[Tiling]:
+    def answers(self, network: Network, stops: Stops) -> Iterator[Tiling]:
         """The preimages: one for each domain of a property."""
         where = _domain(self.box, self.domain, network.input_dim)
         if self.conditions:
@@ -101,25 +101,22 @@ class Question(NamedTuple):
         for part in asked:
             domain = _within(part.domain, where)
             warn_outside(self.model, [domain])
-            yield preimage(network, part.targets, domain, self.method, **self._budget(clock))
+            yield preimage(network, part.targets, domain, self.method, **self._budget(stops))
 
-    def regions(self, network: Network, clock: Clock) -> Iterator[Tiling]:
+    def regions(self, network: Network, stops: Stops) -> Iterator[Tiling]:
         """The linear regions: of each domain of a property, where one is given."""
         where = _domain(self.box, self.domain, network.input_dim)
         domains = [where] if self.prop is None else [_within(part.domain, where) for part in self._disjuncts(network)]
         for domain in dict.fromkeys(domains):
             warn_outside(self.model, [domain])
-            yield linear_regions(network, domain, self.method, **self._budget(clock))
+            yield linear_regions(network, domain, self.method, **self._budget(stops))
 
     def _disjuncts(self, network: Network) -> Sequence[Disjunct]:
         assert self.prop is not None
         return load_property(self.prop, network.input_dim, network.output_dim).disjuncts
 
-    def _budget(self, clock: Clock) -> dict[str, Any]:
-        if clock.seconds is not None and self.method in BACKWARD:
-            raise click.UsageError(f"--timeout works where cells are split, not with --method {self.method}.")
-        until = None if clock.seconds is None else clock.is_late
-        return {"limit": self.limit, "workers": self.workers, "max_dim": self.max_dim, "until": until}
+    def _budget(self, stops: Stops) -> dict[str, Any]:
+        return {"limit": self.limit, "workers": self.workers, "max_dim": self.max_dim, "until": stops.until}
 
 
 def _within(domain: Polyhedron, where: Polyhedron | None) -> Polyhedron:

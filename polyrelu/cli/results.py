@@ -6,15 +6,16 @@ have taken hours.
 
 from __future__ import annotations
 
-import json
+import math
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import click
 
+from polyrelu.cli.documents import Document
 from polyrelu.cli.options import JSON, together
-from polyrelu.cli.stopping import Clock, Late, Stopped
+from polyrelu.cli.stopping import Stops, stops
 from polyrelu.errors import Interrupted, PolyreluError
 from polyrelu.export.files import EXPORTS, PLANAR, SPATIAL
 from polyrelu.formats.tilings import SUFFIXES
@@ -22,8 +23,9 @@ from polyrelu.plotting import plot_tiling, style
 from polyrelu.plotting.style import require
 from polyrelu.tiling import Tiling
 
-SHOWN_TILES = 50
+SHOWN_TILES, SHOWN_DIGITS = 50, 4
 _KEPT = (*SUFFIXES, *EXPORTS)
+_SECONDS_TO_DRAW = 2  # or to write files for other tools, once the run is stopped
 
 KEEPING = together(
     click.option(
@@ -87,66 +89,96 @@ class Results(NamedTuple):
     def run(
         self,
         answers: Iterator[Tiling],
-        clock: Clock,
-        report: Callable[[Tiling], dict[str, Any]],
+        heard: Stops,
+        write: Callable[[Document, Tiling], None],
         text: Callable[[Tiling], str],
     ) -> None:
         """Keep, draw and print tilings, one by one; with several, files are numbered.
 
+        Args:
+            answers: the tilings.
+            heard: tells whether the run was stopped.
+            write: adds a tiling to the JSON document.
+            text: a tiling for people.
+
         Raises:
-            Stopped: Ctrl-C or the time limit, after what there was has been kept and printed.
+            Stopped: Ctrl-C, SIGTERM or the time limit, after what there was has been kept and printed.
         """
-        reports = []
-        for number, (tiling, stopped) in enumerate(_until_stopped(answers)):
-            kept, failure = self._keep(tiling, number)
+        document, said = Document(heard), ": nothing was printed yet"
+        try:
+            for number, tiling in enumerate(_until_stopped(answers)):
+                said = self._answer(tiling, number, heard, document, write, text)
+                if heard.reason is not None or not tiling.complete:
+                    raise KeyboardInterrupt
+                said = f": {number + 1} result{'s' * bool(number)} printed, others are missing"
             if self.as_json:
-                reports.append(report(tiling))
-            else:
+                document.end(True)
+        except KeyboardInterrupt as error:
+            if self.as_json:
+                document.end(False)
+            raise heard.outcome(said) from error
+        except (PolyreluError, OSError):
+            if document.results:
+                document.end(False)
+            raise
+
+    def _answer(
+        self,
+        tiling: Tiling,
+        number: int,
+        heard: Stops,
+        document: Document,
+        write: Callable[[Document, Tiling], None],
+        text: Callable[[Tiling], str],
+    ) -> str:
+        """Keep, draw and print one tiling, and return what there is to say of it if the run is stopped."""
+        with heard.patient():
+            kept, failure = self._keep(tiling, number)
+        lost = isinstance(failure, KeyboardInterrupt)
+        if self.as_json:
+            write(document, tiling)
+        else:
+            with heard.patient(math.inf):
                 found = text(tiling) if len(tiling) else _nothing(tiling)
                 click.echo("\n" * bool(number) + f"{found}\n\n{run_summary(tiling)}")
-            for path in kept:
-                click.echo(str(path), err=self.as_json)
-            if stopped and self.as_json:
-                self._print(reports)
-            if failure is not None:
-                raise failure
-            if stopped:
-                raise (Late if clock.late else Stopped)(_stopped(tiling, clock, kept))
-        if self.as_json:
-            self._print(reports)
+        for path in kept:
+            click.echo(str(path), err=self.as_json)
+        if failure is not None and not lost:
+            raise failure
+        return _stopped(tiling, kept, lost)
 
-    def _keep(self, tiling: Tiling, number: int) -> tuple[list[Path], PolyreluError | OSError | None]:
-        """The files that were written, and why one was not."""
+    def _keep(
+        self, tiling: Tiling, number: int
+    ) -> tuple[list[Path], PolyreluError | OSError | KeyboardInterrupt | None]:
+        """The files that were written, and why one was not: a stop, too, which gives drawings a few seconds."""
         kept: list[Path] = []
         for path, write in ((self.save, _save), (self.plot, _save_plot)):
             if path is not None:
                 numbered = path.with_stem(f"{path.stem}-{number}") if number else path
+                seconds = math.inf if path.suffix.lower() in SUFFIXES else _SECONDS_TO_DRAW
                 try:
-                    write(tiling, numbered)
-                except (PolyreluError, OSError) as error:
+                    with stops().within(seconds):
+                        write(tiling, numbered)
+                except (PolyreluError, OSError, KeyboardInterrupt) as error:
                     return kept, error
                 kept.append(numbered)
         return kept, None
 
-    @staticmethod
-    def _print(reports: list[dict[str, Any]]) -> None:
-        click.echo(json.dumps({"results": reports}, indent=1))
 
-
-def _until_stopped(answers: Iterator[Tiling]) -> Iterator[tuple[Tiling, bool]]:
-    """The tilings, and last what a stopped run found, which is said."""
+def _until_stopped(answers: Iterator[Tiling]) -> Iterator[Tiling]:
+    """The tilings, and last what a stopped run found."""
     try:
-        for tiling in answers:
-            yield tiling, False
+        yield from answers
     except Interrupted as stopped:
-        yield stopped.partial, True
+        yield stopped.partial
 
 
-def _stopped(tiling: Tiling, clock: Clock, kept: list[Path]) -> str:
-    why = f"stopped after {clock.seconds:g} seconds" if clock.late else "interrupted"
+def _stopped(tiling: Tiling, kept: list[Path], lost: bool) -> str:
     count = f"{len(tiling)} tile{'s' * (len(tiling) != 1)}"
-    where = f"; kept in {' and '.join(map(str, kept))}, marked incomplete" if kept else ""
-    return f"{why}: {count} found, others are missing{where}"
+    found = f": {count} found, which are all" if tiling.complete else f": {count} found, others are missing"
+    marked = "" if tiling.complete else ", marked incomplete"
+    where = f"; kept in {' and '.join(map(str, kept))}{marked}" if kept else ""
+    return found + where + "; there was no time to write the rest" * lost
 
 
 def _nothing(tiling: Tiling) -> str:

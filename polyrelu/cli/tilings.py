@@ -2,27 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import partial
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import click
 
+from polyrelu.cli.documents import SECONDS_AFTER_STOP, Document
 from polyrelu.cli.networks import takes_model
 from polyrelu.cli.options import together
 from polyrelu.cli.question import WHAT, WHERE, Question
-from polyrelu.cli.results import KEEPING, SHOWN_TILES, Results
-from polyrelu.cli.stopping import Clock
-from polyrelu.report import tiling_report, zones_report
-from polyrelu.tiling import Tiling
+from polyrelu.cli.results import KEEPING, SHOWN_DIGITS, SHOWN_TILES, Results
+from polyrelu.cli.stopping import Stops, stops
+from polyrelu.network import Network
+from polyrelu.report import tiling_report, without_zones, zones_report
+from polyrelu.tiling import Tiling, format_rows
 from polyrelu.zones import SORTS, zone_table
 
 _TILES = together(
     click.option(
         "--tiles", type=click.IntRange(0), help=f"The most tiles to print; by default {SHOWN_TILES}, with --json all."
     ),
-    click.option("--digits", type=click.IntRange(1), help="Print rounded inequalities with this many digits."),
+    click.option(
+        "--digits",
+        type=click.IntRange(1),
+        help=f"Print inequalities and points rounded to so many digits; on a terminal {SHOWN_DIGITS} by default.",
+    ),
+    click.option("--exact", is_flag=True, help="Print all digits; the default in files and pipes, and with --json."),
 )
 
 _LONG_LINE = 400
@@ -42,7 +50,13 @@ or:      polyrelu preimage model.npz --property unsafe.vnnlib --save unsafe.npz 
 @_TILES
 @KEEPING
 def preimage_command(
-    tiles: int | None, digits: int | None, plot: Path | None, save: Path | None, as_json: bool, **options: Any
+    tiles: int | None,
+    digits: int | None,
+    exact: bool,
+    plot: Path | None,
+    save: Path | None,
+    as_json: bool,
+    **options: Any,
 ) -> None:
     """The exact inputs of MODEL whose outputs satisfy a condition, or that break a property.
 
@@ -52,9 +66,7 @@ def preimage_command(
     question, results = Question(**options), Results(plot, save, as_json)
     question.check()
     results.check()
-    network, clock = question.model.load(), Clock(question.timeout)
-    results.check(network.input_dim)
-    results.run(question.answers(network, clock), clock, partial(tiling_report, limit=tiles), _table(tiles, digits))
+    _run(question, Question.answers, results, _write_tiles(tiles), _table(tiles, _digits(digits, exact)))
 
 
 _REGIONS_EXAMPLES = """\b
@@ -77,20 +89,68 @@ or:      polyrelu regions model.npz --property unsafe.vnnlib --json
 @_TILES
 @KEEPING
 def regions_command(
-    tiles: int | None, digits: int | None, plot: Path | None, save: Path | None, as_json: bool, **options: Any
+    tiles: int | None,
+    digits: int | None,
+    exact: bool,
+    plot: Path | None,
+    save: Path | None,
+    as_json: bool,
+    **options: Any,
 ) -> None:
     """The linear regions of MODEL: the cells on which every neuron has one sign."""
     question, results = Question(**options), Results(plot, save, as_json)
     results.check()
-    network, clock = question.model.load(), Clock(question.timeout)
-    results.check(network.input_dim)
-    results.run(question.regions(network, clock), clock, partial(tiling_report, limit=tiles), _table(tiles, digits))
+    _run(question, Question.regions, results, _write_tiles(tiles), _table(tiles, _digits(digits, exact)))
+
+
+def _run(
+    question: Question,
+    ask: Callable[[Question, Network, Stops], Iterator[Tiling]],
+    results: Results,
+    write: Callable[[Document, Tiling], None],
+    text: Callable[[Tiling], str],
+) -> None:
+    """Answer a question. The clock starts with the first file that is read."""
+    heard = stops()
+
+    def answers() -> Iterator[Tiling]:
+        heard.start(question.timeout)
+        network = question.model.load()
+        results.check(network.input_dim)
+        yield from ask(question, network, heard)
+
+    results.run(answers(), heard, write, text)
+
+
+def _digits(digits: int | None, exact: bool) -> int | None:
+    """How many digits to show; None is all."""
+    if exact and digits is not None:
+        raise click.UsageError("--digits rounds, and --exact does not; give one of them.")
+    if digits is None and not exact and sys.stdout.isatty():
+        return SHOWN_DIGITS
+    return digits
+
+
+def _write_tiles(tiles: int | None) -> Callable[[Document, Tiling], None]:
+    def write(document: Document, tiling: Tiling) -> None:
+        document.add_tiling(tiling_report(tiling, tiles))
+
+    return write
 
 
 def _table(tiles: int | None, digits: int | None) -> Callable[[Tiling], str]:
+    limit = SHOWN_TILES if tiles is None else tiles
+
     def table(tiling: Tiling) -> str:
-        shown = tiling.table(limit=SHOWN_TILES if tiles is None else tiles, digits=digits)
-        long = digits is None and max(map(len, shown.splitlines())) > _LONG_LINE
+        rows: list[tuple[str, ...]] = []
+        heard = stops()
+        with suppress(KeyboardInterrupt), heard.soon(SECONDS_AFTER_STOP):
+            for row in tiling.rows(limit, digits):
+                rows.append(row)  # one by one, so that a stop keeps them
+        shown = format_rows(rows, len(tiling))
+        if digits is not None:
+            return f"{shown}\n\nShown with {digits} digits; --exact prints all of them."
+        long = max(map(len, shown.splitlines())) > _LONG_LINE
         return shown + "\n\nExact numbers are long; --digits 4 shows them rounded." * long
 
     return table
@@ -130,15 +190,25 @@ def zones_command(
     question, results = Question(**options), Results(plot, save, as_json)
     question.check()
     results.check()
-    network, clock = question.model.load(), Clock(question.timeout)
-    results.check(network.input_dim)
+
+    def write(document: Document, tiling: Tiling) -> None:
+        try:
+            with stops().soon(SECONDS_AFTER_STOP):
+                found = zones_report(tiling, contact, sort)
+        except KeyboardInterrupt:
+            found = without_zones(tiling)
+        document.add(found)
 
     def text(tiling: Tiling) -> str:
         if not tiling.complete:
             return "The zones are not known: missing tiles might join them. --save keeps the tiles that were found."
-        table = zone_table(tiling, contact, sort, digits)
-        if not (len(tiling) and tiling.domain.is_bounded()):
-            return table
-        return f"{table}\n\nThe zones fill {float(tiling.share()):.{digits}g} of the domain."
+        try:
+            with stops().soon(SECONDS_AFTER_STOP):
+                table = zone_table(tiling, contact, sort, digits)
+                if not (len(tiling) and tiling.domain.is_bounded()):
+                    return table
+                return f"{table}\n\nThe zones fill {float(tiling.share()):.{digits}g} of the domain."
+        except KeyboardInterrupt:
+            return "The zones are not known: the run was stopped after the tiles were found, before their zones were."
 
-    results.run(question.answers(network, clock), clock, partial(zones_report, contact=contact, sort=sort), text)
+    _run(question, Question.answers, results, write, text)

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
+import math
 from pathlib import Path
 
 import click
 
+from polyrelu.cli.exit_codes import Exit
 from polyrelu.cli.networks import Model, takes_model, warn_outside
 from polyrelu.cli.options import JSON, WORKERS
-from polyrelu.cli.stopping import TIMEOUT, Clock, Stopped
-from polyrelu.errors import Interrupted
+from polyrelu.cli.stopping import TIMEOUT, stops
 from polyrelu.exact import rounded_text
 from polyrelu.formats import load_property
 from polyrelu.report import verification_report
@@ -36,21 +37,25 @@ def verify_command(
     """Whether MODEL avoids what PROPERTY, a VNN-LIB file, describes; exactly.
 
     Prints "holds", "violated" with a counterexample that was checked exactly, or "undecided" with what remains. The
-    exit code is 0, 1 or 2; an error is 2 as well, with nothing on standard output.
+    exit code is 0, 1 or 3; when Ctrl-C leaves it undecided, 130; an error is 2, with nothing on standard output.
     """
-    Clock(timeout)  # refuses what is no time
-    network = model.load()
-    asked = load_property(prop, network.input_dim, network.output_dim)
-    warn_outside(model, [part.domain for part in asked.disjuncts])
+    heard = stops()
     try:
-        found = verify(network, asked, timeout, workers=workers)
-    except Interrupted as stopped:
-        raise Stopped(str(stopped)) from stopped
-    if as_json:
-        click.echo(json.dumps(verification_report(found, asked), indent=1))
-    else:
-        click.echo(_verdict(found))
-    context.exit(("holds", "violated", "undecided").index(found.status))
+        heard.start(timeout)
+        network = model.load()
+        asked = load_property(prop, network.input_dim, network.output_dim)
+        warn_outside(model, [part.domain for part in asked.disjuncts])
+        found = verify(network, asked, heard.left, workers=workers)
+        with heard.patient(math.inf):
+            shown = json.dumps(verification_report(found, asked), indent=1) if as_json else _verdict(found)
+    except KeyboardInterrupt as error:
+        click.echo(json.dumps({"verdict": "undecided"}, indent=1) if as_json else "undecided")
+        if heard.reason is not Exit.LATE:
+            raise heard.outcome() from error
+        click.echo(f"polyrelu: {heard.words}", err=True)
+        context.exit(Exit.UNDECIDED)
+    click.echo(shown)
+    context.exit({"holds": Exit.DONE, "violated": Exit.VIOLATED, "undecided": Exit.UNDECIDED}[found.status])
 
 
 def _verdict(found: Verification) -> str:

@@ -4,6 +4,10 @@ pycddlib writes a halfspace as ``0 <= b + A x``; everything here takes and retur
 functions edit their argument, and its equality indices are not checked, so every call builds a matrix of its own from
 validated rows and throws it away. Linear programs are not asked of it; :mod:`polyrelu.lp` says why.
 
+A call of cddlib hears nothing while it lasts, neither Ctrl-C nor a limit. So it is asked only where there are few
+generators by the upper bound theorem (P. McMullen, The maximum numbers of faces of a convex polytope, 1970), a matter
+of milliseconds; :mod:`polyrelu.polyhedron.double_description` does the rest, and is no slower there.
+
 A *row* here is ``(normal, offset)``; equality rows are passed apart from inequality rows.
 """
 
@@ -11,15 +15,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from fractions import Fraction
+from math import comb
 from typing import NamedTuple, TypeAlias
 
 import cdd
 import cdd.gmp
 
-from polyrelu.exact import ExactVector
+from polyrelu.exact import ExactVector, primitive
 from polyrelu.lp import Row
+from polyrelu.polyhedron.double_description import cone_generators
 
 RationalRow: TypeAlias = tuple[Sequence[Fraction], Fraction]
+
+_FEW = 200  # generators; cddlib takes up to 30 ms for them, and less than we do
 
 
 class Generators(NamedTuple):
@@ -41,6 +49,8 @@ def generators_from_halfspaces(inequalities: Sequence[Row], equalities: Sequence
 
     Cost: the double description method, exponential in the worst case.
     """
+    if most_generators(len(inequalities), dim) > _FEW:
+        return _generators_step_by_step(inequalities, equalities, dim)
     polyhedron = cdd.gmp.polyhedron_from_matrix(_matrix(inequalities, equalities, dim))
     output = cdd.gmp.copy_generators(polyhedron)
     vertices: list[ExactVector] = []
@@ -57,6 +67,8 @@ def generators_from_halfspaces(inequalities: Sequence[Row], equalities: Sequence
 
 def halfspaces_from_generators(generators: Generators, dim: int) -> tuple[list[RationalRow], list[RationalRow]]:
     """The H-representation ``(inequalities, equalities)`` of a set with at least one vertex, irredundant."""
+    if most_generators(len(generators.vertices) + len(generators.rays), dim) > _FEW:
+        return _halfspaces_step_by_step(generators, dim)
     zero, one = Fraction(0), Fraction(1)
     points = [[one, *v] for v in generators.vertices] + [[zero, *r] for r in generators.rays]
     lines = [[zero, *v] for v in generators.lines]
@@ -69,3 +81,37 @@ def halfspaces_from_generators(generators: Generators, dim: int) -> tuple[list[R
     for i, (offset, *entries) in enumerate(output.array):
         (equalities if i in output.lin_set else inequalities).append((tuple(-v for v in entries), offset))
     return inequalities, equalities
+
+
+def most_generators(rows: int, dim: int) -> int:
+    """The largest number of vertices and rays that a polyhedron in R^dim with so many rows can have: McMullen's bound.
+
+    A polyhedron without lines is a polytope less one face, that of the row at infinity; in less than ``dim``
+    dimensions, or with lines, there are not more.
+    """
+    facets = max(rows + 1, dim + 1)
+    return comb(facets - (dim + 1) // 2, facets - dim) + comb(facets - (dim + 2) // 2, facets - dim)
+
+
+def _generators_step_by_step(inequalities: Sequence[Row], equalities: Sequence[Row], dim: int) -> Generators:
+    forms = [(*normal, -offset) for normal, offset in inequalities]
+    flat = [(*normal, -offset) for normal, offset in equalities]
+    rays, lines = cone_generators([*forms, (*[0] * dim, -1)], flat, dim + 1)
+    if not any(ray[-1] for ray in rays):
+        return Generators(())
+    return Generators(
+        tuple(tuple(Fraction(v, ray[-1]) for v in ray[:-1]) for ray in rays if ray[-1]),
+        tuple(tuple(map(Fraction, ray[:-1])) for ray in rays if not ray[-1]),
+        tuple(tuple(map(Fraction, line[:-1])) for line in lines),
+    )
+
+
+def _halfspaces_step_by_step(generators: Generators, dim: int) -> tuple[list[RationalRow], list[RationalRow]]:
+    """The rows (a, -b) of the polar cone: a . v <= b at all vertices, a . r <= 0 at all rays, zero at all lines."""
+    rows = [primitive([*v, 1]) for v in generators.vertices] + [primitive([*r, 0]) for r in generators.rays]
+    rays, lines = cone_generators(rows, [primitive([*v, 0]) for v in generators.lines], dim + 1)
+
+    def rows_of(forms: Sequence[Sequence[int]]) -> list[RationalRow]:
+        return [(tuple(map(Fraction, form[:-1])), Fraction(-form[-1])) for form in forms]
+
+    return rows_of(rays), rows_of(lines)

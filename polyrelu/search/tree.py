@@ -13,11 +13,11 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from tqdm import tqdm
-
 from polyrelu.errors import BudgetExceeded, InputError, UnboundedError
+from polyrelu.limits import check
 from polyrelu.network import Layer
 from polyrelu.polyhedron import Polyhedron
+from polyrelu.progress import Bar
 from polyrelu.search.arrangement import Arrangement
 from polyrelu.search.forced import Forced
 from polyrelu.search.heuristic import Feasibility, Heuristic, Together
@@ -82,9 +82,7 @@ class FaceSearch(Iterator[tuple[Zeroed, Polyhedron]]):
         self.record = Record() if record is None else record
         self._nodes, self._is_counted = 0, False
         self._found: dict[int, None] = {}
-        self._bar = tqdm(
-            desc="face search", unit=" nodes", delay=1, disable=None if progress is None else not progress, leave=False
-        )
+        self._bar = Bar.of(progress, desc="face search", unit=" nodes")
         self._pieces = self._search()
 
     def __next__(self) -> tuple[Zeroed, Polyhedron]:
@@ -135,6 +133,7 @@ class FaceSearch(Iterator[tuple[Zeroed, Polyhedron]]):
         self.heuristic.begin(self)
         waiting = [Node()]
         while waiting:
+            check()
             node = waiting.pop()
             if self._nodes >= self.limit:
                 raise BudgetExceeded(

@@ -1,4 +1,5 @@
 import json
+import os
 import subprocess
 import sys
 
@@ -7,7 +8,7 @@ import pytest
 from click.testing import CliRunner
 
 import polyrelu as pr
-from polyrelu.cli import cli, question
+from polyrelu.cli import cli, question, verdicts
 
 DECLARED = "(declare-const X_0 Real)(declare-const X_1 Real)(declare-const Y_0 Real)"
 BOX = "".join(f"(assert (>= X_{i} -2))(assert (<= X_{i} 2))" for i in range(2))
@@ -104,7 +105,17 @@ def test_verify_says_so_and_exits_accordingly(model, unsafe):
     assert report["counterexample"]["input"] == ["2", "2"]
     assert report["counterexample"]["output_floats"] == [3.0]
     undecided = run("verify", model, unsafe("(assert (> Y_0 3))"), "--timeout", "1e-9")
-    assert undecided.exit_code == 2
+    assert undecided.exit_code == 3
+    assert undecided.stdout.splitlines()[0] == "undecided"
+    undecided = run("verify", model, unsafe("(assert (> Y_0 3))"), "--timeout", "1e-9", "--json")
+    assert (undecided.exit_code, json.loads(undecided.stdout)) == (3, {"verdict": "undecided"})
+
+
+def test_verify_says_what_remains(model, unsafe, monkeypatch):
+    original = verdicts.verify
+    monkeypatch.setattr(verdicts, "verify", lambda network, asked, *_, **__: original(network, asked, 1e-9))
+    undecided = run("verify", model, unsafe("(assert (> Y_0 3))"), "--timeout", "100")
+    assert undecided.exit_code == 3
     assert undecided.stdout.splitlines()[:2] == [
         "undecided",
         "0 of 1 cases are excluded; time was up in target 0 of domain 0",
@@ -191,4 +202,36 @@ def test_long_exact_rows_come_with_advice(tmp_path):
     assert "--digits 4 shows them rounded" in run(*asked).stdout
     rounded = run(*asked, "--digits", "4").stdout
     assert "rounded" not in rounded
+    assert "Shown with 4 digits; --exact prints all of them." in rounded
     assert max(map(len, rounded.splitlines())) < 400
+    assert run(*asked, "--exact").stdout.splitlines()[:5] == run(*asked).stdout.splitlines()[:5]
+    both = CliRunner().invoke(cli, [*asked, "--exact", "--digits", "4"])
+    assert (both.exit_code, "--digits rounds, and --exact does not" in both.stderr) == (2, True)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="has no pseudo-terminals")
+def test_tables_are_rounded_on_a_terminal(model, tmp_path):
+    def on_a_terminal(*options):
+        master, slave = os.openpty()
+        command = [sys.executable, "-m", "polyrelu", "preimage", model, "--output", "y0 >= 0", "--box", "0", "2/3"]
+        with subprocess.Popen([*command, *options], stdout=slave, stderr=subprocess.DEVNULL, stdin=slave) as running:
+            os.close(slave)
+            shown = b""
+            while True:
+                try:
+                    piece = os.read(master, 1 << 16)
+                except OSError:  # it has ended
+                    break
+                if not piece:
+                    break
+                shown += piece
+        os.close(master)
+        assert running.returncode == 0
+        return shown.decode()
+
+    rounded = on_a_terminal()
+    assert "x0 <= 0.6667" in rounded
+    assert "Shown with 4 digits; --exact prints all of them." in rounded
+    assert "3*x0 <= 2" in on_a_terminal("--exact")
+    assert "x0 <= 0.67\r" in on_a_terminal("--digits", "2")
+    assert json.loads(on_a_terminal("--json"))["results"][0]["tiles"][0]["inequalities"]

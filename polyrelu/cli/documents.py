@@ -1,0 +1,107 @@
+"""JSON documents that are written as they are made, so that one that a stop cuts short is whole.
+
+Standard output is ``{"results": [...], "complete": ...}`` with a result for each tiling. Each result ends with its own
+``complete``: whether no tile is missing and each is listed with all there is to say. The tiles that a stop left no time
+for are listed with their pattern and target alone, and ``brief_tiles`` says how many.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import sys
+import time
+from collections.abc import Iterator
+from itertools import islice
+from typing import Any
+
+from polyrelu.cli.stopping import Stops
+from polyrelu.progress import Bar
+from polyrelu.report import TilingReport
+
+SECONDS_AFTER_STOP = 0.5
+_AT_ONCE = 1000  # brief tiles, written in a millisecond
+
+
+class Document:
+    """The JSON document on standard output.
+
+    Args:
+        stops: whether the run was stopped.
+
+    Attributes:
+        results: how many were begun.
+    """
+
+    def __init__(self, stops: Stops) -> None:
+        self.stops = stops
+        self.results, self._complete, self._ended = 0, True, False
+
+    def add(self, result: dict[str, Any]) -> None:
+        """A result that is made."""
+        with self.stops.patient(math.inf):
+            self._begin()
+            sys.stdout.write(_indented(result, 2))
+            self._complete &= bool(result["complete"])
+
+    def add_tiling(self, report: TilingReport) -> None:
+        """A result that is made while it is written. Once the run is stopped, this takes a second or so."""
+        with self.stops.patient(math.inf):  # pieces are not torn apart, even where the reader lets us wait
+            self._add_tiling(report)
+
+    def _add_tiling(self, report: TilingReport) -> None:
+        self._begin()
+        head = _indented(report.question, 2)
+        sys.stdout.write(f'{head[: head.rindex("}")].rstrip()},\n   "tiles": [')
+        complete = report.tiling.complete
+        written = 0
+        for tile in self._tiles(report):
+            sys.stdout.write((",\n    " if written else "\n    ") + json.dumps(tile))
+            written += 1
+        brief = report.count - written
+        rest = report.brief_tiles(written)
+        while tiles := list(islice(rest, _AT_ONCE)):
+            text = ",\n    ".join(map(json.dumps, tiles))
+            sys.stdout.write((",\n    " if written else "\n    ") + text)
+            written += len(tiles)
+        sys.stdout.write("\n   " * bool(written) + "]")
+        if brief:
+            sys.stdout.write(f',\n   "brief_tiles": {brief}')
+        complete &= not brief
+        sys.stdout.write(f',\n   "complete": {json.dumps(complete)}\n  }}')
+        self._complete &= complete
+
+    def end(self, complete: bool) -> None:
+        """The end of the document, once."""
+        with self.stops.patient(math.inf):
+            if self._ended:
+                return
+            self._ended = True
+            sys.stdout.write("\n ]" if self.results else '{\n "results": []')
+            sys.stdout.write(f',\n "complete": {json.dumps(complete and self._complete)}\n}}\n')
+            sys.stdout.flush()
+
+    def _tiles(self, report: TilingReport) -> Iterator[dict[str, Any]]:
+        """All about the tiles, until the run was stopped for a second."""
+        began = time.monotonic()
+        progress = False if sys.stdout.isatty() else None  # there what is written is progress enough
+        with Bar.of(progress, total=report.count, desc="writing", unit=" tiles") as bar:
+            for index in range(report.count):
+                left = began + SECONDS_AFTER_STOP - time.monotonic()
+                if self.stops.reason is not None and left <= 0:
+                    return
+                try:
+                    with self.stops.soon(left):
+                        tile = report.tile(index)
+                except KeyboardInterrupt:
+                    return
+                yield tile
+                bar.update()
+
+    def _begin(self) -> None:
+        sys.stdout.write(",\n  " if self.results else '{\n "results": [\n  ')
+        self.results += 1
+
+
+def _indented(value: dict[str, Any], depth: int) -> str:
+    return json.dumps(value, indent=1).replace("\n", "\n" + " " * depth)
