@@ -45,7 +45,7 @@ FLOORS = [
     {"polyrelu.polyhedron"},
     {"polyrelu.lp", "polyrelu.floats"},
     {"polyrelu.exact", "polyrelu.posets"},
-    {"polyrelu.ieee"},
+    {"polyrelu.ieee", "polyrelu.files"},
     {"polyrelu.errors"},
 ]
 # Methods that people expect on a tiling or a network, and delegate upstairs inside the function.
