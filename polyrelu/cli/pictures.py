@@ -8,8 +8,8 @@ import click
 
 from polyrelu.cli.results import SHOWN_TILES, run_summary
 from polyrelu.demo import RADIUS, disagreements, run_demo, write_demo
-from polyrelu.files import check_place, make_directory
 from polyrelu.figures.registry import FIGURES, FORMATS, write_figures
+from polyrelu.files import check_place, make_directory
 from polyrelu.zones import zone_table
 
 _CHECKED_POINTS = 100_000

@@ -13,10 +13,12 @@ from typing import Any, NamedTuple
 
 import click
 
+from polyrelu.cli.keeping import keep, rescue
 from polyrelu.cli.options import JSON, together
 from polyrelu.cli.stopping import Clock, Late, Stopped
 from polyrelu.errors import Interrupted, PolyreluError
 from polyrelu.export.files import EXPORTS, PLANAR, SPATIAL
+from polyrelu.files import check_place, write_whole
 from polyrelu.formats.tilings import SUFFIXES
 from polyrelu.plotting import plot_tiling, style
 from polyrelu.plotting.style import require
@@ -57,6 +59,7 @@ class Results(NamedTuple):
 
         Raises:
             click.UsageError: a suffix is unknown, a directory is missing, or the format is for another dimension.
+            WriteError: the file could not be written.
             MissingExtraError: ``--plot`` without matplotlib.
         """
         if self.save is not None:
@@ -76,6 +79,8 @@ class Results(NamedTuple):
             if self.plot.suffix.lower().removeprefix(".") not in known:
                 raise click.UsageError(f"--plot {self.plot}: the suffix must be one of .{', .'.join(sorted(known))}.")
             self._check_place("--plot", self.plot)
+            if self.save is not None and _same(self.plot, self.save):
+                raise click.UsageError(f"--plot and --save are the same file {self.save}; choose two names.")
             if dim is not None and dim != 2:
                 raise click.UsageError(f"--plot draws results with two inputs, and this network has {dim}.")
 
@@ -83,6 +88,7 @@ class Results(NamedTuple):
     def _check_place(option: str, path: Path) -> None:
         if not path.parent.is_dir():
             raise click.UsageError(f"{option} {path}: there is no directory {path.parent}.")
+        check_place(path)
 
     def run(
         self,
@@ -115,18 +121,22 @@ class Results(NamedTuple):
         if self.as_json:
             self._print(reports)
 
-    def _keep(self, tiling: Tiling, number: int) -> tuple[list[Path], PolyreluError | OSError | None]:
-        """The files that were written, and why one was not."""
+    def _keep(self, tiling: Tiling, number: int) -> tuple[list[Path], PolyreluError | None]:
+        """The files that were written, and why one was not, or not at its place; none where nothing was found yet."""
         kept: list[Path] = []
+        failure: PolyreluError | None = None
+        if not (tiling.complete or len(tiling)):
+            return kept, None
         for path, write in ((self.save, _save), (self.plot, _save_plot)):
             if path is not None:
                 numbered = path.with_stem(f"{path.stem}-{number}") if number else path
                 try:
-                    write(tiling, numbered)
-                except (PolyreluError, OSError) as error:
-                    return kept, error
-                kept.append(numbered)
-        return kept, None
+                    place, problem = keep(tiling, numbered, write)
+                    kept.append(place)
+                except PolyreluError as error:
+                    problem = rescue(tiling, numbered, error) if write is _save else error
+                failure = failure or problem
+        return kept, failure
 
     @staticmethod
     def _print(reports: list[dict[str, Any]]) -> None:
@@ -167,6 +177,10 @@ def run_summary(tiling: Tiling) -> str:
     return f"{tiling!r}: {stats}"
 
 
+def _same(one: Path, other: Path) -> bool:
+    return one.resolve() == other.resolve()
+
+
 def _save(tiling: Tiling, path: Path) -> None:
     if path.suffix.lower() in SUFFIXES:
         tiling.save(path)
@@ -180,5 +194,5 @@ def _save_plot(tiling: Tiling, path: Path) -> None:
         figure, axes = pyplot.subplots(figsize=(4.5, 4.5), layout="constrained")
         plot_tiling(tiling, axes)
         axes.set(xlabel="x0", ylabel="x1")
-        figure.savefig(path)
+        write_whole(path, figure.savefig)
         pyplot.close(figure)

@@ -7,11 +7,11 @@ from os import PathLike
 from pathlib import Path
 
 from polyrelu.errors import InputError
-from polyrelu.files import write_whole
 from polyrelu.export.gltf import glb_bytes, gltf_text
 from polyrelu.export.hrep import ext_text, ine_text
 from polyrelu.export.meshes import obj_text, ply_text
 from polyrelu.export.planar import geojson_text, svg_text
+from polyrelu.files import write_whole
 from polyrelu.polyhedron import Polyhedron
 from polyrelu.tiling import Tiling
 

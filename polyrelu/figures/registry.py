@@ -20,8 +20,8 @@ import numpy as np
 from tqdm import tqdm
 
 from polyrelu.errors import InputError, PolyreluError
-from polyrelu.files import make_directory, write_whole
 from polyrelu.figures.animate import write_animation, writes_mp4
+from polyrelu.files import make_directory, write_whole
 from polyrelu.plotting.style import require, style
 
 if TYPE_CHECKING:

@@ -11,16 +11,18 @@ import io
 import zipfile
 import zlib
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-from polyrelu.errors import BudgetExceeded, InputError
+from polyrelu.errors import BudgetExceeded, InputError, PolyreluError
 
 LARGEST_FILE = 2**30
 """The most bytes of a file, and of what it unpacks to."""
 MOST_NUMBERS = 2**23
 """The most numbers of a network. Exact ones take some hundred bytes each; more would take gigabytes."""
 _MOST_MEMBERS = 2**17
+_START = 4096
 _GZIP = b"\x1f\x8b"
 _WINDOW = 16 + zlib.MAX_WBITS  # of gzip, with its header
 _ENCODINGS = {
@@ -80,12 +82,49 @@ def read_text(path: Path, largest: int = LARGEST_FILE) -> str:
         ) from None
 
 
+def read_start(path: Path, length: int = 8) -> bytes:
+    """The first bytes of a file, unpacked if it is packed by gzip; none where the packing is damaged."""
+    with path.open("rb") as stream:
+        start = stream.read(_START)
+    if not start.startswith(_GZIP):
+        return start[:length]
+    try:
+        return zlib.decompressobj(_WINDOW).decompress(start, length)
+    except zlib.error:
+        return b""
+
+
+def plain_suffix(path: Path) -> str:
+    """The suffix in lower case, without the ``.gz`` of gzip."""
+    suffix = path.suffix.lower()
+    return path.with_suffix("").suffix.lower() if suffix == ".gz" else suffix
+
+
+def member_names(path: Path, largest: int = LARGEST_FILE) -> list[str]:
+    """The names in a zip archive; errors as for :func:`read_members`."""
+    with _opened(path, largest) as archive:
+        return archive.namelist()
+
+
 def read_members(path: Path, largest: int = LARGEST_FILE, only: Collection[str] | None = None) -> dict[str, bytes]:
     """The members of a zip archive by name: all of them, or those of the given names that are there.
 
     Raises:
         InputError: no archive, damaged, two members of one name, or they would unpack to more than ``largest`` bytes.
     """
+    found = {}
+    with _opened(path, largest) as archive:
+        for item in archive.infolist():
+            if only is None or item.filename in only:
+                found[item.filename] = archive.read(item)
+                if len(found[item.filename]) != item.file_size:
+                    raise EOFError(f"{item.filename!r} ends too early")
+    return found
+
+
+@contextmanager
+def _opened(path: Path, largest: int) -> Iterator[zipfile.ZipFile]:
+    """A zip archive whose names differ and whose members are not too large; what fails in it is an InputError."""
     content = io.BytesIO(read_bytes(path, largest))
     try:
         with zipfile.ZipFile(content) as archive:
@@ -98,18 +137,40 @@ def read_members(path: Path, largest: int = LARGEST_FILE, only: Collection[str] 
                 )
             name, times = Counter(item.filename for item in items).most_common(1)[0] if items else ("", 0)
             if times > 1:
-                raise InputError(f"{path}: not a readable archive (two members are called {name!r})")
-            found = {}
-            for item in items:
-                if only is None or item.filename in only:
-                    found[item.filename] = archive.read(item)
-                    if len(found[item.filename]) != item.file_size:
-                        raise InputError(f"{path}: not a readable archive ({item.filename!r} ends too early)")
-            return found
+                raise ValueError(f"two members are called {name!r}")
+            yield archive
     except InputError:
         raise
     except Exception as error:  # zipfile and what unpacks for it promise no class
-        raise InputError(f"{path}: not a readable archive ({type(error).__name__}: {error})") from error
+        raise InputError(
+            f"{path}: not a readable {plain_suffix(path) or 'zip'} archive ({type(error).__name__}: {error})"
+        ) from error
+
+
+@contextmanager
+def refusing(path: Path, what: str) -> Iterator[None]:
+    """Turn what readers raise on damaged files into an error that names the file.
+
+    Readers refuse what they foresee, in words of their own; libraries promise no class for the rest.
+
+    Args:
+        path: the file.
+        what: it ought to hold, for example ``"network"``.
+
+    Raises:
+        InputError: anything but the errors of this package, the system's and warnings.
+        BudgetExceeded: the memory does not suffice.
+    """
+    try:
+        yield
+    except (PolyreluError, OSError, Warning):
+        raise
+    except MemoryError as error:
+        raise BudgetExceeded(f"{path}: there is not enough memory to read it") from error
+    except Exception as error:
+        raise InputError(
+            f"{path}: damaged, or no {what} that is understood ({type(error).__name__}: {str(error)[:200]})"
+        ) from error
 
 
 def check_numbers(count: int, path: Path) -> None:

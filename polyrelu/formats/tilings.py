@@ -28,7 +28,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from polyrelu.errors import DimensionError, InputError, PolyreluError
+from polyrelu.errors import InputError, PolyreluError
 from polyrelu.exact import FloatArray
 from polyrelu.files import write_whole
 from polyrelu.formats import parquet
@@ -42,6 +42,7 @@ from polyrelu.formats.exact_text import (
     vector_text,
 )
 from polyrelu.formats.npz import read_archive, write_archive
+from polyrelu.formats.packed import refusing
 from polyrelu.network import Network
 from polyrelu.polyhedron import Polyhedron
 from polyrelu.restriction import Restriction
@@ -152,19 +153,15 @@ def load_tiling(path: str | PathLike[str], network: Network | None = None) -> Ti
     if not file.is_file():
         raise InputError(f"load_tiling: there is no file {file}")
     patterns: Sequence[str] | None = None
-    if suffix == ".npz":
-        arrays = read_archive(file)
-    else:
-        arrays, patterns = parquet.read(file)
-    stated = arrays.pop("checksum", None)
-    if stated is None or _text(stated, file) != _checksum(arrays):
-        raise InputError(f"{file}: not a tiling, or damaged: its checksum does not agree with its content")
-    try:
+    with refusing(file, "tiling"):
+        if suffix == ".npz":
+            arrays = read_archive(file)
+        else:
+            arrays, patterns = parquet.read(file)
+        stated = arrays.pop("checksum", None)
+        if stated is None or _text(stated, file) != _checksum(arrays):
+            raise InputError(f"{file}: not a tiling, or damaged: its checksum does not agree with its content")
         tiling = _read(arrays, network, file)
-    except (KeyError, TypeError, ValueError, IndexError, OverflowError, AssertionError, RecursionError) as error:
-        if isinstance(error, (InputError, DimensionError)):
-            raise
-        raise InputError(f"{file}: holds no tiling that this version understands ({error!r})") from error
     if patterns is not None and tuple(patterns) != tiling.patterns:
         raise InputError(f"{file}: damaged: its patterns do not agree with its tiles")
     return tiling
@@ -253,6 +250,8 @@ def _read(arrays: Arrays, network: Network | None, file: Path) -> Tiling:
             f"{file}: is a tiling of another network: its hash begins {header['network_hash'][:12]}, the given "
             f"network's {network_hash(network)[:12]}"
         )
+    _require(isinstance(header["complete"], bool) and isinstance(header["method"], str), file, "the header")
+    _require(all(type(v) in (int, float) for v in header["stats"].values()), file, "a statistic")
     domain = read_polyhedron(header["domain"], network.input_dim)
     parts, total = [], 0
     for number, part in enumerate(header["parts"]):

@@ -39,6 +39,7 @@ from pathlib import Path
 from typing import NamedTuple, TypeAlias
 
 from polyrelu.errors import DimensionError, InputError
+from polyrelu.formats.packed import read_text, refusing
 from polyrelu.formats.vnnlib_syntax import Atom, List, Node, Source
 from polyrelu.formats.vnnlib_tensors import ELEMENTS, LARGEST, TENSOR, Tensor, indices
 from polyrelu.polyhedron import Halfspace, Polyhedron
@@ -77,7 +78,7 @@ def load_property(path: str | PathLike[str], input_dim: int | None = None, outpu
     """The property in a VNN-LIB file, see the module's docstring for what is read.
 
     Args:
-        path: the file.
+        path: the file, text in UTF-8, which may be packed by gzip.
         input_dim: how many inputs the network has; checked when given.
         output_dim: how many outputs it has; checked when given.
 
@@ -91,14 +92,8 @@ def load_property(path: str | PathLike[str], input_dim: int | None = None, outpu
     file = Path(path)
     if not file.is_file():
         raise InputError(f"load_property: there is no file {file}")
-    size = file.stat().st_size
-    if size > _LARGEST_FILE:
-        raise InputError(f"{file}: {size} bytes, over the limit of {_LARGEST_FILE}; this is no property")
-    try:
-        text = file.read_bytes().decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise InputError(f"{file}: not a text file ({error}); unpack it first if it is compressed") from error
-    return parse_property(text, input_dim, output_dim, where=str(file))
+    with refusing(file, "property"):
+        return parse_property(read_text(file, _LARGEST_FILE), input_dim, output_dim, where=str(file))
 
 
 def parse_property(

@@ -63,8 +63,8 @@ def test_boxes(tmp_path):
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ("-0.3,\n", "", "need 20 numbers after them, but 19 follow"),
-        ("-0.3,\n", "-0.3,1\n", "but 21 follow"),
+        ("-0.3,\n", "", "need 19 numbers after the flag after them, but 18 follow"),
+        ("-0.3,\n", "-0.3,1\n", "but 20 follow"),
         ("-0.3", "nan", "line 15: 'nan' is not a decimal"),
         ("-0.3", "1e999999999", "line 15: '1e999999999' is not a decimal"),
         ("-0.3", "1/3", "'1/3' is not a decimal"),
@@ -73,7 +73,7 @@ def test_boxes(tmp_path):
         ("2,2,1,2,", "2,2.5,1,2,", "line 3: 2.5 is among"),
         ("2,2,1,\n", "2,0,1,\n", "line 4: 0 is among the widths"),
         ("2.0,10.0,3.0", "2.0,0.0,3.0", "range of input 1 is 0; pass normalise='ignore'"),
-        ("a comment", "é", "not ASCII"),
+        ("a comment", "\0", "not a .nnet text file: byte 3 is 0"),
     ],
 )
 def test_bad_files_are_refused(tmp_path, old, new, message):

@@ -168,7 +168,7 @@ def test_other_networks_and_files_are_refused(tmp_path):
     with pytest.raises(pr.InputError, match="there is no file"):
         load_property(tmp_path / "missing.vnnlib")
     (tmp_path / "p.gz").write_bytes(b"\x1f\x8b\xff")
-    with pytest.raises(pr.InputError, match="unpack it first"):
+    with pytest.raises(pr.InputError, match="packed by gzip, and ends too early"):
         load_property(tmp_path / "p.gz")
     with (tmp_path / "huge").open("wb") as file:
         file.truncate(2**26 + 1)
