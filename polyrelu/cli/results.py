@@ -7,7 +7,7 @@ have taken hours.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -16,7 +16,7 @@ import click
 from polyrelu.cli.keeping import keep, rescue
 from polyrelu.cli.options import JSON, together
 from polyrelu.cli.stopping import Clock, Late, Stopped
-from polyrelu.errors import Interrupted, PolyreluError
+from polyrelu.errors import Interrupted, PolyreluError, WriteError
 from polyrelu.export.files import EXPORTS, PLANAR, SPATIAL
 from polyrelu.files import check_place, write_whole
 from polyrelu.formats.tilings import SUFFIXES
@@ -51,17 +51,21 @@ class Results(NamedTuple):
     save: Path | None
     as_json: bool
 
-    def check(self, dim: int | None = None) -> None:
+    def check(self, dim: int | None = None, reads: Iterable[Path | None] = ()) -> None:
         """Refuse files that could not be written, before anything is computed.
 
         Args:
             dim: the input dimension, once it is known.
+            reads: the files that the question is in, which are not replaced.
 
         Raises:
             click.UsageError: a suffix is unknown, a directory is missing, or the format is for another dimension.
             WriteError: the file could not be written.
             MissingExtraError: ``--plot`` without matplotlib.
         """
+        for option, path in (("--save", self.save), ("--plot", self.plot)):
+            if path is not None and any(given is not None and _same(path, given) for given in reads):
+                raise click.UsageError(f"{option} {path}: is a file that the question is in; choose another name.")
         if self.save is not None:
             suffix = self.save.suffix.lower()
             if suffix not in _KEPT:
@@ -134,7 +138,8 @@ class Results(NamedTuple):
                     place, problem = keep(tiling, numbered, write)
                     kept.append(place)
                 except PolyreluError as error:
-                    problem = rescue(tiling, numbered, error) if write is _save else error
+                    told = write is _save and not isinstance(error, WriteError)
+                    problem = rescue(tiling, numbered, error) if told else error
                 failure = failure or problem
         return kept, failure
 

@@ -51,7 +51,7 @@ def preimage_command(
     """
     question, results = Question(**options), Results(plot, save, as_json)
     question.check()
-    results.check()
+    results.check(reads=(question.model.path, question.prop))
     network, clock = question.model.load(), Clock(question.timeout)
     results.check(network.input_dim)
     results.run(question.answers(network, clock), clock, partial(tiling_report, limit=tiles), _table(tiles, digits))
@@ -81,7 +81,7 @@ def regions_command(
 ) -> None:
     """The linear regions of MODEL: the cells on which every neuron has one sign."""
     question, results = Question(**options), Results(plot, save, as_json)
-    results.check()
+    results.check(reads=(question.model.path, question.prop))
     network, clock = question.model.load(), Clock(question.timeout)
     results.check(network.input_dim)
     results.run(question.regions(network, clock), clock, partial(tiling_report, limit=tiles), _table(tiles, digits))
@@ -129,7 +129,7 @@ def zones_command(
     """
     question, results = Question(**options), Results(plot, save, as_json)
     question.check()
-    results.check()
+    results.check(reads=(question.model.path, question.prop))
     network, clock = question.model.load(), Clock(question.timeout)
     results.check(network.input_dim)
 

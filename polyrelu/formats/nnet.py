@@ -116,8 +116,8 @@ def _read(path: Path) -> _Contents:
     check_numbers(needed, path)
     if not numbers.skip_flag(needed):
         raise InputError(
-            f"{path}: the widths {_some(widths)} need {needed} numbers after the flag after them, but {len(numbers) - 1} "
-            "follow"
+            f"{path}: the widths {_some(widths)} need {needed} numbers after the flag after them, but "
+            f"{len(numbers) - 1} follow"
         )
     lower, upper = numbers.take(inputs), numbers.take(inputs)
     means, ranges = numbers.take(inputs + 1), numbers.take(inputs + 1)

@@ -142,9 +142,8 @@ def _opened(path: Path, largest: int) -> Iterator[zipfile.ZipFile]:
     except InputError:
         raise
     except Exception as error:  # zipfile and what unpacks for it promise no class
-        raise InputError(
-            f"{path}: not a readable {plain_suffix(path) or 'zip'} archive ({type(error).__name__}: {error})"
-        ) from error
+        kind, reason = plain_suffix(path) or "zip", f"{type(error).__name__}: {error}"
+        raise InputError(f"{path}: not a readable {kind} archive ({reason})") from error
 
 
 @contextmanager

@@ -104,12 +104,11 @@ def _check_seal(path: Path, content: bytes) -> None:
         return
     trial = "import sys; from polyrelu.formats.parquet import trial; trial(sys.argv[1])"
     try:
-        code = subprocess.run(
-            [sys.executable, "-c", trial, str(path)], check=False, capture_output=True, timeout=_PATIENCE
-        )
+        command = [sys.executable, "-c", trial, str(path)]
+        ended = subprocess.run(command, check=False, capture_output=True, timeout=_PATIENCE)
     except subprocess.TimeoutExpired:
         raise InputError(f"{path}: damaged: it cannot be read within {_PATIENCE} seconds") from None
-    if code.returncode:
+    if ended.returncode:
         raise InputError(f"{path}: damaged: pyarrow crashes when it reads it")
 
 
@@ -183,9 +182,7 @@ def _read(path: Path, file: Any, pa: Any) -> tuple[dict[str, NDArray[Any]], list
     for name, found, right in zip(_COLUMNS, file.schema_arrow.types, _types(pa), strict=True):
         plain = found.value_type == right.value_type if pa.types.is_list(found) else found == right
         if not plain or pa.types.is_list(found) != pa.types.is_list(right):
-            raise InputError(
-                f"{path}: not of a tiling, or damaged: its column {name!r} is of type {found}, not {right}"
-            )
+            raise InputError(f"{path}: not of a tiling: its column {name!r} is of type {found}, not {right}")
     for i in range(file.metadata.num_row_groups):
         chunks = map(file.metadata.row_group(i).column, range(file.metadata.num_columns))
         if any("DICTIONARY" in encoding for chunk in chunks for encoding in chunk.encodings):
