@@ -61,7 +61,7 @@ def read_keras(path: Path, drop_final: str | None = None, input_shape: Sequence[
 def _opened(h5py: Any, weights: bytes, path: Path) -> Any:
     try:
         return h5py.File(io.BytesIO(weights), "r")
-    except OSError as error:
+    except Exception as error:  # h5py promises no class
         raise InputError(f"{path}: damaged: its weights are no HDF5 file ({error})") from error
 
 
@@ -128,7 +128,12 @@ class _Weights:
             raise InputError(
                 f"{where}: is of type {found.dtype}; only plain floats are supported, not quantised weights"
             )
-        return np.asarray(found[()])
+        if found.chunks is not None and math.prod(found.chunks) > MOST_NUMBERS:
+            raise InputError(f"{where}: is stored in pieces of {found.chunks}, larger than any network")
+        try:
+            return np.asarray(found[()])
+        except Exception as error:  # see above
+            raise InputError(f"{where}: is damaged ({type(error).__name__}: {error})") from error
 
 
 @dataclass
