@@ -7,7 +7,8 @@
 The files that are damaged are made by scripts/file_seeds.py: networks (.npz .onnx .keras .nnet, and .pt where torch is
 installed), properties (.vnnlib) and tilings (.npz .parquet), some packed by gzip. A file is read, or refused with an
 error of polyrelu or of the system, in words. Anything else is a fault: another exception or warning, a crash of the
-process, more than --seconds for one file, or more memory than --megabytes, the documented limit. Equal seeds make equal
+process, more than --seconds of computing for one file, or more memory than --megabytes, the documented limit. Equal
+seeds make equal
 files. Exits with 1 if there are faults; each kind is shown with the number of its first file.
 
 What is foreseen is refused by the readers themselves. --strict also counts what only the last net catches
@@ -74,8 +75,8 @@ def fault_of(path: Path, kind: str, strict: bool = False) -> str | None:
             read(path, kind)
         except (pr.PolyreluError, OSError) as error:
             cause = error.__cause__
-            if not str(error).strip():
-                return f"{type(error).__name__} without a message"
+            if path.name not in str(error):
+                return f"the file is not named: {_where(error)}"
             if isinstance(cause, MemoryError):
                 return "more memory than the limit"
             if strict and "that is understood (" in str(error):
@@ -107,7 +108,7 @@ def _work(numbers: range, options: Options, out: int) -> None:
         raise Late
 
     faulthandler.disable()
-    signal.signal(signal.SIGALRM, late)
+    signal.signal(signal.SIGPROF, late)
     size = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize() if _LINUX else 0
     if size:
         limit = size + options.megabytes * 2**20
@@ -119,9 +120,9 @@ def _work(numbers: range, options: Options, out: int) -> None:
             path = Path(folder) / name
             path.write_bytes(content)
             try:
-                signal.setitimer(signal.ITIMER_REAL, options.seconds)
+                signal.setitimer(signal.ITIMER_PROF, options.seconds)
                 fault = fault_of(path, kind, options.strict)
-                signal.setitimer(signal.ITIMER_REAL, 0)
+                signal.setitimer(signal.ITIMER_PROF, 0)
             except Late as error:
                 fault = f"more than {options.seconds:g} seconds, {_where(error)}"
             if fault is not None:
@@ -177,7 +178,7 @@ def main() -> None:
     parser.add_argument("--start", type=int, default=0, help="the number of the first (default: 0)")
     parser.add_argument("--seed", type=int, default=0, help="of the damage (default: 0)")
     parser.add_argument("--formats", default=",".join(FORMATS), help="separated by commas (default: all)")
-    parser.add_argument("--seconds", type=float, default=5.0, help="the most for one file (default: 5)")
+    parser.add_argument("--seconds", type=float, default=5.0, help="of computing, the most for one file (default: 5)")
     parser.add_argument("--megabytes", type=int, default=4096, help="of memory beyond the start (default: 4096)")
     parser.add_argument("--strict", action="store_true", help="count what only the last net catches, too")
     parser.add_argument("--only", type=int, help="make and read the file with this number alone, in this process")

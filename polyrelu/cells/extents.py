@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from polyrelu.cells.chart import Chart
 from polyrelu.cells.columns import Columns
+from polyrelu.cells.compiled import called
 from polyrelu.cells.engine import CellEngine
 from polyrelu.cells.extent_kernel import CellExtents, cell_extents
 from polyrelu.cells.kernel import Cells, Found, Problem
@@ -142,7 +143,7 @@ class MeasuringRunner(Runner):
                 if len(left.depth):
                     waiting.append(left)
                 found = run.found
-                self.record(found.packed, cell_extents(*found.generators))
+                self.record(found.packed, called(cell_extents, *found.generators))
                 bar.update(len(found.packed))
                 yield without_finished(found)
 

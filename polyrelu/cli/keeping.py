@@ -51,7 +51,7 @@ def keep(tiling: Tiling, path: Path, write: Callable[[Tiling, Path], None]) -> t
 
 def _asked(error: WriteError, place: Path) -> Path | None:
     """Another place, from who sits at the terminal; None if nobody does, or knows one."""
-    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+    if not _at_terminal():
         return None
     click.echo(f"polyrelu: {error}", err=True)
     try:
@@ -62,6 +62,10 @@ def _asked(error: WriteError, place: Path) -> Path | None:
     if not answer.strip():
         return None
     return chosen if chosen.suffix.lower() == place.suffix.lower() else chosen.with_name(chosen.name + place.suffix)
+
+
+def _at_terminal() -> bool:
+    return sys.stdin.isatty() and sys.stderr.isatty()
 
 
 def _elsewhere(

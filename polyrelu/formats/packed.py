@@ -15,7 +15,7 @@ from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from polyrelu.errors import BudgetExceeded, InputError, PolyreluError
+from polyrelu.errors import BudgetExceeded, InputError, MissingExtraError, PolyreluError
 
 LARGEST_FILE = 2**30
 """The most bytes of a file, and of what it unpacks to."""
@@ -148,7 +148,7 @@ def _opened(path: Path, largest: int) -> Iterator[zipfile.ZipFile]:
 
 @contextmanager
 def refusing(path: Path, what: str) -> Iterator[None]:
-    """Turn what readers raise on damaged files into an error that names the file.
+    """Let every error of a reader name the file, and turn what readers raise on damaged ones into an error.
 
     Readers refuse what they foresee, in words of their own; libraries promise no class for the rest.
 
@@ -162,8 +162,12 @@ def refusing(path: Path, what: str) -> Iterator[None]:
     """
     try:
         yield
-    except (PolyreluError, OSError, Warning):
+    except (MissingExtraError, OSError, Warning):
         raise
+    except PolyreluError as error:
+        if str(path) in str(error):
+            raise
+        raise type(error)(f"{path}: {error}") from error
     except MemoryError as error:
         raise BudgetExceeded(f"{path}: there is not enough memory to read it") from error
     except Exception as error:
