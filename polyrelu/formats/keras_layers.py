@@ -93,7 +93,7 @@ def lower(item: Item) -> Variable:
         return made if item.kind in _OWN_ACTIVATION else _activated(item, made)
     except PolyreluError:
         raise
-    except (ValueError, TypeError, IndexError, KeyError, AttributeError, AssertionError) as error:
+    except (ValueError, TypeError, LookupError, AttributeError, AssertionError, ArithmeticError) as error:
         raise InputError(f"{item.where}: cannot be lowered ({type(error).__name__}: {error})") from error
 
 

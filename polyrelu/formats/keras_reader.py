@@ -250,7 +250,10 @@ class _Model:
         if given is None:
             if stored is None or None in stored[1:]:
                 raise InputError(f"{self.path}: the input has the open shape {stored}; pass input_shape=(1, ...)")
-            return tuple(int(n or 1) for n in stored)
+            shape = tuple(1 if n is None else n for n in stored)
+            if not all(isinstance(n, int) and n >= 1 for n in shape):
+                raise InputError(f"{self.path}: the input has the shape {stored}; expected positive sizes")
+            return shape
         shape = tuple(map(int, given))
         fits = stored is None or (
             len(stored) == len(shape) and all(n in (None, m) for n, m in zip(stored, shape, strict=True))
