@@ -119,6 +119,8 @@ def free_name(path: Path) -> Path:
 
 def _place(path: str | PathLike[str]) -> Path:
     """Where a file is really, behind symbolic links."""
+    if "\0" in os.fspath(path):
+        raise WriteError(f"{os.fspath(path)!r}: no name has a zero character; choose another name")
     place = Path(os.path.realpath(path))
     with contextlib.suppress(FileNotFoundError):
         kind = place.stat().st_mode

@@ -73,6 +73,7 @@ def test_places_that_take_no_file_are_named(tmp_path, function):
         ("no/a.npz", "there is no directory .*no; make it first"),
         ("file/a.npz", "a.npz: there is no directory|a file; choose another place"),
         ("pipe.npz", "is no ordinary file"),
+        ("a\0.npz", "no name has a zero character"),
         ("x" * 300 + ".npz", "File name too long.; choose a shorter name"),
     ):
         with pytest.raises(pr.WriteError, match=message):

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from polyrelu.errors import InputError
-from polyrelu.formats.packed import LARGEST_FILE, check_numbers, read_members
+from polyrelu.formats.packed import LARGEST_FILE, MOST_NUMBERS, check_numbers, read_members
 from polyrelu.network import Layer, Network
 
 _NAME = re.compile(r"[Wb](0|[1-9]\d{0,8})|relu", re.ASCII)
@@ -27,6 +27,7 @@ _HEADER = re.compile(
 _MAGIC = b"\x93NUMPY"
 _LENGTHS = {(1, 0): "<H", (2, 0): "<I", (3, 0): "<I"}
 _LONGEST_HEADER = 2**16
+_LARGEST = 32 * MOST_NUMBERS  # bytes: twice what the widest type of number needs
 _MOST_AXES = 32
 
 
@@ -37,7 +38,7 @@ def read_npz(path: Path) -> Network:
         InputError: not an archive, too large, an array is missing, superfluous or of the wrong kind.
         BudgetExceeded: more numbers than exact arithmetic has room for.
     """
-    arrays = read_archive(path)
+    arrays = read_archive(path, largest=_LARGEST)
     for name, array in arrays.items():
         if not _NAME.fullmatch(name) or array.dtype.kind not in "fiub":
             raise InputError(f"{path}: array {name!r} of type {array.dtype} is not a weight, bias or relu mask")
@@ -82,13 +83,15 @@ def _masks(relu: NDArray[Any] | None, depth: int, path: Path) -> list[bool]:
     return [bool(v) for v in relu]
 
 
-def read_archive(path: Path, only: Collection[str] | None = None) -> dict[str, NDArray[Any]]:
+def read_archive(
+    path: Path, only: Collection[str] | None = None, largest: int = LARGEST_FILE
+) -> dict[str, NDArray[Any]]:
     """The arrays of a numpy archive, read-only: all, or those of the given names. Nothing is unpickled or evaluated.
 
     Raises:
-        InputError: not an archive of plain arrays, or it would unpack to more than a gibibyte.
+        InputError: not an archive of plain arrays, or it would unpack to more than ``largest`` bytes.
     """
-    members = read_members(path, LARGEST_FILE, None if only is None else [f"{name}.npy" for name in only])
+    members = read_members(path, largest, None if only is None else [f"{name}.npy" for name in only])
     arrays = {}
     for name, content in members.items():
         if not name.endswith(".npy"):
