@@ -19,6 +19,7 @@ Exits with 1 if something is wrong, and says what.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import itertools
 import random
 import signal
@@ -81,6 +82,15 @@ def unfinished(folder: Path) -> list[Path]:
     return list(folder.glob(_UNFINISHED))
 
 
+def is_writing(folder: Path) -> bool:
+    """Whether an unfinished file in a folder has something in it; the trial before a run is empty."""
+    sizes = []
+    for path in unfinished(folder):
+        with contextlib.suppress(FileNotFoundError):
+            sizes.append(path.stat().st_size)
+    return any(sizes)
+
+
 def unkilled(model: Path, target: Path) -> Run:
     """Run to the end, and watch."""
     began = time.monotonic()
@@ -88,7 +98,7 @@ def unkilled(model: Path, target: Path) -> Run:
     with subprocess.Popen(command(model, target), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
         while process.poll() is None:
             now = time.monotonic()
-            if unfinished(target.parent):
+            if is_writing(target.parent):
                 first, last = first or now, now
             time.sleep(_POLL_SECONDS)
     seconds = time.monotonic() - began
@@ -107,16 +117,14 @@ def wrongs(
         command(model, target), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
     ) as process:
         began = time.monotonic()
-        trials: list[Path] = unfinished(target.parent)
         while in_writing and process.poll() is None and time.monotonic() - began < _PATIENCE:
-            trials = unfinished(target.parent)
-            if any(path.exists() and path.stat().st_size for path in trials):  # the trial before the run is empty
+            if is_writing(target.parent):
                 break
             time.sleep(_POLL_SECONDS)
         try:
             process.wait(moment)
         except subprocess.TimeoutExpired:
-            if unfinished(target.parent):
+            if is_writing(target.parent):
                 yield "writing"
             process.send_signal(sent)
         try:
