@@ -16,6 +16,7 @@ from polyrelu.errors import (
     PolyreluError,
     RoundedWarning,
     UnboundedError,
+    WriteError,
 )
 from polyrelu.formats import load_network, load_property, load_tiling
 from polyrelu.membership import maps_into
@@ -55,6 +56,7 @@ __all__ = [
     "UnboundedError",
     "Verdict",
     "Verification",
+    "WriteError",
     "active",
     "between",
     "check_tiling",

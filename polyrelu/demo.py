@@ -15,6 +15,7 @@ import numpy as np
 
 from polyrelu.constraints import parse
 from polyrelu.exact import FloatArray
+from polyrelu.files import make_directory, write_whole
 from polyrelu.formats import load_network
 from polyrelu.membership import maps_into
 from polyrelu.network import Network
@@ -101,11 +102,10 @@ def draw_demo(demo: Demo, samples: int = SAMPLES) -> Figure:
 
 
 def write_demo(demo: Demo, directory: Path) -> Path:
-    """Write the picture as ``demo.png`` into a directory and return its path."""
-    directory.mkdir(parents=True, exist_ok=True)
-    path = directory / "demo.png"
+    """Write the picture as ``demo.png`` into a directory and return its path; raises WriteError where it cannot."""
+    path = make_directory(directory) / "demo.png"
     figure = draw_demo(demo)
     with style():
-        figure.savefig(path)
+        write_whole(path, figure.savefig)
     require("matplotlib.pyplot", "write_demo").close(figure)
     return path

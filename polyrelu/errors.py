@@ -48,6 +48,10 @@ class MissingExtraError(PolyreluError, ImportError):
     """An optional package is not installed; the message names the extra that brings it."""
 
 
+class WriteError(PolyreluError, OSError):
+    """A file cannot be written; the message names it and says what to do. What was going to be in it is not lost."""
+
+
 class Interrupted(PolyreluError, KeyboardInterrupt):
     """The user stopped a long computation.
 

@@ -436,11 +436,14 @@ class Tiling(Sequence[Tile]):
 
         return nearest_point(self, point, norm)
 
-    def save(self, path: str | PathLike[str]) -> None:
-        """Write the tiling to a file, ``.npz`` or ``.parquet``, see :mod:`polyrelu.formats.tilings`."""
+    def save(self, path: str | PathLike[str], overwrite: bool = False) -> None:
+        """Write the tiling to a file, ``.npz`` or ``.parquet``, see :func:`polyrelu.formats.tilings.save_tiling`.
+
+        One that is not complete replaces nothing but another such tiling, unless ``overwrite``.
+        """
         from polyrelu.formats.tilings import save_tiling
 
-        save_tiling(self, path)
+        save_tiling(self, path, overwrite)
 
     def export(self, path: str | PathLike[str]) -> None:
         """Write the tiling for other tools: ``.ine .ext .obj .ply .svg .geojson``, see :mod:`polyrelu.export.files`."""

@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,7 @@ from benchmark_real import BACKWARD, STEP, corners, fix_inputs, preimage, questi
 
 import polyrelu as pr
 from polyrelu.figures.registry import reduce_colours
+from polyrelu.files import write_whole
 from polyrelu.plotting import plot_tiling, style
 from polyrelu.plotting.style import HAIRLINE, INK, PALETTE, PAPER, SILENT, require
 from polyrelu.plotting.zones import plot_zones
@@ -105,6 +107,12 @@ def draw_advisories(directory: Path) -> Figure:
 FIGURES: dict[str, Callable[[Path], Figure]] = {"backward-reach": draw_backward, "advisories": draw_advisories}
 
 
+def write(figure: Figure, path: Path) -> None:
+    """Write a picture, small and the same bytes each time."""
+    figure.savefig(path, metadata={"Software": None})
+    reduce_colours(path)
+
+
 def main() -> None:
     """Draw and write."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -116,9 +124,8 @@ def main() -> None:
         path = options.out / f"{name}.png"
         with style():
             figure = draw(options.networks)
-            figure.savefig(path, metadata={"Software": None})
+            write_whole(path, partial(write, figure))
             require("matplotlib.pyplot", "draw_real").close(figure)
-        reduce_colours(path)
         print(path)
 
 

@@ -19,6 +19,8 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 import polyrelu as pr
+from polyrelu.files import write_whole
+from polyrelu.formats.npz import write_archive
 
 Array = NDArray[np.float64]
 GRID = 64
@@ -125,9 +127,9 @@ def main() -> None:
         raise SystemExit("no run had a hidden island; try more --seeds")
     W0, b0, W1, b1, W2, b2 = train(best.seed)
     order = [best.output, *(i for i in range(10) if i != best.output)]
-    np.savez_compressed(
-        options.out, W0=W0, b0=b0, W1=W1, b1=b1, W2=W2[order], b2=b2[order], relu=np.array([True, False, True])
-    )
+    arrays = {"W0": W0, "b0": b0, "W1": W1, "b1": b1, "W2": W2[order], "b2": b2[order]}
+    arrays["relu"] = np.array([True, False, True])
+    write_whole(options.out, lambda path: write_archive(path, arrays))
     areas = list(map(float, best.islands))
     print(f"{options.out}: seed {best.seed}, output {best.output} (now output 0), zone areas {areas}")
 

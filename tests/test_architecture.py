@@ -45,7 +45,7 @@ FLOORS = [
     {"polyrelu.polyhedron"},
     {"polyrelu.lp", "polyrelu.floats"},
     {"polyrelu.exact", "polyrelu.posets"},
-    {"polyrelu.ieee", "polyrelu.limits", "polyrelu.progress"},
+    {"polyrelu.ieee", "polyrelu.limits", "polyrelu.progress", "polyrelu.files"},
     {"polyrelu.errors", "polyrelu.startup"},
 ]
 # Methods that people expect on a tiling or a network, and delegate upstairs inside the function.

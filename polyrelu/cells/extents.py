@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from polyrelu.cells.chart import Chart
 from polyrelu.cells.columns import Columns
+from polyrelu.cells.compiled import called
 from polyrelu.cells.engine import CellEngine
 from polyrelu.cells.extent_kernel import CellExtents, cell_extents
 from polyrelu.cells.kernel import Cells, Found, Problem
@@ -155,7 +156,7 @@ class MeasuringRunner(Runner):
                 found = run.found
                 no_cells = found.generators._replace(start=found.generators.start[:1])
                 load(cell_extents, partial(cell_extents, *no_cells), "the measurer")
-                self.record(found.packed, cell_extents(*found.generators))
+                self.record(found.packed, called(cell_extents, *found.generators))
                 bar.update(len(found.packed))
                 yield without_finished(found)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from threading import Event, Thread
 from typing import Any
@@ -15,6 +16,7 @@ from typing import Any
 from numba.core.event import Listener, install_listener
 
 from polyrelu import limits
+from polyrelu.cells.compiled import explained
 
 _POLL_SECONDS = 0.1
 
@@ -27,15 +29,18 @@ def load(function: Any, call: Callable[[], object], what: str) -> None:
         call: calls it with arguments of the types that it is for, and nothing to do.
         what: its name, for people who wait.
 
+    Raises:
+        InputError: its code can neither be loaded nor made.
+
     Cost: a second when it was compiled before, up to a minute when not.
     """
     if getattr(function, "signatures", True):  # without numba's compiler it is a function of Python
         return
     with limits.loading(), install_listener("numba:compile", _Teller(what)):
         if _is_cached(function):
-            call()
+            explained(function, call)
         else:
-            _in_a_thread(call)
+            _in_a_thread(partial(explained, function, call))
 
 
 class _Teller(Listener):

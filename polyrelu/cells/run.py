@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from polyrelu.cells import kernel
+from polyrelu.cells.compiled import called
 from polyrelu.cells.kernel import (
     Built,
     Cell,
@@ -93,7 +94,8 @@ class Run:
             self._memory = _larger(self._memory, Lengths(pool=largest, cell=largest))
         _forget_forms(self._memory.forms.built)
         while True:
-            pause = kernel.advance(self.P, roots, chosen, self._memory, at, self._wanted, budget, counters, self.keep)
+            given = (self.P, roots, chosen, self._memory, at, self._wanted, budget, counters, self.keep)
+            pause = called(kernel.advance, *given)
             if pause == kernel.DONE:
                 return self._left()
             if pause == kernel.TOO_SHORT:
@@ -110,7 +112,7 @@ class Run:
         p, size, neuron = (int(self._at[k]) for k in (kernel.AT_PATCH, kernel.AT_SIZE, kernel.QUESTION))
         own, slots = int(patches.numbers[p, kernel.FACETS]), patches.slots[p].tolist()
         signs = np.empty(patches.signs.shape[1], dtype=np.uint8)
-        kernel.signs_so_far(patches, p, cell.bits, len(self.P.domain_forms), signs)
+        called(kernel.signs_so_far, patches, p, cell.bits, len(self.P.domain_forms), signs)
         exact, facets = self.exact.on(signs), _mask(cell.bits[kernel.TIGHT :])
         for g in cell.ids[:size]:
             bits = pool.bits[g]

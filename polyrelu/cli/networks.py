@@ -15,6 +15,7 @@ import click
 from polyrelu.cli.options import JSON, together
 from polyrelu.formats import load_network
 from polyrelu.formats.nnet import NORMALISATIONS, nnet_box
+from polyrelu.formats.packed import plain_suffix
 from polyrelu.network import Network
 from polyrelu.polyhedron import Polyhedron
 
@@ -80,7 +81,7 @@ def takes_model(command: Callable[..., None]) -> Callable[..., None]:
 
 def warn_outside(model: Model, domains: Iterable[Polyhedron | None]) -> None:
     """Say so where a domain has none of the inputs that a ``.nnet`` file is for: mostly it is about the other scale."""
-    if model.path.suffix.lower() != ".nnet":
+    if plain_suffix(model.path) != ".nnet":
         return
     normalise = model.normalise or "fold"
     meant = nnet_box(model.path, normalise)

@@ -9,6 +9,7 @@ import click
 from polyrelu.cli.results import SHOWN_TILES, run_summary
 from polyrelu.demo import RADIUS, disagreements, run_demo, write_demo
 from polyrelu.figures.registry import FIGURES, FORMATS, write_figures
+from polyrelu.files import check_place, make_directory
 from polyrelu.zones import zone_table
 
 _CHECKED_POINTS = 100_000
@@ -26,6 +27,7 @@ _OUT = click.option(
 @_OUT
 def demo_command(out: Path) -> None:
     """The exact inputs that activate the first output of a trained 2-10-2-10 network."""
+    check_place(make_directory(out) / "demo.png")
     result = run_demo()
     click.echo(f"{result.network!r}: where is y0 > 0?\n")
     click.echo(f"In [-{RADIUS}, {RADIUS}]^2, {len(result.in_box)} tiles:\n")

@@ -7,17 +7,19 @@ have taken hours.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
 import click
 
 from polyrelu.cli.documents import Document
+from polyrelu.cli.keeping import keep, rescue
 from polyrelu.cli.options import JSON, together
 from polyrelu.cli.stopping import Stops, stops
-from polyrelu.errors import Interrupted, PolyreluError
+from polyrelu.errors import Interrupted, PolyreluError, WriteError
 from polyrelu.export.files import EXPORTS, PLANAR, SPATIAL
+from polyrelu.files import check_place, write_whole
 from polyrelu.formats.tilings import SUFFIXES
 from polyrelu.plotting import plot_tiling, style
 from polyrelu.plotting.style import require
@@ -51,16 +53,21 @@ class Results(NamedTuple):
     save: Path | None
     as_json: bool
 
-    def check(self, dim: int | None = None) -> None:
+    def check(self, dim: int | None = None, reads: Iterable[Path | None] = ()) -> None:
         """Refuse files that could not be written, before anything is computed.
 
         Args:
             dim: the input dimension, once it is known.
+            reads: the files that the question is in, which are not replaced.
 
         Raises:
             click.UsageError: a suffix is unknown, a directory is missing, or the format is for another dimension.
+            WriteError: the file could not be written.
             MissingExtraError: ``--plot`` without matplotlib.
         """
+        for option, path in (("--save", self.save), ("--plot", self.plot)):
+            if path is not None and any(given is not None and _same(path, given) for given in reads):
+                raise click.UsageError(f"{option} {path}: is a file that the question is in; choose another name.")
         if self.save is not None:
             suffix = self.save.suffix.lower()
             if suffix not in _KEPT:
@@ -78,6 +85,8 @@ class Results(NamedTuple):
             if self.plot.suffix.lower().removeprefix(".") not in known:
                 raise click.UsageError(f"--plot {self.plot}: the suffix must be one of .{', .'.join(sorted(known))}.")
             self._check_place("--plot", self.plot)
+            if self.save is not None and _same(self.plot, self.save):
+                raise click.UsageError(f"--plot and --save are the same file {self.save}; choose two names.")
             if dim is not None and dim != 2:
                 raise click.UsageError(f"--plot draws results with two inputs, and this network has {dim}.")
 
@@ -85,6 +94,7 @@ class Results(NamedTuple):
     def _check_place(option: str, path: Path) -> None:
         if not path.parent.is_dir():
             raise click.UsageError(f"{option} {path}: there is no directory {path.parent}.")
+        check_place(path)
 
     def run(
         self,
@@ -147,22 +157,30 @@ class Results(NamedTuple):
             raise failure
         return _stopped(tiling, kept, lost)
 
-    def _keep(
-        self, tiling: Tiling, number: int
-    ) -> tuple[list[Path], PolyreluError | OSError | KeyboardInterrupt | None]:
-        """The files that were written, and why one was not: a stop, too, which gives drawings a few seconds."""
+    def _keep(self, tiling: Tiling, number: int) -> tuple[list[Path], PolyreluError | KeyboardInterrupt | None]:
+        """The files that were written, and why one was not, or not at its place; none where nothing was found yet.
+
+        A stop is such a reason, too; drawings get a few seconds.
+        """
         kept: list[Path] = []
+        failure: PolyreluError | None = None
+        if not (tiling.complete or len(tiling)):
+            return kept, None
         for path, write in ((self.save, _save), (self.plot, _save_plot)):
             if path is not None:
                 numbered = path.with_stem(f"{path.stem}-{number}") if number else path
                 seconds = math.inf if path.suffix.lower() in SUFFIXES else _SECONDS_TO_DRAW
                 try:
                     with stops().within(seconds):
-                        write(tiling, numbered)
-                except (PolyreluError, OSError, KeyboardInterrupt) as error:
-                    return kept, error
-                kept.append(numbered)
-        return kept, None
+                        place, problem = keep(tiling, numbered, write)
+                    kept.append(place)
+                except KeyboardInterrupt as stop:
+                    return kept, failure or stop
+                except PolyreluError as error:
+                    told = write is _save and not isinstance(error, WriteError)
+                    problem = rescue(tiling, numbered, error) if told else error
+                failure = failure or problem
+        return kept, failure
 
 
 def _until_stopped(answers: Iterator[Tiling]) -> Iterator[Tiling]:
@@ -199,6 +217,10 @@ def run_summary(tiling: Tiling) -> str:
     return f"{tiling!r}: {stats}"
 
 
+def _same(one: Path, other: Path) -> bool:
+    return one.resolve() == other.resolve()
+
+
 def _save(tiling: Tiling, path: Path) -> None:
     if path.suffix.lower() in SUFFIXES:
         tiling.save(path)
@@ -212,5 +234,5 @@ def _save_plot(tiling: Tiling, path: Path) -> None:
         figure, axes = pyplot.subplots(figsize=(4.5, 4.5), layout="constrained")
         plot_tiling(tiling, axes)
         axes.set(xlabel="x0", ylabel="x1")
-        figure.savefig(path)
+        write_whole(path, figure.savefig)
         pyplot.close(figure)

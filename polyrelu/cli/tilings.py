@@ -61,11 +61,12 @@ def preimage_command(
     """The exact inputs of MODEL whose outputs satisfy a condition, or that break a property.
 
     A property with several domains has several results; the files of the later ones are numbered. What is found when
-    Ctrl-C or --timeout stops the run is printed and kept, marked incomplete.
+    Ctrl-C or --timeout stops the run is printed and kept, marked incomplete: beside a file that is there, as
+    NAME.partial.
     """
     question, results = Question(**options), Results(plot, save, as_json)
     question.check()
-    results.check()
+    results.check(reads=(question.model.path, question.prop))
     _run(question, Question.answers, results, _write_tiles(tiles), _table(tiles, _digits(digits, exact)))
 
 
@@ -99,7 +100,7 @@ def regions_command(
 ) -> None:
     """The linear regions of MODEL: the cells on which every neuron has one sign."""
     question, results = Question(**options), Results(plot, save, as_json)
-    results.check()
+    results.check(reads=(question.model.path, question.prop))
     _run(question, Question.regions, results, _write_tiles(tiles), _table(tiles, _digits(digits, exact)))
 
 
@@ -189,7 +190,7 @@ def zones_command(
     """
     question, results = Question(**options), Results(plot, save, as_json)
     question.check()
-    results.check()
+    results.check(reads=(question.model.path, question.prop))
 
     def write(document: Document, tiling: Tiling) -> None:
         try:

@@ -11,6 +11,7 @@ from polyrelu.export.gltf import glb_bytes, gltf_text
 from polyrelu.export.hrep import ext_text, ine_text
 from polyrelu.export.meshes import obj_text, ply_text
 from polyrelu.export.planar import geojson_text, svg_text
+from polyrelu.files import write_whole
 from polyrelu.polyhedron import Polyhedron
 from polyrelu.tiling import Tiling
 
@@ -57,10 +58,11 @@ def export_tiling(tiling: Tiling, path: str | PathLike[str]) -> None:
 
     Args:
         tiling: what to write.
-        path: where to; a file that is there is replaced.
+        path: where to; a file that is there is replaced once the new one is whole.
 
     Raises:
-        InputError: another suffix.
+        InputError: another suffix, or a coordinate beyond the range of floats where the format holds floats.
+        WriteError: the system refuses, see :func:`polyrelu.files.write_whole`.
         DimensionError: the tiling lives in another space than the format needs.
         UnboundedError: a tile is unbounded, and the format needs its vertices.
     """
@@ -71,8 +73,15 @@ def export_tiling(tiling: Tiling, path: str | PathLike[str]) -> None:
             f"export: {file} has the suffix {file.suffix!r}; known suffixes are {', '.join(sorted(_WRITERS))}; "
             f"save() writes .npz and .parquet"
         )
-    texts = iter(writer(tiling))
-    first = next(texts, b"")  # what cannot be written is refused before the file is touched
-    with file.open("wb") as stream:
-        stream.write(first)
-        stream.writelines(texts)
+
+    def write(whole: Path) -> None:
+        with whole.open("wb") as stream:
+            stream.writelines(writer(tiling))
+
+    try:
+        write_whole(file, write)
+    except OverflowError as error:
+        raise InputError(
+            f"export: a coordinate is beyond the range of floats, which {file.suffix} files hold ({error}); .ine, .ext "
+            "and save() keep exact numbers"
+        ) from error

@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from typing import Any
 from xml.sax.saxutils import escape
 
-from polyrelu.errors import MissingExtraError
+from polyrelu.errors import InputError, MissingExtraError
 from polyrelu.formats.exact_text import number_text
 from polyrelu.outline import Outline, Ring, outline
 from polyrelu.polyhedron import Polyhedron
@@ -31,6 +31,7 @@ def to_shapely(tiling: Tiling, within: Polyhedron | None = None) -> list[Any]:
         within: a bounded window to clip to; needed where a tile is unbounded.
 
     Raises:
+        InputError: a coordinate is beyond the range of floats.
         MissingExtraError: shapely is not installed.
         DimensionError, UnboundedError: as for :func:`polyrelu.outline.outline`.
     """
@@ -38,15 +39,21 @@ def to_shapely(tiling: Tiling, within: Polyhedron | None = None) -> list[Any]:
         shapely = importlib.import_module("shapely")
     except ImportError as error:
         raise MissingExtraError("to_shapely needs shapely; install it with: pip install 'polyrelu[shapely]'") from error
-    geometries = []
-    for zone in outline(tiling, within):
-        polygons = [(_floats(polygon.outer), list(map(_floats, polygon.holes))) for polygon in zone.polygons]
-        geometry = shapely.MultiPolygon(polygons)
-        if zone.flat:
-            flat = [shapely.LineString(_floats(p)) if len(p) > 1 else shapely.Point(*_floats(p)) for p in zone.flat]
-            geometry = shapely.GeometryCollection([*geometry.geoms, *flat])
-        geometries.append(geometry)
-    return geometries
+    try:
+        return [_geometry(shapely, zone) for zone in outline(tiling, within)]
+    except OverflowError as error:
+        raise InputError(
+            f"to_shapely: a coordinate is beyond the range of floats ({error}); outline() keeps exact numbers"
+        ) from error
+
+
+def _geometry(shapely: Any, zone: Outline) -> Any:
+    polygons = [(_floats(polygon.outer), list(map(_floats, polygon.holes))) for polygon in zone.polygons]
+    geometry = shapely.MultiPolygon(polygons)
+    if not zone.flat:
+        return geometry
+    flat = [shapely.LineString(_floats(p)) if len(p) > 1 else shapely.Point(*_floats(p)) for p in zone.flat]
+    return shapely.GeometryCollection([*geometry.geoms, *flat])
 
 
 def geojson_text(tiling: Tiling, within: Polyhedron | None = None) -> str:

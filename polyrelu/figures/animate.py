@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from functools import lru_cache
 from pathlib import Path
+from subprocess import CalledProcessError
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from polyrelu.errors import InputError
+from polyrelu.files import write_whole
 from polyrelu.plotting.style import require, style
 
 if TYPE_CHECKING:
@@ -36,6 +38,7 @@ def write_animation(animation: FuncAnimation, path: Path, dpi: int = 100) -> Pat
 
     Raises:
         InputError: another suffix, or ``.mp4`` without ffmpeg.
+        WriteError: the file cannot be written.
         MissingExtraError: matplotlib is not installed.
     """
     if path.suffix not in _SUFFIXES:
@@ -46,11 +49,19 @@ def write_animation(animation: FuncAnimation, path: Path, dpi: int = 100) -> Pat
         raise InputError(f"write_animation: {path.name} needs ffmpeg, which is not installed; install it or write .gif")
     with style():
         if path.suffix == ".gif":
-            animation.save(str(path), writer=_gif_writer()(fps=FRAMES_PER_SECOND), dpi=dpi)
+            writer = _gif_writer()(fps=FRAMES_PER_SECOND)
         else:
             quiet = ["-fflags", "+bitexact", "-flags:v", "+bitexact"]
-            writer = require("matplotlib.animation", "write_animation").FFMpegWriter
-            animation.save(str(path), writer=writer(fps=FRAMES_PER_SECOND, extra_args=quiet), dpi=dpi)
+            made = require("matplotlib.animation", "write_animation").FFMpegWriter
+            writer = made(fps=FRAMES_PER_SECOND, extra_args=quiet)
+
+        def write(whole: Path) -> None:
+            try:
+                animation.save(str(whole), writer=writer, dpi=dpi)
+            except CalledProcessError as error:
+                raise OSError(f"ffmpeg: {error}") from error
+
+        write_whole(path, write)
     return path
 
 

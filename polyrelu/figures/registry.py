@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from types import MappingProxyType
@@ -20,6 +21,7 @@ from tqdm import tqdm
 
 from polyrelu.errors import InputError, PolyreluError
 from polyrelu.figures.animate import write_animation, writes_mp4
+from polyrelu.files import make_directory, write_whole
 from polyrelu.plotting.style import require, style
 
 if TYPE_CHECKING:
@@ -126,6 +128,7 @@ def write_figures(
 
     Raises:
         InputError: an unknown name or format; the message lists the known ones.
+        WriteError: a file cannot be written.
         MissingExtraError: matplotlib is not installed.
     """
     chosen = list(FIGURES) if names is None else list(dict.fromkeys(names))
@@ -134,8 +137,7 @@ def write_figures(
         for one in given:
             if one not in known:
                 raise InputError(f"write_figures: unknown {what} {one!r}; choose from {', '.join(known)}")
-    folder = Path(directory)
-    folder.mkdir(parents=True, exist_ok=True)
+    folder = make_directory(directory)
     written: list[Path] = []
     with tqdm(
         total=len(chosen), unit=" figures", leave=False, disable=None if progress is None else not progress
@@ -166,13 +168,16 @@ def save_figure(made: Figure, folder: Path, name: str, formats: Iterable[str] = 
     paths = []
     with style():
         for kind in formats:
-            path = folder / f"{name}.{kind}"
-            paths.append(path)
-            made.savefig(path, metadata=_METADATA[kind])
-            if kind == "png":
-                reduce_colours(path)
+            paths.append(folder / f"{name}.{kind}")
+            write_whole(paths[-1], partial(_draw, made, kind))
     pyplot.close(made)
     return paths
+
+
+def _draw(made: Figure, kind: str, path: Path) -> None:
+    made.savefig(path, metadata=_METADATA[kind])
+    if kind == "png":
+        reduce_colours(path)
 
 
 def reduce_colours(path: Path) -> None:

@@ -21,7 +21,7 @@ from polyrelu.errors import DimensionError, InputError, PolyreluError
 from polyrelu.exact import exact
 from polyrelu.formats import operators as op
 from polyrelu.formats import windows as win
-from polyrelu.formats.lowering import ONE, ZERO, Lowering, Variable
+from polyrelu.formats.lowering import ONE, ZERO, Lowering, Variable, check_size
 from polyrelu.formats.operators import Constant, Value, as_variable
 
 GROUPS = {
@@ -33,6 +33,9 @@ GROUPS = {
     "PReLU": "p_re_lu",
 }
 """The names of weight groups of layers that have weights: their classes in snake case."""
+
+
+_LARGEST_SIZE = 2**31
 
 
 @dataclass(frozen=True)
@@ -82,6 +85,7 @@ def lower(item: Item) -> Variable:
     """
     if item.kind not in _LAYERS:
         raise InputError(f"{item.where}: not supported; supported are {', '.join(SUPPORTED)}{_hint(item.kind)}")
+    _check_sizes(item)
     if item.config.get("quantization_config") is not None:
         raise InputError(f"{item.where}: quantised layers are not supported")
     try:
@@ -89,8 +93,17 @@ def lower(item: Item) -> Variable:
         return made if item.kind in _OWN_ACTIVATION else _activated(item, made)
     except PolyreluError:
         raise
-    except (ValueError, TypeError, IndexError, KeyError, AttributeError, AssertionError) as error:
+    except (ValueError, TypeError, LookupError, AttributeError, AssertionError, ArithmeticError) as error:
         raise InputError(f"{item.where}: cannot be lowered ({type(error).__name__}: {error})") from error
+
+
+def _check_sizes(item: Item) -> None:
+    """Refuse numbers in the configuration that are no sizes, before anything is computed with them."""
+    for name, value in item.config.items():
+        for number in value if isinstance(value, list) else [value]:
+            if name != "seed" and isinstance(number, int) and abs(number) > _LARGEST_SIZE:
+                shown = number if abs(number) < 10**30 else "an integer of more than 30 digits"
+                raise InputError(f"{item.where}: {name} is {shown}; sizes are at most {_LARGEST_SIZE}")
 
 
 def _hint(name: str) -> str:
@@ -154,8 +167,17 @@ def _prelu(item: Item) -> Variable:
 def _dense(item: Item) -> Value:
     biased = bool(item.config["use_bias"])
     kernel, *bias = item.arrays(1 + biased)
+    _check_width(item, "units", kernel)
     product = op.matmul(item.x, kernel, item.where)
     return op.add(item.low, product, bias[0], item.where) if biased else product
+
+
+def _check_width(item: Item, name: str, weight: Constant) -> None:
+    """Refuse a layer whose configuration and weight disagree on how many numbers it returns."""
+    if weight.ndim < 2 or item.config.get(name, weight.shape[-1]) != weight.shape[-1]:
+        raise DimensionError(
+            f"{item.where}: {name} is {item.config.get(name)}, but its weight has shape {weight.shape}"
+        )
 
 
 def _channels_first(item: Item, x: Variable) -> bool:
@@ -195,6 +217,7 @@ def _pads(
 def _conv(item: Item) -> Variable:
     biased = bool(item.config["use_bias"])
     weight, *bias = item.arrays(1 + biased)
+    _check_width(item, "filters", weight)
     rank = weight.ndim - 2
     kernel = tuple(weight.shape[:-2])
     strides, dilations = _each(item.config["strides"], rank), _each(item.config["dilation_rate"], rank)
@@ -302,7 +325,10 @@ def _zero_padding(item: Item) -> Variable:
         given = item.config["padding"]
         pairs = [given] if space == 1 else given
         widths = [(0, 0), (0, 0), *(_each(pair, 2) for pair in pairs)]
+        if min(min(pair) for pair in widths) < 0:
+            raise InputError(f"{item.where}: padding is {given}; expected numbers that are not negative")
         shape = [n + a + b for n, (a, b) in zip(x.shape, widths, strict=True)]
+        check_size(shape, item.where)
         rows = as_variable(np.zeros(math.prod(shape)).reshape(shape), item.where).rows
         inside = tuple(slice(a, a + n) for n, (a, _) in zip(x.shape, widths, strict=True))
         rows[inside] = x.rows

@@ -13,8 +13,6 @@ from __future__ import annotations
 import io
 import json
 import math
-import zipfile
-import zlib
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -24,33 +22,18 @@ from typing import Any
 
 import numpy as np
 
-from polyrelu.errors import BudgetExceeded, DimensionError, InputError, PolyreluError
+from polyrelu.errors import BudgetExceeded, DimensionError, InputError
 from polyrelu.formats.extras import require
 from polyrelu.formats.keras_layers import GROUPS, Item, lower
 from polyrelu.formats.lowering import Lowering, Variable
 from polyrelu.formats.operators import Constant
+from polyrelu.formats.packed import MOST_NUMBERS, check_numbers, read_members, refusing
 from polyrelu.network import Network
 
 _INSTALL = "install it with: pip install 'polyrelu[keras]'"
-_LARGEST_FILE = 2**30
-_LARGEST_CONFIG = 2**26
-_MOST_ENTRIES = 2**23
+_LARGEST_CONFIG = 2**24
 _MEMBERS = ("config.json", "metadata.json", "model.weights.h5")
 _MODELS = {"Sequential", "Functional"}
-_DAMAGED = (
-    OSError,
-    ValueError,
-    KeyError,
-    TypeError,
-    IndexError,
-    AttributeError,
-    RuntimeError,
-    RecursionError,
-    MemoryError,
-    EOFError,
-    zipfile.BadZipFile,
-    zlib.error,
-)
 
 
 def read_keras(path: Path, drop_final: str | None = None, input_shape: Sequence[int] | None = None) -> Network:
@@ -71,37 +54,32 @@ def read_keras(path: Path, drop_final: str | None = None, input_shape: Sequence[
     """
     h5py = require("h5py", f"reading {path}", _INSTALL)
     config, weights = _unpacked(path)
+    with refusing(path, "model"), _opened(h5py, weights, path) as stored:
+        return _Model(path, config, _Weights(h5py, stored, path)).lowered(drop_final, input_shape)
+
+
+def _opened(h5py: Any, weights: bytes, path: Path) -> Any:
     try:
-        with h5py.File(io.BytesIO(weights), "r") as stored:
-            return _Model(path, config, _Weights(h5py, stored, path)).lowered(drop_final, input_shape)
-    except PolyreluError:
-        raise
-    except _DAMAGED as error:  # h5py promises no class; configurations can lack anything
-        raise InputError(
-            f"{path}: damaged, or no model that is understood ({type(error).__name__}: {error})"
-        ) from error
+        return h5py.File(io.BytesIO(weights), "r")
+    except Exception as error:  # h5py promises no class
+        raise InputError(f"{path}: damaged: its weights are no HDF5 file ({error})") from error
 
 
 def _unpacked(path: Path) -> tuple[dict[str, Any], bytes]:
+    members = read_members(path)
+    missing = [name for name in _MEMBERS if name not in members]
+    if missing:
+        raise InputError(f"{path}: not a .keras file of Keras 3: it has no {missing[0]}")
+    if max(len(members[name]) for name in _MEMBERS[:2]) > _LARGEST_CONFIG:
+        raise InputError(f"{path}: its configuration is larger than the limit of {_LARGEST_CONFIG} bytes")
     try:
-        with zipfile.ZipFile(path) as archive:
-            sizes = {item.filename: item.file_size for item in archive.infolist()}
-            missing = [name for name in _MEMBERS if name not in sizes]
-            if missing:
-                raise InputError(f"{path}: not a .keras file of Keras 3: it has no {missing[0]}")
-            size = sizes["model.weights.h5"]
-            if size > _LARGEST_FILE or max(sizes[name] for name in _MEMBERS[:2]) > _LARGEST_CONFIG:
-                raise InputError(f"{path}: unpacks to {sum(sizes.values())} bytes, over the limit of {_LARGEST_FILE}")
-            config, metadata = (json.loads(archive.read(name)) for name in _MEMBERS[:2])
-            weights = archive.read("model.weights.h5")
-    except InputError:
-        raise
-    except (*_DAMAGED, NotImplementedError) as error:
-        raise InputError(f"{path}: not a readable .keras archive ({error})") from error
+        config, metadata = (json.loads(members[name]) for name in _MEMBERS[:2])
+    except (ValueError, RecursionError) as error:  # numbers of many digits, and deep nesting
+        raise InputError(f"{path}: damaged: its configuration cannot be read ({error})") from error
     version = metadata.get("keras_version") if isinstance(metadata, dict) else None
     if not isinstance(version, str) or not version.startswith("3.") or not isinstance(config, dict):
         raise InputError(f"{path}: was written by Keras {version}; load it in Keras 3 and save it again")
-    return config, weights
+    return config, members[_MEMBERS[2]]
 
 
 @dataclass
@@ -112,6 +90,7 @@ class _Weights:
     file: Any
     path: Path
     by_name: dict[str, str] = field(default_factory=dict)
+    numbers: int = 0
 
     def __post_init__(self) -> None:
         layers = self._group("layers")
@@ -141,13 +120,20 @@ class _Weights:
         found = group[key] if isinstance(group.get(key, getlink=True), self.h5py.HardLink) else None
         if not isinstance(found, self.h5py.Dataset) or found.external or found.is_virtual:
             raise InputError(f"{where}: is missing, or kept in another file")
-        if found.size is None or found.size > _MOST_ENTRIES:
-            raise BudgetExceeded(f"{where}: has {found.size} entries, over the limit of {_MOST_ENTRIES}")
+        if found.size is None:
+            raise InputError(f"{where}: holds nothing")
+        self.numbers += found.size
+        check_numbers(self.numbers, self.path)
         if found.dtype.kind != "f":
             raise InputError(
                 f"{where}: is of type {found.dtype}; only plain floats are supported, not quantised weights"
             )
-        return np.asarray(found[()])
+        if found.chunks is not None and math.prod(found.chunks) > MOST_NUMBERS:
+            raise InputError(f"{where}: is stored in pieces of {found.chunks}, larger than any network")
+        try:
+            return np.asarray(found[()])
+        except Exception as error:  # see above
+            raise InputError(f"{where}: is damaged ({type(error).__name__}: {error})") from error
 
 
 @dataclass
@@ -184,8 +170,8 @@ class _Model:
             item = Item(low, layer.kind, layer.config, inputs, weights, self._where(layer))
             values[layer.name, number] = made = lower(item)
             entries += math.prod(made.shape)
-            if entries > _MOST_ENTRIES:
-                raise BudgetExceeded(f"{self._where(layer)}: the tensors up to here have over {_MOST_ENTRIES} entries")
+            if entries > MOST_NUMBERS:
+                raise BudgetExceeded(f"{self._where(layer)}: the tensors up to here have over {MOST_NUMBERS} entries")
             if (layer.name, number) == output:
                 break
         if output not in values:
@@ -264,7 +250,10 @@ class _Model:
         if given is None:
             if stored is None or None in stored[1:]:
                 raise InputError(f"{self.path}: the input has the open shape {stored}; pass input_shape=(1, ...)")
-            return tuple(int(n or 1) for n in stored)
+            shape = tuple(1 if n is None else n for n in stored)
+            if not all(isinstance(n, int) and n >= 1 for n in shape):
+                raise InputError(f"{self.path}: the input has the shape {stored}; expected positive sizes")
+            return shape
         shape = tuple(map(int, given))
         fits = stored is None or (
             len(stored) == len(shape) and all(n in (None, m) for n, m in zip(stored, shape, strict=True))

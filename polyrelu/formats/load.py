@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zipfile
 from collections.abc import Callable, Sequence
 from os import PathLike
 from pathlib import Path
@@ -12,6 +11,7 @@ from polyrelu.formats.keras_reader import read_keras
 from polyrelu.formats.nnet import read_nnet
 from polyrelu.formats.npz import read_npz
 from polyrelu.formats.onnx_reader import read_onnx
+from polyrelu.formats.packed import member_names, plain_suffix, read_start, refusing
 from polyrelu.formats.torch_weights import read_torch
 from polyrelu.network import Network
 
@@ -49,7 +49,8 @@ def load_network(
     (one entry for each layer) says otherwise. ``.onnx``: any graph of piecewise-linear operators. ``.nnet``: the text
     format of ACAS Xu. ``.keras``: a Sequential or functional model of Keras 3. ``.pt``, ``.pth``: the state dict of a
     ``torch.nn.Sequential`` of Linear and ReLU in turn; for other modules see
-    :meth:`~polyrelu.network.Network.from_torch`. A file with another suffix is known by its content.
+    :meth:`~polyrelu.network.Network.from_torch`. A file with another suffix is known by its content. All may be packed
+    by gzip, with ``.gz`` after the suffix. At most 2^23 numbers are read, from at most a gibibyte.
 
     Args:
         path: the file.
@@ -75,15 +76,15 @@ def load_network(
     for name in options:
         if name not in _OPTIONS.get(kind, ()):
             raise InputError(f"load_network: {name} does not apply to {kind} files such as {file}; leave it out")
-    return _READERS[kind](file, **options)
+    with refusing(file, "network"):
+        return _READERS[kind](file, **options)
 
 
 def _kind(file: Path) -> str:
-    suffix = file.suffix.lower()
+    suffix = plain_suffix(file)
     if suffix in _READERS:
         return suffix
-    with file.open("rb") as stream:
-        start = stream.read(8)
+    start = read_start(file)
     if suffix in _HDF5 or start == _HDF5_MAGIC:
         raise InputError(f"load_network: {file}: {_HDF5_ADVICE}")
     if suffix == ".vnnlib":
@@ -99,9 +100,8 @@ def _kind(file: Path) -> str:
 
 def _archive(file: Path) -> str:
     try:
-        with zipfile.ZipFile(file) as archive:
-            names = archive.namelist()
-    except (OSError, ValueError, zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:
+        names = member_names(file)
+    except InputError as error:
         raise InputError(f"load_network: {file} is a damaged archive ({error})") from error
     if "config.json" in names and "model.weights.h5" in names:
         return ".keras"

@@ -4,7 +4,7 @@ Lines that begin with ``//`` are comments. Then follow, as decimals separated by
 
 1. the number L of weight layers, of inputs d, of outputs m, and the largest width;
 2. the L + 1 widths;
-3. one number that is no longer used;
+3. one number that is no longer used, or a line of any words in its place;
 4. d least inputs, 5. d largest inputs;
 6. d + 1 means and 7. d + 1 ranges, of each input and, last, of all outputs;
 8. for each layer its weights, row by row, then its biases. ReLU follows every layer but the last.
@@ -16,6 +16,7 @@ first; a network here does not, so ask about the box between them, see :func:`nn
 
 from __future__ import annotations
 
+import codecs
 import itertools
 import re
 from fractions import Fraction
@@ -24,6 +25,7 @@ from typing import NamedTuple
 
 from polyrelu.errors import InexactError, InputError
 from polyrelu.exact import ExactMatrix, ExactVector
+from polyrelu.formats.packed import check_numbers, read_bytes
 from polyrelu.network import Layer, Network
 from polyrelu.polyhedron import Polyhedron
 
@@ -54,6 +56,7 @@ def read_nnet(path: Path, normalise: str = "fold") -> Network:
     Raises:
         InputError: the text breaks the format; the message names the line. Or ``normalise`` is something else.
         InexactError: a number is not a finite decimal.
+        BudgetExceeded: more numbers than exact arithmetic has room for.
     """
     if normalise not in NORMALISATIONS:
         raise InputError(f"load_network: normalise is {normalise!r}; choose one of {', '.join(NORMALISATIONS)}")
@@ -98,23 +101,24 @@ def nnet_box(path: str | Path, normalise: str = "fold") -> Polyhedron:
 
 
 def _read(path: Path) -> _Contents:
-    if path.stat().st_size > _LARGEST_FILE:
-        raise InputError(f"{path}: has {path.stat().st_size} bytes, over the limit of {_LARGEST_FILE}")
-    try:
-        lines = path.read_text(encoding="ascii").splitlines()
-    except UnicodeDecodeError as error:
-        raise InputError(f"{path}: not a .nnet text file: byte {error.start} is not ASCII") from None
+    content = read_bytes(path, _LARGEST_FILE).removeprefix(codecs.BOM_UTF8)
+    if b"\0" in content:
+        raise InputError(f"{path}: not a .nnet text file: byte {content.index(0)} is 0; save it in UTF-8 if it is text")
+    lines = re.split(r"\r\n|\r|\n", content.decode("latin-1"))  # comments may be in any encoding
     numbers = _Numbers(path, lines)
     depth, inputs, outputs, _ = numbers.integers(4, "the numbers of layers, inputs, outputs and the largest width")
-    if depth > len(numbers):
+    if depth >= len(numbers):
         raise InputError(f"{path}: {depth} layers are declared, more than there are numbers")
     widths = numbers.integers(depth + 1, "the widths")
     if (widths[0], widths[-1]) != (inputs, outputs):
-        raise InputError(f"{path}: the widths {widths} do not begin with {inputs} and end with {outputs}")
-    needed = 1 + 4 * inputs + 2 + sum(m * n + n for m, n in itertools.pairwise(widths))
-    if len(numbers) != needed:
-        raise InputError(f"{path}: widths {widths} need {needed} numbers after them, but {len(numbers)} follow")
-    numbers.take(1)
+        raise InputError(f"{path}: the widths {_some(widths)} do not begin with {inputs} and end with {outputs}")
+    needed = 4 * inputs + 2 + sum(m * n + n for m, n in itertools.pairwise(widths))
+    check_numbers(needed, path)
+    if not numbers.skip_flag(needed):
+        raise InputError(
+            f"{path}: the widths {_some(widths)} need {needed} numbers after the flag after them, but "
+            f"{len(numbers) - 1} follow"
+        )
     lower, upper = numbers.take(inputs), numbers.take(inputs)
     means, ranges = numbers.take(inputs + 1), numbers.take(inputs + 1)
     weights, biases = [], []
@@ -124,27 +128,44 @@ def _read(path: Path) -> _Contents:
     return _Contents(weights, biases, lower, upper, means, ranges)
 
 
+def _some(widths: list[int]) -> str:
+    shown = ", ".join(str(width) if width < 10**9 else "..." for width in widths[:10])
+    return f"[{shown}{', ...' * (len(widths) > 10)}]"
+
+
 class _Numbers:
     """The numbers of a file, taken in order."""
 
     def __init__(self, path: Path, lines: list[str]) -> None:
         self.path = path
-        self._words = [
-            (number, word.strip())
-            for number, line in enumerate(lines, 1)
-            if not line.lstrip().startswith("//")
-            for word in re.split(r"[,\s]", line)
-            if word.strip()
-        ]
+        self._words: list[tuple[int, str]] = []
+        for number, line in enumerate(lines, 1):
+            if not line.lstrip().startswith("//"):
+                self._words += [(number, word) for word in re.split(r"[,\s]+", line, flags=re.ASCII) if word]
+                check_numbers(len(self._words), path)
         self._next = 0
+
+    def skip_flag(self, needed: int) -> bool:
+        """Pass over what follows the widths, as readers do: a number, or a line of any words, or an empty one.
+
+        Whether ``needed`` numbers are left then.
+        """
+        line = self._words[self._next][0] if len(self) else 0
+        ends = self._words[self._next - 1][0]
+        whole = sum(1 for number, _ in self._words[self._next :] if number == line) if line > ends else 1
+        skipped = next((count for count in (1, whole) if len(self) - count == needed), None)
+        if skipped is None and line > ends + 1 and len(self) == needed:
+            skipped = 0
+        self._next += skipped or 0
+        return skipped is not None
 
     def __len__(self) -> int:
         return len(self._words) - self._next
 
     def take(self, count: int) -> ExactVector:
-        taken = self._words[self._next : self._next + count]
-        if len(taken) < count:
+        if count > len(self):
             raise InputError(f"{self.path}: the file ends where {count} more numbers are expected")
+        taken = self._words[self._next : self._next + count]
         self._next += count
         return tuple(self._decimal(*word) for word in taken)
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import re
-import zipfile
-import zlib
+import struct
+from collections.abc import Collection, Mapping
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -12,21 +14,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from polyrelu.errors import InputError
+from polyrelu.formats.packed import LARGEST_FILE, MOST_NUMBERS, check_numbers, read_members
 from polyrelu.network import Layer, Network
 
-_LARGEST_ARCHIVE = 2**30
-# What zipfile and numpy raise on damaged archives; NotImplementedError is zipfile's for unknown compression methods.
-_UNREADABLE = (
-    OSError,
-    ValueError,
-    EOFError,
-    KeyError,
-    zipfile.BadZipFile,
-    zlib.error,
-    MemoryError,
-    NotImplementedError,
-    RuntimeError,
+_NAME = re.compile(r"[Wb](0|[1-9]\d{0,8})|relu", re.ASCII)
+# What numpy writes before the numbers of an array: a literal, which is read here without being evaluated.
+_HEADER = re.compile(
+    rb"\{'descr': (?P<kind>'[^'\\]{1,20}'|\[.*\]), 'fortran_order': (?P<order>True|False), "
+    rb"'shape': \((?P<shape>(?:\d{1,19}, ?)*(?:\d{1,19})?)\),? *\} *\n?",
+    re.DOTALL,
 )
+_MAGIC = b"\x93NUMPY"
+_LENGTHS = {(1, 0): "<H", (2, 0): "<I", (3, 0): "<I"}
+_LONGEST_HEADER = 2**16
+_LARGEST = 32 * MOST_NUMBERS  # bytes: twice what the widest type of number needs
+_MOST_AXES = 32
 
 
 def read_npz(path: Path) -> Network:
@@ -34,18 +36,20 @@ def read_npz(path: Path) -> Network:
 
     Raises:
         InputError: not an archive, too large, an array is missing, superfluous or of the wrong kind.
+        BudgetExceeded: more numbers than exact arithmetic has room for.
     """
-    arrays = read_archive(path)
+    arrays = read_archive(path, largest=_LARGEST)
     for name, array in arrays.items():
-        if not re.fullmatch(r"[Wb]\d+|relu", name) or array.dtype.kind not in "fiub":
+        if not _NAME.fullmatch(name) or array.dtype.kind not in "fiub":
             raise InputError(f"{path}: array {name!r} of type {array.dtype} is not a weight, bias or relu mask")
+    check_numbers(sum(array.size for array in arrays.values()), path)
     depth = sum(name.startswith("W") for name in arrays)
     expected = {f"{kind}{i}" for i in range(depth) for kind in "Wb"}
     if not depth or arrays.keys() - {"relu"} != expected:
         missing, extra = sorted(expected - arrays.keys()), sorted(arrays.keys() - expected - {"relu"})
         raise InputError(
-            f"{path}: expected arrays W0, b0, W1, b1, ... and perhaps relu; missing: {missing or 'none'}, "
-            f"not understood: {extra or 'none'}, found: {sorted(arrays)}"
+            f"{path}: expected arrays W0, b0, W1, b1, ... and perhaps relu; missing: {_some(missing)}, "
+            f"not understood: {_some(extra)}, found: {_some(sorted(arrays))}"
         )
     relu = _masks(arrays.get("relu"), depth, path)
     layers = []
@@ -53,8 +57,22 @@ def read_npz(path: Path) -> Network:
         weight, bias = arrays[f"W{i}"], arrays[f"b{i}"]
         if weight.ndim != 2 or bias.ndim != 1:
             raise InputError(f"{path}: W{i} and b{i} have {weight.ndim} and {bias.ndim} dimensions; expected 2 and 1")
-        layers.append(Layer(weight, bias, relu[i], where=f"{path}: layer {i}"))
+        layers.append(Layer(_exact(weight), _exact(bias), relu[i], where=f"{path}: layer {i}"))
     return Network(layers)
+
+
+def _exact(array: NDArray[Any]) -> NDArray[Any]:
+    """Floats as the fractions that they are, all at once; what is none is left for whoever names its place."""
+    if array.dtype.kind != "f" or array.dtype.itemsize > 8 or not np.isfinite(array).all():
+        return array
+    numbers = np.empty(array.size, dtype=object)
+    numbers[:] = list(map(Fraction, array.ravel().tolist()))
+    return numbers.reshape(array.shape)
+
+
+def _some(names: list[str]) -> str:
+    shown = f"{names[:10]}{f' and {len(names) - 10} more' if len(names) > 10 else ''}"
+    return shown if names else "none"
 
 
 def _masks(relu: NDArray[Any] | None, depth: int, path: Path) -> list[bool]:
@@ -65,20 +83,62 @@ def _masks(relu: NDArray[Any] | None, depth: int, path: Path) -> list[bool]:
     return [bool(v) for v in relu]
 
 
-def read_archive(path: Path) -> dict[str, NDArray[Any]]:
-    """The arrays of a numpy archive; nothing in it is ever unpickled.
+def read_archive(
+    path: Path, only: Collection[str] | None = None, largest: int = LARGEST_FILE
+) -> dict[str, NDArray[Any]]:
+    """The arrays of a numpy archive, read-only: all, or those of the given names. Nothing is unpickled or evaluated.
 
     Raises:
-        InputError: not an archive of plain arrays, or it would unpack to more than a gibibyte.
+        InputError: not an archive of plain arrays, or it would unpack to more than ``largest`` bytes.
     """
+    members = read_members(path, largest, None if only is None else [f"{name}.npy" for name in only])
+    arrays = {}
+    for name, content in members.items():
+        if not name.endswith(".npy"):
+            raise InputError(f"{path}: not a readable .npz archive of plain arrays ({name!r} is no array)")
+        try:
+            arrays[name.removesuffix(".npy")] = _array(content)
+        except ValueError as error:
+            raise InputError(f"{path}: not a readable .npz archive of plain arrays ({name}: {error})") from None
+    return arrays
+
+
+def write_archive(path: Path, arrays: Mapping[str, NDArray[Any]]) -> None:
+    """Write arrays as a numpy archive, compressed."""
+    with path.open("wb") as stream:
+        np.savez_compressed(stream, **arrays)  # type: ignore[arg-type]
+
+
+def _array(content: bytes) -> NDArray[Any]:
+    """The array in a file of numpy's own format; its numbers are exactly what follows the header.
+
+    Raises:
+        ValueError: it is no such file, or not of plain numbers or texts.
+    """
+    version = tuple(content[6:8])
+    if not content.startswith(_MAGIC) or version not in _LENGTHS:
+        raise ValueError("it does not begin like one")
+    at = 8 + struct.calcsize(_LENGTHS[version])
+    if len(content) < at:
+        raise ValueError("it ends within its header")
+    (length,) = struct.unpack(_LENGTHS[version], content[8:at])
+    header = _HEADER.fullmatch(content, at, at + length) if length <= _LONGEST_HEADER else None
+    if header is None or len(content) < at + length:
+        raise ValueError(f"its header {content[at : at + min(length, 80)]!r} is not understood")
+    kind = header["kind"].decode("latin-1").strip("'")
+    if "O" in kind:
+        raise ValueError("it holds Python objects, a pickle, which is never read")
     try:
-        with zipfile.ZipFile(path) as archive:
-            size = sum(item.file_size for item in archive.infolist())
-            if size > _LARGEST_ARCHIVE:
-                raise InputError(f"{path}: unpacks to {size} bytes, over the limit of {_LARGEST_ARCHIVE}")
-        with np.load(path, allow_pickle=False) as stored:
-            return {name: stored[name] for name in stored.files}
-    except InputError:
-        raise
-    except _UNREADABLE as error:
-        raise InputError(f"{path}: not a readable .npz archive of plain arrays ({error})") from error
+        dtype = np.dtype(kind)
+        if dtype.kind not in "fiubcSU" or not dtype.itemsize:
+            raise TypeError(kind)
+    except (TypeError, ValueError, SyntaxError, OverflowError):
+        raise ValueError(f"its type {kind[:40]!r} is not one of plain numbers") from None
+    shape = tuple(int(size) for size in re.findall(rb"\d+", header["shape"]))
+    if len(shape) > _MOST_AXES or math.prod(shape) * dtype.itemsize != len(content) - at - length:
+        raise ValueError(
+            f"its shape {shape[:_MOST_AXES]} of {dtype} takes {math.prod(shape) * dtype.itemsize} bytes, but "
+            f"{len(content) - at - length} follow"
+        )
+    numbers = np.frombuffer(content, dtype, offset=at + length)
+    return numbers.reshape(shape, order="F" if header["order"] == b"True" else "C")

@@ -53,7 +53,7 @@ def lower(node: Node) -> list[Value]:
         found = _OPERATORS[node.kind](node)
     except (DimensionError, InputError):
         raise
-    except (ValueError, TypeError, IndexError, KeyError, ZeroDivisionError, OverflowError) as error:
+    except (ValueError, TypeError, LookupError, AttributeError, AssertionError, ArithmeticError) as error:
         if type(error).__module__.startswith("polyrelu"):
             raise
         raise InputError(f"{node.where}: the node is malformed ({type(error).__name__}: {error})") from error

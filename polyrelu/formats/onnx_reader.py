@@ -21,10 +21,9 @@ from polyrelu.formats.lowering import Lowering
 from polyrelu.formats.onnx_node import Attributes, Node
 from polyrelu.formats.onnx_operators import lower
 from polyrelu.formats.operators import Value, as_variable
+from polyrelu.formats.packed import MOST_NUMBERS, check_numbers, read_bytes
 from polyrelu.network import Network
 
-_LARGEST_FILE = 2**30
-_MOST_ENTRIES = 2**23
 _INSTALL = "install it with: pip install 'polyrelu[onnx]'"
 _FLOATS = {1, 10, 11, 16}  # float, float16, double and bfloat16
 _EXTERNAL = 1  # TensorProto.EXTERNAL
@@ -48,10 +47,9 @@ def read_onnx(path: Path, drop_final: str | None = None, input_shape: Sequence[i
     """
     onnx = require("onnx", f"reading {path}", _INSTALL)
     require("onnx.numpy_helper", f"reading {path}", _INSTALL)
-    if path.stat().st_size > _LARGEST_FILE:
-        raise InputError(f"{path}: has {path.stat().st_size} bytes, over the limit of {_LARGEST_FILE}")
+    content = read_bytes(path)
     try:
-        model = onnx.ModelProto.FromString(path.read_bytes())
+        model = onnx.ModelProto.FromString(content)
     except Exception as error:  # protobuf has its own class, which depends on the implementation
         raise InputError(f"{path}: not a readable ONNX file ({error})") from error
     return _Graph(onnx, model, path).lowered(drop_final, input_shape)
@@ -64,6 +62,7 @@ class _Graph:
     path: Path
     producers: dict[str, Any] = field(default_factory=dict)
     stored: dict[str, Any] = field(default_factory=dict)
+    numbers: int = 0
 
     def __post_init__(self) -> None:
         graph = self.model.graph
@@ -99,8 +98,8 @@ class _Graph:
             for key, value in zip(node.output, lower(item), strict=False):
                 values[key] = value
                 entries += math.prod(value.shape)
-            if entries > _MOST_ENTRIES:
-                raise BudgetExceeded(f"{where}: the tensors up to here have over {_MOST_ENTRIES} entries in all")
+            if entries > MOST_NUMBERS:
+                raise BudgetExceeded(f"{where}: the tensors up to here have over {MOST_NUMBERS} entries in all")
         return low.network(as_variable(self._value(output, values), f"{self.path}: output {output!r}"))
 
     def _where(self, node: Any) -> str:
@@ -186,6 +185,8 @@ class _Graph:
             )
         if min(tensor.dims, default=0) < 0:
             raise InputError(f"{self.path}: {what} has the shape {list(tensor.dims)}")
+        self.numbers += math.prod(tensor.dims)
+        check_numbers(self.numbers, self.path)
         try:
             array = np.asarray(self.onnx.numpy_helper.to_array(tensor))
         except PolyreluError:

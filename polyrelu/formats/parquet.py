@@ -2,25 +2,39 @@
 
 Columns: ``tile`` (its number), ``part``, ``pattern``, ``bits`` (the packed signs), ``facets`` (numbers), ``point`` (in
 the chart's coordinates), ``rows`` (exact text, where a tile is not by cells). Other tools read them as they are.
+
+pyarrow may crash on a damaged file, and take the process with it. So the file has a *seal* among its metadata: its
+length, and SHA-256 of all its bytes but those of the seal. Where the seal does not agree, the file is damaged; where
+there is none, or one for another length, another program may have written the file again, and it is read once by a
+process that may crash before it is read here.
 """
 
 from __future__ import annotations
 
+import contextlib
+import hashlib
 import importlib
-from collections.abc import Sequence
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from polyrelu.errors import InputError, MissingExtraError
+from polyrelu.errors import BudgetExceeded, InputError, MissingExtraError
+from polyrelu.formats.packed import read_bytes
 
 _COLUMNS = ("tile", "part", "pattern", "bits", "facets", "point", "rows")
 _METADATA = ("header", "network", "checksum")
 _LARGEST = 2**30
 _MOST_ROWS = 2**26
 _BATCH = 1 << 14
+_MAGIC = b"PAR1"
+_SEAL, _SEALED = b"polyrelu.seal=", 16 + 64
+_PATIENCE = 60
 
 
 def _pyarrow() -> tuple[Any, Any]:
@@ -39,17 +53,9 @@ def write(path: Path, arrays: dict[str, NDArray[Any]], parts: int, patterns: Seq
         MissingExtraError: pyarrow is not installed.
     """
     pa, pq = _pyarrow()
-    types = (
-        pa.int64(),
-        pa.int32(),
-        pa.string(),
-        pa.binary(),
-        pa.list_(pa.int32()),
-        pa.list_(pa.float64()),
-        pa.string(),
-    )
     metadata = {name: arrays[name].tobytes() for name in _METADATA} | {"shapes": _shapes(arrays, parts)}
-    schema = pa.schema(list(zip(_COLUMNS, types, strict=True)), metadata=metadata)
+    metadata["seal"] = _SEAL + b"0" * _SEALED
+    schema = pa.schema(list(zip(_COLUMNS, _types(pa), strict=True)), metadata=metadata)
     order, done = arrays["order"], 0
     with pq.ParquetWriter(path, schema, compression="zstd", use_dictionary=False, write_page_checksum=True) as writer:
         for k in range(parts):
@@ -72,6 +78,50 @@ def write(path: Path, arrays: dict[str, NDArray[Any]], parts: int, patterns: Seq
                 ),
             ]
             writer.write_table(pa.table(columns, schema=schema))
+    content = path.read_bytes()
+    with path.open("r+b") as stream:
+        stream.seek(content.rindex(_SEAL) + len(_SEAL))
+        stream.write(_digits(content))
+
+
+def _digits(content: bytes) -> bytes:
+    """What the seal of a file ought to say: its length, and the digest of all but the seal."""
+    at = content.rindex(_SEAL) + len(_SEAL)
+    digest = hashlib.sha256(content[:at])
+    digest.update(memoryview(content)[at + _SEALED :])
+    return f"{len(content):016x}{digest.hexdigest()}".encode()
+
+
+def _check_seal(path: Path, content: bytes) -> None:
+    """Refuse what might crash pyarrow."""
+    if not content.endswith(_MAGIC):
+        raise InputError(f"{path}: not a Parquet file, or one whose end is missing")
+    at = content.rfind(_SEAL) + len(_SEAL)
+    stated = content[at : at + _SEALED] if at >= len(_SEAL) else b""
+    if stated[:16] == f"{len(content):016x}".encode():
+        if stated != _digits(content):
+            raise InputError(f"{path}: damaged: its seal does not agree with its content")
+        return
+    trial = "import sys; from polyrelu.formats.parquet import trial; trial(sys.argv[1])"
+    try:
+        command = [sys.executable, "-c", trial, str(path)]
+        ended = subprocess.run(command, check=False, capture_output=True, timeout=_PATIENCE)
+    except subprocess.TimeoutExpired:
+        raise InputError(f"{path}: damaged: it cannot be read within {_PATIENCE} seconds") from None
+    if ended.returncode:
+        raise InputError(f"{path}: damaged: pyarrow crashes when it reads it")
+
+
+def trial(path: str) -> None:
+    """Read a file; that it is refused is no failure, only a crash is."""
+    pa, pq = _pyarrow()
+    with contextlib.suppress(InputError, BudgetExceeded), _opened(Path(path), pa, pq, sealed=False) as file:
+        _read(Path(path), file, pa)
+
+
+def _types(pa: Any) -> list[Any]:
+    lists = pa.list_(pa.int32()), pa.list_(pa.float64())
+    return [pa.int64(), pa.int32(), pa.string(), pa.binary(), *lists, pa.string()]
 
 
 def _lists(pa: Any, counts: NDArray[np.int32], values: NDArray[Any]) -> Any:
@@ -95,21 +145,31 @@ def read(path: Path) -> tuple[dict[str, NDArray[Any]], list[str]]:
         MissingExtraError: pyarrow is not installed.
     """
     pa, pq = _pyarrow()
+    with _opened(path, pa, pq) as file:
+        return _read(path, file, pa)
+
+
+def read_header(path: Path) -> dict[str, NDArray[Any]]:
+    """The header alone; errors as for :func:`read`."""
+    pa, pq = _pyarrow()
+    with _opened(path, pa, pq) as file:
+        return {"header": np.frombuffer(file.schema_arrow.metadata[b"header"], dtype=np.uint8)}
+
+
+@contextmanager
+def _opened(path: Path, pa: Any, pq: Any, sealed: bool = True) -> Iterator[Any]:
+    """A file; what goes wrong with it is an InputError, whatever class it has."""
+    content = read_bytes(path, _LARGEST)
+    if sealed:
+        _check_seal(path, content)
     try:
-        with pq.ParquetFile(path, page_checksum_verification=True) as file:
-            return _read(path, file, pa)
+        with pq.ParquetFile(pa.BufferReader(content), page_checksum_verification=True) as file:
+            yield file
     except InputError:
         raise
-    except (
-        pa.ArrowException,
-        OSError,
-        ValueError,
-        KeyError,
-        TypeError,
-        IndexError,
-        MemoryError,
-        OverflowError,
-    ) as error:
+    except (pa.ArrowMemoryError, MemoryError) as error:
+        raise BudgetExceeded(f"{path}: there is not enough memory to read it ({error})") from error
+    except Exception as error:  # pyarrow promises no class
         raise InputError(f"{path}: not a readable Parquet file of a tiling ({error})") from error
 
 
@@ -119,6 +179,10 @@ def _read(path: Path, file: Any, pa: Any) -> tuple[dict[str, NDArray[Any]], list
         name.encode() not in metadata for name in (*_METADATA, "shapes")
     ):
         raise InputError(f"{path}: a Parquet file, but not of a tiling; its columns are {file.schema_arrow.names[:10]}")
+    for name, found, right in zip(_COLUMNS, file.schema_arrow.types, _types(pa), strict=True):
+        plain = found.value_type == right.value_type if pa.types.is_list(found) else found == right
+        if not plain or pa.types.is_list(found) != pa.types.is_list(right):
+            raise InputError(f"{path}: not of a tiling: its column {name!r} is of type {found}, not {right}")
     for i in range(file.metadata.num_row_groups):
         chunks = map(file.metadata.row_group(i).column, range(file.metadata.num_columns))
         if any("DICTIONARY" in encoding for chunk in chunks for encoding in chunk.encodings):

@@ -19,9 +19,7 @@ import hashlib
 import importlib.metadata
 import json
 import os
-import tempfile
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
@@ -30,8 +28,9 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from polyrelu.errors import DimensionError, InputError
+from polyrelu.errors import InputError, PolyreluError
 from polyrelu.exact import FloatArray
+from polyrelu.files import write_whole
 from polyrelu.formats import parquet
 from polyrelu.formats.exact_text import (
     canonical_text,
@@ -42,7 +41,8 @@ from polyrelu.formats.exact_text import (
     rows_text,
     vector_text,
 )
-from polyrelu.formats.npz import read_archive
+from polyrelu.formats.npz import read_archive, write_archive
+from polyrelu.formats.packed import refusing
 from polyrelu.network import Network
 from polyrelu.polyhedron import Polyhedron
 from polyrelu.restriction import Restriction
@@ -66,15 +66,28 @@ class _Part:
     rows: list[str]
 
 
-def save_tiling(tiling: Tiling, path: str | PathLike[str]) -> None:
+def save_tiling(tiling: Tiling, path: str | PathLike[str], overwrite: bool = False) -> None:
     """Write a tiling to a file, ``.npz`` or ``.parquet``; one that is there is replaced once the new one is whole.
 
+    A tiling that is not complete replaces nothing but another such tiling.
+
+    Args:
+        tiling: what to write.
+        path: where to.
+        overwrite: replace whatever is there, although the tiling is not complete.
+
     Raises:
-        InputError: the suffix is another one.
+        InputError: the suffix is another one, or something would be replaced by less.
+        WriteError: the system refuses, see :func:`polyrelu.files.write_whole`.
         MissingExtraError: ``.parquet``, and pyarrow is not installed.
     """
     file = Path(path)
     suffix = _suffix(file, "save")
+    if not (tiling.complete or overwrite) and os.path.lexists(file) and not _is_incomplete(file):
+        raise InputError(
+            f"save: {file} is there, and would be replaced by a tiling that is not complete; choose another name, or "
+            "pass overwrite=True"
+        )
     place, local = tiling.places()
     parts: list[dict[str, Any]] = []
     arrays: Arrays = {"network": _bytes(network_text(tiling.network))}
@@ -103,12 +116,23 @@ def save_tiling(tiling: Tiling, path: str | PathLike[str]) -> None:
     }
     arrays["header"] = _bytes(json.dumps(header))
     arrays["checksum"] = _bytes(_checksum(arrays))
-    with _replacing(file) as whole:
+
+    def write(whole: Path) -> None:
         if suffix == ".npz":
-            with whole.open("wb") as stream:
-                np.savez_compressed(stream, **arrays)  # type: ignore[arg-type]
+            write_archive(whole, arrays)
         else:
             parquet.write(whole, arrays, len(tiling.parts), tiling.patterns)
+
+    write_whole(file, write)
+
+
+def _is_incomplete(file: Path) -> bool:
+    """Whether a file is a tiling that says that it is not complete."""
+    try:
+        header = parquet.read_header(file) if file.suffix.lower() == ".parquet" else read_archive(file, ("header",))
+        return json.loads(_text(header["header"], file))["complete"] is False
+    except (PolyreluError, OSError, KeyError, TypeError, ValueError, RecursionError):
+        return False
 
 
 def load_tiling(path: str | PathLike[str], network: Network | None = None) -> Tiling:
@@ -129,19 +153,15 @@ def load_tiling(path: str | PathLike[str], network: Network | None = None) -> Ti
     if not file.is_file():
         raise InputError(f"load_tiling: there is no file {file}")
     patterns: Sequence[str] | None = None
-    if suffix == ".npz":
-        arrays = read_archive(file)
-    else:
-        arrays, patterns = parquet.read(file)
-    stated = arrays.pop("checksum", None)
-    if stated is None or _text(stated, file) != _checksum(arrays):
-        raise InputError(f"{file}: not a tiling, or damaged: its checksum does not agree with its content")
-    try:
+    with refusing(file, "tiling"):
+        if suffix == ".npz":
+            arrays = read_archive(file)
+        else:
+            arrays, patterns = parquet.read(file)
+        stated = arrays.pop("checksum", None)
+        if stated is None or _text(stated, file) != _checksum(arrays):
+            raise InputError(f"{file}: not a tiling, or damaged: its checksum does not agree with its content")
         tiling = _read(arrays, network, file)
-    except (KeyError, TypeError, ValueError, IndexError, OverflowError, AssertionError, RecursionError) as error:
-        if isinstance(error, (InputError, DimensionError)):
-            raise
-        raise InputError(f"{file}: holds no tiling that this version understands ({error!r})") from error
     if patterns is not None and tuple(patterns) != tiling.patterns:
         raise InputError(f"{file}: damaged: its patterns do not agree with its tiles")
     return tiling
@@ -152,22 +172,6 @@ def _suffix(file: Path, where: str) -> str:
     if suffix not in SUFFIXES:
         raise InputError(f"{where}: {file} has the suffix {file.suffix!r}; known suffixes are {', '.join(SUFFIXES)}")
     return suffix
-
-
-@contextmanager
-def _replacing(file: Path) -> Iterator[Path]:
-    """A new file beside ``file`` that takes its place when all went well, and vanishes otherwise."""
-    handle, name = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.")
-    os.close(handle)
-    new = Path(name)
-    try:
-        yield new
-        mask = os.umask(0)
-        os.umask(mask)
-        new.chmod(0o666 & ~mask)
-        new.replace(file)
-    finally:
-        new.unlink(missing_ok=True)
 
 
 def _bytes(text: str) -> NDArray[np.uint8]:
@@ -246,6 +250,8 @@ def _read(arrays: Arrays, network: Network | None, file: Path) -> Tiling:
             f"{file}: is a tiling of another network: its hash begins {header['network_hash'][:12]}, the given "
             f"network's {network_hash(network)[:12]}"
         )
+    _require(isinstance(header["complete"], bool) and isinstance(header["method"], str), file, "the header")
+    _require(all(type(v) in (int, float) for v in header["stats"].values()), file, "a statistic")
     domain = read_polyhedron(header["domain"], network.input_dim)
     parts, total = [], 0
     for number, part in enumerate(header["parts"]):

@@ -7,8 +7,8 @@ A state dict has numbers and names, no architecture. So only what leaves no doub
 
 from __future__ import annotations
 
+import io
 import re
-import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +16,10 @@ import numpy as np
 
 from polyrelu.errors import InputError
 from polyrelu.formats.extras import require
+from polyrelu.formats.packed import check_numbers, member_names, read_bytes
 from polyrelu.network import Layer, Network
 
 INSTALL = "install it with: pip install torch"
-_LARGEST = 2**30
 _KEY = re.compile(r"(.*?)(\d{1,6})\.(weight|bias)", re.ASCII)
 _FIX = "load the module in your program and pass it to Network.from_torch, or export it to ONNX"
 
@@ -31,37 +31,42 @@ def read_torch(path: Path) -> Network:
         InputError: not a state dict, or not one of Linear and ReLU in turn.
         InexactError: a weight is NaN or infinite.
         DimensionError: the layers do not fit together.
+        BudgetExceeded: more numbers than exact arithmetic has room for.
         MissingExtraError: torch is not installed.
     """
     torch = require("torch", f"reading {path}", INSTALL)
-    _check_size(path)
+    content = read_bytes(path)
+    if content.startswith(b"PK"):
+        member_names(path)  # which refuses what would unpack to too much
     try:
-        stored = torch.load(path, map_location="cpu", weights_only=True)
+        stored = torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
     except Exception as error:  # torch has no class of its own for damaged or refused files
         reason = str(error).split("\n", maxsplit=1)[0]
         raise InputError(f"{path}: not a file of weights alone ({type(error).__name__}: {reason}); {_FIX}") from error
     if not isinstance(stored, dict) or not stored:
         raise InputError(f"{path}: holds {type(stored).__name__}, not a state dict; {_FIX}")
     arrays: dict[int, dict[str, Any]] = {}
-    prefixes = set()
+    prefixes, numbers = set(), 0
     for key, value in stored.items():
         match = _KEY.fullmatch(key) if isinstance(key, str) else None
         if match is None or not isinstance(value, torch.Tensor):
             raise InputError(f"{path}: {key!r} is not the weight or bias of a numbered Linear layer; {_FIX}")
         prefixes.add(match[1])
+        numbers += value.numel()
+        check_numbers(numbers, path)
         arrays.setdefault(int(match[2]), {})[match[3]] = tensor_array(value, f"{path}: {key}")
-    numbers = sorted(arrays)
-    if len(prefixes) > 1 or numbers != list(range(0, 2 * len(numbers), 2)):
+    order = sorted(arrays)
+    if len(prefixes) > 1 or order != list(range(0, 2 * len(order), 2)):
         raise InputError(
             f"{path}: the layers {list(stored)[:8]} are not numbered 0, 2, 4, ... as in a Sequential; {_FIX}"
         )
     layers = []
-    for i in numbers:
+    for i in order:
         weight, bias = arrays[i].get("weight"), arrays[i].get("bias")
         if weight is None or weight.ndim != 2 or (bias is not None and bias.ndim != 1):
             raise InputError(f"{path}: layer {i} is not Linear: its weight is missing or not a matrix; {_FIX}")
         bias = np.zeros(len(weight)) if bias is None else bias
-        layers.append(Layer(weight, bias, i < numbers[-1], where=f"{path}: layer {i}"))
+        layers.append(Layer(weight, bias, i < order[-1], where=f"{path}: layer {i}"))
     return Network(layers)
 
 
@@ -82,15 +87,3 @@ def tensor_array(tensor: Any, where: str) -> Any:
 
 def _strided() -> Any:
     return require("torch", "reading tensors", INSTALL).strided
-
-
-def _check_size(path: Path) -> None:
-    size = path.stat().st_size
-    if zipfile.is_zipfile(path):
-        try:
-            with zipfile.ZipFile(path) as archive:
-                size = max(size, sum(item.file_size for item in archive.infolist()))
-        except (OSError, ValueError, zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:
-            raise InputError(f"{path}: a damaged archive ({error})") from error
-    if size > _LARGEST:
-        raise InputError(f"{path}: unpacks to {size} bytes, over the limit of {_LARGEST}")

@@ -7,7 +7,8 @@ SMT-LIB 2 (nothing is evaluated as code)::
     file     = command*                                 # ";" starts a comment
     command  = "(declare-const" name "Real)" | "(declare-fun" name "() Real)" | "(assert" formula ")"
              | "(set-logic ...)" | "(set-info ...)" | "(check-sat)" | "(get-model)" | "(exit)"    # without effect
-    formula  = "(and" formula* ")" | "(or" formula* ")" | "(not" formula ")" | comparison
+    formula  = "(and" formula* ")" | "(or" formula* ")" | "(not" formula ")" | "(=>" formula formula+ ")"
+             | "true" | "false" | comparison
     comparison = "(" ("<=" | "<" | ">=" | ">" | "=") term term+ ")"
     term     = number | name | "(+" term+ ")" | "(-" term+ ")" | "(*" term+ ")" | "(/" term term+ ")"
 
@@ -39,6 +40,7 @@ from pathlib import Path
 from typing import NamedTuple, TypeAlias
 
 from polyrelu.errors import DimensionError, InputError
+from polyrelu.formats.packed import read_text, refusing
 from polyrelu.formats.vnnlib_syntax import Atom, List, Node, Source
 from polyrelu.formats.vnnlib_tensors import ELEMENTS, LARGEST, TENSOR, Tensor, indices
 from polyrelu.polyhedron import Halfspace, Polyhedron
@@ -50,6 +52,7 @@ _VARIABLE = re.compile(r"([XY])_(0|[1-9]\d{0,6})", re.ASCII)
 _WITHOUT_EFFECT = ("set-logic", "set-info", "set-option", "check-sat", "get-model", "exit")
 _IN_NETWORKS = {"declare-input": "X", "declare-output": "Y", "declare-hidden": None}
 _COMPARISONS = ("<=", "<", ">=", ">", "=")
+_CONSTANTS = {"true": True, "false": False}
 
 # Far beyond what the benchmarks need, and small enough that no file takes more than seconds and some hundred megabytes.
 _LARGEST_FILE = 2**26
@@ -77,7 +80,7 @@ def load_property(path: str | PathLike[str], input_dim: int | None = None, outpu
     """The property in a VNN-LIB file, see the module's docstring for what is read.
 
     Args:
-        path: the file.
+        path: the file, text in UTF-8, which may be packed by gzip.
         input_dim: how many inputs the network has; checked when given.
         output_dim: how many outputs it has; checked when given.
 
@@ -91,14 +94,8 @@ def load_property(path: str | PathLike[str], input_dim: int | None = None, outpu
     file = Path(path)
     if not file.is_file():
         raise InputError(f"load_property: there is no file {file}")
-    size = file.stat().st_size
-    if size > _LARGEST_FILE:
-        raise InputError(f"{file}: {size} bytes, over the limit of {_LARGEST_FILE}; this is no property")
-    try:
-        text = file.read_bytes().decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise InputError(f"{file}: not a text file ({error}); unpack it first if it is compressed") from error
-    return parse_property(text, input_dim, output_dim, where=str(file))
+    with refusing(file, "property"):
+        return parse_property(read_text(file, _LARGEST_FILE), input_dim, output_dim, where=str(file))
 
 
 def parse_property(
@@ -129,13 +126,13 @@ class _Reader:
         self.numbers: dict[_Comparison, int] = {}
 
     def property(self) -> Property:
-        asserted: list[tuple[Node, int]] = []
+        asserted: list[Node] = []
         for command in self.source.commands():
             head = self.head(command, "a command such as (assert ...)")
             if head == "assert":
                 if len(command.items) != 2:
                     self.fail(f"assert takes one formula, not {len(command.items) - 1}", command.place)
-                asserted.append((command.items[1], command.place))
+                asserted.append(command.items[1])
             elif head in ("declare-const", "declare-fun"):
                 self.declare(command)
             elif head == "declare-network":
@@ -147,7 +144,7 @@ class _Reader:
                 known = "assert, declare-const, declare-fun and declare-network"
                 self.fail(f"unknown command {head!r}; known are {known}{hint}", command.place)
         dims = {kind: self.dimension(kind) for kind in "XY"}
-        clauses = self.conjunction([node for node, _ in asserted], False, 0)
+        clauses = self.conjunction([(node, False) for node in asserted], 0)
         return self.assembled(clauses, dims)
 
     def head(self, node: Node, expected: str) -> str:
@@ -224,19 +221,27 @@ class _Reader:
     # -- formulas, as unions of conjunctions of numbered comparisons ---------------------------------------------
 
     def formula(self, node: Node, negated: bool) -> list[_Clause]:
+        if isinstance(node, Atom) and node.text in _CONSTANTS:
+            return [()] if _CONSTANTS[node.text] != negated else []
         head = self.head(node, "a formula such as (<= X_0 1)")
         assert isinstance(node, List)
         parts = node.items[1:]
-        if head in ("and", "or"):
+        if head in ("and", "or", "=>"):
+            if head == "=>" and len(parts) < 2:
+                self.fail(f"=> takes at least two formulas, not {len(parts)}", node.place)
             combine = self.conjunction if (head == "and") != negated else self.disjunction
-            return combine(parts, negated, node.place)
+            premises = len(parts) - 1 if head == "=>" else 0  # a => b => c is (not a) or (not b) or c
+            return combine([(part, negated != (i < premises)) for i, part in enumerate(parts)], node.place)
         if head == "not":
             if len(parts) != 1:
                 self.fail(f"not takes one formula, not {len(parts)}", node.place)
             return self.formula(parts[0], not negated)
         comparisons = (*_COMPARISONS, "==", "!=") if self.tensors else _COMPARISONS
         if head not in comparisons:
-            self.fail(f"unknown formula {head!r}; known are and, or, not, {', '.join(comparisons)}", node.place)
+            self.fail(
+                f"unknown formula {head!r}; known are and, or, not, =>, true, false, {', '.join(comparisons)}",
+                node.place,
+            )
         if head == "!=":
             if len(parts) != 2:
                 self.fail(f"!= compares two terms, not {len(parts)}", node.place)
@@ -249,10 +254,11 @@ class _Reader:
             return [tuple(self.number(row) for row in rows)]
         return [(self.number(other),) for row in rows for other in _violated(row)]
 
-    def conjunction(self, parts: Sequence[Node], negated: bool, place: int) -> list[_Clause]:
+    def conjunction(self, parts: Sequence[tuple[Node, bool]], place: int) -> list[_Clause]:
+        """The clauses of formulas, each as it is or negated, that hold together."""
         common: list[int] = []
         product: list[_Clause] = [()]
-        for part in parts:
+        for part, negated in parts:
             clauses = self.formula(part, negated)
             if len(clauses) == 1:
                 common += clauses[0]
@@ -264,9 +270,10 @@ class _Reader:
         self.check_size(len(product), len(product) * len(shared), place)
         return [shared + clause for clause in product]
 
-    def disjunction(self, parts: Sequence[Node], negated: bool, place: int) -> list[_Clause]:
+    def disjunction(self, parts: Sequence[tuple[Node, bool]], place: int) -> list[_Clause]:
+        """The clauses of formulas, each as it is or negated, of which one holds."""
         union: list[_Clause] = []
-        for part in parts:
+        for part, negated in parts:
             union += self.formula(part, negated)
             self.check_size(len(union), 0, place)
         return union

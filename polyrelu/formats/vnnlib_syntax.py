@@ -18,6 +18,11 @@ _LONGEST_TOKEN = 1000
 _DEEPEST_NESTING = 100
 
 
+def _visible(text: str) -> str:
+    """A text whose characters all show on a terminal, and do nothing else there."""
+    return "".join(c if c.isprintable() or c == "\t" else "\N{REPLACEMENT CHARACTER}" for c in text)
+
+
 class Atom(NamedTuple):
     """A word, with the index that follows it, and its place in the text."""
 
@@ -54,7 +59,7 @@ class Source:
         first = max(start, place - _SHOWN // 2)
         shown = self.text[first : min(len(self.text) if end < 0 else end, first + _SHOWN)].rstrip()
         pointer = "".join("\t" if c == "\t" else " " for c in self.text[first:place]) + "^"
-        raise ParseError(f"{self.where}, line {line}, column {column + 1}: {reason}\n  {shown}\n  {pointer}")
+        raise ParseError(f"{self.where}, line {line}, column {column + 1}: {reason}\n  {_visible(shown)}\n  {pointer}")
 
     def tokens(self) -> Iterator[Atom]:
         """Words, parentheses and indices."""

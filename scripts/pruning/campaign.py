@@ -23,6 +23,7 @@ from tqdm import tqdm
 from trial import Found, Limits, Question, Result, run, warm_up
 
 from polyrelu.errors import InputError
+from polyrelu.files import write_whole
 from polyrelu.search import Best, Record
 
 REFERENCE = Best().name
@@ -79,7 +80,7 @@ class Store:
         if path.exists():
             self._read()
         else:
-            path.write_text(",".join(COLUMNS) + "\n")
+            write_whole(path, lambda new: new.write_text(",".join(COLUMNS) + "\n"))
 
     def _read(self) -> None:
         text = self.path.read_text()
@@ -94,7 +95,7 @@ class Store:
             whole = ",".join(COLUMNS) + "\n"
         if whole != text:
             print(f"{self.path}: the last line was torn; its run is repeated", file=sys.stderr)
-            self.path.write_text(whole)
+            write_whole(self.path, lambda new: new.write_text(whole))
         for line in lines:
             if len(line) == len(COLUMNS):
                 row = dict(zip(COLUMNS, line, strict=True))
@@ -103,12 +104,14 @@ class Store:
     def keep(self, rows: Iterable[Row]) -> None:
         """Forget all other rows, as those of earlier code."""
         self.rows = {tuple(row[name] for name in KEY): row for row in rows}
-        fresh = self.path.with_suffix(".tmp")
-        with fresh.open("w", newline="") as file:
-            writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
-            writer.writeheader()
-            writer.writerows(self.rows.values())
-        fresh.replace(self.path)
+
+        def write(path: Path) -> None:
+            with path.open("w", newline="") as file:
+                writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
+                writer.writeheader()
+                writer.writerows(self.rows.values())
+
+        write_whole(self.path, write)
 
     def add(self, row: Row) -> None:
         """Keep a row, on disk at once."""

@@ -20,6 +20,7 @@ from trial import Limits, Question
 import polyrelu as pr
 from polyrelu.errors import InputError
 from polyrelu.figures.registry import save_figure
+from polyrelu.files import write_whole
 from polyrelu.search import FaceProblem
 
 FOLDER = Path(__file__).parent.parent.parent / "papers" / "pruning"
@@ -86,11 +87,13 @@ def write(campaign: Campaign, out: Path) -> list[str]:
         "unsound": by_case(risky, ("pieces", "nodes", "lps", "seconds", "lost", "volume")),
         "wide": by_case(wide, ("pieces", "nodes", "nodes/piece", "wasted", "lps", "seconds")),
     }
-    (out / "tables.md").write_text("\n\n".join(f"## {name}\n\n{table}" for name, table in tables.items()) + "\n")
+    text = "\n\n".join(f"## {name}\n\n{table}" for name, table in tables.items()) + "\n"
+    write_whole(out / "tables.md", lambda path: path.write_text(text))
     print("\n\n".join(tables.values()))
     page = out / "README.md"
     if page.exists():
-        page.write_text(fill(page.read_text(), tables, page))
+        filled = fill(page.read_text(), tables, page)
+        write_whole(page, lambda path: path.write_text(filled))
     drawn = [REFERENCE, *(name for name in DRAWN if name in names_of(growth))]
     for quantity in ("nodes", "wasted", "lps", "seconds"):
         save_figure(figure(growth, quantity, drawn), out, quantity, ["png"])

@@ -29,6 +29,7 @@ from trial import Limits, Question
 
 from polyrelu.errors import PolyreluError
 from polyrelu.figures.registry import save_figure
+from polyrelu.files import write_whole
 
 FIGURES = ("nodes", "wasted", "lps", "seconds")
 SHORT = {"widths": [4, 8], "seeds": [0], "limit": 300, "seconds": 0.5, "figures": ["nodes"]}
@@ -103,7 +104,7 @@ def _list(known: dict[str, Entry]) -> None:
 def _write(rows: Sequence[Row], out: Path, figures: Sequence[str]) -> None:
     """The tables and, for each family of cases with several widths, the figures."""
     tables = by_case(rows)
-    (out / "tables.md").write_text(tables + "\n")
+    write_whole(out / "tables.md", lambda path: path.write_text(tables + "\n"))
     print(tables)
     families: dict[Case, list[Row]] = {}
     for row in rows:

@@ -100,7 +100,8 @@ def test_the_time_limit_stops_runs(large, tmp_path, command):
     assert result.exit_code == 124
     assert time.monotonic() - began < 60
     assert "stopped after 2 seconds" in result.stderr
-    assert not pr.load_tiling(path).complete
+    assert path.exists() == (": 0 tiles found" not in result.stderr)  # a busy machine may find none
+    assert not path.exists() or not pr.load_tiling(path).complete
 
 
 def test_time_limits_are_positive_numbers(model):

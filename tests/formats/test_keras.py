@@ -335,6 +335,67 @@ def test_damaged_configurations_are_refused_or_read_but_never_crash(tmp_path_fac
 # -- files that Keras wrote -------------------------------------------------------------------------------------------
 
 
+def changed(place, value):
+    """The model of two dense layers with another value in a layer's configuration, or in place of it all."""
+    config = json.loads(json.dumps(MLP))
+    target = config
+    for key in place[:-1]:
+        target = target[key]
+    target[place[-1]] = value
+    return config
+
+
+@pytest.mark.parametrize(
+    ("place", "value"),
+    [
+        *((("config", "layers", 1, "config", "units"), value) for value in (10**30, -1, "4", [4], 5, 4.5, 2**40)),
+        *(
+            (("config", "layers", 0, "config", "batch_shape"), value)
+            for value in ([None, 10**30], [None, -3], 3, [None, "3"])
+        ),
+        *(
+            (("config", "layers", 0, "config", "batch_shape"), value)
+            for value in ([None, 3.5], [None, 0], [], [None, 10**8])
+        ),
+        *((("config", "layers", 1, key), value) for key in ("config", "class_name") for value in (None, 3, [], {})),
+        *((("config", "layers"), value) for value in (None, 3, {}, [[]], [None], "x")),
+        *(((key,), value) for key in ("config", "class_name") for value in (None, 3, [], {})),
+        (("config", "layers", 1, "config", "activation"), 10**30),
+        (("config", "layers", 1, "config", "name"), ["one"]),
+    ],
+)
+def test_nonsense_in_a_configuration_is_refused(tmp_path, place, value):
+    path = write(tmp_path / "net.keras", changed(place, value), MLP_WEIGHTS)
+    with pytest.raises(pr.PolyreluError, match=r"net\.keras"):
+        pr.load_network(path)
+
+
+def test_nonsense_in_sizes_of_windows_is_refused(tmp_path):
+    for kind, options in (
+        ("ZeroPadding1D", {"padding": [10**9, 10**9]}),
+        ("ZeroPadding1D", {"padding": [-1, 0]}),
+        ("MaxPooling1D", {"pool_size": [10**30], "strides": [1], "padding": "valid"}),
+        ("MaxPooling1D", {"pool_size": [2], "strides": [0], "padding": "same"}),
+        ("Reshape", {"target_shape": [10**30, -1]}),
+        ("Permute", {"dims": [10**30, 1]}),
+    ):
+        config = sequential(entry(4, 2), layer(kind, "the_layer", **options))
+        with pytest.raises(pr.PolyreluError, match="the_layer"):
+            pr.load_network(write(tmp_path / "net.keras", config, {}))
+
+
+def test_configurations_that_are_no_json_are_refused(tmp_path):
+    path = write(tmp_path / "net.keras", MLP, MLP_WEIGHTS)
+    with zipfile.ZipFile(path) as archive:
+        members = {name: archive.read(name) for name in archive.namelist()}
+    for config in (b"[" * 10**5, b"\xff", b"{}", b"3", b"NaN", b'{"a": ' + b"9" * 5000 + b"}"):
+        with zipfile.ZipFile(path, "w") as archive:
+            for name, content in (members | {"config.json": config}).items():
+                archive.writestr(name, content)
+        with pytest.raises(pr.InputError, match=r"net\.keras"):
+            pr.load_network(path)
+
+
 def keras_models():
     os.environ.setdefault("KERAS_BACKEND", "jax")
     keras = pytest.importorskip("keras", reason="keras and a backend are needed to compare with: pip install keras jax")

@@ -1,4 +1,6 @@
+import gzip
 import io
+import time
 import zipfile
 
 import numpy as np
@@ -118,3 +120,80 @@ def test_damaged_archives_are_refused_or_read_but_never_crash(tmp_path_factory, 
         assert pr.load_network(path).widths
     except pr.PolyreluError as error:
         assert str(error)
+
+
+NUMBERS = np.array([1.0, -1.0]).tobytes()
+HEADER = b"{'descr': '<f8', 'fortran_order': False, 'shape': (2, 1), }"
+
+
+def npy(header, numbers=NUMBERS, version=b"\x01\x00", length=None):
+    size = len(header) if length is None else length
+    return b"\x93NUMPY" + version + size.to_bytes(2 if version == b"\x01\x00" else 4, "little") + header + numbers
+
+
+def with_first(tmp_path, content, name="W0.npy"):
+    path = tmp_path / "net.npz"
+    others = io.BytesIO()
+    np.savez(others, **{key: array for key, array in ARRAYS.items() if key != "W0"})
+    with zipfile.ZipFile(others) as given, zipfile.ZipFile(path, "w") as made:
+        made.writestr(name, content)
+        for item in given.infolist():
+            made.writestr(item, given.read(item))
+    return path
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        npy(HEADER.replace(b"<f8", b"<f8,,,,,,")),
+        npy(HEADER.replace(b"'shape'", b"'s\0\0\0'")),
+        npy(HEADER.replace(b"(2, 1)", b"(99999999999, 99999999999)")),
+        npy(HEADER.replace(b"(2, 1)", b"(2, -1)")),
+        npy(HEADER.replace(b"(2, 1)", b"(" + b"1, " * 70 + b")")),
+        npy(HEADER.replace(b"(2, 1)", b"(" + b"9" * 5000 + b",)")),
+        npy(HEADER.replace(b"(2, 1)", b"(3, 1)")),
+        npy(HEADER.replace(b"(2, 1)", b"__import__('os')")),
+        npy(HEADER.replace(b"'<f8'", b"[('a', '<f8')]")),
+        npy(HEADER.replace(b"'<f8'", b"'|O'")),
+        npy(HEADER.replace(b"<f8", b"|V8")),
+        npy(HEADER.replace(b"<f8", b"<f3")),
+        npy(HEADER.replace(b"<f8", b"|S99999999999999999999")),
+        npy(HEADER, length=60000),
+        npy(HEADER, version=b"\x07\x00"),
+        npy(b"{" * 60000),
+        npy(HEADER)[:9],
+        npy(HEADER)[:30],
+        npy(HEADER) + b"\0",
+        npy(HEADER)[:-1],
+        b"\x93N{MPYinf",
+        b"",
+    ],
+)
+def test_damaged_arrays_are_refused(tmp_path, content):
+    with pytest.raises(pr.InputError, match=r"net\.npz: not a readable \.npz archive of plain arrays \(W0\.npy: it"):
+        pr.load_network(with_first(tmp_path, content))
+
+
+def test_headers_of_every_version_are_read(tmp_path):
+    expected = pr.load_network(write(tmp_path / "whole.npz", **ARRAYS))
+    for version in (b"\x01\x00", b"\x02\x00", b"\x03\x00"):
+        assert pr.load_network(with_first(tmp_path, npy(HEADER, version=version))) == expected
+    with pytest.raises(pr.InputError, match="'W0' is no array"):
+        pr.load_network(with_first(tmp_path, npy(HEADER), name="W0"))
+
+
+def test_ten_thousand_layers_load_in_seconds(tmp_path):
+    deep = {f"{name}{i}": array for i in range(10_000) for name, array in (("W", np.eye(2)), ("b", np.zeros(2)))}
+    path = write(tmp_path / "deep.npz", **deep)
+    began = time.process_time()
+    assert len(pr.load_network(path).layers) == 10_000
+    assert time.process_time() - began < 20
+    del deep["b5000"]
+    with pytest.raises(pr.InputError, match=r"missing: \['b5000'\].* and \d+ more$") as caught:
+        pr.load_network(write(path, **deep))
+    assert len(str(caught.value)) < 1000
+
+
+def test_a_network_may_be_packed_by_gzip(tmp_path):
+    (tmp_path / "net.npz.gz").write_bytes(gzip.compress(write(tmp_path / "net.npz", **ARRAYS).read_bytes()))
+    assert pr.load_network(tmp_path / "net.npz.gz") == pr.load_network(tmp_path / "net.npz")

@@ -63,8 +63,8 @@ def test_boxes(tmp_path):
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ("-0.3,\n", "", "need 20 numbers after them, but 19 follow"),
-        ("-0.3,\n", "-0.3,1\n", "but 21 follow"),
+        ("-0.3,\n", "", "need 19 numbers after the flag after them, but 18 follow"),
+        ("-0.3,\n", "-0.3,1\n", "but 20 follow"),
         ("-0.3", "nan", "line 15: 'nan' is not a decimal"),
         ("-0.3", "1e999999999", "line 15: '1e999999999' is not a decimal"),
         ("-0.3", "1/3", "'1/3' is not a decimal"),
@@ -73,7 +73,7 @@ def test_boxes(tmp_path):
         ("2,2,1,2,", "2,2.5,1,2,", "line 3: 2.5 is among"),
         ("2,2,1,\n", "2,0,1,\n", "line 4: 0 is among the widths"),
         ("2.0,10.0,3.0", "2.0,0.0,3.0", "range of input 1 is 0; pass normalise='ignore'"),
-        ("a comment", "é", "not ASCII"),
+        ("a comment", "\0", "not a .nnet text file: byte 3 is 0"),
     ],
 )
 def test_bad_files_are_refused(tmp_path, old, new, message):
@@ -103,3 +103,36 @@ def test_damaged_files_are_refused_or_read_but_never_crash(tmp_path_factory, dat
         assert pr.load_network(path).widths
     except pr.PolyreluError as error:
         assert str(error)
+
+
+@pytest.mark.parametrize(
+    "flag", ["0,", "This line extraneous", "", "3.5, 1, 2,", "0.0 # a number, and words", "\xa0", "nan nan nan"]
+)
+def test_the_line_after_the_widths_is_not_read(tmp_path, flag):
+    assert pr.load_network(write(tmp_path, TEXT.replace("\n0,\n", f"\n{flag}\n"))) == pr.load_network(
+        write(tmp_path, TEXT, "plain.nnet")
+    )
+
+
+def test_numbers_need_not_keep_to_lines(tmp_path):
+    one_line = " ".join(TEXT.splitlines()[2:]).replace(",", " ")
+    assert pr.load_network(write(tmp_path, one_line)) == pr.load_network(write(tmp_path, TEXT, "plain.nnet"))
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "latin-1", "utf-8-sig", "cp1252"])
+def test_comments_may_be_in_any_encoding(tmp_path, encoding):
+    path = tmp_path / "a.nnet"
+    path.write_bytes(TEXT.replace("a comment", "Réseau\x85 5").encode("utf-8" if encoding == "cp1252" else encoding))
+    assert pr.load_network(path) == pr.load_network(write(tmp_path, TEXT))
+    path.write_bytes(TEXT.replace("-0.3", "-0.3\xa01").encode(encoding))
+    with pytest.raises(pr.InexactError, match="line 15"):
+        pr.load_network(path)
+    path.write_bytes(TEXT.encode("utf-16"))
+    with pytest.raises(pr.InputError, match=r"not a \.nnet text file: byte \d+ is 0"):
+        pr.load_network(path)
+
+
+def test_sizes_are_checked_before_anything_is_made(tmp_path):
+    for sizes in ("3,2,1,2,\n2,2,", "2,2,1,2,\n2,99999999999999999999999,", "2,2,1,2,\n2,100000,"):
+        with pytest.raises(pr.PolyreluError, match=r"a\.nnet"):
+            pr.load_network(write(tmp_path, TEXT.replace("2,2,1,2,\n2,2,", sizes), "a.nnet"))

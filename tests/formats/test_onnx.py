@@ -348,7 +348,7 @@ def test_bad_graphs_are_refused(tmp_path, name):
 
 
 def test_the_tensors_of_a_graph_are_counted(tmp_path, monkeypatch):
-    monkeypatch.setattr("polyrelu.formats.onnx_reader._MOST_ENTRIES", 5)
+    monkeypatch.setattr("polyrelu.formats.onnx_reader.MOST_NUMBERS", 5)
     assert pr.load_network(save(tmp_path / "net.onnx", one("Relu", (1, 5)))).widths == (5, 5)
     with pytest.raises(pr.BudgetExceeded, match="over 5 entries in all"):
         pr.load_network(save(tmp_path / "net.onnx", one("Relu", (1, 6))))

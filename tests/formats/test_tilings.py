@@ -168,6 +168,7 @@ def test_an_altered_entry_is_refused(tmp_path, name):
     ("name", "change"),
     [
         ("counts0", lambda a: a - 1),
+        ("counts0", lambda a: np.array([a[0] + a[1] + 1, -1, *a[2:]], dtype=np.int32)),  # of the same sum
         ("counts0", lambda a: a.astype(float)),
         ("facets0", lambda a: a + 1000),
         ("facets0", lambda a: a[1:]),
@@ -272,6 +273,92 @@ def test_parquet_is_a_table_that_other_tools_read(tmp_path):
         pr.load_tiling(tmp_path / "dictionary.parquet")
     pyarrow.write_table(table, tmp_path / "plain.parquet", use_dictionary=False)
     same(tiling, pr.load_tiling(tmp_path / "plain.parquet"))
+
+
+def header_with(array, **changes):
+    return np.frombuffer(json.dumps(json.loads(array.tobytes()) | changes).encode(), dtype=np.uint8)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        *({"complete": "no"}, {"complete": 1}, {"method": 3}, {"stats": {"cuts": "x"}}, {"stats": 3}, {"parts": 3}),
+        *({"domain": 5}, {"targets": None}, {"network_hash": 7}, {"parts": [{}]}, {"domain": "9" * 5000 + " 1 <= 1"}),
+    ],
+)
+def test_a_header_of_other_values_is_refused(tmp_path, changes):
+    path = tmp_path / "t.npz"
+    next(tilings()).save(path)
+    arrays = dict(np.load(path))
+    del arrays["checksum"]
+    arrays["header"] = header_with(arrays["header"], **changes)
+    np.savez(path, **arrays, checksum=np.frombuffer(_checksum(arrays).encode(), dtype=np.uint8))
+    with pytest.raises(pr.InputError, match=r"t\.npz"):
+        pr.load_tiling(path)
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_what_is_less_replaces_nothing_whole(tmp_path, suffix):
+    tiling, path = next(tilings()), tmp_path / f"t{suffix}"
+    part = tiling[:2]
+    part.save(path)
+    tiling[:1].save(path)  # less by less
+    assert not pr.load_tiling(path).complete
+    tiling.save(path)
+    with pytest.raises(pr.InputError, match=r"would be replaced by a tiling that is not complete; .*overwrite=True"):
+        part.save(path)
+    same(tiling, pr.load_tiling(path))
+    for content in (b"", b"another file", path.read_bytes()[:-100]):
+        path.write_bytes(content)
+        with pytest.raises(pr.InputError, match="would be replaced"):
+            part.save(path)
+        assert path.read_bytes() == content
+    part.save(path, overwrite=True)
+    same(part, pr.load_tiling(path))
+
+
+def test_a_parquet_file_has_a_seal(tmp_path, monkeypatch):
+    path = tmp_path / "t.parquet"
+    tiling = next(tilings())
+    tiling.save(path)
+    whole = path.read_bytes()
+    opened = []
+    monkeypatch.setattr(parquet, "_read", lambda *_: opened.append(1) or pytest.fail("opened"))
+    monkeypatch.setattr(parquet.subprocess, "run", lambda *_, **__: pytest.fail("tried"))
+    for at in (0, 4, 100, len(whole) // 2, len(whole) - 9):
+        path.write_bytes(whole[:at] + bytes([whole[at] ^ 1]) + whole[at + 1 :])
+        with pytest.raises(pr.InputError, match="damaged: its seal does not agree"):
+            pr.load_tiling(path)
+    path.write_bytes(whole[:-1])
+    with pytest.raises(pr.InputError, match="whose end is missing"):
+        pr.load_tiling(path)
+
+
+def test_a_parquet_file_without_a_seal_is_tried_elsewhere_first(tmp_path, monkeypatch):
+    path = tmp_path / "t.parquet"
+    tiling = next(tilings())
+    tiling.save(path)
+    whole = path.read_bytes()
+    path.write_bytes(whole.replace(b"polyrelu.seal=", b"polyrelu.deal="))
+    same(tiling, pr.load_tiling(path))
+    crash = "import os, sys; os.abort()"
+    run = parquet.subprocess.run
+    monkeypatch.setattr(parquet.subprocess, "run", lambda c, **options: run([c[0], "-c", crash], **options))
+    with pytest.raises(pr.InputError, match="pyarrow crashes"):
+        pr.load_tiling(path)
+
+
+def test_columns_of_other_types_are_refused(tmp_path):
+    pyarrow = pytest.importorskip("pyarrow.parquet")
+    path = tmp_path / "t.parquet"
+    next(tilings()).save(path)
+    table = pyarrow.read_table(path)
+    for name, kind in (("facets", "string"), ("pattern", "binary"), ("tile", "int32"), ("rows", "binary")):
+        column = [str(v) for v in table[name].to_pylist()] if name == "facets" else table[name].cast(kind)
+        at = table.schema.get_field_index(name)
+        pyarrow.write_table(table.set_column(at, name, column if name != "facets" else [column]), path)
+        with pytest.raises(pr.InputError, match=f"column '{name}' is of type {kind}"):
+            pr.load_tiling(path)
 
 
 def test_parquet_without_pyarrow_says_what_to_install(tmp_path, monkeypatch):

@@ -168,7 +168,7 @@ def test_other_networks_and_files_are_refused(tmp_path):
     with pytest.raises(pr.InputError, match="there is no file"):
         load_property(tmp_path / "missing.vnnlib")
     (tmp_path / "p.gz").write_bytes(b"\x1f\x8b\xff")
-    with pytest.raises(pr.InputError, match="unpack it first"):
+    with pytest.raises(pr.InputError, match="packed by gzip, and ends too early"):
         load_property(tmp_path / "p.gz")
     with (tmp_path / "huge").open("wb") as file:
         file.truncate(2**26 + 1)
@@ -269,3 +269,50 @@ def test_malformed_files_of_version_2_are_refused(text, message):
 def test_networks_of_version_2_that_are_not_read(inside, message):
     with pytest.raises(pr.ParseError, match=message):
         parse_property(f"(declare-network f {inside})")
+
+
+def test_constants_and_implications():
+    whole = read("true", "(<= X_0 1)")
+    assert whole.disjuncts == read("(<= X_0 1)").disjuncts
+    for nothing in ("false", "(not true)", "(and (<= X_0 1) false)", "(or)", "(not (=> false (<= X_0 1)))"):
+        assert read(nothing).disjuncts == (), nothing
+    implied = read("(=> (>= Y_0 0) (>= Y_1 1))")
+    assert implied.disjuncts == read("(or (< Y_0 0) (>= Y_1 1))").disjuncts
+    chain = read("(=> (>= Y_0 0) (<= X_0 1) (>= Y_1 1))")
+    assert chain.disjuncts == read("(or (< Y_0 0) (> X_0 1) (>= Y_1 1))").disjuncts
+    assert read("(not (=> (>= Y_0 0) (>= Y_1 1)))").disjuncts == read("(and (>= Y_0 0) (< Y_1 1))").disjuncts
+    assert read("(=> true (>= Y_1 1))").disjuncts == read("(>= Y_1 1)").disjuncts
+    for wrong, message in (
+        ("(=> true)", "at least two formulas, not 1"),
+        ("True", "unexpected 'True'"),
+        ("(true)", "'true'"),
+    ):
+        with pytest.raises(pr.ParseError, match=message):
+            read(wrong)
+
+
+def test_a_property_that_nothing_breaks_holds():
+    network = pr.Network([([[1, 0]], [0]), ([[1], [1]], [0, 0])])
+    assert pr.verify(network, read("false")).status == "holds"
+    assert pr.verify(network, read("(<= 0 X_0 1)", "(= X_1 0)", "true")).status == "violated"
+
+
+def test_the_mark_of_utf_8_is_no_part_of_the_text(tmp_path):
+    (tmp_path / "p.vnnlib").write_bytes(b"\xef\xbb\xbf" + TEXT.encode())
+    assert load_property(tmp_path / "p.vnnlib").disjuncts == parse_property(TEXT).disjuncts
+    (tmp_path / "p.vnnlib").write_bytes(TEXT.encode("utf-16"))
+    with pytest.raises(pr.InputError, match="is text in UTF-16; save it in UTF-8"):
+        load_property(tmp_path / "p.vnnlib")
+
+
+def test_messages_hold_nothing_that_a_terminal_obeys():
+    for odd in ("\x1b[31m", "\ufeff", "\u202e", "\0", "\x9b2J"):
+        with pytest.raises(pr.ParseError) as caught:
+            parse_property(f"{DECLARED}(assert (<= X_0 {odd}1))")
+        assert all(c.isprintable() or c in "\n\t" for c in str(caught.value)), odd
+
+
+def test_deep_nesting_and_long_words_are_refused():
+    for text in ("(" * 10**6, f"(assert {'(not ' * 10**5}true{')' * 10**5})", f"(assert (<= X_0 {'9' * 10**5}))"):
+        with pytest.raises(pr.ParseError, match=r"nested|a word of"):
+            parse_property(DECLARED + text)
