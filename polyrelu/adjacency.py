@@ -24,7 +24,7 @@ from weakref import WeakKeyDictionary
 import numpy as np
 from numpy.typing import NDArray
 
-from polyrelu.errors import InputError
+from polyrelu.arguments import whole_number
 from polyrelu.exact import FloatArray, nearest_floats, read_only, row_echelon
 from polyrelu.facets import ExactFacet, FacetReader, as_columns, neuron_names
 from polyrelu.polyhedron import Halfspace, Polyhedron
@@ -135,6 +135,7 @@ def shared_facet(tiling: Tiling, i: int, j: int) -> Polyhedron:
     >>> tiling.shared_facet(0, 1).inequalities()
     ('x1 == 0', 'x0 >= -1', 'x0 <= 0')
     """
+    i, j = (whole_number(k, "shared_facet: tile", 0, len(tiling) - 1) for k in (i, j))
     return (tiling[i].polyhedron.closure() & tiling[j].polyhedron.closure()).canonical()
 
 
@@ -312,11 +313,7 @@ def _match_flat(tiling: Tiling, flat: NDArray[np.bool_], found: _Found) -> None:
 
 
 def _contacts_of_dimension(tiling: Tiling, least: int) -> Iterator[tuple[int, int, int]]:
-    if not 0 <= least < max(tiling.domain.ambient_dim, 1):
-        raise InputError(
-            f"adjacency: contact is {least!r}; give the least dimension of a contact, from 0 to "
-            f"{tiling.domain.ambient_dim - 1}"
-        )
+    least = whole_number(least, "adjacency: contact", 0, max(tiling.domain.ambient_dim - 1, 0))
     part_of, _ = tiling.places()
     flat = flat_tiles(tiling)
     for i, j in _pairs_of_boxes(bounding_boxes(tiling, range(len(tiling))), np.ones(len(tiling), dtype=np.bool_)):

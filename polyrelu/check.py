@@ -45,11 +45,14 @@ from flint import fmpq_mat
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from polyrelu.errors import DimensionError, InputError
+from polyrelu.arguments import instance
+from polyrelu.carried import Carried
+from polyrelu.errors import DimensionError
 from polyrelu.exact import ExactVector, flint_matrix, matrix_rows
 from polyrelu.network import Network
+from polyrelu.numerals import record_text
 from polyrelu.pieces import AffinePiece, NetworkPart, Region, affine_pieces
-from polyrelu.polyhedron import Halfspace, Polyhedron
+from polyrelu.polyhedron import Halfspace, Polyhedron, polyhedra
 from polyrelu.tiling import Tiling, format_point
 
 Kind: TypeAlias = Literal[
@@ -68,8 +71,8 @@ Kind: TypeAlias = Literal[
 _SILENT, _ACTIVE, _FREE = "0", "1", "*"
 
 
-@dataclass(frozen=True)
-class Verdict:
+@dataclass(frozen=True, repr=False)
+class Verdict(Carried):
     """The answer of :func:`check_tiling`; true iff the tiling is verified.
 
     Attributes:
@@ -98,6 +101,9 @@ class Verdict:
 
     def __bool__(self) -> bool:
         return self.ok
+
+    def __repr__(self) -> str:
+        return record_text(self)
 
 
 def check_tiling(
@@ -141,7 +147,12 @@ def check_tiling(
         >>> print(check_tiling(tiling[:1]).message)
         (1.5) maps into target 0 but lies in no tile
     """
-    targets = tiling.targets if target is None else (target,) if isinstance(target, Polyhedron) else tuple(target)
+    instance(tiling, Tiling, "check_tiling: tiling", "ask polyrelu.preimage for one")
+    targets = tiling.targets if target is None else polyhedra(target, "check_tiling: target")
+    if network is not None:
+        instance(network, Network, "check_tiling: network", "pass a Network, or None for the tiling's")
+    if domain is not None:
+        instance(domain, Polyhedron, "check_tiling: domain", "pass a Polyhedron, or None for the tiling's")
     question = _Question(
         tiling.network if network is None else network, targets, tiling.domain if domain is None else domain
     )
@@ -157,10 +168,6 @@ class _Question:
 
     def validate(self, tiling: Tiling) -> None:
         for i, target in enumerate(self.targets):
-            if not isinstance(target, Polyhedron):
-                raise InputError(
-                    f"check_tiling: target {i} is {type(target).__name__}; parse text with polyrelu.parse first"
-                )
             if target.ambient_dim != self.network.output_dim:
                 raise DimensionError(
                     f"check_tiling: target {i} lives in R^{target.ambient_dim} but the network's outputs in "

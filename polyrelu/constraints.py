@@ -9,8 +9,9 @@ Grammar (a hand-written recursive descent parser; nothing is ever evaluated as c
     factor      = number | variable | "(" sum ")" | ("+" | "-") factor
     variable    = name ["_"] index            # y0, y_0; indices count from 0
 
-Decimals are read as they are written: ``0.1`` is 1/10. A conjunction of linear comparisons is a convex polyhedron;
-``or`` and ``!=`` are not, and are refused with that reason.
+Decimals are read as they are written: ``0.1`` is 1/10. Numbers have at most :data:`polyrelu.numerals.MOST_DIGITS`
+digits, those of their exponents counted, and what is computed from them at most twice as many. A conjunction of linear
+comparisons is a convex polyhedron; ``or`` and ``!=`` are not, and are refused with that reason.
 """
 
 from __future__ import annotations
@@ -20,12 +21,14 @@ from collections.abc import Sequence
 from fractions import Fraction
 from typing import NamedTuple, NoReturn
 
-from polyrelu.errors import InputError, ParseError
+from polyrelu.arguments import dimension, instance, items
+from polyrelu.errors import InexactError, InputError, ParseError
+from polyrelu.numerals import MOST_DIGITS, read_number
 from polyrelu.polyhedron import Halfspace, Polyhedron
 from polyrelu.polyhedron.halfspace import Relation
 
 _TOKEN = re.compile(
-    r"""(?P<number>(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?)
+    r"""(?P<number>([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?)
       | (?P<word>[^\W\d]\w*)
       | (?P<operator><=|>=|==|!=|&&|\|\||\*\*|[<>=+\-*/(),&|])
       | (?P<space>\s+)""",
@@ -33,9 +36,10 @@ _TOKEN = re.compile(
 )
 _COMPARISONS = ("<=", "<", ">=", ">", "==", "=")
 _AND = ("and", "&", "&&", ",")
-_LARGEST_EXPONENT = 1000
 _LONGEST_TOKEN = 1000
+_MOST_BITS = 10 * MOST_DIGITS // 3 * 2  # of a numerator or a denominator, each of which may be a number that was read
 _DEEPEST_NESTING = 100
+_SHOWN = 160
 
 
 class _Token(NamedTuple):
@@ -51,10 +55,10 @@ class _Linear(NamedTuple):
     constant: Fraction
 
     def plus(self, other: _Linear, factor: int | Fraction = 1) -> _Linear:
-        indices = sorted(self.coefficients.keys() | other.coefficients.keys())
-        zero = Fraction(0)
-        total = {i: self.coefficients.get(i, zero) + factor * other.coefficients.get(i, zero) for i in indices}
-        return _Linear(total, self.constant + factor * other.constant)
+        """The sum with a multiple of another form, whose coefficients are added in place."""
+        for i, c in other.coefficients.items():
+            self.coefficients[i] = self.coefficients.get(i, Fraction(0)) + factor * c
+        return _Linear(self.coefficients, self.constant + factor * other.constant)
 
     def times(self, factor: Fraction) -> _Linear:
         return _Linear({i: c * factor for i, c in self.coefficients.items()}, self.constant * factor)
@@ -69,7 +73,7 @@ def parse(text: str, dim: int, names: Sequence[str] = ("y", "h")) -> Polyhedron:
 
     Args:
         text: for example ``"y0 > 0"``, ``"h_0 > 0 and 2*y1 - y2/3 <= 0.5"``, ``"-1 <= y0 < y1"``.
-        dim: the dimension of the space; indices run from 0 to dim - 1.
+        dim: the dimension of the space, at most a million; indices run from 0 to dim - 1.
         names: the letters a variable may start with, each meaning the same coordinates.
 
     Example:
@@ -77,11 +81,16 @@ def parse(text: str, dim: int, names: Sequence[str] = ("y", "h")) -> Polyhedron:
         Polyhedron(R^2: x0 >= 0, x0 - x1 < 0)
 
     Raises:
-        ParseError: the text breaks the grammar; the message points at the column.
+        ParseError: the text breaks the grammar, or asks for too long numbers; the message points at the column.
+        InputError: the text is no text, or the dimension none.
     """
     if not isinstance(text, str):
         raise InputError(f"parse: expected text such as 'y0 > 0', got {type(text).__name__}")
-    return Polyhedron.from_halfspaces(_Parser(text, dim, tuple(names)).constraint(), dim)
+    letters = tuple(items(names, "parse: names", "pass a list of letters such as ['y', 'h']"))
+    for letter in letters:
+        instance(letter, str, "parse: names", "pass a list of letters such as ['y', 'h']")
+    space = dimension(dim, "parse: dim")
+    return Polyhedron.from_halfspaces(_Parser(text, space, letters).constraint(), space)
 
 
 class _Parser:
@@ -100,18 +109,23 @@ class _Parser:
             if match is None:
                 self.fail(f"unexpected character {self.text[column]!r}", column)
             kind = match.lastgroup if match.lastgroup in ("word", "operator", "space") else "number"
-            if kind != "space" and len(match.group()) > _LONGEST_TOKEN:
-                self.fail(
-                    f"a name or number of {len(match.group())} characters; at most {_LONGEST_TOKEN} are read", column
-                )
+            if kind == "word" and len(match.group()) > _LONGEST_TOKEN:
+                self.fail(f"a name of {len(match.group())} characters; at most {_LONGEST_TOKEN} are read", column)
             if kind != "space":
                 tokens.append(_Token(kind, match.group(), column))
             column = match.end()
         return [*tokens, _Token("end", "", len(self.text))]
 
     def fail(self, reason: str, column: int) -> NoReturn:
-        pointer = " " * column + "^"
-        raise ParseError(f"constraint, column {column + 1}: {reason}\n  {self.text}\n  {pointer}")
+        first = max(0, column - _SHOWN // 2)
+        before = "".join("\t" if c == "\t" else " " for c in self.text[first:column])
+        shown_text = self.text[first : first + _SHOWN]
+        raise ParseError(f"constraint, column {column + 1}: {reason}\n  {shown_text}\n  {before}^")
+
+    def short(self, value: Fraction, column: int) -> None:
+        """Refuse a number that has become too long."""
+        if max(value.numerator.bit_length(), value.denominator.bit_length()) > _MOST_BITS:
+            self.fail(f"what is computed here has more than {2 * MOST_DIGITS} digits", column)
 
     @property
     def token(self) -> _Token:
@@ -161,14 +175,17 @@ class _Parser:
     def row(self, left: _Linear, operator: str, right: _Linear) -> Halfspace:
         if operator in (">", ">="):
             left, right, operator = right, left, operator.replace(">", "<")
-        form = left.plus(right, -1)
+        form = _Linear(dict(left.coefficients), left.constant).plus(right, -1)
         relation: Relation = "==" if operator in ("=", "==") else "<" if operator == "<" else "<="
         return Halfspace.of([form.coefficients.get(i, Fraction(0)) for i in range(self.dim)], -form.constant, relation)
 
     def sum(self) -> _Linear:
         total = self.term()
         while operator := self.accept("+", "-"):
-            total = total.plus(self.term(), 1 if operator.text == "+" else -1)
+            term = self.term()
+            total = total.plus(term, 1 if operator.text == "+" else -1)
+            for value in (total.constant, *(total.coefficients[i] for i in term.coefficients)):
+                self.short(value, operator.column)
         return total
 
     def term(self) -> _Linear:
@@ -189,6 +206,8 @@ class _Parser:
                 product = other.times(product.constant)
             else:
                 self.fail("a product of two variables is not linear", operator.column)
+            for value in (product.constant, *product.coefficients.values()):
+                self.short(value, operator.column)
         return product
 
     def factor(self) -> _Linear:
@@ -222,10 +241,10 @@ class _Parser:
         )
 
     def number(self, token: _Token) -> Fraction:
-        exponent = re.search(r"[eE]([+-]?\d+)$", token.text)
-        if exponent and abs(int(exponent[1])) > _LARGEST_EXPONENT:
-            self.fail(f"the exponent of {token.text} is beyond {_LARGEST_EXPONENT}", token.column)
-        return Fraction(token.text)
+        try:
+            return read_number(token.text, "constraint")
+        except InexactError as error:
+            return self.fail(str(error).removeprefix("constraint: "), token.column)
 
     def index(self, token: _Token) -> int:
         match = re.fullmatch(r"([^\W\d]+?)_?([0-9]+)", token.text)

@@ -15,6 +15,11 @@ c = h + 1 and :math:`C |u| = \sum_j (|B| |u|)_j`, and with a basis :math:`\sum_j
 
 For each of the four sign patterns of u this is a system of linear inequalities, so whether such a u exists is decided
 exactly. Any of them may stand for the point; one with few digits is taken.
+
+No float decides anything here: the point is the dyadic number it stores, and the bound is evaluated over Fractions, at
+every magnitude. It is about points that were computed in binary64, rounded to nearest, with gradual underflow; what
+overflowed on the way is infinite or NaN, and such points have no exact value. Points of shorter floats, or of another
+rounding mode, may be farther off, and are then refused.
 """
 
 from __future__ import annotations
@@ -25,6 +30,9 @@ from fractions import Fraction
 from functools import cached_property
 from itertools import product
 
+import numpy as np
+
+from polyrelu.carried import Carried
 from polyrelu.errors import DimensionError, InputError
 from polyrelu.exact import (
     ExactMatrix,
@@ -32,8 +40,8 @@ from polyrelu.exact import (
     exact_vector,
     flint_matrix,
     matrix_rows,
+    nearest_floats,
     row_echelon,
-    to_floats,
 )
 from polyrelu.polyhedron import Halfspace, Polyhedron
 
@@ -48,7 +56,7 @@ def affine_rank(points: Sequence[ExactVector]) -> int:
 
 
 @dataclass(frozen=True)
-class Plane:
+class Plane(Carried):
     """The plane {M u + o} in R^d of a layer W z + b along z = B u.
 
     Attributes:
@@ -107,8 +115,10 @@ class Plane:
         for rounded in possible:
             if not rounded.is_empty():
                 inner = rounded.simple_point()
-                floats = exact_vector(to_floats(inner), "coordinates")
-                return floats if floats in rounded else inner
+                floats = nearest_floats(inner)
+                if np.isfinite(floats).all() and floats in rounded:
+                    return exact_vector(floats, "coordinates")
+                return inner
         return None
 
     @cached_property

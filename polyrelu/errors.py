@@ -20,6 +20,10 @@ class InexactError(PolyreluError, ValueError):
     """A number has no exact rational value: NaN, infinite, complex or irrational."""
 
 
+class RangeError(InexactError, OverflowError):
+    """A number is beyond the range of floats, where floats were asked for."""
+
+
 class DimensionError(PolyreluError, ValueError):
     """Two objects that must live in the same space do not, or an array has the wrong shape."""
 
@@ -62,6 +66,10 @@ class Interrupted(PolyreluError, KeyboardInterrupt):
     def __init__(self, message: str, partial: Tiling) -> None:
         super().__init__(message)
         self.partial = partial
+
+    def __reduce__(self) -> tuple[type[Interrupted], tuple[str, Tiling]]:
+        """How it is made again, elsewhere or as a copy."""
+        return type(self), (str(self), self.partial)
 
 
 class RoundedWarning(UserWarning):

@@ -20,11 +20,13 @@ from fractions import Fraction
 from typing import Any, TypeAlias, TypeVar
 
 import numpy as np
-from flint import fmpq, fmpq_mat
+from flint import fmpq, fmpq_mat, fmpz
 from numpy.typing import NDArray
 
-from polyrelu.errors import DimensionError, InexactError
+from polyrelu.arguments import is_sequence
+from polyrelu.errors import DimensionError, InexactError, RangeError
 from polyrelu.ieee import probe
+from polyrelu.numerals import MOST_DIGITS, read_decimal, read_number, shown, too_long
 
 ExactVector: TypeAlias = tuple[Fraction, ...]
 ExactMatrix: TypeAlias = tuple[ExactVector, ...]
@@ -39,44 +41,57 @@ def exact(value: Any, where: str = "value") -> Fraction:
     """The exact rational value of a number.
 
     Accepts int, float, Fraction, Decimal, numpy scalars, strings (``"1/3"``, ``"0.1"``, ``"1e-3"``) and rational
-    sympy numbers. ``where`` names the value in errors.
+    sympy numbers. ``where`` names the value in errors. What a short text, a Decimal or a sympy Float can ask for is
+    limited to :data:`polyrelu.numerals.MOST_DIGITS` digits.
 
     Raises:
-        InexactError: the value is NaN, infinite, complex, irrational, boolean or not a number.
+        InexactError: the value is NaN, infinite, complex, irrational, boolean or not a number, or has too many digits.
     """
     if isinstance(value, Fraction):
         return value
     if isinstance(value, (bool, np.bool_)):
         raise InexactError(f"{where}: {value!r} is a truth value, not a number; write 0 or 1")
-    if isinstance(value, (int, np.integer)):
+    if isinstance(value, (int, np.integer)) and not isinstance(value, np.timedelta64):
         return Fraction(int(value))
-    if isinstance(value, (float, np.floating, Decimal)):
-        if not math.isfinite(value):
-            raise InexactError(
-                f"{where}: {value} is not a finite number; remove or replace it before building the object"
-            )
+    if isinstance(value, (float, np.floating)):
+        if not (math.isfinite(value) if isinstance(value, float) else np.isfinite(value)):
+            raise _not_finite(value, where)
         return Fraction(*float_ratio(value))
     if isinstance(value, str):
-        try:
-            return Fraction(value.strip())
-        except (ValueError, ZeroDivisionError):
-            raise InexactError(f'{where}: {value!r} is not a number; write it like "1/3", "0.1" or "1e-3"') from None
+        return read_number(value, where)
+    return _exact_other(value, where)
+
+
+def _exact_other(value: Any, where: str) -> Fraction:
+    """The value of what is no builtin number."""
+    if isinstance(value, Decimal):
+        if not value.is_finite():
+            raise _not_finite(value, where)
+        return read_decimal(value, where)
     if isinstance(value, (complex, np.complexfloating)):
         raise InexactError(f"{where}: {value} is complex; polyrelu works over the rationals, pass its real part")
-    if isinstance(value, fmpq):
-        return from_flint(value)
-    return _exact_sympy(value, where)
+    if isinstance(value, fmpz):
+        return Fraction(int(value))
+    return from_flint(value) if isinstance(value, fmpq) else _exact_sympy(value, where)
+
+
+def _not_finite(value: Any, where: str) -> InexactError:
+    return InexactError(f"{where}: {value} is not a finite number; remove or replace it before building the object")
 
 
 def _exact_sympy(value: Any, where: str) -> Fraction:
     sympy = sys.modules.get("sympy")
     if sympy is None or not isinstance(value, sympy.Basic):
-        raise InexactError(f"{where}: {value!r} of type {type(value).__name__} is not a number that polyrelu knows")
-    if isinstance(value, sympy.Float):
+        raise InexactError(
+            f"{where}: {shown(value)} of type {type(value).__name__} is not a number that polyrelu knows"
+        )
+    if isinstance(value, sympy.Float) and value.is_finite:
+        if value and not sympy.Float(f"1e-{MOST_DIGITS}") <= abs(value) <= sympy.Float(f"1e{MOST_DIGITS}"):
+            raise too_long(str(value), where)
         value = sympy.Rational(value)
     if isinstance(value, sympy.Rational) and value.is_finite:
         return Fraction(int(value.p), int(value.q))
-    raise InexactError(f"{where}: {value} has no exact rational value; {_ROUND}")
+    raise InexactError(f"{where}: {shown(value)} has no exact rational value; {_ROUND}")
 
 
 def exact_vector(values: Iterable[Any], where: str, length: int | None = None) -> ExactVector:
@@ -108,8 +123,8 @@ def exact_matrix(rows: Iterable[Iterable[Any]], where: str, columns: int | None 
 
 
 def _iterate(values: Any, where: str) -> list[Any]:
-    if isinstance(values, str) or not isinstance(values, Iterable):
-        raise DimensionError(f"{where}: expected a sequence, got the single value {values!r}")
+    if not is_sequence(values):
+        raise DimensionError(f"{where}: expected a sequence, got {type(values).__name__} {shown(values)}")
     return list(values)
 
 
@@ -216,15 +231,29 @@ def to_floats(values: Iterable[Fraction | int]) -> FloatArray:
     They are the nearest in every mode of the processor, because what is computed once may be kept for other threads.
 
     Raises:
-        OverflowError: a value is beyond the range of floats.
+        RangeError: a value is beyond the range of floats.
     """
     return float_quotients((v.numerator, v.denominator) for v in values)
+
+
+def to_float(value: Fraction | int | float) -> float:
+    """The nearest float of one number.
+
+    Raises:
+        RangeError: it is beyond the range of floats.
+    """
+    return value if isinstance(value, float) else float(to_floats([value])[0])
 
 
 def float_quotients(ratios: Iterable[tuple[int, int]]) -> FloatArray:
     """The nearest floats of quotients of integers, as :func:`to_floats`; denominators are positive."""
     divide = _true_quotient if all(probe().values()) else _nearest_by_integers
-    return read_only(np.array([divide(p, q) for p, q in ratios], dtype=np.float64))
+    try:
+        return read_only(np.array([divide(p, q) for p, q in ratios], dtype=np.float64))
+    except OverflowError:
+        raise RangeError(
+            "floats: a number is beyond their range, 1.8e308; ask for exact numbers, or cut the set with a smaller box"
+        ) from None
 
 
 def nearest_floats(values: Iterable[Fraction | int]) -> FloatArray:

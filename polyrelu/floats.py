@@ -99,6 +99,8 @@ def float_points(points: Any, dim: int, where: str) -> FloatArray:
     """
     try:
         given = np.asarray(points)
+        if given.dtype.kind == "c":
+            raise TypeError("they are complex")
         array = np.ascontiguousarray(given, dtype=np.float64)
     except (TypeError, ValueError, OverflowError) as error:
         raise InexactError(

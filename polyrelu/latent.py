@@ -18,10 +18,13 @@ from fractions import Fraction
 from functools import cached_property
 from typing import Any, TypeAlias
 
+from polyrelu.arguments import as_whole
+from polyrelu.carried import Carried
 from polyrelu.coplanar import Plane, window_coordinates
 from polyrelu.errors import DimensionError, InputError
 from polyrelu.exact import ExactMatrix, ExactVector, exact, exact_matrix, exact_vector, is_float_array
 from polyrelu.network import Layer, Network
+from polyrelu.numerals import shown
 from polyrelu.outline import Polygon, polygons_around
 from polyrelu.polyhedron import Halfspace, Polyhedron
 from polyrelu.preimage import linear_regions, preimage
@@ -33,7 +36,7 @@ Subset: TypeAlias = tuple[int, ...]
 
 
 @dataclass(frozen=True, init=False, repr=False)
-class LatentPlane:
+class LatentPlane(Carried):
     """A window of the plane {W z + b} in R^d, cut by the coordinate hyperplanes y_i = 0.
 
     Coordinates in the window have the bias as origin and the columns of the basis as axes: z = B u and y = W B u + b.
@@ -249,9 +252,10 @@ def _layer(
 
 
 def _feature(feature: int, count: int, where: str) -> int:
-    if not 0 <= feature < count:
-        raise InputError(f"{where}: there is no feature {feature!r}; they are 0 to {count - 1}")
-    return feature
+    number = as_whole(feature)
+    if number is None or not 0 <= number < count:
+        raise InputError(f"{where}: there is no feature {shown(feature)}; they are 0 to {count - 1}")
+    return number
 
 
 def _assembled(pieces: Iterable[Corners]) -> Polygons:
@@ -259,7 +263,7 @@ def _assembled(pieces: Iterable[Corners]) -> Polygons:
 
 
 @dataclass(frozen=True, init=False, repr=False)
-class LatentCube:
+class LatentCube(Carried):
     """A cube in a three-dimensional slice of the latent space of relu(W z + b), cut by each feature's half-space.
 
     Coordinates u in R^3 have z = B u: the bias is their origin, and the columns of the basis their axes.
@@ -294,7 +298,7 @@ class LatentCube:
         weight, offset, axes = _layer("LatentCube", W, bias, basis, 3)
         width = exact(half_width, "LatentCube: half_width")
         if width <= 0:
-            raise InputError(f"LatentCube: half_width is {width}; it must be positive")
+            raise InputError(f"LatentCube: half_width is {shown(width)}; it must be positive")
         rows = weight if axes is None else tuple(_times(row, axes) for row in weight)
         object.__setattr__(self, "layer", Layer.from_rows(rows, offset, [True] * len(rows), 3))
         object.__setattr__(self, "half_width", width)

@@ -18,6 +18,7 @@ from contextvars import ContextVar
 from threading import Lock
 
 from polyrelu.errors import InputError
+from polyrelu.numerals import shown
 
 _BETWEEN_CHECKS = 0.02  # seconds; ``until`` may be a slow function, and loops check often
 
@@ -87,8 +88,10 @@ def seconds(timeout: object, where: str) -> float:
         found = math.inf if timeout > 0 else -math.inf  # type: ignore[operator]
     except (TypeError, ValueError):
         found = math.nan
-    if isinstance(timeout, str | bytes) or not found > 0:
-        raise InputError(f"{where}: the time limit is {timeout} seconds; pass a positive number, or None for none")
+    if isinstance(timeout, str | bytes | bool) or not found > 0:
+        raise InputError(
+            f"{where}: the time limit is {shown(timeout)} seconds; pass a positive number, or None for none"
+        )
     return found
 
 

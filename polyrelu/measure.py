@@ -28,6 +28,7 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
+from polyrelu.arguments import instance
 from polyrelu.errors import DimensionError, EmptySetError, InputError, UnboundedError
 from polyrelu.exact import FloatArray, enclosing_floats, float_ratio
 from polyrelu.exact import exact as exactly
@@ -280,7 +281,7 @@ def _region(tiling: Tiling, within: Polyhedron | None) -> Polyhedron:
     domain = tiling.domain
     if domain.is_empty():
         raise EmptySetError("share: the domain is empty, and a share of nothing is not defined; choose a larger domain")
-    region = domain if within is None else within
+    region = domain if within is None else instance(within, Polyhedron, "share: within", "pass a box, or None")
     if region.ambient_dim != domain.ambient_dim:
         raise DimensionError(f"share: within lives in R^{region.ambient_dim} but the tiling in R^{domain.ambient_dim}")
     if not region.is_bounded():

@@ -11,11 +11,12 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from polyrelu.arguments import instance
 from polyrelu.errors import DimensionError
 from polyrelu.exact import FloatArray, exact_vector
 from polyrelu.floats import float_points
 from polyrelu.network import Network
-from polyrelu.polyhedron import Polyhedron
+from polyrelu.polyhedron import Polyhedron, polyhedra
 
 _CHUNK = 65536
 
@@ -32,8 +33,9 @@ def maps_into(network: Network, target: Polyhedron | Sequence[Polyhedron], point
         DimensionError: the points or a target live in the wrong space.
         InexactError: a coordinate is NaN or infinite, or not a float64.
     """
+    instance(network, Network, "maps_into: network", "pass a Network; load_network reads files")
     array = float_points(points, network.input_dim, "maps_into")
-    targets = [target] if isinstance(target, Polyhedron) else list(target)
+    targets = polyhedra(target, "maps_into: target")
     for one in targets:
         if one.ambient_dim != network.output_dim:
             raise DimensionError(

@@ -20,7 +20,9 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from polyrelu.errors import EmptySetError
+from polyrelu.arguments import instance
+from polyrelu.carried import Carried
+from polyrelu.errors import DimensionError, EmptySetError
 from polyrelu.exact import ExactMatrix
 from polyrelu.polyhedron import Halfspace, Polyhedron
 from polyrelu.polyhedron.union import Face, GeneratorPool, Piece, Vector, negated
@@ -31,7 +33,7 @@ _FIRST = (False, -1)  # a flat piece closes an open one before that grows and it
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Merged(Sequence[Polyhedron]):
+class Merged(Carried, Sequence[Polyhedron]):
     """Convex pieces whose union is the union of a tiling's tiles; a sequence in the order of their first tiles.
 
     Attributes:
@@ -137,6 +139,11 @@ def _merge(
     merger = _Merger(pool)
     dim = 0
     for number, (polyhedron, address) in enumerate(polyhedra):
+        instance(polyhedron, Polyhedron, f"merged_polyhedra: set {number}", "pass polyhedra")
+        if number and polyhedron.ambient_dim != dim:
+            raise DimensionError(
+                f"merged_polyhedra: set {number} lives in R^{polyhedron.ambient_dim} but those before it in R^{dim}"
+            )
         if polyhedron.is_empty():
             raise EmptySetError(f"merged_polyhedra: set {number} is empty; leave it out")
         dim = polyhedron.ambient_dim

@@ -13,55 +13,38 @@ r"""The point of a tiling nearest to a given input: the smallest change that rea
   Linear Algebra and its Applications 187, 1993, doi:10.1016/0024-3795(93)90124-7). No float, no tolerance: the squared
   distance is exact.
 
-**Among many tiles.** A tile with activation bits lies where its neurons' forms have their signs and its target rows
-hold. A form :math:`a x + c` that is at least zero on the tile and has the value v < 0 at p keeps the tile at least
-:math:`|v| / \|a\|_*` away, in the dual norm. These lower bounds are computed in floats for all tiles at once, and tiles
-are visited in their order until the next bound exceeds the best distance. So only the tiles close to p are ever built.
-
-**The float bounds** are certified. :func:`~polyrelu.floats.affine_with_bound` carries each column of the map to a layer
-through the layer, with the bias as one more weight; it gives :math:`\hat a_j, \hat c` with radii :math:`r_j, r_c`. With
-:math:`|p_j - \hat p_j| \le e_j`, Lemma 3.1 and Section 3.1 of the sources in :mod:`polyrelu.floats` give
-
-.. math:: |v - \hat v| \le \sum_j (|\hat a_j| e_j + r_j (|\hat p_j| + e_j)) + r_c
-          + \gamma_{d+2} \Big( \sum_j |\hat a_j| |\hat p_j| + |\hat c| \Big),
-
-sums of d + 1 products whose evaluation is off by a factor of at most :math:`1 + \gamma_{d+8}`; products that underflow
-add at most :math:`2^{-1074}` each, for which :math:`2^{-1022} (2d + 2)` is added. The dual norm of a is at most that of
-:math:`|\hat a| + r`, computed to within :math:`1 + \gamma_{d+4}`; for the Euclidean one the largest entry is taken out
-of the root, so that no square that counts underflows. Subtraction, division and these factors together round fewer
-than d + 16 times, for which the quotient is multiplied by :math:`1 - \gamma_{d+16}`. Where anything overflows the bound
-is zero.
+**Among many tiles.** Lower bounds on the distances of all tiles are computed in floats, with proof, by
+:mod:`polyrelu.distance_bounds`, and tiles are visited in their order until the next bound exceeds the best distance. So
+only the tiles close to the point are ever built.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 from tqdm import tqdm
 
-from polyrelu.errors import EmptySetError, InputError
-from polyrelu.exact import ExactVector, FloatArray, exact_vector, to_floats
-from polyrelu.floats import affine_with_bound, gamma
+from polyrelu.arguments import instance, one_of
+from polyrelu.distance_bounds import lower_bounds
+from polyrelu.errors import EmptySetError
+from polyrelu.exact import ExactVector, exact_vector
 from polyrelu.lp import maximise
+from polyrelu.numerals import record_text
 from polyrelu.polyhedron import Halfspace, Polyhedron
 from polyrelu.polyhedron.canonical import split_rows
-from polyrelu.tiling import TileSource, Tiling
+from polyrelu.tiling import Tiling
 
 NORMS = ("linf", "l1", "l2")
 
-_CHUNK = 4096
-_UNIT_ROUNDOFF = 2.0**-53
-_SMALLEST = 2.0**-1074
-_UNDERFLOW = 2.0**-1022
+_ROOT_BITS = 80
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Nearest:
     """The answer of :func:`nearest_point`.
 
@@ -88,9 +71,19 @@ class Nearest:
         root = Fraction(*roots)
         return root if root**2 == self.squared_distance else None
 
+    def __repr__(self) -> str:
+        return record_text(self)
+
     def __float__(self) -> float:
-        """The distance as a float, for reading."""
-        return float(self.distance) if self.distance is not None else math.sqrt(self.squared_distance)
+        """The distance as a float, off by an ulp at most, for reading; infinite beyond the range of floats."""
+        numerator, denominator = self.squared_distance.as_integer_ratio()
+        shift = _ROOT_BITS - (numerator.bit_length() - denominator.bit_length()) // 2
+        scaled = numerator << 2 * shift if shift >= 0 else numerator
+        root = math.isqrt(scaled // (denominator if shift >= 0 else denominator << -2 * shift))
+        try:
+            return math.ldexp(root, -shift)
+        except OverflowError:
+            return math.inf
 
 
 class Projection(NamedTuple):
@@ -134,8 +127,8 @@ def nearest_point(tiling: Tiling, point: Iterable[Any], norm: str = "linf", *, p
         >>> found.point, found.distance, found.attained
         ((Fraction(1, 1),), Fraction(2, 3), False)
     """
-    if norm not in NORMS:
-        raise InputError(f"nearest_point: unknown norm {norm!r}; choose one of {', '.join(NORMS)}")
+    instance(tiling, Tiling, "nearest_point: tiling", "ask polyrelu.preimage for one")
+    one_of(norm, NORMS, "nearest_point", "norm")
     p = exact_vector(point, "nearest_point: point", tiling.domain.ambient_dim)
     if not len(tiling):
         raise EmptySetError("nearest_point: the tiling has no tiles; ask len(tiling) first")
@@ -172,6 +165,8 @@ def project(polyhedron: Polyhedron, point: ExactVector, norm: str) -> Projection
     Cost: one linear program with d + 1 (2 d for ``"l1"``) variables; for ``"l2"`` pivots of the rows times the rows.
     """
     rows = polyhedron.halfspaces
+    if not point:  # R^0 has one point, and no coordinate whose change a program could count
+        return Projection(Fraction(0), (), (Fraction(0),) * len(rows))
     if norm == "l2":
         return _euclidean(rows, point)
     around, costs = _norm_rows(point, norm)
@@ -269,112 +264,3 @@ def _in_the_set(polyhedron: Polyhedron, point: ExactVector, norm: str, projectio
     close = Halfspace.of([*(0,) * len(point), *costs], projection.cost)
     candidates = Polyhedron.from_halfspaces([*lifted, *around, close], len(point) + len(costs))
     return None if candidates.is_empty() else candidates.sample_point()[: len(point)]
-
-
-# -- many tiles ---------------------------------------------------------------------------------------------------
-
-
-def lower_bounds(tiling: Tiling, point: ExactVector, norm: str) -> FloatArray:
-    """For each tile a float that is certainly not above its distance from the point (see the module's docstring)."""
-    bounds = np.zeros(len(tiling))
-    by_source: dict[int, tuple[TileSource, list[int], list[int]]] = {}
-    for i, tile in enumerate(tiling):
-        _, places, numbers = by_source.setdefault(id(tile.source), (tile.source, [], []))
-        places.append(i)
-        numbers.append(tile.number)
-    for source, places, numbers in by_source.values():
-        for start in range(0, len(places), _CHUNK):
-            chunk = slice(start, start + _CHUNK)
-            bounds[places[chunk]] = _bounds_of(source, numbers[chunk], point, norm)
-    return bounds
-
-
-def _bounds_of(source: TileSource, numbers: Sequence[int], point: ExactVector, norm: str) -> FloatArray:
-    bounds = np.zeros(len(numbers))
-    for values, radius, signs in _forms(source, numbers, len(point)):
-        # values: (tiles, d + 1, forms); signs: +1 where the form is at least zero on the tile, -1 at most, 0 unknown
-        bounds = np.maximum(bounds, _distances(values, radius, signs, point, norm).max(axis=1, initial=0.0))
-    return bounds
-
-
-def _forms(
-    source: TileSource, numbers: Sequence[int], dim: int
-) -> Iterator[tuple[FloatArray, FloatArray, NDArray[np.int8]]]:
-    """Layer by layer the forms that the tiles give a sign, with their radii and signs; the target's rows come last."""
-    restriction, count = source.restriction, len(numbers)
-    bits = [source.bits(number) for number in numbers]
-    values = np.tile(np.eye(dim + 1)[:, :dim], (count, 1, 1))
-    radius = np.zeros(values.shape)
-    for depth, layer in enumerate(restriction.layers):
-        values, radius = _through(layer.float_weight, layer.float_bias, values, radius)
-        mask = np.array(layer.relu, dtype=np.bool_)
-        signs = np.zeros((count, layer.output_dim), dtype=np.int8)
-        signs[:, mask] = np.where(
-            np.array([own[depth] for own in bits], dtype=np.bool_).reshape(count, mask.sum()), 1, -1
-        )
-        yield values, radius, signs
-        silent = (signs < 0)[:, None, :]
-        values, radius = np.where(silent, 0.0, values), np.where(silent, 0.0, radius)
-    rows = restriction.target.halfspaces
-    if rows:
-        scales = [max(1, *map(abs, h.normal), abs(h.offset)) for h in rows]
-        normals = np.array([to_floats(Fraction(-v, s) for v in h.normal) for h, s in zip(rows, scales, strict=True)])
-        offsets = to_floats(Fraction(h.offset, s) for h, s in zip(rows, scales, strict=True))
-        values, radius = _through(normals.reshape(len(rows), values.shape[2]), offsets, values, radius)
-        equal = np.array([h.relation == "==" for h in rows], dtype=np.bool_)
-        yield values, radius, np.ones((count, len(rows)), dtype=np.int8)
-        yield values[:, :, equal], radius[:, :, equal], -np.ones((count, int(equal.sum())), dtype=np.int8)
-
-
-def _through(
-    weight: FloatArray, bias: FloatArray, values: FloatArray, radius: FloatArray
-) -> tuple[FloatArray, FloatArray]:
-    """Affine maps, the last row of each the constants, followed by a layer; the bias counts as one more weight."""
-    tiles, rows, width = values.shape
-    one = np.zeros((tiles, rows, 1))
-    one[:, -1] = 1.0
-    columns = np.concatenate([values, one], axis=2).reshape(-1, width + 1)
-    spread = np.concatenate([radius, np.zeros_like(one)], axis=2).reshape(-1, width + 1)
-    extended = np.concatenate([weight, bias[:, None]], axis=1)
-    after, bound = affine_with_bound(extended, np.zeros(len(bias)), columns, spread)
-    shape = (tiles, rows, len(bias))
-    return after.reshape(shape), bound.reshape(shape)
-
-
-def _distances(
-    values: FloatArray, radius: FloatArray, signs: NDArray[np.int8], point: ExactVector, norm: str
-) -> FloatArray:
-    """For each tile and form how far the form's sign keeps the tile from the point at least; zero where it does not."""
-    dim = len(point)
-    p = to_floats(point)[:, None]
-    error = _UNIT_ROUNDOFF * np.abs(p) + _SMALLEST
-    with np.errstate(all="ignore"):
-        a, c, r, r_c = values[:, :-1], values[:, -1], radius[:, :-1], radius[:, -1]
-        at_point = (a * p).sum(axis=1) + c
-        doubt = (np.abs(a) * error + r * (np.abs(p) + error)).sum(axis=1) + r_c
-        doubt += gamma(dim + 2) * ((np.abs(a) * np.abs(p)).sum(axis=1) + np.abs(c))
-        doubt = (1.0 + gamma(dim + 8)) * doubt + _UNDERFLOW * (2 * dim + 2)
-        size = (1.0 + gamma(dim + 4)) * _DUAL_NORMS[norm](np.abs(a) + r) + _UNDERFLOW
-        bounds = (1.0 - gamma(dim + 16)) * ((-signs * at_point - doubt) / size)
-        return np.where((signs != 0) & (bounds > 0) & np.isfinite(bounds), bounds, 0.0)
-
-
-def _sum_norm(sizes: FloatArray) -> FloatArray:
-    return np.asarray(sizes.sum(axis=1))
-
-
-def _maximum_norm(sizes: FloatArray) -> FloatArray:
-    return np.asarray(sizes.max(axis=1, initial=0.0))
-
-
-def _euclidean_norm(sizes: FloatArray) -> FloatArray:
-    largest = sizes.max(axis=1, initial=0.0)
-    ratios = np.divide(sizes, largest[:, None], out=np.zeros_like(sizes), where=largest[:, None] > 0)
-    return np.asarray(largest * np.sqrt((ratios * ratios).sum(axis=1)))
-
-
-_DUAL_NORMS: dict[str, Callable[[FloatArray], FloatArray]] = {
-    "linf": _sum_norm,
-    "l1": _maximum_norm,
-    "l2": _euclidean_norm,
-}

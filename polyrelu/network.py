@@ -19,6 +19,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 from flint import fmpq_mat
 
+from polyrelu.arguments import items
+from polyrelu.carried import Carried
 from polyrelu.errors import DimensionError, InputError
 from polyrelu.exact import (
     ExactArray,
@@ -35,6 +37,7 @@ from polyrelu.exact import (
     nearest_floats,
 )
 from polyrelu.floats import affine_with_bound, float_points, relu_with_bound
+from polyrelu.numerals import shown
 
 if TYPE_CHECKING:
     from polyrelu.formats.summary import Summary
@@ -43,7 +46,7 @@ Bits: TypeAlias = tuple[tuple[bool, ...], ...]
 
 
 @dataclass(frozen=True, init=False, repr=False)
-class Layer:
+class Layer(Carried):
     """``x -> relu(weight x + bias)`` on the coordinates where ``relu`` is true, the identity on the others.
 
     Args:
@@ -145,17 +148,17 @@ def _same(chosen: Sequence[Any], everything: Sequence[Any]) -> bool:
 
 
 def _mask(relu: Any, length: int, where: str) -> tuple[bool, ...]:
-    values = list(relu)
+    values = items(relu, f"{where}: relu", "pass True, False, or one of them for each coordinate")
     if len(values) != length:
         raise DimensionError(f"{where}: relu has {len(values)} entries but there are {length} coordinates")
     for i, value in enumerate(values):
         if not isinstance(value, (bool, np.bool_)):
-            raise InputError(f"{where}: relu[{i}] is {value!r}; write True or False")
+            raise InputError(f"{where}: relu[{i}] is {shown(value)}; write True or False")
     return tuple(map(bool, values))
 
 
 @dataclass(frozen=True, init=False, repr=False)
-class Network:
+class Network(Carried):
     """A chain of layers, R^d -> R^m.
 
     Args:
@@ -179,7 +182,7 @@ class Network:
         layers: Iterable[Layer | tuple[Any, Any]],
         relu: Sequence[bool | Iterable[bool]] | None = None,
     ) -> None:
-        given = list(layers)
+        given = items(layers, "Network: layers", "pass Layer objects or (weight, bias) pairs")
         if not given:
             raise InputError("Network: there are no layers; pass at least one (weight, bias)")
         masks = _masks_for(given, relu)
@@ -229,9 +232,9 @@ class Network:
             DimensionError: the points do not live in R^d.
         """
         if is_float_array(points):
-            floats = self.evaluate_with_bound(float_points(np.atleast_2d(points), self.input_dim, "Network"))[0]
+            floats = self.evaluate_with_bound(np.atleast_2d(points))[0]
             return floats if points.ndim == 2 else np.asarray(floats[0])
-        given = list(points)
+        given = items(points, "Network: points", "pass one point of numbers, or a list of points")
         single = not given or not isinstance(given[0], (list, tuple, np.ndarray))
         rows = exact_matrix([given] if single else given, "Network: point", self.input_dim)
         values = exact_array(self.evaluate(rows), (len(rows), self.output_dim))
@@ -239,11 +242,12 @@ class Network:
 
     def evaluate(self, points: Sequence[ExactVector]) -> ExactMatrix:
         """Exact values at exact points, one row each."""
-        return self._forward(points)[0]
+        rows = exact_matrix(points, "evaluate: point", self.input_dim)
+        return self._forward(rows)[0] if rows else ()
 
     def activation_pattern(self, point: ExactVector) -> Bits:
         """For each layer, which of its ReLU coordinates are positive before the ReLU at an exact point."""
-        return self._forward([point])[1]
+        return self._forward([exact_vector(point, "activation_pattern: point", self.input_dim)])[1]
 
     def _forward(self, points: Sequence[ExactVector]) -> tuple[ExactMatrix, Bits]:
         values: ExactMatrix = tuple(points)
@@ -265,14 +269,23 @@ class Network:
         Both have shape (n, m). The bound is proven in :mod:`polyrelu.floats`. It is infinite, and the value whatever it
         is, where something on the way overflowed, and everywhere where this thread's floats are not sound.
         """
-        values, radius = points, np.zeros(points.shape)
+        values = float_points(points, self.input_dim, "evaluate_with_bound")
+        radius = np.zeros(values.shape)
         for layer in self.layers:
             values, radius = affine_with_bound(layer.float_weight, layer.float_bias, values, radius)
             values, radius = relu_with_bound(values, radius, np.array(layer.relu, dtype=np.bool_))
         return values, radius
 
     def affine_map(self, bits: Bits) -> tuple[ExactMatrix, ExactVector]:
-        """The affine map ``x -> M x + c`` of the network where its neurons are on and off as ``bits`` say."""
+        """The affine map ``x -> M x + c`` of the network where its neurons are on and off as ``bits`` say.
+
+        Raises:
+            DimensionError: there is not one truth value for each ReLU neuron of each layer.
+        """
+        counts = [sum(layer.relu) for layer in self.layers]
+        given = [len(on) if isinstance(on, Sequence) else -1 for on in bits] if isinstance(bits, Sequence) else None
+        if given != counts:
+            raise DimensionError(f"affine_map: the layers have {counts} ReLU neurons; pass a truth value for each")
         dim = self.input_dim
         identity = [[int(i == j) for j in range(dim + 1)] for i in range(dim + 1)]
         chain = flint_matrix(identity, dim + 1)
@@ -331,6 +344,7 @@ def _masks_for(layers: Sequence[Any], relu: Sequence[bool | Iterable[bool]] | No
         return [True] * (len(layers) - 1) + [False]
     if any(isinstance(layer, Layer) for layer in layers):
         raise InputError("Network: Layer objects carry their own mask; leave relu out, or pass (weight, bias) pairs")
+    relu = items(relu, "Network: relu", "pass a list with a truth value or a mask for each layer")
     if len(relu) != len(layers):
         raise DimensionError(f"Network: relu has {len(relu)} entries but there are {len(layers)} layers")
     return relu

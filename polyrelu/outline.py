@@ -17,7 +17,9 @@ connected, its rings are simple, and rings touch in single points at most.
 
 Cost: near-linear in edges, plus a comparison of boundary vertices with the boundary edges whose bounding boxes hold
 them. Floats take part in that filter alone, where they need no error bound: rounding to nearest is monotone, so a
-number between two others is not rounded to outside of their floats.
+number between two others is not rounded to outside of their floats. That is so where it underflows and where it
+overflows, to infinity, too; and in every mode of the processor, since comparisons that take subnormal numbers for zero
+are monotone as well.
 """
 
 from __future__ import annotations
@@ -32,8 +34,9 @@ from typing import TypeAlias
 import numpy as np
 from tqdm import tqdm
 
+from polyrelu.arguments import instance
 from polyrelu.errors import DimensionError, UnboundedError
-from polyrelu.exact import ExactVector
+from polyrelu.exact import ExactVector, nearest_floats
 from polyrelu.polyhedron import Polyhedron
 from polyrelu.polyhedron.planar import HomogeneousPoint, angle, cyclic_facets
 from polyrelu.tiling import Tiling
@@ -103,7 +106,7 @@ def outline(tiling: Tiling, within: Polyhedron | None = None) -> list[Outline]:
     """
     if tiling.domain.ambient_dim != 2:
         raise DimensionError(f"outline: the tiling lives in R^{tiling.domain.ambient_dim}; only R^2 has outlines")
-    window = None if within is None else _window(within)
+    window = None if within is None else _window(instance(within, Polyhedron, "outline: within", "pass a box, or None"))
     outlines = []
     with tqdm(total=len(tiling), desc="outlines", unit=" tiles", delay=1, leave=False, disable=None) as bar:
         for numbers in zone_numbers(tiling):
@@ -214,7 +217,7 @@ class _Boundary:
         points = list({point for edge in self.left for point in edge})
         if not points:
             return
-        floats = np.array([(x / w, y / w) for x, y, w in points])
+        floats = nearest_floats(v for point in points for v in _exact(point)).reshape(-1, 2)
         order = np.argsort(floats[:, 0], kind="stable")
         xs, ys = floats[order].T
         place = {point: i for i, point in enumerate(points)}

@@ -7,11 +7,12 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict
 from typing import Any, NamedTuple, Protocol
 
+from polyrelu.arguments import instance, one_of, whole_number
 from polyrelu.backward import BackwardEngine
-from polyrelu.errors import DimensionError, InputError, Interrupted
+from polyrelu.errors import DimensionError, Interrupted
 from polyrelu.limits import Limit, loading
 from polyrelu.network import Network
-from polyrelu.polyhedron import Polyhedron
+from polyrelu.polyhedron import Polyhedron, polyhedra
 from polyrelu.restriction import Restriction, keep_all, restrict
 from polyrelu.search import Best
 from polyrelu.tiling import TileSource, Tiling
@@ -19,6 +20,8 @@ from polyrelu.unrelu import DEFAULT_FACE_LIMIT, face_piece, substituted_piece
 
 MAX_DIM = 7
 """Cells have at least 2^d vertices in a box; above this dimension that is more than they are good for."""
+
+_MOST_WORKERS = 1024
 
 
 def preimage(
@@ -46,7 +49,7 @@ def preimage(
             :mod:`polyrelu.search`). ``"auto"`` chooses; the result's ``method`` says which ran.
         limit: the largest number of faces to visit in one layer, for the methods that go face by face; of nodes, for
             ``"search"``.
-        workers: how many threads split cells; the answer does not depend on it.
+        workers: how many threads split cells, at most 1024; the answer does not depend on it.
         max_dim: the largest dimension of the domain, constant inputs not counted, in which to split cells.
         progress: show a bar; by default only for long runs on a terminal.
         until: asked time and again, with the number of tiles found for the current target, whether to stop as for
@@ -71,21 +74,19 @@ def preimage(
     Cost: cells cost microseconds each, see the benchmark; going face by face takes 2^n faces for a layer of n seen
     neurons, for each piece that comes back to it.
     """
-    targets = (target,) if isinstance(target, Polyhedron) else tuple(target)
+    instance(network, Network, "preimage: network", "pass a Network; load_network reads files")
+    targets = polyhedra(target, "preimage: target")
     for i, one in enumerate(targets):
-        if not isinstance(one, Polyhedron):
-            raise InputError(f"preimage: target {i} is {type(one).__name__}; parse text with polyrelu.parse first")
         if one.ambient_dim != network.output_dim:
             raise DimensionError(
                 f"preimage: target {i} lives in R^{one.ambient_dim} but the network's outputs in R^{network.output_dim}"
             )
-    limit_on_time = Limit(until, timeout, "preimage")
+    options = _options("preimage", limit, workers, max_dim, progress, Limit(until, timeout, "preimage"))
 
     def restrictions() -> Iterator[tuple[int, Restriction]]:
         for i, part in disjoint_parts(targets):
             yield i, restrict(network, part)
 
-    options = _Options(limit, workers, max_dim, progress, limit_on_time)
     return _run(network, targets, restrictions, domain, method, options)
 
 
@@ -106,9 +107,22 @@ def linear_regions(
     They are the activation regions of full dimension in the domain: closed, covering it, with disjoint interiors.
     Arguments, errors and cost as for :func:`preimage`.
     """
+    instance(network, Network, "linear_regions: network", "pass a Network; load_network reads files")
     everything = Polyhedron.whole_space(network.output_dim)
-    options = _Options(limit, workers, max_dim, progress, Limit(until, timeout, "linear_regions"))
+    until_then = Limit(until, timeout, "linear_regions")
+    options = _options("linear_regions", limit, workers, max_dim, progress, until_then)
     return _run(network, (everything,), lambda: [(0, keep_all(network))], domain, method, options)
+
+
+def _options(where: str, limit: int, workers: int, max_dim: int, progress: bool | None, until: Limit) -> _Options:
+    """The options, checked."""
+    return _Options(
+        whole_number(limit, f"{where}: limit", 1),
+        whole_number(workers, f"{where}: workers", 1, _MOST_WORKERS),
+        whole_number(max_dim, f"{where}: max_dim"),
+        progress,
+        until,
+    )
 
 
 def disjoint_parts(targets: Sequence[Polyhedron]) -> list[tuple[int, Polyhedron]]:
@@ -134,9 +148,9 @@ def _run(
     method: str,
     options: _Options,
 ) -> Tiling:
-    if method not in METHODS:
-        raise InputError(f"preimage: unknown method {method!r}; choose one of {', '.join(METHODS)}")
+    one_of(method, METHODS, "preimage", "method")
     where = Polyhedron.whole_space(network.input_dim) if domain is None else domain
+    instance(where, Polyhedron, "preimage: domain", "pass a Polyhedron such as Polyhedron.box, or None for all of R^d")
     if where.ambient_dim != network.input_dim:
         raise DimensionError(
             f"preimage: the domain lives in R^{where.ambient_dim} but the network's inputs in R^{network.input_dim}"

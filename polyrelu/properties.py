@@ -9,8 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from polyrelu.arguments import as_whole, dimension
 from polyrelu.errors import InputError
 from polyrelu.exact import exact
+from polyrelu.numerals import shown
 from polyrelu.polyhedron import Halfspace, Polyhedron
 from polyrelu.polyhedron.halfspace import Relation
 
@@ -100,7 +102,7 @@ def between(i: int, low: Any, high: Any, dim: int) -> Polyhedron:
     """
     below, above = exact(low, "between: low"), exact(high, "between: high")
     if below > above:
-        raise InputError(f"between: low {below} is above high {above}; swap them")
+        raise InputError(f"between: low {shown(below)} is above high {shown(above)}; swap them")
     if below == above:
         return level(i, below, dim)
     return Polyhedron.from_halfspaces(
@@ -114,5 +116,7 @@ def _bound(i: int, sign: int, offset: Any, relation: Relation, dim: int, where: 
 
 
 def _check(i: int, dim: int, where: str) -> None:
-    if isinstance(i, bool) or not hasattr(i, "__index__") or not 0 <= int(i) < dim:
-        raise InputError(f"{where}: there is no coordinate {i!r} in R^{dim}; choose from 0 to {dim - 1}")
+    space = dimension(dim, f"{where}: dim")
+    number = as_whole(i)
+    if number is None or not 0 <= number < space:
+        raise InputError(f"{where}: there is no coordinate {shown(i)} in R^{dim}; choose from 0 to {dim - 1}")

@@ -10,6 +10,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from polyrelu.arguments import whole_number
 from polyrelu.errors import EmptySetError, InexactError, InputError
 from polyrelu.exact import FloatArray, nearest_floats, to_floats
 from polyrelu.measure import bar, outwards, tile_volumes
@@ -21,6 +22,7 @@ from polyrelu.tiling import Tiling
 # Drawing so many points from a box takes about as long as drawing one from a tile.
 _DRAWS_PER_POINT = 1000
 _FRUITLESS_ROUNDS = 64
+_MOST_POINTS = 10**9
 # Volumes whose greatest lies between them are in proportion as floats, up to their rounding, and so is their sum.
 _LEAST_SIZE, _GREATEST_SIZE = 2.0**-900, 2.0**900
 
@@ -35,13 +37,13 @@ def sample_points(tiling: Tiling, n: int, seed: int | None = None) -> FloatArray
 
     Args:
         tiling: where the points shall lie.
-        n: how many.
+        n: how many, a billion at most.
         seed: of ``numpy.random.default_rng``; the same seed gives the same points of the same tiling.
 
     Raises:
         EmptySetError: there are no tiles.
         UnboundedError: a tile of full dimension is unbounded.
-        InputError: all tiles are flat, or n is negative.
+        InputError: all tiles are flat, or n or the seed is no whole number from zero up.
         InexactError: the tiles are so thin that no floats in them are found, or reach beyond the greatest float.
 
     Cost: microseconds for each point that is drawn from the box, and a double description for each tile that is drawn.
@@ -53,8 +55,8 @@ def sample_points(tiling: Tiling, n: int, seed: int | None = None) -> FloatArray
     >>> points.shape, bool((abs(points) > 1 / 3).all())
     ((100, 1), True)
     """
-    if n < 0:
-        raise InputError(f"sample_points: n is {n}; ask for zero or more points")
+    n = whole_number(n, "sample_points: n", 0, _MOST_POINTS)
+    seed = None if seed is None else whole_number(seed, "sample_points: seed")
     if not len(tiling):
         raise EmptySetError("sample_points: the tiling has no tiles; ask len() first")
     random = np.random.default_rng(seed)

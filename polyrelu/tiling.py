@@ -21,7 +21,9 @@ from typing import TYPE_CHECKING, Any, Protocol, overload
 import numpy as np
 from numpy.typing import NDArray
 
-from polyrelu.errors import InputError
+from polyrelu.arguments import items, whole_number
+from polyrelu.carried import Carried
+from polyrelu.errors import InexactError, InputError
 from polyrelu.exact import (
     ExactMatrix,
     ExactVector,
@@ -35,6 +37,7 @@ from polyrelu.exact import (
 from polyrelu.floats import float_points, gamma
 from polyrelu.ieee import floats_are_sound
 from polyrelu.network import Bits, Network
+from polyrelu.numerals import MOST_DIGITS, fraction_digits, read_number
 from polyrelu.polyhedron import Polyhedron
 from polyrelu.restriction import Restriction
 
@@ -86,6 +89,10 @@ class TileSource(Protocol):
         """
         ...
 
+    def only(self, index: int) -> TileSource:
+        """A source of one tile alone, which has its number 0."""
+        ...
+
 
 @dataclass(frozen=True)
 class TileList:
@@ -123,9 +130,13 @@ class TileList:
             remaining = remaining[~inside]
         return found
 
+    def only(self, index: int) -> TileList:
+        """The list of one tile alone."""
+        return TileList(self.restriction, (self.pieces[index],))
+
 
 @dataclass(frozen=True, eq=False)
-class Tile:
+class Tile(Carried):
     """One convex piece of a preimage.
 
     Attributes:
@@ -136,6 +147,10 @@ class Tile:
     target_index: int
     source: TileSource
     number: int
+
+    def __getstate__(self) -> dict[str, Any]:
+        """A tile travels without the others of its source."""
+        return {"target_index": self.target_index, "source": self.source.only(self.number), "number": 0}
 
     @cached_property
     def polyhedron(self) -> Polyhedron:
@@ -202,7 +217,7 @@ class Tile:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Tiling(Sequence[Tile]):
+class Tiling(Carried, Sequence[Tile]):
     """The tiles of a preimage, a sequence in the order of their targets and patterns.
 
     Attributes:
@@ -274,11 +289,8 @@ class Tiling(Sequence[Tile]):
         Raises:
             InputError: a number is not that of a tile, or comes twice.
         """
-        chosen = np.fromiter(indices, dtype=np.intp)
+        chosen = _tile_numbers(indices, len(self))
         used, times = np.unique(chosen, return_counts=True)
-        if len(used) and not (used[0] >= 0 and used[-1] < len(self)):
-            wrong = used[0] if used[0] < 0 else used[-1]
-            raise InputError(f"select: there is no tile {wrong}; choose from 0 to {len(self) - 1}")
         if (times > 1).any():
             raise InputError(f"select: tile {used[times > 1][0]} is chosen twice, but tiles do not overlap")
         complete = self.complete and len(chosen) == len(self)
@@ -333,6 +345,9 @@ class Tiling(Sequence[Tile]):
 
     def rows(self, limit: int = 20, digits: int | None = None) -> Iterator[tuple[str, ...]]:
         """The rows of the table, one by one: number, pattern, dimension, point and inequalities."""
+        whole_number(limit, "table: limit")
+        if digits is not None:
+            whole_number(digits, "table: digits", 1, MOST_DIGITS)
         for i, tile in enumerate(self[:limit]):
             yield (
                 str(i),
@@ -488,13 +503,33 @@ def format_rows(rows: Iterable[tuple[str, ...]], count: int) -> str:
     return "\n".join(lines)
 
 
+def _tile_numbers(indices: Any, count: int) -> NDArray[np.intp]:
+    """Numbers of tiles, of which there are ``count``, checked."""
+    if isinstance(indices, (np.ndarray, range)):
+        numbers = np.asarray(indices)
+        fits = not numbers.size or (numbers.dtype.kind in "iu" and numbers.min() >= 0 and numbers.max() < count)
+        if numbers.ndim == 1 and fits:
+            return numbers.astype(np.intp)
+    listed = items(indices, "select", "pass a list of tile numbers")
+    checked = (whole_number(i, "select: tile", 0, count - 1) for i in listed)
+    return np.fromiter(checked, dtype=np.intp)
+
+
+def _states(decimal: str, value: Fraction) -> bool:
+    """Whether a decimal is a number, not only near it."""
+    try:
+        return read_number(decimal, "point") == value
+    except InexactError:  # of too many digits
+        return False
+
+
 def format_point(point: ExactVector, digits: int | None = None) -> str:
     """A point as text: decimals where they are exact and short, otherwise fractions, or with ``digits`` rounded."""
 
     def number(value: Any) -> str:
         decimal = rounded_text(value, 12)
-        if exact_vector([decimal], "point")[0] == value:
+        if _states(decimal, value):
             return decimal
-        return str(value) if digits is None else rounded_text(value, digits)
+        return fraction_digits(value) if digits is None else rounded_text(value, digits)
 
     return "(" + ", ".join(map(number, point)) + ")"

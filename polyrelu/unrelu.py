@@ -32,6 +32,7 @@ from fractions import Fraction
 from functools import lru_cache
 from typing import Any, NamedTuple, TypeAlias
 
+from polyrelu.arguments import instance, whole_number
 from polyrelu.errors import BudgetExceeded, DimensionError
 from polyrelu.exact import ExactMatrix, exact, flint_matrix, matrix_rows, row_echelon
 from polyrelu.limits import check
@@ -121,6 +122,8 @@ def search_faces(
     stats: FaceStats | None = None,
 ) -> Faces:
     """All faces of the layer's orthant in the order of |S|, through ``piece``; searches may share ``stats``."""
+    instance(P, Polyhedron, "unrelu: P", "parse text with polyrelu.parse first")
+    whole_number(limit, "unrelu: limit", 1)
     if P.ambient_dim != layer.output_dim:
         raise DimensionError(f"unrelu: W has {layer.output_dim} rows but the polyhedron lives in R^{P.ambient_dim}")
     masked = [i for i, on in enumerate(layer.relu) if on]

@@ -18,10 +18,12 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Literal, TypeAlias
 
+from polyrelu.arguments import instance
 from polyrelu.errors import DimensionError, Interrupted
 from polyrelu.exact import ExactVector
 from polyrelu.limits import Limit
 from polyrelu.network import Network
+from polyrelu.numerals import record_text
 from polyrelu.preimage import MAX_DIM, preimage
 from polyrelu.properties import Property
 from polyrelu.tiling import Tiling
@@ -29,7 +31,7 @@ from polyrelu.tiling import Tiling
 Status: TypeAlias = Literal["holds", "violated", "undecided"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Verification:
     """A verdict and its evidence.
 
@@ -51,6 +53,9 @@ class Verification:
     cases: int
     cells: int
     seconds: float
+
+    def __repr__(self) -> str:
+        return record_text(self)
 
 
 def verify(
@@ -80,6 +85,8 @@ def verify(
 
     Cost: up to that of the preimages; a counterexample ends the search.
     """
+    instance(network, Network, "verify: network", "pass a Network; load_network reads files")
+    instance(prop, Property, "verify: prop", "load_property reads files")
     if (prop.input_dim, prop.output_dim) != (network.input_dim, network.output_dim):
         raise DimensionError(
             f"verify: the property is about R^{prop.input_dim} -> R^{prop.output_dim} but the network maps "

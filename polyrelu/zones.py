@@ -14,10 +14,12 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from polyrelu.adjacency import Contacts, Neuron, components, contacts, flat_tiles, shared_facet
+from polyrelu.arguments import one_of, whole_number
 from polyrelu.errors import InputError
 from polyrelu.exact import rounded_text
 from polyrelu.facets import FacetReader, Kind, as_columns, neuron_names
 from polyrelu.measure import Enclosure
+from polyrelu.numerals import MOST_DIGITS
 from polyrelu.polyhedron import Halfspace, Polyhedron
 from polyrelu.tiling import Tiling, format_point
 
@@ -79,8 +81,7 @@ def zones(tiling: Tiling, contact: int | None = None, sort: str = "first") -> li
     >>> len(tiling.zones()), len(tiling.zones(contact=0))
     (2, 1)
     """
-    if sort not in SORTS:
-        raise InputError(f"zones: unknown sort {sort!r}; choose one of {', '.join(SORTS)}")
+    one_of(sort, SORTS, "zones", "sort")
     found = [tiling.select(numbers) for numbers in zone_numbers(tiling, contact)]
     if sort == "tiles":
         found.sort(key=len, reverse=True)
@@ -123,6 +124,7 @@ def zone_table(tiling: Tiling, contact: int | None = None, sort: str = "first", 
     Volumes and boxes are rounded to ``digits`` significant digits; arguments as for :func:`zones`. In a flat domain,
     for example a box in which some inputs are constant, a zone's share of the domain stands for its volume.
     """
+    whole_number(digits, "zone_table: digits", 1, MOST_DIGITS)
     size = {1: "length", 2: "area"}.get(tiling.domain.ambient_dim, "volume")
     if _is_measured_by_share(tiling):
         size = "share"
@@ -155,7 +157,7 @@ def facets(tiling: Tiling, i: int) -> tuple[Facet, ...]:
     x1 <= 0 neuron (0, 1) (1,)
     x0 <= 0 neuron (0, 0) (2,)
     """
-    number = range(len(tiling))[i]
+    number = whole_number(i, "facets: tile", 0, len(tiling) - 1)
     found = contacts(tiling)
     labels: dict[int, list[tuple[int, int]]] = defaultdict(list)
     for column in (0, 1):

@@ -29,7 +29,7 @@ FLOORS = [
     {"polyrelu.adjacency", "polyrelu.sampling"},
     {"polyrelu.facets"},
     {"polyrelu.check", "polyrelu.formats", "polyrelu.measure", "polyrelu.nearest", "polyrelu.topology"},
-    {"polyrelu.preimage"},
+    {"polyrelu.distance_bounds", "polyrelu.preimage"},
     {"polyrelu.backward"},
     {"polyrelu.tiling"},
     {"polyrelu.cells", "polyrelu.search"},
@@ -46,7 +46,9 @@ FLOORS = [
     {"polyrelu.lp", "polyrelu.floats"},
     {"polyrelu.exact", "polyrelu.posets"},
     {"polyrelu.ieee", "polyrelu.limits", "polyrelu.progress", "polyrelu.files"},
-    {"polyrelu.errors", "polyrelu.startup"},
+    {"polyrelu.arguments"},
+    {"polyrelu.numerals"},
+    {"polyrelu.carried", "polyrelu.errors", "polyrelu.startup"},
 ]
 # Methods that people expect on a tiling or a network, and delegate upstairs inside the function.
 CONVENIENCES = {

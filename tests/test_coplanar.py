@@ -1,4 +1,5 @@
 from fractions import Fraction
+from itertools import product
 
 import numpy as np
 import pytest
@@ -8,6 +9,7 @@ from hypothesis import strategies as st
 import polyrelu as pr
 from polyrelu.coplanar import Plane, affine_rank, window_coordinates
 from polyrelu.exact import exact_matrix, exact_vector
+from tests.mutants import mutated
 
 
 def plane_of(weight, bias, basis=None):
@@ -56,6 +58,96 @@ def test_the_guess_is_taken_when_it_explains_the_point():
     assert plane.coordinates(point) is None
     assert plane.rounded_coordinates(point, exact_row(z)) == exact_row(z)
     assert plane.rounded_coordinates(point, exact_row(z + 1e-9)) != exact_row(z + 1e-9)
+
+
+def sequential(W, b, basis, u):
+    """The expression W (B u) + b, added from left to right: in floats of floats, and exact of exact numbers."""
+    z = u if basis is None else [row[0] * u[0] + row[1] * u[1] for row in basis]
+    points = []
+    for row, offset in zip(W, b, strict=True):
+        total = row[0] * z[0]
+        for w, x in zip(row[1:], z[1:], strict=True):
+            total = total + w * x
+        points.append(total + offset)
+    return points
+
+
+def explains(plane, u, point):
+    """Whether the point is a rounded M u + o for this u."""
+    sides = product((1, -1), repeat=2)
+    return any(u in pr.Polyhedron.from_halfspaces(plane._rounding_rows(point, signs), 2) for signs in sides)
+
+
+TINY = Fraction(2, 5 * 2**1074)  # rounds to zero
+U = 2.0**-53
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new", "W", "b", "basis", "u"),
+    [
+        (
+            "_gamma",
+            "len(self.weight[0]) + (2 if self.basis is None else 5)",
+            "1",
+            [[1.0, *[U] * 63], [0.0] * 63 + [1.0]],
+            [0.0, 0.0],
+            [[1.0, 0.0], *[[1.0, 0.0]] * 62, [1.0, 1.0]],
+            [1.0, 0.0],
+        ),
+        (
+            "_magnitudes",
+            "_UNDERFLOW * (width + 1 + 2 * size)",
+            "0",
+            [[2.0**-600, 0.0], [1.0, 1.0]],
+            [0.0, 0.0],
+            None,
+            [2.0**-500, 0.0],
+        ),
+        (
+            "_magnitudes",
+            "_UNDERFLOW * (latent[0] + size)",
+            "0",
+            [[TINY, 0.0], [0.0, 1.0]],
+            [0.0, 0.0],
+            None,
+            [2.0**900, 1.0],
+        ),
+    ],
+    ids=["rounding", "products that underflow", "weights that underflow"],
+)
+def test_each_part_of_the_bound_is_needed(name, old, new, W, b, basis, u, monkeypatch):
+    """What floats make of a point is within the bound of it, and would not be without the part."""
+    exact = plane_of(W, b, basis)
+    stored = [[float(v) for v in row] for row in W]
+    point, start = exact_row(sequential(stored, b, basis, u)), exact_row(u)
+    assert exact.point(start) == tuple(sequential(exact.weight, exact.offset, exact.basis, start)) != point
+    assert explains(exact, start, point)
+    monkeypatch.setattr(Plane, name, property(mutated(vars(Plane)[name].func, old, new)))
+    assert not explains(plane_of(W, b, basis), start, point)
+
+
+@given(st.integers(0, 2**32), st.sampled_from([2, 3, 40]), st.integers(-1000, 900), st.booleans())
+def test_the_expression_is_off_by_less_than_its_bound(seed, width, exponent, with_basis):
+    random = np.random.default_rng(seed)
+    width = width if with_basis else 2
+    scale = 2.0 ** random.integers(-60, 60, (4, width))
+    W, b = random.normal(size=(4, width)) * scale, random.normal(size=4)
+    basis = random.normal(size=(width, 2)) if with_basis else None
+    u = random.normal(size=2) * 2.0**exponent
+    with np.errstate(all="ignore"):
+        points = sequential(W, b, basis, u)
+    plane = plane_of(W, b, basis)
+    z = exact_row(u)
+    for value, true, (first, second, rest) in zip(points, plane.point(z), plane._magnitudes, strict=True):
+        assert abs(Fraction(value) - true) <= first * abs(z[0]) + second * abs(z[1]) + rest
+
+
+def test_coordinates_beyond_the_range_of_floats():
+    """The point is 1e300 off the origin of a plane with tiny axes: u is near 1e330 and has no float."""
+    plane = plane_of([[Fraction(1, 10**30), 0], [0, 1], [Fraction(1, 10**30), 1]], [0, 0, 0])
+    found = plane.rounded_coordinates(exact_row([1e300, 0.1, 1e300 + 0.1]))
+    assert found is not None
+    assert found[0] > 10**320
 
 
 def test_more_than_rounding_is_refused():

@@ -9,8 +9,9 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 import polyrelu as pr
+from polyrelu.distance_bounds import lower_bounds
 from polyrelu.exact import exact_vector
-from polyrelu.nearest import NORMS, complementary_solution, lower_bounds, project
+from polyrelu.nearest import NORMS, complementary_solution, project
 from polyrelu.polyhedron import Halfspace, Polyhedron
 from polyrelu.tiling import TileList
 from tests.strategies import coordinates, points, polyhedra, questions, witnesses

@@ -7,8 +7,10 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 import polyrelu as pr
+from polyrelu.exact import primitive
 from polyrelu.outline import Outline, Polygon, outline, polygons_around
 from polyrelu.polyhedron.planar import convex_polygon
+from tests.float_modes import MODES, float_mode, needs_float_modes
 from tests.strategies import domains, networks, polyhedra
 from tests.test_merge import CROSS, NORM, random_network
 
@@ -102,6 +104,49 @@ def test_examples(cycles, expected):
         assert sum(polygon.area() for polygon in polygons) == sum(
             signed_area([(a[0], a[1]) for a, _ in edges]) for edges in cycles
         )
+
+
+NOTCH = [
+    square(0, 0, 4),
+    cycle((0, 4), (1, 4), (1, 6), (0, 6)),
+    cycle((0, 6), (4, 6), (4, 7), (0, 7)),
+    cycle((3, 4), (4, 6), (2, 6)),
+]
+
+
+def scaled(cycles, factor, shift=0):
+    def move(point):
+        x, y, w = point
+        return tuple(primitive([factor * Fraction(x, w) + shift, factor * Fraction(y, w) + shift, 1]))
+
+    return [[(move(begin), move(end)) for begin, end in edges] for edges in cycles]
+
+
+MAGNITUDES = {
+    **{f"10^{power}": (Fraction(10) ** power, 0) for power in (-400, -323, 307, 400)},
+    "far away": (1, 10**400),
+    "about the end of the range": (10**308, -(10**308)),
+    "thirds": (Fraction(1, 3), Fraction(1, 7)),
+}
+
+
+@pytest.mark.parametrize(("factor", "shift"), MAGNITUDES.values(), ids=MAGNITUDES)
+def test_edges_meet_in_part_at_every_magnitude(factor, shift):
+    """The floats that look for vertices on edges overflow, underflow or are all the same."""
+    (usual,), (polygon,) = polygons_around(NOTCH), polygons_around(scaled(NOTCH, factor, shift))
+    assert polygon.area() == usual.area() * factor**2
+    assert polygon.outer == tuple((factor * x + shift, factor * y + shift) for x, y in usual.outer)
+    assert [len(hole) for hole in polygon.holes] == [4]
+
+
+@needs_float_modes
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize(("factor", "shift"), MAGNITUDES.values(), ids=MAGNITUDES)
+def test_edges_meet_in_part_in_every_float_mode(mode, factor, shift):
+    cycles = scaled(NOTCH, factor, shift)
+    usual = polygons_around(cycles)
+    with float_mode(mode):
+        assert polygons_around(cycles) == usual
 
 
 @st.composite

@@ -14,6 +14,7 @@ from functools import cached_property
 
 from flint import fmpq_mat
 
+from polyrelu.carried import Carried
 from polyrelu.cells.twin import Cell, Vector, cell_of
 from polyrelu.exact import ExactMatrix, ExactVector, flint_matrix, matrix_rows, primitive, row_echelon
 from polyrelu.network import Layer
@@ -21,7 +22,7 @@ from polyrelu.polyhedron import Halfspace, Polyhedron
 
 
 @dataclass(frozen=True)
-class Chart:
+class Chart(Carried):
     """A domain in its own coordinates.
 
     Attributes:

@@ -8,15 +8,16 @@ the facets of a cell are irredundant at all times.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, cached_property
 from itertools import accumulate, pairwise
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from flint import fmpq_mat
 from numpy.typing import NDArray
 
+from polyrelu.carried import Carried
 from polyrelu.cells.chart import Chart
 from polyrelu.cells.exact import Outputs
 from polyrelu.exact import ExactMatrix, ExactVector, FloatArray, exact_vector, matrix_rows, read_only
@@ -43,7 +44,7 @@ class Piece(NamedTuple):
 
 
 @dataclass(frozen=True, eq=False)
-class Columns:
+class Columns(Carried):
     """Tiles in the order of their patterns, and the problem they belong to. The arrays are read-only.
 
     Attributes:
@@ -70,10 +71,6 @@ class Columns:
     def _seal(self) -> None:
         for name in Piece._fields:
             object.__setattr__(self, name, read_only(getattr(self, name).view()))
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        self.__dict__.update(state)
-        self._seal()  # numpy's copies are writable again
 
     @classmethod
     def sorted_by_pattern(
@@ -103,6 +100,18 @@ class Columns:
     def agreeing(self, care: NDArray[np.uint8], want: NDArray[np.uint8]) -> list[int]:
         """The tiles whose packed pattern is as wanted where that matters."""
         return agreeing(self.packed, care, want)
+
+    def only(self, index: int) -> Columns:
+        """The columns of one tile alone."""
+        first, after = self.starts[index : index + 2]
+        return replace(
+            self,
+            packed=self.packed[index : index + 1],
+            starts=self.starts[index : index + 2] - first,
+            facets=self.facets[first:after],
+            points=self.points[index : index + 1],
+            flat={0: self.flat[index]} if index in self.flat else {},
+        )
 
     @cached_property
     def _neurons(self) -> list[tuple[int, int]]:

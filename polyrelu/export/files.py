@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from os import PathLike
 from pathlib import Path
 
+from polyrelu.arguments import file_path
 from polyrelu.errors import InputError
 from polyrelu.export.gltf import glb_bytes, gltf_text
 from polyrelu.export.hrep import ext_text, ine_text
@@ -66,7 +67,7 @@ def export_tiling(tiling: Tiling, path: str | PathLike[str]) -> None:
         DimensionError: the tiling lives in another space than the format needs.
         UnboundedError: a tile is unbounded, and the format needs its vertices.
     """
-    file = Path(path)
+    file = file_path(path, "export")
     writer = _WRITERS.get(file.suffix.lower())
     if writer is None:
         raise InputError(

@@ -5,7 +5,8 @@ from __future__ import annotations
 import importlib
 from typing import Any
 
-from polyrelu.errors import InputError, MissingExtraError
+from polyrelu.errors import MissingExtraError
+from polyrelu.exact import to_float
 from polyrelu.formats.exact_text import number_text
 from polyrelu.tiling import Tiling
 
@@ -22,7 +23,7 @@ def to_pandas(tiling: Tiling, exact: bool = False) -> Any:
             exact polyhedron a tile.
 
     Raises:
-        InputError: a coordinate is beyond the range of floats.
+        RangeError: a coordinate is beyond the range of floats.
         MissingExtraError: pandas is not installed.
     """
     try:
@@ -30,16 +31,10 @@ def to_pandas(tiling: Tiling, exact: bool = False) -> Any:
     except ImportError as error:
         raise MissingExtraError("to_pandas needs pandas; install it with: pip install 'polyrelu[pandas]'") from error
     points = [tile.inner_point() for tile in tiling]
-    try:
-        rounded = {f"x{k}": [float(point[k]) for point in points] for k in range(tiling.domain.ambient_dim)}
-    except OverflowError as error:
-        raise InputError(
-            f"to_pandas: a coordinate is beyond the range of floats ({error}); take tile.inner_point(), which is exact"
-        ) from error
     columns: dict[str, Any] = {
         "pattern": list(tiling.patterns),
         "target": [tile.target_index for tile in tiling],
-        **rounded,
+        **{f"x{k}": [to_float(point[k]) for point in points] for k in range(tiling.domain.ambient_dim)},
     }
     if exact:
         rows = [tile.polyhedron.halfspaces for tile in tiling]  # canonical, so equalities are those of the affine hull

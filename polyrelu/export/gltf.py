@@ -21,6 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from polyrelu.errors import InputError
+from polyrelu.exact import nearest_floats
 from polyrelu.export.meshes import Mesh, mesh
 from polyrelu.export.planar import COLOURS
 from polyrelu.tiling import Tiling
@@ -107,7 +108,7 @@ def _scene(tiling: Tiling) -> tuple[dict[str, Any], bytes]:
 
 def _positions(made: Mesh) -> NDArray[np.float32]:
     with np.errstate(over="ignore"):
-        positions = np.array([[float(v) for v in vertex] for vertex in made.vertices]).astype("<f4")
+        positions = nearest_floats(v for vertex in made.vertices for v in vertex).reshape(-1, 3).astype("<f4")
     if not np.isfinite(positions).all():
         raise InputError("export: a coordinate is beyond the largest float32, which glTF holds; export .obj or .ply")
     return positions

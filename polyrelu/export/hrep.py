@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from fractions import Fraction
 
 from polyrelu.exact import ExactVector
+from polyrelu.numerals import fraction_digits
 from polyrelu.polyhedron import Polyhedron
 
 
@@ -66,5 +67,5 @@ def _block(
     if linear:
         lines.append(f"linearity {len(linear)} {' '.join(map(str, linear))}")
     lines += ["begin", f"{len(rows)} {dim + 1} rational"]
-    lines += [" ".join(map(str, row)) for row in rows]
+    lines += [" ".join(map(fraction_digits, row)) for row in rows]
     return "\n".join([*lines, "end", ""])

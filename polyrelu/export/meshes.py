@@ -11,7 +11,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 
 from polyrelu.errors import DimensionError, UnboundedError
-from polyrelu.exact import ExactVector
+from polyrelu.exact import ExactVector, to_float
 from polyrelu.polyhedron.planar import convex_polygon
 from polyrelu.tiling import Tiling
 from polyrelu.zones import Facet, boundary, zone_numbers
@@ -101,4 +101,4 @@ def _note(tiling: Tiling, made: Mesh) -> str:
 
 
 def _floats(vertex: ExactVector) -> str:
-    return " ".join(repr(float(v)) for v in vertex)
+    return " ".join(repr(to_float(v)) for v in vertex)

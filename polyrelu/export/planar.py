@@ -14,6 +14,7 @@ from typing import Any
 from xml.sax.saxutils import escape
 
 from polyrelu.errors import InputError, MissingExtraError
+from polyrelu.exact import to_float
 from polyrelu.formats.exact_text import number_text
 from polyrelu.outline import Outline, Ring, outline
 from polyrelu.polyhedron import Polyhedron
@@ -137,7 +138,7 @@ def _all_rings(zone: Outline) -> Iterable[Ring]:
 
 
 def _floats(ring: Ring) -> list[tuple[float, float]]:
-    return [(float(x), float(y)) for x, y in ring]
+    return [(to_float(x), to_float(y)) for x, y in ring]
 
 
 def _texts(ring: Ring) -> list[list[str]]:

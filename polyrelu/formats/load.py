@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from os import PathLike
 from pathlib import Path
 
+from polyrelu.arguments import file_path
 from polyrelu.errors import InputError
 from polyrelu.formats.keras_reader import read_keras
 from polyrelu.formats.nnet import read_nnet
@@ -66,7 +67,7 @@ def load_network(
         BudgetExceeded: it is too large to be written as dense layers.
         MissingExtraError: the package that reads the format is not installed.
     """
-    file = Path(path)
+    file = file_path(path, "load_network")
     if not file.is_file():
         there = f"{file} is a directory" if file.is_dir() else f"there is no file {file}"
         raise InputError(f"load_network: {there}")

@@ -28,6 +28,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from polyrelu.arguments import file_path
 from polyrelu.errors import InputError, PolyreluError
 from polyrelu.exact import FloatArray
 from polyrelu.files import write_whole
@@ -81,7 +82,7 @@ def save_tiling(tiling: Tiling, path: str | PathLike[str], overwrite: bool = Fal
         WriteError: the system refuses, see :func:`polyrelu.files.write_whole`.
         MissingExtraError: ``.parquet``, and pyarrow is not installed.
     """
-    file = Path(path)
+    file = file_path(path, "save_tiling")
     suffix = _suffix(file, "save")
     if not (tiling.complete or overwrite) and os.path.lexists(file) and not _is_incomplete(file):
         raise InputError(
@@ -148,7 +149,7 @@ def load_tiling(path: str | PathLike[str], network: Network | None = None) -> Ti
 
     Cost: linear in the tiles. A file that would unpack to more than a gibibyte is refused.
     """
-    file = Path(path)
+    file = file_path(path, "load_tiling")
     suffix = _suffix(file, "load_tiling")
     if not file.is_file():
         raise InputError(f"load_tiling: there is no file {file}")

@@ -36,9 +36,9 @@ from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
 from os import PathLike
-from pathlib import Path
 from typing import NamedTuple, TypeAlias
 
+from polyrelu.arguments import file_path
 from polyrelu.errors import DimensionError, InputError
 from polyrelu.formats.packed import read_text, refusing
 from polyrelu.formats.vnnlib_syntax import Atom, List, Node, Source
@@ -91,7 +91,7 @@ def load_property(path: str | PathLike[str], input_dim: int | None = None, outpu
 
     Cost: linear in the file, and in the number of conjunctions that its alternatives multiply to.
     """
-    file = Path(path)
+    file = file_path(path, "load_property")
     if not file.is_file():
         raise InputError(f"load_property: there is no file {file}")
     with refusing(file, "property"):

@@ -14,7 +14,7 @@ import numpy as np
 
 from polyrelu.adjacency import components
 from polyrelu.errors import DimensionError, InputError
-from polyrelu.exact import ExactVector, FloatArray, exact_vector, to_floats
+from polyrelu.exact import ExactVector, FloatArray, exact_vector, to_float, to_floats
 from polyrelu.membership import maps_into
 from polyrelu.network import Network
 from polyrelu.plotting.style import HAIRLINE, INK, PAPER, SILENT, colour, require
@@ -150,8 +150,8 @@ def _axes(ax: Axes | None, function: str) -> Axes:
 
 
 def _frame(axes: Axes, lower: ExactVector, upper: ExactVector) -> None:
-    axes.set_xlim(float(lower[0]), float(upper[0]))
-    axes.set_ylim(float(lower[1]), float(upper[1]))
+    axes.set_xlim(to_float(lower[0]), to_float(upper[0]))
+    axes.set_ylim(to_float(lower[1]), to_float(upper[1]))
     axes.set_aspect("equal")
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from polyrelu.exact import ExactVector, FloatArray, exact_matrix, to_floats
+from polyrelu.exact import ExactVector, FloatArray, exact_matrix, float_quotients, to_floats
 from polyrelu.plotting.painter import Painting, Piece, piece, prepare, scaled
 from polyrelu.plotting.style import require
 from polyrelu.polyhedron import Polyhedron
@@ -119,7 +119,7 @@ def _scene_class() -> Any:
 
         def _flat(self, part: Piece, item: Item) -> FloatArray:
             """The corners on paper; all polygons turn the same way, so that parts of one fill it without a seam."""
-            corners = np.array(item.outline or [[x / c[-1] for x in c[:-1]] for c in part.corners])
+            corners = np.array(item.outline or [float_quotients((x, c[-1]) for x in c[:-1]) for c in part.corners])
             flat: FloatArray = np.stack(project(*corners.T, self.axes.M)[:2], axis=1)
             if item.outline:
                 return _hull(flat)

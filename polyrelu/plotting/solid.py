@@ -13,7 +13,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from polyrelu.errors import DimensionError, InputError, UnboundedError
-from polyrelu.exact import ExactVector, exact_vector
+from polyrelu.exact import ExactVector, exact_vector, to_float
 from polyrelu.plotting.planar import Window
 from polyrelu.plotting.scene import Item, scene_of
 from polyrelu.plotting.style import HAIRLINE, INK, PAPER, colour, require
@@ -61,7 +61,7 @@ def solid_axes(
     ax.set_axis_off()
     ax.view_init(*view)
     ax.set(xlim=_ends(lower, upper, 0), ylim=_ends(lower, upper, 1), zlim=_ends(lower, upper, 2))
-    ax.set_box_aspect([float(b - a) for a, b in zip(lower, upper, strict=True)], zoom=zoom)
+    ax.set_box_aspect([to_float(b - a) for a, b in zip(lower, upper, strict=True)], zoom=zoom)
     scene_of(ax).window = Polyhedron.box(lower, upper)
     for i, label in enumerate(labels or ()):
         width = upper[i] - lower[i]
@@ -147,18 +147,18 @@ def plot_arrow(
         label: text, or nothing.
     """
     end, begin = exact_vector(tip, "plot_arrow: tip", 3), exact_vector(start, "plot_arrow: start", 3)
-    direction = [float(b - a) for a, b in zip(begin, end, strict=True)]
+    direction = [to_float(b - a) for a, b in zip(begin, end, strict=True)]
     length = math.hypot(*direction)
     if not length:
         return ax
     size = float(_HEAD) * max(high - low for low, high in (ax.get_xlim(), ax.get_ylim(), ax.get_zlim()))
     along = [x / length for x in direction]
-    neck = [float(x) - size * a for x, a in zip(end, along, strict=True)]
+    neck = [to_float(x) - size * a for x, a in zip(end, along, strict=True)]
     head = Item((end,), colour, outline=(tuple(map(float, end)), *_circle(neck, along, size / 4)))
     shaft = Item((begin, exact_vector(neck, "plot_arrow: neck")), colour, width=width)
     scene_of(ax).add([shaft, head])
     if label is not None:
-        place = [float(x) + size * a for x, a in zip(end, along, strict=True)]
+        place = [to_float(x) + size * a for x, a in zip(end, along, strict=True)]
         text = ax.text(place[0], place[1], place[2], label, color=colour, ha="center", va="center")
         halo = require("matplotlib.patheffects", "plot_arrow").withStroke(linewidth=2, foreground=PAPER)
         text.set_path_effects([halo])
@@ -215,7 +215,7 @@ def _edges(polygons: Sequence[tuple[ExactVector, ...]]) -> list[tuple[ExactVecto
 
 
 def _ends(lower: ExactVector, upper: ExactVector, axis: int) -> tuple[float, float]:
-    return float(lower[axis]), float(upper[axis])
+    return to_float(lower[axis]), to_float(upper[axis])
 
 
 def _around(points: Sequence[ExactVector]) -> Window:

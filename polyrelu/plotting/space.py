@@ -19,7 +19,7 @@ import numpy as np
 
 from polyrelu.coplanar import Plane
 from polyrelu.errors import DimensionError
-from polyrelu.exact import ExactVector, FloatArray, exact, to_floats
+from polyrelu.exact import ExactVector, FloatArray, exact, to_float, to_floats
 from polyrelu.latent import LatentCube, LatentPlane
 from polyrelu.plotting.latent import boundary_segments
 from polyrelu.plotting.style import HAIRLINE, INK, SILENT, feature_colour, require
@@ -125,7 +125,7 @@ def plot_latent_cube(
                     _face(axes, points, colour, alpha, (), depth)
                     _line(axes, np.vstack([points, points[:1]]), INK, HAIRLINE, depth + 2)
             depth += 2
-    reach = float(cube.half_width)
+    reach = to_float(cube.half_width)
     axes.set(xlim=(-reach, reach), ylim=(-reach, reach), zlim=(-reach, reach))
     return axes
 
@@ -231,9 +231,9 @@ def _coordinate_axes(axes: Axes3D, plane: LatentPlane, width: Fraction, shown: S
             line[:, j] = to_floats((begin, end))
             _line(axes, line, INK, 0.7, _rank(key) + (0 if behind else 3))
         label = np.zeros(3)
-        label[j] = 1.24 * float(width)
+        label[j] = 1.24 * to_float(width)
         axes.text(*label, f"$y_{j}$", color=INK, fontsize=9, ha="center", va="center", zorder=_rank((2,) * 3))
-    reach = float(width)
+    reach = to_float(width)
     axes.set(xlim=(-reach, reach), ylim=(-reach, reach), zlim=(-reach, reach))
 
 

@@ -6,14 +6,16 @@ validated rows and throws it away. Linear programs are not asked of it; :mod:`po
 
 A call of cddlib hears nothing while it lasts, neither Ctrl-C nor a limit. So it is asked only where there are few
 generators by the upper bound theorem (P. McMullen, The maximum numbers of faces of a convex polytope, 1970), a matter
-of milliseconds; :mod:`polyrelu.polyhedron.double_description` does the rest, and is no slower there.
+of milliseconds; :mod:`polyrelu.polyhedron.double_description` does the rest, and is no slower there. It also does those
+whose numbers have thousands of digits: pycddlib has Python write and read them, which refuses to.
 
 A *row* here is ``(normal, offset)``; equality rows are passed apart from inequality rows.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import sys
+from collections.abc import Iterable, Sequence
 from fractions import Fraction
 from math import comb
 from typing import NamedTuple, TypeAlias
@@ -49,7 +51,8 @@ def generators_from_halfspaces(inequalities: Sequence[Row], equalities: Sequence
 
     Cost: the double description method, exponential in the worst case.
     """
-    if most_generators(len(inequalities), dim) > _FEW:
+    forms = ((*normal, offset) for normal, offset in (*inequalities, *equalities))
+    if most_generators(len(inequalities), dim) > _FEW or _may_be_too_long(forms, dim):
         return _generators_step_by_step(inequalities, equalities, dim)
     polyhedron = cdd.gmp.polyhedron_from_matrix(_matrix(inequalities, equalities, dim))
     output = cdd.gmp.copy_generators(polyhedron)
@@ -67,7 +70,8 @@ def generators_from_halfspaces(inequalities: Sequence[Row], equalities: Sequence
 
 def halfspaces_from_generators(generators: Generators, dim: int) -> tuple[list[RationalRow], list[RationalRow]]:
     """The H-representation ``(inequalities, equalities)`` of a set with at least one vertex, irredundant."""
-    if most_generators(len(generators.vertices) + len(generators.rays), dim) > _FEW:
+    given = (vector for kind in generators for vector in kind)
+    if most_generators(len(generators.vertices) + len(generators.rays), dim) > _FEW or _may_be_too_long(given, dim):
         return _halfspaces_step_by_step(generators, dim)
     zero, one = Fraction(0), Fraction(1)
     points = [[one, *v] for v in generators.vertices] + [[zero, *r] for r in generators.rays]
@@ -81,6 +85,21 @@ def halfspaces_from_generators(generators: Generators, dim: int) -> tuple[list[R
     for i, (offset, *entries) in enumerate(output.array):
         (equalities if i in output.lin_set else inequalities).append((tuple(-v for v in entries), offset))
     return inequalities, equalities
+
+
+def _may_be_too_long(vectors: Iterable[Sequence[Fraction | int]], dim: int) -> bool:
+    """Whether the numbers that come out may have more digits than Python converts, as pycddlib wants it to.
+
+    They are minors of the integer matrix of the vectors, each multiplied by its denominators; Hadamard's inequality.
+    """
+    most = sys.get_int_max_str_digits()
+    if not most:
+        return False
+    bits = 0
+    for vector in vectors:
+        below = sum(v.denominator.bit_length() - 1 for v in vector)
+        bits = max(bits, below + max((v.numerator.bit_length() for v in vector), default=0))
+    return (dim + 1) * (bits + (dim + 1).bit_length()) > 3 * most
 
 
 def most_generators(rows: int, dim: int) -> int:

@@ -17,7 +17,7 @@ Formal Aspects of Computing 17, 2005, doi:10.1007/s00165-005-0061-1).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
@@ -26,6 +26,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from polyrelu.arguments import MOST_DIMENSIONS, dimension, instance, items, whole_number
+from polyrelu.carried import Carried
 from polyrelu.errors import DimensionError, EmptySetError, InputError, UnboundedError
 from polyrelu.exact import (
     ExactArray,
@@ -41,6 +43,7 @@ from polyrelu.exact import (
 )
 from polyrelu.floats import AffineForms, Signs, float_points
 from polyrelu.lp import Status, maximise
+from polyrelu.numerals import MOST_DIGITS, shown
 from polyrelu.polyhedron import canonical
 from polyrelu.polyhedron.cddlib import Generators, generators_from_halfspaces, halfspaces_from_generators
 from polyrelu.polyhedron.halfspace import Halfspace, halfspaces_from_arrays
@@ -48,10 +51,13 @@ from polyrelu.polyhedron.volume import simplex_volume, triangulate
 
 _SHOWN_ROWS = 6
 _DECIMALS = 12
+_ROWS = (list, tuple, Iterator)  # what needs no closer look
+_NO_ROWS = ("from_halfspaces", "pass a list of halfspaces, made with Halfspace.of")
+_ADVICE = "pass a Polyhedron, or a list of them; parse text with polyrelu.parse first"
 
 
 @dataclass(frozen=True, init=False, eq=False, repr=False)
-class Polyhedron:
+class Polyhedron(Carried):
     """``{x : A x <= b}`` in exact rationals, with optional strict rows and equalities.
 
     Args:
@@ -85,15 +91,32 @@ class Polyhedron:
             raise DimensionError("Polyhedron: no rows, so the dimension is unknown; pass dim=, or an A of shape (0, d)")
         if width is not None and dim is not None and width != dim:
             raise DimensionError(f"Polyhedron: A has {width} columns but dim is {dim}")
-        object.__setattr__(self, "ambient_dim", width if dim is None else dim)
+        object.__setattr__(self, "ambient_dim", width if dim is None else dimension(dim, "Polyhedron: dim"))
         self.__dict__["halfspaces"] = halfspaces
 
     @classmethod
     def from_halfspaces(cls, halfspaces: Iterable[Halfspace], dim: int) -> Polyhedron:
-        """The intersection of halfspaces in R^dim; of none, the whole space."""
+        """The intersection of halfspaces in R^dim; of none, the whole space.
+
+        Raises:
+            DimensionError: one lives in another space.
+            InputError: one is no :class:`Halfspace`.
+        """
+        rows = tuple(halfspaces) if isinstance(halfspaces, _ROWS) else tuple(items(halfspaces, *_NO_ROWS))
+        if type(dim) is not int or not 0 <= dim <= MOST_DIMENSIONS:
+            dim = dimension(dim, "from_halfspaces: dim")
+        for row in rows:
+            if type(row) is not Halfspace:
+                instance(row, Halfspace, "from_halfspaces", "make rows with Halfspace.of")
+            if len(row.normal) != dim:
+                raise DimensionError(f"from_halfspaces: a row lives in R^{len(row.normal)} but dim is {dim}")
+        return cls._of_rows(rows, dim)
+
+    @classmethod
+    def _of_rows(cls, rows: tuple[Halfspace, ...], dim: int) -> Polyhedron:
         polyhedron = object.__new__(cls)
         object.__setattr__(polyhedron, "ambient_dim", dim)
-        polyhedron.__dict__["halfspaces"] = tuple(halfspaces)
+        polyhedron.__dict__["halfspaces"] = rows
         return polyhedron
 
     @classmethod
@@ -130,7 +153,9 @@ class Polyhedron:
             exact_matrix(g, f"from_generators: {n}")
             for g, n in zip((vertices, rays, lines), Generators._fields, strict=True)
         ]
-        widths = {len(g) for kind in kinds for g in kind} | ({dim} if dim is not None else set())
+        widths = {len(g) for kind in kinds for g in kind}
+        if dim is not None:
+            widths.add(dimension(dim, "from_generators: dim"))
         if len(widths) != 1:
             raise DimensionError(
                 f"from_generators: generators and dim must agree on one dimension, got {sorted(widths)}"
@@ -161,7 +186,9 @@ class Polyhedron:
         halfspaces = []
         for i, (below, above) in enumerate(zip(low, high, strict=True)):
             if below > above:
-                raise InputError(f"box: coordinate {i} has lower bound {below} above upper bound {above}; swap them")
+                raise InputError(
+                    f"box: coordinate {i} has lower bound {shown(below)} above upper bound {shown(above)}; swap them"
+                )
             unit = [int(j == i) for j in range(len(low))]
             if below == above:
                 halfspaces.append(Halfspace.of(unit, above, "=="))
@@ -177,7 +204,17 @@ class Polyhedron:
     @classmethod
     def empty(cls, dim: int) -> Polyhedron:
         """The empty subset of R^dim, as ``0 <= -1``."""
-        return cls.from_halfspaces([Halfspace((0,) * dim, -1, "<=")], dim)
+        return cls.from_halfspaces([Halfspace((0,) * dimension(dim, "empty: dim"), -1, "<=")], dim)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """One representation, and that the rows are canonical where that is known."""
+        given = vars(self).get("_given_generators")
+        if given is not None:
+            return {"ambient_dim": self.ambient_dim, "_given_generators": given}
+        state = {"ambient_dim": self.ambient_dim, "halfspaces": self.halfspaces}
+        if vars(self).get("_key") is self.halfspaces and "facets" in vars(self):
+            state |= {"_key": self.halfspaces, "facets": self.facets}
+        return state
 
     # -- representations ----------------------------------------------------------------------------------------
 
@@ -330,7 +367,7 @@ class Polyhedron:
 
     def is_subset(self, other: Polyhedron) -> bool:
         """Whether every point of this set belongs to ``other``. Cost: one LP for each row of ``other``."""
-        self._require_same_space(other.ambient_dim, "is_subset: the other set")
+        self._require_same_space(_set(other, "is_subset").ambient_dim, "is_subset: the other set")
         return all(self._meet(violated).is_empty() for h in other.halfspaces for violated in h.violated())
 
     def _meet(self, *halfspaces: Halfspace) -> Polyhedron:
@@ -388,15 +425,17 @@ class Polyhedron:
     def intersection(self, *others: Polyhedron) -> Polyhedron:
         """The points that belong to this set and to all the others."""
         for other in others:
-            self._require_same_space(other.ambient_dim, "intersection: the other set")
+            self._require_same_space(_set(other, "intersection").ambient_dim, "intersection: the other set")
         return self._meet(*(h for other in others for h in other.halfspaces))
 
     def __and__(self, other: Polyhedron) -> Polyhedron:
+        if not isinstance(other, Polyhedron):
+            return NotImplemented
         return self.intersection(other)
 
     def difference(self, other: Polyhedron) -> tuple[Polyhedron, ...]:
         """Disjoint polyhedra whose union is exactly the points of this set outside ``other``."""
-        self._require_same_space(other.ambient_dim, "difference: the other set")
+        self._require_same_space(_set(other, "difference").ambient_dim, "difference: the other set")
         pieces, rest = [], self
         for halfspace in other.irredundant().halfspaces:
             pieces += [rest._meet(violated) for violated in halfspace.violated()]
@@ -419,9 +458,9 @@ class Polyhedron:
             c: ambient_dim numbers.
             dim: the number k of columns; needed only when W has no rows.
         """
-        matrix = exact_matrix(W, "affine_preimage: W", dim)
+        matrix = exact_matrix(W, "affine_preimage: W", None if dim is None else dimension(dim, "affine_preimage: dim"))
         offset = exact_vector(c, "affine_preimage: c")
-        width = dim if dim is not None else (len(matrix[0]) if matrix else 0)
+        width = dimension(dim, "affine_preimage: dim") if dim is not None else (len(matrix[0]) if matrix else 0)
         self._require_same_space(len(matrix), "affine_preimage: W x")
         self._require_same_space(len(offset), "affine_preimage: c")
         affine = flint_matrix([(*row, shift) for row, shift in zip(matrix, offset, strict=True)], width + 1)
@@ -595,7 +634,10 @@ class Polyhedron:
             digits: divide each row by its largest coefficient and print that many significant digits. For reading
                 only; without it the text is exact.
         """
-        labels = [f"x{i}" for i in range(self.ambient_dim)] if names is None else list(names)
+        if digits is not None:
+            whole_number(digits, "inequalities: digits", 1, MOST_DIGITS)
+        given = [f"x{i}" for i in range(self.ambient_dim)] if names is None else names
+        labels = list(map(str, items(given, "inequalities: names", "pass one name for each coordinate")))
         if len(labels) != self.ambient_dim:
             raise DimensionError(f"inequalities: {len(labels)} names for {self.ambient_dim} coordinates")
         return tuple(h.format(labels, digits) for h in self.halfspaces)
@@ -606,3 +648,19 @@ class Polyhedron:
             f", ... {len(rows) - _SHOWN_ROWS} more" if len(rows) > _SHOWN_ROWS else ""
         )
         return f"Polyhedron(R^{self.ambient_dim}: {shown or 'whole space'})"
+
+
+def polyhedra(value: Any, where: str) -> tuple[Polyhedron, ...]:
+    """One polyhedron or several, as several.
+
+    Raises:
+        InputError: there is something else among them.
+    """
+    if isinstance(value, Polyhedron):
+        return (value,)
+    several = items(value, where, _ADVICE)
+    return tuple(instance(one, Polyhedron, f"{where} {i}", _ADVICE) for i, one in enumerate(several))
+
+
+def _set(value: Any, where: str) -> Polyhedron:
+    return instance(value, Polyhedron, f"{where}: the other set", _ADVICE)

@@ -11,11 +11,15 @@ from collections.abc import Iterable, Sequence
 from fractions import Fraction
 from typing import Any, Literal, NamedTuple, TypeAlias
 
+from polyrelu.arguments import as_whole, items
 from polyrelu.errors import DimensionError, InputError
 from polyrelu.exact import ExactVector, exact_matrix, exact_vector, primitive, rounded_text
+from polyrelu.numerals import integer_digits, shown
 
 Relation: TypeAlias = Literal["<=", "<", "=="]
 
+_EXACT_TYPES = {Fraction, int}
+_ROWS = {tuple, list}
 _FLIPPED = {"<=": ">=", "<": ">", "==": "=="}
 
 
@@ -28,8 +32,17 @@ class Halfspace(NamedTuple):
 
     @classmethod
     def of(cls, normal: Sequence[Fraction | int], offset: Fraction | int, relation: Relation = "<=") -> Halfspace:
-        """The row scaled to primitive integers; an equality also gets a positive leading entry."""
-        row = primitive((*normal, offset))
+        """The row scaled to primitive integers; an equality also gets a positive leading entry.
+
+        Raises:
+            InexactError: an entry has no exact rational value.
+            InputError: the relation is none of ``<=``, ``<`` and ``==``.
+        """
+        if not isinstance(relation, str) or relation not in _FLIPPED:
+            raise InputError(f"Halfspace.of: unknown relation {shown(relation)}; choose one of {', '.join(_FLIPPED)}")
+        if type(normal) not in _ROWS:
+            normal = items(normal, "Halfspace.of: normal", "pass a list of numbers")
+        row = primitive(_exact((*normal, offset), "Halfspace.of"))
         if relation == "==" and next((v for v in row if v), 0) < 0:
             row = tuple(-v for v in row)
         return cls(row[:-1], row[-1], relation)
@@ -41,7 +54,13 @@ class Halfspace(NamedTuple):
 
     def slack(self, point: ExactVector) -> Fraction:
         """``offset - normal . point``: positive inside, zero on the boundary."""
-        return self.offset - sum((a * x for a, x in zip(self.normal, point, strict=True) if a), Fraction(0))
+        if type(point) not in _ROWS:
+            point = exact_vector(point, "slack: point")
+        if len(point) != len(self.normal):
+            raise DimensionError(f"slack: the point has {len(point)} entries but the row lives in R^{len(self.normal)}")
+        x = _exact(point, "slack: point")
+        products = (a * v for a, v in zip(self.normal, x, strict=True) if a)
+        return self.offset - sum(products, Fraction(0))
 
     def holds(self, point: ExactVector) -> bool:
         """Whether the point satisfies the row, exactly."""
@@ -83,8 +102,13 @@ class Halfspace(NamedTuple):
         return f"{text or '0'} {relation} {_number(sign * self.offset, scale or 1, digits)}"
 
 
+def _exact(values: Sequence[Any], where: str) -> Sequence[Any]:
+    """Numbers as they are where all are Fractions or ints, else their exact values."""
+    return values if {type(v) for v in values} <= _EXACT_TYPES else exact_vector(values, where)
+
+
 def _number(value: int, scale: int, digits: int | None) -> str:
-    return str(value) if digits is None else rounded_text(Fraction(value, scale), digits)
+    return integer_digits(value) if digits is None else rounded_text(Fraction(value, scale), digits)
 
 
 def halfspaces_from_arrays(
@@ -120,12 +144,13 @@ def row_indices(chosen: Iterable[Any], count: int, what: str) -> frozenset[int]:
     Raises:
         InputError: a number is out of range, or there is not one truth value for each row.
     """
-    values = list(chosen)
+    values = items(chosen, f"Polyhedron: {what}", "pass row numbers, or one truth value for each row")
     if values and all(isinstance(v, bool) or type(v).__name__ in ("bool", "bool_") for v in values):
         if len(values) != count:
             raise InputError(f"Polyhedron: {what} has {len(values)} truth values but there are {count} rows")
         return frozenset(i for i, v in enumerate(values) if v)
     for value in values:
-        if isinstance(value, bool) or not hasattr(value, "__index__") or not 0 <= int(value) < count:
-            raise InputError(f"Polyhedron: {what} names row {value!r}, but the rows are 0 to {count - 1}")
-    return frozenset(int(v) for v in values)
+        number = as_whole(value)
+        if number is None or not 0 <= number < count:
+            raise InputError(f"Polyhedron: {what} names row {shown(value)}, but the rows are 0 to {count - 1}")
+    return frozenset(map(int, values))

@@ -2,6 +2,9 @@ r"""Boxes that hold what each layer of a network is given, by exact interval ari
 
 If x lies between l and h, then w x + b lies between :math:`\sum_j \min(w_j l_j, w_j h_j) + b` and the same with
 maxima, and relu keeps the order. The boxes are larger than the exact images, never smaller.
+
+The only floats here are the two infinities, which stand for a side without a bound. They are compared with Fractions
+and change sign, and nothing else, so no magnitude and no mode of the processor changes an answer.
 """
 
 from __future__ import annotations

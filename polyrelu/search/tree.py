@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
+from polyrelu.arguments import instance, whole_number
 from polyrelu.errors import BudgetExceeded, InputError, UnboundedError
 from polyrelu.limits import check
 from polyrelu.network import Layer
@@ -78,7 +79,8 @@ class FaceSearch(Iterator[tuple[Zeroed, Polyhedron]]):
         progress: bool | None = None,
         record: Record | None = None,
     ) -> None:
-        self.problem, self.heuristic, self.limit = problem, heuristic, limit
+        self.problem, self.heuristic = problem, heuristic
+        self.limit = whole_number(limit, "face_search: limit", 1)
         self.record = Record() if record is None else record
         self._nodes, self._is_counted = 0, False
         self._found: dict[int, None] = {}
@@ -275,6 +277,11 @@ def face_search(
     Cost: by default one cut of a polyhedron a piece (exact, by its generators), at most sum_{k<=d} C(n, k) full-
     dimensional pieces and as many flat ones as the layer is degenerate; exponential in d.
     """
+    instance(P, Polyhedron, "face_search: P", "parse text with polyrelu.parse first")
+    if domain is not None:
+        instance(domain, Polyhedron, "face_search: domain", "pass a Polyhedron such as Polyhedron.box, or None")
+    if heuristic is not None:
+        instance(heuristic, Heuristic, "face_search: heuristic", "pass a Heuristic, or None for the best one")
     problem = FaceProblem(Layer(W, b, relu, where="face_search"), P, domain)
     return FaceSearch(problem, Best() if heuristic is None else heuristic, limit, progress)
 

@@ -1,5 +1,6 @@
 """The double description step by step against cddlib."""
 
+import sys
 from fractions import Fraction
 
 import numpy as np
@@ -100,3 +101,26 @@ def test_limits_are_heard():
     rows = [(tuple(map(int, row)), 1000) for row in np.rint(1000 * rng.normal(size=(60, 9)))]
     with limits.Limit(timeout=0.2).kept(), pytest.raises(limits.Stop):
         cddlib.generators_from_halfspaces(rows, [], 9)
+
+
+@pytest.mark.parametrize("digits", [100, 1500, 3000, 5000])
+def test_numbers_of_thousands_of_digits(digits):
+    """More of them than Python converts to text, in the rows or only in the vertices that they make."""
+    big = 10**digits
+    P = Polyhedron([[-1, 0], [0, -1], [big + 1, big], [big, big + 7]], [0, 0, big + 3, big + 9])
+    assert len(P.vertices) == 4
+    for x, y in P.vertices:
+        assert sum(h.slack((x, y)) == 0 for h in P.halfspaces) == 2
+    again = Polyhedron.from_generators(P.vertices)
+    assert again == P
+    assert again.volume() == P.volume() > 0
+
+
+def test_numbers_that_python_was_told_not_to_convert():
+    before = sys.get_int_max_str_digits()
+    sys.set_int_max_str_digits(640)
+    try:
+        P = Polyhedron.from_generators([[Fraction(1, 7**k)] * 2 for k in (0, 300, 900)] + [[1, 0]])
+        assert len(P.vertices) == 3
+    finally:
+        sys.set_int_max_str_digits(before)

@@ -1,0 +1,40 @@
+"""Values that travel: what pickle, copy and deepcopy carry of an object that remembers what it computed.
+
+Caches stay behind. They can be computed again, some cannot be pickled (FLINT's matrices), and a copy that is sent to
+another process should cost what the value costs, whatever was asked of it before.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from types import MappingProxyType
+from typing import Any, ClassVar
+
+import numpy as np
+
+
+class Carried:
+    """Base of frozen dataclasses of which copies carry the fields alone, with arrays and mappings read-only again.
+
+    Attributes:
+        also_carried: names of what the object knows beside its fields.
+    """
+
+    also_carried: ClassVar[tuple[str, ...]] = ()
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What defines the object; mappings as dictionaries, since read-only views cannot be pickled."""
+        names = (*(one.name for one in dataclasses.fields(self)), *self.also_carried)  # type: ignore[arg-type]
+        own = {name: vars(self)[name] for name in names if name in vars(self)}
+        return {name: _Mapping(v) if isinstance(v, MappingProxyType) else v for name, v in own.items()}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """The object again; numpy's copies of read-only arrays are writable, so they are sealed."""
+        for name, value in state.items():
+            if isinstance(value, np.ndarray):
+                value.flags.writeable = False
+            vars(self)[name] = MappingProxyType(dict(value)) if isinstance(value, _Mapping) else value
+
+
+class _Mapping(dict[Any, Any]):
+    """A read-only mapping on its way."""
