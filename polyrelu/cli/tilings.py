@@ -47,7 +47,7 @@ def preimage_command(
     """The exact inputs of MODEL whose outputs satisfy a condition, or that break a property.
 
     A property with several domains has several results; the files of the later ones are numbered. What is found when
-    Ctrl-C or --timeout stops the run is printed and kept, marked incomplete; beside a file that is there, as NAME.partial.
+    Ctrl-C or --timeout stops the run is printed and kept, marked incomplete, and beside a file that is there.
     """
     question, results = Question(**options), Results(plot, save, as_json)
     question.check()
