@@ -17,7 +17,6 @@ from math import comb, prod
 import numpy as np
 from numpy.typing import NDArray
 
-from polyrelu import limits
 from polyrelu.cells import exact
 from polyrelu.cells.chart import Chart, chart
 from polyrelu.cells.columns import Columns, Piece, agreeing, packed_bits, signs_at
@@ -30,6 +29,7 @@ from polyrelu.cells.signs import ExactForms
 from polyrelu.cells.twin import INFINITY, Cell, Vector, cell_of, split
 from polyrelu.errors import BudgetExceeded
 from polyrelu.ieee import floats_are_sound
+from polyrelu.limits import Limit, Stop, check, unlimited
 from polyrelu.network import Bits, Layer, Network
 from polyrelu.patterns import pattern_cell
 from polyrelu.polyhedron import Polyhedron
@@ -129,7 +129,7 @@ class CellEngine:
         kept: list[tuple[Bits, Polyhedron]] = []
         waiting = deque(sorted(self.flat, key=lambda found: (-found[1].dim, found[0])))
         if self.interrupted:
-            with limits.unlimited(), limits.Limit(timeout=_SECONDS_TO_COLLECT).kept(), suppress(limits.Stop):
+            with unlimited(), Limit(timeout=_SECONDS_TO_COLLECT).kept(), suppress(Stop):
                 self._move_needed(waiting, kept, full)
         else:
             self._move_needed(waiting, kept, full)
@@ -141,7 +141,7 @@ class CellEngine:
         """Move flat tiles from those that wait to those that are kept, unless other tiles contain them."""
         others = _ByPattern()
         for _ in Bar.of(self._progress, range(len(waiting)), desc="flat tiles", unit=" tiles"):
-            limits.check()
+            check()
             bits, tile = waiting[0]
             point = tile.relative_interior_point()
             care, want = signs_at(self.restriction.layers, point)
@@ -193,7 +193,7 @@ class CellEngine:
         return pointed
 
     def _ask(self) -> None:
-        limits.check()
+        check()
         if self.until is not None and self.until(self.stats.cells + len(self.flat)):
             raise KeyboardInterrupt
 

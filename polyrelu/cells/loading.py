@@ -15,8 +15,8 @@ from typing import Any
 
 from numba.core.event import Listener, install_listener
 
-from polyrelu import limits
 from polyrelu.cells.compiled import explained
+from polyrelu.limits import COMPILES, loading
 
 _POLL_SECONDS = 0.1
 
@@ -36,7 +36,7 @@ def load(function: Any, call: Callable[[], object], what: str) -> None:
     """
     if getattr(function, "signatures", True):  # without numba's compiler it is a function of Python
         return
-    with limits.loading(), install_listener("numba:compile", _Teller(what)):
+    with loading(), install_listener("numba:compile", _Teller(what)):
         if _is_cached(function):
             explained(function, call)
         else:
@@ -82,7 +82,7 @@ def _in_a_thread(call: Callable[[], object]) -> None:
         finally:
             done.set()
 
-    Thread(target=work, name=limits.COMPILES, daemon=True).start()
+    Thread(target=work, name=COMPILES, daemon=True).start()
     while not done.wait(_POLL_SECONDS):
         pass
     if failed:

@@ -101,7 +101,7 @@ class Stops:
     @property
     def left(self) -> float | None:
         """The seconds that are left; None without a limit."""
-        return None if self._deadline is None else max(self._deadline - limits.now(), 1e-3)
+        return None if self._deadline is None else max(self._deadline - limits.now(), _AT_ONCE)
 
     @property
     def until(self) -> Callable[[int], bool] | None:
@@ -139,13 +139,13 @@ class Stops:
         if self.reason is None or seconds == math.inf:
             yield
             return
-        limit = limits.Limit(timeout=max(seconds, 1e-3))
+        limit = limits.Limit(timeout=max(seconds, _AT_ONCE))
         alarm = self._listens and _HAS_ALARM
         self._limit = limit
         with limit.kept():
             try:
                 if alarm:
-                    _set_alarm(max(seconds, 1e-3))
+                    _set_alarm(max(seconds, _AT_ONCE))
                 yield
             finally:
                 self._limit = None

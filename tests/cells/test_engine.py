@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import polyrelu as pr
+from polyrelu.cells import engine as engine_module
 from polyrelu.cells import run as run_module
 from polyrelu.cells import runner as runner_module
 from polyrelu.cells.kernel import SHARE, STOP, UNDECIDED
@@ -237,6 +238,7 @@ def test_cells_that_are_given_away_are_split_by_others(monkeypatch, workers, tar
         given.append(len(cells.depth))
         give(board, run, cells)
 
+    monkeypatch.setattr(runner_module, "_ALONE", 0)
     monkeypatch.setattr(board, "_note", always_asked)
     monkeypatch.setattr(board, "_give", counted)
     shared = answer()
@@ -305,6 +307,37 @@ def test_tiles_do_not_keep_the_memory_of_their_run(workers):
     for array in (columns.packed, columns.starts, columns.facets, columns.points):
         owner = array if array.base is None else array.base
         assert owner.nbytes == array.nbytes
+
+
+@given(st.data(), st.lists(st.integers(1, 9), min_size=1, max_size=3))
+def test_patterns_are_found_by_what_is_known_of_them(data, widths):
+    bits = st.tuples(*[st.tuples(*[st.booleans()] * n) for n in widths])
+    kept, patterns = engine_module._ByPattern(), []
+    for known, wanted, added in data.draw(st.lists(st.tuples(bits, bits, bits), max_size=9)):
+        care, want = ([on for layer in flags for on in layer] for flags in (known, wanted))
+        packed = [np.packbits(np.array(flags)) for flags in (care, want)]
+        found = [
+            i
+            for i, flat in enumerate(patterns)
+            if all(a == b or not c for a, b, c in zip(flat, want, care, strict=True))
+        ]
+        assert kept.agreeing(*packed) == found
+        kept.add(added)
+        patterns.append([on for layer in added for on in layer])
+
+
+def test_an_interrupted_run_keeps_flat_tiles_that_it_has_not_compared(monkeypatch):
+    # three copies of a neuron, so that many patterns touch the same points
+    network = pr.Network([([[1, 0], [1, 0], [0, 1]], [0, 0, 0]), ([[1, 1, 1]], [0])])
+    target = pr.parse("y0 == 0", dim=1)
+    whole = pr.preimage(network, target, box(2), "twin")
+    monkeypatch.setattr(engine_module, "_SECONDS_TO_COLLECT", 1e-9)
+    calls = itertools.count()
+    with pytest.raises(pr.Interrupted) as stopped:
+        pr.preimage(network, target, box(2), "twin", until=lambda found: found >= 1 and next(calls) >= 1)
+    partial = stopped.value.partial
+    assert len(partial) >= 1
+    assert all(whole.contains(tile.point()) for tile in partial)
 
 
 def test_an_interrupted_run_keeps_what_was_found(monkeypatch):
