@@ -6,6 +6,7 @@ import threading
 
 import pytest
 
+import polyrelu as pr
 from polyrelu import limits
 from polyrelu.cells import loading
 
@@ -65,7 +66,7 @@ def test_errors_of_the_thread_are_raised(twice):
     def call():
         raise ZeroDivisionError
 
-    with pytest.raises(ZeroDivisionError):
+    with pytest.raises(pr.InputError, match=r"cannot be loaded \(ZeroDivisionError"):
         loading.load(twice(), call, "a test")
 
 

@@ -330,10 +330,10 @@ def test_drawings_get_a_few_seconds_after_a_stop(large, tmp_path):
 
 @pytest.mark.skipif(os.name != "posix", reason="sends signals")
 @pytest.mark.parametrize("second", SIGNALS)
-def test_the_second_signal_quits_at_once(model, tmp_path, second):
+def test_the_second_signal_quits_at_once(large, tmp_path, second):
     # what a stopped run found is saved without a limit, so only a second signal ends this
-    then = "import os, signal; os.kill(os.getpid(), signal.SIGINT)"
-    code = PROGRAM.format(place="polyrelu.preimage.disjoint_parts", then=then).replace(
+    then = "import os, signal; time.sleep(1); os.kill(os.getpid(), signal.SIGINT)"
+    code = PROGRAM.format(place="polyrelu.cells.runner.wait", then=then).replace(
         "main()\n",
         "import polyrelu.cli.results as results\n"
         "def save(*_):\n"
@@ -342,7 +342,7 @@ def test_the_second_signal_quits_at_once(model, tmp_path, second):
         "results._save = save\n"
         "main()\n",
     )
-    asked = ["preimage", model, *ASKED, "--save", str(tmp_path / "t.npz")]
+    asked = ["regions", large, "--box", "-9", "9", "--save", str(tmp_path / "t.npz")]
     running = subprocess.Popen(
         [sys.executable, "-c", code, *asked], text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
     )
