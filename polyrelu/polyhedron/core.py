@@ -43,11 +43,13 @@ from polyrelu.floats import AffineForms, Signs, float_points
 from polyrelu.lp import Status, maximise
 from polyrelu.polyhedron import canonical
 from polyrelu.polyhedron.cddlib import Generators, generators_from_halfspaces, halfspaces_from_generators
-from polyrelu.polyhedron.halfspace import Halfspace, halfspaces_from_arrays
+from polyrelu.polyhedron.halfspace import Halfspace, Relation, halfspaces_from_arrays
+from polyrelu.polyhedron.sides import Sides, sides_of
 from polyrelu.polyhedron.volume import simplex_volume, triangulate
 
 _SHOWN_ROWS = 6
 _DECIMALS = 12
+_FEW_COORDINATES = 12  # up to here a point in the middle of a set is worth a linear program
 
 
 @dataclass(frozen=True, init=False, eq=False, repr=False)
@@ -158,15 +160,14 @@ class Polyhedron:
         low, high = exact_vector(lower, "box: lower"), exact_vector(upper, "box: upper")
         if len(low) != len(high):
             raise DimensionError(f"box: lower has {len(low)} entries but upper has {len(high)}")
-        halfspaces = []
+        halfspaces: list[Halfspace] = []
         for i, (below, above) in enumerate(zip(low, high, strict=True)):
             if below > above:
                 raise InputError(f"box: coordinate {i} has lower bound {below} above upper bound {above}; swap them")
-            unit = [int(j == i) for j in range(len(low))]
             if below == above:
-                halfspaces.append(Halfspace.of(unit, above, "=="))
+                halfspaces.append(Halfspace.side(i, 1, above, len(low), "=="))
             else:
-                halfspaces += [Halfspace.of([-v for v in unit], -below), Halfspace.of(unit, above)]
+                halfspaces += [Halfspace.side(i, -1, below, len(low)), Halfspace.side(i, 1, above, len(low))]
         return cls.from_halfspaces(halfspaces, len(low))
 
     @classmethod
@@ -197,6 +198,11 @@ class Polyhedron:
         """The V-representation (vertices, rays, lines) of the closure; all empty for the empty set."""
         if self.is_empty():
             return Generators(())
+        small = self._small
+        if small is not None:
+            vertices, rays, lines = small.generators
+            lift = self._sides.lift_direction
+            return Generators(tuple(map(self._sides.lift, vertices)), tuple(map(lift, rays)), tuple(map(lift, lines)))
         return generators_from_halfspaces(*canonical.split_rows(self.halfspaces), self.ambient_dim)
 
     @property
@@ -239,13 +245,64 @@ class Polyhedron:
         """Whether no row is strict."""
         return all(h.relation != "<" for h in self.halfspaces)
 
+    # -- sides --------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def _sides(self) -> Sides:
+        """The bounds of single coordinates among the rows (see :mod:`polyrelu.polyhedron.sides`)."""
+        return sides_of(self.halfspaces, self.ambient_dim)
+
+    @property
+    def _is_box(self) -> bool:
+        """Whether all rows are sides."""
+        return not self._sides.others
+
+    @cached_property
+    def _small_rows(self) -> tuple[tuple[Halfspace, int], ...]:
+        """The rows in the coordinates that sides do not fix, each with the number of the row it comes from."""
+        sides, dim = self._sides, len(self._sides.free)
+        place = {j: k for k, j in enumerate(sides.free)}
+        rows = []
+        for sign, bounds in ((-1, sides.low), (1, sides.high)):
+            for j, bound in bounds.items():
+                if j in place:
+                    relation: Relation = "<" if bound.is_open else "<="
+                    rows.append((Halfspace.side(place[j], sign, bound.value, dim, relation), bound.source))
+        for number in sides.others:
+            normal, offset, relation = self.halfspaces[number]
+            moved = offset - sum((normal[j] * v for j, v in sides.fixed.items() if normal[j]), Fraction(0))
+            rows.append((Halfspace.of([normal[j] for j in sides.free], moved, relation), number))
+        return tuple(rows)
+
+    @cached_property
+    def _small(self) -> Polyhedron | None:
+        """The set in the coordinates that sides do not fix, where they fix some; of one that is not empty."""
+        if not self._sides.fixed:
+            return None
+        return Polyhedron.from_halfspaces([row for row, _ in self._small_rows], len(self._sides.free))
+
     # -- predicates ---------------------------------------------------------------------------------------------
 
     @cached_property
     def _inner_point(self) -> ExactVector | None:
-        """A point that satisfies every row, strict ones included; None for the empty set. Cost: one LP."""
-        if not self.halfspaces:
-            return (Fraction(0),) * self.ambient_dim
+        """A point that satisfies every row, strict ones included; None for the empty set.
+
+        Cost: at most one LP, in the coordinates that sides do not fix.
+        """
+        sides = self._sides
+        if sides.is_contradictory:
+            return None
+        if self._is_box:
+            return sides.centre()
+        if self._small is not None:
+            inner = self._small._inner_point
+            return None if inner is None else sides.lift(inner)
+        others = [self.halfspaces[i] for i in sides.others]
+        if any(map(sides.rule_out, others)):
+            return None
+        guess = sides.point_within(others)
+        if guess is not None:
+            return guess
         lifted = self.lift()
         inequalities, equalities = canonical.split_rows(lifted.halfspaces)
         best = maximise([*[0] * self.ambient_dim, 1], inequalities, equalities)
@@ -260,9 +317,25 @@ class Polyhedron:
         """The dimension of the affine hull; -1 for the empty set."""
         if self.is_empty():
             return -1
-        implied = canonical.implied_equality_rows(self.halfspaces, self.ambient_dim)
+        if self._is_box:
+            return len(self._sides.free)
+        if self._small is not None:
+            return self._small.dim
+        if self._inside is not None:
+            return self.ambient_dim
+        implied, _ = canonical.implied_equality_rows(self.halfspaces, self.ambient_dim)
         flat = [h.normal for i, h in enumerate(self.halfspaces) if i in implied or h.relation == "=="]
         return self.ambient_dim - len(row_echelon(flat, self.ambient_dim)[0])
+
+    @property
+    def _inside(self) -> ExactVector | None:
+        """A point at which no row is tight, where one is at hand."""
+        point = self._inner_point if "_given_generators" not in self.__dict__ else None
+        if point is None or any(h.relation == "==" for h in self.halfspaces):
+            return None
+        sides = self._sides
+        loose = all(point[j] != bound.value for own in (sides.low, sides.high) for j, bound in own.items())
+        return point if loose and all(self.halfspaces[i].slack(point) > 0 for i in sides.others) else None
 
     def is_full_dimensional(self) -> bool:
         """Whether the set has an interior point."""
@@ -270,6 +343,10 @@ class Polyhedron:
 
     @cached_property
     def _is_bounded(self) -> bool:
+        if self._is_box or self._sides.is_bounded:
+            return self._sides.is_bounded
+        if self._small is not None:
+            return self._small._is_bounded
         cone = [h._replace(offset=0) for h in self.closure().halfspaces]
         inequalities, equalities = canonical.split_rows(cone)
         for i in range(self.ambient_dim):
@@ -296,12 +373,16 @@ class Polyhedron:
             return self.contains_floats(points)
         point = exact_vector(points, "contains: point")
         self._require_same_space(len(point), "contains: the point")
-        return all(h.holds(point) for h in self.halfspaces)
+        return self._sides.hold(point) and all(self.halfspaces[i].holds(point) for i in self._sides.others)
 
     def contains_floats(self, points: FloatArray) -> NDArray[np.bool_]:
         """Whether each of n float points, an (n, d) array, belongs to the set; exact."""
         array = float_points(points, self.ambient_dim, "contains")
-        return np.asarray(self._rows_hold(self._forms.signs(array)).all(axis=1), dtype=np.bool_)
+        inside = self._sides.hold_at_floats(array)
+        if inside.any() and self._sides.others:
+            rest = Polyhedron.from_halfspaces([self.halfspaces[i] for i in self._sides.others], self.ambient_dim)
+            inside[inside] = rest._rows_hold(rest._forms.signs(array[inside])).all(axis=1)
+        return inside
 
     def contains_approximately(
         self, points: FloatArray, radius: FloatArray
@@ -328,7 +409,11 @@ class Polyhedron:
     def is_subset(self, other: Polyhedron) -> bool:
         """Whether every point of this set belongs to ``other``. Cost: one LP for each row of ``other``."""
         self._require_same_space(other.ambient_dim, "is_subset: the other set")
-        return all(self._meet(violated).is_empty() for h in other.halfspaces for violated in h.violated())
+        if self is other:
+            return True
+        own = set(self.halfspaces)
+        rows = (h for h in other.halfspaces if h not in own and not self._sides.imply(h))
+        return all(self._meet(violated).is_empty() for h in rows for violated in h.violated())
 
     def _meet(self, *halfspaces: Halfspace) -> Polyhedron:
         return Polyhedron.from_halfspaces((*self.halfspaces, *halfspaces), self.ambient_dim)
@@ -341,7 +426,41 @@ class Polyhedron:
 
     @cached_property
     def _reduction(self) -> canonical.Reduction:
-        return canonical.reduce(self.halfspaces, self.ambient_dim)
+        """Of a set that is not empty."""
+        sides = self._sides
+        if not self._is_box and self._small is None:
+            return canonical.reduce(self.halfspaces, self.ambient_dim, self._inside)
+        tight = [
+            (j, min(s.source for s in (sides.low[j], sides.high[j])), Halfspace.side(j, 1, v, self.ambient_dim, "=="))
+            for j, v in sides.fixed.items()
+        ]
+        if self._is_box or self._small is None:
+            equalities, sources = [row for _, _, row in tight], [source for _, source, _ in tight]
+            return canonical.Reduction(tuple(equalities), tuple(sorted(sources)), self._facets_of_box(), ())
+        small = self._small._reduction
+        lifted = [(next(k for k, v in enumerate(h.normal) if v), self._lifted(h)) for h in small.equalities]
+        flat = sorted([(j, row) for j, _, row in tight] + [(sides.free[k], row) for k, row in lifted])
+        origin = [source for _, source in self._small_rows]
+        own = [source for _, source, _ in tight] + [origin[i] for i in small.equality_sources]
+        facets, faces = (
+            tuple((self._lifted(row), origin[i]) for row, i in rows) for rows in (small.facets, small.open_faces)
+        )
+        return canonical.Reduction(tuple(row for _, row in flat), tuple(sorted(own)), facets, faces)
+
+    def _lifted(self, row: Halfspace) -> Halfspace:
+        """A row in the coordinates that sides do not fix as a row in all of them."""
+        return row._replace(normal=self._sides.lift_direction(row.normal, 0))
+
+    def _facets_of_box(self) -> tuple[tuple[Halfspace, int], ...]:
+        """In the order of their rows, in which they are fast to sort."""
+        sides, rows = self._sides, []
+        for sign, bounds, order in ((-1, sides.low, sides.free), (1, sides.high, reversed(sides.free))):
+            for j in order:
+                if j in bounds:
+                    value, is_open, source = bounds[j]
+                    row = Halfspace.side(j, sign, value, self.ambient_dim, "<" if is_open else "<=")
+                    rows.append((row, source))
+        return tuple(rows)
 
     @cached_property
     def facets(self) -> tuple[Halfspace, ...]:
@@ -518,10 +637,22 @@ class Polyhedron:
             EmptySetError: the set is empty.
         """
         self._require_point("relative_interior_point")
+        if self._small is not None:
+            return self._sides.lift(self._small.relative_interior_point())
+        if self.ambient_dim > _FEW_COORDINATES and self._inside is not None:
+            return self._inside
         return self._deepest_point(1)[0]
 
     def _deepest_point(self, depth: int | None) -> tuple[ExactVector, Fraction]:
         """The centre and half-width of the largest cube inside, at most ``depth`` if given, modulo the affine hull."""
+        sides = self._sides
+        if self._is_box:
+            widths = [sides.high[j].value - sides.low[j].value for j in sides.free if j in sides.low and j in sides.high]
+            half = min([v / 2 for v in widths] + ([Fraction(depth)] if depth is not None else []))
+            return sides.centre(), half
+        if self._small is not None:
+            centre, half = self._small._deepest_point(depth)
+            return sides.lift(centre), half
         reduction = self._reduction
         rows = [((*facet.normal, sum(map(abs, facet.normal))), facet.offset) for facet, _ in reduction.facets]
         flat = [((*h.normal, 0), h.offset) for h in reduction.equalities]
@@ -537,6 +668,9 @@ class Polyhedron:
         Raises:
             EmptySetError: the set is empty.
         """
+        self._require_point("simple_point")
+        if self._small is not None:
+            return self._sides.lift(self._small.simple_point())
         centre = self.relative_interior_point()
         reduction = self._reduction
         inside = Polyhedron.from_halfspaces(
