@@ -33,7 +33,7 @@ FLOORS = [
     {"polyrelu.backward"},
     {"polyrelu.tiling"},
     {"polyrelu.cells", "polyrelu.search"},
-    {"polyrelu.unrelu", "polyrelu.restriction", "polyrelu.membership", "polyrelu.pieces"},
+    {"polyrelu.folding", "polyrelu.unrelu", "polyrelu.restriction", "polyrelu.membership", "polyrelu.pieces"},
     {"polyrelu.patterns"},
     {
         "polyrelu.network",

@@ -83,7 +83,7 @@ class CellEngine:
     ) -> None:
         self.restriction, self.domain, self.runner, self.until = restriction, domain, runner, until
         self.stats = CellStats()
-        self.chart: Chart = chart(domain, restriction.layers[0])
+        self.chart: Chart = chart(domain, restriction.moving)
         self.layers: tuple[Layer, ...] = (self.chart.pull_back(restriction.layers[0]), *restriction.layers[1:])
         self.rows = restriction.target.halfspaces
         neurons = [sum(layer.relu) for layer in self.layers]

@@ -8,8 +8,9 @@ no certificate here, and is left to whoever asks.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -25,7 +26,7 @@ from polyrelu.cells.problem import problem
 from polyrelu.cells.run import Run
 from polyrelu.cells.runner import Runner
 from polyrelu.cells.signs import ExactForms
-from polyrelu.exact import ExactVector, FloatArray, row_echelon, to_floats
+from polyrelu.exact import FloatArray, row_echelon, to_floats
 from polyrelu.floats import affine_with_bound
 
 _CUTS_PER_BATCH = 4000
@@ -184,7 +185,7 @@ def moved_by_lineality(columns: Columns) -> NDArray[np.bool_]:
     dim = columns.domain.ambient_dim
     if not columns.chart.lineality:
         return np.zeros(dim, dtype=np.bool_)
-    fixed: list[ExactVector | tuple[int, ...]] = [*columns.restriction.layers[0].rows]
+    fixed: list[Sequence[Fraction | int]] = [*columns.restriction.moving]
     fixed += [h.normal for h in columns.domain.closure().canonical().halfspaces]
     rank = len(row_echelon(fixed, dim)[0])
     units = (tuple(int(i == j) for j in range(dim)) for i in range(dim))

@@ -51,11 +51,10 @@ def split_rows(halfspaces: Sequence[Halfspace]) -> tuple[list[Row], list[Row]]:
     return inequalities, equalities
 
 
-def implied_equality_rows(
-    halfspaces: Sequence[Halfspace], dim: int
-) -> tuple[frozenset[int], ExactVector | None]:
-    """Numbers of the non-trivial inequality rows that are tight on all of the (non-empty) set, and a point at which no
-    other one is tight, where one comes along.
+def implied_equality_rows(halfspaces: Sequence[Halfspace], dim: int) -> tuple[frozenset[int], ExactVector | None]:
+    """Numbers of the non-trivial inequality rows that are tight on all of the (non-empty) set, and an inner point.
+
+    At that point no other row is tight; it is None where none came along.
 
     The largest t with ``a_i x + t <= b_i`` for all rows still in question is positive iff none of them is. If it is
     zero, its multipliers combine the rows to ``0 <= 0``, so those with a positive one are tight everywhere; they join
@@ -90,10 +89,13 @@ def redundant_rows(rows: Sequence[Row], inside: ExactVector | None = None) -> fr
     """
     kept = list(range(len(rows)))
     needed = frozenset[int]() if inside is None else rows_hit(rows, inside)
-    dropped, found = _sides_that_are_facets(rows, inside) if inside is not None and len(needed) < len(rows) else ((), ())
+    dropped = frozenset[int]()
+    if inside is not None and len(needed) < len(rows):
+        dropped, found = _sides_that_are_facets(rows, len(inside))
+        needed |= found
     kept = [i for i in kept if i not in dropped]
     for i in kept.copy():
-        if i in needed or i in found:
+        if i in needed:
             continue
         normal, offset = rows[i]
         others = [rows[k] for k in kept if k != i]
@@ -103,14 +105,13 @@ def redundant_rows(rows: Sequence[Row], inside: ExactVector | None = None) -> fr
     return frozenset(range(len(rows))) - frozenset(kept)
 
 
-def _sides_that_are_facets(rows: Sequence[Row], inside: ExactVector) -> tuple[frozenset[int], frozenset[int]]:
-    """Rows that can be dropped, and rows that cannot, by bounds of coordinates: all are told apart where at most one row
-    has two nonzero entries or more.
+def _sides_that_are_facets(rows: Sequence[Row], dim: int) -> tuple[frozenset[int], frozenset[int]]:
+    """Rows that can be dropped, and rows that cannot, by bounds of coordinates.
 
-    A row that says x_j <= b is a facet of a set of full dimension iff a point with x_j = b satisfies all others
+    All are told apart where at most one row has two nonzero entries or more. A row that says x_j <= b is a facet of a set of full dimension iff a point with x_j = b satisfies all others
     strictly. There is none if another row is at least its offset everywhere between the bounds with x_j = b.
     """
-    sides = sides_of(((*row, "<") for row in rows), len(inside))
+    sides = sides_of(((*row, "<") for row in rows), dim)
     others = [Halfspace(tuple(rows[i][0]), rows[i][1], "<") for i in sides.others]
     dropped = {i for i, row in zip(sides.others, others, strict=True) if sides.imply(row.closed())}
     floors = [_Least.of(row, sides) for row in others]

@@ -201,8 +201,8 @@ class Polyhedron:
         small = self._small
         if small is not None:
             vertices, rays, lines = small.generators
-            lift = self._sides.lift_direction
-            return Generators(tuple(map(self._sides.lift, vertices)), tuple(map(lift, rays)), tuple(map(lift, lines)))
+            lift = self.sides.lift_direction
+            return Generators(tuple(map(self.sides.lift, vertices)), tuple(map(lift, rays)), tuple(map(lift, lines)))
         return generators_from_halfspaces(*canonical.split_rows(self.halfspaces), self.ambient_dim)
 
     @property
@@ -248,19 +248,19 @@ class Polyhedron:
     # -- sides --------------------------------------------------------------------------------------------------
 
     @cached_property
-    def _sides(self) -> Sides:
+    def sides(self) -> Sides:
         """The bounds of single coordinates among the rows (see :mod:`polyrelu.polyhedron.sides`)."""
         return sides_of(self.halfspaces, self.ambient_dim)
 
     @property
     def _is_box(self) -> bool:
         """Whether all rows are sides."""
-        return not self._sides.others
+        return not self.sides.others
 
     @cached_property
     def _small_rows(self) -> tuple[tuple[Halfspace, int], ...]:
         """The rows in the coordinates that sides do not fix, each with the number of the row it comes from."""
-        sides, dim = self._sides, len(self._sides.free)
+        sides, dim = self.sides, len(self.sides.free)
         place = {j: k for k, j in enumerate(sides.free)}
         rows = []
         for sign, bounds in ((-1, sides.low), (1, sides.high)):
@@ -277,9 +277,13 @@ class Polyhedron:
     @cached_property
     def _small(self) -> Polyhedron | None:
         """The set in the coordinates that sides do not fix, where they fix some; of one that is not empty."""
-        if not self._sides.fixed:
+        if not self.sides.fixed:
             return None
-        return Polyhedron.from_halfspaces([row for row, _ in self._small_rows], len(self._sides.free))
+        return Polyhedron.from_halfspaces([row for row, _ in self._small_rows], len(self.sides.free))
+
+    def unfixed(self) -> Polyhedron:
+        """The set in the coordinates that :attr:`sides` do not fix, in their order; of one that is not empty."""
+        return self if self._small is None else self._small
 
     # -- predicates ---------------------------------------------------------------------------------------------
 
@@ -289,7 +293,7 @@ class Polyhedron:
 
         Cost: at most one LP, in the coordinates that sides do not fix.
         """
-        sides = self._sides
+        sides = self.sides
         if sides.is_contradictory:
             return None
         if self._is_box:
@@ -318,7 +322,7 @@ class Polyhedron:
         if self.is_empty():
             return -1
         if self._is_box:
-            return len(self._sides.free)
+            return len(self.sides.free)
         if self._small is not None:
             return self._small.dim
         if self._inside is not None:
@@ -333,7 +337,7 @@ class Polyhedron:
         point = self._inner_point if "_given_generators" not in self.__dict__ else None
         if point is None or any(h.relation == "==" for h in self.halfspaces):
             return None
-        sides = self._sides
+        sides = self.sides
         loose = all(point[j] != bound.value for own in (sides.low, sides.high) for j, bound in own.items())
         return point if loose and all(self.halfspaces[i].slack(point) > 0 for i in sides.others) else None
 
@@ -343,8 +347,8 @@ class Polyhedron:
 
     @cached_property
     def _is_bounded(self) -> bool:
-        if self._is_box or self._sides.is_bounded:
-            return self._sides.is_bounded
+        if self._is_box or self.sides.is_bounded:
+            return self.sides.is_bounded
         if self._small is not None:
             return self._small._is_bounded
         cone = [h._replace(offset=0) for h in self.closure().halfspaces]
@@ -373,14 +377,14 @@ class Polyhedron:
             return self.contains_floats(points)
         point = exact_vector(points, "contains: point")
         self._require_same_space(len(point), "contains: the point")
-        return self._sides.hold(point) and all(self.halfspaces[i].holds(point) for i in self._sides.others)
+        return self.sides.hold(point) and all(self.halfspaces[i].holds(point) for i in self.sides.others)
 
     def contains_floats(self, points: FloatArray) -> NDArray[np.bool_]:
         """Whether each of n float points, an (n, d) array, belongs to the set; exact."""
         array = float_points(points, self.ambient_dim, "contains")
-        inside = self._sides.hold_at_floats(array)
-        if inside.any() and self._sides.others:
-            rest = Polyhedron.from_halfspaces([self.halfspaces[i] for i in self._sides.others], self.ambient_dim)
+        inside = self.sides.hold_at_floats(array)
+        if inside.any() and self.sides.others:
+            rest = Polyhedron.from_halfspaces([self.halfspaces[i] for i in self.sides.others], self.ambient_dim)
             inside[inside] = rest._rows_hold(rest._forms.signs(array[inside])).all(axis=1)
         return inside
 
@@ -412,7 +416,7 @@ class Polyhedron:
         if self is other:
             return True
         own = set(self.halfspaces)
-        rows = (h for h in other.halfspaces if h not in own and not self._sides.imply(h))
+        rows = (h for h in other.halfspaces if h not in own and not self.sides.imply(h))
         return all(self._meet(violated).is_empty() for h in rows for violated in h.violated())
 
     def _meet(self, *halfspaces: Halfspace) -> Polyhedron:
@@ -427,7 +431,7 @@ class Polyhedron:
     @cached_property
     def _reduction(self) -> canonical.Reduction:
         """Of a set that is not empty."""
-        sides = self._sides
+        sides = self.sides
         if not self._is_box and self._small is None:
             return canonical.reduce(self.halfspaces, self.ambient_dim, self._inside)
         tight = [
@@ -449,11 +453,11 @@ class Polyhedron:
 
     def _lifted(self, row: Halfspace) -> Halfspace:
         """A row in the coordinates that sides do not fix as a row in all of them."""
-        return row._replace(normal=self._sides.lift_direction(row.normal, 0))
+        return row._replace(normal=self.sides.lift_direction(row.normal, 0))
 
     def _facets_of_box(self) -> tuple[tuple[Halfspace, int], ...]:
         """In the order of their rows, in which they are fast to sort."""
-        sides, rows = self._sides, []
+        sides, rows = self.sides, []
         for sign, bounds, order in ((-1, sides.low, sides.free), (1, sides.high, reversed(sides.free))):
             for j in order:
                 if j in bounds:
@@ -638,16 +642,18 @@ class Polyhedron:
         """
         self._require_point("relative_interior_point")
         if self._small is not None:
-            return self._sides.lift(self._small.relative_interior_point())
+            return self.sides.lift(self._small.relative_interior_point())
         if self.ambient_dim > _FEW_COORDINATES and self._inside is not None:
             return self._inside
         return self._deepest_point(1)[0]
 
     def _deepest_point(self, depth: int | None) -> tuple[ExactVector, Fraction]:
         """The centre and half-width of the largest cube inside, at most ``depth`` if given, modulo the affine hull."""
-        sides = self._sides
+        sides = self.sides
         if self._is_box:
-            widths = [sides.high[j].value - sides.low[j].value for j in sides.free if j in sides.low and j in sides.high]
+            widths = [
+                sides.high[j].value - sides.low[j].value for j in sides.free if j in sides.low and j in sides.high
+            ]
             half = min([v / 2 for v in widths] + ([Fraction(depth)] if depth is not None else []))
             return sides.centre(), half
         if self._small is not None:
@@ -670,7 +676,7 @@ class Polyhedron:
         """
         self._require_point("simple_point")
         if self._small is not None:
-            return self._sides.lift(self._small.simple_point())
+            return self.sides.lift(self._small.simple_point())
         centre = self.relative_interior_point()
         reduction = self._reduction
         inside = Polyhedron.from_halfspaces(

@@ -141,6 +141,9 @@ def test_the_whole_space_starts_from_simplicial_cones_and_not_from_a_layer_cut_e
 def test_lineality_is_reported_and_unbounded_tiles_are_exact():
     network = pr.Network([([[1, -1, 0], [1, -1, 0]], [0, 1])])
     tiling = pr.linear_regions(network, method="cells")
+    assert tiling.stats["lineality"] == 3  # without a ReLU all of space is one tile
+    network = pr.Network([([[1, -1, 0], [1, -1, 0]], [0, 1])], relu=[True])
+    tiling = pr.linear_regions(network, method="cells")
     assert tiling.stats["lineality"] == 2
     net = pr.Network([([[1, -1, 0], [2, -2, 0]], [0, 1]), ([[1, 1]], [0])])
     tiling = pr.linear_regions(net, method="cells")
