@@ -40,10 +40,9 @@ class Folding:
     def layer(self, first: Layer) -> Layer:
         """A layer on x as a layer on the free coordinates. Cost: one exact product."""
         free, fixed = self.sides.free, self.sides.fixed
-        constants = flint_matrix([[v] for v in (*fixed.values(), 1)], 1)
-        columns = flint_matrix(
-            [(*(row[j] for j in fixed), b) for row, b in zip(first.rows, first.offsets, strict=True)], len(fixed) + 1
-        )
+        constants = flint_matrix([*((v,) for v in fixed.values()), (1,)], 1)
+        kept = [(*(row[j] for j in fixed), b) for row, b in zip(first.rows, first.offsets, strict=True)]
+        columns = flint_matrix(kept, len(fixed) + 1)
         offsets = tuple(row[0] for row in matrix_rows(columns * constants))
         return Layer.from_rows(tuple(tuple(row[j] for j in free) for row in first.rows), offsets, first.relu, len(free))
 
@@ -63,7 +62,9 @@ class Folding:
     def lift(self, canonical: Polyhedron) -> Polyhedron:
         """A set in the free coordinates, by its canonical rows, as the set in R^d, by its canonical rows."""
         facets, free = set(canonical.facets), self.sides.free
-        equalities, closed, faces = list(self._constants), [], []
+        equalities = list(self._constants)
+        closed: list[Halfspace] = []
+        faces: list[Halfspace] = []
         for row in canonical.halfspaces:
             lifted = row._replace(normal=self.sides.lift_direction(row.normal, 0))
             if row.relation == "==":
@@ -71,4 +72,5 @@ class Folding:
             else:
                 (closed if row in facets else faces).append(lifted)
         flat = [row for _, row in sorted(equalities)]
-        return Polyhedron.from_canonical(flat, closed, self.whole.ambient_dim, faces)
+        known = None if canonical.known_point is None else self.sides.lift(canonical.known_point)
+        return Polyhedron.from_canonical(flat, closed, self.whole.ambient_dim, faces, known)

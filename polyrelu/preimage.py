@@ -8,16 +8,14 @@ from dataclasses import asdict
 from typing import Any, NamedTuple, Protocol
 
 from polyrelu.backward import BackwardEngine
-from polyrelu.errors import DimensionError, InputError, Interrupted
+from polyrelu.errors import BudgetExceeded, DimensionError, InputError, Interrupted
+from polyrelu.halfspaces import MOST_DOUBTFUL, QUICK_WORK, HalfspaceEngine
 from polyrelu.network import Network
 from polyrelu.polyhedron import Polyhedron
 from polyrelu.restriction import Restriction, keep_all, restrict
 from polyrelu.search import Best
 from polyrelu.tiling import TileSource, Tiling
 from polyrelu.unrelu import DEFAULT_FACE_LIMIT, face_piece, substituted_piece
-
-MAX_DIM = 7
-"""Cells have at least 2^d vertices in a box; above this dimension that is more than they are good for."""
 
 
 def preimage(
@@ -28,7 +26,7 @@ def preimage(
     *,
     limit: int = DEFAULT_FACE_LIMIT,
     workers: int = 1,
-    max_dim: int = MAX_DIM,
+    max_dim: int | None = None,
     progress: bool | None = None,
     until: Callable[[int], bool] | None = None,
 ) -> Tiling:
@@ -41,11 +39,15 @@ def preimage(
         method: ``"cells"`` splits cells forwards, fast (see :mod:`polyrelu.cells`), and ``"twin"`` does the same in
             exact arithmetic throughout. ``"unrelu"`` goes backwards face by face, moving sets, and ``"substitution"``
             moving rows (see :mod:`polyrelu.unrelu`); ``"search"`` goes backwards too and prunes the faces (see
-            :mod:`polyrelu.search`). ``"auto"`` chooses; the result's ``method`` says which ran.
+            :mod:`polyrelu.search`). ``"halfspaces"`` splits cells by their inequalities, which takes few of them in any
+            dimension (see :mod:`polyrelu.halfspaces`). ``"auto"`` chooses ``"cells"``, and where a cell gets too many
+            vertices for that ``"halfspaces"``, if a second or two of it are enough; the result's ``method`` says which
+            ran.
         limit: the largest number of faces to visit in one layer, for the methods that go face by face; of nodes, for
-            ``"search"``.
+            ``"search"`` and ``"halfspaces"``.
         workers: how many threads split cells; the answer does not depend on it.
-        max_dim: the largest dimension of the domain, constant inputs not counted, in which to split cells.
+        max_dim: the largest dimension of the domain, constant inputs not counted, in which to split cells by their
+            vertices; None judges by the vertices and the memory that a cell is going to take.
         progress: show a bar; by default only for long runs on a terminal.
         until: asked time and again, with the number of tiles found for the current target, whether to stop as for
             Ctrl-C; only where cells are split.
@@ -58,8 +60,8 @@ def preimage(
 
     Raises:
         DimensionError: target or domain live in the wrong space.
-        BudgetExceeded: some layer has more than ``limit`` faces or takes more nodes, or the domain has more than
-            ``max_dim`` dimensions.
+        BudgetExceeded: some layer has more than ``limit`` faces or takes more nodes; or cells get too large, or have
+            more than ``max_dim`` dimensions, and are too many for ``"halfspaces"``. That is said at once.
         InputError: ``until`` is given with a method that goes face by face.
         Interrupted: Ctrl-C, or ``until`` said so; its ``partial`` holds the tiles found so far.
 
@@ -86,7 +88,7 @@ def linear_regions(
     *,
     limit: int = DEFAULT_FACE_LIMIT,
     workers: int = 1,
-    max_dim: int = MAX_DIM,
+    max_dim: int | None = None,
     progress: bool | None = None,
     until: Callable[[int], bool] | None = None,
 ) -> Tiling:
@@ -136,12 +138,13 @@ def _run(
         raise DimensionError(
             f"preimage: the domain lives in R^{where.ambient_dim} but the network's inputs in R^{network.input_dim}"
         )
-    chosen = "cells" if method == "auto" else method
     started = time.perf_counter()
     engines: list[tuple[int, Engine]] = []
     interrupted = False
     for index, restriction in [] if where.is_empty() else restrictions:
-        engine = _ENGINES[chosen](restriction, where, options)
+        engine = (
+            _auto(restriction, where, options) if method == "auto" else _ENGINES[method](restriction, where, options)
+        )
         engines.append((index, engine))
         try:
             engine.run()
@@ -156,6 +159,8 @@ def _run(
                 continue
             stats[name] = max(stats.get(name, 0), count) if name == "lineality" else stats.get(name, 0) + count
     stats["seconds"] = time.perf_counter() - started
+    by_halfspaces = any(isinstance(engine, HalfspaceEngine) for _, engine in engines)
+    chosen = method if method != "auto" else "halfspaces" if by_halfspaces else "cells"
     tiling = Tiling(network, targets, where, chosen, not interrupted, stats, parts)
     if interrupted:
         raise Interrupted(f"preimage: stopped with {len(tiling)} tiles; they are in .partial", tiling)
@@ -177,9 +182,24 @@ class Engine(Protocol):
 class _Options(NamedTuple):
     limit: int
     workers: int
-    max_dim: int
+    max_dim: int | None
     progress: bool | None
     until: Callable[[int], bool] | None = None
+
+
+def _auto(restriction: Restriction, domain: Polyhedron, options: _Options) -> Engine:
+    """Cells where their vertices are few enough; otherwise cells by their inequalities where these are quick."""
+    try:
+        return _cells(restriction, domain, options)
+    except BudgetExceeded as refused:
+        engine = HalfspaceEngine(restriction, domain, options.limit, QUICK_WORK, options.until, str(refused))
+        if engine.reach.doubtful > MOST_DOUBTFUL and not engine.reach.misses:
+            raise
+        return engine
+
+
+def _halfspaces(restriction: Restriction, domain: Polyhedron, options: _Options) -> Engine:
+    return HalfspaceEngine(restriction, domain, options.limit, None, options.until)
 
 
 def _unrelu(restriction: Restriction, domain: Polyhedron, options: _Options) -> Engine:
@@ -212,6 +232,7 @@ _ENGINES: dict[str, Callable[[Restriction, Polyhedron, _Options], Engine]] = {
     "unrelu": _unrelu,
     "substitution": _substitution,
     "search": _search,
+    "halfspaces": _halfspaces,
     "twin": _twin,
 }
 METHODS = ("auto", *_ENGINES)

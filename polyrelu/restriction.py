@@ -74,9 +74,9 @@ class Restriction:
             dim = self.target.ambient_dim
             normals = tuple(tuple(map(Fraction, h.normal)) for h in self.target.halfspaces)
             chain.append(Layer.from_rows(normals, (Fraction(0),) * len(normals), [False] * len(normals), dim))
-        rows = flint_matrix(chain[-1].rows, chain[-1].input_dim)
         if len(chain) == 1:
             return chain[0].rows
+        rows = flint_matrix(chain[-1].rows, chain[-1].input_dim)
         for layer in reversed(chain[:-1]):
             rows = rows * flint_matrix(layer.rows, layer.input_dim)
         return matrix_rows(rows)

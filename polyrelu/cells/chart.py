@@ -127,7 +127,9 @@ def _solve(equations: Sequence[Halfspace], dim: int) -> tuple[ExactVector, list[
         (pivot, lead), *rest = ((j, v) for j, v in enumerate(normal) if v)
         point[pivot] = Fraction(offset, lead)
         solved[pivot] = [(j, Fraction(-v, lead)) for j, v in rest]
-    directions = {j: [Fraction(int(i == j)) for i in range(dim)] for j in range(dim) if j not in solved}
+    directions = {j: [Fraction(0)] * dim for j in range(dim) if j not in solved}
+    for j, direction in directions.items():
+        direction[j] = Fraction(1)
     for pivot, entries in solved.items():
         for j, value in entries:
             directions[j][pivot] = value

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from polyrelu.cli.networks import Model, takes_model, warn_outside
-from polyrelu.cli.options import JSON, WORKERS
+from polyrelu.cli.options import JSON, MAX_DIM, WORKERS
 from polyrelu.cli.stopping import TIMEOUT, Clock, Stopped
 from polyrelu.errors import Interrupted
 from polyrelu.formats import load_property
@@ -25,12 +25,19 @@ or:      polyrelu verify model.npz unsafe.vnnlib --json
 @click.command("verify", epilog=_EXAMPLES, short_help="Whether MODEL keeps a property.")
 @takes_model
 @click.argument("prop", metavar="PROPERTY", type=click.Path(path_type=Path))
+@MAX_DIM
 @TIMEOUT
 @WORKERS
 @JSON
 @click.pass_context
 def verify_command(
-    context: click.Context, model: Model, prop: Path, timeout: float | None, workers: int, as_json: bool
+    context: click.Context,
+    model: Model,
+    prop: Path,
+    max_dim: int | None,
+    timeout: float | None,
+    workers: int,
+    as_json: bool,
 ) -> None:
     """Whether MODEL avoids what PROPERTY, a VNN-LIB file, describes; exactly.
 
@@ -42,7 +49,7 @@ def verify_command(
     asked = load_property(prop, network.input_dim, network.output_dim)
     warn_outside(model, [part.domain for part in asked.disjuncts])
     try:
-        found = verify(network, asked, timeout, workers=workers)
+        found = verify(network, asked, timeout, workers=workers, max_dim=max_dim)
     except Interrupted as stopped:
         raise Stopped(str(stopped)) from stopped
     if as_json:

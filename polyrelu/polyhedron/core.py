@@ -43,13 +43,14 @@ from polyrelu.floats import AffineForms, Signs, float_points
 from polyrelu.lp import Status, maximise
 from polyrelu.polyhedron import canonical
 from polyrelu.polyhedron.cddlib import Generators, generators_from_halfspaces, halfspaces_from_generators
+from polyrelu.polyhedron.guide import look_between
 from polyrelu.polyhedron.halfspace import Halfspace, Relation, halfspaces_from_arrays
 from polyrelu.polyhedron.sides import Sides, sides_of
 from polyrelu.polyhedron.volume import simplex_volume, triangulate
 
 _SHOWN_ROWS = 6
 _DECIMALS = 12
-_FEW_COORDINATES = 12  # up to here a point in the middle of a set is worth a linear program
+_FEW_COORDINATES = 8  # up to here exact linear programs are cheap
 
 
 @dataclass(frozen=True, init=False, eq=False, repr=False)
@@ -91,11 +92,18 @@ class Polyhedron:
         self.__dict__["halfspaces"] = halfspaces
 
     @classmethod
-    def from_halfspaces(cls, halfspaces: Iterable[Halfspace], dim: int) -> Polyhedron:
-        """The intersection of halfspaces in R^dim; of none, the whole space."""
+    def from_halfspaces(
+        cls, halfspaces: Iterable[Halfspace], dim: int, known_point: ExactVector | None = None
+    ) -> Polyhedron:
+        """The intersection of halfspaces in R^dim; of none, the whole space.
+
+        A point of it that is known spares looking for one; best one at which few rows are tight. It is not checked.
+        """
         polyhedron = object.__new__(cls)
         object.__setattr__(polyhedron, "ambient_dim", dim)
         polyhedron.__dict__["halfspaces"] = tuple(halfspaces)
+        if known_point is not None:
+            polyhedron.__dict__["_inner_point"] = known_point
         return polyhedron
 
     @classmethod
@@ -105,10 +113,11 @@ class Polyhedron:
         facets: Iterable[Halfspace],
         dim: int,
         open_faces: Iterable[Halfspace] = (),
+        known_point: ExactVector | None = None,
     ) -> Polyhedron:
         """The polyhedron with these rows, each group sorted, which are known to be its canonical ones; unchecked."""
         facets = tuple(facets)
-        polyhedron = cls.from_halfspaces((*equalities, *facets, *open_faces), dim)
+        polyhedron = cls.from_halfspaces((*equalities, *facets, *open_faces), dim, known_point)
         polyhedron.__dict__.update(_key=polyhedron.halfspaces, facets=facets)
         return polyhedron
 
@@ -279,7 +288,15 @@ class Polyhedron:
         """The set in the coordinates that sides do not fix, where they fix some; of one that is not empty."""
         if not self.sides.fixed:
             return None
-        return Polyhedron.from_halfspaces([row for row, _ in self._small_rows], len(self.sides.free))
+        known = self.known_point
+        inner = None if known is None else tuple(known[j] for j in self.sides.free)
+        return Polyhedron.from_halfspaces([row for row, _ in self._small_rows], len(self.sides.free), inner)
+
+    @property
+    def known_point(self) -> ExactVector | None:
+        """A point of the set, if one was found already."""
+        known: ExactVector | None = self.__dict__.get("_inner_point")
+        return known
 
     def unfixed(self) -> Polyhedron:
         """The set in the coordinates that :attr:`sides` do not fix, in their order; of one that is not empty."""
@@ -307,6 +324,10 @@ class Polyhedron:
         guess = sides.point_within(others)
         if guess is not None:
             return guess
+        if self.ambient_dim > _FEW_COORDINATES:
+            found, impossible = look_between(sides, others)
+            if found is not None or impossible:
+                return found
         lifted = self.lift()
         inequalities, equalities = canonical.split_rows(lifted.halfspaces)
         best = maximise([*[0] * self.ambient_dim, 1], inequalities, equalities)
@@ -484,7 +505,7 @@ class Polyhedron:
         """The same set by its canonical rows: equal sets have equal canonical rows, in the same order."""
         if self._key is self.halfspaces:
             return self
-        same = Polyhedron.from_halfspaces(self._key, self.ambient_dim)
+        same = Polyhedron.from_halfspaces(self._key, self.ambient_dim, self.known_point)
         same.__dict__.update(_key=same.halfspaces, facets=self.facets)
         return same
 

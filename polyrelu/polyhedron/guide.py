@@ -1,0 +1,98 @@
+r"""Floats that say where to look: a linear program in floats proposes, exact arithmetic disposes.
+
+For rows ``a_i x < b_i`` between sides, a solver in floats looks for the x with the largest slack t. Either it names a
+point, which then satisfies the rows exactly or is forgotten; or its multipliers :math:`y \ge 0` name a combination of
+the rows, :math:`\sum y_i a_i x < \sum y_i b_i`, which every solution satisfies, whatever the y are, and which then is
+impossible between the sides exactly (:meth:`polyrelu.polyhedron.sides.Sides.rule_out`) or is forgotten. So no float
+decides anything, and what is undecided is left to an exact linear program, which costs a hundred times more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+
+import numpy as np
+
+from polyrelu.exact import ExactVector
+from polyrelu.polyhedron.halfspace import Halfspace
+from polyrelu.polyhedron.sides import Sides
+
+_LARGEST = 1e100
+
+
+def look_between(sides: Sides, rows: Sequence[Halfspace]) -> tuple[ExactVector | None, bool]:
+    """A point between the sides that satisfies all rows, and whether there certainly is none; both are exact.
+
+    Neither is found where that hangs on ties, or on more digits than floats have. Cost: a linear program in floats.
+    """
+    from scipy.optimize import linprog  # takes a while to import
+
+    lengths = [max(map(abs, row.normal)) for row in rows]
+    if not rows or not all(lengths):
+        return None, False
+    try:
+        normals = np.array([[v / s for v in row.normal] for row, s in zip(rows, lengths, strict=True)])
+        offsets = np.array([row.offset / s for row, s in zip(rows, lengths, strict=True)])
+        bounds = [
+            tuple(None if (side := own.get(j)) is None else float(side.value) for own in (sides.low, sides.high))
+            for j in range(sides.dim)
+        ]
+    except OverflowError:
+        return None, False
+    largest = max((abs(v) for pair in bounds for v in pair if v is not None), default=0.0)
+    if not (np.isfinite(offsets).all() and np.abs(offsets).max() < _LARGEST and largest < _LARGEST):
+        return None, False
+    is_equality = np.array([row.relation == "==" for row in rows])
+    slopes = np.where(is_equality, 0.0, np.abs(normals).sum(axis=1))
+    matrix = np.column_stack([normals, slopes])
+    found = linprog(
+        np.array([*[0.0] * sides.dim, -1.0]),
+        A_ub=matrix[~is_equality],
+        b_ub=offsets[~is_equality],
+        A_eq=matrix[is_equality] if is_equality.any() else None,
+        b_eq=offsets[is_equality] if is_equality.any() else None,
+        bounds=[*bounds, (None, 1.0)],
+        method="highs",
+    )
+    if found.status != 0 or not np.isfinite(found.x).all():
+        return None, False
+    if found.x[-1] > 0:
+        point = _between(sides, tuple(map(Fraction, found.x[:-1].tolist())))
+        return (point, False) if all(row.holds(point) for row in rows) else (None, False)
+    multipliers = np.zeros(len(rows))
+    multipliers[~is_equality] = np.maximum(-found.ineqlin.marginals, 0.0)
+    if is_equality.any():
+        multipliers[is_equality] = -found.eqlin.marginals
+    return None, _is_impossible(sides, rows, lengths, multipliers.tolist())
+
+
+def _between(sides: Sides, point: ExactVector) -> ExactVector:
+    """The point moved a little off sides that it touches, and onto those that are equal."""
+    centre, share = sides.centre(), Fraction(1, 2**20)
+    moved = []
+    for j, value in enumerate(point):
+        low, high = sides.low.get(j), sides.high.get(j)
+        if (low is not None and value <= low.value) or (high is not None and value >= high.value):
+            bound = low.value if low is not None and value <= low.value else high.value  # type: ignore[union-attr]
+            value = bound + share * (centre[j] - bound)
+        moved.append(value)
+    return tuple(moved)
+
+
+def _is_impossible(
+    sides: Sides, rows: Sequence[Halfspace], lengths: Sequence[int], multipliers: Sequence[float]
+) -> bool:
+    """Whether the combination of the rows with these multipliers shows that no point satisfies all of them."""
+    used = [
+        (Fraction(y) / length, row) for y, length, row in zip(multipliers, lengths, rows, strict=True) if y
+    ]
+    if not used or not all(np.isfinite(y) for y in multipliers):
+        return False
+    total = [Fraction(0)] * sides.dim
+    offset = Fraction(0)
+    for y, (normal, value, _) in used:
+        offset += y * value
+        total = [t + y * v if v else t for t, v in zip(total, normal, strict=True)]
+    is_strict = any(row.relation == "<" for _, row in used)
+    return sides.rule_out(Halfspace.of(total, offset, "<" if is_strict else "<="))
