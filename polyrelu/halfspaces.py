@@ -23,7 +23,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from flint import fmpq_mat
+from flint import fmpq, fmpq_mat
 
 from polyrelu.errors import BudgetExceeded
 from polyrelu.exact import ExactMatrix, ExactVector, flint_matrix, matrix_rows
@@ -143,6 +143,12 @@ class HalfspaceEngine:
         """What is certain on the domain's box."""
         return reach(self.layers, self.domain.sides, self.restriction.target)
 
+    def is_promising(self) -> bool:
+        """Whether few neurons may switch on the domain's box, or none of it can be mapped into the target."""
+        if sum(sum(layer.relu) for layer in self.layers) <= MOST_DOUBTFUL:
+            return True
+        return self.reach.misses or self.reach.doubtful <= MOST_DOUBTFUL
+
     def tiles(self) -> HalfspaceTiles:
         """The tiles found so far, in the order of their patterns; flat ones only where no other tile contains them."""
         kept = list(self.found)
@@ -212,7 +218,7 @@ class HalfspaceEngine:
             waiting += [(half, (*own, active)) for active, half in reversed(halves)]
 
     def _halves(self, cell: _Cell, silent: Halfspace) -> list[tuple[bool, _Cell]]:
-        """The parts of full dimension where a row holds and where its opposite does, each with whether it is the latter.
+        """The parts of full dimension where a row holds and where its opposite does, and which of these each is.
 
         Only the former where the row's boundary contains all of the cell.
         """
@@ -320,7 +326,7 @@ class HalfspaceEngine:
     # -- forms ----------------------------------------------------------------------------------------------------
 
     def _forms(self, depth: int, chosen: Sequence[int], bits: Bits) -> ExactMatrix:
-        """Rows (w, c): what enters the chosen coordinates of a layer, ``w . x + c``, where earlier neurons are known."""
+        """Rows (w, c) of the chosen coordinates of a layer: ``w . x + c`` enters them where earlier neurons are known."""
         layer = self.layers[depth]
         rows = [(*layer.rows[i], layer.offsets[i]) for i in chosen]
         return self._pulled_back(flint_matrix(rows, layer.input_dim + 1), depth, bits) if rows else ()
@@ -341,7 +347,7 @@ class HalfspaceEngine:
         known = self._matrices.get(id(layer))
         if known is None:
             width = layer.input_dim + 1
-            entries = [*layer.augmented.entries(), *[0] * (width - 1), 1]
+            entries = [*layer.augmented.entries(), *[fmpq(0)] * (width - 1), fmpq(1)]
             known = self._matrices[id(layer)] = fmpq_mat(layer.output_dim + 1, width, entries)
         return known
 

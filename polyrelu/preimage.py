@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, Protocol
 
 from polyrelu.backward import BackwardEngine
 from polyrelu.errors import BudgetExceeded, DimensionError, InputError, Interrupted
-from polyrelu.halfspaces import MOST_DOUBTFUL, QUICK_WORK, HalfspaceEngine
+from polyrelu.halfspaces import QUICK_WORK, HalfspaceEngine
 from polyrelu.network import Network
 from polyrelu.polyhedron import Polyhedron
 from polyrelu.restriction import Restriction, keep_all, restrict
@@ -193,7 +193,7 @@ def _auto(restriction: Restriction, domain: Polyhedron, options: _Options) -> En
         return _cells(restriction, domain, options)
     except BudgetExceeded as refused:
         engine = HalfspaceEngine(restriction, domain, options.limit, QUICK_WORK, options.until, str(refused))
-        if engine.reach.doubtful > MOST_DOUBTFUL and not engine.reach.misses:
+        if not engine.is_promising():
             raise
         return engine
 

@@ -38,7 +38,8 @@ def require_room(restriction: Restriction, domain: Polyhedron, max_dim: int | No
     """Refuse a problem whose cells have too many generators; the domain is not empty.
 
     Args:
-        restriction, domain: the problem.
+        restriction: the problem.
+        domain: where.
         max_dim: the largest number of dimensions to try, or None to judge by what a cell takes.
 
     Raises:
@@ -66,9 +67,9 @@ def require_room(restriction: Restriction, domain: Polyhedron, max_dim: int | No
     limit = "so that" if max_dim is None else f"more than max_dim={max_dim}, and"
     raise BudgetExceeded(
         f"cells: the domain has {about}{dim} dimensions in which the network varies, {limit} a cell may have 2^{dim} "
-        f"vertices before it is cut and about {shown(generators)} afterwards, which takes {shown_bytes(dim, generators)}; "
-        f"there may be up to {most_cells(restriction, dim)} cells. Make some inputs constant in the domain, ask on a slice "
-        f"of few dimensions, or pass max_dim={dim} to try it all the same"
+        f"vertices before it is cut and about {shown(generators)} afterwards, which takes "
+        f"{shown_bytes(dim, generators)}; there may be up to {most_cells(restriction, dim)} cells. Make some inputs "
+        f"constant in the domain, ask on a slice of few dimensions, or pass max_dim={dim} to try it all the same"
     )
 
 
@@ -115,7 +116,8 @@ def largest_cell(dim: int, cuts: int) -> int:
     facets = 2 * dim + cuts
     upper, lower = (dim + 1) // 2, (dim + 2) // 2
     bound = comb(facets - upper, facets - dim) + comb(facets - lower, facets - dim)
-    return 2**dim if not cuts else min(bound, _USUAL_GROWTH * 2**dim)
+    corners: int = 1 << dim
+    return corners if not cuts else min(bound, _USUAL_GROWTH * corners)
 
 
 def bytes_for(dim: int, generators: int) -> int:

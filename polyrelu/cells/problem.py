@@ -43,7 +43,9 @@ def problem(layers: Sequence[Layer], target: Sequence[Halfspace], facets: Sequen
     except OverflowError:  # rational weights beyond the range of floats
         return None
     sizes = np.abs(np.concatenate([weights, biases, forms.ravel()]))
-    if not ((sizes == 0) | ((sizes >= _SMALLEST) & (sizes <= _LARGEST))).all() or any(map(_vanished, chain)):
+    if not ((sizes == 0) | ((sizes >= _SMALLEST) & (sizes <= _LARGEST))).all() or any(
+        layer.has_vanished for layer in chain
+    ):
         return None
     sums = np.abs(forms).sum(axis=1) * (1 + forms.shape[1] * 2 * ROUNDOFF)
     return Problem(
@@ -86,14 +88,6 @@ def scaled(vectors: Sequence[Vector], dim: int) -> tuple[FloatArray, NDArray[np.
             v * denominator == numerator * largest for v, (numerator, denominator) in zip(vector, ratios, strict=True)
         )
     return floats, exact
-
-
-def _vanished(layer: Layer) -> bool:
-    """Whether some number of the layer is not zero but its float is."""
-    zeros = zip(*np.nonzero(layer.float_weight == 0), strict=True)
-    return any(layer.rows[i][j] for i, j in zeros) or any(
-        v for v, f in zip(layer.offsets, layer.float_bias.tolist(), strict=True) if not f
-    )
 
 
 def stack(placed: Sequence[Placed], sites: int, words: int, dim: int) -> Cells | None:

@@ -24,6 +24,6 @@ WORKERS = click.option(
 MAX_DIM = click.option(
     "--max-dim",
     type=click.IntRange(0),
-    help="The most inputs, constant ones not counted, for the method cells; by default the memory that it takes decides.",
+    help="The most inputs, constant ones not counted, for the method cells; by default what a cell takes decides.",
 )
 JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON document, exact numbers as text.")

@@ -88,8 +88,8 @@ def summary(network: Network) -> Summary:
     advice = ""
     if network.input_dim > _FEW_INPUTS:
         advice = (
-            f"{network.input_dim} inputs are many, so make all but {_FEW_INPUTS} of them constant in the domain, or ask "
-            'what few neurons decide there, which "halfspaces" answers'
+            f"{network.input_dim} inputs are many, so make all but {_FEW_INPUTS} of them constant in the domain, or "
+            'ask what few neurons decide there, which "halfspaces" answers'
         )
     return Summary(
         widths=network.widths,

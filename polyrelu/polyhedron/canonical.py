@@ -108,8 +108,9 @@ def redundant_rows(rows: Sequence[Row], inside: ExactVector | None = None) -> fr
 def _sides_that_are_facets(rows: Sequence[Row], dim: int) -> tuple[frozenset[int], frozenset[int]]:
     """Rows that can be dropped, and rows that cannot, by bounds of coordinates.
 
-    All are told apart where at most one row has two nonzero entries or more. A row that says x_j <= b is a facet of a set of full dimension iff a point with x_j = b satisfies all others
-    strictly. There is none if another row is at least its offset everywhere between the bounds with x_j = b.
+    All are told apart where at most one row has two nonzero entries or more. A row that says x_j <= b is a facet of a
+    set of full dimension iff a point with x_j = b satisfies all others strictly. There is none if another row is at
+    least its offset everywhere between the bounds with x_j = b.
     """
     sides = sides_of(((*row, "<") for row in rows), dim)
     others = [Halfspace(tuple(rows[i][0]), rows[i][1], "<") for i in sides.others]

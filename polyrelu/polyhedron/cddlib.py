@@ -40,8 +40,8 @@ def _matrix(inequalities: Sequence[Row], equalities: Sequence[Row], dim: int) ->
 def generators_from_halfspaces(inequalities: Sequence[Row], equalities: Sequence[Row], dim: int) -> Generators:
     """The V-representation of ``{x : inequalities and equalities}``; no vertex means the empty set.
 
-    Cost: the double description method, exponential in the worst case, in the coordinates that no row fixes alone. Boxes
-    do without.
+    Cost: the double description method, exponential in the worst case, in the coordinates that no row fixes alone.
+    Boxes do without.
 
     Raises:
         BudgetExceeded: a box has too many vertices.

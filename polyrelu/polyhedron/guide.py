@@ -84,9 +84,7 @@ def _is_impossible(
     sides: Sides, rows: Sequence[Halfspace], lengths: Sequence[int], multipliers: Sequence[float]
 ) -> bool:
     """Whether the combination of the rows with these multipliers shows that no point satisfies all of them."""
-    used = [
-        (Fraction(y) / length, row) for y, length, row in zip(multipliers, lengths, rows, strict=True) if y
-    ]
+    used = [(Fraction(y) / length, row) for y, length, row in zip(multipliers, lengths, rows, strict=True) if y]
     if not used or not all(np.isfinite(y) for y in multipliers):
         return False
     total = [Fraction(0)] * sides.dim

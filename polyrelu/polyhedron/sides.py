@@ -1,7 +1,7 @@
 r"""What rows with a single nonzero entry say: bounds on coordinates.
 
-A row ``c x_j <= b`` is a *side*. A set whose rows are all sides is a box, bounded or not, and everything about it can be
-read off its bounds, in any dimension. A coordinate whose two sides have equal bounds is *fixed*: the other rows are
+A row ``c x_j <= b`` is a *side*. A set whose rows are all sides is a box, bounded or not, and everything about it can
+be read off its bounds, in any dimension. A coordinate whose two sides have equal bounds is *fixed*: the other rows are
 then rows in the remaining, *free* coordinates, and the set is a copy of one of fewer dimensions. So neither boxes nor
 fixed coordinates cost linear programs or double descriptions.
 """
@@ -130,7 +130,7 @@ class Sides:
         return all(map(self.rule_out, row.violated()))
 
     def point_within(self, rows: Sequence[Halfspace]) -> ExactVector | None:
-        """A point between the sides, and not on one where they differ, that satisfies all rows, if a few steps find one.
+        """A point between the sides, on none where they differ, that satisfies all rows, if a few steps find one.
 
         Each step moves a point from the inside straight towards where a row that it breaks is smallest, but not all the
         way. For a single inequality that succeeds wherever there is a point that satisfies it strictly.
