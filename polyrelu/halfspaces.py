@@ -82,7 +82,7 @@ class _Cell:
 
 
 @dataclass(frozen=True)
-class HalfspaceTiles(TileList):
+class LazyTiles(TileList):
     """Tiles whose canonical rows are found when they are asked for.
 
     Attributes:
@@ -149,14 +149,14 @@ class HalfspaceEngine:
             return True
         return self.reach.misses or self.reach.doubtful <= MOST_DOUBTFUL
 
-    def tiles(self) -> HalfspaceTiles:
+    def tiles(self) -> LazyTiles:
         """The tiles found so far, in the order of their patterns; flat ones only where no other tile contains them."""
         kept = list(self.found)
         for bits, piece in sorted(self.flat, key=lambda found: (-found[1].dim, found[0])):
             point = piece.relative_interior_point()
             if not any(piece.is_subset(other) for _, other in kept if other.contains(point)):
                 kept.append((bits, piece))
-        return HalfspaceTiles(self.restriction, tuple(sorted(kept, key=lambda found: found[0])), self.folding)
+        return LazyTiles(self.restriction, tuple(sorted(kept, key=lambda found: found[0])), self.folding)
 
     def run(self) -> None:
         """Find all tiles. Raises KeyboardInterrupt when stopped; what was found until then stays."""
@@ -326,7 +326,7 @@ class HalfspaceEngine:
     # -- forms ----------------------------------------------------------------------------------------------------
 
     def _forms(self, depth: int, chosen: Sequence[int], bits: Bits) -> ExactMatrix:
-        """Rows (w, c) of the chosen coordinates of a layer: ``w . x + c`` enters them where earlier neurons are known."""
+        """Rows (w, c) of the chosen coordinates of a layer: what enters them is ``w . x + c``."""
         layer = self.layers[depth]
         rows = [(*layer.rows[i], layer.offsets[i]) for i in chosen]
         return self._pulled_back(flint_matrix(rows, layer.input_dim + 1), depth, bits) if rows else ()

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any, NamedTuple, Protocol
 
 from polyrelu.backward import BackwardEngine
 from polyrelu.errors import BudgetExceeded, DimensionError, InputError, Interrupted
-from polyrelu.halfspaces import QUICK_WORK, HalfspaceEngine
+from polyrelu.folding import Folding
+from polyrelu.halfspaces import QUICK_WORK, HalfspaceEngine, LazyTiles
 from polyrelu.network import Network
 from polyrelu.polyhedron import Polyhedron
 from polyrelu.restriction import Restriction, keep_all, restrict
@@ -202,16 +203,38 @@ def _halfspaces(restriction: Restriction, domain: Polyhedron, options: _Options)
     return HalfspaceEngine(restriction, domain, options.limit, None, options.until)
 
 
+class _Folded:
+    """An engine at work in the inputs that a domain leaves free."""
+
+    def __init__(
+        self, restriction: Restriction, domain: Polyhedron, make: Callable[[Restriction, Polyhedron], BackwardEngine]
+    ) -> None:
+        self._restriction, self._folding = restriction, Folding.of(domain)
+        if self._folding is not None:
+            restriction = replace(restriction, layers=self._folding.layers(restriction.layers))
+        self._engine = make(restriction, domain.unfixed())
+        self.stats = self._engine.stats
+
+    def run(self) -> None:
+        self._engine.run()
+
+    def tiles(self) -> TileSource:
+        return LazyTiles(self._restriction, self._engine.tiles().pieces, self._folding)
+
+
 def _unrelu(restriction: Restriction, domain: Polyhedron, options: _Options) -> Engine:
-    return BackwardEngine.exhaustive(restriction, domain, face_piece, options.limit, options.progress)
+    make = BackwardEngine.exhaustive
+    return _Folded(restriction, domain, lambda r, d: make(r, d, face_piece, options.limit, options.progress))
 
 
 def _substitution(restriction: Restriction, domain: Polyhedron, options: _Options) -> Engine:
-    return BackwardEngine.exhaustive(restriction, domain, substituted_piece, options.limit, options.progress)
+    make = BackwardEngine.exhaustive
+    return _Folded(restriction, domain, lambda r, d: make(r, d, substituted_piece, options.limit, options.progress))
 
 
 def _search(restriction: Restriction, domain: Polyhedron, options: _Options) -> Engine:
-    return BackwardEngine.pruned(restriction, domain, Best, options.limit, options.progress)
+    make = BackwardEngine.pruned
+    return _Folded(restriction, domain, lambda r, d: make(r, d, Best, options.limit, options.progress))
 
 
 def _twin(restriction: Restriction, domain: Polyhedron, options: _Options) -> Engine:

@@ -318,16 +318,19 @@ class Polyhedron:
         if self._small is not None:
             inner = self._small._inner_point
             return None if inner is None else sides.lift(inner)
+        return self._searched_point()
+
+    def _searched_point(self) -> ExactVector | None:
+        """The same of a set with other rows than sides: first by their bounds, then in floats, then by an exact LP."""
+        sides = self.sides
         others = [self.halfspaces[i] for i in sides.others]
         if any(map(sides.rule_out, others)):
             return None
-        guess = sides.point_within(others)
-        if guess is not None:
-            return guess
-        if self.ambient_dim > _FEW_COORDINATES:
+        found, impossible = sides.point_within(others), False
+        if found is None and self.ambient_dim > _FEW_COORDINATES:
             found, impossible = look_between(sides, others)
-            if found is not None or impossible:
-                return found
+        if found is not None or impossible:
+            return found
         lifted = self.lift()
         inequalities, equalities = canonical.split_rows(lifted.halfspaces)
         best = maximise([*[0] * self.ambient_dim, 1], inequalities, equalities)
