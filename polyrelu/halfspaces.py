@@ -262,7 +262,7 @@ class HalfspaceEngine:
     def _count_program(self, rows: int) -> None:
         """Count an exact linear program."""
         self.stats.programs += 1
-        self._spend(rows * (rows + self.domain.ambient_dim) * self.domain.ambient_dim)
+        self._spend(10 * rows * (rows + self.domain.ambient_dim) * self.domain.ambient_dim)
 
     def _spend(self, work: int) -> None:
         if self.work is None:
@@ -296,15 +296,26 @@ class HalfspaceEngine:
             return
         tile = Polyhedron.from_halfspaces(closed, self.domain.ambient_dim)
         ruled_out = any(map(self.domain.sides.rule_out, (*rows, *cell.rows)))
-        if not ruled_out:
-            self._count_program(len(closed))
-        if ruled_out or tile.is_empty():
+        if ruled_out or self._is_empty(tile):
             self.stats.discarded += 1
         elif tile.dim == self._inside.dim:  # rows that hold everywhere, because the domain is flat
             self.stats.cells += 1
             self.found.append((bits, tile))
         else:
             self.flat.append((bits, tile))
+
+    def _is_empty(self, tile: Polyhedron) -> bool:
+        """Whether a set is empty, counting what that takes."""
+        small = tile if tile.sides.is_contradictory else tile.unfixed()
+        rows = [small.halfspaces[i] for i in small.sides.others]
+        if rows and not small.sides.is_contradictory:
+            self._spend(_GUIDED_WORK[0] + _GUIDED_WORK[1] * len(rows) * small.ambient_dim)
+            found, impossible = look_between(small.sides, rows)
+            if impossible:
+                return True
+            if found is None:
+                self._count_program(len(small.halfspaces))
+        return tile.is_empty()
 
     def _part_within(self, cell: _Cell, row: Halfspace) -> _Cell | None:
         point = cell.point if row.slack(cell.point) > 0 else self._point(cell, row)

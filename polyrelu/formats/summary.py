@@ -165,4 +165,4 @@ def _rank(matrix: fmpq_mat) -> int:
 
 def _count(number: int) -> str:
     """An integer in full while it is short; of a long one, which need not fit into a float, the power of ten."""
-    return str(number) if number < 10**15 else f"about 10^{math.log10(number):.0f}"
+    return str(number) if number < 10**15 else f"about 10^{math.floor(math.log10(number))}"

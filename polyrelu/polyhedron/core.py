@@ -349,21 +349,22 @@ class Polyhedron:
             return len(self.sides.free)
         if self._small is not None:
             return self._small.dim
-        if self._inside is not None:
-            return self.ambient_dim
-        implied, _ = canonical.implied_equality_rows(self.halfspaces, self.ambient_dim)
+        implied = frozenset[int]()
+        if self._inside is None:
+            implied, _ = canonical.implied_equality_rows(self.halfspaces, self.ambient_dim)
         flat = [h.normal for i, h in enumerate(self.halfspaces) if i in implied or h.relation == "=="]
         return self.ambient_dim - len(row_echelon(flat, self.ambient_dim)[0])
 
     @property
     def _inside(self) -> ExactVector | None:
-        """A point at which no row is tight, where one is at hand."""
+        """A point at which no inequality is tight, where one is at hand."""
         point = self._inner_point if "_given_generators" not in self.__dict__ else None
-        if point is None or any(h.relation == "==" for h in self.halfspaces):
-            return None
         sides = self.sides
+        others = (self.halfspaces[i] for i in sides.others)
+        if point is None or any(h.relation != "==" and h.slack(point) <= 0 for h in others):
+            return None
         loose = all(point[j] != bound.value for own in (sides.low, sides.high) for j, bound in own.items())
-        return point if loose and all(self.halfspaces[i].slack(point) > 0 for i in sides.others) else None
+        return point if loose else None
 
     def is_full_dimensional(self) -> bool:
         """Whether the set has an interior point."""

@@ -3,8 +3,9 @@ r"""Floats that say where to look: a linear program in floats proposes, exact ar
 For rows ``a_i x < b_i`` between sides, a solver in floats looks for the x with the largest slack t. Either it names a
 point, which then satisfies the rows exactly or is forgotten; or its multipliers :math:`y \ge 0` name a combination of
 the rows, :math:`\sum y_i a_i x < \sum y_i b_i`, which every solution satisfies, whatever the y are, and which then is
-impossible between the sides exactly (:meth:`polyrelu.polyhedron.sides.Sides.rule_out`) or is forgotten. So no float
-decides anything, and what is undecided is left to an exact linear program, which costs a hundred times more.
+impossible between the sides exactly (:meth:`polyrelu.polyhedron.sides.Sides.rule_out`) or is forgotten. Where all hangs
+on ties, floats say which sides and rows are tight, and the point and the multipliers are solved exactly from these. So
+no float decides anything, and what is undecided is left to an exact linear program, which costs a hundred times more.
 """
 
 from __future__ import annotations
@@ -14,11 +15,12 @@ from fractions import Fraction
 
 import numpy as np
 
-from polyrelu.exact import ExactVector
+from polyrelu.exact import ExactVector, row_echelon
 from polyrelu.polyhedron.halfspace import Halfspace
 from polyrelu.polyhedron.sides import Sides
 
 _LARGEST = 1e100
+_TIGHT = 1e-7
 
 
 def look_between(sides: Sides, rows: Sequence[Halfspace]) -> tuple[ExactVector | None, bool]:
@@ -64,7 +66,51 @@ def look_between(sides: Sides, rows: Sequence[Halfspace]) -> tuple[ExactVector |
     multipliers[~is_equality] = np.maximum(-found.ineqlin.marginals, 0.0)
     if is_equality.any():
         multipliers[is_equality] = -found.eqlin.marginals
-    return None, _is_impossible(sides, rows, lengths, multipliers.tolist())
+    if not np.isfinite(multipliers).all():
+        return None, False
+    if _is_impossible(sides, rows, [Fraction(y) / s for y, s in zip(multipliers.tolist(), lengths, strict=True)]):
+        return None, True
+    if found.x[-1] < -_TIGHT:
+        return None, False
+    slacks = offsets - matrix[:, :-1] @ found.x[:-1]
+    tight = [row for row, slack in zip(rows, slacks.tolist(), strict=True) if abs(slack) <= _TIGHT]
+    point = _snapped(sides, tight, found.x[:-1].tolist())
+    if all(row.holds(point) for row in rows) and sides.hold(point):
+        return point, False
+    return None, _is_impossible(sides, tight, _balanced(sides, tight, point))
+
+
+def _at_side(sides: Sides, j: int, value: Fraction | float) -> Fraction | None:
+    """The side that a coordinate is on, up to a little."""
+    bounds = [own[j].value for own in (sides.low, sides.high) if j in own]
+    return next((bound for bound in bounds if abs(value - float(bound)) <= _TIGHT * (1 + abs(float(bound)))), None)
+
+
+def _snapped(sides: Sides, tight: Sequence[Halfspace], guess: Sequence[float]) -> ExactVector:
+    """The point on the sides that the guess is on, and on the boundaries of the tight rows, if it is there."""
+    on_side = [_at_side(sides, j, value) for j, value in enumerate(guess)]
+    point = [Fraction(value) if bound is None else bound for value, bound in zip(guess, on_side, strict=True)]
+    loose = [j for j, bound in enumerate(on_side) if bound is None]
+    equations = [(*(row.normal[j] for j in loose), row.slack(tuple(point))) for row in tight]
+    reduced, pivots = row_echelon(equations, len(loose) + 1)
+    for step, pivot in zip(reduced, pivots, strict=True):
+        if pivot < len(loose):
+            point[loose[pivot]] += step[-1]
+    return tuple(point)
+
+
+def _balanced(sides: Sides, tight: Sequence[Halfspace], point: ExactVector) -> ExactVector:
+    """Multipliers of the tight rows under which they cancel in the coordinates that are on no side; zero if not unique."""
+    loose = [j for j, value in enumerate(point) if _at_side(sides, j, value) is None]
+    reduced, pivots = row_echelon([[row.normal[j] for row in tight] for j in loose], len(tight))
+    free = [k for k in range(len(tight)) if k not in pivots]
+    if len(free) != 1:
+        return (Fraction(0),) * len(tight)
+    multipliers = [Fraction(0)] * len(tight)
+    multipliers[free[0]] = Fraction(1)
+    for step, pivot in zip(reduced, pivots, strict=True):
+        multipliers[pivot] = -step[free[0]]
+    return tuple(multipliers)
 
 
 def _between(sides: Sides, point: ExactVector) -> ExactVector:
@@ -80,15 +126,12 @@ def _between(sides: Sides, point: ExactVector) -> ExactVector:
     return tuple(moved)
 
 
-def _is_impossible(
-    sides: Sides, rows: Sequence[Halfspace], lengths: Sequence[int], multipliers: Sequence[float]
-) -> bool:
+def _is_impossible(sides: Sides, rows: Sequence[Halfspace], multipliers: Sequence[Fraction]) -> bool:
     """Whether the combination of the rows with these multipliers shows that no point satisfies all of them."""
-    used = [(Fraction(y) / length, row) for y, length, row in zip(multipliers, lengths, rows, strict=True) if y]
-    if not used or not all(np.isfinite(y) for y in multipliers):
+    used = [(y, row) for y, row in zip(multipliers, rows, strict=True) if y]
+    if not used or any(y < 0 and row.relation != "==" for y, row in used):
         return False
-    total = [Fraction(0)] * sides.dim
-    offset = Fraction(0)
+    total, offset = [Fraction(0)] * sides.dim, Fraction(0)
     for y, (normal, value, _) in used:
         offset += y * value
         total = [t + y * v if v else t for t, v in zip(total, normal, strict=True)]

@@ -216,7 +216,12 @@ class Sides:
 
 
 def sides_of(rows: Iterable[tuple[Sequence[int], int, str]], dim: int) -> Sides:
-    """The sides among rows ``(normal, offset, relation)``. Cost: a look at every entry."""
+    """The sides among rows ``(normal, offset, relation)``, and those that they force.
+
+    Where a row holds between the sides only in the corner in which its left side is least, its coordinates are fixed
+    there. Cost: a look at every entry.
+    """
+    rows = tuple(rows)
     low: dict[int, Side] = {}
     high: dict[int, Side] = {}
     others, holds = [], True
@@ -233,9 +238,31 @@ def sides_of(rows: Iterable[tuple[Sequence[int], int, str]], dim: int) -> Sides:
                 _keep_tighter(high, j, side, -1)
             if relation == "==" or entry < 0:
                 _keep_tighter(low, j, side, 1)
+    while any([_force(*rows[number], low, high) for number in others]):
+        pass
     both = [(low[j], high[j]) for j in low.keys() & high.keys()]
     meet = all(a.value < b.value or (a.value == b.value and not (a.is_open or b.is_open)) for a, b in both)
     return Sides(dim, low, high, tuple(others), not (holds and meet))
+
+
+def _force(normal: Sequence[int], offset: int, relation: str, low: dict[int, Side], high: dict[int, Side]) -> bool:
+    """Fix the coordinates of a row that holds in one corner only; whether any was not fixed before."""
+    forced = False
+    for sign in (1, -1) if relation == "==" else (1,) if relation == "<=" else ():
+        entries = [(j, sign * a) for j, a in enumerate(normal) if a]
+        corner = [(j, a, (low if a > 0 else high).get(j)) for j, a in entries]
+        if any(side is None or side.is_open for _, _, side in corner):
+            continue
+        if sum(a * side.value for _, a, side in corner if side is not None) != sign * offset:
+            continue
+        for j, a, side in corner:
+            opposite = high if a > 0 else low
+            if side is not None and (j not in opposite or opposite[j].value != side.value):
+                if j in opposite and (opposite[j].value < side.value) == (a > 0):
+                    continue  # the sides contradict each other
+                opposite[j] = side
+                forced = True
+    return forced
 
 
 def _keep_tighter(known: dict[int, Side], j: int, side: Side, sign: int) -> None:

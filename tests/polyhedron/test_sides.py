@@ -168,6 +168,28 @@ def test_fixed_coordinates_leave_a_small_set():
     assert triangle.unfixed() == Polyhedron([[1, 1], [-1, 0], [0, -1]], [1, 0, 0])
 
 
+def test_ties_are_told_exactly():
+    sides = Polyhedron.box([0] * 4, [1] * 4).sides
+    least = Halfspace((-3, -1, -1, 0), -5, "<=")  # only where the first three are 1
+    assert look_between(sides, [least])[0][:3] == (1, 1, 1)
+    assert look_between(sides, [least._replace(relation="<")]) == (None, True)
+    slanted = [Halfspace((2, -1, 0, 0), 0, "<="), Halfspace((-2, 1, 0, 0), 0, "<="), Halfspace((1, 1, 3, 0), 1, "<=")]
+    point, impossible = look_between(sides, slanted)
+    assert not impossible
+    assert all(row.holds(point) for row in slanted)
+    assert look_between(sides, [slanted[0], slanted[1]._replace(relation="<")]) == (None, True)
+
+
+def test_rows_that_hold_in_a_corner_only_fix_it(without_search):
+    dim = 150
+    box = Polyhedron.box([0] * dim, [1] * dim)
+    corner = box & Polyhedron([[-2, *[-1] * (dim - 2), 0]], [-dim])
+    assert corner.dim == 1
+    assert corner == Polyhedron.box([*[1] * (dim - 1), 0], [1] * dim)
+    assert len(corner.vertices) == 2
+    assert (box & Polyhedron([[-1] * dim], [-dim], strict=True)).is_empty()
+
+
 def test_floats_next_to_bounds():
     third = Fraction(1, 3)
     nearest = 1 / 3
