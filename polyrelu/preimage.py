@@ -48,7 +48,8 @@ def preimage(
             ``"search"`` and ``"halfspaces"``.
         workers: how many threads split cells; the answer does not depend on it.
         max_dim: the largest dimension of the domain, constant inputs not counted, in which to split cells by their
-            vertices; None judges by the vertices and the memory that a cell is going to take.
+            vertices: a larger one is refused, whatever it would take. None judges by the vertices and the memory that a
+            cell is going to take.
         progress: show a bar; by default only for long runs on a terminal.
         until: asked time and again, with the number of tiles found for the current target, whether to stop as for
             Ctrl-C; only where cells are split.
@@ -193,6 +194,8 @@ def _auto(restriction: Restriction, domain: Polyhedron, options: _Options) -> En
     try:
         return _cells(restriction, domain, options)
     except BudgetExceeded as refused:
+        if options.max_dim is not None:
+            raise
         engine = HalfspaceEngine(restriction, domain, options.limit, QUICK_WORK, options.until, str(refused))
         if not engine.is_promising():
             raise

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from fractions import Fraction
+from typing import NamedTuple
 
 import numpy as np
 
@@ -23,16 +24,44 @@ _LARGEST = 1e100
 _TIGHT = 1e-7
 
 
+class _Proposal(NamedTuple):
+    """What floats say: where the rows' least slack is largest, that slack, each row's own, and the multipliers."""
+
+    point: list[float]
+    slack: float
+    slacks: list[float]
+    multipliers: list[float]
+
+
 def look_between(sides: Sides, rows: Sequence[Halfspace]) -> tuple[ExactVector | None, bool]:
     """A point between the sides that satisfies all rows, and whether there certainly is none; both are exact.
 
-    Neither is found where that hangs on ties, or on more digits than floats have. Cost: a linear program in floats.
+    Neither is found where that hangs on more digits than floats have. Cost: a linear program in floats.
     """
+    lengths = [max(map(abs, row.normal), default=0) for row in rows]
+    proposal = _propose(sides, rows, lengths) if all(lengths) and rows else None
+    if proposal is None:
+        return None, False
+    found: ExactVector | None = None
+    impossible = False
+    if proposal.slack > 0:
+        found = _between(sides, tuple(map(Fraction, proposal.point)))
+    else:
+        floats = zip(proposal.multipliers, lengths, strict=True)
+        impossible = _is_impossible(sides, rows, [Fraction(y) / length for y, length in floats])
+        if not impossible and proposal.slack >= -_TIGHT:
+            tight = [row for row, slack in zip(rows, proposal.slacks, strict=True) if abs(slack) <= _TIGHT]
+            found = _snapped(sides, tight, proposal.point)
+            impossible = _is_impossible(sides, tight, _balanced(sides, tight, found))
+    if found is not None and sides.hold(found) and all(row.holds(found) for row in rows):
+        return found, False
+    return None, impossible
+
+
+def _propose(sides: Sides, rows: Sequence[Halfspace], lengths: Sequence[int]) -> _Proposal | None:
+    """The answer of a linear program in floats; None where the numbers are too large, or the solver gives up."""
     from scipy.optimize import linprog  # takes a while to import
 
-    lengths = [max(map(abs, row.normal)) for row in rows]
-    if not rows or not all(lengths):
-        return None, False
     try:
         normals = np.array([[v / s for v in row.normal] for row, s in zip(rows, lengths, strict=True)])
         offsets = np.array([row.offset / s for row, s in zip(rows, lengths, strict=True)])
@@ -41,43 +70,30 @@ def look_between(sides: Sides, rows: Sequence[Halfspace]) -> tuple[ExactVector |
             for j in range(sides.dim)
         ]
     except OverflowError:
-        return None, False
-    largest = max((abs(v) for pair in bounds for v in pair if v is not None), default=0.0)
-    if not (np.isfinite(offsets).all() and np.abs(offsets).max() < _LARGEST and largest < _LARGEST):
-        return None, False
-    is_equality = np.array([row.relation == "==" for row in rows])
-    slopes = np.where(is_equality, 0.0, np.abs(normals).sum(axis=1))
+        return None
+    if not all(abs(v) < _LARGEST for v in (*offsets.tolist(), *(v for pair in bounds for v in pair if v is not None))):
+        return None
+    equal = np.array([row.relation == "==" for row in rows])
+    slopes = np.where(equal, 0.0, np.abs(normals).sum(axis=1))
     matrix = np.column_stack([normals, slopes])
     found = linprog(
         np.array([*[0.0] * sides.dim, -1.0]),
-        A_ub=matrix[~is_equality],
-        b_ub=offsets[~is_equality],
-        A_eq=matrix[is_equality] if is_equality.any() else None,
-        b_eq=offsets[is_equality] if is_equality.any() else None,
+        A_ub=matrix[~equal],
+        b_ub=offsets[~equal],
+        A_eq=matrix[equal] if equal.any() else None,
+        b_eq=offsets[equal] if equal.any() else None,
         bounds=[*bounds, (None, 1.0)],
         method="highs",
     )
-    if found.status != 0 or not np.isfinite(found.x).all():
-        return None, False
-    if found.x[-1] > 0:
-        point = _between(sides, tuple(map(Fraction, found.x[:-1].tolist())))
-        return (point, False) if all(row.holds(point) for row in rows) else (None, False)
+    if found.status != 0:
+        return None
     multipliers = np.zeros(len(rows))
-    multipliers[~is_equality] = np.maximum(-found.ineqlin.marginals, 0.0)
-    if is_equality.any():
-        multipliers[is_equality] = -found.eqlin.marginals
-    if not np.isfinite(multipliers).all():
-        return None, False
-    if _is_impossible(sides, rows, [Fraction(y) / s for y, s in zip(multipliers.tolist(), lengths, strict=True)]):
-        return None, True
-    if found.x[-1] < -_TIGHT:
-        return None, False
-    slacks = offsets - matrix[:, :-1] @ found.x[:-1]
-    tight = [row for row, slack in zip(rows, slacks.tolist(), strict=True) if abs(slack) <= _TIGHT]
-    point = _snapped(sides, tight, found.x[:-1].tolist())
-    if all(row.holds(point) for row in rows) and sides.hold(point):
-        return point, False
-    return None, _is_impossible(sides, tight, _balanced(sides, tight, point))
+    multipliers[~equal] = np.maximum(-found.ineqlin.marginals, 0.0)
+    multipliers[equal] = -found.eqlin.marginals if equal.any() else 0.0
+    if not (np.isfinite(found.x).all() and np.isfinite(multipliers).all()):
+        return None
+    slacks = offsets - normals @ found.x[:-1]
+    return _Proposal(found.x[:-1].tolist(), float(found.x[-1]), slacks.tolist(), multipliers.tolist())
 
 
 def _at_side(sides: Sides, j: int, value: Fraction | float) -> Fraction | None:
@@ -91,7 +107,9 @@ def _snapped(sides: Sides, tight: Sequence[Halfspace], guess: Sequence[float]) -
     on_side = [_at_side(sides, j, value) for j, value in enumerate(guess)]
     point = [Fraction(value) if bound is None else bound for value, bound in zip(guess, on_side, strict=True)]
     loose = [j for j, bound in enumerate(on_side) if bound is None]
-    equations = [(*(row.normal[j] for j in loose), row.slack(tuple(point))) for row in tight]
+    equations: list[list[Fraction | int]] = [
+        [*(row.normal[j] for j in loose), row.slack(tuple(point))] for row in tight
+    ]
     reduced, pivots = row_echelon(equations, len(loose) + 1)
     for step, pivot in zip(reduced, pivots, strict=True):
         if pivot < len(loose):
@@ -100,7 +118,7 @@ def _snapped(sides: Sides, tight: Sequence[Halfspace], guess: Sequence[float]) -
 
 
 def _balanced(sides: Sides, tight: Sequence[Halfspace], point: ExactVector) -> ExactVector:
-    """Multipliers of the tight rows under which they cancel in the coordinates that are on no side; zero if not unique."""
+    """Multipliers under which tight rows cancel in the coordinates that are on no side; zero if they are not unique."""
     loose = [j for j, value in enumerate(point) if _at_side(sides, j, value) is None]
     reduced, pivots = row_echelon([[row.normal[j] for row in tight] for j in loose], len(tight))
     free = [k for k in range(len(tight)) if k not in pivots]

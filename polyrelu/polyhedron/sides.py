@@ -238,7 +238,7 @@ def sides_of(rows: Iterable[tuple[Sequence[int], int, str]], dim: int) -> Sides:
                 _keep_tighter(high, j, side, -1)
             if relation == "==" or entry < 0:
                 _keep_tighter(low, j, side, 1)
-    while any([_force(*rows[number], low, high) for number in others]):
+    while any(_force(*rows[number], low, high) for number in others):
         pass
     both = [(low[j], high[j]) for j in low.keys() & high.keys()]
     meet = all(a.value < b.value or (a.value == b.value and not (a.is_open or b.is_open)) for a, b in both)
