@@ -20,8 +20,8 @@ from polyrelu.exact import ExactVector, row_echelon
 from polyrelu.polyhedron.halfspace import Halfspace
 from polyrelu.polyhedron.sides import Sides
 
-_LARGEST = 1e100
-_TIGHT = 1e-7
+_LARGEST = 2.0**332
+_TIGHT = 2.0**-23  # how near floats propose to look for ties; nothing is decided by it
 
 
 class _Proposal(NamedTuple):
