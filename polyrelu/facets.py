@@ -63,7 +63,7 @@ class FacetReader:
     def _chart(self) -> Chart:
         from polyrelu.cells.chart import chart  # its package imports the kernel, which takes a while
 
-        return chart(self.domain, self.source.restriction.layers[0])
+        return chart(self.domain, self.source.restriction.moving)
 
     def facets(self, number: int) -> Iterator[ExactFacet]:
         """The facets of a tile of the domain's dimension."""

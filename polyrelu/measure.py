@@ -205,7 +205,7 @@ def _volume_in_hull(tiling: Tiling, region: Polyhedron) -> Callable[[Polyhedron]
         return Polyhedron.volume
     from polyrelu.cells.chart import chart
 
-    own = chart(region, tiling.network.layers[0])
+    own = chart(region, tiling.network.layers[0].rows)
     return lambda polyhedron: polyhedron.affine_preimage(own.basis, own.origin, own.dim).volume()
 
 

@@ -13,6 +13,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -35,6 +36,8 @@ from polyrelu.exact import (
     is_float_array,
     matrix_rows,
     nearest_floats,
+    read_only,
+    to_flint,
 )
 from polyrelu.floats import affine_with_bound, float_points, relu_with_bound
 from polyrelu.numerals import shown
@@ -104,8 +107,12 @@ class Layer(Carried):
 
         Infinite beyond the range of floats.
         """
-        floats = nearest_floats(v for row in self.rows for v in row)
-        return floats.reshape(self.output_dim, self.input_dim)
+        numbers = list(itertools.chain.from_iterable(self.rows))
+        keys = list(map(id, numbers))  # files of convolutions have few numbers in many places
+        distinct = dict(zip(keys, numbers, strict=True))
+        nearest = dict(zip(distinct, nearest_floats(distinct.values()).tolist(), strict=True))
+        floats = np.fromiter(map(nearest.__getitem__, keys), np.float64).reshape(self.output_dim, self.input_dim)
+        return read_only(floats)
 
     @cached_property
     def float_bias(self) -> FloatArray:
@@ -115,14 +122,27 @@ class Layer(Carried):
     @cached_property
     def is_float(self) -> bool:
         """Whether every number of the layer is a float, so that the float views are the layer itself."""
-        numbers = (*(v for row in self.rows for v in row), *self.offsets)
-        floats = (*self.float_weight.ravel().tolist(), *self.float_bias.tolist())
-        return all(map(is_float, numbers, floats))
+        return all(is_float(v, nearest) for v, nearest in self._rounded())
+
+    @cached_property
+    def has_vanished(self) -> bool:
+        """Whether some number of the layer is not zero but its float is."""
+        return any(v and not nearest for v, nearest in self._rounded())
+
+    def _rounded(self) -> Iterable[tuple[Fraction, float]]:
+        """The different numbers of the layer with their floats."""
+        numbers = [*itertools.chain.from_iterable(self.rows), *self.offsets]
+        floats = [*self.float_weight.ravel().tolist(), *self.float_bias.tolist()]
+        return dict(zip(map(id, numbers), zip(numbers, floats, strict=True), strict=True)).values()
 
     @cached_property
     def augmented(self) -> fmpq_mat:
         """The (n, d + 1) matrix ``[weight | bias]``."""
-        return flint_matrix([(*row, b) for row, b in zip(self.rows, self.offsets, strict=True)], self.input_dim + 1)
+        rows = ((*row, offset) for row, offset in zip(self.rows, self.offsets, strict=True))
+        numbers = list(itertools.chain.from_iterable(rows))
+        keys = list(map(id, numbers))
+        rationals = {key: to_flint(v) for key, v in dict(zip(keys, numbers, strict=True)).items()}
+        return fmpq_mat(self.output_dim, self.input_dim + 1, list(map(rationals.__getitem__, keys)))
 
     @classmethod
     def from_rows(cls, rows: ExactMatrix, offsets: ExactVector, relu: Sequence[bool], input_dim: int) -> Layer:

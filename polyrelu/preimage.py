@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any, NamedTuple, Protocol
 
 from polyrelu.arguments import instance, one_of, whole_number
 from polyrelu.backward import BackwardEngine
-from polyrelu.errors import DimensionError, Interrupted
+from polyrelu.errors import BudgetExceeded, DimensionError, Interrupted
+from polyrelu.folding import Folding
+from polyrelu.halfspaces import QUICK_WORK, HalfspaceEngine, LazyTiles
 from polyrelu.limits import Limit, loading
 from polyrelu.network import Network
 from polyrelu.polyhedron import Polyhedron, polyhedra
@@ -17,9 +19,6 @@ from polyrelu.restriction import Restriction, keep_all, restrict
 from polyrelu.search import Best
 from polyrelu.tiling import TileSource, Tiling
 from polyrelu.unrelu import DEFAULT_FACE_LIMIT, face_piece, substituted_piece
-
-MAX_DIM = 7
-"""Cells have at least 2^d vertices in a box; above this dimension that is more than they are good for."""
 
 _MOST_WORKERS = 1024
 
@@ -32,7 +31,7 @@ def preimage(
     *,
     limit: int = DEFAULT_FACE_LIMIT,
     workers: int = 1,
-    max_dim: int = MAX_DIM,
+    max_dim: int | None = None,
     progress: bool | None = None,
     until: Callable[[int], bool] | None = None,
     timeout: float | None = None,
@@ -46,11 +45,16 @@ def preimage(
         method: ``"cells"`` splits cells forwards, fast (see :mod:`polyrelu.cells`), and ``"twin"`` does the same in
             exact arithmetic throughout. ``"unrelu"`` goes backwards face by face, moving sets, and ``"substitution"``
             moving rows (see :mod:`polyrelu.unrelu`); ``"search"`` goes backwards too and prunes the faces (see
-            :mod:`polyrelu.search`). ``"auto"`` chooses; the result's ``method`` says which ran.
+            :mod:`polyrelu.search`). ``"halfspaces"`` splits cells by their inequalities, which takes few of them in any
+            dimension (see :mod:`polyrelu.halfspaces`). ``"auto"`` chooses ``"cells"``, and where a cell gets too many
+            vertices for that ``"halfspaces"``, if a second or two of it are enough; the result's ``method`` says which
+            ran.
         limit: the largest number of faces to visit in one layer, for the methods that go face by face; of nodes, for
-            ``"search"``.
+            ``"search"`` and ``"halfspaces"``.
         workers: how many threads split cells, at most 1024; the answer does not depend on it.
-        max_dim: the largest dimension of the domain, constant inputs not counted, in which to split cells.
+        max_dim: the largest dimension of the domain, constant inputs not counted, in which to split cells by their
+            vertices: a larger one is refused, whatever it would take. None judges by the vertices and the memory that a
+            cell is going to take.
         progress: show a bar; by default only for long runs on a terminal.
         until: asked time and again, with the number of tiles found for the current target, whether to stop as for
             Ctrl-C.
@@ -65,8 +69,8 @@ def preimage(
 
     Raises:
         DimensionError: target or domain live in the wrong space.
-        BudgetExceeded: some layer has more than ``limit`` faces or takes more nodes, or the domain has more than
-            ``max_dim`` dimensions.
+        BudgetExceeded: some layer has more than ``limit`` faces or takes more nodes; or cells get too large, or have
+            more than ``max_dim`` dimensions, and are too many for ``"halfspaces"``. That is said at once.
         InputError: the method is unknown, or ``timeout`` is not a positive number.
         Interrupted: Ctrl-C, ``until`` said so, or time is up; its ``partial`` holds the tiles found so far. Flat ones
             among these may lie in others, because a second after the stop that is not looked at any more.
@@ -97,7 +101,7 @@ def linear_regions(
     *,
     limit: int = DEFAULT_FACE_LIMIT,
     workers: int = 1,
-    max_dim: int = MAX_DIM,
+    max_dim: int | None = None,
     progress: bool | None = None,
     until: Callable[[int], bool] | None = None,
     timeout: float | None = None,
@@ -114,12 +118,14 @@ def linear_regions(
     return _run(network, (everything,), lambda: [(0, keep_all(network))], domain, method, options)
 
 
-def _options(where: str, limit: int, workers: int, max_dim: int, progress: bool | None, until: Limit) -> _Options:
+def _options(
+    where: str, limit: int, workers: int, max_dim: int | None, progress: bool | None, until: Limit
+) -> _Options:
     """The options, checked."""
     return _Options(
         whole_number(limit, f"{where}: limit", 1),
         whole_number(workers, f"{where}: workers", 1, _MOST_WORKERS),
-        whole_number(max_dim, f"{where}: max_dim"),
+        None if max_dim is None else whole_number(max_dim, f"{where}: max_dim"),
         progress,
         until,
     )
@@ -155,14 +161,13 @@ def _run(
         raise DimensionError(
             f"preimage: the domain lives in R^{where.ambient_dim} but the network's inputs in R^{network.input_dim}"
         )
-    chosen = "cells" if method == "auto" else method
     started = time.perf_counter()
     engines: list[tuple[int, Engine]] = []
     interrupted = False
     try:
         with options.until.kept():
             for index, restriction in [] if where.is_empty() else restrictions():
-                engine = _ENGINES[chosen](restriction, where, options)
+                engine = (_auto if method == "auto" else _ENGINES[method])(restriction, where, options)
                 engines.append((index, engine))
                 engine.run()
     except KeyboardInterrupt:
@@ -175,6 +180,8 @@ def _run(
                 continue
             stats[name] = max(stats.get(name, 0), count) if name == "lineality" else stats.get(name, 0) + count
     stats["seconds"] = time.perf_counter() - started
+    by_halfspaces = any(isinstance(engine, HalfspaceEngine) for _, engine in engines)
+    chosen = method if method != "auto" else "halfspaces" if by_halfspaces else "cells"
     tiling = Tiling(network, targets, where, chosen, not interrupted, stats, parts)
     if interrupted:
         when = f" after {options.until.timeout} seconds" if options.until.late else ""
@@ -197,23 +204,66 @@ class Engine(Protocol):
 class _Options(NamedTuple):
     limit: int
     workers: int
-    max_dim: int
+    max_dim: int | None
     progress: bool | None
     until: Limit
 
 
+def _auto(restriction: Restriction, domain: Polyhedron, options: _Options) -> Engine:
+    """Cells where their vertices are few enough; otherwise cells by their inequalities where these are quick."""
+    try:
+        return _cells(restriction, domain, options)
+    except BudgetExceeded as refused:
+        if options.max_dim is not None:
+            raise
+        engine = HalfspaceEngine(restriction, domain, options.limit, QUICK_WORK, options.until, str(refused))
+        if not engine.is_promising():
+            raise
+        return engine
+
+
+def _halfspaces(restriction: Restriction, domain: Polyhedron, options: _Options) -> Engine:
+    return HalfspaceEngine(restriction, domain, options.limit, None, options.until)
+
+
+class _Folded:
+    """An engine at work in the inputs that a domain leaves free."""
+
+    def __init__(
+        self, restriction: Restriction, domain: Polyhedron, make: Callable[[Restriction, Polyhedron], BackwardEngine]
+    ) -> None:
+        self._restriction, self._folding = restriction, Folding.of(domain)
+        if self._folding is not None:
+            restriction = replace(restriction, layers=self._folding.layers(restriction.layers))
+        self._engine = make(restriction, domain.unfixed())
+        self.stats = self._engine.stats
+
+    def run(self) -> None:
+        self._engine.run()
+
+    def tiles(self) -> TileSource:
+        return LazyTiles(self._restriction, self._engine.tiles().pieces, self._folding)
+
+
 def _unrelu(restriction: Restriction, domain: Polyhedron, options: _Options) -> Engine:
-    return BackwardEngine.exhaustive(restriction, domain, face_piece, options.limit, options.progress, options.until)
+    def make(part: Restriction, where: Polyhedron) -> BackwardEngine:
+        return BackwardEngine.exhaustive(part, where, face_piece, options.limit, options.progress, options.until)
+
+    return _Folded(restriction, domain, make)
 
 
 def _substitution(restriction: Restriction, domain: Polyhedron, options: _Options) -> Engine:
-    return BackwardEngine.exhaustive(
-        restriction, domain, substituted_piece, options.limit, options.progress, options.until
-    )
+    def make(part: Restriction, where: Polyhedron) -> BackwardEngine:
+        return BackwardEngine.exhaustive(part, where, substituted_piece, options.limit, options.progress, options.until)
+
+    return _Folded(restriction, domain, make)
 
 
 def _search(restriction: Restriction, domain: Polyhedron, options: _Options) -> Engine:
-    return BackwardEngine.pruned(restriction, domain, Best, options.limit, options.progress, options.until)
+    def make(part: Restriction, where: Polyhedron) -> BackwardEngine:
+        return BackwardEngine.pruned(part, where, Best, options.limit, options.progress, options.until)
+
+    return _Folded(restriction, domain, make)
 
 
 def _twin(restriction: Restriction, domain: Polyhedron, options: _Options) -> Engine:
@@ -236,6 +286,7 @@ _ENGINES: dict[str, Callable[[Restriction, Polyhedron, _Options], Engine]] = {
     "unrelu": _unrelu,
     "substitution": _substitution,
     "search": _search,
+    "halfspaces": _halfspaces,
     "twin": _twin,
 }
 METHODS = ("auto", *_ENGINES)

@@ -21,11 +21,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
-from polyrelu.exact import ExactMatrix, ExactVector
+from polyrelu.exact import ExactMatrix, ExactVector, flint_matrix, matrix_rows
 from polyrelu.network import Bits, Layer, Network
 from polyrelu.polyhedron import Halfspace, Polyhedron
 
@@ -56,6 +57,29 @@ class Restriction:
     def outputs(self) -> tuple[int, ...]:
         """The seen output coordinates of the network, one for each coordinate of the target's space."""
         return self.coordinates[-1]
+
+    @cached_property
+    def moving(self) -> ExactMatrix:
+        """Rows of d numbers: where x moves orthogonally to all of them, nothing changes that the target sees.
+
+        They are the weights of the first layer, or where that has no ReLU those of the layers up to the first that has,
+        composed; or of the target's rows where none has.
+        """
+        chain: list[Layer] = []
+        for layer in self.layers:
+            chain.append(layer)
+            if any(layer.relu):
+                break
+        else:
+            dim = self.target.ambient_dim
+            normals = tuple(tuple(map(Fraction, h.normal)) for h in self.target.halfspaces)
+            chain.append(Layer.from_rows(normals, (Fraction(0),) * len(normals), [False] * len(normals), dim))
+        if len(chain) == 1:
+            return chain[0].rows
+        rows = flint_matrix(chain[-1].rows, chain[-1].input_dim)
+        for layer in reversed(chain[:-1]):
+            rows = rows * flint_matrix(layer.rows, layer.input_dim)
+        return matrix_rows(rows)
 
     def pattern(self, bits: Bits) -> str:
         """The activation pattern of a piece: a character for each ReLU neuron, layers separated by ``|``."""

@@ -24,7 +24,7 @@ from polyrelu.exact import ExactVector
 from polyrelu.limits import Limit
 from polyrelu.network import Network
 from polyrelu.numerals import record_text
-from polyrelu.preimage import MAX_DIM, preimage
+from polyrelu.preimage import preimage
 from polyrelu.properties import Property
 from polyrelu.tiling import Tiling
 
@@ -64,7 +64,7 @@ def verify(
     timeout: float | None = None,
     *,
     workers: int = 1,
-    max_dim: int = MAX_DIM,
+    max_dim: int | None = None,
     progress: bool | None = None,
 ) -> Verification:
     """Whether a network keeps a property; exact, and with a counterexample where it does not.
@@ -74,13 +74,14 @@ def verify(
         prop: what must not happen, see :func:`polyrelu.formats.load_property`.
         timeout: seconds after which to give up, heard within a second or so; loading compiled code does not count.
         workers: how many threads split cells.
-        max_dim: the largest dimension of a domain, constant inputs not counted, in which to split cells.
+        max_dim: the largest dimension of a domain, constant inputs not counted, in which to split cells by their
+            vertices; None judges by what that takes, see :func:`polyrelu.preimage.preimage`.
         progress: show a bar; by default only for long runs on a terminal.
 
     Raises:
         DimensionError: the property is about other dimensions than the network's.
         InputError: the time limit is not positive.
-        BudgetExceeded: a domain has more than ``max_dim`` dimensions.
+        BudgetExceeded: cells would get too large, and no other engine is quick.
         Interrupted: Ctrl-C.
 
     Cost: up to that of the preimages; a counterexample ends the search.

@@ -29,16 +29,22 @@ class Chart(Carried):
         origin, basis: x = origin + basis u; the basis has d rows and k columns.
         facets: the domain's facets as rows in x; facet number j of a cell is ``facets[j]``.
         forms: the same as forms on (u, t), at most zero inside.
-        start: the domain as a cell in u.
         lineality: the dimension of the directions left out.
+        closure: the domain's closure, in x.
     """
 
     origin: ExactVector
     basis: ExactMatrix
     facets: tuple[Halfspace, ...]
     forms: tuple[Vector, ...]
-    start: Cell
     lineality: int
+    closure: Polyhedron
+
+    @cached_property
+    def start(self) -> Cell:
+        """The domain as a cell in u. Cost: one double description, none of a box."""
+        same = self.closure if self.is_identity else None
+        return cell_of(self.forms, range(len(self.forms)), self.dim, same)
 
     @property
     def dim(self) -> int:
@@ -68,29 +74,36 @@ class Chart(Carried):
         return Layer.from_rows(tuple(r[:-1] for r in pulled), tuple(r[-1] for r in pulled), layer.relu, self.dim)
 
 
-def chart(domain: Polyhedron, first: Layer) -> Chart:
-    """The chart of a non-empty domain for a network with this first layer. Cost: one double description."""
+def chart(domain: Polyhedron, moving: ExactMatrix) -> Chart:
+    """The chart of a non-empty domain for a problem that sees x through these rows only.
+
+    Cost: the canonical form of the domain, whose fixed coordinates and sides cost nothing.
+    """
     closure = domain.closure()
     canonical = closure.canonical()
     dim = domain.ambient_dim
     facets = tuple(h for h in canonical.halfspaces if h.relation != "==")
-    flat = [h for h in canonical.halfspaces if h.relation == "=="]
-    origin, hull = _solve([(h.normal, h.offset) for h in flat], dim)
-    along_hull = flint_matrix(hull, dim).transpose()
-    bounds = flint_matrix([h.normal for h in facets], dim) * along_hull
-    if bounds.rank() < len(hull):
-        moving: list[Sequence[Fraction | int]] = [*first.rows, *(h.normal for h in facets)]
-        _, pivots = row_echelon(matrix_rows(flint_matrix(moving, dim) * along_hull), len(hull))
+    origin, hull = _solve([h for h in canonical.halfspaces if h.relation == "=="], dim)
+    kept = hull
+    if not domain.sides.is_bounded:
+        rows = _along(hull, [*moving, *(h.normal for h in facets)], dim)
+        _, pivots = row_echelon(rows, len(hull))
         kept = [hull[j] for j in pivots]
-    else:
-        kept = hull
     basis = tuple(tuple(column[i] for column in kept) for i in range(dim))
     if _is_identity(origin, basis):
-        forms, same = tuple(primitive([*h.normal, -h.offset]) for h in facets), closure
+        forms = tuple(primitive([*h.normal, -h.offset]) for h in facets)
     else:
-        forms, same = tuple(_form(h, basis, origin) for h in facets), None
-    start = cell_of(forms, range(len(forms)), len(kept), same)
-    return Chart(origin, basis, facets, forms, start, len(hull) - len(kept))
+        forms = tuple(_form(h, basis, origin) for h in facets)
+    return Chart(origin, basis, facets, forms, len(hull) - len(kept), closure)
+
+
+def _along(
+    hull: Sequence[ExactVector], rows: Sequence[Sequence[Fraction | int]], dim: int
+) -> Sequence[Sequence[Fraction | int]]:
+    """The rows on the coordinates of a hull."""
+    if len(hull) == dim:
+        return rows  # no equations, so the hull's directions are the unit vectors
+    return matrix_rows(flint_matrix(rows, dim) * flint_matrix(hull, dim).transpose())
 
 
 def _is_identity(origin: ExactVector, basis: ExactMatrix) -> bool:
@@ -107,16 +120,18 @@ def _form(halfspace: Halfspace, basis: ExactMatrix, origin: ExactVector) -> Vect
     return primitive([*along, -halfspace.slack(origin)])
 
 
-def _solve(equations: list[tuple[Vector, int]], dim: int) -> tuple[ExactVector, list[ExactVector]]:
-    """A solution of ``normal . x == offset`` for all equations, and a basis of the solutions with offset zero."""
-    reduced, pivots = row_echelon([(*normal, offset) for normal, offset in equations], dim + 1)
+def _solve(equations: Sequence[Halfspace], dim: int) -> tuple[ExactVector, list[ExactVector]]:
+    """A solution of canonical equations, and a basis of the directions along which they stay solved."""
     point = [Fraction(0)] * dim
-    for row, pivot in zip(reduced, pivots, strict=True):
-        point[pivot] = row[-1]
-    directions = []
-    for free in sorted(set(range(dim)) - set(pivots)):
-        direction = [Fraction(int(j == free)) for j in range(dim)]
-        for row, pivot in zip(reduced, pivots, strict=True):
-            direction[pivot] = -row[free]
-        directions.append(tuple(direction))
-    return tuple(point), directions
+    solved: dict[int, list[tuple[int, Fraction]]] = {}
+    for normal, offset, _ in equations:
+        (pivot, lead), *rest = ((j, v) for j, v in enumerate(normal) if v)
+        point[pivot] = Fraction(offset, lead)
+        solved[pivot] = [(j, Fraction(-v, lead)) for j, v in rest]
+    directions = {j: [Fraction(0)] * dim for j in range(dim) if j not in solved}
+    for j, direction in directions.items():
+        direction[j] = Fraction(1)
+    for pivot, entries in solved.items():
+        for j, value in entries:
+            directions[j][pivot] = value
+    return tuple(point), [tuple(direction) for direction in directions.values()]

@@ -22,6 +22,7 @@ from polyrelu.cells.chart import Chart
 from polyrelu.cells.exact import Outputs
 from polyrelu.exact import ExactMatrix, ExactVector, FloatArray, exact_vector, matrix_rows, read_only
 from polyrelu.floats import affine_with_bound, relu_with_bound
+from polyrelu.folding import Folding
 from polyrelu.network import Bits, Layer, Network
 from polyrelu.polyhedron import Halfspace, Polyhedron
 from polyrelu.restriction import Restriction
@@ -115,8 +116,7 @@ class Columns(Carried):
 
     @cached_property
     def _neurons(self) -> list[tuple[int, int]]:
-        layers = self.restriction.layers
-        return [(depth, i) for depth, layer in enumerate(layers) for i, masked in enumerate(layer.relu) if masked]
+        return _neurons(self.restriction.layers)
 
     def bits(self, index: int) -> Bits:
         """The signs of the restricted layers' ReLU neurons on a tile."""
@@ -173,20 +173,26 @@ class Columns(Carried):
         return {row.tobytes(): i for i, row in enumerate(self.packed)}
 
     def polyhedron(self, index: int) -> Polyhedron:
-        """A tile as an exact canonical polyhedron. Cost: one product of matrices for each layer, no search."""
+        """A tile as an exact canonical polyhedron.
+
+        Cost: one product of matrices for each layer, in the inputs that the domain leaves free; no search.
+        """
         if index in self.flat:
             return self.flat[index]
-        bits = self.bits(index)
-        target_rows = cache(lambda: self._target_rows(bits))
-        equalities = [h for h in self.domain.canonical().halfspaces if h.relation == "=="]
         numbers = self.facets[self.starts[index] : self.starts[index + 1]].tolist()
-        halfspaces = [self._facet(number, bits, target_rows) for number in numbers]
-        strict = []
-        if not self._is_plain(index):
-            strict = [h for h in (*self.domain.halfspaces, *target_rows()) if h.relation == "<"]
-        if not strict and not equalities:
-            return Polyhedron.from_canonical((), sorted(halfspaces), self.domain.ambient_dim)
-        return Polyhedron.from_halfspaces([*equalities, *halfspaces, *strict], self.domain.ambient_dim).canonical()
+        tile = self._rows.polyhedron(self.bits(index), numbers, not np.isnan(self.points[index]).any())
+        return tile if self._folding is None else self._folding.lift(tile)
+
+    @cached_property
+    def _folding(self) -> Folding | None:
+        return Folding.of(self.domain)
+
+    @cached_property
+    def _rows(self) -> _Rows:
+        layers, target, folding = self.restriction.layers, self.restriction.target, self._folding
+        if folding is None:
+            return _Rows(layers, target, self.domain, self.chart.facets)
+        return _Rows(folding.layers(layers), target, folding.domain, tuple(map(folding.row, self.chart.facets)))
 
     def facet_counts(self, numbers: NDArray[np.intp]) -> NDArray[np.int64]:
         """How many facets each tile has."""
@@ -203,24 +209,52 @@ class Columns(Carried):
         counts = np.concatenate([np.zeros(1, np.int64), np.cumsum(self.facets >= first)])
         return np.asarray(counts[self.starts[1:]] > counts[self.starts[:-1]], dtype=np.bool_)[numbers]
 
-    def _is_plain(self, index: int) -> bool:
-        """Whether strict rows do no more to a tile than to make facets strict.
 
-        So it is in a tile that the kernel found, which knows an inner point then: a row that is no facet is certain to
-        hold strictly on every generator, or its facet was cut off by a later row, in whose facet all that is left of it
-        lies. With target rows of one kind, and no strict rows of the domain, that facet is strict too.
-        """
-        return self._rows_of_one_kind and not np.isnan(self.points[index]).any()
+@dataclass(frozen=True, eq=False)
+class _Rows:
+    """The rows behind facet numbers.
+
+    Attributes:
+        layers, target: the problem.
+        domain, facets: the domain, and the rows of its facets.
+    """
+
+    layers: tuple[Layer, ...]
+    target: Polyhedron
+    domain: Polyhedron
+    facets: tuple[Halfspace, ...]
+
+    def polyhedron(self, bits: Bits, numbers: Sequence[int], is_certified: bool) -> Polyhedron:
+        """The tile with these signs and facets, canonical; the kernel is sure of those for which it knows a point."""
+        dim = self.domain.ambient_dim
+        target_rows = cache(lambda: self._target_rows(bits))
+        halfspaces = [self._facet(number, bits, target_rows) for number in numbers]
+        strict = []
+        if not (is_certified and self._rows_of_one_kind):
+            strict = [h for h in (*self.domain.halfspaces, *target_rows()) if h.relation == "<"]
+        if not strict and not self._equalities:
+            return Polyhedron.from_canonical((), sorted(halfspaces), dim)
+        return Polyhedron.from_halfspaces([*self._equalities, *halfspaces, *strict], dim).canonical()
+
+    @cached_property
+    def _equalities(self) -> list[Halfspace]:
+        return [h for h in self.domain.canonical().halfspaces if h.relation == "=="]
 
     @cached_property
     def _rows_of_one_kind(self) -> bool:
-        relations = {h.relation for h in self.restriction.target.halfspaces}
+        """Whether strict rows do no more to a certified tile than to make facets strict.
+
+        A tile that the kernel found knows an inner point: a row that is no facet is certain to hold strictly on every
+        generator, or its facet was cut off by a later row, in whose facet all that is left of it lies. With target rows
+        of one kind, and no strict rows of the domain, that facet is strict too.
+        """
+        relations = {h.relation for h in self.target.halfspaces}
         return len(relations) < 2 and all(h.relation != "<" for h in self.domain.halfspaces)
 
     def _facet(self, number: int, bits: Bits, target_rows: Callable[[], Sequence[Halfspace]]) -> Halfspace:
-        if number < len(self.chart.facets):
-            return self.chart.facets[number]
-        number -= len(self.chart.facets)
+        if number < len(self.facets):
+            return self.facets[number]
+        number -= len(self.facets)
         if number >= len(self._neurons):
             return target_rows()[number - len(self._neurons)]
         depth, i = self._neurons[number]
@@ -232,20 +266,29 @@ class Columns(Carried):
         """The target's rows as rows in x."""
         *rows, _ = matrix_rows(self._outputs.before(bits))
         matrix, offset = tuple(row[:-1] for row in rows), tuple(row[-1] for row in rows)
-        return self.restriction.target.affine_preimage(matrix, offset, self.domain.ambient_dim).halfspaces
+        return self.target.affine_preimage(matrix, offset, self.domain.ambient_dim).halfspaces
+
+    @cached_property
+    def _neurons(self) -> list[tuple[int, int]]:
+        return _neurons(self.layers)
 
     @cached_property
     def _weight_rows(self) -> list[list[fmpq_mat]]:
-        tables = [layer.augmented.table() for layer in self.restriction.layers]
+        tables = [layer.augmented.table() for layer in self.layers]
         return [[fmpq_mat(1, len(row), row) for row in table] for table in tables]
 
     @cached_property
     def _first_neurons(self) -> list[int]:
-        return list(accumulate((sum(layer.relu) for layer in self.restriction.layers), initial=0))
+        return list(accumulate((sum(layer.relu) for layer in self.layers), initial=0))
 
     @cached_property
     def _outputs(self) -> Outputs:
-        return Outputs(self.restriction.layers)
+        return Outputs(self.layers)
+
+
+def _neurons(layers: Sequence[Layer]) -> list[tuple[int, int]]:
+    """The layer and the coordinate there of each ReLU neuron."""
+    return [(depth, i) for depth, layer in enumerate(layers) for i, masked in enumerate(layer.relu) if masked]
 
 
 def signs_at(layers: Sequence[Layer], point: ExactVector) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:

@@ -12,12 +12,12 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import accumulate, pairwise
-from math import comb, prod
 
 import numpy as np
 from numpy.typing import NDArray
 
 from polyrelu.cells import exact
+from polyrelu.cells.budget import require_room
 from polyrelu.cells.chart import Chart, chart
 from polyrelu.cells.columns import Columns, Piece, agreeing, packed_bits, signs_at
 from polyrelu.cells.exact import Placed
@@ -27,7 +27,6 @@ from polyrelu.cells.run import UnsoundFloats
 from polyrelu.cells.runner import Runner
 from polyrelu.cells.signs import ExactForms
 from polyrelu.cells.twin import INFINITY, Cell, Vector, cell_of, split
-from polyrelu.errors import BudgetExceeded
 from polyrelu.ieee import floats_are_sound
 from polyrelu.limits import Limit, Stop, check, unlimited
 from polyrelu.network import Bits, Layer, Network
@@ -74,13 +73,14 @@ class CellEngine:
     Args:
         restriction, domain: the problem; the domain is not empty.
         runner: runs the compiled kernel, or None to do everything in exact arithmetic.
-        max_dim: the largest dimension to try.
+        max_dim: the largest dimension to try; None to judge by what a cell takes.
         until: asked, with the number of tiles found, whether to stop as for Ctrl-C; the runner asks for itself.
 
     Limits that are kept (:mod:`polyrelu.limits`) are heard in between, too.
 
     Raises:
-        BudgetExceeded: the domain has more dimensions than ``max_dim``, constants and lineality not counted.
+        BudgetExceeded: a cell may get too large, or the domain has more dimensions than ``max_dim``, constants and
+            lineality not counted; before anything else is done.
     """
 
     def __init__(
@@ -88,12 +88,13 @@ class CellEngine:
         restriction: Restriction,
         domain: Polyhedron,
         runner: Runner | None,
-        max_dim: int,
+        max_dim: int | None,
         until: Callable[[int], bool] | None = None,
     ) -> None:
         self.restriction, self.domain, self.runner, self.until = restriction, domain, runner, until
         self.stats = CellStats()
-        self.chart: Chart = chart(domain, restriction.layers[0])
+        require_room(restriction, domain, max_dim)
+        self.chart: Chart = chart(domain, restriction.moving)
         self.layers: tuple[Layer, ...] = (self.chart.pull_back(restriction.layers[0]), *restriction.layers[1:])
         self.rows = restriction.target.halfspaces
         neurons = [sum(layer.relu) for layer in self.layers]
@@ -103,13 +104,6 @@ class CellEngine:
         self.interrupted = False
         self.full: list[Piece] = []
         self.flat: list[tuple[Bits, Polyhedron]] = []
-        if self.chart.dim > max_dim:
-            cells = prod(sum(comb(n, k) for k in range(self.chart.dim + 1)) for n in neurons)
-            raise BudgetExceeded(
-                f"cells: the domain has {self.chart.dim} dimensions in which the network varies, more than "
-                f"max_dim={max_dim}. There may be up to {cells:.1e} cells, each with {self.chart.dim + 1} to "
-                f"2^{self.chart.dim} vertices and more; make some inputs constant, or pass max_dim={self.chart.dim}"
-            )
         self.stats.lineality = self.chart.lineality
 
     def tiles(self) -> Columns:

@@ -8,7 +8,8 @@ no certificate here, and is left to whoever asks.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from fractions import Fraction
 from functools import partial
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -26,7 +27,7 @@ from polyrelu.cells.loading import load
 from polyrelu.cells.run import Run
 from polyrelu.cells.runner import Runner
 from polyrelu.cells.signs import ExactForms
-from polyrelu.exact import ExactVector, FloatArray, nearest_floats, read_only, row_echelon
+from polyrelu.exact import FloatArray, nearest_floats, read_only, row_echelon
 from polyrelu.floats import affine_with_bound, middle_and_half
 from polyrelu.ieee import floats_are_sound
 
@@ -204,7 +205,7 @@ def moved_by_lineality(columns: Columns) -> NDArray[np.bool_]:
     dim = columns.domain.ambient_dim
     if not columns.chart.lineality:
         return np.zeros(dim, dtype=np.bool_)
-    fixed: list[ExactVector | tuple[int, ...]] = [*columns.restriction.layers[0].rows]
+    fixed: list[Sequence[Fraction | int]] = [*columns.restriction.moving]
     fixed += [h.normal for h in columns.domain.closure().canonical().halfspaces]
     rank = len(row_echelon(fixed, dim)[0])
     units = (tuple(int(i == j) for j in range(dim)) for i in range(dim))

@@ -21,4 +21,9 @@ def together(*options: Callable[[Callable[..., None]], Callable[..., None]]) -> 
 WORKERS = click.option(
     "--workers", type=click.IntRange(1), default=1, show_default=True, help="Threads that split cells."
 )
+MAX_DIM = click.option(
+    "--max-dim",
+    type=click.IntRange(0),
+    help="The most inputs, constant ones not counted, for the method cells; by default what a cell takes decides.",
+)
 JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON document, exact numbers as text.")

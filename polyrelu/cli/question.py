@@ -9,14 +9,14 @@ from typing import Any, NamedTuple
 import click
 
 from polyrelu.cli.networks import Model, warn_outside
-from polyrelu.cli.options import WORKERS, together
+from polyrelu.cli.options import MAX_DIM, WORKERS, together
 from polyrelu.cli.stopping import TIMEOUT, Stops
 from polyrelu.constraints import parse
 from polyrelu.exact import exact
 from polyrelu.formats import load_property
 from polyrelu.network import Network
 from polyrelu.polyhedron import Polyhedron
-from polyrelu.preimage import MAX_DIM, METHODS, linear_regions, preimage
+from polyrelu.preimage import METHODS, linear_regions, preimage
 from polyrelu.properties import Disjunct
 from polyrelu.tiling import Tiling
 from polyrelu.unrelu import DEFAULT_FACE_LIMIT
@@ -38,13 +38,7 @@ WHERE = together(
         show_default=True,
         help="The most faces a layer may have, or nodes a search, for the methods that go backwards.",
     ),
-    click.option(
-        "--max-dim",
-        type=click.IntRange(0),
-        default=MAX_DIM,
-        show_default=True,
-        help="The most inputs, constant ones not counted, for the method cells.",
-    ),
+    MAX_DIM,
     TIMEOUT,
     WORKERS,
 )
@@ -74,7 +68,7 @@ class Question(NamedTuple):
     domain: str | None
     method: str
     limit: int
-    max_dim: int
+    max_dim: int | None
     timeout: float | None
     workers: int
     conditions: Sequence[str] = ()

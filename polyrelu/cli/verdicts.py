@@ -10,7 +10,7 @@ import click
 
 from polyrelu.cli.exit_codes import Exit
 from polyrelu.cli.networks import Model, takes_model, warn_outside
-from polyrelu.cli.options import JSON, WORKERS
+from polyrelu.cli.options import JSON, MAX_DIM, WORKERS
 from polyrelu.cli.stopping import TIMEOUT, stops
 from polyrelu.exact import rounded_text
 from polyrelu.formats import load_property
@@ -27,12 +27,19 @@ or:      polyrelu verify model.npz unsafe.vnnlib --json
 @click.command("verify", epilog=_EXAMPLES, short_help="Whether MODEL keeps a property.")
 @takes_model
 @click.argument("prop", metavar="PROPERTY", type=click.Path(path_type=Path))
+@MAX_DIM
 @TIMEOUT
 @WORKERS
 @JSON
 @click.pass_context
 def verify_command(
-    context: click.Context, model: Model, prop: Path, timeout: float | None, workers: int, as_json: bool
+    context: click.Context,
+    model: Model,
+    prop: Path,
+    max_dim: int | None,
+    timeout: float | None,
+    workers: int,
+    as_json: bool,
 ) -> None:
     """Whether MODEL avoids what PROPERTY, a VNN-LIB file, describes; exactly.
 
@@ -45,7 +52,7 @@ def verify_command(
         network = model.load()
         asked = load_property(prop, network.input_dim, network.output_dim)
         warn_outside(model, [part.domain for part in asked.disjuncts])
-        found = verify(network, asked, heard.left, workers=workers)
+        found = verify(network, asked, heard.left, workers=workers, max_dim=max_dim)
         with heard.patient(math.inf):
             shown = json.dumps(verification_report(found, asked), indent=1) if as_json else _verdict(found)
     except KeyboardInterrupt as error:

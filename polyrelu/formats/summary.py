@@ -13,6 +13,7 @@ Networks, ICML 2018, with identity coordinates counted as always active.
 
 from __future__ import annotations
 
+import math
 import random
 from dataclasses import dataclass
 from fractions import Fraction
@@ -23,11 +24,11 @@ from flint import fmpq_mat, nmod_mat
 
 from polyrelu.exact import ExactVector, flint_matrix, matrix_rows
 from polyrelu.network import Network
-from polyrelu.preimage import MAX_DIM
 
 _PRIME = 2**61 - 1
 _TRIALS = 8
 _SEED = 0
+_FEW_INPUTS = 8
 
 
 @dataclass(frozen=True)
@@ -85,10 +86,10 @@ def summary(network: Network) -> Summary:
     """
     layers = network.layers
     advice = ""
-    if network.input_dim > MAX_DIM:
+    if network.input_dim > _FEW_INPUTS:
         advice = (
-            f"{network.input_dim} inputs are more than {MAX_DIM}, so make all but {MAX_DIM} of them constant in the "
-            "domain, or raise max_dim"
+            f"{network.input_dim} inputs are many, so make all but {_FEW_INPUTS} of them constant in the domain, or "
+            'ask what few neurons decide there, which "halfspaces" answers'
         )
     return Summary(
         widths=network.widths,
@@ -163,6 +164,5 @@ def _rank(matrix: fmpq_mat) -> int:
 
 
 def _count(number: int) -> str:
-    """An integer in full while it is short."""
-    digits = str(number) if number < 10**15 else ""
-    return digits or f"10^{len(str(number)) - 1} (a number of {len(str(number))} digits)"
+    """An integer in full while it is short; of a long one, which need not fit into a float, the power of ten."""
+    return str(number) if number < 10**15 else f"about 10^{math.floor(math.log10(number))}"

@@ -323,7 +323,7 @@ def _columns(
     from polyrelu.cells.chart import chart  # see above
     from polyrelu.cells.columns import Columns
 
-    coordinates = chart(domain, restriction.layers[0])
+    coordinates = chart(domain, restriction.moving)
     numbering = (
         rows_text(coordinates.facets),
         vector_text(coordinates.origin),

@@ -26,6 +26,7 @@ import cdd.gmp
 from polyrelu.exact import ExactVector, primitive
 from polyrelu.lp import Row
 from polyrelu.polyhedron.double_description import cone_generators
+from polyrelu.polyhedron.sides import sides_of
 
 RationalRow: TypeAlias = tuple[Sequence[Fraction], Fraction]
 
@@ -49,8 +50,36 @@ def _matrix(inequalities: Sequence[Row], equalities: Sequence[Row], dim: int) ->
 def generators_from_halfspaces(inequalities: Sequence[Row], equalities: Sequence[Row], dim: int) -> Generators:
     """The V-representation of ``{x : inequalities and equalities}``; no vertex means the empty set.
 
-    Cost: the double description method, exponential in the worst case.
+    Cost: the double description method, exponential in the worst case, in the coordinates that no row fixes alone.
+    Boxes do without.
+
+    Raises:
+        BudgetExceeded: a box has too many vertices.
     """
+    relations = [*["<="] * len(inequalities), *["=="] * len(equalities)]
+    rows = [(*row, relation) for row, relation in zip((*inequalities, *equalities), relations, strict=True)]
+    sides = sides_of(rows, dim)
+    if sides.is_contradictory:
+        return Generators(())
+    if not sides.others:
+        return Generators(*map(tuple, sides.generators()))
+    if not sides.fixed:
+        return _double_description(inequalities, equalities, dim)
+    small: dict[str, list[Row]] = {"<=": [], "==": []}
+    for normal, offset, relation in rows:
+        moved = offset - sum((normal[j] * value for j, value in sides.fixed.items() if normal[j]), Fraction(0))
+        *entries, last = primitive((*(normal[j] for j in sides.free), moved))
+        if any(entries) or last < 0 or (relation == "==" and last):
+            small[relation].append((entries, last))
+    vertices, rays, lines = generators_from_halfspaces(small["<="], small["=="], len(sides.free))
+    return Generators(
+        tuple(map(sides.lift, vertices)),
+        tuple(map(sides.lift_direction, rays)),
+        tuple(map(sides.lift_direction, lines)),
+    )
+
+
+def _double_description(inequalities: Sequence[Row], equalities: Sequence[Row], dim: int) -> Generators:
     forms = ((*normal, offset) for normal, offset in (*inequalities, *equalities))
     if most_generators(len(inequalities), dim) > _FEW or _may_be_too_long(forms, dim):
         return _generators_step_by_step(inequalities, equalities, dim)

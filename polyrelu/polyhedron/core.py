@@ -46,7 +46,9 @@ from polyrelu.lp import Status, maximise
 from polyrelu.numerals import MOST_DIGITS, shown
 from polyrelu.polyhedron import canonical
 from polyrelu.polyhedron.cddlib import Generators, generators_from_halfspaces, halfspaces_from_generators
-from polyrelu.polyhedron.halfspace import Halfspace, halfspaces_from_arrays
+from polyrelu.polyhedron.guide import look_between
+from polyrelu.polyhedron.halfspace import Halfspace, Relation, halfspaces_from_arrays
+from polyrelu.polyhedron.sides import Sides, sides_of
 from polyrelu.polyhedron.volume import simplex_volume, triangulate
 
 _SHOWN_ROWS = 6
@@ -54,6 +56,7 @@ _DECIMALS = 12
 _ROWS = (list, tuple, Iterator)  # what needs no closer look
 _NO_ROWS = ("from_halfspaces", "pass a list of halfspaces, made with Halfspace.of")
 _ADVICE = "pass a Polyhedron, or a list of them; parse text with polyrelu.parse first"
+_FEW_COORDINATES = 8  # up to here exact linear programs are cheap
 
 
 @dataclass(frozen=True, init=False, eq=False, repr=False)
@@ -95,8 +98,12 @@ class Polyhedron(Carried):
         self.__dict__["halfspaces"] = halfspaces
 
     @classmethod
-    def from_halfspaces(cls, halfspaces: Iterable[Halfspace], dim: int) -> Polyhedron:
+    def from_halfspaces(
+        cls, halfspaces: Iterable[Halfspace], dim: int, known_point: ExactVector | None = None
+    ) -> Polyhedron:
         """The intersection of halfspaces in R^dim; of none, the whole space.
+
+        A point of it that is known spares looking for one; best one at which few rows are tight. It is not checked.
 
         Raises:
             DimensionError: one lives in another space.
@@ -110,13 +117,15 @@ class Polyhedron(Carried):
                 instance(row, Halfspace, "from_halfspaces", "make rows with Halfspace.of")
             if len(row.normal) != dim:
                 raise DimensionError(f"from_halfspaces: a row lives in R^{len(row.normal)} but dim is {dim}")
-        return cls._of_rows(rows, dim)
+        return cls._of_rows(rows, dim, known_point)
 
     @classmethod
-    def _of_rows(cls, rows: tuple[Halfspace, ...], dim: int) -> Polyhedron:
+    def _of_rows(cls, rows: tuple[Halfspace, ...], dim: int, known_point: ExactVector | None = None) -> Polyhedron:
         polyhedron = object.__new__(cls)
         object.__setattr__(polyhedron, "ambient_dim", dim)
         polyhedron.__dict__["halfspaces"] = rows
+        if known_point is not None:
+            polyhedron.__dict__["_inner_point"] = known_point
         return polyhedron
 
     @classmethod
@@ -126,10 +135,11 @@ class Polyhedron(Carried):
         facets: Iterable[Halfspace],
         dim: int,
         open_faces: Iterable[Halfspace] = (),
+        known_point: ExactVector | None = None,
     ) -> Polyhedron:
         """The polyhedron with these rows, each group sorted, which are known to be its canonical ones; unchecked."""
         facets = tuple(facets)
-        polyhedron = cls.from_halfspaces((*equalities, *facets, *open_faces), dim)
+        polyhedron = cls.from_halfspaces((*equalities, *facets, *open_faces), dim, known_point)
         polyhedron.__dict__.update(_key=polyhedron.halfspaces, facets=facets)
         return polyhedron
 
@@ -183,17 +193,16 @@ class Polyhedron(Carried):
         low, high = exact_vector(lower, "box: lower"), exact_vector(upper, "box: upper")
         if len(low) != len(high):
             raise DimensionError(f"box: lower has {len(low)} entries but upper has {len(high)}")
-        halfspaces = []
+        halfspaces: list[Halfspace] = []
         for i, (below, above) in enumerate(zip(low, high, strict=True)):
             if below > above:
                 raise InputError(
                     f"box: coordinate {i} has lower bound {shown(below)} above upper bound {shown(above)}; swap them"
                 )
-            unit = [int(j == i) for j in range(len(low))]
             if below == above:
-                halfspaces.append(Halfspace.of(unit, above, "=="))
+                halfspaces.append(Halfspace.side(i, 1, above, len(low), "=="))
             else:
-                halfspaces += [Halfspace.of([-v for v in unit], -below), Halfspace.of(unit, above)]
+                halfspaces += [Halfspace.side(i, -1, below, len(low)), Halfspace.side(i, 1, above, len(low))]
         return cls.from_halfspaces(halfspaces, len(low))
 
     @classmethod
@@ -234,6 +243,11 @@ class Polyhedron(Carried):
         """The V-representation (vertices, rays, lines) of the closure; all empty for the empty set."""
         if self.is_empty():
             return Generators(())
+        small = self._small
+        if small is not None:
+            vertices, rays, lines = small.generators
+            lift = self.sides.lift_direction
+            return Generators(tuple(map(self.sides.lift, vertices)), tuple(map(lift, rays)), tuple(map(lift, lines)))
         return generators_from_halfspaces(*canonical.split_rows(self.halfspaces), self.ambient_dim)
 
     @property
@@ -276,13 +290,83 @@ class Polyhedron(Carried):
         """Whether no row is strict."""
         return all(h.relation != "<" for h in self.halfspaces)
 
+    # -- sides --------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def sides(self) -> Sides:
+        """The bounds of single coordinates among the rows (see :mod:`polyrelu.polyhedron.sides`)."""
+        return sides_of(self.halfspaces, self.ambient_dim)
+
+    @property
+    def _is_box(self) -> bool:
+        """Whether all rows are sides."""
+        return not self.sides.others
+
+    @cached_property
+    def _small_rows(self) -> tuple[tuple[Halfspace, int], ...]:
+        """The rows in the coordinates that sides do not fix, each with the number of the row it comes from."""
+        sides, dim = self.sides, len(self.sides.free)
+        place = {j: k for k, j in enumerate(sides.free)}
+        rows = []
+        for sign, bounds in ((-1, sides.low), (1, sides.high)):
+            for j, bound in bounds.items():
+                if j in place:
+                    relation: Relation = "<" if bound.is_open else "<="
+                    rows.append((Halfspace.side(place[j], sign, bound.value, dim, relation), bound.source))
+        for number in sides.others:
+            normal, offset, relation = self.halfspaces[number]
+            moved = offset - sum((normal[j] * v for j, v in sides.fixed.items() if normal[j]), Fraction(0))
+            rows.append((Halfspace.of([normal[j] for j in sides.free], moved, relation), number))
+        return tuple(rows)
+
+    @cached_property
+    def _small(self) -> Polyhedron | None:
+        """The set in the coordinates that sides do not fix, where they fix some; of one that is not empty."""
+        if not self.sides.fixed:
+            return None
+        known = self.known_point
+        inner = None if known is None else tuple(known[j] for j in self.sides.free)
+        return Polyhedron.from_halfspaces([row for row, _ in self._small_rows], len(self.sides.free), inner)
+
+    @property
+    def known_point(self) -> ExactVector | None:
+        """A point of the set, if one was found already."""
+        known: ExactVector | None = self.__dict__.get("_inner_point")
+        return known
+
+    def unfixed(self) -> Polyhedron:
+        """The set in the coordinates that :attr:`sides` do not fix, in their order; of one that is not empty."""
+        return self if self._small is None else self._small
+
     # -- predicates ---------------------------------------------------------------------------------------------
 
     @cached_property
     def _inner_point(self) -> ExactVector | None:
-        """A point that satisfies every row, strict ones included; None for the empty set. Cost: one LP."""
-        if not self.halfspaces:
-            return (Fraction(0),) * self.ambient_dim
+        """A point that satisfies every row, strict ones included; None for the empty set.
+
+        Cost: at most one LP, in the coordinates that sides do not fix.
+        """
+        sides = self.sides
+        if sides.is_contradictory:
+            return None
+        if self._is_box:
+            return sides.centre()
+        if self._small is not None:
+            inner = self._small._inner_point
+            return None if inner is None else sides.lift(inner)
+        return self._searched_point()
+
+    def _searched_point(self) -> ExactVector | None:
+        """The same of a set with other rows than sides: first by their bounds, then in floats, then by an exact LP."""
+        sides = self.sides
+        others = [self.halfspaces[i] for i in sides.others]
+        if any(map(sides.rule_out, others)):
+            return None
+        found, impossible = sides.point_within(others), False
+        if found is None and self.ambient_dim > _FEW_COORDINATES:
+            found, impossible = look_between(sides, others)
+        if found is not None or impossible:
+            return found
         lifted = self.lift()
         inequalities, equalities = canonical.split_rows(lifted.halfspaces)
         best = maximise([*[0] * self.ambient_dim, 1], inequalities, equalities)
@@ -297,9 +381,26 @@ class Polyhedron(Carried):
         """The dimension of the affine hull; -1 for the empty set."""
         if self.is_empty():
             return -1
-        implied = canonical.implied_equality_rows(self.halfspaces, self.ambient_dim)
+        if self._is_box:
+            return len(self.sides.free)
+        if self._small is not None:
+            return self._small.dim
+        implied = frozenset[int]()
+        if self._inside is None:
+            implied, _ = canonical.implied_equality_rows(self.halfspaces, self.ambient_dim)
         flat = [h.normal for i, h in enumerate(self.halfspaces) if i in implied or h.relation == "=="]
         return self.ambient_dim - len(row_echelon(flat, self.ambient_dim)[0])
+
+    @property
+    def _inside(self) -> ExactVector | None:
+        """A point at which no inequality is tight, where one is at hand."""
+        point = self._inner_point if "_given_generators" not in self.__dict__ else None
+        sides = self.sides
+        others = (self.halfspaces[i] for i in sides.others)
+        if point is None or any(h.relation != "==" and h.slack(point) <= 0 for h in others):
+            return None
+        loose = all(point[j] != bound.value for own in (sides.low, sides.high) for j, bound in own.items())
+        return point if loose else None
 
     def is_full_dimensional(self) -> bool:
         """Whether the set has an interior point."""
@@ -307,6 +408,10 @@ class Polyhedron(Carried):
 
     @cached_property
     def _is_bounded(self) -> bool:
+        if self._is_box or self.sides.is_bounded:
+            return self.sides.is_bounded
+        if self._small is not None:
+            return self._small._is_bounded
         cone = [h._replace(offset=0) for h in self.closure().halfspaces]
         inequalities, equalities = canonical.split_rows(cone)
         for i in range(self.ambient_dim):
@@ -333,12 +438,16 @@ class Polyhedron(Carried):
             return self.contains_floats(points)
         point = exact_vector(points, "contains: point")
         self._require_same_space(len(point), "contains: the point")
-        return all(h.holds(point) for h in self.halfspaces)
+        return self.sides.hold(point) and all(self.halfspaces[i].holds(point) for i in self.sides.others)
 
     def contains_floats(self, points: FloatArray) -> NDArray[np.bool_]:
         """Whether each of n float points, an (n, d) array, belongs to the set; exact."""
         array = float_points(points, self.ambient_dim, "contains")
-        return np.asarray(self._rows_hold(self._forms.signs(array)).all(axis=1), dtype=np.bool_)
+        inside = self.sides.hold_at_floats(array)
+        if inside.any() and self.sides.others:
+            rest = Polyhedron.from_halfspaces([self.halfspaces[i] for i in self.sides.others], self.ambient_dim)
+            inside[inside] = rest._rows_hold(rest._forms.signs(array[inside])).all(axis=1)
+        return inside
 
     def contains_approximately(
         self, points: FloatArray, radius: FloatArray
@@ -368,7 +477,11 @@ class Polyhedron(Carried):
     def is_subset(self, other: Polyhedron) -> bool:
         """Whether every point of this set belongs to ``other``. Cost: one LP for each row of ``other``."""
         self._require_same_space(_set(other, "is_subset").ambient_dim, "is_subset: the other set")
-        return all(self._meet(violated).is_empty() for h in other.halfspaces for violated in h.violated())
+        if self is other:
+            return True
+        own = set(self.halfspaces)
+        rows = (h for h in other.halfspaces if h not in own and not self.sides.imply(h))
+        return all(self._meet(violated).is_empty() for h in rows for violated in h.violated())
 
     def _meet(self, *halfspaces: Halfspace) -> Polyhedron:
         return Polyhedron.from_halfspaces((*self.halfspaces, *halfspaces), self.ambient_dim)
@@ -381,7 +494,41 @@ class Polyhedron(Carried):
 
     @cached_property
     def _reduction(self) -> canonical.Reduction:
-        return canonical.reduce(self.halfspaces, self.ambient_dim)
+        """Of a set that is not empty."""
+        sides = self.sides
+        if not self._is_box and self._small is None:
+            return canonical.reduce(self.halfspaces, self.ambient_dim, self._inside)
+        tight = [
+            (j, min(s.source for s in (sides.low[j], sides.high[j])), Halfspace.side(j, 1, v, self.ambient_dim, "=="))
+            for j, v in sides.fixed.items()
+        ]
+        if self._is_box or self._small is None:
+            equalities, sources = [row for _, _, row in tight], [source for _, source, _ in tight]
+            return canonical.Reduction(tuple(equalities), tuple(sorted(sources)), self._facets_of_box(), ())
+        small = self._small._reduction
+        lifted = [(next(k for k, v in enumerate(h.normal) if v), self._lifted(h)) for h in small.equalities]
+        flat = sorted([(j, row) for j, _, row in tight] + [(sides.free[k], row) for k, row in lifted])
+        origin = [source for _, source in self._small_rows]
+        own = [source for _, source, _ in tight] + [origin[i] for i in small.equality_sources]
+        facets, faces = (
+            tuple((self._lifted(row), origin[i]) for row, i in rows) for rows in (small.facets, small.open_faces)
+        )
+        return canonical.Reduction(tuple(row for _, row in flat), tuple(sorted(own)), facets, faces)
+
+    def _lifted(self, row: Halfspace) -> Halfspace:
+        """A row in the coordinates that sides do not fix as a row in all of them."""
+        return row._replace(normal=self.sides.lift_direction(row.normal, 0))
+
+    def _facets_of_box(self) -> tuple[tuple[Halfspace, int], ...]:
+        """In the order of their rows, in which they are fast to sort."""
+        sides, rows = self.sides, []
+        for sign, bounds, order in ((-1, sides.low, sides.free), (1, sides.high, reversed(sides.free))):
+            for j in order:
+                if j in bounds:
+                    value, is_open, source = bounds[j]
+                    row = Halfspace.side(j, sign, value, self.ambient_dim, "<" if is_open else "<=")
+                    rows.append((row, source))
+        return tuple(rows)
 
     @cached_property
     def facets(self) -> tuple[Halfspace, ...]:
@@ -401,7 +548,7 @@ class Polyhedron(Carried):
         """The same set by its canonical rows: equal sets have equal canonical rows, in the same order."""
         if self._key is self.halfspaces:
             return self
-        same = Polyhedron.from_halfspaces(self._key, self.ambient_dim)
+        same = Polyhedron.from_halfspaces(self._key, self.ambient_dim, self.known_point)
         same.__dict__.update(_key=same.halfspaces, facets=self.facets)
         return same
 
@@ -560,10 +707,24 @@ class Polyhedron(Carried):
             EmptySetError: the set is empty.
         """
         self._require_point("relative_interior_point")
+        if self._small is not None:
+            return self.sides.lift(self._small.relative_interior_point())
+        if self.ambient_dim > _FEW_COORDINATES and self._inside is not None:
+            return self._inside
         return self._deepest_point(1)[0]
 
     def _deepest_point(self, depth: int | None) -> tuple[ExactVector, Fraction]:
         """The centre and half-width of the largest cube inside, at most ``depth`` if given, modulo the affine hull."""
+        sides = self.sides
+        if self._is_box:
+            widths = [
+                sides.high[j].value - sides.low[j].value for j in sides.free if j in sides.low and j in sides.high
+            ]
+            half = min([v / 2 for v in widths] + ([Fraction(depth)] if depth is not None else []))
+            return sides.centre(), half
+        if self._small is not None:
+            centre, half = self._small._deepest_point(depth)
+            return sides.lift(centre), half
         reduction = self._reduction
         rows = [((*facet.normal, sum(map(abs, facet.normal))), facet.offset) for facet, _ in reduction.facets]
         flat = [((*h.normal, 0), h.offset) for h in reduction.equalities]
@@ -579,6 +740,9 @@ class Polyhedron(Carried):
         Raises:
             EmptySetError: the set is empty.
         """
+        self._require_point("simple_point")
+        if self._small is not None:
+            return self.sides.lift(self._small.simple_point())
         centre = self.relative_interior_point()
         reduction = self._reduction
         inside = Polyhedron.from_halfspaces(

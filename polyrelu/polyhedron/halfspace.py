@@ -47,6 +47,19 @@ class Halfspace(NamedTuple):
             row = tuple(-v for v in row)
         return cls(row[:-1], row[-1], relation)
 
+    @classmethod
+    def side(cls, j: int, sign: int, bound: Fraction, dim: int, relation: Relation = "<=") -> Halfspace:
+        """``x_j <= bound`` for sign 1 and ``x_j >= bound`` for sign -1 in R^dim, or with another relation."""
+        normal = (*(0,) * j, sign * bound.denominator, *(0,) * (dim - 1 - j))
+        return cls(normal, sign * bound.numerator, relation)
+
+    @classmethod
+    def parallel(cls, direction: tuple[int, ...], offset: Fraction, relation: Relation) -> Halfspace:
+        """The row ``direction . x relation offset``, whose direction is primitive integers."""
+        scale = offset.denominator
+        normal = direction if scale == 1 else tuple(v * scale for v in direction)
+        return cls(normal, offset.numerator, relation)
+
     @property
     def is_trivial(self) -> bool:
         """Whether the normal is zero, so that the row holds everywhere or nowhere."""

@@ -14,13 +14,15 @@ from fractions import Fraction
 
 from polyrelu.network import Layer
 from polyrelu.polyhedron import Halfspace, Polyhedron
-from polyrelu.polyhedron.bounds import ExactBound, box_of
+from polyrelu.polyhedron.bounds import ExactBound, box_of, sides_box
+
+_FEW_COORDINATES = 9  # in more the least box is not worth what it takes
 
 
 def input_boxes(layers: Sequence[Layer], domain: Polyhedron) -> list[Polyhedron]:
     """For each layer a set that holds its inputs for all x of a non-empty domain: the domain itself, then boxes."""
     found = [domain]
-    low, high = box_of(domain)
+    low, high = box_of(domain) if len(domain.sides.free) <= _FEW_COORDINATES else sides_box(domain)
     for layer in layers[:-1]:
         before = [interval(row, offset, low, high) for row, offset in zip(layer.rows, layer.offsets, strict=True)]
         after = [

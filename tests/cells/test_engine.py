@@ -143,6 +143,9 @@ def test_the_whole_space_starts_from_simplicial_cones_and_not_from_a_layer_cut_e
 def test_lineality_is_reported_and_unbounded_tiles_are_exact():
     network = pr.Network([([[1, -1, 0], [1, -1, 0]], [0, 1])])
     tiling = pr.linear_regions(network, method="cells")
+    assert tiling.stats["lineality"] == 3  # without a ReLU all of space is one tile
+    network = pr.Network([([[1, -1, 0], [1, -1, 0]], [0, 1])], relu=[True])
+    tiling = pr.linear_regions(network, method="cells")
     assert tiling.stats["lineality"] == 2
     net = pr.Network([([[1, -1, 0], [2, -2, 0]], [0, 1]), ([[1, 1]], [0])])
     tiling = pr.linear_regions(net, method="cells")
@@ -152,8 +155,8 @@ def test_lineality_is_reported_and_unbounded_tiles_are_exact():
 
 def test_too_many_dimensions_are_refused_with_an_estimate():
     network = random_network([9, 12, 2])
-    with pytest.raises(pr.BudgetExceeded, match=r"9 dimensions .* more than max_dim=7.*up to .*e\+.* cells.*max_dim=9"):
-        pr.linear_regions(network, box(9))
+    with pytest.raises(pr.BudgetExceeded, match=r"9 dimensions .* more than max_dim=7.*up to 16068 cells.*max_dim=9"):
+        pr.linear_regions(network, box(9), "cells", max_dim=7)
     assert len(pr.linear_regions(random_network([8, 2]), box(8), max_dim=8)) == 4
     constant = pr.Polyhedron.box([0] * 7 + [-1, -1], [0] * 7 + [1, 1])
     assert len(pr.linear_regions(network, constant)) > 1

@@ -69,8 +69,13 @@ def test_summary_of_numbers():
 def test_many_inputs_come_with_advice():
     wide = pr.Network([(np.eye(60), np.zeros(60)), (np.ones((1, 60)), [Fraction(0)])])
     assert wide.summary().region_bound == 2**60
-    assert "60 inputs are more than 7" in str(wide.summary())
-    assert "at most 10^18 (a number of 19 digits)" in str(wide.summary())
+    assert "60 inputs are many, so make all but 8 of them constant" in str(wide.summary())
+    assert "at most about 10^18" in str(wide.summary())
+
+
+def test_a_count_beyond_floats_is_a_power_of_ten():
+    wide = pr.Network([(np.ones((2048, 512)), np.zeros(2048)), (np.ones((512, 2048)), np.zeros(512))])
+    assert "linear regions: at most about 10^498" in str(wide.summary())
 
 
 @pytest.mark.parametrize("depth", [1, 3])
