@@ -13,6 +13,11 @@ import warnings
 
 from polyrelu.errors import FloatModeWarning
 
+
+class UnsoundFloats(ArithmeticError):
+    """A thread that was to work does not round to nearest, or flushes subnormal numbers to zero."""
+
+
 # The operands are read from a list, so no compiler knows them.
 _OPERANDS = [1.0, 2.0**-53, 2.0**-54, 2.0**-1022, 0.5, 2.0**-1074, 2.0**52]
 

@@ -51,12 +51,7 @@ def reach(layers: Sequence[Layer], sides: Sides, target: Polyhedron) -> Reach:
     signs = []
     with np.errstate(all="ignore"):
         for layer in layers:
-            try:
-                weight, bias = layer.float_weight, layer.float_bias
-            except OverflowError:
-                weight = np.full((layer.output_dim, layer.input_dim), np.nan)
-                bias = np.full(layer.output_dim, np.nan)
-            values, radius = affine_with_bound(weight, bias, values, radius)
+            values, radius = affine_with_bound(layer.float_weight, layer.float_bias, values, radius)
             mask = np.array(layer.relu, dtype=np.bool_)
             certain = np.isfinite(values) & np.isfinite(radius)
             sign = np.where(certain & (values > radius), 1, np.where(certain & (values < -radius), -1, 0))[0]

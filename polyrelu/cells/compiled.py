@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any
 
 from polyrelu.errors import InputError
+from polyrelu.ieee import UnsoundFloats
 
 
 def called(function: Any, *arguments: Any) -> Any:
@@ -22,6 +23,8 @@ def explained(function: Any, call: Callable[[], Any]) -> Any:
     """
     try:
         return call()
+    except UnsoundFloats:
+        raise
     except Exception as error:
         if getattr(function, "overloads", True):  # it is there, so this is an error of its own
             if isinstance(error, OSError):  # or of keeping it

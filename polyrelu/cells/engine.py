@@ -23,11 +23,10 @@ from polyrelu.cells.columns import Columns, Piece, agreeing, packed_bits, signs_
 from polyrelu.cells.exact import Placed
 from polyrelu.cells.kernel import Cells, Problem
 from polyrelu.cells.problem import problem, stack
-from polyrelu.cells.run import UnsoundFloats
 from polyrelu.cells.runner import Runner
 from polyrelu.cells.signs import ExactForms
 from polyrelu.cells.twin import INFINITY, Cell, Vector, cell_of, split
-from polyrelu.ieee import floats_are_sound
+from polyrelu.ieee import UnsoundFloats, floats_are_sound
 from polyrelu.limits import Limit, Stop, check, unlimited
 from polyrelu.network import Bits, Layer, Network
 from polyrelu.patterns import pattern_cell

@@ -34,7 +34,7 @@ from polyrelu.cells.kernel import (
 )
 from polyrelu.cells.problem import ROUNDOFF, scaled
 from polyrelu.cells.signs import ExactForms
-from polyrelu.ieee import floats_are_sound
+from polyrelu.ieee import UnsoundFloats, floats_are_sound
 
 # For how many generators, cells and so on there is room at first, and for how many of what is rare.
 _ROOM, _FEW = 1 << 14, 64
@@ -42,10 +42,6 @@ _NO_LIMIT = 1 << 62
 _CACHE_LINE = 128  # two lines of most machines, which may fetch them in pairs
 # The columns of Cells that have a row for each generator.
 _OF_GENERATORS = ("vectors", "radius", "solved", "tight")
-
-
-class UnsoundFloats(ArithmeticError):
-    """A thread that was to work does not round to nearest, or flushes subnormal numbers to zero."""
 
 
 class Run:

@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from polyrelu.errors import BudgetExceeded
-from polyrelu.exact import ExactVector, FloatArray, exact_vector, to_floats
+from polyrelu.exact import ExactVector, FloatArray, exact_vector, read_only, to_floats
 from polyrelu.ieee import floats_are_sound
 from polyrelu.polyhedron.halfspace import Halfspace
 
@@ -194,10 +194,10 @@ class Sides:
         high = [(j, _greatest_float(s.value, s.is_open)) for j, s in sorted(self.high.items())]
         (at_low, least), (at_high, most) = (zip(*own, strict=True) if own else ((), ()) for own in (low, high))
         return (
-            np.array(at_low, dtype=np.intp),
-            np.array(least, dtype=np.float64),
-            np.array(at_high, dtype=np.intp),
-            np.array(most, dtype=np.float64),
+            read_only(np.array(at_low, dtype=np.intp)),
+            read_only(np.array(least, dtype=np.float64)),
+            read_only(np.array(at_high, dtype=np.intp)),
+            read_only(np.array(most, dtype=np.float64)),
         )
 
     def hold_at_floats(self, points: FloatArray) -> NDArray[np.bool_]:
