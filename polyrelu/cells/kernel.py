@@ -1288,9 +1288,10 @@ def _meet(vector: Any, radius: Any, form: Any, up: int, down: int, g: int) -> fl
         return np.inf
     # Quotients before products: what is lost of y (A / rest), with both ends' values above FLOOR, is nothing beside the
     # gamma_3 below, while y A may vanish beside total rest.
-    steep, total = 1.0 / ((x - A) + (y - B)), x + y
+    total = x + y
+    steep, share = 1.0 / ((x - A) + (y - B)), 1.0 / total
     slide = y * (A * steep) + x * (B * steep)
-    error = (slide * (length + radius[up] + radius[down]) + (x * radius[down] + y * radius[up])) / total
+    error = (slide * (length + radius[up] + radius[down]) + (x * radius[down] + y * radius[up])) * share
     r: float = ((error + _gamma(3)) * (total * scale) + _gamma(3)) * (1.0 + _gamma(24))
     return r if r < np.inf else np.inf
 

@@ -347,7 +347,7 @@ def test_the_bound_holds(law):
 
 BOUND = "return (_gamma(dim) * s + e + (s + e) * r) * (1.0 + _gamma(8)) + FLOOR"
 SLIDE = "slide = y * (A * steep) + x * (B * steep)"
-ERROR = "error = (slide * (length + radius[up] + radius[down]) + (x * radius[down] + y * radius[up])) / total"
+ERROR = "error = (slide * (length + radius[up] + radius[down]) + (x * radius[down] + y * radius[up])) * share"
 BOX = "bound = (reach[i] + slip * s + e + (s + e) * r) * raised + FLOOR"
 WITHIN = "B = (slip * sums[c] + errors[c] + (sums[c] + errors[c]) * radius[k]) * (1.0 + _gamma(6)) + FLOOR"
 RESIDUAL = "y[k] = abs(rho) + 2.0 * _gamma(dim + 1) * rows[k, dim] + 2.0 * rows[k, dim + 1] + FLOOR"
@@ -364,9 +364,9 @@ SPOILT = [
     ("meeting", SLIDE, "slide = (y * A + x * B) * steep"),
     ("meeting", SLIDE, "slide = y * (A * steep)"),
     ("meeting", SLIDE, "slide = x * (B * steep)"),
-    ("meeting", ERROR, "error = (slide * length + (x * radius[down] + y * radius[up])) / total"),
-    ("meeting", ERROR, "error = (slide * (length + radius[up] + radius[down]) + x * radius[down]) / total"),
-    ("meeting", ERROR, "error = (slide * (length + radius[up] + radius[down]) + y * radius[up]) / total"),
+    ("meeting", ERROR, "error = (slide * length + (x * radius[down] + y * radius[up])) * share"),
+    ("meeting", ERROR, "error = (slide * (length + radius[up] + radius[down]) + x * radius[down]) * share"),
+    ("meeting", ERROR, "error = (slide * (length + radius[up] + radius[down]) + y * radius[up]) * share"),
     ("solving", RESIDUAL, "y[k] = abs(rho) + 2.0 * _gamma(dim + 1) * rows[k, dim] + FLOOR"),
     ("solving", RESIDUAL, "y[k] = abs(rho) + 2.0 * rows[k, dim + 1] + FLOOR"),
     ("box", BOX, "bound = (reach[i] + e + (s + e) * r) * raised + FLOOR"),

@@ -74,7 +74,7 @@ def test_many_inputs_come_with_advice():
 
 
 def test_a_count_beyond_floats_is_a_power_of_ten():
-    wide = pr.Network([(np.ones((2048, 512)), np.zeros(2048)), (np.ones((512, 2048)), np.zeros(512))])
+    wide = pr.Network([(np.eye(2048, 512), np.zeros(2048)), (np.eye(512, 2048), np.zeros(512))])
     assert "linear regions: at most about 10^498" in str(wide.summary())
 
 
