@@ -20,7 +20,7 @@ from tests.extreme_networks import of_any_magnitude, plain_network, power
 
 pytestmark = pytest.mark.filterwarnings("ignore::RuntimeWarning")  # overflow and NaN are what is tried
 
-SEEDS = range(400)
+SEEDS = range(250)
 
 
 def fractions(values):

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import polyrelu as pr
@@ -55,6 +55,7 @@ def test_counts_measured_independently(widths, cells):
     assert len(pr.linear_regions(random_network(widths), box(widths[0]))) == cells
 
 
+@settings(max_examples=50)
 @given(st.integers(0, 2**32), st.sampled_from([[2, 5, 5], [3, 4, 4], [2, 4, 3, 3]]))
 def test_tiles_fill_the_box_exactly(seed, widths):
     regions = pr.linear_regions(random_network(widths, seed), box(widths[0], 2))
@@ -77,6 +78,7 @@ def test_euler_characteristic_of_a_box_is_one(seed):
     assert planar_euler_characteristic(pr.linear_regions(random_network([2, 7, 7], seed), box(2))) == 1
 
 
+@settings(max_examples=50)
 @given(st.integers(1, 3), st.integers(0, 2**32))
 def test_the_answer_does_not_depend_on_the_number_of_workers(workers, seed):
     network = random_network([2, 9, 6], seed)
