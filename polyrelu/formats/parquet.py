@@ -35,6 +35,7 @@ _BATCH = 1 << 14
 _MAGIC = b"PAR1"
 _SEAL, _SEALED = b"polyrelu.seal=", 16 + 64
 _PATIENCE = 60
+_ROWS_AT_ONCE = 1 << 15
 
 
 def _pyarrow() -> tuple[Any, Any]:
@@ -77,7 +78,9 @@ def write(path: Path, arrays: dict[str, NDArray[Any]], parts: int, patterns: Seq
                     [row or None for row in rows.tobytes().decode().split("\n")] if len(bits) else [], pa.string()
                 ),
             ]
-            writer.write_table(pa.table(columns, schema=schema))
+            table = pa.table(columns, schema=schema)
+            for start in range(0, max(len(bits), 1), _ROWS_AT_ONCE):  # in between, Ctrl-C is heard
+                writer.write_table(table.slice(start, _ROWS_AT_ONCE))
     content = path.read_bytes()
     with path.open("r+b") as stream:
         stream.seek(content.rindex(_SEAL) + len(_SEAL))

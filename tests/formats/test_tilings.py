@@ -317,6 +317,14 @@ def test_what_is_less_replaces_nothing_whole(tmp_path, suffix):
     same(part, pr.load_tiling(path))
 
 
+@pytest.mark.parametrize("number", range(11))
+def test_parquet_files_are_written_some_rows_at_a_time(tmp_path, monkeypatch, number):
+    monkeypatch.setattr(parquet, "_ROWS_AT_ONCE", 2)
+    tiling = list(tilings())[number]
+    tiling.save(tmp_path / "t.parquet")
+    same(tiling, pr.load_tiling(tmp_path / "t.parquet", tiling.network))
+
+
 def test_a_parquet_file_has_a_seal(tmp_path, monkeypatch):
     path = tmp_path / "t.parquet"
     tiling = next(tilings())
