@@ -49,7 +49,8 @@ def fractions(array: Any, where: str) -> ExactArray:
     else:
         if given.dtype.kind not in "fV":
             raise InexactError(f"{where}: an array of type {given.dtype} does not hold real numbers")
-        floats = given.astype(np.float64)
+        with np.errstate(invalid="ignore"):  # NaN of other kinds, which are told below
+            floats = given.astype(np.float64)
         bad = np.argwhere(~np.isfinite(floats))
         if len(bad):
             index = tuple(bad[0].tolist())

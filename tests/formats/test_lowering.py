@@ -138,3 +138,10 @@ def test_numbers_that_are_not_real_are_refused():
         op.fractions(np.array([[0, np.inf]]), "w")
     with pytest.raises(pr.InexactError, match="type complex128"):
         op.fractions(np.array([1j]), "w")
+
+
+def test_a_nan_that_signals_is_refused_without_a_warning():
+    """Converting it is an invalid operation to the processor; damaged files have such bits."""
+    signalling = np.array([0x7F800001], dtype=np.uint32).view(np.float32)
+    with pytest.raises(pr.InexactError, match=r"w\[0\]: nan is not a finite number"):
+        op.fractions(signalling, "w")
