@@ -172,7 +172,11 @@ def _run(
                 engine.run()
     except KeyboardInterrupt:
         interrupted = True
-    parts = tuple((index, engine.tiles()) for index, engine in engines)
+    complete = not interrupted
+    try:
+        parts = _collected(engines)
+    except KeyboardInterrupt:  # while what was found is put in order, which takes a moment, it is not to be lost
+        interrupted, parts = True, _collected(engines)
     stats: dict[str, int | float] = {"tiles": sum(len(source) for _, source in parts)}
     for _, engine in engines:
         for name, count in asdict(engine.stats).items():
@@ -182,11 +186,15 @@ def _run(
     stats["seconds"] = time.perf_counter() - started
     by_halfspaces = any(isinstance(engine, HalfspaceEngine) for _, engine in engines)
     chosen = method if method != "auto" else "halfspaces" if by_halfspaces else "cells"
-    tiling = Tiling(network, targets, where, chosen, not interrupted, stats, parts)
+    tiling = Tiling(network, targets, where, chosen, complete, stats, parts)
     if interrupted:
         when = f" after {options.until.timeout} seconds" if options.until.late else ""
         raise Interrupted(f"preimage: stopped{when} with {len(tiling)} tiles; they are in .partial", tiling)
     return tiling
+
+
+def _collected(engines: Iterable[tuple[int, Engine]]) -> tuple[tuple[int, TileSource], ...]:
+    return tuple((index, engine.tiles()) for index, engine in engines)
 
 
 class Engine(Protocol):

@@ -2,6 +2,7 @@ import pytest
 
 import polyrelu as pr
 from polyrelu import backward
+from polyrelu.cells import CellEngine
 from polyrelu.preimage import disjoint_parts
 
 ABSOLUTE = pr.Network([([[1], [-1]], [0, 0]), ([[1, 1]], [0])])
@@ -84,3 +85,21 @@ def test_parts_of_overlapping_targets_are_disjoint():
 def test_without_progress_nothing_is_printed(capfd):
     pr.preimage(ABSOLUTE, ABOVE, progress=False)
     assert capfd.readouterr() == ("", "")
+
+
+def test_what_was_found_is_not_lost_to_a_stop_while_it_is_put_in_order(monkeypatch):
+    network = pr.Network([([[1, 0], [0, 1]], [0, 0]), ([[1, 1]], [-1])])
+    question = network, pr.parse("y0 >= 0", dim=1), pr.Polyhedron.box([-2, -2], [2, 2])
+    expected, tiles, asked = pr.preimage(*question, "cells"), CellEngine.tiles, []
+
+    def pressed(engine):
+        asked.append(engine)
+        if len(asked) == 1:
+            raise KeyboardInterrupt
+        return tiles(engine)
+
+    monkeypatch.setattr(CellEngine, "tiles", pressed)
+    with pytest.raises(pr.Interrupted) as stopped:
+        pr.preimage(*question, "cells")
+    assert stopped.value.partial.complete
+    assert stopped.value.partial.patterns == expected.patterns
