@@ -124,11 +124,6 @@ class Layer(Carried):
         """Whether every number of the layer is a float, so that the float views are the layer itself."""
         return all(is_float(v, nearest) for v, nearest in self._rounded())
 
-    @cached_property
-    def has_vanished(self) -> bool:
-        """Whether some number of the layer is not zero but its float is."""
-        return any(v and not nearest for v, nearest in self._rounded())
-
     def _rounded(self) -> Iterable[tuple[Fraction, float]]:
         """The different numbers of the layer with their floats."""
         numbers = [*itertools.chain.from_iterable(self.rows), *self.offsets]
