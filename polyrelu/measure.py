@@ -29,6 +29,8 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from polyrelu.arguments import instance
+from polyrelu.cells.chart import chart
+from polyrelu.cells.columns import Columns
 from polyrelu.errors import DimensionError, EmptySetError, InputError, UnboundedError
 from polyrelu.exact import FloatArray, enclosing_floats, float_ratio
 from polyrelu.exact import exact as exactly
@@ -193,18 +195,17 @@ def _by_source(tiling: Tiling) -> Iterator[tuple[TileSource, Numbers, Numbers]]:
 
 def _extents(source: TileSource, wanted: Numbers) -> Extents | None:
     """What is known for certain of the sizes of tiles found by cells, of which some are wanted; None for others."""
-    from polyrelu.cells import Columns  # numba takes a while to import, and only cells need it
-    from polyrelu.cells.extents import extents
+    if not isinstance(source, Columns):
+        return None
+    from polyrelu.cells.extents import extents  # numba takes a while to import, and only cells need it
 
-    return extents(source, wanted) if isinstance(source, Columns) else None
+    return extents(source, wanted)
 
 
 def _volume_in_hull(tiling: Tiling, region: Polyhedron) -> Callable[[Polyhedron], Fraction]:
     """The volume of polyhedra in the affine hull of a bounded region that contains them, in the hull's chart."""
     if region.is_full_dimensional():
         return Polyhedron.volume
-    from polyrelu.cells.chart import chart
-
     own = chart(region, tiling.network.layers[0].rows)
     return lambda polyhedron: polyhedron.affine_preimage(own.basis, own.origin, own.dim).volume()
 

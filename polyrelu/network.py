@@ -81,6 +81,8 @@ class Layer(Carried):
         mask = (bool(relu),) * len(rows) if isinstance(relu, (bool, np.bool_)) else _mask(relu, len(rows), where)
         width = len(rows[0]) if rows else int(getattr(weight, "shape", (0, 0))[1])
         self._set(rows, offsets, mask, width)
+        if isinstance(weight, np.ndarray) and weight.dtype == np.float64:
+            vars(self)["float_weight"] = read_only(_own_floats(weight))
 
     def _set(self, rows: ExactMatrix, offsets: ExactVector, relu: tuple[bool, ...], input_dim: int) -> None:
         for name, value in zip(("rows", "offsets", "relu", "input_dim"), (rows, offsets, relu, input_dim), strict=True):
@@ -156,6 +158,13 @@ class Layer(Carried):
 
     def __repr__(self) -> str:
         return f"Layer({self.input_dim} -> {self.output_dim}, relu on {sum(self.relu)})"
+
+
+def _own_floats(weight: FloatArray) -> FloatArray:
+    """A copy without negative zeros, which are found by their bits, because some modes take more for zero."""
+    floats = np.array(weight, dtype=np.float64, order="C")
+    floats.view(np.int64)[floats.view(np.int64) == np.iinfo(np.int64).min] = 0
+    return floats
 
 
 def _same(chosen: Sequence[Any], everything: Sequence[Any]) -> bool:

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple, Protocol
 
 from polyrelu.arguments import instance, one_of, whole_number
 from polyrelu.backward import BackwardEngine
+from polyrelu.cells.budget import require_room
 from polyrelu.errors import BudgetExceeded, DimensionError, Interrupted
 from polyrelu.folding import Folding
 from polyrelu.halfspaces import QUICK_WORK, HalfspaceEngine, LazyTiles
@@ -275,18 +276,21 @@ def _search(restriction: Restriction, domain: Polyhedron, options: _Options) -> 
 
 
 def _twin(restriction: Restriction, domain: Polyhedron, options: _Options) -> Engine:
+    require_room(restriction, domain, options.max_dim)
     with loading():
-        from polyrelu.cells import CellEngine  # numba takes a while to import, and only cells need it
+        from polyrelu.cells.engine import CellEngine  # numba takes a while to import, and only cells need it
 
-    return CellEngine(restriction, domain, None, options.max_dim, options.until)
+    return CellEngine(restriction, domain, None, options.until)
 
 
 def _cells(restriction: Restriction, domain: Polyhedron, options: _Options) -> Engine:
+    require_room(restriction, domain, options.max_dim)
     with loading():
-        from polyrelu.cells import CellEngine, Runner
+        from polyrelu.cells.engine import CellEngine
+        from polyrelu.cells.runner import Runner
 
     runner = Runner(options.workers, options.progress, options.until)
-    return CellEngine(restriction, domain, runner, options.max_dim, options.until)
+    return CellEngine(restriction, domain, runner, options.until)
 
 
 _ENGINES: dict[str, Callable[[Restriction, Polyhedron, _Options], Engine]] = {

@@ -83,6 +83,18 @@ def test_numbers_beyond_the_floats_are_infinite_as_floats():
     assert pr.Network([layer])([1, 1]).tolist() == [Fraction(2 * 10**400, 3) + 1]
 
 
+def test_the_floats_of_a_layer_made_of_floats_are_a_copy():
+    weight = np.array([[1.5, -0.0], [5e-324, -1e308]]).T
+    layer = pr.Layer(weight, [0, 0], relu=True)
+    weight[0, 0] = 7
+    assert layer.float_weight.tolist() == [[1.5, 5e-324], [0.0, -1e308]]
+    assert not np.signbit(layer.float_weight[1, 0])
+    assert not layer.float_weight.flags.writeable
+    assert layer.is_float
+    assert layer.rows[0][0] == Fraction(3, 2)
+    assert layer.restricted([1], [1, 0], [True]).float_weight.tolist() == [[-1e308, 0.0]]
+
+
 @settings(max_examples=200)
 @given(wide_networks(), st.data())
 def test_bounds_hold_at_every_magnitude(network, data):

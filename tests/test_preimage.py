@@ -2,7 +2,7 @@ import pytest
 
 import polyrelu as pr
 from polyrelu import backward
-from polyrelu.cells import CellEngine
+from polyrelu.cells.engine import CellEngine
 from polyrelu.preimage import disjoint_parts
 
 ABSOLUTE = pr.Network([([[1], [-1]], [0, 0]), ([[1, 1]], [0])])

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 import polyrelu as pr
 from polyrelu.adjacency import contacts
-from polyrelu.cells import Columns
+from polyrelu.cells.columns import Columns
 from polyrelu.errors import FloatModeWarning
 from polyrelu.tiling import format_point
 from tests.float_modes import float_mode

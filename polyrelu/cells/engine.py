@@ -17,7 +17,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from polyrelu.cells import exact
-from polyrelu.cells.budget import require_room
 from polyrelu.cells.chart import Chart, chart
 from polyrelu.cells.columns import Columns, Piece, agreeing, packed_bits, signs_at
 from polyrelu.cells.exact import Placed
@@ -72,14 +71,10 @@ class CellEngine:
     Args:
         restriction, domain: the problem; the domain is not empty.
         runner: runs the compiled kernel, or None to do everything in exact arithmetic.
-        max_dim: the largest dimension to try; None to judge by what a cell takes.
         until: asked, with the number of tiles found, whether to stop as for Ctrl-C; the runner asks for itself.
 
-    Limits that are kept (:mod:`polyrelu.limits`) are heard in between, too.
-
-    Raises:
-        BudgetExceeded: a cell may get too large, or the domain has more dimensions than ``max_dim``, constants and
-            lineality not counted; before anything else is done.
+    Limits that are kept (:mod:`polyrelu.limits`) are heard in between, too. Whether there is room for the cells is
+    asked before (:func:`polyrelu.cells.budget.require_room`).
     """
 
     def __init__(
@@ -87,12 +82,10 @@ class CellEngine:
         restriction: Restriction,
         domain: Polyhedron,
         runner: Runner | None,
-        max_dim: int | None,
         until: Callable[[int], bool] | None = None,
     ) -> None:
         self.restriction, self.domain, self.runner, self.until = restriction, domain, runner, until
         self.stats = CellStats()
-        require_room(restriction, domain, max_dim)
         self.chart: Chart = chart(domain, restriction.moving)
         self.layers: tuple[Layer, ...] = (self.chart.pull_back(restriction.layers[0]), *restriction.layers[1:])
         self.rows = restriction.target.halfspaces

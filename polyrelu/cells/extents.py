@@ -114,7 +114,7 @@ def measure(columns: Columns, known: Extents, progress: bool | None = None) -> N
         low[:, moved], high[:, moved] = -np.inf, np.inf
         known.note_boxes(rows, low, high)
 
-    engine = CellEngine(columns.restriction, columns.domain, MeasuringRunner(record, progress), chart.dim)
+    engine = CellEngine(columns.restriction, columns.domain, MeasuringRunner(record, progress))
     if chart.dim:
         engine.run()
 

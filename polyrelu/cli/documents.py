@@ -61,7 +61,7 @@ class Document:
         brief = report.count - written
         rest = report.brief_tiles(written)
         while tiles := list(islice(rest, _AT_ONCE)):
-            text = ",\n    ".join(map(json.dumps, tiles))
+            text = ",\n    ".join(tiles)
             sys.stdout.write((",\n    " if written else "\n    ") + text)
             written += len(tiles)
         sys.stdout.write("\n   " * bool(written) + "]")

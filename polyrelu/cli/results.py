@@ -27,7 +27,7 @@ from polyrelu.tiling import Tiling
 
 SHOWN_TILES, SHOWN_DIGITS = 50, 4
 _KEPT = (*SUFFIXES, *EXPORTS)
-_SECONDS_TO_DRAW = 2  # or to write files for other tools, once the run is stopped
+_SECONDS_TO_DRAW = 0.8  # or to write files for other tools, once the run is stopped
 
 KEEPING = together(
     click.option(
@@ -160,7 +160,7 @@ class Results(NamedTuple):
     def _keep(self, tiling: Tiling, number: int) -> tuple[list[Path], PolyreluError | KeyboardInterrupt | None]:
         """The files that were written, and why one was not, or not at its place; none where nothing was found yet.
 
-        A stop is such a reason, too; drawings get a few seconds.
+        A stop is such a reason, too; drawings get a moment.
         """
         kept: list[Path] = []
         failure: PolyreluError | None = None

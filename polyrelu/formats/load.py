@@ -78,7 +78,10 @@ def load_network(
         if name not in _OPTIONS.get(kind, ()):
             raise InputError(f"load_network: {name} does not apply to {kind} files such as {file}; leave it out")
     with refusing(file, "network"):
-        return _READERS[kind](file, **options)
+        network = _READERS[kind](file, **options)
+    for layer in network.layers:
+        layer.float_weight  # noqa: B018 -- while it loads, and not when the first question waits for an answer
+    return network
 
 
 def _kind(file: Path) -> str:

@@ -2,6 +2,8 @@
 
 import itertools
 import math
+import subprocess
+import sys
 from fractions import Fraction
 
 import numpy as np
@@ -33,6 +35,24 @@ def without_search(monkeypatch):
 
     monkeypatch.setattr(cddlib, "_double_description", refuse)
     monkeypatch.setattr(lp.Program, "solve", refuse)
+
+
+REFUSED = """
+import sys
+import polyrelu as pr
+network = pr.Network([([[int(i == j) for j in range(30)] for i in range(30)], [0] * 30), ([[1] * 30], [0])])
+try:
+    pr.linear_regions(network, pr.Polyhedron.box([-1] * 30, [1] * 30), {method!r})
+except pr.BudgetExceeded:
+    print("numba" in sys.modules)
+"""
+
+
+@pytest.mark.parametrize("method", ["cells", "twin"])
+def test_a_refusal_does_not_wait_for_compiled_code(method):
+    code = REFUSED.format(method=method)
+    shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert shown.stdout.strip() == "False"
 
 
 @pytest.mark.parametrize("dim", [30, 300, 784])

@@ -365,7 +365,7 @@ def test_an_interrupted_run_keeps_what_was_found(monkeypatch):
 
 COMPARE = """
 import sys, types, pathlib
-import polyrelu.cells
+import polyrelu.cells.engine
 source = pathlib.Path(polyrelu.cells.__file__).with_name("kernel.py").read_text()
 for old, new in {changes!r}.items():
     assert source.count(old) == 1, old
