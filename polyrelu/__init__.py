@@ -1,8 +1,11 @@
 """Exact preimages of ReLU networks: which inputs make the network do this?"""
 
-from polyrelu import startup  # noqa: F401  first: Ctrl-C from here on
-from polyrelu.check import Verdict, check_tiling
-from polyrelu.constraints import parse
+from polyrelu.analysis.nearest import Nearest, nearest_point
+from polyrelu.analysis.verify import Verification, verify
+from polyrelu.certificates.check_tiling import Verdict, check_tiling
+from polyrelu.engines.faces.unrelu import unrelu, unrelu_by_substitution
+from polyrelu.engines.preimage import linear_regions, preimage
+from polyrelu.engines.search import FaceSearch, face_search
 from polyrelu.errors import (
     BudgetExceeded,
     DimensionError,
@@ -19,17 +22,17 @@ from polyrelu.errors import (
     UnboundedError,
     WriteError,
 )
-from polyrelu.formats import load_network, load_property, load_tiling
-from polyrelu.membership import maps_into
-from polyrelu.nearest import Nearest, nearest_point
-from polyrelu.network import Layer, Network
-from polyrelu.polyhedron import Halfspace, Polyhedron
-from polyrelu.preimage import linear_regions, preimage
-from polyrelu.properties import Property, active, between, inactive, level, wins
-from polyrelu.search import FaceSearch, face_search
-from polyrelu.tiling import Tile, Tiling
-from polyrelu.unrelu import unrelu, unrelu_by_substitution
-from polyrelu.verify import Verification, verify
+from polyrelu.formats.load import load_network
+from polyrelu.formats.tilings import load_tiling
+from polyrelu.formats.vnnlib import load_property
+from polyrelu.networks.evaluation import maps_into
+from polyrelu.networks.linear_constraints import parse
+from polyrelu.networks.network import Layer, Network
+from polyrelu.networks.properties import Property, active, between, inactive, level, wins
+from polyrelu.polyhedra.halfspace import Halfspace
+from polyrelu.polyhedra.polyhedron import Polyhedron
+from polyrelu.support import startup  # noqa: F401  first: Ctrl-C from here on
+from polyrelu.tilings.tiling import Tile, Tiling
 
 __version__ = "0.1.0"
 

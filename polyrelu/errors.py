@@ -1,7 +1,7 @@
 """The exceptions of polyrelu, named after outcomes.
 
-Every one derives from :class:`PolyreluError` and from the builtin that fits, so ``except ValueError``
-keeps working. A message says where, which rule, the offending value, and what to do.
+Every one derives from :class:`PolyreluError` and from the builtin that fits, so ``except ValueError`` keeps working. A
+message says where, which rule, the offending value, and what to do.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from polyrelu.tiling import Tiling
+    from polyrelu.tilings.tiling import Tiling
 
 
 class PolyreluError(Exception):
@@ -59,7 +59,7 @@ class WriteError(PolyreluError, OSError):
 class Interrupted(PolyreluError, KeyboardInterrupt):
     """The user stopped a long computation.
 
-    ``partial`` is the :class:`~polyrelu.tiling.Tiling` of the tiles found until then; its ``complete`` is
+    ``partial`` is the :class:`~polyrelu.tilings.tiling.Tiling` of the tiles found until then; its ``complete`` is
     False. It is a KeyboardInterrupt, so code that does not expect it still stops.
     """
 

@@ -1,7 +1,7 @@
 r"""Measure polyrelu on public networks, and print the tables of papers/real-networks as Markdown.
 
-    ./scripts/run python scripts/benchmark_real.py --networks DIR
-    ./scripts/run python scripts/benchmark_real.py --networks DIR --thorough      # exact volumes of cartpole, too
+    ./scripts/run python scripts/benchmark_real.py --networks DIR ./scripts/run python scripts/benchmark_real.py
+    --networks DIR --thorough      # exact volumes of cartpole, too
 
 DIR holds NAME.onnx, NAME.npz, NAME.nnet and NAME.vnnlib, see papers/real-networks/README.md. What does not depend on
 the machine comes first, then seconds and ratios. Numbers of others stand in ``CASES``; they are compared, never used.
@@ -31,9 +31,9 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 import polyrelu as pr
-from polyrelu.adjacency import flat_tiles
-from polyrelu.measure import tile_volumes
-from polyrelu.tiling import format_point
+from polyrelu.analysis.adjacency import flat_tiles
+from polyrelu.analysis.measure import tile_volumes
+from polyrelu.tilings.tiling import format_point
 
 Floats = NDArray[np.float64]
 Value = TypeVar("Value")
@@ -230,8 +230,8 @@ def runtime_values(path: Path, points: Floats) -> Floats:
 def single_bound(network: pr.Network, points: Floats) -> Floats:
     r"""How far any float32 evaluation can be from the exact values at float32 points: a bound for each output.
 
-    Per layer, with u = 2^-24, by the lemma of :mod:`polyrelu.floats`: for inputs known within e the result is off by at
-    most |W| e + gamma_{d+2} (|W| (|x| + e) + |b|), in whatever order it is summed.
+    Per layer, with u = 2^-24, by the lemma of :mod:`polyrelu.arithmetic.rounding`: for inputs known within e the result
+    is off by at most |W| e + gamma_{d+2} (|W| (|x| + e) + |b|), in whatever order it is summed.
 
     Raises:
         ValueError: a weight is not a float32 number, so that the file holds other operations than the layers.

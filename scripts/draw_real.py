@@ -20,11 +20,11 @@ from benchmark_real import BACKWARD, STEP, corners, fix_inputs, preimage, questi
 
 import polyrelu as pr
 from polyrelu.figures.registry import reduce_colours
-from polyrelu.files import write_whole
 from polyrelu.plotting import plot_tiling, style
 from polyrelu.plotting.style import HAIRLINE, INK, PALETTE, PAPER, SILENT, require
 from polyrelu.plotting.zones import plot_zones
-from polyrelu.polyhedron.planar import convex_polygon
+from polyrelu.polyhedra.convex_polygon import convex_polygon
+from polyrelu.support.files import write_whole
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

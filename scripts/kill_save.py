@@ -37,7 +37,7 @@ import numpy as np
 from tqdm import tqdm
 
 import polyrelu as pr
-from polyrelu.files import check_place
+from polyrelu.support.files import check_place
 
 EXIT_CODES = {signal.SIGINT: {0, 130}, signal.SIGTERM: {0, 143}, signal.SIGKILL: {0, -signal.SIGKILL}}
 """What a run may exit with: 0 if it was done before the signal came, or while Python was ending."""

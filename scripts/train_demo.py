@@ -5,7 +5,7 @@ there. Outside the square it extrapolates, and now and then leaves a small islan
 nobody trained it to be. The script looks for one outside [-4, 4]^2 and inside [-6, 6]^2: exactly, with polyrelu.
 Weights are rounded to multiples of 1/64, so that the tiles' inequalities are short integers.
 
-    ./scripts/run python scripts/train_demo.py --out polyrelu/data/demo.npz
+    ./scripts/run python scripts/train_demo.py --out polyrelu/figures/data/demo.npz
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 import polyrelu as pr
-from polyrelu.files import write_whole
 from polyrelu.formats.npz import write_archive
+from polyrelu.support.files import write_whole
 
 Array = NDArray[np.float64]
 GRID = 64

@@ -9,7 +9,8 @@ from fractions import Fraction
 from hypothesis import strategies as st
 
 import polyrelu as pr
-from polyrelu.polyhedron import Halfspace, Polyhedron
+from polyrelu.polyhedra.halfspace import Halfspace
+from polyrelu.polyhedra.polyhedron import Polyhedron
 
 small = st.integers(-2, 2)
 weights = st.one_of(

@@ -10,70 +10,17 @@ from pathlib import Path
 import pytest
 
 import polyrelu as pr
+from tests.rooms import PAGE, ROOMS, TO_COME, page
 
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "polyrelu"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
-# A module imports only from lower floors, or from its own room (the same folder). Highest first.
-FLOORS = [
-    {"polyrelu.__main__"},
-    {"polyrelu.cli", "polyrelu"},
-    {"polyrelu.figures"},
-    {"polyrelu.demo", "polyrelu.report", "polyrelu.segmentable", "polyrelu.selftest"},
-    {"polyrelu.verify"},
-    {"polyrelu.plotting"},
-    {"polyrelu.export", "polyrelu.latent"},
-    {"polyrelu.outline"},
-    {"polyrelu.zones", "polyrelu.merge"},
-    {"polyrelu.adjacency", "polyrelu.sampling"},
-    {"polyrelu.facets"},
-    {"polyrelu.check", "polyrelu.formats", "polyrelu.measure", "polyrelu.nearest", "polyrelu.topology"},
-    {"polyrelu.distance_bounds", "polyrelu.preimage"},
-    {"polyrelu.backward", "polyrelu.halfspaces"},
-    {"polyrelu.tiling"},
-    {"polyrelu.cells", "polyrelu.search"},
-    {
-        "polyrelu.folding",
-        "polyrelu.reach",
-        "polyrelu.unrelu",
-        "polyrelu.restriction",
-        "polyrelu.membership",
-        "polyrelu.pieces",
-    },
-    {"polyrelu.patterns"},
-    {
-        "polyrelu.network",
-        "polyrelu.constraints",
-        "polyrelu.coplanar",
-        "polyrelu.properties",
-        "polyrelu.simple_polygon",
-    },
-    {"polyrelu.polyhedron"},
-    {"polyrelu.lp", "polyrelu.floats"},
-    {"polyrelu.exact", "polyrelu.posets"},
-    {"polyrelu.ieee", "polyrelu.limits", "polyrelu.progress", "polyrelu.files"},
-    {"polyrelu.arguments"},
-    {"polyrelu.numerals"},
-    {"polyrelu.carried", "polyrelu.errors", "polyrelu.startup"},
-]
+ALLOWED = {room.name: {room.name, *room.may_import} for room in ROOMS}
+WINDOWS = {"polyrelu.engines.search", "polyrelu.plotting", "polyrelu.cli"}
+ABOVE = {"polyrelu", "polyrelu.__main__", "polyrelu._conveniences"}
 # Methods that people expect on a tiling or a network, and delegate upstairs inside the function.
-CONVENIENCES = {
-    ("polyrelu.tiling", f"polyrelu.{name}")
-    for name in (
-        "adjacency",
-        "export",
-        "formats",
-        "measure",
-        "merge",
-        "nearest",
-        "outline",
-        "plotting",
-        "sampling",
-        "topology",
-        "zones",
-    )
-} | {("polyrelu.network", "polyrelu.formats")}
+CONVENIENCES = {"polyrelu.tilings.tiling", "polyrelu.networks.network"}
 
 
 def name_of(path):
@@ -81,12 +28,7 @@ def name_of(path):
 
 
 def room(name):
-    parts = name.split(".")
-    return ".".join(parts[:2])
-
-
-def floor(name):
-    return next(i for i, names in enumerate(reversed(FLOORS)) if room(name) in names)
+    return name.split(".")[1]
 
 
 def imports(path):
@@ -109,21 +51,73 @@ def imports(path):
             yield from (alias.name for alias in node.names)
 
 
-@pytest.mark.parametrize("path", MODULES, ids=name_of)
-def test_imports_go_downwards(path):
-    here = name_of(path)
+def own_imports(path):
+    """The modules of the package that a module imports, itself left out."""
     for target in imports(path):
-        if target.split(".")[0] != "polyrelu" or room(target) == room(here) or (here, room(target)) in CONVENIENCES:
+        if target.split(".")[0] == "polyrelu":
+            yield target
+
+
+@pytest.mark.parametrize("path", [p for p in MODULES if name_of(p) not in ABOVE], ids=name_of)
+def test_imports_go_down_the_rooms(path):
+    here = name_of(path)
+    if here == "polyrelu.errors":
+        assert not list(own_imports(path))
+        return
+    for target in own_imports(path):
+        if target == "polyrelu.errors" or (target == "polyrelu" and room(here) == "cli"):  # the version
             continue
-        if room(here) == "polyrelu.cli" and target == "polyrelu":
-            continue  # the version
-        assert floor(target) < floor(here), f"{here} imports {target}"
+        if here in CONVENIENCES:
+            continue
+        assert room(target) in ALLOWED[room(here)], f"{here} imports {target}"
+
+
+def test_the_rooms_go_one_below_the_other():
+    names = [room.name for room in ROOMS]
+    for place, one in enumerate(ROOMS):
+        assert set(one.may_import) <= set(names[:place]), one.name
+
+
+def test_no_module_imports_itself_by_a_detour():
+    graph = {name_of(path): set(own_imports(path)) for path in MODULES if name_of(path) not in ABOVE | CONVENIENCES}
+    done, open_now = set(), []
+
+    def visit(name):
+        assert name not in open_now, f"a circle: {' -> '.join([*open_now, name])}"
+        if name in done or name not in graph:
+            return
+        open_now.append(name)
+        for target in graph[name]:
+            if target not in WINDOWS:  # a window imports its own modules, which do not look out of it
+                visit(target)
+        open_now.pop()
+        done.add(name)
+
+    for name in graph:
+        visit(name)
+
+
+def test_every_folder_is_a_room():
+    folders = {path.name for path in PACKAGE.iterdir() if path.is_dir() and any(path.glob("*.py"))}
+    assert folders == {room.name for room in ROOMS} - set(TO_COME)
+    modules = {path.stem for path in PACKAGE.glob("*.py")}
+    assert modules <= {"__init__", "__main__", "_conveniences", "errors"}
+
+
+@pytest.mark.parametrize("path", [p for p in MODULES if p.stem == "__init__"], ids=name_of)
+def test_rooms_import_nothing(path):
+    if name_of(path) not in WINDOWS | ABOVE:
+        assert not list(imports(path))
+
+
+def test_the_page_is_printed_from_the_list():
+    assert PAGE.read_text() == page(), "run ./scripts/run python -m tests.rooms"
 
 
 @pytest.mark.parametrize("path", MODULES, ids=name_of)
 def test_one_file_imports_cdd_and_none_matplotlib_at_the_top(path):
     found = set(imports(path))
-    assert not any(name.split(".")[0] == "cdd" for name in found) or name_of(path) == "polyrelu.polyhedron.cddlib"
+    assert not any(name.split(".")[0] == "cdd" for name in found) or name_of(path) == "polyrelu.polyhedra.cddlib"
     assert not any(name.split(".")[0] == "matplotlib" for name in found)
 
 

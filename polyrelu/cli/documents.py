@@ -16,8 +16,8 @@ from itertools import islice
 from typing import Any
 
 from polyrelu.cli.stopping import Stops
-from polyrelu.progress import Bar
-from polyrelu.report import TilingReport
+from polyrelu.export.json_report import TilingReport
+from polyrelu.support.progress import Bar
 
 SECONDS_AFTER_STOP = 0.5
 _AT_ONCE = 1000  # brief tiles, written in a millisecond

@@ -14,8 +14,8 @@ from pathlib import Path
 import click
 
 from polyrelu.errors import PolyreluError, WriteError
-from polyrelu.files import free_name
-from polyrelu.tiling import Tiling
+from polyrelu.support.files import free_name
+from polyrelu.tilings.tiling import Tiling
 
 
 def destination(path: Path, complete: bool) -> Path:

@@ -13,11 +13,11 @@ from typing import Any, NamedTuple
 import click
 
 from polyrelu.cli.options import JSON, together
-from polyrelu.formats import load_network
+from polyrelu.formats.load import load_network
 from polyrelu.formats.nnet import NORMALISATIONS, nnet_box
 from polyrelu.formats.packed import plain_suffix
-from polyrelu.network import Network
-from polyrelu.polyhedron import Polyhedron
+from polyrelu.networks.network import Network
+from polyrelu.polyhedra.polyhedron import Polyhedron
 
 
 class Model(NamedTuple):

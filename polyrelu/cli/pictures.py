@@ -6,11 +6,11 @@ from pathlib import Path
 
 import click
 
+from polyrelu.analysis.zones import zone_table
 from polyrelu.cli.results import SHOWN_TILES, run_summary
-from polyrelu.demo import RADIUS, disagreements, run_demo, write_demo
+from polyrelu.figures.demo import RADIUS, disagreements, run_demo, write_demo
 from polyrelu.figures.registry import FIGURES, FORMATS, write_figures
-from polyrelu.files import check_place, make_directory
-from polyrelu.zones import zone_table
+from polyrelu.support.files import check_place, make_directory
 
 _CHECKED_POINTS = 100_000
 

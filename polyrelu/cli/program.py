@@ -13,7 +13,7 @@ from typing import Any
 
 import click
 
-from polyrelu import __version__, startup
+from polyrelu import __version__
 from polyrelu.cli.exit_codes import Exit, table
 from polyrelu.cli.networks import info_command
 from polyrelu.cli.pictures import demo_command, figures_command
@@ -22,7 +22,8 @@ from polyrelu.cli.stopping import Quit, Stops
 from polyrelu.cli.tilings import preimage_command, regions_command, zones_command
 from polyrelu.cli.verdicts import verify_command
 from polyrelu.errors import PolyreluError
-from polyrelu.limits import COMPILES
+from polyrelu.support import startup
+from polyrelu.support.limits import COMPILES
 
 
 class _Closed(Exception):

@@ -8,18 +8,18 @@ from typing import Any, NamedTuple
 
 import click
 
+from polyrelu.arithmetic.exact import exact
 from polyrelu.cli.networks import Model, warn_outside
 from polyrelu.cli.options import MAX_DIM, WORKERS, together
 from polyrelu.cli.stopping import TIMEOUT, Stops
-from polyrelu.constraints import parse
-from polyrelu.exact import exact
-from polyrelu.formats import load_property
-from polyrelu.network import Network
-from polyrelu.polyhedron import Polyhedron
-from polyrelu.preimage import METHODS, linear_regions, preimage
-from polyrelu.properties import Disjunct
-from polyrelu.tiling import Tiling
-from polyrelu.unrelu import DEFAULT_FACE_LIMIT
+from polyrelu.engines.faces.unrelu import DEFAULT_FACE_LIMIT
+from polyrelu.engines.preimage import METHODS, linear_regions, preimage
+from polyrelu.formats.vnnlib import load_property
+from polyrelu.networks.linear_constraints import parse
+from polyrelu.networks.network import Network
+from polyrelu.networks.properties import Disjunct
+from polyrelu.polyhedra.polyhedron import Polyhedron
+from polyrelu.tilings.tiling import Tiling
 
 WHERE = together(
     click.option(

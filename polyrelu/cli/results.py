@@ -19,11 +19,11 @@ from polyrelu.cli.options import JSON, together
 from polyrelu.cli.stopping import Stops, stops
 from polyrelu.errors import Interrupted, PolyreluError, WriteError
 from polyrelu.export.files import EXPORTS, PLANAR, SPATIAL
-from polyrelu.files import check_place, write_whole
 from polyrelu.formats.tilings import SUFFIXES
 from polyrelu.plotting import plot_tiling, style
 from polyrelu.plotting.style import require
-from polyrelu.tiling import Tiling
+from polyrelu.support.files import check_place, write_whole
+from polyrelu.tilings.tiling import Tiling
 
 SHOWN_TILES, SHOWN_DIGITS = 50, 4
 _KEPT = (*SUFFIXES, *EXPORTS)
@@ -62,8 +62,7 @@ class Results(NamedTuple):
 
         Raises:
             click.UsageError: a suffix is unknown, a directory is missing, or the format is for another dimension.
-            WriteError: the file could not be written.
-            MissingExtraError: ``--plot`` without matplotlib.
+            WriteError: the file could not be written. MissingExtraError: ``--plot`` without matplotlib.
         """
         for option, path in (("--save", self.save), ("--plot", self.plot)):
             if path is not None and any(given is not None and _same(path, given) for given in reads):

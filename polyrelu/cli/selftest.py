@@ -6,8 +6,8 @@ import json
 
 import click
 
+from polyrelu.analysis.selftest import checks, versions
 from polyrelu.cli.options import JSON
-from polyrelu.selftest import checks, versions
 
 
 @click.command("selftest", epilog="Example: polyrelu selftest", short_help="Whether polyrelu works on this machine.")

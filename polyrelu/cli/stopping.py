@@ -23,8 +23,8 @@ from typing import IO, Any
 
 import click
 
-from polyrelu import limits
 from polyrelu.cli.exit_codes import Exit
+from polyrelu.support import limits
 
 _PATIENCE = 0.5
 _SECONDS_TO_QUIT = 0.2  # for temporary files to be removed
@@ -135,7 +135,7 @@ class Stops:
 
     @contextmanager
     def within(self, seconds: float) -> Iterator[None]:
-        """Once the run is stopped: raise :class:`polyrelu.limits.Stop` when this takes longer."""
+        """Once the run is stopped: raise :class:`polyrelu.support.limits.Stop` when this takes longer."""
         if self.reason is None or seconds == math.inf:
             yield
             return

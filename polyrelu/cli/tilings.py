@@ -10,16 +10,16 @@ from typing import Any
 
 import click
 
+from polyrelu.analysis.zones import SORTS, zone_table
 from polyrelu.cli.documents import SECONDS_AFTER_STOP, Document
 from polyrelu.cli.networks import takes_model
 from polyrelu.cli.options import together
 from polyrelu.cli.question import WHAT, WHERE, Question
 from polyrelu.cli.results import KEEPING, SHOWN_DIGITS, SHOWN_TILES, Results
 from polyrelu.cli.stopping import Stops, stops
-from polyrelu.network import Network
-from polyrelu.report import tiling_report, without_zones, zones_report
-from polyrelu.tiling import Tiling, format_rows
-from polyrelu.zones import SORTS, zone_table
+from polyrelu.export.json_report import tiling_report, without_zones, zones_report
+from polyrelu.networks.network import Network
+from polyrelu.tilings.tiling import Tiling, format_rows
 
 _TILES = together(
     click.option(

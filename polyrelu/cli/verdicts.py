@@ -8,15 +8,15 @@ from pathlib import Path
 
 import click
 
+from polyrelu.analysis.verify import Verification, verify
+from polyrelu.arithmetic.exact import rounded_text
 from polyrelu.cli.exit_codes import Exit
 from polyrelu.cli.networks import Model, takes_model, warn_outside
 from polyrelu.cli.options import JSON, MAX_DIM, WORKERS
 from polyrelu.cli.stopping import TIMEOUT, stops
-from polyrelu.exact import rounded_text
-from polyrelu.formats import load_property
-from polyrelu.report import verification_report
-from polyrelu.tiling import format_point
-from polyrelu.verify import Verification, verify
+from polyrelu.export.json_report import verification_report
+from polyrelu.formats.vnnlib import load_property
+from polyrelu.tilings.tiling import format_point
 
 _EXAMPLES = """\b
 Example: polyrelu verify model.npz unsafe.vnnlib --timeout 60

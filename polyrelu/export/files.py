@@ -6,15 +6,15 @@ from collections.abc import Callable, Iterable
 from os import PathLike
 from pathlib import Path
 
-from polyrelu.arguments import file_path
 from polyrelu.errors import InputError
 from polyrelu.export.gltf import glb_bytes, gltf_text
 from polyrelu.export.hrep import ext_text, ine_text
 from polyrelu.export.meshes import obj_text, ply_text
 from polyrelu.export.planar import geojson_text, svg_text
-from polyrelu.files import write_whole
-from polyrelu.polyhedron import Polyhedron
-from polyrelu.tiling import Tiling
+from polyrelu.polyhedra.polyhedron import Polyhedron
+from polyrelu.support.arguments import file_path
+from polyrelu.support.files import write_whole
+from polyrelu.tilings.tiling import Tiling
 
 
 def _tile_by_tile(text: Callable[[Polyhedron, str], str]) -> Callable[[Tiling], Iterable[bytes]]:
@@ -55,7 +55,7 @@ def export_tiling(tiling: Tiling, path: str | PathLike[str]) -> None:
     * ``.svg`` and ``.geojson``: the outlines of the zones in the plane (:mod:`polyrelu.export.planar`).
 
     All but the first two round to floats (GeoJSON has exact numbers as properties). An incomplete tiling says so in the
-    file. cddlib and lrs read one block a file. :meth:`polyrelu.tiling.Tiling.save` keeps everything.
+    file. cddlib and lrs read one block a file. :meth:`polyrelu.tilings.tiling.Tiling.save` keeps everything.
 
     Args:
         tiling: what to write.
@@ -63,7 +63,7 @@ def export_tiling(tiling: Tiling, path: str | PathLike[str]) -> None:
 
     Raises:
         InputError: another suffix, or a coordinate beyond the range of floats where the format holds floats.
-        WriteError: the system refuses, see :func:`polyrelu.files.write_whole`.
+        WriteError: the system refuses, see :func:`polyrelu.support.files.write_whole`.
         DimensionError: the tiling lives in another space than the format needs.
         UnboundedError: a tile is unbounded, and the format needs its vertices.
     """

@@ -5,10 +5,10 @@ from __future__ import annotations
 import importlib
 from typing import Any
 
+from polyrelu.arithmetic.exact import to_float
 from polyrelu.errors import MissingExtraError
-from polyrelu.exact import to_float
 from polyrelu.formats.exact_text import number_text
-from polyrelu.tiling import Tiling
+from polyrelu.tilings.tiling import Tiling
 
 
 def to_pandas(tiling: Tiling, exact: bool = False) -> Any:

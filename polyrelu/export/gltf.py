@@ -20,11 +20,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from polyrelu.arithmetic.exact import nearest_floats
 from polyrelu.errors import InputError
-from polyrelu.exact import nearest_floats
 from polyrelu.export.meshes import Mesh, mesh
 from polyrelu.export.planar import COLOURS
-from polyrelu.tiling import Tiling
+from polyrelu.tilings.tiling import Tiling
 
 _FLOAT, _UNSIGNED_INT = 5126, 5125
 _ARRAY_BUFFER, _ELEMENT_ARRAY_BUFFER = 34962, 34963

@@ -1,8 +1,8 @@
 r"""Polyhedra in the format of cddlib and lrs, which polymake reads, too; exact.
 
 An ``.ine`` file states rows ``b -a`` of :math:`0 \le b - a x`, an ``.ext`` file rows ``1 v`` for vertices and ``0 r``
-for rays; the numbers after ``linearity`` are those of equalities, or of lines. A comment begins with ``*``
-(K. Fukuda, cddlib reference manual; D. Avis, user's guide for lrs).
+for rays; the numbers after ``linearity`` are those of equalities, or of lines. A comment begins with ``*`` (K. Fukuda,
+cddlib reference manual; D. Avis, user's guide for lrs).
 
 The formats know closed polyhedra only: an open one is written as its closure, and a comment names its strict rows.
 """
@@ -12,9 +12,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from fractions import Fraction
 
-from polyrelu.exact import ExactVector
-from polyrelu.numerals import fraction_digits
-from polyrelu.polyhedron import Polyhedron
+from polyrelu.arithmetic.exact import ExactVector
+from polyrelu.polyhedra.polyhedron import Polyhedron
+from polyrelu.support.numerals import fraction_digits
 
 
 def ine_text(polyhedron: Polyhedron, comment: str = "") -> str:

@@ -10,11 +10,11 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass
 
+from polyrelu.analysis.zones import Facet, boundary, zone_numbers
+from polyrelu.arithmetic.exact import ExactVector, to_float
 from polyrelu.errors import DimensionError, UnboundedError
-from polyrelu.exact import ExactVector, to_float
-from polyrelu.polyhedron.planar import convex_polygon
-from polyrelu.tiling import Tiling
-from polyrelu.zones import Facet, boundary, zone_numbers
+from polyrelu.polyhedra.convex_polygon import convex_polygon
+from polyrelu.tilings.tiling import Tiling
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ def mesh(tiling: Tiling) -> Mesh:
         DimensionError: the tiling does not live in R^3.
         UnboundedError: a tile is unbounded.
 
-    Cost: that of :func:`polyrelu.zones.boundary`, and a conversion for each of its facets.
+    Cost: that of :func:`polyrelu.analysis.zones.boundary`, and a conversion for each of its facets.
     """
     if tiling.domain.ambient_dim != 3:
         raise DimensionError(f"mesh: the tiling lives in R^{tiling.domain.ambient_dim}; meshes are made in R^3")

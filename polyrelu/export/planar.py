@@ -1,8 +1,8 @@
 """The outlines of planar zones as SVG, GeoJSON and shapely geometries.
 
-All of them start from the exact outline (:mod:`polyrelu.outline`) and round its corners to the nearest floats, because
-that is what these formats hold; GeoJSON carries the exact corners as text beside them. Segments and points among the
-zones (flat tiles) are kept.
+All of them start from the exact outline (:mod:`polyrelu.analysis.outline`) and round its corners to the nearest floats,
+because that is what these formats hold; GeoJSON carries the exact corners as text beside them. Segments and points
+among the zones (flat tiles) are kept.
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ from collections.abc import Iterable
 from typing import Any
 from xml.sax.saxutils import escape
 
+from polyrelu.analysis.outline import Outline, Ring, outline
+from polyrelu.arithmetic.exact import to_float
 from polyrelu.errors import InputError, MissingExtraError
-from polyrelu.exact import to_float
 from polyrelu.formats.exact_text import number_text
-from polyrelu.outline import Outline, Ring, outline
-from polyrelu.polyhedron import Polyhedron
-from polyrelu.tiling import Tiling
+from polyrelu.polyhedra.polyhedron import Polyhedron
+from polyrelu.tilings.tiling import Tiling
 
 COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#D55E00", "#56B4E9")
 _POINT_SIZE = 0.01
@@ -34,7 +34,7 @@ def to_shapely(tiling: Tiling, within: Polyhedron | None = None) -> list[Any]:
     Raises:
         InputError: a coordinate is beyond the range of floats.
         MissingExtraError: shapely is not installed.
-        DimensionError, UnboundedError: as for :func:`polyrelu.outline.outline`.
+        DimensionError, UnboundedError: as for :func:`polyrelu.analysis.outline.outline`.
     """
     try:
         shapely = importlib.import_module("shapely")
@@ -68,7 +68,7 @@ def geojson_text(tiling: Tiling, within: Polyhedron | None = None) -> str:
         within: a bounded window to clip to; needed where a tile is unbounded.
 
     Raises:
-        DimensionError, UnboundedError: as for :func:`polyrelu.outline.outline`.
+        DimensionError, UnboundedError: as for :func:`polyrelu.analysis.outline.outline`.
     """
     features = []
     for number, zone in enumerate(outline(tiling, within)):
@@ -103,7 +103,7 @@ def svg_text(tiling: Tiling, within: Polyhedron | None = None) -> str:
         within: a bounded window to clip to; needed where a tile is unbounded.
 
     Raises:
-        DimensionError, UnboundedError: as for :func:`polyrelu.outline.outline`.
+        DimensionError, UnboundedError: as for :func:`polyrelu.analysis.outline.outline`.
     """
     zones = outline(tiling, within)
     points = [point for zone in zones for ring in _all_rings(zone) for point in _floats(ring)]

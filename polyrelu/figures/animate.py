@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from polyrelu.errors import InputError
-from polyrelu.files import write_whole
 from polyrelu.plotting.style import require, style
+from polyrelu.support.files import write_whole
 
 if TYPE_CHECKING:
     from matplotlib.animation import FuncAnimation

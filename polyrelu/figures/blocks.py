@@ -17,18 +17,18 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from polyrelu.exact import FloatArray, to_floats
-from polyrelu.latent import feature_zones
-from polyrelu.network import Layer, Network
-from polyrelu.outline import Ring
+from polyrelu.analysis.outline import Ring
+from polyrelu.arithmetic.exact import FloatArray, to_floats
+from polyrelu.engines.preimage import linear_regions
+from polyrelu.latent.windows import feature_zones
+from polyrelu.networks.network import Layer, Network
 from polyrelu.plotting import style
 from polyrelu.plotting.diagram import plot_network_diagram
 from polyrelu.plotting.style import HAIRLINE, INK, PAPER, SILENT, colour, require
 from polyrelu.plotting.zones import plot_directions, plot_polyhedra, plot_zones
-from polyrelu.polyhedron import Polyhedron
-from polyrelu.polyhedron.planar import convex_polygon
-from polyrelu.preimage import linear_regions
-from polyrelu.tiling import Tile, Tiling
+from polyrelu.polyhedra.convex_polygon import convex_polygon
+from polyrelu.polyhedra.polyhedron import Polyhedron
+from polyrelu.tilings.tiling import Tile, Tiling
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from polyrelu.demo import draw_demo, run_demo
+from polyrelu.figures.demo import draw_demo, run_demo
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
 def demonstration() -> Figure:
-    """Samples on the left, the exact zones on the right, see :mod:`polyrelu.demo`."""
+    """Samples on the left, the exact zones on the right, see :mod:`polyrelu.figures.demo`."""
     return draw_demo(run_demo(progress=False))

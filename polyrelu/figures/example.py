@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import math
 
-from polyrelu.constraints import parse
-from polyrelu.network import Layer, Network
-from polyrelu.polyhedron import Polyhedron
+from polyrelu.networks.linear_constraints import parse
+from polyrelu.networks.network import Layer, Network
+from polyrelu.polyhedra.polyhedron import Polyhedron
 
 _S = math.sqrt(3) / 2
 W = U = ((1.0, 0.0), (-0.5, _S), (-0.5, -_S))

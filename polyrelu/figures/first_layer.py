@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from polyrelu.engines.faces.unrelu import Zeroed, face_steps, layer_range, unrelu
 from polyrelu.figures.example import first_layer, pulled_back_target
 from polyrelu.figures.sweep import Story, animate
 from polyrelu.plotting.solid import plot_polyhedron, solid_axes
 from polyrelu.plotting.style import SILENT, colour, require, style
-from polyrelu.polyhedron import Polyhedron
-from polyrelu.unrelu import Zeroed, face_steps, layer_range, unrelu
+from polyrelu.polyhedra.polyhedron import Polyhedron
 
 if TYPE_CHECKING:
     from matplotlib.animation import FuncAnimation

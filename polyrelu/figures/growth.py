@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from polyrelu.network import Network
+from polyrelu.engines.preimage import linear_regions
+from polyrelu.networks.network import Network
 from polyrelu.plotting import style
 from polyrelu.plotting.style import colour, require
-from polyrelu.polyhedron import Polyhedron
-from polyrelu.preimage import linear_regions
+from polyrelu.polyhedra.polyhedron import Polyhedron
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from polyrelu.latent import LatentCube, LatentPlane
+from polyrelu.latent.windows import LatentCube, LatentPlane
 from polyrelu.plotting.latent import plot_latent_plane
+from polyrelu.plotting.segmentable import latent_plane, regular_unit_vectors, rigged_bias, segment_and_plot
 from polyrelu.plotting.space import plot_latent_cube, plot_plane_in_space
 from polyrelu.plotting.style import require, style
-from polyrelu.segmentable import latent_plane, regular_unit_vectors, rigged_bias, segment_and_plot
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
-from polyrelu.exact import ExactVector, to_floats
-from polyrelu.network import Layer
+from polyrelu.arithmetic.exact import ExactVector, to_floats
+from polyrelu.engines.faces.unrelu import Zeroed, face_steps, layer_range
+from polyrelu.networks.network import Layer
 from polyrelu.plotting.solid import plot_polyhedron, solid_axes
 from polyrelu.plotting.style import HAIRLINE, PAPER, SILENT, colour, require, style
-from polyrelu.polyhedron import Polyhedron
-from polyrelu.polyhedron.planar import convex_polygon
-from polyrelu.unrelu import Zeroed, face_steps, layer_range
+from polyrelu.polyhedra.convex_polygon import convex_polygon
+from polyrelu.polyhedra.polyhedron import Polyhedron
 
 if TYPE_CHECKING:
     from matplotlib.animation import FuncAnimation

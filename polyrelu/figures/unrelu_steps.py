@@ -8,14 +8,14 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from polyrelu.exact import to_floats
+from polyrelu.arithmetic.exact import to_floats
+from polyrelu.engines.faces.unrelu import Zeroed, face_steps, layer_range, unrelu
 from polyrelu.figures.example import last_layer, target
 from polyrelu.figures.sweep import Story, animate
 from polyrelu.plotting.solid import plot_polyhedron, solid_axes
 from polyrelu.plotting.style import INK, SILENT, colour, require, style
-from polyrelu.polyhedron import Polyhedron
-from polyrelu.polyhedron.planar import convex_polygon
-from polyrelu.unrelu import Zeroed, face_steps, layer_range, unrelu
+from polyrelu.polyhedra.convex_polygon import convex_polygon
+from polyrelu.polyhedra.polyhedron import Polyhedron
 
 if TYPE_CHECKING:
     from matplotlib.animation import FuncAnimation

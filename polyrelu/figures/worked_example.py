@@ -12,16 +12,16 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, NamedTuple
 
+from polyrelu.analysis.merge import merged_polyhedra
+from polyrelu.engines.faces.unrelu import unrelu
+from polyrelu.engines.preimage import preimage
 from polyrelu.figures import example
-from polyrelu.merge import merged_polyhedra
 from polyrelu.plotting import plot_samples, style
 from polyrelu.plotting.planar import plot_tiling
 from polyrelu.plotting.style import INK, colour, require
 from polyrelu.plotting.zones import plot_directions, plot_polyhedra
-from polyrelu.polyhedron import Polyhedron
-from polyrelu.preimage import preimage
-from polyrelu.tiling import Tiling
-from polyrelu.unrelu import unrelu
+from polyrelu.polyhedra.polyhedron import Polyhedron
+from polyrelu.tilings.tiling import Tiling
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -13,11 +13,11 @@ from collections.abc import Iterable
 from fractions import Fraction
 from typing import cast
 
+from polyrelu.arithmetic.exact import ExactVector
 from polyrelu.errors import InputError
-from polyrelu.exact import ExactVector
-from polyrelu.network import Layer, Network
-from polyrelu.polyhedron import Halfspace, Polyhedron
-from polyrelu.polyhedron.halfspace import Relation
+from polyrelu.networks.network import Layer, Network
+from polyrelu.polyhedra.halfspace import Halfspace, Relation
+from polyrelu.polyhedra.polyhedron import Polyhedron
 
 _DECIMAL_BITS = 10_000  # Python refuses to convert much longer integers to decimals, in either direction
 _MOST_DIGITS = 10**6
@@ -168,7 +168,7 @@ def read_network(text: str) -> Network:
 def network_hash(network: Network) -> str:
     """The SHA-256 of a network's exact numbers, shapes and masks, in hexadecimal.
 
-    Networks have the same hash iff they have the same layers, however their numbers were written.
-    Cost: one pass over the weights.
+    Networks have the same hash iff they have the same layers, however their numbers were written. Cost: one pass over
+    the weights.
     """
     return hashlib.sha256(network_text(network).encode()).hexdigest()

@@ -17,8 +17,8 @@ from typing import Any
 
 import numpy as np
 
+from polyrelu.arithmetic.exact import exact
 from polyrelu.errors import DimensionError, InputError, PolyreluError
-from polyrelu.exact import exact
 from polyrelu.formats import operators as op
 from polyrelu.formats import windows as win
 from polyrelu.formats.lowering import ONE, ZERO, Lowering, Variable, check_size

@@ -28,7 +28,7 @@ from polyrelu.formats.keras_layers import GROUPS, Item, lower
 from polyrelu.formats.lowering import Lowering, Variable
 from polyrelu.formats.operators import Constant
 from polyrelu.formats.packed import MOST_NUMBERS, check_numbers, read_members, refusing
-from polyrelu.network import Network
+from polyrelu.networks.network import Network
 
 _INSTALL = "install it with: pip install 'polyrelu[keras]'"
 _LARGEST_CONFIG = 2**24

@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 from os import PathLike
 from pathlib import Path
 
-from polyrelu.arguments import file_path
 from polyrelu.errors import InputError
 from polyrelu.formats.keras_reader import read_keras
 from polyrelu.formats.nnet import read_nnet
@@ -14,7 +13,8 @@ from polyrelu.formats.npz import read_npz
 from polyrelu.formats.onnx_reader import read_onnx
 from polyrelu.formats.packed import member_names, plain_suffix, read_start, refusing
 from polyrelu.formats.torch_weights import read_torch
-from polyrelu.network import Network
+from polyrelu.networks.network import Network
+from polyrelu.support.arguments import file_path
 
 _READERS: dict[str, Callable[..., Network]] = {
     ".keras": read_keras,
@@ -50,8 +50,8 @@ def load_network(
     (one entry for each layer) says otherwise. ``.onnx``: any graph of piecewise-linear operators. ``.nnet``: the text
     format of ACAS Xu. ``.keras``: a Sequential or functional model of Keras 3. ``.pt``, ``.pth``: the state dict of a
     ``torch.nn.Sequential`` of Linear and ReLU in turn; for other modules see
-    :meth:`~polyrelu.network.Network.from_torch`. A file with another suffix is known by its content. All may be packed
-    by gzip, with ``.gz`` after the suffix. At most 2^23 numbers are read, from at most a gibibyte.
+    :meth:`~polyrelu.networks.network.Network.from_torch`. A file with another suffix is known by its content. All may
+    be packed by gzip, with ``.gz`` after the suffix. At most 2^23 numbers are read, from at most a gibibyte.
 
     Args:
         path: the file.

@@ -25,9 +25,9 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from polyrelu.arithmetic.exact import flint_matrix, from_flint
 from polyrelu.errors import BudgetExceeded
-from polyrelu.exact import flint_matrix, from_flint
-from polyrelu.network import Layer, Network
+from polyrelu.networks.network import Layer, Network
 
 ZERO, ONE = Fraction(0), Fraction(1)
 LARGEST_TENSOR = 2**20

@@ -23,11 +23,11 @@ from fractions import Fraction
 from pathlib import Path
 from typing import NamedTuple
 
+from polyrelu.arithmetic.exact import ExactMatrix, ExactVector
 from polyrelu.errors import InexactError, InputError
-from polyrelu.exact import ExactMatrix, ExactVector
 from polyrelu.formats.packed import check_numbers, read_bytes
-from polyrelu.network import Layer, Network
-from polyrelu.polyhedron import Polyhedron
+from polyrelu.networks.network import Layer, Network
+from polyrelu.polyhedra.polyhedron import Polyhedron
 
 NORMALISATIONS = ("fold", "ignore")
 _LARGEST_FILE = 2**28

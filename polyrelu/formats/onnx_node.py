@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
+from polyrelu.arithmetic.exact import exact
 from polyrelu.errors import InputError
-from polyrelu.exact import exact
 from polyrelu.formats import operators as op
 from polyrelu.formats.lowering import Lowering, Variable
 from polyrelu.formats.operators import Constant, Value

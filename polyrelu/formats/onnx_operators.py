@@ -14,8 +14,8 @@ from typing import Any
 
 import numpy as np
 
+from polyrelu.arithmetic.exact import exact
 from polyrelu.errors import DimensionError, InputError
-from polyrelu.exact import exact
 from polyrelu.formats import operators as op
 from polyrelu.formats import windows as win
 from polyrelu.formats.lowering import ONE, ZERO, Variable, combine

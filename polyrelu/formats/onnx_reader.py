@@ -22,7 +22,7 @@ from polyrelu.formats.onnx_node import Attributes, Node
 from polyrelu.formats.onnx_operators import lower
 from polyrelu.formats.operators import Value, as_variable
 from polyrelu.formats.packed import MOST_NUMBERS, check_numbers, read_bytes
-from polyrelu.network import Network
+from polyrelu.networks.network import Network
 
 _INSTALL = "install it with: pip install 'polyrelu[onnx]'"
 _FLOATS = {1, 10, 11, 16}  # float, float16, double and bfloat16

@@ -25,8 +25,8 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from polyrelu.arithmetic.exact import ExactArray, exact
 from polyrelu.errors import BudgetExceeded, DimensionError, InexactError, InputError, RoundedWarning
-from polyrelu.exact import ExactArray, exact
 from polyrelu.formats.lowering import ONE, ZERO, Lowering, Row, Variable, check_size, check_work, combine
 
 Constant: TypeAlias = NDArray[Any]

@@ -8,7 +8,7 @@ Both hold the same content: a header, the network, and columns with one entry a 
 * Tiles by cells are stored as the engine keeps them: packed signs, facet numbers, a certified float point. Their
   polyhedra are written down from these when asked for. Other tiles, and flat ones, are stored as exact rows.
 * A *checksum*, SHA-256 over all of this, tells damage. It does not tell forgery: who can write the file can make one
-  that agrees with itself. :func:`polyrelu.check.check_tiling` proves a tiling, whoever wrote it.
+  that agrees with itself. :func:`polyrelu.certificates.check_tiling.check_tiling` proves a tiling, whoever wrote it.
 
 Nothing is pickled, evaluated or half-loaded. Cost: linear in the tiles; 600,000 take seconds.
 """
@@ -28,10 +28,8 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from polyrelu.arguments import file_path
+from polyrelu.arithmetic.exact import FloatArray
 from polyrelu.errors import InputError, PolyreluError
-from polyrelu.exact import FloatArray
-from polyrelu.files import write_whole
 from polyrelu.formats import parquet
 from polyrelu.formats.exact_text import (
     canonical_text,
@@ -44,10 +42,12 @@ from polyrelu.formats.exact_text import (
 )
 from polyrelu.formats.npz import read_archive, write_archive
 from polyrelu.formats.packed import refusing
-from polyrelu.network import Network
-from polyrelu.polyhedron import Polyhedron
-from polyrelu.restriction import Restriction
-from polyrelu.tiling import TileList, TileSource, Tiling
+from polyrelu.networks.network import Network
+from polyrelu.networks.relevant_part import Restriction
+from polyrelu.polyhedra.polyhedron import Polyhedron
+from polyrelu.support.arguments import file_path
+from polyrelu.support.files import write_whole
+from polyrelu.tilings.tiling import TileList, TileSource, Tiling
 
 FORMAT = "polyrelu tiling 1"
 SUFFIXES = (".npz", ".parquet")
@@ -79,7 +79,7 @@ def save_tiling(tiling: Tiling, path: str | PathLike[str], overwrite: bool = Fal
 
     Raises:
         InputError: the suffix is another one, or something would be replaced by less.
-        WriteError: the system refuses, see :func:`polyrelu.files.write_whole`.
+        WriteError: the system refuses, see :func:`polyrelu.support.files.write_whole`.
         MissingExtraError: ``.parquet``, and pyarrow is not installed.
     """
     file = file_path(path, "save_tiling")
@@ -137,7 +137,7 @@ def _is_incomplete(file: Path) -> bool:
 
 
 def load_tiling(path: str | PathLike[str], network: Network | None = None) -> Tiling:
-    """The tiling in a file that :meth:`polyrelu.tiling.Tiling.save` wrote.
+    """The tiling in a file that :meth:`polyrelu.tilings.tiling.Tiling.save` wrote.
 
     Args:
         path: the file, ``.npz`` or ``.parquet``.
@@ -213,7 +213,7 @@ def _stored(source: TileSource, numbers: NDArray[np.intp]) -> tuple[dict[str, An
         "kind": "rows",
     }
     if not isinstance(source, TileList):
-        from polyrelu.cells.columns import Columns  # numba takes a while to import, and only cells need it
+        from polyrelu.tilings.columns import Columns  # numba takes a while to import, and only cells need it
 
         if isinstance(source, Columns):
             chart = source.chart
@@ -320,8 +320,8 @@ def _tile_list(
 def _columns(
     stored: _Part, restriction: Restriction, domain: Polyhedron, part: dict[str, Any], file: Path
 ) -> TileSource:
-    from polyrelu.cells.chart import chart  # see above
-    from polyrelu.cells.columns import Columns
+    from polyrelu.tilings.chart import chart  # see above
+    from polyrelu.tilings.columns import Columns
 
     coordinates = chart(domain, restriction.moving)
     numbering = (

@@ -14,15 +14,15 @@ from typing import Any
 
 import numpy as np
 
+from polyrelu.arithmetic.exact import exact
 from polyrelu.errors import InputError, PolyreluError
-from polyrelu.exact import exact
 from polyrelu.formats import operators as op
 from polyrelu.formats import windows as win
 from polyrelu.formats.extras import require
 from polyrelu.formats.lowering import ONE, ZERO, Lowering, Variable
 from polyrelu.formats.operators import Value
 from polyrelu.formats.torch_weights import INSTALL, tensor_array
-from polyrelu.network import Network
+from polyrelu.networks.network import Network
 
 
 def from_torch(module: Any, input_shape: Sequence[int] | None = None) -> Network:

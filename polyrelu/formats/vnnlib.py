@@ -38,14 +38,14 @@ from itertools import pairwise
 from os import PathLike
 from typing import NamedTuple, TypeAlias
 
-from polyrelu.arguments import file_path
 from polyrelu.errors import DimensionError, InputError
 from polyrelu.formats.packed import read_text, refusing
 from polyrelu.formats.vnnlib_syntax import Atom, List, Node, Source
 from polyrelu.formats.vnnlib_tensors import ELEMENTS, LARGEST, TENSOR, Tensor, indices
-from polyrelu.polyhedron import Halfspace, Polyhedron
-from polyrelu.polyhedron.halfspace import Relation
-from polyrelu.properties import Disjunct, Property
+from polyrelu.networks.properties import Disjunct, Property
+from polyrelu.polyhedra.halfspace import Halfspace, Relation
+from polyrelu.polyhedra.polyhedron import Polyhedron
+from polyrelu.support.arguments import file_path
 
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE]([+-]?\d+))?", re.ASCII)
 _VARIABLE = re.compile(r"([XY])_(0|[1-9]\d{0,6})", re.ASCII)

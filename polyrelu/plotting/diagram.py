@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from polyrelu.errors import DimensionError, InputError
-from polyrelu.network import Network
+from polyrelu.networks.network import Network
 from polyrelu.plotting.style import INK, PAPER, SILENT, colour, require
 
 if TYPE_CHECKING:

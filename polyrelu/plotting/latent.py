@@ -12,16 +12,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from polyrelu.analysis.outline import Polygon, Ring
+from polyrelu.arithmetic.exact import FloatArray, to_floats
 from polyrelu.errors import DimensionError
-from polyrelu.exact import FloatArray, to_floats
-from polyrelu.latent import LatentPlane
-from polyrelu.outline import Polygon, Ring
+from polyrelu.latent.windows import LatentPlane
 from polyrelu.plotting.planar import Window, _axes, _corners, _frame, window_of
 from polyrelu.plotting.style import HAIRLINE, INK, PAPER, WINDOW, feature_colour, require
 from polyrelu.plotting.zones import plot_zones
-from polyrelu.polyhedron import Polyhedron
-from polyrelu.polyhedron.planar import convex_polygon
-from polyrelu.tiling import Tiling
+from polyrelu.polyhedra.convex_polygon import convex_polygon
+from polyrelu.polyhedra.polyhedron import Polyhedron
+from polyrelu.tilings.tiling import Tiling
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -127,7 +127,7 @@ def plot_feature_zones(
     """Draw the zones of several features of a later layer in an earlier space, each in its feature's colour.
 
     Args:
-        zones: what :func:`polyrelu.latent.feature_zones` returns, or the tilings of features 0, 1, ...
+        zones: what :func:`polyrelu.latent.windows.feature_zones` returns, or the tilings of features 0, 1, ...
         ax: where to draw; a new figure when absent.
         window: lower and upper corner; by default one around all default windows.
         alpha: opacity of one zone.

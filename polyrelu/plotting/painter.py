@@ -22,7 +22,7 @@ from fractions import Fraction
 from itertools import pairwise
 from typing import NamedTuple, TypeAlias
 
-from polyrelu.exact import ExactVector, FloatArray, exact_vector, primitive
+from polyrelu.arithmetic.exact import ExactVector, FloatArray, exact_vector, primitive
 
 SpacePoint: TypeAlias = tuple[int, ...]
 Plane: TypeAlias = tuple[int, ...]

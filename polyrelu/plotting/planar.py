@@ -12,15 +12,15 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
-from polyrelu.adjacency import components
+from polyrelu.analysis.adjacency import components
+from polyrelu.arithmetic.exact import ExactVector, FloatArray, exact_vector, to_float, to_floats
 from polyrelu.errors import DimensionError, InputError
-from polyrelu.exact import ExactVector, FloatArray, exact_vector, to_float, to_floats
-from polyrelu.membership import maps_into
-from polyrelu.network import Network
+from polyrelu.networks.evaluation import maps_into
+from polyrelu.networks.network import Network
 from polyrelu.plotting.style import HAIRLINE, INK, PAPER, SILENT, colour, require
-from polyrelu.polyhedron import Polyhedron
-from polyrelu.polyhedron.planar import convex_polygon
-from polyrelu.tiling import Tiling
+from polyrelu.polyhedra.convex_polygon import convex_polygon
+from polyrelu.polyhedra.polyhedron import Polyhedron
+from polyrelu.tilings.tiling import Tiling
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

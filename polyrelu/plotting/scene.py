@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from polyrelu.exact import ExactVector, FloatArray, exact_matrix, float_quotients, to_floats
+from polyrelu.arithmetic.exact import ExactVector, FloatArray, exact_matrix, float_quotients, to_floats
 from polyrelu.plotting.painter import Painting, Piece, piece, prepare, scaled
 from polyrelu.plotting.style import require
-from polyrelu.polyhedron import Polyhedron
-from polyrelu.polyhedron.planar import convex_polygon
+from polyrelu.polyhedra.convex_polygon import convex_polygon
+from polyrelu.polyhedra.polyhedron import Polyhedron
 
 if TYPE_CHECKING:
     from mpl_toolkits.mplot3d import Axes3D

@@ -12,13 +12,13 @@ from fractions import Fraction
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
+from polyrelu.arithmetic.exact import ExactVector, exact_vector, to_float
 from polyrelu.errors import DimensionError, InputError, UnboundedError
-from polyrelu.exact import ExactVector, exact_vector, to_float
 from polyrelu.plotting.planar import Window
 from polyrelu.plotting.scene import Item, scene_of
 from polyrelu.plotting.style import HAIRLINE, INK, PAPER, colour, require
-from polyrelu.polyhedron import Polyhedron
-from polyrelu.polyhedron.planar import convex_polygon
+from polyrelu.polyhedra.convex_polygon import convex_polygon
+from polyrelu.polyhedra.polyhedron import Polyhedron
 
 if TYPE_CHECKING:
     from mpl_toolkits.mplot3d import Axes3D

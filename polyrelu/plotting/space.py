@@ -17,15 +17,15 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
-from polyrelu.coplanar import Plane
+from polyrelu.arithmetic.exact import ExactVector, FloatArray, exact, to_float, to_floats
 from polyrelu.errors import DimensionError
-from polyrelu.exact import ExactVector, FloatArray, exact, to_float, to_floats
-from polyrelu.latent import LatentCube, LatentPlane
+from polyrelu.latent.rounded_planes import Plane
+from polyrelu.latent.windows import LatentCube, LatentPlane
 from polyrelu.plotting.latent import boundary_segments
 from polyrelu.plotting.style import HAIRLINE, INK, SILENT, feature_colour, require
-from polyrelu.polyhedron import Polyhedron
-from polyrelu.polyhedron.planar import convex_polygon
-from polyrelu.simple_polygon import split
+from polyrelu.polyhedra.convex_polygon import convex_polygon
+from polyrelu.polyhedra.polyhedron import Polyhedron
+from polyrelu.polyhedra.simple_polygon import split
 
 if TYPE_CHECKING:
     from mpl_toolkits.mplot3d import Axes3D

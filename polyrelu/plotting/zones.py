@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from polyrelu.analysis.outline import Polygon, outline
+from polyrelu.arithmetic.exact import FloatArray, exact_matrix, to_floats
 from polyrelu.errors import DimensionError
-from polyrelu.exact import FloatArray, exact_matrix, to_floats
-from polyrelu.outline import Polygon, outline
 from polyrelu.plotting.style import HAIRLINE, INK, PAPER, colour, require
-from polyrelu.polyhedron import Polyhedron
-from polyrelu.polyhedron.planar import convex_polygon
-from polyrelu.tiling import Tiling
+from polyrelu.polyhedra.convex_polygon import convex_polygon
+from polyrelu.polyhedra.polyhedron import Polyhedron
+from polyrelu.tilings.tiling import Tiling
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -22,9 +22,9 @@ from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from typing import TypeAlias
 
-from polyrelu.polyhedron.bounds import ExactBound
-from polyrelu.search import FaceProblem, Heuristic, Node, bits
-from polyrelu.search.boxes import interval
+from polyrelu.engines.search import FaceProblem, Heuristic, Node, bits
+from polyrelu.engines.search.boxes import interval
+from polyrelu.polyhedra.bounding_box import ExactBound
 
 Interval: TypeAlias = tuple[ExactBound, ExactBound]
 

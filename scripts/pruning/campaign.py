@@ -1,8 +1,8 @@
 """Run heuristics on networks: one row a run, every run checked against the default search, nothing run twice.
 
 Rows go to a CSV file as they are made. A row is found again by everything that decides it: the network, the target, the
-limits, the heuristic, and a hash of the code that was run. So an interrupted campaign goes on where it
-stopped, and one that is asked for more runs only what is new.
+limits, the heuristic, and a hash of the code that was run. So an interrupted campaign goes on where it stopped, and one
+that is asked for more runs only what is new.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ from loader import Entry, entries, library_code
 from tqdm import tqdm
 from trial import Found, Limits, Question, Result, run, warm_up
 
+from polyrelu.engines.search import Best, Record
 from polyrelu.errors import InputError
-from polyrelu.files import write_whole
-from polyrelu.search import Best, Record
+from polyrelu.support.files import write_whole
 
 REFERENCE = Best().name
 Row = dict[str, str]

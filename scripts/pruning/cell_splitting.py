@@ -1,9 +1,9 @@
 """The reference with nothing wasted: cells of full dimension, split only by hyperplanes that divide them.
 
-This is no heuristic, it has no tree over neurons: the cells engine (:mod:`polyrelu.cells`) starts from the domain and
-cuts each cell in two at a hyperplane that meets its interior, so every cut makes one cell more, and N cells cost N - 1
-cuts. A tree with N leaves has 2 N - 1 nodes, so no face search that branches does better. It asks for less, though:
-pieces without interior, which the face search finds too, are not cells.
+This is no heuristic, it has no tree over neurons: the cells engine (:mod:`polyrelu.engines.cells`) starts from the
+domain and cuts each cell in two at a hyperplane that meets its interior, so every cut makes one cell more, and N cells
+cost N - 1 cuts. A tree with N leaves has 2 N - 1 nodes, so no face search that branches does better. It asks for less,
+though: pieces without interior, which the face search finds too, are not cells.
 
 Sound, by the engine's own proof. Cost: see :func:`polyrelu.preimage`.
 """
@@ -14,7 +14,7 @@ import time
 from typing import NamedTuple
 
 import polyrelu as pr
-from polyrelu.search import FaceProblem
+from polyrelu.engines.search import FaceProblem
 
 
 class Reference(NamedTuple):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Set
 
-from polyrelu.search import Arrangement, FaceProblem, FaceSearch, Heuristic
-from polyrelu.unrelu import Zeroed, unrelu_by_substitution
+from polyrelu.engines.faces.unrelu import Zeroed, unrelu_by_substitution
+from polyrelu.engines.search import Arrangement, FaceProblem, FaceSearch, Heuristic
 
 LIMIT = 2**20
 EXHAUSTIVE = 2**8

@@ -1,4 +1,4 @@
-"""Find the heuristics: those of polyrelu.search, those of the folder heuristics/, and those of files that users add."""
+"""Find the heuristics: those of polyrelu.engines.search, of the folder heuristics/, and of files that users add."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from pathlib import Path
 from types import ModuleType
 from typing import NamedTuple
 
-from polyrelu import search
+from polyrelu.engines import search
+from polyrelu.engines.search import Best, Heuristic, Together
 from polyrelu.errors import InputError
-from polyrelu.search import Best, Heuristic, Together
 
 HERE = Path(__file__).parent
 FOLDER = HERE / "heuristics"
@@ -44,7 +44,7 @@ class Entry(NamedTuple):
 
 
 def entries(paths: Iterable[Path] = ()) -> dict[str, Entry]:
-    """All heuristics by name: those of polyrelu.search, of the folder, and of the given files.
+    """All heuristics by name: those of polyrelu.engines.search, of the folder, and of the given files.
 
     Raises:
         InputError: a file cannot be loaded (see :func:`load`), or two heuristics have the same name.
@@ -89,8 +89,8 @@ def _load(path: Path) -> tuple[Entry, ...]:
         listed = [each for each in listed if _can_be_made(each, path, len(listed) == 1)]
     if not listed:
         raise InputError(
-            f"{path}: there is no heuristic in it; define a class that derives from polyrelu.search.Heuristic and "
-            "needs no arguments, or a list HEURISTICS of functions that make one"
+            f"{path}: there is no heuristic in it; define a class that derives from polyrelu.engines.search.Heuristic "
+            "and needs no arguments, or a list HEURISTICS of functions that make one"
         )
     return tuple(_entry(each, path) for each in listed)
 
@@ -136,7 +136,9 @@ def _entry(make: Make, path: Path) -> Entry:
     except Exception as error:
         raise InputError(f"{path}: {label}() cannot be made: {type(error).__name__}: {error}") from error
     if not isinstance(heuristic, Heuristic):
-        raise InputError(f"{path}: {label}() gives a {type(heuristic).__name__}, not a polyrelu.search.Heuristic")
+        raise InputError(
+            f"{path}: {label}() gives a {type(heuristic).__name__}, not a polyrelu.engines.search.Heuristic"
+        )
     home = sys.modules[type(heuristic).__module__]
     is_own = Path(inspect.getsourcefile(home) or "") == path
     text = inspect.getdoc(type(heuristic) if is_own else _module(path)) or ""
@@ -160,7 +162,7 @@ def _add(found: dict[str, Entry], entry: Entry) -> None:
 
 @cache
 def library_code() -> str:
-    """A short hash of what every run runs: polyrelu.search, the networks, and how a heuristic is run on them."""
+    """A short hash of what every run runs: the module search, the networks, and how a heuristic is run on them."""
     return _code(*_library_files())
 
 
@@ -194,7 +196,7 @@ def _bare(path: Path) -> str:
 
 
 def _library() -> list[type[Heuristic]]:
-    """The heuristics that polyrelu.search itself offers."""
+    """The heuristics that polyrelu.engines.search itself offers."""
     return [
         each
         for name in search.__all__

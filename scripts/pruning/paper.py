@@ -18,10 +18,10 @@ from report import across, all_finished, arrangement_bound, by_case, faces, figu
 from trial import Limits, Question
 
 import polyrelu as pr
+from polyrelu.engines.search import FaceProblem
 from polyrelu.errors import InputError
 from polyrelu.figures.registry import save_figure
-from polyrelu.files import write_whole
-from polyrelu.search import FaceProblem
+from polyrelu.support.files import write_whole
 
 FOLDER = Path(__file__).parent.parent.parent / "papers" / "pruning"
 TARGET = "y0 > 0"

@@ -17,9 +17,9 @@ from functools import lru_cache
 
 from flint import fmpq_mat, fmpz_mat
 
-from polyrelu.exact import ExactVector, flint_matrix, matrix_rows, primitive
-from polyrelu.polyhedron import Halfspace
-from polyrelu.search import FaceProblem, Node, bits
+from polyrelu.arithmetic.exact import ExactVector, flint_matrix, matrix_rows, primitive
+from polyrelu.engines.search import FaceProblem, Node, bits
+from polyrelu.polyhedra.halfspace import Halfspace
 
 SEED = 0
 _FINE = 1 << 10

@@ -12,8 +12,8 @@ from typing import NamedTuple
 from networks import Shape, network
 
 import polyrelu as pr
-from polyrelu.backward import NetworkSearch, network_search
-from polyrelu.search import FaceSearch, Heuristic, Record, face_search
+from polyrelu.engines.faces.backward import NetworkSearch, network_search
+from polyrelu.engines.search import FaceSearch, Heuristic, Record, face_search
 
 Found = frozenset[str]
 

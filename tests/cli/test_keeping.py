@@ -11,7 +11,7 @@ from click.testing import CliRunner
 
 import polyrelu as pr
 from polyrelu.cli import cli, keeping, question, results
-from polyrelu.tiling import Tiling
+from polyrelu.tilings.tiling import Tiling
 
 ASKED = ("--output", "y0 >= 0", "--box", "-1", "2")
 

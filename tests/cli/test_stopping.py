@@ -13,9 +13,9 @@ import pytest
 from click.testing import CliRunner
 
 import polyrelu as pr
-from polyrelu import startup
 from polyrelu.cli import cli, question
 from polyrelu.cli.exit_codes import Exit
+from polyrelu.support import startup
 
 
 @pytest.fixture
@@ -185,21 +185,25 @@ def stop(running, *numbers, after="HERE"):
 EQUALITY = ("--output", "y0 == 0", "--box", "-9", "9")
 STAGES = {
     "loading": ("polyrelu.cli.networks.load_network", (*EQUALITY,), FOREVER),
-    "exact start": ("polyrelu.cells.engine.chart", (*EQUALITY,), FOREVER),
-    "cells": ("polyrelu.cells.runner.wait", (*EQUALITY,), "pass"),
+    "exact start": ("polyrelu.engines.cells.engine.chart", (*EQUALITY,), FOREVER),
+    "cells": ("polyrelu.engines.cells.runner.wait", (*EQUALITY,), "pass"),
     "touched cells": (
-        "polyrelu.cells.engine.CellEngine._rebuilt",
+        "polyrelu.engines.cells.engine.CellEngine._rebuilt",
         ("--output", "y0 == 1", "--box", "-3", "3"),
         FOREVER,
     ),
-    "twin": ("polyrelu.cells.exact.refine", (*EQUALITY, "--method", "twin"), "pass"),
-    "unrelu": ("polyrelu.unrelu.face_steps", (*EQUALITY, "--method", "unrelu", "--limit", str(2**40)), "pass"),
+    "twin": ("polyrelu.networks.affine_outputs.refine", (*EQUALITY, "--method", "twin"), "pass"),
+    "unrelu": (
+        "polyrelu.engines.faces.unrelu.face_steps",
+        (*EQUALITY, "--method", "unrelu", "--limit", str(2**40)),
+        "pass",
+    ),
     "substitution": (
-        "polyrelu.unrelu.sign_conditions",
+        "polyrelu.engines.faces.unrelu.sign_conditions",
         (*EQUALITY, "--method", "substitution", "--limit", str(2**40)),
         "pass",
     ),
-    "search": ("polyrelu.search.tree.FaceSearch._tree", (*EQUALITY, "--method", "search"), "pass"),
+    "search": ("polyrelu.engines.search.tree.FaceSearch._tree", (*EQUALITY, "--method", "search"), "pass"),
 }
 
 
@@ -238,7 +242,7 @@ def test_json_that_is_cut_short_is_a_document(many):
     (complete,) = whole["results"]
     assert whole["complete"]
     assert complete["complete"]
-    running = program("polyrelu.report._tile", "regions", many, *SHOWN, "--json", then="time.sleep(0.002)")
+    running = program("polyrelu.export.json_report._tile", "regions", many, *SHOWN, "--json", then="time.sleep(0.002)")
     code, out, error = stop(running, signal.SIGINT)
     assert code == 130
     assert "which are all" in error
@@ -257,7 +261,7 @@ def test_json_that_is_cut_short_is_a_document(many):
 
 @pytest.mark.skipif(os.name != "posix", reason="sends signals")
 def test_a_slow_reader_gets_whole_json_when_it_is_stopped(many):
-    running = program("polyrelu.report._tile", "regions", many, *SHOWN, "--json")
+    running = program("polyrelu.export.json_report._tile", "regions", many, *SHOWN, "--json")
     wait_for(running.stderr, "HERE")
     time.sleep(1)  # the pipe is full
     running.send_signal(signal.SIGINT)
@@ -270,7 +274,7 @@ def test_a_slow_reader_gets_whole_json_when_it_is_stopped(many):
 @pytest.mark.skipif(os.name != "posix", reason="sends signals")
 def test_tables_that_are_cut_short_say_so(many):
     running = program(
-        "polyrelu.tiling.format_point", "regions", many, *SHOWN, "--tiles", "99999", then="time.sleep(0.01)"
+        "polyrelu.tilings.tiling.format_point", "regions", many, *SHOWN, "--tiles", "99999", then="time.sleep(0.01)"
     )
     code, out, error = stop(running, signal.SIGINT)
     assert code == 130
@@ -333,7 +337,7 @@ def test_drawings_get_a_few_seconds_after_a_stop(large, tmp_path):
 def test_the_second_signal_quits_at_once(large, tmp_path, second):
     # what a stopped run found is saved without a limit, so only a second signal ends this
     then = "import os, signal; time.sleep(1); os.kill(os.getpid(), signal.SIGINT)"
-    code = PROGRAM.format(place="polyrelu.cells.runner.wait", then=then).replace(
+    code = PROGRAM.format(place="polyrelu.engines.cells.runner.wait", then=then).replace(
         "main()\n",
         "import polyrelu.cli.results as results\n"
         "def save(*_):\n"
@@ -402,7 +406,7 @@ def test_only_the_program_has_handlers_from_the_beginning(arguments, original, i
 def test_signals_during_imports_leave_no_traceback(model, module, number):
     command = [sys.executable, "-X", "importtime", "-m", module, "info", model]
     running = subprocess.Popen(command, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-    code, out, _ = stop(running, number, after="polyrelu.startup")
+    code, out, _ = stop(running, number, after="polyrelu.support.startup")
     assert (code, out) == (SIGNALS[number], "")
 
 
@@ -413,7 +417,7 @@ def test_the_installed_program_leaves_no_traceback_either(model):
         pytest.skip("is not installed")
     command = [sys.executable, "-X", "importtime", str(installed), "info", model]
     running = subprocess.Popen(command, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-    code, out, _ = stop(running, signal.SIGINT, after="polyrelu.startup")
+    code, out, _ = stop(running, signal.SIGINT, after="polyrelu.support.startup")
     assert (code, out) == (130, "")
 
 

@@ -10,10 +10,13 @@ import pytest
 from hypothesis import given
 
 import polyrelu as pr
-from polyrelu.export import export_tiling, ext_text, frames, ine_text, planar
+from polyrelu.export import frames, planar
+from polyrelu.export.files import export_tiling
+from polyrelu.export.hrep import ext_text, ine_text
 from polyrelu.export.meshes import mesh, obj_text, ply_text
-from polyrelu.polyhedron import Halfspace, Polyhedron
-from polyrelu.properties import between
+from polyrelu.networks.properties import between
+from polyrelu.polyhedra.halfspace import Halfspace
+from polyrelu.polyhedra.polyhedron import Polyhedron
 from tests.strategies import polyhedra
 
 NORM = pr.Network([([[1, 0], [-1, 0], [0, 1], [0, -1]], [0] * 4), ([[1, 1, 1, 1]], [0])])  # |x0| + |x1|

@@ -5,6 +5,7 @@ import pytest
 from matplotlib import pyplot
 from matplotlib.colors import to_rgba
 
+from polyrelu.analysis.outline import outline
 from polyrelu.figures.blocks import (
     ALPHA_WINDOW,
     BETA_WINDOW,
@@ -16,8 +17,7 @@ from polyrelu.figures.blocks import (
     two_block_network,
     two_blocks,
 )
-from polyrelu.latent import feature_zones
-from polyrelu.outline import outline
+from polyrelu.latent.windows import feature_zones
 from polyrelu.plotting.style import PALETTE
 
 

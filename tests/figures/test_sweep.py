@@ -10,11 +10,11 @@ from matplotlib.animation import FuncAnimation
 from matplotlib.colors import to_hex
 
 import polyrelu as pr
+from polyrelu.engines.faces.unrelu import face_piece, face_steps, layer_range, substituted_piece
 from polyrelu.figures import example, first_layer, sweep, unrelu_steps
 from polyrelu.figures.animate import write_animation, writes_mp4
 from polyrelu.plotting.scene import scene_of
 from polyrelu.plotting.solid import boundary_polygons
-from polyrelu.unrelu import face_piece, face_steps, layer_range, substituted_piece
 
 SUBSETS = [z for k in range(4) for z in itertools.combinations(range(3), k)]
 STORIES = [module._story(size, "") for module in (unrelu_steps, first_layer) for size in (1, 2)]

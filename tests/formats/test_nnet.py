@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import polyrelu as pr
-from polyrelu.formats import nnet_box
+from polyrelu.formats.nnet import nnet_box
 
 TEXT = """// a comment
 // another

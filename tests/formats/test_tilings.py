@@ -23,7 +23,7 @@ from polyrelu.formats.exact_text import (
     rows_text,
 )
 from polyrelu.formats.tilings import _checksum
-from polyrelu.tiling import Tiling
+from polyrelu.tilings.tiling import Tiling
 from tests.strategies import networks, polyhedra, questions
 
 SUFFIXES = (".npz", ".parquet")

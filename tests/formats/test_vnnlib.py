@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import polyrelu as pr
-from polyrelu.formats import load_property, parse_property
-from polyrelu.polyhedron import Polyhedron
+from polyrelu.formats.vnnlib import load_property, parse_property
+from polyrelu.polyhedra.polyhedron import Polyhedron
 
 DECLARED = "(declare-const X_0 Real)\n(declare-const X_1 Real)\n(declare-const Y_0 Real)\n(declare-fun Y_1 () Real)\n"
 TEXT = DECLARED + (

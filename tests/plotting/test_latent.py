@@ -4,10 +4,10 @@ from matplotlib import pyplot
 from matplotlib.colors import to_rgb
 
 import polyrelu as pr
-from polyrelu.latent import LatentPlane, feature_zones
+from polyrelu.latent.windows import LatentPlane, feature_zones
 from polyrelu.plotting.latent import boundary_segments, label_places, plot_feature_zones, plot_latent_plane
 from polyrelu.plotting.style import FEATURES, feature_colour
-from tests.test_latent import BEAN, CAT_EARS, TOUCHING
+from tests.latent.test_windows import BEAN, CAT_EARS, TOUCHING
 
 SQUARE = LatentPlane.from_coordinates([(0, 0), (4, 0), (4, 4), (0, 4)], [[1, 0], [0, 1], [0, 0]], [-1, -2, 0])
 

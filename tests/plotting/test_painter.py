@@ -8,7 +8,7 @@ import pytest
 
 from polyrelu.plotting.painter import overlap, piece, plane_through, prepare
 from polyrelu.plotting.solid import boundary_polygons
-from polyrelu.polyhedron import Polyhedron
+from polyrelu.polyhedra.polyhedron import Polyhedron
 
 EYES = [(1, 0, 0, 0), (0, 0, -1, 0), (3, 2, 1, 0), (-1, 2, -2, 0), (9, -20, 13, 1)]
 

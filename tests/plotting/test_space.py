@@ -6,10 +6,10 @@ from matplotlib import pyplot
 from matplotlib.colors import to_rgb
 
 import polyrelu as pr
-from polyrelu.latent import LatentCube, LatentPlane
+from polyrelu.latent.windows import LatentCube, LatentPlane
 from polyrelu.plotting.space import plot_latent_cube, plot_plane_in_space, polyhedron_faces
 from polyrelu.plotting.style import INK, SILENT, feature_colour
-from tests.test_latent import HEXAGON
+from tests.latent.test_windows import HEXAGON
 
 PLANE = LatentPlane.from_coordinates([(1, 1), (-1, 1), (-1, -1), (1, -1)], [[1, 0], [0, 1], [-1, 0]], [0, 0, "1/2"])
 CUBE = LatentCube(None, [[1, 0, 0], [1, 1, 1], [0, 0, 0]], ["1/2", 0, -1])

@@ -6,7 +6,7 @@ from matplotlib import pyplot
 from matplotlib.colors import to_rgba
 
 import polyrelu as pr
-from polyrelu.outline import outline
+from polyrelu.analysis.outline import outline
 from polyrelu.plotting.style import INK, PALETTE
 from polyrelu.plotting.zones import plot_directions, plot_polyhedra, plot_zones, polygon_path
 

@@ -4,7 +4,7 @@ import importlib
 from pathlib import Path
 
 import polyrelu as pr
-from polyrelu.search import FaceProblem, FaceSearch, Heuristic
+from polyrelu.engines.search import FaceProblem, FaceSearch, Heuristic
 
 FOLDER = Path(__file__).parents[2] / "scripts" / "pruning" / "heuristics"
 LIMIT = 2**16

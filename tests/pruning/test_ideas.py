@@ -16,9 +16,9 @@ from hypothesis import strategies as st
 from samples import Witnesses, sample_points
 
 import polyrelu as pr
-from polyrelu.search import Answer, Core, FaceProblem, FaceSearch, Feasibility, Heuristic, Node, Together, bits
+from polyrelu.engines.search import Answer, Core, FaceProblem, FaceSearch, Feasibility, Heuristic, Node, Together, bits
+from tests.engines.search.test_tree import questions
 from tests.pruning.shelf import LIMIT, THREE, search
-from tests.search.test_tree import questions
 
 BOX = pr.Polyhedron.box([-1, -1], [1, 1])
 

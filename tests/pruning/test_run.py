@@ -15,7 +15,7 @@ from networks import KINDS, Shape, network
 from trial import Limits, Question
 
 import polyrelu as pr
-from polyrelu.search import Best, Heuristic, face_search
+from polyrelu.engines.search import Best, Heuristic, face_search
 
 ROOT = Path(__file__).parent.parent.parent
 FOLDER = ROOT / "scripts" / "pruning"
@@ -23,7 +23,7 @@ FOLDER = ROOT / "scripts" / "pruning"
 LIMITS = Limits(2000, 60.0)
 SMALL = Question("random", 4, 2, 1, 0, "y0 > 0", 0)
 LIAR = """
-from polyrelu.search import Heuristic
+from polyrelu.engines.search import Heuristic
 
 class Liar(Heuristic):
     def discard(self, node):
@@ -194,7 +194,7 @@ def test_who_ran_out_is_shown_and_not_tried_on_wider_layers(tmp_path):
 def test_seconds_end_a_run(tmp_path):
     slow = write(
         tmp_path / "slow.py",
-        "import time\nfrom polyrelu.search import Heuristic\n\n"
+        "import time\nfrom polyrelu.engines.search import Heuristic\n\n"
         "class Slow(Heuristic):\n    def discard(self, node):\n"
         "        time.sleep(0.1 * (len(self.search.problem.neurons) > 2))\n        return False\n",
     )
@@ -273,10 +273,11 @@ def test_every_kind_of_network_has_the_shape_and_is_the_same_each_time():
         ("class A(:\n", r"line 1: not Python"),
         ("import nowhere_to_be_found\n", r"failed while it was imported: ModuleNotFoundError"),
         (
-            "from polyrelu.search import Heuristic\nclass A(Heuristic):\n    def __init__(self, size):\n        pass\n",
+            "from polyrelu.engines.search import Heuristic\n"
+            "class A(Heuristic):\n    def __init__(self, size):\n        pass\n",
             r"A\(\) cannot be made: missing a required argument: 'size'; give the arguments defaults",
         ),
-        ("HEURISTICS = [dict]\n", r"dict\(\) gives a dict, not a polyrelu.search.Heuristic"),
+        ("HEURISTICS = [dict]\n", r"dict\(\) gives a dict, not a polyrelu.engines.search.Heuristic"),
     ],
 )
 def test_files_that_cannot_be_loaded_are_explained(tmp_path, text, message):

@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import polyrelu as pr
-from polyrelu.search import Answer, FaceProblem, Feasibility, Heuristic, Node, Together
+from polyrelu.engines.search import Answer, FaceProblem, Feasibility, Heuristic, Node, Together
+from tests.engines.search.test_tree import questions
 from tests.pruning.shelf import FOLDER, THREE, makers, search
-from tests.search.test_tree import questions
 
 MAKERS = makers()
 SOUND = [name for name, make in MAKERS.items() if make().sound]

@@ -1,6 +1,7 @@
 r"""Learn why a node was infeasible, and never look at that reason again: conflict cores, as in satisfiability solvers.
 
-An infeasible linear program names a core: a few signs that no piece has together (:mod:`polyrelu.search.problem`).
+An infeasible linear program names a core: a few signs that no piece has together
+(:mod:`polyrelu.engines.search.problem`).
 
 * A node that contains a stored core is discarded without a program.
 * If a node has all signs of a core but one, and that neuron is undecided, its sign must be the other one (unit
@@ -27,7 +28,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from polyrelu.search import Answer, Core, FaceSearch, Heuristic, Node, bits
+from polyrelu.engines.search import Answer, Core, FaceSearch, Heuristic, Node, bits
 
 LIMIT = 4000
 

@@ -5,7 +5,7 @@ Sound, since nothing is ever discarded. Cost: 2^(n + 1) - 1 nodes and 2^n linear
 
 from __future__ import annotations
 
-from polyrelu.search import Heuristic
+from polyrelu.engines.search import Heuristic
 
 
 class Exhaustive(Heuristic):

@@ -12,9 +12,9 @@ from __future__ import annotations
 
 from bounds import Bounded, is_known
 
-from polyrelu.polyhedron.bounds import box_of
-from polyrelu.search import FaceSearch
-from polyrelu.search.boxes import interval
+from polyrelu.engines.search import FaceSearch
+from polyrelu.engines.search.boxes import interval
+from polyrelu.polyhedra.bounding_box import box_of
 
 
 class Interval(Bounded):

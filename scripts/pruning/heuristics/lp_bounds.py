@@ -14,9 +14,9 @@ from fractions import Fraction
 
 from bounds import Bounded, Interval
 
-from polyrelu.lp import Program, Row, Status
-from polyrelu.polyhedron.bounds import ExactBound
-from polyrelu.search import FaceSearch, Node
+from polyrelu.arithmetic.lp import Program, Row, Status
+from polyrelu.engines.search import FaceSearch, Node
+from polyrelu.polyhedra.bounding_box import ExactBound
 
 
 class LinearBounds(Bounded):

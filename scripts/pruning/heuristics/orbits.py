@@ -12,7 +12,7 @@ d-tuples of images are tried that look alike to P, and every candidate is checke
 discarded when some symmetry certainly makes the words below it smaller: the permuted word is equal up to a neuron where
 it is smaller, all these decided. The smallest assignment of an orbit is never discarded, since no symmetry makes it
 smaller, and every other one is, at the latest as a whole. For each piece found the search is told its images, with the
-mapped point as proof (:meth:`~polyrelu.search.Heuristic.images`).
+mapped point as proof (:meth:`~polyrelu.engines.search.Heuristic.images`).
 
 Sound: all pieces are found, the smallest of each orbit by the search, the others as its images. Cost: at most
 ``CANDIDATES`` linear systems once (with more nothing is done, nor with rank W < d), then n steps for each symmetry at
@@ -33,9 +33,9 @@ from typing import NamedTuple
 
 from flint import fmpq_mat
 
-from polyrelu.exact import ExactMatrix, ExactVector, flint_matrix, matrix_rows, row_echelon
-from polyrelu.polyhedron import Halfspace
-from polyrelu.search import Answer, FaceProblem, FaceSearch, Feasibility, Heuristic, Node, Together, bits
+from polyrelu.arithmetic.exact import ExactMatrix, ExactVector, flint_matrix, matrix_rows, row_echelon
+from polyrelu.engines.search import Answer, FaceProblem, FaceSearch, Feasibility, Heuristic, Node, Together, bits
+from polyrelu.polyhedra.halfspace import Halfspace
 
 CANDIDATES = 20_000
 

@@ -8,7 +8,7 @@
 * *smallest norm*: the neurons with short weights first, by exact squares.
 
 Sound whatever the points: an order discards nothing, every neuron is decided in the end. An order prunes only together
-with something that does, here :class:`~polyrelu.search.Feasibility`.
+with something that does, here :class:`~polyrelu.engines.search.Feasibility`.
 
 Cost: two counts of bits for each undecided neuron at every node (widest, most constrained), or nothing after the start.
 """
@@ -20,7 +20,7 @@ from collections.abc import Sequence
 
 from samples import Witnesses
 
-from polyrelu.search import FaceSearch, Feasibility, Heuristic, Node, Together, bits
+from polyrelu.engines.search import FaceSearch, Feasibility, Heuristic, Node, Together, bits
 
 SAMPLES = 500
 

@@ -20,7 +20,7 @@ from collections.abc import Mapping
 from fractions import Fraction
 from itertools import combinations
 
-from polyrelu.search import FaceSearch, Heuristic, Node, bits
+from polyrelu.engines.search import FaceSearch, Heuristic, Node, bits
 
 
 class Parallel(Heuristic):

@@ -17,7 +17,7 @@ from heuristics.parallel import Parallel
 from heuristics.warm_start import WarmStart
 from heuristics.witnesses import Witnessed
 
-from polyrelu.search import Forced, Together
+from polyrelu.engines.search import Forced, Together
 
 
 def warm_start_and_cores() -> Together:

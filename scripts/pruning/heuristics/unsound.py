@@ -14,7 +14,7 @@ from __future__ import annotations
 import numpy as np
 from samples import SEED, Witnesses
 
-from polyrelu.search import FaceSearch, Heuristic, Node
+from polyrelu.engines.search import FaceSearch, Heuristic, Node
 
 SAMPLES = 500
 SMALLEST = 1e-7  # HiGHS calls a constraint met that is broken by as much

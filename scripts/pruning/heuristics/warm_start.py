@@ -20,8 +20,8 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import NamedTuple
 
-from polyrelu.lp import Program, Status
-from polyrelu.search import Answer, Core, FaceProblem, FaceSearch, Feasibility, Heuristic, Node, Together, bits
+from polyrelu.arithmetic.lp import Program, Status
+from polyrelu.engines.search import Answer, Core, FaceProblem, FaceSearch, Feasibility, Heuristic, Node, Together, bits
 
 
 class _State(NamedTuple):

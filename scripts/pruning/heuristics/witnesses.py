@@ -6,7 +6,7 @@ with the true a = relu(z(x)) in P, or with a larger a_u of undecided neurons tha
 assignment that is a point of the piece.
 
 Sound: only "feasible" is ever answered, with an exactly checked point; nothing is discarded for want of a witness. By
-itself it prunes nothing, it saves linear programs for those that ask (:class:`~polyrelu.search.Feasibility`).
+itself it prunes nothing, it saves linear programs for those that ask (:class:`~polyrelu.engines.search.Feasibility`).
 
 Cost: once n d products for each point; a node takes one operation on bit masks of points for each decided neuron. At
 most ``LIMIT`` points are kept, the first ones.
@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from samples import Witnesses
 
-from polyrelu.search import Answer, FaceSearch, Feasibility, Heuristic, Node, Together
+from polyrelu.engines.search import Answer, FaceSearch, Feasibility, Heuristic, Node, Together
 
 SAMPLES = 500
 LIMIT = 4000

@@ -1,0 +1,382 @@
+r"""Who touches whom.
+
+Two tiles of dimension d *touch* when the points of one in the closure of the other have dimension d - 1: a full facet's
+worth of contact, inside the set itself. So two open tiles on either side of a hyperplane that belongs to neither do not
+touch, and |x| > 0 has two zones. A flat tile counts with its own, smaller d.
+
+Contacts are matched instead of comparing all pairs:
+
+* tiles from the cell engine by the pattern across each facet (:mod:`polyrelu.tilings.facet_matching`), a million a
+  second;
+* what that leaves open, and tiles of other engines, by exact keys of their facets
+  (:mod:`polyrelu.tilings.neuron_facets`);
+* tiles for different targets of a union, which need not meet facet to facet, by common hyperplanes and exact linear
+  programs; flat tiles by bounding boxes and exact linear programs.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
+
+import numpy as np
+from numpy.typing import NDArray
+
+from polyrelu.arithmetic.exact import FloatArray, nearest_floats, read_only, row_echelon
+from polyrelu.polyhedra.halfspace import Halfspace
+from polyrelu.polyhedra.polyhedron import Polyhedron
+from polyrelu.support.arguments import whole_number
+from polyrelu.tilings.neuron_facets import ExactFacet, FacetReader, as_columns, neuron_names
+from polyrelu.tilings.tiling import Tiling
+
+if TYPE_CHECKING:
+    import networkx as nx
+
+    from polyrelu.tilings.columns import Columns
+
+Neuron = tuple[int, int]
+
+
+@dataclass
+class Contacts:
+    """Pairs of tiles in facet contact, as arrays.
+
+    Attributes:
+        pairs: (m, 2) numbers of tiles, the smaller first, sorted.
+        labels: (m) the neuron whose hyperplane is between them, as an index into ``names``; -1 between tiles of which
+            one is flat, -2 where only a target's row is between them.
+        names: ``(layer, coordinate)`` of neurons in the network.
+    """
+
+    pairs: NDArray[np.int64]
+    labels: NDArray[np.int64]
+    names: list[Neuron]
+
+    def attributes(self) -> Iterator[dict[str, Any]]:
+        """The attributes of each pair's edge in the graph."""
+        for label in self.labels.tolist():
+            if label >= 0:
+                yield {"kind": "neuron", "neuron": self.names[label]}
+            else:
+                yield {"kind": "target" if label == _TARGET else "flat", "neuron": None}
+
+
+_FLAT, _TARGET = -1, -2
+_KNOWN: WeakKeyDictionary[Tiling, Contacts] = WeakKeyDictionary()
+
+
+def adjacency(tiling: Tiling, contact: int | None = None) -> nx.Graph:
+    """The graph of the tiles: nodes are their numbers, edges join tiles that touch.
+
+    Args:
+        tiling: any tiling.
+        contact: the least dimension of the common points for an edge; by default a facet's. With 0 a common vertex is
+            enough.
+
+    Returns:
+        A graph whose nodes have the attributes ``pattern`` and ``zone`` (the number of the connected component, in the
+        order of first tiles). Edges have ``kind``: ``"neuron"`` where a neuron's hyperplane is between the tiles,
+        then ``neuron`` is its ``(layer, coordinate)``; ``"target"`` where only rows of the targets of a union are,
+        ``"flat"`` where a tile of lower dimension is involved. With ``contact`` they have ``dim``, the dimension of
+        the common points, instead. For the polyhedron in common see :func:`shared_facet`.
+
+    Raises:
+        InputError: ``contact`` is not between 0 and d - 1.
+
+    Cost: a microsecond or two a facet for tiles from the cell engine, most of it for the graph itself; a millisecond
+    a tile otherwise; with ``contact`` the exact vertices of all tiles.
+    """
+    attributes: Iterator[dict[str, Any]]
+    if contact is None:
+        found = contacts(tiling)
+        pairs, attributes = found.pairs, found.attributes()
+    else:
+        low = list(_contacts_of_dimension(tiling, contact))
+        pairs = np.array([(i, j) for i, j, _ in low], dtype=np.int64).reshape(-1, 2)
+        attributes = ({"dim": dim} for _, _, dim in low)
+    import networkx  # takes a third of a second, and only graphs need it
+
+    graph = networkx.Graph()
+    nodes = zip(tiling.patterns, _components(len(tiling), pairs).tolist(), strict=True)
+    graph.add_nodes_from((i, {"pattern": pattern, "zone": zone}) for i, (pattern, zone) in enumerate(nodes))
+    graph.add_edges_from((i, j, own) for (i, j), own in zip(pairs.tolist(), attributes, strict=True))
+    return graph
+
+
+def components(tiling: Tiling, contact: int | None = None) -> NDArray[np.int64]:
+    """For each tile the number of its connected component, in the order of first tiles; see :func:`adjacency`."""
+    if contact is None:
+        return _components(len(tiling), contacts(tiling).pairs)
+    pairs = [(i, j) for i, j, _ in _contacts_of_dimension(tiling, contact)]
+    return _components(len(tiling), np.array(pairs, dtype=np.int64).reshape(-1, 2))
+
+
+def _components(count: int, pairs: NDArray[np.int64]) -> NDArray[np.int64]:
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
+    if not count:
+        return np.empty(0, dtype=np.int64)
+    links = coo_array((np.ones(len(pairs), dtype=np.bool_), (pairs[:, 0], pairs[:, 1])), shape=(count, count))
+    _, labels = connected_components(links, directed=False)
+    _, first, inverse = np.unique(labels, return_index=True, return_inverse=True)
+    return np.argsort(np.argsort(first))[inverse].astype(np.int64)
+
+
+def shared_facet(tiling: Tiling, i: int, j: int) -> Polyhedron:
+    """The points that the closures of two tiles have in common, exactly: their facet, where they touch in one.
+
+    >>> import polyrelu as pr
+    >>> net = pr.Network([([[1, 0], [0, 1]], [0, 0])], [True])
+    >>> tiling = pr.linear_regions(net, pr.Polyhedron.box([-1, -1], [1, 1]))
+    >>> [(i, j, kind) for i, j, kind in tiling.adjacency().edges(data="neuron")]
+    [(0, 1, (0, 1)), (0, 2, (0, 0)), (1, 3, (0, 0)), (2, 3, (0, 1))]
+    >>> tiling.shared_facet(0, 1).inequalities()
+    ('x1 == 0', 'x0 >= -1', 'x0 <= 0')
+    """
+    i, j = (whole_number(k, "shared_facet: tile", 0, len(tiling) - 1) for k in (i, j))
+    return (tiling[i].polyhedron.closure() & tiling[j].polyhedron.closure()).canonical()
+
+
+def touches(P: Polyhedron, Q: Polyhedron) -> bool:
+    """Whether the points of one set in the closure of the other have dimension at least min(dim P, dim Q) - 1."""
+    least = max(min(P.dim, Q.dim) - 1, 0)
+    return contact_dim(P, Q) >= least
+
+
+def contact_dim(P: Polyhedron, Q: Polyhedron) -> int:
+    """The dimension of the points of one set in the closure of the other; -1 if there are none. Cost: a few LPs."""
+    return max((P.closure() & Q).dim, (P & Q.closure()).dim)
+
+
+# -- facet contact ------------------------------------------------------------------------------------------------
+
+
+@dataclass
+class _Found:
+    """Contacts while they are collected."""
+
+    pairs: list[NDArray[np.int64]] = field(default_factory=list)
+    labels: list[NDArray[np.int64]] = field(default_factory=list)
+    names: list[Neuron] = field(default_factory=list)
+
+    def add(self, pairs: Any, labels: Any) -> None:
+        self.pairs.append(np.asarray(pairs, dtype=np.int64).reshape(-1, 2))
+        self.labels.append(np.asarray(labels, dtype=np.int64))
+
+    def contacts(self) -> Contacts:
+        pairs = np.sort(np.concatenate([np.empty((0, 2), np.int64), *self.pairs]), axis=1)
+        labels = np.concatenate([np.empty(0, np.int64), *self.labels])
+        order = np.lexsort((-labels, pairs[:, 1], pairs[:, 0]))
+        pairs, labels = pairs[order], labels[order]
+        new = np.ones(len(pairs), dtype=np.bool_)
+        new[1:] = (pairs[1:] != pairs[:-1]).any(axis=1)
+        return Contacts(read_only(pairs[new]), read_only(labels[new]), self.names)
+
+
+def contacts(tiling: Tiling) -> Contacts:
+    """All pairs of tiles in facet contact; found once for each tiling."""
+    if tiling not in _KNOWN:
+        _KNOWN[tiling] = _contacts(tiling)
+    return _KNOWN[tiling]
+
+
+def _contacts(tiling: Tiling) -> Contacts:
+    found = _Found()
+    part_of, local = tiling.places()
+    flat = flat_tiles(tiling)
+    several = len(tiling.parts) > 1
+    open_facets: list[tuple[int, int, ExactFacet]] = []
+    for part, (_, source) in enumerate(tiling.parts):
+        tiles = np.flatnonzero((part_of == part) & ~flat)
+        shift = len(found.names)
+        found.names += neuron_names(source)
+        reader = FacetReader(source, tiling.domain)
+        undecided = tiles
+        matched: set[tuple[int, int]] = set()
+        columns = as_columns(source)
+        if columns is not None:
+            undecided, matched = _match_patterns(tiles, local, columns, reader, several, found, shift)
+        partners: dict[tuple[Any, bool], tuple[int, ExactFacet]] = {}
+        for tile in undecided.tolist():
+            for facet in reader.facets(int(local[tile])):
+                if facet.kind == "domain" or any((tile, neuron) in matched for neuron in facet.neurons):
+                    continue
+                if facet.kind == "neuron" and (facet.key, not facet.side) in partners:
+                    other, beyond = partners.pop((facet.key, not facet.side))
+                    if "<=" in (facet.row.relation, beyond.row.relation):
+                        found.add([(other, tile)], [shift + facet.neurons[0]])
+                elif facet.kind == "neuron":
+                    partners[facet.key, facet.side] = tile, facet
+                else:
+                    open_facets.append((part, tile, facet))
+        open_facets += [(part, tile, facet) for tile, facet in partners.values()]
+        if columns is not None and not several:
+            open_facets.clear()  # beyond the target's rows there is nothing
+    _match_hyperplanes(tiling, open_facets, found)
+    _match_flat(tiling, flat, found)
+    return found.contacts()
+
+
+def flat_tiles(tiling: Tiling) -> NDArray[np.bool_]:
+    """Which tiles have a smaller dimension than the domain."""
+    part_of, local = tiling.places()
+    flat = np.zeros(len(tiling), dtype=np.bool_)
+    dim = tiling.domain.dim
+    for part, (_, source) in enumerate(tiling.parts):
+        own = np.flatnonzero(part_of == part)
+        columns = as_columns(source)
+        if columns is None:
+            flat[own] = [source.polyhedron(int(local[i])).dim < dim for i in own]
+        else:
+            flat[own] = np.isin(local[own], list(columns.flat))
+    return flat
+
+
+def _match_patterns(
+    tiles: NDArray[np.intp],
+    local: NDArray[np.intp],
+    columns: Columns,
+    reader: FacetReader,
+    several: bool,
+    found: _Found,
+    shift: int,
+) -> tuple[NDArray[np.intp], set[tuple[int, int]]]:
+    """Match cells by their patterns; return the tiles that need a second look, and their (tile, neuron) done."""
+    from polyrelu.tilings.facet_matching import match_facets
+
+    matches = match_facets(columns, local[tiles])
+    pairs, neurons = tiles[matches.pairs], matches.neurons
+    doubtful = np.zeros(len(local), dtype=np.bool_)
+    doubtful[tiles] = columns.may_hide_strict_rows(local[tiles])
+    if doubtful.any():
+        keep = np.ones(len(pairs), dtype=np.bool_)
+        for k in np.flatnonzero(doubtful[pairs].any(axis=1)):
+            i, j = pairs[k].tolist()
+            facets = [
+                facet
+                for tile in (i, j)
+                for facet in reader.facets(int(local[tile]))
+                if int(neurons[k]) in facet.neurons
+            ]
+            keep[k] = any(facet.row.relation == "<=" for facet in facets)
+        found.add(pairs[keep], shift + neurons[keep])
+    else:
+        found.add(pairs, shift + neurons)
+    again = tiles[np.unique(matches.alone)]
+    if several:
+        again = np.union1d(again, tiles[columns.has_target_facets(local[tiles])])
+    second = np.isin(pairs, again)
+    matched = {
+        (tile, neuron)
+        for column in (0, 1)
+        for tile, neuron in zip(
+            pairs[second[:, column], column].tolist(), neurons[second[:, column]].tolist(), strict=True
+        )
+    }
+    return again, matched
+
+
+def _match_hyperplanes(tiling: Tiling, facets: list[tuple[int, int, ExactFacet]], found: _Found) -> None:
+    """Contacts of tiles that need not meet facet to facet: facets on one hyperplane, overlapping in their dimension."""
+    sides: dict[Halfspace, tuple[list[int], list[int]]] = defaultdict(lambda: ([], []))
+    for k, (_, _, facet) in enumerate(facets):
+        plane = facet.row.boundary()
+        sides[plane][facet.row.normal == plane.normal].append(k)
+    for above, below in sides.values():
+        if not above or not below:
+            continue
+        boxes = bounding_boxes(tiling, [facets[k][1] for k in (*above, *below)])
+        far = slice(len(above), None)
+        for a, k in enumerate(above):
+            meet = (boxes[0, a] <= boxes[1, far]).all(axis=1) & (boxes[0, far] <= boxes[1, a]).all(axis=1)
+            for b in np.flatnonzero(meet):
+                (part, i, first), (other, j, second) = facets[k], facets[below[b]]
+                if (part == other and as_columns(tiling.parts[part][1]) is not None) or (
+                    first.row.relation == "<" and second.row.relation == "<"
+                ):
+                    continue
+                if shared_facet(tiling, i, j).dim == tiling.domain.dim - 1:
+                    found.add([(i, j)], [_TARGET])
+
+
+def _match_flat(tiling: Tiling, flat: NDArray[np.bool_], found: _Found) -> None:
+    if not flat.any():
+        return
+    for i, j in _pairs_of_boxes(bounding_boxes(tiling, range(len(tiling))), flat):
+        if touches(tiling[i].polyhedron, tiling[j].polyhedron):
+            found.add([(i, j)], [_FLAT])
+
+
+# -- contact in any dimension -------------------------------------------------------------------------------------
+
+
+def _contacts_of_dimension(tiling: Tiling, least: int) -> Iterator[tuple[int, int, int]]:
+    least = whole_number(least, "adjacency: contact", 0, max(tiling.domain.ambient_dim - 1, 0))
+    part_of, _ = tiling.places()
+    flat = flat_tiles(tiling)
+    for i, j in _pairs_of_boxes(bounding_boxes(tiling, range(len(tiling))), np.ones(len(tiling), dtype=np.bool_)):
+        P, Q = tiling[i].polyhedron, tiling[j].polyhedron
+        face_to_face = part_of[i] == part_of[j] and not (flat[i] or flat[j] or P.lines)
+        dim = _common_face_dim(P, Q) if face_to_face else contact_dim(P, Q)
+        if dim >= least:
+            yield i, j, dim
+
+
+def _common_face_dim(P: Polyhedron, Q: Polyhedron) -> int:
+    """The same for two pointed polyhedra whose closures meet in a common face: that is spanned by what they share."""
+    vertices = [v for v in P.vertices if v in set(Q.vertices)]
+    rays = [r for r in P.rays if r in set(Q.rays)]
+    if not vertices or all(_misses(polyhedron, vertices, rays) for polyhedron in (P, Q)):
+        return -1
+    rows = [(*v, Fraction(1)) for v in vertices] + [(*r, Fraction(0)) for r in rays]
+    return len(row_echelon(rows, P.ambient_dim + 1)[0]) - 1
+
+
+def _misses(polyhedron: Polyhedron, vertices: list[Any], rays: list[Any]) -> bool:
+    """Whether some strict row is tight on the whole face with these generators."""
+    return any(
+        all(not row.slack(v) for v in vertices)
+        and all(not sum(a * x for a, x in zip(row.normal, r, strict=True)) for r in rays)
+        for row in polyhedron.halfspaces
+        if row.relation == "<"
+    )
+
+
+def bounding_boxes(tiling: Tiling, numbers: Any) -> FloatArray:
+    """Lower and upper corners, (2, n, d), of boxes around the closures of tiles, in floats.
+
+    Where two closures meet, so do their boxes: corners are rounded to nearest (beyond the greatest float to infinity),
+    which keeps order. Comparisons that take subnormal numbers for zero keep it, too, so that holds in every mode of the
+    processor. A corner itself may lie within its tile, by half a unit in the last place.
+    """
+    dim = tiling.domain.ambient_dim
+    boxes = np.empty((2, len(numbers), dim))
+    for k, number in enumerate(numbers):
+        vertices, rays, lines = tiling[number].polyhedron.generators
+        corners = nearest_floats(x for v in vertices for x in v).reshape(-1, dim)
+        boxes[0, k], boxes[1, k] = corners.min(axis=0), corners.max(axis=0)
+        for direction in (*rays, *lines, *(tuple(-x for x in line) for line in lines)):
+            for axis, x in enumerate(direction):
+                if x:
+                    boxes[int(x > 0), k, axis] = np.inf if x > 0 else -np.inf
+    return boxes
+
+
+def _pairs_of_boxes(boxes: FloatArray, wanted: NDArray[np.bool_]) -> Iterator[tuple[int, int]]:
+    """Pairs i < j of boxes that meet, one of them wanted; by a sweep along the first axis."""
+    low, high = boxes
+    count = len(low)
+    if not count or not low.shape[1]:
+        yield from ((i, j) for i in range(count) for j in range(i + 1, count))
+        return
+    order = np.argsort(low[:, 0], kind="stable")
+    starts = low[order, 0]
+    for place, i in enumerate(order.tolist()):
+        later = order[place + 1 : np.searchsorted(starts, high[i, 0], side="right")]
+        meet = ((low[later] <= high[i]) & (low[i] <= high[later])).all(axis=1) & (wanted[later] | wanted[i])
+        yield from ((min(i, j), max(i, j)) for j in later[meet].tolist())

@@ -1,0 +1,110 @@
+"""Does polyrelu work on this machine? Its floats, its versions, and a sample of questions asked of every engine.
+
+The engines share little: ``cells`` is compiled and works in floats, ``twin`` in exact arithmetic, the others go
+backwards through faces. Where they give the same tiles, and :func:`polyrelu.check_tiling` proves these right, the
+installation can be trusted with larger questions.
+"""
+
+from __future__ import annotations
+
+import platform
+import warnings
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from fractions import Fraction
+from importlib import metadata
+from typing import NamedTuple
+
+from polyrelu.arithmetic.ieee import probe
+from polyrelu.certificates.check_tiling import check_tiling
+from polyrelu.engines.preimage import METHODS, preimage
+from polyrelu.errors import FloatModeWarning
+from polyrelu.networks.linear_constraints import parse
+from polyrelu.networks.network import Network
+from polyrelu.polyhedra.polyhedron import Polyhedron
+from polyrelu.tilings.tiling import Tiling
+
+_LIBRARIES = ("numpy", "numba", "pycddlib", "python-flint", "scipy", "networkx", "sympy")
+_ENGINES = tuple(method for method in METHODS if method != "auto")
+
+
+class Check(NamedTuple):
+    """One thing that was looked at, whether it is as it must be, and what was seen."""
+
+    name: str
+    ok: bool
+    seen: str
+
+
+class Sample(NamedTuple):
+    """A small question."""
+
+    name: str
+    network: Network
+    target: str
+    domain: Polyhedron | None
+
+
+def versions() -> dict[str, str]:
+    """The versions of polyrelu, Python, this machine and the libraries that decide answers."""
+    found = {"polyrelu": metadata.version("polyrelu"), "Python": platform.python_version()}
+    found["machine"] = f"{platform.system()} {platform.machine()}"
+    for name in _LIBRARIES:
+        try:
+            found[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            found[name] = "not installed"
+    return found
+
+
+def checks() -> Iterator[Check]:
+    """Look at everything, one by one. Cost: seconds, and a minute where the engine has to be compiled first."""
+    yield _float_check("floats in this thread", probe)
+    with ThreadPoolExecutor(1) as pool:
+        yield _float_check("floats in a worker thread", lambda: pool.submit(probe).result())
+    for sample in samples():
+        yield _conformance(sample)
+
+
+def _float_check(name: str, ask: Callable[[], dict[str, bool]]) -> Check:
+    answers = ask()
+    seen = ", ".join(question if right else f"NOT {question}" for question, right in answers.items())
+    return Check(name, all(answers.values()), seen)
+
+
+def _conformance(sample: Sample) -> Check:
+    target = parse(sample.target, dim=sample.network.output_dim)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FloatModeWarning)  # has its own line
+        answers = {m: preimage(sample.network, target, sample.domain, m, progress=False) for m in _ENGINES}
+    reference = _tiles(answers["twin"])
+    wrong = [method for method, tiling in answers.items() if _tiles(tiling) != reference]
+    if wrong:
+        return Check(sample.name, False, f"{' and '.join(wrong)} and twin differ; please report this")
+    verdict = check_tiling(answers["twin"])
+    proof = "agrees" if verdict.ok else str(verdict)
+    seen = f"{len(reference)} tiles, the same from {', '.join(_ENGINES)}; check_tiling {proof}"
+    return Check(sample.name, verdict.ok, seen)
+
+
+def _tiles(tiling: Tiling) -> list[tuple[str, Polyhedron]]:
+    return [(tile.pattern, tile.polyhedron) for tile in tiling]
+
+
+def samples() -> tuple[Sample, ...]:
+    """Generic and degenerate networks, numbers from 2^-700 to 2^700, domains of several kinds."""
+    square = Polyhedron.box([-2, -2], [2, 2])
+    first = [[1.5, -0.75], [-0.5, 1.25], [0.3, 0.9], [-1.1, -0.2]]
+    generic = Network([(first, [0.1, -0.4, 0.7, 0.2]), ([[1, -2, 0.5, 1], [-0.7, 1, 1, -1]], [-0.3, 0.6])])
+    integers = Network([([[1, 0], [0, 1], [1, 1], [2, 2], [1, -1]], [0, 0, -1, -2, 0]), ([[1, 1, -2, 1, -1]], [0])])
+    huge, tiny = Fraction(2) ** 700, Fraction(2) ** -700
+    extreme = Network([([[huge, -huge], [tiny, 2 * tiny], [1, 3]], [huge, -tiny, 1]), ([[tiny, huge, -1]], [0])])
+    flat = Polyhedron.box([-2, "1/3"], [2, "1/3"])
+    return (
+        Sample("a generic network in a square", generic, "y0 > y1", square),
+        Sample("a generic network in the whole plane", generic, "y0 <= 1 and y1 >= 0", None),
+        Sample("integers and parallel neurons", integers, "y0 >= 1", square),
+        Sample("where an output is zero", integers, "y0 == 0", square),
+        Sample("numbers of any magnitude", extreme, "y0 >= 0", square),
+        Sample("a flat domain", generic, "y0 >= 0", flat),
+    )

@@ -1,0 +1,156 @@
+r"""Does a network keep a property? An exact verdict, by the preimage of what must not happen.
+
+The network f breaks a :class:`~polyrelu.networks.properties.Property` iff for some disjunct the preimage of a target
+within the domain is not empty. Cells are split until a tile of it is found, or none is left:
+
+* *violated*: a point of the tile, whose exact output lies in the target. It is evaluated anew, without the engine.
+* *holds*: every preimage is empty, by exact enumeration.
+* *undecided*: time was up before either.
+
+The verdict is about the network's stored numbers in exact arithmetic, not about a rounded run of it.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Literal, TypeAlias
+
+from polyrelu.arithmetic.exact import ExactVector
+from polyrelu.engines.preimage import preimage
+from polyrelu.errors import DimensionError, Interrupted
+from polyrelu.networks.network import Network
+from polyrelu.networks.properties import Property
+from polyrelu.support.arguments import instance
+from polyrelu.support.limits import Limit
+from polyrelu.support.numerals import record_text
+from polyrelu.tilings.tiling import Tiling
+
+Status: TypeAlias = Literal["holds", "violated", "undecided"]
+
+
+@dataclass(frozen=True, repr=False)
+class Verification:
+    """A verdict and its evidence.
+
+    Attributes:
+        status: ``"holds"``, ``"violated"`` or ``"undecided"``.
+        point, value: for ``"violated"`` the counterexample and its output, exact.
+        place: for ``"violated"`` the numbers of the disjunct and of the target in it.
+        remaining: for ``"undecided"`` the (disjunct, target) pairs not excluded; the first was being searched.
+        cases: how many pairs there are.
+        cells: how many cells were excluded or found.
+        seconds: how long it took.
+    """
+
+    status: Status
+    point: ExactVector | None
+    value: ExactVector | None
+    place: tuple[int, int] | None
+    remaining: tuple[tuple[int, int], ...]
+    cases: int
+    cells: int
+    seconds: float
+
+    def __repr__(self) -> str:
+        return record_text(self)
+
+
+def verify(
+    network: Network,
+    prop: Property,
+    timeout: float | None = None,
+    *,
+    workers: int = 1,
+    max_dim: int | None = None,
+    progress: bool | None = None,
+) -> Verification:
+    """Whether a network keeps a property; exact, and with a counterexample where it does not.
+
+    Args:
+        network: R^d -> R^m.
+        prop: what must not happen, see :func:`polyrelu.formats.vnnlib.load_property`.
+        timeout: seconds after which to give up, heard within a second or so; loading compiled code does not count.
+        workers: how many threads split cells.
+        max_dim: the largest dimension of a domain, constant inputs not counted, in which to split cells by their
+            vertices; None judges by what that takes, see :func:`polyrelu.engines.preimage.preimage`.
+        progress: show a bar; by default only for long runs on a terminal.
+
+    Raises:
+        DimensionError: the property is about other dimensions than the network's.
+        InputError: the time limit is not positive.
+        BudgetExceeded: cells would get too large, and no other engine is quick.
+        Interrupted: Ctrl-C.
+
+    Cost: up to that of the preimages; a counterexample ends the search.
+    """
+    instance(network, Network, "verify: network", "pass a Network; load_network reads files")
+    instance(prop, Property, "verify: prop", "load_property reads files")
+    if (prop.input_dim, prop.output_dim) != (network.input_dim, network.output_dim):
+        raise DimensionError(
+            f"verify: the property is about R^{prop.input_dim} -> R^{prop.output_dim} but the network maps "
+            f"R^{network.input_dim} -> R^{network.output_dim}"
+        )
+    limit = Limit(timeout=timeout, where="verify")
+    began = time.monotonic()
+    cases = [(i, j) for i, disjunct in enumerate(prop.disjuncts) for j in range(len(disjunct.targets))]
+    cells = 0
+    for number, (i, j) in enumerate(cases):
+        question = partial(
+            preimage,
+            network,
+            prop.disjuncts[i].targets[j],
+            prop.disjuncts[i].domain,
+            workers=workers,
+            max_dim=max_dim,
+            progress=progress,
+        )
+        with limit.kept():
+            tiling, late = _first_tiles(question, limit)
+        cells += int(tiling.stats.get("cells", 0)) + int(tiling.stats.get("discarded", 0))
+        if len(tiling):
+            point, value = _counterexample(tiling)
+            seconds = time.monotonic() - began
+            return Verification("violated", point, value, (i, j), (), len(cases), cells, seconds)
+        if late:
+            remaining, seconds = tuple(cases[number:]), time.monotonic() - began
+            return Verification("undecided", None, None, None, remaining, len(cases), cells, seconds)
+    return Verification("holds", None, None, None, (), len(cases), cells, time.monotonic() - began)
+
+
+def _first_tiles(question: Callable[..., Tiling], limit: Limit) -> tuple[Tiling, bool]:
+    """Some tiles of a preimage, or none if it has none, or if time was up, which is then said."""
+    for at in (1, None):
+        search = _Search(at)
+        try:
+            return question(until=search.stop), False
+        except Interrupted as stopped:
+            late = limit(0)
+            if not (search.found or late):
+                raise
+            if late or len(stopped.partial):
+                return stopped.partial, late
+        # the run stopped at a tile that it gave up with the masks in which another cell did not fit: once more
+    raise AssertionError("the second search stops only when time is up")
+
+
+class _Search:
+    """Stops a run when ``at`` tiles are found, or never; and remembers whether it did."""
+
+    def __init__(self, at: int | None) -> None:
+        self.at, self.found = at, False
+
+    def stop(self, count: int) -> bool:
+        self.found = self.at is not None and count >= self.at
+        return self.found
+
+
+def _counterexample(tiling: Tiling) -> tuple[ExactVector, ExactVector]:
+    """A point of the first tile and its output, evaluated by the network and held against domain and target."""
+    point = tiling[0].point()
+    value = tiling.network.evaluate([point])[0]
+    if not (tiling.domain.contains(point) and tiling.targets[0].contains(value)):
+        raise AssertionError(f"verify: {point} is no counterexample; please report this")
+    return point, value

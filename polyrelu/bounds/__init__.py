@@ -1,0 +1,1 @@
+"""Certified linear bounds of what a network can reach from a set of inputs."""

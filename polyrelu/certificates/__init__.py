@@ -1,0 +1,1 @@
+"""Evidence: what judges an answer, and shares no code with what found it."""

@@ -1,0 +1,292 @@
+"""The cell-splitting engine: from a restricted problem to the columns of its tiles.
+
+Cells start in exact arithmetic and go to the compiled kernel as soon as they contain no line. Signs that the kernel
+cannot certify are decided exactly while it waits. Cells that a row of the target only touches, or in which it demands
+equality, come back; they are rebuilt exactly from their facets, and finished.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from itertools import accumulate, pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from polyrelu.arithmetic.ieee import UnsoundFloats, floats_are_sound
+from polyrelu.engines.cells.kernel import Cells, Problem
+from polyrelu.engines.cells.problem import problem, stack
+from polyrelu.engines.cells.runner import Runner
+from polyrelu.engines.cells.signs import ExactForms
+from polyrelu.networks import affine_outputs as exact
+from polyrelu.networks.activation_pattern import pattern_cell
+from polyrelu.networks.affine_outputs import Placed
+from polyrelu.networks.network import Bits, Layer, Network
+from polyrelu.networks.relevant_part import Restriction
+from polyrelu.polyhedra.cell import INFINITY, Cell, Vector, cell_of, split
+from polyrelu.polyhedra.polyhedron import Polyhedron
+from polyrelu.support.limits import Limit, Stop, check, unlimited
+from polyrelu.support.progress import Bar
+from polyrelu.tilings.chart import Chart, chart
+from polyrelu.tilings.columns import Columns, Piece, agreeing, packed_bits, signs_at
+
+_SECONDS_TO_COLLECT = 0.5  # after an interruption
+
+
+@dataclass
+class CellStats:
+    """What the engine did.
+
+    Attributes:
+        cells: full-dimensional tiles found.
+        cuts: cells that were cut in two.
+        signs_by_float: signs of generators at forms that were asked of floats; a float that its proven bound leaves in
+            doubt decides nothing.
+        signs_by_rational: those that exact arithmetic decided.
+        handed_over: cells that a row of the target touches without cutting them, or in which it demands equality; exact
+            arithmetic finished them.
+        solved_again: generators that were solved again to certify a sign.
+        discarded: cells outside the target.
+        pruned: cells that were discarded before their last layer, by bounds on what they can reach.
+        lineality: the dimension of the directions that every tile contains with both signs, not counting others.
+    """
+
+    cells: int = 0
+    cuts: int = 0
+    signs_by_float: int = 0
+    signs_by_rational: int = 0
+    handed_over: int = 0
+    solved_again: int = 0
+    discarded: int = 0
+    pruned: int = 0
+    lineality: int = 0
+
+
+class CellEngine:
+    """Splits a domain into the tiles of one restricted problem.
+
+    Args:
+        restriction, domain: the problem; the domain is not empty.
+        runner: runs the compiled kernel, or None to do everything in exact arithmetic.
+        until: asked, with the number of tiles found, whether to stop as for Ctrl-C; the runner asks for itself.
+
+    Limits that are kept (:mod:`polyrelu.support.limits`) are heard in between, too. Whether there is room for the cells
+    is asked before (:func:`polyrelu.engines.cells.budget.require_room`).
+    """
+
+    def __init__(
+        self,
+        restriction: Restriction,
+        domain: Polyhedron,
+        runner: Runner | None,
+        until: Callable[[int], bool] | None = None,
+    ) -> None:
+        self.restriction, self.domain, self.runner, self.until = restriction, domain, runner, until
+        self.stats = CellStats()
+        self.chart: Chart = chart(domain, restriction.moving)
+        self.layers: tuple[Layer, ...] = (self.chart.pull_back(restriction.layers[0]), *restriction.layers[1:])
+        self.rows = restriction.target.halfspaces
+        neurons = [sum(layer.relu) for layer in self.layers]
+        self.neuron_count = sum(neurons)
+        self.first_facets = list(accumulate(neurons, initial=len(self.chart.facets)))
+        self.forms = self._exact_forms()
+        self.interrupted = False
+        self.full: list[Piece] = []
+        self.flat: list[tuple[Bits, Polyhedron]] = []
+        self.stats.lineality = self.chart.lineality
+
+    def tiles(self) -> Columns:
+        """All tiles found so far, in the order of their patterns; flat ones only where no other tile contains them."""
+        full = self._columns([])
+        flat = self._needed(full)
+        return self._columns(flat) if flat else full
+
+    def _columns(self, flat: Sequence[tuple[Bits, Polyhedron]]) -> Columns:
+        return Columns.sorted_by_pattern(self.restriction, self.domain, self.chart, self.full, flat)
+
+    def _needed(self, full: Columns) -> list[tuple[Bits, Polyhedron]]:
+        """The flat tiles that no other tile contains; of equal ones the first pattern's.
+
+        After an interruption this takes a second at the most, and flat tiles that were not looked at by then stay.
+        """
+        kept: list[tuple[Bits, Polyhedron]] = []
+        waiting = deque(sorted(self.flat, key=lambda found: (-found[1].dim, found[0])))
+        if self.interrupted:
+            with unlimited(), Limit(timeout=_SECONDS_TO_COLLECT).kept(), suppress(Stop):
+                self._move_needed(waiting, kept, full)
+        else:
+            self._move_needed(waiting, kept, full)
+        return [*kept, *waiting]
+
+    def _move_needed(
+        self, waiting: deque[tuple[Bits, Polyhedron]], kept: list[tuple[Bits, Polyhedron]], full: Columns
+    ) -> None:
+        """Move flat tiles from those that wait to those that are kept, unless other tiles contain them."""
+        others = _ByPattern()
+        for _ in Bar.of(self._progress, range(len(waiting)), desc="flat tiles", unit=" tiles"):
+            check()
+            bits, tile = waiting[0]
+            point = tile.relative_interior_point()
+            care, want = signs_at(self.restriction.layers, point)
+            around = [full.polyhedron(i) for i in full.agreeing(care, want)]
+            around += [kept[i][1] for i in others.agreeing(care, want)]
+            if not any(other.contains(point) and tile.is_subset(other) for other in around):
+                others.add(bits)
+                kept.append((bits, tile))
+            waiting.popleft()
+
+    @property
+    def _progress(self) -> bool | None:
+        return False if self.runner is None else self.runner.progress
+
+    def run(self) -> None:
+        """Find all tiles. Raises KeyboardInterrupt when stopped; what was found until then stays."""
+        try:
+            self._run()
+        except KeyboardInterrupt:
+            self.interrupted = True
+            raise
+
+    def _run(self) -> None:
+        kernel = self._kernel_problem()
+        pointed = self._split_exactly([Placed(self.chart.start, ())], kernel is not None)
+        if kernel is None or not pointed:
+            return
+        try:
+            touched = self._run_kernel(kernel, pointed)
+        except UnsoundFloats:  # before the kernel has handed out anything
+            self._split_exactly(pointed, for_kernel=False)
+            return
+        for signs, facets in Bar.of(self._progress, touched, desc="touched cells", unit=" cells"):
+            self._ask()
+            self._finish(self._rebuilt(signs, facets))
+
+    def _split_exactly(self, cells: list[Placed], for_kernel: bool) -> list[Placed]:
+        """Split cells exactly, keep what is inside, and return the kernel's share: cells without lines."""
+        pointed = []
+        while cells:
+            placed = cells.pop()
+            if for_kernel and not placed.cell.lines:
+                pointed.append(placed)
+            elif placed.depth < len(self.layers):
+                cells.extend(self._refine(placed, for_kernel))
+            else:
+                self._finish(placed)
+            self._ask()
+        return pointed
+
+    def _ask(self) -> None:
+        check()
+        if self.until is not None and self.until(self.stats.cells + len(self.flat)):
+            raise KeyboardInterrupt
+
+    # -- exact ----------------------------------------------------------------------------------------------------
+
+    def _refine(self, placed: Placed, for_kernel: bool) -> Iterator[Placed]:
+        self.stats.cuts -= 1
+        first_facet = self.first_facets[placed.depth]
+        for part in exact.refine(placed, self.layers, first_facet, self._count_signs, for_kernel):
+            self.stats.cuts += 1
+            self._ask()
+            yield part
+
+    def _count_signs(self, count: int) -> None:
+        self.stats.signs_by_rational += count
+
+    def _finish(self, placed: Placed) -> None:
+        """Cut a cell that is through all layers by the target's rows; keep what is inside."""
+        cell = placed.cell
+        matrix, offset = Network(self.layers).affine_map(placed.bits)
+        inside = self.restriction.target.affine_preimage(matrix, offset, self.chart.dim)
+        for number, row in enumerate(inside.halfspaces):
+            form = (*row.normal, -row.offset)
+            self._count_signs(len(cell.generators) + len(cell.lines))
+            if vanishes(form, cell):
+                if row.relation == "<":
+                    self.stats.discarded += 1
+                    return
+                continue
+            below, above = split(cell, form, self.first_facets[-1] + number)
+            if row.relation == "==" or below is None:
+                self._finish_flat(placed)
+                return
+            self.stats.cuts += above is not None
+            cell = below
+        self.stats.cells += 1
+        flat_bits = [on for layer in placed.bits for on in layer]
+        facets = [facet for facet in cell.facets if facet != INFINITY]
+        packed = packed_bits(np.array([flat_bits], dtype=np.uint8).reshape(1, self.neuron_count))
+        starts, unknown = np.array([0, len(facets)]), np.full((1, self.chart.dim), np.nan)
+        self.full.append(Piece(packed, starts, np.array(facets, dtype=np.int32), unknown))
+
+    def _finish_flat(self, placed: Placed) -> None:
+        """A cell that the target only touches: what it touches is a tile of lower dimension, if it is anything."""
+        tile = pattern_cell(self.restriction.layers, placed.bits, self.domain)
+        matrix, offset = Network(self.restriction.layers).affine_map(placed.bits)
+        tile &= self.restriction.target.affine_preimage(matrix, offset, self.domain.ambient_dim)
+        if tile.is_empty():
+            self.stats.discarded += 1
+        else:
+            self.flat.append((placed.bits, tile.canonical()))
+
+    # -- the kernel -----------------------------------------------------------------------------------------------
+
+    def _kernel_problem(self) -> Problem | None:
+        if self.runner is None or not floats_are_sound():
+            return None
+        return problem(self.layers, self.rows, self.chart.forms)
+
+    def _run_kernel(self, kernel: Problem, placed: Sequence[Placed]) -> list[tuple[NDArray[np.uint8], list[int]]]:
+        """Run the kernel on exact cells, keep what it finished, and return what the target touches (signs, facets)."""
+        assert self.runner is not None
+        sites, dim = self.neuron_count + len(self.rows), self.chart.dim + 1
+        touched: list[tuple[NDArray[np.uint8], list[int]]] = []
+
+        def roots(words: int) -> Cells | None:
+            return stack(placed, sites, words, dim)
+
+        for found in self.runner.run(kernel, self._exact_forms, roots, self.stats):
+            self.full.append(Piece(found.packed, found.facet_start, found.facets, found.points))
+            self.stats.cells += len(found.packed)
+            ends = pairwise(found.touched_start.tolist())
+            for signs, (start, end) in zip(found.touched_signs, ends, strict=True):
+                touched.append((signs, found.touched_facets[start:end].tolist()))
+        return touched
+
+    def _rebuilt(self, signs: NDArray[np.uint8], numbers: Sequence[int]) -> Placed:
+        """The exact cell with these facets, before the target's rows: those are decided anew."""
+        exact, facets = self.forms.on(signs), [number for number in numbers if number != INFINITY]
+        forms = [tuple(-exact.side(number) * v for v in exact.form(number)) for number in facets]
+        return Placed(cell_of(forms, facets, self.chart.dim), self.forms.bits(signs, len(self.layers)))
+
+    def _exact_forms(self) -> ExactForms:
+        return ExactForms(self.layers, self.rows, self.chart.forms)
+
+
+def vanishes(form: Vector, cell: Cell) -> bool:
+    """Whether a form is zero on a whole cell."""
+    return not any(sum(a * x for a, x in zip(form, g, strict=True)) for g in (*cell.generators, *cell.lines))
+
+
+class _ByPattern:
+    """Patterns, to be looked up by what is known of them."""
+
+    def __init__(self) -> None:
+        self._packed: list[NDArray[np.uint8]] = []
+        self._stacked: NDArray[np.uint8] | None = None
+
+    def add(self, bits: Bits) -> None:
+        """One more."""
+        self._packed.append(np.packbits(np.array([on for layer in bits for on in layer], dtype=np.uint8)))
+
+    def agreeing(self, care: NDArray[np.uint8], want: NDArray[np.uint8]) -> list[int]:
+        """The numbers of those that are as wanted where that matters."""
+        rows = len(self._packed)
+        if self._stacked is None or rows > 2 * len(self._stacked):
+            self._stacked = np.array(self._packed, dtype=np.uint8).reshape(rows, len(care))
+        done = len(self._stacked)
+        latest = np.array(self._packed[done:], dtype=np.uint8).reshape(rows - done, len(care))
+        return [*agreeing(self._stacked, care, want), *(done + i for i in agreeing(latest, care, want))]

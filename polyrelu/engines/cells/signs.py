@@ -1,0 +1,120 @@
+"""Signs that floats leave in doubt, decided in rational arithmetic.
+
+A generator of a cell is the ray on which the forms of all facets vanish that it lies on: the kernel of an integer
+matrix, which is known exactly. The cell's other facets say which of the two directions it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import accumulate
+from math import gcd
+from operator import mul
+
+import numpy as np
+from flint import fmpz_mat
+from numpy.typing import NDArray
+
+from polyrelu.engines.cells.problem import with_target
+from polyrelu.networks.affine_outputs import Outputs
+from polyrelu.networks.network import Bits, Layer
+from polyrelu.polyhedra.cell import INFINITY, Vector
+from polyrelu.polyhedra.halfspace import Halfspace
+
+
+class ExactForms:
+    """The forms behind facet numbers, which depend on the cell.
+
+    Args:
+        layers: the network on u.
+        target: rows on its outputs.
+        facets: the domain's facets as forms, at most zero inside.
+
+    Facets are numbered as in :class:`polyrelu.tilings.columns.Columns`, and INFINITY is t >= 0.
+    """
+
+    def __init__(self, layers: Sequence[Layer], target: Sequence[Halfspace], facets: Sequence[Vector]) -> None:
+        self.facets, self.layers = facets, with_target(layers, target)
+        self.dim = layers[0].input_dim + 1
+        self.sites = [
+            (depth, i)
+            for depth, layer in enumerate(self.layers)
+            for i, masked in enumerate(layer.relu)
+            if masked or depth == len(layers)
+        ]
+        self._ends = list(accumulate((sum(layer.relu) for layer in layers), initial=0))
+        self._outputs = Outputs(self.layers)
+        self._latest: dict[int, tuple[Bits, fmpz_mat]] = {}
+
+    def on(self, signs: NDArray[np.uint8]) -> FormsOnCell:
+        """The forms on a cell with these signs of all sites, 0 or 1 where they are known."""
+        return FormsOnCell(self, signs)
+
+    def bits(self, signs: NDArray[np.uint8], depth: int) -> Bits:
+        """The signs of the neurons of the layers before ``depth``."""
+        ends = self._ends
+        return tuple(tuple(map(bool, signs[ends[k] : ends[k + 1]].tolist())) for k in range(depth))
+
+    def rows(self, depth: int, signs: NDArray[np.uint8]) -> fmpz_mat:
+        """The forms of a layer's coordinates, all times the same positive number."""
+        bits = self.bits(signs, depth)
+        known = self._latest.get(depth)
+        if known is None or known[0] != bits:
+            rows, _ = (self.layers[depth].augmented * self._outputs.before(bits)).numer_denom()
+            known = self._latest[depth] = bits, rows
+        return known[1]
+
+
+class FormsOnCell:
+    """See :class:`ExactForms`."""
+
+    def __init__(self, everywhere: ExactForms, known: NDArray[np.uint8]) -> None:
+        self._everywhere, self._known = everywhere, known
+        self._rows: dict[int, fmpz_mat] = {}
+
+    def form(self, number: int) -> Vector:
+        """The form of a facet, or of a site that is none, up to a positive factor."""
+        facets, dim = self._everywhere.facets, self._everywhere.dim
+        if number == INFINITY:
+            return (*[0] * (dim - 1), 1)
+        if number < len(facets):
+            return facets[number]
+        depth, i = self._everywhere.sites[number - len(facets)]
+        rows = self._layer(depth)
+        return tuple(int(rows[i, j]) for j in range(dim))
+
+    def side(self, number: int) -> int:
+        """The sign that the form of a facet has inside."""
+        if number == INFINITY:
+            return 1
+        site = number - len(self._everywhere.facets)
+        return 1 if site >= 0 and self._known[site] == 1 else -1
+
+    def generator(self, on: Sequence[int], off: Sequence[int]) -> Vector:
+        """The generator that lies on the facets ``on``, of which there are enough, and not on ``off``, the others.
+
+        Raises:
+            AssertionError: no ray does, or more than one; that would be an error in the kernel.
+        """
+        dim = self._everywhere.dim
+        kernel, nullity = fmpz_mat(len(on), dim, [v for number in on for v in self.form(number)]).nullspace()
+        if nullity != 1:
+            raise AssertionError(f"{nullity} directions lie on the facets {list(on)}")
+        vector = [int(kernel[j, 0]) for j in range(dim)]
+        insides = (self.side(number) * sum(map(mul, self.form(number), vector)) for number in off)
+        inside = next(filter(None, insides), 0)
+        if not inside:
+            raise AssertionError(f"a generator lies on all facets of its cell, {list(on)} and {list(off)}")
+        factor = gcd(*vector) * (1 if inside > 0 else -1)
+        return tuple(v // factor for v in vector)
+
+    def signs(self, numbers: Sequence[int], vector: Vector) -> list[int]:
+        """The signs of the forms of some sites of one layer at a vector: -1, 0 or 1."""
+        places = [self._everywhere.sites[number - len(self._everywhere.facets)] for number in numbers]
+        values = self._layer(places[0][0]) * fmpz_mat(len(vector), 1, vector)
+        return [(values[i, 0] > 0) - (values[i, 0] < 0) for _, i in places]
+
+    def _layer(self, depth: int) -> fmpz_mat:
+        if depth not in self._rows:
+            self._rows[depth] = self._everywhere.rows(depth, self._known)
+        return self._rows[depth]

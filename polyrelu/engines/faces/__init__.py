@@ -1,0 +1,1 @@
+"""Backwards through the layers, face by face of the positive orthant."""

@@ -1,0 +1,368 @@
+r"""Cells by their inequalities: few of them in any dimension.
+
+Above about eight dimensions the generators of a cell explode, its inequalities do not. Here a cell is what the signs of
+the neurons so far say on x, and a point strictly inside. A neuron comes next, layer by layer:
+
+* if it cannot switch on the domain's box (:mod:`polyrelu.bounds.reach`), nothing is asked;
+* on the side on which the point lies, that point stays inside;
+* on the other side a point is looked for: first the bounds of the domain alone may rule one out, then a few straight
+  steps may find one, and otherwise an exact linear program decides.
+
+So a neuron that divides the cell makes two cells of full dimension, and no other one does; a neuron that vanishes on a
+whole cell counts as silent. Cells that are through are cut by the target's rows in the same way. Where nothing of full
+dimension is left, what the target touches is a tile of lower dimension if it is not empty, and no other tile contains
+it. These are the tiles of :mod:`polyrelu.engines.faces.backward`, by the same argument.
+
+The affine forms of the neurons in question are pulled back from their layer to x, so those of others are never
+computed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from flint import fmpq, fmpq_mat
+
+from polyrelu.arithmetic.exact import ExactMatrix, ExactVector, flint_matrix, matrix_rows
+from polyrelu.bounds.reach import Reach, reach
+from polyrelu.errors import BudgetExceeded
+from polyrelu.networks.fixed_inputs import Folding
+from polyrelu.networks.network import Bits, Layer
+from polyrelu.networks.relevant_part import Restriction
+from polyrelu.polyhedra.guide import look_between
+from polyrelu.polyhedra.halfspace import Halfspace
+from polyrelu.polyhedra.polyhedron import Polyhedron
+from polyrelu.polyhedra.sides import Sides
+from polyrelu.tilings.tiling import TileList
+
+QUICK_WORK = 20_000_000
+"""How many entries of linear programs may be looked at where the engine was chosen by itself: about two seconds."""
+
+_GUIDED_WORK = 100_000, 200  # of what floats decided, and for each entry of its rows
+
+MOST_DOUBTFUL = 48
+"""With more neurons that may switch on the domain's box, the engine does not choose itself."""
+
+
+@dataclass
+class HalfspaceStats:
+    """What the engine did.
+
+    Attributes:
+        cells: full-dimensional tiles found.
+        cuts: cells that were divided in two.
+        nodes: signs of neurons on cells that were asked for.
+        programs: exact linear programs solved for these.
+        discarded: cells outside the target.
+    """
+
+    cells: int = 0
+    cuts: int = 0
+    nodes: int = 0
+    programs: int = 0
+    discarded: int = 0
+
+
+@dataclass(frozen=True, eq=False)
+class _Cell:
+    """A cell, by the rows beside the domain's.
+
+    Attributes:
+        rows: what the signs say, closed.
+        point: a point that satisfies all of them and the domain's facets strictly.
+    """
+
+    rows: tuple[Halfspace, ...]
+    point: ExactVector
+
+    def within(self, row: Halfspace, point: ExactVector) -> _Cell:
+        """The part on which one more row holds, with a point strictly inside."""
+        return _Cell((*self.rows, row), point)
+
+
+@dataclass(frozen=True)
+class LazyTiles(TileList):
+    """Tiles whose canonical rows are found when they are asked for.
+
+    Attributes:
+        folding: how the pieces, which are in the inputs that the domain leaves free, lie among all inputs.
+    """
+
+    folding: Folding | None = None
+
+    @cached_property
+    def _canonical(self) -> dict[int, Polyhedron]:
+        return {}
+
+    def polyhedron(self, index: int) -> Polyhedron:
+        """A tile as an exact canonical polyhedron. Cost: at most one linear program a row, when first asked for."""
+        if index not in self._canonical:
+            tile = self.pieces[index][1].canonical()
+            self._canonical[index] = tile if self.folding is None else self.folding.lift(tile)
+        return self._canonical[index]
+
+    def inner_point(self, index: int) -> ExactVector:
+        """An exact point of the relative interior of a tile."""
+        return self.polyhedron(index).relative_interior_point()
+
+
+class HalfspaceEngine:
+    """Finds the tiles of one restricted problem as cells by their inequalities.
+
+    Args:
+        restriction, domain: the problem; the domain is not empty.
+        limit: the most signs to ask for.
+        work: the most entries of linear programs to look at; None is no limit.
+        until: asked, with the number of tiles found, whether to stop as for Ctrl-C.
+        refusal: why another engine was not chosen, for the message when ``work`` does not suffice.
+
+    Raises:
+        BudgetExceeded: by ``run``, at ``limit`` or ``work``.
+    """
+
+    def __init__(
+        self,
+        restriction: Restriction,
+        domain: Polyhedron,
+        limit: int,
+        work: int | None = None,
+        until: Callable[[int], bool] | None = None,
+        refusal: str = "",
+    ) -> None:
+        self.restriction, self.limit, self.work, self.until, self.refusal = restriction, limit, work, until, refusal
+        self.stats = HalfspaceStats()
+        self.folding = Folding.of(domain)
+        self.domain = domain.unfixed()
+        self.layers = restriction.layers if self.folding is None else self.folding.layers(restriction.layers)
+        self.found: list[tuple[Bits, Polyhedron]] = []
+        self.flat: list[tuple[Bits, Polyhedron]] = []
+
+    @cached_property
+    def reach(self) -> Reach:
+        """What is certain on the domain's box."""
+        return reach(self.layers, self.domain.sides, self.restriction.target)
+
+    def is_promising(self) -> bool:
+        """Whether few neurons may switch on the domain's box, or none of it can be mapped into the target."""
+        if sum(sum(layer.relu) for layer in self.layers) <= MOST_DOUBTFUL:
+            return True
+        return self.reach.misses or self.reach.doubtful <= MOST_DOUBTFUL
+
+    def tiles(self) -> LazyTiles:
+        """The tiles found so far, in the order of their patterns; flat ones only where no other tile contains them."""
+        kept = list(self.found)
+        for bits, piece in sorted(self.flat, key=lambda found: (-found[1].dim, found[0])):
+            point = piece.relative_interior_point()
+            if not any(piece.is_subset(other) for _, other in kept if other.contains(point)):
+                kept.append((bits, piece))
+        return LazyTiles(self.restriction, tuple(sorted(kept, key=lambda found: found[0])), self.folding)
+
+    def run(self) -> None:
+        """Find all tiles. Raises KeyboardInterrupt when stopped; what was found until then stays."""
+        if self.reach.misses:
+            self.stats.discarded += 1
+            return
+        root = _Cell((), self._inside.sample_point())
+        waiting = [self._below(root, ())]
+        while waiting:  # depth first; a cell is looked at before the next one is made
+            step = next(waiting[-1], None)
+            if step is None:
+                waiting.pop()
+                continue
+            cell, bits = step
+            if len(bits) == len(self.layers):
+                self._finish(cell, bits)
+                self._ask()
+            else:
+                waiting.append(self._below(cell, bits))
+
+    # -- the domain -----------------------------------------------------------------------------------------------
+
+    @cached_property
+    def _inside(self) -> Polyhedron:
+        """The relative interior of the domain, by its canonical rows."""
+        rows = self.domain.closure().canonical().halfspaces
+        return Polyhedron.from_halfspaces(
+            [h if h.relation == "==" else h._replace(relation="<") for h in rows], self.domain.ambient_dim
+        )
+
+    @cached_property
+    def _sides(self) -> Sides:
+        return self._inside.sides
+
+    @cached_property
+    def _others(self) -> list[Halfspace]:
+        return [self._inside.halfspaces[i] for i in self._sides.others]
+
+    # -- cells ----------------------------------------------------------------------------------------------------
+
+    def _below(self, cell: _Cell, bits: Bits) -> Iterator[tuple[_Cell, Bits]]:
+        """The cells that the next layer's neurons make of a cell."""
+        depth = len(bits)
+        masked = [i for i, on in enumerate(self.layers[depth].relu) if on]
+        known = self.reach.signs[depth]
+        doubtful = [k for k, sign in enumerate(known.tolist()) if not sign]
+        forms = self._forms(depth, [masked[k] for k in doubtful], bits)
+        signs = known > 0
+
+        waiting: list[tuple[_Cell, tuple[bool, ...]]] = [(cell, ())]
+        while waiting:
+            part, own = waiting.pop()
+            if len(own) == len(doubtful):
+                signs[doubtful] = own
+                yield part, (*bits, tuple(signs.tolist()))
+                continue
+            *normal, constant = forms[len(own)]
+            halves = self._halves(part, Halfspace.of(normal, -constant))
+            waiting += [(half, (*own, active)) for active, half in reversed(halves)]
+
+    def _halves(self, cell: _Cell, silent: Halfspace) -> list[tuple[bool, _Cell]]:
+        """The parts of full dimension where a row holds and where its opposite does, and which of these each is.
+
+        Only the former where the row's boundary contains all of the cell.
+        """
+        self._ask()
+        self.stats.nodes += 1
+        if self.stats.nodes > self.limit:
+            raise BudgetExceeded(
+                f"halfspaces: {self.limit} signs of neurons were asked for, the limit, and {len(self.found)} tiles "
+                "found; raise limit=, or make the domain smaller"
+            )
+        active = Halfspace(tuple(-v for v in silent.normal), -silent.offset, "<=")
+        slack = silent.slack(cell.point)
+        parts = []
+        for is_active, row, sign in ((False, silent, 1), (True, active, -1)):
+            point = cell.point if slack * sign > 0 else self._point(cell, row)
+            if point is not None:
+                parts.append((is_active, cell.within(row, point)))
+        if len(parts) == 2:
+            self.stats.cuts += 1
+            return parts
+        # Otherwise the row says nothing new.
+        return [(is_active, cell) for is_active, _ in parts] or [(False, cell)]
+
+    def _point(self, cell: _Cell, row: Halfspace) -> ExactVector | None:
+        """A point strictly inside a cell at which a row holds strictly, if there is one."""
+        strictly = row._replace(relation="<")
+        if strictly.is_trivial or self._sides.rule_out(strictly):
+            return None
+        rows = [strictly, *(h._replace(relation="<") for h in cell.rows)]
+        found = self._sides.point_within([*rows, *self._others])
+        if found is not None:
+            return found
+        found, impossible = look_between(self._sides, [*rows, *self._others])
+        if found is not None or impossible:
+            self._spend(_GUIDED_WORK[0] + _GUIDED_WORK[1] * len(rows) * self.domain.ambient_dim)
+            return found
+        inside = Polyhedron.from_halfspaces([*rows, *self._inside.halfspaces], self.domain.ambient_dim)
+        self._count_program(len(inside.halfspaces))
+        return None if inside.is_empty() else inside.sample_point()
+
+    def _count_program(self, rows: int) -> None:
+        """Count an exact linear program."""
+        self.stats.programs += 1
+        self._spend(10 * rows * (rows + self.domain.ambient_dim) * self.domain.ambient_dim)
+
+    def _spend(self, work: int) -> None:
+        if self.work is None:
+            return
+        self.work -= work
+        if self.work < 0:
+            raise BudgetExceeded(
+                f"{self.refusal}. Cells by their inequalities take too long, too: after {self.stats.nodes} signs of "
+                f"neurons {len(self.found)} tiles were found; method='halfspaces' goes on for as long as it takes"
+            )
+
+    def _ask(self) -> None:
+        if self.until is not None and self.until(len(self.found) + len(self.flat)):
+            raise KeyboardInterrupt
+
+    def _finish(self, cell: _Cell, bits: Bits) -> None:
+        """Cut a cell that is through all layers by the target's rows; keep what is inside."""
+        rows = self._target_rows(bits)
+        closed = [*self.domain.halfspaces, *cell.rows, *rows]
+        inner: _Cell | None = cell
+        for row in rows:
+            if row.is_trivial:
+                if not row.holds(cell.point):
+                    self.stats.discarded += 1
+                    return
+            elif inner is not None:
+                inner = None if row.relation == "==" else self._part_within(inner, row)
+        if inner is not None:
+            self.stats.cells += 1
+            self.found.append((bits, Polyhedron.from_halfspaces(closed, self.domain.ambient_dim, inner.point)))
+            return
+        tile = Polyhedron.from_halfspaces(closed, self.domain.ambient_dim)
+        ruled_out = any(map(self.domain.sides.rule_out, (*rows, *cell.rows)))
+        if ruled_out or self._is_empty(tile):
+            self.stats.discarded += 1
+        elif tile.dim == self._inside.dim:  # rows that hold everywhere, because the domain is flat
+            self.stats.cells += 1
+            self.found.append((bits, tile))
+        else:
+            self.flat.append((bits, tile))
+
+    def _is_empty(self, tile: Polyhedron) -> bool:
+        """Whether a set is empty, counting what that takes."""
+        small = tile if tile.sides.is_contradictory else tile.unfixed()
+        rows = [small.halfspaces[i] for i in small.sides.others]
+        if rows and not small.sides.is_contradictory:
+            self._spend(_GUIDED_WORK[0] + _GUIDED_WORK[1] * len(rows) * small.ambient_dim)
+            found, impossible = look_between(small.sides, rows)
+            if impossible:
+                return True
+            if found is None:
+                self._count_program(len(small.halfspaces))
+        return tile.is_empty()
+
+    def _part_within(self, cell: _Cell, row: Halfspace) -> _Cell | None:
+        point = cell.point if row.slack(cell.point) > 0 else self._point(cell, row)
+        return None if point is None else cell.within(row.closed(), point)
+
+    def _target_rows(self, bits: Bits) -> list[Halfspace]:
+        """The target's rows as rows in x."""
+        target = self.restriction.target
+        if not target.halfspaces:
+            return []
+        width = target.ambient_dim
+        normals = flint_matrix([(*h.normal, 0) for h in target.halfspaces], width + 1)
+        pulled = self._pulled_back(normals, len(self.layers), bits)
+        return [
+            Halfspace.of(row[:-1], h.offset - row[-1], h.relation)
+            for h, row in zip(target.halfspaces, pulled, strict=True)
+        ]
+
+    # -- forms ----------------------------------------------------------------------------------------------------
+
+    def _forms(self, depth: int, chosen: Sequence[int], bits: Bits) -> ExactMatrix:
+        """Rows (w, c) of the chosen coordinates of a layer: what enters them is ``w . x + c``."""
+        layer = self.layers[depth]
+        rows = [(*layer.rows[i], layer.offsets[i]) for i in chosen]
+        return self._pulled_back(flint_matrix(rows, layer.input_dim + 1), depth, bits) if rows else ()
+
+    def _pulled_back(self, rows: fmpq_mat, depth: int, bits: Bits) -> ExactMatrix:
+        """Forms on what enters a layer as forms on x."""
+        for layer, on in zip(reversed(self.layers[:depth]), reversed(bits[:depth]), strict=True):
+            signs = iter(on)
+            silent = [i for i, masked in enumerate(layer.relu) if masked and not next(signs)]
+            for i in silent:
+                for k in range(rows.nrows()):
+                    rows[k, i] = 0
+            rows = rows * self._extended(layer)
+        return matrix_rows(rows)
+
+    def _extended(self, layer: Layer) -> fmpq_mat:
+        """[weight | bias] with a last row (0, 1)."""
+        known = self._matrices.get(id(layer))
+        if known is None:
+            width = layer.input_dim + 1
+            entries = [*layer.augmented.entries(), *[fmpq(0)] * (width - 1), fmpq(1)]
+            known = self._matrices[id(layer)] = fmpq_mat(layer.output_dim + 1, width, entries)
+        return known
+
+    @cached_property
+    def _matrices(self) -> dict[int, fmpq_mat]:
+        return {}

@@ -1,0 +1,111 @@
+"""The demonstration: a trained 2-10-2-10 network, and the exact set of inputs that activate its first output.
+
+The network was trained on [-4, 4]^2 (``scripts/train_demo.py``). Outside it has a small island where the output is
+active too: of area 0.1 among 144, it is missed by about half of all sets of a thousand samples, and never by the exact
+zone.
+"""
+
+from __future__ import annotations
+
+from importlib.resources import as_file, files
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from polyrelu.arithmetic.exact import FloatArray
+from polyrelu.engines.preimage import preimage
+from polyrelu.formats.load import load_network
+from polyrelu.networks.evaluation import maps_into
+from polyrelu.networks.linear_constraints import parse
+from polyrelu.networks.network import Network
+from polyrelu.plotting import plot_samples, style
+from polyrelu.plotting.style import INK, require
+from polyrelu.polyhedra.polyhedron import Polyhedron
+from polyrelu.support.files import make_directory, write_whole
+from polyrelu.tilings.tiling import Tiling
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+RADIUS = 6
+SAMPLES = 1000
+_SAMPLE_SEED = 2
+
+
+class Demo(NamedTuple):
+    """The network, the question, and the answer in the square and in the whole plane."""
+
+    network: Network
+    target: Polyhedron
+    box: Polyhedron
+    in_box: Tiling
+    in_plane: Tiling
+
+
+def demo_network() -> Network:
+    """The trained 2-10-2-10 network that comes with the package."""
+    with as_file(files("polyrelu.figures") / "data" / "demo.npz") as path:
+        return load_network(path)
+
+
+def run_demo(progress: bool | None = None) -> Demo:
+    """The exact zone of ``y0 > 0`` on [-6, 6]^2 and over the whole plane."""
+    network, box = demo_network(), Polyhedron.box([-RADIUS] * 2, [RADIUS] * 2)
+    target = parse("y0 > 0", dim=network.output_dim)
+    return Demo(
+        network,
+        target,
+        box,
+        preimage(network, target, box, progress=progress),
+        preimage(network, target, progress=progress),
+    )
+
+
+def disagreements(tiling: Tiling, count: int, radius: float, seed: int = 0) -> FloatArray:
+    """Those of ``count`` uniform points of [-radius, radius]^d on which tiling and network disagree; exact on both."""
+    points = np.random.default_rng(seed).uniform(-radius, radius, (count, tiling.network.input_dim))
+    by_network = maps_into(tiling.network, tiling.targets, points) & tiling.domain.contains_floats(points)
+    wrong: FloatArray = points[by_network != tiling.contains(points)]
+    return wrong
+
+
+def draw_demo(demo: Demo, samples: int = SAMPLES) -> Figure:
+    """Two panels: samples on the left, the exact zones on the right, and the island that the samples miss."""
+    pyplot = require("matplotlib.pyplot", "draw_demo")
+    figure: Figure
+    with style():
+        figure, (left, right) = pyplot.subplots(1, 2, figsize=(7.2, 4.0), layout="constrained", sharey=True)
+        plot_samples(demo.network, demo.target, demo.box, samples, left, seed=_SAMPLE_SEED)
+        demo.in_box.plot(right)
+        left.set_title(f"{samples:,} samples")
+        right.set_title(f"exact: {len(demo.in_box)} tiles, {len(demo.in_box.zones())} zones")
+        for axes in (left, right):
+            axes.set_xlabel("$x_0$")
+            axes.set_xticks(range(-RADIUS, RADIUS + 1, 2))
+            axes.set_yticks(range(-RADIUS, RADIUS + 1, 2))
+        left.set_ylabel("$x_1$")
+        smallest = demo.in_box.zones(sort="volume")[-1]
+        point = [float(x) for x in smallest[0].point()]
+        right.annotate(
+            "an island",
+            point,
+            xytext=(-52, -4),
+            textcoords="offset points",
+            ha="center",
+            va="center",
+            fontsize=8,
+            color=INK,
+            arrowprops={"arrowstyle": "->", "color": INK, "linewidth": 0.7, "shrinkB": 6},
+        )
+    return figure
+
+
+def write_demo(demo: Demo, directory: Path) -> Path:
+    """Write the picture as ``demo.png`` into a directory and return its path; raises WriteError where it cannot."""
+    path = make_directory(directory) / "demo.png"
+    figure = draw_demo(demo)
+    with style():
+        write_whole(path, figure.savefig)
+    require("matplotlib.pyplot", "write_demo").close(figure)
+    return path

@@ -1,0 +1,1 @@
+"""Networks, and what an activation pattern makes of them; knows no tiling."""

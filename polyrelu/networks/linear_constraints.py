@@ -1,0 +1,264 @@
+r"""Constraints as text: ``"y0 > 0 and 2*y1 - y2/3 <= 0.5"`` to a Polyhedron.
+
+Grammar (a hand-written recursive descent parser; nothing is ever evaluated as code)::
+
+    constraint  = comparison (("and" | "&" | "&&" | ",") comparison)*
+    comparison  = sum (("<=" | "<" | ">=" | ">" | "==" | "=") sum)+
+    sum         = ["+" | "-"] term (("+" | "-") term)*
+    term        = factor (("*" | "/") factor)*
+    factor      = number | variable | "(" sum ")" | ("+" | "-") factor
+    variable    = name ["_"] index            # y0, y_0; indices count from 0
+
+Decimals are read as they are written: ``0.1`` is 1/10. Numbers have at most
+:data:`polyrelu.support.numerals.MOST_DIGITS` digits, those of their exponents counted, and what is computed from them
+at most twice as many. A conjunction of linear comparisons is a convex polyhedron; ``or`` and ``!=`` are not, and are
+refused with that reason.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from fractions import Fraction
+from typing import NamedTuple, NoReturn
+
+from polyrelu.errors import InexactError, InputError, ParseError
+from polyrelu.polyhedra.halfspace import Halfspace, Relation
+from polyrelu.polyhedra.polyhedron import Polyhedron
+from polyrelu.support.arguments import dimension, instance, items
+from polyrelu.support.numerals import MOST_DIGITS, read_number
+
+_TOKEN = re.compile(
+    r"""(?P<number>([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?)
+      | (?P<word>[^\W\d]\w*)
+      | (?P<operator><=|>=|==|!=|&&|\|\||\*\*|[<>=+\-*/(),&|])
+      | (?P<space>\s+)""",
+    re.VERBOSE,
+)
+_COMPARISONS = ("<=", "<", ">=", ">", "==", "=")
+_AND = ("and", "&", "&&", ",")
+_LONGEST_TOKEN = 1000
+_MOST_BITS = 10 * MOST_DIGITS // 3 * 2  # of a numerator or a denominator, each of which may be a number that was read
+_DEEPEST_NESTING = 100
+_SHOWN = 160
+
+
+class _Token(NamedTuple):
+    kind: str
+    text: str
+    column: int
+
+
+class _Linear(NamedTuple):
+    """A linear form: coefficients by variable index, and a constant."""
+
+    coefficients: dict[int, Fraction]
+    constant: Fraction
+
+    def plus(self, other: _Linear, factor: int | Fraction = 1) -> _Linear:
+        """The sum with a multiple of another form, whose coefficients are added in place."""
+        for i, c in other.coefficients.items():
+            self.coefficients[i] = self.coefficients.get(i, Fraction(0)) + factor * c
+        return _Linear(self.coefficients, self.constant + factor * other.constant)
+
+    def times(self, factor: Fraction) -> _Linear:
+        return _Linear({i: c * factor for i, c in self.coefficients.items()}, self.constant * factor)
+
+    @property
+    def is_constant(self) -> bool:
+        return not any(self.coefficients.values())
+
+
+def parse(text: str, dim: int, names: Sequence[str] = ("y", "h")) -> Polyhedron:
+    """The polyhedron in R^dim of the points that satisfy a conjunction of linear comparisons.
+
+    Args:
+        text: for example ``"y0 > 0"``, ``"h_0 > 0 and 2*y1 - y2/3 <= 0.5"``, ``"-1 <= y0 < y1"``.
+        dim: the dimension of the space, at most a million; indices run from 0 to dim - 1.
+        names: the letters a variable may start with, each meaning the same coordinates.
+
+    Example:
+        >>> parse("0 <= y0 < y1", dim=2)
+        Polyhedron(R^2: x0 >= 0, x0 - x1 < 0)
+
+    Raises:
+        ParseError: the text breaks the grammar, or asks for too long numbers; the message points at the column.
+        InputError: the text is no text, or the dimension none.
+    """
+    if not isinstance(text, str):
+        raise InputError(f"parse: expected text such as 'y0 > 0', got {type(text).__name__}")
+    letters = tuple(items(names, "parse: names", "pass a list of letters such as ['y', 'h']"))
+    for letter in letters:
+        instance(letter, str, "parse: names", "pass a list of letters such as ['y', 'h']")
+    space = dimension(dim, "parse: dim")
+    return Polyhedron.from_halfspaces(_Parser(text, space, letters).constraint(), space)
+
+
+class _Parser:
+    def __init__(self, text: str, dim: int, names: tuple[str, ...]) -> None:
+        self.text = text
+        self.dim = dim
+        self.names = names
+        self.tokens = list(self._tokenise())
+        self.position = 0
+        self.depth = 0
+
+    def _tokenise(self) -> list[_Token]:
+        tokens, column = [], 0
+        while column < len(self.text):
+            match = _TOKEN.match(self.text, column)
+            if match is None:
+                self.fail(f"unexpected character {self.text[column]!r}", column)
+            kind = match.lastgroup if match.lastgroup in ("word", "operator", "space") else "number"
+            if kind == "word" and len(match.group()) > _LONGEST_TOKEN:
+                self.fail(f"a name of {len(match.group())} characters; at most {_LONGEST_TOKEN} are read", column)
+            if kind != "space":
+                tokens.append(_Token(kind, match.group(), column))
+            column = match.end()
+        return [*tokens, _Token("end", "", len(self.text))]
+
+    def fail(self, reason: str, column: int) -> NoReturn:
+        first = max(0, column - _SHOWN // 2)
+        before = "".join("\t" if c == "\t" else " " for c in self.text[first:column])
+        shown_text = self.text[first : first + _SHOWN]
+        raise ParseError(f"constraint, column {column + 1}: {reason}\n  {shown_text}\n  {before}^")
+
+    def short(self, value: Fraction, column: int) -> None:
+        """Refuse a number that has become too long."""
+        if max(value.numerator.bit_length(), value.denominator.bit_length()) > _MOST_BITS:
+            self.fail(f"what is computed here has more than {2 * MOST_DIGITS} digits", column)
+
+    @property
+    def token(self) -> _Token:
+        return self.tokens[self.position]
+
+    def accept(self, *texts: str) -> _Token | None:
+        token = self.token
+        if token.kind != "number" and token.text in texts and token.kind != "end":
+            self.position += 1
+            return token
+        return None
+
+    def constraint(self) -> list[Halfspace]:
+        rows = self.comparison()
+        while self.accept(*_AND):
+            rows += self.comparison()
+        if self.token.kind != "end":
+            self.refuse_rest()
+        return rows
+
+    def refuse_rest(self) -> NoReturn:
+        token = self.token
+        if token.text in ("or", "|", "||"):
+            self.fail(
+                "'or' makes a union, which is not convex; parse each part and pass a list of targets", token.column
+            )
+        self.fail(f"unexpected {token.text!r}; expected a comparison, 'and' or the end", token.column)
+
+    def comparison(self) -> list[Halfspace]:
+        start, left, rows = self.token, self.sum(), []
+        while operator := self.accept(*_COMPARISONS, "!="):
+            if operator.text == "!=":
+                self.fail(
+                    "'!=' makes a union, which is not convex; pass the two sides as a list of targets", operator.column
+                )
+            right = self.sum()
+            rows.append(self.row(left, operator.text, right))
+            left = right
+        if not rows:
+            if self.token.text in ("or", "|", "||"):
+                self.refuse_rest()
+            self.fail(
+                "expected a comparison such as <= or >", self.token.column if self.token.kind != "end" else start.column
+            )
+        return rows
+
+    def row(self, left: _Linear, operator: str, right: _Linear) -> Halfspace:
+        if operator in (">", ">="):
+            left, right, operator = right, left, operator.replace(">", "<")
+        form = _Linear(dict(left.coefficients), left.constant).plus(right, -1)
+        relation: Relation = "==" if operator in ("=", "==") else "<" if operator == "<" else "<="
+        return Halfspace.of([form.coefficients.get(i, Fraction(0)) for i in range(self.dim)], -form.constant, relation)
+
+    def sum(self) -> _Linear:
+        total = self.term()
+        while operator := self.accept("+", "-"):
+            term = self.term()
+            total = total.plus(term, 1 if operator.text == "+" else -1)
+            for value in (total.constant, *(total.coefficients[i] for i in term.coefficients)):
+                self.short(value, operator.column)
+        return total
+
+    def term(self) -> _Linear:
+        product = self.factor()
+        while operator := self.accept("*", "/", "**"):
+            if operator.text == "**":
+                self.fail("powers are not linear", operator.column)
+            other = self.factor()
+            if operator.text == "/":
+                if not other.is_constant:
+                    self.fail("dividing by a variable is not linear", operator.column)
+                if not other.constant:
+                    self.fail("division by zero", operator.column)
+                product = product.times(1 / other.constant)
+            elif other.is_constant:
+                product = product.times(other.constant)
+            elif product.is_constant:
+                product = other.times(product.constant)
+            else:
+                self.fail("a product of two variables is not linear", operator.column)
+            for value in (product.constant, *product.coefficients.values()):
+                self.short(value, operator.column)
+        return product
+
+    def factor(self) -> _Linear:
+        self.depth += 1
+        if self.depth > _DEEPEST_NESTING:
+            self.fail(f"more than {_DEEPEST_NESTING} nested parentheses or signs", self.token.column)
+        value = self.atom()
+        self.depth -= 1
+        return value
+
+    def atom(self) -> _Linear:
+        token = self.token
+        if sign := self.accept("+", "-"):
+            inner = self.factor()
+            return inner.times(Fraction(-1)) if sign.text == "-" else inner
+        if self.accept("("):
+            inner = self.sum()
+            if not self.accept(")"):
+                self.fail("expected ')'", self.token.column)
+            return inner
+        if token.kind == "number":
+            self.position += 1
+            return _Linear({}, self.number(token))
+        if token.kind == "word" and token.text not in ("and", "or", "not"):
+            self.position += 1
+            return _Linear({self.index(token): Fraction(1)}, Fraction(0))
+        before = self.tokens[self.position - 1].text if self.position else ""
+        hint = f"; write {token.text}=" if before in ("=", "==") and token.text in ("<", ">") else ""
+        return self.fail(
+            f"expected a number or a variable{f', got {token.text!r}' if token.text else ''}{hint}", token.column
+        )
+
+    def number(self, token: _Token) -> Fraction:
+        try:
+            return read_number(token.text, "constraint")
+        except InexactError as error:
+            return self.fail(str(error).removeprefix("constraint: "), token.column)
+
+    def index(self, token: _Token) -> int:
+        match = re.fullmatch(r"([^\W\d]+?)_?([0-9]+)", token.text)
+        if match is None or match[1] not in self.names:
+            known = " or ".join(f"{name}0" for name in self.names)
+            self.fail(
+                f"unknown name {token.text!r}; variables are written {known}, ... up to index {self.dim - 1}",
+                token.column,
+            )
+        index = int(match[2])
+        if index >= self.dim:
+            self.fail(
+                f"index {index} is out of range: the space has dimension {self.dim}, indices 0 to {self.dim - 1}",
+                token.column,
+            )
+        return index

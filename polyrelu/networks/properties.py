@@ -1,0 +1,122 @@
+r"""What is asked of a network: targets by name, and properties as (domain, targets) pairs.
+
+The targets here are sets of *outputs* in R^dim, to be passed to :func:`polyrelu.engines.preimage.preimage`. A
+:class:`Property` describes what must not happen, as a union over its disjuncts of {x in domain : f(x) in a target}.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from polyrelu.arithmetic.exact import exact
+from polyrelu.errors import InputError
+from polyrelu.polyhedra.halfspace import Halfspace, Relation
+from polyrelu.polyhedra.polyhedron import Polyhedron
+from polyrelu.support.arguments import as_whole, dimension
+from polyrelu.support.numerals import shown
+
+
+@dataclass(frozen=True)
+class Disjunct:
+    """A domain of inputs, and the union of targets that no input of it may reach."""
+
+    domain: Polyhedron
+    targets: tuple[Polyhedron, ...]
+
+
+@dataclass(frozen=True, repr=False)
+class Property:
+    """A set of inputs and outputs that a network ought to avoid.
+
+    Attributes:
+        input_dim, output_dim: the dimensions of the network's inputs and outputs.
+        disjuncts: the network breaks the property iff for one of them it maps a point of the domain into a target.
+    """
+
+    input_dim: int
+    output_dim: int
+    disjuncts: tuple[Disjunct, ...]
+
+    def __repr__(self) -> str:
+        domains, targets = len(self.disjuncts), sum(len(one.targets) for one in self.disjuncts)
+        counts = (f"{count} {word}{'s' * (count != 1)}" for count, word in ((domains, "domain"), (targets, "target")))
+        return f"Property(R^{self.input_dim} -> R^{self.output_dim}: {', '.join(counts)})"
+
+
+def wins(k: int, dim: int, strict: bool = False) -> Polyhedron:
+    """The outputs whose coordinate k is the largest, ties included unless ``strict``; class k is predicted.
+
+    Args:
+        k: the coordinate.
+        dim: the dimension of the output space.
+        strict: whether every other coordinate must be smaller.
+
+    Raises:
+        InputError: there is no coordinate k.
+
+    >>> wins(1, dim=3)
+    Polyhedron(R^3: x0 - x1 <= 0, x1 - x2 >= 0)
+    """
+    _check(k, dim, "wins")
+    others = [j for j in range(dim) if j != k]
+    return Polyhedron.from_halfspaces(
+        [Halfspace.of([int(i == j) - int(i == k) for i in range(dim)], 0, "<" if strict else "<=") for j in others], dim
+    )
+
+
+def active(i: int, dim: int) -> Polyhedron:
+    """The outputs with a positive coordinate i: an open half-space.
+
+    Raises:
+        InputError: there is no coordinate i.
+    """
+    return Polyhedron.from_halfspaces([_bound(i, -1, 0, "<", dim, "active")], dim)
+
+
+def inactive(i: int, dim: int) -> Polyhedron:
+    """The outputs whose coordinate i is at most zero: the complement of :func:`active`.
+
+    Raises:
+        InputError: there is no coordinate i.
+    """
+    return Polyhedron.from_halfspaces([_bound(i, 1, 0, "<=", dim, "inactive")], dim)
+
+
+def level(i: int, c: Any, dim: int) -> Polyhedron:
+    """The outputs whose coordinate i is exactly c; their preimage is a level set, mostly of lower dimension.
+
+    Raises:
+        InputError: there is no coordinate i.
+        InexactError: c has no exact rational value.
+    """
+    return Polyhedron.from_halfspaces([_bound(i, 1, c, "==", dim, "level")], dim)
+
+
+def between(i: int, low: Any, high: Any, dim: int) -> Polyhedron:
+    """The outputs with ``low <= y_i <= high``; one point of the axis where the two are equal.
+
+    Raises:
+        InputError: there is no coordinate i, or ``low`` is above ``high``.
+        InexactError: a bound has no exact rational value.
+    """
+    below, above = exact(low, "between: low"), exact(high, "between: high")
+    if below > above:
+        raise InputError(f"between: low {shown(below)} is above high {shown(above)}; swap them")
+    if below == above:
+        return level(i, below, dim)
+    return Polyhedron.from_halfspaces(
+        [_bound(i, -1, -below, "<=", dim, "between"), _bound(i, 1, above, "<=", dim, "between")], dim
+    )
+
+
+def _bound(i: int, sign: int, offset: Any, relation: Relation, dim: int, where: str) -> Halfspace:
+    _check(i, dim, where)
+    return Halfspace.of([sign * (j == i) for j in range(dim)], exact(offset, f"{where}: bound"), relation)
+
+
+def _check(i: int, dim: int, where: str) -> None:
+    space = dimension(dim, f"{where}: dim")
+    number = as_whole(i)
+    if number is None or not 0 <= number < space:
+        raise InputError(f"{where}: there is no coordinate {shown(i)} in R^{dim}; choose from 0 to {dim - 1}")

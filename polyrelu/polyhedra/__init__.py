@@ -1,0 +1,1 @@
+"""Sets: exact convex polyhedra, their faces, volumes and unions; knows no network."""

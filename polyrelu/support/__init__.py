@@ -1,0 +1,1 @@
+"""What every room stands on: arguments and their checks, limits of time, files, numbers as text; no mathematics."""

@@ -1,0 +1,1 @@
+"""The answer as data: tiles, the columns they are kept in, and their facets."""

@@ -1,0 +1,359 @@
+"""The tiles of one restricted problem, column by column: bits, facets, and what is needed to rebuild each exactly.
+
+A tile costs its packed bits and four bytes a facet. Its exact polyhedron is written down on demand from its facets'
+numbers, which mean, in this order, rows of the domain, neurons, and rows of the target; no search is needed, because
+the facets of a cell are irredundant at all times.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import cache, cached_property
+from itertools import accumulate, pairwise
+from typing import NamedTuple
+
+import numpy as np
+from flint import fmpq_mat
+from numpy.typing import NDArray
+
+from polyrelu.arithmetic.exact import ExactMatrix, ExactVector, FloatArray, exact_vector, matrix_rows, read_only
+from polyrelu.arithmetic.rounding import affine_with_bound, relu_with_bound
+from polyrelu.networks.affine_outputs import Outputs
+from polyrelu.networks.fixed_inputs import Folding
+from polyrelu.networks.network import Bits, Layer, Network
+from polyrelu.networks.relevant_part import Restriction
+from polyrelu.polyhedra.halfspace import Halfspace
+from polyrelu.polyhedra.polyhedron import Polyhedron
+from polyrelu.support.carried import Carried
+from polyrelu.tilings.chart import Chart
+
+_CHUNK = 1 << 14
+
+
+class Piece(NamedTuple):
+    """Columns of some tiles in any order; what they mean is said under :class:`Columns`."""
+
+    packed: NDArray[np.uint8]
+    starts: NDArray[np.int64]
+    facets: NDArray[np.int32]
+    points: FloatArray
+
+    def part(self, first: int, after: int) -> Piece:
+        """Tiles ``first`` to ``after``, without the last; its ``starts`` do not begin with 0."""
+        starts = self.starts[first : after + 1]
+        return Piece(self.packed[first:after], starts, self.facets[starts[0] : starts[-1]], self.points[first:after])
+
+
+@dataclass(frozen=True, eq=False)
+class Columns(Carried):
+    """Tiles in the order of their patterns, and the problem they belong to. The arrays are read-only.
+
+    Attributes:
+        restriction, domain: the problem, with the domain in the space of x.
+        chart: the domain's coordinates; its facets are what facet numbers from 0 on mean.
+        packed: (n, bytes) the bits of the ReLU neurons of the restricted layers, eight to a byte, first neuron highest.
+        starts, facets: tile i has the facets ``facets[starts[i]:starts[i + 1]]``.
+        points: float points of the chart in the interior of the tiles, certified; NaN where none is known.
+        flat: tiles of lower dimension, number to polyhedron; they have no facets in the columns.
+    """
+
+    restriction: Restriction
+    domain: Polyhedron
+    chart: Chart
+    packed: NDArray[np.uint8]
+    starts: NDArray[np.int64]
+    facets: NDArray[np.int32]
+    points: FloatArray
+    flat: dict[int, Polyhedron]
+
+    def __post_init__(self) -> None:
+        self._seal()
+
+    def _seal(self) -> None:
+        for name in Piece._fields:
+            object.__setattr__(self, name, read_only(getattr(self, name).view()))
+
+    @classmethod
+    def sorted_by_pattern(
+        cls,
+        restriction: Restriction,
+        domain: Polyhedron,
+        chart: Chart,
+        pieces: Sequence[Piece],
+        flat: Sequence[tuple[Bits, Polyhedron]],
+    ) -> Columns:
+        """Columns from tiles in any order. Cost: one copy of the pieces."""
+        neurons = sum(sum(layer.relu) for layer in restriction.layers)
+        pieces = [*pieces, _flat_piece([bits for bits, _ in flat], neurons, chart.dim)]
+        order = _order(np.concatenate([piece.packed for piece in pieces]))
+        first = len(order) - len(flat)
+        polyhedra = {new: flat[order[new] - first][1] for new in np.flatnonzero(order >= first).tolist()}
+        tiles = _joined(_in_order(pieces, order))
+        return cls(restriction, domain, chart, tiles.packed, tiles.starts, tiles.facets, tiles.points, polyhedra)
+
+    def __len__(self) -> int:
+        return len(self.packed)
+
+    def candidates(self, point: ExactVector) -> list[int]:
+        """The tiles whose pattern agrees with every neuron that is not zero at a point: all that may contain it."""
+        return self.agreeing(*signs_at(self.restriction.layers, point))
+
+    def agreeing(self, care: NDArray[np.uint8], want: NDArray[np.uint8]) -> list[int]:
+        """The tiles whose packed pattern is as wanted where that matters."""
+        return agreeing(self.packed, care, want)
+
+    def only(self, index: int) -> Columns:
+        """The columns of one tile alone."""
+        first, after = self.starts[index : index + 2]
+        return replace(
+            self,
+            packed=self.packed[index : index + 1],
+            starts=self.starts[index : index + 2] - first,
+            facets=self.facets[first:after],
+            points=self.points[index : index + 1],
+            flat={0: self.flat[index]} if index in self.flat else {},
+        )
+
+    @cached_property
+    def _neurons(self) -> list[tuple[int, int]]:
+        return _neurons(self.restriction.layers)
+
+    def bits(self, index: int) -> Bits:
+        """The signs of the restricted layers' ReLU neurons on a tile."""
+        flat = np.unpackbits(self.packed[index], count=len(self._neurons)).astype(bool).tolist()
+        ends = np.cumsum([0, *(sum(layer.relu) for layer in self.restriction.layers)])
+        return tuple(tuple(flat[a:b]) for a, b in pairwise(ends))
+
+    def patterns(self, numbers: NDArray[np.intp]) -> list[str]:
+        """The activation patterns of the chosen tiles."""
+        chunks = np.split(numbers, range(_CHUNK, len(numbers), _CHUNK))
+        signs = (np.unpackbits(self.packed[own], axis=1, count=len(self._neurons)).astype(np.bool_) for own in chunks)
+        return [pattern for chunk in signs for pattern in self.restriction.patterns(chunk)]
+
+    def inner_point(self, index: int) -> ExactVector:
+        """An exact point of the relative interior of a tile; no search where the kernel found one."""
+        known = self.points[index]
+        if np.isnan(known).any():
+            return self.polyhedron(index).relative_interior_point()
+        u = exact_vector(known, "inner_point")
+        pairs = zip(self.chart.basis, self.chart.origin, strict=True)
+        return tuple(sum((b * v for b, v in zip(row, u, strict=True)), o) for row, o in pairs)
+
+    def locate(self, points: FloatArray, place: NDArray[np.intp]) -> NDArray[np.intp]:
+        """For each float point the least ``place[i]`` of a tile i that contains it, or -1. Exact.
+
+        A point at which every neuron's sign is certain can only lie in the tile with those signs, which is looked up;
+        the few others, among them all where something overflows, are compared with the tiles that agree with the signs
+        of their exact values.
+        """
+        inside = self.domain.contains_floats(points)
+        found = np.full(len(points), -1, dtype=np.intp)
+        values, radius = points, np.zeros(points.shape)
+        signs, certain = [], np.ones(len(points), dtype=np.bool_)
+        for layer in self.restriction.layers:
+            values, radius = affine_with_bound(layer.float_weight, layer.float_bias, values, radius)
+            mask = np.array(layer.relu, dtype=np.bool_)
+            certain &= ((np.abs(values) > radius) | ~mask).all(axis=1)  # not where a radius is infinite
+            signs.append(values[:, mask] > 0)
+            values, radius = relu_with_bound(values, radius, mask)
+        holds, doubtful = self.restriction.target.contains_approximately(values, radius)
+        certain &= ~doubtful
+        packed = np.packbits(np.concatenate(signs, axis=1), axis=1)
+        for i in np.flatnonzero(inside & certain & holds):
+            number = self._numbers.get(packed[i].tobytes(), -1)
+            found[i] = place[number] if number >= 0 else -1
+        for i in np.flatnonzero(inside & ~certain):
+            point = exact_vector(points[i], "locate")
+            candidates = sorted((place[k], k) for k in self.candidates(point) if place[k] >= 0)
+            found[i] = next((at for at, k in candidates if self.polyhedron(k).contains(point)), -1)
+        return found
+
+    @cached_property
+    def _numbers(self) -> dict[bytes, int]:
+        return {row.tobytes(): i for i, row in enumerate(self.packed)}
+
+    def polyhedron(self, index: int) -> Polyhedron:
+        """A tile as an exact canonical polyhedron.
+
+        Cost: one product of matrices for each layer, in the inputs that the domain leaves free; no search.
+        """
+        if index in self.flat:
+            return self.flat[index]
+        numbers = self.facets[self.starts[index] : self.starts[index + 1]].tolist()
+        tile = self._rows.polyhedron(self.bits(index), numbers, not np.isnan(self.points[index]).any())
+        return tile if self._folding is None else self._folding.lift(tile)
+
+    @cached_property
+    def _folding(self) -> Folding | None:
+        return Folding.of(self.domain)
+
+    @cached_property
+    def _rows(self) -> _Rows:
+        layers, target, folding = self.restriction.layers, self.restriction.target, self._folding
+        if folding is None:
+            return _Rows(layers, target, self.domain, self.chart.facets)
+        return _Rows(folding.layers(layers), target, folding.domain, tuple(map(folding.row, self.chart.facets)))
+
+    def facet_counts(self, numbers: NDArray[np.intp]) -> NDArray[np.int64]:
+        """How many facets each tile has."""
+        return np.diff(self.starts)[numbers]
+
+    def may_hide_strict_rows(self, numbers: NDArray[np.intp]) -> NDArray[np.bool_]:
+        """For which tiles a strict row of the target may be tight on a facet that is listed as a neuron's."""
+        strict = any(h.relation == "<" for h in self.restriction.target.halfspaces)
+        return np.asarray(np.isnan(self.points[numbers]).any(axis=1) & strict, dtype=np.bool_)
+
+    def has_target_facets(self, numbers: NDArray[np.intp]) -> NDArray[np.bool_]:
+        """Which tiles have a facet that is a row of the target."""
+        first = len(self.chart.facets) + len(self._neurons)
+        counts = np.concatenate([np.zeros(1, np.int64), np.cumsum(self.facets >= first)])
+        return np.asarray(counts[self.starts[1:]] > counts[self.starts[:-1]], dtype=np.bool_)[numbers]
+
+
+@dataclass(frozen=True, eq=False)
+class _Rows:
+    """The rows behind facet numbers.
+
+    Attributes:
+        layers, target: the problem.
+        domain, facets: the domain, and the rows of its facets.
+    """
+
+    layers: tuple[Layer, ...]
+    target: Polyhedron
+    domain: Polyhedron
+    facets: tuple[Halfspace, ...]
+
+    def polyhedron(self, bits: Bits, numbers: Sequence[int], is_certified: bool) -> Polyhedron:
+        """The tile with these signs and facets, canonical; the kernel is sure of those for which it knows a point."""
+        dim = self.domain.ambient_dim
+        target_rows = cache(lambda: self._target_rows(bits))
+        halfspaces = [self._facet(number, bits, target_rows) for number in numbers]
+        strict = []
+        if not (is_certified and self._rows_of_one_kind):
+            strict = [h for h in (*self.domain.halfspaces, *target_rows()) if h.relation == "<"]
+        if not strict and not self._equalities:
+            return Polyhedron.from_canonical((), sorted(halfspaces), dim)
+        return Polyhedron.from_halfspaces([*self._equalities, *halfspaces, *strict], dim).canonical()
+
+    @cached_property
+    def _equalities(self) -> list[Halfspace]:
+        return [h for h in self.domain.canonical().halfspaces if h.relation == "=="]
+
+    @cached_property
+    def _rows_of_one_kind(self) -> bool:
+        """Whether strict rows do no more to a certified tile than to make facets strict.
+
+        A tile that the kernel found knows an inner point: a row that is no facet is certain to hold strictly on every
+        generator, or its facet was cut off by a later row, in whose facet all that is left of it lies. With target rows
+        of one kind, and no strict rows of the domain, that facet is strict too.
+        """
+        relations = {h.relation for h in self.target.halfspaces}
+        return len(relations) < 2 and all(h.relation != "<" for h in self.domain.halfspaces)
+
+    def _facet(self, number: int, bits: Bits, target_rows: Callable[[], Sequence[Halfspace]]) -> Halfspace:
+        if number < len(self.facets):
+            return self.facets[number]
+        number -= len(self.facets)
+        if number >= len(self._neurons):
+            return target_rows()[number - len(self._neurons)]
+        depth, i = self._neurons[number]
+        ((*normal, constant),) = matrix_rows(self._weight_rows[depth][i] * self._outputs.before(bits[:depth]))
+        active = bits[depth][number - self._first_neurons[depth]]
+        return Halfspace.of([-v for v in normal], constant) if active else Halfspace.of(normal, -constant)
+
+    def _target_rows(self, bits: Bits) -> Sequence[Halfspace]:
+        """The target's rows as rows in x."""
+        *rows, _ = matrix_rows(self._outputs.before(bits))
+        matrix, offset = tuple(row[:-1] for row in rows), tuple(row[-1] for row in rows)
+        return self.target.affine_preimage(matrix, offset, self.domain.ambient_dim).halfspaces
+
+    @cached_property
+    def _neurons(self) -> list[tuple[int, int]]:
+        return _neurons(self.layers)
+
+    @cached_property
+    def _weight_rows(self) -> list[list[fmpq_mat]]:
+        tables = [layer.augmented.table() for layer in self.layers]
+        return [[fmpq_mat(1, len(row), row) for row in table] for table in tables]
+
+    @cached_property
+    def _first_neurons(self) -> list[int]:
+        return list(accumulate((sum(layer.relu) for layer in self.layers), initial=0))
+
+    @cached_property
+    def _outputs(self) -> Outputs:
+        return Outputs(self.layers)
+
+
+def _neurons(layers: Sequence[Layer]) -> list[tuple[int, int]]:
+    """The layer and the coordinate there of each ReLU neuron."""
+    return [(depth, i) for depth, layer in enumerate(layers) for i, masked in enumerate(layer.relu) if masked]
+
+
+def signs_at(layers: Sequence[Layer], point: ExactVector) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    """Which neurons are not zero at a point, and which of these are positive, packed as patterns are."""
+    care, want = [], []
+    values: ExactMatrix = (point,)
+    for layer in layers:
+        affine = Layer.from_rows(layer.rows, layer.offsets, [False] * layer.output_dim, layer.input_dim)
+        before = Network([affine]).evaluate(values)[0]
+        for value, masked in zip(before, layer.relu, strict=True):
+            if masked:
+                care.append(value != 0)
+                want.append(value > 0)
+        values = (tuple(max(v, 0 * v) if on else v for v, on in zip(before, layer.relu, strict=True)),)
+    mask, bits = (np.packbits(np.array(flags, dtype=np.bool_)) for flags in (care, want))
+    return mask, bits
+
+
+def agreeing(packed: NDArray[np.uint8], care: NDArray[np.uint8], want: NDArray[np.uint8]) -> list[int]:
+    """The numbers of the packed patterns, one a row, that are as wanted where that matters."""
+    return np.flatnonzero((((packed ^ want) & care) == 0).all(axis=1)).tolist()
+
+
+def packed_bits(signs: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Rows of signs, eight to a byte, the first sign highest."""
+    return np.packbits(signs, axis=1)
+
+
+def _flat_piece(bits: Sequence[Bits], neurons: int, dim: int) -> Piece:
+    """Tiles of which nothing but the bits is in the columns."""
+    signs = np.array([[on for layer in own for on in layer] for own in bits], dtype=np.uint8).reshape(
+        len(bits), neurons
+    )
+    starts = np.zeros(len(bits) + 1, dtype=np.int64)
+    return Piece(packed_bits(signs), starts, np.empty(0, np.int32), np.full((len(bits), dim), np.nan))
+
+
+def _order(packed: NDArray[np.uint8]) -> NDArray[np.int64]:
+    """The order of packed patterns; fast where they are nearly sorted, as depth-first search leaves them."""
+    if not packed.shape[1]:
+        return np.arange(len(packed))
+    return np.argsort(np.ascontiguousarray(packed).view(f"S{packed.shape[1]}").ravel(), kind="stable")
+
+
+def _in_order(pieces: Sequence[Piece], order: NDArray[np.int64]) -> list[Piece]:
+    """The tiles of all pieces, which are numbered through, in another order; neighbours that stay so are one piece."""
+    if not len(order):
+        return [pieces[0]]
+    offsets = np.cumsum([0, *(len(piece.packed) for piece in pieces)])
+    opens = np.zeros(len(order) + 1, dtype=np.bool_)
+    opens[offsets] = True
+    breaks = np.flatnonzero((np.diff(order) != 1) | opens[order[1:]])
+    first, last = order[[0, *(breaks + 1)]], order[[*breaks, -1]]
+    which = np.searchsorted(offsets, first, side="right") - 1
+    places = zip(which.tolist(), (first - offsets[which]).tolist(), (last - offsets[which]).tolist(), strict=True)
+    return [pieces[k].part(a, b + 1) for k, a, b in places]
+
+
+def _joined(pieces: Sequence[Piece]) -> Piece:
+    """Pieces one after the other, as one that shares no memory with them."""
+    counts = np.concatenate([np.diff(piece.starts) for piece in pieces])
+    return Piece(
+        np.concatenate([piece.packed for piece in pieces]),
+        np.concatenate([np.zeros(1, np.int64), np.cumsum(counts)]),
+        np.concatenate([piece.facets for piece in pieces]),
+        np.concatenate([piece.points for piece in pieces]),
+    )

@@ -1,0 +1,125 @@
+"""The facets of a tile: which inequality each is, whose it is, and what is beyond.
+
+A facet's hyperplane belongs to the domain, to neurons whose preactivations vanish on it, or to a row of the target, in
+this order where several apply: nothing lies beyond the domain, and beyond a neuron's hyperplane the network is a
+different affine map.
+
+Two full-dimensional tiles for the same target share a facet iff they lie on opposite sides of the same hyperplane and
+their patterns agree on all neurons but those whose preactivations vanish on it. If they share one, that is clear,
+because preactivations are continuous. Conversely follow a path from the first tile through the inside of its facet;
+the signs beyond are, layer by layer, those of the second tile: where a preactivation does not vanish on the facet,
+because the patterns agree; where it does, because it is the same affine map on both sets beyond the hyperplane, and
+vanishes on it. Target rows hold on the facet, thus beyond it unless they vanish on it, and those that do have one sign
+beyond. So each facet is shared wholly or not at all, and shared facets are found by equal keys, in exact arithmetic,
+without comparing pairs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cached_property
+from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias, cast
+
+import numpy as np
+
+from polyrelu.arithmetic.exact import flint_matrix, matrix_rows, primitive
+from polyrelu.networks.network import Bits
+from polyrelu.polyhedra.halfspace import Halfspace
+from polyrelu.polyhedra.polyhedron import Polyhedron
+from polyrelu.tilings.tiling import TileList, TileSource
+
+if TYPE_CHECKING:
+    from polyrelu.tilings.chart import Chart
+    from polyrelu.tilings.columns import Columns
+
+Kind: TypeAlias = Literal["domain", "neuron", "target"]
+Vector: TypeAlias = tuple[int, ...]
+
+
+class ExactFacet(NamedTuple):
+    """One facet of a tile.
+
+    Attributes:
+        row: the canonical row; strict where the facet does not belong to the tile.
+        kind: whose hyperplane it is.
+        neurons: the restricted neurons, counted through the layers, whose preactivations vanish on it.
+        key: the hyperplane and the pattern without these neurons; equal on both sides of a shared facet.
+        side: which side of the hyperplane the tile is on.
+    """
+
+    row: Halfspace
+    kind: Kind
+    neurons: tuple[int, ...]
+    key: tuple[Vector, bytes]
+    side: bool
+
+
+class FacetReader:
+    """Reads the facets of one source's tiles in exact arithmetic; a tile costs one product of matrices a layer."""
+
+    def __init__(self, source: TileSource, domain: Polyhedron) -> None:
+        self.source, self.domain = source, domain
+
+    @cached_property
+    def _chart(self) -> Chart:
+        from polyrelu.tilings.chart import chart  # its package imports the kernel, which takes a while
+
+        return chart(self.domain, self.source.restriction.moving)
+
+    def facets(self, number: int) -> Iterator[ExactFacet]:
+        """The facets of a tile of the domain's dimension."""
+        bits = self.source.bits(number)
+        vanishing = self._hyperplanes(bits)
+        flat = np.array([on for layer in bits for on in layer], dtype=np.bool_)
+        domain_forms = set(map(_unsigned, self._chart.forms))
+        for row in self.source.polyhedron(number).facets:
+            form = self._chart.form(row)
+            plane = _unsigned(form)
+            neurons = vanishing.get(plane, ())
+            kind: Kind = "domain" if plane in domain_forms else "neuron" if neurons else "target"
+            rest = flat.copy()
+            rest[list(neurons)] = False
+            yield ExactFacet(row, kind, neurons, (plane, np.packbits(rest).tobytes()), form == plane)
+
+    def _hyperplanes(self, bits: Bits) -> dict[Vector, tuple[int, ...]]:
+        """The neurons whose preactivations vanish on each hyperplane, by the hyperplane's form in the chart."""
+        layers = self.source.restriction.layers
+        columns = self._chart.dim + 1
+        embedding = self._chart.embedding
+        found: dict[Vector, tuple[int, ...]] = {}
+        values = embedding
+        number = 0
+        for layer, on in zip(layers, bits, strict=True):
+            rows = matrix_rows(layer.augmented * values)
+            active = iter(on)
+            after = []
+            for row, masked in zip(rows, layer.relu, strict=True):
+                if masked:
+                    plane = _unsigned(primitive(row))
+                    if any(plane[:-1]):
+                        found[plane] = (*found.get(plane, ()), number)
+                    number += 1
+                    row = row if next(active) else (row[0] * 0,) * columns
+                after.append(row)
+            values = flint_matrix([*after, (*[0] * (columns - 1), 1)], columns)
+        return found
+
+
+def neuron_names(source: TileSource) -> list[tuple[int, int]]:
+    """``(layer, coordinate)`` in the network of each ReLU neuron of the restricted layers, in their order."""
+    names = []
+    for depth, (layer, coordinates) in enumerate(
+        zip(source.restriction.layers, source.restriction.coordinates, strict=True)
+    ):
+        names += [(depth, i) for i, masked in zip(coordinates, layer.relu, strict=True) if masked]
+    return names
+
+
+def as_columns(source: TileSource) -> Columns | None:
+    """The source, if its tiles are columns of the cell engine."""
+    return None if isinstance(source, TileList) else cast("Columns", source)
+
+
+def _unsigned(form: Vector) -> Vector:
+    """The form or its negative, whichever begins with a positive number."""
+    return tuple(-v for v in form) if next((v for v in form if v), 0) < 0 else form

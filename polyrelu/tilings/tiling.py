@@ -1,0 +1,535 @@
+"""The result: a finite list of convex tiles, each an exact polyhedron with its activation pattern.
+
+A :class:`Tiling` promises: its tiles lie in the domain and map into the target; together they contain every such point
+when ``complete``; their relative interiors are disjoint where they have the dimension of the domain; and no tile
+contains another. For a closed target and domain the tiles are closed and share boundaries; strict conditions stay
+strict rows.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from functools import cached_property
+from itertools import accumulate
+from os import PathLike
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Protocol, overload
+
+import numpy as np
+from numpy.typing import NDArray
+
+from polyrelu.arithmetic.exact import (
+    ExactMatrix,
+    ExactVector,
+    FloatArray,
+    exact_vector,
+    is_float_array,
+    nearest_floats,
+    read_only,
+    rounded_text,
+)
+from polyrelu.arithmetic.ieee import floats_are_sound
+from polyrelu.arithmetic.rounding import float_points, gamma
+from polyrelu.errors import InexactError, InputError
+from polyrelu.networks.network import Bits, Network
+from polyrelu.networks.relevant_part import Restriction
+from polyrelu.polyhedra.polyhedron import Polyhedron
+from polyrelu.support.arguments import items, whole_number
+from polyrelu.support.carried import Carried
+from polyrelu.support.numerals import MOST_DIGITS, fraction_digits, read_number
+
+if TYPE_CHECKING:
+    import networkx as nx
+    from matplotlib.axes import Axes
+
+    from polyrelu.analysis.measure import Enclosure
+    from polyrelu.analysis.merge import Merged
+    from polyrelu.analysis.nearest import Nearest
+    from polyrelu.analysis.outline import Outline
+    from polyrelu.analysis.zones import Facet
+
+_NOWHERE = -1
+_KEPT_TILES = 10_000
+_HEADER = ("tile", "pattern", "dim", "point", "inequalities")
+
+
+class TileSource(Protocol):
+    """Where tiles come from: an engine's result for one restricted problem, in the order of their patterns."""
+
+    @property
+    def restriction(self) -> Restriction:
+        """The problem that the tiles answer."""
+        ...
+
+    def __len__(self) -> int: ...
+
+    def bits(self, index: int) -> Bits:
+        """The signs of the restricted layers' ReLU neurons on a tile."""
+        ...
+
+    def patterns(self, numbers: NDArray[np.intp]) -> list[str]:
+        """The activation patterns of the chosen tiles."""
+        ...
+
+    def polyhedron(self, index: int) -> Polyhedron:
+        """A tile as an exact canonical polyhedron."""
+        ...
+
+    def inner_point(self, index: int) -> ExactVector:
+        """An exact point of the relative interior of a tile."""
+        ...
+
+    def locate(self, points: FloatArray, place: NDArray[np.intp]) -> NDArray[np.intp]:
+        """For each float point the least ``place[i]`` of a tile i that contains it, or -1; exact.
+
+        Tiles with place -1 do not take part.
+        """
+        ...
+
+    def only(self, index: int) -> TileSource:
+        """A source of one tile alone, which has its number 0."""
+        ...
+
+
+@dataclass(frozen=True)
+class TileList:
+    """Tiles that are there already."""
+
+    restriction: Restriction
+    pieces: tuple[tuple[Bits, Polyhedron], ...]
+
+    def __len__(self) -> int:
+        return len(self.pieces)
+
+    def bits(self, index: int) -> Bits:
+        """The signs of the restricted layers' ReLU neurons on a tile."""
+        return self.pieces[index][0]
+
+    def patterns(self, numbers: NDArray[np.intp]) -> list[str]:
+        """The activation patterns of the chosen tiles."""
+        return [self.restriction.pattern(self.pieces[i][0]) for i in numbers]
+
+    def polyhedron(self, index: int) -> Polyhedron:
+        """A tile as an exact canonical polyhedron."""
+        return self.pieces[index][1]
+
+    def inner_point(self, index: int) -> ExactVector:
+        """An exact point of the relative interior of a tile."""
+        return self.pieces[index][1].relative_interior_point()
+
+    def locate(self, points: FloatArray, place: NDArray[np.intp]) -> NDArray[np.intp]:
+        """For each float point the least ``place[i]`` of a tile i that contains it, or -1; exact."""
+        found = np.full(len(points), _NOWHERE, dtype=np.intp)
+        remaining = np.arange(len(points))
+        for i in np.argsort(place)[np.count_nonzero(place < 0) :]:
+            inside = self.polyhedron(i).contains_floats(points[remaining])
+            found[remaining[inside]] = place[i]
+            remaining = remaining[~inside]
+        return found
+
+    def only(self, index: int) -> TileList:
+        """The list of one tile alone."""
+        return TileList(self.restriction, (self.pieces[index],))
+
+
+@dataclass(frozen=True, eq=False)
+class Tile(Carried):
+    """One convex piece of a preimage.
+
+    Attributes:
+        target_index: the first of the targets that its points map into; 0 when there is one.
+        source, number: where its data are.
+    """
+
+    target_index: int
+    source: TileSource
+    number: int
+
+    def __getstate__(self) -> dict[str, Any]:
+        """A tile travels without the others of its source."""
+        return {"target_index": self.target_index, "source": self.source.only(self.number), "number": 0}
+
+    @cached_property
+    def polyhedron(self) -> Polyhedron:
+        """The tile as an exact set, in canonical form: irredundant, the same whichever engine found it."""
+        return self.source.polyhedron(self.number)
+
+    @cached_property
+    def bits(self) -> Bits:
+        """The signs of the neurons that were split on, layer by layer."""
+        return self.source.bits(self.number)
+
+    @property
+    def pattern(self) -> str:
+        """A character for each ReLU neuron, layers separated by ``|``.
+
+        ``1`` active, ``0`` silent, ``*`` free: the target does not depend on it, or it may switch inside the tile
+        without mattering.
+        """
+        return self.source.restriction.pattern(self.bits)
+
+    @property
+    def dim(self) -> int:
+        """The dimension of the tile; below that of the domain it is a flat tile."""
+        return self.polyhedron.dim
+
+    def point(self) -> ExactVector:
+        """A point of the relative interior with few decimals, exact."""
+        return self.polyhedron.simple_point()
+
+    def float_vertices(self) -> tuple[FloatArray, FloatArray]:
+        """The vertices of the closure as floats (n, d), and for each a bound (n) on the distance of its coordinates.
+
+        They are the exact vertices rounded to nearest, so a coordinate is off by at most u times its float, or half the
+        smallest float. A coordinate beyond the greatest float is infinite, and so is its vertex's bound. Bounds are
+        infinite, too, where this thread's floats are not sound.
+        """
+        dim = self.polyhedron.ambient_dim
+        vertices = nearest_floats(x for vertex in self.polyhedron.vertices for x in vertex).reshape(-1, dim)
+        if not floats_are_sound():
+            return vertices, np.full(len(vertices), np.inf)
+        return vertices, gamma(2) * np.abs(vertices).max(axis=1, initial=0.0) + 2.0**-1074
+
+    def inner_point(self) -> ExactVector:
+        """A point of the relative interior, exact; found without a search in tilings by cells."""
+        return self.source.inner_point(self.number)
+
+    def inequalities(self, names: Sequence[str] | None = None, digits: int | None = None) -> tuple[str, ...]:
+        """The tile as text, see :meth:`polyrelu.polyhedra.polyhedron.Polyhedron.inequalities`."""
+        return self.polyhedron.inequalities(names, digits)
+
+    def contains(self, points: Any) -> bool | NDArray[np.bool_]:
+        """Whether a point, or each of many float points, lies in the tile; always exact."""
+        return self.polyhedron.contains(points)
+
+    def affine_map(self) -> tuple[tuple[int, ...], ExactMatrix, ExactVector]:
+        """``(outputs, M, c)``: on the tile, the network's outputs with these numbers are ``M x + c``.
+
+        These are the outputs that the target sees, without those whose last ReLU may switch inside the tile.
+        """
+        return self.source.restriction.affine_map(self.bits)
+
+    def __repr__(self) -> str:
+        return f"Tile({self.pattern!r}, dim {self.dim}, {len(self.polyhedron.halfspaces)} rows)"
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Tiling(Carried, Sequence[Tile]):
+    """The tiles of a preimage, a sequence in the order of their targets and patterns.
+
+    Attributes:
+        network, targets, domain: what was asked; the preimage is of the union of the targets.
+        method: the engine that answered.
+        complete: whether nothing is missing; False only in the partial result of an interrupted run.
+        stats: what the engine did, by name.
+        parts: (target index, source) pairs, whose tiles follow one another.
+        chosen: the numbers of this tiling's tiles among all tiles of the parts; all of them when None.
+    """
+
+    network: Network
+    targets: tuple[Polyhedron, ...]
+    domain: Polyhedron
+    method: str
+    complete: bool
+    stats: Mapping[str, int | float]
+    parts: tuple[tuple[int, TileSource], ...]
+    chosen: NDArray[np.intp] | None = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "stats", MappingProxyType(dict(self.stats)))
+        if self.chosen is not None:
+            object.__setattr__(self, "chosen", read_only(self.chosen.view()))
+
+    @cached_property
+    def _ends(self) -> list[int]:
+        return list(accumulate(len(source) for _, source in self.parts))
+
+    @cached_property
+    def _tiles(self) -> dict[int, Tile]:
+        return {}
+
+    def __len__(self) -> int:
+        return len(self.chosen) if self.chosen is not None else (self._ends[-1] if self._ends else 0)
+
+    def __iter__(self) -> Iterator[Tile]:
+        return map(self.__getitem__, range(len(self)))
+
+    def places(self) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+        """For each tile the number of its part, and its number within the part's source."""
+        numbers = np.arange(len(self)) if self.chosen is None else self.chosen
+        ends = np.array(self._ends, dtype=np.intp)
+        part = np.searchsorted(ends, numbers, side="right")
+        return part, numbers - np.concatenate([np.zeros(1, dtype=np.intp), ends])[part]
+
+    def _tile(self, index: int) -> Tile:
+        """Tile number ``index``; the latest ones are kept, so that their polyhedra are built once."""
+        if index not in self._tiles:
+            number = index if self.chosen is None else int(self.chosen[index])
+            part = bisect_right(self._ends, number)
+            target_index, source = self.parts[part]
+            if len(self._tiles) >= _KEPT_TILES:
+                self._tiles.clear()
+            self._tiles[index] = Tile(target_index, source, number - (self._ends[part - 1] if part else 0))
+        return self._tiles[index]
+
+    @overload
+    def __getitem__(self, index: int) -> Tile: ...
+    @overload
+    def __getitem__(self, index: slice) -> Tiling: ...
+    def __getitem__(self, index: int | slice) -> Tile | Tiling:
+        number = range(len(self))[index]
+        return self._tile(number) if isinstance(number, int) else self.select(number)
+
+    def select(self, indices: Iterable[int]) -> Tiling:
+        """The tiling of the chosen tiles, by number; incomplete if it leaves any out.
+
+        Raises:
+            InputError: a number is not that of a tile, or comes twice.
+        """
+        chosen = _tile_numbers(indices, len(self))
+        used, times = np.unique(chosen, return_counts=True)
+        if (times > 1).any():
+            raise InputError(f"select: tile {used[times > 1][0]} is chosen twice, but tiles do not overlap")
+        complete = self.complete and len(chosen) == len(self)
+        return replace(self, complete=complete, chosen=chosen if self.chosen is None else self.chosen[chosen])
+
+    @property
+    def patterns(self) -> tuple[str, ...]:
+        """The activation pattern of each tile."""
+        part_of, local = self.places()
+        patterns = [""] * len(self)
+        for part, (_, source) in enumerate(self.parts):
+            own = np.flatnonzero(part_of == part)
+            for i, pattern in zip(own.tolist(), source.patterns(local[own]), strict=True):
+                patterns[i] = pattern
+        return tuple(patterns)
+
+    def locate(self, points: Any) -> int | NDArray[np.intp]:
+        """The number of the first tile that contains a point, or each of many float points; -1 where none does.
+
+        Always exact: a float point is the dyadic rational it stores. Args and errors as in
+        :meth:`polyrelu.polyhedra.polyhedron.Polyhedron.contains`. Cost: points times rows, in floats with exact checks
+        of the few doubtful ones.
+        """
+        if is_float_array(points) and points.ndim == 2:
+            return self._locate_floats(float_points(points, self.domain.ambient_dim, "locate"))
+        point = exact_vector(points, "locate: point", self.domain.ambient_dim)
+        return next((i for i, tile in enumerate(self) if tile.contains(point)), _NOWHERE)
+
+    def _locate_floats(self, points: FloatArray) -> NDArray[np.intp]:
+        part_of, local = self.places()
+        found = np.full(len(points), _NOWHERE, dtype=np.intp)
+        for part, (_, source) in enumerate(self.parts):
+            place = np.full(len(source), _NOWHERE, dtype=np.intp)
+            own = np.flatnonzero(part_of == part)
+            place[local[own]] = own
+            here = source.locate(points, place)
+            found = np.where((here != _NOWHERE) & ((found == _NOWHERE) | (here < found)), here, found)
+        return found
+
+    def contains(self, points: Any) -> bool | NDArray[np.bool_]:
+        """Whether a point, or each of many float points, lies in some tile; exact, see :meth:`locate`."""
+        found = self.locate(points)
+        return found != _NOWHERE if isinstance(found, int) else np.asarray(found != _NOWHERE, dtype=np.bool_)
+
+    def table(self, limit: int = 20, digits: int | None = None) -> str:
+        """The tiles as a text table: number, pattern, dimension, a point, and the inequalities, one row each.
+
+        At most ``limit`` tiles are shown, and the last line says how many are not. ``digits`` as in
+        :meth:`polyrelu.polyhedra.polyhedron.Polyhedron.inequalities`; fractions of points are then rounded, too.
+        """
+        return format_rows(self.rows(limit, digits), len(self))
+
+    def rows(self, limit: int = 20, digits: int | None = None) -> Iterator[tuple[str, ...]]:
+        """The rows of the table, one by one: number, pattern, dimension, point and inequalities."""
+        whole_number(limit, "table: limit")
+        if digits is not None:
+            whole_number(digits, "table: digits", 1, MOST_DIGITS)
+        for i, tile in enumerate(self[:limit]):
+            yield (
+                str(i),
+                tile.pattern or "-",
+                str(tile.dim),
+                format_point(tile.point(), digits),
+                ", ".join(tile.inequalities(digits=digits)),
+            )
+
+    def adjacency(self, contact: int | None = None) -> nx.Graph:
+        """The graph of touching tiles, see :func:`polyrelu.analysis.adjacency.adjacency`."""
+        from polyrelu.analysis.adjacency import adjacency  # upstairs: a method for convenience
+
+        return adjacency(self, contact)
+
+    def shared_facet(self, i: int, j: int) -> Polyhedron:
+        """What the closures of two tiles share, see :func:`polyrelu.analysis.adjacency.shared_facet`."""
+        from polyrelu.analysis.adjacency import shared_facet
+
+        return shared_facet(self, i, j)
+
+    def facets(self, i: int) -> tuple[Facet, ...]:
+        """The facets of a tile and the tiles across them, see :func:`polyrelu.analysis.zones.facets`."""
+        from polyrelu.analysis.zones import facets
+
+        return facets(self, i)
+
+    def boundary(self) -> list[Facet]:
+        """The facets that bound the tiling, see :func:`polyrelu.analysis.zones.boundary`."""
+        from polyrelu.analysis.zones import boundary
+
+        return boundary(self)
+
+    def zones(self, contact: int | None = None, sort: str = "first") -> list[Tiling]:
+        """The connected activation zones, see :func:`polyrelu.analysis.zones.zones`."""
+        from polyrelu.analysis.zones import zones
+
+        return zones(self, contact, sort)
+
+    def is_bounded(self) -> bool:
+        """Whether all tiles fit in a box. Cost: some exact LPs a tile, unless the domain is bounded."""
+        return self.domain.is_bounded() or all(tile.polyhedron.is_bounded() for tile in self)
+
+    def f_vector(self) -> tuple[int, ...]:
+        """How many faces of each dimension the closed tiles have, see :func:`polyrelu.analysis.topology.f_vector`."""
+        from polyrelu.analysis.topology import f_vector
+
+        return f_vector(self)
+
+    def euler_characteristic(self) -> int:
+        """The Euler characteristic of the union, see :func:`polyrelu.analysis.topology.euler_characteristic`."""
+        from polyrelu.analysis.topology import euler_characteristic
+
+        return euler_characteristic(self)
+
+    def betti_numbers(self) -> tuple[int, ...]:
+        """Components, holes, voids, ... of the union, see :func:`polyrelu.analysis.topology.betti_numbers`."""
+        from polyrelu.analysis.topology import betti_numbers
+
+        return betti_numbers(self)
+
+    def merged(self) -> Merged:
+        """Fewer convex polyhedra with the same union, see :func:`polyrelu.analysis.merge.merged`."""
+        from polyrelu.analysis.merge import merged
+
+        return merged(self)
+
+    def outline(self, within: Polyhedron | None = None) -> list[Outline]:
+        """The boundary polygons of each zone of a planar tiling, see :func:`polyrelu.analysis.outline.outline`."""
+        from polyrelu.analysis.outline import outline
+
+        return outline(self, within)
+
+    def volume(self, exact: bool = False) -> Enclosure | Fraction:
+        """The volume, as two floats that enclose it or exactly, see :func:`polyrelu.analysis.measure.volume`."""
+        from polyrelu.analysis.measure import volume
+
+        return volume(self, exact)
+
+    def share(self, within: Polyhedron | None = None, exact: bool = False) -> Enclosure | Fraction:
+        """The fraction of the domain that the tiles fill, see :func:`polyrelu.analysis.measure.share`."""
+        from polyrelu.analysis.measure import share
+
+        return share(self, within, exact)
+
+    def bounding_box(self, exact: bool = False) -> tuple[Any, Any]:
+        """The corners of the least box around, see :func:`polyrelu.analysis.measure.bounding_box`."""
+        from polyrelu.analysis.measure import bounding_box
+
+        return bounding_box(self, exact)
+
+    def sample_points(self, n: int, seed: int | None = None) -> FloatArray:
+        """Uniform random points of the tiling, (n, d), see :func:`polyrelu.analysis.sampling.sample_points`."""
+        from polyrelu.analysis.sampling import sample_points
+
+        return sample_points(self, n, seed)
+
+    def nearest(self, point: Any, norm: str = "linf") -> Nearest:
+        """The point of the closure nearest to an input, exact, see :func:`polyrelu.analysis.nearest.nearest_point`."""
+        from polyrelu.analysis.nearest import nearest_point
+
+        return nearest_point(self, point, norm)
+
+    def save(self, path: str | PathLike[str], overwrite: bool = False) -> None:
+        """Write the tiling to a file, ``.npz`` or ``.parquet``, see :func:`polyrelu.formats.tilings.save_tiling`.
+
+        One that is not complete replaces nothing but another such tiling, unless ``overwrite``.
+        """
+        from polyrelu.formats.tilings import save_tiling
+
+        save_tiling(self, path, overwrite)
+
+    def export(self, path: str | PathLike[str]) -> None:
+        """Write the tiling for other tools: ``.ine .ext .obj .ply .svg .geojson``, see :mod:`polyrelu.export.files`."""
+        from polyrelu.export.files import export_tiling
+
+        export_tiling(self, path)
+
+    def to_networkx(self) -> nx.Graph:
+        """The graph of touching tiles, another name for :meth:`adjacency`."""
+        return self.adjacency()
+
+    def to_pandas(self, exact: bool = False) -> Any:
+        """A DataFrame with one row a tile, see :func:`polyrelu.export.frames.to_pandas`."""
+        from polyrelu.export.frames import to_pandas
+
+        return to_pandas(self, exact)
+
+    def to_shapely(self, within: Polyhedron | None = None) -> list[Any]:
+        """A shapely geometry for each zone, see :func:`polyrelu.export.planar.to_shapely`."""
+        from polyrelu.export.planar import to_shapely
+
+        return to_shapely(self, within)
+
+    def plot(self, ax: Axes | None = None, **options: Any) -> Axes:
+        """Draw a two-dimensional tiling, see :func:`polyrelu.plotting.plot_tiling`."""
+        from polyrelu.plotting import plot_tiling
+
+        return plot_tiling(self, ax, **options)
+
+    def __repr__(self) -> str:
+        state = "" if self.complete else ", incomplete"
+        return f"Tiling({len(self)} tiles in R^{self.domain.ambient_dim}, method {self.method!r}{state})"
+
+
+def format_rows(rows: Iterable[tuple[str, ...]], count: int) -> str:
+    """The rows of a table of tiles under their header, in columns; ``count`` is how many tiles there are in all."""
+    shown = [_HEADER, *rows]
+    widths = [max(len(row[k]) for row in shown) for k in range(len(_HEADER) - 1)]
+    lines = ["  ".join([*(row[k].ljust(widths[k]) for k in range(len(widths))), row[-1]]) for row in shown]
+    if count >= len(shown):
+        lines.append(f"... and {count - len(shown) + 1} more")
+    return "\n".join(lines)
+
+
+def _tile_numbers(indices: Any, count: int) -> NDArray[np.intp]:
+    """Numbers of tiles, of which there are ``count``, checked."""
+    if isinstance(indices, (np.ndarray, range)):
+        numbers = np.asarray(indices)
+        fits = not numbers.size or (numbers.dtype.kind in "iu" and numbers.min() >= 0 and numbers.max() < count)
+        if numbers.ndim == 1 and fits:
+            return numbers.astype(np.intp)
+    listed = items(indices, "select", "pass a list of tile numbers")
+    checked = (whole_number(i, "select: tile", 0, count - 1) for i in listed)
+    return np.fromiter(checked, dtype=np.intp)
+
+
+def _states(decimal: str, value: Fraction) -> bool:
+    """Whether a decimal is a number, not only near it."""
+    try:
+        return read_number(decimal, "point") == value
+    except InexactError:  # of too many digits
+        return False
+
+
+def format_point(point: ExactVector, digits: int | None = None) -> str:
+    """A point as text: decimals where they are exact and short, otherwise fractions, or with ``digits`` rounded."""
+
+    def number(value: Any) -> str:
+        decimal = rounded_text(value, 12)
+        if _states(decimal, value):
+            return decimal
+        return fraction_digits(value) if digits is None else rounded_text(value, digits)
+
+    return "(" + ", ".join(map(number, point)) + ")"

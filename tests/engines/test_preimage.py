@@ -1,0 +1,105 @@
+import pytest
+
+import polyrelu as pr
+from polyrelu.engines.cells.engine import CellEngine
+from polyrelu.engines.faces import backward
+from polyrelu.engines.preimage import disjoint_parts
+
+ABSOLUTE = pr.Network([([[1], [-1]], [0, 0]), ([[1, 1]], [0])])
+ABOVE = pr.parse("y0 > 0", dim=1)
+
+
+@pytest.mark.parametrize(
+    ("ask", "error", "message"),
+    [
+        (
+            lambda: pr.preimage(ABSOLUTE, pr.Polyhedron.whole_space(2)),
+            pr.DimensionError,
+            r"target 0 lives in R\^2 .* R\^1",
+        ),
+        (
+            lambda: pr.preimage(ABSOLUTE, [ABOVE, "y0 > 0"]),
+            pr.InputError,
+            "got str .*; parse text",
+        ),
+        (
+            lambda: pr.preimage(ABSOLUTE, ABOVE, pr.Polyhedron.whole_space(3)),
+            pr.DimensionError,
+            r"domain lives in R\^3",
+        ),
+        (
+            lambda: pr.preimage(ABSOLUTE, ABOVE, method="magic"),
+            pr.InputError,
+            "choose one of auto, cells, unrelu",
+        ),
+        (
+            lambda: pr.preimage(ABSOLUTE, ABOVE, method="unrelu", limit=3),
+            pr.BudgetExceeded,
+            r"2\^2 = 4 faces, more than the limit of 3",
+        ),
+        (lambda: pr.linear_regions(ABSOLUTE, method="unrelu", limit=1), pr.BudgetExceeded, "limit of 1"),
+    ],
+)
+def test_bad_questions_are_refused(ask, error, message):
+    with pytest.raises(error, match=message):
+        ask()
+
+
+def test_auto_says_which_engine_ran():
+    assert pr.preimage(ABSOLUTE, ABOVE).method == "cells"
+
+
+def test_an_interrupted_run_keeps_what_it_found(monkeypatch):
+    original, calls = backward.search_faces, []
+
+    def stop_after_two_layers(*arguments, **options):
+        calls.append(arguments)
+        for piece in original(*arguments, **options):
+            if len(calls) == 2 and options["stats"].pieces_found > 2:
+                raise KeyboardInterrupt
+            yield piece
+
+    monkeypatch.setattr(backward, "search_faces", stop_after_two_layers)
+    with pytest.raises(pr.Interrupted, match=r"1 tiles; they are in \.partial") as caught:
+        pr.preimage(ABSOLUTE, ABOVE, method="unrelu")
+    assert isinstance(caught.value, KeyboardInterrupt)
+    partial = caught.value.partial
+    assert (len(partial), partial.complete) == (1, False)
+    assert "incomplete" in repr(partial)
+    monkeypatch.undo()
+    assert partial[0].polyhedron in {tile.polyhedron for tile in pr.preimage(ABSOLUTE, ABOVE)}
+
+
+def test_parts_of_overlapping_targets_are_disjoint():
+    square, shifted = pr.Polyhedron.box([0, 0], [2, 2]), pr.Polyhedron.box([1, 1], [3, 3])
+    parts = disjoint_parts([square, shifted, square])
+    assert {i for i, _ in parts} == {0, 1}
+    assert sum(part.volume() for _, part in parts) == 7
+    for k, (_, part) in enumerate(parts):
+        assert all((part & other).is_empty() for _, other in parts[:k])
+    apart = pr.Polyhedron.box([5, 5], [6, 6])
+    assert disjoint_parts([square, apart]) == [(0, square), (1, apart)]
+    assert disjoint_parts([pr.Polyhedron.empty(2)]) == []
+
+
+def test_without_progress_nothing_is_printed(capfd):
+    pr.preimage(ABSOLUTE, ABOVE, progress=False)
+    assert capfd.readouterr() == ("", "")
+
+
+def test_what_was_found_is_not_lost_to_a_stop_while_it_is_put_in_order(monkeypatch):
+    network = pr.Network([([[1, 0], [0, 1]], [0, 0]), ([[1, 1]], [-1])])
+    question = network, pr.parse("y0 >= 0", dim=1), pr.Polyhedron.box([-2, -2], [2, 2])
+    expected, tiles, asked = pr.preimage(*question, "cells"), CellEngine.tiles, []
+
+    def pressed(engine):
+        asked.append(engine)
+        if len(asked) == 1:
+            raise KeyboardInterrupt
+        return tiles(engine)
+
+    monkeypatch.setattr(CellEngine, "tiles", pressed)
+    with pytest.raises(pr.Interrupted) as stopped:
+        pr.preimage(*question, "cells")
+    assert stopped.value.partial.complete
+    assert stopped.value.partial.patterns == expected.patterns

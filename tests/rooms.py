@@ -1,0 +1,106 @@
+"""The rooms of the house: one list, which tests/test_architecture.py enforces and polyrelu/ARCHITECTURE.md prints.
+
+Print it anew with ``./scripts/run python -m tests.rooms``.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import NamedTuple
+
+PAGE = Path(__file__).parent.parent / "polyrelu" / "ARCHITECTURE.md"
+
+
+class Room(NamedTuple):
+    """A folder of the package.
+
+    Attributes:
+        name: the folder.
+        sentence: what belongs in it.
+        may_import: the rooms that its modules may import from, beside their own and ``errors``.
+    """
+
+    name: str
+    sentence: str
+    may_import: tuple[str, ...]
+
+
+_SETS = ("support", "arithmetic", "polyhedra")
+_NETWORKS = (*_SETS, "networks")
+_ANSWERS = (*_NETWORKS, "tilings")
+_ENGINES = (*_ANSWERS, "bounds", "engines")
+_ANALYSIS = (*_ENGINES, "runs", "certificates", "analysis")
+_SHOWN = (*_ANALYSIS, "latent", "formats", "export")
+
+ROOMS = (
+    Room("support", "What every room stands on: arguments, limits, files, numbers as text; no mathematics.", ()),
+    Room("arithmetic", "Numbers and their errors: rationals, rounding, linear programs; knows no geometry.", _SETS[:1]),
+    Room("polyhedra", "Sets: exact convex polyhedra, their faces, volumes and unions; knows no network.", _SETS[:2]),
+    Room("networks", "Networks, and what an activation pattern makes of them; knows no tiling.", _SETS),
+    Room("bounds", "Certified bounds of what a network can reach from a set of inputs.", _NETWORKS),
+    Room("tilings", "The answer as data: tiles, the columns they are kept in, and their facets.", _NETWORKS),
+    Room("engines", "Ways to get an answer: each takes a question and gives tiles.", (*_ANSWERS, "bounds")),
+    Room("runs", "Runs that outlive a process: tasks with a budget, executors, runs on disk.", _ENGINES),
+    Room("certificates", "Evidence: what judges an answer, and shares nothing with what found it.", _ANSWERS),
+    Room("analysis", "Questions about an answer: to a number, a graph, another tiling, a verdict.", _ANALYSIS[:-1]),
+    Room("latent", "Windows of a latent space, and the features that are active there.", _ANALYSIS),
+    Room("formats", "Files in: networks, properties, tilings; and tilings out again.", _ANALYSIS),
+    Room("export", "Files out: tilings for other tools, and results as JSON.", (*_ANALYSIS, "formats")),
+    Room("plotting", "Drawings of tilings, polyhedra and latent windows with matplotlib.", _SHOWN),
+    Room("pages", "Drawings that show themselves: HTML that one can turn and touch.", _SHOWN),
+    Room("figures", "The figures of the papers, and the demonstration.", (*_SHOWN, "plotting", "pages")),
+    Room("cli", "The command line.", (*_SHOWN, "plotting", "pages", "figures")),
+)
+TO_COME = ("runs", "pages")
+"""Rooms on the card that have no folder yet."""
+
+_HEAD = """# The house
+
+Ask of a new thing: is it a number, a set, a network, an answer, a way to get the answer, a question about an answer,
+evidence for it, or a way to show it? Each has its room, a folder of `polyrelu/`. Imports go down this list, at the head
+of modules and inside functions, and never in a circle; `tests/test_architecture.py` enforces the table, and
+`python -m tests.rooms` prints it.
+
+"""
+
+_TAIL = """
+Beside the rooms there are `errors.py`, which every module may import and which imports nothing, and three modules
+above all rooms: `__init__.py` with the public names; `_conveniences.py`, which puts functions of upper rooms on
+`Tiling` and `Network` as methods, from one table; and `__main__.py`. What type checkers alone read (`if TYPE_CHECKING`)
+may name what is above.
+
+A room's `__init__.py` holds its sentence and imports nothing. Three are windows for users besides: `engines.search` (to
+write pruning heuristics), `plotting` and `cli`.
+
+## Words
+
+| word | what it means here |
+|---|---|
+| region | a linear region of a network: a set on which it is affine, with one pattern |
+| cell | a set on which all neurons so far have one sign, while an engine splits it |
+| piece | a convex set with the affine map on it, on its way backwards through layers |
+| tile | a finished convex piece of an answer, with its activation pattern; it never changes |
+| flat tile | a tile of lower dimension than the domain, which no other tile contains |
+| zone | tiles that hang together by facets (or by contacts of another dimension) |
+| patch | the cells in which the first layers have one pattern, which the kernel splits together |
+| site | a generator's place in the kernel's arrays |
+| slot | a place for a generator or a facet in the kernel's memory, used again when its cell is done |
+| pattern | the signs of all neurons as text, `1`, `0` and `*` for free |
+| sign vector | the signs of the neurons that were split on, as data |
+| facet | a face of dimension d - 1: `Facet` of a polyhedron, `NeuronFacet` of a tile, with its neuron |
+| window | a plane or a cube in a latent space |
+"""
+
+
+def page() -> str:
+    """The text of ARCHITECTURE.md."""
+    rows = ["| room | what belongs in it | may import |", "|---|---|---|"]
+    for room in ROOMS:
+        later = " *(to come)*" if room.name in TO_COME else ""
+        allowed = ", ".join(f"`{name}`" for name in room.may_import) or "nothing"
+        rows.append(f"| `{room.name}/`{later} | {room.sentence} | {allowed} |")
+    return _HEAD + "\n".join(rows) + "\n" + _TAIL
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page())
