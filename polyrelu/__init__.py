@@ -1,5 +1,9 @@
 """Exact preimages of ReLU networks: which inputs make the network do this?"""
 
+from polyrelu.support import startup  # noqa: F401  first: Ctrl-C from here on
+
+# isort: split
+from polyrelu import _conveniences  # noqa: F401  the methods of upper rooms
 from polyrelu.analysis.nearest import Nearest, nearest_point
 from polyrelu.analysis.verify import Verification, verify
 from polyrelu.certificates.check_tiling import Verdict, check_tiling
@@ -31,7 +35,6 @@ from polyrelu.networks.network import Layer, Network
 from polyrelu.networks.properties import Property, active, between, inactive, level, wins
 from polyrelu.polyhedra.halfspace import Halfspace
 from polyrelu.polyhedra.polyhedron import Polyhedron
-from polyrelu.support import startup  # noqa: F401  first: Ctrl-C from here on
 from polyrelu.tilings.tiling import Tile, Tiling
 
 __version__ = "0.1.0"

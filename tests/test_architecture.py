@@ -1,6 +1,7 @@
 """The house rules that a machine can check."""
 
 import ast
+import inspect
 import re
 import subprocess
 import sys
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 
 import polyrelu as pr
+from polyrelu._conveniences import MAKERS, METHODS
 from tests.rooms import PAGE, ROOMS, TO_COME, page
 
 ROOT = Path(__file__).parent.parent
@@ -19,8 +21,6 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 ALLOWED = {room.name: {room.name, *room.may_import} for room in ROOMS}
 WINDOWS = {"polyrelu.engines.search", "polyrelu.plotting", "polyrelu.cli"}
 ABOVE = {"polyrelu", "polyrelu.__main__", "polyrelu._conveniences"}
-# Methods that people expect on a tiling or a network, and delegate upstairs inside the function.
-CONVENIENCES = {"polyrelu.tilings.tiling", "polyrelu.networks.network"}
 
 
 def name_of(path):
@@ -67,8 +67,6 @@ def test_imports_go_down_the_rooms(path):
     for target in own_imports(path):
         if target == "polyrelu.errors" or (target == "polyrelu" and room(here) == "cli"):  # the version
             continue
-        if here in CONVENIENCES:
-            continue
         assert room(target) in ALLOWED[room(here)], f"{here} imports {target}"
 
 
@@ -79,7 +77,7 @@ def test_the_rooms_go_one_below_the_other():
 
 
 def test_no_module_imports_itself_by_a_detour():
-    graph = {name_of(path): set(own_imports(path)) for path in MODULES if name_of(path) not in ABOVE | CONVENIENCES}
+    graph = {name_of(path): set(own_imports(path)) for path in MODULES if name_of(path) not in ABOVE}
     done, open_now = set(), []
 
     def visit(name):
@@ -112,6 +110,24 @@ def test_rooms_import_nothing(path):
 
 def test_the_page_is_printed_from_the_list():
     assert PAGE.read_text() == page(), "run ./scripts/run python -m tests.rooms"
+
+
+def test_type_checkers_know_the_methods_of_upper_rooms():
+    """The stub names the table's functions, with the parameters that they have."""
+    tree = ast.parse((PACKAGE / "_conveniences.pyi").read_text())
+    classes = {node.name: node for node in tree.body if isinstance(node, ast.ClassDef)}
+    for owner in (pr.Tiling, pr.Network):
+        functions = {**METHODS[owner], **MAKERS.get(owner, {})}
+        stated = [node for node in classes[f"{owner.__name__}Methods"].body if isinstance(node, ast.FunctionDef)]
+        assert {node.name for node in stated} == set(functions)
+        last = {node.name: node for node in stated}  # of overloads the most general one
+        for name, function in functions.items():
+            there = list(inspect.signature(function).parameters.values())[name in METHODS[owner] :]
+            own = last[name].args
+            arguments = [*own.args[name in METHODS[owner] :], *own.kwonlyargs]
+            assert [(a.arg, ast.unparse(a.annotation)) for a in arguments] == [(p.name, p.annotation) for p in there]
+            assert callable(getattr(owner, name))
+            assert getattr(owner, name).__doc__
 
 
 @pytest.mark.parametrize("path", MODULES, ids=name_of)

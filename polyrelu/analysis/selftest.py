@@ -17,7 +17,8 @@ from typing import NamedTuple
 
 from polyrelu.arithmetic.ieee import probe
 from polyrelu.certificates.check_tiling import check_tiling
-from polyrelu.engines.preimage import METHODS, preimage
+from polyrelu.engines.preimage import preimage
+from polyrelu.engines.registry import METHODS
 from polyrelu.errors import FloatModeWarning
 from polyrelu.networks.linear_constraints import parse
 from polyrelu.networks.network import Network

@@ -7,7 +7,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -131,7 +131,7 @@ def zone_table(tiling: Tiling, contact: int | None = None, sort: str = "first", 
         size = "share"
     rows = [("zone", "tiles", size, "bounding box", "point")]
     for i, zone in enumerate(zones(tiling, contact, sort)):
-        corners = zone.bounding_box()
+        corners: tuple[Any, Any] = zone.bounding_box()
         if not np.isfinite(corners).all() and zone.is_bounded():
             corners = zone.bounding_box(exact=True)  # beyond the greatest float
         sides = zip(*corners, strict=True)

@@ -13,7 +13,8 @@ from polyrelu.cli.networks import Model, warn_outside
 from polyrelu.cli.options import MAX_DIM, WORKERS, together
 from polyrelu.cli.stopping import TIMEOUT, Stops
 from polyrelu.engines.faces.unrelu import DEFAULT_FACE_LIMIT
-from polyrelu.engines.preimage import METHODS, linear_regions, preimage
+from polyrelu.engines.preimage import linear_regions, preimage
+from polyrelu.engines.registry import METHODS
 from polyrelu.formats.vnnlib import load_property
 from polyrelu.networks.linear_constraints import parse
 from polyrelu.networks.network import Network

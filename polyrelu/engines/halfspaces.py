@@ -27,6 +27,7 @@ from flint import fmpq, fmpq_mat
 
 from polyrelu.arithmetic.exact import ExactMatrix, ExactVector, flint_matrix, matrix_rows
 from polyrelu.bounds.reach import Reach, reach
+from polyrelu.engines.protocol import Engine, Options
 from polyrelu.errors import BudgetExceeded
 from polyrelu.networks.fixed_inputs import Folding
 from polyrelu.networks.network import Bits, Layer
@@ -106,6 +107,17 @@ class LazyTiles(TileList):
     def inner_point(self, index: int) -> ExactVector:
         """An exact point of the relative interior of a tile."""
         return self.polyhedron(index).relative_interior_point()
+
+
+def by_halfspaces(restriction: Restriction, domain: Polyhedron, options: Options) -> Engine:
+    """Cells by their inequalities, as many as ``limit`` allows."""
+    return HalfspaceEngine(restriction, domain, options.limit, None, options.until)
+
+
+def if_quick(restriction: Restriction, domain: Polyhedron, options: Options, refusal: str) -> Engine | None:
+    """The same where it promises to take a second or two, and no longer than that; ``refusal`` is why it is asked."""
+    engine = HalfspaceEngine(restriction, domain, options.limit, QUICK_WORK, options.until, refusal)
+    return engine if engine.is_promising() else None
 
 
 class HalfspaceEngine:

@@ -4,21 +4,17 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import asdict, replace
-from typing import Any, NamedTuple, Protocol
+from dataclasses import asdict
 
-from polyrelu.engines.cells.budget import require_room
-from polyrelu.engines.faces.backward import BackwardEngine
-from polyrelu.engines.faces.unrelu import DEFAULT_FACE_LIMIT, face_piece, substituted_piece
-from polyrelu.engines.halfspaces import QUICK_WORK, HalfspaceEngine, LazyTiles
-from polyrelu.engines.search import Best
-from polyrelu.errors import BudgetExceeded, DimensionError, Interrupted
-from polyrelu.networks.fixed_inputs import Folding
+from polyrelu.engines.faces.unrelu import DEFAULT_FACE_LIMIT
+from polyrelu.engines.protocol import Engine, Options
+from polyrelu.engines.registry import AUTO, METHODS, choose
+from polyrelu.errors import DimensionError, Interrupted
 from polyrelu.networks.network import Network
 from polyrelu.networks.relevant_part import Restriction, keep_all, restrict
 from polyrelu.polyhedra.polyhedron import Polyhedron, polyhedra
 from polyrelu.support.arguments import instance, one_of, whole_number
-from polyrelu.support.limits import Limit, loading
+from polyrelu.support.limits import Limit
 from polyrelu.tilings.tiling import TileSource, Tiling
 
 _MOST_WORKERS = 1024
@@ -119,11 +115,9 @@ def linear_regions(
     return _run(network, (everything,), lambda: [(0, keep_all(network))], domain, method, options)
 
 
-def _options(
-    where: str, limit: int, workers: int, max_dim: int | None, progress: bool | None, until: Limit
-) -> _Options:
+def _options(where: str, limit: int, workers: int, max_dim: int | None, progress: bool | None, until: Limit) -> Options:
     """The options, checked."""
-    return _Options(
+    return Options(
         whole_number(limit, f"{where}: limit", 1),
         whole_number(workers, f"{where}: workers", 1, _MOST_WORKERS),
         None if max_dim is None else whole_number(max_dim, f"{where}: max_dim"),
@@ -153,7 +147,7 @@ def _run(
     restrictions: Callable[[], Iterable[tuple[int, Restriction]]],
     domain: Polyhedron | None,
     method: str,
-    options: _Options,
+    options: Options,
 ) -> Tiling:
     one_of(method, METHODS, "preimage", "method")
     where = Polyhedron.whole_space(network.input_dim) if domain is None else domain
@@ -164,11 +158,13 @@ def _run(
         )
     started = time.perf_counter()
     engines: list[tuple[int, Engine]] = []
+    names: set[str] = set()
     interrupted = False
     try:
         with options.until.kept():
             for index, restriction in [] if where.is_empty() else restrictions():
-                engine = (_auto if method == "auto" else _ENGINES[method])(restriction, where, options)
+                name, engine = choose(method, restriction, where, options)
+                names.add(name)
                 engines.append((index, engine))
                 engine.run()
     except KeyboardInterrupt:
@@ -185,8 +181,7 @@ def _run(
                 continue
             stats[name] = max(stats.get(name, 0), count) if name == "lineality" else stats.get(name, 0) + count
     stats["seconds"] = time.perf_counter() - started
-    by_halfspaces = any(isinstance(engine, HalfspaceEngine) for _, engine in engines)
-    chosen = method if method != "auto" else "halfspaces" if by_halfspaces else "cells"
+    chosen = method if method != AUTO else "halfspaces" if "halfspaces" in names else "cells"
     tiling = Tiling(network, targets, where, chosen, complete, stats, parts)
     if interrupted:
         when = f" after {options.until.timeout} seconds" if options.until.late else ""
@@ -196,111 +191,3 @@ def _run(
 
 def _collected(engines: Iterable[tuple[int, Engine]]) -> tuple[tuple[int, TileSource], ...]:
     return tuple((index, engine.tiles()) for index, engine in engines)
-
-
-class Engine(Protocol):
-    """What every engine does with one restricted problem: run, and hand out the tiles found, all or some."""
-
-    stats: Any
-
-    def run(self) -> None:
-        """Find the tiles; a KeyboardInterrupt passes through, and what was found until then stays."""
-
-    def tiles(self) -> TileSource:
-        """The tiles found so far."""
-
-
-class _Options(NamedTuple):
-    limit: int
-    workers: int
-    max_dim: int | None
-    progress: bool | None
-    until: Limit
-
-
-def _auto(restriction: Restriction, domain: Polyhedron, options: _Options) -> Engine:
-    """Cells where their vertices are few enough; otherwise cells by their inequalities where these are quick."""
-    try:
-        return _cells(restriction, domain, options)
-    except BudgetExceeded as refused:
-        if options.max_dim is not None:
-            raise
-        engine = HalfspaceEngine(restriction, domain, options.limit, QUICK_WORK, options.until, str(refused))
-        if not engine.is_promising():
-            raise
-        return engine
-
-
-def _halfspaces(restriction: Restriction, domain: Polyhedron, options: _Options) -> Engine:
-    return HalfspaceEngine(restriction, domain, options.limit, None, options.until)
-
-
-class _Folded:
-    """An engine at work in the inputs that a domain leaves free."""
-
-    def __init__(
-        self, restriction: Restriction, domain: Polyhedron, make: Callable[[Restriction, Polyhedron], BackwardEngine]
-    ) -> None:
-        self._restriction, self._folding = restriction, Folding.of(domain)
-        if self._folding is not None:
-            restriction = replace(restriction, layers=self._folding.layers(restriction.layers))
-        self._engine = make(restriction, domain.unfixed())
-        self.stats = self._engine.stats
-
-    def run(self) -> None:
-        self._engine.run()
-
-    def tiles(self) -> TileSource:
-        return LazyTiles(self._restriction, self._engine.tiles().pieces, self._folding)
-
-
-def _unrelu(restriction: Restriction, domain: Polyhedron, options: _Options) -> Engine:
-    def make(part: Restriction, where: Polyhedron) -> BackwardEngine:
-        return BackwardEngine.exhaustive(part, where, face_piece, options.limit, options.progress, options.until)
-
-    return _Folded(restriction, domain, make)
-
-
-def _substitution(restriction: Restriction, domain: Polyhedron, options: _Options) -> Engine:
-    def make(part: Restriction, where: Polyhedron) -> BackwardEngine:
-        return BackwardEngine.exhaustive(part, where, substituted_piece, options.limit, options.progress, options.until)
-
-    return _Folded(restriction, domain, make)
-
-
-def _search(restriction: Restriction, domain: Polyhedron, options: _Options) -> Engine:
-    def make(part: Restriction, where: Polyhedron) -> BackwardEngine:
-        return BackwardEngine.pruned(part, where, Best, options.limit, options.progress, options.until)
-
-    return _Folded(restriction, domain, make)
-
-
-def _twin(restriction: Restriction, domain: Polyhedron, options: _Options) -> Engine:
-    require_room(restriction, domain, options.max_dim)
-    with loading():
-        from polyrelu.engines.cells.engine import CellEngine  # numba takes a while to import, and only cells need it
-
-    return CellEngine(restriction, domain, None, options.until)
-
-
-def _cells(restriction: Restriction, domain: Polyhedron, options: _Options) -> Engine:
-    require_room(restriction, domain, options.max_dim)
-    with loading():
-        from polyrelu.engines.cells.engine import CellEngine
-        from polyrelu.engines.cells.runner import Runner
-
-    runner = Runner(options.workers, options.progress, options.until)
-    return CellEngine(restriction, domain, runner, options.until)
-
-
-_ENGINES: dict[str, Callable[[Restriction, Polyhedron, _Options], Engine]] = {
-    "cells": _cells,
-    "unrelu": _unrelu,
-    "substitution": _substitution,
-    "search": _search,
-    "halfspaces": _halfspaces,
-    "twin": _twin,
-}
-METHODS = ("auto", *_ENGINES)
-BACKWARD = ("unrelu", "substitution", "search")
-"""The methods that go backwards."""

@@ -43,7 +43,9 @@ from polyrelu.support.carried import Carried
 from polyrelu.support.numerals import shown
 
 if TYPE_CHECKING:
-    from polyrelu.networks.network_summary import Summary
+    from polyrelu._conveniences import NetworkMethods
+else:
+    NetworkMethods = object  # methods of upper rooms are put on the class from there
 
 Bits: TypeAlias = tuple[tuple[bool, ...], ...]
 
@@ -182,7 +184,7 @@ def _mask(relu: Any, length: int, where: str) -> tuple[bool, ...]:
 
 
 @dataclass(frozen=True, init=False, repr=False)
-class Network(Carried):
+class Network(Carried, NetworkMethods):
     """A chain of layers, R^d -> R^m.
 
     Args:
@@ -324,35 +326,6 @@ class Network(Carried):
             chain = flint_matrix([*kept, identity[-1]], dim + 1)
         affine = matrix_rows(chain)[:-1]
         return tuple(row[:-1] for row in affine), tuple(row[-1] for row in affine)
-
-    @classmethod
-    def from_torch(cls, module: Any, input_shape: Sequence[int] | None = None) -> Network:
-        """The network that a PyTorch module computes; see :func:`polyrelu.formats.torch_modules.from_torch`.
-
-        Args:
-            module: a ``torch.nn.Module`` in evaluation mode.
-            input_shape: the shape of its input without the batch axis; by default what the first Linear layer takes.
-        """
-        from polyrelu.formats.torch_modules import from_torch
-
-        return from_torch(module, input_shape)
-
-    def summary(self) -> Summary:
-        """Layers, sizes, the worst case for linear regions, and the engine, as text and as numbers.
-
-        >>> print(Network([([[1, 0], [0, 1], [1, 1]], [0, 0, -1]), ([[1, 1, -2]], [0])]).summary())
-        layer  inputs  outputs  ReLU  weights and biases  not zero  numbers
-        0      2       3        3     9                   5         floats
-        1      3       1        0     4                   3         floats
-        <BLANKLINE>
-        R^2 -> R^1, 3 ReLU neurons, 13 weights and biases, 8 of them not zero
-        dimension of the image: 1
-        linear regions: at most 7
-        engine: cells
-        """
-        from polyrelu.networks.network_summary import summary
-
-        return summary(self)
 
     def __repr__(self) -> str:
         return f"Network({'-'.join(map(str, self.widths))}, {self.neuron_count} ReLU neurons)"

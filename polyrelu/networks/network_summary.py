@@ -82,6 +82,16 @@ class Summary:
 def summary(network: Network) -> Summary:
     """The size of a network, the worst case for its linear regions, and the engine for it. Exact.
 
+    >>> print(Network([([[1, 0], [0, 1], [1, 1]], [0, 0, -1]), ([[1, 1, -2]], [0])]).summary())
+    layer  inputs  outputs  ReLU  weights and biases  not zero  numbers
+    0      2       3        3     9                   5         floats
+    1      3       1        0     4                   3         floats
+    <BLANKLINE>
+    R^2 -> R^1, 3 ReLU neurons, 13 weights and biases, 8 of them not zero
+    dimension of the image: 1
+    linear regions: at most 7
+    engine: cells
+
     Cost: a few exact evaluations of the network with its derivative, and of each layer's rank.
     """
     layers = network.layers

@@ -14,7 +14,6 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
 from itertools import accumulate
-from os import PathLike
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Protocol, overload
 
@@ -42,14 +41,9 @@ from polyrelu.support.carried import Carried
 from polyrelu.support.numerals import MOST_DIGITS, fraction_digits, read_number
 
 if TYPE_CHECKING:
-    import networkx as nx
-    from matplotlib.axes import Axes
-
-    from polyrelu.analysis.measure import Enclosure
-    from polyrelu.analysis.merge import Merged
-    from polyrelu.analysis.nearest import Nearest
-    from polyrelu.analysis.outline import Outline
-    from polyrelu.analysis.zones import Facet
+    from polyrelu._conveniences import TilingMethods
+else:
+    TilingMethods = object  # methods of upper rooms are put on the class from there
 
 _NOWHERE = -1
 _KEPT_TILES = 10_000
@@ -217,8 +211,10 @@ class Tile(Carried):
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Tiling(Carried, Sequence[Tile]):
+class Tiling(Carried, Sequence[Tile], TilingMethods):
     """The tiles of a preimage, a sequence in the order of their targets and patterns.
+
+    Beside what is here it has the methods of :mod:`polyrelu._conveniences`: its volume, zones, facets, drawings, files.
 
     Attributes:
         network, targets, domain: what was asked; the preimage is of the union of the targets.
@@ -357,136 +353,9 @@ class Tiling(Carried, Sequence[Tile]):
                 ", ".join(tile.inequalities(digits=digits)),
             )
 
-    def adjacency(self, contact: int | None = None) -> nx.Graph:
-        """The graph of touching tiles, see :func:`polyrelu.analysis.adjacency.adjacency`."""
-        from polyrelu.analysis.adjacency import adjacency  # upstairs: a method for convenience
-
-        return adjacency(self, contact)
-
-    def shared_facet(self, i: int, j: int) -> Polyhedron:
-        """What the closures of two tiles share, see :func:`polyrelu.analysis.adjacency.shared_facet`."""
-        from polyrelu.analysis.adjacency import shared_facet
-
-        return shared_facet(self, i, j)
-
-    def facets(self, i: int) -> tuple[Facet, ...]:
-        """The facets of a tile and the tiles across them, see :func:`polyrelu.analysis.zones.facets`."""
-        from polyrelu.analysis.zones import facets
-
-        return facets(self, i)
-
-    def boundary(self) -> list[Facet]:
-        """The facets that bound the tiling, see :func:`polyrelu.analysis.zones.boundary`."""
-        from polyrelu.analysis.zones import boundary
-
-        return boundary(self)
-
-    def zones(self, contact: int | None = None, sort: str = "first") -> list[Tiling]:
-        """The connected activation zones, see :func:`polyrelu.analysis.zones.zones`."""
-        from polyrelu.analysis.zones import zones
-
-        return zones(self, contact, sort)
-
     def is_bounded(self) -> bool:
         """Whether all tiles fit in a box. Cost: some exact LPs a tile, unless the domain is bounded."""
         return self.domain.is_bounded() or all(tile.polyhedron.is_bounded() for tile in self)
-
-    def f_vector(self) -> tuple[int, ...]:
-        """How many faces of each dimension the closed tiles have, see :func:`polyrelu.analysis.topology.f_vector`."""
-        from polyrelu.analysis.topology import f_vector
-
-        return f_vector(self)
-
-    def euler_characteristic(self) -> int:
-        """The Euler characteristic of the union, see :func:`polyrelu.analysis.topology.euler_characteristic`."""
-        from polyrelu.analysis.topology import euler_characteristic
-
-        return euler_characteristic(self)
-
-    def betti_numbers(self) -> tuple[int, ...]:
-        """Components, holes, voids, ... of the union, see :func:`polyrelu.analysis.topology.betti_numbers`."""
-        from polyrelu.analysis.topology import betti_numbers
-
-        return betti_numbers(self)
-
-    def merged(self) -> Merged:
-        """Fewer convex polyhedra with the same union, see :func:`polyrelu.analysis.merge.merged`."""
-        from polyrelu.analysis.merge import merged
-
-        return merged(self)
-
-    def outline(self, within: Polyhedron | None = None) -> list[Outline]:
-        """The boundary polygons of each zone of a planar tiling, see :func:`polyrelu.analysis.outline.outline`."""
-        from polyrelu.analysis.outline import outline
-
-        return outline(self, within)
-
-    def volume(self, exact: bool = False) -> Enclosure | Fraction:
-        """The volume, as two floats that enclose it or exactly, see :func:`polyrelu.analysis.measure.volume`."""
-        from polyrelu.analysis.measure import volume
-
-        return volume(self, exact)
-
-    def share(self, within: Polyhedron | None = None, exact: bool = False) -> Enclosure | Fraction:
-        """The fraction of the domain that the tiles fill, see :func:`polyrelu.analysis.measure.share`."""
-        from polyrelu.analysis.measure import share
-
-        return share(self, within, exact)
-
-    def bounding_box(self, exact: bool = False) -> tuple[Any, Any]:
-        """The corners of the least box around, see :func:`polyrelu.analysis.measure.bounding_box`."""
-        from polyrelu.analysis.measure import bounding_box
-
-        return bounding_box(self, exact)
-
-    def sample_points(self, n: int, seed: int | None = None) -> FloatArray:
-        """Uniform random points of the tiling, (n, d), see :func:`polyrelu.analysis.sampling.sample_points`."""
-        from polyrelu.analysis.sampling import sample_points
-
-        return sample_points(self, n, seed)
-
-    def nearest(self, point: Any, norm: str = "linf") -> Nearest:
-        """The point of the closure nearest to an input, exact, see :func:`polyrelu.analysis.nearest.nearest_point`."""
-        from polyrelu.analysis.nearest import nearest_point
-
-        return nearest_point(self, point, norm)
-
-    def save(self, path: str | PathLike[str], overwrite: bool = False) -> None:
-        """Write the tiling to a file, ``.npz`` or ``.parquet``, see :func:`polyrelu.formats.tilings.save_tiling`.
-
-        One that is not complete replaces nothing but another such tiling, unless ``overwrite``.
-        """
-        from polyrelu.formats.tilings import save_tiling
-
-        save_tiling(self, path, overwrite)
-
-    def export(self, path: str | PathLike[str]) -> None:
-        """Write the tiling for other tools: ``.ine .ext .obj .ply .svg .geojson``, see :mod:`polyrelu.export.files`."""
-        from polyrelu.export.files import export_tiling
-
-        export_tiling(self, path)
-
-    def to_networkx(self) -> nx.Graph:
-        """The graph of touching tiles, another name for :meth:`adjacency`."""
-        return self.adjacency()
-
-    def to_pandas(self, exact: bool = False) -> Any:
-        """A DataFrame with one row a tile, see :func:`polyrelu.export.frames.to_pandas`."""
-        from polyrelu.export.frames import to_pandas
-
-        return to_pandas(self, exact)
-
-    def to_shapely(self, within: Polyhedron | None = None) -> list[Any]:
-        """A shapely geometry for each zone, see :func:`polyrelu.export.planar.to_shapely`."""
-        from polyrelu.export.planar import to_shapely
-
-        return to_shapely(self, within)
-
-    def plot(self, ax: Axes | None = None, **options: Any) -> Axes:
-        """Draw a two-dimensional tiling, see :func:`polyrelu.plotting.plot_tiling`."""
-        from polyrelu.plotting import plot_tiling
-
-        return plot_tiling(self, ax, **options)
 
     def __repr__(self) -> str:
         state = "" if self.complete else ", incomplete"

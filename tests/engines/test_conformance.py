@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import polyrelu as pr
-from polyrelu.engines.preimage import METHODS
+from polyrelu.engines.registry import METHODS
 from tests.strategies import domains, networks, points, polyhedra, questions, witnesses
 
 ENGINES = [method for method in METHODS if method != "auto"]

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import polyrelu as pr
-from polyrelu.engines.preimage import METHODS
+from polyrelu.engines.registry import METHODS
 from polyrelu.networks.fixed_inputs import Folding
 from polyrelu.polyhedra import cddlib
 from tests.strategies import networks

@@ -11,7 +11,7 @@ import pytest
 
 import polyrelu as pr
 from polyrelu.analysis.merge import Merged
-from polyrelu.engines.preimage import METHODS
+from polyrelu.engines.registry import METHODS
 from polyrelu.latent.windows import LatentCube, LatentPlane
 from polyrelu.networks.properties import Disjunct
 

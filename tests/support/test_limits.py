@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import polyrelu as pr
-from polyrelu.engines.preimage import METHODS
+from polyrelu.engines.registry import METHODS
 from polyrelu.support import limits
 from tests.analysis.test_verify import ABS, prop
 

@@ -1,0 +1,41 @@
+"""What every engine is: made of a restricted problem, a domain and options; it runs, and hands out tiles."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple, Protocol, TypeAlias
+
+from polyrelu.networks.relevant_part import Restriction
+from polyrelu.polyhedra.polyhedron import Polyhedron
+from polyrelu.support.limits import Limit
+from polyrelu.tilings.tiling import TileSource
+
+
+class Options(NamedTuple):
+    """How to look for tiles, checked; :func:`polyrelu.preimage` says what each means."""
+
+    limit: int
+    workers: int
+    max_dim: int | None
+    progress: bool | None
+    until: Limit
+
+
+class Engine(Protocol):
+    """What every engine does with one restricted problem: run, and hand out the tiles found, all or some.
+
+    Attributes:
+        stats: a dataclass of counts, of which None is not told.
+    """
+
+    stats: Any
+
+    def run(self) -> None:
+        """Find the tiles; a KeyboardInterrupt passes through, and what was found until then stays."""
+
+    def tiles(self) -> TileSource:
+        """The tiles found so far."""
+
+
+MakeEngine: TypeAlias = Callable[[Restriction, Polyhedron, Options], Engine]
+"""An engine for a problem on a domain that is not empty; raises BudgetExceeded where it is too large for that one."""

@@ -1,0 +1,46 @@
+"""The engines by name, for ``method=``, the command line and the suite that every engine passes.
+
+A new one is a function of type :data:`~polyrelu.engines.protocol.MakeEngine` in a module of its own, and a line here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from polyrelu.engines import halfspaces
+from polyrelu.engines.cells import makers as cells
+from polyrelu.engines.faces import makers as faces
+from polyrelu.engines.protocol import Engine, MakeEngine, Options
+from polyrelu.errors import BudgetExceeded
+from polyrelu.networks.relevant_part import Restriction
+from polyrelu.polyhedra.polyhedron import Polyhedron
+
+ENGINES: Mapping[str, MakeEngine] = {
+    "cells": cells.compiled,
+    "unrelu": faces.by_faces,
+    "substitution": faces.by_rows,
+    "search": faces.by_search,
+    "halfspaces": halfspaces.by_halfspaces,
+    "twin": cells.exact,
+}
+AUTO = "auto"
+METHODS = (AUTO, *ENGINES)
+
+
+def choose(method: str, restriction: Restriction, domain: Polyhedron, options: Options) -> tuple[str, Engine]:
+    """The engine of that name, or with ``"auto"`` the one that suits the problem, and its name.
+
+    That is cells where their vertices are few enough; otherwise cells by their inequalities where these are quick.
+
+    Raises:
+        BudgetExceeded: the problem is too large.
+    """
+    if method != AUTO:
+        return method, ENGINES[method](restriction, domain, options)
+    try:
+        return "cells", cells.compiled(restriction, domain, options)
+    except BudgetExceeded as refused:
+        quick = None if options.max_dim is not None else halfspaces.if_quick(restriction, domain, options, str(refused))
+        if quick is None:
+            raise
+        return "halfspaces", quick
