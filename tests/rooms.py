@@ -5,6 +5,7 @@ Print it anew with ``./scripts/run python -m tests.rooms``.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -44,7 +45,7 @@ ROOMS = (
     Room("certificates", "Evidence: what judges an answer, and shares nothing with what found it.", _ANSWERS),
     Room("analysis", "Questions about an answer: to a number, a graph, another tiling, a verdict.", _ANALYSIS[:-1]),
     Room("latent", "Windows of a latent space, and the features that are active there.", _ANALYSIS),
-    Room("formats", "Files in: networks, properties, tilings; and tilings out again.", _ANALYSIS),
+    Room("formats", "Files in: networks, properties, tilings; and tilings out again.", _ANSWERS),
     Room("export", "Files out: tilings for other tools, and results as JSON.", (*_ANALYSIS, "formats")),
     Room("plotting", "Drawings of tilings, polyhedra and latent windows with matplotlib.", _SHOWN),
     Room("pages", "Drawings that show themselves: HTML that one can turn and touch.", _SHOWN),
@@ -72,6 +73,23 @@ may name what is above.
 A room's `__init__.py` holds its sentence and imports nothing. Three are windows for users besides: `engines.search` (to
 write pruning heuristics), `plotting` and `cli`.
 
+## Ways through the house
+
+* `pr.preimage(net, target, domain)`: `engines/preimage.py` checks the arguments and makes targets disjoint;
+  `networks/relevant_part.py` leaves out what a target cannot see; `engines/registry.py` chooses the engine; that one
+  (`engines/cells/`: `makers`, `engine`, `runner`, `run`, `kernel`) gives a source of tiles, `tilings/columns.py`, and
+  `tilings/tiling.py` is the sequence that people see.
+* `tiling.zones()`: `_conveniences.py` has made a method of `analysis/zones.py`, which asks `analysis/adjacency.py`;
+  that one matches facets (`tilings/facet_matching.py`, `tilings/neuron_facets.py`) and decides the rest by linear
+  programs.
+* A node of an ONNX file: `formats/onnx_reader.py` reads the graph, `onnx_operators.py` looks the operator up,
+  `operators.py` says what it is in affine maps and maxima, `lowering.py` makes layers of these, and
+  `networks/network.py` is the result.
+* A sign in doubt: `engines/cells/kernel.py` finds a float within its error bound and stops; `engines/cells/signs.py`
+  evaluates the form in integers (`networks/affine_outputs.py` has it); the kernel goes on with the sign.
+* A new engine is a function of type `MakeEngine` (`engines/protocol.py`) in a module of its own, and a line in
+  `engines/registry.py`; the command line, `method=` and `tests/engines/test_conformance.py` read that table.
+
 ## Words
 
 | word | what it means here |
@@ -95,11 +113,23 @@ write pruning heuristics), `plotting` and `cli`.
 def page() -> str:
     """The text of ARCHITECTURE.md."""
     rows = ["| room | what belongs in it | may import |", "|---|---|---|"]
-    for room in ROOMS:
+    for place, room in enumerate(ROOMS):
         later = " *(to come)*" if room.name in TO_COME else ""
-        allowed = ", ".join(f"`{name}`" for name in room.may_import) or "nothing"
-        rows.append(f"| `{room.name}/`{later} | {room.sentence} | {allowed} |")
+        rows.append(f"| `{room.name}/`{later} | {room.sentence} | {_said(room, ROOMS[:place])} |")
     return _HEAD + "\n".join(rows) + "\n" + _TAIL
+
+
+def _said(room: Room, above: tuple[Room, ...]) -> str:
+    """What a room may import, in the shorter of two ways."""
+    names = [other.name for other in above]
+    missing = [name for name in names if name not in room.may_import]
+    if len(missing) >= len(room.may_import):
+        return _listed(room.may_import) or "nothing"
+    return "all above" + (f" but {_listed(missing)}" if missing else "")
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(f"`{name}`" for name in names)
 
 
 if __name__ == "__main__":
