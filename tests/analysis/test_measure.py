@@ -437,8 +437,8 @@ def test_boxes_beyond_and_below_the_floats(side, engine):
     assert tiling[2:3].share(half).width < 1e-15
     low, high = tiling.bounding_box()
     assert tiling.bounding_box(exact=True) == ((-side, -side), (side, 2 * side))
-    assert all(pr.measure.enclosed(Fraction(v))[0] == a for v, a in zip((-side, -side), low, strict=True))
-    assert all(pr.measure.enclosed(Fraction(v))[1] == a for v, a in zip((side, 2 * side), high, strict=True))
+    assert all(enclosed(Fraction(v))[0] == a for v, a in zip((-side, -side), low, strict=True))
+    assert all(enclosed(Fraction(v))[1] == a for v, a in zip((side, 2 * side), high, strict=True))
 
 
 def test_the_volume_of_a_large_box():

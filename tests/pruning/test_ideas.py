@@ -255,7 +255,7 @@ def test_linear_programs_see_the_domain_as_it_is():
     boxed, exact = Interval(), LinearBounds()
     search(THREE, boxed, domain=strip).run()
     record = search(THREE, exact, domain=strip).run()
-    assert boxed.bounds[2][1] > 0 > exact.bounds[2][1] == -pr.exact.exact("1/2")
+    assert boxed.bounds[2][1] > 0 > exact.bounds[2][1] == -exact("1/2")
     assert record.implied == 1
     assert record.lps == 2 * 3 + record.leaves
 
