@@ -33,7 +33,7 @@ from tqdm import tqdm
 import polyrelu as pr
 from polyrelu.analysis.adjacency import flat_tiles
 from polyrelu.analysis.measure import tile_volumes
-from polyrelu.tilings.tiling import format_point
+from polyrelu.tilings.table import format_point
 
 Floats = NDArray[np.float64]
 Value = TypeVar("Value")

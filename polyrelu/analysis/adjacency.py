@@ -21,7 +21,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
-from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,13 +29,12 @@ from polyrelu.arithmetic.exact import FloatArray, nearest_floats, read_only, row
 from polyrelu.polyhedra.halfspace import Halfspace
 from polyrelu.polyhedra.polyhedron import Polyhedron
 from polyrelu.support.arguments import whole_number
-from polyrelu.tilings.neuron_facets import ExactFacet, FacetReader, as_columns, neuron_names
+from polyrelu.tilings.neuron_facets import ExactFacet, FacetReader, neuron_names
+from polyrelu.tilings.tile_source import TileSource
 from polyrelu.tilings.tiling import Tiling
 
 if TYPE_CHECKING:
     import networkx as nx
-
-    from polyrelu.tilings.columns import Columns
 
 Neuron = tuple[int, int]
 
@@ -66,7 +64,6 @@ class Contacts:
 
 
 _FLAT, _TARGET = -1, -2
-_KNOWN: WeakKeyDictionary[Tiling, Contacts] = WeakKeyDictionary()
 
 
 def adjacency(tiling: Tiling, contact: int | None = None) -> nx.Graph:
@@ -180,31 +177,26 @@ class _Found:
 
 def contacts(tiling: Tiling) -> Contacts:
     """All pairs of tiles in facet contact; found once for each tiling."""
-    if tiling not in _KNOWN:
-        _KNOWN[tiling] = _contacts(tiling)
-    return _KNOWN[tiling]
+    return tiling.once(_contacts)
 
 
 def _contacts(tiling: Tiling) -> Contacts:
     found = _Found()
-    part_of, local = tiling.places()
     flat = flat_tiles(tiling)
     several = len(tiling.parts) > 1
-    open_facets: list[tuple[int, int, ExactFacet]] = []
-    for part, (_, source) in enumerate(tiling.parts):
-        tiles = np.flatnonzero((part_of == part) & ~flat)
+    open_facets: list[tuple[TileSource, int, ExactFacet]] = []
+    for source, local, own in tiling.by_source():
+        full = ~flat[own]
+        local, tiles = local[full], own[full]
         shift = len(found.names)
         found.names += neuron_names(source)
         reader = FacetReader(source, tiling.domain)
-        undecided = tiles
-        matched: set[tuple[int, int]] = set()
-        columns = as_columns(source)
-        if columns is not None:
-            undecided, matched = _match_patterns(tiles, local, columns, reader, several, found, shift)
+        undecided, matched = _match_quickly(source, local, tiles, reader, several, found, shift)
         partners: dict[tuple[Any, bool], tuple[int, ExactFacet]] = {}
-        for tile in undecided.tolist():
-            for facet in reader.facets(int(local[tile])):
-                if facet.kind == "domain" or any((tile, neuron) in matched for neuron in facet.neurons):
+        for k in undecided.tolist():
+            tile = int(tiles[k])
+            for facet in reader.facets(int(local[k])):
+                if facet.kind == "domain" or any((k, neuron) in matched for neuron in facet.neurons):
                     continue
                 if facet.kind == "neuron" and (facet.key, not facet.side) in partners:
                     other, beyond = partners.pop((facet.key, not facet.side))
@@ -213,9 +205,9 @@ def _contacts(tiling: Tiling) -> Contacts:
                 elif facet.kind == "neuron":
                     partners[facet.key, facet.side] = tile, facet
                 else:
-                    open_facets.append((part, tile, facet))
-        open_facets += [(part, tile, facet) for tile, facet in partners.values()]
-        if columns is not None and not several:
+                    open_facets.append((source, tile, facet))
+        open_facets += [(source, tile, facet) for tile, facet in partners.values()]
+        if source.meets_in_neurons and not several:
             open_facets.clear()  # beyond the target's rows there is nothing
     _match_hyperplanes(tiling, open_facets, found)
     _match_flat(tiling, flat, found)
@@ -224,64 +216,34 @@ def _contacts(tiling: Tiling) -> Contacts:
 
 def flat_tiles(tiling: Tiling) -> NDArray[np.bool_]:
     """Which tiles have a smaller dimension than the domain."""
-    part_of, local = tiling.places()
     flat = np.zeros(len(tiling), dtype=np.bool_)
-    dim = tiling.domain.dim
-    for part, (_, source) in enumerate(tiling.parts):
-        own = np.flatnonzero(part_of == part)
-        columns = as_columns(source)
-        if columns is None:
-            flat[own] = [source.polyhedron(int(local[i])).dim < dim for i in own]
-        else:
-            flat[own] = np.isin(local[own], list(columns.flat))
+    for source, local, own in tiling.by_source():
+        flat[own] = source.dims(local) < tiling.domain.dim
     return flat
 
 
-def _match_patterns(
-    tiles: NDArray[np.intp],
+def _match_quickly(
+    source: TileSource,
     local: NDArray[np.intp],
-    columns: Columns,
+    tiles: NDArray[np.intp],
     reader: FacetReader,
     several: bool,
     found: _Found,
     shift: int,
-) -> tuple[NDArray[np.intp], set[tuple[int, int]]]:
-    """Match cells by their patterns; return the tiles that need a second look, and their (tile, neuron) done."""
-    from polyrelu.tilings.facet_matching import match_facets
-
-    matches = match_facets(columns, local[tiles])
-    pairs, neurons = tiles[matches.pairs], matches.neurons
-    doubtful = np.zeros(len(local), dtype=np.bool_)
-    doubtful[tiles] = columns.may_hide_strict_rows(local[tiles])
-    if doubtful.any():
-        keep = np.ones(len(pairs), dtype=np.bool_)
-        for k in np.flatnonzero(doubtful[pairs].any(axis=1)):
-            i, j = pairs[k].tolist()
-            facets = [
-                facet
-                for tile in (i, j)
-                for facet in reader.facets(int(local[tile]))
-                if int(neurons[k]) in facet.neurons
-            ]
-            keep[k] = any(facet.row.relation == "<=" for facet in facets)
-        found.add(pairs[keep], shift + neurons[keep])
-    else:
-        found.add(pairs, shift + neurons)
-    again = tiles[np.unique(matches.alone)]
-    if several:
-        again = np.union1d(again, tiles[columns.has_target_facets(local[tiles])])
+) -> tuple[NDArray[np.int64], set[tuple[int, int]]]:
+    """Add what the source knows; return the positions in ``local`` that need a second look, and their neurons done."""
+    pairs, neurons, again, doubtful = source.match_facets(local, several)
+    kept = ~doubtful
+    for k in np.flatnonzero(doubtful).tolist():
+        facets = (facet for i in pairs[k] for facet in reader.facets(int(local[i])))
+        kept[k] = any(int(neurons[k]) in facet.neurons and facet.row.relation == "<=" for facet in facets)
+    found.add(tiles[pairs[kept]], shift + neurons[kept])
     second = np.isin(pairs, again)
-    matched = {
-        (tile, neuron)
-        for column in (0, 1)
-        for tile, neuron in zip(
-            pairs[second[:, column], column].tolist(), neurons[second[:, column]].tolist(), strict=True
-        )
-    }
-    return again, matched
+    both = np.stack([neurons, neurons], axis=1)
+    return again, set(zip(pairs[second].tolist(), both[second].tolist(), strict=True))
 
 
-def _match_hyperplanes(tiling: Tiling, facets: list[tuple[int, int, ExactFacet]], found: _Found) -> None:
+def _match_hyperplanes(tiling: Tiling, facets: list[tuple[TileSource, int, ExactFacet]], found: _Found) -> None:
     """Contacts of tiles that need not meet facet to facet: facets on one hyperplane, overlapping in their dimension."""
     sides: dict[Halfspace, tuple[list[int], list[int]]] = defaultdict(lambda: ([], []))
     for k, (_, _, facet) in enumerate(facets):
@@ -295,10 +257,9 @@ def _match_hyperplanes(tiling: Tiling, facets: list[tuple[int, int, ExactFacet]]
         for a, k in enumerate(above):
             meet = (boxes[0, a] <= boxes[1, far]).all(axis=1) & (boxes[0, far] <= boxes[1, a]).all(axis=1)
             for b in np.flatnonzero(meet):
-                (part, i, first), (other, j, second) = facets[k], facets[below[b]]
-                if (part == other and as_columns(tiling.parts[part][1]) is not None) or (
-                    first.row.relation == "<" and second.row.relation == "<"
-                ):
+                (source, i, first), (other, j, second) = facets[k], facets[below[b]]
+                found_before = source is other and source.meets_in_neurons
+                if found_before or (first.row.relation == "<" and second.row.relation == "<"):
                     continue
                 if shared_facet(tiling, i, j).dim == tiling.domain.dim - 1:
                     found.add([(i, j)], [_TARGET])

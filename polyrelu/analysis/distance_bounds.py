@@ -49,7 +49,8 @@ from numpy.typing import NDArray
 from polyrelu.arithmetic.exact import ExactVector, FloatArray, nearest_floats, to_floats
 from polyrelu.arithmetic.ieee import floats_are_sound
 from polyrelu.arithmetic.rounding import affine_with_bound, gamma
-from polyrelu.tilings.tiling import TileSource, Tiling
+from polyrelu.tilings.tile_source import TileSource
+from polyrelu.tilings.tiling import Tiling
 
 _CHUNK = 4096
 _SMALLEST_NORMAL = 2.0**-1022
@@ -67,12 +68,10 @@ def lower_bounds(tiling: Tiling, point: ExactVector, norm: str) -> FloatArray:
     if not point or not floats_are_sound():
         return bounds
     near = nearest_floats(point)
-    part_of, local = tiling.places()
-    for part, (_, source) in enumerate(tiling.parts):
-        own = np.flatnonzero(part_of == part)
+    for source, local, own in tiling.by_source():
         for start in range(0, len(own), _CHUNK):
-            chunk = own[start : start + _CHUNK]
-            bounds[chunk] = _bounds_of(source, local[chunk].tolist(), near, norm)
+            chunk = slice(start, start + _CHUNK)
+            bounds[own[chunk]] = _bounds_of(source, local[chunk].tolist(), near, norm)
     return bounds
 
 

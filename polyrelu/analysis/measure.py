@@ -2,27 +2,28 @@ r"""How much there is of a tiling: volume, share of the domain, and bounding box
 
 A volume is answered in one of two ways: exactly, as a Fraction, or as an :class:`Enclosure`, two floats between which
 the exact number is proven to lie. Enclosures of tiles found by cells come from a compiled repetition of the run
-(:mod:`polyrelu.engines.cells.extent_kernel` has the proof); those of other tiles are exact volumes rounded outwards.
-Sums are :func:`math.fsum`, which rounds correctly, and one float further out.
+(:mod:`polyrelu.engines.cells.extent_kernel` has the proof); those of other tiles, and of few tiles of many, are exact
+volumes rounded outwards. Which way is taken depends on how many tiles there are and how many are asked for, and on
+nothing that was asked before. Sums are :func:`math.fsum`, which rounds correctly, and one float further out.
 
 Tiles have disjoint relative interiors, so volumes add. Flat tiles have volume zero.
 
 **Every magnitude.** Exact numbers are rounded outwards by integer arithmetic; above the greatest float is infinity, and
 between zero and the least one there is nothing. Where a sum overflows on its way it is made with integers. A share of
 volumes that floats hardly tell from zero or infinity is found exactly. Where this thread's floats are not sound
-(:mod:`polyrelu.arithmetic.ieee`) there are no certified sizes, unless they were known before, and integers do all sums.
+(:mod:`polyrelu.arithmetic.ieee`) there are no certified sizes, and integers do all sums.
 """
 
 from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import partial
-from itertools import accumulate, pairwise
-from typing import TYPE_CHECKING, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,13 +38,11 @@ from polyrelu.polyhedra.bounding_box import ExactBound, box_of
 from polyrelu.polyhedra.polyhedron import Polyhedron
 from polyrelu.support.arguments import instance
 from polyrelu.tilings.chart import chart
-from polyrelu.tilings.columns import Columns
-from polyrelu.tilings.tiling import TileSource, Tiling
+from polyrelu.tilings.tile_source import Extents, Numbers, TileSource
+from polyrelu.tilings.tiling import Tiling
 
 if TYPE_CHECKING:
-    from polyrelu.engines.cells.extents import Extents
-
-Numbers: TypeAlias = NDArray[np.intp]
+    from polyrelu.tilings.columns import Columns
 
 # Parts of a volume that is no smaller are told from zero by floats, unless they are negligible.
 _SMALL = Fraction(1, 2**900)
@@ -97,9 +96,8 @@ def volume(tiling: Tiling, exact: bool = False) -> Enclosure | Fraction:
         UnboundedError: a tile of full dimension is unbounded.
 
     Cost: exactly, a double description and a triangulation for each tile, milliseconds each. The enclosure of a tiling
-    by cells: its run once more, and microseconds for each cell; parts of it, such as zones, share that. Where the few
-    tiles asked for are measured faster exactly, that is done; so the ends, but never what they enclose, can depend on
-    what was asked before.
+    by cells: its run once more, and microseconds for each cell; parts of it, such as zones, share that. A few tiles
+    of many are measured exactly, which is faster.
 
     >>> import polyrelu as pr
     >>> distance = pr.Network([([[1, 0], [-1, 0], [0, 1], [0, -1]], [0] * 4), ([[1, 1, 1, 1]], [0])])  # |x0| + |x1|
@@ -184,22 +182,20 @@ def enclosed(value: Fraction) -> tuple[float, float]:
 # -- volumes ------------------------------------------------------------------------------------------------------
 
 
-def _by_source(tiling: Tiling) -> Iterator[tuple[TileSource, Numbers, Numbers]]:
-    """The sources of a tiling, with the numbers of its tiles in the source and in the tiling."""
-    ends = list(accumulate((len(source) for _, source in tiling.parts), initial=0))
-    numbers = np.arange(ends[-1]) if tiling.chosen is None else tiling.chosen
-    for (first, last), (_, source) in zip(pairwise(ends), tiling.parts, strict=True):
-        here = np.flatnonzero((numbers >= first) & (numbers < last))
-        yield source, numbers[here] - first, here
+def _extents(tiling: Tiling, source: TileSource, numbers: Numbers) -> Extents | None:
+    """Certified sizes of a source's tiles, of which this tiling has some; None where exact ones are found faster."""
+    return source.extents(numbers, tiling.divided, _by_cells) if floats_are_sound() else None
 
 
-def _extents(source: TileSource, wanted: Numbers) -> Extents | None:
-    """What is known for certain of the sizes of tiles found by cells, of which some are wanted; None for others."""
-    if not isinstance(source, Columns):
-        return None
-    from polyrelu.engines.cells.extents import extents  # numba takes a while to import, and only cells need it
+def _by_cells(columns: Columns) -> Extents:
+    from polyrelu.engines.cells.extents import measured  # numba takes a while to import, and only cells need it
 
-    return extents(source, wanted)
+    return measured(columns)
+
+
+def _exact_volumes(source: TileSource) -> defaultdict[int, dict[int, tuple[float, float]]]:
+    """The floats around exact volumes of a source's tiles, by dimension and number; written down as they are found."""
+    return defaultdict(dict)
 
 
 def _volume_in_hull(tiling: Tiling, region: Polyhedron) -> Callable[[Polyhedron], Fraction]:
@@ -215,23 +211,21 @@ def tile_volumes(
 ) -> tuple[FloatArray, FloatArray]:
     """Between which floats the volumes of the tiles, or of their parts within a region, lie, in the tiling's order."""
     low, high = np.full(len(tiling), np.nan), np.full(len(tiling), np.nan)
-    for source, numbers, here in _by_source(tiling):
-        known = _extents(source, numbers)
-        if known is None:
-            continue
-        low[here], high[here] = known.volume_low[numbers], known.volume_high[numbers]
-        if within is not None:
-            inside, outside = _sides(known.box_low[numbers], known.box_high[numbers], within)
-            low[here[~inside]] = high[here[~inside]] = np.nan
-            low[here[outside]] = high[here[outside]] = 0.0
-    for i in bar(np.flatnonzero(np.isnan(low)).tolist()):
-        polyhedron = tiling[i].polyhedron
-        low[i], high[i] = enclosed(_finite(volume_of, polyhedron if within is None else polyhedron & within, i))
-    if within is None:
-        for source, numbers, here in _by_source(tiling):
-            known = _extents(source, numbers)
-            if known is not None:
-                known.note_volumes(numbers, low[here], high[here])
+    for source, numbers, here in tiling.by_source():
+        sizes = _extents(tiling, source, numbers)
+        if sizes is not None:
+            low[here], high[here] = sizes.volume_low[numbers], sizes.volume_high[numbers]
+            if within is not None:
+                inside, outside = _sides(sizes.box_low[numbers], sizes.box_high[numbers], within)
+                low[here[~inside]] = high[here[~inside]] = np.nan
+                low[here[outside]] = high[here[outside]] = 0.0
+        exact = source.once(_exact_volumes)[tiling.domain.dim] if within is None else {}
+        unknown = np.isnan(low[here])
+        for i, number in zip(bar(here[unknown].tolist()), numbers[unknown].tolist(), strict=True):
+            if number not in exact:
+                polyhedron = tiling[i].polyhedron if within is None else tiling[i].polyhedron & within
+                exact[number] = enclosed(_finite(volume_of, polyhedron, i))
+            low[i], high[i] = exact[number]
     return low, high
 
 
@@ -319,10 +313,10 @@ def _known_boxes(tiling: Tiling) -> tuple[FloatArray, FloatArray]:
     """Certified boxes of the tiles, (n, d) each; NaN where none is known."""
     shape = len(tiling), tiling.domain.ambient_dim
     low, high = np.full(shape, np.nan), np.full(shape, np.nan)
-    for source, numbers, here in _by_source(tiling):
-        known = _extents(source, numbers)
-        if known is not None:
-            low[here], high[here] = known.box_low[numbers], known.box_high[numbers]
+    for source, numbers, here in tiling.by_source():
+        sizes = _extents(tiling, source, numbers)
+        if sizes is not None:
+            low[here], high[here] = sizes.box_low[numbers], sizes.box_high[numbers]
     return low, high
 
 
@@ -343,8 +337,6 @@ def _float_box(tiling: Tiling) -> tuple[FloatArray, FloatArray]:
 
 def _exact_box(tiling: Tiling) -> tuple[tuple[ExactBound, ...], tuple[ExactBound, ...]]:
     lows, highs = _known_boxes(tiling)
-    if not floats_are_sound():  # then even comparisons of floats may err
-        lows, highs = np.full_like(lows, np.nan), np.full_like(highs, np.nan)
     least, most = box_of(tiling.domain)
     boxes: dict[int, tuple[list[ExactBound], list[ExactBound]]] = {}
 

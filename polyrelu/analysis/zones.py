@@ -21,8 +21,9 @@ from polyrelu.polyhedra.halfspace import Halfspace
 from polyrelu.polyhedra.polyhedron import Polyhedron
 from polyrelu.support.arguments import one_of, whole_number
 from polyrelu.support.numerals import MOST_DIGITS
-from polyrelu.tilings.neuron_facets import FacetReader, Kind, as_columns, neuron_names
-from polyrelu.tilings.tiling import Tiling, format_point
+from polyrelu.tilings.neuron_facets import FacetReader, Kind, neuron_names
+from polyrelu.tilings.table import format_point
+from polyrelu.tilings.tiling import Tiling
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -83,7 +84,7 @@ def zones(tiling: Tiling, contact: int | None = None, sort: str = "first") -> li
     (2, 1)
     """
     one_of(sort, SORTS, "zones", "sort")
-    found = [tiling.select(numbers) for numbers in zone_numbers(tiling, contact)]
+    found = tiling.divide(zone_numbers(tiling, contact))
     if sort == "tiles":
         found.sort(key=len, reverse=True)
     if sort == "volume":
@@ -200,13 +201,10 @@ def _readers(tiling: Tiling) -> list[tuple[FacetReader, list[Neuron]]]:
 
 def _surrounded(tiling: Tiling, degrees: list[int]) -> NDArray[np.bool_]:
     """Tiles of which it is clear without looking at them that another one is across each facet."""
-    part_of, local = tiling.places()
     inner = np.zeros(len(tiling), dtype=np.bool_)
-    for part, (_, source) in enumerate(tiling.parts):
-        columns = as_columns(source)
-        if len(tiling.parts) == 1 and columns is not None:
-            own = np.flatnonzero(part_of == part)
-            inner[own] = columns.facet_counts(local[own]) == np.array(degrees)[own]
+    for source, local, own in tiling.by_source():
+        if len(tiling.parts) == 1 and source.meets_in_neurons:
+            inner[own] = source.facet_counts(local) == np.array(degrees)[own]
     return inner
 
 

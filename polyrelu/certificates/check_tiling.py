@@ -54,7 +54,8 @@ from polyrelu.polyhedra.polyhedron import Polyhedron, polyhedra
 from polyrelu.support.arguments import instance
 from polyrelu.support.carried import Carried
 from polyrelu.support.numerals import record_text
-from polyrelu.tilings.tiling import Tiling, format_point
+from polyrelu.tilings.table import format_point
+from polyrelu.tilings.tiling import Tiling
 
 Kind: TypeAlias = Literal[
     "verified",

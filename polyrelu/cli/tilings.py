@@ -19,7 +19,8 @@ from polyrelu.cli.results import KEEPING, SHOWN_DIGITS, SHOWN_TILES, Results
 from polyrelu.cli.stopping import Stops, stops
 from polyrelu.export.json_report import tiling_report, without_zones, zones_report
 from polyrelu.networks.network import Network
-from polyrelu.tilings.tiling import Tiling, format_rows
+from polyrelu.tilings.table import format_rows
+from polyrelu.tilings.tiling import Tiling
 
 _TILES = together(
     click.option(

@@ -16,7 +16,7 @@ from polyrelu.cli.options import JSON, MAX_DIM, WORKERS
 from polyrelu.cli.stopping import TIMEOUT, stops
 from polyrelu.export.json_report import verification_report
 from polyrelu.formats.vnnlib import load_property
-from polyrelu.tilings.tiling import format_point
+from polyrelu.tilings.table import format_point
 
 _EXAMPLES = """\b
 Example: polyrelu verify model.npz unsafe.vnnlib --timeout 60

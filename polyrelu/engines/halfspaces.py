@@ -36,7 +36,7 @@ from polyrelu.polyhedra.guide import look_between
 from polyrelu.polyhedra.halfspace import Halfspace
 from polyrelu.polyhedra.polyhedron import Polyhedron
 from polyrelu.polyhedra.sides import Sides
-from polyrelu.tilings.tiling import TileList
+from polyrelu.tilings.tile_source import TileList
 
 QUICK_WORK = 20_000_000
 """How many entries of linear programs may be looked at where the engine was chosen by itself: about two seconds."""
@@ -103,10 +103,6 @@ class LazyTiles(TileList):
             tile = self.pieces[index][1].canonical()
             self._canonical[index] = tile if self.folding is None else self.folding.lift(tile)
         return self._canonical[index]
-
-    def inner_point(self, index: int) -> ExactVector:
-        """An exact point of the relative interior of a tile."""
-        return self.polyhedron(index).relative_interior_point()
 
 
 def by_halfspaces(restriction: Restriction, domain: Polyhedron, options: Options) -> Engine:

@@ -15,7 +15,8 @@ from polyrelu.networks.relevant_part import Restriction, keep_all, restrict
 from polyrelu.polyhedra.polyhedron import Polyhedron, polyhedra
 from polyrelu.support.arguments import instance, one_of, whole_number
 from polyrelu.support.limits import Limit
-from polyrelu.tilings.tiling import TileSource, Tiling
+from polyrelu.tilings.tile_source import TileSource
+from polyrelu.tilings.tiling import Tiling
 
 _MOST_WORKERS = 1024
 

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, Protocol, TypeAlias
 from polyrelu.networks.relevant_part import Restriction
 from polyrelu.polyhedra.polyhedron import Polyhedron
 from polyrelu.support.limits import Limit
-from polyrelu.tilings.tiling import TileSource
+from polyrelu.tilings.tile_source import TileSource
 
 
 class Options(NamedTuple):

@@ -47,7 +47,10 @@ from polyrelu.networks.relevant_part import Restriction
 from polyrelu.polyhedra.polyhedron import Polyhedron
 from polyrelu.support.arguments import file_path
 from polyrelu.support.files import write_whole
-from polyrelu.tilings.tiling import TileList, TileSource, Tiling
+from polyrelu.tilings.chart import chart
+from polyrelu.tilings.columns import Columns
+from polyrelu.tilings.tile_source import TileList, TileSource
+from polyrelu.tilings.tiling import Tiling
 
 FORMAT = "polyrelu tiling 1"
 SUFFIXES = (".npz", ".parquet")
@@ -89,15 +92,13 @@ def save_tiling(tiling: Tiling, path: str | PathLike[str], overwrite: bool = Fal
             f"save: {file} is there, and would be replaced by a tiling that is not complete; choose another name, or "
             "pass overwrite=True"
         )
-    place, local = tiling.places()
     parts: list[dict[str, Any]] = []
     arrays: Arrays = {"network": _bytes(network_text(tiling.network))}
     order = [np.empty(0, dtype=np.int64)]
-    for number, (target_index, source) in enumerate(tiling.parts):
-        own = np.flatnonzero(place == number)
+    for number, (source, local, own) in enumerate(tiling.by_source()):
         order.append(own)
-        header, part = _stored(source, local[own])
-        parts.append({"target_index": target_index} | header)
+        header, part = _stored(source, local)
+        parts.append({"target_index": tiling.parts[number][0]} | header)
         names = (f"{name}{number}" for name in ("bits", "counts", "facets", "points", "rows"))
         rows = _bytes("\n".join(part.rows))
         arrays.update(zip(names, (part.bits, part.counts, part.facets, part.points, rows), strict=True))
@@ -212,29 +213,16 @@ def _stored(source: TileSource, numbers: NDArray[np.intp]) -> tuple[dict[str, An
         "target": rows_text(restriction.target.halfspaces),
         "kind": "rows",
     }
-    if not isinstance(source, TileList):
-        from polyrelu.tilings.columns import Columns  # numba takes a while to import, and only cells need it
-
-        if isinstance(source, Columns):
-            chart = source.chart
-            header |= {
-                "kind": "cells",
-                "origin": vector_text(chart.origin),
-                "basis": [vector_text(row) for row in chart.basis],
-                "facets": rows_text(chart.facets),
-            }
-            starts, counts = source.starts[:-1][numbers], np.diff(source.starts)[numbers]
-            ends = np.cumsum(counts)
-            gather = np.arange(counts.sum()) + np.repeat(starts - (ends - counts), counts)
-            rows = [canonical_text(source.flat[i]) if i in source.flat else "" for i in numbers.tolist()]
-            facets = source.facets[gather].astype(np.int32)
-            return header, _Part(source.packed[numbers], counts.astype(np.int32), facets, source.points[numbers], rows)
-    rows = [canonical_text(source.polyhedron(i)) for i in numbers.tolist()]
-    neurons = sum(sum(layer.relu) for layer in restriction.layers)
-    signs = [[on for layer in source.bits(i) for on in layer] for i in numbers.tolist()]
-    bits = np.packbits(np.array(signs, dtype=np.uint8).reshape(len(rows), neurons), axis=1)
-    nothing = np.empty(0, dtype=np.int32)
-    return header, _Part(bits, np.zeros(len(rows), dtype=np.int32), nothing, np.empty((len(rows), 0)), rows)
+    bits, counts, facets, points, polyhedra, coordinates = source.data(numbers)
+    if coordinates is not None:
+        header |= {
+            "kind": "cells",
+            "origin": vector_text(coordinates.origin),
+            "basis": [vector_text(row) for row in coordinates.basis],
+            "facets": rows_text(coordinates.facets),
+        }
+    rows = ["" if polyhedron is None else canonical_text(polyhedron) for polyhedron in polyhedra]
+    return header, _Part(bits, counts, facets, points, rows)
 
 
 # -- reading ----------------------------------------------------------------------------------------------------------
@@ -320,9 +308,6 @@ def _tile_list(
 def _columns(
     stored: _Part, restriction: Restriction, domain: Polyhedron, part: dict[str, Any], file: Path
 ) -> TileSource:
-    from polyrelu.tilings.chart import chart  # see above
-    from polyrelu.tilings.columns import Columns
-
     coordinates = chart(domain, restriction.moving)
     numbering = (
         rows_text(coordinates.facets),

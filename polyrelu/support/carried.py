@@ -7,10 +7,13 @@ another process should cost what the value costs, whatever was asked of it befor
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable
 from types import MappingProxyType
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self, TypeVar
 
 import numpy as np
+
+Answer = TypeVar("Answer")
 
 
 class Carried:
@@ -21,6 +24,14 @@ class Carried:
     """
 
     also_carried: ClassVar[tuple[str, ...]] = ()
+
+    def once(self, question: Callable[[Self], Answer]) -> Answer:
+        """What a function says of the object: it is called once, and its answer is kept as long as the object is."""
+        known: dict[Callable[[Self], Any], Any] = vars(self).setdefault("_known", {})
+        if question not in known:
+            known[question] = question(self)
+        answer: Answer = known[question]
+        return answer
 
     def __getstate__(self) -> dict[str, Any]:
         """What defines the object; mappings as dictionaries, since read-only views cannot be pickled."""

@@ -25,10 +25,13 @@ from polyrelu.networks.network import Bits, Layer, Network
 from polyrelu.networks.relevant_part import Restriction
 from polyrelu.polyhedra.halfspace import Halfspace
 from polyrelu.polyhedra.polyhedron import Polyhedron
-from polyrelu.support.carried import Carried
 from polyrelu.tilings.chart import Chart
+from polyrelu.tilings.facet_matching import Matches, match_facets
+from polyrelu.tilings.tile_source import Extents, TileData, TileSource
 
 _CHUNK = 1 << 14
+# To measure one tile exactly takes about as long as to measure this many by cells.
+_CELLS_PER_EXACT_TILE = 1000
 
 
 class Piece(NamedTuple):
@@ -46,7 +49,7 @@ class Piece(NamedTuple):
 
 
 @dataclass(frozen=True, eq=False)
-class Columns(Carried):
+class Columns(TileSource):
     """Tiles in the order of their patterns, and the problem they belong to. The arrays are read-only.
 
     Attributes:
@@ -58,7 +61,6 @@ class Columns(Carried):
         flat: tiles of lower dimension, number to polyhedron; they have no facets in the columns.
     """
 
-    restriction: Restriction
     domain: Polyhedron
     chart: Chart
     packed: NDArray[np.uint8]
@@ -195,20 +197,49 @@ class Columns(Carried):
             return _Rows(layers, target, self.domain, self.chart.facets)
         return _Rows(folding.layers(layers), target, folding.domain, tuple(map(folding.row, self.chart.facets)))
 
+    def dims(self, numbers: NDArray[np.intp]) -> NDArray[np.intp]:
+        """The dimensions of the chosen tiles."""
+        dims = np.full(len(numbers), self.domain.dim, dtype=np.intp)
+        for k in np.flatnonzero(self._are_flat(numbers)).tolist():
+            dims[k] = self.flat[int(numbers[k])].dim
+        return dims
+
+    def _are_flat(self, numbers: NDArray[np.intp]) -> NDArray[np.bool_]:
+        return np.isin(numbers, list(self.flat))
+
+    @property
+    def meets_in_neurons(self) -> bool:
+        """True; :mod:`polyrelu.tilings.neuron_facets` has the proof."""
+        return True
+
+    def match_facets(self, numbers: NDArray[np.intp], of_target: bool) -> Matches:
+        """Which facets the chosen tiles share, by the patterns across them."""
+        return match_facets(self, numbers, of_target)
+
     def facet_counts(self, numbers: NDArray[np.intp]) -> NDArray[np.int64]:
         """How many facets each tile has."""
         return np.diff(self.starts)[numbers]
 
-    def may_hide_strict_rows(self, numbers: NDArray[np.intp]) -> NDArray[np.bool_]:
-        """For which tiles a strict row of the target may be tight on a facet that is listed as a neuron's."""
-        strict = any(h.relation == "<" for h in self.restriction.target.halfspaces)
-        return np.asarray(np.isnan(self.points[numbers]).any(axis=1) & strict, dtype=np.bool_)
+    def extents(self, numbers: NDArray[np.intp], along: int, by_cells: Callable[[Columns], Extents]) -> Extents | None:
+        """What ``by_cells`` certifies of all tiles, unless the wanted ones are measured faster exactly."""
+        full = int(np.count_nonzero(~self._are_flat(numbers)))
+        if not full or max(full, along) * _CELLS_PER_EXACT_TILE <= len(self):
+            return None
+        return self.once(by_cells)
 
-    def has_target_facets(self, numbers: NDArray[np.intp]) -> NDArray[np.bool_]:
-        """Which tiles have a facet that is a row of the target."""
-        first = len(self.chart.facets) + len(self._neurons)
-        counts = np.concatenate([np.zeros(1, np.int64), np.cumsum(self.facets >= first)])
-        return np.asarray(counts[self.starts[1:]] > counts[self.starts[:-1]], dtype=np.bool_)[numbers]
+    def data(self, numbers: NDArray[np.intp]) -> TileData:
+        """What to write down of the chosen tiles: their columns, and flat ones exactly."""
+        starts, counts = self.starts[:-1][numbers], np.diff(self.starts)[numbers]
+        ends = np.cumsum(counts)
+        gather = np.arange(counts.sum()) + np.repeat(starts - (ends - counts), counts)
+        return TileData(
+            self.packed[numbers],
+            counts.astype(np.int32),
+            self.facets[gather].astype(np.int32),
+            self.points[numbers],
+            map(self.flat.get, numbers.tolist()),
+            self.chart,
+        )
 
 
 @dataclass(frozen=True, eq=False)

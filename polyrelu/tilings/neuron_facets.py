@@ -18,7 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import cached_property
-from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias, cast
+from typing import Literal, NamedTuple, TypeAlias
 
 import numpy as np
 
@@ -26,11 +26,8 @@ from polyrelu.arithmetic.exact import flint_matrix, matrix_rows, primitive
 from polyrelu.networks.network import Bits
 from polyrelu.polyhedra.halfspace import Halfspace
 from polyrelu.polyhedra.polyhedron import Polyhedron
-from polyrelu.tilings.tiling import TileList, TileSource
-
-if TYPE_CHECKING:
-    from polyrelu.tilings.chart import Chart
-    from polyrelu.tilings.columns import Columns
+from polyrelu.tilings.chart import Chart, chart
+from polyrelu.tilings.tile_source import TileSource
 
 Kind: TypeAlias = Literal["domain", "neuron", "target"]
 Vector: TypeAlias = tuple[int, ...]
@@ -62,8 +59,6 @@ class FacetReader:
 
     @cached_property
     def _chart(self) -> Chart:
-        from polyrelu.tilings.chart import chart  # its package imports the kernel, which takes a while
-
         return chart(self.domain, self.source.restriction.moving)
 
     def facets(self, number: int) -> Iterator[ExactFacet]:
@@ -113,11 +108,6 @@ def neuron_names(source: TileSource) -> list[tuple[int, int]]:
     ):
         names += [(depth, i) for i, masked in zip(coordinates, layer.relu, strict=True) if masked]
     return names
-
-
-def as_columns(source: TileSource) -> Columns | None:
-    """The source, if its tiles are columns of the cell engine."""
-    return None if isinstance(source, TileList) else cast("Columns", source)
 
 
 def _unsigned(form: Vector) -> Vector:

@@ -11,11 +11,10 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from fractions import Fraction
 from functools import cached_property
 from itertools import accumulate
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Protocol, overload
+from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,105 +27,24 @@ from polyrelu.arithmetic.exact import (
     is_float_array,
     nearest_floats,
     read_only,
-    rounded_text,
 )
 from polyrelu.arithmetic.ieee import floats_are_sound
 from polyrelu.arithmetic.rounding import float_points, gamma
-from polyrelu.errors import InexactError, InputError
+from polyrelu.errors import InputError
 from polyrelu.networks.network import Bits, Network
-from polyrelu.networks.relevant_part import Restriction
 from polyrelu.polyhedra.polyhedron import Polyhedron
 from polyrelu.support.arguments import items, whole_number
 from polyrelu.support.carried import Carried
-from polyrelu.support.numerals import MOST_DIGITS, fraction_digits, read_number
+from polyrelu.support.numerals import MOST_DIGITS
+from polyrelu.tilings.table import format_point, format_rows
+from polyrelu.tilings.tile_source import NOWHERE, Numbers, TileSource
 
 if TYPE_CHECKING:
     from polyrelu._conveniences import TilingMethods
 else:
     TilingMethods = object  # methods of upper rooms are put on the class from there
 
-_NOWHERE = -1
 _KEPT_TILES = 10_000
-_HEADER = ("tile", "pattern", "dim", "point", "inequalities")
-
-
-class TileSource(Protocol):
-    """Where tiles come from: an engine's result for one restricted problem, in the order of their patterns."""
-
-    @property
-    def restriction(self) -> Restriction:
-        """The problem that the tiles answer."""
-        ...
-
-    def __len__(self) -> int: ...
-
-    def bits(self, index: int) -> Bits:
-        """The signs of the restricted layers' ReLU neurons on a tile."""
-        ...
-
-    def patterns(self, numbers: NDArray[np.intp]) -> list[str]:
-        """The activation patterns of the chosen tiles."""
-        ...
-
-    def polyhedron(self, index: int) -> Polyhedron:
-        """A tile as an exact canonical polyhedron."""
-        ...
-
-    def inner_point(self, index: int) -> ExactVector:
-        """An exact point of the relative interior of a tile."""
-        ...
-
-    def locate(self, points: FloatArray, place: NDArray[np.intp]) -> NDArray[np.intp]:
-        """For each float point the least ``place[i]`` of a tile i that contains it, or -1; exact.
-
-        Tiles with place -1 do not take part.
-        """
-        ...
-
-    def only(self, index: int) -> TileSource:
-        """A source of one tile alone, which has its number 0."""
-        ...
-
-
-@dataclass(frozen=True)
-class TileList:
-    """Tiles that are there already."""
-
-    restriction: Restriction
-    pieces: tuple[tuple[Bits, Polyhedron], ...]
-
-    def __len__(self) -> int:
-        return len(self.pieces)
-
-    def bits(self, index: int) -> Bits:
-        """The signs of the restricted layers' ReLU neurons on a tile."""
-        return self.pieces[index][0]
-
-    def patterns(self, numbers: NDArray[np.intp]) -> list[str]:
-        """The activation patterns of the chosen tiles."""
-        return [self.restriction.pattern(self.pieces[i][0]) for i in numbers]
-
-    def polyhedron(self, index: int) -> Polyhedron:
-        """A tile as an exact canonical polyhedron."""
-        return self.pieces[index][1]
-
-    def inner_point(self, index: int) -> ExactVector:
-        """An exact point of the relative interior of a tile."""
-        return self.pieces[index][1].relative_interior_point()
-
-    def locate(self, points: FloatArray, place: NDArray[np.intp]) -> NDArray[np.intp]:
-        """For each float point the least ``place[i]`` of a tile i that contains it, or -1; exact."""
-        found = np.full(len(points), _NOWHERE, dtype=np.intp)
-        remaining = np.arange(len(points))
-        for i in np.argsort(place)[np.count_nonzero(place < 0) :]:
-            inside = self.polyhedron(i).contains_floats(points[remaining])
-            found[remaining[inside]] = place[i]
-            remaining = remaining[~inside]
-        return found
-
-    def only(self, index: int) -> TileList:
-        """The list of one tile alone."""
-        return TileList(self.restriction, (self.pieces[index],))
 
 
 @dataclass(frozen=True, eq=False)
@@ -223,6 +141,8 @@ class Tiling(Carried, Sequence[Tile], TilingMethods):
         stats: what the engine did, by name.
         parts: (target index, source) pairs, whose tiles follow one another.
         chosen: the numbers of this tiling's tiles among all tiles of the parts; all of them when None.
+        divided: of a zone, how many tiles all zones have: likely to be asked about all of them, analyses may look at
+            these together.
     """
 
     network: Network
@@ -233,6 +153,7 @@ class Tiling(Carried, Sequence[Tile], TilingMethods):
     stats: Mapping[str, int | float]
     parts: tuple[tuple[int, TileSource], ...]
     chosen: NDArray[np.intp] | None = None
+    divided: int = 0
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "stats", MappingProxyType(dict(self.stats)))
@@ -252,6 +173,13 @@ class Tiling(Carried, Sequence[Tile], TilingMethods):
 
     def __iter__(self) -> Iterator[Tile]:
         return map(self.__getitem__, range(len(self)))
+
+    def by_source(self) -> Iterator[tuple[TileSource, Numbers, Numbers]]:
+        """The parts' sources, each with the numbers of this tiling's tiles in the source, and in the tiling."""
+        part_of, local = self.places()
+        for part, (_, source) in enumerate(self.parts):
+            own = np.flatnonzero(part_of == part)
+            yield source, local[own], own
 
     def places(self) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
         """For each tile the number of its part, and its number within the part's source."""
@@ -290,16 +218,19 @@ class Tiling(Carried, Sequence[Tile], TilingMethods):
         if (times > 1).any():
             raise InputError(f"select: tile {used[times > 1][0]} is chosen twice, but tiles do not overlap")
         complete = self.complete and len(chosen) == len(self)
-        return replace(self, complete=complete, chosen=chosen if self.chosen is None else self.chosen[chosen])
+        numbers = chosen if self.chosen is None else self.chosen[chosen]
+        return replace(self, complete=complete, chosen=numbers, divided=0)
+
+    def divide(self, groups: Iterable[Iterable[int]]) -> list[Tiling]:
+        """Tilings of the tiles of each group, by number, about which the same is going to be asked."""
+        return [replace(self.select(group), divided=len(self)) for group in groups]
 
     @property
     def patterns(self) -> tuple[str, ...]:
         """The activation pattern of each tile."""
-        part_of, local = self.places()
         patterns = [""] * len(self)
-        for part, (_, source) in enumerate(self.parts):
-            own = np.flatnonzero(part_of == part)
-            for i, pattern in zip(own.tolist(), source.patterns(local[own]), strict=True):
+        for source, local, own in self.by_source():
+            for i, pattern in zip(own.tolist(), source.patterns(local), strict=True):
                 patterns[i] = pattern
         return tuple(patterns)
 
@@ -313,23 +244,21 @@ class Tiling(Carried, Sequence[Tile], TilingMethods):
         if is_float_array(points) and points.ndim == 2:
             return self._locate_floats(float_points(points, self.domain.ambient_dim, "locate"))
         point = exact_vector(points, "locate: point", self.domain.ambient_dim)
-        return next((i for i, tile in enumerate(self) if tile.contains(point)), _NOWHERE)
+        return next((i for i, tile in enumerate(self) if tile.contains(point)), NOWHERE)
 
     def _locate_floats(self, points: FloatArray) -> NDArray[np.intp]:
-        part_of, local = self.places()
-        found = np.full(len(points), _NOWHERE, dtype=np.intp)
-        for part, (_, source) in enumerate(self.parts):
-            place = np.full(len(source), _NOWHERE, dtype=np.intp)
-            own = np.flatnonzero(part_of == part)
-            place[local[own]] = own
+        found = np.full(len(points), NOWHERE, dtype=np.intp)
+        for source, local, own in self.by_source():
+            place = np.full(len(source), NOWHERE, dtype=np.intp)
+            place[local] = own
             here = source.locate(points, place)
-            found = np.where((here != _NOWHERE) & ((found == _NOWHERE) | (here < found)), here, found)
+            found = np.where((here != NOWHERE) & ((found == NOWHERE) | (here < found)), here, found)
         return found
 
     def contains(self, points: Any) -> bool | NDArray[np.bool_]:
         """Whether a point, or each of many float points, lies in some tile; exact, see :meth:`locate`."""
         found = self.locate(points)
-        return found != _NOWHERE if isinstance(found, int) else np.asarray(found != _NOWHERE, dtype=np.bool_)
+        return found != NOWHERE if isinstance(found, int) else np.asarray(found != NOWHERE, dtype=np.bool_)
 
     def table(self, limit: int = 20, digits: int | None = None) -> str:
         """The tiles as a text table: number, pattern, dimension, a point, and the inequalities, one row each.
@@ -362,16 +291,6 @@ class Tiling(Carried, Sequence[Tile], TilingMethods):
         return f"Tiling({len(self)} tiles in R^{self.domain.ambient_dim}, method {self.method!r}{state})"
 
 
-def format_rows(rows: Iterable[tuple[str, ...]], count: int) -> str:
-    """The rows of a table of tiles under their header, in columns; ``count`` is how many tiles there are in all."""
-    shown = [_HEADER, *rows]
-    widths = [max(len(row[k]) for row in shown) for k in range(len(_HEADER) - 1)]
-    lines = ["  ".join([*(row[k].ljust(widths[k]) for k in range(len(widths))), row[-1]]) for row in shown]
-    if count >= len(shown):
-        lines.append(f"... and {count - len(shown) + 1} more")
-    return "\n".join(lines)
-
-
 def _tile_numbers(indices: Any, count: int) -> NDArray[np.intp]:
     """Numbers of tiles, of which there are ``count``, checked."""
     if isinstance(indices, (np.ndarray, range)):
@@ -382,23 +301,3 @@ def _tile_numbers(indices: Any, count: int) -> NDArray[np.intp]:
     listed = items(indices, "select", "pass a list of tile numbers")
     checked = (whole_number(i, "select: tile", 0, count - 1) for i in listed)
     return np.fromiter(checked, dtype=np.intp)
-
-
-def _states(decimal: str, value: Fraction) -> bool:
-    """Whether a decimal is a number, not only near it."""
-    try:
-        return read_number(decimal, "point") == value
-    except InexactError:  # of too many digits
-        return False
-
-
-def format_point(point: ExactVector, digits: int | None = None) -> str:
-    """A point as text: decimals where they are exact and short, otherwise fractions, or with ``digits`` rounded."""
-
-    def number(value: Any) -> str:
-        decimal = rounded_text(value, 12)
-        if _states(decimal, value):
-            return decimal
-        return fraction_digits(value) if digits is None else rounded_text(value, digits)
-
-    return "(" + ", ".join(map(number, point)) + ")"

@@ -1,5 +1,6 @@
 import itertools
 import math
+import pickle
 import struct
 import sys
 import warnings
@@ -16,9 +17,10 @@ from polyrelu.analysis.measure import Enclosure, _exact_sum, _total, enclosed
 from polyrelu.arithmetic.lp import Status, maximise
 from polyrelu.engines.cells import extents as repeated
 from polyrelu.engines.cells.extent_kernel import _pull, cell_extents
-from polyrelu.engines.cells.extents import extents
+from polyrelu.engines.cells.extents import measured
 from polyrelu.errors import FloatModeWarning
 from polyrelu.polyhedra.volume import triangulate
+from polyrelu.tilings.tile_source import Extents
 from tests.float_modes import MODES, everywhere, float_mode
 from tests.mutants import mutated
 from tests.strategies import points, questions, wide_floats
@@ -33,6 +35,10 @@ def random_network(*widths, seed=0):
     rng = np.random.default_rng(seed)
     layers = [(rng.normal(0, np.sqrt(2 / a), (b, a)), rng.normal(0, 0.5, b)) for a, b in itertools.pairwise(widths)]
     return pr.Network(layers, relu=[True] * len(layers))
+
+
+MANY = random_network(2, 64)
+SIGNED = pr.Network([*MANY.layers, ([[1, -1] * 32], [0])])
 
 
 def cube(dim, half=2):
@@ -188,7 +194,7 @@ def test_each_certified_size_encloses_its_tile(question):
     """Of every tile that the repeated run finishes, in every kind of domain."""
     network, target, domain = question
     for _, columns in pr.preimage(network, target, domain, "cells").parts:
-        sizes = extents(columns, np.arange(len(columns)))
+        sizes = measured(columns)
         for i in range(len(columns)):
             polyhedron = columns.polyhedron(i)
             if not np.isnan(sizes.volume_low[i]):
@@ -239,7 +245,7 @@ def test_the_regions_of_a_box_fill_it(widths, relative):
     dim = widths[0]
     tiling = pr.linear_regions(random_network(*widths), cube(dim, 6))
     (columns,) = (source for _, source in tiling.parts)
-    assert not np.isnan(extents(columns, np.arange(len(columns))).volume_low).any()
+    assert not np.isnan(measured(columns).volume_low).any()
     assert 12**dim in tiling.volume()
     assert tiling.volume().width < relative * 12**dim
     assert 1 in tiling.share()
@@ -251,7 +257,7 @@ def test_zones_share_what_is_known_and_add_up(monkeypatch):
     tiling = pr.preimage(network, pr.parse("y0 >= y1 and y0 <= y1 + 1/2", dim=4), cube(2, 6))
     assert len(tiling.zones()) == 3
     whole = tiling.volume()
-    monkeypatch.setattr(repeated, "measure", None)  # not once more
+    monkeypatch.setattr(repeated, "measured", None)  # not once more
     zones = [zone.volume() for zone in tiling.zones()]
     assert math.fsum(v.low for v in zones) <= whole.high
     assert math.fsum(v.high for v in zones) >= whole.low
@@ -262,11 +268,72 @@ def test_zones_share_what_is_known_and_add_up(monkeypatch):
 
 
 def test_few_tiles_of_many_are_measured_exactly(monkeypatch):
-    tiling = pr.linear_regions(random_network(2, 24), cube(2))
-    assert len(tiling) > 200
-    monkeypatch.setattr(repeated, "measure", None)
+    tiling = pr.linear_regions(MANY, cube(2))
+    assert len(tiling) > 1000
+    monkeypatch.setattr(repeated, "measured", None)
     assert tiling[7].polyhedron.volume() in tiling[7:8].volume()
     assert tiling[7:8].volume().width <= 4 * math.ulp(tiling[7:8].volume().high)
+
+
+def bits_of(answer):
+    """An answer, floats by their bits."""
+    if isinstance(answer, Enclosure):
+        return struct.pack("<dd", answer.low, answer.high)
+    return list(map(bits_of, answer)) if isinstance(answer, (tuple, list)) else np.asarray(answer).tobytes()
+
+
+ORDER_QUESTIONS = {
+    "volume": lambda tiling: tiling.volume(),
+    "share": lambda tiling: tiling.share(),
+    "part": lambda tiling: tiling.share(pr.Polyhedron.box([0, 0], ["1/8", "1/8"])),
+    "box": lambda tiling: tiling.bounding_box(),
+    "sample": lambda tiling: tiling.sample_points(5, seed=0),
+    "one tile": lambda tiling: [tiling[3:4].volume(), tiling[3:4].share(), tiling[3:4].bounding_box()],
+    "tiles": lambda tiling: [tiling[i : i + 1].volume() for i in range(0, len(tiling), len(tiling) // 6)],
+    "half": lambda tiling: [tiling[::2].volume(), tiling[::2].bounding_box()],
+    "zones": lambda tiling: [(zone.volume(), zone.bounding_box(), len(zone)) for zone in tiling.zones(sort="volume")],
+}
+
+
+@pytest.mark.parametrize("certified", [True, False])
+def test_answers_do_not_depend_on_what_was_asked_before(certified, monkeypatch):
+    """To the bit: in any order, twice, and of a copy that remembers nothing; also where sizes are missing."""
+
+    def with_holes(columns):
+        sizes = measured(columns)
+        arrays = [array.copy() for array in vars(sizes).values()]
+        for array in arrays:
+            array[:: len(array) // 8] = np.nan
+        return Extents(*arrays)
+
+    def fresh():
+        if certified:
+            return pr.linear_regions(MANY, cube(2))
+        return pr.preimage(SIGNED, [pr.parse("y0 <= 0", dim=1), pr.parse("y0 > 2", dim=1)], cube(2))
+
+    if not certified:
+        monkeypatch.setattr(repeated, "measured", with_holes)
+    assert len(fresh()) > 1000
+    expected = {name: bits_of(ask(fresh())) for name, ask in ORDER_QUESTIONS.items()}
+    for seed in range(2):
+        tiling = fresh()
+        order = [*np.random.default_rng(seed).permutation([*ORDER_QUESTIONS] * 2).tolist()]
+        for name in order:
+            assert bits_of(ORDER_QUESTIONS[name](tiling)) == expected[name], (name, order)
+        again = pickle.loads(pickle.dumps(tiling))
+        assert all(bits_of(ORDER_QUESTIONS[name](again)) == expected[name] for name in order[:3])
+
+
+def test_zones_are_measured_together(monkeypatch):
+    """Not one by one and exactly, be they ever so small."""
+    zones = pr.linear_regions(MANY, cube(2)).divide([[0], [1, 2]])
+    calls = []
+    monkeypatch.setattr(repeated, "measured", lambda columns: calls.append(columns) or measured(columns))
+    assert [zone.volume().width > 0 for zone in zones] == [True, True]
+    assert len(calls) == 1
+    zones[0][:1].volume()
+    zones[0].volume()
+    assert len(calls) == 1
 
 
 def test_unions_of_targets():
@@ -337,7 +404,7 @@ def test_more_facets_than_bits():
     assert tiling.stats["signs_by_rational"] == 0
     assert len(tiling) == 4
     columns = tiling.parts[0][1]
-    assert not np.isnan(extents(columns, np.arange(4)).volume_low).any()
+    assert not np.isnan(measured(columns).volume_low).any()
     assert polygon.volume() in tiling.volume()
 
 
@@ -520,8 +587,10 @@ def test_boxes_of_charts_at_the_end_of_the_floats():
 
 @everywhere
 @pytest.mark.parametrize("mode", MODES)
-def test_sizes_where_floats_are_not_sound(mode, run):
+def test_sizes_where_floats_are_not_sound(mode, run, monkeypatch):
     """Nothing is certified by floats, so everything comes from exact numbers, rounded outwards by integers."""
+    calls = []
+    monkeypatch.setattr(repeated, "measured", lambda columns: calls.append(columns) or measured(columns))
     third = Fraction(1, 3)
     tiny = Fraction(1, 2**1074)
     shapes = [
@@ -534,6 +603,7 @@ def test_sizes_where_floats_are_not_sound(mode, run):
         fresh = pr.linear_regions(QUADRANTS, pr.Polyhedron.box([-side, -third], [side, 2 * third]), "cells")
         known = pr.linear_regions(QUADRANTS, pr.Polyhedron.box([-side, -third], [side, 2 * third]), "cells")
         known.volume()
+        assert calls.pop() is known.parts[0][1]
         exact, corners = tiling.volume(exact=True), tiling.bounding_box(exact=True)
 
         def work(kinds=(tiling, fresh, known)):
@@ -545,7 +615,8 @@ def test_sizes_where_floats_are_not_sound(mode, run):
             return found
 
         answers = run(work)
-        assert not repeated._KNOWN[fresh.parts[0][1]].measured  # in the other mode
+        assert not calls
+        assert bits_of(answers[1]) == bits_of(answers[2])
         for volume, share, part, box in answers:
             assert exact in volume
             assert 1 in share
@@ -591,7 +662,7 @@ def test_numbers_beyond_the_floats():
 def test_what_is_known_of_sizes_cannot_be_written_to():
     tiling = pr.linear_regions(random_network(2, 6), cube(2))
     before = tiling.volume()
-    known = extents(tiling.parts[0][1], np.arange(len(tiling)))
+    known = measured(tiling.parts[0][1])
     for array in (known.volume_low, known.volume_high, known.box_low, known.box_high):
         with pytest.raises(ValueError, match="read-only"):
             array[:] = 7

@@ -14,7 +14,7 @@ from polyrelu.analysis.nearest import NORMS, complementary_solution, project
 from polyrelu.arithmetic.exact import exact_vector
 from polyrelu.polyhedra.halfspace import Halfspace
 from polyrelu.polyhedra.polyhedron import Polyhedron
-from polyrelu.tilings.tiling import TileList
+from polyrelu.tilings.tile_source import TileList
 from tests.strategies import coordinates, points, polyhedra, questions, witnesses
 
 ABSOLUTE = pr.Network([([[1], [-1]], [0, 0]), ([[1, 1]], [0])])

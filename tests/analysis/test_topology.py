@@ -11,7 +11,8 @@ import polyrelu as pr
 from polyrelu.analysis import topology
 from polyrelu.networks.relevant_part import keep_all
 from polyrelu.polyhedra.halfspace import Halfspace
-from polyrelu.tilings.tiling import TileList, Tiling
+from polyrelu.tilings.tile_source import TileList
+from polyrelu.tilings.tiling import Tiling
 from tests.strategies import domains, networks, polyhedra, questions
 
 ABSOLUTE = pr.Network([([[1], [-1]], [0, 0]), ([[1, 1]], [0])])

@@ -11,7 +11,7 @@ import polyrelu as pr
 from polyrelu.arithmetic.exact import exact_vector
 from polyrelu.polyhedra.halfspace import Halfspace
 from polyrelu.polyhedra.polyhedron import Polyhedron
-from polyrelu.tilings.tiling import TileList
+from polyrelu.tilings.tile_source import TileList
 from tests.strategies import domains, polyhedra, questions, witnesses
 
 ABSOLUTE = pr.Network([([[1], [-1]], [0, 0]), ([[1, 1]], [0])])

@@ -11,7 +11,7 @@ import polyrelu as pr
 from polyrelu.analysis.adjacency import contacts
 from polyrelu.errors import FloatModeWarning
 from polyrelu.tilings.columns import Columns
-from polyrelu.tilings.tiling import format_point
+from polyrelu.tilings.table import format_point
 from tests.float_modes import float_mode
 from tests.strategies import wide_floats, wide_networks
 

@@ -12,13 +12,11 @@ from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
 from functools import partial
 from typing import Any
-from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import NDArray
 
-from polyrelu.arithmetic.exact import FloatArray, nearest_floats, read_only, row_echelon
-from polyrelu.arithmetic.ieee import floats_are_sound
+from polyrelu.arithmetic.exact import FloatArray, nearest_floats, row_echelon
 from polyrelu.arithmetic.rounding import affine_with_bound, middle_and_half
 from polyrelu.engines.cells.compiled import called
 from polyrelu.engines.cells.engine import CellEngine
@@ -30,75 +28,24 @@ from polyrelu.engines.cells.runner import Runner
 from polyrelu.engines.cells.signs import ExactForms
 from polyrelu.tilings.chart import Chart
 from polyrelu.tilings.columns import Columns
+from polyrelu.tilings.tile_source import Extents
 
 _CUTS_PER_BATCH = 4000
 _UNUSED_SLOT = -2
-# To measure one tile exactly takes about as long as to measure this many in a repeated run.
-_CELLS_PER_EXACT_TILE = 100
 
 
-class Extents:
-    """What is known of the sizes of all tiles of some columns; NaN where nothing is.
+def measured(columns: Columns) -> Extents:
+    """What the kernel certifies of the tiles' sizes when the run is repeated. Cost: as the run, and measuring.
 
-    Args:
-        count: how many tiles there are.
-        dim: the dimension of x.
-
-    Attributes:
-        volume_low, volume_high: the volume in the chart's coordinates, n each; NaN where tiles contain lines.
-        box_low, box_high: outer boxes in the coordinates of x, (n, d) each. All four are read-only.
-        asked: how many tiles of unknown size were wanted before the run was repeated.
-        measured: whether it was.
-    """
-
-    def __init__(self, count: int, dim: int) -> None:
-        self._volumes, self._boxes = np.full((2, count), np.nan), np.full((2, count, dim), np.nan)
-        self.volume_low, self.volume_high = (read_only(row) for row in self._volumes)
-        self.box_low, self.box_high = (read_only(row) for row in self._boxes)
-        self.asked, self.measured = 0, False
-
-    def note_volumes(self, numbers: Any, low: Any, high: Any) -> None:
-        """Write down enclosures of the volumes of the tiles with these numbers."""
-        self._volumes[0, numbers], self._volumes[1, numbers] = low, high
-
-    def note_boxes(self, numbers: Any, low: Any, high: Any) -> None:
-        """Write down boxes around the tiles with these numbers."""
-        self._boxes[0, numbers], self._boxes[1, numbers] = low, high
-
-
-_KNOWN: WeakKeyDictionary[Columns, Extents] = WeakKeyDictionary()
-
-
-def extents(columns: Columns, wanted: NDArray[np.intp], progress: bool | None = None) -> Extents:
-    """The sizes of the tiles, as far as they are known; those with the wanted numbers are going to be looked at.
-
-    The run is repeated as soon as all unknown ones that were wanted so far would take as long exactly, and its results
-    are kept as long as the columns are.
-
-    Args:
-        columns: the tiles.
-        wanted: numbers of tiles.
-        progress: show a bar; by default only for long runs on a terminal.
-
-    Where this thread's floats are not sound, nothing is measured; what was known before stays.
+    The same in every repetition. No volumes where tiles contain lines; flat tiles have volume zero.
 
     Raises:
-        KeyboardInterrupt: Ctrl-C; the next call starts again.
+        KeyboardInterrupt: Ctrl-C.
+        UnsoundFloats: in this thread.
     """
-    known = _KNOWN.get(columns)
-    if known is None:
-        known = Extents(len(columns), columns.domain.ambient_dim)
-        known.note_volumes(list(columns.flat), 0.0, 0.0)
-        _KNOWN[columns] = known
-    known.asked += int(np.isnan(known.volume_low[wanted]).sum())
-    if not known.measured and known.asked * _CELLS_PER_EXACT_TILE > len(columns) and floats_are_sound():
-        measure(columns, known, progress)
-        known.measured = True
-    return known
-
-
-def measure(columns: Columns, known: Extents, progress: bool | None = None) -> None:
-    """Repeat the run of some columns and write down what the kernel certifies. Cost: as the run, and measuring."""
+    count, dim = len(columns), columns.domain.ambient_dim
+    volumes, boxes = np.full((2, count), np.nan), np.full((2, count, dim), np.nan)
+    volumes[:, list(columns.flat)] = 0.0
     chart = columns.chart
     keys = _keys(columns.packed)
     moved = moved_by_lineality(columns)
@@ -109,14 +56,14 @@ def measure(columns: Columns, known: Extents, progress: bool | None = None) -> N
         found[found] = keys[rows[found]] == _keys(packed)[found]
         rows = rows[found]
         if not chart.lineality:
-            known.note_volumes(rows, sizes.volume_low[found], sizes.volume_high[found])
+            volumes[:, rows] = sizes.volume_low[found], sizes.volume_high[found]
         low, high = boxes_in_x(chart, sizes.box_low[found], sizes.box_high[found])
         low[:, moved], high[:, moved] = -np.inf, np.inf
-        known.note_boxes(rows, low, high)
+        boxes[:, rows] = low, high
 
-    engine = CellEngine(columns.restriction, columns.domain, MeasuringRunner(record, progress))
     if chart.dim:
-        engine.run()
+        CellEngine(columns.restriction, columns.domain, MeasuringRunner(record)).run()
+    return Extents(*volumes, *boxes)
 
 
 class MeasuringRunner(Runner):
@@ -124,11 +71,12 @@ class MeasuringRunner(Runner):
 
     Args:
         record: told the packed patterns of finished cells and their sizes in the chart's coordinates.
-        progress: show a bar; by default only for long runs on a terminal.
+
+    A bar is shown for long runs on a terminal.
     """
 
-    def __init__(self, record: Callable[[NDArray[np.uint8], CellExtents], None], progress: bool | None = None) -> None:
-        super().__init__(1, progress)
+    def __init__(self, record: Callable[[NDArray[np.uint8], CellExtents], None]) -> None:
+        super().__init__(1, None)
         self.record = record
 
     def run(

@@ -31,7 +31,7 @@ from polyrelu.networks.network import Bits, Layer, Network
 from polyrelu.networks.relevant_part import Restriction, restrict
 from polyrelu.polyhedra.polyhedron import Polyhedron
 from polyrelu.support.limits import Limit, Stop, check, unlimited
-from polyrelu.tilings.tiling import TileList
+from polyrelu.tilings.tile_source import TileList
 
 _SECONDS_TO_COLLECT = 0.5  # after an interruption
 

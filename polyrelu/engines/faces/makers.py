@@ -13,7 +13,7 @@ from polyrelu.engines.search.tree import Best
 from polyrelu.networks.fixed_inputs import Folding
 from polyrelu.networks.relevant_part import Restriction
 from polyrelu.polyhedra.polyhedron import Polyhedron
-from polyrelu.tilings.tiling import TileSource
+from polyrelu.tilings.tile_source import TileSource
 
 
 class _Folded:
