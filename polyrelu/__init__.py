@@ -6,7 +6,8 @@ from polyrelu.support import startup  # noqa: F401  first: Ctrl-C from here on
 from polyrelu import _conveniences  # noqa: F401  the methods of upper rooms
 from polyrelu.analysis.nearest import Nearest, nearest_point
 from polyrelu.analysis.verify import Verification, verify
-from polyrelu.certificates.check_tiling import Verdict, check_tiling
+from polyrelu.certificates.check_tiling import check_tiling
+from polyrelu.certificates.verdict import Verdict
 from polyrelu.engines.faces.unrelu import unrelu, unrelu_by_substitution
 from polyrelu.engines.preimage import linear_regions, preimage
 from polyrelu.engines.search import FaceSearch, face_search

@@ -1,1 +1,1 @@
-"""Evidence: what judges an answer, and shares no code with what found it."""
+"""Evidence: what judges an answer, and shares nothing with what found it."""

@@ -1,8 +1,10 @@
 r"""Is a tiling the whole preimage and nothing else? An exact verdict, independent of the engines.
 
 Let N be the network, D the domain, :math:`T_0, T_1, \dots` the targets. The tiles and everything they state (pattern,
-target index, affine map) are taken as claims. No engine, no restriction and no float takes part: only the network's
-weights, integer rows, and the double description of each set (see :mod:`polyrelu.networks.affine_pieces`).
+target index, affine map) are taken as claims. No engine, no restriction and no float takes part, and nothing by which
+an engine decides: of tiles, targets and domain only rows are read, of the network its weights. Sets and their cuts are
+the checker's own (:mod:`polyrelu.certificates.exact_set`), and what the network does on them is worked out anew
+(:mod:`polyrelu.certificates.propagation`).
 
 **1. Each tile is right.** A tile P must be non-empty and lie in D. It is cut into affine pieces by the signs of the
 neurons that matter (below); on each piece N is one affine map, so "maps into T_k", "meets no earlier T_j", "has the
@@ -16,7 +18,7 @@ different target indices share no point at all by 1. A flat tile must not lie in
 contains its inner point, so it states no sign that this point contradicts, and few tiles are left to compare.
 
 **3. Nothing is missing.** D is cut into affine pieces C. On each, the part that maps into T_k is a convex set with
-known rows, strict ones included. It is covered when it has every row of one tile among its own; otherwise the tiles
+known rows, strict ones included. It is covered when a tile that states its signs contains it; otherwise the tiles
 around an inner point are taken away from it, one by one, until nothing is left or a point is found that no tile
 contains.
 
@@ -26,86 +28,33 @@ stated affine map reads, and all they depend on: no other neuron occurs in any s
 By 1 the union of the tiles lies in the preimage, by 3 it contains it: they are equal *as sets*, flat tiles, open faces
 and unbounded parts included. Each refusal carries a point that can be checked by hand.
 
-Cost: 3 visits every cell of D, whether or not it meets a target, at about a millisecond each in low dimension; 1 and 2
+Cost: 3 visits every cell of D, whether or not it meets a target, at half a millisecond each in low dimension; 1 and 2
 take as long for each tile. The number of cells is exponential in the dimension.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from itertools import combinations, product
 from types import MappingProxyType
-from typing import Any, Literal, TypeAlias
+from typing import Any
 
-import numpy as np
-from flint import fmpq_mat
-from numpy.typing import NDArray
+from flint import fmpz_mat
 from tqdm import tqdm
 
-from polyrelu.arithmetic.exact import ExactVector, flint_matrix, matrix_rows
+from polyrelu.certificates.claims import ACTIVE, FREE, SILENT, ClaimedTiles, Claims
+from polyrelu.certificates.exact_set import ExactSet, Row, Sign, Vector, as_point
+from polyrelu.certificates.propagation import AffinePiece, NetworkPart, affine_pieces
+from polyrelu.certificates.verdict import Kind, Verdict
 from polyrelu.errors import DimensionError
-from polyrelu.networks.affine_pieces import AffinePiece, NetworkPart, Region, affine_pieces
 from polyrelu.networks.network import Network
-from polyrelu.polyhedra.halfspace import Halfspace
 from polyrelu.polyhedra.polyhedron import Polyhedron, polyhedra
 from polyrelu.support.arguments import instance
-from polyrelu.support.carried import Carried
-from polyrelu.support.numerals import record_text
 from polyrelu.tilings.table import format_point
 from polyrelu.tilings.tiling import Tiling
-
-Kind: TypeAlias = Literal[
-    "verified",
-    "empty",
-    "domain",
-    "pattern",
-    "affine map",
-    "target",
-    "earlier target",
-    "overlap",
-    "contained",
-    "missing",
-]
-
-_SILENT, _ACTIVE, _FREE = "0", "1", "*"
-
-
-@dataclass(frozen=True, repr=False)
-class Verdict(Carried):
-    """The answer of :func:`check_tiling`; true iff the tiling is verified.
-
-    Attributes:
-        kind: ``"verified"``, or the first thing that is wrong. A tile is ``"empty"``; leaves the ``"domain"``; a neuron
-            contradicts its ``"pattern"``, or the network its ``"affine map"``; a point does not map into the
-            ``"target"`` of its index, or maps into an ``"earlier target"``; two tiles ``"overlap"`` inside; a flat tile
-            is ``"contained"`` in another; or a point of the preimage is ``"missing"``.
-        message: the same in a sentence.
-        tiles: the numbers of the tiles concerned; none where a point is missing.
-        point: an exact point that shows it: of the tile, of both tiles, or of the preimage but of no tile. None when
-            verified, and for an empty tile.
-        stats: how much was checked, by name: tiles, pieces of tiles, pairs of tiles, cells of the domain, and parts of
-            cells that map into a target.
-    """
-
-    kind: Kind
-    message: str
-    tiles: tuple[int, ...] = ()
-    point: ExactVector | None = None
-    stats: Mapping[str, int] = field(default_factory=dict)
-
-    @property
-    def ok(self) -> bool:
-        """Whether the tiling is the preimage."""
-        return self.kind == "verified"
-
-    def __bool__(self) -> bool:
-        return self.ok
-
-    def __repr__(self) -> str:
-        return record_text(self)
 
 
 def check_tiling(
@@ -138,7 +87,7 @@ def check_tiling(
         DimensionError: network, targets, domain and tiles do not live in fitting spaces.
         InputError: a target is not a polyhedron.
 
-    Cost: about a millisecond for each cell of the domain and each tile in low dimension; exponential in the dimension.
+    Cost: half a millisecond for each cell of the domain and each tile in low dimension; exponential in the dimension.
 
     Example:
         >>> from polyrelu import Network, Polyhedron, check_tiling, parse, preimage
@@ -187,19 +136,9 @@ class _Question:
 class _Refused(Exception):
     """Something is wrong; carries the verdict up to the top."""
 
-    def __init__(self, kind: Kind, message: str, tiles: Sequence[int] = (), point: ExactVector | None = None) -> None:
+    def __init__(self, kind: Kind, message: str, tiles: Sequence[int] = (), point: Vector | None = None) -> None:
         super().__init__(message)
-        self.verdict = (kind, message, tuple(tiles), point)
-
-
-@dataclass(frozen=True)
-class _Claims:
-    """What a tile states: a character for each ReLU neuron, outputs with their affine map, and the target's index."""
-
-    pattern: str
-    outputs: tuple[int, ...]
-    affine: fmpq_mat
-    target_index: int
+        self.verdict = (kind, message, tuple(tiles), None if point is None else as_point(point))
 
 
 class _Check:
@@ -208,14 +147,13 @@ class _Check:
     def __init__(self, tiling: Tiling, question: _Question, progress: bool | None) -> None:
         self.tiling, self.question, self.progress = tiling, question, progress
         self.stats = dict.fromkeys(("tiles", "pieces", "pairs", "cells", "parts"), 0)
-        self.regions: list[Region] = []
-        self.claims: list[_Claims] = []
+        self.claims: list[Claims] = []
         self.inside: list[str] = []  # for each tile and neuron "1", "0" (positive inside or not) or "*" (both)
 
     def verdict(self) -> Verdict:
         try:
             self.read()
-            for i in self.bar(range(len(self.regions)), "tiles", " tiles"):
+            for i in self.bar(range(len(self.claims)), "tiles", " tiles"):
                 self.check_tile(i)
             self.check_overlaps()
             self.check_coverage()
@@ -231,33 +169,27 @@ class _Check:
     # -- what is claimed, and what matters ----------------------------------------------------------------------
 
     def read(self) -> None:
-        dim = self.question.network.input_dim
         for i, tile in enumerate(self.bar(self.tiling, "that tiles are sets", " tiles")):
-            region = Region.of(tile.polyhedron.halfspaces, dim)
+            rows = tuple(map(Row.of, tile.polyhedron.halfspaces))
+            region = ExactSet.of(rows, self.question.network.input_dim)
             if region is None:
                 raise _Refused("empty", f"tile {i} is empty", [i])
-            outputs, matrix, offset = tile.affine_map()
-            affine = flint_matrix([(*row, c) for row, c in zip(matrix, offset, strict=True)], dim + 1)
-            pattern = "".join(self.padded(i, tile.pattern, region.point))
-            if any(not 0 <= k < self.question.network.output_dim for k in outputs):
-                raise _Refused("affine map", f"tile {i} maps to outputs {outputs}, not all there", [i], region.point)
+            self.check_lengths(i, tile.pattern, region.point)
+            claims = Claims.of(tile, rows, region)
+            if any(not 0 <= k < self.question.network.output_dim for k in claims.outputs):
+                message = f"tile {i} maps to outputs {claims.outputs}, not all there"
+                raise _Refused("affine map", message, [i], region.point)
             if not 0 <= tile.target_index < len(self.question.targets):
                 raise _Refused("target", f"tile {i} names target {tile.target_index}, not there", [i], region.point)
-            self.regions.append(region)
-            self.claims.append(_Claims(pattern, outputs, affine, tile.target_index))
+            self.claims.append(claims)
 
-    def padded(self, i: int, pattern: str, point: ExactVector) -> Sequence[str]:
-        """The layers of a pattern."""
+    def check_lengths(self, i: int, pattern: str, point: Vector) -> None:
+        """Whether a pattern has a character for each neuron."""
         counts = [sum(layer.relu) for layer in self.question.network.layers]
         shown = pattern.split("|") if pattern else []
         if list(map(len, shown)) != [n for n in counts if n]:
-            raise _Refused(
-                "pattern",
-                f"tile {i} has the pattern {pattern!r}, but the layers have {counts} ReLU neurons",
-                [i],
-                point,
-            )
-        return shown
+            message = f"tile {i} has the pattern {pattern!r}, but the layers have {counts} ReLU neurons"
+            raise _Refused("pattern", message, [i], point)
 
     @cached_property
     def part(self) -> NetworkPart:
@@ -265,110 +197,118 @@ class _Check:
         stated = zip(*(claims.pattern for claims in self.claims), strict=True)
         outputs = {k for claims in self.claims for k in claims.outputs}
         outputs |= {k for t in self.question.targets for h in t.halfspaces for k, v in enumerate(h.normal) if v}
-        claimed = (n for n, column in enumerate(stated) if any(c != _FREE for c in column))
+        claimed = (n for n, column in enumerate(stated) if any(c != FREE for c in column))
         return NetworkPart.of(self.question.network, frozenset(outputs), frozenset(claimed))
 
     @cached_property
-    def target_rows(self) -> list[tuple[fmpq_mat, list[Halfspace]]]:
-        """For each target its rows (a, -b) on the outputs that matter, and the rows themselves."""
-        outputs = self.part.outputs
-        return [
-            (
-                flint_matrix([(*(h.normal[k] for k in outputs), -h.offset) for h in t.halfspaces], len(outputs) + 1),
-                list(t.halfspaces),
-            )
-            for t in self.question.targets
-        ]
+    def target_rows(self) -> list[tuple[fmpz_mat, list[Sign]]]:
+        """For each target its rows on (y, t), the outputs that matter, as a matrix and their signs."""
+        outputs, last = self.part.outputs, self.question.network.output_dim
+        tables = []
+        for target in self.question.targets:
+            rows = list(map(Row.of, target.halfspaces))
+            forms = [row.form[k] for row in rows for k in (*outputs, last)]
+            tables.append((fmpz_mat(len(rows), len(outputs) + 1, forms), [row.sign for row in rows]))
+        return tables
 
-    def pulled_back(self, k: int, piece: AffinePiece) -> list[Halfspace]:
-        """The rows on x that say that a point of the piece maps into target k."""
-        matrix, rows = self.target_rows[k]
-        if not rows:
-            return []
-        pulled = matrix_rows(matrix * piece.affine)
-        return [Halfspace.of(row[:-1], -row[-1], h.relation) for row, h in zip(pulled, rows, strict=True)]
+    def pulled_back(self, k: int, piece: AffinePiece) -> list[Row]:
+        """The rows on (x, t) that say that a point of the piece maps into target k."""
+        matrix, signs = self.target_rows[k]
+        forms = (matrix * piece.affine).table()
+        return [Row(tuple(map(int, form)), sign) for form, sign in zip(forms, signs, strict=True)]
 
     # -- 1. each tile is right ----------------------------------------------------------------------------------
 
     def check_tile(self, i: int) -> None:
-        region, claims = self.regions[i], self.claims[i]
+        claims = self.claims[i]
         self.stats["tiles"] += 1
-        for row in self.question.domain.halfspaces:
-            point = region.violation(row)
-            if point is not None:
-                raise _Refused("domain", f"tile {i} contains {format_point(point)} outside the domain", [i], point)
+        point = claims.region.breach(self.domain_rows)
+        if point is not None:
+            raise _Refused("domain", f"tile {i} contains {_shown(point)} outside the domain", [i], point)
         seen: list[set[str]] = [set() for _ in claims.pattern]
-        for piece in affine_pieces(region, self.part):
+        for piece in affine_pieces(claims.region, self.part):
             self.stats["pieces"] += 1
-            for place, sign in zip(self.part.neurons, piece.flat_signs, strict=True):
-                seen[place].add(_ACTIVE if sign > 0 else _SILENT)
-                if (claims.pattern[place], sign) in ((_ACTIVE, -1), (_SILENT, 1)):
-                    self.refuse_sign(i, place, piece)
+            for place, sign in zip(self.part.neurons, piece.signs, strict=True):
+                seen[place].add(ACTIVE if sign > 0 else SILENT)
+                if (claims.pattern[place], sign) in ((ACTIVE, -1), (SILENT, 1)):
+                    self.refuse_sign(i, place, piece.region.point)
             self.check_affine_map(i, piece)
             self.check_targets(i, piece)
-        self.inside.append("".join(next(iter(signs)) if len(signs) == 1 else _FREE for signs in seen))
+        self.inside.append("".join(next(iter(signs)) if len(signs) == 1 else FREE for signs in seen))
 
-    def refuse_sign(self, i: int, place: int, piece: AffinePiece) -> None:
-        point, stated = piece.region.point, self.claims[i].pattern[place]
+    def refuse_sign(self, i: int, place: int, point: Vector) -> None:
         message = (
-            f"tile {i} states {stated} for ReLU neuron {place} (counted through all layers), "
-            f"which has the other sign at {format_point(point)}"
+            f"tile {i} states {self.claims[i].pattern[place]} for ReLU neuron {place} (counted through all layers), "
+            f"which has the other sign at {_shown(point)}"
         )
         raise _Refused("pattern", message, [i], point)
 
     def check_affine_map(self, i: int, piece: AffinePiece) -> None:
-        claims, rows = self.claims[i], matrix_rows(piece.affine)
+        claims, affine = self.claims[i], piece.affine.table()
         places = {output: n for n, output in enumerate(self.part.outputs)}
-        for output, stated in zip(claims.outputs, matrix_rows(claims.affine), strict=True):
-            gap = [a - b for a, b in zip(stated, rows[places[output]], strict=True)]
-            point = piece.region.violation(Halfspace.of(gap[:-1], -gap[-1], "==")) if any(gap) else None
+        scale = affine[-1][-1]
+        for output, stated in zip(claims.outputs, claims.affine, strict=True):
+            gap = [int(claims.scale * a - scale * b) for a, b in zip(affine[places[output]], stated, strict=True)]
+            point = piece.region.breach([Row(tuple(gap), "==")]) if any(gap) else None
             if point is not None:
-                message = f"tile {i} states another affine map of output {output} than it has at {format_point(point)}"
+                message = f"tile {i} states another affine map of output {output} than it has at {_shown(point)}"
                 raise _Refused("affine map", message, [i], point)
 
     def check_targets(self, i: int, piece: AffinePiece) -> None:
         k = self.claims[i].target_index
-        for row in self.pulled_back(k, piece):
-            point = piece.region.violation(row)
-            if point is not None:
-                message = f"tile {i} contains {format_point(point)}, which does not map into target {k}"
-                raise _Refused("target", message, [i], point)
+        point = piece.region.breach(self.pulled_back(k, piece))
+        if point is not None:
+            message = f"tile {i} contains {_shown(point)}, which does not map into target {k}"
+            raise _Refused("target", message, [i], point)
         for j in range(k):
-            rows = self.pulled_back(j, piece)
-            meeting = None if any(map(piece.region.misses, rows)) else piece.region.cut(*rows)
+            meeting = self.within_target(j, piece)
             if meeting is not None:
-                message = f"tile {i} states target {k} but {format_point(meeting.point)} maps into target {j} already"
+                message = f"tile {i} states target {k} but {_shown(meeting.point)} maps into target {j} already"
                 raise _Refused("earlier target", message, [i], meeting.point)
+
+    def within_target(self, k: int, piece: AffinePiece) -> ExactSet | None:
+        """The part of a piece that maps into target k."""
+        rows = self.pulled_back(k, piece)
+        return piece.region.cut(*rows) if piece.region.meets(rows) else None
 
     # -- 2. interiors are disjoint ------------------------------------------------------------------------------
 
     @cached_property
-    def whole(self) -> Region | None:
+    def domain_rows(self) -> list[Row]:
+        return list(map(Row.of, self.question.domain.halfspaces))
+
+    @cached_property
+    def whole(self) -> ExactSet | None:
         """The domain."""
-        return Region.of(self.question.domain.halfspaces, self.question.network.input_dim)
+        return ExactSet.of(self.domain_rows, self.question.network.input_dim)
+
+    @cached_property
+    def tiles(self) -> ClaimedTiles:
+        return ClaimedTiles(self.claims, self.part)
 
     def check_overlaps(self) -> None:
-        full = [i for i, region in enumerate(self.regions) if self.whole and region.dim == self.whole.dim]
+        dims = [claims.region.dim for claims in self.claims]
+        full = [i for i, dim in enumerate(dims) if self.whole and dim == self.whole.dim]
         for i, j in self.bar(self.alike(full), "overlaps", " pairs"):
             self.stats["pairs"] += 1
-            meeting = self.regions[i].cut(*self.regions[j].rows)
-            if meeting is not None and meeting.dim == self.regions[i].dim:
-                message = f"tiles {i} and {j} overlap around {format_point(meeting.point)}"
+            meeting = self.claims[i].region.cut(*self.claims[j].rows)
+            if meeting is not None and meeting.dim == dims[i]:
+                message = f"tiles {i} and {j} overlap around {_shown(meeting.point)}"
                 raise _Refused("overlap", message, [i, j], meeting.point)
         is_full = set(full)
-        for i in self.bar([i for i in range(len(self.regions)) if i not in is_full], "flat tiles", " tiles"):
-            region = self.regions[i]
-            for j in self.around(region.point):
+        for i in self.bar([i for i in range(len(dims)) if i not in is_full], "flat tiles", " tiles"):
+            region = self.claims[i].region
+            for j in self.tiles.around(region.point):
                 self.stats["pairs"] += j != i
-                if j != i and not any(map(region.violation, self.regions[j].rows)):
-                    message = f"tile {i} is contained in tile {j}, for example {format_point(region.point)}"
+                if j != i and region.breach(self.claims[j].rows) is None:
+                    message = f"tile {i} is contained in tile {j}, for example {_shown(region.point)}"
                     raise _Refused("contained", message, [i, j], region.point)
 
     def alike(self, numbers: Sequence[int]) -> Iterator[tuple[int, int]]:
         """Pairs of tiles of one target that have no neuron with different signs inside."""
         groups: dict[tuple[int, tuple[int, ...]], list[int]] = defaultdict(list)
         for i in numbers:
-            fixed = tuple(n for n in self.part.neurons if self.inside[i][n] != _FREE)
+            fixed = tuple(n for n in self.part.neurons if self.inside[i][n] != FREE)
             groups[self.claims[i].target_index, fixed].append(i)
         for members in groups.values():
             yield from (
@@ -395,69 +335,32 @@ class _Check:
         for piece in self.bar(affine_pieces(self.whole, self.part), "cells", " cells"):
             self.stats["cells"] += 1
             for k in range(len(self.question.targets)):
-                rows = self.pulled_back(k, piece)
-                if any(map(piece.region.misses, rows)):
+                part = self.within_target(k, piece)
+                if part is None:
                     continue
                 self.stats["parts"] += 1
-                if self.has_tile_around(piece, rows):
-                    continue
-                point = self.uncovered(piece.region.cut(*rows))
+                stating = (self.claims[i].rows for i in self.tiles.stating(piece.signs))
+                point = None if any(part.breach(rows) is None for rows in stating) else self.uncovered(part)
                 if point is not None:
-                    raise _Refused(
-                        "missing", f"{format_point(point)} maps into target {k} but lies in no tile", (), point
-                    )
+                    message = f"{_shown(point)} maps into target {k} but lies in no tile"
+                    raise _Refused("missing", message, (), point)
 
-    def has_tile_around(self, piece: AffinePiece, rows: Sequence[Halfspace]) -> bool:
-        """Whether the rows of a tile with the same signs are all among those of this part of the piece."""
-        own = {*piece.region.rows, *rows}
-        own |= {h.closed() for h in own}
-        signs = [_ACTIVE if sign > 0 else _SILENT for sign in piece.flat_signs]
-        found = (
-            i
-            for places, tiles in self.by_pattern.items()
-            for i in tiles.get("".join(signs[n] for n in places), ())
-            if own.issuperset(self.regions[i].rows)
-        )
-        return next(found, None) is not None
-
-    @cached_property
-    def by_pattern(self) -> dict[tuple[int, ...], dict[str, list[int]]]:
-        """The tiles by the places among the neurons that matter that they make claims about, and by these claims."""
-        tables: dict[tuple[int, ...], dict[str, list[int]]] = defaultdict(lambda: defaultdict(list))
-        for i, claims in enumerate(self.claims):
-            own = [claims.pattern[place] for place in self.part.neurons]
-            places = tuple(n for n, c in enumerate(own) if c != _FREE)
-            tables[places]["".join(own[n] for n in places)].append(i)
-        return tables
-
-    def uncovered(self, region: Region | None) -> ExactVector | None:
+    def uncovered(self, part: ExactSet) -> Vector | None:
         """A point of a set that lies in no tile, or None."""
-        waiting = [region]
+        waiting: list[ExactSet | None] = [part]
         while waiting:
             rest = waiting.pop()
             if rest is None:
                 continue
-            around = next(self.around(rest.point), None)
+            around = next(self.tiles.around(rest.point), None)
             if around is None:
                 return rest.point
-            for row in self.regions[around].rows:
-                if rest is not None and rest.violation(row) is not None:
-                    waiting += [rest.cut(violated) for violated in row.violated()]
+            for row in self.claims[around].rows:
+                if rest is not None and rest.breach([row]) is not None:
+                    waiting += [rest.cut(broken) for broken in row.broken()]
                     rest = rest.cut(row)
         return None
 
-    def around(self, point: ExactVector) -> Iterator[int]:
-        """The tiles that contain a point."""
-        silent, active = self.contradicted
-        signs = np.array(self.part.signs_at(point), dtype=np.int8)
-        contradicted = active[:, signs < 0].any(axis=1) | silent[:, signs > 0].any(axis=1)
-        for i in np.flatnonzero(~contradicted).tolist():
-            if all(h.holds(point) for h in self.regions[i].rows):
-                yield i
 
-    @cached_property
-    def contradicted(self) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-        """Which tiles state that which of the neurons that matter is silent, and active."""
-        stated = [[c.pattern[place] for place in self.part.neurons] for c in self.claims]
-        table = np.array(stated, dtype="<U1").reshape(len(stated), len(self.part.neurons))
-        return table == _SILENT, table == _ACTIVE
+def _shown(point: Vector) -> str:
+    return format_point(as_point(point))
