@@ -21,7 +21,7 @@ from polyrelu.errors import Interrupted, PolyreluError, WriteError
 from polyrelu.export.files import EXPORTS, PLANAR, SPATIAL
 from polyrelu.formats.tilings import SUFFIXES
 from polyrelu.plotting import plot_tiling, style
-from polyrelu.plotting.style import require
+from polyrelu.support.extras import require
 from polyrelu.support.files import check_place, write_whole
 from polyrelu.tilings.tiling import Tiling
 

@@ -7,7 +7,6 @@ among the zones (flat tiles) are kept.
 
 from __future__ import annotations
 
-import importlib
 import json
 from collections.abc import Iterable
 from typing import Any
@@ -15,9 +14,10 @@ from xml.sax.saxutils import escape
 
 from polyrelu.analysis.outline import Outline, Ring, outline
 from polyrelu.arithmetic.exact import to_float
-from polyrelu.errors import InputError, MissingExtraError
+from polyrelu.errors import InputError
 from polyrelu.formats.exact_text import number_text
 from polyrelu.polyhedra.polyhedron import Polyhedron
+from polyrelu.support.extras import require
 from polyrelu.tilings.tiling import Tiling
 
 COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#D55E00", "#56B4E9")
@@ -36,10 +36,7 @@ def to_shapely(tiling: Tiling, within: Polyhedron | None = None) -> list[Any]:
         MissingExtraError: shapely is not installed.
         DimensionError, UnboundedError: as for :func:`polyrelu.analysis.outline.outline`.
     """
-    try:
-        shapely = importlib.import_module("shapely")
-    except ImportError as error:
-        raise MissingExtraError("to_shapely needs shapely; install it with: pip install 'polyrelu[shapely]'") from error
+    shapely = require("shapely", "to_shapely")
     try:
         return [_geometry(shapely, zone) for zone in outline(tiling, within)]
     except OverflowError as error:

@@ -11,7 +11,8 @@ from polyrelu.latent.windows import LatentCube, LatentPlane
 from polyrelu.plotting.latent import plot_latent_plane
 from polyrelu.plotting.segmentable import latent_plane, regular_unit_vectors, rigged_bias, segment_and_plot
 from polyrelu.plotting.space import plot_latent_cube, plot_plane_in_space
-from polyrelu.plotting.style import require, style
+from polyrelu.plotting.style import style
+from polyrelu.support.extras import require
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -21,7 +21,8 @@ from tqdm import tqdm
 
 from polyrelu.errors import InputError, PolyreluError
 from polyrelu.figures.animate import write_animation, writes_mp4
-from polyrelu.plotting.style import require, style
+from polyrelu.plotting.style import style
+from polyrelu.support.extras import require
 from polyrelu.support.files import make_directory, write_whole
 
 if TYPE_CHECKING:

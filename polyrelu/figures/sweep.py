@@ -12,9 +12,10 @@ from polyrelu.arithmetic.exact import ExactVector, to_floats
 from polyrelu.engines.faces.unrelu import Zeroed, face_steps, layer_range
 from polyrelu.networks.network import Layer
 from polyrelu.plotting.solid import plot_polyhedron, solid_axes
-from polyrelu.plotting.style import HAIRLINE, PAPER, SILENT, colour, require, style
+from polyrelu.plotting.style import HAIRLINE, PAPER, SILENT, colour, style, themed
 from polyrelu.polyhedra.convex_polygon import convex_polygon
 from polyrelu.polyhedra.polyhedron import Polyhedron
+from polyrelu.support.extras import require
 
 if TYPE_CHECKING:
     from matplotlib.animation import FuncAnimation
@@ -160,7 +161,7 @@ def fill_polygon(P: Polyhedron, story: Story, ax: Axes, fill: str, alpha: float)
     corners: tuple[ExactVector, ...] = convex_polygon((P.closure() & Polyhedron.box(*story.plane)).vertices)
     if len(corners) > 2:
         xs, ys = zip(*map(to_floats, corners), strict=True)
-        ax.fill(xs, ys, facecolor=fill, edgecolor=PAPER, linewidth=HAIRLINE, alpha=alpha)
+        ax.fill(xs, ys, facecolor=themed(fill), edgecolor=themed(PAPER), linewidth=HAIRLINE, alpha=alpha)
 
 
 def colour_of(story: Story, zeroed: Zeroed) -> str:

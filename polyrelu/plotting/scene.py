@@ -15,9 +15,10 @@ import numpy as np
 
 from polyrelu.arithmetic.exact import ExactVector, FloatArray, exact_matrix, float_quotients, to_floats
 from polyrelu.plotting.painter import Painting, Piece, piece, prepare, scaled
-from polyrelu.plotting.style import require
+from polyrelu.plotting.style import themed
 from polyrelu.polyhedra.convex_polygon import convex_polygon
 from polyrelu.polyhedra.polyhedron import Polyhedron
+from polyrelu.support.extras import require
 
 if TYPE_CHECKING:
     from mpl_toolkits.mplot3d import Axes3D
@@ -87,7 +88,7 @@ def _scene_class() -> Any:
 
         def add(self, items: Sequence[Item]) -> None:
             """Add items to what is painted."""
-            self.items += items
+            self.items += [item._replace(colour=themed(item.colour)) for item in items]
             self._painting = None
             self.stale = True
 

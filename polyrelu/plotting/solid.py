@@ -16,9 +16,10 @@ from polyrelu.arithmetic.exact import ExactVector, exact_vector, to_float
 from polyrelu.errors import DimensionError, InputError, UnboundedError
 from polyrelu.plotting.planar import Window
 from polyrelu.plotting.scene import Item, scene_of
-from polyrelu.plotting.style import HAIRLINE, INK, PAPER, colour, require
+from polyrelu.plotting.style import HAIRLINE, INK, PAPER, colour, themed
 from polyrelu.polyhedra.convex_polygon import convex_polygon
 from polyrelu.polyhedra.polyhedron import Polyhedron
+from polyrelu.support.extras import require
 
 if TYPE_CHECKING:
     from mpl_toolkits.mplot3d import Axes3D
@@ -159,8 +160,8 @@ def plot_arrow(
     scene_of(ax).add([shaft, head])
     if label is not None:
         place = [to_float(x) + size * a for x, a in zip(end, along, strict=True)]
-        text = ax.text(place[0], place[1], place[2], label, color=colour, ha="center", va="center")
-        halo = require("matplotlib.patheffects", "plot_arrow").withStroke(linewidth=2, foreground=PAPER)
+        text = ax.text(place[0], place[1], place[2], label, color=themed(colour), ha="center", va="center")
+        halo = require("matplotlib.patheffects", "plot_arrow").withStroke(linewidth=2, foreground=themed(PAPER))
         text.set_path_effects([halo])
     return ax
 

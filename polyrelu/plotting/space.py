@@ -22,10 +22,11 @@ from polyrelu.errors import DimensionError
 from polyrelu.latent.rounded_planes import Plane
 from polyrelu.latent.windows import LatentCube, LatentPlane
 from polyrelu.plotting.latent import boundary_segments
-from polyrelu.plotting.style import HAIRLINE, INK, SILENT, feature_colour, require
+from polyrelu.plotting.style import HAIRLINE, INK, SILENT, feature_colour, themed
 from polyrelu.polyhedra.convex_polygon import convex_polygon
 from polyrelu.polyhedra.polyhedron import Polyhedron
 from polyrelu.polyhedra.simple_polygon import split
+from polyrelu.support.extras import require
 
 if TYPE_CHECKING:
     from mpl_toolkits.mplot3d import Axes3D
@@ -198,13 +199,15 @@ def _floats(points: Sequence[ExactVector]) -> FloatArray:
 
 def _face(axes: Axes3D, corners: FloatArray, colour: str, alpha: float, key: Key, depth: int = 0) -> None:
     art = require("mpl_toolkits.mplot3d.art3d", "plot_plane_in_space")
-    face = art.Poly3DCollection([corners], facecolor=colour, edgecolor="none", alpha=alpha)
+    face = art.Poly3DCollection([corners], facecolor=themed(colour), edgecolor="none", alpha=alpha)
     face.set(zorder=_rank(key) + depth + 1, clip_on=False)
     axes.add_collection3d(face)
 
 
 def _line(axes: Axes3D, points: FloatArray, colour: str, width: float, order: int) -> None:
-    axes.plot(*points.T, color=colour, linewidth=width, solid_joinstyle="round", solid_capstyle="round", zorder=order)
+    axes.plot(
+        *points.T, color=themed(colour), linewidth=width, solid_joinstyle="round", solid_capstyle="round", zorder=order
+    )
 
 
 def _pieces(segment: Sequence[ExactVector], others: Sequence[int]) -> list[tuple[ExactVector, ExactVector]]:
@@ -232,7 +235,7 @@ def _coordinate_axes(axes: Axes3D, plane: LatentPlane, width: Fraction, shown: S
             _line(axes, line, INK, 0.7, _rank(key) + (0 if behind else 3))
         label = np.zeros(3)
         label[j] = 1.24 * to_float(width)
-        axes.text(*label, f"$y_{j}$", color=INK, fontsize=9, ha="center", va="center", zorder=_rank((2,) * 3))
+        axes.text(*label, f"$y_{j}$", color=themed(INK), fontsize=9, ha="center", va="center", zorder=_rank((2,) * 3))
     reach = to_float(width)
     axes.set(xlim=(-reach, reach), ylim=(-reach, reach), zlim=(-reach, reach))
 

@@ -14,7 +14,7 @@ import polyrelu as pr
 from polyrelu.plotting import plot_arrow, plot_polyhedron, solid_axes, style
 from polyrelu.plotting.scene import eye_of, scene_of
 from polyrelu.plotting.solid import boundary_polygons
-from polyrelu.plotting.style import INK, PALETTE
+from polyrelu.plotting.style import INK, PALETTE, themed
 
 WINDOW = [-1] * 3, [1] * 3
 CUBE = pr.Polyhedron.box(*WINDOW)
@@ -90,7 +90,7 @@ def test_drawn_corners_are_the_projected_exact_ones():
     assert all(np.hypot(*(drawn - corner).T).min() < 1e-12 for corner in expected)
     faces = [tuple(c) for c in scene.get_facecolor() if c[3]]
     assert faces == [to_rgba(PALETTE[2], 0.25)] * 6
-    assert [tuple(c) for c in scene.get_edgecolor() if c[3]] == [to_rgba(INK)] * 12
+    assert [tuple(c) for c in scene.get_edgecolor() if c[3]] == [to_rgba(themed(INK))] * 12
 
 
 def test_shading_darkens_and_keeps_the_hue():

@@ -8,11 +8,12 @@ from matplotlib.colors import to_rgb
 import polyrelu as pr
 from polyrelu.latent.windows import LatentCube, LatentPlane
 from polyrelu.plotting.space import plot_latent_cube, plot_plane_in_space, polyhedron_faces
-from polyrelu.plotting.style import INK, SILENT, feature_colour
+from polyrelu.plotting.style import INK, SILENT, feature_colour, themed
 from tests.latent.test_windows import HEXAGON
 
 PLANE = LatentPlane.from_coordinates([(1, 1), (-1, 1), (-1, -1), (1, -1)], [[1, 0], [0, 1], [-1, 0]], [0, 0, "1/2"])
 CUBE = LatentCube(None, [[1, 0, 0], [1, 1, 1], [0, 0, 0]], ["1/2", 0, -1])
+INKED = to_rgb(themed(INK))
 ABOVE, BELOW = (30.0, 30.0), (-30.0, 30.0)
 
 
@@ -41,12 +42,12 @@ def test_the_half_plane_pair_and_what_hides_what(view, near):
     by_colour = {}
     for colour, points, order in faces(axes):
         by_colour.setdefault(colour, []).append((points, order))
-    assert set(by_colour) == {to_rgb(SILENT), to_rgb(feature_colour(2)), to_rgb(INK)}
+    assert set(by_colour) == {to_rgb(themed(SILENT)), to_rgb(feature_colour(2)), INKED}
     ((active, over),) = by_colour[to_rgb(feature_colour(2))]
     assert active == {(0.5, -1, 0), (0.5, 1, 0), (-1, -1, 1.5), (-1, 1, 1.5)}
-    ((square, middle),) = by_colour[to_rgb(INK)]
+    ((square, middle),) = by_colour[INKED]
     assert {point[2] for point in square} == {0}
-    ((_, under),) = [(p, o) for p, o in by_colour[to_rgb(SILENT)] if min(z for _, _, z in p) < 0]
+    ((_, under),) = [(p, o) for p, o in by_colour[to_rgb(themed(SILENT))] if min(z for _, _, z in p) < 0]
     assert (over > middle > under) is near
     assert (over < middle < under) is not near
 
@@ -57,9 +58,9 @@ def test_three_hyperplanes_cut_everything_into_octants():
     for _, points, _ in drawn:
         for values in np.array(sorted(points)).T:
             assert (values >= 0).all() or (values <= 0).all()
-    assert sum(colour == to_rgb(INK) for colour, _, _ in drawn) == 12
-    assert sum(colour == to_rgb(SILENT) for colour, _, _ in drawn) == 6
-    orders = {order for colour, points, order in drawn if all(min(p) >= 0 for p in points) and colour != to_rgb(INK)}
+    assert sum(colour == INKED for colour, _, _ in drawn) == 12
+    assert sum(colour == to_rgb(themed(SILENT)) for colour, _, _ in drawn) == 6
+    orders = {order for colour, points, order in drawn if all(min(p) >= 0 for p in points) and colour != INKED}
     assert min(orders) == max(order for _, _, order in drawn)
 
 
@@ -71,7 +72,7 @@ def test_cubes_are_drawn_face_by_face_far_ones_first():
     assert corners == {(x, y, z) for x in (-0.5, 1) for y in (-1, 1) for z in (-1, 1)}
     assert max(drawn, key=lambda face: face[2])[0] == to_rgb(feature_colour(0))
     behind = faces(plot_latent_cube(CUBE, 0, view=(30.0, 210.0)))
-    assert max(behind, key=lambda face: face[2])[0] == to_rgb(SILENT)
+    assert max(behind, key=lambda face: face[2])[0] == to_rgb(themed(SILENT))
     assert len(faces(plot_latent_cube(CUBE, 2))) == 6
 
 
