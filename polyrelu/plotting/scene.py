@@ -29,18 +29,19 @@ _DOT = 1 / 2000  # a point is a stroke of this length, with round ends
 
 
 class Item(NamedTuple):
-    """A polygon, segment or point with its look.
+    """A face, a segment or a point with its look.
 
     Attributes:
-        points: corners in R^3, exact, in order.
-        colour: of a polygon's inside, or of a stroke.
+        parts: the corners in R^3, exact and in order, of convex polygons that make up a face and turn the same way; of
+            one polygon in most cases. Or those of one segment, or one point.
+        colour: of the face, or of the stroke.
         alpha: opacity, from 0 to 1.
         width: of a stroke, in points.
-        shaded: whether a polygon's colour depends on its direction.
+        shaded: whether a face's colour depends on its direction.
         outline: for a point, places in floats, whose shadow's convex hull is painted in its stead: an arrow's head.
     """
 
-    points: tuple[ExactVector, ...]
+    parts: tuple[tuple[ExactVector, ...], ...]
     colour: str
     alpha: float = 1.0
     width: float = 0.0
@@ -95,7 +96,7 @@ def _scene_class() -> Any:
         def painted(self) -> list[tuple[Piece, ...]]:
             """The pieces in the order of painting, parts of one face together; their ``tag`` is the item's number."""
             if self._painting is None:
-                self._painting = prepare([piece(item.points, i) for i, item in enumerate(self.items)])
+                self._painting = prepare([piece(part, i) for i, item in enumerate(self.items) for part in item.parts])
             return self._painting.order(eye_of(self.axes.get_proj()))
 
         def do_3d_projection(self) -> float:

@@ -119,11 +119,11 @@ def plot_polyhedron(
         ax = solid_axes(window if window is not None else _around([v for p in polygons for v in p]))
     if polygons and len(polygons[0]) <= 2:
         width = _STROKE if len(polygons[0]) == 2 else _DOT
-        scene_of(ax).add([Item(polygons[0], colour, width=width)])
+        scene_of(ax).add([Item((polygons[0],), colour, width=width)])
         return ax
-    items = [Item(polygon, colour, alpha, shaded=shaded) for polygon in polygons if alpha]
+    items = [Item((polygon,), colour, alpha, shaded=shaded) for polygon in polygons if alpha]
     if edges is not None:
-        items += [Item(edge, edges, width=edge_width) for edge in _edges(polygons)]
+        items += [Item((edge,), edges, width=edge_width) for edge in _edges(polygons)]
     scene_of(ax).add(items)
     return ax
 
@@ -155,8 +155,8 @@ def plot_arrow(
     size = float(_HEAD) * max(high - low for low, high in (ax.get_xlim(), ax.get_ylim(), ax.get_zlim()))
     along = [x / length for x in direction]
     neck = [to_float(x) - size * a for x, a in zip(end, along, strict=True)]
-    head = Item((end,), colour, outline=(tuple(map(float, end)), *_circle(neck, along, size / 4)))
-    shaft = Item((begin, exact_vector(neck, "plot_arrow: neck")), colour, width=width)
+    head = Item(((end,),), colour, outline=(tuple(map(float, end)), *_circle(neck, along, size / 4)))
+    shaft = Item(((begin, exact_vector(neck, "plot_arrow: neck")),), colour, width=width)
     scene_of(ax).add([shaft, head])
     if label is not None:
         place = [to_float(x) + size * a for x, a in zip(end, along, strict=True)]
