@@ -30,7 +30,7 @@ from polyrelu.arithmetic.exact import FloatArray, nearest_floats, read_only, row
 from polyrelu.polyhedra.halfspace import Halfspace
 from polyrelu.polyhedra.polyhedron import Polyhedron
 from polyrelu.support.arguments import whole_number
-from polyrelu.tilings.neuron_facets import ExactFacet, FacetReader, as_columns, neuron_names
+from polyrelu.tilings.neuron_facets import FacetReader, NeuronFacet, as_columns, neuron_names
 from polyrelu.tilings.tiling import Tiling
 
 if TYPE_CHECKING:
@@ -190,7 +190,7 @@ def _contacts(tiling: Tiling) -> Contacts:
     part_of, local = tiling.places()
     flat = flat_tiles(tiling)
     several = len(tiling.parts) > 1
-    open_facets: list[tuple[int, int, ExactFacet]] = []
+    open_facets: list[tuple[int, int, NeuronFacet]] = []
     for part, (_, source) in enumerate(tiling.parts):
         tiles = np.flatnonzero((part_of == part) & ~flat)
         shift = len(found.names)
@@ -201,7 +201,7 @@ def _contacts(tiling: Tiling) -> Contacts:
         columns = as_columns(source)
         if columns is not None:
             undecided, matched = _match_patterns(tiles, local, columns, reader, several, found, shift)
-        partners: dict[tuple[Any, bool], tuple[int, ExactFacet]] = {}
+        partners: dict[tuple[Any, bool], tuple[int, NeuronFacet]] = {}
         for tile in undecided.tolist():
             for facet in reader.facets(int(local[tile])):
                 if facet.kind == "domain" or any((tile, neuron) in matched for neuron in facet.neurons):
@@ -281,7 +281,7 @@ def _match_patterns(
     return again, matched
 
 
-def _match_hyperplanes(tiling: Tiling, facets: list[tuple[int, int, ExactFacet]], found: _Found) -> None:
+def _match_hyperplanes(tiling: Tiling, facets: list[tuple[int, int, NeuronFacet]], found: _Found) -> None:
     """Contacts of tiles that need not meet facet to facet: facets on one hyperplane, overlapping in their dimension."""
     sides: dict[Halfspace, tuple[list[int], list[int]]] = defaultdict(lambda: ([], []))
     for k, (_, _, facet) in enumerate(facets):

@@ -194,8 +194,8 @@ def _stopped(tiling: Tiling, kept: list[Path], lost: bool) -> str:
     count = f"{len(tiling)} tile{'s' * (len(tiling) != 1)}"
     found = f": {count} found, which are all" if tiling.complete else f": {count} found, others are missing"
     marked = "" if tiling.complete else ", marked incomplete"
-    where = f"; kept in {' and '.join(map(str, kept))}{marked}" if kept else ""
-    return found + where + "; there was no time to write the rest" * lost
+    places = f"; kept in {' and '.join(map(str, kept))}{marked}" if kept else ""
+    return found + places + "; there was no time to write the rest" * lost
 
 
 def _nothing(tiling: Tiling) -> str:

@@ -71,9 +71,9 @@ def geojson_text(tiling: Tiling, within: Polyhedron | None = None) -> str:
     for number, zone in enumerate(outline(tiling, within)):
         polygons = [[[*_floats(ring), _floats(ring)[0]] for ring in rings] for rings in _polygon_rings(zone)]
         geometry: dict[str, Any] = {"type": "MultiPolygon", "coordinates": polygons}
-        exact: dict[str, Any] = {"polygons": [list(map(_texts, rings)) for rings in _polygon_rings(zone)]}
+        texts: dict[str, Any] = {"polygons": [list(map(_texts, rings)) for rings in _polygon_rings(zone)]}
         if zone.flat:
-            exact["flat"] = list(map(_texts, zone.flat))
+            texts["flat"] = list(map(_texts, zone.flat))
             kinds = [
                 {"type": "LineString", "coordinates": _floats(part)}
                 if len(part) > 1
@@ -84,7 +84,7 @@ def geojson_text(tiling: Tiling, within: Polyhedron | None = None) -> str:
         features.append(
             {
                 "type": "Feature",
-                "properties": {"zone": number, "area": number_text(zone.area()), "exact": exact},
+                "properties": {"zone": number, "area": number_text(zone.area()), "exact": texts},
                 "geometry": geometry,
             }
         )

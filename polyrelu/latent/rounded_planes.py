@@ -106,9 +106,9 @@ class Plane(Carried):
 
         Cost: up to four exact feasibility problems with 2 d + 2 rows.
         """
-        exact = self.coordinates(point)
-        if exact is not None:
-            return exact
+        found = self.coordinates(point)
+        if found is not None:
+            return found
         possible = [
             Polyhedron.from_halfspaces(self._rounding_rows(point, signs), 2) for signs in product((1, -1), repeat=2)
         ]

@@ -49,7 +49,7 @@ if TYPE_CHECKING:
     from polyrelu.analysis.merge import Merged
     from polyrelu.analysis.nearest import Nearest
     from polyrelu.analysis.outline import Outline
-    from polyrelu.analysis.zones import Facet
+    from polyrelu.analysis.zones import BoundaryPart
 
 _NOWHERE = -1
 _KEPT_TILES = 10_000
@@ -369,13 +369,13 @@ class Tiling(Carried, Sequence[Tile]):
 
         return shared_facet(self, i, j)
 
-    def facets(self, i: int) -> tuple[Facet, ...]:
+    def facets(self, i: int) -> tuple[BoundaryPart, ...]:
         """The facets of a tile and the tiles across them, see :func:`polyrelu.analysis.zones.facets`."""
         from polyrelu.analysis.zones import facets
 
         return facets(self, i)
 
-    def boundary(self) -> list[Facet]:
+    def boundary(self) -> list[BoundaryPart]:
         """The facets that bound the tiling, see :func:`polyrelu.analysis.zones.boundary`."""
         from polyrelu.analysis.zones import boundary
 
