@@ -61,7 +61,7 @@ WHAT = together(
 
 
 class Question(NamedTuple):
-    """The options above, as click passes them on; regions have no condition, and take a property for its domain."""
+    """The options above, as click passes them on; ``regions`` has no condition, and takes a property's domains only."""
 
     model: Model
     box: Sequence[tuple[str, str]]
@@ -75,7 +75,7 @@ class Question(NamedTuple):
     prop: Path | None = None
 
     def check(self) -> None:
-        """Refuse what no network could make right.
+        """Refuse options that are wrong for any network.
 
         Raises:
             click.UsageError: not exactly one of ``--output`` and ``--property``.
@@ -98,7 +98,7 @@ class Question(NamedTuple):
             yield preimage(network, part.targets, domain, self.method, **self._budget(stops))
 
     def regions(self, network: Network, stops: Stops) -> Iterator[Tiling]:
-        """The linear regions: of each domain of a property, where one is given."""
+        """The linear regions of the domain, or of each domain of a property where one is given."""
         given = _domain(self.box, self.domain, network.input_dim)
         domains = [given] if self.prop is None else [_within(part.domain, given) for part in self._disjuncts(network)]
         for domain in dict.fromkeys(domains):

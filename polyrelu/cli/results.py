@@ -1,4 +1,4 @@
-"""What becomes of tilings: printed, as text or JSON, kept in files and drawn.
+"""What becomes of tilings: they are printed as text or JSON, kept in files, and drawn.
 
 Files are written before anything is printed, and what a stopped run has found is kept like the rest, because it may
 have taken hours.
@@ -157,9 +157,10 @@ class Results(NamedTuple):
         return _stopped(tiling, kept, lost)
 
     def _keep(self, tiling: Tiling, number: int) -> tuple[list[Path], PolyreluError | KeyboardInterrupt | None]:
-        """The files that were written, and why one was not, or not at its place; none where nothing was found yet.
+        """Keep and draw a tiling: which files were written, and the first reason why one was not, or not at its place.
 
-        A stop is such a reason, too; drawings get a moment.
+        A stop is such a reason, too; once the run is stopped, drawings get a moment. A run that was stopped before it
+        found a tile writes none.
         """
         kept: list[Path] = []
         failure: PolyreluError | None = None

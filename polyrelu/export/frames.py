@@ -18,8 +18,8 @@ def to_pandas(tiling: Tiling, exact: bool = False) -> Any:
 
     Args:
         tiling: any.
-        exact: add ``dim``, ``point`` (the same point exactly, as texts) and ``inequalities`` (as texts), which takes an
-            exact polyhedron a tile.
+        exact: add ``dim``, ``point`` (the same point exactly, as texts) and ``inequalities`` (as texts), which costs an
+            exact polyhedron for each tile.
 
     Raises:
         RangeError: a coordinate is beyond the range of floats.

@@ -57,8 +57,8 @@ def _geometry(shapely: Any, zone: Outline) -> Any:
 def geojson_text(tiling: Tiling, within: Polyhedron | None = None) -> str:
     """The zones as a GeoJSON FeatureCollection: one Feature a zone, with its number and exact corners as properties.
 
-    The collection's own member ``complete`` says whether tiles are missing because the run was stopped.
-    Coordinates are the plane's own, not degrees; rings are closed, outer ones counter-clockwise (RFC 7946).
+    The collection's own member ``complete`` is false where tiles are missing because the run was stopped. Coordinates
+    are the plane's own, not degrees; rings are closed, outer ones counter-clockwise (RFC 7946).
 
     Args:
         tiling: in the plane.

@@ -35,7 +35,7 @@ _PLANE = [-4, -4], [4, 4]
 
 
 def pulled_back_cube() -> Figure:
-    """Figure 12: the cube of a, cut by the half-space that h_0 > 0 is there."""
+    """Figure 12: the cube of a, cut by the half-space that h_0 > 0 becomes there."""
     figure, ax = _cube()
     plot_polyhedron(pulled_back_target(), ax, colour=colour(0))
     return figure

@@ -84,7 +84,7 @@ def figure_example_plot() -> Figure:
 
 
 def figure_latent_cube() -> Figure:
-    """A cube of a four-dimensional latent space's slice, cut by three features' half-spaces."""
+    """A cube in a three-dimensional slice of a four-dimensional latent space, cut by each of three half-spaces."""
     pyplot = require("matplotlib.pyplot", "figure_latent_cube")
     basis = [["1", "0", "0"], ["0", "1", "0"], ["0", "0", "1"], ["1/2", "1/2", "0"]]
     cube = LatentCube(

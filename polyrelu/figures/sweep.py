@@ -115,7 +115,7 @@ def timeline(story: Story) -> list[tuple[int, Fraction]]:
 
 
 def draw_moment(story: Story, k: int, progress: Fraction, left: Any, right: Axes) -> None:
-    """One frame: faces before number k are done, it is on its way, those after it wait."""
+    """One frame: the faces before number k are done, face k is on its way, and those after it wait."""
     cube, reached = story.cube, layer_range(story.layer)
     window = [-story.radius] * 3, [story.radius] * 3
     solid_axes(window, left, labels=[f"${story.space}_{i}$" for i in range(3)])

@@ -262,7 +262,7 @@ class _Model:
         return shape
 
     def _without(self, last: _Layer, drop_final: str, output: tuple[str, int]) -> tuple[str, int]:
-        """Where the output is without the last layer; or only without its activation."""
+        """The place of the output when the last layer, or its activation alone, is left out."""
         activation, wanted = last.config.get("activation"), drop_final.lower()
         named = isinstance(activation, str) and activation.lower() == wanted
         if named and last.kind != "Activation":

@@ -62,7 +62,7 @@ def read_npz(path: Path) -> Network:
 
 
 def _as_fractions(array: NDArray[Any]) -> NDArray[Any]:
-    """Floats as the fractions that they are, all at once; what is none is left for whoever names its place."""
+    """Floats as the fractions that they are, all at once; other arrays as they are, for the layer to refuse or read."""
     if array.dtype.kind != "f" or array.dtype.itemsize > 8 or not np.isfinite(array).all():
         return array
     numbers = np.empty(array.size, dtype=object)

@@ -247,7 +247,7 @@ def _label_arrows(axes: Axes, tips: Mapping[int, FloatArray], labels: Mapping[in
 
 
 def label_places(tips: FloatArray) -> FloatArray:
-    """Places for labels a little beyond arrow tips, pairwise at least a label apart where rounds suffice; in points."""
+    """Places for labels a little beyond arrow tips, a label apart if the rounds suffice; all in points."""
     lengths = np.hypot(tips[:, 0], tips[:, 1])
     outward = tips / lengths[:, None]
     places = tips + _LABEL_GAP * outward

@@ -38,7 +38,8 @@ class Item(NamedTuple):
         alpha: opacity, from 0 to 1.
         width: of a stroke, in points.
         shaded: whether a face's colour depends on its direction.
-        outline: for a point, places in floats, whose shadow's convex hull is painted in its stead: an arrow's head.
+        outline: for a point that is the tip of an arrow: places around the head, in floats. The convex hull of their
+            shadow is painted instead of the point.
     """
 
     parts: tuple[tuple[ExactVector, ...], ...]
@@ -63,7 +64,8 @@ def scene_of(ax: Axes3D) -> Any:
 def eye_of(projection: FloatArray) -> FloatArray:
     """The homogeneous point that a (4, 4) projection of matplotlib looks from.
 
-    It is the point that is sent to no place on the paper, with the sign that has it in front.
+    It is the point that the projection sends to no place on the paper: it makes x, y and w zero. Of its two signs, the
+    one of negative depth is in front.
     """
     rows = projection[[0, 1, 3]]
     eye = np.array([(-1) ** k * np.linalg.det(np.delete(rows, k, axis=1)) for k in range(4)])

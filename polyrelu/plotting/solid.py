@@ -204,7 +204,7 @@ def _require_space(ax: Any, function: str) -> None:
 
 
 def _around_plane(points: Sequence[ExactVector], normal: Sequence[int]) -> tuple[ExactVector, ...]:
-    """Corners in a plane, in order: seen along an axis that the plane is not parallel to they are a planar polygon."""
+    """The corners of a polygon in order: that of its shadow along an axis that crosses its plane."""
     axis = next(i for i, v in enumerate(normal) if v)
     shadow = {tuple(x for i, x in enumerate(point) if i != axis): point for point in points}
     return tuple(shadow[corner] for corner in convex_polygon(shadow))

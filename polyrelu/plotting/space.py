@@ -36,7 +36,7 @@ def plot_plane_in_space(
         plane: of three features.
         ax: three-dimensional axes; a new figure when absent.
         hyperplanes: which coordinate hyperplanes to show. With one, the active half has its feature's colour and the
-            silent half is grey; with several, the colour tells how far each is active by superposition.
+            silent half is grey; with several, the colours of the active halves lie over each other.
         half_width: of the drawn hyperplanes; by default a little more than the window reaches.
         view: elevation and azimuth in degrees.
         zoom: of the picture in its axes.

@@ -95,8 +95,7 @@ def plot_polyhedra(
     """Draw convex sets of the plane that need not form a tiling, such as the pieces of :func:`polyrelu.unrelu`.
 
     Args:
-        polyhedra: in R^2, unbounded or open ones too. What a flat one or the part outside the window would show is
-            left out.
+        polyhedra: in R^2, unbounded or open ones too. Flat ones, and what lies outside the window, are not drawn.
         ax: where to draw.
         window: a bounded box; sets are clipped to it, and it becomes the limits of the axes.
         colours: one for each set; the palette's when absent.
