@@ -21,11 +21,12 @@ from benchmark_real import BACKWARD, STEP, corners, fix_inputs, preimage, questi
 import polyrelu as pr
 from polyrelu.figures.registry import reduce_colours
 from polyrelu.plotting import plot_tiling, style
-from polyrelu.plotting.style import HAIRLINE, INK, PALETTE, PAPER, SILENT, themed
+from polyrelu.plotting.style import HAIRLINE, INK, PAPER, SILENT, themed
 from polyrelu.plotting.zones import plot_zones
 from polyrelu.polyhedra.convex_polygon import convex_polygon
 from polyrelu.support.extras import require
 from polyrelu.support.files import write_whole
+from polyrelu.support.palette import PALETTE
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

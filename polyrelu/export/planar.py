@@ -18,9 +18,9 @@ from polyrelu.errors import InputError
 from polyrelu.formats.exact_text import number_text
 from polyrelu.polyhedra.polyhedron import Polyhedron
 from polyrelu.support.extras import require
+from polyrelu.support.palette import colour
 from polyrelu.tilings.tiling import Tiling
 
-COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#D55E00", "#56B4E9")
 _POINT_SIZE = 0.01
 
 
@@ -115,13 +115,12 @@ def svg_text(tiling: Tiling, within: Polyhedron | None = None) -> str:
         f'<g transform="scale(1,-1)" fill-rule="evenodd" stroke-linecap="round" stroke-width="{margin / 2!r}">',
     ]
     for number, zone in enumerate(zones):
-        colour = COLOURS[number % len(COLOURS)]
         rings = [ring for polygon in _polygon_rings(zone) for ring in polygon]
         if rings:
             path = " ".join(f"M{_path(ring)}Z" for ring in rings)
-            lines.append(f'<path id="zone{number}" fill="{colour}" d="{path}"/>')
+            lines.append(f'<path id="zone{number}" fill="{colour(number)}" d="{path}"/>')
         for part in zone.flat:
-            lines.append(f'<path class="zone{number}" stroke="{colour}" d="M{_path((*part, part[-1]))}"/>')
+            lines.append(f'<path class="zone{number}" stroke="{colour(number)}" d="M{_path((*part, part[-1]))}"/>')
     return "\n".join([*lines, "</g>", "</svg>", ""])
 
 

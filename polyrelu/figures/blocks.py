@@ -24,11 +24,12 @@ from polyrelu.latent.windows import feature_zones
 from polyrelu.networks.network import Layer, Network
 from polyrelu.plotting import style
 from polyrelu.plotting.diagram import plot_network_diagram
-from polyrelu.plotting.style import HAIRLINE, INK, PAPER, SILENT, colour, themed
+from polyrelu.plotting.style import HAIRLINE, INK, PAPER, SILENT, themed
 from polyrelu.plotting.zones import plot_directions, plot_polyhedra, plot_zones
 from polyrelu.polyhedra.convex_polygon import convex_polygon
 from polyrelu.polyhedra.polyhedron import Polyhedron
 from polyrelu.support.extras import require
+from polyrelu.support.palette import colour
 from polyrelu.tilings.tiling import Tile, Tiling
 
 if TYPE_CHECKING:

@@ -12,9 +12,10 @@ from polyrelu.engines.faces.unrelu import Zeroed, face_steps, layer_range, unrel
 from polyrelu.figures.example import first_layer, pulled_back_target
 from polyrelu.figures.sweep import Story, animate
 from polyrelu.plotting.solid import plot_polyhedron, solid_axes
-from polyrelu.plotting.style import SILENT, colour, style
+from polyrelu.plotting.style import SILENT, style
 from polyrelu.polyhedra.polyhedron import Polyhedron
 from polyrelu.support.extras import require
+from polyrelu.support.palette import colour
 
 if TYPE_CHECKING:
     from matplotlib.animation import FuncAnimation

@@ -12,10 +12,11 @@ from polyrelu.arithmetic.exact import ExactVector, to_floats
 from polyrelu.engines.faces.unrelu import Zeroed, face_steps, layer_range
 from polyrelu.networks.network import Layer
 from polyrelu.plotting.solid import plot_polyhedron, solid_axes
-from polyrelu.plotting.style import HAIRLINE, PAPER, SILENT, colour, style, themed
+from polyrelu.plotting.style import HAIRLINE, PAPER, SILENT, style, themed
 from polyrelu.polyhedra.convex_polygon import convex_polygon
 from polyrelu.polyhedra.polyhedron import Polyhedron
 from polyrelu.support.extras import require
+from polyrelu.support.palette import colour
 
 if TYPE_CHECKING:
     from matplotlib.animation import FuncAnimation

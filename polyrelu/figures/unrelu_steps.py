@@ -13,10 +13,11 @@ from polyrelu.engines.faces.unrelu import Zeroed, face_steps, layer_range, unrel
 from polyrelu.figures.example import last_layer, target
 from polyrelu.figures.sweep import Story, animate
 from polyrelu.plotting.solid import plot_polyhedron, solid_axes
-from polyrelu.plotting.style import INK, SILENT, colour, style, themed
+from polyrelu.plotting.style import INK, SILENT, style, themed
 from polyrelu.polyhedra.convex_polygon import convex_polygon
 from polyrelu.polyhedra.polyhedron import Polyhedron
 from polyrelu.support.extras import require
+from polyrelu.support.palette import colour
 
 if TYPE_CHECKING:
     from matplotlib.animation import FuncAnimation

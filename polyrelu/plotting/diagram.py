@@ -10,8 +10,9 @@ import numpy as np
 
 from polyrelu.errors import DimensionError, InputError
 from polyrelu.networks.network import Network
-from polyrelu.plotting.style import INK, PAPER, SILENT, colour, themed
+from polyrelu.plotting.style import INK, PAPER, SILENT, themed
 from polyrelu.support.extras import require
+from polyrelu.support.palette import colour
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

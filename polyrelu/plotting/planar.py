@@ -17,10 +17,11 @@ from polyrelu.arithmetic.exact import ExactVector, FloatArray, exact_vector, to_
 from polyrelu.errors import DimensionError, InputError
 from polyrelu.networks.evaluation import maps_into
 from polyrelu.networks.network import Network
-from polyrelu.plotting.style import HAIRLINE, INK, PAPER, SILENT, colour, themed
+from polyrelu.plotting.style import HAIRLINE, INK, PAPER, SILENT, themed
 from polyrelu.polyhedra.convex_polygon import convex_polygon
 from polyrelu.polyhedra.polyhedron import Polyhedron
 from polyrelu.support.extras import require
+from polyrelu.support.palette import colour
 from polyrelu.tilings.tiling import Tiling
 
 if TYPE_CHECKING:

@@ -16,10 +16,11 @@ from polyrelu.arithmetic.exact import ExactVector, exact_vector, to_float
 from polyrelu.errors import DimensionError, InputError, UnboundedError
 from polyrelu.plotting.planar import Window
 from polyrelu.plotting.scene import Item, scene_of
-from polyrelu.plotting.style import HAIRLINE, INK, PAPER, colour, themed
+from polyrelu.plotting.style import HAIRLINE, INK, PAPER, themed
 from polyrelu.polyhedra.convex_polygon import convex_polygon
 from polyrelu.polyhedra.polyhedron import Polyhedron
 from polyrelu.support.extras import require
+from polyrelu.support.palette import colour
 
 if TYPE_CHECKING:
     from mpl_toolkits.mplot3d import Axes3D

@@ -1,8 +1,4 @@
-"""One visual language: colours that colour-blind readers can tell apart, hairlines, and one font.
-
-The palette is Okabe and Ito's (Color Universal Design, 2008) without black and yellow, which vanish on ink and on
-paper.
-"""
+"""One visual language: themes, the colours of features, hairlines, and one font."""
 
 from __future__ import annotations
 
@@ -12,8 +8,8 @@ from types import MappingProxyType
 from typing import Any
 
 from polyrelu.support.extras import require
+from polyrelu.support.palette import PALETTE
 
-PALETTE = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#D55E00", "#56B4E9")
 FEATURES = (*PALETTE, "#882255", "#999933", "#332288", "#44AA99")
 HAIRLINE = 0.5
 
@@ -64,11 +60,6 @@ def style(dark: bool | None = None) -> Iterator[None]:
     coloured = dict.fromkeys(inked, theme[INK]) | dict.fromkeys(papered, theme[PAPER])
     with matplotlib.rc_context(_SETTINGS | coloured):
         yield
-
-
-def colour(index: int) -> str:
-    """The palette's colour number ``index``, cyclically."""
-    return PALETTE[index % len(PALETTE)]
 
 
 def feature_colour(index: int) -> str:

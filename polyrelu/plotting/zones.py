@@ -13,10 +13,11 @@ import numpy as np
 from polyrelu.analysis.outline import Polygon, outline
 from polyrelu.arithmetic.exact import FloatArray, exact_matrix, to_floats
 from polyrelu.errors import DimensionError
-from polyrelu.plotting.style import HAIRLINE, INK, PAPER, colour, themed
+from polyrelu.plotting.style import HAIRLINE, INK, PAPER, themed
 from polyrelu.polyhedra.convex_polygon import convex_polygon
 from polyrelu.polyhedra.polyhedron import Polyhedron
 from polyrelu.support.extras import require
+from polyrelu.support.palette import colour
 from polyrelu.tilings.tiling import Tiling
 
 if TYPE_CHECKING:

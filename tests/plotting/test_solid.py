@@ -14,7 +14,8 @@ import polyrelu as pr
 from polyrelu.plotting import plot_arrow, plot_polyhedron, solid_axes, style
 from polyrelu.plotting.scene import eye_of, scene_of
 from polyrelu.plotting.solid import boundary_polygons
-from polyrelu.plotting.style import INK, PALETTE, themed
+from polyrelu.plotting.style import INK, themed
+from polyrelu.support.palette import PALETTE
 
 WINDOW = [-1] * 3, [1] * 3
 CUBE = pr.Polyhedron.box(*WINDOW)

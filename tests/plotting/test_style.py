@@ -6,7 +6,8 @@ from matplotlib import pyplot
 from matplotlib.colors import to_hex, to_rgb
 
 import polyrelu as pr
-from polyrelu.plotting.style import DARK, INK, LIGHT, PALETTE, PAPER, colour, style, themed
+from polyrelu.plotting.style import DARK, INK, LIGHT, PAPER, style, themed
+from polyrelu.support.palette import PALETTE
 
 
 def test_a_missing_matplotlib_is_asked_for(monkeypatch):
@@ -14,11 +15,6 @@ def test_a_missing_matplotlib_is_asked_for(monkeypatch):
     monkeypatch.setitem(sys.modules, "matplotlib.pyplot", None)
     with pytest.raises(pr.MissingExtraError, match="plot_tiling needs matplotlib"):
         tiling.plot()
-
-
-def test_colours_repeat_after_the_palette():
-    assert colour(0) == PALETTE[0] == colour(len(PALETTE))
-    assert len(set(PALETTE)) == len(PALETTE)
 
 
 def inks():
