@@ -18,7 +18,7 @@ from polyrelu.errors import DimensionError
 from polyrelu.latent.windows import LatentPlane
 from polyrelu.plotting.planar import Window, _axes, _corners, _frame, window_of
 from polyrelu.plotting.style import HAIRLINE, INK, PAPER, WINDOW, feature_colour, themed
-from polyrelu.plotting.zones import plot_zones
+from polyrelu.plotting.zones import plot_zones, polygon_path
 from polyrelu.polyhedra.convex_polygon import convex_polygon
 from polyrelu.polyhedra.polyhedron import Polyhedron
 from polyrelu.support.extras import require
@@ -195,11 +195,7 @@ def _edges(polygon: Polygon) -> list[Ring]:
 
 
 def _patch(polygon: Polygon, **style: Any) -> PathPatch:
-    path = require("matplotlib.path", "plot_latent_plane").Path
-    patch: PathPatch = require("matplotlib.patches", "plot_latent_plane").PathPatch(
-        path.make_compound_path(*(path(_closed(ring), closed=True) for ring in (polygon.outer, *polygon.holes))),
-        **style,
-    )
+    patch: PathPatch = require("matplotlib.patches", "plot_latent_plane").PathPatch(polygon_path(polygon), **style)
     return patch
 
 
