@@ -1,3 +1,4 @@
+import ast
 import re
 import sys
 import tomllib
@@ -7,6 +8,7 @@ import pytest
 
 import polyrelu as pr
 from polyrelu.support.extras import INSTALLED_BY, require
+from tests.test_architecture import MODULES, imports, name_of
 
 PROJECT = tomllib.loads((Path(__file__).parent.parent.parent / "pyproject.toml").read_text())["project"]
 
@@ -45,3 +47,14 @@ def test_readers_of_files_ask_for_their_packages(tmp_path, monkeypatch):
             pr.load_network(tmp_path / name)
     with pytest.raises(pr.MissingExtraError, match=r"Network\.from_torch needs torch"):
         pr.Network.from_torch(None)
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name_of)
+def test_they_are_asked_for_in_one_way(path):
+    optional = {*INSTALLED_BY, "mpl_toolkits", "PIL"}
+    tree = ast.parse(path.read_text())
+    assert not {name.partition(".")[0] for name in imports(path)} & optional
+    for call in (node for node in ast.walk(tree) if isinstance(node, ast.Call) and node.args):
+        module = getattr(call.args[0], "value", None)
+        if isinstance(module, str) and module.partition(".")[0] in optional and "import" in ast.unparse(call.func):
+            raise AssertionError(f"{path}:{call.lineno}: ask for {module} with require()")
