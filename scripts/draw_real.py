@@ -21,10 +21,12 @@ from benchmark_real import BACKWARD, STEP, corners, fix_inputs, preimage, questi
 import polyrelu as pr
 from polyrelu.figures.registry import reduce_colours
 from polyrelu.plotting import plot_tiling, style
-from polyrelu.plotting.style import HAIRLINE, INK, PALETTE, PAPER, SILENT, require
+from polyrelu.plotting.style import HAIRLINE, INK, PAPER, SILENT, themed
 from polyrelu.plotting.zones import plot_zones
 from polyrelu.polyhedra.convex_polygon import convex_polygon
+from polyrelu.support.extras import require
 from polyrelu.support.files import write_whole
+from polyrelu.support.palette import PALETTE
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -69,7 +71,7 @@ def draw_backward(directory: Path) -> Figure:
 def outline(polygon: pr.Polyhedron, axes: Axes, colour: str = INK, width: float = 1.2, order: float = 5) -> None:
     """Draw the rim of a bounded polygon."""
     ring = np.array([[float(v) for v in corner] for corner in convex_polygon(polygon.vertices)])
-    axes.plot(*np.vstack([ring, ring[:1]]).T, color=colour, linewidth=width, zorder=order)
+    axes.plot(*np.vstack([ring, ring[:1]]).T, color=themed(colour), linewidth=width, zorder=order)
 
 
 def minimal(k: int, dim: int) -> pr.Polyhedron:
@@ -99,7 +101,7 @@ def draw_advisories(directory: Path) -> Figure:
     for cell in pr.linear_regions(network, domain, progress=False):
         outline(cell.polyhedron, panels[1], PAPER, HAIRLINE / 2, 4)
     labels = [text if k in given else f"{text}: nowhere" for k, text in enumerate(ADVISORIES)]
-    handles = [patches.Patch(color=shade, label=text) for shade, text in zip(SHADES, labels, strict=True)]
+    handles = [patches.Patch(color=themed(shade), label=text) for shade, text in zip(SHADES, labels, strict=True)]
     figure.legend(handles=handles, loc="outside lower center", ncols=len(handles))
     return figure
 

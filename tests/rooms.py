@@ -105,7 +105,7 @@ write pruning heuristics), `plotting` and `cli`.
 | slot | a place for a generator or a facet in the kernel's memory, used again when its cell is done |
 | pattern | the signs of all neurons as text, `1`, `0` and `*` for free |
 | sign vector | the signs of the neurons that were split on, as data |
-| facet | a face of dimension d - 1: `Facet` of a polyhedron, `NeuronFacet` of a tile, with its neuron |
+| facet | a face of dimension d - 1; `NeuronFacet` of a tile, with its neurons; `BoundaryPart`, with the tiles across |
 | window | a plane or a cube in a latent space |
 """
 

@@ -29,7 +29,7 @@ from polyrelu.arithmetic.exact import FloatArray, nearest_floats, read_only, row
 from polyrelu.polyhedra.halfspace import Halfspace
 from polyrelu.polyhedra.polyhedron import Polyhedron
 from polyrelu.support.arguments import whole_number
-from polyrelu.tilings.neuron_facets import ExactFacet, FacetReader, neuron_names
+from polyrelu.tilings.neuron_facets import FacetReader, NeuronFacet, neuron_names
 from polyrelu.tilings.tile_source import TileSource
 from polyrelu.tilings.tiling import Tiling
 
@@ -184,7 +184,7 @@ def _contacts(tiling: Tiling) -> Contacts:
     found = _Found()
     flat = flat_tiles(tiling)
     several = len(tiling.parts) > 1
-    open_facets: list[tuple[TileSource, int, ExactFacet]] = []
+    open_facets: list[tuple[TileSource, int, NeuronFacet]] = []
     for source, local, own in tiling.by_source():
         full = ~flat[own]
         local, tiles = local[full], own[full]
@@ -192,7 +192,7 @@ def _contacts(tiling: Tiling) -> Contacts:
         found.names += neuron_names(source)
         reader = FacetReader(source, tiling.domain)
         undecided, matched = _match_quickly(source, local, tiles, reader, several, found, shift)
-        partners: dict[tuple[Any, bool], tuple[int, ExactFacet]] = {}
+        partners: dict[tuple[Any, bool], tuple[int, NeuronFacet]] = {}
         for k in undecided.tolist():
             tile = int(tiles[k])
             for facet in reader.facets(int(local[k])):
@@ -243,7 +243,7 @@ def _match_quickly(
     return again, set(zip(pairs[second].tolist(), both[second].tolist(), strict=True))
 
 
-def _match_hyperplanes(tiling: Tiling, facets: list[tuple[TileSource, int, ExactFacet]], found: _Found) -> None:
+def _match_hyperplanes(tiling: Tiling, facets: list[tuple[TileSource, int, NeuronFacet]], found: _Found) -> None:
     """Contacts of tiles that need not meet facet to facet: facets on one hyperplane, overlapping in their dimension."""
     sides: dict[Halfspace, tuple[list[int], list[int]]] = defaultdict(lambda: ([], []))
     for k, (_, _, facet) in enumerate(facets):

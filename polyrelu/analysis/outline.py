@@ -39,6 +39,7 @@ from polyrelu.arithmetic.exact import ExactVector, nearest_floats
 from polyrelu.errors import DimensionError, UnboundedError
 from polyrelu.polyhedra.convex_polygon import HomogeneousPoint, angle, cyclic_facets
 from polyrelu.polyhedra.polyhedron import Polyhedron
+from polyrelu.polyhedra.simple_polygon import signed_area
 from polyrelu.support.arguments import instance
 from polyrelu.tilings.tiling import Tiling
 
@@ -60,7 +61,7 @@ class Polygon:
 
     def area(self) -> Fraction:
         """The area, exact."""
-        return sum(map(_signed_area, (self.outer, *self.holes)), Fraction(0))
+        return sum(map(signed_area, (self.outer, *self.holes)), Fraction(0))
 
 
 @dataclass(frozen=True)
@@ -217,7 +218,7 @@ class _Boundary:
         points = list({point for edge in self.left for point in edge})
         if not points:
             return
-        floats = nearest_floats(v for point in points for v in _exact(point)).reshape(-1, 2)
+        floats = nearest_floats(v for point in points for v in _coordinates(point)).reshape(-1, 2)
         order = np.argsort(floats[:, 0], kind="stable")
         xs, ys = floats[order].T
         place = {point: i for i, point in enumerate(points)}
@@ -229,7 +230,7 @@ class _Boundary:
             middle = [points[order[k]] for k in near]
             middle = [point for point in middle if _strictly_between(point, begin, end)]
             if middle:
-                middle.sort(key=_exact, reverse=_exact(begin) > _exact(end))
+                middle.sort(key=_coordinates, reverse=_coordinates(begin) > _coordinates(end))
                 del self.left[begin, end]
                 stops = [begin, *middle, end]
                 for part in pairwise(stops):
@@ -250,7 +251,7 @@ class _Boundary:
             yield self.component(tile), chain
 
 
-def _exact(point: HomogeneousPoint) -> tuple[Fraction, Fraction]:
+def _coordinates(point: HomogeneousPoint) -> tuple[Fraction, Fraction]:
     x, y, w = point
     return Fraction(x, w), Fraction(y, w)
 
@@ -263,8 +264,8 @@ def _turn(a: HomogeneousPoint, b: HomogeneousPoint, c: HomogeneousPoint) -> int:
 def _strictly_between(point: HomogeneousPoint, begin: HomogeneousPoint, end: HomogeneousPoint) -> bool:
     if point in (begin, end) or _turn(begin, end, point):
         return False
-    lowest, highest = sorted([_exact(begin), _exact(end)])
-    return lowest < _exact(point) < highest
+    lowest, highest = sorted([_coordinates(begin), _coordinates(end)])
+    return lowest < _coordinates(point) < highest
 
 
 def _direction(begin: HomogeneousPoint, end: HomogeneousPoint) -> tuple[int, int]:
@@ -308,12 +309,7 @@ def _tidied(loop: Sequence[HomogeneousPoint]) -> tuple[Ring, bool]:
     corners = [
         point for i, point in enumerate(loop) if _turn(loop[i - 1], point, loop[(i + 1) % count])
     ]  # neighbours on a straight stretch all drop out, whichever of them are compared
-    exact = [_exact(point) for point in corners]
-    start = exact.index(min(exact))
+    ring = [_coordinates(point) for point in corners]
+    start = ring.index(min(ring))
     turn = _turn(corners[start - 1], corners[start], corners[(start + 1) % len(corners)])
-    return tuple(exact[start:] + exact[:start]), turn > 0
-
-
-def _signed_area(ring: Ring) -> Fraction:
-    pairs = zip(ring, (*ring[1:], ring[0]), strict=True)
-    return sum((a[0] * b[1] - a[1] * b[0] for a, b in pairs), Fraction(0)) / 2
+    return tuple(ring[start:] + ring[:start]), turn > 0

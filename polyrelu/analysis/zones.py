@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from polyrelu.analysis.adjacency import Contacts, Neuron, components, contacts, flat_tiles, shared_facet
-from polyrelu.analysis.measure import Enclosure
 from polyrelu.arithmetic.exact import rounded_text
 from polyrelu.errors import InputError
 from polyrelu.polyhedra.halfspace import Halfspace
@@ -34,16 +33,16 @@ _LEAST_SIZE, _GREATEST_SIZE = 2.0**-900, 2.0**900
 
 
 @dataclass(frozen=True)
-class Facet:
-    """A facet of a tile.
+class BoundaryPart:
+    """A facet of a tile, whole from :func:`facets`; from :func:`boundary` a convex part beyond which there is no tile.
 
     Attributes:
         tile: the tile's number.
-        row: its canonical row; strict where the facet does not belong to the tile.
+        row: the facet's canonical row; strict where the facet does not belong to the tile.
         kind: ``"domain"``, ``"neuron"`` or ``"target"``: whose hyperplane it is, the first that applies.
         neuron: ``(layer, coordinate)`` in the network of the first neuron whose hyperplane it is, or None.
-        neighbours: the tiles across it, in facet contact; several only in tilings of a union of targets.
-        polyhedron: its points, exactly; only those beyond which there is no tile in :func:`boundary`.
+        neighbours: the tiles across the facet, in facet contact; several only in tilings of a union of targets.
+        within: the tile, or what is left of the facet; what of it lies in the facet's hyperplane is ``polyhedron``.
     """
 
     tile: int
@@ -55,7 +54,7 @@ class Facet:
 
     @cached_property
     def polyhedron(self) -> Polyhedron:
-        """The points of the facet."""
+        """The points of the part, exactly."""
         hyperplane = Polyhedron.from_halfspaces([self.row.boundary()], len(self.row.normal))
         return (self.within.closure() & hyperplane).canonical()
 
@@ -107,12 +106,7 @@ def _size(zone: Tiling) -> Fraction | float:
         return math.inf
     measure = zone.share if _is_measured_by_share(zone) else zone.volume
     size = measure()
-    assert isinstance(size, Enclosure)
-    if not size.width or _LEAST_SIZE <= size.mid <= _GREATEST_SIZE:
-        return size.mid
-    exact = measure(exact=True)
-    assert isinstance(exact, Fraction)
-    return exact
+    return size.mid if not size.width or _LEAST_SIZE <= size.mid <= _GREATEST_SIZE else measure(exact=True)
 
 
 def _is_measured_by_share(tiling: Tiling) -> bool:
@@ -143,7 +137,7 @@ def zone_table(tiling: Tiling, contact: int | None = None, sort: str = "first", 
     return "\n".join("  ".join([*map(str.ljust, row, widths), row[-1]]) for row in rows)
 
 
-def facets(tiling: Tiling, i: int) -> tuple[Facet, ...]:
+def facets(tiling: Tiling, i: int) -> tuple[BoundaryPart, ...]:
     """The facets of tile ``i``, and which tiles are across each of them.
 
     Raises:
@@ -168,15 +162,15 @@ def facets(tiling: Tiling, i: int) -> tuple[Facet, ...]:
     return tuple(_facets(tiling, number, labels[number], found, _readers(tiling)))
 
 
-def boundary(tiling: Tiling) -> list[Facet]:
-    """The facets that bound a tiling, tile by tile: their ``polyhedron`` is what no other tile is across.
+def boundary(tiling: Tiling) -> list[BoundaryPart]:
+    """The facets that bound a tiling, or the parts of them that no other tile is across, tile by tile.
 
     Flat tiles have no part in it. Cost: about a millisecond for each tile on the boundary.
 
     >>> import polyrelu as pr
     >>> net = pr.Network([([[1, 0], [0, 1]], [0, 0])], [True])
     >>> tiling = pr.linear_regions(net, pr.Polyhedron.box([-1, -1], [1, 1]))
-    >>> [(facet.tile, facet.row.format(["x0", "x1"])) for facet in tiling.boundary()[:3]]
+    >>> [(part.tile, part.row.format(["x0", "x1"])) for part in tiling.boundary()[:3]]
     [(0, 'x0 >= -1'), (0, 'x1 >= -1'), (1, 'x0 >= -1')]
     """
     found = contacts(tiling)
@@ -214,7 +208,7 @@ def _facets(
     partners: list[tuple[int, int]],
     found: Contacts,
     readers: list[tuple[FacetReader, list[Neuron]]],
-) -> Iterator[Facet]:
+) -> Iterator[BoundaryPart]:
     tile = tiling[number]
     if tile.dim < tiling.domain.dim:
         raise InputError(f"facets: tile {number} is flat, of dimension {tile.dim}; its polyhedron has its rows")
@@ -234,14 +228,14 @@ def _facets(
             )
         )
         neuron = names[facet.neurons[0]] if facet.kind == "neuron" else None
-        yield Facet(number, facet.row, facet.kind, neuron, tuple(sorted(across)), tile.polyhedron)
+        yield BoundaryPart(number, facet.row, facet.kind, neuron, tuple(sorted(across)), tile.polyhedron)
 
 
 def _lies_in(shared: Polyhedron, row: Halfspace) -> bool:
     return not row.slack(shared.relative_interior_point())
 
 
-def _uncovered(tiling: Tiling, facet: Facet) -> list[Facet]:
+def _uncovered(tiling: Tiling, facet: BoundaryPart) -> list[BoundaryPart]:
     """What of a facet no other tile is across: all, nothing, or convex pieces."""
     pieces = [facet.polyhedron]
     for other in facet.neighbours:
@@ -249,6 +243,4 @@ def _uncovered(tiling: Tiling, facet: Facet) -> list[Facet]:
         pieces = [rest for piece in pieces for rest in piece.difference(closed) if rest.dim == piece.dim]
     if not facet.neighbours:
         return [facet]
-    return [
-        Facet(facet.tile, facet.row, facet.kind, facet.neuron, facet.neighbours, piece.closure()) for piece in pieces
-    ]
+    return [replace(facet, within=piece.closure()) for piece in pieces]

@@ -1,4 +1,4 @@
-"""JSON documents that are written as they are made, so that one that a stop cuts short is whole.
+"""JSON documents that are written while they are made, and are whole even where a stop cuts the run short.
 
 Standard output is ``{"results": [...], "complete": ...}`` with a result for each tiling. Each result ends with its own
 ``complete``: whether no tile is missing and each is listed with all there is to say. The tiles that a stop left no time
@@ -38,15 +38,15 @@ class Document:
         self.results, self._complete, self._ended = 0, True, False
 
     def add(self, result: dict[str, Any]) -> None:
-        """A result that is made."""
+        """Write a result that is made already."""
         with self.stops.patient(math.inf):
             self._begin()
             sys.stdout.write(_indented(result, 2))
             self._complete &= bool(result["complete"])
 
     def add_tiling(self, report: TilingReport) -> None:
-        """A result that is made while it is written. Once the run is stopped, this takes a second or so."""
-        with self.stops.patient(math.inf):  # pieces are not torn apart, even where the reader lets us wait
+        """Write a result while it is made. Once the run is stopped, this takes a second or so."""
+        with self.stops.patient(math.inf):  # a stop tears nothing apart, even where the reader lets us wait
             self._add_tiling(report)
 
     def _add_tiling(self, report: TilingReport) -> None:
@@ -72,7 +72,7 @@ class Document:
         self._complete &= complete
 
     def end(self, complete: bool) -> None:
-        """The end of the document, once."""
+        """Write the end of the document, if it is not written yet."""
         with self.stops.patient(math.inf):
             if self._ended:
                 return
@@ -82,9 +82,9 @@ class Document:
             sys.stdout.flush()
 
     def _tiles(self, report: TilingReport) -> Iterator[dict[str, Any]]:
-        """All about the tiles, until the run was stopped for a second."""
+        """The tiles in full; once the run is stopped, those that half a second in all leaves time for."""
         began = time.monotonic()
-        progress = False if sys.stdout.isatty() else None  # there what is written is progress enough
+        progress = False if sys.stdout.isatty() else None  # a terminal shows what is written
         with Bar.of(progress, total=report.count, desc="writing", unit=" tiles") as bar:
             for index in range(report.count):
                 left = began + SECONDS_AFTER_STOP - time.monotonic()

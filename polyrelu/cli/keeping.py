@@ -19,19 +19,19 @@ from polyrelu.tilings.tiling import Tiling
 
 
 def destination(path: Path, complete: bool) -> Path:
-    """Where a result goes: to its path; beside a file that is there, as ``NAME.partial.SUFFIX``, if it is less."""
+    """The path; for an incomplete result, where a file is there, ``NAME.partial.SUFFIX`` beside it."""
     if complete or not path.exists():
         return path
     return free_name(path.with_name(f"{path.stem}.partial{path.suffix}"))
 
 
 def keep(tiling: Tiling, path: Path, write: Callable[[Tiling, Path], None]) -> tuple[Path, PolyreluError | None]:
-    """Write a result, and say where it is now, and what went wrong if that is another place than the one asked for.
+    """Write a result; return where it is now, and what went wrong if that is not the chosen place.
 
     Args:
         tiling: the result.
         path: where to.
-        write: writes it.
+        write: the function that writes it.
 
     Raises:
         PolyreluError: it could not be written, here or elsewhere; the first reason.
@@ -50,7 +50,7 @@ def keep(tiling: Tiling, path: Path, write: Callable[[Tiling, Path], None]) -> t
 
 
 def _asked(error: WriteError, place: Path) -> Path | None:
-    """Another place, from who sits at the terminal; None if nobody does, or knows one."""
+    """Another place, asked for at the terminal; None where there is no terminal, or no answer."""
     if not _at_terminal():
         return None
     click.echo(f"polyrelu: {error}", err=True)
@@ -83,7 +83,7 @@ def _elsewhere(
 
 
 def rescue(tiling: Tiling, path: Path, error: PolyreluError) -> PolyreluError:
-    """Keep the tiles in the format that holds any, after another one could not; the error then says where they are."""
+    """Keep the tiles as ``.npz``, which holds any, where another format cannot; the error then says where they are."""
     beside = free_name(path.with_suffix(".npz"))
     try:
         place, _ = keep(tiling, beside, Tiling.save)

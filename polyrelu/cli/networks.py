@@ -80,7 +80,7 @@ def takes_model(command: Callable[..., None]) -> Callable[..., None]:
 
 
 def warn_outside(model: Model, domains: Iterable[Polyhedron | None]) -> None:
-    """Say so where a domain has none of the inputs that a ``.nnet`` file is for: mostly it is about the other scale."""
+    """Warn of a domain that has none of the inputs that a ``.nnet`` file is for: mostly it is in the other scale."""
     if plain_suffix(model.path) != ".nnet":
         return
     normalise = model.normalise or "fold"

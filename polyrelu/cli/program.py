@@ -31,7 +31,7 @@ class _Closed(Exception):
 
 
 class _Commands(click.Group):
-    """The commands: what stops them, and for a misspelt one those that are like it."""
+    """The commands: hears what stops them, and answers a misspelt name with one that is like it."""
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run a command, and hear what stops it."""
@@ -41,7 +41,7 @@ class _Commands(click.Group):
                 return super().invoke(ctx)
             except KeyboardInterrupt as error:
                 raise heard.outcome() from error
-            except BrokenPipeError as error:  # which click has an exit code of its own for
+            except BrokenPipeError as error:  # for which click has an exit code of its own
                 raise _Closed from error
 
     def resolve_command(

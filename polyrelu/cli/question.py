@@ -62,7 +62,7 @@ WHAT = together(
 
 
 class Question(NamedTuple):
-    """The options above, as click passes them on; regions have no condition, and take a property for its domain."""
+    """The options above, as click passes them on; ``regions`` has no condition, and takes a property's domains only."""
 
     model: Model
     box: Sequence[tuple[str, str]]
@@ -76,7 +76,7 @@ class Question(NamedTuple):
     prop: Path | None = None
 
     def check(self) -> None:
-        """Refuse what no network could make right.
+        """Refuse options that are wrong for any network.
 
         Raises:
             click.UsageError: not exactly one of ``--output`` and ``--property``.
@@ -87,21 +87,21 @@ class Question(NamedTuple):
 
     def answers(self, network: Network, stops: Stops) -> Iterator[Tiling]:
         """The preimages: one for each domain of a property."""
-        where = _domain(self.box, self.domain, network.input_dim)
+        given = _domain(self.box, self.domain, network.input_dim)
         if self.conditions:
             targets = tuple(parse(condition, dim=network.output_dim) for condition in self.conditions)
             asked: Sequence[Disjunct] = [Disjunct(Polyhedron.whole_space(network.input_dim), targets)]
         else:
             asked = self._disjuncts(network)
         for part in asked:
-            domain = _within(part.domain, where)
+            domain = _within(part.domain, given)
             warn_outside(self.model, [domain])
             yield preimage(network, part.targets, domain, self.method, **self._budget(stops))
 
     def regions(self, network: Network, stops: Stops) -> Iterator[Tiling]:
-        """The linear regions: of each domain of a property, where one is given."""
-        where = _domain(self.box, self.domain, network.input_dim)
-        domains = [where] if self.prop is None else [_within(part.domain, where) for part in self._disjuncts(network)]
+        """The linear regions of the domain, or of each domain of a property where one is given."""
+        given = _domain(self.box, self.domain, network.input_dim)
+        domains = [given] if self.prop is None else [_within(part.domain, given) for part in self._disjuncts(network)]
         for domain in dict.fromkeys(domains):
             warn_outside(self.model, [domain])
             yield linear_regions(network, domain, self.method, **self._budget(stops))
@@ -114,10 +114,10 @@ class Question(NamedTuple):
         return {"limit": self.limit, "workers": self.workers, "max_dim": self.max_dim, "until": stops.until}
 
 
-def _within(domain: Polyhedron, where: Polyhedron | None) -> Polyhedron:
-    if where is None:
+def _within(domain: Polyhedron, given: Polyhedron | None) -> Polyhedron:
+    if given is None:
         return domain
-    return domain & where if domain.halfspaces else where
+    return domain & given if domain.halfspaces else given
 
 
 def _domain(box: Sequence[tuple[str, str]], domain: str | None, dim: int) -> Polyhedron | None:

@@ -1,4 +1,4 @@
-"""What becomes of tilings: printed, as text or JSON, kept in files and drawn.
+"""What becomes of tilings: they are printed as text or JSON, kept in files, and drawn.
 
 Files are written before anything is printed, and what a stopped run has found is kept like the rest, because it may
 have taken hours.
@@ -21,7 +21,7 @@ from polyrelu.errors import Interrupted, PolyreluError, WriteError
 from polyrelu.export.files import EXPORTS, PLANAR, SPATIAL
 from polyrelu.formats.tilings import SUFFIXES
 from polyrelu.plotting import plot_tiling, style
-from polyrelu.plotting.style import require
+from polyrelu.support.extras import require
 from polyrelu.support.files import check_place, write_whole
 from polyrelu.tilings.tiling import Tiling
 
@@ -157,9 +157,10 @@ class Results(NamedTuple):
         return _stopped(tiling, kept, lost)
 
     def _keep(self, tiling: Tiling, number: int) -> tuple[list[Path], PolyreluError | KeyboardInterrupt | None]:
-        """The files that were written, and why one was not, or not at its place; none where nothing was found yet.
+        """Keep and draw a tiling: which files were written, and the first reason why one was not, or not at its place.
 
-        A stop is such a reason, too; drawings get a moment.
+        A stop is such a reason, too; once the run is stopped, drawings get a moment. A run that was stopped before it
+        found a tile writes none.
         """
         kept: list[Path] = []
         failure: PolyreluError | None = None
@@ -194,8 +195,8 @@ def _stopped(tiling: Tiling, kept: list[Path], lost: bool) -> str:
     count = f"{len(tiling)} tile{'s' * (len(tiling) != 1)}"
     found = f": {count} found, which are all" if tiling.complete else f": {count} found, others are missing"
     marked = "" if tiling.complete else ", marked incomplete"
-    where = f"; kept in {' and '.join(map(str, kept))}{marked}" if kept else ""
-    return found + where + "; there was no time to write the rest" * lost
+    places = f"; kept in {' and '.join(map(str, kept))}{marked}" if kept else ""
+    return found + places + "; there was no time to write the rest" * lost
 
 
 def _nothing(tiling: Tiling) -> str:

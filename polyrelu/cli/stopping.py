@@ -93,7 +93,7 @@ class Stops:
             _set_alarm(seconds)
 
     def is_late(self, found: int) -> bool:
-        """For engines where there are no alarms: whether time is up. ``found`` is what they tell; it plays no part."""
+        """Whether time is up, for engines to ask where there are no alarms; how many tiles they found plays no part."""
         if self.reason is None and self._limit is not None and self._limit(found):
             self.reason = Exit.LATE
         return self.reason is not None
@@ -105,7 +105,7 @@ class Stops:
 
     @property
     def until(self) -> Callable[[int], bool] | None:
-        """What engines are to ask, if anything."""
+        """What engines are to ask; None where there is no limit, or an alarm for it."""
         return None if self._limit is None or (self._listens and _HAS_ALARM) else self.is_late
 
     @property
@@ -121,7 +121,7 @@ class Stops:
 
     @contextmanager
     def patient(self, seconds: float = _PATIENCE) -> Iterator[None]:
-        """Put off a first stop that comes within this for so long; ``reason`` tells that it came. It may be nested."""
+        """Within this a first stop is put off, for so long at most; ``reason`` tells that it came. May be nested."""
         if self.reason is not None or not _HAS_ALARM:
             yield
             return
@@ -135,7 +135,7 @@ class Stops:
 
     @contextmanager
     def within(self, seconds: float) -> Iterator[None]:
-        """Once the run is stopped: raise :class:`polyrelu.support.limits.Stop` when this takes longer."""
+        """Once the run is stopped: raise :class:`polyrelu.support.limits.Stop` if what is within this takes longer."""
         if self.reason is None or seconds == math.inf:
             yield
             return
@@ -216,7 +216,7 @@ class Stops:
 
     @contextmanager
     def listening(self) -> Iterator[Stops]:
-        """Handle signals within this, if it is the main thread; what is ignored, as nohup has it, stays so."""
+        """Handle signals within this, if it is the main thread; signals that are ignored, as under nohup, stay so."""
         if current_thread() is not main_thread():
             yield self
             return

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import importlib
 from typing import Any
 
 from polyrelu.arithmetic.exact import to_float
-from polyrelu.errors import MissingExtraError
 from polyrelu.formats.exact_text import number_text
+from polyrelu.support.extras import require
 from polyrelu.tilings.tiling import Tiling
 
 
@@ -19,17 +18,14 @@ def to_pandas(tiling: Tiling, exact: bool = False) -> Any:
 
     Args:
         tiling: any.
-        exact: add ``dim``, ``point`` (the same point exactly, as texts) and ``inequalities`` (as texts), which takes an
-            exact polyhedron a tile.
+        exact: add ``dim``, ``point`` (the same point exactly, as texts) and ``inequalities`` (as texts), which costs an
+            exact polyhedron for each tile.
 
     Raises:
         RangeError: a coordinate is beyond the range of floats.
         MissingExtraError: pandas is not installed.
     """
-    try:
-        pandas = importlib.import_module("pandas")
-    except ImportError as error:
-        raise MissingExtraError("to_pandas needs pandas; install it with: pip install 'polyrelu[pandas]'") from error
+    pandas = require("pandas", "to_pandas")
     points = [tile.inner_point() for tile in tiling]
     columns: dict[str, Any] = {
         "pattern": list(tiling.patterns),

@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from polyrelu.arithmetic.exact import nearest_floats
 from polyrelu.errors import InputError
 from polyrelu.export.meshes import Mesh, mesh
-from polyrelu.export.planar import COLOURS
+from polyrelu.support.palette import colour
 from polyrelu.tilings.tiling import Tiling
 
 _FLOAT, _UNSIGNED_INT = 5126, 5125
@@ -121,7 +121,7 @@ def _fan(face: tuple[int, ...]) -> list[int]:
 
 def _material(zone: int) -> dict[str, Any]:
     """A translucent, matt colour; glTF wants linear light where hexadecimal colours are sRGB."""
-    text = COLOURS[zone % len(COLOURS)]
+    text = colour(zone)
     shades = [int(text[i : i + 2], 16) / 255 for i in (1, 3, 5)]
     linear = [v / 12.92 if v <= 0.04045 else ((v + 0.055) / 1.055) ** 2.4 for v in shades]
     return {

@@ -19,11 +19,11 @@ from polyrelu.tilings.tiling import Tile, Tiling
 
 @dataclass(frozen=True)
 class TilingReport:
-    """A tiling as JSON values, of which the tiles are made one by one.
+    """A tiling as JSON values; those of the tiles are made one by one.
 
     Attributes:
         tiling: what is reported.
-        count: how many tiles are.
+        count: how many of its tiles are reported.
     """
 
     tiling: Tiling

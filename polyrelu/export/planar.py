@@ -7,7 +7,6 @@ among the zones (flat tiles) are kept.
 
 from __future__ import annotations
 
-import importlib
 import json
 from collections.abc import Iterable
 from typing import Any
@@ -15,12 +14,13 @@ from xml.sax.saxutils import escape
 
 from polyrelu.analysis.outline import Outline, Ring, outline
 from polyrelu.arithmetic.exact import to_float
-from polyrelu.errors import InputError, MissingExtraError
+from polyrelu.errors import InputError
 from polyrelu.formats.exact_text import number_text
 from polyrelu.polyhedra.polyhedron import Polyhedron
+from polyrelu.support.extras import require
+from polyrelu.support.palette import colour
 from polyrelu.tilings.tiling import Tiling
 
-COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#D55E00", "#56B4E9")
 _POINT_SIZE = 0.01
 
 
@@ -36,10 +36,7 @@ def to_shapely(tiling: Tiling, within: Polyhedron | None = None) -> list[Any]:
         MissingExtraError: shapely is not installed.
         DimensionError, UnboundedError: as for :func:`polyrelu.analysis.outline.outline`.
     """
-    try:
-        shapely = importlib.import_module("shapely")
-    except ImportError as error:
-        raise MissingExtraError("to_shapely needs shapely; install it with: pip install 'polyrelu[shapely]'") from error
+    shapely = require("shapely", "to_shapely")
     try:
         return [_geometry(shapely, zone) for zone in outline(tiling, within)]
     except OverflowError as error:
@@ -60,8 +57,8 @@ def _geometry(shapely: Any, zone: Outline) -> Any:
 def geojson_text(tiling: Tiling, within: Polyhedron | None = None) -> str:
     """The zones as a GeoJSON FeatureCollection: one Feature a zone, with its number and exact corners as properties.
 
-    The collection's own member ``complete`` says whether tiles are missing because the run was stopped.
-    Coordinates are the plane's own, not degrees; rings are closed, outer ones counter-clockwise (RFC 7946).
+    The collection's own member ``complete`` is false where tiles are missing because the run was stopped. Coordinates
+    are the plane's own, not degrees; rings are closed, outer ones counter-clockwise (RFC 7946).
 
     Args:
         tiling: in the plane.
@@ -74,9 +71,9 @@ def geojson_text(tiling: Tiling, within: Polyhedron | None = None) -> str:
     for number, zone in enumerate(outline(tiling, within)):
         polygons = [[[*_floats(ring), _floats(ring)[0]] for ring in rings] for rings in _polygon_rings(zone)]
         geometry: dict[str, Any] = {"type": "MultiPolygon", "coordinates": polygons}
-        exact: dict[str, Any] = {"polygons": [list(map(_texts, rings)) for rings in _polygon_rings(zone)]}
+        texts: dict[str, Any] = {"polygons": [list(map(_texts, rings)) for rings in _polygon_rings(zone)]}
         if zone.flat:
-            exact["flat"] = list(map(_texts, zone.flat))
+            texts["flat"] = list(map(_texts, zone.flat))
             kinds = [
                 {"type": "LineString", "coordinates": _floats(part)}
                 if len(part) > 1
@@ -87,7 +84,7 @@ def geojson_text(tiling: Tiling, within: Polyhedron | None = None) -> str:
         features.append(
             {
                 "type": "Feature",
-                "properties": {"zone": number, "area": number_text(zone.area()), "exact": exact},
+                "properties": {"zone": number, "area": number_text(zone.area()), "exact": texts},
                 "geometry": geometry,
             }
         )
@@ -118,13 +115,12 @@ def svg_text(tiling: Tiling, within: Polyhedron | None = None) -> str:
         f'<g transform="scale(1,-1)" fill-rule="evenodd" stroke-linecap="round" stroke-width="{margin / 2!r}">',
     ]
     for number, zone in enumerate(zones):
-        colour = COLOURS[number % len(COLOURS)]
         rings = [ring for polygon in _polygon_rings(zone) for ring in polygon]
         if rings:
             path = " ".join(f"M{_path(ring)}Z" for ring in rings)
-            lines.append(f'<path id="zone{number}" fill="{colour}" d="{path}"/>')
+            lines.append(f'<path id="zone{number}" fill="{colour(number)}" d="{path}"/>')
         for part in zone.flat:
-            lines.append(f'<path class="zone{number}" stroke="{colour}" d="M{_path((*part, part[-1]))}"/>')
+            lines.append(f'<path class="zone{number}" stroke="{colour(number)}" d="M{_path((*part, part[-1]))}"/>')
     return "\n".join([*lines, "</g>", "</svg>", ""])
 
 

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from polyrelu.errors import InputError
-from polyrelu.plotting.style import require, style
+from polyrelu.plotting.style import style
+from polyrelu.support.extras import require
 from polyrelu.support.files import write_whole
 
 if TYPE_CHECKING:

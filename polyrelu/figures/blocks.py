@@ -24,10 +24,12 @@ from polyrelu.latent.windows import feature_zones
 from polyrelu.networks.network import Layer, Network
 from polyrelu.plotting import style
 from polyrelu.plotting.diagram import plot_network_diagram
-from polyrelu.plotting.style import HAIRLINE, INK, PAPER, SILENT, colour, require
+from polyrelu.plotting.style import HAIRLINE, INK, PAPER, SILENT, themed
 from polyrelu.plotting.zones import plot_directions, plot_polyhedra, plot_zones
 from polyrelu.polyhedra.convex_polygon import convex_polygon
 from polyrelu.polyhedra.polyhedron import Polyhedron
+from polyrelu.support.extras import require
+from polyrelu.support.palette import colour
 from polyrelu.tilings.tiling import Tile, Tiling
 
 if TYPE_CHECKING:
@@ -173,7 +175,9 @@ def _fill(axes: Axes, polygons: Sequence[Ring], shade: str, alpha: float, edge: 
     for polygon in polygons:
         corners = np.array([to_floats(corner) for corner in polygon])
         if len(corners) > 2:
-            axes.fill(*corners.T, facecolor=shade, edgecolor=edge, linewidth=HAIRLINE, alpha=alpha, zorder=1)
+            axes.fill(
+                *corners.T, facecolor=themed(shade), edgecolor=themed(edge), linewidth=HAIRLINE, alpha=alpha, zorder=1
+            )
 
 
 def _indexed(letter: str) -> list[str]:
@@ -193,7 +197,7 @@ def _depth(count: int) -> str:
     shade: str = colors.to_hex(
         [
             paper + (v - paper) * count / FEATURES
-            for v, paper in zip(colors.to_rgb(colour(0)), colors.to_rgb(PAPER), strict=True)
+            for v, paper in zip(colors.to_rgb(colour(0)), colors.to_rgb(themed(PAPER)), strict=True)
         ]
     )
     return shade

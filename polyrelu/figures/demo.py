@@ -20,8 +20,9 @@ from polyrelu.networks.evaluation import maps_into
 from polyrelu.networks.linear_constraints import parse
 from polyrelu.networks.network import Network
 from polyrelu.plotting import plot_samples, style
-from polyrelu.plotting.style import INK, require
+from polyrelu.plotting.style import INK, themed
 from polyrelu.polyhedra.polyhedron import Polyhedron
+from polyrelu.support.extras import require
 from polyrelu.support.files import make_directory, write_whole
 from polyrelu.tilings.tiling import Tiling
 
@@ -95,8 +96,8 @@ def draw_demo(demo: Demo, samples: int = SAMPLES) -> Figure:
             ha="center",
             va="center",
             fontsize=8,
-            color=INK,
-            arrowprops={"arrowstyle": "->", "color": INK, "linewidth": 0.7, "shrinkB": 6},
+            color=themed(INK),
+            arrowprops={"arrowstyle": "->", "color": themed(INK), "linewidth": 0.7, "shrinkB": 6},
         )
     return figure
 

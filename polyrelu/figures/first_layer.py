@@ -12,8 +12,10 @@ from polyrelu.engines.faces.unrelu import Zeroed, face_steps, layer_range, unrel
 from polyrelu.figures.example import first_layer, pulled_back_target
 from polyrelu.figures.sweep import Story, animate
 from polyrelu.plotting.solid import plot_polyhedron, solid_axes
-from polyrelu.plotting.style import SILENT, colour, require, style
+from polyrelu.plotting.style import SILENT, style
 from polyrelu.polyhedra.polyhedron import Polyhedron
+from polyrelu.support.extras import require
+from polyrelu.support.palette import colour
 
 if TYPE_CHECKING:
     from matplotlib.animation import FuncAnimation
@@ -34,7 +36,7 @@ _PLANE = [-4, -4], [4, 4]
 
 
 def pulled_back_cube() -> Figure:
-    """Figure 12: the cube of a, cut by the half-space that h_0 > 0 is there."""
+    """Figure 12: the cube of a, cut by the half-space that h_0 > 0 becomes there."""
     figure, ax = _cube()
     plot_polyhedron(pulled_back_target(), ax, colour=colour(0))
     return figure

@@ -17,8 +17,9 @@ import numpy as np
 from polyrelu.engines.preimage import linear_regions
 from polyrelu.networks.network import Network
 from polyrelu.plotting import style
-from polyrelu.plotting.style import colour, require
 from polyrelu.polyhedra.polyhedron import Polyhedron
+from polyrelu.support.extras import require
+from polyrelu.support.palette import colour
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -11,7 +11,8 @@ from polyrelu.latent.windows import LatentCube, LatentPlane
 from polyrelu.plotting.latent import plot_latent_plane
 from polyrelu.plotting.segmentable import latent_plane, regular_unit_vectors, rigged_bias, segment_and_plot
 from polyrelu.plotting.space import plot_latent_cube, plot_plane_in_space
-from polyrelu.plotting.style import require, style
+from polyrelu.plotting.style import style
+from polyrelu.support.extras import require
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -83,7 +84,7 @@ def figure_example_plot() -> Figure:
 
 
 def figure_latent_cube() -> Figure:
-    """A cube of a four-dimensional latent space's slice, cut by three features' half-spaces."""
+    """A cube in a three-dimensional slice of a four-dimensional latent space, cut by each of three half-spaces."""
     pyplot = require("matplotlib.pyplot", "figure_latent_cube")
     basis = [["1", "0", "0"], ["0", "1", "0"], ["0", "0", "1"], ["1/2", "1/2", "0"]]
     cube = LatentCube(

@@ -21,7 +21,8 @@ from tqdm import tqdm
 
 from polyrelu.errors import InputError, PolyreluError
 from polyrelu.figures.animate import write_animation, writes_mp4
-from polyrelu.plotting.style import require, style
+from polyrelu.plotting.style import style
+from polyrelu.support.extras import require
 from polyrelu.support.files import make_directory, write_whole
 
 if TYPE_CHECKING:
@@ -189,11 +190,11 @@ def reduce_colours(path: Path) -> None:
     with image.open(path) as picture:
         pixels = np.asarray(picture.convert("RGB"), dtype=np.int32)
     packed = pixels[..., 0] << 16 | pixels[..., 1] << 8 | pixels[..., 2]
-    codes, where, counts = np.unique(packed, return_inverse=True, return_counts=True)
+    codes, code_of, counts = np.unique(packed, return_inverse=True, return_counts=True)
     colours = np.stack([codes >> 16, codes >> 8 & 255, codes & 255], axis=1)
     palette = colours[np.argsort(-counts, kind="stable")[:_COLOURS]]
     nearest = [int(((palette - one) ** 2).sum(axis=1).argmin()) for one in colours]
-    reduced = image.fromarray(np.array(nearest, dtype=np.uint8)[where].reshape(pixels.shape[:2]), "P")
+    reduced = image.fromarray(np.array(nearest, dtype=np.uint8)[code_of].reshape(pixels.shape[:2]), "P")
     reduced.putpalette(palette.astype(np.uint8).tobytes())
     reduced.save(path, optimize=True)
 

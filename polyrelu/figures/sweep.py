@@ -12,9 +12,11 @@ from polyrelu.arithmetic.exact import ExactVector, to_floats
 from polyrelu.engines.faces.unrelu import Zeroed, face_steps, layer_range
 from polyrelu.networks.network import Layer
 from polyrelu.plotting.solid import plot_polyhedron, solid_axes
-from polyrelu.plotting.style import HAIRLINE, PAPER, SILENT, colour, require, style
+from polyrelu.plotting.style import HAIRLINE, PAPER, SILENT, style, themed
 from polyrelu.polyhedra.convex_polygon import convex_polygon
 from polyrelu.polyhedra.polyhedron import Polyhedron
+from polyrelu.support.extras import require
+from polyrelu.support.palette import colour
 
 if TYPE_CHECKING:
     from matplotlib.animation import FuncAnimation
@@ -114,7 +116,7 @@ def timeline(story: Story) -> list[tuple[int, Fraction]]:
 
 
 def draw_moment(story: Story, k: int, progress: Fraction, left: Any, right: Axes) -> None:
-    """One frame: faces before number k are done, it is on its way, those after it wait."""
+    """One frame: the faces before number k are done, face k is on its way, and those after it wait."""
     cube, reached = story.cube, layer_range(story.layer)
     window = [-story.radius] * 3, [story.radius] * 3
     solid_axes(window, left, labels=[f"${story.space}_{i}$" for i in range(3)])
@@ -160,7 +162,7 @@ def fill_polygon(P: Polyhedron, story: Story, ax: Axes, fill: str, alpha: float)
     corners: tuple[ExactVector, ...] = convex_polygon((P.closure() & Polyhedron.box(*story.plane)).vertices)
     if len(corners) > 2:
         xs, ys = zip(*map(to_floats, corners), strict=True)
-        ax.fill(xs, ys, facecolor=fill, edgecolor=PAPER, linewidth=HAIRLINE, alpha=alpha)
+        ax.fill(xs, ys, facecolor=themed(fill), edgecolor=themed(PAPER), linewidth=HAIRLINE, alpha=alpha)
 
 
 def colour_of(story: Story, zeroed: Zeroed) -> str:

@@ -13,9 +13,11 @@ from polyrelu.engines.faces.unrelu import Zeroed, face_steps, layer_range, unrel
 from polyrelu.figures.example import last_layer, target
 from polyrelu.figures.sweep import Story, animate
 from polyrelu.plotting.solid import plot_polyhedron, solid_axes
-from polyrelu.plotting.style import INK, SILENT, colour, require, style
+from polyrelu.plotting.style import INK, SILENT, style, themed
 from polyrelu.polyhedra.convex_polygon import convex_polygon
 from polyrelu.polyhedra.polyhedron import Polyhedron
+from polyrelu.support.extras import require
+from polyrelu.support.palette import colour
 
 if TYPE_CHECKING:
     from matplotlib.animation import FuncAnimation
@@ -46,8 +48,8 @@ def beta_space() -> Figure:
             ax.annotate(
                 "", (x, y), (0, 0), arrowprops={"arrowstyle": "-|>", "color": colour(i), "lw": 1.8, "shrinkB": 0}
             )
-            ax.text(1.17 * x, 1.17 * y, f"$U_{i}$", color=INK, fontsize=11, ha="center", va="center")
-        ax.plot(0, 0, "o", color=INK, markersize=3)
+            ax.text(1.17 * x, 1.17 * y, f"$U_{i}$", color=themed(INK), fontsize=11, ha="center", va="center")
+        ax.plot(0, 0, "o", color=themed(INK), markersize=3)
         ax.set(xlim=(-1.5, 1.5), ylim=(-1.5, 1.5), aspect="equal", xlabel="$y_0$", ylabel="$y_1$")
         ax.set_xticks([-1, 0, 1])
         ax.set_yticks([-1, 0, 1])

@@ -18,9 +18,11 @@ from polyrelu.engines.preimage import preimage
 from polyrelu.figures import example
 from polyrelu.plotting import plot_samples, style
 from polyrelu.plotting.planar import plot_tiling
-from polyrelu.plotting.style import INK, colour, require
+from polyrelu.plotting.style import INK
 from polyrelu.plotting.zones import plot_directions, plot_polyhedra
 from polyrelu.polyhedra.polyhedron import Polyhedron
+from polyrelu.support.extras import require
+from polyrelu.support.palette import colour
 from polyrelu.tilings.tiling import Tiling
 
 if TYPE_CHECKING:

@@ -23,14 +23,13 @@ from typing import Any
 import numpy as np
 
 from polyrelu.errors import BudgetExceeded, DimensionError, InputError
-from polyrelu.formats.extras import require
 from polyrelu.formats.keras_layers import GROUPS, Item, lower
 from polyrelu.formats.lowering import Lowering, Variable
 from polyrelu.formats.operators import Constant
 from polyrelu.formats.packed import MOST_NUMBERS, check_numbers, read_members, refusing
 from polyrelu.networks.network import Network
+from polyrelu.support.extras import require
 
-_INSTALL = "install it with: pip install 'polyrelu[keras]'"
 _LARGEST_CONFIG = 2**24
 _MEMBERS = ("config.json", "metadata.json", "model.weights.h5")
 _MODELS = {"Sequential", "Functional"}
@@ -52,7 +51,7 @@ def read_keras(path: Path, drop_final: str | None = None, input_shape: Sequence[
         BudgetExceeded: the network is too large to be written as dense layers.
         MissingExtraError: the package h5py is not installed.
     """
-    h5py = require("h5py", f"reading {path}", _INSTALL)
+    h5py = require("h5py", f"reading {path}")
     config, weights = _unpacked(path)
     with refusing(path, "model"), _opened(h5py, weights, path) as stored:
         return _Model(path, config, _Weights(h5py, stored, path)).lowered(drop_final, input_shape)
@@ -263,7 +262,7 @@ class _Model:
         return shape
 
     def _without(self, last: _Layer, drop_final: str, output: tuple[str, int]) -> tuple[str, int]:
-        """Where the output is without the last layer; or only without its activation."""
+        """The place of the output when the last layer, or its activation alone, is left out."""
         activation, wanted = last.config.get("activation"), drop_final.lower()
         named = isinstance(activation, str) and activation.lower() == wanted
         if named and last.kind != "Activation":

@@ -148,7 +148,8 @@ class _Numbers:
     def skip_flag(self, needed: int) -> bool:
         """Pass over what follows the widths, as readers do: a number, or a line of any words, or an empty one.
 
-        Whether ``needed`` numbers are left then.
+        Returns:
+            Whether ``needed`` numbers are left after it.
         """
         line = self._words[self._next][0] if len(self) else 0
         ends = self._words[self._next - 1][0]

@@ -57,12 +57,12 @@ def read_npz(path: Path) -> Network:
         weight, bias = arrays[f"W{i}"], arrays[f"b{i}"]
         if weight.ndim != 2 or bias.ndim != 1:
             raise InputError(f"{path}: W{i} and b{i} have {weight.ndim} and {bias.ndim} dimensions; expected 2 and 1")
-        layers.append(Layer(_exact(weight), _exact(bias), relu[i], where=f"{path}: layer {i}"))
+        layers.append(Layer(_as_fractions(weight), _as_fractions(bias), relu[i], where=f"{path}: layer {i}"))
     return Network(layers)
 
 
-def _exact(array: NDArray[Any]) -> NDArray[Any]:
-    """Floats as the fractions that they are, all at once; what is none is left for whoever names its place."""
+def _as_fractions(array: NDArray[Any]) -> NDArray[Any]:
+    """Floats as the fractions that they are, all at once; other arrays as they are, for the layer to refuse or read."""
     if array.dtype.kind != "f" or array.dtype.itemsize > 8 or not np.isfinite(array).all():
         return array
     numbers = np.empty(array.size, dtype=object)

@@ -17,7 +17,7 @@ from polyrelu.formats.operators import Constant, Value
 
 
 class Attributes(dict[str, Any]):
-    """Attributes of a node, which remember the ones that were read: the others would be skipped silently."""
+    """The attributes of a node. They remember which of them were read, so that none is skipped silently."""
 
     def __init__(self, given: dict[str, Any]) -> None:
         super().__init__(given)

@@ -16,15 +16,14 @@ from typing import Any
 import numpy as np
 
 from polyrelu.errors import BudgetExceeded, InputError, PolyreluError
-from polyrelu.formats.extras import require
 from polyrelu.formats.lowering import Lowering
 from polyrelu.formats.onnx_node import Attributes, Node
 from polyrelu.formats.onnx_operators import lower
 from polyrelu.formats.operators import Value, as_variable
 from polyrelu.formats.packed import MOST_NUMBERS, check_numbers, read_bytes
 from polyrelu.networks.network import Network
+from polyrelu.support.extras import require
 
-_INSTALL = "install it with: pip install 'polyrelu[onnx]'"
 _FLOATS = {1, 10, 11, 16}  # float, float16, double and bfloat16
 _EXTERNAL = 1  # TensorProto.EXTERNAL
 
@@ -45,8 +44,8 @@ def read_onnx(path: Path, drop_final: str | None = None, input_shape: Sequence[i
         BudgetExceeded: the network is too large to be written as dense layers.
         MissingExtraError: the package onnx is not installed.
     """
-    onnx = require("onnx", f"reading {path}", _INSTALL)
-    require("onnx.numpy_helper", f"reading {path}", _INSTALL)
+    onnx = require("onnx", f"reading {path}")
+    require("onnx.numpy_helper", f"reading {path}")
     content = read_bytes(path)
     try:
         model = onnx.ModelProto.FromString(content)

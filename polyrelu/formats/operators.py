@@ -80,7 +80,7 @@ def add(low: Lowering, a: Value, b: Value, where: str) -> Value:
 
 
 def _short(numbers: Any, where: str) -> Constant:
-    """Constants that were computed from constants, unless repeated products have made them enormous."""
+    """Constants that were computed from constants; refused where repeated products have made them enormous."""
     array = np.asarray(numbers, dtype=object)
     bits = max((max(v.numerator.bit_length(), v.denominator.bit_length()) for v in array.ravel().tolist()), default=0)
     if bits > _LARGEST_BITS:

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import importlib
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
@@ -24,8 +23,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from polyrelu.errors import BudgetExceeded, InputError, MissingExtraError
+from polyrelu.errors import BudgetExceeded, InputError
 from polyrelu.formats.packed import read_bytes
+from polyrelu.support.extras import require
 
 _COLUMNS = ("tile", "part", "pattern", "bits", "facets", "point", "rows")
 _METADATA = ("header", "network", "checksum")
@@ -39,12 +39,7 @@ _ROWS_AT_ONCE = 1 << 15
 
 
 def _pyarrow() -> tuple[Any, Any]:
-    try:
-        return importlib.import_module("pyarrow"), importlib.import_module("pyarrow.parquet")
-    except ImportError as error:
-        raise MissingExtraError(
-            "Parquet files need pyarrow; install it with: pip install 'polyrelu[parquet]'"
-        ) from error
+    return require("pyarrow", "a Parquet file"), require("pyarrow.parquet", "a Parquet file")
 
 
 def write(path: Path, arrays: dict[str, NDArray[Any]], parts: int, patterns: Sequence[str]) -> None:

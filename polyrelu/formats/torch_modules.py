@@ -18,11 +18,11 @@ from polyrelu.arithmetic.exact import exact
 from polyrelu.errors import InputError, PolyreluError
 from polyrelu.formats import operators as op
 from polyrelu.formats import windows as win
-from polyrelu.formats.extras import require
 from polyrelu.formats.lowering import ONE, ZERO, Lowering, Variable
 from polyrelu.formats.operators import Value
-from polyrelu.formats.torch_weights import INSTALL, tensor_array
+from polyrelu.formats.torch_weights import tensor_array
 from polyrelu.networks.network import Network
+from polyrelu.support.extras import require
 
 
 def from_torch(module: Any, input_shape: Sequence[int] | None = None) -> Network:
@@ -38,8 +38,8 @@ def from_torch(module: Any, input_shape: Sequence[int] | None = None) -> Network
         InexactError: a weight is NaN or infinite.
         MissingExtraError: torch is not installed.
     """
-    fx = require("torch.fx", "Network.from_torch", INSTALL)
-    torch = require("torch", "Network.from_torch", INSTALL)
+    fx = require("torch.fx", "Network.from_torch")
+    torch = require("torch", "Network.from_torch")
     if not isinstance(module, torch.nn.Module):
         raise InputError(f"Network.from_torch: {type(module).__name__} is not a torch.nn.Module")
     for name, part in module.named_modules():

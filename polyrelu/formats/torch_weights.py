@@ -15,11 +15,10 @@ from typing import Any
 import numpy as np
 
 from polyrelu.errors import InputError
-from polyrelu.formats.extras import require
 from polyrelu.formats.packed import check_numbers, member_names, read_bytes
 from polyrelu.networks.network import Layer, Network
+from polyrelu.support.extras import require
 
-INSTALL = "install it with: pip install torch"
 _KEY = re.compile(r"(.*?)(\d{1,6})\.(weight|bias)", re.ASCII)
 _FIX = "load the module in your program and pass it to Network.from_torch, or export it to ONNX"
 
@@ -34,7 +33,7 @@ def read_torch(path: Path) -> Network:
         BudgetExceeded: more numbers than exact arithmetic has room for.
         MissingExtraError: torch is not installed.
     """
-    torch = require("torch", f"reading {path}", INSTALL)
+    torch = require("torch", f"reading {path}")
     content = read_bytes(path)
     if content.startswith(b"PK"):
         member_names(path)  # which refuses what would unpack to too much
@@ -86,4 +85,4 @@ def tensor_array(tensor: Any, where: str) -> Any:
 
 
 def _strided() -> Any:
-    return require("torch", "reading tensors", INSTALL).strided
+    return require("torch", "reading tensors").strided

@@ -41,7 +41,7 @@ class Windows:
     ceil: bool = False
 
     def places(self, space: Sequence[int], where: str) -> tuple[NDArray[np.int64], tuple[int, ...]]:
-        """The places in a flattened space, of shape (outputs, taps), with marks; and the output's shape.
+        """The places in a flattened space, (outputs, taps), negative in the padding or beyond; and the output's shape.
 
         Raises:
             DimensionError: the numbers do not fit the space, or the kernel is larger than it.

@@ -102,13 +102,13 @@ class Plane(Carried):
         return p, q, a * d - b * c
 
     def rounded_coordinates(self, point: ExactVector, guess: ExactVector | None = None) -> ExactVector | None:
-        """A u of which a float point is the rounded M u + o: ``guess`` if it is one; None if there is none.
+        """A u for which the float point is a rounded M u + o: ``guess`` if it is such a u; None if there is none.
 
         Cost: up to four exact feasibility problems with 2 d + 2 rows.
         """
-        exact = self.coordinates(point)
-        if exact is not None:
-            return exact
+        found = self.coordinates(point)
+        if found is not None:
+            return found
         possible = [
             Polyhedron.from_halfspaces(self._rounding_rows(point, signs), 2) for signs in product((1, -1), repeat=2)
         ]

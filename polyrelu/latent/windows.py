@@ -201,14 +201,14 @@ class LatentPlane(Carried):
         return _assembled(self._cells.get(chosen, ()))
 
     def regions(self) -> dict[Subset, Polygons]:
-        """For every subset of features that occurs on a set of positive area, where exactly it is active.
+        """For each subset of the features, the part of the window where exactly these are active, if it has an area.
 
         Cost: a cut for each feature and each convex piece found so far; d lines make at most quadratically many.
         """
         return {subset: _assembled(pieces) for subset, pieces in sorted(self._cells.items())}
 
     def counts(self) -> dict[int, Polygons]:
-        """How many features superpose: for each number that occurs, where that many are active."""
+        """How many features superpose: for each number, the part of the window where that many are active."""
         by_count: dict[int, list[Corners]] = {}
         for subset, pieces in self._cells.items():
             by_count.setdefault(len(subset), []).extend(pieces)
@@ -330,7 +330,7 @@ class LatentCube(Carried):
         return self.cube & Polyhedron.from_halfspaces([row], 3)
 
     def cells(self) -> dict[Subset, Polyhedron]:
-        """For every subset of features that occurs on a set of positive volume, where exactly it is active; closed."""
+        """For each subset of the features, the closed part of the cube where exactly these are active, if not flat."""
         found = {}
         for tile in linear_regions(Network([self.layer]), self.cube):
             bits = [character == "1" for character in tile.pattern]

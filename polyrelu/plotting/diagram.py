@@ -10,7 +10,9 @@ import numpy as np
 
 from polyrelu.errors import DimensionError, InputError
 from polyrelu.networks.network import Network
-from polyrelu.plotting.style import INK, PAPER, SILENT, colour, require
+from polyrelu.plotting.style import INK, PAPER, SILENT, themed
+from polyrelu.support.extras import require
+from polyrelu.support.palette import colour
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -78,9 +80,9 @@ def plot_network_diagram(
     tallest = max(column.top for column in columns)
     for column, space, width in zip(columns, spaces, network.widths, strict=True):
         for text, below in ((space, 0.6), (f"$\\mathbf{{R}}^{{{width}}}$", 1.1)):
-            ax.text(column.x, -tallest - below, text, ha="center", va="baseline", color=INK)
+            ax.text(column.x, -tallest - below, text, ha="center", va="baseline", color=themed(INK))
     for i, text in enumerate(maps):
-        ax.text((i + 1 / 2) * _COLUMN, tallest + 0.2, text, ha="center", va="bottom", color=INK)
+        ax.text((i + 1 / 2) * _COLUMN, tallest + 0.2, text, ha="center", va="bottom", color=themed(INK))
     ax.set_xlim(-1, layers * _COLUMN + 1)
     ax.set_ylim(-tallest - 1.3, tallest + 0.9)
     ax.set_aspect("equal")
@@ -107,13 +109,13 @@ def _draw_weights(ax: Axes, network: Network, columns: Sequence[_Column]) -> Non
         for j, weight in enumerate(row)
         if weight
     ]
-    ax.add_collection(lines.LineCollection(segments, colors=SILENT, linewidths=0.7, zorder=1), autolim=False)
+    ax.add_collection(lines.LineCollection(segments, colors=themed(SILENT), linewidths=0.7, zorder=1), autolim=False)
 
 
 def _draw_neuron(ax: Axes, x: float, y: float, relu: bool) -> None:
     patches = require("matplotlib.patches", "plot_network_diagram")
     shade = colour(0) if relu else colour(1)
-    ax.add_patch(patches.Circle((x, y), _RADIUS, facecolor=PAPER, edgecolor="none", zorder=2))
+    ax.add_patch(patches.Circle((x, y), _RADIUS, facecolor=themed(PAPER), edgecolor="none", zorder=2))
     ax.add_patch(patches.Circle((x, y), _RADIUS, facecolor=_tint(shade), edgecolor=shade, linewidth=1.0, zorder=3))
     if relu:
         _draw_hinge(ax, x, y)
@@ -122,7 +124,7 @@ def _draw_neuron(ax: Axes, x: float, y: float, relu: bool) -> None:
 def _draw_hinge(ax: Axes, x: float, y: float) -> None:
     """The graph of ReLU."""
     hinge = np.array([[-1, -0.5], [0, -0.5], [1, 0.75]]) * _RADIUS * 0.62 + [x, y]
-    ax.plot(*hinge.T, color=INK, linewidth=1.0, solid_capstyle="round", solid_joinstyle="round", zorder=4)
+    ax.plot(*hinge.T, color=themed(INK), linewidth=1.0, solid_capstyle="round", solid_joinstyle="round", zorder=4)
 
 
 def _draw_bar(ax: Axes, column: _Column) -> None:
@@ -148,11 +150,11 @@ def _draw_wedges(ax: Axes, columns: Sequence[_Column]) -> None:
     for before, after in pairwise(columns):
         left, right = before.x + _RADIUS + 0.2, after.x - _RADIUS - 0.2
         corners = np.array([[left, -before.top], [right, -after.top], [right, after.top], [left, before.top]])
-        ax.fill(*corners.T, facecolor=SILENT, alpha=0.35, linewidth=0, zorder=1)
+        ax.fill(*corners.T, facecolor=themed(SILENT), alpha=0.35, linewidth=0, zorder=1)
 
 
 def _tint(shade: str) -> tuple[float, float, float]:
     """The colour, mostly paper."""
     to_rgb = require("matplotlib.colors", "plot_network_diagram").to_rgb
-    red, green, blue = ((3 * paper + ink) / 4 for paper, ink in zip(to_rgb(PAPER), to_rgb(shade), strict=True))
+    red, green, blue = ((3 * paper + ink) / 4 for paper, ink in zip(to_rgb(themed(PAPER)), to_rgb(shade), strict=True))
     return red, green, blue

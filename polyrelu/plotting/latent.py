@@ -17,10 +17,11 @@ from polyrelu.arithmetic.exact import FloatArray, to_floats
 from polyrelu.errors import DimensionError
 from polyrelu.latent.windows import LatentPlane
 from polyrelu.plotting.planar import Window, _axes, _corners, _frame, window_of
-from polyrelu.plotting.style import HAIRLINE, INK, PAPER, WINDOW, feature_colour, require
-from polyrelu.plotting.zones import plot_zones
+from polyrelu.plotting.style import HAIRLINE, INK, PAPER, WINDOW, feature_colour, themed
+from polyrelu.plotting.zones import plot_zones, polygon_path
 from polyrelu.polyhedra.convex_polygon import convex_polygon
 from polyrelu.polyhedra.polyhedron import Polyhedron
+from polyrelu.support.extras import require
 from polyrelu.tilings.tiling import Tiling
 
 if TYPE_CHECKING:
@@ -72,26 +73,25 @@ def plot_latent_plane(
     scale = _arrow_scale(plane, tips.values()) if arrow_scale is None else arrow_scale
     tips = {i: scale * tip for i, tip in tips.items()}
     _square(axes, plane, tips.values(), radius)
-    axes.add_patch(_patch(plane.outline, facecolor=WINDOW, edgecolor="none", zorder=1))
+    axes.add_patch(_patch(plane.outline, facecolor=themed(WINDOW), edgecolor="none", zorder=1))
     for i in chosen:
         for polygon in plane.active(i):
             axes.add_patch(
                 _patch(polygon, facecolor=feature_colour(i), edgecolor="none", linewidth=0, alpha=alpha, zorder=2)
             )
     outline = _closed(plane.outline.outer)
-    axes.plot(*outline.T, color=INK, linewidth=HAIRLINE, solid_joinstyle="round", zorder=3)
+    axes.plot(*outline.T, color=themed(INK), linewidth=HAIRLINE, solid_joinstyle="round", zorder=3)
     for i in chosen:
         for end in boundary_segments(plane, i):
             axes.plot(*_points(end).T, color=feature_colour(i), linewidth=1.1, solid_capstyle="round", zorder=4)
         if crossings and plane.crossings(i):
             marks = _points(plane.crossings(i))
-            axes.scatter(
-                marks[:, 0], marks[:, 1], s=9, facecolor=PAPER, edgecolor=feature_colour(i), linewidth=0.7, zorder=5
-            )
+            shades = {"facecolor": themed(PAPER), "edgecolor": feature_colour(i)}
+            axes.scatter(marks[:, 0], marks[:, 1], s=9, **shades, linewidth=0.7, zorder=5)
     for i, tip in tips.items():
         _arrow(axes, tip, feature_colour(i))
     if arrows:
-        axes.plot(0, 0, "o", color=INK, markersize=2.5, zorder=7)
+        axes.plot(0, 0, "o", color=themed(INK), markersize=2.5, zorder=7)
         labels = {i: names[i] if names is not None else f"$y_{{{i}}}$" for i in chosen}
         _label_arrows(axes, tips, labels)
     return axes
@@ -195,11 +195,7 @@ def _edges(polygon: Polygon) -> list[Ring]:
 
 
 def _patch(polygon: Polygon, **style: Any) -> PathPatch:
-    path = require("matplotlib.path", "plot_latent_plane").Path
-    patch: PathPatch = require("matplotlib.patches", "plot_latent_plane").PathPatch(
-        path.make_compound_path(*(path(_closed(ring), closed=True) for ring in (polygon.outer, *polygon.holes))),
-        **style,
-    )
+    patch: PathPatch = require("matplotlib.patches", "plot_latent_plane").PathPatch(polygon_path(polygon), **style)
     return patch
 
 
@@ -241,13 +237,13 @@ def _label_arrows(axes: Axes, tips: Mapping[int, FloatArray], labels: Mapping[in
             fontsize=8.5,
             color=feature_colour(i),
             annotation_clip=False,
-            path_effects=[effects.withStroke(linewidth=2, foreground=PAPER)],
+            path_effects=[effects.withStroke(linewidth=2, foreground=themed(PAPER))],
             zorder=8,
         )
 
 
 def label_places(tips: FloatArray) -> FloatArray:
-    """Places for labels a little beyond arrow tips, pairwise at least a label apart where rounds suffice; in points."""
+    """Places for labels a little beyond arrow tips, a label apart if the rounds suffice; all in points."""
     lengths = np.hypot(tips[:, 0], tips[:, 1])
     outward = tips / lengths[:, None]
     places = tips + _LABEL_GAP * outward

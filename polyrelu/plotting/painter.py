@@ -9,8 +9,11 @@ which no order of whole faces can do.
 A stroke that lies in several faces, an edge for example, is painted after the last of them, not under it.
 
 Points are homogeneous, (x w, y w, z w, w) in primitive integers with w > 0, and a plane is (a, b, c, -d) for ax + by +
-cz = d. Every cut is exact. The eye alone is given in floats: its rounding matters only for planes seen edge-on, which
-hide nothing.
+cz = d. In the code p and q are pieces, a, b and c homogeneous points, and ``at`` lists the dot products of a plane with
+a piece's corners: negative, zero or positive where a corner is below, in or above the plane.
+
+Every cut is exact. The eye alone is given in floats: its rounding matters only for planes seen edge-on, which hide
+nothing.
 """
 
 from __future__ import annotations
@@ -89,8 +92,8 @@ class Painting:
             eye: a homogeneous point (x, y, z, 1), or (x, y, z, 0): the direction towards an eye infinitely far away.
 
         Returns:
-            Strokes one by one; polygons together with parts of the same thing that may be painted at the same time,
-            so that no seam shows between them.
+            Strokes one by one; polygons together with parts of the same thing that may be painted at the same time, so
+            that no seam shows between them.
         """
         groups = _joined([[p] for p in back_to_front(self.tree, eye)], primitive(exact_vector(eye, "eye", 4)))
         place = {p: k for k, group in enumerate(groups) for p in group}
@@ -102,7 +105,7 @@ class Painting:
 
 
 def _joined(groups: list[list[Piece]], eye: SpacePoint) -> list[list[Piece]]:
-    """Groups of parts of one polygon, moved next to each other past what they do not overlap as seen from the eye."""
+    """The groups, with two of one face joined where one of them overlaps nothing that is painted between them."""
     parts = Counter(group[0].tag for group in groups if group[0].plane is not None)
     for tag in (tag for tag, count in parts.items() if count > 1):
         k = next(k for k, group in enumerate(groups) if group[0].tag == tag)

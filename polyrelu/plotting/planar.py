@@ -17,9 +17,11 @@ from polyrelu.arithmetic.exact import ExactVector, FloatArray, exact_vector, to_
 from polyrelu.errors import DimensionError, InputError
 from polyrelu.networks.evaluation import maps_into
 from polyrelu.networks.network import Network
-from polyrelu.plotting.style import HAIRLINE, INK, PAPER, SILENT, colour, require
+from polyrelu.plotting.style import HAIRLINE, INK, PAPER, SILENT, themed
 from polyrelu.polyhedra.convex_polygon import convex_polygon
 from polyrelu.polyhedra.polyhedron import Polyhedron
+from polyrelu.support.extras import require
+from polyrelu.support.palette import colour
 from polyrelu.tilings.tiling import Tiling
 
 if TYPE_CHECKING:
@@ -74,10 +76,10 @@ def plot_tiling(
         if not polygon:
             continue
         corners = np.array([to_floats(corner) for corner in polygon])
-        _draw_tile(axes, corners, colour(group), edge_colour, alpha, pixel)
+        _draw_tile(axes, corners, colour(group), themed(edge_colour), alpha, pixel)
         if labels and _width(corners) > 12 * pixel:
             centre = to_floats((tile.polyhedron & frame).relative_interior_point())
-            axes.text(centre[0], centre[1], str(i), ha="center", va="center", fontsize=7, color=INK, zorder=4)
+            axes.text(centre[0], centre[1], str(i), ha="center", va="center", fontsize=7, color=themed(INK), zorder=4)
     return axes
 
 
@@ -115,12 +117,10 @@ def plot_samples(
     _frame(axes, lower, upper)
     points = np.random.default_rng(seed).uniform(to_floats(lower), to_floats(upper), (n, 2))
     inside = maps_into(network, target, points)
-    axes.scatter(
-        points[~inside, 0], points[~inside, 1], s=size, color=SILENT, linewidths=0, zorder=1, rasterized=n > 5000
-    )
-    axes.scatter(
-        points[inside, 0], points[inside, 1], s=size, color=colour(0), linewidths=0, zorder=2, rasterized=n > 5000
-    )
+    for shown, shade, order in ((~inside, themed(SILENT), 1), (inside, colour(0), 2)):
+        axes.scatter(
+            points[shown, 0], points[shown, 1], s=size, color=shade, linewidths=0, zorder=order, rasterized=n > 5000
+        )
     return axes
 
 

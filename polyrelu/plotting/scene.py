@@ -15,9 +15,10 @@ import numpy as np
 
 from polyrelu.arithmetic.exact import ExactVector, FloatArray, exact_matrix, float_quotients, to_floats
 from polyrelu.plotting.painter import Painting, Piece, piece, prepare, scaled
-from polyrelu.plotting.style import require
+from polyrelu.plotting.style import themed
 from polyrelu.polyhedra.convex_polygon import convex_polygon
 from polyrelu.polyhedra.polyhedron import Polyhedron
+from polyrelu.support.extras import require
 
 if TYPE_CHECKING:
     from mpl_toolkits.mplot3d import Axes3D
@@ -28,18 +29,20 @@ _DOT = 1 / 2000  # a point is a stroke of this length, with round ends
 
 
 class Item(NamedTuple):
-    """A polygon, segment or point with its look.
+    """A face, a segment or a point with its look.
 
     Attributes:
-        points: corners in R^3, exact, in order.
-        colour: of a polygon's inside, or of a stroke.
+        parts: the corners in R^3, exact and in order, of convex polygons that make up a face and turn the same way; of
+            one polygon in most cases. Or those of one segment, or one point.
+        colour: of the face, or of the stroke.
         alpha: opacity, from 0 to 1.
         width: of a stroke, in points.
-        shaded: whether a polygon's colour depends on its direction.
-        outline: for a point, places in floats, whose shadow's convex hull is painted in its stead: an arrow's head.
+        shaded: whether a face's colour depends on its direction.
+        outline: for a point that is the tip of an arrow: places around the head, in floats. The convex hull of their
+            shadow is painted instead of the point.
     """
 
-    points: tuple[ExactVector, ...]
+    parts: tuple[tuple[ExactVector, ...], ...]
     colour: str
     alpha: float = 1.0
     width: float = 0.0
@@ -61,7 +64,8 @@ def scene_of(ax: Axes3D) -> Any:
 def eye_of(projection: FloatArray) -> FloatArray:
     """The homogeneous point that a (4, 4) projection of matplotlib looks from.
 
-    It is the point that is sent to no place on the paper, with the sign that has it in front.
+    It is the point that the projection sends to no place on the paper: it makes x, y and w zero. Of its two signs, the
+    one of negative depth is in front.
     """
     rows = projection[[0, 1, 3]]
     eye = np.array([(-1) ** k * np.linalg.det(np.delete(rows, k, axis=1)) for k in range(4)])
@@ -87,14 +91,14 @@ def _scene_class() -> Any:
 
         def add(self, items: Sequence[Item]) -> None:
             """Add items to what is painted."""
-            self.items += items
+            self.items += [item._replace(colour=themed(item.colour)) for item in items]
             self._painting = None
             self.stale = True
 
         def painted(self) -> list[tuple[Piece, ...]]:
             """The pieces in the order of painting, parts of one face together; their ``tag`` is the item's number."""
             if self._painting is None:
-                self._painting = prepare([piece(item.points, i) for i, item in enumerate(self.items)])
+                self._painting = prepare([piece(part, i) for i, item in enumerate(self.items) for part in item.parts])
             return self._painting.order(eye_of(self.axes.get_proj()))
 
         def do_3d_projection(self) -> float:

@@ -16,9 +16,11 @@ from polyrelu.arithmetic.exact import ExactVector, exact_vector, to_float
 from polyrelu.errors import DimensionError, InputError, UnboundedError
 from polyrelu.plotting.planar import Window
 from polyrelu.plotting.scene import Item, scene_of
-from polyrelu.plotting.style import HAIRLINE, INK, PAPER, colour, require
+from polyrelu.plotting.style import HAIRLINE, INK, PAPER, themed
 from polyrelu.polyhedra.convex_polygon import convex_polygon
 from polyrelu.polyhedra.polyhedron import Polyhedron
+from polyrelu.support.extras import require
+from polyrelu.support.palette import colour
 
 if TYPE_CHECKING:
     from mpl_toolkits.mplot3d import Axes3D
@@ -118,11 +120,11 @@ def plot_polyhedron(
         ax = solid_axes(window if window is not None else _around([v for p in polygons for v in p]))
     if polygons and len(polygons[0]) <= 2:
         width = _STROKE if len(polygons[0]) == 2 else _DOT
-        scene_of(ax).add([Item(polygons[0], colour, width=width)])
+        scene_of(ax).add([Item((polygons[0],), colour, width=width)])
         return ax
-    items = [Item(polygon, colour, alpha, shaded=shaded) for polygon in polygons if alpha]
+    items = [Item((polygon,), colour, alpha, shaded=shaded) for polygon in polygons if alpha]
     if edges is not None:
-        items += [Item(edge, edges, width=edge_width) for edge in _edges(polygons)]
+        items += [Item((edge,), edges, width=edge_width) for edge in _edges(polygons)]
     scene_of(ax).add(items)
     return ax
 
@@ -154,13 +156,13 @@ def plot_arrow(
     size = float(_HEAD) * max(high - low for low, high in (ax.get_xlim(), ax.get_ylim(), ax.get_zlim()))
     along = [x / length for x in direction]
     neck = [to_float(x) - size * a for x, a in zip(end, along, strict=True)]
-    head = Item((end,), colour, outline=(tuple(map(float, end)), *_circle(neck, along, size / 4)))
-    shaft = Item((begin, exact_vector(neck, "plot_arrow: neck")), colour, width=width)
+    head = Item(((end,),), colour, outline=(tuple(map(float, end)), *_circle(neck, along, size / 4)))
+    shaft = Item(((begin, exact_vector(neck, "plot_arrow: neck")),), colour, width=width)
     scene_of(ax).add([shaft, head])
     if label is not None:
         place = [to_float(x) + size * a for x, a in zip(end, along, strict=True)]
-        text = ax.text(place[0], place[1], place[2], label, color=colour, ha="center", va="center")
-        halo = require("matplotlib.patheffects", "plot_arrow").withStroke(linewidth=2, foreground=PAPER)
+        text = ax.text(place[0], place[1], place[2], label, color=themed(colour), ha="center", va="center")
+        halo = require("matplotlib.patheffects", "plot_arrow").withStroke(linewidth=2, foreground=themed(PAPER))
         text.set_path_effects([halo])
     return ax
 
@@ -203,7 +205,7 @@ def _require_space(ax: Any, function: str) -> None:
 
 
 def _around_plane(points: Sequence[ExactVector], normal: Sequence[int]) -> tuple[ExactVector, ...]:
-    """Corners in a plane, in order: seen along an axis that the plane is not parallel to they are a planar polygon."""
+    """The corners of a polygon in order: that of its shadow along an axis that crosses its plane."""
     axis = next(i for i, v in enumerate(normal) if v)
     shadow = {tuple(x for i, x in enumerate(point) if i != axis): point for point in points}
     return tuple(shadow[corner] for corner in convex_polygon(shadow))

@@ -1,24 +1,19 @@
-"""One visual language: colours that colour-blind readers can tell apart, hairlines, and one font.
-
-The palette is Okabe and Ito's (Color Universal Design, 2008) without black and yellow, which vanish on ink and on
-paper.
-"""
+"""One visual language: themes, the colours of features, hairlines, and one font."""
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from types import MappingProxyType
 from typing import Any
 
-from polyrelu.errors import MissingExtraError
+from polyrelu.support.extras import require
+from polyrelu.support.palette import PALETTE
 
-PALETTE = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#D55E00", "#56B4E9")
 FEATURES = (*PALETTE, "#882255", "#999933", "#332288", "#44AA99")
 HAIRLINE = 0.5
 
-# Names of colours, which mean what the theme says when something is drawn.
+# Names of colours, which mean what the theme says when something is drawn; :func:`themed` looks them up.
 INK, PAPER, SILENT, WINDOW = (f"polyrelu:{name}" for name in ("ink", "paper", "silent", "window"))
 LIGHT = MappingProxyType({INK: "#22272E", PAPER: "#FFFFFF", SILENT: "#B8BEC6", WINDOW: "#F3F4F6"})
 DARK = MappingProxyType({INK: "#E6E8EB", PAPER: "#15181D", SILENT: "#626B77", WINDOW: "#22272E"})
@@ -40,28 +35,15 @@ _SETTINGS = {
 }
 
 
-def require(module: str, function: str) -> Any:
-    """Import a module of matplotlib, or say which extra brings it.
-
-    Raises:
-        MissingExtraError: matplotlib is not installed.
-    """
-    try:
-        colours = importlib.import_module("matplotlib.colors").get_named_colors_mapping()
-        found = importlib.import_module(module)
-    except ImportError as error:
-        raise MissingExtraError(
-            f"{function} needs matplotlib, which is not installed; install it with: pip install 'polyrelu[plot]'"
-        ) from error
-    if INK not in colours:
-        _name(LIGHT)
-    return found
+def themed(shade: Any) -> Any:
+    """A colour as matplotlib takes it: what the theme says for one of its names; any other as it is."""
+    return _theme()[shade] if isinstance(shade, str) and shade in LIGHT else shade
 
 
-def _name(theme: Mapping[str, str]) -> None:
-    colours = importlib.import_module("matplotlib.colors").get_named_colors_mapping()
-    for name, shade in theme.items():
-        colours[name] = shade  # one by one: each forgets what matplotlib remembers of the name; update() would not
+def _theme() -> Mapping[str, str]:
+    """The theme on whose paper figures are made; outside of :func:`style` that is the light one."""
+    paper = require("matplotlib", "plotting").rcParams["figure.facecolor"]
+    return DARK if paper == DARK[PAPER] else LIGHT
 
 
 @contextmanager
@@ -72,23 +54,12 @@ def style(dark: bool | None = None) -> Iterator[None]:
         dark: light ink on dark paper, or the reverse; by default as around, which is light at first.
     """
     matplotlib = require("matplotlib", "plotting")
-    colours = importlib.import_module("matplotlib.colors").get_named_colors_mapping()
-    before = {name: colours[name] for name in LIGHT}
-    theme = before if dark is None else DARK if dark else LIGHT
+    theme = _theme() if dark is None else DARK if dark else LIGHT
     inked = ("text.color", "axes.edgecolor", "axes.labelcolor", "axes.titlecolor", "xtick.color", "ytick.color")
     papered = ("figure.facecolor", "axes.facecolor", "savefig.facecolor")
-    themed = dict.fromkeys(inked, theme[INK]) | dict.fromkeys(papered, theme[PAPER])
-    try:
-        _name(theme)
-        with matplotlib.rc_context(_SETTINGS | themed):
-            yield
-    finally:
-        _name(before)
-
-
-def colour(index: int) -> str:
-    """The palette's colour number ``index``, cyclically."""
-    return PALETTE[index % len(PALETTE)]
+    coloured = dict.fromkeys(inked, theme[INK]) | dict.fromkeys(papered, theme[PAPER])
+    with matplotlib.rc_context(_SETTINGS | coloured):
+        yield
 
 
 def feature_colour(index: int) -> str:

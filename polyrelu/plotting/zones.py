@@ -13,9 +13,11 @@ import numpy as np
 from polyrelu.analysis.outline import Polygon, outline
 from polyrelu.arithmetic.exact import FloatArray, exact_matrix, to_floats
 from polyrelu.errors import DimensionError
-from polyrelu.plotting.style import HAIRLINE, INK, PAPER, colour, require
+from polyrelu.plotting.style import HAIRLINE, INK, PAPER, themed
 from polyrelu.polyhedra.convex_polygon import convex_polygon
 from polyrelu.polyhedra.polyhedron import Polyhedron
+from polyrelu.support.extras import require
+from polyrelu.support.palette import colour
 from polyrelu.tilings.tiling import Tiling
 
 if TYPE_CHECKING:
@@ -52,7 +54,7 @@ def plot_zones(
         DimensionError: a tiling or the window is not two-dimensional, or there are not as many colours as tilings.
         UnboundedError: the window is unbounded.
     """
-    shades = [colour(i) for i in range(len(tilings))] if colours is None else list(colours)
+    shades = [colour(i) for i in range(len(tilings))] if colours is None else [*map(themed, colours)]
     if len(shades) != len(tilings):
         raise DimensionError(f"plot_zones: {len(shades)} colours for {len(tilings)} tilings; pass one for each")
     patches = require("matplotlib.patches", "plot_zones")
@@ -94,8 +96,7 @@ def plot_polyhedra(
     """Draw convex sets of the plane that need not form a tiling, such as the pieces of :func:`polyrelu.unrelu`.
 
     Args:
-        polyhedra: in R^2, unbounded or open ones too. What a flat one or the part outside the window would show is
-            left out.
+        polyhedra: in R^2, unbounded or open ones too. Flat ones, and what lies outside the window, are not drawn.
         ax: where to draw.
         window: a bounded box; sets are clipped to it, and it becomes the limits of the axes.
         colours: one for each set; the palette's when absent.
@@ -107,7 +108,7 @@ def plot_polyhedra(
     Raises:
         DimensionError: a set is not in R^2, or there are not as many colours or labels as sets.
     """
-    shades = [colour(i) for i in range(len(polyhedra))] if colours is None else list(colours)
+    shades = [colour(i) for i in range(len(polyhedra))] if colours is None else [*map(themed, colours)]
     for what, given in (("labels", labels), ("colours", shades)):
         if given and len(given) != len(polyhedra):
             raise DimensionError(f"plot_polyhedra: {len(given)} {what} for {len(polyhedra)} sets; pass one for each")
@@ -116,7 +117,7 @@ def plot_polyhedra(
         if len(polygon) < 3:
             continue
         corners = np.array([to_floats(corner) for corner in polygon])
-        ax.fill(*corners.T, facecolor=shade, edgecolor=edge_colour, linewidth=HAIRLINE, alpha=alpha, zorder=2)
+        ax.fill(*corners.T, facecolor=shade, edgecolor=themed(edge_colour), linewidth=HAIRLINE, alpha=alpha, zorder=2)
         if labels:
             ax.annotate(
                 labels[i],
@@ -125,7 +126,7 @@ def plot_polyhedra(
                 textcoords="offset points",
                 ha="center",
                 va="center",
-                color=INK,
+                color=themed(INK),
                 zorder=4,
             )
     return frame(ax, window)
@@ -169,7 +170,7 @@ def plot_directions(
         DimensionError: there are labels or colours, but not one for each vector, or a vector is not in R^2.
     """
     tips = [to_floats(row) for row in exact_matrix(vectors, "plot_directions: vectors", 2)]
-    shades = [colour(i) for i in range(len(tips))] if colours is None else list(colours)
+    shades = [colour(i) for i in range(len(tips))] if colours is None else [*map(themed, colours)]
     for what, given in (("labels", labels), ("colours", shades)):
         if given and len(given) != len(tips):
             raise DimensionError(f"plot_directions: {len(given)} {what} for {len(tips)} vectors; pass one for each")
@@ -198,8 +199,8 @@ def _label(ax: Axes, text: str, tip: FloatArray, shade: str) -> None:
         textcoords="offset points",
         ha="center",
         va="center",
-        color=shade or INK,
+        color=shade,
         fontsize=9,
-        path_effects=[effects.withStroke(linewidth=2.2, foreground=PAPER)],
+        path_effects=[effects.withStroke(linewidth=2.2, foreground=themed(PAPER))],
         zorder=6,
     )

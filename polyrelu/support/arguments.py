@@ -55,7 +55,7 @@ def as_whole(value: Any) -> int | None:
 
 
 def is_sequence(value: Any) -> bool:
-    """Whether a value lists things in an order: no text, no set and no mapping, and no array of no dimension."""
+    """Whether a value lists things in an order; texts, sets, mappings and arrays without dimensions do not."""
     return isinstance(value, Iterable) and not isinstance(value, _UNLISTED) and getattr(value, "ndim", 1) != 0
 
 
@@ -63,7 +63,7 @@ def items(value: Any, where: str, fix: str) -> list[Any]:
     """What a value lists.
 
     Raises:
-        InputError: it lists nothing in an order; ``fix`` says what to pass.
+        InputError: it does not list things in an order; ``fix`` says what to pass.
     """
     if not is_sequence(value):
         raise InputError(f"{where}: expected a list, got {type(value).__name__} {shown(value)}; {fix}")
@@ -74,7 +74,7 @@ def file_path(value: Any, where: str) -> Path:
     """The path of a file.
 
     Raises:
-        InputError: it is no text and no path, or too long or strange a name for any file.
+        InputError: it is neither a text nor a path, or a name that no file can have.
     """
     if not isinstance(value, (str, PathLike)):
         raise InputError(f"{where}: expected the path of a file, got {type(value).__name__} {shown(value)}")

@@ -32,14 +32,14 @@ class Stop(KeyboardInterrupt):
 
 
 class _Clock:
-    """Seconds of work; threads may load at once."""
+    """Seconds of work; several threads may load at the same time."""
 
     def __init__(self) -> None:
         self._lock = Lock()
         self._loading, self._began, self._loaded = 0, 0.0, 0.0
 
     def now(self) -> float:
-        # without the lock, because a signal handler asks, too, which may interrupt one who has it
+        # without the lock: a signal handler asks, too, and may have interrupted who holds it
         began, loaded = self._began, self._loaded
         return (began if self._loading else time.monotonic()) - loaded
 
@@ -96,7 +96,7 @@ def seconds(timeout: object, where: str) -> float:
 
 
 class Limit:
-    """When to stop, as the caller said; called with the number of tiles found it says whether to.
+    """When to stop, as the caller said: called with the number of tiles found, it says whether to stop.
 
     Args:
         until: asked with the number of tiles found.

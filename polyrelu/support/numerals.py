@@ -1,9 +1,9 @@
 r"""Numbers as people write them, to exact rationals and back, and shortened for messages.
 
 A number is ``3``, ``-1/3``, ``0.1`` or ``1e-3``; single underscores may part digits, as in Python. What a short text or
-a decimal can ask for is limited to :data:`MOST_DIGITS` digits, those that its exponent stands for counted:
-``1e99999999`` takes ten characters, and a hundred megabytes as an integer. Numbers that are there already, integers and
-fractions, have no limit.
+a decimal can ask for is limited to :data:`MOST_DIGITS` digits, counting those that its exponent stands for:
+``1e99999999`` takes ten characters, and a hundred megabytes as an integer. Integers and fractions, which are numbers
+already, have no limit.
 
 Python refuses to convert integers of more than 4300 digits from and to text, unless its setting says otherwise, because
 its conversion takes quadratic time. Ours is FLINT's, which does not, so that exact results are written whatever their
@@ -98,7 +98,7 @@ def fraction_digits(value: Fraction | int) -> str:
 
 
 def record_text(record: Any) -> str:
-    """The repr of a dataclass, as Python writes it, of numbers of any length."""
+    """The repr of a dataclass as Python writes it, but with numbers of any length."""
     own = (f"{one.name}={_repr(getattr(record, one.name))}" for one in dataclasses.fields(record))
     return f"{type(record).__qualname__}({', '.join(own)})"
 

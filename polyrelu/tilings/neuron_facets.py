@@ -33,7 +33,7 @@ Kind: TypeAlias = Literal["domain", "neuron", "target"]
 Vector: TypeAlias = tuple[int, ...]
 
 
-class ExactFacet(NamedTuple):
+class NeuronFacet(NamedTuple):
     """One facet of a tile.
 
     Attributes:
@@ -61,7 +61,7 @@ class FacetReader:
     def _chart(self) -> Chart:
         return chart(self.domain, self.source.restriction.moving)
 
-    def facets(self, number: int) -> Iterator[ExactFacet]:
+    def facets(self, number: int) -> Iterator[NeuronFacet]:
         """The facets of a tile of the domain's dimension."""
         bits = self.source.bits(number)
         vanishing = self._hyperplanes(bits)
@@ -74,7 +74,7 @@ class FacetReader:
             kind: Kind = "domain" if plane in domain_forms else "neuron" if neurons else "target"
             rest = flat.copy()
             rest[list(neurons)] = False
-            yield ExactFacet(row, kind, neurons, (plane, np.packbits(rest).tobytes()), form == plane)
+            yield NeuronFacet(row, kind, neurons, (plane, np.packbits(rest).tobytes()), form == plane)
 
     def _hyperplanes(self, bits: Bits) -> dict[Vector, tuple[int, ...]]:
         """The neurons whose preactivations vanish on each hyperplane, by the hyperplane's form in the chart."""

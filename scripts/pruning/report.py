@@ -11,7 +11,8 @@ from campaign import REFERENCE, Row
 from networks import Shape
 
 from polyrelu.plotting import style
-from polyrelu.plotting.style import INK, SILENT, feature_colour, require
+from polyrelu.plotting.style import INK, SILENT, feature_colour, themed
+from polyrelu.support.extras import require
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -220,7 +221,7 @@ def figure(rows: Sequence[Row], quantity: str, names: Sequence[str] | None = Non
         labels: list[Label] = []
         highest = 1.0
         for index, name in enumerate(names or names_of(rows)):
-            shade = INK if name == REFERENCE else feature_colour(index)
+            shade = themed(INK) if name == REFERENCE else feature_colour(index)
             points = list(_points(rows, name, QUANTITIES[quantity], widths))
             if not points:
                 continue
@@ -273,11 +274,11 @@ def _bounds(axes: Axes, widths: Sequence[int], case: Case, highest: float, label
     top = 10 ** (math.ceil(math.log10(highest)) + 1)
     fine = [widths[0] * (widths[-1] / widths[0]) ** (k / 200) for k in range(201)]
     every = [2**n for n in fine if n < math.log2(top)]
-    axes.plot(fine[: len(every)], every, color=SILENT, linestyle=(0, (4, 2)), linewidth=1.2)
+    axes.plot(fine[: len(every)], every, color=themed(SILENT), linestyle=(0, (4, 2)), linewidth=1.2)
     cells = [arrangement_bound(n, case.dim) for n in range(widths[0], widths[-1] + 1)]
-    axes.plot(range(widths[0], widths[-1] + 1), cells, color=SILENT, linestyle=(0, (1, 1.5)), linewidth=1.2)
+    axes.plot(range(widths[0], widths[-1] + 1), cells, color=themed(SILENT), linestyle=(0, (1, 1.5)), linewidth=1.2)
     axes.annotate("$2^n$ faces", (fine[len(every) - 1], every[-1]), (4, 0), textcoords="offset points", va="top")
-    labels.append(Label(widths[-1], cells[-1], r"$\Phi_d(n)$ cells", INK))
+    labels.append(Label(widths[-1], cells[-1], r"$\Phi_d(n)$ cells", themed(INK)))
     axes.set_ylim(1, top)
 
 

@@ -18,7 +18,7 @@ from polyrelu.figures.blocks import (
     two_blocks,
 )
 from polyrelu.latent.windows import feature_zones
-from polyrelu.plotting.style import PALETTE
+from polyrelu.support.palette import PALETTE
 
 
 @pytest.fixture(autouse=True)

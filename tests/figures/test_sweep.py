@@ -15,6 +15,7 @@ from polyrelu.figures import example, first_layer, sweep, unrelu_steps
 from polyrelu.figures.animate import write_animation, writes_mp4
 from polyrelu.plotting.scene import scene_of
 from polyrelu.plotting.solid import boundary_polygons
+from polyrelu.plotting.style import themed
 
 SUBSETS = [z for k in range(4) for z in itertools.combinations(range(3), k)]
 STORIES = [module._story(size, "") for module in (unrelu_steps, first_layer) for size in (1, 2)]
@@ -77,7 +78,7 @@ def test_frames_show_the_exact_pieces(story):
     sweep.draw_moment(story, *frames[-1], left, right)
     figure.canvas.draw()
     found = story.before + story.phase
-    in_space = {item.points for item in scene_of(left).items}
+    in_space = {item.parts[0] for item in scene_of(left).items}
     on_plane = {
         (to_hex(patch.get_facecolor()).upper(), frozenset(map(tuple, patch.get_xy()[:-1]))) for patch in right.patches
     }
@@ -105,14 +106,14 @@ def axes_pair():
 )
 def test_solids_are_exact(module, cube_cut, faces, with_range, target, layer):
     cube = pr.Polyhedron.box(*module.WINDOW)
-    points = {item.points for item in drawn(getattr(module, cube_cut)())}
+    points = {item.parts[0] for item in drawn(getattr(module, cube_cut)())}
     assert set(boundary_polygons(target & cube)) <= points
     items = drawn(getattr(module, faces)())
     for zeroed in ((), *module.contributing()):
         (shapes := boundary_polygons(face_steps(target, layer, zeroed).cut & cube)).sort()
-        coloured = {item.points for item in items if item.colour == module.FACE_COLOURS[zeroed]}
+        coloured = {item.parts[0] for item in items if item.colour == themed(module.FACE_COLOURS[zeroed])}
         assert set(shapes) <= coloured
-    reached = {item.points for item in drawn(getattr(module, with_range)())} - {item.points for item in items}
+    reached = {item.parts[0] for item in drawn(getattr(module, with_range)())} - {item.parts[0] for item in items}
     assert set(boundary_polygons(layer_range(layer) & cube)) <= reached
 
 
@@ -120,8 +121,8 @@ def test_constraints_are_the_faces_of_the_orthant():
     items = drawn(first_layer.relu_constraints())
     for i in range(3):
         (square,) = [item for item in items if item.colour == first_layer.FACE_COLOURS[i,]]
-        assert {point[i] for point in square.points} == {0}
-        assert {point[i - 1] for point in square.points} == {0, first_layer.RADIUS}
+        assert {point[i] for point in square.parts[0]} == {0}
+        assert {point[i - 1] for point in square.parts[0]} == {0, first_layer.RADIUS}
 
 
 def test_beta_space_shows_the_rows_and_their_half_planes():

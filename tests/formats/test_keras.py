@@ -4,6 +4,7 @@ import io
 import itertools
 import json
 import os
+import sys
 import warnings
 import zipfile
 from fractions import Fraction
@@ -14,7 +15,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import polyrelu as pr
-from polyrelu.formats import extras
 
 h5py = pytest.importorskip("h5py")
 
@@ -302,11 +302,7 @@ def test_other_archives_are_refused(tmp_path):
 
 def test_h5py_is_an_extra(tmp_path, monkeypatch):
     path = write(tmp_path / "net.keras", MLP, MLP_WEIGHTS)
-
-    def missing(name):
-        raise ImportError(name)
-
-    monkeypatch.setattr(extras.importlib, "import_module", missing)
+    monkeypatch.setitem(sys.modules, "h5py", None)
     with pytest.raises(pr.MissingExtraError, match=r"needs h5py.*pip install 'polyrelu\[keras\]'"):
         pr.load_network(path)
 

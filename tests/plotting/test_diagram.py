@@ -5,7 +5,7 @@ from matplotlib.patches import Circle, FancyBboxPatch
 
 import polyrelu as pr
 from polyrelu.plotting.diagram import plot_network_diagram
-from polyrelu.plotting.style import PALETTE
+from polyrelu.support.palette import PALETTE
 
 NETWORK = pr.Network(
     [([[1, 0], [1, 1], [0, 1]], [0] * 3), ([[1, 2, 3], [4, 5, 6]], [0, 0]), ([[1, 1]], [0])], relu=[True, False, True]

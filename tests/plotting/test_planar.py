@@ -6,7 +6,7 @@ from matplotlib.colors import to_rgb
 import polyrelu as pr
 from polyrelu.plotting import plot_samples, plot_tiling, style
 from polyrelu.plotting.planar import window_of
-from polyrelu.plotting.style import PALETTE
+from polyrelu.support.palette import PALETTE
 
 CROSS = pr.Network([([[1, 0], [-1, 0], [0, 1], [0, -1]], [0] * 4), ([[1, 1, -1, -1]], [0])])  # |x0| - |x1|
 BOX = pr.Polyhedron.box([-2, -1], [2, 1])

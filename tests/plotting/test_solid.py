@@ -14,7 +14,8 @@ import polyrelu as pr
 from polyrelu.plotting import plot_arrow, plot_polyhedron, solid_axes, style
 from polyrelu.plotting.scene import eye_of, scene_of
 from polyrelu.plotting.solid import boundary_polygons
-from polyrelu.plotting.style import INK, PALETTE
+from polyrelu.plotting.style import INK, themed
+from polyrelu.support.palette import PALETTE
 
 WINDOW = [-1] * 3, [1] * 3
 CUBE = pr.Polyhedron.box(*WINDOW)
@@ -73,10 +74,10 @@ def test_flats_are_their_own_boundary():
 def test_clipped_exactly_to_the_window():
     axes = solid_axes(WINDOW, labels=None)
     plot_polyhedron(pr.parse("h_0 > 1/3", dim=3), axes, edges=None)
-    drawn = {item.points for item in scene_of(axes).items}
+    drawn = {item.parts[0] for item in scene_of(axes).items}
     assert drawn == set(boundary_polygons(pr.Polyhedron.box(["1/3", -1, -1], [1, 1, 1])))
     plot_polyhedron(pr.parse("h_0 > 1/3", dim=3), axes, window=([0] * 3, ["1/2"] * 3), edges=None)
-    corners = {point for item in scene_of(axes).items[6:] for point in item.points}
+    corners = {point for item in scene_of(axes).items[6:] for point in item.parts[0]}
     assert corners == set(pr.Polyhedron.box(["1/3", 0, 0], ["1/2"] * 3).vertices)
 
 
@@ -90,7 +91,7 @@ def test_drawn_corners_are_the_projected_exact_ones():
     assert all(np.hypot(*(drawn - corner).T).min() < 1e-12 for corner in expected)
     faces = [tuple(c) for c in scene.get_facecolor() if c[3]]
     assert faces == [to_rgba(PALETTE[2], 0.25)] * 6
-    assert [tuple(c) for c in scene.get_edgecolor() if c[3]] == [to_rgba(INK)] * 12
+    assert [tuple(c) for c in scene.get_edgecolor() if c[3]] == [to_rgba(themed(INK))] * 12
 
 
 def test_shading_darkens_and_keeps_the_hue():
@@ -110,10 +111,10 @@ def test_flats_are_drawn():
     plot_polyhedron(pr.Polyhedron.box(["1/2"] * 3, ["1/2"] * 3), axes)
     plot_polyhedron(pr.parse("h_0 > 2", dim=3), axes)
     hexagon, ray, point = scene_of(axes).items
-    assert len(hexagon.points) == 6
-    assert ray.points == ((0, 0, 0), (0, 0, 1))
+    assert len(hexagon.parts[0]) == 6
+    assert ray.parts[0] == ((0, 0, 0), (0, 0, 1))
     assert ray.width > 0
-    assert point.points == ((Fraction(1, 2),) * 3,)
+    assert point.parts[0] == ((Fraction(1, 2),) * 3,)
     axes.figure.canvas.draw()
     assert len(scene_of(axes).get_paths()) == 3
 
@@ -155,8 +156,8 @@ def test_arrows_have_a_head_and_a_label():
     before = len(scene_of(axes).items)
     assert plot_arrow((1, 1, 0), axes, label="$U_0$", colour=PALETTE[4]) is axes
     shaft, head = scene_of(axes).items[before:]
-    assert shaft.points[0] == (0, 0, 0)
-    assert head.points == ((1, 1, 0),)
+    assert shaft.parts[0][0] == (0, 0, 0)
+    assert head.parts[0] == ((1, 1, 0),)
     assert axes.texts[-1].get_text() == "$U_0$"
     assert plot_arrow((0, 0, 0), axes) is axes
     assert len(scene_of(axes).items) == before + 2

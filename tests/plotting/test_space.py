@@ -1,19 +1,22 @@
 from fractions import Fraction
+from itertools import pairwise
 
 import numpy as np
 import pytest
 from matplotlib import pyplot
-from matplotlib.colors import to_rgb
 
 import polyrelu as pr
 from polyrelu.latent.windows import LatentCube, LatentPlane
-from polyrelu.plotting.space import plot_latent_cube, plot_plane_in_space, polyhedron_faces
-from polyrelu.plotting.style import INK, SILENT, feature_colour
+from polyrelu.plotting.scene import scene_of
+from polyrelu.plotting.space import plot_latent_cube, plot_plane_in_space
+from polyrelu.plotting.style import INK, SILENT, feature_colour, themed
 from tests.latent.test_windows import HEXAGON
 
-PLANE = LatentPlane.from_coordinates([(1, 1), (-1, 1), (-1, -1), (1, -1)], [[1, 0], [0, 1], [-1, 0]], [0, 0, "1/2"])
-CUBE = LatentCube(None, [[1, 0, 0], [1, 1, 1], [0, 0, 0]], ["1/2", 0, -1])
-ABOVE, BELOW = (30.0, 30.0), (-30.0, 30.0)
+WEIGHT, BIAS = [[1, 0], [0, 1], [-1, 0]], [0, 0, "1/2"]
+PLANE = LatentPlane.from_coordinates([(1, 1), (-1, 1), (-1, -1), (1, -1)], WEIGHT, BIAS)
+DENTED = LatentPlane.from_coordinates([(1, 1), (0, "1/2"), (-1, 1), (-1, -1), (1, -1)], WEIGHT, BIAS)
+CUBE = LatentCube(None, [[1, 0, 0], [1, 1, 1], [0, 0, 0], [1, 0, 0]], ["1/2", 0, -1, 1])
+INKED, GREY = themed(INK), themed(SILENT)
 
 
 @pytest.fixture(autouse=True)
@@ -23,73 +26,96 @@ def _close_figures():
 
 
 def faces(axes):
-    """Colour, corners and place in the order of drawing."""
-    return [
-        (to_rgb(face.get_facecolor()[0]), {tuple(p) for p in corners_of(face)}, face.get_zorder())
-        for face in axes.collections
-    ]
+    return [item for item in scene_of(axes).items if not item.width and not item.outline]
 
 
-def corners_of(face):
-    """The corners in space, which matplotlib keeps in one attribute or another."""
-    return face._vec.T[:, :3].tolist() if hasattr(face, "_vec") else np.asarray(face._faces)[0].tolist()
+def painted_faces(axes):
+    """The parts of faces in the order of painting, those painted together as one entry, with their face's number."""
+    scene, known = scene_of(axes), faces(axes)
+    order = [(scene.items[group[0].tag], group) for group in scene.painted()]
+    return [(known.index(item), group) for item, group in order if item in known]
 
 
-@pytest.mark.parametrize(("view", "near"), [(ABOVE, True), (BELOW, False)])
-def test_the_half_plane_pair_and_what_hides_what(view, near):
+def corners(item):
+    return {point for part in item.parts for point in part}
+
+
+def area(item):
+    """Of a face of the plane above, in the coordinates of its window."""
+    flat = [[point[:2] for point in part] for part in item.parts]
+    fans = [(part[0], *side) for part in flat for side in pairwise(part[1:])]
+    return sum((a[0] - o[0]) * (b[1] - o[1]) - (a[1] - o[1]) * (b[0] - o[0]) for o, a, b in fans) / 2
+
+
+def test_the_half_plane_pair():
+    square, whole, active = faces(plot_plane_in_space(PLANE, half_width=2))
+    assert (square.colour, whole.colour, active.colour) == (INKED, GREY, feature_colour(2))
+    assert corners(square) == {(x, y, 0) for x in (-2, 2) for y in (-2, 2)}
+    assert {y for y in corners(whole) if y[0] == -1} == {(-1, -1, Fraction(3, 2)), (-1, 1, Fraction(3, 2))}
+    assert all(x + z == Fraction(1, 2) for item in (whole, active) for x, _, z in corners(item))
+    assert (min(z for _, _, z in corners(active)), area(whole), area(active)) == (0, 4, 3)
+
+
+@pytest.mark.parametrize("view", [(30, 30), (30, 210), (-30, 30), (-30, 210)])
+def test_the_hyperplane_is_cut_and_passes_behind_and_before_the_window(view):
     axes = plot_plane_in_space(PLANE, view=view)
-    by_colour = {}
-    for colour, points, order in faces(axes):
-        by_colour.setdefault(colour, []).append((points, order))
-    assert set(by_colour) == {to_rgb(SILENT), to_rgb(feature_colour(2)), to_rgb(INK)}
-    ((active, over),) = by_colour[to_rgb(feature_colour(2))]
-    assert active == {(0.5, -1, 0), (0.5, 1, 0), (-1, -1, 1.5), (-1, 1, 1.5)}
-    ((square, middle),) = by_colour[to_rgb(INK)]
-    assert {point[2] for point in square} == {0}
-    ((_, under),) = [(p, o) for p, o in by_colour[to_rgb(SILENT)] if min(z for _, _, z in p) < 0]
-    assert (over > middle > under) is near
-    assert (over < middle < under) is not near
+    elevation, azimuth = np.radians(view)
+    before = np.cos(elevation) * np.cos(azimuth) + np.sin(elevation) > 0  # the eye is where y_0 + y_2 > 1/2
+    (first, (far,)), *window, (last, (near,)) = painted_faces(axes)
+    assert (first, [number for number, _ in window], last) == (0, [1, 2], 0)
+    assert all((2 * (x + z) >= w) is bool(before) or 2 * (x + z) == w for x, _, z, w in near.corners)
+    assert all((2 * (x + z) <= w) is bool(before) or 2 * (x + z) == w for x, _, z, w in far.corners)
 
 
-def test_three_hyperplanes_cut_everything_into_octants():
-    axes = plot_plane_in_space(PLANE, hyperplanes=(0, 1, 2), view=ABOVE)
-    drawn = faces(axes)
-    for _, points, _ in drawn:
-        for values in np.array(sorted(points)).T:
-            assert (values >= 0).all() or (values <= 0).all()
-    assert sum(colour == to_rgb(INK) for colour, _, _ in drawn) == 12
-    assert sum(colour == to_rgb(SILENT) for colour, _, _ in drawn) == 6
-    orders = {order for colour, points, order in drawn if all(min(p) >= 0 for p in points) and colour != to_rgb(INK)}
-    assert min(orders) == max(order for _, _, order in drawn)
+def test_three_hyperplanes_superpose():
+    drawn = faces(plot_plane_in_space(PLANE, hyperplanes=(0, 2, 1)))
+    assert [item.colour for item in drawn] == [INKED] * 3 + [GREY] + [feature_colour(i) for i in range(3)]
+    for i, (square, active) in enumerate(zip(drawn[:3], drawn[4:], strict=True)):
+        assert {point[i] for point in corners(square)} == {0}
+        assert min(point[i] for point in corners(active)) == 0
+    assert [area(item) for item in drawn[3:]] == [4, 2, 2, 3]
 
 
-def test_cubes_are_drawn_face_by_face_far_ones_first():
-    axes = plot_latent_cube(CUBE, 0, view=ABOVE)
-    drawn = faces(axes)
-    assert len(drawn) == 12
-    corners = {point for colour, points, _ in drawn if colour == to_rgb(feature_colour(0)) for point in points}
-    assert corners == {(x, y, z) for x in (-0.5, 1) for y in (-1, 1) for z in (-1, 1)}
-    assert max(drawn, key=lambda face: face[2])[0] == to_rgb(feature_colour(0))
-    behind = faces(plot_latent_cube(CUBE, 0, view=(30.0, 210.0)))
-    assert max(behind, key=lambda face: face[2])[0] == to_rgb(SILENT)
-    assert len(faces(plot_latent_cube(CUBE, 2))) == 6
+def test_the_window_has_its_rim_and_each_boundary_its_colour():
+    drawn = [item for item in scene_of(plot_plane_in_space(PLANE)).items if item.width]
+    rim = {frozenset(item.parts[0]) for item in drawn if item.colour == INKED}
+    window = PLANE.embedded()
+    assert {frozenset(edge) for edge in zip(window, window[1:] + window[:1], strict=True)} <= rim
+    ((boundary,),) = [item.parts for item in drawn if item.colour == feature_colour(2)]
+    assert set(boundary) == {(Fraction(1, 2), -1, 0), (Fraction(1, 2), 1, 0)}
+    along = LatentPlane.from_coordinates([(0, 0), (1, 0), (0, 1)], [[1, 0], [0, 1], [1, 1]], [0, 0, 0])
+    drawn = [item for item in scene_of(plot_plane_in_space(along, hyperplanes=(0, 1))).items if item.width]
+    assert sum(set(item.parts[0]) <= set(along.embedded()) for item in drawn) == 1, "only the rim off the hyperplanes"
 
 
-def test_faces_of_polyhedra():
-    found = polyhedron_faces(CUBE.active(1).closure())
-    assert len(found) == 7
-    for normal, corners in found:
-        values = {sum(n * x for n, x in zip(normal, corner, strict=True)) for corner in corners}
-        assert len(values) == 1
-    assert sorted(len(corners) for _, corners in found) == [3, 3, 3, 5, 5, 5, 6]
-    assert polyhedron_faces(pr.Polyhedron.box([0, 0, 0], [1, 1, 0])) == []
-    assert all(isinstance(x, Fraction) for _, corners in found for corner in corners for x in corner)
+def test_a_dented_window_is_one_face():
+    axes = plot_plane_in_space(DENTED, view=(30, 30))
+    _, whole, active = faces(axes)
+    assert len(whole.parts) == 3
+    assert area(whole) == DENTED.outline.area()
+    assert area(active) == sum(polygon.area() for polygon in DENTED.active(2))
+    assert [(number, len(group)) for number, group in painted_faces(axes)] == [(0, 1), (1, 3), (2, 3), (0, 1)]
+
+
+def test_a_feature_that_is_never_active_has_no_face():
+    silent = LatentPlane.from_coordinates(PLANE.window, [*WEIGHT[:2], [0, 0]], [0, 0, -1])
+    assert [item.colour for item in faces(plot_plane_in_space(silent))] == [INKED, GREY]
+
+
+def test_cubes():
+    drawn = faces(plot_latent_cube(CUBE, 0))
+    assert [item.colour for item in drawn] == [GREY] * 6 + [feature_colour(0)] * 6
+    active = {point for item in drawn[6:] for point in corners(item)}
+    assert active == {(x, y, z) for x in (Fraction(-1, 2), 1) for y in (-1, 1) for z in (-1, 1)}
+    assert [item.colour for item in faces(plot_latent_cube(CUBE, 2))] == [GREY] * 6
+    assert [item.colour for item in faces(plot_latent_cube(CUBE, 3))] == [feature_colour(3)] * 6, "silent on one face"
 
 
 def test_axes_and_errors():
     axes = pyplot.figure().add_subplot(projection="3d")
     assert plot_plane_in_space(PLANE, axes, half_width=3) is axes
     assert axes.get_xlim() == (-3, 3)
+    assert [text.get_text() for text in axes.texts] == ["$y_0$", "$y_1$", "$y_2$"]
     assert plot_latent_cube(CUBE, 1, axes) is axes
     with pytest.raises(pr.DimensionError, match=r"lies in R\^1; only R\^3"):
         plot_plane_in_space(HEXAGON)
@@ -97,3 +123,5 @@ def test_axes_and_errors():
         plot_plane_in_space(PLANE, hyperplanes=(4,))
     with pytest.raises(pr.InputError, match="there is no feature 4"):
         plot_latent_cube(CUBE, 4)
+    with pytest.raises(pr.InputError, match="the axes are flat"):
+        plot_plane_in_space(PLANE, pyplot.subplots()[1])

@@ -6,28 +6,21 @@ from matplotlib import pyplot
 from matplotlib.colors import to_hex, to_rgb
 
 import polyrelu as pr
-from polyrelu.plotting.style import DARK, INK, LIGHT, PALETTE, PAPER, colour, require, style
+from polyrelu.plotting.style import DARK, INK, LIGHT, PAPER, style, themed
+from polyrelu.support.palette import PALETTE
 
 
-def test_a_missing_matplotlib_is_named_with_its_extra(monkeypatch):
-    monkeypatch.setitem(sys.modules, "matplotlib", None)
-    with pytest.raises(pr.MissingExtraError, match=r"draw needs matplotlib.*pip install 'polyrelu\[plot\]'"):
-        require("matplotlib", "draw")
+def test_a_missing_matplotlib_is_asked_for(monkeypatch):
     tiling = pr.preimage(pr.Network([([[1, 0]], [0])]), pr.parse("y0 > 0", dim=1))
     monkeypatch.setitem(sys.modules, "matplotlib.pyplot", None)
-    with pytest.raises(pr.MissingExtraError, match="plot_tiling"):
+    with pytest.raises(pr.MissingExtraError, match="plot_tiling needs matplotlib"):
         tiling.plot()
-
-
-def test_colours_repeat_after_the_palette():
-    assert colour(0) == PALETTE[0] == colour(len(PALETTE))
-    assert len(set(PALETTE)) == len(PALETTE)
 
 
 def inks():
     figure, axes = pyplot.subplots()
     axes.set_title("ink")
-    found = to_hex(INK), to_hex(axes.title.get_color()), to_hex(figure.get_facecolor()), to_hex(PAPER)
+    found = themed(INK), to_hex(axes.title.get_color()), to_hex(figure.get_facecolor()), themed(PAPER)
     pyplot.close(figure)
     return tuple(one.upper() for one in found)
 
@@ -46,7 +39,8 @@ def test_themes():
         assert inks() == dark
     with pytest.raises(ZeroDivisionError), style(dark=True):
         1 / 0  # noqa: B018
-    assert to_hex(INK).upper() == LIGHT[INK]
+    assert themed(INK) == LIGHT[INK]
+    assert [themed(shade) for shade in ("red", (0, 1, 0), [0, 0, 1])] == ["red", (0, 1, 0), [0, 0, 1]]
 
 
 def test_no_colour_of_the_palette_vanishes_on_either_paper():

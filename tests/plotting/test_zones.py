@@ -7,8 +7,9 @@ from matplotlib.colors import to_rgba
 
 import polyrelu as pr
 from polyrelu.analysis.outline import outline
-from polyrelu.plotting.style import INK, PALETTE
+from polyrelu.plotting.style import INK
 from polyrelu.plotting.zones import plot_directions, plot_polyhedra, plot_zones, polygon_path
+from polyrelu.support.palette import PALETTE
 
 CROSS = pr.Network([([[1, 0], [-1, 0], [0, 1], [0, -1]], [0] * 4), ([[1, 1, -1, -1], [-1, -1, -1, -1]], [0, 1])])
 WINDOW = pr.Polyhedron.box([-2, -1], [2, 1])
