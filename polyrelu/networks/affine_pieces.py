@@ -13,9 +13,8 @@ together they are the region. The pieces therefore cover it; on each of them eve
 A facet of a set of dimension k carries at least k generators, so a closed row that is tight on fewer is dropped. Strict
 rows may remove lower faces and stay.
 
-This module knows nothing of engines: the one algorithm is the double description method (T. S. Motzkin et al., The
-double description method, 1953; K. Fukuda and A. Prodon, Double description method revisited, 1996,
-doi:10.1007/3-540-61576-8_77), by cdd for a whole set and one step of it for a cut.
+This module knows nothing of engines: the one algorithm is the double description method, by cdd for a whole set and
+one step of it for a cut (:mod:`polyrelu.polyhedra.double_description`).
 """
 
 from __future__ import annotations
@@ -33,6 +32,7 @@ from polyrelu.arithmetic.exact import ExactVector, flint_matrix, matrix_rows, pr
 from polyrelu.networks.network import Layer, Network
 from polyrelu.polyhedra.canonical import split_rows
 from polyrelu.polyhedra.cddlib import generators_from_halfspaces
+from polyrelu.polyhedra.double_description import Cone, cut
 from polyrelu.polyhedra.halfspace import Halfspace
 
 NeuronSigns: TypeAlias = tuple[tuple[int, ...], ...]
@@ -110,24 +110,11 @@ class Region:
         return region
 
     def _cut(self, row: Halfspace) -> Region | None:
-        """One step of the double description method: a new generator for each edge that crosses the row's boundary.
-
-        Two extreme generators span an edge iff no third one is tight on all the facets that both are tight on.
-        """
-        (slacks,) = self.slacks([row])
         rows = self.rows if row in self.rows else (*self.rows, row)
-        generators = [[int(v) for v in g] for g in self.generators.table()]
-        kept = [g for g, s in zip(generators, slacks, strict=True) if not s or (s > 0 and row.relation != "==")]
-        for i, above in enumerate(slacks):
-            for j, below in enumerate(slacks):
-                if above > 0 > below and self._is_edge(i, j):
-                    pair = zip(generators[i], generators[j], strict=True)
-                    kept.append(list(primitive([above * v - below * u for u, v in pair])))
-        return Region._generated(rows, kept, True)
-
-    def _is_edge(self, i: int, j: int) -> bool:
-        common = self._tight[i] & self._tight[j]
-        return not any(common & mask == common for k, mask in enumerate(self._tight) if k not in (i, j))
+        generators = [tuple(map(int, g)) for g in self.generators.table()]
+        slack = (*(-v for v in row.normal), row.offset)
+        parts = cut(Cone(generators, self._tight, ()), slack, 1 << len(self.rows) + 1)
+        return Region._generated(rows, parts.side(0 if row.relation == "==" else 1).generators, True)
 
     @cached_property
     def _tight(self) -> list[int]:

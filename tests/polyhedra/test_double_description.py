@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from polyrelu.polyhedra import cddlib
-from polyrelu.polyhedra.double_description import cone_generators
+from polyrelu.polyhedra import cddlib, double_description
+from polyrelu.polyhedra.double_description import Cone, cone_generators, cut
 from polyrelu.polyhedra.polyhedron import Polyhedron
 from polyrelu.support import limits
 
@@ -70,6 +70,36 @@ def test_rows_are_those_of_cddlib(asked):
     theirs = cddlib.halfspaces_from_generators(generators, dim)
     assert (len(ours[1])) == len(theirs[1])
     assert as_set(ours) == as_set(theirs)
+
+
+@given(st.integers(1, 5).flatmap(lambda d: st.tuples(vectors(d, max_size=9), vectors(d, min_size=1, max_size=1))))
+def test_a_cut_gives_both_sides_and_what_is_between(asked):
+    rows, (form,) = asked
+    dim = len(form)
+    cone = Cone([], [], [tuple(int(i == j) for j in range(dim)) for i in range(dim)])
+    for number, row in enumerate(rows):
+        cone = cut(cone, row, 1 << number).side(-1)
+    parts = cut(cone, form, 1 << len(rows))
+    for sign, more in ((-1, [form]), (1, [[-v for v in form]]), (0, [form, [-v for v in form]])):
+        part = parts.side(sign)
+        generators, lines = cone_generators([*rows, *more], [], dim)
+        assert set(part.generators) == set(generators) or part.lines
+        assert len(part.generators) == len(generators)
+        assert len(part.lines) == len(lines)
+        for generator, tight in zip(part.generators, part.tight, strict=True):
+            slacks = [sum(a * v for a, v in zip(row, generator, strict=True)) for row in (*rows, form)]
+            assert tight == sum(1 << k for k, slack in enumerate(slacks) if not slack)
+
+
+@pytest.mark.parametrize("dim", [4, 5, 6])
+def test_numpy_finds_the_same_neighbours(dim, monkeypatch):
+    rows = [(*normal, -offset) for normal, offset in cross_polytope(dim)]
+    rows += [(*[1] * dim, 0), (3, -2, 1, *[0] * (dim - 2))]
+    found = []
+    for many in (0, 10**9):
+        monkeypatch.setattr(double_description, "_MANY", many)
+        found.append(cone_generators(rows, [], dim + 1))
+    assert found[0] == found[1]
 
 
 def cross_polytope(dim):

@@ -22,7 +22,7 @@ from polyrelu.arithmetic.exact import FloatArray
 from polyrelu.engines.cells.kernel import FLOOR, UNDECIDED, Cells, Problem
 from polyrelu.networks.affine_outputs import Placed
 from polyrelu.networks.network import Layer
-from polyrelu.polyhedra.cell import Vector
+from polyrelu.polyhedra.double_description import Vector
 from polyrelu.polyhedra.halfspace import Halfspace
 
 ROUNDOFF = 2.0**-53
