@@ -28,7 +28,7 @@ from typing import NamedTuple, TypeAlias
 
 from flint import fmpq_mat, fmpz_mat
 
-from polyrelu.arithmetic.exact import ExactVector, flint_matrix, matrix_rows, primitive
+from polyrelu.arithmetic.exact import ExactVector, flint_matrix, matrix_rows
 from polyrelu.networks.network import Layer, Network
 from polyrelu.polyhedra.canonical import split_rows
 from polyrelu.polyhedra.cddlib import generators_from_halfspaces
@@ -58,10 +58,9 @@ class Region:
     def of(cls, rows: Iterable[Halfspace], ambient_dim: int) -> Region | None:
         """The set with these rows, or None if it is empty. Cost: one double description."""
         distinct = tuple(dict.fromkeys(rows))
-        vertices, rays, lines = generators_from_halfspaces(*split_rows(distinct), ambient_dim)
-        homogeneous = [primitive((*v, 1)) for v in vertices] + [primitive((*r, 0)) for r in rays]
-        homogeneous += [tuple(sign * v for v in primitive((*line, 0))) for line in lines for sign in (1, -1)]
-        return cls._generated(distinct, homogeneous, not lines)
+        generators, lines = generators_from_halfspaces(*split_rows(distinct), ambient_dim).homogeneous()
+        both_ways = [tuple(sign * v for v in line) for line in lines for sign in (1, -1)]
+        return cls._generated(distinct, [*generators, *both_ways], not lines)
 
     @classmethod
     def _generated(

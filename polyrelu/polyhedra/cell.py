@@ -16,7 +16,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from polyrelu.arithmetic.exact import primitive
 from polyrelu.polyhedra.double_description import Cone, Vector, cut, values_on
 from polyrelu.polyhedra.halfspace import Halfspace
 from polyrelu.polyhedra.polyhedron import Polyhedron
@@ -59,11 +58,10 @@ def cell_of(forms: Sequence[Vector], facets: Sequence[int], dim: int, polyhedron
     """
     if polyhedron is None:
         polyhedron = Polyhedron.from_halfspaces([Halfspace.of(form[:-1], -form[-1]) for form in forms], dim)
-    vertices, rays, lines = polyhedron.generators
-    generators = [primitive([*v, 1]) for v in vertices] + [primitive([*r, 0]) for r in rays]
+    generators, lines = polyhedron.generators.homogeneous()
     rows = [*forms, (*[0] * dim, 1)]
     tight = [sum(1 << j for j, value in enumerate(values_on(rows, g)) if not value) for g in generators]
-    return _cell(Cone(generators, tight, [primitive([*v, 0]) for v in lines]), [*facets, INFINITY])
+    return _cell(Cone(generators, tight, lines), [*facets, INFINITY])
 
 
 def _cell(cone: Cone, facets: Sequence[int]) -> Cell:

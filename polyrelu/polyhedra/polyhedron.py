@@ -41,7 +41,8 @@ from polyrelu.arithmetic.lp import Status, maximise
 from polyrelu.arithmetic.rounding import AffineForms, Signs, float_points
 from polyrelu.errors import DimensionError, EmptySetError, InputError, UnboundedError
 from polyrelu.polyhedra import canonical
-from polyrelu.polyhedra.cddlib import Generators, generators_from_halfspaces, halfspaces_from_generators
+from polyrelu.polyhedra.cddlib import generators_from_halfspaces, halfspaces_from_generators
+from polyrelu.polyhedra.generators import Generators
 from polyrelu.polyhedra.guide import look_between
 from polyrelu.polyhedra.halfspace import Halfspace, Relation, halfspaces_from_arrays
 from polyrelu.polyhedra.sides import Sides, sides_of

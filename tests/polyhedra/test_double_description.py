@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from polyrelu.polyhedra import cddlib, double_description
 from polyrelu.polyhedra.double_description import Cone, cone_generators, cut
+from polyrelu.polyhedra.generators import Generators
 from polyrelu.polyhedra.polyhedron import Polyhedron
 from polyrelu.support import limits
 
@@ -55,7 +56,7 @@ def test_generators_are_those_of_cddlib(asked):
 def test_rows_are_those_of_cddlib(asked):
     dim, points, rays = asked
     exact = [[tuple(map(Fraction, v)) for v in kind] for kind in (points, [r for r in rays if any(r)])]
-    generators = cddlib.Generators(*map(tuple, exact))
+    generators = Generators(*map(tuple, exact))
 
     def as_set(rows):
         inequalities, equalities = rows
@@ -113,7 +114,7 @@ def test_degenerate_polytopes_with_many_rows():
     assert cddlib.most_generators(len(rows), 6) > cddlib._FEW
     found = cddlib.generators_from_halfspaces(rows, [], 6)
     assert set(found.vertices) == {tuple(Fraction(s * (i == j)) for i in range(6)) for j in range(6) for s in (-1, 1)}
-    facets, flat = cddlib.halfspaces_from_generators(cddlib.Generators(found.vertices * 3), 6)
+    facets, flat = cddlib.halfspaces_from_generators(Generators(found.vertices * 3), 6)
     assert len(facets) == 64
     assert not flat
 
