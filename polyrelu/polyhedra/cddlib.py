@@ -60,8 +60,8 @@ def generators_from_halfspaces(inequalities: Sequence[Row], equalities: Sequence
         return _double_description(inequalities, equalities, dim)
     small: dict[str, list[Row]] = {"<=": [], "==": []}
     for normal, offset, relation in rows:
-        moved = offset - sum((normal[j] * value for j, value in sides.fixed.items() if normal[j]), Fraction(0))
-        *entries, last = primitive((*(normal[j] for j in sides.free), moved))
+        free, moved = sides.restricted(normal, offset)
+        *entries, last = primitive((*free, moved))
         if any(entries) or last < 0 or (relation == "==" and last):
             small[relation].append((entries, last))
     vertices, rays, lines = generators_from_halfspaces(small["<="], small["=="], len(sides.free))

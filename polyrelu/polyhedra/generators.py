@@ -7,12 +7,14 @@ vertices and extreme rays of a closed polyhedron are unique.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from fractions import Fraction
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from polyrelu.arithmetic.exact import ExactMatrix, ExactVector, primitive, row_echelon
+from polyrelu.arithmetic.exact import ExactMatrix, ExactVector, exact_matrix, primitive, row_echelon
+from polyrelu.errors import DimensionError, InputError
 from polyrelu.polyhedra.double_description import Vector
+from polyrelu.support.arguments import dimension
 
 
 class Generators(NamedTuple):
@@ -21,6 +23,31 @@ class Generators(NamedTuple):
     vertices: tuple[ExactVector, ...]
     rays: tuple[ExactVector, ...] = ()
     lines: tuple[ExactVector, ...] = ()
+
+    @classmethod
+    def checked(
+        cls,
+        vertices: Iterable[Iterable[Any]],
+        rays: Iterable[Iterable[Any]],
+        lines: Iterable[Iterable[Any]],
+        dim: int | None,
+    ) -> tuple[Generators, int]:
+        """Generators that agree on one dimension, with it.
+
+        Raises:
+            DimensionError: generators of different lengths, or ``dim`` missing when there are none.
+            InputError: rays or lines without a vertex.
+        """
+        where = "from_generators"
+        kinds = [exact_matrix(g, f"{where}: {n}") for g, n in zip((vertices, rays, lines), cls._fields, strict=True)]
+        widths = {len(g) for kind in kinds for g in kind}
+        if dim is not None:
+            widths.add(dimension(dim, f"{where}: dim"))
+        if len(widths) != 1:
+            raise DimensionError(f"{where}: generators and dim must agree on one dimension, got {sorted(widths)}")
+        if any(kinds) and not kinds[0]:
+            raise InputError(f"{where}: rays and lines need a vertex to start from; add the origin for a cone")
+        return cls(*kinds), widths.pop()
 
     def homogeneous(self) -> tuple[list[Vector], list[Vector]]:
         """Vertices and then rays, and lines, as homogeneous vectors."""
