@@ -37,8 +37,9 @@ from tqdm import tqdm
 from polyrelu.analysis.zones import zone_numbers
 from polyrelu.arithmetic.exact import ExactVector, nearest_floats
 from polyrelu.errors import DimensionError, UnboundedError
-from polyrelu.polyhedra.convex_polygon import HomogeneousPoint, angle, cyclic_facets
+from polyrelu.polyhedra.convex_polygon import HomogeneousPoint, angle, cyclic_facets, turn
 from polyrelu.polyhedra.polyhedron import Polyhedron
+from polyrelu.polyhedra.simple_polygon import signed_area
 from polyrelu.support.arguments import instance
 from polyrelu.tilings.tiling import Tiling
 
@@ -60,7 +61,7 @@ class Polygon:
 
     def area(self) -> Fraction:
         """The area, exact."""
-        return sum(map(_signed_area, (self.outer, *self.holes)), Fraction(0))
+        return sum(map(signed_area, (self.outer, *self.holes)), Fraction(0))
 
 
 @dataclass(frozen=True)
@@ -255,13 +256,8 @@ def _exact(point: HomogeneousPoint) -> tuple[Fraction, Fraction]:
     return Fraction(x, w), Fraction(y, w)
 
 
-def _turn(a: HomogeneousPoint, b: HomogeneousPoint, c: HomogeneousPoint) -> int:
-    """Positive, zero or negative where a, b, c turn left, are collinear, turn right: the sign of their determinant."""
-    return a[0] * (b[1] * c[2] - b[2] * c[1]) - a[1] * (b[0] * c[2] - b[2] * c[0]) + a[2] * (b[0] * c[1] - b[1] * c[0])
-
-
 def _strictly_between(point: HomogeneousPoint, begin: HomogeneousPoint, end: HomogeneousPoint) -> bool:
-    if point in (begin, end) or _turn(begin, end, point):
+    if point in (begin, end) or turn(begin, end, point):
         return False
     lowest, highest = sorted([_exact(begin), _exact(end)])
     return lowest < _exact(point) < highest
@@ -306,14 +302,9 @@ def _tidied(loop: Sequence[HomogeneousPoint]) -> tuple[Ring, bool]:
     """A simple loop without collinear vertices, from its lexicographically first one; is it counter-clockwise?"""
     count = len(loop)
     corners = [
-        point for i, point in enumerate(loop) if _turn(loop[i - 1], point, loop[(i + 1) % count])
+        point for i, point in enumerate(loop) if turn(loop[i - 1], point, loop[(i + 1) % count])
     ]  # neighbours on a straight stretch all drop out, whichever of them are compared
     exact = [_exact(point) for point in corners]
     start = exact.index(min(exact))
-    turn = _turn(corners[start - 1], corners[start], corners[(start + 1) % len(corners)])
-    return tuple(exact[start:] + exact[:start]), turn > 0
-
-
-def _signed_area(ring: Ring) -> Fraction:
-    pairs = zip(ring, (*ring[1:], ring[0]), strict=True)
-    return sum((a[0] * b[1] - a[1] * b[0] for a, b in pairs), Fraction(0)) / 2
+    left = turn(corners[start - 1], corners[start], corners[(start + 1) % len(corners)])
+    return tuple(exact[start:] + exact[:start]), left > 0
