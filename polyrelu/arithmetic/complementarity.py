@@ -18,8 +18,8 @@ from polyrelu.arithmetic.exact import ExactVector
 def complementary_solution(matrix: Sequence[Sequence[Fraction]], constants: Sequence[Fraction]) -> ExactVector:
     """The y >= 0 with w = M y + constants >= 0 and y w = 0.
 
-    The matrix M is symmetric positive semidefinite, and some y >= 0 has w >= 0. Cost: each pivot
-    changes all entries of the matrix; there are finitely many.
+    The matrix M is symmetric positive semidefinite, and some y >= 0 has w >= 0. Cost: finitely many pivots, each a
+    change of all entries of the matrix.
     """
     size = len(constants)
     # Row i: basic_i = constants_i + sum_j table_ij nonbasic_j. In pair i, either w_i or y_i is basic.
