@@ -47,13 +47,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from polyrelu.arithmetic.exact import ExactVector, FloatArray, nearest_floats, to_floats
-from polyrelu.arithmetic.ieee import floats_are_sound
+from polyrelu.arithmetic.ieee import SMALLEST_NORMAL, floats_are_sound
 from polyrelu.arithmetic.rounding import affine_with_bound, gamma
 from polyrelu.tilings.tile_source import TileSource
 from polyrelu.tilings.tiling import Tiling
 
 _CHUNK = 4096
-_SMALLEST_NORMAL = 2.0**-1022
 
 
 def lower_bounds(tiling: Tiling, point: ExactVector, norm: str) -> FloatArray:
@@ -141,10 +140,10 @@ def distances(
     rounding = gamma(3 * len(point) + 16)
     with np.errstate(all="ignore"):
         a, c, r, r_c = values[:, :-1], values[:, -1], radius[:, :-1], radius[:, -1]
-        doubt = (1.0 + rounding) * value_error(a, c, r, r_c, p) + _SMALLEST_NORMAL
-        size = DUAL_NORMS[norm](np.abs(a) + r) + _SMALLEST_NORMAL
+        doubt = (1.0 + rounding) * value_error(a, c, r, r_c, p) + SMALLEST_NORMAL
+        size = DUAL_NORMS[norm](np.abs(a) + r) + SMALLEST_NORMAL
         bounds = (1.0 - rounding) * ((-signs * value_at(a, c, p) - doubt) / size)
-        return np.where((bounds >= _SMALLEST_NORMAL) & np.isfinite(bounds), bounds, 0.0)
+        return np.where((bounds >= SMALLEST_NORMAL) & np.isfinite(bounds), bounds, 0.0)
 
 
 def value_at(a: FloatArray, c: FloatArray, p: FloatArray) -> FloatArray:

@@ -245,7 +245,7 @@ def _sides(low: FloatArray, high: FloatArray, region: Polyhedron) -> tuple[NDArr
     inside, doubtful = np.zeros(len(low), dtype=np.bool_), np.ones(len(low), dtype=np.bool_)
     finite = np.isfinite(low).all(axis=1) & np.isfinite(high).all(axis=1)
     low, high = low[finite], high[finite]
-    inside[finite], doubtful[finite] = bounds.contains_approximately(*middle_and_half(low, high))
+    inside[finite], doubtful[finite] = bounds.contains_certified(*middle_and_half(low, high))
     return inside, ~inside & ~doubtful
 
 

@@ -22,7 +22,8 @@ from tqdm import tqdm
 
 from polyrelu.arithmetic.exact import ExactMatrix
 from polyrelu.errors import DimensionError, EmptySetError
-from polyrelu.polyhedra.convex_union import Face, GeneratorPool, Piece, Vector, negated
+from polyrelu.polyhedra.convex_union import Face, GeneratorPool, Piece, negated
+from polyrelu.polyhedra.double_description import Vector
 from polyrelu.polyhedra.halfspace import Halfspace
 from polyrelu.polyhedra.polyhedron import Polyhedron
 from polyrelu.support.arguments import instance

@@ -7,11 +7,8 @@ r"""The point of a tiling nearest to a given input: the smallest change that rea
   distance: :math:`\|x - p\| \ge \sum y_i (a_i p - b_i)` for all x in P whenever the dual norm of :math:`\sum y_i a_i`
   is at most 1.
 * In the Euclidean norm the nearest point is rational too, because it solves :math:`x = p - A^T y,\ y \ge 0,\ b - A x
-  \ge 0,\ y (b - A x) = 0`, the linear complementarity problem of the matrix :math:`A A^T`. The least-index criss-cross
-  method solves it in finitely many rational pivots, since positive semidefinite matrices are sufficient (D. den
-  Hertog, C. Roos, T. Terlaky, The linear complementarity problem, sufficient matrices, and the criss-cross method,
-  Linear Algebra and its Applications 187, 1993, doi:10.1016/0024-3795(93)90124-7). No float, no tolerance: the squared
-  distance is exact.
+  \ge 0,\ y (b - A x) = 0`, the linear complementarity problem of the matrix :math:`A A^T`, for
+  :mod:`polyrelu.arithmetic.complementarity` to solve. No float, no tolerance: the squared distance is exact.
 
 **Among many tiles.** Lower bounds on the distances of all tiles are computed in floats, with proof, by
 :mod:`polyrelu.analysis.distance_bounds`, and tiles are visited in their order until the next bound exceeds the best
@@ -30,6 +27,7 @@ import numpy as np
 from tqdm import tqdm
 
 from polyrelu.analysis.distance_bounds import lower_bounds
+from polyrelu.arithmetic.complementarity import complementary_solution
 from polyrelu.arithmetic.exact import ExactVector, exact_vector
 from polyrelu.arithmetic.lp import maximise
 from polyrelu.errors import EmptySetError
@@ -211,47 +209,6 @@ def _euclidean(rows: Sequence[Halfspace], point: ExactVector) -> Projection:
     ]
     x = tuple(v - s for v, s in zip(point, step, strict=True))
     return Projection(sum((s * s for s in step), Fraction(0)), x, tuple(multipliers))
-
-
-def complementary_solution(matrix: Sequence[Sequence[Fraction]], constants: Sequence[Fraction]) -> ExactVector:
-    """The y >= 0 with w = matrix y + constants >= 0 and y w = 0.
-
-    The matrix is symmetric positive semidefinite, and some y >= 0 has w >= 0. By the least-index criss-cross method:
-    the least variable that is negative changes places with its partner; where that is impossible, together with the
-    least other pair that can raise it.
-    """
-    size = len(constants)
-    # Row i: basic_i = constants_i + sum_j table_ij nonbasic_j. In pair i, either w_i or y_i is basic.
-    table = [[constant, *row] for constant, row in zip(constants, matrix, strict=True)]
-    is_y = [False] * size
-    while True:
-        k = next((i for i, row in enumerate(table) if row[0] < 0), None)
-        if k is None:
-            return tuple(row[0] if basic else Fraction(0) for row, basic in zip(table, is_y, strict=True))
-        if table[k][k + 1]:
-            _exchange(table, k, k)
-            is_y[k] = not is_y[k]
-            continue
-        other = next(j for j, v in enumerate(table[k][1:]) if v > 0)
-        _exchange(table, k, other)
-        _exchange(table, other, k)
-        table[k], table[other] = table[other], table[k]
-        for row in table:
-            row[k + 1], row[other + 1] = row[other + 1], row[k + 1]
-        is_y[k], is_y[other] = not is_y[k], not is_y[other]
-
-
-def _exchange(table: list[list[Fraction]], r: int, s: int) -> None:
-    """Make the nonbasic variable of column s basic, in row r, and the row's variable nonbasic, in its column."""
-    pivot = table[r][s + 1]
-    solved = [-v / pivot for v in table[r]]
-    solved[s + 1] = 1 / pivot
-    for i, row in enumerate(table):
-        factor = row[s + 1]
-        if i != r and factor:
-            table[i] = [v + factor * w for v, w in zip(row, solved, strict=True)]
-            table[i][s + 1] = factor * solved[s + 1]
-    table[r] = solved
 
 
 def _in_the_set(polyhedron: Polyhedron, point: ExactVector, norm: str, projection: Projection) -> ExactVector | None:

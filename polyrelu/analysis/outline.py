@@ -37,7 +37,7 @@ from tqdm import tqdm
 from polyrelu.analysis.zones import zone_numbers
 from polyrelu.arithmetic.exact import ExactVector, nearest_floats
 from polyrelu.errors import DimensionError, UnboundedError
-from polyrelu.polyhedra.convex_polygon import HomogeneousPoint, angle, cyclic_facets
+from polyrelu.polyhedra.convex_polygon import HomogeneousPoint, angle, cyclic_facets, turn
 from polyrelu.polyhedra.polyhedron import Polyhedron
 from polyrelu.polyhedra.simple_polygon import signed_area
 from polyrelu.support.arguments import instance
@@ -256,13 +256,8 @@ def _coordinates(point: HomogeneousPoint) -> tuple[Fraction, Fraction]:
     return Fraction(x, w), Fraction(y, w)
 
 
-def _turn(a: HomogeneousPoint, b: HomogeneousPoint, c: HomogeneousPoint) -> int:
-    """Positive, zero or negative where a, b, c turn left, are collinear, turn right: the sign of their determinant."""
-    return a[0] * (b[1] * c[2] - b[2] * c[1]) - a[1] * (b[0] * c[2] - b[2] * c[0]) + a[2] * (b[0] * c[1] - b[1] * c[0])
-
-
 def _strictly_between(point: HomogeneousPoint, begin: HomogeneousPoint, end: HomogeneousPoint) -> bool:
-    if point in (begin, end) or _turn(begin, end, point):
+    if point in (begin, end) or turn(begin, end, point):
         return False
     lowest, highest = sorted([_coordinates(begin), _coordinates(end)])
     return lowest < _coordinates(point) < highest
@@ -307,9 +302,9 @@ def _tidied(loop: Sequence[HomogeneousPoint]) -> tuple[Ring, bool]:
     """A simple loop without collinear vertices, from its lexicographically first one; is it counter-clockwise?"""
     count = len(loop)
     corners = [
-        point for i, point in enumerate(loop) if _turn(loop[i - 1], point, loop[(i + 1) % count])
+        point for i, point in enumerate(loop) if turn(loop[i - 1], point, loop[(i + 1) % count])
     ]  # neighbours on a straight stretch all drop out, whichever of them are compared
     ring = [_coordinates(point) for point in corners]
     start = ring.index(min(ring))
-    turn = _turn(corners[start - 1], corners[start], corners[(start + 1) % len(corners)])
-    return tuple(ring[start:] + ring[:start]), turn > 0
+    left = turn(corners[start - 1], corners[start], corners[(start + 1) % len(corners)])
+    return tuple(ring[start:] + ring[:start]), left > 0

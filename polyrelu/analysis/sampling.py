@@ -15,7 +15,7 @@ from polyrelu.arithmetic.exact import FloatArray, nearest_floats, to_floats
 from polyrelu.errors import EmptySetError, InexactError, InputError
 from polyrelu.polyhedra.bounding_box import box_of
 from polyrelu.polyhedra.polyhedron import Polyhedron
-from polyrelu.polyhedra.volume import simplex_volume, triangulate
+from polyrelu.polyhedra.volume import simplex_volume, triangulation
 from polyrelu.support.arguments import whole_number
 from polyrelu.tilings.tiling import Tiling
 
@@ -128,8 +128,7 @@ class _Simplices(NamedTuple):
     def of(cls, polyhedron: Polyhedron) -> _Simplices:
         """A polytope of full dimension, its vertices rounded."""
         exact = polyhedron.vertices
-        facets = [frozenset(k for k, v in enumerate(exact) if not h.slack(v)) for h in polyhedron.halfspaces]
-        simplices = list(triangulate(len(exact), facets))
+        simplices = list(triangulation(exact, polyhedron.halfspaces))
         vertices = nearest_floats(x for v in exact for x in v).reshape(len(exact), polyhedron.ambient_dim)
         volumes = [simplex_volume([exact[k] for k in simplex]) for simplex in simplices]
         return cls(vertices, np.array(simplices, dtype=np.intp), _probabilities(volumes))

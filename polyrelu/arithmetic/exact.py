@@ -23,7 +23,7 @@ import numpy as np
 from flint import fmpq, fmpq_mat, fmpz
 from numpy.typing import NDArray
 
-from polyrelu.arithmetic.ieee import probe
+from polyrelu.arithmetic.ieee import SMALLEST_NORMAL, probe
 from polyrelu.errors import DimensionError, InexactError, RangeError
 from polyrelu.support.arguments import is_sequence
 from polyrelu.support.numerals import MOST_DIGITS, read_decimal, read_number, shown, too_long
@@ -202,7 +202,7 @@ def float_ratio(value: Any) -> tuple[int, int]:
     zero; here the bits of small ones are read instead.
     """
     if isinstance(value, float):
-        if -_SMALLEST_NORMAL < value < _SMALLEST_NORMAL:
+        if -SMALLEST_NORMAL < value < SMALLEST_NORMAL:
             (bits,) = struct.unpack("<q", struct.pack("<d", value))
             places = bits & (1 << 52) - 1
             return _lowest_terms(-places if bits < 0 else places, 1074)
@@ -214,7 +214,7 @@ def float_ratio(value: Any) -> tuple[int, int]:
     return int(numerator), int(denominator)
 
 
-_SMALLEST_NORMAL, _SMALLEST_NORMAL_SINGLE = 2.0**-1022, np.float32(2.0**-126)
+_SMALLEST_NORMAL_SINGLE = np.float32(2.0**-126)
 
 
 def _lowest_terms(places: int, exponent: int) -> tuple[int, int]:

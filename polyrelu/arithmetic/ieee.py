@@ -1,10 +1,18 @@
-"""Whether floats are what every proven bound of this package assumes: IEEE 754 binary64 with its default modes.
+r"""Whether floats are what every proven bound of this package assumes: IEEE 754 binary64 with its default modes.
 
 The bounds hold for rounding to nearest and gradual underflow. Both are modes of the processor, one setting for each
 thread, which foreign code may have changed: a library built with ``-ffast-math`` flushes subnormal numbers to zero in
 the thread that loads it, and interval libraries leave a directed rounding behind. Threads inherit the modes of the
 thread that starts them. Whoever lets a float decide asks :func:`floats_are_sound` first, in the thread that works, once
 a run; where the answer is no, floats decide nothing there.
+
+**The table** of the numbers that bounds are made of. Rounded to nearest with gradual underflow, an operation (+, -, \*,
+/, a conversion) gives :math:`z (1 + \delta) + \epsilon` for its exact result z, with :math:`|\delta| \le u`, or with
+:math:`|\epsilon| \le \eta / 2` where the result is subnormal; sums and differences that are subnormal are exact
+(N. J. Higham, Accuracy and Stability of Numerical Algorithms, 2nd ed., 2002, section 2.1, doi:10.1137/1.9780898718027).
+In other modes, those of threads that nobody can ask, it is :math:`2 u`, and all of what is less than :math:`\tau`, of a
+result or of an operand. Every allowance for underflow is a multiple of :math:`\eta` or of :math:`\tau`, and counts
+these.
 """
 
 from __future__ import annotations
@@ -13,13 +21,22 @@ import warnings
 
 from polyrelu.errors import FloatModeWarning
 
+UNIT_ROUNDOFF = 2.0**-53
+"""The unit roundoff u: half the distance from 1 to the next float, so half an ulp is at most u times the number."""
+
+SMALLEST = 2.0**-1074
+r"""The least positive float, :math:`\eta`: the distance of subnormal numbers, so half of it is what rounding loses."""
+
+SMALLEST_NORMAL = 2.0**-1022
+r"""The least normal float, :math:`\tau`: what is flushed to zero is less."""
+
 
 class UnsoundFloats(ArithmeticError):
     """A thread that was to work does not round to nearest, or flushes subnormal numbers to zero."""
 
 
 # The operands are read from a list, so no compiler knows them.
-_OPERANDS = [1.0, 2.0**-53, 2.0**-54, 2.0**-1022, 0.5, 2.0**-1074, 2.0**52]
+_OPERANDS = [1.0, UNIT_ROUNDOFF, UNIT_ROUNDOFF / 2, SMALLEST_NORMAL, 0.5, SMALLEST, 2.0**52]
 
 
 def probe() -> dict[str, bool]:

@@ -1,7 +1,7 @@
 r"""Float filters: signs of affine forms at float points, certified, and exact wherever the certificate fails.
 
-Notation: :math:`u = 2^{-53}` is the unit roundoff of binary64, :math:`\gamma_k = k u / (1 - k u)`, a hat marks a
-computed quantity, and :math:`\tau = 2^{-1022}` is the smallest normal float. Two facts are used throughout
+Notation: u and :math:`\tau` are from the table of :mod:`polyrelu.arithmetic.ieee`, :math:`\gamma_k = k u / (1 - k u)`,
+and a hat marks a computed quantity. Two facts are used throughout
 [Higham2002]_:
 
 * *Lemma 3.1*: a product of k factors :math:`(1+\delta_i)^{\pm 1}`, :math:`|\delta_i| \le u`, is :math:`1 + \theta_k`
@@ -33,7 +33,7 @@ right-hand side rounds four times (the quotient in :math:`\gamma`, the product, 
 **Underflow** loses absolute amounts instead. With entries of modulus 1 at most: 2 d operations of a matrix product lose
 less than :math:`2 d \tau`, subnormal operands less than :math:`\tau (d + \sum_j |x_j|)`, conversions less than
 :math:`\tau (1 + \sum_j (|x_j| + r_j))`; the same again, at most, for :math:`\hat T` and for the sum with r. All that is
-below :math:`2^{-1019} (d + 2 + \sum_j (|x_j| + r_j))`, which the bound adds, and which is normal itself.
+below :math:`8 \tau (d + 2 + \sum_j (|x_j| + r_j))`, which the bound adds, and which is normal itself.
 
 **An affine layer** of inputs :math:`\hat x` known within :math:`e` (:math:`|x - \hat x| \le e`) has :math:`|z - \hat z|
 \le |W| e + \gamma_{2d+2} (|\hat W| |\hat x| + |\hat b|)`, where :math:`|W| \le |\hat W| (1 + \gamma_1)`. Weights may be
@@ -75,12 +75,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from polyrelu.arithmetic.exact import FloatArray, exact, float_quotients, float_ratio, read_only
-from polyrelu.arithmetic.ieee import floats_are_sound, probe
+from polyrelu.arithmetic.ieee import SMALLEST_NORMAL, UNIT_ROUNDOFF, floats_are_sound, probe
 from polyrelu.errors import DimensionError, InexactError
 
-_UNIT_ROUNDOFF = 2.0**-53
-_UNDERFLOW = 2.0**-1019
-_SMALLEST_NORMAL = 2.0**-1022
+_UNDERFLOW = 8.0 * SMALLEST_NORMAL  # see *Underflow* above
 _LEAST_UNKNOWN = 2.0**960
 
 Signs = NDArray[np.int8]
@@ -88,7 +86,7 @@ Signs = NDArray[np.int8]
 
 def gamma(k: int) -> float:
     """Higham's gamma_k = k u / (1 - k u) for binary64, rounded to nearest."""
-    return k * _UNIT_ROUNDOFF / (1.0 - k * _UNIT_ROUNDOFF)
+    return k * UNIT_ROUNDOFF / (1.0 - k * UNIT_ROUNDOFF)
 
 
 def float_points(points: Any, dim: int, where: str) -> FloatArray:
@@ -205,14 +203,14 @@ def affine_with_bound(
     where a coordinate of the point is unknown, and everywhere where this thread's floats are not sound.
     """
     dim = weight.shape[1]
-    factor = gamma(2 * dim + 2) / _UNIT_ROUNDOFF
+    factor = gamma(2 * dim + 2) / UNIT_ROUNDOFF
     magnitudes = np.abs(points)
     with np.errstate(over="ignore", invalid="ignore"):
         values = points @ weight.T + bias
         if not floats_are_sound():
             return values, np.full(values.shape, np.inf)
-        inputs = radius / _UNIT_ROUNDOFF + factor * magnitudes + _SMALLEST_NORMAL / _UNIT_ROUNDOFF
-        spread = _UNIT_ROUNDOFF * (inputs @ np.abs(weight).T + factor * np.abs(bias))
+        inputs = radius / UNIT_ROUNDOFF + factor * magnitudes + SMALLEST_NORMAL / UNIT_ROUNDOFF
+        spread = UNIT_ROUNDOFF * (inputs @ np.abs(weight).T + factor * np.abs(bias))
         underflow = _UNDERFLOW * (dim + 2 + (magnitudes + radius).sum(axis=1, keepdims=True))
         return values, _certain_bound((1.0 + gamma(2 * dim + 10)) * spread + underflow)
 

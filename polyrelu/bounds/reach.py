@@ -61,7 +61,7 @@ def reach(layers: Sequence[Layer], sides: Sides, target: Polyhedron) -> Reach:
             values = np.where(silent, 0.0, np.where(mask, np.maximum(values, 0.0), values))
         misses = False
         if np.isfinite(values).all() and np.isfinite(radius).all() and target.halfspaces:
-            holds, doubtful = target.contains_approximately(values, radius)
+            holds, doubtful = target.contains_certified(values, radius)
             misses = not (holds[0] or doubtful[0])
     return Reach(tuple(signs), misses)
 

@@ -69,7 +69,6 @@ def without_zones(tiling: Tiling) -> dict[str, Any]:
 
 def _zone(zone: Tiling) -> dict[str, Any]:
     size = zone.volume() if zone.is_bounded() else None
-    assert not isinstance(size, Fraction)
     return {
         "tiles": len(zone),
         "volume": None if size is None else _finite([size.low, size.high]),

@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass
 
-from polyrelu.analysis.zones import BoundaryPart, boundary, zone_numbers
+from polyrelu.analysis.zones import boundary, zone_numbers
 from polyrelu.arithmetic.exact import ExactVector, to_float
 from polyrelu.errors import DimensionError, UnboundedError
-from polyrelu.polyhedra.convex_polygon import convex_polygon
+from polyrelu.polyhedra.convex_polygon import polygon_in_plane
 from polyrelu.tilings.tiling import Tiling
 
 
@@ -51,21 +51,11 @@ def mesh(tiling: Tiling) -> Mesh:
     faces: dict[int, list[tuple[int, ...]]] = defaultdict(list)
     for part in boundary(tiling):
         if part.tile not in flat:
-            polygon = _polygon(part)
+            polygon = polygon_in_plane(part.polyhedron.vertices, part.row.normal)
             if len(polygon) > 2:
                 faces[zone_of[part.tile]].append(tuple(places.setdefault(p, len(places)) for p in polygon))
     count = max(zone_of.values(), default=-1) + 1
     return Mesh(tuple(places), tuple(tuple(faces[k]) for k in range(count)), len(flat))
-
-
-def _polygon(part: BoundaryPart) -> list[ExactVector]:
-    """The corners of a part of the boundary, counter-clockwise against its outer normal."""
-    normal = part.row.normal
-    drop = next(k for k in range(3) if normal[k])
-    first, second = (drop + 1) % 3, (drop + 2) % 3
-    corners = {(v[first], v[second]): v for v in part.polyhedron.vertices}
-    ring = [corners[flat[0], flat[1]] for flat in convex_polygon(corners)]
-    return ring if normal[drop] > 0 else ring[::-1]
 
 
 def obj_text(tiling: Tiling) -> str:

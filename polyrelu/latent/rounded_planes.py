@@ -4,15 +4,15 @@ The plane comes from a layer: :math:`M = W B` and :math:`o = b` with W of h colu
 (the identity when h = 2). Points of float arrays such as ``np.eye(6) @ W_enc.T @ W_dec.T + b`` lie in the plane up to
 rounding only. A float point v is *a rounded point of the plane* when some u satisfies, in every coordinate,
 
-.. math:: |v - M u - o| \le \gamma_k\, (|W| |B| |u| + |o|) + \eta\, (c + C |u|),
+.. math:: |v - M u - o| \le \gamma_k\, (|W| |B| |u| + |o|) + 2 \eta\, (c + C |u|),
 
-the bound for computing it in binary64. By Lemma 3.1 and section 3.1 of [Higham2002]_ in
-:mod:`polyrelu.arithmetic.rounding`, summing h products and a bias in any order perturbs each term by at most :math:`1 +
-\theta_{h+1}`, and storing W and b as floats by one factor more: k = h + 2. Where the latent point z = B u was computed
-too, its terms carry :math:`\theta_3` (one conversion, one product, one addition): k = h + 5. Underflow adds at most
-:math:`2^{-1075}` for each product and each conversion, the latter times the factor it meets: with :math:`\eta =
-2^{-1073}`, which leaves room for later roundings, c = h + 1 and :math:`C |u| = \sum_j (|B| |u|)_j`, and with a basis
-:math:`\sum_j |W_{ij}| (2 + |u_0| + |u_1|)` besides.
+the bound for computing it in binary64, with :math:`\eta` from the table of :mod:`polyrelu.arithmetic.ieee`. By Lemma
+3.1 and section 3.1 of [Higham2002]_ in :mod:`polyrelu.arithmetic.rounding`, summing h products and a bias in any order
+perturbs each term by at most :math:`1 + \theta_{h+1}`, and storing W and b as floats by one factor more: k = h + 2.
+Where the latent point z = B u was computed too, its terms carry :math:`\theta_3` (one conversion, one product, one
+addition): k = h + 5. Underflow adds at most :math:`\eta / 2` for each product and each conversion, the latter times the
+factor it meets; four times as much leaves room for later roundings: c = h + 1 and :math:`C |u| = \sum_j (|B| |u|)_j`,
+and with a basis :math:`\sum_j |W_{ij}| (2 + |u_0| + |u_1|)` besides.
 
 For each of the four sign patterns of u this is a system of linear inequalities, so whether such a u exists is decided
 exactly. Any of them may stand for the point; one with few digits is taken.
@@ -36,19 +36,20 @@ import numpy as np
 from polyrelu.arithmetic.exact import (
     ExactMatrix,
     ExactVector,
+    exact,
     exact_vector,
     flint_matrix,
     matrix_rows,
     nearest_floats,
     row_echelon,
 )
+from polyrelu.arithmetic.ieee import SMALLEST, UNIT_ROUNDOFF
 from polyrelu.errors import DimensionError, InputError
 from polyrelu.polyhedra.halfspace import Halfspace
 from polyrelu.polyhedra.polyhedron import Polyhedron
 from polyrelu.support.carried import Carried
 
-_UNIT_ROUNDOFF = Fraction(1, 2**53)
-_UNDERFLOW = Fraction(1, 2**1073)
+_UNIT_ROUNDOFF, _UNDERFLOW = exact(UNIT_ROUNDOFF), 2 * exact(SMALLEST)
 
 
 def affine_rank(points: Sequence[ExactVector]) -> int:

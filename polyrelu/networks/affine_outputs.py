@@ -13,7 +13,8 @@ from flint import fmpq, fmpq_mat
 
 from polyrelu.arithmetic.exact import ExactMatrix, matrix_rows, primitive
 from polyrelu.networks.network import Bits, Layer
-from polyrelu.polyhedra.cell import Cell, Vector, split
+from polyrelu.polyhedra.cell import Cell, split
+from polyrelu.polyhedra.double_description import Vector
 
 
 class Placed(NamedTuple):

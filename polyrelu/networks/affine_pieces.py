@@ -9,9 +9,8 @@ part with a positive weight.
 A facet of a set of dimension k carries at least k generators, so a closed row that is tight on fewer is dropped. Strict
 rows may remove lower faces and stay.
 
-This module knows nothing of engines: the one algorithm is the double description method (T. S. Motzkin et al., The
-double description method, 1953; K. Fukuda and A. Prodon, Double description method revisited, 1996,
-doi:10.1007/3-540-61576-8_77), by cdd for a whole set and one step of it for a cut.
+This module knows nothing of engines: the one algorithm is the double description method, by cdd for a whole set and
+one step of it for a cut (:mod:`polyrelu.polyhedra.double_description`).
 """
 
 from __future__ import annotations
@@ -23,9 +22,10 @@ from functools import cached_property
 
 from flint import fmpz_mat
 
-from polyrelu.arithmetic.exact import ExactVector, primitive
+from polyrelu.arithmetic.exact import ExactVector
 from polyrelu.polyhedra.canonical import split_rows
 from polyrelu.polyhedra.cddlib import generators_from_halfspaces
+from polyrelu.polyhedra.double_description import Cone, cut
 from polyrelu.polyhedra.halfspace import Halfspace
 
 
@@ -49,10 +49,9 @@ class Region:
     def of(cls, rows: Iterable[Halfspace], ambient_dim: int) -> Region | None:
         """The set with these rows, or None if it is empty. Cost: one double description."""
         distinct = tuple(dict.fromkeys(rows))
-        vertices, rays, lines = generators_from_halfspaces(*split_rows(distinct), ambient_dim)
-        homogeneous = [primitive((*v, 1)) for v in vertices] + [primitive((*r, 0)) for r in rays]
-        homogeneous += [tuple(sign * v for v in primitive((*line, 0))) for line in lines for sign in (1, -1)]
-        return cls._generated(distinct, homogeneous, not lines)
+        generators, lines = generators_from_halfspaces(*split_rows(distinct), ambient_dim).homogeneous()
+        both_ways = [tuple(sign * v for v in line) for line in lines for sign in (1, -1)]
+        return cls._generated(distinct, [*generators, *both_ways], not lines)
 
     @classmethod
     def _generated(
@@ -101,24 +100,11 @@ class Region:
         return region
 
     def _cut(self, row: Halfspace) -> Region | None:
-        """One step of the double description method: a new generator for each edge that crosses the row's boundary.
-
-        Two extreme generators span an edge iff no third one is tight on all the facets that both are tight on.
-        """
-        (slacks,) = self.slacks([row])
         rows = self.rows if row in self.rows else (*self.rows, row)
-        generators = [[int(v) for v in g] for g in self.generators.table()]
-        kept = [g for g, s in zip(generators, slacks, strict=True) if not s or (s > 0 and row.relation != "==")]
-        for i, above in enumerate(slacks):
-            for j, below in enumerate(slacks):
-                if above > 0 > below and self._is_edge(i, j):
-                    pair = zip(generators[i], generators[j], strict=True)
-                    kept.append(list(primitive([above * v - below * u for u, v in pair])))
-        return Region._generated(rows, kept, True)
-
-    def _is_edge(self, i: int, j: int) -> bool:
-        common = self._tight[i] & self._tight[j]
-        return not any(common & mask == common for k, mask in enumerate(self._tight) if k not in (i, j))
+        generators = [tuple(map(int, g)) for g in self.generators.table()]
+        slack = (*(-v for v in row.normal), row.offset)
+        parts = cut(Cone(generators, self._tight, ()), slack, 1 << len(self.rows) + 1)
+        return Region._generated(rows, parts.side(0 if row.relation == "==" else 1).generators, True)
 
     @cached_property
     def _tight(self) -> list[int]:

@@ -46,7 +46,7 @@ def maps_into(network: Network, target: Polyhedron | Sequence[Polyhedron], point
         chunk = array[start : start + _CHUNK]
         values, radius = network.evaluate_with_bound(chunk)
         for one in targets:
-            holds, doubtful = one.contains_approximately(values, radius)
+            holds, doubtful = one.contains_certified(values, radius)
             for i in np.flatnonzero(doubtful):
                 holds[i] = one.contains(network.evaluate([exact_vector(chunk[i], "maps_into: point")])[0])
             inside[start : start + _CHUNK] |= holds

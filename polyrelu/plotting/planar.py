@@ -6,7 +6,7 @@ filled without an edge, since its edge would be all there is to see.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -18,6 +18,7 @@ from polyrelu.errors import DimensionError, InputError
 from polyrelu.networks.evaluation import maps_into
 from polyrelu.networks.network import Network
 from polyrelu.plotting.style import HAIRLINE, INK, PAPER, SILENT, themed
+from polyrelu.polyhedra.bounding_box import box_of_points
 from polyrelu.polyhedra.convex_polygon import convex_polygon
 from polyrelu.polyhedra.polyhedron import Polyhedron
 from polyrelu.support.extras import require
@@ -113,7 +114,7 @@ def plot_samples(
             f"plot_samples: inputs in R^{network.input_dim}, box in R^{box.ambient_dim}; both must be R^2"
         )
     axes = _axes(ax, "plot_samples")
-    lower, upper = _bounding_box(box.vertices)
+    lower, upper = box_of_points(box.vertices)
     _frame(axes, lower, upper)
     points = np.random.default_rng(seed).uniform(to_floats(lower), to_floats(upper), (n, 2))
     inside = maps_into(network, target, points)
@@ -127,16 +128,11 @@ def plot_samples(
 def window_of(tiling: Tiling) -> tuple[ExactVector, ExactVector]:
     """Lower and upper corner of the default window: the domain if it is bounded, else all vertices and a margin."""
     if tiling.domain.is_bounded() and not tiling.domain.is_empty():
-        return _bounding_box(tiling.domain.vertices)
+        return box_of_points(tiling.domain.vertices)
     vertices = [v for tile in tiling for v in tile.polyhedron.vertices]
-    lower, upper = _bounding_box(vertices or [exact_vector([0, 0], "origin")])
+    lower, upper = box_of_points(vertices or [exact_vector([0, 0], "origin")])
     margin = (max(b - a for a, b in zip(lower, upper, strict=True)) or Fraction(_MARGIN)) / _MARGIN
     return tuple(a - margin for a in lower), tuple(b + margin for b in upper)
-
-
-def _bounding_box(points: Iterable[ExactVector]) -> tuple[ExactVector, ExactVector]:
-    columns = list(zip(*points, strict=True))
-    return tuple(map(min, columns)), tuple(map(max, columns))
 
 
 def _corners(window: Window) -> tuple[ExactVector, ExactVector]:

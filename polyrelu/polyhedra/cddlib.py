@@ -18,7 +18,7 @@ import sys
 from collections.abc import Iterable, Sequence
 from fractions import Fraction
 from math import comb
-from typing import NamedTuple, TypeAlias
+from typing import TypeAlias
 
 import cdd
 import cdd.gmp
@@ -26,19 +26,12 @@ import cdd.gmp
 from polyrelu.arithmetic.exact import ExactVector, primitive
 from polyrelu.arithmetic.lp import Row
 from polyrelu.polyhedra.double_description import cone_generators
+from polyrelu.polyhedra.generators import Generators
 from polyrelu.polyhedra.sides import sides_of
 
 RationalRow: TypeAlias = tuple[Sequence[Fraction], Fraction]
 
 _FEW = 200  # generators; cddlib takes up to 30 ms for them, and less than we do
-
-
-class Generators(NamedTuple):
-    """A V-representation: the convex hull of ``vertices`` plus the cone of ``rays`` plus the span of ``lines``."""
-
-    vertices: tuple[ExactVector, ...]
-    rays: tuple[ExactVector, ...] = ()
-    lines: tuple[ExactVector, ...] = ()
 
 
 def _matrix(inequalities: Sequence[Row], equalities: Sequence[Row], dim: int) -> cdd.gmp.Matrix:
@@ -67,8 +60,8 @@ def generators_from_halfspaces(inequalities: Sequence[Row], equalities: Sequence
         return _double_description(inequalities, equalities, dim)
     small: dict[str, list[Row]] = {"<=": [], "==": []}
     for normal, offset, relation in rows:
-        moved = offset - sum((normal[j] * value for j, value in sides.fixed.items() if normal[j]), Fraction(0))
-        *entries, last = primitive((*(normal[j] for j in sides.free), moved))
+        free, moved = sides.restricted(normal, offset)
+        *entries, last = primitive((*free, moved))
         if any(entries) or last < 0 or (relation == "==" and last):
             small[relation].append((entries, last))
     vertices, rays, lines = generators_from_halfspaces(small["<="], small["=="], len(sides.free))
@@ -156,8 +149,7 @@ def _generators_step_by_step(inequalities: Sequence[Row], equalities: Sequence[R
 
 def _halfspaces_step_by_step(generators: Generators, dim: int) -> tuple[list[RationalRow], list[RationalRow]]:
     """The rows (a, -b) of the polar cone: a . v <= b at all vertices, a . r <= 0 at all rays, zero at all lines."""
-    rows = [primitive([*v, 1]) for v in generators.vertices] + [primitive([*r, 0]) for r in generators.rays]
-    rays, lines = cone_generators(rows, [primitive([*v, 0]) for v in generators.lines], dim + 1)
+    rays, lines = cone_generators(*generators.homogeneous(), dim + 1)
 
     def rows_of(forms: Sequence[Sequence[int]]) -> list[RationalRow]:
         return [(tuple(map(Fraction, form[:-1])), Fraction(-form[-1])) for form in forms]

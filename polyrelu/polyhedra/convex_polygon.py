@@ -19,6 +19,11 @@ def cross(origin: ExactVector, a: ExactVector, b: ExactVector) -> Fraction:
     return (a[0] - origin[0]) * (b[1] - origin[1]) - (a[1] - origin[1]) * (b[0] - origin[0])
 
 
+def turn(a: HomogeneousPoint, b: HomogeneousPoint, c: HomogeneousPoint) -> int:
+    """Positive, zero or negative where a, b, c turn left, are collinear, turn right: the sign of their determinant."""
+    return a[0] * (b[1] * c[2] - b[2] * c[1]) - a[1] * (b[0] * c[2] - b[2] * c[0]) + a[2] * (b[0] * c[1] - b[1] * c[0])
+
+
 def convex_polygon(points: Iterable[ExactVector]) -> tuple[ExactVector, ...]:
     """The convex hull's corners, counter-clockwise from the lowest of the leftmost; collinear points are dropped.
 
@@ -38,6 +43,18 @@ def _chain(points: Sequence[ExactVector]) -> list[ExactVector]:
             chain.pop()
         chain.append(point)
     return chain
+
+
+def polygon_in_plane(points: Iterable[ExactVector], normal: Sequence[Fraction | int]) -> tuple[ExactVector, ...]:
+    """The same of points in a plane of R^3, counter-clockwise for whom its normal points at.
+
+    Seen along an axis that the plane is not parallel to, they are a planar polygon.
+    """
+    drop = next(k for k, v in enumerate(normal) if v)
+    first, second = (drop + 1) % 3, (drop + 2) % 3
+    shadow = {(point[first], point[second]): point for point in points}
+    ring = tuple(shadow[x, y] for x, y in convex_polygon(shadow))
+    return ring if normal[drop] > 0 else ring[::-1]
 
 
 def cyclic_facets(rows: Iterable[Halfspace]) -> list[tuple[Halfspace, HomogeneousPoint, HomogeneousPoint]] | None:

@@ -31,17 +31,18 @@ E. Zaffanella, Exact join detection for convex polyhedra and other numerical abs
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from operator import mul
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
-from polyrelu.arithmetic.exact import ExactMatrix, primitive, row_echelon
+from polyrelu.arithmetic.exact import ExactMatrix, row_echelon
 from polyrelu.polyhedra.convex_polygon import cyclic_facets
+from polyrelu.polyhedra.double_description import Vector
+from polyrelu.polyhedra.generators import modulo
 from polyrelu.polyhedra.halfspace import Halfspace
 from polyrelu.polyhedra.polyhedron import Polyhedron
 
-Vector: TypeAlias = tuple[int, ...]
 Face: TypeAlias = frozenset[int]
 
 
@@ -90,7 +91,7 @@ def negated(row: Vector) -> Vector:
 
 @dataclass
 class GeneratorPool:
-    """Generators as numbers: a vertex v is ``(v, 1)`` and a ray r is ``(r, 0)``, in primitive integers."""
+    """Generators, as homogeneous vectors (:mod:`polyrelu.polyhedra.generators`), by number."""
 
     vectors: list[Vector] = field(default_factory=list)
     numbers: dict[Vector, int] = field(default_factory=dict)
@@ -116,10 +117,8 @@ class GeneratorPool:
             lines: ExactMatrix = ()
             vectors = {self.number(begin) for _, begin, _ in cycle}
         else:
-            vertices, rays, directions = polyhedron.generators
-            lines, pivots = row_echelon(directions, polyhedron.ambient_dim)
-            homogeneous = [(*v, 1) for v in vertices] + [(*r, 0) for r in rays]
-            vectors = {self.number(_reduced(v, lines, pivots)) for v in homogeneous}
+            reduced, lines = polyhedron.generators.modulo_lines()
+            vectors = set(map(self.number, reduced))
         generators = frozenset(vectors)
         # A canonical strict row that is no facet is tight on less than a facet: its face lies in several facets.
         faces = {row: self._on((*row.normal, -row.offset), generators) for row in inequalities}
@@ -205,7 +204,7 @@ class GeneratorPool:
         if straight:
             dim = len(self.vectors[next(iter(straight))]) - 1
             lines, pivots = row_echelon([*lines, *(self.vectors[k][:-1] for k in straight)], dim)
-            new = {k: self.number(_reduced(self.vectors[k], lines, pivots)) for k in generators - straight}
+            new = {k: self.number(modulo(self.vectors[k], lines, pivots)) for k in generators - straight}
             facets = {row: frozenset(new[k] for k in face - straight) for row, face in facets.items()}
             gone = tuple(frozenset(new[k] for k in face - straight) for face in gone)
             generators = doubtful = frozenset(k for k in new.values() if any(self.vectors[k]))
@@ -244,15 +243,6 @@ def _completed(P: Piece, Q: Piece, hyperplane: Vector) -> Piece | None:
 def _maximal(faces: Iterable[Face]) -> tuple[Face, ...]:
     found = set(faces)
     return tuple(face for face in found if not any(face < other for other in found))
-
-
-def _reduced(vector: Sequence[Any], lines: ExactMatrix, pivots: tuple[int, ...]) -> Vector:
-    """A generator modulo the lineality space: zero at the pivots of its echelon form."""
-    for line, pivot in zip(lines, pivots, strict=True):
-        factor = vector[pivot]
-        if factor:
-            vector = [*(v - factor * w for v, w in zip(vector, line, strict=False)), vector[-1]]
-    return primitive(vector)
 
 
 def _gone(

@@ -1,9 +1,8 @@
 r"""The faces of a polyhedron, each by its generators.
 
-A point x of Q^d is the vector (x, 1) and a direction r is (r, 0), both up to positive multiples; written in primitive
-integers, a *generator* is one vector. A line is the two opposite directions. Modulo the lines, whose echelon form is
-unique, the vertices and extreme rays of a closed polyhedron are unique; so two faces, of whichever polyhedra, are equal
-sets iff they have equal sets of generators.
+A *generator* is one homogeneous vector (:mod:`polyrelu.polyhedra.generators`), a line the two opposite directions.
+Modulo the lines they are unique; so two faces, of whichever polyhedra, are equal sets iff they have equal sets of
+generators.
 
 A face of P is given by the generators that lie on some of P's facets, one of them at least being a point; its own
 facets are its largest intersections with facets of P that do not contain it, and have one dimension less (A. Schrijver,
@@ -12,12 +11,11 @@ Theory of Linear and Integer Programming, 1986, section 8).
 
 from __future__ import annotations
 
-from fractions import Fraction
 from typing import NamedTuple, TypeAlias
 
-from polyrelu.arithmetic.exact import ExactVector, primitive, row_echelon
 from polyrelu.polyhedra.canonical import split_rows
-from polyrelu.polyhedra.cddlib import Generators, generators_from_halfspaces
+from polyrelu.polyhedra.cddlib import generators_from_halfspaces
+from polyrelu.polyhedra.generators import Generators, homogeneous
 from polyrelu.polyhedra.halfspace import Halfspace
 from polyrelu.polyhedra.polyhedron import Polyhedron
 
@@ -91,20 +89,8 @@ def _chosen(generators: list[Generator], mask: int) -> Closure:
 
 def closure_of(generators: Generators) -> Closure:
     """The unique generators of a closed polyhedron, from irredundant ones."""
-    zero, one = Fraction(0), Fraction(1)
-    vertices, rays, lines = generators
-    if not lines:
-        return frozenset(primitive((*v, one)) for v in vertices) | {primitive((*r, zero)) for r in rays}
-    basis, pivots = row_echelon(lines, len(lines[0]))
-
-    def reduced(vector: ExactVector) -> ExactVector:
-        for row, pivot in zip(basis, pivots, strict=True):
-            vector = tuple(v - vector[pivot] * w for v, w in zip(vector, row, strict=True))
-        return vector
-
-    both = {primitive((*(sign * v for v in row), zero)) for row in basis for sign in (1, -1)}
-    points = {primitive((*reduced(v), one)) for v in vertices}
-    return frozenset(both | points | {primitive((*reduced(r), zero)) for r in rays})
+    reduced, basis = generators.modulo_lines()
+    return frozenset(reduced).union(homogeneous([sign * v for v in row], 0) for row in basis for sign in (1, -1))
 
 
 def excess(row: Halfspace, generator: Generator) -> int:

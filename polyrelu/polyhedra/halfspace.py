@@ -11,16 +11,17 @@ from collections.abc import Iterable, Sequence
 from fractions import Fraction
 from typing import Any, Literal, NamedTuple, TypeAlias
 
-from polyrelu.arithmetic.exact import ExactVector, exact_matrix, exact_vector, primitive, rounded_text
+from polyrelu.arithmetic.exact import ExactVector, exact_matrix, exact_vector, primitive
 from polyrelu.errors import DimensionError, InputError
+from polyrelu.polyhedra.text import row_text
 from polyrelu.support.arguments import as_whole, items
-from polyrelu.support.numerals import integer_digits, shown
+from polyrelu.support.numerals import shown
 
 Relation: TypeAlias = Literal["<=", "<", "=="]
 
 _EXACT_TYPES = {Fraction, int}
 _ROWS = {tuple, list}
-_FLIPPED = {"<=": ">=", "<": ">", "==": "=="}
+_RELATIONS = ("<=", "<", "==")
 
 
 class Halfspace(NamedTuple):
@@ -38,8 +39,8 @@ class Halfspace(NamedTuple):
             InexactError: an entry has no exact rational value.
             InputError: the relation is none of ``<=``, ``<`` and ``==``.
         """
-        if not isinstance(relation, str) or relation not in _FLIPPED:
-            raise InputError(f"Halfspace.of: unknown relation {shown(relation)}; choose one of {', '.join(_FLIPPED)}")
+        if not isinstance(relation, str) or relation not in _RELATIONS:
+            raise InputError(f"Halfspace.of: unknown relation {shown(relation)}; choose one of {', '.join(_RELATIONS)}")
         if type(normal) not in _ROWS:
             normal = items(normal, "Halfspace.of: normal", "pass a list of numbers")
         row = primitive(_exact((*normal, offset), "Halfspace.of"))
@@ -101,27 +102,12 @@ class Halfspace(NamedTuple):
         Exact by default. With ``digits`` the row is divided by its largest coefficient and printed to that many
         significant digits, for reading only.
         """
-        sign = -1 if next((v for v in self.normal if v), 0) < 0 else 1
-        relation = _FLIPPED[self.relation] if sign < 0 else self.relation
-        scale = max(map(abs, self.normal), default=0) if digits is not None else 1
-        text = ""
-        for coefficient, name in zip(self.normal, names, strict=True):
-            if coefficient:
-                value = sign * coefficient
-                size = "" if abs(value) == scale else f"{_number(abs(value), scale, digits)}*"
-                text += (
-                    (" - " if value < 0 else " + ") + size + name if text else ("-" if value < 0 else "") + size + name
-                )
-        return f"{text or '0'} {relation} {_number(sign * self.offset, scale or 1, digits)}"
+        return row_text(*self, names, digits)
 
 
 def _exact(values: Sequence[Any], where: str) -> Sequence[Any]:
     """Numbers as they are where all are Fractions or ints, else their exact values."""
     return values if {type(v) for v in values} <= _EXACT_TYPES else exact_vector(values, where)
-
-
-def _number(value: int, scale: int, digits: int | None) -> str:
-    return integer_digits(value) if digits is None else rounded_text(Fraction(value, scale), digits)
 
 
 def halfspaces_from_arrays(

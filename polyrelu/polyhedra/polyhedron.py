@@ -8,10 +8,11 @@ or by generators (vertices, rays, lines). Both representations are exact and com
 not change. Degenerate sets are ordinary: empty, whole space, points, flats, unbounded sets, zero rows (``0 <= 1``,
 ``0 <= -1``) and dimension zero.
 
-Sets with strict rows are images of closed ones one dimension up, {(x, e) : a_i x + e <= b_i (i in S), ..., 0 <= e <=
-1}: x belongs to P iff some (x, e) with e > 0 belongs to the lifted set. Images and sums are taken there, so that open
-faces come out right (Bagnara, Hill, Zaffanella, Not necessarily closed convex polyhedra and the double description
-method, Formal Aspects of Computing 17, 2005, doi:10.1007/s00165-005-0061-1).
+The class keeps rows and generators and remembers what was found out; how that is done stands in modules of functions on
+rows and generators: :mod:`~polyrelu.polyhedra.sides` (what bounds of coordinates say),
+:mod:`~polyrelu.polyhedra.canonical`, :mod:`~polyrelu.polyhedra.cddlib` (conversions),
+:mod:`~polyrelu.polyhedra.interior`, :mod:`~polyrelu.polyhedra.images`,
+:mod:`~polyrelu.polyhedra.float_membership`, :mod:`~polyrelu.polyhedra.volume` and :mod:`~polyrelu.polyhedra.text`.
 """
 
 from __future__ import annotations
@@ -32,30 +33,34 @@ from polyrelu.arithmetic.exact import (
     exact_array,
     exact_matrix,
     exact_vector,
-    flint_matrix,
     is_float_array,
-    matrix_rows,
     row_echelon,
 )
-from polyrelu.arithmetic.lp import Status, maximise
-from polyrelu.arithmetic.rounding import AffineForms, Signs, float_points
+from polyrelu.arithmetic.rounding import float_points
 from polyrelu.errors import DimensionError, EmptySetError, InputError, UnboundedError
-from polyrelu.polyhedra import canonical
-from polyrelu.polyhedra.cddlib import Generators, generators_from_halfspaces, halfspaces_from_generators
-from polyrelu.polyhedra.guide import look_between
-from polyrelu.polyhedra.halfspace import Halfspace, Relation, halfspaces_from_arrays
+from polyrelu.polyhedra import canonical, images, text
+from polyrelu.polyhedra.bounding_box import box_rows
+from polyrelu.polyhedra.cddlib import generators_from_halfspaces, halfspaces_from_generators
+from polyrelu.polyhedra.float_membership import FloatRows
+from polyrelu.polyhedra.generators import Generators
+from polyrelu.polyhedra.halfspace import Halfspace, halfspaces_from_arrays
+from polyrelu.polyhedra.interior import (
+    FEW_COORDINATES,
+    deepest_between,
+    deepest_point,
+    find_point,
+    is_bounded,
+    with_few_decimals,
+)
 from polyrelu.polyhedra.sides import Sides, sides_of
-from polyrelu.polyhedra.volume import simplex_volume, triangulate
-from polyrelu.support.arguments import MOST_DIMENSIONS, dimension, instance, items, whole_number
+from polyrelu.polyhedra.volume import simplex_volume, triangulation
+from polyrelu.support.arguments import MOST_DIMENSIONS, dimension, instance, items
 from polyrelu.support.carried import Carried
-from polyrelu.support.numerals import MOST_DIGITS, shown
+from polyrelu.support.numerals import shown
 
-_SHOWN_ROWS = 6
-_DECIMALS = 12
 _ROWS = (list, tuple, Iterator)  # what needs no closer look
 _NO_ROWS = ("from_halfspaces", "pass a list of halfspaces, made with Halfspace.of")
 _ADVICE = "pass a Polyhedron, or a list of them; parse text with polyrelu.parse first"
-_FEW_COORDINATES = 8  # up to here exact linear programs are cheap
 
 
 @dataclass(frozen=True, init=False, eq=False, repr=False)
@@ -159,27 +164,12 @@ class Polyhedron(Carried):
             DimensionError: generators of different lengths, or ``dim`` missing when there are none.
             InputError: rays or lines without a vertex.
         """
-        kinds = [
-            exact_matrix(g, f"from_generators: {n}")
-            for g, n in zip((vertices, rays, lines), Generators._fields, strict=True)
-        ]
-        widths = {len(g) for kind in kinds for g in kind}
-        if dim is not None:
-            widths.add(dimension(dim, "from_generators: dim"))
-        if len(widths) != 1:
-            raise DimensionError(
-                f"from_generators: generators and dim must agree on one dimension, got {sorted(widths)}"
-            )
-        width = widths.pop()
-        if not kinds[0]:
-            if any(kinds):
-                raise InputError(
-                    "from_generators: rays and lines need a vertex to start from; add the origin for a cone"
-                )
+        generators, width = Generators.checked(vertices, rays, lines, dim)
+        if not generators.vertices:
             return cls.empty(width)
         polyhedron = object.__new__(cls)
         object.__setattr__(polyhedron, "ambient_dim", width)
-        polyhedron.__dict__["_given_generators"] = Generators(*kinds)
+        polyhedron.__dict__["_given_generators"] = generators
         return polyhedron
 
     @classmethod
@@ -193,17 +183,12 @@ class Polyhedron(Carried):
         low, high = exact_vector(lower, "box: lower"), exact_vector(upper, "box: upper")
         if len(low) != len(high):
             raise DimensionError(f"box: lower has {len(low)} entries but upper has {len(high)}")
-        halfspaces: list[Halfspace] = []
         for i, (below, above) in enumerate(zip(low, high, strict=True)):
             if below > above:
                 raise InputError(
                     f"box: coordinate {i} has lower bound {shown(below)} above upper bound {shown(above)}; swap them"
                 )
-            if below == above:
-                halfspaces.append(Halfspace.side(i, 1, above, len(low), "=="))
-            else:
-                halfspaces += [Halfspace.side(i, -1, below, len(low)), Halfspace.side(i, 1, above, len(low))]
-        return cls.from_halfspaces(halfspaces, len(low))
+        return cls.from_halfspaces(box_rows(low, high), len(low))
 
     @classmethod
     def whole_space(cls, dim: int) -> Polyhedron:
@@ -305,19 +290,7 @@ class Polyhedron(Carried):
     @cached_property
     def _small_rows(self) -> tuple[tuple[Halfspace, int], ...]:
         """The rows in the coordinates that sides do not fix, each with the number of the row it comes from."""
-        sides, dim = self.sides, len(self.sides.free)
-        place = {j: k for k, j in enumerate(sides.free)}
-        rows = []
-        for sign, bounds in ((-1, sides.low), (1, sides.high)):
-            for j, bound in bounds.items():
-                if j in place:
-                    relation: Relation = "<" if bound.is_open else "<="
-                    rows.append((Halfspace.side(place[j], sign, bound.value, dim, relation), bound.source))
-        for number in sides.others:
-            normal, offset, relation = self.halfspaces[number]
-            moved = offset - sum((normal[j] * v for j, v in sides.fixed.items() if normal[j]), Fraction(0))
-            rows.append((Halfspace.of([normal[j] for j in sides.free], moved, relation), number))
-        return tuple(rows)
+        return self.sides.free_rows(self.halfspaces)
 
     @cached_property
     def _small(self) -> Polyhedron | None:
@@ -354,23 +327,7 @@ class Polyhedron(Carried):
         if self._small is not None:
             inner = self._small._inner_point
             return None if inner is None else sides.lift(inner)
-        return self._searched_point()
-
-    def _searched_point(self) -> ExactVector | None:
-        """The same of a set with other rows than sides: first by their bounds, then in floats, then by an exact LP."""
-        sides = self.sides
-        others = [self.halfspaces[i] for i in sides.others]
-        if any(map(sides.rule_out, others)):
-            return None
-        found, impossible = sides.point_within(others), False
-        if found is None and self.ambient_dim > _FEW_COORDINATES:
-            found, impossible = look_between(sides, others)
-        if found is not None or impossible:
-            return found
-        lifted = self.lift()
-        inequalities, equalities = canonical.split_rows(lifted.halfspaces)
-        best = maximise([*[0] * self.ambient_dim, 1], inequalities, equalities)
-        return best.point[:-1] if best.point is not None and best.value else None
+        return find_point(self.halfspaces, sides)
 
     def is_empty(self) -> bool:
         """Whether the set has no point, strict rows respected. Cost: one LP."""
@@ -412,14 +369,7 @@ class Polyhedron(Carried):
             return self.sides.is_bounded
         if self._small is not None:
             return self._small._is_bounded
-        cone = [h._replace(offset=0) for h in self.closure().halfspaces]
-        inequalities, equalities = canonical.split_rows(cone)
-        for i in range(self.ambient_dim):
-            for sign in (1, -1):
-                unit = [sign * (j == i) for j in range(self.ambient_dim)]
-                if maximise(unit, inequalities, equalities).status is Status.UNBOUNDED:
-                    return False
-        return True
+        return is_bounded(self.closure().halfspaces, self.ambient_dim)
 
     def is_bounded(self) -> bool:
         """Whether the set fits in a box; the empty set does. Cost: two LPs for each coordinate."""
@@ -446,30 +396,19 @@ class Polyhedron(Carried):
         inside = self.sides.hold_at_floats(array)
         if inside.any() and self.sides.others:
             rest = Polyhedron.from_halfspaces([self.halfspaces[i] for i in self.sides.others], self.ambient_dim)
-            inside[inside] = rest._rows_hold(rest._forms.signs(array[inside])).all(axis=1)
+            inside[inside] = rest._float_rows.hold(array[inside])
         return inside
 
-    def contains_approximately(
-        self, points: FloatArray, radius: FloatArray
-    ) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    def contains_certified(self, points: FloatArray, radius: FloatArray) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
         """For points known within ``radius``, both (n, d): which are surely inside, and which are left in doubt.
 
         A coordinate may be anything where its radius is infinite; it leaves every row that it enters in doubt.
         """
-        signs, doubtful = self._forms.certified_signs(points, radius)
-        holds = self._rows_hold(signs)
-        ruled_out = np.asarray((~holds & ~doubtful).any(axis=1), dtype=np.bool_)
-        in_doubt = np.asarray(doubtful.any(axis=1) & ~ruled_out, dtype=np.bool_)
-        return ~ruled_out & ~in_doubt, in_doubt
-
-    def _rows_hold(self, signs: Signs) -> NDArray[np.bool_]:
-        relations = np.array([h.relation for h in self.halfspaces], dtype="<U2")
-        holds = np.where(relations == "==", signs == 0, np.where(relations == "<", signs < 0, signs <= 0))
-        return np.asarray(holds, dtype=np.bool_)
+        return self._float_rows.certified(points, radius)
 
     @cached_property
-    def _forms(self) -> AffineForms:
-        return AffineForms([h.normal for h in self.halfspaces], [h.offset for h in self.halfspaces], self.ambient_dim)
+    def _float_rows(self) -> FloatRows:
+        return FloatRows(self.halfspaces, self.ambient_dim)
 
     def __contains__(self, point: Iterable[Any]) -> bool:
         return bool(self.contains(exact_vector(point, "contains: point")))
@@ -495,40 +434,12 @@ class Polyhedron(Carried):
     @cached_property
     def _reduction(self) -> canonical.Reduction:
         """Of a set that is not empty."""
-        sides = self.sides
-        if not self._is_box and self._small is None:
+        if self._is_box:
+            return canonical.reduce_box(self.sides)
+        if self._small is None:
             return canonical.reduce(self.halfspaces, self.ambient_dim, self._inside)
-        tight = [
-            (j, min(s.source for s in (sides.low[j], sides.high[j])), Halfspace.side(j, 1, v, self.ambient_dim, "=="))
-            for j, v in sides.fixed.items()
-        ]
-        if self._is_box or self._small is None:
-            equalities, sources = [row for _, _, row in tight], [source for _, source, _ in tight]
-            return canonical.Reduction(tuple(equalities), tuple(sorted(sources)), self._facets_of_box(), ())
-        small = self._small._reduction
-        lifted = [(next(k for k, v in enumerate(h.normal) if v), self._lifted(h)) for h in small.equalities]
-        flat = sorted([(j, row) for j, _, row in tight] + [(sides.free[k], row) for k, row in lifted])
         origin = [source for _, source in self._small_rows]
-        own = [source for _, source, _ in tight] + [origin[i] for i in small.equality_sources]
-        facets, faces = (
-            tuple((self._lifted(row), origin[i]) for row, i in rows) for rows in (small.facets, small.open_faces)
-        )
-        return canonical.Reduction(tuple(row for _, row in flat), tuple(sorted(own)), facets, faces)
-
-    def _lifted(self, row: Halfspace) -> Halfspace:
-        """A row in the coordinates that sides do not fix as a row in all of them."""
-        return row._replace(normal=self.sides.lift_direction(row.normal, 0))
-
-    def _facets_of_box(self) -> tuple[tuple[Halfspace, int], ...]:
-        """In the order of their rows, in which they are fast to sort."""
-        sides, rows = self.sides, []
-        for sign, bounds, order in ((-1, sides.low, sides.free), (1, sides.high, reversed(sides.free))):
-            for j in order:
-                if j in bounds:
-                    value, is_open, source = bounds[j]
-                    row = Halfspace.side(j, sign, value, self.ambient_dim, "<" if is_open else "<=")
-                    rows.append((row, source))
-        return tuple(rows)
+        return canonical.reduce_by_sides(self._small._reduction, origin, self.sides)
 
     @cached_property
     def facets(self) -> tuple[Halfspace, ...]:
@@ -610,14 +521,7 @@ class Polyhedron(Carried):
         width = dimension(dim, "affine_preimage: dim") if dim is not None else (len(matrix[0]) if matrix else 0)
         self._require_same_space(len(matrix), "affine_preimage: W x")
         self._require_same_space(len(offset), "affine_preimage: c")
-        affine = flint_matrix([(*row, shift) for row, shift in zip(matrix, offset, strict=True)], width + 1)
-        normals = flint_matrix([h.normal for h in self.halfspaces], self.ambient_dim)
-        pulled = matrix_rows(normals * affine)
-        rows = [
-            Halfspace.of(row[:-1], h.offset - row[-1], h.relation)
-            for h, row in zip(self.halfspaces, pulled, strict=True)
-        ]
-        return Polyhedron.from_halfspaces(rows, width)
+        return Polyhedron.from_halfspaces(images.preimage_rows(self.halfspaces, matrix, offset, width), width)
 
     def affine_image(self, W: Iterable[Iterable[Any]], c: Iterable[Any]) -> Polyhedron:
         """``{W x + c : x in P}``, open faces included. Cost: two conversions between representations."""
@@ -628,22 +532,10 @@ class Polyhedron(Carried):
         if self.is_closed_form:
             return self._closed_image(matrix, offset)
         lifted = [(*row, Fraction(0)) for row in matrix] + [(*[Fraction(0)] * self.ambient_dim, Fraction(1))]
-        return self.lift()._closed_image(lifted, (*offset, Fraction(0))).lower()
+        return self._lift()._closed_image(lifted, (*offset, Fraction(0)))._lower()
 
     def _closed_image(self, matrix: Sequence[ExactVector], offset: ExactVector) -> Polyhedron:
-        def image(vectors: Sequence[ExactVector], shift: ExactVector) -> list[ExactVector]:
-            return [
-                tuple(
-                    sum((w * x for w, x in zip(row, v, strict=True)), s) for row, s in zip(matrix, shift, strict=True)
-                )
-                for v in vectors
-            ]
-
-        none = (Fraction(0),) * len(offset)
-        vertices, rays, lines = self.generators
-        return Polyhedron.from_generators(
-            image(vertices, offset), image(rays, none), image(lines, none), dim=len(offset)
-        )
+        return Polyhedron.from_generators(*images.image(self.generators, matrix, offset), dim=len(offset))
 
     def plus_cone(self, rays: Iterable[Iterable[Any]], lines: Iterable[Iterable[Any]] = ()) -> Polyhedron:
         """``{x + y : x in P, y in cone(rays) + span(lines)}``, open faces included."""
@@ -657,31 +549,19 @@ class Polyhedron(Carried):
             vertices, own_rays, own_lines = self.generators
             return Polyhedron.from_generators(vertices, own_rays + swept[0], own_lines + swept[1], dim=self.ambient_dim)
         flat_rays, flat_lines = ([(*v, 0) for v in kind] for kind in swept)
-        return self.lift().plus_cone(flat_rays, flat_lines).lower()
+        return self._lift().plus_cone(flat_rays, flat_lines)._lower()
 
-    def lift(self) -> Polyhedron:
-        """The closed polyhedron {(x, e)} one dimension up that carries the strict rows (see the module's docstring)."""
-        rows = [Halfspace((*h.normal, int(h.relation == "<")), h.offset, h.closed().relation) for h in self.halfspaces]
-        zero = (0,) * self.ambient_dim
-        unit_interval = [Halfspace((*zero, -1), 0, "<="), Halfspace((*zero, 1), 1, "<=")]
-        return Polyhedron.from_halfspaces([*rows, *unit_interval], self.ambient_dim + 1)
+    def _lift(self) -> Polyhedron:
+        """The closed polyhedron {(x, e)} one dimension up that carries the strict rows."""
+        return Polyhedron.from_halfspaces(images.lifted(self.halfspaces, self.ambient_dim), self.ambient_dim + 1)
 
-    def lower(self) -> Polyhedron:
-        """The polyhedron {x : (x, e) in P for some e > 0}.
-
-        P must lie in e >= 0 and with (x, e) contain every (x, e'), 0 <= e' <= e.
-
-        A row with a positive coefficient of e becomes strict. Irredundant rows have no negative one beside a nonzero
-        normal: such a row would be the sum of its own case e = 0, which is valid, and of e >= 0.
-        """
+    def _lower(self) -> Polyhedron:
+        """The polyhedron {x : (x, e) in P for some e > 0} (see :func:`polyrelu.polyhedra.images.lowered`)."""
         dim = self.ambient_dim - 1
         if self._meet(Halfspace((*[0] * dim, -1), 0, "<")).is_empty():
             return Polyhedron.empty(dim)
-        rows = [h for h in self.halfspaces if any(h.normal[:-1])]
-        if any(h.normal[-1] < 0 or (h.relation == "==" and h.normal[-1]) for h in rows):
-            rows = [h for h in self.irredundant().halfspaces if any(h.normal[:-1])]
-        lowered = [Halfspace.of(h.normal[:-1], h.offset, "<" if h.normal[-1] > 0 else h.relation) for h in rows]
-        return Polyhedron.from_halfspaces(lowered, dim)
+        rows = self.halfspaces if images.can_be_lowered(self.halfspaces) else self.irredundant().halfspaces
+        return Polyhedron.from_halfspaces(images.lowered(rows), dim)
 
     # -- points and size ----------------------------------------------------------------------------------------
 
@@ -709,30 +589,18 @@ class Polyhedron(Carried):
         self._require_point("relative_interior_point")
         if self._small is not None:
             return self.sides.lift(self._small.relative_interior_point())
-        if self.ambient_dim > _FEW_COORDINATES and self._inside is not None:
+        if self.ambient_dim > FEW_COORDINATES and self._inside is not None:
             return self._inside
         return self._deepest_point(1)[0]
 
     def _deepest_point(self, depth: int | None) -> tuple[ExactVector, Fraction]:
         """The centre and half-width of the largest cube inside, at most ``depth`` if given, modulo the affine hull."""
-        sides = self.sides
         if self._is_box:
-            widths = [
-                sides.high[j].value - sides.low[j].value for j in sides.free if j in sides.low and j in sides.high
-            ]
-            half = min([v / 2 for v in widths] + ([Fraction(depth)] if depth is not None else []))
-            return sides.centre(), half
+            return deepest_between(self.sides, depth)
         if self._small is not None:
             centre, half = self._small._deepest_point(depth)
-            return sides.lift(centre), half
-        reduction = self._reduction
-        rows = [((*facet.normal, sum(map(abs, facet.normal))), facet.offset) for facet, _ in reduction.facets]
-        flat = [((*h.normal, 0), h.offset) for h in reduction.equalities]
-        up = [*[0] * self.ambient_dim, 1]
-        best = maximise(up, [*rows, ([-v for v in up], 0)] + ([(up, depth)] if depth is not None else []), flat)
-        assert best.point is not None, "a non-empty set contains a cube of width zero"
-        assert best.value is not None, "and a bounded one no arbitrarily wide one"
-        return best.point[:-1], best.value
+            return self.sides.lift(centre), half
+        return deepest_point(self._reduction, self.ambient_dim, depth)
 
     def simple_point(self) -> ExactVector:
         """A point of the relative interior with few decimals, for people to read; still exact.
@@ -743,16 +611,11 @@ class Polyhedron(Carried):
         self._require_point("simple_point")
         if self._small is not None:
             return self.sides.lift(self._small.simple_point())
-        centre = self.relative_interior_point()
         reduction = self._reduction
         inside = Polyhedron.from_halfspaces(
             [*reduction.equalities, *(facet._replace(relation="<") for facet, _ in reduction.facets)], self.ambient_dim
         )
-        for places in range(_DECIMALS + 1):
-            candidate = tuple(round(x, places) for x in centre)
-            if inside.contains(candidate):
-                return candidate
-        return centre
+        return with_few_decimals(self.relative_interior_point(), lambda point: point in inside)
 
     def chebyshev_centre(self) -> tuple[ExactVector, Fraction]:
         """The centre and radius of a largest ball of the maximum norm (an axis-parallel cube) in the closure.
@@ -781,11 +644,7 @@ class Polyhedron(Carried):
         if not self.is_bounded():
             raise UnboundedError("volume: the set is unbounded; intersect it with a box first")
         vertices = self.vertices
-        facets = [
-            frozenset(k for k, vertex in enumerate(vertices) if not facet.slack(vertex))
-            for facet, _ in self._reduction.facets
-        ]
-        simplices = triangulate(len(vertices), facets)
+        simplices = triangulation(vertices, (facet for facet, _ in self._reduction.facets))
         return sum((simplex_volume([vertices[k] for k in simplex]) for simplex in simplices), Fraction(0))
 
     # -- text ---------------------------------------------------------------------------------------------------
@@ -798,20 +657,10 @@ class Polyhedron(Carried):
             digits: divide each row by its largest coefficient and print that many significant digits. For reading
                 only; without it the text is exact.
         """
-        if digits is not None:
-            whole_number(digits, "inequalities: digits", 1, MOST_DIGITS)
-        given = [f"x{i}" for i in range(self.ambient_dim)] if names is None else names
-        labels = list(map(str, items(given, "inequalities: names", "pass one name for each coordinate")))
-        if len(labels) != self.ambient_dim:
-            raise DimensionError(f"inequalities: {len(labels)} names for {self.ambient_dim} coordinates")
-        return tuple(h.format(labels, digits) for h in self.halfspaces)
+        return text.inequalities(self.halfspaces, self.ambient_dim, names, digits)
 
     def __repr__(self) -> str:
-        rows = self.inequalities()
-        shown = ", ".join(rows[:_SHOWN_ROWS]) + (
-            f", ... {len(rows) - _SHOWN_ROWS} more" if len(rows) > _SHOWN_ROWS else ""
-        )
-        return f"Polyhedron(R^{self.ambient_dim}: {shown or 'whole space'})"
+        return text.summary(self.halfspaces, self.ambient_dim)
 
 
 def polyhedra(value: Any, where: str) -> tuple[Polyhedron, ...]:

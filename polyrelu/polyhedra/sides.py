@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from polyrelu.arithmetic.exact import ExactVector, FloatArray, exact_vector, read_only, to_floats
 from polyrelu.arithmetic.ieee import floats_are_sound
 from polyrelu.errors import BudgetExceeded
-from polyrelu.polyhedra.halfspace import Halfspace
+from polyrelu.polyhedra.halfspace import Halfspace, Relation
 
 MOST_VERTICES = 2**18
 """Boxes with more vertices do not list them."""
@@ -86,6 +86,25 @@ class Sides:
         for j, value in zip(self.free, vector, strict=True):
             lifted[j] = value
         return tuple(lifted)
+
+    def restricted(self, normal: Sequence[int], offset: int) -> tuple[list[int], Fraction]:
+        """A row on the free coordinates: its normal there, and its offset less what the fixed ones make of it."""
+        moved = offset - sum((normal[j] * value for j, value in self.fixed.items() if normal[j]), _ZERO)
+        return [normal[j] for j in self.free], moved
+
+    def free_rows(self, rows: Sequence[Halfspace]) -> tuple[tuple[Halfspace, int], ...]:
+        """All rows on the free coordinates, each with the number of the row it comes from; these are their sides."""
+        dim, found = len(self.free), []
+        place = {j: k for k, j in enumerate(self.free)}
+        for sign, bounds in ((-1, self.low), (1, self.high)):
+            for j, bound in bounds.items():
+                if j in place:
+                    relation: Relation = "<" if bound.is_open else "<="
+                    found.append((Halfspace.side(place[j], sign, bound.value, dim, relation), bound.source))
+        for number in self.others:
+            normal, moved = self.restricted(rows[number].normal, rows[number].offset)
+            found.append((Halfspace.of(normal, moved, rows[number].relation), number))
+        return tuple(found)
 
     def centre(self) -> ExactVector:
         """A point strictly between the sides where they differ; zero where there are none."""

@@ -12,9 +12,10 @@ from collections.abc import Sequence
 from fractions import Fraction
 from typing import TypeAlias
 
-from polyrelu.arithmetic.exact import ExactVector, primitive
+from polyrelu.arithmetic.exact import ExactVector
 from polyrelu.errors import InputError
 from polyrelu.polyhedra.convex_polygon import HomogeneousPoint, cross
+from polyrelu.polyhedra.generators import homogeneous
 
 Corners: TypeAlias = tuple[ExactVector, ...]
 
@@ -150,10 +151,6 @@ def split(corners: Corners, normal: ExactVector, offset: Fraction) -> tuple[Corn
 
 def directed_edges(corners: Corners) -> list[tuple[HomogeneousPoint, HomogeneousPoint]]:
     """The edges of a polygon in its own order, between points (x w, y w, w) in primitive integers with w > 0."""
-    points = [_homogeneous(point) for point in corners]
+    vectors = [homogeneous(point, 1) for point in corners]
+    points = [(x, y, w) for x, y, w in vectors]
     return list(zip(points, [*points[1:], *points[:1]], strict=True))
-
-
-def _homogeneous(point: ExactVector) -> HomogeneousPoint:
-    x, y, w = primitive((*point, 1))
-    return x, y, w

@@ -9,19 +9,21 @@ its maximal proper intersections with facets of the polytope.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from fractions import Fraction
 
 from polyrelu.arithmetic.exact import ExactVector, flint_matrix, from_flint
+from polyrelu.polyhedra.halfspace import Halfspace
 
 
-def triangulate(vertex_count: int, facets: Sequence[frozenset[int]]) -> Iterator[tuple[int, ...]]:
-    """Simplices, as vertex numbers, that tile the polytope with these vertex-facet incidences.
+def triangulation(vertices: Sequence[ExactVector], rows: Iterable[Halfspace]) -> Iterator[tuple[int, ...]]:
+    """Simplices, as vertex numbers, that tile a polytope whose facets are all among the rows.
 
     Disjoint interiors; each simplex has dim + 1 vertices, where dim is the dimension of the polytope. Cost: exponential
     in the dimension.
     """
-    yield from _pull(frozenset(range(vertex_count)), facets)
+    facets = [frozenset(k for k, vertex in enumerate(vertices) if not row.slack(vertex)) for row in rows]
+    return _pull(frozenset(range(len(vertices))), facets)
 
 
 def _pull(face: frozenset[int], facets: Sequence[frozenset[int]]) -> Iterator[tuple[int, ...]]:

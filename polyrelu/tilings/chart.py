@@ -16,7 +16,8 @@ from flint import fmpq_mat
 
 from polyrelu.arithmetic.exact import ExactMatrix, ExactVector, flint_matrix, matrix_rows, primitive, row_echelon
 from polyrelu.networks.network import Layer
-from polyrelu.polyhedra.cell import Cell, Vector, cell_of
+from polyrelu.polyhedra.cell import Cell, cell_of
+from polyrelu.polyhedra.double_description import Vector
 from polyrelu.polyhedra.halfspace import Halfspace
 from polyrelu.polyhedra.polyhedron import Polyhedron
 from polyrelu.support.carried import Carried

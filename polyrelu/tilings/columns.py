@@ -159,7 +159,7 @@ class Columns(TileSource):
             certain &= ((np.abs(values) > radius) | ~mask).all(axis=1)  # not where a radius is infinite
             signs.append(values[:, mask] > 0)
             values, radius = relu_with_bound(values, radius, mask)
-        holds, doubtful = self.restriction.target.contains_approximately(values, radius)
+        holds, doubtful = self.restriction.target.contains_certified(values, radius)
         certain &= ~doubtful
         packed = np.packbits(np.concatenate(signs, axis=1), axis=1)
         for i in np.flatnonzero(inside & certain & holds):

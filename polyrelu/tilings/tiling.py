@@ -28,7 +28,7 @@ from polyrelu.arithmetic.exact import (
     nearest_floats,
     read_only,
 )
-from polyrelu.arithmetic.ieee import floats_are_sound
+from polyrelu.arithmetic.ieee import SMALLEST, floats_are_sound
 from polyrelu.arithmetic.rounding import float_points, gamma
 from polyrelu.errors import InputError
 from polyrelu.networks.network import Bits, Network
@@ -103,7 +103,7 @@ class Tile(Carried):
         vertices = nearest_floats(x for vertex in self.polyhedron.vertices for x in vertex).reshape(-1, dim)
         if not floats_are_sound():
             return vertices, np.full(len(vertices), np.inf)
-        return vertices, gamma(2) * np.abs(vertices).max(axis=1, initial=0.0) + 2.0**-1074
+        return vertices, gamma(2) * np.abs(vertices).max(axis=1, initial=0.0) + SMALLEST
 
     def inner_point(self) -> ExactVector:
         """A point of the relative interior, exact; found without a search in tilings by cells."""

@@ -96,7 +96,7 @@ TERMS = {
         Example(spread(-1.0, -ABOVE_U), spread(1.0, U), 2.0**-98, 0.0, spread(0, U - ABOVE_U), 2.0**-98, [1] * 64),
     ),
     "products that underflow": (
-        (distances, "p) + _SMALLEST_NORMAL", "p)"),
+        (distances, "p) + SMALLEST_NORMAL", "p)"),
         "linf",
         Example([2.0**-537] * 64, [0.0] * 64, -16 * SMALLEST, 0.0, [2.0**-537] * 64, -16 * SMALLEST, [2.0**-538] * 64),
     ),
@@ -106,7 +106,7 @@ TERMS = {
         Example([0.0], [2.0**-10], -1.0, 0.0, [2.0**-10], -1.0, [0]),
     ),
     "a root times a subnormal number": (
-        (distances, "(np.abs(a) + r) + _SMALLEST_NORMAL", "(np.abs(a) + r)"),
+        (distances, "(np.abs(a) + r) + SMALLEST_NORMAL", "(np.abs(a) + r)"),
         "l2",
         Example([SMALLEST] * 2, [0.0] * 2, -(2.0**-1000), 0.0, [SMALLEST] * 2, -(2.0**-1000), [0, 0]),
     ),
@@ -116,7 +116,7 @@ TERMS = {
         Example(spread(1.0, U), [0.0] * 64, 0.0, 0.0, spread(1.0, U), 0, spread(-1.0, -(1 + 2.0**-52))),
     ),
     "a quotient that underflows": (
-        (distances, "bounds >= _SMALLEST_NORMAL", "bounds > 0"),
+        (distances, "bounds >= SMALLEST_NORMAL", "bounds > 0"),
         "l1",
         Example([2.0**100], [0.0], -0.6 * 2.0**-974, 0.0, [2.0**100], -0.6 * 2.0**-974, [0]),
     ),

@@ -19,7 +19,7 @@ from polyrelu.engines.cells import extents as repeated
 from polyrelu.engines.cells.extent_kernel import _pull, cell_extents
 from polyrelu.engines.cells.extents import measured
 from polyrelu.errors import FloatModeWarning
-from polyrelu.polyhedra.volume import triangulate
+from polyrelu.polyhedra.volume import triangulation
 from polyrelu.tilings.tile_source import Extents
 from tests.float_modes import MODES, everywhere, float_mode
 from tests.mutants import mutated
@@ -144,7 +144,7 @@ def test_faces_are_pulled_as_the_exact_triangulation_pulls_them(corners):
             for simplex in simplices([k for k in range(count) if int(row[0]) >> k & 1], level + 1):
                 yield (apex, *simplex)
 
-    assert sorted(simplices(range(count), 0)) == sorted(triangulate(count, facets))
+    assert sorted(simplices(range(count), 0)) == sorted(triangulation(polytope.vertices, rows))
 
 
 def test_many_vertices_and_many_facets():

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 import polyrelu as pr
 from polyrelu.analysis.distance_bounds import lower_bounds
-from polyrelu.analysis.nearest import NORMS, complementary_solution, project
+from polyrelu.analysis.nearest import NORMS, project
 from polyrelu.arithmetic.exact import exact_vector
 from polyrelu.polyhedra.halfspace import Halfspace
 from polyrelu.polyhedra.polyhedron import Polyhedron
@@ -131,23 +131,6 @@ def test_float_bounds_survive_large_and_small_numbers(norm, shift, scale):
     p = exact_vector([shift, 5], "point")
     for bound, tile in zip(lower_bounds(tiling, p, norm), tiling, strict=True):
         assert Fraction(bound) ** (2 if norm == "l2" else 1) <= project(tile.polyhedron, p, norm).cost
-
-
-@settings(max_examples=50)
-@given(st.lists(st.tuples(*[st.integers(-3, 3)] * 2), min_size=1, max_size=6), st.data())
-def test_complementary_solutions(vectors, data):
-    """Gram matrices of dependent vectors: singular, and the hard case of the criss-cross method."""
-    gram = [[Fraction(sum(a * b for a, b in zip(v, w, strict=True))) for w in vectors] for v in vectors]
-    start = data.draw(st.tuples(*[st.integers(0, 3)] * len(vectors)))
-    slack = data.draw(st.tuples(*[st.integers(0, 2)] * len(vectors)))
-    constants = [
-        Fraction(w) - sum(m * y for m, y in zip(row, start, strict=True)) for row, w in zip(gram, slack, strict=True)
-    ]
-    y = complementary_solution(gram, constants)
-    w = [sum((m * v for m, v in zip(row, y, strict=True)), q) for row, q in zip(gram, constants, strict=True)]
-    assert min(y) >= 0
-    assert min(w) >= 0
-    assert all(a * b == 0 for a, b in zip(y, w, strict=True))
 
 
 def test_ties_go_to_the_lowest_number():

@@ -10,7 +10,16 @@ from hypothesis import strategies as st
 
 from polyrelu.arithmetic import rounding as floats
 from polyrelu.arithmetic.exact import to_floats
-from polyrelu.arithmetic.rounding import AffineForms, affine_with_bound, float_points, middle_and_half, relu_with_bound
+from polyrelu.arithmetic.ieee import SMALLEST, SMALLEST_NORMAL, UNIT_ROUNDOFF
+from polyrelu.arithmetic.rounding import (
+    AffineForms,
+    affine_with_bound,
+    float_points,
+    gamma,
+    middle_and_half,
+    relu_with_bound,
+)
+from polyrelu.engines.cells import extent_kernel, kernel
 from polyrelu.errors import DimensionError, FloatModeWarning, InexactError
 from tests.float_modes import MODES, everywhere, float_mode
 from tests.mutants import mutated
@@ -166,15 +175,15 @@ def test_bounds_of_layers_hold(name):
     ("name", "old", "new"),
     [
         ("sums", "factor * magnitudes", "magnitudes"),
-        ("weights", "factor * magnitudes + _SMALLEST_NORMAL / _UNIT_ROUNDOFF", "0.0 * magnitudes"),
+        ("weights", "factor * magnitudes + SMALLEST_NORMAL / UNIT_ROUNDOFF", "0.0 * magnitudes"),
         ("bias", " + factor * np.abs(bias)", ""),
         ("products underflow", " + underflow", ""),
         ("weights underflow", "(magnitudes + radius).sum(axis=1, keepdims=True)", "0.0"),
-        ("radius", "radius / _UNIT_ROUNDOFF + ", ""),
+        ("radius", "radius / UNIT_ROUNDOFF + ", ""),
         (
             "gamma times an input",
-            "radius / _UNIT_ROUNDOFF + factor * magnitudes + _SMALLEST_NORMAL / _UNIT_ROUNDOFF",
-            "(radius + gamma(dim + 2) * magnitudes) / _UNIT_ROUNDOFF",
+            "radius / UNIT_ROUNDOFF + factor * magnitudes + SMALLEST_NORMAL / UNIT_ROUNDOFF",
+            "(radius + gamma(dim + 2) * magnitudes) / UNIT_ROUNDOFF",
         ),
     ],
 )
@@ -202,7 +211,7 @@ def test_products_of_matrices_may_be_computed_in_any_mode(mode, monkeypatch):
         assert forms.certified_signs(np.full((1, 3), sys.float_info.max / 4), np.zeros((1, 3)))[1].all()
     if mode == "denormals are zero":
         with float_mode(mode):
-            careless = mutated(affine_with_bound, " + _SMALLEST_NORMAL / _UNIT_ROUNDOFF", "")
+            careless = mutated(affine_with_bound, " + SMALLEST_NORMAL / UNIT_ROUNDOFF", "")
             careless.__globals__["floats_are_sound"] = lambda: True
             found = careless(np.array([[2.0**1000]]), np.zeros(1), np.array([[2.0**-1050]]), np.zeros((1, 1)))
         error, bound = layer_error(lambda *_: found, subnormal[0])
@@ -362,3 +371,17 @@ def test_points_that_are_no_floats_are_refused_rather_than_rounded(points):
 def test_points_of_other_types_that_are_floats():
     for points in (np.array([[1], [2**53]]), np.array([[Fraction(1, 2)]]), np.array([[0.1]], dtype=np.float32)):
         assert float_points(points, 1, "here").tolist() == points.astype(np.float64).tolist()
+
+
+def test_compiled_code_has_the_numbers_of_the_table():
+    """It keeps its own, because numba's cache on disk notices changes in a function's own file only."""
+    assert (kernel._U, kernel.TINY) == (UNIT_ROUNDOFF, SMALLEST)
+    assert (extent_kernel._U, extent_kernel._TINY) == (UNIT_ROUNDOFF, SMALLEST_NORMAL)
+    for k in (1, 7, 1000):
+        assert kernel._gamma.py_func(k) == extent_kernel._gamma.py_func(k) == gamma(k)
+
+
+def test_the_table_says_what_floats_do():
+    assert 1.0 + UNIT_ROUNDOFF == 1.0 < math.nextafter(1.0, 2.0) == 1.0 + 2 * UNIT_ROUNDOFF
+    assert math.nextafter(0.0, 1.0) == SMALLEST == math.ulp(SMALLEST_NORMAL)
+    assert sys.float_info.min == SMALLEST_NORMAL

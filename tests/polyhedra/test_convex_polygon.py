@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from polyrelu import Polyhedron
-from polyrelu.polyhedra.convex_polygon import convex_polygon, cross, cyclic_facets
+from polyrelu.polyhedra.convex_polygon import convex_polygon, cross, cyclic_facets, polygon_in_plane
 from tests.strategies import points, polyhedra
 
 
@@ -16,6 +16,26 @@ def test_convex_polygon_is_the_hull_counter_clockwise(cloud):
     if len(polygon) >= 3:
         turns = [cross(polygon[i - 2], polygon[i - 1], polygon[i]) for i in range(len(polygon))]
         assert all(turn > 0 for turn in turns)
+
+
+@given(st.lists(points(2), min_size=3, max_size=8), st.tuples(*[st.integers(-2, 2)] * 3), st.integers(0, 2))
+def test_polygons_in_space_turn_around_their_normal(cloud, slopes, axis):
+    """Points of the plane in which coordinate ``axis`` is a form in the others, or the other way round."""
+    a, b, c = slopes
+    sign = c or 1
+    exact = [tuple(map(Fraction, p)) for p in cloud]
+    around = [[x, y] for x, y in exact]
+    for corner, (x, y) in zip(around, exact, strict=True):
+        corner.insert(axis, a * x + b * y)
+    normal = [-a * sign, -b * sign]
+    normal.insert(axis, Fraction(sign))
+    polygon = polygon_in_plane(map(tuple, around), normal)
+    assert set(polygon) == set(Polyhedron.from_generators(around).vertices)
+    for i in range(len(polygon) if len(polygon) > 2 else 0):
+        p, q, r = polygon[i - 2], polygon[i - 1], polygon[i]
+        (ux, uy, uz), (vx, vy, vz) = ([t - s for s, t in zip(*pair, strict=True)] for pair in ((p, q), (q, r)))
+        product = (uy * vz - uz * vy, uz * vx - ux * vz, ux * vy - uy * vx)
+        assert sum(m * n for m, n in zip(product, normal, strict=True)) > 0
 
 
 def test_small_polygons():

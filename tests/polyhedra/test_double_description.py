@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from polyrelu.polyhedra import cddlib
-from polyrelu.polyhedra.double_description import cone_generators
+from polyrelu.polyhedra import cddlib, double_description
+from polyrelu.polyhedra.double_description import Cone, cone_generators, cut
+from polyrelu.polyhedra.generators import Generators
 from polyrelu.polyhedra.polyhedron import Polyhedron
 from polyrelu.support import limits
 
@@ -55,7 +56,7 @@ def test_generators_are_those_of_cddlib(asked):
 def test_rows_are_those_of_cddlib(asked):
     dim, points, rays = asked
     exact = [[tuple(map(Fraction, v)) for v in kind] for kind in (points, [r for r in rays if any(r)])]
-    generators = cddlib.Generators(*map(tuple, exact))
+    generators = Generators(*map(tuple, exact))
 
     def as_set(rows):
         inequalities, equalities = rows
@@ -72,6 +73,36 @@ def test_rows_are_those_of_cddlib(asked):
     assert as_set(ours) == as_set(theirs)
 
 
+@given(st.integers(1, 5).flatmap(lambda d: st.tuples(vectors(d, max_size=9), vectors(d, min_size=1, max_size=1))))
+def test_a_cut_gives_both_sides_and_what_is_between(asked):
+    rows, (form,) = asked
+    dim = len(form)
+    cone = Cone([], [], [tuple(int(i == j) for j in range(dim)) for i in range(dim)])
+    for number, row in enumerate(rows):
+        cone = cut(cone, row, 1 << number).side(-1)
+    parts = cut(cone, form, 1 << len(rows))
+    for sign, more in ((-1, [form]), (1, [[-v for v in form]]), (0, [form, [-v for v in form]])):
+        part = parts.side(sign)
+        generators, lines = cone_generators([*rows, *more], [], dim)
+        assert set(part.generators) == set(generators) or part.lines
+        assert len(part.generators) == len(generators)
+        assert len(part.lines) == len(lines)
+        for generator, tight in zip(part.generators, part.tight, strict=True):
+            slacks = [sum(a * v for a, v in zip(row, generator, strict=True)) for row in (*rows, form)]
+            assert tight == sum(1 << k for k, slack in enumerate(slacks) if not slack)
+
+
+@pytest.mark.parametrize("dim", [4, 5, 6])
+def test_numpy_finds_the_same_neighbours(dim, monkeypatch):
+    rows = [(*normal, -offset) for normal, offset in cross_polytope(dim)]
+    rows += [(*[1] * dim, 0), (3, -2, 1, *[0] * (dim - 2))]
+    found = []
+    for many in (0, 10**9):
+        monkeypatch.setattr(double_description, "_MANY", many)
+        found.append(cone_generators(rows, [], dim + 1))
+    assert found[0] == found[1]
+
+
 def cross_polytope(dim):
     """{x : |x0| + ... <= 1}: 2^d facets, each vertex on half of them."""
     signs = np.stack(np.meshgrid(*[[-1, 1]] * dim), axis=-1).reshape(-1, dim).tolist()
@@ -83,7 +114,7 @@ def test_degenerate_polytopes_with_many_rows():
     assert cddlib.most_generators(len(rows), 6) > cddlib._FEW
     found = cddlib.generators_from_halfspaces(rows, [], 6)
     assert set(found.vertices) == {tuple(Fraction(s * (i == j)) for i in range(6)) for j in range(6) for s in (-1, 1)}
-    facets, flat = cddlib.halfspaces_from_generators(cddlib.Generators(found.vertices * 3), 6)
+    facets, flat = cddlib.halfspaces_from_generators(Generators(found.vertices * 3), 6)
     assert len(facets) == 64
     assert not flat
 

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 
 import polyrelu as pr
-from polyrelu.polyhedra.cddlib import Generators
 from polyrelu.polyhedra.faces import closure_of, faces
+from polyrelu.polyhedra.generators import Generators
 from tests.strategies import polyhedra, witnesses
 
 

@@ -182,8 +182,8 @@ def test_plus_cone(P, rays):
 
 @given(polyhedra())
 def test_lifting_and_lowering_strict_rows_is_the_identity(P):
-    assert P.lift().is_closed_form
-    assert P.lift().lower() == P
+    assert P._lift().is_closed_form
+    assert P._lift()._lower() == P
 
 
 @given(polyhedra(max_rows=5))
@@ -231,7 +231,7 @@ def test_float_points_are_classified_exactly(P, seed):
     points = np.random.default_rng(seed).integers(-6, 7, (50, 2)) / 2.0
     expected = [P.contains([Fraction(v) for v in point]) for point in points.tolist()]
     assert P.contains(points).tolist() == expected
-    sure, doubtful = P.contains_approximately(points, np.full(points.shape, 1e-9))
+    sure, doubtful = P.contains_certified(points, np.full(points.shape, 1e-9))
     assert all(e for e, s in zip(expected, sure, strict=True) if s)
     assert not any(e for e, s, d in zip(expected, sure, doubtful, strict=True) if not s and not d)
 

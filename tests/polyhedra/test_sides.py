@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 import polyrelu as pr
 from polyrelu.arithmetic.lp import maximise
-from polyrelu.polyhedra import canonical, cddlib, polyhedron
+from polyrelu.polyhedra import canonical, cddlib, interior
 from polyrelu.polyhedra.bounding_box import box_of
 from polyrelu.polyhedra.guide import look_between
 from polyrelu.polyhedra.halfspace import Halfspace
@@ -29,7 +29,7 @@ def without_search(monkeypatch):
         raise AssertionError("a search in a box")
 
     monkeypatch.setattr(cddlib, "_double_description", refuse)
-    monkeypatch.setattr(polyhedron, "maximise", refuse)
+    monkeypatch.setattr(interior, "maximise", refuse)
     monkeypatch.setattr(canonical, "maximise", refuse)
 
 
@@ -55,7 +55,7 @@ def plain_reduction(polyhedron):
 
 
 def is_empty_by_program(polyhedron):
-    lifted = polyhedron.lift()
+    lifted = polyhedron._lift()
     best = maximise([*[0] * polyhedron.ambient_dim, 1], *canonical.split_rows(lifted.halfspaces))
     return best.point is None or not best.value
 

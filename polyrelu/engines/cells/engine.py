@@ -26,7 +26,8 @@ from polyrelu.networks.activation_pattern import pattern_cell
 from polyrelu.networks.affine_outputs import Placed
 from polyrelu.networks.network import Bits, Layer, Network
 from polyrelu.networks.relevant_part import Restriction
-from polyrelu.polyhedra.cell import INFINITY, Cell, Vector, cell_of, split
+from polyrelu.polyhedra.cell import INFINITY, Cell, cell_of, split
+from polyrelu.polyhedra.double_description import Vector
 from polyrelu.polyhedra.polyhedron import Polyhedron
 from polyrelu.support.limits import Limit, Stop, check, unlimited
 from polyrelu.support.progress import Bar

@@ -19,15 +19,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from polyrelu.arithmetic.exact import FloatArray
+from polyrelu.arithmetic.ieee import SMALLEST_NORMAL, UNIT_ROUNDOFF
 from polyrelu.engines.cells.kernel import FLOOR, UNDECIDED, Cells, Problem
 from polyrelu.networks.affine_outputs import Placed
 from polyrelu.networks.network import Layer
-from polyrelu.polyhedra.cell import Vector
+from polyrelu.polyhedra.double_description import Vector
 from polyrelu.polyhedra.halfspace import Halfspace
 
-ROUNDOFF = 2.0**-53
 _NO_SLOT = -2
-_SMALLEST_NORMAL = 2.0**-1022
 # Twice what rounding can take from the sum of a row's moduli, which has fewer than 2^30 terms.
 _RAISED = 1.0 + 2.0**-20
 
@@ -50,9 +49,9 @@ def problem(layers: Sequence[Layer], target: Sequence[Halfspace], facets: Sequen
         weight, bias, exactly, units = _in_units(layer, units)
         weights.append(weight.T.ravel())
         biases.append(bias)
-        errors.append(0.0 if exactly else ROUNDOFF)
+        errors.append(0.0 if exactly else UNIT_ROUNDOFF)
     forms, exact = scaled(facets, layers[0].input_dim + 1)
-    sums = np.abs(forms).sum(axis=1) * (1 + forms.shape[1] * 2 * ROUNDOFF)
+    sums = np.abs(forms).sum(axis=1) * (1 + forms.shape[1] * 2 * UNIT_ROUNDOFF)
     return Problem(
         weights=np.concatenate(weights),
         weight_start=np.cumsum([0, *(layer.input_dim * layer.output_dim for layer in chain)]),
@@ -68,7 +67,7 @@ def problem(layers: Sequence[Layer], target: Sequence[Halfspace], facets: Sequen
         equality=equality,
         domain_forms=forms,
         domain_sums=sums,
-        domain_errors=np.where(exact, 0.0, sums * ROUNDOFF + FLOOR),
+        domain_errors=np.where(exact, 0.0, sums * UNIT_ROUNDOFF + FLOOR),
         dim=layers[0].input_dim + 1,
     )
 
@@ -91,7 +90,7 @@ def _in_units(layer: Layer, units: NDArray[np.int64]) -> tuple[FloatArray, Float
     terms = np.ldexp(mantissas, np.maximum(exponents, -2000).astype(np.int32))
     own = np.frexp(np.abs(terms).sum(axis=1) * _RAISED)[1]
     inside = np.ldexp(terms, -own[:, None])
-    exactly = layer.is_float and bool((np.abs(inside[mantissas != 0.0]) >= _SMALLEST_NORMAL).all())
+    exactly = layer.is_float and bool((np.abs(inside[mantissas != 0.0]) >= SMALLEST_NORMAL).all())
     return inside[:, :-1], inside[:, -1], exactly, tops + own
 
 
@@ -120,7 +119,7 @@ def _relatively_near(layer: Layer) -> FloatArray | None:
         return floats
     if not np.isfinite(floats).all():  # rational numbers beyond their range
         return None
-    small = zip(*np.nonzero(np.abs(floats) < _SMALLEST_NORMAL), strict=True)
+    small = zip(*np.nonzero(np.abs(floats) < SMALLEST_NORMAL), strict=True)
     near = all(not (layer.rows[i][j] if j < layer.input_dim else layer.offsets[i]) for i, j in small)
     return floats if near else None
 
@@ -177,7 +176,7 @@ def stack(placed: Sequence[Placed], sites: int, words: int, dim: int) -> Cells |
         start=np.cumsum([0, *counts])[:-1].astype(np.int64),
         size=np.array(counts, dtype=np.int64),
         vectors=floats,
-        radius=np.where(exact, 0.0, 2 * ROUNDOFF),
+        radius=np.where(exact, 0.0, 2 * UNIT_ROUNDOFF),
         solved=np.ones(len(floats), dtype=np.bool_),
         tight=_words(masks, words),
     )

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from polyrelu.arithmetic.ieee import UnsoundFloats, floats_are_sound
+from polyrelu.arithmetic.ieee import UNIT_ROUNDOFF, UnsoundFloats, floats_are_sound
 from polyrelu.engines.cells import kernel
 from polyrelu.engines.cells.compiled import called
 from polyrelu.engines.cells.kernel import (
@@ -33,7 +33,7 @@ from polyrelu.engines.cells.kernel import (
     Stack,
     Touched,
 )
-from polyrelu.engines.cells.problem import ROUNDOFF, scaled
+from polyrelu.engines.cells.problem import scaled
 from polyrelu.engines.cells.signs import ExactForms
 
 # For how many generators, cells and so on there is room at first, and for how many of what is rare.
@@ -127,7 +127,7 @@ class Run:
                     bits[kernel.TIGHT + (own + k) // 64] |= np.uint64(1 << (own + k) % 64)
             self.signs_by_rational += len(asked)
             (pool.vector[g],), (exactly,) = scaled([vector], self.P.dim)
-            pool.radius[g], pool.solved[g] = (0.0 if exactly else 2 * ROUNDOFF), True
+            pool.radius[g], pool.solved[g] = (0.0 if exactly else 2 * UNIT_ROUNDOFF), True
 
     def _left(self) -> Cells:
         count, left = int(self._at[kernel.LEFT]), self._memory.left

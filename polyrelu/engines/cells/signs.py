@@ -18,7 +18,8 @@ from numpy.typing import NDArray
 from polyrelu.engines.cells.problem import with_target
 from polyrelu.networks.affine_outputs import Outputs
 from polyrelu.networks.network import Bits, Layer
-from polyrelu.polyhedra.cell import INFINITY, Vector
+from polyrelu.polyhedra.cell import INFINITY
+from polyrelu.polyhedra.double_description import Vector
 from polyrelu.polyhedra.halfspace import Halfspace
 
 

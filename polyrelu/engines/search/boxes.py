@@ -13,17 +13,14 @@ from collections.abc import Sequence
 from fractions import Fraction
 
 from polyrelu.networks.network import Layer
-from polyrelu.polyhedra.bounding_box import ExactBound, box_of, sides_box
-from polyrelu.polyhedra.halfspace import Halfspace
+from polyrelu.polyhedra.bounding_box import ExactBound, box_rows, quick_box_of
 from polyrelu.polyhedra.polyhedron import Polyhedron
-
-_FEW_COORDINATES = 9  # in more the least box is not worth what it takes
 
 
 def input_boxes(layers: Sequence[Layer], domain: Polyhedron) -> list[Polyhedron]:
     """For each layer a set that holds its inputs for all x of a non-empty domain: the domain itself, then boxes."""
     found = [domain]
-    low, high = box_of(domain) if len(domain.sides.free) <= _FEW_COORDINATES else sides_box(domain)
+    low, high = quick_box_of(domain)
     for layer in layers[:-1]:
         before = [interval(row, offset, low, high) for row, offset in zip(layer.rows, layer.offsets, strict=True)]
         after = [
@@ -31,7 +28,7 @@ def input_boxes(layers: Sequence[Layer], domain: Polyhedron) -> list[Polyhedron]
             for (least, most), on in zip(before, layer.relu, strict=True)
         ]
         low, high = [least for least, _ in after], [most for _, most in after]
-        found.append(_box(low, high))
+        found.append(Polyhedron.from_halfspaces(box_rows(low, high), len(low)))
     return found
 
 
@@ -55,15 +52,3 @@ def _times(w: Fraction, bound: ExactBound) -> ExactBound:
     if isinstance(bound, Fraction):
         return w * bound
     return bound if w > 0 else -bound
-
-
-def _box(low: Sequence[ExactBound], high: Sequence[ExactBound]) -> Polyhedron:
-    """The box with these sides, some of which may be infinite."""
-    dim = len(low)
-    rows = []
-    for j, (least, most) in enumerate(zip(low, high, strict=True)):
-        for sign, bound in ((-1, least), (1, most)):
-            if isinstance(bound, Fraction):
-                normal = [sign * int(k == j) for k in range(dim)]
-                rows.append(Halfspace.of(normal, bound * sign))
-    return Polyhedron.from_halfspaces(rows, dim)
