@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from polyrelu.arithmetic.exact import to_floats
 from polyrelu.arithmetic.ieee import floats_are_sound
 from polyrelu.arithmetic.rounding import affine_with_bound
-from polyrelu.networks.network import Layer
+from polyrelu.networks.layer import Layer
 from polyrelu.polyhedra.polyhedron import Polyhedron
 from polyrelu.polyhedra.sides import Sides
 

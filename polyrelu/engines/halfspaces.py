@@ -29,7 +29,8 @@ from polyrelu.arithmetic.exact import ExactMatrix, ExactVector, flint_matrix, ma
 from polyrelu.bounds.reach import Reach, reach
 from polyrelu.errors import BudgetExceeded
 from polyrelu.networks.fixed_inputs import Folding
-from polyrelu.networks.network import Bits, Layer
+from polyrelu.networks.layer import Layer
+from polyrelu.networks.network import Bits
 from polyrelu.networks.relevant_part import Restriction
 from polyrelu.polyhedra.guide import look_between
 from polyrelu.polyhedra.halfspace import Halfspace

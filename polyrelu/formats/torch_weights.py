@@ -17,7 +17,8 @@ import numpy as np
 from polyrelu.errors import InputError
 from polyrelu.formats.extras import require
 from polyrelu.formats.packed import check_numbers, member_names, read_bytes
-from polyrelu.networks.network import Layer, Network
+from polyrelu.networks.layer import Layer
+from polyrelu.networks.network import Network
 
 INSTALL = "install it with: pip install torch"
 _KEY = re.compile(r"(.*?)(\d{1,6})\.(weight|bias)", re.ASCII)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from polyrelu.networks.network import Bits, Layer, Network
+from polyrelu.networks.layer import Layer
+from polyrelu.networks.network import Bits, Network
 from polyrelu.polyhedra.halfspace import Halfspace
 from polyrelu.polyhedra.polyhedron import Polyhedron
 

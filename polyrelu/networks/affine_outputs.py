@@ -12,7 +12,8 @@ from typing import NamedTuple
 from flint import fmpq, fmpq_mat
 
 from polyrelu.arithmetic.exact import ExactMatrix, matrix_rows, primitive
-from polyrelu.networks.network import Bits, Layer
+from polyrelu.networks.layer import Layer
+from polyrelu.networks.network import Bits
 from polyrelu.polyhedra.cell import Cell, Vector, split
 
 

@@ -30,7 +30,8 @@ from typing import NamedTuple, TypeAlias
 from flint import fmpq_mat, fmpz_mat
 
 from polyrelu.arithmetic.exact import ExactVector, flint_matrix, matrix_rows, primitive
-from polyrelu.networks.network import Layer, Network
+from polyrelu.networks.layer import Layer
+from polyrelu.networks.network import Network
 from polyrelu.polyhedra.canonical import split_rows
 from polyrelu.polyhedra.cddlib import generators_from_halfspaces
 from polyrelu.polyhedra.halfspace import Halfspace

@@ -27,7 +27,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from polyrelu.arithmetic.exact import ExactMatrix, ExactVector, flint_matrix, matrix_rows
-from polyrelu.networks.network import Bits, Layer, Network
+from polyrelu.networks.layer import Layer
+from polyrelu.networks.network import Bits, Network
 from polyrelu.polyhedra.halfspace import Halfspace
 from polyrelu.polyhedra.polyhedron import Polyhedron
 

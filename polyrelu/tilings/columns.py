@@ -21,7 +21,8 @@ from polyrelu.arithmetic.exact import ExactMatrix, ExactVector, FloatArray, exac
 from polyrelu.arithmetic.rounding import affine_with_bound, relu_with_bound
 from polyrelu.networks.affine_outputs import Outputs
 from polyrelu.networks.fixed_inputs import Folding
-from polyrelu.networks.network import Bits, Layer, Network
+from polyrelu.networks.layer import Layer
+from polyrelu.networks.network import Bits, Network
 from polyrelu.networks.relevant_part import Restriction
 from polyrelu.polyhedra.halfspace import Halfspace
 from polyrelu.polyhedra.polyhedron import Polyhedron

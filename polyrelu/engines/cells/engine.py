@@ -24,7 +24,8 @@ from polyrelu.engines.cells.signs import ExactForms
 from polyrelu.networks import affine_outputs as exact
 from polyrelu.networks.activation_pattern import pattern_cell
 from polyrelu.networks.affine_outputs import Placed
-from polyrelu.networks.network import Bits, Layer, Network
+from polyrelu.networks.layer import Layer
+from polyrelu.networks.network import Bits, Network
 from polyrelu.networks.relevant_part import Restriction
 from polyrelu.polyhedra.cell import INFINITY, Cell, Vector, cell_of, split
 from polyrelu.polyhedra.polyhedron import Polyhedron

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from polyrelu.arithmetic.exact import FloatArray
 from polyrelu.engines.cells.kernel import FLOOR, UNDECIDED, Cells, Problem
 from polyrelu.networks.affine_outputs import Placed
-from polyrelu.networks.network import Layer
+from polyrelu.networks.layer import Layer
 from polyrelu.polyhedra.cell import Vector
 from polyrelu.polyhedra.halfspace import Halfspace
 

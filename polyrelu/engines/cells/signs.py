@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 
 from polyrelu.engines.cells.problem import with_target
 from polyrelu.networks.affine_outputs import Outputs
-from polyrelu.networks.network import Bits, Layer
+from polyrelu.networks.layer import Layer
+from polyrelu.networks.network import Bits
 from polyrelu.polyhedra.cell import INFINITY, Vector
 from polyrelu.polyhedra.halfspace import Halfspace
 

@@ -27,7 +27,8 @@ from polyrelu.engines.search import Best, FaceProblem, FaceSearch, Heuristic, Re
 from polyrelu.engines.search.tree import DEFAULT_NODE_LIMIT
 from polyrelu.errors import DimensionError
 from polyrelu.networks.activation_pattern import pattern_cell
-from polyrelu.networks.network import Bits, Layer, Network
+from polyrelu.networks.layer import Layer
+from polyrelu.networks.network import Bits, Network
 from polyrelu.networks.relevant_part import Restriction, restrict
 from polyrelu.polyhedra.polyhedron import Polyhedron
 from polyrelu.support.limits import Limit, Stop, check, unlimited

@@ -35,7 +35,7 @@ from typing import Any, NamedTuple, TypeAlias
 from polyrelu.arithmetic.exact import ExactMatrix, exact, flint_matrix, matrix_rows, row_echelon
 from polyrelu.errors import BudgetExceeded, DimensionError
 from polyrelu.networks.activation_pattern import sign_conditions
-from polyrelu.networks.network import Layer
+from polyrelu.networks.layer import Layer
 from polyrelu.polyhedra.halfspace import Halfspace
 from polyrelu.polyhedra.polyhedron import Polyhedron
 from polyrelu.support.arguments import instance, whole_number

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from fractions import Fraction
 
-from polyrelu.networks.network import Layer
+from polyrelu.networks.layer import Layer
 from polyrelu.polyhedra.bounding_box import ExactBound, box_of, sides_box
 from polyrelu.polyhedra.halfspace import Halfspace
 from polyrelu.polyhedra.polyhedron import Polyhedron

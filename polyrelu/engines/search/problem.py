@@ -31,7 +31,7 @@ from flint import fmpz_mat
 from polyrelu.arithmetic.exact import ExactVector
 from polyrelu.arithmetic.lp import Program, Row, Status
 from polyrelu.errors import DimensionError
-from polyrelu.networks.network import Layer
+from polyrelu.networks.layer import Layer
 from polyrelu.polyhedra.halfspace import Halfspace
 from polyrelu.polyhedra.polyhedron import Polyhedron
 
