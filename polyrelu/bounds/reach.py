@@ -46,7 +46,7 @@ def reach(layers: Sequence[Layer], sides: Sides, target: Polyhedron) -> Reach:
     except OverflowError:  # numbers beyond the range of floats
         known = None
     if known is None:
-        return Reach(tuple(np.zeros(sum(layer.relu), dtype=np.int8) for layer in layers), False)
+        return Reach(tuple(np.zeros(layer.neuron_count, dtype=np.int8) for layer in layers), False)
     values, radius = known
     signs = []
     with np.errstate(all="ignore"):

@@ -147,7 +147,7 @@ class HalfspaceEngine:
 
     def is_promising(self) -> bool:
         """Whether few neurons may switch on the domain's box, or none of it can be mapped into the target."""
-        if sum(sum(layer.relu) for layer in self.layers) <= MOST_DOUBTFUL:
+        if self.restriction.neuron_count <= MOST_DOUBTFUL:
             return True
         return self.reach.misses or self.reach.doubtful <= MOST_DOUBTFUL
 
@@ -202,10 +202,10 @@ class HalfspaceEngine:
     def _below(self, cell: _Cell, bits: Bits) -> Iterator[tuple[_Cell, Bits]]:
         """The cells that the next layer's neurons make of a cell."""
         depth = len(bits)
-        masked = [i for i, on in enumerate(self.layers[depth].relu) if on]
+        neurons = self.layers[depth].neurons
         known = self.reach.signs[depth]
         doubtful = [k for k, sign in enumerate(known.tolist()) if not sign]
-        forms = self._forms(depth, [masked[k] for k in doubtful], bits)
+        forms = self._forms(depth, [neurons[k] for k in doubtful], bits)
         signs = known > 0
 
         waiting: list[tuple[_Cell, tuple[bool, ...]]] = [(cell, ())]

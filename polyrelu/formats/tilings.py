@@ -230,7 +230,7 @@ def _stored(source: TileSource, numbers: NDArray[np.intp]) -> tuple[dict[str, An
             facets = source.facets[gather].astype(np.int32)
             return header, _Part(source.packed[numbers], counts.astype(np.int32), facets, source.points[numbers], rows)
     rows = [canonical_text(source.polyhedron(i)) for i in numbers.tolist()]
-    neurons = sum(sum(layer.relu) for layer in restriction.layers)
+    neurons = restriction.neuron_count
     signs = [[on for layer in source.bits(i) for on in layer] for i in numbers.tolist()]
     bits = np.packbits(np.array(signs, dtype=np.uint8).reshape(len(rows), neurons), axis=1)
     nothing = np.empty(0, dtype=np.int32)
@@ -260,7 +260,7 @@ def _read(arrays: Arrays, network: Network | None, file: Path) -> Tiling:
         bits, counts, facets, points = (arrays[name] for name in names)
         rows = _text(arrays[f"rows{number}"], file).split("\n") if len(bits) else []
         restriction = _restriction(network, part)
-        neurons = sum(sum(layer.relu) for layer in restriction.layers)
+        neurons = restriction.neuron_count
         _require(bits.dtype == np.uint8 and bits.shape == (len(rows), (neurons + 7) // 8), file, f"bits{number}")
         loaded = _Part(bits, counts, facets, points, rows)
         kinds: dict[str, Callable[..., TileSource]] = {"cells": _columns, "rows": _tile_list}
@@ -291,8 +291,7 @@ def _restriction(network: Network, part: dict[str, Any]) -> Restriction:
     layers = []
     inputs: Sequence[int] = range(network.input_dim)
     for layer, outputs, template in zip(network.layers, part["coordinates"], part["template"], strict=True):
-        masked = [i for i, on in enumerate(layer.relu) if on]
-        split = {i for i, mark in zip(masked, template, strict=True) if mark == _DECIDED}
+        split = {i for i, mark in zip(layer.neurons, template, strict=True) if mark == _DECIDED}
         layers.append(layer.restricted(outputs, inputs, [i in split for i in outputs]))
         inputs = outputs
     return Restriction(
@@ -332,7 +331,7 @@ def _columns(
     if numbering != (part["facets"], part["origin"], part["basis"]):
         raise InputError(f"{file}: this version of polyrelu numbers the domain's facets differently; compute it anew")
     counts, facets, points = stored.counts, stored.facets, stored.points
-    neurons = sum(sum(layer.relu) for layer in restriction.layers)
+    neurons = restriction.neuron_count
     most = len(coordinates.facets) + neurons + len(restriction.target.halfspaces)
     _require(counts.dtype == np.int32 and counts.shape == (len(stored.rows),) and (counts >= 0).all(), file, "counts")
     _require(facets.dtype == np.int32 and facets.shape == (counts.sum(dtype=np.int64),), file, "facets")

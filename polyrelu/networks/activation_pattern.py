@@ -13,19 +13,14 @@ from polyrelu.polyhedra.polyhedron import Polyhedron
 def sign_conditions(layer: Layer, silent: frozenset[int]) -> list[Halfspace]:
     """``z_i <= 0`` for the silent ReLU coordinates and ``z_i >= 0`` for the others, in the space before the ReLU."""
     dim = layer.output_dim
-    return [
-        Halfspace(tuple((1 if i in silent else -1) * (i == j) for j in range(dim)), 0, "<=")
-        for i, masked in enumerate(layer.relu)
-        if masked
-    ]
+    return [Halfspace(tuple((1 if i in silent else -1) * (i == j) for j in range(dim)), 0, "<=") for i in layer.neurons]
 
 
 def pattern_cell(layers: Sequence[Layer], bits: Bits, domain: Polyhedron) -> Polyhedron:
     """The closed cell of the domain on which every neuron has the sign its bit says, zero allowed."""
     cell = domain
     for depth, (layer, on) in enumerate(zip(layers, bits, strict=True)):
-        masked = [i for i, has_relu in enumerate(layer.relu) if has_relu]
-        silent = frozenset(i for i, active in zip(masked, on, strict=True) if not active)
+        silent = frozenset(i for i, active in zip(layer.neurons, on, strict=True) if not active)
         signs = Polyhedron.from_halfspaces(sign_conditions(layer, silent), layer.output_dim)
         before = signs.affine_preimage(layer.rows, layer.offsets, layer.input_dim)
         if depth:

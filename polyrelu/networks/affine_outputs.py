@@ -95,7 +95,7 @@ def refine(
     """
     layer = layers[placed.depth]
     rows = forms_at(layers, placed.bits)
-    forms = [primitive(row) for row, masked in zip(rows, layer.relu, strict=True) if masked]
+    forms = [primitive(rows[i]) for i in layer.neurons]
     order = sorted(range(len(forms)), key=lambda k: not _ends_a_line(forms[k], placed.cell))
     signs: list[bool] = [False] * len(forms)
 

@@ -76,6 +76,16 @@ class Layer(Carried):
         """The number n of coordinates the layer returns."""
         return len(self.rows)
 
+    @cached_property
+    def neurons(self) -> tuple[int, ...]:
+        """The coordinates that pass through a ReLU."""
+        return tuple(i for i, masked in enumerate(self.relu) if masked)
+
+    @property
+    def neuron_count(self) -> int:
+        """How many coordinates pass through a ReLU."""
+        return len(self.neurons)
+
     @property
     def weight(self) -> ExactArray:
         """The (n, d) weight as an array of Fractions."""
@@ -140,7 +150,17 @@ class Layer(Carried):
         return Layer.from_rows(rows, tuple(self.offsets[i] for i in outputs), relu, len(inputs))
 
     def __repr__(self) -> str:
-        return f"Layer({self.input_dim} -> {self.output_dim}, relu on {sum(self.relu)})"
+        return f"Layer({self.input_dim} -> {self.output_dim}, relu on {self.neuron_count})"
+
+
+def neuron_starts(layers: Iterable[Layer]) -> list[int]:
+    """Where each layer's ReLU neurons begin when they are counted through all layers; last, how many there are."""
+    return list(itertools.accumulate((layer.neuron_count for layer in layers), initial=0))
+
+
+def neuron_places(layers: Iterable[Layer]) -> list[tuple[int, int]]:
+    """The layer of each ReLU neuron, and its coordinate there."""
+    return [(depth, i) for depth, layer in enumerate(layers) for i in layer.neurons]
 
 
 def _own_floats(weight: FloatArray) -> FloatArray:

@@ -31,7 +31,7 @@ from polyrelu.arithmetic.exact import (
 )
 from polyrelu.arithmetic.rounding import affine_with_bound, float_points, relu_with_bound
 from polyrelu.errors import DimensionError, InputError
-from polyrelu.networks.layer import Layer
+from polyrelu.networks.layer import Layer, neuron_starts
 from polyrelu.support.arguments import items
 from polyrelu.support.carried import Carried
 
@@ -100,7 +100,7 @@ class Network(Carried):
     @property
     def neuron_count(self) -> int:
         """How many coordinates pass through a ReLU."""
-        return sum(sum(layer.relu) for layer in self.layers)
+        return neuron_starts(self.layers)[-1]
 
     def __call__(self, points: Any) -> ExactArray | FloatArray:
         """The network's value: exact on exact input, in floats on numpy float arrays.
@@ -167,7 +167,7 @@ class Network(Carried):
         Raises:
             DimensionError: there is not one truth value for each ReLU neuron of each layer.
         """
-        counts = [sum(layer.relu) for layer in self.layers]
+        counts = [layer.neuron_count for layer in self.layers]
         given = [len(on) if isinstance(on, Sequence) else -1 for on in bits] if isinstance(bits, Sequence) else None
         if given != counts:
             raise DimensionError(f"affine_map: the layers have {counts} ReLU neurons; pass a truth value for each")

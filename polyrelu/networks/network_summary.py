@@ -93,7 +93,7 @@ def summary(network: Network) -> Summary:
         )
     return Summary(
         widths=network.widths,
-        neurons=tuple(sum(layer.relu) for layer in layers),
+        neurons=tuple(layer.neuron_count for layer in layers),
         weights=tuple(
             sum(1 for row in layer.rows for v in row if v) + sum(1 for v in layer.offsets if v) for layer in layers
         ),
@@ -108,7 +108,7 @@ def summary(network: Network) -> Summary:
 
 def region_bound(network: Network) -> int:
     """An upper bound on the number of linear regions, as above. Cost: the sum of min(d, n) times d over the layers."""
-    shapes = [(sum(layer.relu), layer.output_dim - sum(layer.relu)) for layer in network.layers]
+    shapes = [(layer.neuron_count, layer.output_dim - layer.neuron_count) for layer in network.layers]
     bounds = dict.fromkeys(range(network.input_dim + 1), 1)
     for neurons, identity in reversed(shapes):
         after, binomial = bounds, cache(lambda j, n=neurons: comb(n, j))

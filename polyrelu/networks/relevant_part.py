@@ -27,7 +27,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from polyrelu.arithmetic.exact import ExactMatrix, ExactVector, flint_matrix, matrix_rows
-from polyrelu.networks.layer import Layer
+from polyrelu.networks.layer import Layer, neuron_starts
 from polyrelu.networks.network import Bits, Network
 from polyrelu.polyhedra.halfspace import Halfspace
 from polyrelu.polyhedra.polyhedron import Polyhedron
@@ -59,6 +59,11 @@ class Restriction:
     def outputs(self) -> tuple[int, ...]:
         """The seen output coordinates of the network, one for each coordinate of the target's space."""
         return self.coordinates[-1]
+
+    @property
+    def neuron_count(self) -> int:
+        """How many neurons the engines split on."""
+        return neuron_starts(self.layers)[-1]
 
     @cached_property
     def moving(self) -> ExactMatrix:

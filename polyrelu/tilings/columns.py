@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, cached_property
-from itertools import accumulate, pairwise
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -21,7 +21,7 @@ from polyrelu.arithmetic.exact import ExactMatrix, ExactVector, FloatArray, exac
 from polyrelu.arithmetic.rounding import affine_with_bound, relu_with_bound
 from polyrelu.networks.affine_outputs import Outputs
 from polyrelu.networks.fixed_inputs import Folding
-from polyrelu.networks.layer import Layer
+from polyrelu.networks.layer import Layer, neuron_places, neuron_starts
 from polyrelu.networks.network import Bits, Network
 from polyrelu.networks.relevant_part import Restriction
 from polyrelu.polyhedra.halfspace import Halfspace
@@ -85,8 +85,7 @@ class Columns(Carried):
         flat: Sequence[tuple[Bits, Polyhedron]],
     ) -> Columns:
         """Columns from tiles in any order. Cost: one copy of the pieces."""
-        neurons = sum(sum(layer.relu) for layer in restriction.layers)
-        pieces = [*pieces, _flat_piece([bits for bits, _ in flat], neurons, chart.dim)]
+        pieces = [*pieces, _flat_piece([bits for bits, _ in flat], restriction.neuron_count, chart.dim)]
         order = _order(np.concatenate([piece.packed for piece in pieces]))
         first = len(order) - len(flat)
         polyhedra = {new: flat[order[new] - first][1] for new in np.flatnonzero(order >= first).tolist()}
@@ -117,19 +116,18 @@ class Columns(Carried):
         )
 
     @cached_property
-    def _neurons(self) -> list[tuple[int, int]]:
-        return _neurons(self.restriction.layers)
+    def _starts(self) -> list[int]:
+        return neuron_starts(self.restriction.layers)
 
     def bits(self, index: int) -> Bits:
         """The signs of the restricted layers' ReLU neurons on a tile."""
-        flat = np.unpackbits(self.packed[index], count=len(self._neurons)).astype(bool).tolist()
-        ends = np.cumsum([0, *(sum(layer.relu) for layer in self.restriction.layers)])
-        return tuple(tuple(flat[a:b]) for a, b in pairwise(ends))
+        flat = np.unpackbits(self.packed[index], count=self._starts[-1]).astype(bool).tolist()
+        return tuple(tuple(flat[a:b]) for a, b in pairwise(self._starts))
 
     def patterns(self, numbers: NDArray[np.intp]) -> list[str]:
         """The activation patterns of the chosen tiles."""
         chunks = np.split(numbers, range(_CHUNK, len(numbers), _CHUNK))
-        signs = (np.unpackbits(self.packed[own], axis=1, count=len(self._neurons)).astype(np.bool_) for own in chunks)
+        signs = (np.unpackbits(self.packed[own], axis=1, count=self._starts[-1]).astype(np.bool_) for own in chunks)
         return [pattern for chunk in signs for pattern in self.restriction.patterns(chunk)]
 
     def inner_point(self, index: int) -> ExactVector:
@@ -207,7 +205,7 @@ class Columns(Carried):
 
     def has_target_facets(self, numbers: NDArray[np.intp]) -> NDArray[np.bool_]:
         """Which tiles have a facet that is a row of the target."""
-        first = len(self.chart.facets) + len(self._neurons)
+        first = len(self.chart.facets) + self._starts[-1]
         counts = np.concatenate([np.zeros(1, np.int64), np.cumsum(self.facets >= first)])
         return np.asarray(counts[self.starts[1:]] > counts[self.starts[:-1]], dtype=np.bool_)[numbers]
 
@@ -272,7 +270,7 @@ class _Rows:
 
     @cached_property
     def _neurons(self) -> list[tuple[int, int]]:
-        return _neurons(self.layers)
+        return neuron_places(self.layers)
 
     @cached_property
     def _weight_rows(self) -> list[list[fmpq_mat]]:
@@ -281,16 +279,11 @@ class _Rows:
 
     @cached_property
     def _first_neurons(self) -> list[int]:
-        return list(accumulate((sum(layer.relu) for layer in self.layers), initial=0))
+        return neuron_starts(self.layers)
 
     @cached_property
     def _outputs(self) -> Outputs:
         return Outputs(self.layers)
-
-
-def _neurons(layers: Sequence[Layer]) -> list[tuple[int, int]]:
-    """The layer and the coordinate there of each ReLU neuron."""
-    return [(depth, i) for depth, layer in enumerate(layers) for i, masked in enumerate(layer.relu) if masked]
 
 
 def signs_at(layers: Sequence[Layer], point: ExactVector) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:

@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias, cast
 import numpy as np
 
 from polyrelu.arithmetic.exact import flint_matrix, matrix_rows, primitive
+from polyrelu.networks.layer import neuron_places
 from polyrelu.networks.network import Bits
 from polyrelu.polyhedra.halfspace import Halfspace
 from polyrelu.polyhedra.polyhedron import Polyhedron
@@ -107,12 +108,8 @@ class FacetReader:
 
 def neuron_names(source: TileSource) -> list[tuple[int, int]]:
     """``(layer, coordinate)`` in the network of each ReLU neuron of the restricted layers, in their order."""
-    names = []
-    for depth, (layer, coordinates) in enumerate(
-        zip(source.restriction.layers, source.restriction.coordinates, strict=True)
-    ):
-        names += [(depth, i) for i, masked in zip(coordinates, layer.relu, strict=True) if masked]
-    return names
+    coordinates = source.restriction.coordinates
+    return [(depth, coordinates[depth][i]) for depth, i in neuron_places(source.restriction.layers)]
 
 
 def as_columns(source: TileSource) -> Columns | None:

@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from itertools import accumulate, pairwise
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,7 +24,7 @@ from polyrelu.engines.cells.signs import ExactForms
 from polyrelu.networks import affine_outputs as exact
 from polyrelu.networks.activation_pattern import pattern_cell
 from polyrelu.networks.affine_outputs import Placed
-from polyrelu.networks.layer import Layer
+from polyrelu.networks.layer import Layer, neuron_starts
 from polyrelu.networks.network import Bits, Network
 from polyrelu.networks.relevant_part import Restriction
 from polyrelu.polyhedra.cell import INFINITY, Cell, Vector, cell_of, split
@@ -90,9 +90,7 @@ class CellEngine:
         self.chart: Chart = chart(domain, restriction.moving)
         self.layers: tuple[Layer, ...] = (self.chart.pull_back(restriction.layers[0]), *restriction.layers[1:])
         self.rows = restriction.target.halfspaces
-        neurons = [sum(layer.relu) for layer in self.layers]
-        self.neuron_count = sum(neurons)
-        self.first_facets = list(accumulate(neurons, initial=len(self.chart.facets)))
+        self.first_facets = [len(self.chart.facets) + start for start in neuron_starts(self.layers)]
         self.forms = self._exact_forms()
         self.interrupted = False
         self.full: list[Piece] = []
@@ -219,7 +217,7 @@ class CellEngine:
         self.stats.cells += 1
         flat_bits = [on for layer in placed.bits for on in layer]
         facets = [facet for facet in cell.facets if facet != INFINITY]
-        packed = packed_bits(np.array([flat_bits], dtype=np.uint8).reshape(1, self.neuron_count))
+        packed = packed_bits(np.array([flat_bits], dtype=np.uint8).reshape(1, self.restriction.neuron_count))
         starts, unknown = np.array([0, len(facets)]), np.full((1, self.chart.dim), np.nan)
         self.full.append(Piece(packed, starts, np.array(facets, dtype=np.int32), unknown))
 
@@ -243,7 +241,7 @@ class CellEngine:
     def _run_kernel(self, kernel: Problem, placed: Sequence[Placed]) -> list[tuple[NDArray[np.uint8], list[int]]]:
         """Run the kernel on exact cells, keep what it finished, and return what the target touches (signs, facets)."""
         assert self.runner is not None
-        sites, dim = self.neuron_count + len(self.rows), self.chart.dim + 1
+        sites, dim = self.restriction.neuron_count + len(self.rows), self.chart.dim + 1
         touched: list[tuple[NDArray[np.uint8], list[int]]] = []
 
         def roots(words: int) -> Cells | None:

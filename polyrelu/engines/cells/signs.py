@@ -7,7 +7,6 @@ matrix, which is known exactly. The cell's other facets say which of the two dir
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import accumulate
 from math import gcd
 from operator import mul
 
@@ -17,7 +16,7 @@ from numpy.typing import NDArray
 
 from polyrelu.engines.cells.problem import with_target
 from polyrelu.networks.affine_outputs import Outputs
-from polyrelu.networks.layer import Layer
+from polyrelu.networks.layer import Layer, neuron_places, neuron_starts
 from polyrelu.networks.network import Bits
 from polyrelu.polyhedra.cell import INFINITY, Vector
 from polyrelu.polyhedra.halfspace import Halfspace
@@ -37,13 +36,8 @@ class ExactForms:
     def __init__(self, layers: Sequence[Layer], target: Sequence[Halfspace], facets: Sequence[Vector]) -> None:
         self.facets, self.layers = facets, with_target(layers, target)
         self.dim = layers[0].input_dim + 1
-        self.sites = [
-            (depth, i)
-            for depth, layer in enumerate(self.layers)
-            for i, masked in enumerate(layer.relu)
-            if masked or depth == len(layers)
-        ]
-        self._ends = list(accumulate((sum(layer.relu) for layer in layers), initial=0))
+        self.sites = [*neuron_places(layers), *((len(layers), k) for k in range(len(target)))]
+        self._ends = neuron_starts(layers)
         self._outputs = Outputs(self.layers)
         self._latest: dict[int, tuple[Bits, fmpz_mat]] = {}
 

@@ -184,7 +184,7 @@ def pull_back(
     if domain.is_empty():
         return iter(())
     layers = restriction.layers
-    outermost = max((i for i, layer in enumerate(layers) if any(layer.relu)), default=0)
+    outermost = max((i for i, layer in enumerate(layers) if layer.neurons), default=0)
     inputs = input_boxes(layers, domain)
 
     def descend(depth: int, polyhedron: Polyhedron, later: Bits) -> Iterator[tuple[Bits, Polyhedron]]:
@@ -197,7 +197,7 @@ def pull_back(
         layer = layers[depth]
         shown = progress if depth == outermost else False
         for zeroed, piece in faces(polyhedron, layer, inputs[depth], shown):
-            bits = tuple(i not in zeroed for i, masked in enumerate(layer.relu) if masked)
+            bits = tuple(i not in zeroed for i in layer.neurons)
             yield from descend(depth - 1, piece, (bits, *later))
 
     return descend(len(layers) - 1, restriction.target, ())

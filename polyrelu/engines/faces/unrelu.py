@@ -127,17 +127,17 @@ def search_faces(
     whole_number(limit, "unrelu: limit", 1)
     if P.ambient_dim != layer.output_dim:
         raise DimensionError(f"unrelu: W has {layer.output_dim} rows but the polyhedron lives in R^{P.ambient_dim}")
-    masked = [i for i, on in enumerate(layer.relu) if on]
-    if 2 ** len(masked) > limit:
+    neurons = layer.neurons
+    if 2 ** len(neurons) > limit:
         raise BudgetExceeded(
-            f"unrelu: {len(masked)} ReLU coordinates make 2^{len(masked)} = {2 ** len(masked)} faces, more than "
+            f"unrelu: {len(neurons)} ReLU coordinates make 2^{len(neurons)} = {2 ** len(neurons)} faces, more than "
             f"the limit of {limit}; raise limit=, or fix some neurons first"
         )
     counts = stats if stats is not None else FaceStats()
 
     def pieces() -> Iterator[tuple[Zeroed, Polyhedron]]:
-        subsets = itertools.chain.from_iterable(itertools.combinations(masked, k) for k in range(len(masked) + 1))
-        for zeroed in face_progress(subsets, 2 ** len(masked), progress):
+        subsets = itertools.chain.from_iterable(itertools.combinations(neurons, k) for k in range(len(neurons) + 1))
+        for zeroed in face_progress(subsets, 2 ** len(neurons), progress):
             check()
             counts.faces_visited += 1
             polyhedron = piece(P, layer, zeroed)
@@ -181,8 +181,7 @@ def face_steps(P: Polyhedron, layer: Layer, zeroed: Zeroed) -> FaceSteps:
     silent = frozenset(zeroed)
     face = [
         Halfspace(unit[i], 0, "==") if i in silent else Halfspace(tuple(-v for v in unit[i]), 0, "<=")
-        for i, masked in enumerate(layer.relu)
-        if masked
+        for i in layer.neurons
     ]
     cut = P & Polyhedron.from_halfspaces(face, dim)
     swept = cut.plus_cone([tuple(-v for v in unit[i]) for i in zeroed])
