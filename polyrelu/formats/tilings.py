@@ -42,6 +42,8 @@ from polyrelu.formats.exact_text import (
 )
 from polyrelu.formats.npz import read_archive, write_archive
 from polyrelu.formats.packed import refusing
+from polyrelu.networks.activation_pattern import SignVector, packed_signs, sign_rows
+from polyrelu.networks.layer import neuron_starts
 from polyrelu.networks.network import Network
 from polyrelu.networks.relevant_part import Restriction
 from polyrelu.polyhedra.polyhedron import Polyhedron
@@ -230,9 +232,7 @@ def _stored(source: TileSource, numbers: NDArray[np.intp]) -> tuple[dict[str, An
             facets = source.facets[gather].astype(np.int32)
             return header, _Part(source.packed[numbers], counts.astype(np.int32), facets, source.points[numbers], rows)
     rows = [canonical_text(source.polyhedron(i)) for i in numbers.tolist()]
-    neurons = restriction.neuron_count
-    signs = [[on for layer in source.bits(i) for on in layer] for i in numbers.tolist()]
-    bits = np.packbits(np.array(signs, dtype=np.uint8).reshape(len(rows), neurons), axis=1)
+    bits = packed_signs(sign_rows([source.bits(i) for i in numbers.tolist()], restriction.neuron_count))
     nothing = np.empty(0, dtype=np.int32)
     return header, _Part(bits, np.zeros(len(rows), dtype=np.int32), nothing, np.empty((len(rows), 0)), rows)
 
@@ -307,13 +307,10 @@ def _tile_list(
     stored: _Part, restriction: Restriction, domain: Polyhedron, part: dict[str, Any], file: Path
 ) -> TileSource:
     del part, file
-    widths = [sum(layer.relu) for layer in restriction.layers]
-    pieces = []
-    for bits, row in zip(stored.bits, stored.rows, strict=True):
-        signs = iter(np.unpackbits(bits, count=sum(widths)).astype(bool).tolist())
-        layers = tuple(tuple(next(signs) for _ in range(width)) for width in widths)
-        pieces.append((layers, read_polyhedron(row, domain.ambient_dim)))
-    return TileList(restriction, tuple(pieces))
+    starts = neuron_starts(restriction.layers)
+    signs = (SignVector.from_packed(bits, starts) for bits in stored.bits)
+    polyhedra = (read_polyhedron(row, domain.ambient_dim) for row in stored.rows)
+    return TileList(restriction, tuple(zip(signs, polyhedra, strict=True)))
 
 
 def _columns(

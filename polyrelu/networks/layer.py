@@ -10,7 +10,7 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-from flint import fmpq_mat
+from flint import fmpq, fmpq_mat
 
 from polyrelu.arithmetic.exact import (
     ExactArray,
@@ -133,6 +133,12 @@ class Layer(Carried):
         keys = list(map(id, numbers))
         rationals = {key: to_flint(v) for key, v in dict(zip(keys, numbers, strict=True)).items()}
         return fmpq_mat(self.output_dim, self.input_dim + 1, list(map(rationals.__getitem__, keys)))
+
+    @cached_property
+    def homogeneous(self) -> fmpq_mat:
+        """``[weight | bias]`` with a last row (0, 1), so that affine maps are composed by products."""
+        entries = [*self.augmented.entries(), *[fmpq(0)] * self.input_dim, fmpq(1)]
+        return fmpq_mat(self.output_dim + 1, self.input_dim + 1, entries)
 
     @classmethod
     def from_rows(cls, rows: ExactMatrix, offsets: ExactVector, relu: Sequence[bool], input_dim: int) -> Layer:

@@ -13,7 +13,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -31,14 +31,14 @@ from polyrelu.arithmetic.exact import (
 )
 from polyrelu.arithmetic.rounding import affine_with_bound, float_points, relu_with_bound
 from polyrelu.errors import DimensionError, InputError
+from polyrelu.networks.activation_pattern import SignVector
+from polyrelu.networks.affine_outputs import matrix_and_offset, outputs_before, signs_at
 from polyrelu.networks.layer import Layer, neuron_starts
 from polyrelu.support.arguments import items
 from polyrelu.support.carried import Carried
 
 if TYPE_CHECKING:
     from polyrelu.networks.network_summary import Summary
-
-Bits: TypeAlias = tuple[tuple[bool, ...], ...]
 
 
 @dataclass(frozen=True, init=False, repr=False)
@@ -127,25 +127,23 @@ class Network(Carried):
     def evaluate(self, points: Sequence[ExactVector]) -> ExactMatrix:
         """Exact values at exact points, one row each."""
         rows = exact_matrix(points, "evaluate: point", self.input_dim)
-        return self._forward(rows)[0] if rows else ()
+        return self._forward(rows) if rows else ()
 
-    def activation_pattern(self, point: ExactVector) -> Bits:
+    def activation_pattern(self, point: ExactVector) -> SignVector:
         """For each layer, which of its ReLU coordinates are positive before the ReLU at an exact point."""
-        return self._forward([exact_vector(point, "activation_pattern: point", self.input_dim)])[1]
+        return signs_at(self.layers, exact_vector(point, "activation_pattern: point", self.input_dim)).active
 
-    def _forward(self, points: Sequence[ExactVector]) -> tuple[ExactMatrix, Bits]:
+    def _forward(self, points: Sequence[ExactVector]) -> ExactMatrix:
         values: ExactMatrix = tuple(points)
-        bits = []
         for layer in self.layers:
             columns = flint_matrix([(*point, 1) for point in values], layer.input_dim + 1).transpose()
             before = matrix_rows(layer.augmented * columns)
-            bits.append(tuple(row[0] > 0 for row, masked in zip(before, layer.relu, strict=True) if masked))
             after = [
                 tuple(max(v, 0 * v) for v in row) if masked else row
                 for row, masked in zip(before, layer.relu, strict=True)
             ]
             values = tuple(zip(*after, strict=True)) if after else ((),) * len(values)
-        return values, tuple(bits)
+        return values
 
     def evaluate_with_bound(self, points: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Float values at float points and a bound on their distance from the exact values.
@@ -161,7 +159,7 @@ class Network(Carried):
             values, radius = relu_with_bound(values, radius, np.array(layer.relu, dtype=np.bool_))
         return values, radius
 
-    def affine_map(self, bits: Bits) -> tuple[ExactMatrix, ExactVector]:
+    def affine_map(self, bits: Sequence[Sequence[bool]]) -> tuple[ExactMatrix, ExactVector]:
         """The affine map ``x -> M x + c`` of the network where its neurons are on and off as ``bits`` say.
 
         Raises:
@@ -171,19 +169,7 @@ class Network(Carried):
         given = [len(on) if isinstance(on, Sequence) else -1 for on in bits] if isinstance(bits, Sequence) else None
         if given != counts:
             raise DimensionError(f"affine_map: the layers have {counts} ReLU neurons; pass a truth value for each")
-        dim = self.input_dim
-        identity = [[int(i == j) for j in range(dim + 1)] for i in range(dim + 1)]
-        chain = flint_matrix(identity, dim + 1)
-        for layer, on in zip(self.layers, bits, strict=True):
-            signs = iter(on)
-            rows = matrix_rows(layer.augmented * chain)
-            kept = [
-                row if not masked or next(signs) else (0,) * (dim + 1)
-                for row, masked in zip(rows, layer.relu, strict=True)
-            ]
-            chain = flint_matrix([*kept, identity[-1]], dim + 1)
-        affine = matrix_rows(chain)[:-1]
-        return tuple(row[:-1] for row in affine), tuple(row[-1] for row in affine)
+        return matrix_and_offset(outputs_before(self.layers, bits))
 
     @classmethod
     def from_torch(cls, module: Any, input_shape: Sequence[int] | None = None) -> Network:

@@ -20,11 +20,10 @@ from collections.abc import Iterator
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias, cast
 
-import numpy as np
-
-from polyrelu.arithmetic.exact import flint_matrix, matrix_rows, primitive
-from polyrelu.networks.layer import neuron_places
-from polyrelu.networks.network import Bits
+from polyrelu.arithmetic.exact import matrix_rows, primitive
+from polyrelu.networks.activation_pattern import SignVector, packed_signs
+from polyrelu.networks.affine_outputs import outputs_after
+from polyrelu.networks.layer import neuron_places, neuron_starts
 from polyrelu.polyhedra.halfspace import Halfspace
 from polyrelu.polyhedra.polyhedron import Polyhedron
 from polyrelu.tilings.tiling import TileList, TileSource
@@ -69,9 +68,9 @@ class FacetReader:
 
     def facets(self, number: int) -> Iterator[ExactFacet]:
         """The facets of a tile of the domain's dimension."""
-        bits = self.source.bits(number)
-        vanishing = self._hyperplanes(bits)
-        flat = np.array([on for layer in bits for on in layer], dtype=np.bool_)
+        signs = self.source.bits(number)
+        flat = signs.flat
+        vanishing = self._hyperplanes(signs)
         domain_forms = set(map(_unsigned, self._chart.forms))
         for row in self.source.polyhedron(number).facets:
             form = self._chart.form(row)
@@ -80,29 +79,21 @@ class FacetReader:
             kind: Kind = "domain" if plane in domain_forms else "neuron" if neurons else "target"
             rest = flat.copy()
             rest[list(neurons)] = False
-            yield ExactFacet(row, kind, neurons, (plane, np.packbits(rest).tobytes()), form == plane)
+            yield ExactFacet(row, kind, neurons, (plane, packed_signs(rest).tobytes()), form == plane)
 
-    def _hyperplanes(self, bits: Bits) -> dict[Vector, tuple[int, ...]]:
+    def _hyperplanes(self, signs: SignVector) -> dict[Vector, tuple[int, ...]]:
         """The neurons whose preactivations vanish on each hyperplane, by the hyperplane's form in the chart."""
         layers = self.source.restriction.layers
-        columns = self._chart.dim + 1
-        embedding = self._chart.embedding
         found: dict[Vector, tuple[int, ...]] = {}
-        values = embedding
-        number = 0
-        for layer, on in zip(layers, bits, strict=True):
-            rows = matrix_rows(layer.augmented * values)
-            active = iter(on)
-            after = []
-            for row, masked in zip(rows, layer.relu, strict=True):
-                if masked:
-                    plane = _unsigned(primitive(row))
-                    if any(plane[:-1]):
-                        found[plane] = (*found.get(plane, ()), number)
-                    number += 1
-                    row = row if next(active) else (row[0] * 0,) * columns
-                after.append(row)
-            values = flint_matrix([*after, (*[0] * (columns - 1), 1)], columns)
+        values = self._chart.embedding
+        for layer, start, on in zip(layers, neuron_starts(layers), signs, strict=False):
+            forms = layer.augmented * values
+            rows = matrix_rows(forms)
+            for number, i in enumerate(layer.neurons, start):
+                plane = _unsigned(primitive(rows[i]))
+                if any(plane[:-1]):
+                    found[plane] = (*found.get(plane, ()), number)
+            values = outputs_after(layer, on, forms)
         return found
 
 

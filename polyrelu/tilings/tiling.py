@@ -34,7 +34,8 @@ from polyrelu.arithmetic.exact import (
 from polyrelu.arithmetic.ieee import floats_are_sound
 from polyrelu.arithmetic.rounding import float_points, gamma
 from polyrelu.errors import InexactError, InputError
-from polyrelu.networks.network import Bits, Network
+from polyrelu.networks.activation_pattern import SignVector
+from polyrelu.networks.network import Network
 from polyrelu.networks.relevant_part import Restriction
 from polyrelu.polyhedra.polyhedron import Polyhedron
 from polyrelu.support.arguments import items, whole_number
@@ -66,7 +67,7 @@ class TileSource(Protocol):
 
     def __len__(self) -> int: ...
 
-    def bits(self, index: int) -> Bits:
+    def bits(self, index: int) -> SignVector:
         """The signs of the restricted layers' ReLU neurons on a tile."""
         ...
 
@@ -99,12 +100,12 @@ class TileList:
     """Tiles that are there already."""
 
     restriction: Restriction
-    pieces: tuple[tuple[Bits, Polyhedron], ...]
+    pieces: tuple[tuple[SignVector, Polyhedron], ...]
 
     def __len__(self) -> int:
         return len(self.pieces)
 
-    def bits(self, index: int) -> Bits:
+    def bits(self, index: int) -> SignVector:
         """The signs of the restricted layers' ReLU neurons on a tile."""
         return self.pieces[index][0]
 
@@ -158,7 +159,7 @@ class Tile(Carried):
         return self.source.polyhedron(self.number)
 
     @cached_property
-    def bits(self) -> Bits:
+    def bits(self) -> SignVector:
         """The signs of the neurons that were split on, layer by layer."""
         return self.source.bits(self.number)
 

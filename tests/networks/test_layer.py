@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import polyrelu as pr
+from polyrelu.networks.layer import neuron_places, neuron_starts
 
 
 def test_layer_views():
@@ -37,3 +38,13 @@ def test_the_floats_of_a_layer_made_of_floats_are_a_copy():
     assert layer.is_float
     assert layer.rows[0][0] == Fraction(3, 2)
     assert layer.restricted([1], [1, 0], [True]).float_weight.tolist() == [[-1e308, 0.0]]
+
+
+def test_neurons_are_counted_through_the_layers():
+    masks = ([True, False, True], [False, False], [False, True])
+    layers = [pr.Layer([[1]] * len(mask), [0] * len(mask), mask) for mask in masks]
+    assert [layer.neurons for layer in layers] == [(0, 2), (), (1,)]
+    assert [layer.neuron_count for layer in layers] == [2, 0, 1]
+    assert neuron_starts(layers) == [0, 2, 2, 3]
+    assert neuron_places(layers) == [(0, 0), (0, 2), (2, 1)]
+    assert neuron_starts([]) == [0]

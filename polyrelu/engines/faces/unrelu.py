@@ -34,7 +34,6 @@ from typing import Any, NamedTuple, TypeAlias
 
 from polyrelu.arithmetic.exact import ExactMatrix, exact, flint_matrix, matrix_rows, row_echelon
 from polyrelu.errors import BudgetExceeded, DimensionError
-from polyrelu.networks.activation_pattern import sign_conditions
 from polyrelu.networks.layer import Layer
 from polyrelu.polyhedra.halfspace import Halfspace
 from polyrelu.polyhedra.polyhedron import Polyhedron
@@ -210,6 +209,11 @@ def substituted_piece(P: Polyhedron, layer: Layer, zeroed: Zeroed) -> Polyhedron
     ]
     rows = Polyhedron.from_halfspaces([*kept, *sign_conditions(layer, silent)], layer.output_dim)
     return rows.affine_preimage(layer.rows, layer.offsets, layer.input_dim)
+
+
+def sign_conditions(layer: Layer, silent: frozenset[int]) -> list[Halfspace]:
+    """``z_i <= 0`` for the silent ReLU coordinates and ``z_i >= 0`` for the others, in the space before the ReLU."""
+    return [Halfspace.side(i, 1 if i in silent else -1, Fraction(0), layer.output_dim) for i in layer.neurons]
 
 
 @dataclass(frozen=True)
