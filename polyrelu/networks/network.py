@@ -126,15 +126,7 @@ class Network(Carried):
 
     def evaluate(self, points: Sequence[ExactVector]) -> ExactMatrix:
         """Exact values at exact points, one row each."""
-        rows = exact_matrix(points, "evaluate: point", self.input_dim)
-        return self._forward(rows) if rows else ()
-
-    def activation_pattern(self, point: ExactVector) -> SignVector:
-        """For each layer, which of its ReLU coordinates are positive before the ReLU at an exact point."""
-        return signs_at(self.layers, exact_vector(point, "activation_pattern: point", self.input_dim)).active
-
-    def _forward(self, points: Sequence[ExactVector]) -> ExactMatrix:
-        values: ExactMatrix = tuple(points)
+        values = exact_matrix(points, "evaluate: point", self.input_dim)
         for layer in self.layers:
             columns = flint_matrix([(*point, 1) for point in values], layer.input_dim + 1).transpose()
             before = matrix_rows(layer.augmented * columns)
@@ -144,6 +136,10 @@ class Network(Carried):
             ]
             values = tuple(zip(*after, strict=True)) if after else ((),) * len(values)
         return values
+
+    def activation_pattern(self, point: ExactVector) -> SignVector:
+        """For each layer, which of its ReLU coordinates are positive before the ReLU at an exact point."""
+        return signs_at(self.layers, exact_vector(point, "activation_pattern: point", self.input_dim)).active
 
     def evaluate_with_bound(self, points: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Float values at float points and a bound on their distance from the exact values.
