@@ -31,8 +31,9 @@ from polyrelu.formats.load import load_network
 from polyrelu.formats.tilings import load_tiling
 from polyrelu.formats.vnnlib import load_property
 from polyrelu.networks.evaluation import maps_into
+from polyrelu.networks.layer import Layer
 from polyrelu.networks.linear_constraints import parse
-from polyrelu.networks.network import Layer, Network
+from polyrelu.networks.network import Network
 from polyrelu.networks.properties import Property, active, between, inactive, level, wins
 from polyrelu.polyhedra.halfspace import Halfspace
 from polyrelu.polyhedra.polyhedron import Polyhedron

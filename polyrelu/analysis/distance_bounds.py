@@ -1,8 +1,10 @@
 r"""How far each tile of a tiling is from a point at least, in floats: which tiles need no exact projection.
 
-A tile with activation bits lies where its neurons' forms have their signs and its target rows hold. A form
+A tile with a sign vector lies where its neurons' forms have these signs and its target rows hold. A form
 :math:`a x + c` that is at least zero on the tile and has the value v < 0 at p keeps the tile at least
-:math:`|v| / \|a\|_*` away, in the dual norm. :func:`lower_bounds` computes these quotients for all tiles at once.
+:math:`|v| / \|a\|_*` away, in the dual norm. :func:`lower_bounds` computes these quotients for all tiles at once. It
+multiplies the layers itself and not by :mod:`polyrelu.networks.affine_outputs`: in floats, for thousands of tiles in
+one product, with the bound of the next paragraph, which is proven for these operations in this order.
 
 **The bound is proven**, in the notation of :mod:`polyrelu.arithmetic.rounding`.
 :func:`~polyrelu.arithmetic.rounding.affine_with_bound` carries each column of the map to a layer through the layer,
@@ -42,6 +44,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -49,6 +52,8 @@ from numpy.typing import NDArray
 from polyrelu.arithmetic.exact import ExactVector, FloatArray, nearest_floats, to_floats
 from polyrelu.arithmetic.ieee import SMALLEST_NORMAL, floats_are_sound
 from polyrelu.arithmetic.rounding import affine_with_bound, gamma
+from polyrelu.networks.activation_pattern import sign_rows
+from polyrelu.networks.layer import neuron_starts
 from polyrelu.tilings.tile_source import TileSource
 from polyrelu.tilings.tiling import Tiling
 
@@ -90,16 +95,14 @@ def forms(
     where the form is at least zero on the tile, -1 where at most, 0 where nothing is said.
     """
     restriction, count = source.restriction, len(numbers)
-    bits = [source.bits(number) for number in numbers]
+    starts = neuron_starts(restriction.layers)
+    active = sign_rows([source.bits(number) for number in numbers], starts[-1])
     values = np.tile(np.eye(dim + 1)[:, :dim], (count, 1, 1))
     radius = np.zeros(values.shape)
-    for depth, layer in enumerate(restriction.layers):
+    for layer, (first, after) in zip(restriction.layers, pairwise(starts), strict=True):
         values, radius = _through(layer.float_weight, layer.float_bias, values, radius)
-        mask = np.array(layer.relu, dtype=np.bool_)
         signs = np.zeros((count, layer.output_dim), dtype=np.int8)
-        signs[:, mask] = np.where(
-            np.array([own[depth] for own in bits], dtype=np.bool_).reshape(count, mask.sum()), 1, -1
-        )
+        signs[:, list(layer.neurons)] = np.where(active[:, first:after], 1, -1)
         yield values, radius, signs
         silent = (signs < 0)[:, None, :]
         values, radius = np.where(silent, 0.0, values), np.where(silent, 0.0, radius)

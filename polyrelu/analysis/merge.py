@@ -174,8 +174,7 @@ class _Address(NamedTuple):
 
 
 def _address(tile: Tile) -> _Address:
-    signs = "".join("1" if on else "0" for layer in tile.bits for on in layer)
-    return _Address(id(tile.source), int(signs or "0", 2))
+    return _Address(id(tile.source), tile.bits.number)
 
 
 FaceKey: TypeAlias = tuple[Face, ExactMatrix]

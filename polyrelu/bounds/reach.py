@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 from polyrelu.arithmetic.exact import to_floats
 from polyrelu.arithmetic.ieee import floats_are_sound
 from polyrelu.arithmetic.rounding import affine_with_bound
-from polyrelu.networks.network import Layer
+from polyrelu.networks.activation_pattern import PartialSigns
+from polyrelu.networks.layer import Layer
 from polyrelu.polyhedra.polyhedron import Polyhedron
 from polyrelu.polyhedra.sides import Sides
 
@@ -25,18 +26,17 @@ class Reach(NamedTuple):
     """What is certain of a chain of layers on a box.
 
     Attributes:
-        signs: for each layer and each of its ReLU neurons 1 where it is positive, -1 where it is negative on all of the
-            box, and 0 where that is not certain.
+        signs: which neurons are positive on all of the box, which negative; those of the others are open.
         misses: whether certainly no point of the box is mapped into the target.
     """
 
-    signs: tuple[NDArray[np.int8], ...]
+    signs: PartialSigns
     misses: bool
 
     @property
     def doubtful(self) -> int:
         """How many neurons may switch."""
-        return sum(int((own == 0).sum()) for own in self.signs)
+        return sum(own.count(0) for own in self.signs)
 
 
 def reach(layers: Sequence[Layer], sides: Sides, target: Polyhedron) -> Reach:
@@ -46,7 +46,7 @@ def reach(layers: Sequence[Layer], sides: Sides, target: Polyhedron) -> Reach:
     except OverflowError:  # numbers beyond the range of floats
         known = None
     if known is None:
-        return Reach(tuple(np.zeros(sum(layer.relu), dtype=np.int8) for layer in layers), False)
+        return Reach(PartialSigns((0,) * layer.neuron_count for layer in layers), False)
     values, radius = known
     signs = []
     with np.errstate(all="ignore"):
@@ -55,7 +55,7 @@ def reach(layers: Sequence[Layer], sides: Sides, target: Polyhedron) -> Reach:
             mask = np.array(layer.relu, dtype=np.bool_)
             certain = np.isfinite(values) & np.isfinite(radius)
             sign = np.where(certain & (values > radius), 1, np.where(certain & (values < -radius), -1, 0))[0]
-            signs.append(sign[mask].astype(np.int8))
+            signs.append(tuple(sign[mask].tolist()))
             silent = mask & (sign < 0)
             radius = np.where(silent, 0.0, radius)
             values = np.where(silent, 0.0, np.where(mask, np.maximum(values, 0.0), values))
@@ -63,7 +63,7 @@ def reach(layers: Sequence[Layer], sides: Sides, target: Polyhedron) -> Reach:
         if np.isfinite(values).all() and np.isfinite(radius).all() and target.halfspaces:
             holds, doubtful = target.contains_certified(values, radius)
             misses = not (holds[0] or doubtful[0])
-    return Reach(tuple(signs), misses)
+    return Reach(PartialSigns(signs), misses)
 
 
 def _middle(sides: Sides) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:

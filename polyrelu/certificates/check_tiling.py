@@ -185,7 +185,7 @@ class _Check:
 
     def check_lengths(self, i: int, pattern: str, point: Vector) -> None:
         """Whether a pattern has a character for each neuron."""
-        counts = [sum(layer.relu) for layer in self.question.network.layers]
+        counts = [layer.neuron_count for layer in self.question.network.layers]
         shown = pattern.split("|") if pattern else []
         if list(map(len, shown)) != [n for n in counts if n]:
             message = f"tile {i} has the pattern {pattern!r}, but the layers have {counts} ReLU neurons"

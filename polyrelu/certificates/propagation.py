@@ -16,13 +16,14 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import accumulate, compress, count
+from itertools import compress, count
 from typing import NamedTuple, TypeAlias
 
 from flint import fmpz_mat
 
 from polyrelu.certificates.exact_set import ExactSet, Vector
-from polyrelu.networks.network import Layer, Network
+from polyrelu.networks.layer import Layer, neuron_starts
+from polyrelu.networks.network import Network
 
 Signs: TypeAlias = tuple[int, ...]
 
@@ -44,7 +45,7 @@ class NetworkPart:
     @classmethod
     def of(cls, network: Network, outputs: frozenset[int], neurons: frozenset[int]) -> NetworkPart:
         """What the given outputs and ReLU neurons (counted through all layers) depend on."""
-        starts = [0, *accumulate(sum(layer.relu) for layer in network.layers)]
+        starts = neuron_starts(network.layers)
         kept: list[list[int]] = []
         numbers: list[int] = []
         read = outputs

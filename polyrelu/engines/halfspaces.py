@@ -23,14 +23,13 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from flint import fmpq, fmpq_mat
-
-from polyrelu.arithmetic.exact import ExactMatrix, ExactVector, flint_matrix, matrix_rows
+from polyrelu.arithmetic.exact import ExactMatrix, ExactVector, flint_matrix
 from polyrelu.bounds.reach import Reach, reach
 from polyrelu.engines.protocol import Engine, Options
 from polyrelu.errors import BudgetExceeded
+from polyrelu.networks.activation_pattern import SignVector
+from polyrelu.networks.affine_outputs import pulled_back
 from polyrelu.networks.fixed_inputs import Folding
-from polyrelu.networks.network import Bits, Layer
 from polyrelu.networks.relevant_part import Restriction
 from polyrelu.polyhedra.guide import look_between
 from polyrelu.polyhedra.halfspace import Halfspace
@@ -144,8 +143,8 @@ class HalfspaceEngine:
         self.folding = Folding.of(domain)
         self.domain = domain.unfixed()
         self.layers = restriction.layers if self.folding is None else self.folding.layers(restriction.layers)
-        self.found: list[tuple[Bits, Polyhedron]] = []
-        self.flat: list[tuple[Bits, Polyhedron]] = []
+        self.found: list[tuple[SignVector, Polyhedron]] = []
+        self.flat: list[tuple[SignVector, Polyhedron]] = []
 
     @cached_property
     def reach(self) -> Reach:
@@ -154,17 +153,17 @@ class HalfspaceEngine:
 
     def is_promising(self) -> bool:
         """Whether few neurons may switch on the domain's box, or none of it can be mapped into the target."""
-        if sum(sum(layer.relu) for layer in self.layers) <= MOST_DOUBTFUL:
+        if self.restriction.neuron_count <= MOST_DOUBTFUL:
             return True
         return self.reach.misses or self.reach.doubtful <= MOST_DOUBTFUL
 
     def tiles(self) -> LazyTiles:
         """The tiles found so far, in the order of their patterns; flat ones only where no other tile contains them."""
         kept = list(self.found)
-        for bits, piece in sorted(self.flat, key=lambda found: (-found[1].dim, found[0])):
+        for signs, piece in sorted(self.flat, key=lambda found: (-found[1].dim, found[0])):
             point = piece.relative_interior_point()
             if not any(piece.is_subset(other) for _, other in kept if other.contains(point)):
-                kept.append((bits, piece))
+                kept.append((signs, piece))
         return LazyTiles(self.restriction, tuple(sorted(kept, key=lambda found: found[0])), self.folding)
 
     def run(self) -> None:
@@ -173,18 +172,18 @@ class HalfspaceEngine:
             self.stats.discarded += 1
             return
         root = _Cell((), self._inside.sample_point())
-        waiting = [self._below(root, ())]
+        waiting = [self._below(root, SignVector())]
         while waiting:  # depth first; a cell is looked at before the next one is made
             step = next(waiting[-1], None)
             if step is None:
                 waiting.pop()
                 continue
-            cell, bits = step
-            if len(bits) == len(self.layers):
-                self._finish(cell, bits)
+            cell, signs = step
+            if len(signs) == len(self.layers):
+                self._finish(cell, signs)
                 self._ask()
             else:
-                waiting.append(self._below(cell, bits))
+                waiting.append(self._below(cell, signs))
 
     # -- the domain -----------------------------------------------------------------------------------------------
 
@@ -206,21 +205,20 @@ class HalfspaceEngine:
 
     # -- cells ----------------------------------------------------------------------------------------------------
 
-    def _below(self, cell: _Cell, bits: Bits) -> Iterator[tuple[_Cell, Bits]]:
+    def _below(self, cell: _Cell, signs: SignVector) -> Iterator[tuple[_Cell, SignVector]]:
         """The cells that the next layer's neurons make of a cell."""
-        depth = len(bits)
-        masked = [i for i, on in enumerate(self.layers[depth].relu) if on]
+        depth = len(signs)
+        neurons = self.layers[depth].neurons
         known = self.reach.signs[depth]
-        doubtful = [k for k, sign in enumerate(known.tolist()) if not sign]
-        forms = self._forms(depth, [masked[k] for k in doubtful], bits)
-        signs = known > 0
+        doubtful = [k for k, sign in enumerate(known) if not sign]
+        forms = self._forms([neurons[k] for k in doubtful], signs)
 
         waiting: list[tuple[_Cell, tuple[bool, ...]]] = [(cell, ())]
         while waiting:
             part, own = waiting.pop()
             if len(own) == len(doubtful):
-                signs[doubtful] = own
-                yield part, (*bits, tuple(signs.tolist()))
+                decided = dict(zip(doubtful, own, strict=True))
+                yield part, signs.then(decided.get(k, sign > 0) for k, sign in enumerate(known))
                 continue
             *normal, constant = forms[len(own)]
             halves = self._halves(part, Halfspace.of(normal, -constant))
@@ -287,9 +285,9 @@ class HalfspaceEngine:
         if self.until is not None and self.until(len(self.found) + len(self.flat)):
             raise KeyboardInterrupt
 
-    def _finish(self, cell: _Cell, bits: Bits) -> None:
+    def _finish(self, cell: _Cell, signs: SignVector) -> None:
         """Cut a cell that is through all layers by the target's rows; keep what is inside."""
-        rows = self._target_rows(bits)
+        rows = self._target_rows(signs)
         closed = [*self.domain.halfspaces, *cell.rows, *rows]
         inner: _Cell | None = cell
         for row in rows:
@@ -301,7 +299,7 @@ class HalfspaceEngine:
                 inner = None if row.relation == "==" else self._part_within(inner, row)
         if inner is not None:
             self.stats.cells += 1
-            self.found.append((bits, Polyhedron.from_halfspaces(closed, self.domain.ambient_dim, inner.point)))
+            self.found.append((signs, Polyhedron.from_halfspaces(closed, self.domain.ambient_dim, inner.point)))
             return
         tile = Polyhedron.from_halfspaces(closed, self.domain.ambient_dim)
         ruled_out = any(map(self.domain.sides.rule_out, (*rows, *cell.rows)))
@@ -309,9 +307,9 @@ class HalfspaceEngine:
             self.stats.discarded += 1
         elif tile.dim == self._inside.dim:  # rows that hold everywhere, because the domain is flat
             self.stats.cells += 1
-            self.found.append((bits, tile))
+            self.found.append((signs, tile))
         else:
-            self.flat.append((bits, tile))
+            self.flat.append((signs, tile))
 
     def _is_empty(self, tile: Polyhedron) -> bool:
         """Whether a set is empty, counting what that takes."""
@@ -330,14 +328,14 @@ class HalfspaceEngine:
         point = cell.point if row.slack(cell.point) > 0 else self._point(cell, row)
         return None if point is None else cell.within(row.closed(), point)
 
-    def _target_rows(self, bits: Bits) -> list[Halfspace]:
+    def _target_rows(self, signs: SignVector) -> list[Halfspace]:
         """The target's rows as rows in x."""
         target = self.restriction.target
         if not target.halfspaces:
             return []
         width = target.ambient_dim
         normals = flint_matrix([(*h.normal, 0) for h in target.halfspaces], width + 1)
-        pulled = self._pulled_back(normals, len(self.layers), bits)
+        pulled = pulled_back(normals, self.layers, signs)
         return [
             Halfspace.of(row[:-1], h.offset - row[-1], h.relation)
             for h, row in zip(target.halfspaces, pulled, strict=True)
@@ -345,32 +343,9 @@ class HalfspaceEngine:
 
     # -- forms ----------------------------------------------------------------------------------------------------
 
-    def _forms(self, depth: int, chosen: Sequence[int], bits: Bits) -> ExactMatrix:
-        """Rows (w, c) of the chosen coordinates of a layer: what enters them is ``w . x + c``."""
+    def _forms(self, chosen: Sequence[int], signs: SignVector) -> ExactMatrix:
+        """Rows (w, c) of the chosen coordinates of the next layer: what enters them is ``w . x + c``."""
+        depth = len(signs)
         layer = self.layers[depth]
         rows = [(*layer.rows[i], layer.offsets[i]) for i in chosen]
-        return self._pulled_back(flint_matrix(rows, layer.input_dim + 1), depth, bits) if rows else ()
-
-    def _pulled_back(self, rows: fmpq_mat, depth: int, bits: Bits) -> ExactMatrix:
-        """Forms on what enters a layer as forms on x."""
-        for layer, on in zip(reversed(self.layers[:depth]), reversed(bits[:depth]), strict=True):
-            signs = iter(on)
-            silent = [i for i, masked in enumerate(layer.relu) if masked and not next(signs)]
-            for i in silent:
-                for k in range(rows.nrows()):
-                    rows[k, i] = 0
-            rows = rows * self._extended(layer)
-        return matrix_rows(rows)
-
-    def _extended(self, layer: Layer) -> fmpq_mat:
-        """[weight | bias] with a last row (0, 1)."""
-        known = self._matrices.get(id(layer))
-        if known is None:
-            width = layer.input_dim + 1
-            entries = [*layer.augmented.entries(), *[fmpq(0)] * (width - 1), fmpq(1)]
-            known = self._matrices[id(layer)] = fmpq_mat(layer.output_dim + 1, width, entries)
-        return known
-
-    @cached_property
-    def _matrices(self) -> dict[int, fmpq_mat]:
-        return {}
+        return pulled_back(flint_matrix(rows, layer.input_dim + 1), self.layers[:depth], signs) if rows else ()

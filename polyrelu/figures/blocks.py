@@ -21,7 +21,8 @@ from polyrelu.analysis.outline import Ring
 from polyrelu.arithmetic.exact import FloatArray, to_floats
 from polyrelu.engines.preimage import linear_regions
 from polyrelu.latent.windows import feature_zones
-from polyrelu.networks.network import Layer, Network
+from polyrelu.networks.layer import Layer
+from polyrelu.networks.network import Network
 from polyrelu.plotting import style
 from polyrelu.plotting.diagram import plot_network_diagram
 from polyrelu.plotting.style import HAIRLINE, INK, PAPER, SILENT, themed

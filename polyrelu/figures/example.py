@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import math
 
+from polyrelu.networks.layer import Layer
 from polyrelu.networks.linear_constraints import parse
-from polyrelu.networks.network import Layer, Network
+from polyrelu.networks.network import Network
 from polyrelu.polyhedra.polyhedron import Polyhedron
 
 _S = math.sqrt(3) / 2

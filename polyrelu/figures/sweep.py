@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from polyrelu.arithmetic.exact import ExactVector, to_floats
 from polyrelu.engines.faces.unrelu import Zeroed, face_steps, layer_range
-from polyrelu.networks.network import Layer
+from polyrelu.networks.layer import Layer
 from polyrelu.plotting.solid import plot_polyhedron, solid_axes
 from polyrelu.plotting.style import HAIRLINE, PAPER, SILENT, style, themed
 from polyrelu.polyhedra.convex_polygon import convex_polygon

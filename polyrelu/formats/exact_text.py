@@ -15,7 +15,8 @@ from typing import cast
 
 from polyrelu.arithmetic.exact import ExactVector
 from polyrelu.errors import InputError
-from polyrelu.networks.network import Layer, Network
+from polyrelu.networks.layer import Layer
+from polyrelu.networks.network import Network
 from polyrelu.polyhedra.halfspace import Halfspace, Relation
 from polyrelu.polyhedra.polyhedron import Polyhedron
 

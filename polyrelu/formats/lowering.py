@@ -27,7 +27,8 @@ from numpy.typing import NDArray
 
 from polyrelu.arithmetic.exact import flint_matrix, from_flint
 from polyrelu.errors import BudgetExceeded
-from polyrelu.networks.network import Layer, Network
+from polyrelu.networks.layer import Layer
+from polyrelu.networks.network import Network
 
 ZERO, ONE = Fraction(0), Fraction(1)
 LARGEST_TENSOR = 2**20

@@ -26,7 +26,8 @@ from typing import NamedTuple
 from polyrelu.arithmetic.exact import ExactMatrix, ExactVector
 from polyrelu.errors import InexactError, InputError
 from polyrelu.formats.packed import check_numbers, read_bytes
-from polyrelu.networks.network import Layer, Network
+from polyrelu.networks.layer import Layer
+from polyrelu.networks.network import Network
 from polyrelu.polyhedra.polyhedron import Polyhedron
 
 NORMALISATIONS = ("fold", "ignore")

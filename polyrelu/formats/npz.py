@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 
 from polyrelu.errors import InputError
 from polyrelu.formats.packed import LARGEST_FILE, MOST_NUMBERS, check_numbers, read_members
-from polyrelu.networks.network import Layer, Network
+from polyrelu.networks.layer import Layer
+from polyrelu.networks.network import Network
 
 _NAME = re.compile(r"[Wb](0|[1-9]\d{0,8})|relu", re.ASCII)
 # What numpy writes before the numbers of an array: a literal, which is read here without being evaluated.

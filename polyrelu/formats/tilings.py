@@ -42,6 +42,8 @@ from polyrelu.formats.exact_text import (
 )
 from polyrelu.formats.npz import read_archive, write_archive
 from polyrelu.formats.packed import refusing
+from polyrelu.networks.activation_pattern import SignVector
+from polyrelu.networks.layer import neuron_starts
 from polyrelu.networks.network import Network
 from polyrelu.networks.relevant_part import Restriction
 from polyrelu.polyhedra.polyhedron import Polyhedron
@@ -248,7 +250,7 @@ def _read(arrays: Arrays, network: Network | None, file: Path) -> Tiling:
         bits, counts, facets, points = (arrays[name] for name in names)
         rows = _text(arrays[f"rows{number}"], file).split("\n") if len(bits) else []
         restriction = _restriction(network, part)
-        neurons = sum(sum(layer.relu) for layer in restriction.layers)
+        neurons = restriction.neuron_count
         _require(bits.dtype == np.uint8 and bits.shape == (len(rows), (neurons + 7) // 8), file, f"bits{number}")
         loaded = _Part(bits, counts, facets, points, rows)
         kinds: dict[str, Callable[..., TileSource]] = {"cells": _columns, "rows": _tile_list}
@@ -279,8 +281,7 @@ def _restriction(network: Network, part: dict[str, Any]) -> Restriction:
     layers = []
     inputs: Sequence[int] = range(network.input_dim)
     for layer, outputs, template in zip(network.layers, part["coordinates"], part["template"], strict=True):
-        masked = [i for i, on in enumerate(layer.relu) if on]
-        split = {i for i, mark in zip(masked, template, strict=True) if mark == _DECIDED}
+        split = {i for i, mark in zip(layer.neurons, template, strict=True) if mark == _DECIDED}
         layers.append(layer.restricted(outputs, inputs, [i in split for i in outputs]))
         inputs = outputs
     return Restriction(
@@ -296,13 +297,10 @@ def _tile_list(
     stored: _Part, restriction: Restriction, domain: Polyhedron, part: dict[str, Any], file: Path
 ) -> TileSource:
     del part, file
-    widths = [sum(layer.relu) for layer in restriction.layers]
-    pieces = []
-    for bits, row in zip(stored.bits, stored.rows, strict=True):
-        signs = iter(np.unpackbits(bits, count=sum(widths)).astype(bool).tolist())
-        layers = tuple(tuple(next(signs) for _ in range(width)) for width in widths)
-        pieces.append((layers, read_polyhedron(row, domain.ambient_dim)))
-    return TileList(restriction, tuple(pieces))
+    starts = neuron_starts(restriction.layers)
+    signs = (SignVector.from_packed(bits, starts) for bits in stored.bits)
+    polyhedra = (read_polyhedron(row, domain.ambient_dim) for row in stored.rows)
+    return TileList(restriction, tuple(zip(signs, polyhedra, strict=True)))
 
 
 def _columns(
@@ -317,7 +315,7 @@ def _columns(
     if numbering != (part["facets"], part["origin"], part["basis"]):
         raise InputError(f"{file}: this version of polyrelu numbers the domain's facets differently; compute it anew")
     counts, facets, points = stored.counts, stored.facets, stored.points
-    neurons = sum(sum(layer.relu) for layer in restriction.layers)
+    neurons = restriction.neuron_count
     most = len(coordinates.facets) + neurons + len(restriction.target.halfspaces)
     _require(counts.dtype == np.int32 and counts.shape == (len(stored.rows),) and (counts >= 0).all(), file, "counts")
     _require(facets.dtype == np.int32 and facets.shape == (counts.sum(dtype=np.int64),), file, "facets")

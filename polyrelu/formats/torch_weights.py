@@ -16,7 +16,8 @@ import numpy as np
 
 from polyrelu.errors import InputError
 from polyrelu.formats.packed import check_numbers, member_names, read_bytes
-from polyrelu.networks.network import Layer, Network
+from polyrelu.networks.layer import Layer
+from polyrelu.networks.network import Network
 from polyrelu.support.extras import require
 
 _KEY = re.compile(r"(.*?)(\d{1,6})\.(weight|bias)", re.ASCII)

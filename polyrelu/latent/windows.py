@@ -23,7 +23,8 @@ from polyrelu.arithmetic.exact import ExactMatrix, ExactVector, exact, exact_mat
 from polyrelu.engines.preimage import linear_regions, preimage
 from polyrelu.errors import DimensionError, InputError
 from polyrelu.latent.rounded_planes import Plane, window_coordinates
-from polyrelu.networks.network import Layer, Network
+from polyrelu.networks.layer import Layer
+from polyrelu.networks.network import Network
 from polyrelu.polyhedra.halfspace import Halfspace
 from polyrelu.polyhedra.polyhedron import Polyhedron
 from polyrelu.polyhedra.simple_polygon import Corners, directed_edges, require_simple, split, triangulate

@@ -1,34 +1,85 @@
-"""Activation patterns as sets: the sign conditions of a layer, and the cell of a whole pattern."""
+"""Which neurons are active, as data: sign vectors, and sign vectors of which a part is open.
+
+Elsewhere signs are plain arrays only in inner loops: rows of truth values, or of bytes with eight signs each, the first
+one highest. The functions here make them.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from itertools import chain, pairwise
 
-from polyrelu.networks.network import Bits, Layer, Network
-from polyrelu.polyhedra.halfspace import Halfspace
-from polyrelu.polyhedra.polyhedron import Polyhedron
-
-
-def sign_conditions(layer: Layer, silent: frozenset[int]) -> list[Halfspace]:
-    """``z_i <= 0`` for the silent ReLU coordinates and ``z_i >= 0`` for the others, in the space before the ReLU."""
-    dim = layer.output_dim
-    return [
-        Halfspace(tuple((1 if i in silent else -1) * (i == j) for j in range(dim)), 0, "<=")
-        for i, masked in enumerate(layer.relu)
-        if masked
-    ]
+import numpy as np
+from numpy.typing import NDArray
 
 
-def pattern_cell(layers: Sequence[Layer], bits: Bits, domain: Polyhedron) -> Polyhedron:
-    """The closed cell of the domain on which every neuron has the sign its bit says, zero allowed."""
-    cell = domain
-    for depth, (layer, on) in enumerate(zip(layers, bits, strict=True)):
-        masked = [i for i, has_relu in enumerate(layer.relu) if has_relu]
-        silent = frozenset(i for i, active in zip(masked, on, strict=True) if not active)
-        signs = Polyhedron.from_halfspaces(sign_conditions(layer, silent), layer.output_dim)
-        before = signs.affine_preimage(layer.rows, layer.offsets, layer.input_dim)
-        if depth:
-            matrix, offset = Network(layers[:depth]).affine_map(bits[:depth])
-            before = before.affine_preimage(matrix, offset, domain.ambient_dim)
-        cell = cell & before
-    return cell
+class SignVector(tuple[tuple[bool, ...], ...]):
+    """For each layer, which of its ReLU neurons are active.
+
+    It is a tuple with a tuple for each layer: equal to such a tuple, and hashed and ordered like it.
+    """
+
+    __slots__ = ()
+
+    @classmethod
+    def from_flat(cls, signs: NDArray[np.bool_ | np.uint8], starts: Sequence[int]) -> SignVector:
+        """From all signs in one row, and where each layer's begin and the last one's end."""
+        flags = signs.astype(np.bool_).tolist()
+        return cls(tuple(flags[first:after]) for first, after in pairwise(starts))
+
+    @classmethod
+    def from_packed(cls, packed: NDArray[np.uint8], starts: Sequence[int]) -> SignVector:
+        """From :func:`packed_signs` of the row."""
+        return cls.from_flat(unpacked_signs(packed, starts[-1]), starts)
+
+    @property
+    def flat(self) -> NDArray[np.bool_]:
+        """All signs in one row."""
+        return np.fromiter(chain.from_iterable(self), np.bool_)
+
+    @property
+    def number(self) -> int:
+        """All signs as the digits of a binary number, the first one highest."""
+        flags = self.flat
+        return int.from_bytes(packed_signs(flags).tobytes(), "big") >> -len(flags) % 8
+
+    def before(self, depth: int) -> SignVector:
+        """The signs of the layers before ``depth``."""
+        return SignVector(self[:depth])
+
+    def then(self, signs: Iterable[bool]) -> SignVector:
+        """The signs of one more layer at the end."""
+        return SignVector((*self, tuple(signs)))
+
+
+class PartialSigns(tuple[tuple[int, ...], ...]):
+    """For each layer and each of its ReLU neurons: 1 if it is active, -1 if it is silent, 0 if that is open."""
+
+    __slots__ = ()
+
+    @property
+    def active(self) -> SignVector:
+        """Which neurons are certainly active."""
+        return SignVector(tuple(sign > 0 for sign in own) for own in self)
+
+    def agreeing(self, packed: NDArray[np.uint8]) -> list[int]:
+        """The numbers of the packed sign vectors, one a row, that are as these signs say where they say something."""
+        flat = np.fromiter(chain.from_iterable(self), np.int8)
+        matters, wanted = packed_signs(flat != 0), packed_signs(flat > 0)
+        return np.flatnonzero((((packed ^ wanted) & matters) == 0).all(axis=1)).tolist()
+
+
+def sign_rows(vectors: Sequence[Iterable[Iterable[bool]]], neurons: int) -> NDArray[np.bool_]:
+    """Sign vectors as an array, (n, neurons)."""
+    flat = chain.from_iterable(chain.from_iterable(vectors))
+    return np.fromiter(flat, np.bool_, len(vectors) * neurons).reshape(len(vectors), neurons)
+
+
+def packed_signs(signs: NDArray[np.bool_]) -> NDArray[np.uint8]:
+    """Rows of signs, eight to a byte, the first one highest."""
+    return np.packbits(signs, axis=-1)
+
+
+def unpacked_signs(packed: NDArray[np.uint8], neurons: int) -> NDArray[np.bool_]:
+    """The rows of so many signs that were packed."""
+    return np.unpackbits(packed, axis=-1, count=neurons).view(np.bool_)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from polyrelu.arithmetic.exact import flint_matrix, matrix_rows
-from polyrelu.networks.network import Layer
+from polyrelu.networks.layer import Layer
 from polyrelu.polyhedra.halfspace import Halfspace
 from polyrelu.polyhedra.polyhedron import Polyhedron
 from polyrelu.polyhedra.sides import Sides

@@ -23,6 +23,7 @@ from math import comb
 from flint import fmpq_mat, nmod_mat
 
 from polyrelu.arithmetic.exact import ExactVector, flint_matrix, matrix_rows
+from polyrelu.networks.affine_outputs import identity_map, matrix_and_offset, outputs_after, signs_at
 from polyrelu.networks.network import Network
 
 _PRIME = 2**61 - 1
@@ -103,7 +104,7 @@ def summary(network: Network) -> Summary:
         )
     return Summary(
         widths=network.widths,
-        neurons=tuple(sum(layer.relu) for layer in layers),
+        neurons=tuple(layer.neuron_count for layer in layers),
         weights=tuple(
             sum(1 for row in layer.rows for v in row if v) + sum(1 for v in layer.offsets if v) for layer in layers
         ),
@@ -118,7 +119,7 @@ def summary(network: Network) -> Summary:
 
 def region_bound(network: Network) -> int:
     """An upper bound on the number of linear regions, as above. Cost: the sum of min(d, n) times d over the layers."""
-    shapes = [(sum(layer.relu), layer.output_dim - sum(layer.relu)) for layer in network.layers]
+    shapes = [(layer.neuron_count, layer.output_dim - layer.neuron_count) for layer in network.layers]
     bounds = dict.fromkeys(range(network.input_dim + 1), 1)
     for neurons, identity in reversed(shapes):
         after, binomial = bounds, cache(lambda j, n=neurons: comb(n, j))
@@ -151,19 +152,15 @@ def image_dim(network: Network) -> tuple[int, int]:
 
 def _rank_near(network: Network, point: ExactVector) -> int:
     """The rank of the network's derivative at a point; 0 where it may have none, because a neuron switches there."""
-    dim = network.input_dim
-    identity = [[int(i == j) for j in range(dim + 1)] for i in range(dim + 1)]
-    chain, place = flint_matrix(identity, dim + 1), flint_matrix([[v] for v in (*point, Fraction(1))], 1)
-    for layer in network.layers:
-        forms = layer.augmented * chain
-        rows = list(matrix_rows(forms))
-        for i, ((value,), masked) in enumerate(zip(matrix_rows(forms * place), layer.relu, strict=True)):
-            if masked and not value and any(rows[i]):
-                return 0
-            if masked and value <= 0:
-                rows[i] = (Fraction(0),) * (dim + 1)
-        chain = flint_matrix([*rows, identity[-1]], dim + 1)
-    return _rank(flint_matrix([row[:-1] for row in matrix_rows(chain)[:-1]], dim))
+    signs = signs_at(network.layers, point)
+    values = identity_map(network.input_dim)
+    for layer, own, on in zip(network.layers, signs, signs.active, strict=True):
+        forms = layer.augmented * values
+        rows = matrix_rows(forms)
+        if any(not sign and any(rows[i]) for i, sign in zip(layer.neurons, own, strict=True)):
+            return 0
+        values = outputs_after(layer, on, forms)
+    return _rank(flint_matrix(matrix_and_offset(values)[0], network.input_dim))
 
 
 def _rank(matrix: fmpq_mat) -> int:

@@ -26,8 +26,11 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from polyrelu.arithmetic.exact import ExactMatrix, ExactVector, flint_matrix, matrix_rows
-from polyrelu.networks.network import Bits, Layer, Network
+from polyrelu.arithmetic.exact import ExactMatrix, ExactVector, read_only
+from polyrelu.networks.activation_pattern import SignVector, sign_rows
+from polyrelu.networks.affine_outputs import matrix_and_offset, outputs_before, pulled_back
+from polyrelu.networks.layer import Layer, neuron_starts
+from polyrelu.networks.network import Network
 from polyrelu.polyhedra.halfspace import Halfspace
 from polyrelu.polyhedra.polyhedron import Polyhedron
 
@@ -59,6 +62,11 @@ class Restriction:
         """The seen output coordinates of the network, one for each coordinate of the target's space."""
         return self.coordinates[-1]
 
+    @property
+    def neuron_count(self) -> int:
+        """How many neurons the engines split on."""
+        return neuron_starts(self.layers)[-1]
+
     @cached_property
     def moving(self) -> ExactMatrix:
         """Rows of d numbers: where x moves orthogonally to all of them, nothing changes that the target sees.
@@ -69,42 +77,42 @@ class Restriction:
         chain: list[Layer] = []
         for layer in self.layers:
             chain.append(layer)
-            if any(layer.relu):
+            if layer.neurons:
                 break
         else:
             dim = self.target.ambient_dim
             normals = tuple(tuple(map(Fraction, h.normal)) for h in self.target.halfspaces)
             chain.append(Layer.from_rows(normals, (Fraction(0),) * len(normals), [False] * len(normals), dim))
-        if len(chain) == 1:
-            return chain[0].rows
-        rows = flint_matrix(chain[-1].rows, chain[-1].input_dim)
-        for layer in reversed(chain[:-1]):
-            rows = rows * flint_matrix(layer.rows, layer.input_dim)
-        return matrix_rows(rows)
+        *linear, last = chain
+        if not linear:
+            return last.rows
+        return tuple(row[:-1] for row in pulled_back(last.augmented, linear, [()] * len(linear)))
 
-    def pattern(self, bits: Bits) -> str:
+    def pattern(self, signs: Sequence[Sequence[bool]]) -> str:
         """The activation pattern of a piece: a character for each ReLU neuron, layers separated by ``|``."""
-        filled = []
-        for template, on in zip(self.template, bits, strict=True):
-            decided = iter(on)
-            filled.append("".join(str(int(next(decided))) if c == _SPLIT else c for c in template))
-        return "|".join(layer for layer in filled if layer)
+        return self.patterns(sign_rows([signs], self.neuron_count))[0]
 
     def patterns(self, signs: NDArray[np.bool_]) -> list[str]:
         """The patterns of many pieces, from their signs (n, neurons), counted through the layers."""
-        template = np.frombuffer("|".join(layer for layer in self.template if layer).encode(), dtype=np.uint8)
+        template, decided = self._shown
         if not len(template):
             return [""] * len(signs)
         text = np.tile(template, (len(signs), 1))
-        text[:, template == ord(_SPLIT)] = np.where(signs, ord("1"), ord("0"))
+        text[:, decided] = np.where(signs, ord("1"), ord("0"))
         return text.view(f"S{len(template)}").ravel().astype(str).tolist()
 
-    def affine_map(self, bits: Bits) -> tuple[tuple[int, ...], ExactMatrix, ExactVector]:
-        """The outputs on which the network is affine on the piece of ``bits``, and its ``(M, c)`` there.
+    @cached_property
+    def _shown(self) -> tuple[NDArray[np.uint8], NDArray[np.intp]]:
+        """The template as one row of characters, and where the engines decide."""
+        text = np.frombuffer("|".join(layer for layer in self.template if layer).encode(), dtype=np.uint8)
+        return text, read_only(np.flatnonzero(text == ord(_SPLIT)))
+
+    def affine_map(self, signs: SignVector) -> tuple[tuple[int, ...], ExactMatrix, ExactVector]:
+        """The outputs on which the network is affine where neurons have these signs, and its ``(M, c)`` there.
 
         All seen outputs but those whose last ReLU may switch inside the piece.
         """
-        matrix, offset = Network(self.layers).affine_map(bits)
+        matrix, offset = matrix_and_offset(outputs_before(self.layers, signs))
         zero = (Fraction(0),) * self.layers[0].input_dim
         rows = [
             (i, zero, Fraction(0)) if sign == _SILENT else (i, row, c)

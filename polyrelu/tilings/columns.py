@@ -1,6 +1,6 @@
-"""The tiles of one restricted problem, column by column: bits, facets, and what is needed to rebuild each exactly.
+"""The tiles of one restricted problem, column by column: signs, facets, and what is needed to rebuild each exactly.
 
-A tile costs its packed bits and four bytes a facet. Its exact polyhedron is written down on demand from its facets'
+A tile costs its packed signs and four bytes a facet. Its exact polyhedron is written down on demand from its facets'
 numbers, which mean, in this order, rows of the domain, neurons, and rows of the target; no search is needed, because
 the facets of a cell are irredundant at all times.
 """
@@ -10,18 +10,19 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, cached_property
-from itertools import accumulate, pairwise
 from typing import NamedTuple
 
 import numpy as np
 from flint import fmpq_mat
 from numpy.typing import NDArray
 
-from polyrelu.arithmetic.exact import ExactMatrix, ExactVector, FloatArray, exact_vector, matrix_rows, read_only
+from polyrelu.arithmetic.exact import ExactVector, FloatArray, exact_vector, matrix_rows, read_only
 from polyrelu.arithmetic.rounding import affine_with_bound, relu_with_bound
-from polyrelu.networks.affine_outputs import Outputs
+from polyrelu.networks.activation_pattern import SignVector, packed_signs, sign_rows, unpacked_signs
+from polyrelu.networks.affine_outputs import Outputs, matrix_and_offset, signs_at
 from polyrelu.networks.fixed_inputs import Folding
-from polyrelu.networks.network import Bits, Layer, Network
+from polyrelu.networks.layer import Layer, neuron_places, neuron_starts
+from polyrelu.networks.pattern_cells import sign_row
 from polyrelu.networks.relevant_part import Restriction
 from polyrelu.polyhedra.halfspace import Halfspace
 from polyrelu.polyhedra.polyhedron import Polyhedron
@@ -55,7 +56,7 @@ class Columns(TileSource):
     Attributes:
         restriction, domain: the problem, with the domain in the space of x.
         chart: the domain's coordinates; its facets are what facet numbers from 0 on mean.
-        packed: (n, bytes) the bits of the ReLU neurons of the restricted layers, eight to a byte, first neuron highest.
+        packed: (n, bytes) the signs of the restricted layers' ReLU neurons, eight to a byte, the first one highest.
         starts, facets: tile i has the facets ``facets[starts[i]:starts[i + 1]]``.
         points: float points of the chart in the interior of the tiles, certified; NaN where none is known.
         flat: tiles of lower dimension, number to polyhedron; they have no facets in the columns.
@@ -83,11 +84,10 @@ class Columns(TileSource):
         domain: Polyhedron,
         chart: Chart,
         pieces: Sequence[Piece],
-        flat: Sequence[tuple[Bits, Polyhedron]],
+        flat: Sequence[tuple[SignVector, Polyhedron]],
     ) -> Columns:
         """Columns from tiles in any order. Cost: one copy of the pieces."""
-        neurons = sum(sum(layer.relu) for layer in restriction.layers)
-        pieces = [*pieces, _flat_piece([bits for bits, _ in flat], neurons, chart.dim)]
+        pieces = [*pieces, _flat_piece([signs for signs, _ in flat], restriction.neuron_count, chart.dim)]
         order = _order(np.concatenate([piece.packed for piece in pieces]))
         first = len(order) - len(flat)
         polyhedra = {new: flat[order[new] - first][1] for new in np.flatnonzero(order >= first).tolist()}
@@ -99,11 +99,7 @@ class Columns(TileSource):
 
     def candidates(self, point: ExactVector) -> list[int]:
         """The tiles whose pattern agrees with every neuron that is not zero at a point: all that may contain it."""
-        return self.agreeing(*signs_at(self.restriction.layers, point))
-
-    def agreeing(self, care: NDArray[np.uint8], want: NDArray[np.uint8]) -> list[int]:
-        """The tiles whose packed pattern is as wanted where that matters."""
-        return agreeing(self.packed, care, want)
+        return signs_at(self.restriction.layers, point).agreeing(self.packed)
 
     def only(self, index: int) -> Columns:
         """The columns of one tile alone."""
@@ -118,19 +114,17 @@ class Columns(TileSource):
         )
 
     @cached_property
-    def _neurons(self) -> list[tuple[int, int]]:
-        return _neurons(self.restriction.layers)
+    def _starts(self) -> list[int]:
+        return neuron_starts(self.restriction.layers)
 
-    def bits(self, index: int) -> Bits:
+    def bits(self, index: int) -> SignVector:
         """The signs of the restricted layers' ReLU neurons on a tile."""
-        flat = np.unpackbits(self.packed[index], count=len(self._neurons)).astype(bool).tolist()
-        ends = np.cumsum([0, *(sum(layer.relu) for layer in self.restriction.layers)])
-        return tuple(tuple(flat[a:b]) for a, b in pairwise(ends))
+        return SignVector.from_packed(self.packed[index], self._starts)
 
     def patterns(self, numbers: NDArray[np.intp]) -> list[str]:
         """The activation patterns of the chosen tiles."""
         chunks = np.split(numbers, range(_CHUNK, len(numbers), _CHUNK))
-        signs = (np.unpackbits(self.packed[own], axis=1, count=len(self._neurons)).astype(np.bool_) for own in chunks)
+        signs = (unpacked_signs(self.packed[own], self._starts[-1]) for own in chunks)
         return [pattern for chunk in signs for pattern in self.restriction.patterns(chunk)]
 
     def inner_point(self, index: int) -> ExactVector:
@@ -161,7 +155,7 @@ class Columns(TileSource):
             values, radius = relu_with_bound(values, radius, mask)
         holds, doubtful = self.restriction.target.contains_certified(values, radius)
         certain &= ~doubtful
-        packed = np.packbits(np.concatenate(signs, axis=1), axis=1)
+        packed = packed_signs(np.concatenate(signs, axis=1))
         for i in np.flatnonzero(inside & certain & holds):
             number = self._numbers.get(packed[i].tobytes(), -1)
             found[i] = place[number] if number >= 0 else -1
@@ -256,11 +250,11 @@ class _Rows:
     domain: Polyhedron
     facets: tuple[Halfspace, ...]
 
-    def polyhedron(self, bits: Bits, numbers: Sequence[int], is_certified: bool) -> Polyhedron:
+    def polyhedron(self, signs: SignVector, numbers: Sequence[int], is_certified: bool) -> Polyhedron:
         """The tile with these signs and facets, canonical; the kernel is sure of those for which it knows a point."""
         dim = self.domain.ambient_dim
-        target_rows = cache(lambda: self._target_rows(bits))
-        halfspaces = [self._facet(number, bits, target_rows) for number in numbers]
+        target_rows = cache(lambda: self._target_rows(signs))
+        halfspaces = [self._facet(number, signs, target_rows) for number in numbers]
         strict = []
         if not (is_certified and self._rows_of_one_kind):
             strict = [h for h in (*self.domain.halfspaces, *target_rows()) if h.relation == "<"]
@@ -283,26 +277,24 @@ class _Rows:
         relations = {h.relation for h in self.target.halfspaces}
         return len(relations) < 2 and all(h.relation != "<" for h in self.domain.halfspaces)
 
-    def _facet(self, number: int, bits: Bits, target_rows: Callable[[], Sequence[Halfspace]]) -> Halfspace:
+    def _facet(self, number: int, signs: SignVector, target_rows: Callable[[], Sequence[Halfspace]]) -> Halfspace:
         if number < len(self.facets):
             return self.facets[number]
         number -= len(self.facets)
         if number >= len(self._neurons):
             return target_rows()[number - len(self._neurons)]
         depth, i = self._neurons[number]
-        ((*normal, constant),) = matrix_rows(self._weight_rows[depth][i] * self._outputs.before(bits[:depth]))
-        active = bits[depth][number - self._first_neurons[depth]]
-        return Halfspace.of([-v for v in normal], constant) if active else Halfspace.of(normal, -constant)
+        (form,) = matrix_rows(self._weight_rows[depth][i] * self._outputs.before(signs.before(depth)))
+        return sign_row(form, signs[depth][number - self._first_neurons[depth]])
 
-    def _target_rows(self, bits: Bits) -> Sequence[Halfspace]:
+    def _target_rows(self, signs: SignVector) -> Sequence[Halfspace]:
         """The target's rows as rows in x."""
-        *rows, _ = matrix_rows(self._outputs.before(bits))
-        matrix, offset = tuple(row[:-1] for row in rows), tuple(row[-1] for row in rows)
+        matrix, offset = matrix_and_offset(self._outputs.before(signs))
         return self.target.affine_preimage(matrix, offset, self.domain.ambient_dim).halfspaces
 
     @cached_property
     def _neurons(self) -> list[tuple[int, int]]:
-        return _neurons(self.layers)
+        return neuron_places(self.layers)
 
     @cached_property
     def _weight_rows(self) -> list[list[fmpq_mat]]:
@@ -311,51 +303,18 @@ class _Rows:
 
     @cached_property
     def _first_neurons(self) -> list[int]:
-        return list(accumulate((sum(layer.relu) for layer in self.layers), initial=0))
+        return neuron_starts(self.layers)
 
     @cached_property
     def _outputs(self) -> Outputs:
         return Outputs(self.layers)
 
 
-def _neurons(layers: Sequence[Layer]) -> list[tuple[int, int]]:
-    """The layer and the coordinate there of each ReLU neuron."""
-    return [(depth, i) for depth, layer in enumerate(layers) for i, masked in enumerate(layer.relu) if masked]
-
-
-def signs_at(layers: Sequence[Layer], point: ExactVector) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-    """Which neurons are not zero at a point, and which of these are positive, packed as patterns are."""
-    care, want = [], []
-    values: ExactMatrix = (point,)
-    for layer in layers:
-        affine = Layer.from_rows(layer.rows, layer.offsets, [False] * layer.output_dim, layer.input_dim)
-        before = Network([affine]).evaluate(values)[0]
-        for value, masked in zip(before, layer.relu, strict=True):
-            if masked:
-                care.append(value != 0)
-                want.append(value > 0)
-        values = (tuple(max(v, 0 * v) if on else v for v, on in zip(before, layer.relu, strict=True)),)
-    mask, bits = (np.packbits(np.array(flags, dtype=np.bool_)) for flags in (care, want))
-    return mask, bits
-
-
-def agreeing(packed: NDArray[np.uint8], care: NDArray[np.uint8], want: NDArray[np.uint8]) -> list[int]:
-    """The numbers of the packed patterns, one a row, that are as wanted where that matters."""
-    return np.flatnonzero((((packed ^ want) & care) == 0).all(axis=1)).tolist()
-
-
-def packed_bits(signs: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Rows of signs, eight to a byte, the first sign highest."""
-    return np.packbits(signs, axis=1)
-
-
-def _flat_piece(bits: Sequence[Bits], neurons: int, dim: int) -> Piece:
-    """Tiles of which nothing but the bits is in the columns."""
-    signs = np.array([[on for layer in own for on in layer] for own in bits], dtype=np.uint8).reshape(
-        len(bits), neurons
-    )
-    starts = np.zeros(len(bits) + 1, dtype=np.int64)
-    return Piece(packed_bits(signs), starts, np.empty(0, np.int32), np.full((len(bits), dim), np.nan))
+def _flat_piece(signs: Sequence[SignVector], neurons: int, dim: int) -> Piece:
+    """Tiles of which nothing but the signs is in the columns."""
+    count = len(signs)
+    packed, starts = packed_signs(sign_rows(signs, neurons)), np.zeros(count + 1, dtype=np.int64)
+    return Piece(packed, starts, np.empty(0, np.int32), np.full((count, dim), np.nan))
 
 
 def _order(packed: NDArray[np.uint8]) -> NDArray[np.int64]:

@@ -43,7 +43,7 @@ def match_facets(columns: Columns, numbers: NDArray[np.intp], of_target: bool) -
     Cost: some hundred nanoseconds a facet.
     """
     domain_facets = len(columns.chart.facets)
-    neurons = sum(sum(layer.relu) for layer in columns.restriction.layers)
+    neurons = columns.restriction.neuron_count
     packed = columns.packed[numbers]
     counts = np.diff(columns.starts)[numbers]
     owner = np.repeat(np.arange(len(numbers)), counts)

@@ -20,10 +20,10 @@ from collections.abc import Iterator
 from functools import cached_property
 from typing import Literal, NamedTuple, TypeAlias
 
-import numpy as np
-
-from polyrelu.arithmetic.exact import flint_matrix, matrix_rows, primitive
-from polyrelu.networks.network import Bits
+from polyrelu.arithmetic.exact import matrix_rows, primitive
+from polyrelu.networks.activation_pattern import SignVector, packed_signs
+from polyrelu.networks.affine_outputs import outputs_after
+from polyrelu.networks.layer import neuron_places, neuron_starts
 from polyrelu.polyhedra.halfspace import Halfspace
 from polyrelu.polyhedra.polyhedron import Polyhedron
 from polyrelu.tilings.chart import Chart, chart
@@ -63,9 +63,9 @@ class FacetReader:
 
     def facets(self, number: int) -> Iterator[NeuronFacet]:
         """The facets of a tile of the domain's dimension."""
-        bits = self.source.bits(number)
-        vanishing = self._hyperplanes(bits)
-        flat = np.array([on for layer in bits for on in layer], dtype=np.bool_)
+        signs = self.source.bits(number)
+        flat = signs.flat
+        vanishing = self._hyperplanes(signs)
         domain_forms = set(map(_unsigned, self._chart.forms))
         for row in self.source.polyhedron(number).facets:
             form = self._chart.form(row)
@@ -74,40 +74,28 @@ class FacetReader:
             kind: Kind = "domain" if plane in domain_forms else "neuron" if neurons else "target"
             rest = flat.copy()
             rest[list(neurons)] = False
-            yield NeuronFacet(row, kind, neurons, (plane, np.packbits(rest).tobytes()), form == plane)
+            yield NeuronFacet(row, kind, neurons, (plane, packed_signs(rest).tobytes()), form == plane)
 
-    def _hyperplanes(self, bits: Bits) -> dict[Vector, tuple[int, ...]]:
+    def _hyperplanes(self, signs: SignVector) -> dict[Vector, tuple[int, ...]]:
         """The neurons whose preactivations vanish on each hyperplane, by the hyperplane's form in the chart."""
         layers = self.source.restriction.layers
-        columns = self._chart.dim + 1
-        embedding = self._chart.embedding
         found: dict[Vector, tuple[int, ...]] = {}
-        values = embedding
-        number = 0
-        for layer, on in zip(layers, bits, strict=True):
-            rows = matrix_rows(layer.augmented * values)
-            active = iter(on)
-            after = []
-            for row, masked in zip(rows, layer.relu, strict=True):
-                if masked:
-                    plane = _unsigned(primitive(row))
-                    if any(plane[:-1]):
-                        found[plane] = (*found.get(plane, ()), number)
-                    number += 1
-                    row = row if next(active) else (row[0] * 0,) * columns
-                after.append(row)
-            values = flint_matrix([*after, (*[0] * (columns - 1), 1)], columns)
+        values = self._chart.embedding
+        for layer, start, on in zip(layers, neuron_starts(layers), signs, strict=False):
+            forms = layer.augmented * values
+            rows = matrix_rows(forms)
+            for number, i in enumerate(layer.neurons, start):
+                plane = _unsigned(primitive(rows[i]))
+                if any(plane[:-1]):
+                    found[plane] = (*found.get(plane, ()), number)
+            values = outputs_after(layer, on, forms)
         return found
 
 
 def neuron_names(source: TileSource) -> list[tuple[int, int]]:
     """``(layer, coordinate)`` in the network of each ReLU neuron of the restricted layers, in their order."""
-    names = []
-    for depth, (layer, coordinates) in enumerate(
-        zip(source.restriction.layers, source.restriction.coordinates, strict=True)
-    ):
-        names += [(depth, i) for i, masked in zip(coordinates, layer.relu, strict=True) if masked]
-    return names
+    coordinates = source.restriction.coordinates
+    return [(depth, coordinates[depth][i]) for depth, i in neuron_places(source.restriction.layers)]
 
 
 def _unsigned(form: Vector) -> Vector:

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from polyrelu.arithmetic.exact import ExactVector, FloatArray, read_only
-from polyrelu.networks.network import Bits
+from polyrelu.networks.activation_pattern import SignVector, packed_signs, sign_rows
 from polyrelu.networks.relevant_part import Restriction
 from polyrelu.polyhedra.polyhedron import Polyhedron
 from polyrelu.support.carried import Carried
@@ -82,7 +82,7 @@ class TileSource(Carried, ABC):
     def __len__(self) -> int: ...
 
     @abstractmethod
-    def bits(self, index: int) -> Bits:
+    def bits(self, index: int) -> SignVector:
         """The signs of the restricted layers' ReLU neurons on a tile."""
 
     @abstractmethod
@@ -147,9 +147,7 @@ class TileSource(Carried, ABC):
 
     def data(self, numbers: Numbers) -> TileData:
         """What to write down of the chosen tiles."""
-        neurons = sum(sum(layer.relu) for layer in self.restriction.layers)
-        signs = [[on for layer in self.bits(i) for on in layer] for i in numbers.tolist()]
-        bits = np.packbits(np.array(signs, dtype=np.uint8).reshape(len(numbers), neurons), axis=1)
+        bits = packed_signs(sign_rows([self.bits(i) for i in numbers.tolist()], self.restriction.neuron_count))
         counts, no_points = np.zeros(len(numbers), dtype=np.int32), np.empty((len(numbers), 0))
         polyhedra = map(self.polyhedron, numbers.tolist())
         return TileData(bits, counts, np.empty(0, dtype=np.int32), no_points, polyhedra, None)
@@ -159,12 +157,12 @@ class TileSource(Carried, ABC):
 class TileList(TileSource):
     """Tiles that are there already."""
 
-    pieces: tuple[tuple[Bits, Polyhedron], ...]
+    pieces: tuple[tuple[SignVector, Polyhedron], ...]
 
     def __len__(self) -> int:
         return len(self.pieces)
 
-    def bits(self, index: int) -> Bits:
+    def bits(self, index: int) -> SignVector:
         """The signs of the restricted layers' ReLU neurons on a tile."""
         return self.pieces[index][0]
 

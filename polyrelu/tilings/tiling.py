@@ -31,7 +31,8 @@ from polyrelu.arithmetic.exact import (
 from polyrelu.arithmetic.ieee import SMALLEST, floats_are_sound
 from polyrelu.arithmetic.rounding import float_points, gamma
 from polyrelu.errors import InputError
-from polyrelu.networks.network import Bits, Network
+from polyrelu.networks.activation_pattern import SignVector
+from polyrelu.networks.network import Network
 from polyrelu.polyhedra.polyhedron import Polyhedron
 from polyrelu.support.arguments import items, whole_number
 from polyrelu.support.carried import Carried
@@ -70,7 +71,7 @@ class Tile(Carried):
         return self.source.polyhedron(self.number)
 
     @cached_property
-    def bits(self) -> Bits:
+    def bits(self) -> SignVector:
         """The signs of the neurons that were split on, layer by layer."""
         return self.source.bits(self.number)
 

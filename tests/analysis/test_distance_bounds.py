@@ -213,7 +213,7 @@ def exact_forms(source, number):
     restriction, bits = source.restriction, source.bits(number)
     outputs = Outputs(restriction.layers)
     for depth, layer in enumerate(restriction.layers):
-        yield matrix_rows(layer.augmented * outputs.before(bits[:depth]))
+        yield matrix_rows(layer.augmented * outputs.before(bits.before(depth)))
     *maps, _ = matrix_rows(outputs.before(bits))
     scales = [max(1, *map(abs, h.normal), abs(h.offset)) for h in restriction.target.halfspaces]
     yield [

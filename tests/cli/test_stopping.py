@@ -192,7 +192,7 @@ STAGES = {
         ("--output", "y0 == 1", "--box", "-3", "3"),
         FOREVER,
     ),
-    "twin": ("polyrelu.networks.affine_outputs.refine", (*EQUALITY, "--method", "twin"), "pass"),
+    "twin": ("polyrelu.networks.pattern_cells.refine", (*EQUALITY, "--method", "twin"), "pass"),
     "unrelu": (
         "polyrelu.engines.faces.unrelu.face_steps",
         (*EQUALITY, "--method", "unrelu", "--limit", str(2**40)),

@@ -62,39 +62,6 @@ def test_default_relu_is_after_every_layer_but_the_last():
     assert skip([-2]).tolist() == [0, -2]
 
 
-def test_layer_views():
-    layer = pr.Layer(np.array([[0.5, 1]]), ["1/3"], relu=True)
-    assert layer.weight.tolist() == [[Fraction(1, 2), 1]]
-    assert layer.bias.tolist() == [Fraction(1, 3)]
-    assert layer.float_weight.tolist() == [[0.5, 1.0]]
-    assert layer.float_bias.tolist() == [1 / 3]
-    for array in (layer.weight, layer.bias, layer.float_weight, layer.float_bias):
-        with pytest.raises(ValueError, match="read-only"):
-            array[...] = 1
-
-
-def test_numbers_beyond_the_floats_are_infinite_as_floats():
-    layer = pr.Layer([[10**400, 1]], [Fraction(-(10**400), 3)], relu=False)
-    assert layer.float_weight.tolist() == [[np.inf, 1.0]]
-    assert layer.float_bias.tolist() == [-np.inf]
-    assert not layer.is_float
-    _, bound = pr.Network([layer]).evaluate_with_bound(np.array([[0.0, 1.0], [1.0, 1.0]]))
-    assert np.isposinf(bound).all()
-    assert pr.Network([layer])([1, 1]).tolist() == [Fraction(2 * 10**400, 3) + 1]
-
-
-def test_the_floats_of_a_layer_made_of_floats_are_a_copy():
-    weight = np.array([[1.5, -0.0], [5e-324, -1e308]]).T
-    layer = pr.Layer(weight, [0, 0], relu=True)
-    weight[0, 0] = 7
-    assert layer.float_weight.tolist() == [[1.5, 5e-324], [0.0, -1e308]]
-    assert not np.signbit(layer.float_weight[1, 0])
-    assert not layer.float_weight.flags.writeable
-    assert layer.is_float
-    assert layer.rows[0][0] == Fraction(3, 2)
-    assert layer.restricted([1], [1, 0], [True]).float_weight.tolist() == [[-1e308, 0.0]]
-
-
 @settings(max_examples=200)
 @given(wide_networks(), st.data())
 def test_bounds_hold_at_every_magnitude(network, data):

@@ -60,7 +60,7 @@ def require_room(restriction: Restriction, domain: Polyhedron, max_dim: int | No
         layers = restriction.layers if folding is None else folding.layers(restriction.layers)
         cuts += reach(layers, domain.unfixed().sides, restriction.target).doubtful
     else:
-        cuts += sum(sum(layer.relu) for layer in restriction.layers)
+        cuts += restriction.neuron_count
     generators = largest_cell(dim, cuts)
     if max_dim is None and bytes_for(dim, generators) <= _MOST_BYTES:
         return
@@ -130,7 +130,7 @@ def most_cells(restriction: Restriction, dim: int) -> str:
     """No more cells than this: sum_{j <= dim} C(n, j) for each layer of n neurons, multiplied."""
     total = 0.0
     for layer in restriction.layers:
-        neurons = sum(layer.relu)
+        neurons = layer.neuron_count
         if neurons <= dim:
             total += neurons * math.log10(2)
             continue

@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from itertools import accumulate, pairwise
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,10 +21,11 @@ from polyrelu.engines.cells.kernel import Cells, Problem
 from polyrelu.engines.cells.problem import problem, stack
 from polyrelu.engines.cells.runner import Runner
 from polyrelu.engines.cells.signs import ExactForms
-from polyrelu.networks import affine_outputs as exact
-from polyrelu.networks.activation_pattern import pattern_cell
-from polyrelu.networks.affine_outputs import Placed
-from polyrelu.networks.network import Bits, Layer, Network
+from polyrelu.networks import pattern_cells
+from polyrelu.networks.activation_pattern import PartialSigns, SignVector, packed_signs, sign_rows
+from polyrelu.networks.affine_outputs import matrix_and_offset, outputs_before, signs_at
+from polyrelu.networks.layer import Layer, neuron_starts
+from polyrelu.networks.pattern_cells import Placed, pattern_cell
 from polyrelu.networks.relevant_part import Restriction
 from polyrelu.polyhedra.cell import INFINITY, Cell, cell_of, split
 from polyrelu.polyhedra.double_description import Vector
@@ -32,7 +33,7 @@ from polyrelu.polyhedra.polyhedron import Polyhedron
 from polyrelu.support.limits import Limit, Stop, check, unlimited
 from polyrelu.support.progress import Bar
 from polyrelu.tilings.chart import Chart, chart
-from polyrelu.tilings.columns import Columns, Piece, agreeing, packed_bits, signs_at
+from polyrelu.tilings.columns import Columns, Piece
 
 _SECONDS_TO_COLLECT = 0.5  # after an interruption
 
@@ -90,13 +91,11 @@ class CellEngine:
         self.chart: Chart = chart(domain, restriction.moving)
         self.layers: tuple[Layer, ...] = (self.chart.pull_back(restriction.layers[0]), *restriction.layers[1:])
         self.rows = restriction.target.halfspaces
-        neurons = [sum(layer.relu) for layer in self.layers]
-        self.neuron_count = sum(neurons)
-        self.first_facets = list(accumulate(neurons, initial=len(self.chart.facets)))
+        self.first_facets = [len(self.chart.facets) + start for start in neuron_starts(self.layers)]
         self.forms = self._exact_forms()
         self.interrupted = False
         self.full: list[Piece] = []
-        self.flat: list[tuple[Bits, Polyhedron]] = []
+        self.flat: list[tuple[SignVector, Polyhedron]] = []
         self.stats.lineality = self.chart.lineality
 
     def tiles(self) -> Columns:
@@ -105,15 +104,15 @@ class CellEngine:
         flat = self._needed(full)
         return self._columns(flat) if flat else full
 
-    def _columns(self, flat: Sequence[tuple[Bits, Polyhedron]]) -> Columns:
+    def _columns(self, flat: Sequence[tuple[SignVector, Polyhedron]]) -> Columns:
         return Columns.sorted_by_pattern(self.restriction, self.domain, self.chart, self.full, flat)
 
-    def _needed(self, full: Columns) -> list[tuple[Bits, Polyhedron]]:
+    def _needed(self, full: Columns) -> list[tuple[SignVector, Polyhedron]]:
         """The flat tiles that no other tile contains; of equal ones the first pattern's.
 
         After an interruption this takes a second at the most, and flat tiles that were not looked at by then stay.
         """
-        kept: list[tuple[Bits, Polyhedron]] = []
+        kept: list[tuple[SignVector, Polyhedron]] = []
         waiting = deque(sorted(self.flat, key=lambda found: (-found[1].dim, found[0])))
         if self.interrupted:
             with unlimited(), Limit(timeout=_SECONDS_TO_COLLECT).kept(), suppress(Stop):
@@ -123,20 +122,20 @@ class CellEngine:
         return [*kept, *waiting]
 
     def _move_needed(
-        self, waiting: deque[tuple[Bits, Polyhedron]], kept: list[tuple[Bits, Polyhedron]], full: Columns
+        self, waiting: deque[tuple[SignVector, Polyhedron]], kept: list[tuple[SignVector, Polyhedron]], full: Columns
     ) -> None:
         """Move flat tiles from those that wait to those that are kept, unless other tiles contain them."""
-        others = _ByPattern()
+        others = _ByPattern(self.restriction.neuron_count)
         for _ in Bar.of(self._progress, range(len(waiting)), desc="flat tiles", unit=" tiles"):
             check()
-            bits, tile = waiting[0]
+            signs, tile = waiting[0]
             point = tile.relative_interior_point()
-            care, want = signs_at(self.restriction.layers, point)
-            around = [full.polyhedron(i) for i in full.agreeing(care, want)]
-            around += [kept[i][1] for i in others.agreeing(care, want)]
+            there = signs_at(self.restriction.layers, point)
+            around = [full.polyhedron(i) for i in there.agreeing(full.packed)]
+            around += [kept[i][1] for i in others.agreeing(there)]
             if not any(other.contains(point) and tile.is_subset(other) for other in around):
-                others.add(bits)
-                kept.append((bits, tile))
+                others.add(signs)
+                kept.append((signs, tile))
             waiting.popleft()
 
     @property
@@ -153,7 +152,7 @@ class CellEngine:
 
     def _run(self) -> None:
         kernel = self._kernel_problem()
-        pointed = self._split_exactly([Placed(self.chart.start, ())], kernel is not None)
+        pointed = self._split_exactly([Placed(self.chart.start)], kernel is not None)
         if kernel is None or not pointed:
             return
         try:
@@ -189,7 +188,7 @@ class CellEngine:
     def _refine(self, placed: Placed, for_kernel: bool) -> Iterator[Placed]:
         self.stats.cuts -= 1
         first_facet = self.first_facets[placed.depth]
-        for part in exact.refine(placed, self.layers, first_facet, self._count_signs, for_kernel):
+        for part in pattern_cells.refine(placed, self.layers, first_facet, self._count_signs, for_kernel):
             self.stats.cuts += 1
             self._ask()
             yield part
@@ -200,7 +199,7 @@ class CellEngine:
     def _finish(self, placed: Placed) -> None:
         """Cut a cell that is through all layers by the target's rows; keep what is inside."""
         cell = placed.cell
-        matrix, offset = Network(self.layers).affine_map(placed.bits)
+        matrix, offset = matrix_and_offset(outputs_before(self.layers, placed.signs))
         inside = self.restriction.target.affine_preimage(matrix, offset, self.chart.dim)
         for number, row in enumerate(inside.halfspaces):
             form = (*row.normal, -row.offset)
@@ -217,21 +216,20 @@ class CellEngine:
             self.stats.cuts += above is not None
             cell = below
         self.stats.cells += 1
-        flat_bits = [on for layer in placed.bits for on in layer]
         facets = [facet for facet in cell.facets if facet != INFINITY]
-        packed = packed_bits(np.array([flat_bits], dtype=np.uint8).reshape(1, self.neuron_count))
-        starts, unknown = np.array([0, len(facets)]), np.full((1, self.chart.dim), np.nan)
+        packed, starts = packed_signs(placed.signs.flat[None]), np.array([0, len(facets)])
+        unknown = np.full((1, self.chart.dim), np.nan)
         self.full.append(Piece(packed, starts, np.array(facets, dtype=np.int32), unknown))
 
     def _finish_flat(self, placed: Placed) -> None:
         """A cell that the target only touches: what it touches is a tile of lower dimension, if it is anything."""
-        tile = pattern_cell(self.restriction.layers, placed.bits, self.domain)
-        matrix, offset = Network(self.restriction.layers).affine_map(placed.bits)
+        tile = pattern_cell(self.restriction.layers, placed.signs, self.domain)
+        matrix, offset = matrix_and_offset(outputs_before(self.restriction.layers, placed.signs))
         tile &= self.restriction.target.affine_preimage(matrix, offset, self.domain.ambient_dim)
         if tile.is_empty():
             self.stats.discarded += 1
         else:
-            self.flat.append((placed.bits, tile.canonical()))
+            self.flat.append((placed.signs, tile.canonical()))
 
     # -- the kernel -----------------------------------------------------------------------------------------------
 
@@ -243,7 +241,7 @@ class CellEngine:
     def _run_kernel(self, kernel: Problem, placed: Sequence[Placed]) -> list[tuple[NDArray[np.uint8], list[int]]]:
         """Run the kernel on exact cells, keep what it finished, and return what the target touches (signs, facets)."""
         assert self.runner is not None
-        sites, dim = self.neuron_count + len(self.rows), self.chart.dim + 1
+        sites, dim = self.restriction.neuron_count + len(self.rows), self.chart.dim + 1
         touched: list[tuple[NDArray[np.uint8], list[int]]] = []
 
         def roots(words: int) -> Cells | None:
@@ -261,7 +259,7 @@ class CellEngine:
         """The exact cell with these facets, before the target's rows: those are decided anew."""
         exact, facets = self.forms.on(signs), [number for number in numbers if number != INFINITY]
         forms = [tuple(-exact.side(number) * v for v in exact.form(number)) for number in facets]
-        return Placed(cell_of(forms, facets, self.chart.dim), self.forms.bits(signs, len(self.layers)))
+        return Placed(cell_of(forms, facets, self.chart.dim), self.forms.sign_vector(signs, len(self.layers)))
 
     def _exact_forms(self) -> ExactForms:
         return ExactForms(self.layers, self.rows, self.chart.forms)
@@ -273,21 +271,22 @@ def vanishes(form: Vector, cell: Cell) -> bool:
 
 
 class _ByPattern:
-    """Patterns, to be looked up by what is known of them."""
+    """Sign vectors, to be looked up by what is known of them."""
 
-    def __init__(self) -> None:
-        self._packed: list[NDArray[np.uint8]] = []
-        self._stacked: NDArray[np.uint8] | None = None
+    def __init__(self, neurons: int) -> None:
+        self._stacked = packed_signs(sign_rows([], neurons))
+        self._latest: list[NDArray[np.uint8]] = []
 
-    def add(self, bits: Bits) -> None:
+    def add(self, signs: SignVector) -> None:
         """One more."""
-        self._packed.append(np.packbits(np.array([on for layer in bits for on in layer], dtype=np.uint8)))
+        self._latest.append(packed_signs(signs.flat))
 
-    def agreeing(self, care: NDArray[np.uint8], want: NDArray[np.uint8]) -> list[int]:
-        """The numbers of those that are as wanted where that matters."""
-        rows = len(self._packed)
-        if self._stacked is None or rows > 2 * len(self._stacked):
-            self._stacked = np.array(self._packed, dtype=np.uint8).reshape(rows, len(care))
+    def agreeing(self, signs: PartialSigns) -> list[int]:
+        """The numbers of those that are as the signs say where these say something."""
         done = len(self._stacked)
-        latest = np.array(self._packed[done:], dtype=np.uint8).reshape(rows - done, len(care))
-        return [*agreeing(self._stacked, care, want), *(done + i for i in agreeing(latest, care, want))]
+        latest = np.array(self._latest, dtype=np.uint8).reshape(len(self._latest), self._stacked.shape[1])
+        found = [*signs.agreeing(self._stacked), *(done + i for i in signs.agreeing(latest))]
+        if len(latest) > done:
+            self._stacked = np.concatenate([self._stacked, latest])
+            self._latest.clear()
+        return found

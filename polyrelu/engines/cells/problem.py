@@ -21,12 +21,13 @@ from numpy.typing import NDArray
 from polyrelu.arithmetic.exact import FloatArray
 from polyrelu.arithmetic.ieee import SMALLEST_NORMAL, UNIT_ROUNDOFF
 from polyrelu.engines.cells.kernel import FLOOR, UNDECIDED, Cells, Problem
-from polyrelu.networks.affine_outputs import Placed
-from polyrelu.networks.network import Layer
+from polyrelu.networks.layer import Layer
+from polyrelu.networks.pattern_cells import Placed
 from polyrelu.polyhedra.double_description import Vector
 from polyrelu.polyhedra.halfspace import Halfspace
 
 _NO_SLOT = -2
+_AS_BYTES = np.array([0, UNDECIDED, 1], dtype=np.uint8)  # for -1, 0, 1
 # Twice what rounding can take from the sum of a row's moduli, which has fewer than 2^30 terms.
 _RAISED = 1.0 + 2.0**-20
 
@@ -159,15 +160,13 @@ def stack(placed: Sequence[Placed], sites: int, words: int, dim: int) -> Cells |
     counts = [len(p.cell.generators) for p in placed]
     slots = np.full((len(placed), 64 * words), _NO_SLOT, dtype=np.int32)
     signs = np.full((len(placed), sites), UNDECIDED, dtype=np.uint8)
-    for i, (cell, bits, begun) in enumerate(placed):
+    for i, (cell, decided, begun) in enumerate(placed):
         if len(cell.facets) > 64 * words:
             return None
         slots[i, : len(cell.facets)] = cell.facets
-        flat = [on for layer in bits for on in layer]
+        flat = decided.flat
         signs[i, : len(flat)] = flat
-        for k, sign in enumerate(begun, len(flat)):
-            if sign is not None:
-                signs[i, k] = sign
+        signs[i, len(flat) : len(flat) + len(begun)] = _AS_BYTES[np.array(begun, dtype=np.int64) + 1]
     masks = [p.cell.tight[k] for p in placed for k in range(len(p.cell.generators))]
     return Cells(
         depth=np.array([p.depth for p in placed], dtype=np.int64),

@@ -7,7 +7,6 @@ matrix, which is known exactly. The cell's other facets say which of the two dir
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import accumulate
 from math import gcd
 from operator import mul
 
@@ -16,8 +15,9 @@ from flint import fmpz_mat
 from numpy.typing import NDArray
 
 from polyrelu.engines.cells.problem import with_target
+from polyrelu.networks.activation_pattern import SignVector
 from polyrelu.networks.affine_outputs import Outputs
-from polyrelu.networks.network import Bits, Layer
+from polyrelu.networks.layer import Layer, neuron_places, neuron_starts
 from polyrelu.polyhedra.cell import INFINITY
 from polyrelu.polyhedra.double_description import Vector
 from polyrelu.polyhedra.halfspace import Halfspace
@@ -37,32 +37,26 @@ class ExactForms:
     def __init__(self, layers: Sequence[Layer], target: Sequence[Halfspace], facets: Sequence[Vector]) -> None:
         self.facets, self.layers = facets, with_target(layers, target)
         self.dim = layers[0].input_dim + 1
-        self.sites = [
-            (depth, i)
-            for depth, layer in enumerate(self.layers)
-            for i, masked in enumerate(layer.relu)
-            if masked or depth == len(layers)
-        ]
-        self._ends = list(accumulate((sum(layer.relu) for layer in layers), initial=0))
+        self.sites = [*neuron_places(layers), *((len(layers), k) for k in range(len(target)))]
+        self._starts = neuron_starts(layers)
         self._outputs = Outputs(self.layers)
-        self._latest: dict[int, tuple[Bits, fmpz_mat]] = {}
+        self._latest: dict[int, tuple[SignVector, fmpz_mat]] = {}
 
     def on(self, signs: NDArray[np.uint8]) -> FormsOnCell:
         """The forms on a cell with these signs of all sites, 0 or 1 where they are known."""
         return FormsOnCell(self, signs)
 
-    def bits(self, signs: NDArray[np.uint8], depth: int) -> Bits:
-        """The signs of the neurons of the layers before ``depth``."""
-        ends = self._ends
-        return tuple(tuple(map(bool, signs[ends[k] : ends[k + 1]].tolist())) for k in range(depth))
+    def sign_vector(self, signs: NDArray[np.uint8], depth: int) -> SignVector:
+        """The signs of the neurons of the layers before ``depth``, all of which are known."""
+        return SignVector.from_flat(signs, self._starts[: depth + 1])
 
     def rows(self, depth: int, signs: NDArray[np.uint8]) -> fmpz_mat:
         """The forms of a layer's coordinates, all times the same positive number."""
-        bits = self.bits(signs, depth)
+        before = self.sign_vector(signs, depth)
         known = self._latest.get(depth)
-        if known is None or known[0] != bits:
-            rows, _ = (self.layers[depth].augmented * self._outputs.before(bits)).numer_denom()
-            known = self._latest[depth] = bits, rows
+        if known is None or known[0] != before:
+            rows, _ = (self.layers[depth].augmented * self._outputs.before(before)).numer_denom()
+            known = self._latest[depth] = before, rows
         return known[1]
 
 

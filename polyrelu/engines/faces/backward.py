@@ -26,8 +26,10 @@ from polyrelu.engines.faces.unrelu import FaceStats, Piece, Zeroed, search_faces
 from polyrelu.engines.search import Best, FaceProblem, FaceSearch, Heuristic, Record, input_boxes
 from polyrelu.engines.search.tree import DEFAULT_NODE_LIMIT
 from polyrelu.errors import DimensionError
-from polyrelu.networks.activation_pattern import pattern_cell
-from polyrelu.networks.network import Bits, Layer, Network
+from polyrelu.networks.activation_pattern import SignVector
+from polyrelu.networks.layer import Layer
+from polyrelu.networks.network import Network
+from polyrelu.networks.pattern_cells import pattern_cell
 from polyrelu.networks.relevant_part import Restriction, restrict
 from polyrelu.polyhedra.polyhedron import Polyhedron
 from polyrelu.support.limits import Limit, Stop, check, unlimited
@@ -107,8 +109,8 @@ class BackwardEngine:
         too.
         """
         try:
-            for bits, piece in pull_back(self.restriction, self.domain, self.faces, progress=self.progress):
-                self.tiling.add(bits, piece)
+            for signs, piece in pull_back(self.restriction, self.domain, self.faces, progress=self.progress):
+                self.tiling.add(signs, piece)
                 if self.until is not None and self.until(len(self.tiling)):
                     raise Stop
         except KeyboardInterrupt:
@@ -123,15 +125,15 @@ class BackwardEngine:
         return TileList(self.restriction, tuple(self.tiling.tiles(_SECONDS_TO_COLLECT if self.interrupted else None)))
 
 
-class NetworkSearch(Iterator[tuple[Bits, Polyhedron]]):
-    """The non-empty pieces ``(bits, polyhedron)`` of a preimage, lazily; ``record`` sums over the layers' searches."""
+class NetworkSearch(Iterator[tuple[SignVector, Polyhedron]]):
+    """The non-empty pieces ``(signs, polyhedron)`` of a preimage, lazily; ``record`` sums over the layers' searches."""
 
     def __init__(self, engine: BackwardEngine) -> None:
         assert isinstance(engine.stats, Record)
         self.record = engine.stats
         self._pieces = pull_back(engine.restriction, engine.domain, engine.faces, progress=engine.progress)
 
-    def __next__(self) -> tuple[Bits, Polyhedron]:
+    def __next__(self) -> tuple[SignVector, Polyhedron]:
         return next(self._pieces)
 
 
@@ -155,7 +157,7 @@ def network_search(
         progress: show a bar for the outermost search; by default only for long runs on a terminal.
 
     Returns:
-        An iterator of (bits, polyhedron): the signs of the ReLU neurons that the target sees, layer by layer, and the
+        An iterator of (signs, polyhedron): the signs of the ReLU neurons that the target sees, layer by layer, and the
         closed piece of this assignment. Where pieces are flat, some may be part of others;
         ``preimage(method="search")`` leaves those out.
 
@@ -174,8 +176,8 @@ def network_search(
 
 def pull_back(
     restriction: Restriction, domain: Polyhedron, faces: FaceSource, *, progress: bool | None
-) -> Iterator[tuple[Bits, Polyhedron]]:
-    """The non-empty pieces of the preimage of the restriction's target, with their activation bits.
+) -> Iterator[tuple[SignVector, Polyhedron]]:
+    """The non-empty pieces of the preimage of the restriction's target, with their activation signs.
 
     Raises:
         BudgetExceeded: by ``faces``.
@@ -183,10 +185,10 @@ def pull_back(
     if domain.is_empty():
         return iter(())
     layers = restriction.layers
-    outermost = max((i for i, layer in enumerate(layers) if any(layer.relu)), default=0)
+    outermost = max((i for i, layer in enumerate(layers) if layer.neurons), default=0)
     inputs = input_boxes(layers, domain)
 
-    def descend(depth: int, polyhedron: Polyhedron, later: Bits) -> Iterator[tuple[Bits, Polyhedron]]:
+    def descend(depth: int, polyhedron: Polyhedron, later: SignVector) -> Iterator[tuple[SignVector, Polyhedron]]:
         if depth < 0:
             inside = polyhedron & domain
             if not inside.is_empty():
@@ -196,10 +198,10 @@ def pull_back(
         layer = layers[depth]
         shown = progress if depth == outermost else False
         for zeroed, piece in faces(polyhedron, layer, inputs[depth], shown):
-            bits = tuple(i not in zeroed for i, masked in enumerate(layer.relu) if masked)
-            yield from descend(depth - 1, piece, (bits, *later))
+            own = tuple(i not in zeroed for i in layer.neurons)
+            yield from descend(depth - 1, piece, SignVector((own, *later)))
 
-    return descend(len(layers) - 1, restriction.target, ())
+    return descend(len(layers) - 1, restriction.target, SignVector())
 
 
 class CanonicalPieces:
@@ -211,22 +213,22 @@ class CanonicalPieces:
     def __init__(self, restriction: Restriction, domain: Polyhedron) -> None:
         self.restriction, self.domain = restriction, domain
         self._network = Network(restriction.layers)
-        self._full: list[tuple[Bits, Polyhedron]] = []
-        self._flat: list[tuple[Bits, Polyhedron]] = []
+        self._full: list[tuple[SignVector, Polyhedron]] = []
+        self._flat: list[tuple[SignVector, Polyhedron]] = []
 
     def __len__(self) -> int:
         return len(self._full) + len(self._flat)
 
-    def add(self, bits: Bits, piece: Polyhedron) -> None:
+    def add(self, signs: SignVector, piece: Polyhedron) -> None:
         """One more piece. Cost: one or two evaluations."""
         check()
         if piece.dim == self.domain.dim:
-            if self._is_own(bits, piece):
-                self._full.append((bits, piece))
-        elif self._has_full_cell(bits):
-            self._flat.append((bits, piece))
+            if self._is_own(signs, piece):
+                self._full.append((signs, piece))
+        elif self._has_full_cell(signs):
+            self._flat.append((signs, piece))
 
-    def tiles(self, seconds: float | None = None) -> list[tuple[Bits, Polyhedron]]:
+    def tiles(self, seconds: float | None = None) -> list[tuple[SignVector, Polyhedron]]:
         """The tiles, in the order of their patterns. Flat pieces are compared with all others.
 
         Args:
@@ -242,7 +244,7 @@ class CanonicalPieces:
         return sorted([*kept, *waiting], key=lambda found: found[0])
 
     @staticmethod
-    def _compare(waiting: deque[tuple[Bits, Polyhedron]], kept: list[tuple[Bits, Polyhedron]]) -> None:
+    def _compare(waiting: deque[tuple[SignVector, Polyhedron]], kept: list[tuple[SignVector, Polyhedron]]) -> None:
         """Move pieces from those that wait to those that are kept, unless these contain them."""
         while waiting:
             check()
@@ -252,9 +254,9 @@ class CanonicalPieces:
                 kept.append(waiting[0])
             waiting.popleft()
 
-    def _is_own(self, bits: Bits, polyhedron: Polyhedron) -> bool:
-        return self._network.activation_pattern(polyhedron.relative_interior_point()) == bits
+    def _is_own(self, signs: SignVector, polyhedron: Polyhedron) -> bool:
+        return self._network.activation_pattern(polyhedron.relative_interior_point()) == signs
 
-    def _has_full_cell(self, bits: Bits) -> bool:
-        cell = pattern_cell(self.restriction.layers, bits, self.domain)
-        return cell.dim == self.domain.dim and self._is_own(bits, cell)
+    def _has_full_cell(self, signs: SignVector) -> bool:
+        cell = pattern_cell(self.restriction.layers, signs, self.domain)
+        return cell.dim == self.domain.dim and self._is_own(signs, cell)

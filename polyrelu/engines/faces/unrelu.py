@@ -34,8 +34,7 @@ from typing import Any, NamedTuple, TypeAlias
 
 from polyrelu.arithmetic.exact import ExactMatrix, exact, flint_matrix, matrix_rows, row_echelon
 from polyrelu.errors import BudgetExceeded, DimensionError
-from polyrelu.networks.activation_pattern import sign_conditions
-from polyrelu.networks.network import Layer
+from polyrelu.networks.layer import Layer
 from polyrelu.polyhedra.halfspace import Halfspace
 from polyrelu.polyhedra.polyhedron import Polyhedron
 from polyrelu.support.arguments import instance, whole_number
@@ -127,17 +126,17 @@ def search_faces(
     whole_number(limit, "unrelu: limit", 1)
     if P.ambient_dim != layer.output_dim:
         raise DimensionError(f"unrelu: W has {layer.output_dim} rows but the polyhedron lives in R^{P.ambient_dim}")
-    masked = [i for i, on in enumerate(layer.relu) if on]
-    if 2 ** len(masked) > limit:
+    neurons = layer.neurons
+    if 2 ** len(neurons) > limit:
         raise BudgetExceeded(
-            f"unrelu: {len(masked)} ReLU coordinates make 2^{len(masked)} = {2 ** len(masked)} faces, more than "
+            f"unrelu: {len(neurons)} ReLU coordinates make 2^{len(neurons)} = {2 ** len(neurons)} faces, more than "
             f"the limit of {limit}; raise limit=, or fix some neurons first"
         )
     counts = stats if stats is not None else FaceStats()
 
     def pieces() -> Iterator[tuple[Zeroed, Polyhedron]]:
-        subsets = itertools.chain.from_iterable(itertools.combinations(masked, k) for k in range(len(masked) + 1))
-        for zeroed in face_progress(subsets, 2 ** len(masked), progress):
+        subsets = itertools.chain.from_iterable(itertools.combinations(neurons, k) for k in range(len(neurons) + 1))
+        for zeroed in face_progress(subsets, 2 ** len(neurons), progress):
             check()
             counts.faces_visited += 1
             polyhedron = piece(P, layer, zeroed)
@@ -181,8 +180,7 @@ def face_steps(P: Polyhedron, layer: Layer, zeroed: Zeroed) -> FaceSteps:
     silent = frozenset(zeroed)
     face = [
         Halfspace(unit[i], 0, "==") if i in silent else Halfspace(tuple(-v for v in unit[i]), 0, "<=")
-        for i, masked in enumerate(layer.relu)
-        if masked
+        for i in layer.neurons
     ]
     cut = P & Polyhedron.from_halfspaces(face, dim)
     swept = cut.plus_cone([tuple(-v for v in unit[i]) for i in zeroed])
@@ -211,6 +209,11 @@ def substituted_piece(P: Polyhedron, layer: Layer, zeroed: Zeroed) -> Polyhedron
     ]
     rows = Polyhedron.from_halfspaces([*kept, *sign_conditions(layer, silent)], layer.output_dim)
     return rows.affine_preimage(layer.rows, layer.offsets, layer.input_dim)
+
+
+def sign_conditions(layer: Layer, silent: frozenset[int]) -> list[Halfspace]:
+    """``z_i <= 0`` for the silent ReLU coordinates and ``z_i >= 0`` for the others, in the space before the ReLU."""
+    return [Halfspace.side(i, 1 if i in silent else -1, Fraction(0), layer.output_dim) for i in layer.neurons]
 
 
 @dataclass(frozen=True)

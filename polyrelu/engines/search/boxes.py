@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from fractions import Fraction
 
-from polyrelu.networks.network import Layer
+from polyrelu.networks.layer import Layer
 from polyrelu.polyhedra.bounding_box import ExactBound, box_rows, quick_box_of
 from polyrelu.polyhedra.polyhedron import Polyhedron
 

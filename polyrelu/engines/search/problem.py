@@ -31,7 +31,7 @@ from flint import fmpz_mat
 from polyrelu.arithmetic.exact import ExactVector
 from polyrelu.arithmetic.lp import Program, Row, Status
 from polyrelu.errors import DimensionError
-from polyrelu.networks.network import Layer
+from polyrelu.networks.layer import Layer
 from polyrelu.polyhedra.halfspace import Halfspace
 from polyrelu.polyhedra.polyhedron import Polyhedron
 
@@ -156,7 +156,7 @@ class FaceProblem:
             raise DimensionError(
                 f"face_search: W has {layer.input_dim} columns but the domain lives in R^{self.domain.ambient_dim}"
             )
-        self.neurons = tuple(i for i, on in enumerate(layer.relu) if on)
+        self.neurons = layer.neurons
         self.mask = sum(1 << i for i in self.neurons)
         augmented = [(*row, offset) for row, offset in zip(layer.rows, layer.offsets, strict=True)]
         self.scale = math.lcm(*(v.denominator for row in augmented for v in row))

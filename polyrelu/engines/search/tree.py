@@ -19,7 +19,7 @@ from polyrelu.engines.search.forced import Forced
 from polyrelu.engines.search.heuristic import Feasibility, Heuristic, Together
 from polyrelu.engines.search.problem import FaceProblem, Node, bits
 from polyrelu.errors import BudgetExceeded, InputError, UnboundedError
-from polyrelu.networks.network import Layer
+from polyrelu.networks.layer import Layer
 from polyrelu.polyhedra.polyhedron import Polyhedron
 from polyrelu.support.arguments import instance, whole_number
 from polyrelu.support.limits import check

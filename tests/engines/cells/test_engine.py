@@ -16,6 +16,7 @@ from polyrelu.engines.cells import engine as engine_module
 from polyrelu.engines.cells import run as run_module
 from polyrelu.engines.cells import runner as runner_module
 from polyrelu.engines.cells.kernel import SHARE, STOP, UNDECIDED
+from polyrelu.networks.activation_pattern import PartialSigns, SignVector
 
 ROOT = Path(__file__).parents[2]
 
@@ -317,17 +318,17 @@ def test_tiles_do_not_keep_the_memory_of_their_run(workers):
 @given(st.data(), st.lists(st.integers(1, 9), min_size=1, max_size=3))
 def test_patterns_are_found_by_what_is_known_of_them(data, widths):
     bits = st.tuples(*[st.tuples(*[st.booleans()] * n) for n in widths])
-    kept, patterns = engine_module._ByPattern(), []
-    for known, wanted, added in data.draw(st.lists(st.tuples(bits, bits, bits), max_size=9)):
-        care, want = ([on for layer in flags for on in layer] for flags in (known, wanted))
-        packed = [np.packbits(np.array(flags)) for flags in (care, want)]
+    partial = st.tuples(*[st.tuples(*[st.integers(-1, 1)] * n) for n in widths])
+    kept, patterns = engine_module._ByPattern(sum(widths)), []
+    for known, added in data.draw(st.lists(st.tuples(partial, bits), max_size=9)):
+        wanted = [sign for layer in known for sign in layer]
         found = [
             i
             for i, flat in enumerate(patterns)
-            if all(a == b or not c for a, b, c in zip(flat, want, care, strict=True))
+            if all(not sign or (sign > 0) == on for sign, on in zip(wanted, flat, strict=True))
         ]
-        assert kept.agreeing(*packed) == found
-        kept.add(added)
+        assert kept.agreeing(PartialSigns(known)) == found
+        kept.add(SignVector(added))
         patterns.append([on for layer in added for on in layer])
 
 

@@ -11,7 +11,7 @@ from polyrelu.engines.cells import kernel
 from polyrelu.engines.cells.kernel import UNDECIDED
 from polyrelu.engines.cells.run import Run
 from polyrelu.engines.cells.signs import ExactForms, FormsOnCell
-from polyrelu.networks.affine_outputs import Placed, refine
+from polyrelu.networks.pattern_cells import Placed, refine
 from polyrelu.polyhedra.cell import INFINITY
 from polyrelu.tilings.chart import chart
 
@@ -33,10 +33,10 @@ def cells_of(network, domain):
     where = chart(domain, network.layers[0].rows)
     layers = (where.pull_back(network.layers[0]), *network.layers[1:])
     neurons = [layer.output_dim for layer in layers]
-    waiting, cells = [Placed(where.start, ())], []
+    waiting, cells = [Placed(where.start)], []
     while waiting:
         placed = waiting.pop()
-        known = [on for layer in placed.bits for on in layer]
+        known = [on for layer in placed.signs for on in layer]
         cells.append((placed.cell, np.array([*known, *[UNDECIDED] * (sum(neurons) - len(known))], dtype=np.uint8)))
         if placed.depth < len(layers):
             first = len(where.facets) + sum(neurons[: placed.depth])

@@ -1,0 +1,98 @@
+"""Cells on which every neuron has one sign: one of them by its rows, and all of them by splitting, layer by layer.
+
+A cell at depth l is one on which all neurons of the layers before l have one sign. There the forms that enter layer l
+are affine; :func:`refine` splits the cell by all of the layer's ReLU neurons, in exact arithmetic: what the kernel
+does, and what it leaves undone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from fractions import Fraction
+from typing import NamedTuple
+
+from polyrelu.arithmetic.exact import matrix_rows, primitive
+from polyrelu.networks.activation_pattern import SignVector
+from polyrelu.networks.affine_outputs import identity_map, outputs_after, outputs_before
+from polyrelu.networks.layer import Layer
+from polyrelu.polyhedra.cell import Cell, split
+from polyrelu.polyhedra.double_description import Vector
+from polyrelu.polyhedra.halfspace import Halfspace
+from polyrelu.polyhedra.polyhedron import Polyhedron
+
+
+def sign_row(form: Sequence[Fraction], is_active: bool) -> Halfspace:
+    """``w . x + c >= 0`` where a neuron with the form (w, c) is active, and ``<= 0`` where it is silent."""
+    *normal, constant = form
+    return Halfspace.of([-v for v in normal], constant) if is_active else Halfspace.of(normal, -constant)
+
+
+def pattern_cell(layers: Sequence[Layer], signs: SignVector, domain: Polyhedron) -> Polyhedron:
+    """The closed cell of the domain on which every neuron has its sign, zero allowed."""
+    rows: list[Halfspace] = []
+    values = identity_map(domain.ambient_dim)
+    for layer, on in zip(layers, signs, strict=True):
+        forms = layer.augmented * values
+        entering = matrix_rows(forms)
+        rows += (sign_row(entering[i], active) for i, active in zip(layer.neurons, on, strict=True))
+        values = outputs_after(layer, on, forms)
+    return domain & Polyhedron.from_halfspaces(rows, domain.ambient_dim)
+
+
+class Placed(NamedTuple):
+    """A cell and the signs of all neurons of the layers before ``depth`` on it.
+
+    ``begun`` has the signs of this layer's neurons by which the cell was already cut, as a layer of
+    :class:`~polyrelu.networks.activation_pattern.PartialSigns`; it is empty where there are none.
+    """
+
+    cell: Cell
+    signs: SignVector = SignVector()
+    begun: tuple[int, ...] = ()
+
+    @property
+    def depth(self) -> int:
+        """The layer that is to be split next."""
+        return len(self.signs)
+
+
+def refine(
+    placed: Placed,
+    layers: Sequence[Layer],
+    first_facet: int,
+    count_signs: Callable[[int], None],
+    until_pointed: bool = False,
+) -> Iterator[Placed]:
+    """The cells that the next layer's ReLU neurons make of a cell; neuron k of the layer is facet ``first_facet + k``.
+
+    ``count_signs`` is told how many signs of generators were decided. Neurons that end a line of the cell come first,
+    so that it gets as pointed as it can before it is cut in many. With ``until_pointed`` parts of a cell with lines are
+    handed out as soon as they have none, with the signs that they have until then in ``begun``: R^d becomes 2^d
+    simplicial cones where the first d neurons are independent.
+    """
+    layer = layers[placed.depth]
+    rows = matrix_rows(layer.augmented * outputs_before(layers, placed.signs))
+    forms = [primitive(rows[i]) for i in layer.neurons]
+    order = sorted(range(len(forms)), key=lambda k: not _ends_a_line(forms[k], placed.cell))
+    signs = [0] * len(forms)
+
+    def descend(cell: Cell, step: int) -> Iterator[Placed]:
+        if step == len(order):
+            yield Placed(cell, placed.signs.then(sign > 0 for sign in signs))
+            return
+        if until_pointed and placed.cell.lines and not cell.lines:
+            yield Placed(cell, placed.signs, tuple(signs))
+            return
+        k = order[step]
+        count_signs(len(cell.generators) + len(cell.lines))
+        for sign, half in zip((-1, 1), split(cell, forms[k], first_facet + k), strict=True):
+            if half is not None:
+                signs[k] = sign
+                yield from descend(half, step + 1)
+        signs[k] = 0
+
+    yield from descend(placed.cell, 0)
+
+
+def _ends_a_line(form: Vector, cell: Cell) -> bool:
+    return any(sum(a * x for a, x in zip(form, line, strict=True)) for line in cell.lines)
