@@ -100,9 +100,9 @@ class Program:
 
     def add(self, normal: Sequence[int], offset: int) -> None:
         """Add ``normal . x <= offset``, in integers."""
-        where = {j: r for r, j in enumerate(self.basis) if j < self.dim}
+        row_of = {j: r for r, j in enumerate(self.basis) if j < self.dim}
         row = [offset * self.denominator, *(-normal[j] * self.denominator if j < self.dim else 0 for j in self.cobasis)]
-        for j, r in where.items():
+        for j, r in row_of.items():
             if normal[j]:
                 row = [v - normal[j] * w for v, w in zip(row, self.rows[r], strict=True)]
         self.basis.append(self.dim + len(self.rows))

@@ -127,11 +127,11 @@ def cells(rows: Iterable[Row]) -> str:
         assert row["target"] == TARGET
         net = network(row["network"], Shape(int(row["dim"]), int(row["width"]), 1), int(row["seed"]))
         problem = FaceProblem(net.layers[0], pr.parse(TARGET, dim=net.output_dim))
-        where = pr.Polyhedron.from_halfspaces([problem.active_row[0]], net.input_dim)
+        half = pr.Polyhedron.from_halfspaces([problem.active_row[0]], net.input_dim)
         layer = net.layers[0]
         others = pr.Network([layer.restricted(range(1, layer.output_dim), range(layer.input_dim), layer.relu[1:])])
         began = time.perf_counter()
-        found = len(pr.linear_regions(others, where, method="cells", progress=False))
+        found = len(pr.linear_regions(others, half, method="cells", progress=False))
         seconds = time.perf_counter() - began
         shown = (row["pieces"], str(found), f"{float(row['seconds']):.1f}", f"{seconds:.2f}")
         lines.append([f"{row['network']} {row['dim']}-{row['width']}, seed {row['seed']}", *shown])

@@ -30,8 +30,8 @@ class Question(NamedTuple):
     box: int
 
     def __str__(self) -> str:
-        where = f", box {self.box}" if self.box else ""
-        return f"{self.network} {Shape(self.dim, self.width, self.blocks)}, seed {self.seed}, {self.target}{where}"
+        box = f", box {self.box}" if self.box else ""
+        return f"{self.network} {Shape(self.dim, self.width, self.blocks)}, seed {self.seed}, {self.target}{box}"
 
 
 class Limits(NamedTuple):

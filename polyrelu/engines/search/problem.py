@@ -228,16 +228,16 @@ class FaceProblem:
         for halfspace in self.wanted.halfspaces:
             extra = {k: halfspace.normal[u] for k, u in enumerate(undecided)}
             is_equality = halfspace.relation == "=="
-            where = equalities if is_equality else inequalities
-            where.append(row(self.wanted_row(halfspace, node), extra, halfspace.relation == "<"))
+            rows = equalities if is_equality else inequalities
+            rows.append(row(self.wanted_row(halfspace, node), extra, halfspace.relation == "<"))
             wanted[is_equality].append(halfspace.normal)
         signs = (*bits(node.active), *bits(node.silent))
         for i in signs:
             condition = self.sign_row(i, bool(node.active >> i & 1))
             inequalities.append(row((*condition.normal, -condition.offset), {}))
         for halfspace in self.domain.halfspaces:
-            where = equalities if halfspace.relation == "==" else inequalities
-            where.append(row((*halfspace.normal, -halfspace.offset), {}, halfspace.relation == "<"))
+            rows = equalities if halfspace.relation == "==" else inequalities
+            rows.append(row((*halfspace.normal, -halfspace.offset), {}, halfspace.relation == "<"))
         for k, u in enumerate(undecided):
             inequalities.append(row((0,) * (d + 1), {k: -1}))
             inequalities.append(row(self.forms[u], {k: -1}))
