@@ -31,8 +31,8 @@ from polyrelu.tilings.facet_matching import Matches, match_facets
 from polyrelu.tilings.tile_source import Extents, TileData, TileSource
 
 _CHUNK = 1 << 14
-# To measure one tile exactly takes about as long as to measure this many by cells.
-_CELLS_PER_EXACT_TILE = 1000
+# To measure one tile exactly takes as long as to measure this many by cells, or longer.
+_CELLS_PER_EXACT_TILE = 100
 
 
 class Piece(NamedTuple):

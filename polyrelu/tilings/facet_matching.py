@@ -61,8 +61,8 @@ def match_facets(columns: Columns, numbers: NDArray[np.intp], of_target: bool) -
     lonely = ~np.isin(above * neurons + its_neuron, pairs[:, 1] * neurons + shared)
     alone = np.unique(np.concatenate([first[~found], above[lonely], at_target]))
     strict = any(h.relation == "<" for h in columns.restriction.target.halfspaces)
-    doubtful = np.isnan(columns.points[numbers])[pairs].any(axis=(1, 2)) & strict
-    return Matches(pairs, shared, alone, np.asarray(doubtful, dtype=np.bool_))
+    unsure = np.asarray(np.isnan(columns.points[numbers]).any(axis=1) & strict, dtype=np.bool_)
+    return Matches(pairs, shared, alone, unsure[pairs[:, 0]] | unsure[pairs[:, 1]])
 
 
 def _look_up(

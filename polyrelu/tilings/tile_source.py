@@ -140,7 +140,7 @@ class TileSource(Carried, ABC):
 
         Args:
             numbers: the tiles that are asked for.
-            along: how many others are likely to be asked for, too.
+            along: how many tiles are likely to be asked for in all, if more.
             by_cells: measures all tiles found by cells; a source calls it once at most.
         """
         return None

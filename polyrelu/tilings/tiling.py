@@ -142,8 +142,7 @@ class Tiling(Carried, Sequence[Tile], TilingMethods):
         stats: what the engine did, by name.
         parts: (target index, source) pairs, whose tiles follow one another.
         chosen: the numbers of this tiling's tiles among all tiles of the parts; all of them when None.
-        divided: of a zone, how many tiles all zones have: likely to be asked about all of them, analyses may look at
-            these together.
+        divided: of a zone, how many tiles all zones have, at which it is faster to look together; otherwise 0.
     """
 
     network: Network
@@ -223,7 +222,7 @@ class Tiling(Carried, Sequence[Tile], TilingMethods):
         return replace(self, complete=complete, chosen=numbers, divided=0)
 
     def divide(self, groups: Iterable[Iterable[int]]) -> list[Tiling]:
-        """Tilings of the tiles of each group, by number, about which the same is going to be asked."""
+        """Tilings of the tiles of each group, by number, about all of which the same is going to be asked."""
         return [replace(self.select(group), divided=len(self)) for group in groups]
 
     @property

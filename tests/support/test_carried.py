@@ -184,6 +184,24 @@ def test_caches_stay_behind(made):
             assert len(pickle.dumps(small)) <= size + 300, name  # a domain knows by then that it is canonical
 
 
+def test_a_question_is_asked_once_of_each_object():
+    asked = []
+
+    def question(value):
+        asked.append(value)
+        return []
+
+    tiling = pr.linear_regions(NET, BOX)
+    answer = tiling.once(question)
+    assert tiling.once(question) is answer
+    assert asked == [tiling]
+    assert tiling.once(len) == len(tiling)
+    for make in WAYS.values():
+        assert make(tiling).once(question) is not answer
+    with pytest.raises(ZeroDivisionError):
+        tiling.once(lambda tiling: 1 / 0)
+
+
 @pytest.mark.parametrize("method", ["cells", "twin", "substitution"])
 def test_a_tile_travels_alone(method):
     fan = pr.Network([([[k, 1] for k in range(6)], [0] * 6)], relu=[True])

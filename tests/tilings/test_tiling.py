@@ -47,6 +47,16 @@ def test_slices_are_tilings_and_say_that_they_are_not_complete(tiling):
     assert part[:1][0].pattern == tiling[-1].pattern
 
 
+def test_a_tiling_is_divided(tiling):
+    first, second = tiling.divide([[1], np.array([0])])
+    assert (first.patterns, second.patterns) == (("110",), ("100",))
+    assert (first.divided, second.divided, tiling.divided) == (2, 2, 0)
+    assert first[:].divided == 0
+    assert tiling.divide([]) == []
+    with pytest.raises(pr.InputError, match="twice"):
+        tiling.divide([[0, 0]])
+
+
 def test_tiles(tiling):
     tile = tiling[0]
     assert tile.dim == 1
