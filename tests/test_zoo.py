@@ -673,20 +673,6 @@ def nearest(tiling):
             assert not tiling.contains(x) or found.squared_distance == 0
 
 
-@law("save", "load_tiling")
-def saving(tiling, folder):
-    for suffix in (".npz", ".parquet"):
-        if suffix == ".parquet":
-            pytest.importorskip("pyarrow")
-        tiling.save(folder / f"tiling{suffix}")
-        again = pr.load_tiling(folder / f"tiling{suffix}")
-        assert again.patterns == tiling.patterns
-        assert [tile.polyhedron for tile in again] == [tile.polyhedron for tile in tiling]
-        assert [tile.target_index for tile in again] == [tile.target_index for tile in tiling]
-        assert (again.complete, again.method, again.domain) == (tiling.complete, tiling.method, tiling.domain)
-        assert (again.targets, dict(again.stats)) == (tiling.targets, dict(tiling.stats))
-
-
 @law("export")
 def exporting(tiling, folder):
     spaces = {".svg": 2, ".geojson": 2, ".obj": 3, ".ply": 3, ".gltf": 3, ".glb": 3}
