@@ -3,8 +3,6 @@
 import copy
 import itertools
 import pickle
-import signal
-import threading
 from fractions import Fraction
 from types import FunctionType
 
@@ -18,8 +16,6 @@ from polyrelu.networks.properties import Disjunct
 from polyrelu.polyhedra.faces import faces
 from tests import zoo
 from tests.strategies import witnesses
-
-SECONDS = 30
 
 
 class Laws(dict):
@@ -46,28 +42,7 @@ class Laws(dict):
 OF_POLYHEDRA, OF_NETWORKS, OF_TILINGS = Laws(), Laws(), Laws()
 
 
-@pytest.fixture(autouse=True, scope="module")
-def _compiled():
-    """The kernels, which may take minutes to compile, once."""
-    zoo.tiling("ring").bounding_box()
-    zoo.tiling("ring").volume()
-
-
-@pytest.fixture(autouse=True)
-def _in_time(_compiled):
-    """What hangs is a failure of its own test."""
-    if not hasattr(signal, "setitimer") or threading.current_thread() is not threading.main_thread():
-        yield
-        return
-
-    def ring(*_):
-        raise TimeoutError(f"no answer in {SECONDS} seconds")
-
-    before = signal.signal(signal.SIGALRM, ring)
-    signal.setitimer(signal.ITIMER_REAL, SECONDS)
-    yield
-    signal.setitimer(signal.ITIMER_REAL, 0)
-    signal.signal(signal.SIGALRM, before)
+pytestmark = pytest.mark.usefixtures("in_time")
 
 
 def refused(when, error, ask, *args, **options):
