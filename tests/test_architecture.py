@@ -80,7 +80,8 @@ def test_the_rooms_go_one_below_the_other():
 
 def test_no_module_imports_itself_by_a_detour():
     graph = {name_of(path): set(own_imports(path)) for path in MODULES if name_of(path) not in ABOVE | CONVENIENCES}
-    done, open_now = set(), []
+    done: set[str] = set()
+    open_now: list[str] = []
 
     def visit(name):
         assert name not in open_now, f"a circle: {' -> '.join([*open_now, name])}"

@@ -108,7 +108,7 @@ def membership(P):
 @law("generators", "vertices", "rays", "lines", "from_generators")
 def generators(P):
     assert (P.vertices, P.rays, P.lines) == tuple(P.generators)
-    assert pr.Polyhedron.from_generators(*P.generators, dim=P.ambient_dim) == P.closure()
+    assert pr.Polyhedron.from_generators(P.vertices, P.rays, P.lines, P.ambient_dim) == P.closure()
     assert all(map(P.closure().contains, P.vertices))
 
 
@@ -287,6 +287,12 @@ def around(network):
     return pr.Polyhedron.box([-1] * min(d, 3) + [0] * (d - 3), [1] * min(d, 3) + [0] * (d - 3))
 
 
+def exact_share(tiling):
+    share = tiling.share(exact=True)
+    assert isinstance(share, Fraction)
+    return share
+
+
 def inputs_of(network):
     d = network.input_dim
     return [tuple(Fraction((i * j) % 5 - 2, i) for j in range(d)) for i in range(1, 5)]
@@ -342,14 +348,14 @@ def regions(network):
 def halves_of_outputs(network):
     domain = around(network)
     parts = [pr.preimage(network, half(0, network.output_dim), domain) for half in (pr.active, pr.inactive)]
-    assert sum(part.share(exact=True) for part in parts) == 1
+    assert sum(map(exact_share, parts)) == 1
     assert all(map(pr.check_tiling, parts))
 
 
 @law("wins", "level", "between", "parse", "verify")
 def targets(network):
     m, domain = network.output_dim, around(network)
-    winners = [pr.preimage(network, pr.wins(k, m, strict=True), domain).share(exact=True) for k in range(m)]
+    winners = [exact_share(pr.preimage(network, pr.wins(k, m, strict=True), domain)) for k in range(m)]
     assert sum(winners) <= 1
     value = network.evaluate([tuple(domain.simple_point())])[0][0]
     for target in (pr.level(0, value, m), pr.between(0, value, value + 1, m), pr.parse(f"y0 == {value}", m)):

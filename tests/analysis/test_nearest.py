@@ -38,7 +38,7 @@ def tiling_of(*polyhedra):
 
 
 @st.composite
-def asked(draw, **sizes):
+def asked(draw, /, **sizes: int):
     """A tiling with tiles, a point, and a norm."""
     network, target, domain = draw(questions(**(sizes or SIZES)))
     tiling = pr.preimage(network, target, domain, method=draw(st.sampled_from(["unrelu", "twin", "cells"])))

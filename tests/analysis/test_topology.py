@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 import polyrelu as pr
 from polyrelu.analysis import topology
 from polyrelu.networks.relevant_part import keep_all
+from polyrelu.polyhedra.faces import faces
 from polyrelu.polyhedra.halfspace import Halfspace
 from polyrelu.tilings.tiling import TileList, Tiling
 from tests.strategies import domains, networks, polyhedra, questions
@@ -356,9 +357,10 @@ def test_level_sets_of_homogeneous_networks(data):
 def test_tiles_of_one_part_are_face_to_face(question, method):
     """What the short cut relies on: compared like strangers, their faces need no cutting, and their order is that of
     the rows."""
-    tiling = pr.preimage(*question, method)
+    network, target, domain = question
+    tiling = pr.preimage(network, target, domain, method)
     for part in {tile.source for tile in tiling}:
-        found = [topology.faces(tile.polyhedron) for tile in tiling if tile.source is part]
+        found = [faces(tile.polyhedron) for tile in tiling if tile.source is part]
         inside = {f.closure: f for its in found for f in its if f.inside}
         cells = [topology._Cell(f.closure, f.dim, f.equalities, f.inequalities) for f in inside.values()]
         assert {c.closure for c in topology._cut_to_fit(cells)} == set(inside)
@@ -379,7 +381,7 @@ OVERLAPPING = [
 
 
 def cells_of(polyhedra):
-    found = [face for P in polyhedra for face in topology.faces(P) if face.inside]
+    found = [face for P in polyhedra for face in faces(P) if face.inside]
     return [topology._Cell(f.closure, f.dim, f.equalities, f.inequalities) for f in found]
 
 

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 import polyrelu as pr
 from polyrelu.bounds.reach import reach
 from polyrelu.engines.halfspaces import HalfspaceEngine
+from polyrelu.formats.vnnlib import parse_property
 from polyrelu.networks.relevant_part import keep_all
 from polyrelu.polyhedra import cddlib
 from tests.strategies import networks, points
@@ -86,7 +87,12 @@ def test_the_engine_stops_when_asked_and_keeps_what_it_found():
         pr.linear_regions(many, pr.Polyhedron.box([-1] * 10, [1] * 10), "halfspaces", until=lambda found: found >= 2)
     assert len(stopped.value.partial) == 2
     asked = []
-    pr.preimage(opposite(12), pr.parse("y0 > 11", dim=1), pr.Polyhedron.box([-1] * 12, [1] * 12), until=asked.append)
+
+    def until(found):
+        asked.append(found)
+        return False
+
+    pr.preimage(opposite(12), pr.parse("y0 > 11", dim=1), pr.Polyhedron.box([-1] * 12, [1] * 12), until=until)
     assert len(asked) > 3
 
 
@@ -104,9 +110,9 @@ def test_limits():
 def test_a_verdict_in_many_dimensions():
     text = "".join(f"(declare-const X_{i} Real)" for i in range(20)) + "(declare-const Y_0 Real)"
     text += "".join(f"(assert (<= -1 X_{i} 1))" for i in range(20))
-    found = pr.verify(opposite(20), pr.formats.parse_property(text + "(assert (>= Y_0 20))"))
+    found = pr.verify(opposite(20), parse_property(text + "(assert (>= Y_0 20))"))
     assert (found.status, found.value) == ("violated", (20,))
-    assert pr.verify(opposite(20), pr.formats.parse_property(text + "(assert (> Y_0 20))")).status == "holds"
+    assert pr.verify(opposite(20), parse_property(text + "(assert (> Y_0 20))")).status == "holds"
 
 
 @given(net=networks(max_inputs=3, max_neurons=6), data=st.data())

@@ -1,3 +1,4 @@
+import importlib
 import itertools
 import json
 import xml.etree.ElementTree as ET
@@ -10,7 +11,7 @@ import pytest
 from hypothesis import given
 
 import polyrelu as pr
-from polyrelu.export import frames, planar
+from polyrelu.export import planar
 from polyrelu.export.files import export_tiling
 from polyrelu.export.hrep import ext_text, ine_text
 from polyrelu.export.meshes import mesh, obj_text, ply_text
@@ -195,7 +196,7 @@ def test_missing_packages_are_named(monkeypatch):
     def missing(name):
         raise ImportError(name)
 
-    monkeypatch.setattr(frames.importlib, "import_module", missing)
+    monkeypatch.setattr(importlib, "import_module", missing)
     with pytest.raises(pr.MissingExtraError, match=r"polyrelu\[pandas\]"):
         RING.to_pandas()
     with pytest.raises(pr.MissingExtraError, match=r"polyrelu\[shapely\]"):

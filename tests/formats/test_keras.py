@@ -1,5 +1,6 @@
 """Files in the layout of Keras 3, written here; and, where Keras is installed, files that it wrote."""
 
+import importlib
 import io
 import itertools
 import json
@@ -7,6 +8,7 @@ import os
 import warnings
 import zipfile
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,7 +16,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import polyrelu as pr
-from polyrelu.formats import extras
 
 h5py = pytest.importorskip("h5py")
 
@@ -306,7 +307,7 @@ def test_h5py_is_an_extra(tmp_path, monkeypatch):
     def missing(name):
         raise ImportError(name)
 
-    monkeypatch.setattr(extras.importlib, "import_module", missing)
+    monkeypatch.setattr(importlib, "import_module", missing)
     with pytest.raises(pr.MissingExtraError, match=r"needs h5py.*pip install 'polyrelu\[keras\]'"):
         pr.load_network(path)
 
@@ -345,6 +346,10 @@ def changed(place, value):
     return config
 
 
+NEITHER: list[Any] = [None, 3, [], {}]
+MORE: list[Any] = [[[]], [None], "x"]
+
+
 @pytest.mark.parametrize(
     ("place", "value"),
     [
@@ -357,9 +362,9 @@ def changed(place, value):
             (("config", "layers", 0, "config", "batch_shape"), value)
             for value in ([None, 3.5], [None, 0], [], [None, 10**8])
         ),
-        *((("config", "layers", 1, key), value) for key in ("config", "class_name") for value in (None, 3, [], {})),
-        *((("config", "layers"), value) for value in (None, 3, {}, [[]], [None], "x")),
-        *(((key,), value) for key in ("config", "class_name") for value in (None, 3, [], {})),
+        *((("config", "layers", 1, key), value) for key in ("config", "class_name") for value in NEITHER),
+        *((("config", "layers"), value) for value in (None, 3, {}, *MORE)),
+        *(((key,), value) for key in ("config", "class_name") for value in NEITHER),
         (("config", "layers", 1, "config", "activation"), 10**30),
         (("config", "layers", 1, "config", "name"), ["one"]),
     ],

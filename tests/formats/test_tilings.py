@@ -1,5 +1,7 @@
+import importlib
 import io
 import json
+import subprocess
 import tempfile
 import zipfile
 from fractions import Fraction
@@ -84,7 +86,8 @@ def test_selections_keep_their_order(tmp_path, suffix):
 @settings(max_examples=25, suppress_health_check=[HealthCheck.too_slow])
 @given(questions(max_neurons=5), st.sampled_from(["cells", "twin"]))
 def test_any_tiling_comes_back(tmp_path_factory, question, method):
-    tiling = pr.preimage(*question, method=method)
+    network, target, domain = question
+    tiling = pr.preimage(network, target, domain, method)
     for suffix in SUFFIXES:
         path = tmp_path_factory.getbasetemp() / f"any{suffix}"
         tiling.save(path)
@@ -321,9 +324,8 @@ def test_a_parquet_file_has_a_seal(tmp_path, monkeypatch):
     tiling = TILING
     tiling.save(path)
     whole = path.read_bytes()
-    opened = []
-    monkeypatch.setattr(parquet, "_read", lambda *_: opened.append(1) or pytest.fail("opened"))
-    monkeypatch.setattr(parquet.subprocess, "run", lambda *_, **__: pytest.fail("tried"))
+    monkeypatch.setattr(parquet, "_read", lambda *_: pytest.fail("opened"))
+    monkeypatch.setattr(subprocess, "run", lambda *_, **__: pytest.fail("tried"))
     for at in (0, 4, 100, len(whole) // 3, len(whole) - 9):  # none of them in the seal
         path.write_bytes(whole[:at] + bytes([whole[at] ^ 1]) + whole[at + 1 :])
         with pytest.raises(pr.InputError, match="damaged: its seal does not agree"):
@@ -341,8 +343,8 @@ def test_a_parquet_file_without_a_seal_is_tried_elsewhere_first(tmp_path, monkey
     path.write_bytes(whole.replace(b"polyrelu.seal=", b"polyrelu.deal="))
     same(tiling, pr.load_tiling(path))
     crash = "import os, sys; os.abort()"
-    run = parquet.subprocess.run
-    monkeypatch.setattr(parquet.subprocess, "run", lambda c, **options: run([c[0], "-c", crash], **options))
+    run = subprocess.run
+    monkeypatch.setattr(subprocess, "run", lambda c, **options: run([c[0], "-c", crash], **options))
     with pytest.raises(pr.InputError, match="pyarrow crashes"):
         pr.load_tiling(path)
 
@@ -364,7 +366,7 @@ def test_parquet_without_pyarrow_says_what_to_install(tmp_path, monkeypatch):
     def missing(name):
         raise ImportError(name)
 
-    monkeypatch.setattr(parquet.importlib, "import_module", missing)
+    monkeypatch.setattr(importlib, "import_module", missing)
     with pytest.raises(pr.MissingExtraError, match=r"polyrelu\[parquet\]"):
         TILING.save(tmp_path / "t.parquet")
     assert list(tmp_path.iterdir()) == []

@@ -61,6 +61,7 @@ def test_affine_pieces_cover_and_are_affine(data):
     region = Region.of(domain.halfspaces, net.input_dim)
     assume(region is not None)
     part = NetworkPart.of(net, frozenset(range(net.output_dim)), frozenset())
+    assert region is not None
     pieces = list(affine_pieces(region, part))
     assert part.outputs == tuple(range(net.output_dim))
     sets = [Polyhedron.from_halfspaces(piece.region.rows, net.input_dim) for piece in pieces]

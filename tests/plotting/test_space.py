@@ -1,4 +1,5 @@
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 import pytest
@@ -38,7 +39,7 @@ def corners_of(face):
 @pytest.mark.parametrize(("view", "near"), [(ABOVE, True), (BELOW, False)])
 def test_the_half_plane_pair_and_what_hides_what(view, near):
     axes = plot_plane_in_space(PLANE, view=view)
-    by_colour = {}
+    by_colour: dict[Any, Any] = {}
     for colour, points, order in faces(axes):
         by_colour.setdefault(colour, []).append((points, order))
     assert set(by_colour) == {to_rgb(SILENT), to_rgb(feature_colour(2)), to_rgb(INK)}

@@ -46,6 +46,6 @@ def test_the_text_says_the_row(row):
 def test_sides_and_parallels():
     assert Halfspace.side(1, -1, Fraction(1, 3), 3) == Halfspace.of([0, -1, 0], Fraction(1, 3) * -1)
     assert Halfspace.parallel((1, 2), Fraction(1, 3), "<") == Halfspace.of([1, 2], Fraction(1, 3), "<")
-    assert Halfspace.of([0.5, -0.25], 1).format(["a", "b"]) == "2*a - b <= 4"
+    assert Halfspace.of([Fraction(1, 2), Fraction(-1, 4)], 1).format(["a", "b"]) == "2*a - b <= 4"
     with pytest.raises(pr.InputError, match="unknown relation '>'"):
-        Halfspace.of([1], 0, ">")
+        Halfspace.of([1], 0, ">")  # type: ignore[arg-type]

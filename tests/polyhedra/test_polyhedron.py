@@ -60,7 +60,7 @@ def test_specimens(name):
 @given(polyhedra())
 def test_h_to_v_to_h_is_the_identity_on_closures(polyhedron):
     generators = polyhedron.generators
-    again = Polyhedron.from_generators(*generators, dim=polyhedron.ambient_dim)
+    again = Polyhedron.from_generators(generators.vertices, generators.rays, generators.lines, polyhedron.ambient_dim)
     assert again == polyhedron.closure()
     assert polyhedron.is_bounded() == (not generators.rays and not generators.lines)
 
@@ -125,7 +125,7 @@ def test_difference_is_an_exact_partition(P, Q):
 
 @given(polyhedra(2), strategies.matrices(2, 3), st.lists(strategies.points(3), min_size=2, max_size=4))
 def test_affine_preimage(P, W, points):
-    c = [1, Fraction(-1, 2)]
+    c = [Fraction(1), Fraction(-1, 2)]
     pulled = P.affine_preimage(W, c)
     for x in points:
         image = [
@@ -274,7 +274,7 @@ def test_bad_input_is_refused_with_both_sides_of_the_mismatch(build, error, mess
 
 def test_objects_do_not_change():
     with pytest.raises(AttributeError):
-        SQUARE.ambient_dim = 3
+        SQUARE.ambient_dim = 3  # type: ignore[misc]
     with pytest.raises(ValueError, match="read-only"):
         SQUARE.A[0, 0] = 5
     before = SQUARE.halfspaces

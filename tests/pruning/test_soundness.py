@@ -37,7 +37,7 @@ def symmetric_questions(draw):
     layer = pr.Layer(rows, [shift] * len(rows), True)
     total = draw(st.sampled_from([-1, 0, 1]))
     relation = draw(st.sampled_from(["<=", "<", "=="]))
-    row = pr.polyhedron.Halfspace.of([total] * len(rows), draw(st.integers(-1, 2)), relation)
+    row = pr.Halfspace.of([total] * len(rows), draw(st.integers(-1, 2)), relation)
     box = pr.Polyhedron.box([-2] * d, [2] * d)
     wanted = pr.Polyhedron.from_halfspaces([row], len(rows))
     return layer, wanted, draw(st.sampled_from([None, box, pr.Polyhedron(box.A, box.b, strict=True)]))
