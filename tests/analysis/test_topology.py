@@ -359,7 +359,7 @@ def test_tiles_of_one_part_are_face_to_face(question, method):
     the rows."""
     network, target, domain = question
     tiling = pr.preimage(network, target, domain, method)
-    for part in {tile.source for tile in tiling}:
+    for _, part in tiling.parts:
         found = [faces(tile.polyhedron) for tile in tiling if tile.source is part]
         inside = {f.closure: f for its in found for f in its if f.inside}
         cells = [topology._Cell(f.closure, f.dim, f.equalities, f.inequalities) for f in inside.values()]
