@@ -1,5 +1,11 @@
+import signal
+import threading
+
 import matplotlib
+import pytest
 from hypothesis import HealthCheck, settings
+
+import polyrelu as pr
 
 matplotlib.use("Agg")
 
@@ -9,3 +15,30 @@ settings.register_profile(
 )
 settings.register_profile("thorough", parent=settings.get_profile("default"), max_examples=1000)
 settings.load_profile("default")
+
+SECONDS = 60
+
+
+@pytest.fixture(scope="session")
+def compiled():
+    """The kernels, which may take minutes to compile, once."""
+    identity = [[int(i == j) for j in range(5)] for i in range(5)]
+    box = pr.Polyhedron.box([-1] * 5, [1] * 5)
+    pr.linear_regions(pr.Network([(identity, [0] * 5)], relu=[True]), box).volume()
+
+
+@pytest.fixture
+def in_time(compiled):
+    """What hangs is a failure of its own test."""
+    if not hasattr(signal, "setitimer") or threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def ring(*_):
+        raise TimeoutError(f"no answer in {SECONDS} seconds")
+
+    before = signal.signal(signal.SIGALRM, ring)
+    signal.setitimer(signal.ITIMER_REAL, SECONDS)
+    yield
+    signal.setitimer(signal.ITIMER_REAL, 0)
+    signal.signal(signal.SIGALRM, before)

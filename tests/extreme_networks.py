@@ -41,7 +41,8 @@ def of_any_magnitude(rng: np.random.Generator, exponents=(LEAST, MOST)) -> pr.Ne
         own = [power(rng.choice([0, rng.integers(*exponents)])) for _ in range(outputs)]
         if rng.random() < 0.5:
             own = [own[0]] * outputs
-        rows, offsets = [], []
+        rows: list[list[Fraction]] = []
+        offsets: list[Fraction] = []
         for _ in range(outputs):
             row, offset = _row(rng, rng.choice(KINDS), inputs, list(zip(rows, offsets, strict=True)))
             rows.append(row)

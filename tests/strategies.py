@@ -133,7 +133,7 @@ def domains(draw, dim: int):
 
 
 @st.composite
-def questions(draw, **sizes):
+def questions(draw, /, **sizes: int):
     """A network, a target in its output space, and a domain in its input space."""
     network = draw(networks(**sizes))
     target = draw(polyhedra(network.output_dim, max_rows=2))

@@ -78,7 +78,8 @@ def test_the_rooms_go_one_below_the_other():
 
 def test_no_module_imports_itself_by_a_detour():
     graph = {name_of(path): set(own_imports(path)) for path in MODULES if name_of(path) not in ABOVE}
-    done, open_now = set(), []
+    done: set[str] = set()
+    open_now: list[str] = []
 
     def visit(name):
         assert name not in open_now, f"a circle: {' -> '.join([*open_now, name])}"
@@ -125,9 +126,103 @@ def test_type_checkers_know_the_methods_of_upper_rooms():
             there = list(inspect.signature(function).parameters.values())[name in METHODS[owner] :]
             own = last[name].args
             arguments = [*own.args[name in METHODS[owner] :], *own.kwonlyargs]
-            assert [(a.arg, ast.unparse(a.annotation)) for a in arguments] == [(p.name, p.annotation) for p in there]
+            assert [(a.arg, a.annotation and ast.unparse(a.annotation)) for a in arguments] == [
+                (p.name, p.annotation) for p in there
+            ]
             assert callable(getattr(owner, name))
             assert getattr(owner, name).__doc__
+
+
+# Tests of more than one module, by what they are about.
+ACROSS = {
+    "engines/cells/test_bounds": "the kernel's bounds, over exact numbers and with each term left out",
+    "engines/cells/test_float_modes": "the engine in other modes of the processor",
+    "engines/cells/test_magnitudes": "the engine against the twin at every magnitude",
+    "engines/search/test_protocol": "heuristics and what they may say",
+    "engines/test_conformance": "one suite for all engines",
+    "export/test_export": "every format",
+    "formats/test_keras": "layers and reader",
+    "formats/test_onnx": "operators, shapes and reader",
+    "formats/test_torch": "modules and weights",
+}
+# Modules without tests of their own, and the tests that run them.
+THROUGH = {
+    "bounds/reach": "engines/test_halfspaces",
+    "cli/documents": "cli/test_stopping",
+    "cli/exit_codes": "cli/test_program",
+    "cli/options": "cli/test_program",
+    "cli/pictures": "cli/test_keeping",
+    "cli/question": "cli/test_program",
+    "cli/selftest": "analysis/test_selftest",
+    "cli/tilings": "cli/test_results",
+    "cli/verdicts": "cli/test_networks",
+    "engines/cells/extents": "analysis/test_measure",
+    "engines/cells/kernel": "engines/cells/test_bounds",
+    "engines/cells/problem": "engines/cells/test_magnitudes",
+    "engines/cells/run": "engines/cells/test_engine",
+    "engines/cells/runner": "engines/cells/test_engine",
+    "engines/faces/backward": "engines/test_conformance",
+    "engines/search/arrangement": "engines/search/test_protocol",
+    "engines/search/forced": "engines/search/test_tree",
+    "engines/search/heuristic": "engines/search/test_protocol",
+    "engines/search/problem": "engines/search/test_protocol",
+    "export/frames": "export/test_export",
+    "export/hrep": "export/test_export",
+    "export/json_report": "cli/test_results",
+    "export/meshes": "export/test_export",
+    "export/planar": "export/test_export",
+    "figures/animate": "figures/test_sweep",
+    "figures/demonstration": "figures/test_registry",
+    "figures/example": "figures/test_sweep",
+    "figures/first_layer": "figures/test_sweep",
+    "figures/unrelu_steps": "figures/test_sweep",
+    "formats/exact_text": "formats/test_tilings",
+    "formats/keras_layers": "formats/test_keras",
+    "formats/keras_reader": "formats/test_keras",
+    "formats/npz": "formats/test_load",
+    "formats/onnx_node": "formats/test_onnx",
+    "formats/onnx_operators": "formats/test_onnx",
+    "formats/onnx_reader": "formats/test_onnx",
+    "formats/onnx_shapes": "formats/test_onnx",
+    "formats/operators": "formats/test_lowering",
+    "formats/parquet": "formats/test_tilings",
+    "formats/torch_modules": "formats/test_torch",
+    "formats/torch_weights": "formats/test_torch",
+    "formats/vnnlib_syntax": "formats/test_vnnlib",
+    "formats/vnnlib_tensors": "formats/test_vnnlib",
+    "formats/windows": "formats/test_lowering",
+    "networks/activation_pattern": "engines/test_conformance",
+    "networks/affine_outputs": "engines/cells/test_signs",
+    "plotting/scene": "plotting/test_solid",
+    "polyhedra/bounding_box": "analysis/test_measure",
+    "polyhedra/canonical": "polyhedra/test_polyhedron",
+    "polyhedra/cddlib": "polyhedra/test_double_description",
+    "polyhedra/guide": "polyhedra/test_sides",
+    "support/startup": "cli/test_stopping",
+    "tilings/chart": "engines/cells/test_signs",
+    "tilings/columns": "tilings/test_tiling",
+    "tilings/facet_matching": "analysis/test_adjacency",
+    "tilings/neuron_facets": "analysis/test_adjacency",
+}
+ROOMS_OF_TESTS = [path for path in (ROOT / "tests").iterdir() if (PACKAGE / path.name).is_dir()]
+
+
+def room_tests():
+    files = (path for folder in ROOMS_OF_TESTS for path in folder.rglob("test_*.py"))
+    return {path.relative_to(ROOT / "tests").with_suffix("").as_posix() for path in files}
+
+
+def name_of_test(module):
+    return (module.parent / f"test_{module.name}").as_posix()
+
+
+def test_tests_mirror_the_rooms():
+    """A test is named after its module, or listed with what it is about; so one knows where to look, and to add."""
+    modules = [path.relative_to(PACKAGE).with_suffix("") for path in MODULES if not path.stem.startswith("__")]
+    found, named = room_tests(), set(map(name_of_test, modules))
+    assert found - named == set(ACROSS)
+    assert {module.as_posix() for module in modules if name_of_test(module) not in found} == {*THROUGH, "errors"}
+    assert set(THROUGH.values()) <= found
 
 
 @pytest.mark.parametrize("path", MODULES, ids=name_of)

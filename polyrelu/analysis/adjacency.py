@@ -319,7 +319,7 @@ def bounding_boxes(tiling: Tiling, numbers: Any) -> FloatArray:
     boxes = np.empty((2, len(numbers), dim))
     for k, number in enumerate(numbers):
         vertices, rays, lines = tiling[number].polyhedron.generators
-        corners = nearest_floats(x for v in vertices for x in v).reshape(-1, dim)
+        corners = nearest_floats(x for v in vertices for x in v).reshape(len(vertices), dim)
         boxes[0, k], boxes[1, k] = corners.min(axis=0), corners.max(axis=0)
         for direction in (*rays, *lines, *(tuple(-x for x in line) for line in lines)):
             for axis, x in enumerate(direction):

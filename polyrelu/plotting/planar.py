@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from fractions import Fraction
+from operator import add, sub
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
@@ -32,6 +33,7 @@ Window: TypeAlias = tuple[Sequence[Any], Sequence[Any]]
 
 _COLOUR_BY = ("zone", "tile", "pattern")
 _MARGIN = 8  # the window around unbounded tilings is wider than their vertices by 1/8 of their extent
+_FAR = 2**20  # a width that a coordinate exceeds by more than this hardly shows beside it
 
 
 def plot_tiling(
@@ -126,13 +128,20 @@ def plot_samples(
 
 
 def window_of(tiling: Tiling) -> tuple[ExactVector, ExactVector]:
-    """Lower and upper corner of the default window: the domain if it is bounded, else all vertices and a margin."""
-    if tiling.domain.is_bounded() and not tiling.domain.is_empty():
-        return box_of_points(tiling.domain.vertices)
-    vertices = [v for tile in tiling for v in tile.polyhedron.vertices]
+    """Lower and upper corner of the default window: the domain if it is bounded, else all vertices and a margin.
+
+    A bounded domain gets a margin along each axis on which floats do not tell its ends apart.
+    """
+    bounded = tiling.domain.is_bounded() and not tiling.domain.is_empty()
+    vertices = tiling.domain.vertices if bounded else [v for tile in tiling for v in tile.polyhedron.vertices]
     lower, upper = box_of_points(vertices or [exact_vector([0, 0], "origin")])
-    margin = (max(b - a for a, b in zip(lower, upper, strict=True)) or Fraction(_MARGIN)) / _MARGIN
-    return tuple(a - margin for a in lower), tuple(b + margin for b in upper)
+    told = [to_float(a) < to_float(b) for a, b in zip(lower, upper, strict=True)]
+    width = max(b - a if apart else 0 for a, b, apart in zip(lower, upper, told, strict=True)) or _MARGIN
+    margins = [
+        Fraction(0) if bounded and apart else max(width, abs(a) / _FAR) / Fraction(_MARGIN)
+        for a, apart in zip(lower, told, strict=True)
+    ]
+    return tuple(map(sub, lower, margins)), tuple(map(add, upper, margins))
 
 
 def _corners(window: Window) -> tuple[ExactVector, ExactVector]:

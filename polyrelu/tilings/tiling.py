@@ -101,7 +101,8 @@ class Tile(Carried):
         infinite, too, where this thread's floats are not sound.
         """
         dim = self.polyhedron.ambient_dim
-        vertices = nearest_floats(x for vertex in self.polyhedron.vertices for x in vertex).reshape(-1, dim)
+        exact = self.polyhedron.vertices
+        vertices = nearest_floats(x for vertex in exact for x in vertex).reshape(len(exact), dim)
         if not floats_are_sound():
             return vertices, np.full(len(vertices), np.inf)
         return vertices, gamma(2) * np.abs(vertices).max(axis=1, initial=0.0) + SMALLEST

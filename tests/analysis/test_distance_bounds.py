@@ -6,7 +6,7 @@ import itertools
 import math
 import warnings
 from fractions import Fraction
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
@@ -42,11 +42,12 @@ class Example(NamedTuple):
     def size(self) -> int:
         return len(self.a)
 
-    def arrays(self):
-        """Two equal forms of one tile, so that sums over coordinates run one after the other."""
+    def distances(self, norm):
+        """The bounds of two equal forms of one tile, so that sums over coordinates run one after the other."""
         values = np.array([*self.a, self.c]).reshape(1, -1, 1).repeat(2, axis=2)
         radius = np.array([*self.r, self.r_c]).reshape(1, -1, 1).repeat(2, axis=2)
-        return values, radius, np.ones((1, 2), dtype=np.int8), to_floats(exact_vector(self.p, "p"))
+        signs, point = np.ones((1, 2), dtype=np.int8), to_floats(exact_vector(self.p, "p"))
+        return distance_bounds.distances(values, radius, signs, point, norm)
 
     def is_right(self) -> bool:
         """Whether truth is what floats claim to know of it."""
@@ -55,15 +56,15 @@ class Example(NamedTuple):
 
     def value(self) -> Fraction:
         """The form at the point: the expression of the float filter, run over exact numbers."""
-        a = exact_array([[[Fraction(v)] for v in self.true_a]], (1, self.size, 1))
-        c = exact_array([[Fraction(self.true_c)]], (1, 1))
-        p = exact_array([[Fraction(v)] for v in self.p], (self.size, 1))
+        a: Any = exact_array([[[Fraction(v)] for v in self.true_a]], (1, self.size, 1))
+        c: Any = exact_array([[Fraction(self.true_c)]], (1, 1))
+        p: Any = exact_array([[Fraction(v)] for v in self.p], (self.size, 1))
         return value_at(a, c, p)[0, 0]
 
     def is_above(self, bound: float, norm: str) -> bool:
         """Whether a bound is above the distance of the form's side from the point."""
         value = self.value()
-        sizes = exact_array([[[abs(Fraction(v))] for v in self.true_a]], (1, self.size, 1))
+        sizes: Any = exact_array([[[abs(Fraction(v))] for v in self.true_a]], (1, self.size, 1))
         power = 2 if norm == "l2" else 1
         size = (sizes * sizes).sum() if norm == "l2" else DUAL_NORMS[norm](sizes)[0, 0]
         return bound > 0 and (value >= 0 or Fraction(bound) ** power * size > value**power * (-1) ** power)
@@ -74,7 +75,7 @@ def spread(first, others, dim=64):
 
 
 # What a term guards against: (function, text, text without the term), a norm, and the example that needs it.
-TERMS = {
+TERMS: dict[str, Any] = {
     "rounding of the value": (
         (value_error, "gamma(len(p) + 2)", "gamma(1)"),
         "linf",
@@ -134,9 +135,9 @@ def test_every_term_of_the_bound_is_needed(term, monkeypatch):
     (function, old, new), norm, example = TERMS[term]
     assert example.is_right()
     for each in NORMS:
-        assert not any(example.is_above(bound, each) for bound in distances(*example.arrays(), each)[0])
+        assert not any(example.is_above(bound, each) for bound in example.distances(each)[0])
     monkeypatch.setattr(distance_bounds, function.__name__, mutated(function, old, new))
-    wrong = distance_bounds.distances(*example.arrays(), norm)[0]
+    wrong = example.distances(norm)[0]
     assert any(not np.isfinite(bound) or example.is_above(bound, norm) for bound in wrong)
 
 
@@ -168,7 +169,7 @@ def examples(draw):
 @settings(max_examples=300)
 @given(examples())
 def test_no_bound_is_above_the_distance_at_any_magnitude(norm, example):
-    bound = distances(*example.arrays(), norm)[0, 0]
+    bound = example.distances(norm)[0, 0]
     assert np.isfinite(bound)
     assert not example.is_above(bound, norm)
 

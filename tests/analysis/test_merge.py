@@ -154,7 +154,7 @@ def test_many_points(widths, box, text, count):
     result = merged(tiling)
     assert len(result) <= len(tiling) / 3
     X = np.random.default_rng(1).uniform(-box, box, (count, widths[0]))
-    inside = np.any([piece.contains(X) for piece in result], axis=0)
+    inside = np.any([piece.contains_floats(X) for piece in result], axis=0)
     assert (inside == pr.maps_into(network, target, X)).all()
     number = result.locate(X)
     assert ((number >= 0) == inside).all()

@@ -12,6 +12,7 @@ import polyrelu as pr
 from polyrelu.analysis.distance_bounds import lower_bounds
 from polyrelu.analysis.nearest import NORMS, project
 from polyrelu.arithmetic.exact import exact_vector
+from polyrelu.networks.activation_pattern import SignVector
 from polyrelu.polyhedra.halfspace import Halfspace
 from polyrelu.polyhedra.polyhedron import Polyhedron
 from polyrelu.tilings.tile_source import TileList
@@ -32,13 +33,13 @@ def tiling_of(*polyhedra):
     dim = polyhedra[0].ambient_dim
     net = pr.Network([([[int(i == j) for j in range(dim)] for i in range(dim)], [0] * dim)])
     whole = pr.preimage(net, Polyhedron.whole_space(dim))
-    pieces = tuple(((), polyhedron) for polyhedron in polyhedra)
+    pieces = tuple((SignVector(), polyhedron) for polyhedron in polyhedra)
     restriction = dataclasses.replace(whole.parts[0][1].restriction, layers=(), target=Polyhedron.whole_space(dim))
     return dataclasses.replace(whole, parts=((0, TileList(restriction, pieces)),))
 
 
 @st.composite
-def asked(draw, **sizes):
+def asked(draw, /, **sizes: int):
     """A tiling with tiles, a point, and a norm."""
     network, target, domain = draw(questions(**(sizes or SIZES)))
     tiling = pr.preimage(network, target, domain, method=draw(st.sampled_from(["unrelu", "twin", "cells"])))

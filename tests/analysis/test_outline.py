@@ -15,7 +15,7 @@ from tests.float_modes import MODES, float_mode, needs_float_modes
 from tests.strategies import domains, networks, polyhedra
 
 WINDOW = pr.Polyhedron.box([-3, -3], [3, 3])
-SIXTH = Fraction(1, 6)
+SIXTH, ZERO = Fraction(1, 6), Fraction(0)
 
 
 def to_shapely(polygon):
@@ -298,7 +298,7 @@ def test_flat_tiles_are_told_apart():
     (found,) = tiling.outline()
     assert found.polygons == ()
     assert sorted(found.flat) == [((-1, 0), (0, -1)), ((-1, 0), (0, 1)), ((0, -1), (1, 0)), ((0, 1), (1, 0))]
-    assert pr.preimage(NORM, pr.parse("y0 == 0", dim=1)).outline() == [Outline((), (((0, 0),),))]
+    assert pr.preimage(NORM, pr.parse("y0 == 0", dim=1)).outline() == [Outline((), (((ZERO, ZERO),),))]
     assert pr.preimage(CROSS, pr.parse("y0 == 0", dim=1)).outline(WINDOW)[0].flat == (
         ((-3, -3), (0, 0)),
         ((-3, 3), (0, 0)),
@@ -321,7 +321,7 @@ def test_an_open_window_is_taken_with_its_boundary():
 
 def test_vertices_are_exact():
     tiling = pr.preimage(NORM, pr.parse("3*y0 <= 1/2", dim=1))
-    assert tiling.outline()[0].polygons == (Polygon(((-SIXTH, 0), (0, -SIXTH), (SIXTH, 0), (0, SIXTH))),)
+    assert tiling.outline()[0].polygons == (Polygon(((-SIXTH, ZERO), (ZERO, -SIXTH), (SIXTH, ZERO), (ZERO, SIXTH))),)
 
 
 def test_errors():

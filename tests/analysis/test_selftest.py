@@ -41,7 +41,7 @@ def test_floats_that_are_not_ieee_are_told_and_answers_are_right_all_the_same(mo
 
 
 def test_an_engine_that_differs_is_told(monkeypatch):
-    preimage = selftest.preimage
+    preimage = pr.preimage
 
     def one_too_few(network, target, domain, method, **options):
         tiling = preimage(network, target, domain, method, **options)
@@ -55,7 +55,7 @@ def test_an_engine_that_differs_is_told(monkeypatch):
 
 
 def test_a_wrong_tiling_is_told(monkeypatch):
-    preimage = selftest.preimage
+    preimage = pr.preimage
     monkeypatch.setattr(selftest, "preimage", lambda *question, **options: preimage(*question, **options)[1:])
     monkeypatch.setattr(command, "checks", lambda: [selftest._conformance(selftest.samples()[0])])
     ran = run()

@@ -9,7 +9,9 @@ from hypothesis import strategies as st
 
 import polyrelu as pr
 from polyrelu.analysis import topology
+from polyrelu.networks.activation_pattern import SignVector
 from polyrelu.networks.relevant_part import keep_all
+from polyrelu.polyhedra.faces import faces
 from polyrelu.polyhedra.halfspace import Halfspace
 from polyrelu.tilings.tile_source import TileList
 from polyrelu.tilings.tiling import Tiling
@@ -24,7 +26,9 @@ def tiling_of(dim, *parts, domain=None):
     """A tiling with these lists of polyhedra as its parts."""
     network = pr.Network([([[0] * dim], [0])])
     restriction = keep_all(network)
-    sources = tuple((i, TileList(restriction, tuple((((),), P) for P in part))) for i, part in enumerate(parts))
+    sources = tuple(
+        (i, TileList(restriction, tuple((SignVector([()]), P) for P in part))) for i, part in enumerate(parts)
+    )
     space = pr.Polyhedron.whole_space(dim) if domain is None else domain
     return Tiling(network, (), space, "cells", True, {}, sources)
 
@@ -357,9 +361,10 @@ def test_level_sets_of_homogeneous_networks(data):
 def test_tiles_of_one_part_are_face_to_face(question, method):
     """What the short cut relies on: compared like strangers, their faces need no cutting, and their order is that of
     the rows."""
-    tiling = pr.preimage(*question, method)
-    for part in {tile.source for tile in tiling}:
-        found = [topology.faces(tile.polyhedron) for tile in tiling if tile.source is part]
+    network, target, domain = question
+    tiling = pr.preimage(network, target, domain, method)
+    for _, part in tiling.parts:
+        found = [faces(tile.polyhedron) for tile in tiling if tile.source is part]
         inside = {f.closure: f for its in found for f in its if f.inside}
         cells = [topology._Cell(f.closure, f.dim, f.equalities, f.inequalities) for f in inside.values()]
         assert {c.closure for c in topology._cut_to_fit(cells)} == set(inside)
@@ -380,7 +385,7 @@ OVERLAPPING = [
 
 
 def cells_of(polyhedra):
-    found = [face for P in polyhedra for face in topology.faces(P) if face.inside]
+    found = [face for P in polyhedra for face in faces(P) if face.inside]
     return [topology._Cell(f.closure, f.dim, f.equalities, f.inequalities) for f in found]
 
 

@@ -2,6 +2,7 @@ import json
 import sys
 import warnings
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 import pytest
@@ -62,8 +63,9 @@ def test_kinds_of_facets(question, method):
             on_domain = [row for row in tiling.domain.halfspaces if row.relation != "==" and not row.slack(point)]
             assert (facet.kind == "domain") == bool(on_domain)
             if facet.kind == "neuron":
+                assert facet.neuron is not None
                 layer, coordinate = facet.neuron
-                values = point
+                values: Any = point
                 for k, own in enumerate(network.layers[: layer + 1]):
                     linear = pr.Layer(own.weight, own.bias, relu=own.relu if k < layer else False)
                     values = pr.Network([linear])(values)

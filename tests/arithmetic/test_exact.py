@@ -3,6 +3,7 @@ import struct
 from contextlib import nullcontext
 from decimal import Decimal
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 import pytest
@@ -89,7 +90,7 @@ def test_shapes_are_checked():
     with pytest.raises(DimensionError, match="single number, got a sequence"):
         exact_vector([[1, 2]], "v")
     with pytest.raises(DimensionError, match="expected a sequence"):
-        exact_matrix(5, "m")
+        exact_matrix(5, "m")  # type: ignore[arg-type]
     with pytest.raises(DimensionError, match="expected a sequence"):
         exact_vector("12", "v")
 
@@ -141,7 +142,7 @@ def test_floats_are_what_they_store_in_every_mode(mode, value):
 
 @pytest.mark.parametrize("mode", MODES)
 def test_short_floats_are_what_they_store_in_every_mode(mode):
-    values = [np.float32(1e-45), np.float32(-3e-45), np.float32(1e-38), np.float32(0.1), np.float16(6e-8)]
+    values: list[Any] = [np.float32(1e-45), np.float32(-3e-45), np.float32(1e-38), np.float32(0.1), np.float16(6e-8)]
     expected = [Fraction(float(v)) for v in values]
     with float_mode(mode):
         assert [exact(v) for v in values] == expected

@@ -101,7 +101,8 @@ def test_programs_with_known_answers(objective, inequalities, equalities, expect
 
 def test_a_program_on_which_simplex_rules_cycle():
     """Beale's example: Dantzig's rule cycles forever; the optimum is 1/20."""
-    rows = [((25, -6000, -4, 900), 0), ((25, -4500, -1, 150), 0), ((0, 0, 1, 0), 1)]  # times 100 and 50
+    rows: list[tuple[tuple[int, ...], int]]  # times 100 and 50
+    rows = [((25, -6000, -4, 900), 0), ((25, -4500, -1, 150), 0), ((0, 0, 1, 0), 1)]
     rows += [(tuple(-int(i == k) for i in range(4)), 0) for k in range(4)]
     solution = maximise((75, -15000, 2, -600), rows)  # objective times 100
     check_certificate((75, -15000, 2, -600), rows, [], solution)

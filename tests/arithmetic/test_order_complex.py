@@ -11,7 +11,7 @@ from polyrelu.arithmetic import order_complex as posets
 @st.composite
 def orders(draw, size=9):
     """Random orders: the transitive closure of random pairs."""
-    below = []
+    below: list[set[int]] = []
     for x in range(draw(st.integers(0, size))):
         chosen = draw(st.sets(st.integers(0, max(x - 1, 0)), max_size=3)) if x else set()
         below.append(chosen.union(*(below[y] for y in chosen)))

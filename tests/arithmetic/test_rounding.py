@@ -2,6 +2,7 @@ import math
 import sys
 from fractions import Fraction
 from random import Random
+from typing import Any
 
 import numpy as np
 import pytest
@@ -144,7 +145,7 @@ def test_no_term_of_the_forms_bound_is_spared(name, old, new):
     assert error > bound
 
 
-LAYERS = {
+LAYERS: dict[str, Any] = {
     "sums": (LOST, 0.0, [1.0] * len(LOST), 0.0),
     "bias": ([0.0], Fraction(1, 3), [0.0], 0.0),
     "weights": ([Fraction(1, 3)], 0.0, [1.0], 0.0),
@@ -196,12 +197,12 @@ def test_no_term_of_the_layers_bound_is_spared(name, old, new):
 def test_products_of_matrices_may_be_computed_in_any_mode(mode, monkeypatch):
     """As BLAS's threads may, whose modes nobody asks; a mode for all of the function is a harder test than that."""
     monkeypatch.setattr(floats, "floats_are_sound", lambda: True)
-    subnormal = ([2.0**1000], 0.0, [2.0**-1050], 0.0), ([2.0**-1050, 2.0**-1040], 0.0, [2.0**700, 2.0**800], 0.0)
+    subnormal: Any = ([2.0**1000], 0.0, [2.0**-1050], 0.0), ([2.0**-1050, 2.0**-1040], 0.0, [2.0**700, 2.0**800], 0.0)
     for case in (*LAYERS.values(), *subnormal):
-        rows = [to_floats(map(Fraction, case[0]))[None], to_floats([Fraction(case[1])])]
+        weight, bias = to_floats(map(Fraction, case[0]))[None], to_floats([Fraction(case[1])])
         x = np.array([case[2]])
         with float_mode(mode):
-            values, bounds = affine_with_bound(*rows, x, np.full(x.shape, case[3]))
+            values, bounds = affine_with_bound(weight, bias, x, np.full(x.shape, case[3]))
         error, bound = layer_error(lambda *_, found=(values, bounds): found, case)
         assert error <= bound
     lost = np.array([[2.0**1000, 2.0**1000, -(2.0**1000)]]), np.zeros(1), np.full((1, 3), 2.0**24 - 1), np.zeros((1, 3))
@@ -373,12 +374,17 @@ def test_points_of_other_types_that_are_floats():
         assert float_points(points, 1, "here").tolist() == points.astype(np.float64).tolist()
 
 
+def plain(compiled: Any):
+    """The Python function that was compiled."""
+    return compiled.py_func
+
+
 def test_compiled_code_has_the_numbers_of_the_table():
     """It keeps its own, because numba's cache on disk notices changes in a function's own file only."""
     assert (kernel._U, kernel.TINY) == (UNIT_ROUNDOFF, SMALLEST)
     assert (extent_kernel._U, extent_kernel._TINY) == (UNIT_ROUNDOFF, SMALLEST_NORMAL)
     for k in (1, 7, 1000):
-        assert kernel._gamma.py_func(k) == extent_kernel._gamma.py_func(k) == gamma(k)
+        assert plain(kernel._gamma)(k) == plain(extent_kernel._gamma)(k) == gamma(k)
 
 
 def test_the_table_says_what_floats_do():

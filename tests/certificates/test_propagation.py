@@ -20,6 +20,7 @@ def test_affine_pieces_cover_and_are_affine(data):
     domain = data.draw(domains(net.input_dim)) or Polyhedron.whole_space(net.input_dim)
     region = ExactSet.of(map(Row.of, domain.halfspaces), net.input_dim)
     assume(region is not None)
+    assert region is not None
     part = NetworkPart.of(net, frozenset(range(net.output_dim)), frozenset())
     pieces = list(affine_pieces(region, part))
     assert part.outputs == tuple(range(net.output_dim))
@@ -32,7 +33,7 @@ def test_affine_pieces_cover_and_are_affine(data):
         around = [piece for piece in pieces if all(Row(form, ">=").holds(point) for form in piece.region.forms)]
         assert around
         for piece in around:
-            values = [sum(int(m) * v for m, v in zip(row, point, strict=True)) for row in piece.affine.table()]
+            values = tuple(sum(int(m) * v for m, v in zip(row, point, strict=True)) for row in piece.affine.table())
             assert as_point(values) == net.evaluate([x])[0]
             assert all(s * t >= 0 and (s or not t) for s, t in zip(piece.signs, part.signs_at(point), strict=True))
 

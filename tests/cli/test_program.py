@@ -127,7 +127,8 @@ def test_zones_prints_the_islands(model, tmp_path):
 
 def test_zones_by_contact_and_in_order(tmp_path):
     path = tmp_path / "cross.npz"
-    np.savez(path, W0=[[1.0, 0], [-1, 0], [0, 1], [0, -1]], b0=[0.0] * 4, W1=[[1.0, 1, -1, -1]], b1=[0.0])
+    first, second = [[1.0, 0.0], [-1.0, 0.0], [0.0, 1.0], [0.0, -1.0]], [[1.0, 1.0, -1.0, -1.0]]
+    np.savez(path, W0=first, b0=[0.0] * 4, W1=second, b1=[0.0])
     question = ("zones", str(path), "--output", "y0 >= 0", "--box", "-1", "2")
     areas = [line.split()[2] for line in run(*question).stdout.splitlines()[1:3]]
     assert areas == ["3.5", "1"]

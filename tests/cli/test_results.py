@@ -2,6 +2,7 @@ import json
 import os
 import subprocess
 import sys
+from typing import Any
 
 import numpy as np
 import pytest
@@ -112,7 +113,7 @@ def test_verify_says_so_and_exits_accordingly(model, unsafe):
 
 
 def test_verify_says_what_remains(model, unsafe, monkeypatch):
-    original = verdicts.verify
+    original = pr.verify
     monkeypatch.setattr(verdicts, "verify", lambda network, asked, *_, **__: original(network, asked, 1e-9))
     undecided = run("verify", model, unsafe("(assert (> Y_0 3))"), "--timeout", "100")
     assert undecided.exit_code == 3
@@ -209,7 +210,8 @@ def test_surfaces_are_saved_for_three_inputs(tmp_path):
 
 def test_long_exact_rows_come_with_advice(tmp_path):
     rng = np.random.default_rng(1)
-    arrays = {f"W{i}": rng.normal(size=(5, 5 if i else 2)) for i in range(4)} | {f"b{i}": np.ones(5) for i in range(4)}
+    arrays: dict[str, Any] = {f"W{i}": rng.normal(size=(5, 5 if i else 2)) for i in range(4)}
+    arrays |= {f"b{i}": np.ones(5) for i in range(4)}
     np.savez(tmp_path / "deep.npz", **arrays)
     asked = ("preimage", str(tmp_path / "deep.npz"), "--output", "y0 < 9", "--box", "-1", "1")
     assert "--digits 4 shows them rounded" in run(*asked).stdout

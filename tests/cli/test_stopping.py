@@ -425,8 +425,8 @@ def test_the_installed_program_leaves_no_traceback_either(model):
 def test_compiling_is_said_and_a_second_ctrl_c_quits_it(large, tmp_path):
     command = [sys.executable, "-m", "polyrelu", "regions", large, "--box", "-9", "9", "--timeout", "1"]
     environment = os.environ | {"NUMBA_CACHE_DIR": str(tmp_path / "cache")}
-    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-    running = subprocess.Popen(command, text=True, env=environment, **pipes)
+    pipe = subprocess.PIPE
+    running = subprocess.Popen(command, text=True, env=environment, stdout=pipe, stderr=pipe)
     code, _, _ = stop(running, signal.SIGINT, signal.SIGINT, after="compiling the cell splitter, once")
     assert code == 130
 

@@ -87,7 +87,12 @@ def test_the_engine_stops_when_asked_and_keeps_what_it_found():
         pr.linear_regions(many, pr.Polyhedron.box([-1] * 10, [1] * 10), "halfspaces", until=lambda found: found >= 2)
     assert len(stopped.value.partial) == 2
     asked = []
-    pr.preimage(opposite(12), pr.parse("y0 > 11", dim=1), pr.Polyhedron.box([-1] * 12, [1] * 12), until=asked.append)
+
+    def until(found):
+        asked.append(found)
+        return False
+
+    pr.preimage(opposite(12), pr.parse("y0 > 11", dim=1), pr.Polyhedron.box([-1] * 12, [1] * 12), until=until)
     assert len(asked) > 3
 
 

@@ -3,6 +3,7 @@ import pytest
 import polyrelu as pr
 from polyrelu.engines.cells.engine import CellEngine
 from polyrelu.engines.faces import backward
+from polyrelu.engines.faces.unrelu import search_faces
 from polyrelu.engines.preimage import disjoint_parts
 
 ABSOLUTE = pr.Network([([[1], [-1]], [0, 0]), ([[1, 1]], [0])])
@@ -18,7 +19,7 @@ ABOVE = pr.parse("y0 > 0", dim=1)
             r"target 0 lives in R\^2 .* R\^1",
         ),
         (
-            lambda: pr.preimage(ABSOLUTE, [ABOVE, "y0 > 0"]),
+            lambda: pr.preimage(ABSOLUTE, [ABOVE, "y0 > 0"]),  # type: ignore[list-item]
             pr.InputError,
             "got str .*; parse text",
         ),
@@ -50,7 +51,7 @@ def test_auto_says_which_engine_ran():
 
 
 def test_an_interrupted_run_keeps_what_it_found(monkeypatch):
-    original, calls = backward.search_faces, []
+    original, calls = search_faces, []
 
     def stop_after_two_layers(*arguments, **options):
         calls.append(arguments)

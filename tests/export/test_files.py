@@ -59,7 +59,7 @@ def test_an_export_that_fails_leaves_the_old_file(tmp_path, suffix):
     path.write_text("old")
     unbounded = pr.linear_regions(pr.Network([([[1, 0], [0, 1]], [0, 0])]))
     if suffix == ".ine":
-        unbounded = dataclasses.replace(unbounded, parts=((0, unbounded.parts[0][1]), (0, None)), chosen=None)
+        unbounded = dataclasses.replace(unbounded, parts=((0, unbounded.parts[0][1]), (0, None)), chosen=None)  # type: ignore[arg-type]
         with pytest.raises(TypeError):
             unbounded.export(path)
     else:

@@ -3,6 +3,7 @@ from matplotlib import pyplot
 
 import polyrelu as pr
 from polyrelu.figures.growth import DEPTHS, WIDTHS, count_cells, growth, random_network
+from tests.drawn import xs, ys
 
 
 def test_counts_are_those_of_another_engine():
@@ -29,11 +30,11 @@ def test_the_picture_shows_the_counts():
     figure = growth()
     (axes,) = figure.axes
     faces, cells = axes.lines[::2], axes.lines[1::2]
-    assert [len(line.get_xdata()) for line in cells] == [len(WIDTHS)] * len(DEPTHS)
-    drawn = [int(y) for line in cells for y in line.get_ydata()]
+    assert [len(xs(line)) for line in cells] == [len(WIDTHS)] * len(DEPTHS)
+    drawn = [int(y) for line in cells for y in ys(line)]
     assert drawn == [count.cells for count in count_cells()]
     for depth, line in zip(DEPTHS, faces, strict=True):
-        (start, end), logs = line.get_xdata(), np.log2(line.get_ydata())
+        (start, end), logs = xs(line), np.log2(ys(line))
         assert (logs[0], logs[1] / (end - start)) == (0, depth)  # 2^(depth n)
     assert axes.get_yscale() == "log"
     assert axes.get_xlim() == (0, 64)

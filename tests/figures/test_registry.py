@@ -11,6 +11,7 @@ from matplotlib.image import imread
 import polyrelu as pr
 from polyrelu.cli import cli
 from polyrelu.figures import registry
+from polyrelu.figures.animate import write_animation
 from polyrelu.figures.registry import FIGURES, Entry, main, write_figures
 
 ROOT = Path(__file__).parent.parent.parent
@@ -74,7 +75,7 @@ def moving():
 @pytest.mark.parametrize("with_ffmpeg", [False, True])
 def test_animations_are_gifs_and_with_ffmpeg_films(tmp_path, monkeypatch, small, with_ffmpeg):
     asked = []
-    write = registry.write_animation
+    write = write_animation
 
     def written(animation, path):
         asked.append(path.name)

@@ -2,6 +2,7 @@
 
 import itertools
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 import pytest
@@ -16,6 +17,7 @@ from polyrelu.figures.animate import write_animation, writes_mp4
 from polyrelu.plotting.scene import scene_of
 from polyrelu.plotting.solid import boundary_polygons
 from polyrelu.plotting.style import themed
+from tests.drawn import corners
 
 SUBSETS = [z for k in range(4) for z in itertools.combinations(range(3), k)]
 STORIES = [module._story(size, "") for module in (unrelu_steps, first_layer) for size in (1, 2)]
@@ -79,9 +81,7 @@ def test_frames_show_the_exact_pieces(story):
     figure.canvas.draw()
     found = story.before + story.phase
     in_space = {item.parts[0] for item in scene_of(left).items}
-    on_plane = {
-        (to_hex(patch.get_facecolor()).upper(), frozenset(map(tuple, patch.get_xy()[:-1]))) for patch in right.patches
-    }
+    on_plane = {(to_hex(patch.get_facecolor()).upper(), frozenset(corners(patch)[:-1])) for patch in right.patches}
     window = pr.Polyhedron.box(*story.plane)
     for zeroed in found:
         steps = face_steps(story.target, story.layer, zeroed)
@@ -128,11 +128,11 @@ def test_constraints_are_the_faces_of_the_orthant():
 def test_beta_space_shows_the_rows_and_their_half_planes():
     figure = unrelu_steps.beta_space()
     (axes,) = figure.axes
-    arrows = [text for text in axes.texts if getattr(text, "arrow_patch", None)]
+    arrows: list[Any] = [text for text in axes.texts if getattr(text, "arrow_patch", None)]
     assert [tuple(arrow.xy) for arrow in arrows] == list(example.U)
     assert [text.get_text() for text in axes.texts if text.get_text()] == ["$U_0$", "$U_1$", "$U_2$"]
     for row, patch in zip(example.U, axes.patches, strict=True):
-        assert (patch.get_xy() @ np.array(row) >= 0.3 - 1e-12).all()
+        assert (np.array(corners(patch)) @ np.array(row) >= 0.3 - 1e-12).all()
     figure.canvas.draw()
 
 

@@ -8,6 +8,7 @@ import sys
 import warnings
 import zipfile
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 import pytest
@@ -341,6 +342,10 @@ def changed(place, value):
     return config
 
 
+NEITHER: list[Any] = [None, 3, [], {}]
+MORE: list[Any] = [[[]], [None], "x"]
+
+
 @pytest.mark.parametrize(
     ("place", "value"),
     [
@@ -353,9 +358,9 @@ def changed(place, value):
             (("config", "layers", 0, "config", "batch_shape"), value)
             for value in ([None, 3.5], [None, 0], [], [None, 10**8])
         ),
-        *((("config", "layers", 1, key), value) for key in ("config", "class_name") for value in (None, 3, [], {})),
-        *((("config", "layers"), value) for value in (None, 3, {}, [[]], [None], "x")),
-        *(((key,), value) for key in ("config", "class_name") for value in (None, 3, [], {})),
+        *((("config", "layers", 1, key), value) for key in ("config", "class_name") for value in NEITHER),
+        *((("config", "layers"), value) for value in (None, 3, {}, *MORE)),
+        *(((key,), value) for key in ("config", "class_name") for value in NEITHER),
         (("config", "layers", 1, "config", "activation"), 10**30),
         (("config", "layers", 1, "config", "name"), ["one"]),
     ],

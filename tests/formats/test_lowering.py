@@ -84,11 +84,16 @@ def test_large_compositions_go_through_flint_and_are_the_same():
         assert [row.terms[k] for k in range(size)] == expected
 
 
+def variable(value):
+    assert isinstance(value, Variable)
+    return value
+
+
 def test_affine_maps_leave_no_layers():
     low = Lowering(2)
     x = low.inputs((2,))
     for _ in range(5):
-        x = op.affine(op.matmul(np.array([[1, 1], [0, 1]]), x, "m"), Fraction(1, 2), ONE)
+        x = op.affine(variable(op.matmul(np.array([[1, 1], [0, 1]]), x, "m")), Fraction(1, 2), ONE)
     assert low.network(x).widths == (2, 2)
     assert low.network(low.relu(x)).widths == (2, 2)
     assert low.network(op.affine(low.relu(x), Fraction(2), ZERO)).widths == (2, 2, 2)
@@ -124,8 +129,8 @@ def test_leaky_networks_have_exact_preimages():
     rng = np.random.default_rng(0)
     x = low.inputs((2, 1))
     for shape in [(4, 2), (4, 4)]:
-        x = op.leaky_relu(low, op.matmul(rng.normal(size=shape), x, "m"), np.array([0.1]), "l")
-    net = low.network(op.matmul(rng.normal(size=(1, 4)), x, "m"))
+        x = op.leaky_relu(low, variable(op.matmul(rng.normal(size=shape), x, "m")), np.array([0.1]), "l")
+    net = low.network(variable(op.matmul(rng.normal(size=(1, 4)), x, "m")))
     box = pr.Polyhedron.box([-2, -2], [2, 2])
     found = pr.preimage(net, pr.parse("y0 >= 1/10", dim=1), box, method="twin")
     points = rng.uniform(-2, 2, size=(200, 2))

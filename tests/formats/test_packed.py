@@ -105,14 +105,14 @@ def test_what_readers_do_not_foresee_names_the_file(tmp_path):
     for error, kind in ((ZeroDivisionError("x"), pr.InputError), (MemoryError(), pr.BudgetExceeded)):
         with pytest.raises(kind, match=r"a\.npz"), refusing(tmp_path / "a.npz", "network"):
             raise error
-    for error in (
+    for own in (
         pr.DimensionError("own"),
         FileNotFoundError("own"),
         pr.RoundedWarning("own"),
         KeyboardInterrupt("own"),
     ):
-        with pytest.raises(type(error), match="own"), refusing(tmp_path / "a.npz", "network"):
-            raise error
+        with pytest.raises(type(own), match="own"), refusing(tmp_path / "a.npz", "network"):
+            raise own
 
 
 def test_networks_of_too_many_numbers_are_refused_before_they_are_made(tmp_path, monkeypatch):

@@ -14,7 +14,7 @@ nn = torch.nn
 IMAGE = (2, 5, 6)
 
 
-class Residual(nn.Module):
+class Residual(nn.Module):  # type: ignore[name-defined]
     def __init__(self):
         super().__init__()
         self.first, self.second = nn.Linear(3, 3), nn.Linear(3, 3)
@@ -117,7 +117,7 @@ def test_what_tracing_would_not_see_is_refused():
 
 
 def test_data_dependent_control_flow_is_refused():
-    class Branch(nn.Module):
+    class Branch(nn.Module):  # type: ignore[name-defined]
         def forward(self, x):
             return x if x.sum() > 0 else -x
 

@@ -87,9 +87,9 @@ def test_bounds_hold_at_every_magnitude(network, data):
         (lambda: pr.Network([([[float("inf")]], [0])]), pr.InexactError, r"layer 0: weight\[0\]\[0\]: inf"),
         (lambda: pr.Network([([[1]], [0])], relu=[True, False]), pr.DimensionError, "2 entries but there are 1 layers"),
         (lambda: pr.Network([([[1]], [0])], relu=[[True, False]]), pr.DimensionError, "relu has 2 entries"),
-        (lambda: pr.Network([([[1]], [0])], relu=[["yes"]]), pr.InputError, "'yes'; write True or False"),
+        (lambda: pr.Network([([[1]], [0])], relu=[["yes"]]), pr.InputError, "'yes'; write True or False"),  # type: ignore[list-item]
         (lambda: pr.Network([pr.Layer([[1]], [0], True)], relu=[True]), pr.InputError, "carry their own mask"),
-        (lambda: pr.Network([[[1]]]), pr.InputError, "layer 0 is list"),
+        (lambda: pr.Network([[[1]]]), pr.InputError, "layer 0 is list"),  # type: ignore[list-item]
         (lambda: ABSOLUTE([1, 2]), pr.DimensionError, "has 2 entries, expected 1"),
         (lambda: ABSOLUTE(np.zeros((2, 3))), pr.DimensionError, r"\(n, 1\)"),
         (lambda: ABSOLUTE(np.array([np.nan])), pr.InexactError, "nan"),

@@ -1,3 +1,5 @@
+from typing import Any
+
 import pytest
 from matplotlib import pyplot
 from matplotlib.colors import to_rgba
@@ -30,6 +32,7 @@ def test_every_neuron_relu_and_nonzero_weight_is_drawn(axes):
     columns = [sum(circle.center[0] == x for circle in neurons) for x in sorted({c.center[0] for c in neurons})]
     assert columns == [2, 3, 2, 1]
     assert [c.get_edgecolor() for c in neurons].count(to_rgba(PALETTE[0])) == 4 == len(axes.lines)  # the ReLU neurons
+    weights: Any
     (weights,) = axes.collections
     assert len(weights.get_segments()) == 4 + 6 + 2
     assert not axes.axison

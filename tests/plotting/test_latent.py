@@ -1,3 +1,5 @@
+from typing import Any
+
 import numpy as np
 import pytest
 from matplotlib import pyplot
@@ -7,6 +9,7 @@ import polyrelu as pr
 from polyrelu.latent.windows import LatentPlane, feature_zones
 from polyrelu.plotting.latent import boundary_segments, label_places, plot_feature_zones, plot_latent_plane
 from polyrelu.plotting.style import FEATURES, feature_colour
+from tests import drawn
 from tests.latent.test_windows import BEAN, CAT_EARS, TOUCHING
 
 SQUARE = LatentPlane.from_coordinates([(0, 0), (4, 0), (4, 4), (0, 4)], [[1, 0], [0, 1], [0, 0]], [-1, -2, 0])
@@ -16,6 +19,10 @@ SQUARE = LatentPlane.from_coordinates([(0, 0), (4, 0), (4, 4), (0, 4)], [[1, 0],
 def _close_figures():
     yield
     pyplot.close("all")
+
+
+def place(text: Any) -> Any:
+    return text.xy
 
 
 def corners(patch):
@@ -40,7 +47,7 @@ def test_a_piece_for_each_component_and_marks_for_crossings():
     axes = plot_latent_plane(BEAN)
     assert len(axes.patches) == 3
     (marks,) = axes.collections
-    assert {tuple(point) for point in marks.get_offsets()} == {(-3, 0), (-1, 0), (1, 0), (3, 0)}
+    assert set(drawn.corners(marks)) == {(-3, 0), (-1, 0), (1, 0), (3, 0)}
     assert not plot_latent_plane(BEAN, crossings=False).collections
 
 
@@ -63,12 +70,12 @@ def test_features_keep_their_colours():
 
 def test_arrows_are_the_rows_and_zero_rows_have_none():
     axes = plot_latent_plane(SQUARE, names=["a", "b", "c"])
-    labels = {text.get_text(): text.xy for text in axes.texts if text.get_text()}
+    labels = {text.get_text(): place(text) for text in axes.texts if text.get_text()}
     assert labels == {"a": (1, 0), "b": (0, 1)}
     longer = plot_latent_plane(SQUARE, arrow_scale=2.5)
-    assert {text.xy for text in longer.texts} == {(2.5, 0), (0, 2.5)}
+    assert set(map(place, longer.texts)) == {(2.5, 0), (0, 2.5)}
     wide = LatentPlane.from_coordinates([(0, 0), (40, 0), (0, 40)], [[1, 0], [0, 1]], [-1, -1])
-    assert {text.xy for text in plot_latent_plane(wide).texts} == {(10, 0), (0, 10)}
+    assert set(map(place, plot_latent_plane(wide).texts)) == {(10, 0), (0, 10)}
     assert not plot_latent_plane(SQUARE, arrows=False).texts
 
 
@@ -116,7 +123,8 @@ def test_zones_of_features():
     }
     assert corners(ring[0]) == {(-2, -2), (2, -2), (2, 2), (-2, 2), (-1, 0), (0, -1), (1, 0), (0, 1)}
     assert [to_rgb(patch.get_facecolor()) for patch in axes.patches] == [to_rgb(feature_colour(i)) for i in (0, 0, 1)]
-    thick = [edge for collection in axes.collections for edge in collection.get_segments()]
+    collections: list[Any] = list(axes.collections)
+    thick = [edge for collection in collections for edge in collection.get_segments()]
     assert len(thick) == 8
     assert not any((abs(ends) == 2).all(axis=0).any() and (ends[0] == ends[1]).any() for ends in thick)
 

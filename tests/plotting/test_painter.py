@@ -2,6 +2,7 @@ import random
 from collections import Counter
 from fractions import Fraction
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import pytest
@@ -19,7 +20,7 @@ def points(*rows):
 
 def triangles(count, seed):
     rng = random.Random(seed)
-    found = []
+    found: list[Any] = []
     while len(found) < count:
         corners = points(*([rng.randint(-4, 4) for _ in range(3)] for _ in range(3)))
         if any(area(corners)):

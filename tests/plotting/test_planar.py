@@ -7,6 +7,7 @@ import polyrelu as pr
 from polyrelu.plotting import plot_samples, plot_tiling, style
 from polyrelu.plotting.planar import window_of
 from polyrelu.support.palette import PALETTE
+from tests.drawn import corners
 
 CROSS = pr.Network([([[1, 0], [-1, 0], [0, 1], [0, -1]], [0] * 4), ([[1, 1, -1, -1]], [0])])  # |x0| - |x1|
 BOX = pr.Polyhedron.box([-2, -1], [2, 1])
@@ -52,11 +53,11 @@ def test_colours_tell_zones_tiles_or_patterns_apart():
 def test_flat_tiles_are_segments_and_points():
     axes = plot_tiling(question("y0 == 0", BOX))
     assert len(axes.patches) == 0
-    assert sorted(tuple(map(tuple, line.get_xydata())) for line in axes.lines) == sorted(
+    assert sorted(tuple(corners(line)) for line in axes.lines) == sorted(
         [((-1, -1), (0, 0)), ((-1, 1), (0, 0)), ((0, 0), (1, -1)), ((0, 0), (1, 1))]
     )
     point = pr.preimage(CROSS, pr.parse("y0 == 0", dim=1), pr.Polyhedron.box([-1, 0], [1, 0]))
-    assert [len(line.get_xydata()) for line in plot_tiling(point, window=([-1, -1], [1, 1])).lines] == [1]
+    assert [len(corners(line)) for line in plot_tiling(point, window=([-1, -1], [1, 1])).lines] == [1]
 
 
 def test_slivers_have_no_edge():
@@ -86,7 +87,7 @@ def test_a_tile_outside_the_window_is_not_drawn():
 
 def test_samples_are_split_by_the_target():
     axes = plot_samples(CROSS, pr.parse("y0 > 0", dim=1), BOX, n=500, seed=3)
-    outside, inside = (collection.get_offsets() for collection in axes.collections)
+    outside, inside = map(corners, axes.collections)
     assert len(outside) + len(inside) == 500
     assert all(abs(x) > abs(y) for x, y in inside)
     assert all(abs(x) <= abs(y) for x, y in outside)

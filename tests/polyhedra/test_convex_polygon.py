@@ -38,10 +38,14 @@ def test_polygons_in_space_turn_around_their_normal(cloud, slopes, axis):
         assert sum(m * n for m, n in zip(product, normal, strict=True)) > 0
 
 
+def corner(x, y):
+    return Fraction(x), Fraction(y)
+
+
 def test_small_polygons():
     assert convex_polygon([]) == ()
-    assert convex_polygon([(1, 2), (1, 2)]) == ((1, 2),)
-    assert convex_polygon([(0, 0), (2, 2), (1, 1)]) == ((0, 0), (2, 2))
+    assert convex_polygon([corner(1, 2), corner(1, 2)]) == ((1, 2),)
+    assert convex_polygon([corner(0, 0), corner(2, 2), corner(1, 1)]) == ((0, 0), (2, 2))
 
 
 @given(polyhedra(2))
@@ -54,6 +58,7 @@ def test_facets_go_around_a_bounded_polygon(polygon):
     if not canonical.is_bounded():
         assert cycle is None
         return
+    assert cycle is not None
     corners = [(Fraction(x, w), Fraction(y, w)) for _, (x, y, w), _ in cycle]
     assert sorted(corners) == sorted(canonical.vertices)
     for (row, begin, end), (_, following, after) in zip(cycle, [*cycle[1:], *cycle[:1]], strict=True):

@@ -30,7 +30,8 @@ def polyhedra(draw):
 
 
 def same_set(one, other, dim):
-    return Polyhedron.from_generators(*one, dim=dim) == Polyhedron.from_generators(*other, dim=dim)
+    hulls = (Polyhedron.from_generators(g.vertices, g.rays, g.lines, dim) for g in (one, other))
+    return next(hulls) == next(hulls)
 
 
 @given(polyhedra())

@@ -73,8 +73,10 @@ def test_known_faces(polyhedron, counts):
 
 def test_generators_are_taken_modulo_the_lines():
     """A slab along (1, 1, 0), however its points and rays are chosen."""
-    one = Generators(((0, 0, 0), (1, 0, 0)), ((0, 0, 2),), ((1, 1, 0),))
-    other = Generators(((5, 5, 0), (3, 2, 0)), ((3, 3, 1),), ((-2, -2, 0),))
-    one, other = (Generators(*([tuple(map(Fraction, v)) for v in kind] for kind in g)) for g in (one, other))
+    numbers = (
+        (((0, 0, 0), (1, 0, 0)), ((0, 0, 2),), ((1, 1, 0),)),
+        (((5, 5, 0), (3, 2, 0)), ((3, 3, 1),), ((-2, -2, 0),)),
+    )
+    one, other = (Generators(*(tuple(tuple(map(Fraction, v)) for v in kind) for kind in g)) for g in numbers)
     assert closure_of(one) == closure_of(other)
     assert len(closure_of(one)) == 5

@@ -76,7 +76,7 @@ def test_bounds_say_what_linear_programs_and_the_double_description_say(polyhedr
     assert polyhedron.dim == dim - len(expected.equalities)
     generators = cddlib._double_description(*canonical.split_rows(polyhedron.halfspaces), dim)
     assert polyhedron.is_bounded() == (not generators.rays and not generators.lines)
-    hull = Polyhedron.from_generators(*polyhedron.generators, dim=dim)
+    hull = Polyhedron.from_generators(polyhedron.vertices, polyhedron.rays, polyhedron.lines, dim)
     assert hull == polyhedron.closure() == Polyhedron.from_generators(*generators, dim=dim)
     for point in (polyhedron.sample_point(), polyhedron.relative_interior_point(), polyhedron.simple_point()):
         assert all(row.holds(point) for row in polyhedron.halfspaces)
@@ -121,6 +121,7 @@ def test_floats_propose_where_they_should():
     near = [Halfspace((1, 1, 1), 2, "<"), Halfspace((-1, -1, -2), -2, "<")]
     point, impossible = look_between(sides, near)
     assert not impossible
+    assert point is not None
     assert all(row.holds(point) for row in near)
     steep = Halfspace((1, 10**400, 1), 10**399, "<")
     point, impossible = look_between(sides, [steep])
@@ -178,6 +179,7 @@ def test_ties_are_told_exactly():
     slanted = [Halfspace((2, -1, 0, 0), 0, "<="), Halfspace((-2, 1, 0, 0), 0, "<="), Halfspace((1, 1, 3, 0), 1, "<=")]
     point, impossible = look_between(sides, slanted)
     assert not impossible
+    assert point is not None
     assert all(row.holds(point) for row in slanted)
     assert look_between(sides, [slanted[0], slanted[1]._replace(relation="<")]) == (None, True)
 

@@ -1,5 +1,8 @@
 """What each idea does, counted by hand, and the proofs in its docstring as laws."""
 
+from fractions import Fraction
+from typing import Any
+
 import pytest
 from bounds import Bounded
 from cell_splitting import Reference, reference
@@ -111,7 +114,7 @@ class Naive(Heuristic):
         return {i: next(iter(signs)) for i, signs in self.units(node).items()}
 
     def units(self, node):
-        signs = {}
+        signs: dict[Any, Any] = {}
         for core in self.cores:
             lacking = (core.active & ~node.active) | (core.silent & ~node.silent)
             if lacking.bit_count() == 1 and not lacking & node.decided:
@@ -255,7 +258,7 @@ def test_linear_programs_see_the_domain_as_it_is():
     boxed, exact = Interval(), LinearBounds()
     search(THREE, boxed, domain=strip).run()
     record = search(THREE, exact, domain=strip).run()
-    assert boxed.bounds[2][1] > 0 > exact.bounds[2][1] == -exact("1/2")
+    assert boxed.bounds[2][1] > 0 > exact.bounds[2][1] == -Fraction(1, 2)
     assert record.implied == 1
     assert record.lps == 2 * 3 + record.leaves
 

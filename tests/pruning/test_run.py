@@ -16,6 +16,7 @@ from trial import Limits, Question
 
 import polyrelu as pr
 from polyrelu.engines.search import Best, Heuristic, face_search
+from tests.drawn import xs, ys
 
 ROOT = Path(__file__).parent.parent.parent
 FOLDER = ROOT / "scripts" / "pruning"
@@ -337,16 +338,16 @@ def test_figures_draw_what_the_rows_say(tmp_path):
     rows = a_campaign(tmp_path, "Exhaustive").run(questions, Limits(200, 60.0))
     drawn = report.figure(rows, "nodes")
     (axes,) = drawn.axes
-    lines = [line for line in axes.lines if list(line.get_xdata()) == [4, 8]]
-    assert [list(line.get_ydata()) for line in lines] == [
+    lines = [line for line in axes.lines if xs(line) == [4, 8]]
+    assert [ys(line) for line in lines] == [
         [float(row["nodes"]) for row in rows if row["heuristic"] == name] for name in (REFERENCE, "Exhaustive")
     ]
     assert [line.get_marker() for line in axes.lines].count("^") == 1
-    faces = next(line for line in axes.lines if len(line.get_xdata()) > 100)
-    assert all(y == 2**x for x, y in zip(faces.get_xdata(), faces.get_ydata(), strict=True))
+    faces = next(line for line in axes.lines if len(xs(line)) > 100)
+    assert all(y == 2**x for x, y in zip(xs(faces), ys(faces), strict=True))
     assert report.arrangement_bound(8, 2) == 37
-    cells = next(line for line in axes.lines if list(line.get_xdata()) == [4, 5, 6, 7, 8])
-    assert list(cells.get_ydata()) == [1 + n + n * (n - 1) // 2 for n in range(4, 9)]
+    cells = next(line for line in axes.lines if xs(line) == [4, 5, 6, 7, 8])
+    assert ys(cells) == [1 + n + n * (n - 1) // 2 for n in range(4, 9)]
     pyplot.close(drawn)
 
 

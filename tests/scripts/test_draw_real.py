@@ -6,6 +6,7 @@ import sys
 import draw_real
 import numpy as np
 import pytest
+from benchmark_real import BACKWARD
 from matplotlib import pyplot
 from matplotlib.image import imread
 
@@ -44,7 +45,7 @@ def test_both_pictures_are_written(tmp_path, monkeypatch, capsys):
     layers = random_layers(2, 6, 2)
     below = "(and (<= Y_0 0) (<= Y_1 0) (<= Y_2 0) (<= Y_3 0))"
     write(tmp_path, "rpm_vanderpol", pr.Network(layers), "")
-    for name in draw_real.BACKWARD:
+    for name in BACKWARD:
         write(tmp_path, name, composed(layers), property_text(composed(layers), below))
     adviser = pr.Network(random_layers(5, 6, 5))
     write(tmp_path, draw_real.ADVISER, adviser, "")

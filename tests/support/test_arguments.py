@@ -209,7 +209,7 @@ CALLS = {
     "Halfspace.of offset": lambda v: pr.Halfspace.of([1], v),
     "Halfspace.of relation": lambda v: pr.Halfspace.of([1], 1, v),
     "Halfspace holds": BOX.halfspaces[0].holds,
-    "Halfspace slack": lambda v: BOX.halfspaces[0].slack([v, 1]),
+    "Halfspace slack": lambda v: BOX.halfspaces[0].slack((v, Fraction(1))),
     "tiling contains": TILING.contains,
     "tiling locate": TILING.locate,
     "tiling locate coordinate": lambda v: TILING.locate([v, 0]),
@@ -307,7 +307,8 @@ def test_time_limits():
 
 
 def test_what_is_no_time_limit_is_named():
-    for value in (0, -1, math.nan, Decimal("NaN"), Decimal("sNaN"), "5", True, -(10**5000), [], int):
+    values: list[object] = [0, -1, math.nan, Decimal("NaN"), Decimal("sNaN"), "5", True, -(10**5000), [], int]
+    for value in values:
         with pytest.raises(pr.InputError, match=r"^f: timeout: the time limit is .* seconds; pass a positive number"):
             seconds(value, "f: timeout")
 

@@ -4,6 +4,7 @@ import copy
 import pickle
 import subprocess
 import sys
+from fractions import Fraction
 from functools import singledispatch
 
 import numpy as np
@@ -116,7 +117,7 @@ def _(value: pr.Polyhedron):
 @answers.register
 def _(value: pr.Network):
     floats = [value.evaluate_with_bound(POINTS)[0].tolist(), value(POINTS).tolist(), list(value([1, "1/3"]))]
-    return [*floats, value.activation_pattern((1, 2)), *map(answers, value.layers)]
+    return [*floats, value.activation_pattern((Fraction(1), Fraction(2))), *map(answers, value.layers)]
 
 
 @answers.register

@@ -6,6 +6,7 @@ import stat
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -20,8 +21,13 @@ def put(text):
 
 def test_what_is_written_takes_its_place(tmp_path):
     path = tmp_path / "a.txt"
-    seen = []
-    write_whole(path, lambda new: seen.append(new) or new.write_text("one"))
+    seen: list[Path] = []
+
+    def write(new):
+        seen.append(new)
+        new.write_text("one")
+
+    write_whole(path, write)
     assert (seen[0].parent, seen[0].suffix, path.read_text()) == (tmp_path, ".txt", "one")
     path.chmod(0o640)
     write_whole(str(path), put("two"))
@@ -190,6 +196,11 @@ def test_directories(tmp_path):
 
 def test_two_writers_do_not_disturb_each_other(tmp_path):
     path = tmp_path / "a.txt"
-    write_whole(path, lambda new: [write_whole(path, put("inner")), new.write_text("outer")])
+
+    def write(new):
+        write_whole(path, put("inner"))
+        new.write_text("outer")
+
+    write_whole(path, write)
     assert (path.read_text(), list(tmp_path.iterdir())) == ("outer", [path])
     assert time.time() - path.stat().st_mtime < 60

@@ -5,6 +5,7 @@ import sys
 import threading
 
 import pytest
+from tqdm import tqdm
 
 from polyrelu.engines.faces.unrelu import face_progress
 from polyrelu.support.progress import Bar
@@ -26,7 +27,9 @@ def test_the_bar_is_shown_always_never_or_only_on_a_terminal(monkeypatch, progre
 
 
 def test_faces_are_counted_against_their_number():
-    with face_progress([(), (0,)], 2, True) as bar:
+    bar = face_progress([(), (0,)], 2, True)
+    assert isinstance(bar, tqdm)
+    with bar:
         assert bar.total == 2
 
 

@@ -182,10 +182,8 @@ def test_no_array_that_is_kept_can_be_written_to(method, tmp_path):
     targets = [pr.parse("y0 >= 1/2", dim=2), pr.parse("y0 <= 0 and y1 <= 1/3", dim=2)]
     tiling = pr.preimage(network, targets, pr.Polyhedron.box([-1, -1], [1, 1]), method)
     xs = np.array([[0.1, 0.2], [-0.5, 0.9]])
-    for ask in (tiling.volume, tiling.share, tiling.bounding_box, tiling.boundary, tiling.merged, tiling.betti_numbers):
-        ask()
-    for ask in (tiling.locate, network, network.evaluate_with_bound, lambda xs: pr.maps_into(network, targets, xs)):
-        ask(xs)
+    tiling.volume(), tiling.share(), tiling.bounding_box(), tiling.boundary(), tiling.merged(), tiling.betti_numbers()
+    tiling.locate(xs), network(xs), network.evaluate_with_bound(xs), pr.maps_into(network, targets, xs)
     tiling.zones(contact=0), tiling.adjacency(), tiling.nearest([0, 0]), tiling.sample_points(3, seed=0)
     tiling.save(tmp_path / "tiling.npz")
     loaded = pr.load_tiling(tmp_path / "tiling.npz", network)

@@ -8,6 +8,7 @@ from fractions import Fraction
 from functools import cache
 from itertools import pairwise
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -140,7 +141,7 @@ def solving_law(kernel, rng):
     )
     target = generator_within(rng, dim)[0] if rng.random() < 0.5 else rng.uniform(-1, 1, dim)
     target /= np.abs(target).max()
-    size, exact = 2.0 ** rng.choice([0, 0, -537, -300]), []
+    size, exact = 2.0 ** rng.choice([0, 0, -537, -300]), list[Any]()
     while len(exact) < count:
         row = rng.normal(size=dim) * size * 2.0 ** rng.integers(-3, 1)
         j = int(np.argmax(np.abs(target)))

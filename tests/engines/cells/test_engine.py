@@ -5,6 +5,7 @@ import time
 from fractions import Fraction
 from math import comb, factorial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -17,6 +18,7 @@ from polyrelu.engines.cells import run as run_module
 from polyrelu.engines.cells import runner as runner_module
 from polyrelu.engines.cells.kernel import SHARE, STOP, UNDECIDED
 from polyrelu.networks.activation_pattern import PartialSigns, SignVector
+from polyrelu.tilings.columns import Columns
 
 ROOT = Path(__file__).parents[2]
 
@@ -102,7 +104,7 @@ def test_cells_with_more_facets_than_a_word_has_bits(sides):
     own = pr.Polyhedron(tangents, [1] * sides)
     assert tiling[0].polyhedron == own & box(2, 8)
     regions = pr.linear_regions(network, box(2, 8), "cells")
-    assert np.diff(regions.parts[0][1].starts).max() >= sides
+    assert np.diff(columns_of(regions).starts).max() >= sides
 
 
 def whole_space_count(normals, offsets=None):
@@ -154,6 +156,12 @@ def test_lineality_is_reported_and_unbounded_tiles_are_exact():
     tiling = pr.linear_regions(net, method="cells")
     assert (len(tiling), tiling.stats["lineality"]) == (3, 2)
     assert all(len(tile.polyhedron.lines) == 2 for tile in tiling)
+
+
+def columns_of(tiling):
+    ((_, columns),) = tiling.parts
+    assert isinstance(columns, Columns)
+    return columns
 
 
 def test_too_many_dimensions_are_refused_with_an_estimate():
@@ -309,7 +317,7 @@ def test_arrays_that_are_too_short_grow(monkeypatch, workers):
 @pytest.mark.parametrize("workers", [1, 2])
 def test_tiles_do_not_keep_the_memory_of_their_run(workers):
     regions = pr.linear_regions(random_network([2, 6]), box(2), "cells", workers=workers)
-    columns = regions.parts[0][1]
+    columns = columns_of(regions)
     for array in (columns.packed, columns.starts, columns.facets, columns.points):
         owner = array if array.base is None else array.base
         assert owner.nbytes == array.nbytes
@@ -319,7 +327,7 @@ def test_tiles_do_not_keep_the_memory_of_their_run(workers):
 def test_patterns_are_found_by_what_is_known_of_them(data, widths):
     bits = st.tuples(*[st.tuples(*[st.booleans()] * n) for n in widths])
     partial = st.tuples(*[st.tuples(*[st.integers(-1, 1)] * n) for n in widths])
-    kept, patterns = engine_module._ByPattern(sum(widths)), []
+    kept, patterns = engine_module._ByPattern(sum(widths)), list[Any]()
     for known, added in data.draw(st.lists(st.tuples(partial, bits), max_size=9)):
         wanted = [sign for layer in known for sign in layer]
         found = [

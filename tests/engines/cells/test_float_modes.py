@@ -73,7 +73,7 @@ def test_a_worker_in_another_mode_than_the_one_who_asks(mode, monkeypatch):
 def test_views_that_are_made_in_another_mode_are_the_same(mode):
     """Cached floats of a network outlive the mode in which they were first asked for."""
     rng = np.random.default_rng(1)
-    numbers = [
+    numbers: list[list[str] | list[float]] = [
         [f"{p}/{q}" for p, q in zip(rng.integers(-99, 99, 3), rng.integers(1, 99, 3), strict=True)],
         [2.0**-1074] * 3,
     ]

@@ -15,7 +15,7 @@ from tests.strategies import layers, matrices, points, polyhedra, witnesses
 unrelu_module = sys.modules["polyrelu.engines.faces.unrelu"]  # the name polyrelu.engines.faces.unrelu is the function
 
 HALF_ROOT = math.sqrt(3) / 2
-TRIANGLE = [[1, 0], [-0.5, HALF_ROOT], [-0.5, -HALF_ROOT]]  # three features at 120 degrees, as floats
+TRIANGLE = [[1.0, 0.0], [-0.5, HALF_ROOT], [-0.5, -HALF_ROOT]]  # three features at 120 degrees, as floats
 
 operators = pytest.mark.parametrize("operator", [pr.unrelu, pr.unrelu_by_substitution])
 

@@ -31,7 +31,8 @@ def search(layer, wanted, domain=None, heuristic=None, **options):
 @each
 @given(question=questions())
 def test_a_sound_heuristic_finds_exactly_the_pieces_of_the_exhaustive_search(make, question):
-    found = search(*question, make())
+    layer, wanted, domain = question
+    found = search(layer, wanted, domain, make())
     pieces = list(found)
     assert len(dict(pieces)) == len(pieces) == found.record.pieces
     assert dict(pieces) == oracle(*question)
