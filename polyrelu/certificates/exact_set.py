@@ -18,9 +18,9 @@ with ``f > 0`` and one with ``f < 0`` cross ``f = 0``: in a sum of generators wh
 smaller can be paired with what makes it greater. Of these points the extreme ones suffice. Modulo lines, the rows on
 which an extreme generator lies leave nothing but its multiples, so their rank is the dimension of the space less one;
 here it is that of the pair's common rows and one for f. The rank is computed, unless the common rows are fewer than
-needed, or just as many and some of a minimal set that fixes one of the pair. This is the double description method
-(K. Fukuda and A. Prodon, Double description method revisited, 1996, doi:10.1007/3-540-61576-8_77) with incidence judged
-by linear algebra, where :mod:`polyrelu.polyhedra` compares sets of rows.
+needed, or just as many and some of a minimal set that fixes one of the pair. This is the double description method (K.
+Fukuda and A. Prodon, Double description method revisited, 1996, doi:10.1007/3-540-61576-8_77) with incidence judged by
+linear algebra, where :mod:`polyrelu.polyhedra` compares sets of rows.
 """
 
 from __future__ import annotations

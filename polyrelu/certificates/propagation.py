@@ -136,7 +136,7 @@ def _parts_of_one_sign(region: ExactSet, matrix: fmpz_mat, chosen: Sequence[int]
     while waiting:
         part, open_ones, signs = waiting.pop()
         values = part.values(fmpz_mat([forms[n] for n in open_ones])) if open_ones else []
-        spans = [((min(own) < 0), (max(own) > 0)) for own in values]
+        spans = [(min(own) < 0, max(own) > 0) for own in values]
         signs |= {n: above - below for n, (below, above) in zip(open_ones, spans, strict=True)}
         across = [n for n, span in zip(open_ones, spans, strict=True) if all(span)]
         if not across:
