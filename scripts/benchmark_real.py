@@ -164,8 +164,9 @@ def thin_regions(found: pr.Tiling, tolerance: float) -> list[tuple[float, int]]:
     """
     low, _ = tile_volumes(found, pr.Polyhedron.volume)
     thin = []
-    for i in tqdm(range(len(found)), desc="thin regions", leave=False):
-        lower, upper = found.select([i]).bounding_box()
+    alone = found.divide([i] for i in range(len(found)))
+    for i, tile in enumerate(tqdm(alone, desc="thin regions", total=len(found), leave=False)):
+        lower, upper = tile.bounding_box()
         sides = np.asarray(upper) - np.asarray(lower)
         shadow = math.hypot(*(float(np.delete(sides, j).prod()) for j in range(len(sides))))
         if low[i] < tolerance * shadow * SLACK:

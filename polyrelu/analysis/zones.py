@@ -83,7 +83,7 @@ def zones(tiling: Tiling, contact: int | None = None, sort: str = "first") -> li
     (2, 1)
     """
     one_of(sort, SORTS, "zones", "sort")
-    found = tiling.divide(zone_numbers(tiling, contact))
+    found = list(tiling.divide(zone_numbers(tiling, contact)))
     if sort == "tiles":
         found.sort(key=len, reverse=True)
     if sort == "volume":

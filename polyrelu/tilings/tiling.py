@@ -222,9 +222,9 @@ class Tiling(Carried, Sequence[Tile], TilingMethods):
         numbers = chosen if self.chosen is None else self.chosen[chosen]
         return replace(self, complete=complete, chosen=numbers, divided=0)
 
-    def divide(self, groups: Iterable[Iterable[int]]) -> list[Tiling]:
+    def divide(self, groups: Iterable[Iterable[int]]) -> Iterator[Tiling]:
         """Tilings of the tiles of each group, by number, about all of which the same is going to be asked."""
-        return [replace(self.select(group), divided=len(self)) for group in groups]
+        return (replace(self.select(group), divided=len(self)) for group in groups)
 
     @property
     def patterns(self) -> tuple[str, ...]:

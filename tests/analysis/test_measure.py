@@ -326,7 +326,7 @@ def test_answers_do_not_depend_on_what_was_asked_before(certified, monkeypatch):
 
 def test_zones_are_measured_together(monkeypatch):
     """Not one by one and exactly, be they ever so small."""
-    zones = pr.linear_regions(MANY, cube(2)).divide([[0], [1, 2]])
+    zones = list(pr.linear_regions(MANY, cube(2)).divide([[0], [1, 2]]))
     calls = []
     monkeypatch.setattr(repeated, "measured", lambda columns: calls.append(columns) or measured(columns))
     assert [zone.volume().width > 0 for zone in zones] == [True, True]
