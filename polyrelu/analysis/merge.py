@@ -117,8 +117,7 @@ def merged_polyhedra(
 ) -> list[tuple[Polyhedron, tuple[int, ...]]]:
     """Fewer convex polyhedra with exactly the same union, each with the numbers of the polyhedra it is made of.
 
-    For sets that are no tiling, such as the pieces of :func:`polyrelu.unrelu`; :func:`merged` finds a
-    better order.
+    For sets that are no tiling, such as the pieces of :func:`polyrelu.unrelu`; :func:`merged` finds a better order.
 
     Args:
         polyhedra: non-empty, in one space. They may overlap, but only pairs that meet in a common facet are merged.

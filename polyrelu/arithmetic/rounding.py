@@ -1,8 +1,7 @@
 r"""Float filters: signs of affine forms at float points, certified, and exact wherever the certificate fails.
 
 Notation: u and :math:`\tau` are from the table of :mod:`polyrelu.arithmetic.ieee`, :math:`\gamma_k = k u / (1 - k u)`,
-and a hat marks a computed quantity. Two facts are used throughout
-[Higham2002]_:
+and a hat marks a computed quantity. Two facts are used throughout [Higham2002]_:
 
 * *Lemma 3.1*: a product of k factors :math:`(1+\delta_i)^{\pm 1}`, :math:`|\delta_i| \le u`, is :math:`1 + \theta_k`
   with :math:`|\theta_k| \le \gamma_k`; and (Lemma 3.3) :math:`\gamma_j + \gamma_k + \gamma_j \gamma_k \le

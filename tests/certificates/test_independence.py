@@ -9,11 +9,11 @@ import pytest
 
 import polyrelu as pr
 from polyrelu.arithmetic import lp
-from polyrelu.networks import affine_pieces
-from polyrelu.networks.affine_pieces import Region
 from polyrelu.polyhedra import cddlib, cell, double_description
+from polyrelu.polyhedra import region as regions
 from polyrelu.polyhedra.halfspace import Halfspace
 from polyrelu.polyhedra.polyhedron import Polyhedron
+from polyrelu.polyhedra.region import Region
 from tests.certificates.test_check_tiling import ABSOLUTE, CROSS, as_lists, confirm, with_tile
 from tests.test_architecture import MODULES, name_of, own_imports, room
 
@@ -167,7 +167,7 @@ def nothing_decides(patch):
         raise AssertionError("evidence asks what it judges")
 
     engines = [module for name, module in sorted(sys.modules.items()) if name.startswith("polyrelu.engines")]
-    for module in [affine_pieces, double_description, cell, cddlib, lp, *engines]:
+    for module in [regions, double_description, cell, cddlib, lp, *engines]:
         for value in list(vars(module).values()):
             if getattr(value, "__module__", None) != module.__name__:
                 continue

@@ -1,7 +1,7 @@
 r"""The arrangement view: keep the set of x that a node stands for, and branch only on neurons that divide it.
 
 The hyperplanes z_i = 0 cut the space of x, not the space of a, so a sign assignment that no x has is never formed. A
-node's set is kept by its generators (:class:`~polyrelu.networks.affine_pieces.Region`), exactly. A neuron that has one
+node's set is kept by its generators (:class:`~polyrelu.polyhedra.region.Region`), exactly. A neuron that has one
 sign on all of them has it on the set; any other one divides it, or touches it in a face (the other sign then has a
 piece that is this face, and unrelu counts it). So as long as P constrains neurons one by one, both children of every
 node have a piece, and a search that finds N pieces looks at 2N - 1 nodes.
@@ -23,8 +23,8 @@ from flint import fmpz_mat
 
 from polyrelu.engines.search.heuristic import Heuristic
 from polyrelu.engines.search.problem import Answer, Node, bits
-from polyrelu.networks.affine_pieces import Region
 from polyrelu.polyhedra.halfspace import Halfspace
+from polyrelu.polyhedra.region import Region
 
 
 class _View(NamedTuple):

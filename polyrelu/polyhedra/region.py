@@ -9,8 +9,8 @@ part with a positive weight.
 A facet of a set of dimension k carries at least k generators, so a closed row that is tight on fewer is dropped. Strict
 rows may remove lower faces and stay.
 
-This module knows nothing of engines: the one algorithm is the double description method, by cdd for a whole set and
-one step of it for a cut (:mod:`polyrelu.polyhedra.double_description`).
+The one algorithm is the double description method, by cdd for a whole set and one step of it for a cut
+(:mod:`polyrelu.polyhedra.double_description`).
 """
 
 from __future__ import annotations

@@ -3,8 +3,8 @@
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from polyrelu.networks.affine_pieces import Region
 from polyrelu.polyhedra.polyhedron import Polyhedron
+from polyrelu.polyhedra.region import Region
 from tests.strategies import halfspaces, polyhedra
 
 
