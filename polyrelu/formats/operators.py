@@ -1,11 +1,13 @@
 r"""Piecewise-linear operations on tensors, exactly, as affine maps and ReLUs.
 
 ======================================  ===============================================================
-leaky ReLU, PReLU with slope a          :math:`a x + (1 - a) \max(0, x)` clip to [l, u], so ReLU6, hard tanh
-:math:`l + \max(0, x - l) - \max(0, x - u)` for l <= u absolute value                          :math:`2 \max(0, x) - x`
-maximum, minimum                        :math:`b + \max(0, a - b)`, :math:`a - \max(0, a - b)` max pooling
-              maxima in a balanced tree hard sigmoid                            a clip of :math:`\alpha x + \beta` to
-[0, 1] ======================================  ===============================================================
+leaky ReLU, PReLU with slope a          :math:`a x + (1 - a) \max(0, x)`
+clip to [l, u], so ReLU6, hard tanh     :math:`l + \max(0, x - l) - \max(0, x - u)` for l <= u
+absolute value                          :math:`2 \max(0, x) - x`
+maximum, minimum                        :math:`b + \max(0, a - b)`, :math:`a - \max(0, a - b)`
+max pooling                             maxima in a balanced tree
+hard sigmoid                            a clip of :math:`\alpha x + \beta` to [0, 1]
+======================================  ===============================================================
 
 Constants are object arrays of Fractions. A tensor that mixes depths is settled, see
 :meth:`~polyrelu.formats.lowering.Lowering.settled`.
