@@ -25,6 +25,7 @@ from polyrelu.arithmetic.exact import (
     read_only,
     to_flint,
 )
+from polyrelu.arithmetic.pseudo_inverse import PseudoInverse, pseudo_inverse
 from polyrelu.errors import DimensionError, InputError
 from polyrelu.support.arguments import items
 from polyrelu.support.carried import Carried
@@ -139,6 +140,11 @@ class Layer(Carried):
         """``[weight | bias]`` with a last row (0, 1), so that affine maps are composed by products."""
         entries = [*self.augmented.entries(), *[fmpq(0)] * self.input_dim, fmpq(1)]
         return fmpq_mat(self.output_dim + 1, self.input_dim + 1, entries)
+
+    @cached_property
+    def pseudo_inverse(self) -> PseudoInverse:
+        """The exact pseudo-inverse of the weight. Cost: cubic."""
+        return pseudo_inverse(self.rows, self.input_dim)
 
     @classmethod
     def from_rows(cls, rows: ExactMatrix, offsets: ExactVector, relu: Sequence[bool], input_dim: int) -> Layer:

@@ -16,8 +16,7 @@ Two independent functions compute the pieces of this union:
   S, cuts it with the range :math:`\{W x + b\}` and maps it to the space of x by the exact pseudo-inverse,
   :math:`x = W^+ (z - b) + \ker W`, all in the double description;
 * :func:`unrelu_by_substitution` moves *rows*: sign conditions, plus the rows of P with the coordinates of S put to
-zero,
-  pulled back through W.
+  zero, pulled back through W.
 
 They agree on every face. Both visit all 2^|M| faces, in the order of |S|; pieces are closed along the sign conditions,
 so they cover the preimage and overlap at most in shared boundaries, and strict rows of P stay strict.
@@ -29,10 +28,9 @@ import itertools
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import lru_cache
 from typing import Any, NamedTuple, TypeAlias
 
-from polyrelu.arithmetic.exact import ExactMatrix, exact, flint_matrix, matrix_rows, row_echelon
+from polyrelu.arithmetic.exact import exact
 from polyrelu.errors import BudgetExceeded, DimensionError
 from polyrelu.networks.layer import Layer
 from polyrelu.polyhedra.halfspace import Halfspace
@@ -184,7 +182,7 @@ def face_steps(P: Polyhedron, layer: Layer, zeroed: Zeroed) -> FaceSteps:
     ]
     cut = P & Polyhedron.from_halfspaces(face, dim)
     swept = cut.plus_cone([tuple(-v for v in unit[i]) for i in zeroed])
-    inverse = pseudo_inverse(layer.rows, layer.input_dim)
+    inverse = layer.pseudo_inverse
     in_range = swept & layer_range(layer)
     shift = [-sum((w * o for w, o in zip(row, layer.offsets, strict=True)), exact(0)) for row in inverse.matrix]
     return FaceSteps(cut, swept, in_range, in_range.affine_image(inverse.matrix, shift).plus_cone([], inverse.kernel))
@@ -192,7 +190,7 @@ def face_steps(P: Polyhedron, layer: Layer, zeroed: Zeroed) -> FaceSteps:
 
 def layer_range(layer: Layer) -> Polyhedron:
     """The range ``{W x + b}`` of a layer's affine map, by its equations."""
-    kernel = pseudo_inverse(layer.rows, layer.input_dim).left_kernel
+    kernel = layer.pseudo_inverse.left_kernel
     rows = [
         Halfspace.of(normal, sum((n * o for n, o in zip(normal, layer.offsets, strict=True)), exact(0)), "==")
         for normal in kernel
@@ -214,42 +212,3 @@ def substituted_piece(P: Polyhedron, layer: Layer, zeroed: Zeroed) -> Polyhedron
 def sign_conditions(layer: Layer, silent: frozenset[int]) -> list[Halfspace]:
     """``z_i <= 0`` for the silent ReLU coordinates and ``z_i >= 0`` for the others, in the space before the ReLU."""
     return [Halfspace.side(i, 1 if i in silent else -1, Fraction(0), layer.output_dim) for i in layer.neurons]
-
-
-@dataclass(frozen=True)
-class PseudoInverse:
-    """``matrix`` is the Moore-Penrose inverse of W; ``kernel`` and ``left_kernel`` are bases of ker W and ker W^T."""
-
-    matrix: ExactMatrix
-    kernel: ExactMatrix
-    left_kernel: ExactMatrix
-
-
-@lru_cache(maxsize=32)
-def pseudo_inverse(rows: ExactMatrix, columns: int) -> PseudoInverse:
-    """The exact pseudo-inverse of a rational (n, ``columns``) matrix. Cost: cubic, exact.
-
-    It is R^T (R R^T)^-1 (C^T C)^-1 C^T for a full-rank factorisation W = C R (Ben-Israel and Greville, Generalized
-    Inverses, 2nd ed., 2003, theorem 1.3.5): R is the reduced row echelon form, C has W's columns at its pivots. In rank
-    zero it is the zero matrix.
-    """
-    echelon, pivots = row_echelon(rows, columns)
-    left_echelon, left_pivots = row_echelon(tuple(zip(*rows, strict=True)), len(rows))
-    kernel, left_kernel = _kernel(echelon, pivots, columns), _kernel(left_echelon, left_pivots, len(rows))
-    if not pivots:
-        return PseudoInverse(((Fraction(0),) * len(rows),) * columns, kernel, left_kernel)
-    R = flint_matrix(echelon, columns)
-    C = flint_matrix([[row[j] for j in pivots] for row in rows], len(pivots))
-    right, left = R.transpose() * (R * R.transpose()).inv(), (C.transpose() * C).inv() * C.transpose()
-    return PseudoInverse(matrix_rows(right * left), kernel, left_kernel)
-
-
-def _kernel(echelon: ExactMatrix, pivots: Sequence[int], columns: int) -> ExactMatrix:
-    """A basis of the vectors on which a matrix in reduced row echelon form vanishes: one for each free column."""
-    basis = []
-    for free in sorted(set(range(columns)) - set(pivots)):
-        vector = [Fraction(int(j == free)) for j in range(columns)]
-        for row, pivot in zip(echelon, pivots, strict=True):
-            vector[pivot] = -row[free]
-        basis.append(tuple(vector))
-    return tuple(basis)
