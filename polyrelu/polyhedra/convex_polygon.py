@@ -46,9 +46,9 @@ def _chain(points: Sequence[ExactVector]) -> list[ExactVector]:
 
 
 def polygon_in_plane(points: Iterable[ExactVector], normal: Sequence[Fraction | int]) -> tuple[ExactVector, ...]:
-    """The same of points in a plane of R^3, counter-clockwise for whom its normal points at.
+    """The convex hull's corners of points in a plane of R^3, counter-clockwise for whom its normal points at.
 
-    Seen along an axis that the plane is not parallel to, they are a planar polygon.
+    Seen along an axis that the plane is not parallel to, they are a planar polygon (:func:`convex_polygon`).
     """
     drop = next(k for k, v in enumerate(normal) if v)
     first, second = (drop + 1) % 3, (drop + 2) % 3

@@ -45,7 +45,7 @@ def is_bounded(rows: Sequence[Halfspace], dim: int) -> bool:
 
 
 def deepest_between(sides: Sides, depth: int | None) -> tuple[ExactVector, Fraction]:
-    """The same for a box as :func:`deepest_point`."""
+    """As :func:`deepest_point`, of the box between these sides."""
     widths = [sides.high[j].value - sides.low[j].value for j in sides.free if j in sides.low and j in sides.high]
     return sides.centre(), min([v / 2 for v in widths] + ([Fraction(depth)] if depth is not None else []))
 
