@@ -1,4 +1,4 @@
-"""What once broke something: damaged files, and questions with their right values; tests/corpus/README.md has both."""
+"""Kinds of what once broke something: damaged files, and questions with right values; see tests/corpus/README.md."""
 
 import json
 import math
