@@ -66,7 +66,6 @@ def euler(counts):
 
 INNER = {  # what the rooms ask of one another, tested there
     *(
-        "contains_approximately",
         "contains_certified",
         "from_canonical",
         "known_point",
