@@ -37,7 +37,8 @@ from polyrelu.networks.network import Network
 from polyrelu.networks.properties import Property, active, between, inactive, level, wins
 from polyrelu.polyhedra.halfspace import Halfspace
 from polyrelu.polyhedra.polyhedron import Polyhedron
-from polyrelu.tilings.tiling import Tile, Tiling
+from polyrelu.tilings.tile import Tile
+from polyrelu.tilings.tiling import Tiling
 
 __version__ = "0.1.0"
 

@@ -215,6 +215,7 @@ THROUGH = {
     "tilings/facet_matching": "analysis/test_adjacency",
     "tilings/neuron_facets": "analysis/test_adjacency",
     "tilings/table": "tilings/test_tiling",
+    "tilings/tile": "tilings/test_tiling",
 }
 ROOMS_OF_TESTS = [path for path in (ROOT / "tests").iterdir() if (PACKAGE / path.name).is_dir()]
 

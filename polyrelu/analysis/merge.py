@@ -28,7 +28,8 @@ from polyrelu.polyhedra.halfspace import Halfspace
 from polyrelu.polyhedra.polyhedron import Polyhedron
 from polyrelu.support.arguments import instance
 from polyrelu.support.carried import Carried
-from polyrelu.tilings.tiling import Tile, Tiling
+from polyrelu.tilings.tile import Tile
+from polyrelu.tilings.tiling import Tiling
 
 _NOWHERE = -1
 _FIRST = (False, -1)  # a flat piece closes an open one before that grows and its facet with it

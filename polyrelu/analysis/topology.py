@@ -46,7 +46,8 @@ from polyrelu.polyhedra.cddlib import generators_from_halfspaces
 from polyrelu.polyhedra.faces import Closure, Face, closure_of, excess, faces
 from polyrelu.polyhedra.halfspace import Halfspace
 from polyrelu.polyhedra.polyhedron import Polyhedron
-from polyrelu.tilings.tiling import Tile, Tiling
+from polyrelu.tilings.tile import Tile
+from polyrelu.tilings.tiling import Tiling
 
 
 def f_vector(tiling: Tiling) -> tuple[int, ...]:

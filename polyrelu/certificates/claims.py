@@ -11,7 +11,7 @@ import numpy as np
 
 from polyrelu.certificates.exact_set import ExactSet, Row, Vector
 from polyrelu.certificates.propagation import NetworkPart, Signs
-from polyrelu.tilings.tiling import Tile
+from polyrelu.tilings.tile import Tile
 
 SILENT, ACTIVE, FREE = "0", "1", "*"
 

@@ -151,11 +151,11 @@ def _run(
     options: Options,
 ) -> Tiling:
     one_of(method, METHODS, "preimage", "method")
-    where = Polyhedron.whole_space(network.input_dim) if domain is None else domain
-    instance(where, Polyhedron, "preimage: domain", "pass a Polyhedron such as Polyhedron.box, or None for all of R^d")
-    if where.ambient_dim != network.input_dim:
+    inputs = Polyhedron.whole_space(network.input_dim) if domain is None else domain
+    instance(inputs, Polyhedron, "preimage: domain", "pass a Polyhedron such as Polyhedron.box, or None for all of R^d")
+    if inputs.ambient_dim != network.input_dim:
         raise DimensionError(
-            f"preimage: the domain lives in R^{where.ambient_dim} but the network's inputs in R^{network.input_dim}"
+            f"preimage: the domain lives in R^{inputs.ambient_dim} but the network's inputs in R^{network.input_dim}"
         )
     started = time.perf_counter()
     engines: list[tuple[int, Engine]] = []
@@ -163,8 +163,8 @@ def _run(
     interrupted = False
     try:
         with options.until.kept():
-            for index, restriction in [] if where.is_empty() else restrictions():
-                name, engine = choose(method, restriction, where, options)
+            for index, restriction in [] if inputs.is_empty() else restrictions():
+                name, engine = choose(method, restriction, inputs, options)
                 names.add(name)
                 engines.append((index, engine))
                 engine.run()
@@ -183,7 +183,7 @@ def _run(
             stats[name] = max(stats.get(name, 0), count) if name == "lineality" else stats.get(name, 0) + count
     stats["seconds"] = time.perf_counter() - started
     chosen = method if method != AUTO else "halfspaces" if "halfspaces" in names else "cells"
-    tiling = Tiling(network, targets, where, chosen, complete, stats, parts)
+    tiling = Tiling(network, targets, inputs, chosen, complete, stats, parts)
     if interrupted:
         when = f" after {options.until.timeout} seconds" if options.until.late else ""
         raise Interrupted(f"preimage: stopped{when} with {len(tiling)} tiles; they are in .partial", tiling)

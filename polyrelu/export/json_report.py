@@ -14,7 +14,8 @@ from polyrelu.arithmetic.exact import nearest_floats
 from polyrelu.formats.exact_text import network_hash, number_text
 from polyrelu.networks.properties import Property
 from polyrelu.polyhedra.polyhedron import Polyhedron
-from polyrelu.tilings.tiling import Tile, Tiling
+from polyrelu.tilings.tile import Tile
+from polyrelu.tilings.tiling import Tiling
 
 
 @dataclass(frozen=True)

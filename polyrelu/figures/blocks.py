@@ -31,7 +31,8 @@ from polyrelu.polyhedra.convex_polygon import convex_polygon
 from polyrelu.polyhedra.polyhedron import Polyhedron
 from polyrelu.support.extras import require
 from polyrelu.support.palette import colour
-from polyrelu.tilings.tiling import Tile, Tiling
+from polyrelu.tilings.tile import Tile
+from polyrelu.tilings.tiling import Tiling
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

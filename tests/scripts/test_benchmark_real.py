@@ -67,9 +67,9 @@ def test_there_is_a_witness_for_each_region():
 def test_points_on_hyperplanes_are_no_witnesses(monkeypatch):
     found = pr.linear_regions(DISTANCE, SQUARE)
     assert bench.witnesses(found) == 4
-    monkeypatch.setattr("polyrelu.tilings.tiling.Tile.inner_point", lambda tile: (Fraction(0), Fraction(1, 2)))
+    monkeypatch.setattr("polyrelu.tilings.tile.Tile.inner_point", lambda tile: (Fraction(0), Fraction(1, 2)))
     assert bench.witnesses(found) == 0
-    monkeypatch.setattr("polyrelu.tilings.tiling.Tile.inner_point", lambda tile: (Fraction(1, 3), Fraction(1, 2)))
+    monkeypatch.setattr("polyrelu.tilings.tile.Tile.inner_point", lambda tile: (Fraction(1, 3), Fraction(1, 2)))
     assert bench.witnesses(found) == 1
 
 

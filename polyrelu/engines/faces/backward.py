@@ -165,13 +165,13 @@ def network_search(
         DimensionError: target or domain live in the wrong space.
         BudgetExceeded: while iterating, when ``limit`` nodes do not suffice for a layer.
     """
-    where = Polyhedron.whole_space(network.input_dim) if domain is None else domain
-    if target.ambient_dim != network.output_dim or where.ambient_dim != network.input_dim:
+    inputs = Polyhedron.whole_space(network.input_dim) if domain is None else domain
+    if target.ambient_dim != network.output_dim or inputs.ambient_dim != network.input_dim:
         raise DimensionError(
             f"network_search: the network maps R^{network.input_dim} to R^{network.output_dim}, but the domain lives "
-            f"in R^{where.ambient_dim} and the target in R^{target.ambient_dim}"
+            f"in R^{inputs.ambient_dim} and the target in R^{target.ambient_dim}"
         )
-    return NetworkSearch(BackwardEngine.pruned(restrict(network, target), where, make, limit, progress))
+    return NetworkSearch(BackwardEngine.pruned(restrict(network, target), inputs, make, limit, progress))
 
 
 def pull_back(
