@@ -1,8 +1,8 @@
 """Measure the cell-splitting engine, side by side with what it is compared to, and print a table of medians and ratios.
 
-    ./scripts/run python scripts/benchmark.py ./scripts/run python scripts/benchmark.py --peers            # also
-    others, in an environment of their own ./scripts/run python scripts/benchmark.py --networks DIR     # also real
-    networks: NAME.npz and boxes.json in DIR
+    ./scripts/run python scripts/benchmark.py
+    ./scripts/run python scripts/benchmark.py --peers            # also others, in an environment of their own
+    ./scripts/run python scripts/benchmark.py --networks DIR     # also real networks: NAME.npz and boxes.json in DIR
 
 Random networks have hidden layers only, weights N(0, sqrt(2 / fan_in)) and biases N(0, 0.5) from
 ``numpy.random.default_rng(0)``, and are split over the box [-6, 6]^d. Compared in turn, run by run:

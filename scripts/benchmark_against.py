@@ -1,6 +1,7 @@
 """Compare this checkout with another one, for example the commit before: the same questions, asked of both in turn.
 
-    git worktree add ../before HEAD~5 ./scripts/run python scripts/benchmark_against.py ../before
+    git worktree add ../before HEAD~5
+    ./scripts/run python scripts/benchmark_against.py ../before
 
 Each checkout answers in a process of its own, with this environment's packages. Times are CPU seconds of the whole
 call, in runs in turn; ratios are those of the medians and of the minima, which a busy machine disturbs least.

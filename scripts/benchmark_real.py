@@ -1,7 +1,7 @@
 r"""Measure polyrelu on public networks, and print the tables of papers/real-networks as Markdown.
 
-    ./scripts/run python scripts/benchmark_real.py --networks DIR ./scripts/run python scripts/benchmark_real.py
-    --networks DIR --thorough      # exact volumes of cartpole, too
+    ./scripts/run python scripts/benchmark_real.py --networks DIR
+    ./scripts/run python scripts/benchmark_real.py --networks DIR --thorough      # exact volumes of cartpole, too
 
 DIR holds NAME.onnx, NAME.npz, NAME.nnet and NAME.vnnlib, see papers/real-networks/README.md. What does not depend on
 the machine comes first, then seconds and ratios. Numbers of others stand in ``CASES``; they are compared, never used.

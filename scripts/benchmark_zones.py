@@ -1,7 +1,7 @@
 """Measure what is asked of a tiling after it is found: contacts, graph, volume, merging, outlines, topology, checking.
 
-    ./scripts/run python scripts/benchmark_zones.py ./scripts/run python scripts/benchmark_zones.py --networks DIR     #
-    also the 602,490 regions of DIR/cartpole.npz
+    ./scripts/run python scripts/benchmark_zones.py
+    ./scripts/run python scripts/benchmark_zones.py --networks DIR     # also the 602,490 regions of DIR/cartpole.npz
 
 Networks as in scripts/benchmark.py, with one output more; the tilings are of y0 > 0 over the box [-6, 6]^d, and the
 linear regions where marked. Every step is timed on a tiling that nothing has been asked of, medians over the runs. The

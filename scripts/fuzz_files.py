@@ -1,8 +1,8 @@
 """Damage files of every format that polyrelu reads, and see what their readers say.
 
-    ./scripts/run python scripts/fuzz_files.py                        # 20,000 files ./scripts/run python
-    scripts/fuzz_files.py --count 500 --seed 7 --formats npz,keras ./scripts/run python scripts/fuzz_files.py --only
-    1234 --keep DIR # one of them again, kept as a file
+    ./scripts/run python scripts/fuzz_files.py                        # 20,000 files
+    ./scripts/run python scripts/fuzz_files.py --count 500 --seed 7 --formats npz,keras
+    ./scripts/run python scripts/fuzz_files.py --only 1234 --keep DIR # one of them again, kept as a file
 
 The files that are damaged are made by scripts/file_seeds.py: networks (.npz .onnx .keras .nnet, and .pt where torch is
 installed), properties (.vnnlib) and tilings (.npz .parquet), some packed by gzip. A file is read, or refused with an

@@ -1,9 +1,9 @@
 """Measure pruning heuristics of the face search side by side, each checked against the default search.
 
-    ./scripts/run python scripts/pruning/run.py --short                      # under a minute ./scripts/run python
-    scripts/pruning/run.py --add my_heuristic.py        # yours against all others ./scripts/run python
-    scripts/pruning/run.py --heuristics Exhaustive Arrangement --widths 4 8 16 --networks toy ./scripts/run python
-    scripts/pruning/run.py --paper                      # all of papers/pruning, under 20 minutes
+    ./scripts/run python scripts/pruning/run.py --short                      # under a minute
+    ./scripts/run python scripts/pruning/run.py --add my_heuristic.py        # yours against all others
+    ./scripts/run python scripts/pruning/run.py --heuristics Exhaustive Arrangement --widths 4 8 16 --networks toy
+    ./scripts/run python scripts/pruning/run.py --paper                      # all of papers/pruning, under 20 minutes
 
 Writes results.csv (one row a run), tables.md and figures to --out, and prints the tables. Asked again, it runs only
 what is not in results.csv yet. The exit code is 1 when a heuristic that claims to be sound loses a piece, when one
