@@ -55,7 +55,7 @@ def refused(when, error, ask, *args, **options):
 
 
 def public(kind):
-    return {name for name in dir(kind) if not name.startswith("_")} - {"also_carried"}
+    return {name for name in dir(kind) if not name.startswith("_")} - {"also_carried", "once"}
 
 
 def euler(counts):
@@ -462,6 +462,18 @@ def selections(tiling):
         refused(True, pr.InputError, tiling.select, [0, 0])
     with pytest.raises(IndexError):
         tiling[len(tiling)]
+
+
+@law("divide", "divided", "by_source")
+def parts(tiling):
+    halves = list(tiling.divide([range(0, len(tiling), 2), range(1, len(tiling), 2)]))
+    assert sorted(pattern for half in halves for pattern in half.patterns) == sorted(tiling.patterns)
+    assert [half.divided for half in halves] == [len(tiling)] * 2
+    assert tiling.divided == 0
+    numbers = np.concatenate([own for _, _, own in tiling.by_source()] or [np.arange(0)])
+    assert sorted(numbers.tolist()) == list(range(len(tiling)))
+    for source, local, own in tiling.by_source():
+        assert all(tiling[k].source is source and tiling[k].number == i for i, k in zip(local, own, strict=True))
 
 
 @law("table", "rows")

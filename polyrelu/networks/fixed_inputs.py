@@ -17,10 +17,11 @@ from polyrelu.networks.layer import Layer
 from polyrelu.polyhedra.halfspace import Halfspace
 from polyrelu.polyhedra.polyhedron import Polyhedron
 from polyrelu.polyhedra.sides import Sides
+from polyrelu.support.carried import Carried
 
 
 @dataclass(frozen=True)
-class Folding:
+class Folding(Carried):
     """The coordinates that a domain fixes, and those that it leaves free.
 
     Attributes:

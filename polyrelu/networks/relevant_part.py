@@ -33,12 +33,13 @@ from polyrelu.networks.layer import Layer, neuron_starts
 from polyrelu.networks.network import Network
 from polyrelu.polyhedra.halfspace import Halfspace
 from polyrelu.polyhedra.polyhedron import Polyhedron
+from polyrelu.support.carried import Carried
 
 _SPLIT, _FREE, _ACTIVE, _SILENT = "?*10"
 
 
 @dataclass(frozen=True)
-class Restriction:
+class Restriction(Carried):
     """The layers and the target that engines work on, and how their answer reads in the whole network.
 
     Attributes:

@@ -42,11 +42,15 @@ class Example(NamedTuple):
     def size(self) -> int:
         return len(self.a)
 
-    def distances(self, norm):
-        """The bounds of two equal forms of one tile, so that sums over coordinates run one after the other."""
+    def arrays(self):
+        """Two equal forms of one tile, so that sums over coordinates run one after the other."""
         values = np.array([*self.a, self.c]).reshape(1, -1, 1).repeat(2, axis=2)
         radius = np.array([*self.r, self.r_c]).reshape(1, -1, 1).repeat(2, axis=2)
-        signs, point = np.ones((1, 2), dtype=np.int8), to_floats(exact_vector(self.p, "p"))
+        return values, radius, np.ones((1, 2), dtype=np.int8), to_floats(exact_vector(self.p, "p"))
+
+    def distances(self, norm):
+        """The bounds of these forms, by the module's function or its mutant."""
+        values, radius, signs, point = self.arrays()
         return distance_bounds.distances(values, radius, signs, point, norm)
 
     def is_right(self) -> bool:

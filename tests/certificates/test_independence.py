@@ -29,7 +29,10 @@ READ_BY_EVIDENCE = {
     "polyrelu.arithmetic.exact",
     "polyrelu.polyhedra.halfspace",
     "polyrelu.polyhedra.polyhedron",
+    "polyrelu.networks.layer",
     "polyrelu.networks.network",
+    "polyrelu.tilings.table",
+    "polyrelu.tilings.tile",
     "polyrelu.tilings.tiling",
 }
 

@@ -20,7 +20,7 @@ from polyrelu.engines.cells.kernel import SHARE, STOP, UNDECIDED
 from polyrelu.networks.activation_pattern import PartialSigns, SignVector
 from polyrelu.tilings.columns import Columns
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 
 
 def random_network(widths, seed=0):

@@ -14,7 +14,7 @@ import polyrelu as pr
 from polyrelu.engines.cells.problem import _in_units
 from tests.extreme_networks import LEAST, MOST, box, just_missed, nearest, of_any_magnitude, power
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 seeds = st.integers(0, 2**32)
 
 
