@@ -150,3 +150,23 @@ def witnesses(polyhedron: Polyhedron):
     ]
     steps = [tuple(a + b for a, b in zip(v, r, strict=True)) for v in vertices[:3] for r in (*rays, *lines)]
     return [*vertices, *midpoints, *steps, polyhedron.relative_interior_point()]
+
+
+@st.composite
+def damaged(draw, content, may_end_early=True):
+    """The content of a file with some bytes changed, or without its end."""
+    spoilt = bytearray(content)
+    if may_end_early and draw(st.booleans()):
+        del spoilt[draw(st.integers(0, len(spoilt) - 1)) :]
+    else:
+        for _ in range(draw(st.integers(1, 4))):
+            spoilt[draw(st.integers(0, len(spoilt) - 1))] = draw(st.integers(0, 255))
+    return bytes(spoilt)
+
+
+def is_read_or_refused(path):
+    """Whether a file is a network, or is refused with a reason."""
+    try:
+        return bool(pr.load_network(path).widths)
+    except pr.PolyreluError as error:
+        return bool(str(error))

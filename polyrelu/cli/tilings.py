@@ -50,25 +50,14 @@ or:      polyrelu preimage model.npz --property unsafe.vnnlib --save unsafe.npz 
 @WHERE
 @_TILES
 @KEEPING
-def preimage_command(
-    tiles: int | None,
-    digits: int | None,
-    exact: bool,
-    plot: Path | None,
-    save: Path | None,
-    as_json: bool,
-    **options: Any,
-) -> None:
+def preimage_command(**options: Any) -> None:
     """The exact inputs of MODEL whose outputs satisfy a condition, or that break a property.
 
     A property with several domains has several results; the files of the later ones are numbered. What is found when
     Ctrl-C or --timeout stops the run is printed and kept, marked incomplete: beside a file that is there, as
     NAME.partial.
     """
-    question, results = Question(**options), Results(plot, save, as_json)
-    question.check()
-    results.check(reads=(question.model.path, question.prop))
-    _run(question, Question.answers, results, _write_tiles(tiles), _table(tiles, _digits(digits, exact)))
+    _print_tiles(Question.answers, **options)
 
 
 _REGIONS_EXAMPLES = """\b
@@ -90,7 +79,13 @@ or:      polyrelu regions model.npz --property unsafe.vnnlib --json
 @WHERE
 @_TILES
 @KEEPING
-def regions_command(
+def regions_command(**options: Any) -> None:
+    """The linear regions of MODEL: the cells on which every neuron has one sign."""
+    _print_tiles(Question.regions, **options)
+
+
+def _print_tiles(
+    ask: Callable[[Question, Network, Stops], Iterator[Tiling]],
     tiles: int | None,
     digits: int | None,
     exact: bool,
@@ -99,10 +94,12 @@ def regions_command(
     as_json: bool,
     **options: Any,
 ) -> None:
-    """The linear regions of MODEL: the cells on which every neuron has one sign."""
+    """Answer with tiles, with the options of a command."""
     question, results = Question(**options), Results(plot, save, as_json)
+    if ask is Question.answers:
+        question.check()
     results.check(reads=(question.model.path, question.prop))
-    _run(question, Question.regions, results, _write_tiles(tiles), _table(tiles, _digits(digits, exact)))
+    _run(question, ask, results, _write_tiles(tiles), _table(tiles, _digits(digits, exact)))
 
 
 def _run(

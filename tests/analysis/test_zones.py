@@ -37,39 +37,45 @@ def just_beyond(tiling, facet):
     return [i for i, tile in enumerate(tiling) if all(enters(row) for row in tile.polyhedron.halfspaces)]
 
 
-@given(questions(max_inputs=2, max_width=4, max_neurons=5), METHODS)
+def facets_of_full_tiles(tiling):
+    flat = flat_tiles(tiling)
+    return [facet for i in range(len(tiling)) if not flat[i] for facet in tiling.facets(i)]
+
+
+def answered(question, method):
+    network, target, domain = question
+    return pr.preimage(network, target, domain, method)
+
+
+tilings = st.builds(answered, questions(max_inputs=2, max_width=4, max_neurons=5), METHODS)
+
+
+@given(tilings)
 @settings(max_examples=80, deadline=None)
-def test_beyond_a_facet_are_its_neighbours(question, method):
-    network, target, domain = question
-    tiling = pr.preimage(network, target, domain, method)
+def test_beyond_a_facet_are_its_neighbours(tiling):
     flat = flat_tiles(tiling)
-    for i in range(len(tiling)):
-        for facet in [] if flat[i] else tiling.facets(i):
-            beyond = [j for j in just_beyond(tiling, facet) if not flat[j]]
-            both_open = [j for j in beyond if facet.row.relation == "<" and j not in facet.neighbours]
-            assert beyond == sorted([*facet.neighbours, *both_open])
-            assert len(beyond) <= 1
+    for facet in facets_of_full_tiles(tiling):
+        beyond = [j for j in just_beyond(tiling, facet) if not flat[j]]
+        both_open = [j for j in beyond if facet.row.relation == "<" and j not in facet.neighbours]
+        assert beyond == sorted([*facet.neighbours, *both_open])
+        assert len(beyond) <= 1
 
 
-@given(questions(max_inputs=2, max_width=4, max_neurons=5), METHODS)
+@given(tilings)
 @settings(max_examples=60, deadline=None)
-def test_kinds_of_facets(question, method):
-    network, target, domain = question
-    tiling = pr.preimage(network, target, domain, method)
-    flat = flat_tiles(tiling)
-    for i in range(len(tiling)):
-        for facet in [] if flat[i] else tiling.facets(i):
-            point = facet.polyhedron.relative_interior_point()
-            on_domain = [row for row in tiling.domain.halfspaces if row.relation != "==" and not row.slack(point)]
-            assert (facet.kind == "domain") == bool(on_domain)
-            if facet.kind == "neuron":
-                assert facet.neuron is not None
-                layer, coordinate = facet.neuron
-                values: Any = point
-                for k, own in enumerate(network.layers[: layer + 1]):
-                    linear = pr.Layer(own.weight, own.bias, relu=own.relu if k < layer else False)
-                    values = pr.Network([linear])(values)
-                assert values[coordinate] == 0
+def test_kinds_of_facets(tiling):
+    for facet in facets_of_full_tiles(tiling):
+        point = facet.polyhedron.relative_interior_point()
+        on_domain = [row for row in tiling.domain.halfspaces if row.relation != "==" and not row.slack(point)]
+        assert (facet.kind == "domain") == bool(on_domain)
+        if facet.kind == "neuron":
+            assert facet.neuron is not None
+            layer, coordinate = facet.neuron
+            values: Any = point
+            for k, own in enumerate(tiling.network.layers[: layer + 1]):
+                linear = pr.Layer(own.weight, own.bias, relu=own.relu if k < layer else False)
+                values = pr.Network([linear])(values)
+            assert values[coordinate] == 0
 
 
 def test_the_boundary_of_a_square_is_four_times_its_side():

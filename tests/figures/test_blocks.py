@@ -2,7 +2,6 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from matplotlib import pyplot
 from matplotlib.colors import to_rgba
 
 from polyrelu.analysis.outline import outline
@@ -19,12 +18,6 @@ from polyrelu.figures.blocks import (
 )
 from polyrelu.latent.windows import feature_zones
 from polyrelu.support.palette import PALETTE
-
-
-@pytest.fixture(autouse=True)
-def _close_figures():
-    yield
-    pyplot.close("all")
 
 
 def area(path):

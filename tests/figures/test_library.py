@@ -1,18 +1,11 @@
 from fractions import Fraction
 
 import pytest
-from matplotlib import pyplot
 from matplotlib.figure import Figure
 
 from polyrelu.figures import library
 
 FIGURES = [name for name in dir(library) if name.startswith("figure_")]
-
-
-@pytest.fixture(autouse=True)
-def _close_figures():
-    yield
-    pyplot.close("all")
 
 
 @pytest.mark.parametrize("name", FIGURES)

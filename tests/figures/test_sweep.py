@@ -24,12 +24,6 @@ STORIES = [module._story(size, "") for module in (unrelu_steps, first_layer) for
 LAYERS = [(example.last_layer(), example.target()), (example.first_layer(), example.pulled_back_target())]
 
 
-@pytest.fixture(autouse=True)
-def _close_figures():
-    yield
-    pyplot.close("all")
-
-
 def drawn(figure):
     return scene_of(figure.axes[0]).items
 

@@ -1,6 +1,4 @@
 import numpy as np
-import pytest
-from matplotlib import pyplot
 
 import polyrelu as pr
 from polyrelu.figures import example
@@ -12,12 +10,6 @@ from polyrelu.figures.worked_example import (
     regions,
     three_pieces,
 )
-
-
-@pytest.fixture(autouse=True)
-def _close_figures():
-    yield
-    pyplot.close("all")
 
 
 def corners(patch):

@@ -1,7 +1,6 @@
 from typing import Any
 
 import pytest
-from matplotlib import pyplot
 from matplotlib.colors import to_rgba
 from matplotlib.patches import Circle, FancyBboxPatch
 
@@ -12,14 +11,6 @@ from polyrelu.support.palette import PALETTE
 NETWORK = pr.Network(
     [([[1, 0], [1, 1], [0, 1]], [0] * 3), ([[1, 2, 3], [4, 5, 6]], [0, 0]), ([[1, 1]], [0])], relu=[True, False, True]
 )
-
-
-@pytest.fixture
-def axes():
-    figure, axes = pyplot.subplots()
-    yield axes
-    figure.canvas.draw()
-    pyplot.close(figure)
 
 
 def shapes(axes, kind):

@@ -15,12 +15,6 @@ from tests.latent.test_windows import BEAN, CAT_EARS, TOUCHING
 SQUARE = LatentPlane.from_coordinates([(0, 0), (4, 0), (4, 4), (0, 4)], [[1, 0], [0, 1], [0, 0]], [-1, -2, 0])
 
 
-@pytest.fixture(autouse=True)
-def _close_figures():
-    yield
-    pyplot.close("all")
-
-
 def place(text: Any) -> Any:
     return text.xy
 

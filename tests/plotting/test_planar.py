@@ -13,12 +13,6 @@ CROSS = pr.Network([([[1, 0], [-1, 0], [0, 1], [0, -1]], [0] * 4), ([[1, 1, -1, 
 BOX = pr.Polyhedron.box([-2, -1], [2, 1])
 
 
-@pytest.fixture(autouse=True)
-def _close_figures():
-    yield
-    pyplot.close("all")
-
-
 def polygons(axes):
     return [patch.get_path().to_polygons()[0] for patch in axes.patches]
 

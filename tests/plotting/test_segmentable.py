@@ -2,7 +2,6 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from matplotlib import pyplot
 from matplotlib.colors import to_rgb
 
 import polyrelu as pr
@@ -21,12 +20,6 @@ from polyrelu.plotting.style import feature_colour
 W_ENC = regular_unit_vectors(6)
 BIAS = rigged_bias(6)
 VERTICES = np.eye(6) @ W_ENC.T @ W_ENC + BIAS
-
-
-@pytest.fixture(autouse=True)
-def _close_figures():
-    yield
-    pyplot.close("all")
 
 
 def test_rigged_weights():

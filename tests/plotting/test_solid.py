@@ -21,12 +21,6 @@ WINDOW = [-1] * 3, [1] * 3
 CUBE = pr.Polyhedron.box(*WINDOW)
 
 
-@pytest.fixture(autouse=True)
-def _close_figures():
-    yield
-    pyplot.close("all")
-
-
 def sides(polygon):
     return [tuple(sorted(side)) for side in zip(polygon, (*polygon[1:], polygon[0]), strict=True)]
 

@@ -19,12 +19,6 @@ CUBE = LatentCube(None, [[1, 0, 0], [1, 1, 1], [0, 0, 0], [1, 0, 0]], ["1/2", 0,
 INKED, GREY = themed(INK), themed(SILENT)
 
 
-@pytest.fixture(autouse=True)
-def _close_figures():
-    yield
-    pyplot.close("all")
-
-
 def faces(axes):
     return [item for item in scene_of(axes).items if not item.width and not item.outline]
 

@@ -2,7 +2,6 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from matplotlib import pyplot
 from matplotlib.colors import to_rgba
 
 import polyrelu as pr
@@ -15,14 +14,6 @@ from tests.drawn import corners
 CROSS = pr.Network([([[1, 0], [-1, 0], [0, 1], [0, -1]], [0] * 4), ([[1, 1, -1, -1], [-1, -1, -1, -1]], [0, 1])])
 WINDOW = pr.Polyhedron.box([-2, -1], [2, 1])
 DIAMOND = pr.Polyhedron([[1, 1], [1, -1], [-1, 1], [-1, -1]], [1] * 4)
-
-
-@pytest.fixture
-def axes():
-    figure, axes = pyplot.subplots()
-    yield axes
-    figure.canvas.draw()
-    pyplot.close(figure)
 
 
 def zones_of(*conditions):

@@ -1,10 +1,7 @@
 import itertools
-import subprocess
-import sys
 import time
 from fractions import Fraction
 from math import comb, factorial
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -19,8 +16,7 @@ from polyrelu.engines.cells import runner as runner_module
 from polyrelu.engines.cells.kernel import SHARE, STOP, UNDECIDED
 from polyrelu.networks.activation_pattern import PartialSigns, SignVector
 from polyrelu.tilings.columns import Columns
-
-ROOT = Path(__file__).parents[3]
+from tests.engines.cells.plain_kernel import run_uncompiled
 
 
 def random_network(widths, seed=0):
@@ -438,15 +434,8 @@ def test_a_wrong_bound_is_caught_by_the_twin(changes, expected):
 
     The kernel runs as plain Python here, once as it is and then with its bounds or its forms spoilt.
     """
-    shown = subprocess.run(
-        [sys.executable, "-c", COMPARE.format(changes=changes)],
-        capture_output=True,
-        text=True,
-        cwd=ROOT,
-        check=False,
-        env={"NUMBA_DISABLE_JIT": "1", "PATH": "/usr/bin:/bin"},
-    )
-    assert shown.stdout.startswith(expected), shown.stderr
+    answer, errors = run_uncompiled(COMPARE.format(changes=changes))
+    assert answer.startswith(expected), errors
 
 
 @pytest.mark.parametrize("exponent", [-290, -150, 150, 290])

@@ -1,9 +1,6 @@
 """Cells against the twin where floats are at their worst: at any magnitude, and where neurons are just missed."""
 
-import subprocess
-import sys
 from fractions import Fraction
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,9 +9,9 @@ from hypothesis import strategies as st
 
 import polyrelu as pr
 from polyrelu.engines.cells.problem import _in_units
+from tests.engines.cells.plain_kernel import run_uncompiled
 from tests.extreme_networks import LEAST, MOST, box, just_missed, nearest, of_any_magnitude, power
 
-ROOT = Path(__file__).parents[3]
 seeds = st.integers(0, 2**32)
 
 
@@ -68,16 +65,9 @@ print(sum(pr.linear_regions(network, box(2), "cells").patterns != pr.linear_regi
 @pytest.mark.parametrize(("changes", "wrong"), [([], False), ([(NOW, OLD)], True)])
 def test_a_formula_that_vanishes_is_caught(changes, wrong):
     """Where a product underflows in the numerator and not in the denominator, a bound becomes zero."""
-    shown = subprocess.run(
-        [sys.executable, "-c", COMPARE.format(changes=changes)],
-        capture_output=True,
-        text=True,
-        cwd=ROOT,
-        check=False,
-        env={"NUMBA_DISABLE_JIT": "1", "PATH": "/usr/bin:/bin"},
-    )
-    assert shown.stdout, shown.stderr
-    assert (int(shown.stdout) > 0) == wrong
+    answer, errors = run_uncompiled(COMPARE.format(changes=changes))
+    assert answer, errors
+    assert (int(answer) > 0) == wrong
 
 
 def test_nearly_parallel_neurons_at_ordinary_magnitudes():
