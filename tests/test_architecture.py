@@ -109,6 +109,12 @@ def test_rooms_import_nothing(path):
         assert not list(imports(path))
 
 
+@pytest.mark.parametrize("one", [room for room in ROOMS if room.name not in TO_COME], ids=lambda room: room.name)
+def test_a_room_says_its_sentence(one):
+    if f"polyrelu.{one.name}" not in WINDOWS:
+        assert ast.get_docstring(ast.parse((PACKAGE / one.name / "__init__.py").read_text())) == one.sentence
+
+
 def test_the_page_is_printed_from_the_list():
     assert PAGE.read_text() == page(), "run ./scripts/run python -m tests.rooms"
 

@@ -1,1 +1,1 @@
-"""Questions about an answer: from a tiling to a number, a graph, another tiling or a verdict."""
+"""Questions about an answer: to a number, a graph, another tiling, a verdict."""

@@ -1,1 +1,1 @@
-"""Numbers and their errors: exact rationals, certified rounding, linear programs; knows no geometry."""
+"""Numbers and their errors: rationals, rounding, linear programs; knows no geometry."""

@@ -1,1 +1,1 @@
-"""Certified linear bounds of what a network can reach from a set of inputs."""
+"""Certified bounds of what a network can reach from a set of inputs."""

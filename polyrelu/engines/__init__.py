@@ -1,1 +1,1 @@
-"""Ways to get an answer: each takes a question and returns a source of tiles."""
+"""Ways to get an answer: each takes a question and gives tiles."""

@@ -1,1 +1,1 @@
-"""The figures of the write-up on latent spaces, each computed from weights; see :mod:`polyrelu.figures.registry`."""
+"""The figures of the papers, and the demonstration."""

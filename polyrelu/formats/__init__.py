@@ -1,1 +1,1 @@
-"""Files in: networks, properties and tilings, and tilings out again."""
+"""Files in: networks, properties, tilings; and tilings out again."""

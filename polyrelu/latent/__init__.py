@@ -1,1 +1,1 @@
-"""Windows of a latent space: planes and cubes, and the features that are active in them."""
+"""Windows of a latent space, and the features that are active there."""

@@ -1,1 +1,1 @@
-"""What every room stands on: arguments and their checks, limits of time, files, numbers as text; no mathematics."""
+"""What every room stands on: arguments, limits, files, numbers as text; no mathematics."""
