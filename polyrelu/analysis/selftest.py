@@ -10,7 +10,6 @@ from __future__ import annotations
 import platform
 import warnings
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from fractions import Fraction
 from importlib import metadata
 from typing import NamedTuple
@@ -23,6 +22,7 @@ from polyrelu.errors import FloatModeWarning
 from polyrelu.networks.linear_constraints import parse
 from polyrelu.networks.network import Network
 from polyrelu.polyhedra.polyhedron import Polyhedron
+from polyrelu.support.workers import Worker, finish
 from polyrelu.tilings.tiling import Tiling
 
 _LIBRARIES = ("numpy", "numba", "pycddlib", "python-flint", "scipy", "networkx", "sympy")
@@ -61,10 +61,19 @@ def versions() -> dict[str, str]:
 def checks() -> Iterator[Check]:
     """Look at everything, one by one. Cost: seconds, and a minute where the engine has to be compiled first."""
     yield _float_check("floats in this thread", probe)
-    with ThreadPoolExecutor(1) as pool:
-        yield _float_check("floats in a worker thread", lambda: pool.submit(probe).result())
+    yield _float_check("floats in a worker thread", lambda: _elsewhere(probe))
     for sample in samples():
         yield _conformance(sample)
+
+
+def _elsewhere(ask: Callable[[], dict[str, bool]]) -> dict[str, bool]:
+    """The answer in another thread."""
+    answers: list[dict[str, bool]] = []
+    worker = Worker(lambda: answers.append(ask()))
+    finish([worker])
+    if worker.error is not None:
+        raise worker.error
+    return answers[0]
 
 
 def _float_check(name: str, ask: Callable[[], dict[str, bool]]) -> Check:

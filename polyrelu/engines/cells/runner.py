@@ -14,8 +14,8 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
+from functools import partial
 from threading import Condition
 from typing import Any, TypeAlias
 
@@ -41,6 +41,7 @@ from polyrelu.engines.cells.run import Run
 from polyrelu.engines.cells.signs import ExactForms
 from polyrelu.support.limits import check
 from polyrelu.support.progress import Bar
+from polyrelu.support.workers import Worker, finish
 
 Job: TypeAlias = tuple[Cells, NDArray[np.int64]]
 
@@ -117,18 +118,24 @@ class Runner:
     ) -> None:
         runs += [Run(problem, self.words, exact()) for _ in range(self.workers - len(runs))]
         board = _Board(cells, self.workers)
-        with ThreadPoolExecutor(self.workers) as pool:
-            try:
-                self._watch({pool.submit(board.work, run) for run in runs}, runs)
-            finally:
-                board.close()
+        workers: list[Worker] = []
+        try:
+            for run in runs:
+                workers.append(Worker(partial(board.work, run)))
+            self._watch(workers, runs)
+        finally:
+            board.close()
+            finish(workers)
 
-    def _watch(self, working: set[Future[None]], runs: Sequence[Run]) -> None:
+    def _watch(self, workers: Sequence[Worker], runs: Sequence[Run]) -> None:
+        working = list(workers)
         with self._bar() as bar:
             while working:
-                done, working = wait(working, _POLL_SECONDS)
-                for worker in done:
-                    worker.result()
+                wait(working, _POLL_SECONDS)
+                for worker in working:
+                    if worker.error is not None:
+                        raise worker.error
+                working = [worker for worker in working if not worker.is_done]
                 found = int(sum(run.counters[CELLS] for run in runs))
                 bar.update(found - bar.n)
                 if working:
@@ -138,6 +145,11 @@ class Runner:
 
     def _bar(self) -> Any:
         return Bar.of(self.progress, desc="cells", unit=" cells", unit_scale=True)
+
+
+def wait(working: Sequence[Worker], seconds: float) -> None:
+    """Wait so long, or until the first of some workers is done."""
+    working[0].wait(seconds)
 
 
 class _Board:
@@ -167,12 +179,10 @@ class _Board:
             raise
 
     def close(self) -> None:
-        """Stop all workers."""
-        with self._changed:
-            self._closed = True
-            for run in self._cuts:
-                run.counters[STOP] = 1
-            self._changed.notify_all()
+        """Stop all workers, which look now and then; without the lock, because who asks may be stopped with it."""
+        self._closed = True
+        for run in list(self._cuts):
+            run.counters[STOP] = 1
 
     def _take(self, run: Run) -> Job | None:
         with self._changed:

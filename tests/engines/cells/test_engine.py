@@ -202,15 +202,19 @@ def test_floats_locate_what_exact_points_locate():
 
 
 def test_an_interrupted_run_stops_its_threads(monkeypatch):
-    stopped = []
+    begun: list[Any] = []
+    stopped: list[int] = []
     pr.linear_regions(random_network([2, 3]), box(2), "cells")  # compiles, or loads what was compiled
 
-    def interrupted(waiting, *_arguments):
+    def interrupted(*_arguments):
+        while not begun:
+            time.sleep(0.001)
         raise KeyboardInterrupt
 
     original = run_module.Run.split
 
     def watched(run, *arguments, **options):
+        begun.append(run)
         while not run.counters[STOP]:
             time.sleep(0.001)  # the kernel begins after Ctrl-C, and ends at once
         left = original(run, *arguments, **options)
