@@ -40,6 +40,12 @@ def test_waiting_ends_after_some_time():
     assert worker.wait(0)
 
 
+def test_waiting_ends_when_the_work_does():
+    began = time.monotonic()
+    assert Worker(lambda: time.sleep(0.01)).wait(60)
+    assert time.monotonic() - began < 30
+
+
 class Stopped(KeyboardInterrupt):
     pass
 
