@@ -1,0 +1,106 @@
+// Numbers, bits and arrays that all files of the kernel share.
+//
+// Notation of all proofs here, as in polyrelu/arithmetic/rounding.py: u = 2^-53, gamma_k = k u / (1 - k u), fl(.) or a
+// hat for what is computed. Floats are IEEE 754 doubles, rounded to nearest, with gradual underflow: Python asks the
+// machine before each run (polyrelu/arithmetic/ieee.py), and contraction to fused operations is off in the build.
+//
+// Lemma (Higham, Accuracy and Stability of Numerical Algorithms, 2002, lemma 3.1). A product of k factors 1 + delta_i
+// or their inverses, |delta_i| <= u, is 1 + theta with |theta| <= gamma_k. So a sum or product of non-negative terms,
+// each of which passes at most k roundings, is at most its computed value times 1 + gamma_k, if nothing underflows.
+//
+// Every expression of a bound is a template over the number type T. The kernel's T is double; the proofs are run with
+// types that carry the exact value along, or count roundings (tests/engines/cells/proofs).
+#pragma once
+
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <cstring>
+#include <new>
+
+namespace polyrelu {
+
+using u8 = std::uint8_t;
+using i8 = std::int8_t;
+using i32 = std::int32_t;
+using u32 = std::uint32_t;
+using i64 = std::int64_t;
+using u64 = std::uint64_t;
+
+#define POLYRELU_INLINE inline __attribute__((always_inline))
+#define POLYRELU_APART __attribute__((noinline))
+
+constexpr double ROUNDOFF = 0x1p-53;
+// Beyond what fewer than 2^100 underflows, of 2^-1074 each, add up to.
+constexpr double FLOOR = 0x1p-900;
+// Values from here on tell nothing of what a cell can reach; see reach.h.
+constexpr double FAR = 0x1p100;
+constexpr double TINY = 0x1p-1074;
+
+// A number type's constants: exact ones, and gamma_k. Other types specialise it.
+template <class T> struct Constants {
+    static POLYRELU_INLINE constexpr T exactly(double value) { return value; }
+    static POLYRELU_INLINE constexpr T gamma(int k) { return k * ROUNDOFF / (1.0 - k * ROUNDOFF); }
+};
+template <class T> POLYRELU_INLINE constexpr T exactly(double value) { return Constants<T>::exactly(value); }
+template <class T> POLYRELU_INLINE constexpr T gamma_(int k) { return Constants<T>::gamma(k); }
+// By how much a bound is raised whose terms pass fewer than k roundings.
+template <class T> POLYRELU_INLINE constexpr T raised(int k) { return exactly<T>(1.0) + gamma_<T>(k); }
+
+POLYRELU_INLINE double modulus(double x) { return std::fabs(x); }
+template <class T> POLYRELU_INLINE T larger(T a, T b) { return a < b ? b : a; }
+template <class T> POLYRELU_INLINE T smaller(T a, T b) { return b < a ? b : a; }
+POLYRELU_INLINE bool is_finite(double x) { return modulus(x) < HUGE_VAL; }
+
+POLYRELU_INLINE int lowest(u64 mask) { return __builtin_ctzll(mask); }
+POLYRELU_INLINE int ones(u64 mask) { return __builtin_popcountll(mask); }
+POLYRELU_INLINE u64 bit(int i) { return u64(1) << i; }
+
+// A growing array of plain values. New places are not initialised; growing moves the values, so no pointer into it
+// outlives a call of room or push. Lines of the cache are not shared with other arrays, or two threads would wait for
+// each other.
+template <class Value> class Array {
+  public:
+    Array() = default;
+    explicit Array(std::size_t length) { room(length); }
+    Array(const Array &) = delete;
+    Array &operator=(const Array &) = delete;
+    ~Array() { std::free(start_); }
+
+    Value &operator[](std::size_t i) { return start_[i]; }
+    const Value &operator[](std::size_t i) const { return start_[i]; }
+    Value *data() { return start_; }
+    const Value *data() const { return start_; }
+    std::size_t places() const { return places_; }
+
+    // At least so many places; throws std::bad_alloc, with the array as it was.
+    void room(std::size_t length) {
+        if (length > places_) grow(length);
+    }
+    // The same, all of them with the given value.
+    void filled(std::size_t length, Value value) {
+        room(length);
+        for (std::size_t i = 0; i < length; i++) start_[i] = value;
+    }
+
+  private:
+    static constexpr std::size_t LINE = 128;
+
+    POLYRELU_APART void grow(std::size_t length) {
+        const std::size_t places = length + length / 2;
+        if (places > (std::size_t(-1) >> 1) / sizeof(Value)) throw std::bad_alloc();
+        const std::size_t bytes = (places * sizeof(Value) + LINE - 1) / LINE * LINE;
+        auto *longer = static_cast<Value *>(std::aligned_alloc(LINE, bytes));
+        if (longer == nullptr) throw std::bad_alloc();
+        if (places_ > 0) std::memcpy(static_cast<void *>(longer), start_, places_ * sizeof(Value));
+        std::free(start_);
+        start_ = longer;
+        places_ = places;
+    }
+
+    Value *start_ = nullptr;
+    std::size_t places_ = 0;
+};
+
+} // namespace polyrelu
