@@ -1,0 +1,223 @@
+// The forms of a layer on a cell, and the signs that a box around the cell's generators tells.
+//
+// A form c is known as c^ with sum_j |c_j - c^_j| <= e; let s >= sum_j |c^_j|. In the first layer e = 0 when the weights
+// are floats and lost nothing, else u s, which is more than a lost digit because s > 1/4. Later, with K active
+// coordinates before it, c_i = sum_k w_ik c_k + b_i is computed with K products and K additions for each j, so
+//
+//     e_i = sum_k |w^_ik| (e_k (1 + gamma_1) + gamma_{K+3} s_k) + gamma_{K+3} |b^_i|,
+//
+// one product of |W| with a vector (one rounding in K + 3 is for weights that were rounded to floats). Cells come depth
+// first, so a cell mostly agrees with the one before it: where the layer before last is the same and few neurons changed,
+// +-w_ik c_k is added for the K that changed. That is the same sum, which begins with the form in memory instead of the
+// bias: for gamma_{K+3} |b^_i| put gamma_{K+3} s_i + e_i of that form. As soon as that has added more than half the terms
+// the sum has, it is computed anew. A layer on the grid (grid.h) has e = 0.
+//
+// Boxes. Most forms of a layer have one sign on all of a cell, and are told without looking at each generator: if the g^
+// lie in the box with centre z (entries at most 1) and half-widths h, then |c . g - fl(c^ . z)| <= |c^| . h + B for all
+// of them, with the largest r in B (bounds.h).
+#pragma once
+
+#include "bounds.h"
+#include "problem.h"
+
+namespace polyrelu {
+
+template <class T> class Forms {
+  public:
+    explicit Forms(const Problem<T> &problem) : P(problem) {
+        const std::size_t coords = std::size_t(P.coords()), layers = std::size_t(P.layers());
+        forms_.room(coords * std::size_t(P.dim));
+        for (Array<T> *column : {&sums_, &errors_, &factor_, &middle_, &reach_}) column->room(coords + 8);
+        crossing_.room(coords + 8);
+        listed_.room(coords + 8);
+        active_.filled(coords + 8, 0);
+        crossing_count_.filled(layers + 1, 0);
+        version_.filled(layers + 1, -1);
+        seen_.filled(layers + 1, -2);
+        steps_.filled(layers + 1, 0);
+    }
+
+    // Entry j of the forms of all coordinates.
+    T *row(int j) { return forms_.data() + std::size_t(j) * std::size_t(P.coords()); }
+    T sum(i64 coord) const { return sums_[std::size_t(coord)]; }
+    T error(i64 coord) const { return errors_[std::size_t(coord)]; }
+
+    // The coordinates of a layer whose sign the box left open, in their order.
+    const i32 *crossing(int layer) const { return crossing_.data() + P.coord_start[std::size_t(layer)]; }
+    int crossing_count(int layer) const { return crossing_count_[std::size_t(layer)]; }
+
+    // Writes a coordinate's form as a row: its entries, s and e.
+    POLYRELU_INLINE void write(i64 coord, T *to, int dim) {
+        for (int j = 0; j < dim; j++) to[j] = row(j)[coord];
+        to[dim] = sum(coord);
+        to[dim + 1] = error(coord);
+    }
+
+    // Computes the forms that enter a layer on a cell whose earlier sites have the given signs.
+    POLYRELU_APART void enter(int layer, const u8 *signs, int dim) {
+        if (layer == 0) {
+            if (version_[0] < 0) enter_first(dim); // they are the same on every cell
+            return;
+        }
+        bool anew = false;
+        const int terms = changes(layer, signs, anew);
+        if (terms > 0 || anew) add(layer, terms, anew, dim);
+    }
+
+    // For each form of a layer whose sign is not known, writes the one that the box from `low` to `high` certifies; lists
+    // the others. `r` is the largest radius of the generators in it. Returns how many signs it wrote.
+    POLYRELU_APART int decide_by_box(int layer, const T *low, const T *high, T r, u8 *signs, int dim) {
+        const i64 first = P.coord_start[std::size_t(layer)];
+        const int n = int(P.coord_start[std::size_t(layer) + 1] - first);
+        T *__restrict v = middle_.data(), *__restrict h = reach_.data();
+        for (int j = 0; j < dim; j++) {
+            const T half = exactly<T>(0.5), mid = half * low[j] + half * high[j];
+            const T width = larger(high[j] - mid, mid - low[j]);
+            const T *c = row(j) + first;
+            if (j == 0)
+                for (int i = 0; i < n; i++) v[i] = c[i] * mid, h[i] = modulus(c[i]) * width;
+            else
+                for (int i = 0; i < n; i++) v[i] = v[i] + c[i] * mid, h[i] = h[i] + modulus(c[i]) * width;
+        }
+        const T *s = sums_.data() + first, *e = errors_.data() + first;
+        const T slip = gamma_<T>(dim), up = raised<T>(dim + 8), least = exactly<T>(FLOOR);
+        for (int i = 0; i < n; i++) h[i] = (h[i] + slip * s[i] + e[i] + (s[i] + e[i]) * r) * up + least;
+        int listed = 0, told = 0;
+        const T zero = exactly<T>(0.0);
+        for (int i = 0; i < n; i++) {
+            const i32 site = P.site_of[std::size_t(first + i)];
+            if (site < 0 || signs[site] != UNDECIDED) continue;
+            if (v[i] > h[i]) signs[site] = ON, told++;
+            else if (zero - v[i] > h[i]) signs[site] = OFF, told++;
+            else crossing_[std::size_t(first) + std::size_t(listed++)] = i32(first) + i;
+        }
+        crossing_count_[std::size_t(layer)] = listed;
+        return told;
+    }
+
+  private:
+    POLYRELU_APART void enter_first(int dim) {
+        version_[0] = 0;
+        const int n = int(P.coord_start[1]);
+        for (int i = 0; i < n; i++) {
+            T total = exactly<T>(0.0);
+            for (int j = 0; j + 1 < dim; j++) {
+                row(j)[i] = P.weights[std::size_t(j) * std::size_t(n) + std::size_t(i)];
+                total = total + modulus(row(j)[i]);
+            }
+            row(dim - 1)[i] = P.biases[std::size_t(i)];
+            total = total + modulus(P.biases[std::size_t(i)]);
+            sums_[std::size_t(i)] = total * raised<T>(dim);
+            errors_[std::size_t(i)] = P.weight_error[0] * sums_[std::size_t(i)];
+        }
+    }
+
+    bool is_active(i64 coord, const u8 *signs) const {
+        return !P.relu[std::size_t(coord)] || signs[P.site_of[std::size_t(coord)]] == ON;
+    }
+
+    // Lists the coordinates before a layer that became active (+1) or silent (-1) since the forms in memory were
+    // computed; or, where it is better to compute them anew, all that are active. Returns how many are listed.
+    int changes(int layer, const u8 *signs, bool &anew) {
+        const std::size_t l = std::size_t(layer);
+        const i64 before = P.coord_start[l - 1], width = P.coord_start[l] - before;
+        int terms = 0, all_active = 0;
+        for (i64 k = 0; k < width; k++) {
+            const bool now = is_active(before + k, signs);
+            all_active += now;
+            if (now == bool(active_[std::size_t(before + k)])) continue;
+            listed_[std::size_t(terms)] = i32(k);
+            factor_[std::size_t(terms++)] = exactly<T>(now ? 1.0 : -1.0);
+        }
+        anew = seen_[l] != version_[l - 1] || 2 * (steps_[l] + terms) > all_active;
+        seen_[l] = version_[l - 1];
+        steps_[l] = anew ? 0 : steps_[l] + terms;
+        if (!anew) {
+            for (int k = 0; k < terms; k++) active_[std::size_t(before + listed_[std::size_t(k)])] ^= 1;
+            return terms;
+        }
+        terms = 0;
+        for (i64 k = 0; k < width; k++) {
+            const bool now = is_active(before + k, signs);
+            active_[std::size_t(before + k)] = now;
+            if (!now) continue;
+            listed_[std::size_t(terms)] = i32(k);
+            factor_[std::size_t(terms++)] = exactly<T>(1.0);
+        }
+        return terms;
+    }
+
+    POLYRELU_APART void add(int layer, int terms, bool anew, int dim) {
+        const std::size_t l = std::size_t(layer);
+        const i64 first = P.coord_start[l], before = P.coord_start[l - 1];
+        const int n = int(P.coord_start[l + 1] - first);
+        const bool exact = P.on_grid[l];
+        const T slip = gamma_<T>(terms + 3), zero = exactly<T>(0.0);
+        T *__restrict e = errors_.data() + first, *__restrict s = sums_.data() + first;
+        const T *b = &P.biases[std::size_t(first)];
+        version_[l]++;
+        if (anew) {
+            for (int j = 0; j + 1 < dim; j++)
+                for (T *c = row(j) + first, *end = c + n; c < end; c++) *c = zero;
+            T *c = row(dim - 1) + first;
+            for (int i = 0; i < n; i++) c[i] = b[i], e[i] = slip * modulus(b[i]);
+        } else {
+            for (int i = 0; i < n; i++) e[i] = e[i] + slip * s[i];
+        }
+        const T *W = P.weights.start + P.weight_start[l];
+        int step = 0;
+        // Four inputs at a time: each output is loaded and stored once for all of them.
+        for (; step + 4 <= terms; step += 4) {
+            const i32 *k = listed_.data() + step;
+            const T *f = factor_.data() + step;
+            const T *w0 = W + i64(k[0]) * n, *w1 = W + i64(k[1]) * n, *w2 = W + i64(k[2]) * n, *w3 = W + i64(k[3]) * n;
+            for (int j = 0; j < dim; j++) {
+                const T *from = row(j) + before;
+                const T c0 = from[k[0]] * f[0], c1 = from[k[1]] * f[1], c2 = from[k[2]] * f[2], c3 = from[k[3]] * f[3];
+                T *__restrict c = row(j) + first;
+                for (int i = 0; i < n; i++) c[i] = c[i] + (w0[i] * c0 + w1[i] * c1 + w2[i] * c2 + w3[i] * c3);
+            }
+            if (exact) continue;
+            const T e0 = share(before + k[0], slip), e1 = share(before + k[1], slip), e2 = share(before + k[2], slip),
+                    e3 = share(before + k[3], slip);
+            for (int i = 0; i < n; i++)
+                e[i] = e[i] + (modulus(w0[i]) * e0 + modulus(w1[i]) * e1 + modulus(w2[i]) * e2 + modulus(w3[i]) * e3);
+        }
+        for (; step < terms; step++) {
+            const i32 k = listed_[std::size_t(step)];
+            const T *w = W + i64(k) * n;
+            for (int j = 0; j < dim; j++) {
+                const T c0 = row(j)[before + k] * factor_[std::size_t(step)];
+                T *__restrict c = row(j) + first;
+                for (int i = 0; i < n; i++) c[i] = c[i] + w[i] * c0;
+            }
+            if (exact) continue;
+            const T e0 = share(before + k, slip);
+            for (int i = 0; i < n; i++) e[i] = e[i] + modulus(w[i]) * e0;
+        }
+        finish(first, n, terms, exact, dim);
+    }
+
+    // What a form before contributes to the errors of those that use it, for a weight of 1.
+    T share(i64 coord, T slip) const { return error(coord) * raised<T>(1) + slip * sum(coord); }
+
+    void finish(i64 first, int n, int terms, bool exact, int dim) {
+        T *__restrict e = errors_.data() + first, *__restrict s = sums_.data() + first;
+        const T up = raised<T>(2 * terms + 12), whole = raised<T>(dim), least = exactly<T>(FLOOR);
+        for (int i = 0; i < n; i++) e[i] = exact ? exactly<T>(0.0) : e[i] * up + least;
+        for (int i = 0; i < n; i++) s[i] = modulus(row(0)[first + i]);
+        for (int j = 1; j < dim; j++) {
+            const T *c = row(j) + first;
+            for (int i = 0; i < n; i++) s[i] = s[i] + modulus(c[i]);
+        }
+        for (int i = 0; i < n; i++) s[i] = s[i] * whole;
+    }
+
+    const Problem<T> &P;
+    Array<T> forms_, sums_, errors_, factor_, middle_, reach_;
+    Array<i32> crossing_, listed_, crossing_count_;
+    Array<u8> active_;                    // for each coordinate, whether the forms of the layer after it count it in
+    Array<i64> version_, seen_, steps_;   // what a layer's forms were computed from, and how many terms were added since
+};
+
+} // namespace polyrelu

@@ -1,0 +1,334 @@
+// The kernel as a Python module: a class Kernel, which is a run on a problem, for one thread at a time.
+//
+// Arrays come and go as buffers; columns that are handed out are bytes, which numpy reads without a copy. Only the limited
+// API of Python 3.11 is used, so one library serves all later versions. The interpreter's lock is released while a run
+// works, and taken for exact questions, which are a Python call; an exception there, Ctrl-C included, stops the run, and is
+// raised by the call that made it work. Nothing is lost then: the run can go on.
+#pragma once
+
+#define Py_LIMITED_API 0x030B0000
+#include <Python.h>
+
+#include "run.h"
+
+namespace polyrelu {
+
+// What the arguments of a call hold on to.
+class Buffer {
+  public:
+    Buffer() = default;
+    Buffer(const Buffer &) = delete;
+    Buffer &operator=(const Buffer &) = delete;
+    ~Buffer() {
+        if (held_) PyBuffer_Release(&view_);
+    }
+    // Reads a contiguous buffer of values of the given size; false with an exception set.
+    template <class Value> bool read(PyObject *from, View<Value> &to) {
+        if (PyObject_GetBuffer(from, &view_, PyBUF_C_CONTIGUOUS) < 0) return false;
+        held_ = true;
+        if (view_.len % Py_ssize_t(sizeof(Value)) != 0) {
+            PyErr_SetString(PyExc_ValueError, "kernel: a column does not have whole values");
+            return false;
+        }
+        to.start = static_cast<const Value *>(view_.buf);
+        to.length = std::size_t(view_.len) / sizeof(Value);
+        return true;
+    }
+
+  private:
+    Py_buffer view_{};
+    bool held_ = false;
+};
+
+constexpr int PROBLEM_COLUMNS = 18;
+
+struct KernelObject {
+    PyObject_HEAD
+    Buffer *buffers;
+    Problem<double> *problem;
+    AnyRun *run;
+    PyObject *ask;
+    PyThreadState *thread; // of who called, while it works without the interpreter's lock
+    int words;
+    bool busy;
+};
+
+template <class Value> PyObject *bytes_of(const Array<Value> &column, std::size_t count) {
+    return PyBytes_FromStringAndSize(reinterpret_cast<const char *>(column.data()), Py_ssize_t(count * sizeof(Value)));
+}
+
+inline PyObject *bytes_of(const void *start, std::size_t size) {
+    return PyBytes_FromStringAndSize(static_cast<const char *>(start), Py_ssize_t(size));
+}
+
+// Appends to a list what it takes over; false if there is nothing or no room.
+inline bool append(PyObject *list, PyObject *value) {
+    if (value == nullptr) return false;
+    const int failed = PyList_Append(list, value);
+    Py_DecRef(value);
+    return failed == 0;
+}
+
+// Asks Python. The answer is a tuple: the generator's entries, r, and the signs, one byte each.
+inline bool ask_python(void *who, const Question &q) {
+    auto *self = static_cast<KernelObject *>(who);
+    PyEval_RestoreThread(self->thread);
+    const Problem<double> &P = *self->problem;
+    bool done = false;
+    PyObject *signs = bytes_of(q.signs, std::size_t(P.sites())),
+             *on = bytes_of(q.on, std::size_t(q.on_count) * sizeof(i32)),
+             *off = bytes_of(q.off, std::size_t(q.off_count) * sizeof(i32)),
+             *sites = bytes_of(q.sites, std::size_t(q.site_count) * sizeof(i32)), *answer = nullptr;
+    if (signs && on && off && sites) answer = PyObject_CallFunctionObjArgs(self->ask, signs, on, off, sites, nullptr);
+    if (answer != nullptr) {
+        PyObject *vector = nullptr, *told = nullptr;
+        if (PyArg_ParseTuple(answer, "OdO", &vector, q.radius, &told)) {
+            Buffer of_vector, of_signs;
+            View<double> entries;
+            View<i8> values;
+            if (of_vector.read(vector, entries) && of_signs.read(told, values)) {
+                done = entries.length == std::size_t(P.dim) && values.length == std::size_t(q.site_count);
+                if (done) {
+                    std::memcpy(q.vector, entries.start, entries.length * sizeof(double));
+                    std::memcpy(q.answers, values.start, values.length);
+                } else {
+                    PyErr_SetString(PyExc_ValueError, "kernel: an exact answer has the wrong length");
+                }
+            }
+        }
+        Py_DecRef(answer);
+    }
+    for (PyObject *object : {signs, on, off, sites})
+        if (object != nullptr) Py_DecRef(object);
+    self->thread = PyEval_SaveThread();
+    return done;
+}
+
+inline bool is_free(KernelObject *self) {
+    if (!self->busy && self->run != nullptr) return true;
+    PyErr_SetString(PyExc_RuntimeError, "kernel: a run works for one thread at a time");
+    return false;
+}
+
+// Kernel(columns, dim, neurons, target_layer, words, keep, ask)
+inline PyObject *kernel_new(PyTypeObject *type, PyObject *args, PyObject *) {
+    PyObject *columns = nullptr, *ask = nullptr;
+    int dim = 0, neurons = 0, target_layer = 0, words = 0, keep = 0;
+    if (!PyArg_ParseTuple(args, "OiiiipO", &columns, &dim, &neurons, &target_layer, &words, &keep, &ask)) return nullptr;
+    if (PyTuple_Size(columns) != PROBLEM_COLUMNS || dim < 1 || words < 1) {
+        if (!PyErr_Occurred()) PyErr_SetString(PyExc_ValueError, "kernel: this is no problem");
+        return nullptr;
+    }
+    auto *allocate = reinterpret_cast<allocfunc>(PyType_GetSlot(type, Py_tp_alloc));
+    PyObject *object = allocate(type, 0);
+    if (object == nullptr) return nullptr;
+    auto *self = reinterpret_cast<KernelObject *>(object);
+    try {
+        self->buffers = new Buffer[PROBLEM_COLUMNS];
+        self->problem = new Problem<double>;
+        Problem<double> &P = *self->problem;
+        P.dim = dim;
+        P.neurons = neurons;
+        P.target_layer = target_layer;
+        int k = 0;
+        const auto read = [&](auto &to) {
+            PyObject *column = PyTuple_GetItem(columns, k);
+            return column != nullptr && self->buffers[k++].read(column, to);
+        };
+        const bool read_all = read(P.weights) && read(P.weight_start) && read(P.biases) && read(P.coord_start) &&
+                              read(P.weight_error) && read(P.relu) && read(P.site_of) && read(P.coord_of) &&
+                              read(P.equality) && read(P.strict) && read(P.strict_facets) && read(P.domain_forms) &&
+                              read(P.domain_sums) && read(P.domain_errors) && read(P.on_grid) && read(P.without_bias) &&
+                              read(P.twins) && read(P.twin_start);
+        if (read_all) self->run = new_run(P, words, keep != 0, ask_python, self);
+    } catch (const std::bad_alloc &) {
+        PyErr_NoMemory();
+    }
+    if (self->run == nullptr) {
+        Py_DecRef(object);
+        return nullptr;
+    }
+    self->words = words;
+    Py_IncRef(ask);
+    self->ask = ask;
+    return object;
+}
+
+inline void kernel_free(PyObject *object) {
+    auto *self = reinterpret_cast<KernelObject *>(object);
+    delete self->run;
+    delete self->problem;
+    delete[] self->buffers;
+    if (self->ask != nullptr) Py_DecRef(self->ask);
+    PyTypeObject *type = Py_TYPE(object);
+    reinterpret_cast<freefunc>(PyType_GetSlot(type, Py_tp_free))(object);
+    Py_DecRef(reinterpret_cast<PyObject *>(type));
+}
+
+template <class Value> bool copy_to(Array<Value> &to, const View<Value> &from) {
+    to.room(from.length + 1);
+    if (from.length > 0) std::memcpy(to.data(), from.start, from.length * sizeof(Value));
+    return true;
+}
+
+// put(numbers, depth, signs, slots, start, size, vectors, radius, solved, tight)
+inline PyObject *kernel_put(PyObject *object, PyObject *args) {
+    auto *self = reinterpret_cast<KernelObject *>(object);
+    PyObject *columns[10];
+    if (!is_free(self)) return nullptr;
+    if (!PyArg_ParseTuple(args, "OOOOOOOOOO", columns, columns + 1, columns + 2, columns + 3, columns + 4, columns + 5,
+                          columns + 6, columns + 7, columns + 8, columns + 9))
+        return nullptr;
+    Buffer buffers[10];
+    View<i64> numbers, depth, start, size;
+    View<u8> signs, solved;
+    View<i32> slots;
+    View<double> vectors, radius;
+    View<u64> tight;
+    if (!(buffers[0].read(columns[0], numbers) && buffers[1].read(columns[1], depth) &&
+          buffers[2].read(columns[2], signs) && buffers[3].read(columns[3], slots) && buffers[4].read(columns[4], start) &&
+          buffers[5].read(columns[5], size) && buffers[6].read(columns[6], vectors) &&
+          buffers[7].read(columns[7], radius) && buffers[8].read(columns[8], solved) && buffers[9].read(columns[9], tight)))
+        return nullptr;
+    try {
+        Portable cells;
+        copy_to(cells.depth, depth), copy_to(cells.signs, signs), copy_to(cells.slots, slots), copy_to(cells.start, start);
+        copy_to(cells.size, size), copy_to(cells.vectors, vectors), copy_to(cells.radius, radius);
+        copy_to(cells.solved, solved), copy_to(cells.tight, tight);
+        for (std::size_t k = 0; k < numbers.length; k++) self->run->put(cells, std::size_t(numbers[k]));
+    } catch (const std::bad_alloc &) {
+        return PyErr_NoMemory();
+    }
+    Py_IncRef(Py_None);
+    return Py_None;
+}
+
+// advance(cuts, seconds): why it paused
+inline PyObject *kernel_advance(PyObject *object, PyObject *args) {
+    auto *self = reinterpret_cast<KernelObject *>(object);
+    long long cuts = 0;
+    double seconds = 0.0;
+    if (!is_free(self) || !PyArg_ParseTuple(args, "Ld", &cuts, &seconds)) return nullptr;
+    self->busy = true;
+    Pause pause = DONE;
+    bool no_room = false;
+    self->thread = PyEval_SaveThread();
+    try {
+        pause = self->run->advance(cuts, seconds);
+    } catch (const std::bad_alloc &) {
+        no_room = true;
+    }
+    PyEval_RestoreThread(self->thread);
+    self->busy = false;
+    if (no_room) return PyErr_NoMemory();
+    if (pause == FAILED) return nullptr;
+    return PyLong_FromLong(pause);
+}
+
+// found(): what was found since it was last asked, as columns
+inline PyObject *kernel_found(PyObject *object, PyObject *) {
+    auto *self = reinterpret_cast<KernelObject *>(object);
+    if (!is_free(self)) return nullptr;
+    Finished &full = self->run->finished();
+    Flat &flat = self->run->flat();
+    Kept &kept = self->run->kept();
+    const Problem<double> &P = *self->problem;
+    const std::size_t n = full.count, m = flat.count, bytes = std::size_t(P.bytes()), dim = std::size_t(P.dim);
+    const bool keeps = kept.start.places() > n && kept.vectors.places() > 0;
+    const std::size_t g = keeps ? std::size_t(kept.start[n]) : 0;
+    PyObject *list = PyList_New(0);
+    if (list == nullptr) return nullptr;
+    const bool done =
+        append(list, bytes_of(full.packed, n * bytes)) && append(list, bytes_of(full.start, n + 1)) &&
+        append(list, bytes_of(full.facets, std::size_t(full.start[n]))) && append(list, bytes_of(full.points, n * (dim - 1))) &&
+        append(list, bytes_of(flat.packed, m * bytes)) && append(list, bytes_of(flat.dim, m)) &&
+        append(list, bytes_of(flat.is_face, m)) && append(list, bytes_of(flat.containing, m)) &&
+        append(list, bytes_of(flat.start, m + 1)) && append(list, bytes_of(flat.facets, std::size_t(flat.start[m]))) &&
+        append(list, bytes_of(kept.start, keeps ? n + 1 : 1)) && append(list, bytes_of(kept.vectors, g * dim)) &&
+        append(list, bytes_of(kept.radius, g)) && append(list, bytes_of(kept.tight, g * std::size_t(self->words)));
+    if (!done) {
+        Py_DecRef(list);
+        return nullptr;
+    }
+    full.count = flat.count = 0; // the first places of `start` are zero
+    return list;
+}
+
+// give(all): cells for another run, as columns: the one that waited longest, or all that is left to do
+inline PyObject *kernel_give(PyObject *object, PyObject *args) {
+    auto *self = reinterpret_cast<KernelObject *>(object);
+    int all = 0;
+    if (!is_free(self) || !PyArg_ParseTuple(args, "p", &all)) return nullptr;
+    const Problem<double> &P = *self->problem;
+    const std::size_t sites = std::size_t(P.sites()), words = std::size_t(self->words), dim = std::size_t(P.dim);
+    Portable cells;
+    try {
+        if (all) self->run->give_all(cells);
+        else self->run->give(cells);
+    } catch (const std::bad_alloc &) {
+        return PyErr_NoMemory();
+    }
+    PyObject *list = PyList_New(0);
+    if (list == nullptr) return nullptr;
+    const std::size_t n = cells.count, g = cells.generators;
+    const bool done = append(list, bytes_of(cells.depth, n)) && append(list, bytes_of(cells.signs, n * sites)) &&
+                      append(list, bytes_of(cells.slots, n * 64 * words)) && append(list, bytes_of(cells.start, n)) &&
+                      append(list, bytes_of(cells.size, n)) && append(list, bytes_of(cells.vectors, g * dim)) &&
+                      append(list, bytes_of(cells.radius, g)) && append(list, bytes_of(cells.solved, g)) &&
+                      append(list, bytes_of(cells.tight, g * words));
+    if (done) return list;
+    Py_DecRef(list);
+    return nullptr;
+}
+
+// share(asked): whether it is to pause as soon as it has a cell to give; any thread may say so at any time
+inline PyObject *kernel_share(PyObject *object, PyObject *args) {
+    auto *self = reinterpret_cast<KernelObject *>(object);
+    int asked = 0;
+    if (!PyArg_ParseTuple(args, "p", &asked)) return nullptr;
+    self->run->share(asked != 0);
+    Py_IncRef(Py_None);
+    return Py_None;
+}
+
+// force_back(one_in): for tests, let one patch in so many go the general way; 0 for none
+inline PyObject *kernel_force_back(PyObject *object, PyObject *args) {
+    auto *self = reinterpret_cast<KernelObject *>(object);
+    unsigned long long one_in = 0;
+    if (!is_free(self) || !PyArg_ParseTuple(args, "K", &one_in)) return nullptr;
+    self->run->force_back(one_in);
+    Py_IncRef(Py_None);
+    return Py_None;
+}
+
+// counters(): cells, cuts, signs, solves, flat, discarded, pruned, exact, skeletons, fallbacks. While a run works these
+// are what they happen to be.
+inline PyObject *kernel_counters(PyObject *object, PyObject *) {
+    const Counters c = reinterpret_cast<KernelObject *>(object)->run->counters();
+    return Py_BuildValue("(LLLLLLLLLL)", (long long)c.cells, (long long)c.cuts, (long long)c.signs, (long long)c.solves,
+                         (long long)c.flat, (long long)c.discarded, (long long)c.pruned, (long long)c.exact,
+                         (long long)c.skeletons, (long long)c.fallbacks);
+}
+
+inline PyMethodDef KERNEL_METHODS[] = {
+    {"put", kernel_put, METH_VARARGS, nullptr},
+    {"advance", kernel_advance, METH_VARARGS, nullptr},
+    {"found", kernel_found, METH_NOARGS, nullptr},
+    {"give", kernel_give, METH_VARARGS, nullptr},
+    {"share", kernel_share, METH_VARARGS, nullptr},
+    {"force_back", kernel_force_back, METH_VARARGS, nullptr},
+    {"counters", kernel_counters, METH_NOARGS, nullptr},
+    {nullptr, nullptr, 0, nullptr},
+};
+
+inline PyType_Slot KERNEL_SLOTS[] = {
+    {Py_tp_new, reinterpret_cast<void *>(kernel_new)},
+    {Py_tp_dealloc, reinterpret_cast<void *>(kernel_free)},
+    {Py_tp_methods, KERNEL_METHODS},
+    {0, nullptr},
+};
+
+inline PyType_Spec KERNEL_SPEC = {"polyrelu.engines.cells._kernel.Kernel", sizeof(KernelObject), 0, Py_TPFLAGS_DEFAULT,
+                                  KERNEL_SLOTS};
+
+} // namespace polyrelu

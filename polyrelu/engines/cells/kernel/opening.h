@@ -1,0 +1,210 @@
+// Opening a patch: a part of one patch becomes the whole of the next.
+//
+// Its facets are the part's, packed together; its neurons are the next that cut it: of the layer that is split, or of the
+// next layer that has any. A neuron that repeats another one (Twin) is not cut with: it has the sign of its partner, or
+// the opposite, and is silent where that is.
+#pragma once
+
+#include "signs.h"
+
+namespace polyrelu {
+
+// Makes the cell at work, a part of patch q, the patch q + 1 and the whole of it. Its neurons are of layer `depth` from
+// `position` in that layer's list on, or from the beginning where that is negative. SPLIT, FINISHED, GONE or TOO_MANY.
+template <class S> Next Splitter<S>::open(int q, int depth, int position) {
+    patch(q + 1); // both exist before references are taken
+    Patch<S> &Q = patch(q), &A = patch(q + 1);
+    opened_++;
+    signs_so_far(Q, cell.bits.data(), A.signs.data());
+    A.facets = move_facets(Q, A);
+    A.neurons = A.copy_count = A.sections = 0;
+    A.by_skeleton = A.is_face = A.touches = false;
+    A.waiting.clear();
+    A.parts.count = A.parts.next = 0;
+    copy_generators(Q, A);
+    return list_neurons(A, depth, position);
+}
+
+// Makes the facets of the cell at work the first of a patch.
+template <class S> int Splitter<S>::move_facets(Patch<S> &Q, Patch<S> &A) {
+    const std::size_t length = A.row_length();
+    int facets = 0;
+    for (int w = 0; w < shape.words(); w++)
+        for (u64 rest = cell.bits[std::size_t(TIGHT + w)]; rest; rest &= rest - 1, facets++) {
+            const int old = 64 * w + lowest(rest);
+            A.slots[std::size_t(facets)] = Q.slots[std::size_t(old)];
+            std::memcpy(A.form(facets), Q.form(old), length * sizeof(double));
+            if (old >= Q.facets)
+                A.form(facets)[length - 1] = cell.bits[POSITIVE] & bit(old - Q.facets) ? 1.0 : -1.0;
+        }
+    return facets;
+}
+
+// Copies the generators of the cell at work behind those of its patch, with the bits that its facets have there.
+template <class S> void Splitter<S>::copy_generators(Patch<S> &Q, Patch<S> &A) {
+    const int dim = shape.dim(), words = shape.words(), m = cell.m;
+    const u64 *facets = &cell.bits[TIGHT];
+    A.first = Q.end;
+    A.end = A.first + u32(m);
+    pool.room(std::size_t(A.end) + 1);
+    for (int k = 0; k < m; k++) {
+        Generator<S> from = pool[cell.ids[std::size_t(k)]], to = pool[A.first + u32(k)];
+        std::memcpy(to.vector(), from.vector(), std::size_t(dim + 1) * sizeof(double)); // and the radius
+        to.solved() = from.solved();
+        to.on_grid() = from.on_grid();
+        u64 *bits = to.bits();
+        for (int w = 0; w < TIGHT + words; w++) bits[w] = 0;
+        int before = 0;
+        for (int w = 0; w < words; w++) {
+            for (u64 tight = from.bits()[TIGHT + w] & facets[w]; tight; tight &= tight - 1) {
+                const int place = before + ones(facets[w] & ((tight & (~tight + 1)) - 1));
+                bits[TIGHT + place / 64] |= bit(place % 64);
+            }
+            before += ones(facets[w]);
+        }
+        if (!to.solved() && !(to.radius() <= COARSE)) improve(A, to);
+    }
+}
+
+template <class S> Next Splitter<S>::list_neurons(Patch<S> &A, int depth, int position) {
+    const int layers = P.layers(), room = smaller(MOST_NEURONS, 64 * shape.words() - A.facets);
+    Next next = Next::FINISHED;
+    while (depth < layers) {
+        const bool in_target = depth == P.target_layer;
+        A.layer = depth;
+        if (position < 0) {
+            if (!enter(A, depth)) return Next::GONE;
+            position = 0;
+        }
+        const i32 *crossing = F.crossing(depth);
+        const int count = F.crossing_count(depth);
+        for (; position < count; position++) {
+            const i32 coord = crossing[position], site = P.site_of[std::size_t(coord)];
+            if (A.signs[std::size_t(site)] != UNDECIDED || is_decided(A, depth, site)) continue;
+            if (A.neurons == room) break;
+            bool positive = false, negative = false, zero = false, doubt = false;
+            look_at(A, coord, positive, negative, zero, doubt);
+            if (doubt || (positive && negative) || (in_target && zero)) {
+                // What only touches a cell matters to targets, and earlier rows may cut that off.
+                const int slot = A.facets + A.neurons;
+                A.slots[std::size_t(slot)] = P.domain_facets() + site;
+                A.listed[A.neurons] = position;
+                for (u32 g = A.first; g < A.end; g++) note_sign(pool[g], A.neurons, slot, sides_[g - A.first]);
+                A.neurons++;
+            } else if (in_target && (positive || P.equality[std::size_t(coord)])) {
+                counters.discarded++;
+                return Next::GONE;
+            } else {
+                A.signs[std::size_t(site)] = positive ? ON : negative ? OFF : SILENT;
+            }
+        }
+        if (A.neurons || position < count) {
+            next = A.neurons ? Next::SPLIT : Next::TOO_MANY;
+            break;
+        }
+        depth++;
+        position = -1;
+    }
+    A.layer = depth;
+    A.next = position;
+    A.buckets = 0;
+    whole(A);
+    if (depth + 1 >= layers || next == Next::FINISHED) pack(A);
+    return next;
+}
+
+// Computes a layer's forms on a patch that no neuron cuts yet, and lists those that may; the box around it tells the signs
+// of the others. False if it is seen to have no part in the target.
+template <class S> bool Splitter<S>::enter(Patch<S> &A, int depth) {
+    const int dim = shape.dim(), m = int(A.end - A.first);
+    const bool in_target = depth == P.target_layer;
+    F.enter(depth, A.signs.data(), dim);
+    if (P.has_target() && !in_target) {
+        const auto at = [&](int k) { return pool[A.first + u32(k)].vector(); };
+        if (reach_.misses_target(F, depth, m, at, dim)) {
+            counters.pruned++;
+            counters.discarded++;
+            return false;
+        }
+    }
+    double *low = low_, *high = high_, r = 0.0;
+    for (int j = 0; j < dim; j++) low[j] = high[j] = pool[A.first].vector()[j];
+    for (u32 g = A.first; g < A.end; g++) {
+        const double *v = pool[g].vector();
+        if (v[dim] > r) r = v[dim]; // never NaN; where it is infinite, nothing is decided
+        for (int j = 0; j < dim; j++) low[j] = smaller(low[j], v[j]), high[j] = larger(high[j], v[j]);
+    }
+    counters.signs += F.decide_by_box(depth, low, high, r, A.signs.data(), dim);
+    if (!in_target) return true;
+    for (i64 c = P.coord_start[std::size_t(depth)]; c < P.coord_start[std::size_t(depth) + 1]; c++) {
+        const u8 sign = A.signs[std::size_t(P.site_of[std::size_t(c)])];
+        if (sign == ON || (sign == OFF && P.equality[std::size_t(c)])) {
+            counters.discarded++;
+            return false;
+        }
+    }
+    return true;
+}
+
+// Writes the form of a coordinate as that of the patch's next neuron, and its sides on all generators to `sides_`.
+template <class S>
+POLYRELU_INLINE void Splitter<S>::look_at(Patch<S> &A, i32 coord, bool &positive, bool &negative, bool &zero,
+                                          bool &doubt) {
+    const int slot = A.facets + A.neurons;
+    F.write(coord, A.form(slot), shape.dim());
+    for (u32 g = A.first; g < A.end; g++) {
+        const int side = sign(A, slot, pool[g]);
+        sides_[g - A.first] = i8(side);
+        positive |= side == 1;
+        negative |= side == -1;
+        zero |= side == 0;
+        doubt |= side == DOUBT;
+    }
+}
+
+// Whether a neuron repeats one whose sign is known, or that cuts the patch already; then it need not be looked at.
+template <class S> bool Splitter<S>::is_decided(Patch<S> &A, int depth, i32 site) {
+    const i64 end = P.twin_start[std::size_t(depth) + 1];
+    for (i64 k = P.twin_start[std::size_t(depth)]; k < end; k++) {
+        const Twin &twin = P.twins[std::size_t(k)];
+        if (twin.site != site) continue;
+        const u8 sign = A.signs[std::size_t(twin.partner)];
+        if (sign == UNTOLD) return false;
+        if (sign != UNDECIDED) {
+            A.signs[std::size_t(site)] = sign == SILENT ? SILENT : (sign == ON) != bool(twin.opposite) ? ON : OFF;
+            return true;
+        }
+        for (int i = 0; i < A.neurons; i++)
+            if (A.slots[std::size_t(A.facets + i)] == P.domain_facets() + twin.partner) {
+                A.copies.room(std::size_t(A.copy_count) + 1);
+                A.copies[std::size_t(A.copy_count++)] = {site, i, twin.opposite};
+                return true;
+            }
+        return false;
+    }
+    return false;
+}
+
+// Makes the cell at work all of a patch that is not cut yet.
+template <class S> void Splitter<S>::whole(Patch<S> &A) {
+    for (int w = 0; w < TIGHT + shape.words(); w++) cell.bits[std::size_t(w)] = 0;
+    cell.m = int(A.end - A.first);
+    cell_room(std::size_t(cell.m));
+    for (u32 g = A.first; g < A.end; g++) {
+        cell.ids[g - A.first] = g;
+        cell.bits[POSITIVE] |= pool[g].bits()[POSITIVE];
+        cell.bits[NEGATIVE] |= pool[g].bits()[NEGATIVE];
+    }
+    for (int slot = 0; slot < A.facets; slot++) cell.bits[std::size_t(TIGHT + slot / 64)] |= bit(slot % 64);
+}
+
+template <class S> void Splitter<S>::pack(Patch<S> &A) {
+    for (int j = 0; j < P.bytes(); j++) {
+        int byte = 0;
+        for (int site = 8 * j; site < smaller(8 * j + 8, int(P.neurons)); site++)
+            byte |= int(A.signs[std::size_t(site)] == ON) << (7 - site % 8);
+        A.packed[std::size_t(j)] = u8(byte);
+    }
+}
+
+} // namespace polyrelu

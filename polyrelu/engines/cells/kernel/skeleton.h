@@ -1,0 +1,330 @@
+// The fast way to cut a patch: its vertices and edges are subdivided by all its neurons at once, and its parts are read
+// off at the end.
+//
+// Let a patch be a simple polytope of dimension d (each generator lies on exactly d facets), and let no generator that is
+// met lie on a neuron's hyperplane but by having been made there. Then all parts are simple, and:
+//
+// 1. Every edge waits in the bucket of the first neuron on which its ends differ. Taken by that neuron it gets one new
+//    generator, made exactly once, and leaves two edges. (Earlier neurons have one sign on it, and later ones come later.)
+// 2. The generators that neuron i makes are the vertices of its hyperplane's arrangement so far. Two of them are joined by
+//    an edge iff they lie in one 2-face of a part: iff they agree on all but one of the d - 1 facets and earlier neurons
+//    that each lies on beside i, and on the signs of the earlier neurons, where what the one that is left has on either
+//    side must be tried. Simple polytopes have no others: a 2-face that a hyperplane meets inside has two points on its
+//    boundary there.
+// 3. A generator that lies on the patch's neurons N belongs to the 2^|N| parts whose signs are its own with any signs at
+//    N. A part's facets are those on which its generators lie, since each generator of a simple polytope lies on d of its
+//    facets and no facet is without generators.
+//
+// So no part is ever kept while cutting, no pair of generators is tested and no part is asked what cuts it. Where a sign
+// is zero or in doubt, or a patch is not simple, it goes the general way (cut.h).
+#pragma once
+
+#include "finish.h"
+
+namespace polyrelu {
+
+template <class S> bool Splitter<S>::is_simple(Patch<S> &A) {
+    const int d = shape.dim() - 1;
+    const u64 all = A.neurons == 64 ? ~u64(0) : bit(A.neurons) - 1;
+    for (u32 g = A.first; g < A.end; g++) {
+        const u64 *bits = pool[g].bits();
+        int count = 0;
+        for (int w = 0; w < shape.words(); w++) count += ones(bits[TIGHT + w]);
+        if (count != d || (bits[POSITIVE] ^ bits[NEGATIVE]) != all) return false; // all signs are certain, none is zero
+    }
+    return true;
+}
+
+// Cuts all of a patch; false, with the patch as it was, where it has to go the general way.
+template <class S> bool Splitter<S>::cut_skeleton(Patch<S> &A) {
+    if (A.layer == P.target_layer || !is_simple(A)) return false;
+    if (forced_back && (opened_ * 0x9E3779B97F4A7C15u >> 40) % forced_back == 0) return false;
+    int used = A.neurons;
+    if (!subdivide(A, used)) {
+        A.end = A.first + u32(cell.m);
+        counters.fallbacks++;
+        return false;
+    }
+    if (used < A.neurons) { // the others come when its parts are patches
+        A.next = A.listed[used];
+        A.neurons = used;
+        const u64 mask = bit(used) - 1;
+        for (u32 g = A.first; g < A.end; g++) pool[g].bits()[POSITIVE] &= mask;
+        int left = 0;
+        for (int i = 0; i < A.copy_count; i++)
+            if (A.copies[std::size_t(i)].of < used) A.copies[std::size_t(left++)] = A.copies[std::size_t(i)];
+        A.copy_count = left;
+    }
+    counters.skeletons++;
+    A.by_skeleton = true;
+    const bool last = A.layer + 1 >= P.layers() && A.next >= F.crossing_count(A.layer);
+    read_off(A, !last || keeps);
+    counters.cuts += A.parts.count - 1;
+    if (last && !keeps) finish_parts(A);
+    else order_parts(A);
+    return true;
+}
+
+POLYRELU_INLINE u64 mixed(u64 x) {
+    x ^= x >> 29;
+    x *= 0xbf58476d1ce4e5b9u;
+    return x ^ x >> 32;
+}
+
+template <class S> POLYRELU_INLINE void Splitter<S>::push_edge(u32 u, u32 v, u64 later) {
+    const u64 differ = (pool[u].bits()[POSITIVE] ^ pool[v].bits()[POSITIVE]) & later;
+    if (!differ) return;
+    const int first = lowest(differ);
+    edges_[edge_count_] = {u, v, differ, bucket_[first]};
+    bucket_[first] = i32(edge_count_++);
+}
+
+// Makes all generators of a patch's parts; `used` becomes the number of neurons that came to it before there were too many.
+template <class S> POLYRELU_APART bool Splitter<S>::subdivide(Patch<S> &A, int &used) {
+    const int words = shape.words(), d = shape.dim() - 1, m = cell.m;
+    for (int i = 0; i < A.neurons; i++) bucket_[i] = -1;
+    edge_count_ = 0;
+    edges_.room(std::size_t(m) * std::size_t(d) + 64);
+    for (u32 u = A.first; u < A.end; u++)
+        for (u32 v = u + 1; v < A.end; v++) {
+            const u64 *one = pool[u].bits(), *other = pool[v].bits();
+            if (one[POSITIVE] == other[POSITIVE]) continue;
+            int shared = 0;
+            for (int w = 0; w < words; w++) shared += ones(one[TIGHT + w] & other[TIGHT + w]);
+            if (shared == d - 1) push_edge(u, v, ~u64(0));
+        }
+    work_ += i64(m) * m / 16;
+    for (int i = 0; i < A.neurons; i++) {
+        if (A.end - A.first > larger(MOST_VERTICES, 2 * u32(m))) {
+            used = i;
+            return true;
+        }
+        const int slot = A.facets + i;
+        const u32 first = A.end;
+        const u64 done = bit(i) - 1, later = i == 63 ? 0 : ~u64(0) << (i + 1);
+        u32 n = 0;
+        for (i32 e = bucket_[i]; e >= 0; e = edges_[std::size_t(e)].next) n++;
+        if (n == 0) continue;
+        pool.room(std::size_t(first) + n);
+        edges_.room(std::size_t(edge_count_) + std::size_t(n) * std::size_t(2 * d + 2));
+        work_ += 4 * n;
+        u64 all = ~u64(0), any = 0;
+        for (i32 e = bucket_[i]; e >= 0; e = edges_[std::size_t(e)].next) {
+            const Edge edge = edges_[std::size_t(e)];
+            u32 up = edge.u, down = edge.v;
+            if (!(pool[up].bits()[POSITIVE] >> i & 1)) up = edge.v, down = edge.u;
+            const u32 id = A.end++;
+            Generator<S> g = pool[id], u = pool[up], v = pool[down];
+            make(A, i, u, v, g);
+            u64 *bits = g.bits();
+            for (int w = 0; w < words; w++) bits[TIGHT + w] = u.bits()[TIGHT + w] & v.bits()[TIGHT + w];
+            bits[TIGHT + slot / 64] |= bit(slot % 64);
+            // Of the neurons before this one the ends agree on all but those that one of them was made on, and there the
+            // other end's sign counts; no bit is set for those that both lie on.
+            const u64 p = u.bits()[POSITIVE], q = v.bits()[POSITIVE];
+            u64 positive = (p & q) | ((p | q) & ~edge.differ & done);
+            for (u64 unknown = edge.differ & later; unknown; unknown &= unknown - 1) {
+                const int k = lowest(unknown), side = sign(A, A.facets + k, g);
+                if (side == 0 || side == DOUBT) return false;
+                if (side > 0) positive |= bit(k);
+            }
+            bits[POSITIVE] = positive & ~bit(i);
+            bits[NEGATIVE] = 0;
+            all &= bits[POSITIVE];
+            any |= bits[POSITIVE];
+            push_edge(edge.u, id, later);
+            push_edge(id, edge.v, later);
+        }
+        if ((all ^ any) & later) join_in_faces(A, i, first, later);
+    }
+    return true;
+}
+
+// Joins the generators that a neuron made, from `first` on, by the edges in its hyperplane that later neurons cut.
+template <class S> POLYRELU_APART void Splitter<S>::join_in_faces(Patch<S> &A, int neuron, u32 first, u64 later) {
+    const int words = shape.words(), d = shape.dim() - 1, slot = A.facets + neuron;
+    const std::size_t length = std::size_t(words) + 2; // an entry: the facets, the signs, who it was and when
+    const u64 done = bit(neuron) - 1, n = A.end - first;
+    u64 places = 16;
+    while (places < 4 * n * u64(d - 1)) places *= 2;
+    if (faces_.places() < places * length || stamp_ == ~u32(0)) {
+        faces_.filled(places * length, 0);
+        stamp_ = 0;
+    }
+    stamp_++;
+    for (u32 id = first; id < A.end; id++) {
+        const u64 *bits = pool[id].bits(), signs = bits[POSITIVE] & done;
+        for (int w = 0; w < words; w++) {
+            const u64 own = w == slot / 64 ? bits[TIGHT + w] & ~bit(slot % 64) : bits[TIGHT + w];
+            for (u64 rest = own; rest; rest &= rest - 1) {
+                const u64 left_out = rest & (~rest + 1);
+                const int facet = 64 * w + lowest(rest);
+                // The face around what is left lies on either side of a neuron, and inside of a facet.
+                for (int sides = facet >= A.facets ? 2 : 1; sides > 0; sides--) {
+                    const u64 there = sides == 2 ? signs | bit(facet - A.facets) : signs;
+                    u64 key = there * 0xC2B2AE3D27D4EB4Fu;
+                    for (int x = 0; x < words; x++) {
+                        const u64 tight = bits[TIGHT + x] ^ (x == w ? left_out : 0);
+                        key = (key ^ tight) * 0x9E3779B97F4A7C15u;
+                    }
+                    u64 at = mixed(key) & (places - 1);
+                    for (;; at = (at + 1) & (places - 1)) {
+                        u64 *entry = &faces_[at * length];
+                        if (entry[words + 1] >> 32 != stamp_) {
+                            for (int x = 0; x < words; x++) entry[x] = bits[TIGHT + x] ^ (x == w ? left_out : 0);
+                            entry[words] = there;
+                            entry[words + 1] = stamp_ << 32 | id;
+                            break;
+                        }
+                        bool same = entry[words] == there;
+                        for (int x = 0; x < words && same; x++)
+                            same = entry[x] == (bits[TIGHT + x] ^ (x == w ? left_out : 0));
+                        if (!same) continue;
+                        push_edge(u32(entry[words + 1]), id, later);
+                        break;
+                    }
+                }
+            }
+        }
+    }
+}
+
+// Which of its neurons a generator of a patch lies on, a bit for each.
+template <class S> POLYRELU_INLINE u64 Splitter<S>::neurons_of(Patch<S> &A, const u64 *tight) {
+    const int w = A.facets / 64, shift = A.facets % 64;
+    u64 own = tight[w] >> shift;
+    if (shift && w + 1 < shape.words()) own |= tight[w + 1] << (64 - shift);
+    return own;
+}
+
+// Lists a patch's parts, with their facets and the sums of their generators, and, if asked to, the generators themselves.
+template <class S> POLYRELU_APART void Splitter<S>::read_off(Patch<S> &A, bool lists) {
+    const int words = shape.words(), dim = shape.dim();
+    const u32 n = A.end - A.first;
+    Parts &parts = A.parts;
+    parts.direct = A.neurons <= 8 && (u32(1) << A.neurons) <= 8 * n;
+    u32 places = 16;
+    if (parts.direct) places = u32(1) << A.neurons;
+    else
+        while (places < 2 * n) places *= 2;
+    parts.shift = 64 - __builtin_ctz(places); // not 64, since there are two parts at least
+    parts.table.filled(places, -1);
+    parts.all.room(2 * n);
+    parts.facets.room(2 * n * std::size_t(words));
+    parts.sums.room(2 * n * std::size_t(dim));
+    int count = 0;
+    std::size_t pairs = 0;
+    for (u32 x = 0; x < n; x++) {
+        Generator<S> g = pool[A.first + x];
+        const u64 on = neurons_of(A, g.bits() + TIGHT), positive = g.bits()[POSITIVE];
+        if (lists) parts.of_vertex.room(pairs + (std::size_t(1) << ones(on)));
+        u64 subset = 0;
+        do {
+            const u64 pattern = positive | subset;
+            u32 at = u32(pattern);
+            if (!parts.direct) {
+                at = u32((pattern * 0x9E3779B97F4A7C15u) >> parts.shift);
+                while (parts.table[at] >= 0 && parts.all[std::size_t(parts.table[at])].pattern != pattern)
+                    at = (at + 1) & (places - 1);
+            }
+            i32 number = parts.table[at];
+            if (number < 0) {
+                number = parts.table[at] = count++;
+                parts.all.room(std::size_t(count));
+                parts.facets.room(std::size_t(count * words));
+                parts.sums.room(std::size_t(count * dim));
+                parts.all[std::size_t(number)] = {pattern, 0, 0, 0, 0};
+                for (int w = 0; w < words; w++) parts.facets[std::size_t(number * words + w)] = 0;
+                for (int j = 0; j < dim; j++) parts.sums[std::size_t(number * dim + j)] = 0.0;
+                parts.count = count;
+                if (!parts.direct && 2 * u32(count) > places) grow_table(parts), places *= 2;
+            }
+            parts.all[std::size_t(number)].count++;
+            for (int w = 0; w < words; w++) parts.facets[std::size_t(number * words + w)] |= g.bits()[TIGHT + w];
+            if (lists) parts.of_vertex[pairs] = u32(number);
+            else
+                for (int j = 0; j < dim; j++) parts.sums[std::size_t(number * dim + j)] += g.vector()[j];
+            pairs++;
+            subset = (subset - on) & on;
+        } while (subset);
+    }
+    work_ += i64(pairs);
+    parts.count = count;
+    parts.next = 0;
+    if (!lists) return;
+    u32 start = 0;
+    for (int c = 0; c < count; c++) {
+        parts.all[std::size_t(c)].at = i32(start);
+        start += u32(parts.all[std::size_t(c)].count);
+    }
+    parts.inside.room(start);
+    std::size_t pair = 0;
+    for (u32 x = 0; x < n; x++) {
+        const u64 on = neurons_of(A, pool[A.first + x].bits() + TIGHT);
+        for (int k = 1 << ones(on); k > 0; k--)
+            parts.inside[std::size_t(parts.all[parts.of_vertex[pair++]].at++)] = A.first + x;
+    }
+    for (int c = 0; c < count; c++) parts.all[std::size_t(c)].at -= parts.all[std::size_t(c)].count;
+}
+
+// Makes the table of parts by their patterns twice as long: there may be more parts than generators.
+template <class S> POLYRELU_APART void Splitter<S>::grow_table(Parts &parts) {
+    const u64 places = u64(2) << (64 - parts.shift);
+    parts.shift--;
+    parts.table.filled(places, -1);
+    for (int c = 0; c < parts.count; c++) {
+        u64 at = (parts.all[std::size_t(c)].pattern * 0x9E3779B97F4A7C15u) >> parts.shift;
+        while (parts.table[at] >= 0) at = (at + 1) & (places - 1);
+        parts.table[at] = c;
+    }
+}
+
+// The part of a patch with a pattern, or -1.
+template <class S> int Splitter<S>::part_with(Patch<S> &A, u64 pattern) {
+    const Parts &parts = A.parts;
+    if (parts.direct) return parts.table[pattern];
+    const u64 places = u64(1) << (64 - parts.shift);
+    u64 at = (pattern * 0x9E3779B97F4A7C15u) >> parts.shift;
+    while (parts.table[at] >= 0 && parts.all[std::size_t(parts.table[at])].pattern != pattern)
+        at = (at + 1) & (places - 1);
+    return parts.table[at];
+}
+
+// Depth first through parts that share a wall, so that the forms of the next layer change by few terms.
+template <class S> void Splitter<S>::order_parts(Patch<S> &A) {
+    Parts &parts = A.parts;
+    const int words = shape.words();
+    parts.order.room(std::size_t(parts.count));
+    parts.stack.room(std::size_t(parts.count) * std::size_t(A.neurons + 1) + 1);
+    int placed = 0, waiting = 0;
+    for (int root = 0; root < parts.count; root++) {
+        if (parts.all[std::size_t(root)].seen) continue;
+        parts.stack[std::size_t(waiting++)] = root;
+        parts.all[std::size_t(root)].seen = 1;
+        while (waiting > 0) {
+            const i32 c = parts.stack[std::size_t(--waiting)];
+            parts.order[std::size_t(placed++)] = c;
+            u64 walls = neurons_of(A, &parts.facets[std::size_t(c * words)]);
+            for (; walls; walls &= walls - 1) {
+                const int other = part_with(A, parts.all[std::size_t(c)].pattern ^ (walls & (~walls + 1)));
+                if (other < 0 || parts.all[std::size_t(other)].seen) continue;
+                parts.all[std::size_t(other)].seen = 1;
+                parts.stack[std::size_t(waiting++)] = other;
+            }
+        }
+    }
+}
+
+// Writes down all parts of a patch of the last layer.
+template <class S> void Splitter<S>::finish_parts(Patch<S> &A) {
+    Parts &parts = A.parts;
+    const u64 all = A.neurons == 64 ? ~u64(0) : bit(A.neurons) - 1;
+    for (int c = 0; c < parts.count; c++) {
+        const u64 pattern = parts.all[std::size_t(c)].pattern;
+        write_cell(A, pattern, all & ~pattern, &parts.facets[std::size_t(c * shape.words())],
+                   &parts.sums[std::size_t(c * shape.dim())]);
+    }
+    parts.count = 0;
+}
+
+} // namespace polyrelu

@@ -1,0 +1,244 @@
+// The state of a run: the cell at work, the patches it lies in, and what was found.
+//
+// Each concept has a file of its own with the functions on this state: signs.h (signs at generators), opening.h (patches),
+// cut.h (the general way to cut), skeleton.h (the fast one), target.h (its rows), finish.h (what is handed out), run.h (the order
+// of the work).
+#pragma once
+
+#include <atomic>
+
+#include "forms.h"
+#include "grid.h"
+#include "patch.h"
+#include "reach.h"
+#include "solving.h"
+
+namespace polyrelu {
+
+// With a larger r a generator of a new patch is solved again, because bounds over a whole cell are as bad as its worst.
+constexpr double COARSE = 0x1p-12;
+// How many generators a patch may come to have before its parts become patches, unless they have half as many.
+constexpr u32 MOST_SHARED = 1 << 12;
+constexpr u32 MOST_BUCKETS = 1 << 12;
+// The same for a skeleton, which is to stay in the cache.
+constexpr u32 MOST_VERTICES = 1 << 11;
+
+constexpr int DOUBT = 2;
+
+struct Counters {
+    i64 cells = 0, cuts = 0, signs = 0, solves = 0, flat = 0, discarded = 0, pruned = 0, exact = 0, skeletons = 0,
+        fallbacks = 0;
+};
+
+// Why a run pauses: nothing is left to do; the cuts or the time it was given are used up; a cell was asked for, and lies
+// ready; some cell has more facets than masks have bits; an exact answer could not be had.
+enum Pause { DONE, OUT_OF_CUTS, OUT_OF_TIME, ASKED, TOO_NARROW, FAILED };
+
+// What the next step for a cell is.
+enum class Next { SPLIT, FINISHED, GONE, TOO_MANY };
+
+// Finished cells: packed signs, points inside (NaN where none is certain), facets (delimited by `start`).
+struct Finished {
+    std::size_t count = 0;
+    Array<u8> packed;
+    Array<i64> start;
+    Array<double> points;
+    Array<i32> facets;
+};
+
+// Flat tiles, which the target leaves of a cell: packed signs, the dimension (-1 where that is not known), whether it is a
+// face of the cell, not a section through its inside, and the facets that touch it, first those that contain it.
+struct Flat {
+    std::size_t count = 0;
+    Array<u8> packed;
+    Array<i32> dim, is_face, containing;
+    Array<i64> start;
+    Array<i32> facets;
+};
+
+// The generators of finished cells: those of cell i are start[i] to start[i + 1].
+struct Kept {
+    Array<i64> start;
+    Array<double> vectors, radius;
+    Array<u64> tight;
+};
+
+// Cells as they enter a run and leave it for another.
+struct Portable {
+    std::size_t count = 0, generators = 0;
+    Array<i64> depth; // the layer that is to be split next
+    Array<u8> signs;  // of all sites
+    Array<i32> slots; // for each cell the facet numbers that its bits mean
+    Array<i64> start, size;
+    Array<double> vectors, radius;
+    Array<u8> solved;
+    Array<u64> tight;
+};
+
+// Exact arithmetic, asked as a last resort: for a generator that lies on the facets `on` of a cell and not on `off`, on a
+// cell with the given signs of all sites. It writes the generator (entries at most 1), r, and the signs of the forms
+// `sites` there; false if it failed.
+struct Question {
+    const u8 *signs;
+    const i32 *on, *off, *sites;
+    int on_count, off_count, site_count;
+    double *vector;
+    double *radius;
+    i8 *answers;
+};
+using Ask = bool (*)(void *who, const Question &question);
+
+template <class S> class Splitter {
+  public:
+    Splitter(const Problem<double> &problem, int words, bool keep, Ask ask, void *who)
+        : P(problem), shape(problem.dim, words), keeps(keep), ask_(ask), who_(who), F(problem), reach_(problem),
+          pool(shape), vertex_(shape), low_(shape), high_(shape) {
+        const std::size_t columns = TIGHT + std::size_t(words);
+        cell.bits.room(columns);
+        solver_.room(64 * words, shape.dim());
+        room_.room(std::size_t(shape.dim()));
+        for (Array<i64> *start : {&finished.start, &flat.start, &kept.start}) start->filled(1, 0);
+        pool.room(1 << 10);
+        cell_room(1 << 8);
+    }
+    ~Splitter() {
+        for (std::size_t p = 0; p < patch_count_; p++) delete patches_[p];
+    }
+    Splitter(const Splitter &) = delete;
+    Splitter &operator=(const Splitter &) = delete;
+
+    // run.h
+    void put(const Portable &cells, std::size_t which);
+    Pause advance(i64 cuts, double seconds);
+    bool give(Portable &to);
+    void give_all(Portable &to);
+
+    Finished finished;
+    Flat flat;
+    Kept kept;
+    Counters counters;
+    Portable inbox;                  // roots that were not begun from `begun` on
+    std::size_t begun = 0;
+    std::atomic<bool> asked_to_share{false};
+    u64 forced_back = 0;             // for tests: a patch of so many goes the general way; 0 for none
+
+  private:
+    const Problem<double> &P;
+    const S shape;
+    const bool keeps;
+    const Ask ask_;
+    void *const who_;
+    Forms<double> F;
+    Reach<double> reach_;
+    Solver<double> solver_;
+    Pool<S> pool;
+    Cell cell;
+    bool held_ = false;
+    int at_ = -1; // the patch at work
+    Array<Patch<S> *> patches_;
+    std::size_t patch_count_ = 0;
+
+    // Room for what one step needs.
+    typename S::Vector vertex_, low_, high_;
+    Array<i128> room_;
+    Array<u32> above_, below_, on_, fresh_;
+    Array<i8> sides_;
+    Array<u64> above_tight_, below_tight_;
+    Array<u8> known_;
+    Array<i32> asked_on_, asked_off_, asked_sites_;
+    i8 answers_[MOST_NEURONS];
+    Array<u64> given_;
+    struct Edge {
+        u32 u, v;
+        u64 differ; // the neurons still to come on which its ends differ
+        i32 next;   // in the same bucket
+    };
+    Array<Edge> edges_;
+    u32 edge_count_ = 0;
+    i32 bucket_[MOST_NEURONS];
+    Array<u64> faces_; // the table of 2-faces
+    u64 stamp_ = 0;
+    i64 work_ = 0; // since the clock was looked at
+    u64 opened_ = 0;
+
+    Patch<S> &patch(int p) {
+        const std::size_t count = std::size_t(p) + 1;
+        while (patch_count_ < count) {
+            patches_.room(count);
+            patches_[patch_count_] = new Patch<S>(shape, P.sites(), P.bytes());
+            patch_count_++;
+        }
+        return *patches_[std::size_t(p)];
+    }
+    void cell_room(std::size_t m) {
+        for (Array<u32> *ids : {&cell.ids, &above_, &below_, &on_}) ids->room(m);
+        sides_.room(m);
+        for (Array<u64> *tight : {&above_tight_, &below_tight_}) tight->room((m + 8) * std::size_t(shape.words()));
+    }
+
+    // signs.h
+    int sign(Patch<S> &A, int slot, Generator<S> g);
+    int doubtful_sign(Patch<S> &A, int slot, Generator<S> g);
+    void improve(Patch<S> &A, Generator<S> g);
+    bool directed(Patch<S> &A, const u64 *bits, double *g, double r);
+    void note_sign(Generator<S> g, int neuron, int slot, int sign);
+    void make(Patch<S> &A, int neuron, Generator<S> up, Generator<S> down, Generator<S> made);
+    bool decide(Patch<S> &A, int neuron);
+    void signs_so_far(Patch<S> &A, const u64 *bits, u8 *signs);
+
+    // opening.h
+    Next open(int q, int depth, int position);
+    int move_facets(Patch<S> &Q, Patch<S> &A);
+    void copy_generators(Patch<S> &Q, Patch<S> &A);
+    bool enter(Patch<S> &A, int depth);
+    Next list_neurons(Patch<S> &A, int depth, int position);
+    void look_at(Patch<S> &A, i32 coord, bool &positive, bool &negative, bool &zero, bool &doubt);
+    bool is_decided(Patch<S> &A, int depth, i32 site);
+    void whole(Patch<S> &A);
+    void pack(Patch<S> &A);
+
+    // cut.h
+    enum class Cut { MADE, NONE, IN_DOUBT };
+    enum class Keep { BOTH, BELOW, ON };
+    Cut cut(Patch<S> &A, int neuron, Keep keep);
+    void keep_section(int slot, int ups, int downs, int ons, int added);
+    bool adjacent(u32 first, u32 second, const u64 *one, const u64 *other);
+    u32 on_edge(Patch<S> &A, int neuron, u32 up, u32 down);
+
+    // skeleton.h
+    bool is_simple(Patch<S> &A);
+    bool cut_skeleton(Patch<S> &A);
+    bool subdivide(Patch<S> &A, int &used);
+    void push_edge(u32 u, u32 v, u64 later);
+    void join_in_faces(Patch<S> &A, int neuron, u32 first, u64 later);
+    void grow_table(Parts &parts);
+    void read_off(Patch<S> &A, bool lists);
+    void order_parts(Patch<S> &A);
+    int part_with(Patch<S> &A, u64 pattern);
+    u64 neurons_of(Patch<S> &A, const u64 *tight);
+    void finish_parts(Patch<S> &A);
+
+    // finish.h
+    void finish(Patch<S> &A);
+    void write_cell(Patch<S> &A, u64 positive, u64 negative, const u64 *facets, const double *sum);
+    void keep(Patch<S> &A);
+    void write_signs(Patch<S> &A, u64 positive, u64 negative, u8 *packed);
+    void write_flat(Patch<S> &A);
+    void leave(Patch<S> &A, const u32 *ids, int m, const u64 *bits, Portable &to);
+
+    // target.h
+    Next apply_target(Patch<S> &A, bool &failed);
+    Next apply_row(Patch<S> &A, int row, bool &failed);
+    void keep_face(Patch<S> &A, int row);
+    bool is_void(Patch<S> &A);
+
+    // run.h
+    bool take();
+    void take_part(Patch<S> &A);
+    void part_bits(Patch<S> &A, i32 number, u64 *bits);
+    void load();
+    Pause step();
+    bool can_give();
+};
+
+} // namespace polyrelu
