@@ -8,9 +8,9 @@ the facets of a cell are irredundant at all times.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cache, cached_property
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 from flint import fmpq_mat
@@ -28,6 +28,7 @@ from polyrelu.polyhedra.halfspace import Halfspace
 from polyrelu.polyhedra.polyhedron import Polyhedron
 from polyrelu.tilings.chart import Chart
 from polyrelu.tilings.facet_matching import Matches, match_facets
+from polyrelu.tilings.sections import Sections, joined, no_sections
 from polyrelu.tilings.tile_source import Extents, TileData, TileSource
 
 _CHUNK = 1 << 14
@@ -43,10 +44,8 @@ class Piece(NamedTuple):
     facets: NDArray[np.int32]
     points: FloatArray
 
-    def part(self, first: int, after: int) -> Piece:
-        """Tiles ``first`` to ``after``, without the last; its ``starts`` do not begin with 0."""
-        starts = self.starts[first : after + 1]
-        return Piece(self.packed[first:after], starts, self.facets[starts[0] : starts[-1]], self.points[first:after])
+
+Arrange: TypeAlias = Callable[[Sequence[Piece]], tuple[NDArray[np.intp], Piece]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,6 +59,7 @@ class Columns(TileSource):
         starts, facets: tile i has the facets ``facets[starts[i]:starts[i + 1]]``.
         points: float points of the chart in the interior of the tiles, certified; NaN where none is known.
         flat: tiles of lower dimension, number to polyhedron; they have no facets in the columns.
+        sections: more of these, by their facets.
     """
 
     domain: Polyhedron
@@ -69,6 +69,7 @@ class Columns(TileSource):
     facets: NDArray[np.int32]
     points: FloatArray
     flat: dict[int, Polyhedron]
+    sections: Sections = field(default_factory=no_sections)
 
     def __post_init__(self) -> None:
         self._seal()
@@ -85,14 +86,24 @@ class Columns(TileSource):
         chart: Chart,
         pieces: Sequence[Piece],
         flat: Sequence[tuple[SignVector, Polyhedron]],
+        sections: Sequence[tuple[NDArray[np.uint8], Sections]] = (),
+        arrange: Arrange | None = None,
     ) -> Columns:
-        """Columns from tiles in any order. Cost: one copy of the pieces."""
-        pieces = [*pieces, _flat_piece([signs for signs, _ in flat], restriction.neuron_count, chart.dim)]
-        order = _order(np.concatenate([piece.packed for piece in pieces]))
-        first = len(order) - len(flat)
-        polyhedra = {new: flat[order[new] - first][1] for new in np.flatnonzero(order >= first).tolist()}
-        tiles = _joined(_in_order(pieces, order))
-        return cls(restriction, domain, chart, tiles.packed, tiles.starts, tiles.facets, tiles.points, polyhedra)
+        """Columns from tiles in any order; packed signs come with the sections. Cost: one copy of the pieces.
+
+        ``arrange`` brings tiles into the order of their patterns.
+        """
+        packed = packed_signs(sign_rows([signs for signs, _ in flat], restriction.neuron_count))
+        pieces = [*pieces, *(_piece_of_signs(own, chart.dim) for own in (packed, *(own for own, _ in sections)))]
+        order, tiles = (arrange or arranged)(pieces)
+        parts = joined([own for _, own in sections])
+        first_section = len(order) - len(parts.dims)
+        first_flat = first_section - len(flat)
+        known = np.flatnonzero((order >= first_flat) & (order < first_section))
+        polyhedra = {new: flat[order[new] - first_flat][1] for new in known.tolist()}
+        numbers = np.flatnonzero(order >= first_section)
+        parts = parts.chosen(order[numbers] - first_section, numbers)
+        return cls(restriction, domain, chart, *tiles, polyhedra, parts)
 
     def __len__(self) -> int:
         return len(self.packed)
@@ -104,6 +115,8 @@ class Columns(TileSource):
     def only(self, index: int) -> Columns:
         """The columns of one tile alone."""
         first, after = self.starts[index : index + 2]
+        place = self.sections.place(index)
+        places: tuple[list[int], list[int]] = ([], []) if place < 0 else ([place], [0])
         return replace(
             self,
             packed=self.packed[index : index + 1],
@@ -111,6 +124,7 @@ class Columns(TileSource):
             facets=self.facets[first:after],
             points=self.points[index : index + 1],
             flat={0: self.flat[index]} if index in self.flat else {},
+            sections=self.sections.chosen(*(np.array(own, dtype=np.intp) for own in places)),
         )
 
     @cached_property
@@ -176,8 +190,16 @@ class Columns(TileSource):
         """
         if index in self.flat:
             return self.flat[index]
+        place = self.sections.place(index)
+        if place >= 0:
+            return self.flat_tile(self.bits(index), *self.sections.facets_of(place))
         numbers = self.facets[self.starts[index] : self.starts[index + 1]].tolist()
         tile = self._rows.polyhedron(self.bits(index), numbers, not np.isnan(self.points[index]).any())
+        return tile if self._folding is None else self._folding.lift(tile)
+
+    def flat_tile(self, signs: SignVector, containing: Sequence[int], touching: Sequence[int]) -> Polyhedron:
+        """What lies on some facets of a cell, and inside others, canonical. Cost: one canonical form of these rows."""
+        tile = self._rows.flat(signs, containing, touching)
         return tile if self._folding is None else self._folding.lift(tile)
 
     @cached_property
@@ -195,11 +217,15 @@ class Columns(TileSource):
         """The dimensions of the chosen tiles."""
         dims = np.full(len(numbers), self.domain.dim, dtype=np.intp)
         for k in np.flatnonzero(self._are_flat(numbers)).tolist():
-            dims[k] = self.flat[int(numbers[k])].dim
+            number = int(numbers[k])
+            dims[k] = self.flat[number].dim if number in self.flat else self.sections.dims[self.sections.place(number)]
         return dims
 
     def _are_flat(self, numbers: NDArray[np.intp]) -> NDArray[np.bool_]:
-        return np.isin(numbers, list(self.flat))
+        return np.isin(numbers, list(self.flat)) | np.isin(numbers, self.sections.numbers)
+
+    def _flat_or_none(self, number: int) -> Polyhedron | None:
+        return self.polyhedron(number) if self._are_flat(np.array([number]))[0] else None
 
     @property
     def meets_in_neurons(self) -> bool:
@@ -231,7 +257,7 @@ class Columns(TileSource):
             counts.astype(np.int32),
             self.facets[gather].astype(np.int32),
             self.points[numbers],
-            map(self.flat.get, numbers.tolist()),
+            map(self._flat_or_none, numbers.tolist()),
             self.chart,
         )
 
@@ -261,6 +287,16 @@ class _Rows:
         if not strict and not self._equalities:
             return Polyhedron.from_canonical((), sorted(halfspaces), dim)
         return Polyhedron.from_halfspaces([*self._equalities, *halfspaces, *strict], dim).canonical()
+
+    def flat(self, signs: SignVector, containing: Sequence[int], touching: Sequence[int]) -> Polyhedron:
+        """What lies on some facets and inside others, and satisfies the strict rows, canonical."""
+        target_rows = cache(lambda: self._target_rows(signs))
+        on = [self._facet(number, signs, target_rows) for number in containing]
+        halfspaces = [self._facet(number, signs, target_rows) for number in touching]
+        strict = [h for h in (*self.domain.halfspaces, *target_rows()) if h.relation == "<"]
+        equal = [Halfspace.of(h.normal, h.offset, "==") for h in on]
+        rows = [*self._equalities, *equal, *halfspaces, *strict]
+        return Polyhedron.from_halfspaces(rows, self.domain.ambient_dim).canonical()
 
     @cached_property
     def _equalities(self) -> list[Halfspace]:
@@ -310,32 +346,25 @@ class _Rows:
         return Outputs(self.layers)
 
 
-def _flat_piece(signs: Sequence[SignVector], neurons: int, dim: int) -> Piece:
+def _piece_of_signs(packed: NDArray[np.uint8], dim: int) -> Piece:
     """Tiles of which nothing but the signs is in the columns."""
-    count = len(signs)
-    packed, starts = packed_signs(sign_rows(signs, neurons)), np.zeros(count + 1, dtype=np.int64)
-    return Piece(packed, starts, np.empty(0, np.int32), np.full((count, dim), np.nan))
+    count = len(packed)
+    starts, points = np.zeros(count + 1, dtype=np.int64), np.full((count, dim), np.nan)
+    return Piece(packed, starts, np.empty(0, np.int32), points)
 
 
-def _order(packed: NDArray[np.uint8]) -> NDArray[np.int64]:
-    """The order of packed patterns; fast where they are nearly sorted, as depth-first search leaves them."""
+def arranged(pieces: Sequence[Piece]) -> tuple[NDArray[np.intp], Piece]:
+    """The tiles of all pieces in the order of their patterns, and the number that each had, counted through."""
+    tiles = _joined(pieces)
+    packed = tiles.packed
     if not packed.shape[1]:
-        return np.arange(len(packed))
-    return np.argsort(np.ascontiguousarray(packed).view(f"S{packed.shape[1]}").ravel(), kind="stable")
-
-
-def _in_order(pieces: Sequence[Piece], order: NDArray[np.int64]) -> list[Piece]:
-    """The tiles of all pieces, which are numbered through, in another order; neighbours that stay so are one piece."""
-    if not len(order):
-        return [pieces[0]]
-    offsets = np.cumsum([0, *(len(piece.packed) for piece in pieces)])
-    opens = np.zeros(len(order) + 1, dtype=np.bool_)
-    opens[offsets] = True
-    breaks = np.flatnonzero((np.diff(order) != 1) | opens[order[1:]])
-    first, last = order[[0, *(breaks + 1)]], order[[*breaks, -1]]
-    which = np.searchsorted(offsets, first, side="right") - 1
-    places = zip(which.tolist(), (first - offsets[which]).tolist(), (last - offsets[which]).tolist(), strict=True)
-    return [pieces[k].part(a, b + 1) for k, a, b in places]
+        return np.arange(len(packed)), tiles
+    order = np.argsort(np.ascontiguousarray(packed).view(f"S{packed.shape[1]}").ravel(), kind="stable")
+    begin, counts = tiles.starts[:-1][order], np.diff(tiles.starts)[order]
+    ends = np.cumsum(counts)
+    gather = np.arange(len(tiles.facets)) + np.repeat(begin - (ends - counts), counts)
+    starts = np.concatenate([np.zeros(1, np.int64), ends])
+    return order, Piece(packed[order], starts, tiles.facets[gather], tiles.points[order])
 
 
 def _joined(pieces: Sequence[Piece]) -> Piece:

@@ -1,8 +1,9 @@
 """The cell-splitting engine: from a restricted problem to the columns of its tiles.
 
 Cells start in exact arithmetic and go to the compiled kernel as soon as they contain no line. Signs that the kernel
-cannot certify are decided exactly while it waits. Cells that a row of the target only touches, or in which it demands
-equality, come back; they are rebuilt exactly from their facets, and finished.
+cannot certify are decided exactly while it waits. Where a row of the target only touches a cell, or demands equality,
+the kernel finds a flat tile; those that are faces of their cells are compared with each other in the end, because
+neighbours share them.
 """
 
 from __future__ import annotations
@@ -11,14 +12,13 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
 from polyrelu.arithmetic.ieee import UnsoundFloats, floats_are_sound
-from polyrelu.engines.cells.kernel import Cells, Problem
-from polyrelu.engines.cells.problem import problem, stack
+from polyrelu.engines.cells.problem import Cells, Problem, problem, stack
+from polyrelu.engines.cells.run import Found, arranged
 from polyrelu.engines.cells.runner import Runner
 from polyrelu.engines.cells.signs import ExactForms
 from polyrelu.networks import pattern_cells
@@ -34,6 +34,7 @@ from polyrelu.support.limits import Limit, Stop, check, unlimited
 from polyrelu.support.progress import Bar
 from polyrelu.tilings.chart import Chart, chart
 from polyrelu.tilings.columns import Columns, Piece
+from polyrelu.tilings.sections import Sections
 
 _SECONDS_TO_COLLECT = 0.5  # after an interruption
 
@@ -48,8 +49,7 @@ class CellStats:
         signs_by_float: signs of generators at forms that were asked of floats; a float that its proven bound leaves in
             doubt decides nothing.
         signs_by_rational: those that exact arithmetic decided.
-        handed_over: cells that a row of the target touches without cutting them, or in which it demands equality; exact
-            arithmetic finished them.
+        flat: what the target leaves of cells where one of its rows touches them, or demands equality.
         solved_again: generators that were solved again to certify a sign.
         discarded: cells outside the target.
         pruned: cells that were discarded before their last layer, by bounds on what they can reach.
@@ -60,7 +60,7 @@ class CellStats:
     cuts: int = 0
     signs_by_float: int = 0
     signs_by_rational: int = 0
-    handed_over: int = 0
+    flat: int = 0
     solved_again: int = 0
     discarded: int = 0
     pruned: int = 0
@@ -96,6 +96,8 @@ class CellEngine:
         self.interrupted = False
         self.full: list[Piece] = []
         self.flat: list[tuple[SignVector, Polyhedron]] = []
+        self.sections: list[tuple[NDArray[np.uint8], Sections]] = []
+        self.faces: list[tuple[NDArray[np.uint8], Sections]] = []
         self.stats.lineality = self.chart.lineality
 
     def tiles(self) -> Columns:
@@ -105,21 +107,34 @@ class CellEngine:
         return self._columns(flat) if flat else full
 
     def _columns(self, flat: Sequence[tuple[SignVector, Polyhedron]]) -> Columns:
-        return Columns.sorted_by_pattern(self.restriction, self.domain, self.chart, self.full, flat)
+        arrange = None if self.runner is None else arranged
+        return Columns.sorted_by_pattern(
+            self.restriction, self.domain, self.chart, self.full, flat, self.sections, arrange
+        )
 
     def _needed(self, full: Columns) -> list[tuple[SignVector, Polyhedron]]:
-        """The flat tiles that no other tile contains; of equal ones the first pattern's.
+        """The flat tiles that no other tile contains; of equal ones the first pattern's. Sections are not looked at.
 
         After an interruption this takes a second at the most, and flat tiles that were not looked at by then stay.
         """
+        found = [*self.flat, *self._written_faces(full)]
         kept: list[tuple[SignVector, Polyhedron]] = []
-        waiting = deque(sorted(self.flat, key=lambda found: (-found[1].dim, found[0])))
+        waiting = deque(sorted(found, key=lambda found: (-found[1].dim, found[0])))
         if self.interrupted:
             with unlimited(), Limit(timeout=_SECONDS_TO_COLLECT).kept(), suppress(Stop):
                 self._move_needed(waiting, kept, full)
         else:
             self._move_needed(waiting, kept, full)
         return [*kept, *waiting]
+
+    def _written_faces(self, columns: Columns) -> Iterator[tuple[SignVector, Polyhedron]]:
+        starts = neuron_starts(self.layers)
+        for packed, faces in self.faces:
+            for k, row in enumerate(packed):
+                signs = SignVector.from_packed(row, starts)
+                tile = columns.flat_tile(signs, *faces.facets_of(k))
+                if not tile.is_empty():  # as it may be in a facet that the domain does without
+                    yield signs, tile
 
     def _move_needed(
         self, waiting: deque[tuple[SignVector, Polyhedron]], kept: list[tuple[SignVector, Polyhedron]], full: Columns
@@ -156,13 +171,9 @@ class CellEngine:
         if kernel is None or not pointed:
             return
         try:
-            touched = self._run_kernel(kernel, pointed)
+            self._run_kernel(kernel, pointed)
         except UnsoundFloats:  # before the kernel has handed out anything
             self._split_exactly(pointed, for_kernel=False)
-            return
-        for signs, facets in Bar.of(self._progress, touched, desc="touched cells", unit=" cells"):
-            self._ask()
-            self._finish(self._rebuilt(signs, facets))
 
     def _split_exactly(self, cells: list[Placed], for_kernel: bool) -> list[Placed]:
         """Split cells exactly, keep what is inside, and return the kernel's share: cells without lines."""
@@ -238,28 +249,28 @@ class CellEngine:
             return None
         return problem(self.layers, self.rows, self.chart.forms)
 
-    def _run_kernel(self, kernel: Problem, placed: Sequence[Placed]) -> list[tuple[NDArray[np.uint8], list[int]]]:
-        """Run the kernel on exact cells, keep what it finished, and return what the target touches (signs, facets)."""
+    def _run_kernel(self, kernel: Problem, placed: Sequence[Placed]) -> None:
+        """Run the kernel on exact cells, and keep what it finds."""
         assert self.runner is not None
         sites, dim = self.restriction.neuron_count + len(self.rows), self.chart.dim + 1
-        touched: list[tuple[NDArray[np.uint8], list[int]]] = []
 
         def roots(words: int) -> Cells | None:
             return stack(placed, sites, words, dim)
 
         for found in self.runner.run(kernel, self._exact_forms, roots, self.stats):
-            self.full.append(Piece(found.packed, found.facet_start, found.facets, found.points))
-            self.stats.cells += len(found.packed)
-            ends = pairwise(found.touched_start.tolist())
-            for signs, (start, end) in zip(found.touched_signs, ends, strict=True):
-                touched.append((signs, found.touched_facets[start:end].tolist()))
-        return touched
+            self._keep(found)
 
-    def _rebuilt(self, signs: NDArray[np.uint8], numbers: Sequence[int]) -> Placed:
-        """The exact cell with these facets, before the target's rows: those are decided anew."""
-        exact, facets = self.forms.on(signs), [number for number in numbers if number != INFINITY]
-        forms = [tuple(-exact.side(number) * v for v in exact.form(number)) for number in facets]
-        return Placed(cell_of(forms, facets, self.chart.dim), self.forms.sign_vector(signs, len(self.layers)))
+    def _keep(self, found: Found) -> None:
+        self.full.append(Piece(found.packed, found.facet_start, found.facets, found.points))
+        self.stats.cells += len(found.packed)
+        self.stats.flat += len(found.flat_packed)
+        flat = Sections(
+            np.arange(len(found.flat_dim)), found.flat_dim, found.flat_containing, found.flat_start, found.flat_facets
+        )
+        for chosen, kind in ((found.flat_is_face == 0, self.sections), (found.flat_is_face != 0, self.faces)):
+            if chosen.any():
+                places = np.flatnonzero(chosen)
+                kind.append((found.flat_packed[places], flat.chosen(places, np.arange(len(places)))))
 
     def _exact_forms(self) -> ExactForms:
         return ExactForms(self.layers, self.rows, self.chart.forms)

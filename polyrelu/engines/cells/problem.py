@@ -14,63 +14,187 @@ from __future__ import annotations
 from collections.abc import Sequence
 from fractions import Fraction
 from math import frexp
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from polyrelu.arithmetic.exact import FloatArray
 from polyrelu.arithmetic.ieee import SMALLEST_NORMAL, UNIT_ROUNDOFF
-from polyrelu.engines.cells.kernel import FLOOR, UNDECIDED, Cells, Problem
 from polyrelu.networks.layer import Layer
 from polyrelu.networks.pattern_cells import Placed
 from polyrelu.polyhedra.double_description import Vector
 from polyrelu.polyhedra.halfspace import Halfspace
 
-_NO_SLOT = -2
+UNDECIDED = 2
+NO_FACET = -2
+_FLOOR = 2.0**-900  # the kernel's FLOOR, beyond what underflows add up to
+_GRID_BITS = 53
 _AS_BYTES = np.array([0, UNDECIDED, 1], dtype=np.uint8)  # for -1, 0, 1
 # Twice what rounding can take from the sum of a row's moduli, which has fewer than 2^30 terms.
 _RAISED = 1.0 + 2.0**-20
+
+
+class Problem(NamedTuple):
+    """A network, its target and the facets of its domain, as the kernel's columns (kernel/problem.h says more).
+
+    Layers are numbered from 0, the target's rows are one more layer at the end; *sites* are the forms that cells are
+    cut with: the ReLU neurons of all layers in their order, then the target's rows.
+
+    Attributes:
+        weights: all layers' transposed weights, flat; layer l starts at ``weight_start[l]`` and is (inputs, outputs).
+        biases: all biases, flat; layer l has ``coord_start[l]:coord_start[l + 1]``.
+        weight_error: relative error of a weight: 0 when the floats are the numbers, else u.
+        relu: for each coordinate whether it passes through a ReLU, laid out as the biases are.
+        site_of: for each coordinate its site, or -1.
+        coord_of: for each site its coordinate.
+        equality, strict: for each coordinate, whether it is a target row that demands equality, or less than zero.
+        domain_forms, domain_sums, domain_errors: the domain's facets, (facets, d + 1), their s and e.
+        on_grid: for each layer whether its forms are exact, and multiples of 2^-53, on every cell.
+        without_bias: for each layer whether the last entry of its forms is zero on every cell.
+        twins: (n, 3) neurons that repeat one before them in their layer: the two sites, whether with opposite sign.
+        twin_start: layer l has ``twins[twin_start[l]:twin_start[l + 1]]``.
+        dim: d + 1.
+        neurons: how many of the sites are neurons; they come first.
+        target_layer: the number of the target's layer (the number of layers where there is no target).
+    """
+
+    weights: FloatArray
+    weight_start: NDArray[np.int64]
+    biases: FloatArray
+    coord_start: NDArray[np.int64]
+    weight_error: FloatArray
+    relu: NDArray[np.uint8]
+    site_of: NDArray[np.int32]
+    coord_of: NDArray[np.int32]
+    equality: NDArray[np.uint8]
+    strict: NDArray[np.uint8]
+    domain_forms: FloatArray
+    domain_sums: FloatArray
+    domain_errors: FloatArray
+    on_grid: NDArray[np.uint8]
+    without_bias: NDArray[np.uint8]
+    twins: NDArray[np.int32]
+    twin_start: NDArray[np.int64]
+    dim: int
+    neurons: int
+    target_layer: int
+
+
+class Cells(NamedTuple):
+    """Cells on their way to a run, or from one.
+
+    Attributes:
+        depth: the layer that is to be split next.
+        signs: for each site 0, 1 or UNDECIDED, or what only the kernel knows.
+        slots: for each cell the facet numbers that its bits mean, NO_FACET where a bit is not in use.
+        start, size: cell i's generators are ``vectors[start[i]:start[i] + size[i]]``.
+        vectors, radius: the generators and their r.
+        solved: whether r comes from solving again.
+        tight: bit masks over the slots, 64 to a word.
+    """
+
+    depth: NDArray[np.int64]
+    signs: NDArray[np.uint8]
+    slots: NDArray[np.int32]
+    start: NDArray[np.int64]
+    size: NDArray[np.int64]
+    vectors: FloatArray
+    radius: FloatArray
+    solved: NDArray[np.uint8]
+    tight: NDArray[np.uint64]
 
 
 def problem(layers: Sequence[Layer], target: Sequence[Halfspace], facets: Sequence[Vector]) -> Problem:
     """The kernel's problem: layers on u, rows of the target on their outputs, and the domain's facets as forms on u."""
     chain = with_target(layers, target)
     widths = [layer.output_dim for layer in chain]
-    relu = np.array([on for layer in chain for on in layer.relu], dtype=np.bool_)
-    is_site = relu.copy()
+    relu = np.array([on for layer in chain for on in layer.relu], dtype=np.uint8)
+    is_site = relu.astype(np.bool_)
+    equality, strict = np.zeros_like(relu), np.zeros_like(relu)
     if target:
         is_site[-len(target) :] = True
-    layer_of = np.repeat(np.arange(len(chain)), widths)
-    coord_of = np.concatenate([np.arange(w) for w in widths]) if chain else np.empty(0, np.int64)
-    equality = np.zeros(len(relu), dtype=np.bool_)
-    if target:
         equality[-len(target) :] = [h.relation == "==" for h in target]
+        strict[-len(target) :] = [h.relation == "<" for h in target]
+    site_of = np.where(is_site, np.cumsum(is_site) - 1, -1).astype(np.int32)
+    coord_start = np.cumsum([0, *widths])
     weights, biases, errors, units = [], [], [], np.zeros(layers[0].input_dim, dtype=np.int64)
-    for layer in chain:
+    on_grid, without_bias, twins, bits = [], [], list[list[tuple[int, int, bool]]](), 0
+    for layer, start in zip(chain, coord_start.tolist(), strict=False):
         weight, bias, exactly, units = _in_units(layer, units)
         weights.append(weight.T.ravel())
         biases.append(bias)
         errors.append(0.0 if exactly else UNIT_ROUNDOFF)
+        bits = max(bits + _bits(weight), _bits(bias)) if exactly else _GRID_BITS + 1
+        on_grid.append(bits <= _GRID_BITS)
+        without_bias.append(not bias.any() and all(without_bias))
+        found = [] if target and layer is chain[-1] else _twins(layer, np.column_stack([weight, bias]))
+        sites = site_of[start:]
+        twins.append([(int(sites[i]), int(sites[partner]), opposite) for i, partner, opposite in found])
     forms, exact = scaled(facets, layers[0].input_dim + 1)
     sums = np.abs(forms).sum(axis=1) * (1 + forms.shape[1] * 2 * UNIT_ROUNDOFF)
     return Problem(
         weights=np.concatenate(weights),
         weight_start=np.cumsum([0, *(layer.input_dim * layer.output_dim for layer in chain)]),
         biases=np.concatenate(biases),
-        coord_start=np.cumsum([0, *widths]),
+        coord_start=coord_start,
         weight_error=np.array(errors),
         relu=relu,
-        site_of=np.where(is_site, np.cumsum(is_site) - 1, -1),
-        site_layer=layer_of[is_site].astype(np.int64),
-        site_coord=coord_of[is_site].astype(np.int64),
-        neurons=int(relu.sum()),
-        target_layer=len(layers),
+        site_of=site_of,
+        coord_of=np.flatnonzero(is_site).astype(np.int32),
         equality=equality,
+        strict=strict,
         domain_forms=forms,
         domain_sums=sums,
-        domain_errors=np.where(exact, 0.0, sums * UNIT_ROUNDOFF + FLOOR),
+        domain_errors=np.where(exact, 0.0, sums * UNIT_ROUNDOFF + _FLOOR),
+        on_grid=np.array(on_grid, dtype=np.uint8),
+        without_bias=np.array(without_bias, dtype=np.uint8),
+        twins=np.array([twin for own in twins for twin in own], dtype=np.int32).reshape(-1, 3),
+        twin_start=np.cumsum([0, *map(len, twins)]),
         dim=layers[0].input_dim + 1,
+        neurons=int(relu.sum()),
+        target_layer=len(layers),
     )
+
+
+def _bits(values: FloatArray) -> int:
+    """The least s >= 0 for which all values are multiples of 2^-s; more than the grid has for tiny ones."""
+    mantissas, exponents = np.frexp(values[values != 0.0])
+    integers = np.ldexp(mantissas, _GRID_BITS).astype(np.int64)
+    zeros = np.frexp((integers & -integers).astype(np.float64))[1] - 1
+    return max(0, int((_GRID_BITS - zeros - exponents).max(initial=0)))
+
+
+def _twins(layer: Layer, floats: FloatArray) -> list[tuple[int, int, bool]]:
+    """The neurons of a layer whose rows are those of an earlier one times some number: their places, and its sign.
+
+    Floats, the layer's ``[weight | bias]`` up to a factor for each row, tell which to compare exactly; rows that they
+    tell apart by mistake are only not found.
+    """
+    tops = np.abs(floats).argmax(axis=1)
+    largest = np.take_along_axis(floats, tops[:, None], axis=1)
+    kinds = np.round(np.divide(floats, largest, out=np.zeros_like(floats), where=largest != 0.0), 6) + 0.0
+    first: dict[bytes, list[int]] = {}
+    found = []
+    for i, on in enumerate(layer.relu):
+        if not on or not largest[i]:
+            continue
+        group = first.setdefault(kinds[i].tobytes(), [])
+        for partner in group:
+            factor = _factor(layer, i, partner, int(tops[i]))
+            if factor:
+                found.append((i, partner, factor < 0))
+                break
+        else:
+            group.append(i)
+    return found
+
+
+def _factor(layer: Layer, i: int, partner: int, top: int) -> Fraction:
+    """Which multiple row i of ``[weight | bias]`` is of another one, which has an entry at ``top``; 0 if it is none."""
+    one, other = ((*layer.rows[k], layer.offsets[k]) for k in (i, partner))
+    factor = Fraction(one[top]) / other[top]
+    return factor if all(v == factor * w for v, w in zip(one, other, strict=True)) else Fraction(0)
 
 
 def _in_units(layer: Layer, units: NDArray[np.int64]) -> tuple[FloatArray, FloatArray, bool, NDArray[np.int64]]:
@@ -142,14 +266,17 @@ def with_target(layers: Sequence[Layer], target: Sequence[Halfspace]) -> list[La
 
 
 def scaled(vectors: Sequence[Vector], dim: int) -> tuple[FloatArray, NDArray[np.bool_]]:
-    """Vectors with largest entry 1, rounded to nearest, (n, dim), and for each whether nothing was rounded."""
+    """Vectors times powers of two, with largest entry from 1/2 to 1, rounded to nearest, (n, dim).
+
+    And for each whether nothing was rounded.
+    """
     floats, exact = np.empty((len(vectors), dim)), np.empty(len(vectors), dtype=np.bool_)
     for i, vector in enumerate(vectors):
-        largest = max(map(abs, vector), default=0) or 1
-        floats[i] = nearest = [v / largest for v in vector]
+        unit = 1 << max(map(int.bit_length, vector), default=0)
+        floats[i] = nearest = [v / unit for v in vector]
         ratios = map(float.as_integer_ratio, nearest)
         exact[i] = all(
-            v * denominator == numerator * largest for v, (numerator, denominator) in zip(vector, ratios, strict=True)
+            v * denominator == numerator * unit for v, (numerator, denominator) in zip(vector, ratios, strict=True)
         )
     return floats, exact
 
@@ -158,7 +285,7 @@ def stack(placed: Sequence[Placed], sites: int, words: int, dim: int) -> Cells |
     """Exact pointed cells as the kernel's; None when one has more facets than the masks have bits."""
     floats, exact = scaled([g for p in placed for g in p.cell.generators], dim)
     counts = [len(p.cell.generators) for p in placed]
-    slots = np.full((len(placed), 64 * words), _NO_SLOT, dtype=np.int32)
+    slots = np.full((len(placed), 64 * words), NO_FACET, dtype=np.int32)
     signs = np.full((len(placed), sites), UNDECIDED, dtype=np.uint8)
     for i, (cell, decided, begun) in enumerate(placed):
         if len(cell.facets) > 64 * words:
@@ -176,7 +303,7 @@ def stack(placed: Sequence[Placed], sites: int, words: int, dim: int) -> Cells |
         size=np.array(counts, dtype=np.int64),
         vectors=floats,
         radius=np.where(exact, 0.0, 2 * UNIT_ROUNDOFF),
-        solved=np.ones(len(floats), dtype=np.bool_),
+        solved=np.ones(len(floats), dtype=np.uint8),
         tight=_words(masks, words),
     )
 

@@ -1,43 +1,29 @@
 """Running the kernel: on one or many threads, with a progress bar, and so that Ctrl-C stops it.
 
-Most runs are short. So the first cuts are made in the thread that asks, as many as take a millisecond, and threads are
-started for what is left then, if anything is: while compiled code works, Ctrl-C is heard by those only who wait.
+The thread that asks works itself, a twentieth of a second at a time, and in between looks at limits. Most runs are
+shorter than that, and start no other thread. The kernel releases the interpreter lock, so threads run it in parallel.
 
-The kernel releases the interpreter lock, so threads run it in parallel. Cells to split lie on a board, from which
-workers take them. When it is empty, a worker with nothing to do asks the one that has made the most cuts for a cell;
-that one gives away the cell that waited longest, because it stands for the most work, and goes on. It is not asked
-again before it has made another hundred. Which worker took which cell does not show in the result, because tiles are
-sorted by pattern at the end.
+Cells to split lie on a board, from which workers take them. When it is empty, a worker with nothing to do asks the one
+that has made the most cuts for a cell; that one gives away the cell that waited longest, because it stands for the most
+work, and goes on. It is not asked again before it has made another hundred. Which worker took which cell does not show
+in the result, because tiles are sorted by pattern at the end. The board has no lock: Ctrl-C may come between taking one
+and the block that would let go of it (:mod:`polyrelu.support.workers`).
 """
 
 from __future__ import annotations
 
+import time
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
-from threading import Condition
 from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from polyrelu.engines.cells import kernel, loading
-from polyrelu.engines.cells.kernel import (
-    CELLS,
-    CUTS,
-    DISCARDED,
-    HANDED_OVER,
-    PRUNED,
-    SHARE,
-    SIGNS,
-    SOLVES,
-    STOP,
-    Cells,
-    Found,
-    Problem,
-)
-from polyrelu.engines.cells.run import Run
+from polyrelu.engines.cells.problem import Cells, Problem
+from polyrelu.engines.cells.run import NO_LIMIT, SECONDS, Found, Pause, Run
 from polyrelu.engines.cells.signs import ExactForms
 from polyrelu.support.limits import check
 from polyrelu.support.progress import Bar
@@ -47,10 +33,8 @@ Job: TypeAlias = tuple[Cells, NDArray[np.int64]]
 
 _CUTS_BEFORE_SHARING = 100  # take about as long as giving a cell away
 _JOBS_PER_WORKER = 16  # of the roots, at the beginning
-_POLL_SECONDS = 0.1
-_POLL_SECONDS_TO_SHARE = 0.0002
-_CUTS_ALONE = 200  # by the thread that asks
-_ALONE = 1 << 9  # generators of the roots: with more, so many cuts might take long
+_SECONDS_BETWEEN_LOOKS = 0.0002  # of a worker with nothing to do
+_SECONDS_ALONE = 0.003  # of the thread that asks, before it starts others
 
 
 @dataclass
@@ -60,8 +44,8 @@ class Runner:
     Args:
         workers: how many threads.
         progress: show a bar; by default only for long runs on a terminal.
-        until: asked about ten times a second in runs that take longer, with the number of cells found, whether to stop
-            as for Ctrl-C.
+        until: asked about twenty times a second in runs that take longer, with the number of cells found, whether to
+            stop as for Ctrl-C.
     """
 
     workers: int = 1
@@ -86,145 +70,161 @@ class Runner:
         """
         while True:
             cells = roots(self.words)
-            runs = [] if cells is None else self._work(problem, exact, cells)
-            too_narrow = cells is None or any(run.overflow for run in runs)
+            members = [] if cells is None else self._work(problem, exact, cells)
+            too_narrow = cells is None or any(member.too_narrow for member in members)
             if not too_narrow:
-                for run in runs:
-                    _add_counts(run, stats)
-                    yield run.found
+                for member in members:
+                    add_counts(member.run, stats)
+                    yield from member.found
             if self.interrupted:
                 raise KeyboardInterrupt
             if not too_narrow:
                 return
             self.words *= 2  # some cell has more facets than fit: once more, with wider masks
 
-    def _work(self, problem: Problem, exact: Callable[[], ExactForms], cells: Cells) -> list[Run]:
-        """Split the cells, and all that they are split into, and return what the workers did, a run each."""
-        first = Run(problem, self.words, exact())
-        runs = [first]
-        nothing = np.arange(0)
-        loading.load(kernel.advance, lambda: first.split(cells, nothing), "the cell splitter")
+    def _work(self, problem: Problem, exact: Callable[[], ExactForms], cells: Cells) -> list[_Member]:
+        """Split the cells, and all that they are split into, and return who did it."""
+        first = _Member(Run(problem, self.words, exact()))
+        members = [first]
         try:
-            if len(cells.radius) <= _ALONE:
-                cells = first.split(cells, np.arange(len(cells.depth)), _CUTS_ALONE)
-            if len(cells.depth) and not first.overflow:
-                self._work_in_threads(problem, exact, cells, runs)
+            first.run.put(cells, np.arange(len(cells.depth)))
+            seconds = SECONDS if self.workers == 1 else _SECONDS_ALONE
+            if first.advance(seconds) not in (Pause.DONE, Pause.TOO_NARROW):
+                members += [_Member(Run(problem, self.words, exact())) for _ in range(self.workers - 1)]
+                self._work_together(members)
         except KeyboardInterrupt:
             self.interrupted = True
-        return runs
+            for member in members[1:]:
+                while member.is_busy:  # which it is for a moment, if Ctrl-C came before it was known to be there
+                    time.sleep(_SECONDS_BETWEEN_LOOKS)
+            for member in members:
+                member.collect()
+        return members
 
-    def _work_in_threads(
-        self, problem: Problem, exact: Callable[[], ExactForms], cells: Cells, runs: list[Run]
-    ) -> None:
-        runs += [Run(problem, self.words, exact()) for _ in range(self.workers - len(runs))]
-        board = _Board(cells, self.workers)
+    def _work_together(self, members: list[_Member]) -> None:
+        board = _Board(members)
         workers: list[Worker] = []
-        try:
-            for run in runs:
-                workers.append(Worker(partial(board.work, run)))
-            self._watch(workers, runs)
-        finally:
-            board.close()
-            finish(workers)
-
-    def _watch(self, workers: Sequence[Worker], runs: Sequence[Run]) -> None:
-        working = list(workers)
         with self._bar() as bar:
-            while working:
-                wait(working, _POLL_SECONDS)
-                for worker in working:
+
+            def look() -> None:
+                check()
+                for worker in workers:
                     if worker.error is not None:
                         raise worker.error
-                working = [worker for worker in working if not worker.is_done]
-                found = int(sum(run.counters[CELLS] for run in runs))
+                found = sum(member.run.counts.cells for member in members)
                 bar.update(found - bar.n)
-                if working:
-                    check()
-                    if self.until is not None and self.until(found):
-                        raise KeyboardInterrupt
+                if self.until is not None and self.until(found):
+                    raise KeyboardInterrupt
+
+            try:
+                for member in members[1:]:
+                    workers.append(Worker(partial(board.work, member)))
+                board.work(members[0], look)
+            finally:
+                board.is_closed = True
+                finish(workers)
+            for worker in workers:
+                if worker.error is not None:
+                    raise worker.error
+            look()
 
     def _bar(self) -> Any:
         return Bar.of(self.progress, desc="cells", unit=" cells", unit_scale=True)
 
 
-def wait(working: Sequence[Worker], seconds: float) -> None:
-    """Wait so long, or until the first of some workers is done."""
-    working[0].wait(seconds)
+class _Member:
+    """One of those who work on a problem: a run, what it has found, and whether its masks were too narrow."""
+
+    def __init__(self, run: Run) -> None:
+        self.run, self.found, self.too_narrow = run, list[Found](), False
+        self.is_busy, self.is_asked, self.cuts_when_asked = False, False, -_CUTS_BEFORE_SHARING
+
+    def advance(self, seconds: float = SECONDS) -> Pause:
+        """Work for a while."""
+        pause = self.run.advance(NO_LIMIT, seconds)
+        self.too_narrow |= pause is Pause.TOO_NARROW
+        self.collect()
+        return pause
+
+    def collect(self) -> None:
+        """Add what the run has found, if anything."""
+        found = self.run.found()
+        if len(found.packed) or len(found.flat_packed):
+            self.found.append(found)
 
 
 class _Board:
-    """The cells that wait to be split, for some workers."""
+    """The cells that wait to be split, for some workers, the first of whom may be at work already."""
 
-    def __init__(self, cells: Cells, workers: int) -> None:
-        count = len(cells.depth)
-        jobs = 1 if workers == 1 else min(count, _JOBS_PER_WORKER * workers)
-        self._jobs = deque((cells, np.arange(k, count, jobs)) for k in range(jobs))
-        # How many cuts each worker had made when it last took or gave a cell. At the beginning it may be asked at once.
-        self._cuts: dict[Run, int] = {}
-        self._idle: set[Run] = set()
-        self._closed = False
-        self._changed = Condition()
+    def __init__(self, members: list[_Member]) -> None:
+        self._members = members
+        self._jobs: deque[Job] = deque()
+        self.is_closed = False
+        members[0].is_busy = True
 
-    def work(self, run: Run) -> None:
-        """Take cells and split them until there are no more, and none will come."""
+    def work(self, member: _Member, look: Callable[[], None] = lambda: None) -> None:
+        """Split what the member has, and then take cells and split them until there are no more, and none will come."""
         try:
-            with self._changed:
-                self._cuts[run] = -_CUTS_BEFORE_SHARING
-            while (job := self._take(run)) is not None:
-                run.split(*job, give=lambda cells: self._give(run, cells))
-                if run.overflow:
-                    self.close()
+            while not self.is_closed and (member.is_busy or self._take(member, look)):
+                self._split(member, look)
+                member.is_busy = False
         except BaseException:
-            self.close()
+            self.is_closed = True
             raise
+        finally:
+            member.is_busy = False
 
-    def close(self) -> None:
-        """Stop all workers, which look now and then; without the lock, because who asks may be stopped with it."""
-        self._closed = True
-        for run in list(self._cuts):
-            run.counters[STOP] = 1
+    def _split(self, member: _Member, look: Callable[[], None]) -> None:
+        while not self.is_closed:
+            pause = member.advance()
+            if pause is Pause.ASKED:
+                cells = member.run.give()
+                self._jobs.append((cells, np.arange(len(cells.depth))))
+                member.is_asked, member.cuts_when_asked = False, member.run.counts.cuts
+                member.run.share(False)
+            elif pause is Pause.TOO_NARROW:
+                self.is_closed = True
+            elif pause is Pause.DONE:
+                return
+            look()
 
-    def _take(self, run: Run) -> Job | None:
-        with self._changed:
-            self._idle.add(run)
-            while not self._jobs and not self._closed and len(self._idle) < len(self._cuts):
-                self._ask()
-                self._changed.wait(_POLL_SECONDS_TO_SHARE)
-            if self._closed or not self._jobs:
-                self._changed.notify_all()
-                return None
-            self._idle.remove(run)
-            self._note(run)
-            return self._jobs.popleft()
-
-    def _give(self, run: Run, cells: Cells) -> None:
-        with self._changed:
-            self._jobs.append((cells, np.arange(len(cells.depth))))
-            self._note(run)
-            self._changed.notify()
-
-    def _note(self, run: Run) -> None:
-        run.counters[SHARE] = 0
-        if run.counters[CUTS]:
-            self._cuts[run] = int(run.counters[CUTS])
+    def _take(self, member: _Member, look: Callable[[], None]) -> bool:
+        """Take a job; False if there is none, and none will come."""
+        while not self.is_closed:
+            member.is_busy = True  # before the job is taken, so that nobody thinks that all is done
+            try:
+                cells, numbers = self._jobs.popleft()
+            except IndexError:
+                member.is_busy = False
+            else:
+                member.run.put(cells, numbers)
+                return True
+            if not any(other.is_busy for other in self._members) and not self._jobs:
+                return False
+            self._ask()
+            time.sleep(_SECONDS_BETWEEN_LOOKS)
+            look()
+        return False
 
     def _ask(self) -> None:
         """Ask the worker that has made the most cuts for a cell, of those that are not asked yet."""
-        busy = (run for run in self._cuts if run not in self._idle and not run.counters[SHARE])
-        busiest = max(busy, key=self._cuts_since, default=None)
-        if busiest is not None and self._cuts_since(busiest) >= _CUTS_BEFORE_SHARING:
-            busiest.counters[SHARE] = 1
-
-    def _cuts_since(self, run: Run) -> int:
-        return int(run.counters[CUTS]) - self._cuts[run]
+        busy = (member for member in self._members if member.is_busy and not member.is_asked)
+        busiest = max(busy, key=_cuts_since, default=None)
+        if busiest is not None and _cuts_since(busiest) >= _CUTS_BEFORE_SHARING:
+            busiest.is_asked = True
+            busiest.run.share(True)
 
 
-def _add_counts(run: Run, stats: Any) -> None:
-    counters = run.counters
-    stats.cuts += int(counters[CUTS])
-    stats.signs_by_float += int(counters[SIGNS])
-    stats.signs_by_rational += run.signs_by_rational
-    stats.handed_over += int(counters[HANDED_OVER])
-    stats.solved_again += int(counters[SOLVES])
-    stats.discarded += int(counters[DISCARDED])
-    stats.pruned += int(counters[PRUNED])
+def _cuts_since(member: _Member) -> int:
+    return member.run.counts.cuts - member.cuts_when_asked
+
+
+def add_counts(run: Run, stats: Any) -> None:
+    """Add what a run has done to an engine's statistics."""
+    counts = run.counts
+    stats.cuts += counts.cuts
+    stats.signs_by_float += counts.signs
+    stats.signs_by_rational += counts.exact
+    stats.solved_again += counts.solves
+    stats.discarded += counts.discarded
+    stats.pruned += counts.pruned

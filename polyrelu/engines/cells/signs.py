@@ -6,6 +6,7 @@ matrix, which is known exactly. The cell's other facets say which of the two dir
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Sequence
 from math import gcd
 from operator import mul
@@ -14,7 +15,8 @@ import numpy as np
 from flint import fmpz_mat
 from numpy.typing import NDArray
 
-from polyrelu.engines.cells.problem import with_target
+from polyrelu.arithmetic.ieee import UNIT_ROUNDOFF
+from polyrelu.engines.cells.problem import scaled, with_target
 from polyrelu.networks.activation_pattern import SignVector
 from polyrelu.networks.affine_outputs import Outputs
 from polyrelu.networks.layer import Layer, neuron_places, neuron_starts
@@ -45,6 +47,25 @@ class ExactForms:
     def on(self, signs: NDArray[np.uint8]) -> FormsOnCell:
         """The forms on a cell with these signs of all sites, 0 or 1 where they are known."""
         return FormsOnCell(self, signs)
+
+    def answer(self, signs: bytes, on: bytes, off: bytes, sites: bytes) -> tuple[bytes, float, bytes]:
+        """The kernel's question about a generator of a cell.
+
+        Args:
+            signs: a byte for each site, as for :meth:`on`.
+            on, off: int32 numbers of the facets that it lies on, and of the cell's others.
+            sites: int32 numbers of sites of one layer.
+
+        Returns:
+            The generator as floats with entries at most 1, how far an entry may be off, and a byte for each site: the
+            sign of its form there, as for :meth:`FormsOnCell.signs`.
+        """
+        cell = self.on(np.frombuffer(signs, dtype=np.uint8))
+        vector = cell.generator(array("i", on).tolist(), array("i", off).tolist())
+        first = len(self.facets)
+        told = cell.signs([first + site for site in array("i", sites)], vector)
+        floats, (exactly,) = scaled([vector], self.dim)
+        return floats.tobytes(), 0.0 if exactly else 2 * UNIT_ROUNDOFF, array("b", told).tobytes()
 
     def sign_vector(self, signs: NDArray[np.uint8], depth: int) -> SignVector:
         """The signs of the neurons of the layers before ``depth``, all of which are known."""

@@ -9,6 +9,7 @@
 #define Py_LIMITED_API 0x030B0000
 #include <Python.h>
 
+#include "order.h"
 #include "run.h"
 
 namespace polyrelu {
@@ -40,7 +41,7 @@ class Buffer {
     bool held_ = false;
 };
 
-constexpr int PROBLEM_COLUMNS = 18;
+constexpr int PROBLEM_COLUMNS = 17;
 
 struct KernelObject {
     PyObject_HEAD
@@ -137,7 +138,7 @@ inline PyObject *kernel_new(PyTypeObject *type, PyObject *args, PyObject *) {
         };
         const bool read_all = read(P.weights) && read(P.weight_start) && read(P.biases) && read(P.coord_start) &&
                               read(P.weight_error) && read(P.relu) && read(P.site_of) && read(P.coord_of) &&
-                              read(P.equality) && read(P.strict) && read(P.strict_facets) && read(P.domain_forms) &&
+                              read(P.equality) && read(P.strict) && read(P.domain_forms) &&
                               read(P.domain_sums) && read(P.domain_errors) && read(P.on_grid) && read(P.without_bias) &&
                               read(P.twins) && read(P.twin_start);
         if (read_all) self->run = new_run(P, words, keep != 0, ask_python, self);
@@ -330,5 +331,87 @@ inline PyType_Slot KERNEL_SLOTS[] = {
 
 inline PyType_Spec KERNEL_SPEC = {"polyrelu.engines.cells._kernel.Kernel", sizeof(KernelObject), 0, Py_TPFLAGS_DEFAULT,
                                   KERNEL_SLOTS};
+
+// in_order(pieces, width, d): the tiles of all pieces, each (packed, starts, facets, points), in the order of their
+// patterns: their numbers, counted through the pieces, and the four columns.
+inline PyObject *module_in_order(PyObject *, PyObject *args) {
+    PyObject *given = nullptr;
+    Py_ssize_t width = 0, d = 0;
+    if (!PyArg_ParseTuple(args, "Onn", &given, &width, &d)) return nullptr;
+    const Py_ssize_t piece_count = PySequence_Size(given);
+    if (piece_count < 0) return nullptr;
+    Buffer *buffers = nullptr;
+    Piece *pieces = nullptr;
+    PyObject *columns[5] = {nullptr, nullptr, nullptr, nullptr, nullptr}, *result = nullptr;
+    try {
+        const std::size_t count = std::size_t(piece_count), row = std::size_t(width), dim = std::size_t(d);
+        buffers = new Buffer[4 * count + 1];
+        pieces = new Piece[count + 1];
+        std::size_t n = 0, facets = 0;
+        bool read = true;
+        for (std::size_t k = 0; k < count && read; k++) {
+            PyObject *piece = PySequence_GetItem(given, Py_ssize_t(k));
+            PyObject *parts[4];
+            read = piece != nullptr && PyArg_ParseTuple(piece, "OOOO", parts, parts + 1, parts + 2, parts + 3) &&
+                   buffers[4 * k].read(parts[0], pieces[k].packed) && buffers[4 * k + 1].read(parts[1], pieces[k].starts) &&
+                   buffers[4 * k + 2].read(parts[2], pieces[k].facets) && buffers[4 * k + 3].read(parts[3], pieces[k].points);
+            if (piece != nullptr) Py_DecRef(piece); // its arrays are held by the buffers
+            if (!read) break;
+            n += pieces[k].count();
+            facets += pieces[k].facets.length;
+        }
+        if (read) {
+            Array<Place> places;
+            Array<i64> before(count + 1);
+            i64 *order = nullptr;
+            u8 *packed = nullptr;
+            i32 *numbers = nullptr;
+            double *points = nullptr;
+            const std::size_t sizes[5] = {n * sizeof(i64), n * row, (n + 1) * sizeof(i64), facets * sizeof(i32),
+                                          n * dim * sizeof(double)};
+            bool room = true;
+            for (int k = 0; k < 5; k++) room &= (columns[k] = bytes_of(nullptr, sizes[k])) != nullptr;
+            if (room) {
+                order = reinterpret_cast<i64 *>(PyBytes_AsString(columns[0]));
+                packed = reinterpret_cast<u8 *>(PyBytes_AsString(columns[1]));
+                i64 *to_starts = reinterpret_cast<i64 *>(PyBytes_AsString(columns[2]));
+                numbers = reinterpret_cast<i32 *>(PyBytes_AsString(columns[3]));
+                points = reinterpret_cast<double *>(PyBytes_AsString(columns[4]));
+                PyThreadState *thread = PyEval_SaveThread();
+                in_order(pieces, count, row, places);
+                i64 tiles = 0, end = 0;
+                for (std::size_t k = 0; k < count; k++) before[k] = tiles, tiles += i64(pieces[k].count());
+                for (std::size_t i = 0; i < n; i++) {
+                    const Piece &from = pieces[places[i].piece];
+                    const std::size_t tile = places[i].tile;
+                    order[i] = before[places[i].piece] + i64(tile);
+                    if (row > 0) std::memcpy(packed + i * row, from.packed.start + tile * row, row);
+                    if (dim > 0) std::memcpy(points + i * dim, from.points.start + tile * dim, dim * sizeof(double));
+                    const i64 own = from.starts[tile + 1] - from.starts[tile];
+                    if (own > 0)
+                        std::memcpy(numbers + end, from.facets.start + (from.starts[tile] - from.starts[0]),
+                                    std::size_t(own) * sizeof(i32));
+                    to_starts[i] = end;
+                    end += own;
+                }
+                to_starts[n] = end;
+                PyEval_RestoreThread(thread);
+                result = PyTuple_Pack(5, columns[0], columns[1], columns[2], columns[3], columns[4]);
+            }
+        }
+    } catch (const std::bad_alloc &) {
+        PyErr_NoMemory();
+    }
+    for (PyObject *column : columns)
+        if (column != nullptr) Py_DecRef(column);
+    delete[] pieces;
+    delete[] buffers;
+    return result;
+}
+
+inline PyMethodDef MODULE_METHODS[] = {
+    {"in_order", module_in_order, METH_VARARGS, nullptr},
+    {nullptr, nullptr, 0, nullptr},
+};
 
 } // namespace polyrelu

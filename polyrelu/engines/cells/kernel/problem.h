@@ -51,7 +51,6 @@ template <class T> struct Problem {
     View<i32> coord_of;        // for each site its coordinate
     View<u8> equality;         // for each coordinate whether it is a target row that demands equality
     View<u8> strict;           // for each coordinate whether it is a target row that demands less than zero
-    View<u8> strict_facets;    // for each facet of the domain whether it is not part of the domain
     View<T> domain_forms;      // (facets, d + 1)
     View<T> domain_sums;       // their s
     View<T> domain_errors;     // their e

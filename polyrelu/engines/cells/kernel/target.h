@@ -10,12 +10,11 @@
 //
 // Facets of a section or a face are among the intersections with the facets of the cell; that some are not facets of it
 // does no harm, since two generators span an edge iff no third one lies on all *valid* inequalities that are tight at both.
-// What is left in the end has a point iff some generator is not at infinity; and one at which all strict rows hold iff none
-// of these, of the target or the domain, vanishes on it, because of a finite number of points, one for each row, the mean
-// does.
+// What is left in the end has a point iff some generator is not at infinity; and one at which all strict rows of the target
+// hold iff none of these vanishes on it: of a finite number of points, one for each row, the mean satisfies all.
 //
 // A section through the inside of a cell lies in no other tile, because the closed cells of other patterns do not meet the
-// inside of this one; a face may lie in others, which is found out by who reads it.
+// inside of this one; a face may lie in others, or in a facet that the domain does without, which who reads it finds out.
 #pragma once
 
 #include "cut.h"
@@ -104,13 +103,8 @@ template <class S> bool Splitter<S>::is_void(Patch<S> &A) {
             if (slot >= A.facets + A.neurons) break;
             const i32 facet = A.slots[std::size_t(slot)];
             if (facet == AT_INFINITY) return true;
-            if (facet < 0) continue;
-            if (facet < P.domain_facets()) {
-                if (P.strict_facets[std::size_t(facet)]) return true;
-                continue;
-            }
             const i32 site = facet - P.domain_facets();
-            if (P.strict[std::size_t(P.coord_of[std::size_t(site)])]) return true;
+            if (site >= 0 && P.strict[std::size_t(P.coord_of[std::size_t(site)])]) return true;
         }
     }
     return false;

@@ -1,0 +1,52 @@
+// Tiles in the order of their patterns, from pieces in any order.
+//
+// Patterns are packed, first neuron highest, so their order is that of their bytes. The first eight of them, as one
+// number, nearly always tell; ties are told by the rest, and then by who comes first.
+#pragma once
+
+#include <algorithm>
+
+#include "problem.h"
+
+namespace polyrelu {
+
+// Columns of some tiles; tile i has the facets facets[starts[i] - starts[0]] to facets[starts[i + 1] - starts[0]].
+struct Piece {
+    View<u8> packed;
+    View<i64> starts;
+    View<i32> facets;
+    View<double> points;
+    std::size_t count() const { return starts.length - 1; }
+};
+
+struct Place {
+    u64 key;
+    u32 piece, tile;
+};
+
+// The places of all tiles, in order.
+inline void in_order(const Piece *pieces, std::size_t piece_count, std::size_t width, Array<Place> &places) {
+    std::size_t n = 0;
+    for (std::size_t k = 0; k < piece_count; k++) n += pieces[k].count();
+    places.room(n + 1);
+    std::size_t at = 0;
+    for (std::size_t k = 0; k < piece_count; k++)
+        for (std::size_t i = 0; i < pieces[k].count(); i++) {
+            u64 key = 0;
+            const u8 *row = pieces[k].packed.start + i * width;
+            for (std::size_t j = 0; j < 8; j++) key = key << 8 | (j < width ? row[j] : 0);
+            places[at++] = {key, u32(k), u32(i)};
+        }
+    const auto before = [&](const Place &one, const Place &other) {
+        if (one.key != other.key) return one.key < other.key;
+        if (width > 8) {
+            const int told = std::memcmp(pieces[one.piece].packed.start + one.tile * width + 8,
+                                         pieces[other.piece].packed.start + other.tile * width + 8, width - 8);
+            if (told != 0) return told < 0;
+        }
+        return one.piece != other.piece ? one.piece < other.piece : one.tile < other.tile;
+    };
+    std::sort(places.data(), places.data() + n, before);
+}
+
+} // namespace polyrelu
