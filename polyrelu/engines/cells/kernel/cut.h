@@ -14,7 +14,7 @@
 namespace polyrelu {
 
 // Cuts the cell at work with a neuron of its patch: it becomes the part below, and the part above waits. Rows of the target
-// keep only what is below, or on the hyperplane; a facet stays there that has generators strictly on both sides. IN_DOUBT, and nothing is done, where its sign at some generator is;
+// keep only what is below, or on the hyperplane. IN_DOUBT, and nothing is done, where its sign at some generator is;
 // NONE where it does not cut the cell after all, since signs that were in doubt are known by now: then the cell's bits are
 // put right.
 template <class S> typename Splitter<S>::Cut Splitter<S>::cut(Patch<S> &A, int neuron, Keep keep) {
@@ -65,7 +65,7 @@ template <class S> typename Splitter<S>::Cut Splitter<S>::cut(Patch<S> &A, int n
 
     counters.cuts++;
     if (keep == Keep::ON) {
-        keep_section(slot, ups, downs, ons, added);
+        keep_section(slot, ons, added);
         return Cut::MADE;
     }
     Waiting &W = A.waiting;
@@ -102,19 +102,23 @@ template <class S> typename Splitter<S>::Cut Splitter<S>::cut(Patch<S> &A, int n
 }
 
 // Leaves of the cell at work what lies on the hyperplane that has just cut it.
-template <class S> void Splitter<S>::keep_section(int slot, int ups, int downs, int ons, int added) {
-    const int words = shape.words();
-    for (int w = 0; w < words; w++) {
-        u64 above = 0, below = 0;
-        for (int k = 0; k < ups; k++) above |= above_tight_[std::size_t(k * words + w)];
-        for (int k = 0; k < downs; k++) below |= below_tight_[std::size_t(k * words + w)];
-        cell.bits[std::size_t(TIGHT + w)] = above & below;
-    }
-    cell.bits[std::size_t(TIGHT + slot / 64)] |= bit(slot % 64);
+template <class S> void Splitter<S>::keep_section(int slot, int ons, int added) {
     cell_room(std::size_t(ons + added));
     for (int k = 0; k < ons; k++) cell.ids[std::size_t(k)] = on_[std::size_t(k)];
     for (int k = 0; k < added; k++) cell.ids[std::size_t(ons + k)] = fresh_[std::size_t(k)];
     cell.m = ons + added;
+    keep_touching(slot);
+}
+
+// Leaves of the facets of the cell at work those that touch it, now that it is flat, and the hyperplane that it lies in. A
+// ridge that lies in the hyperplane makes neither of its facets a facet of what is left, but both touch that.
+template <class S> void Splitter<S>::keep_touching(int slot) {
+    cell.bits[std::size_t(TIGHT + slot / 64)] |= bit(slot % 64);
+    for (int w = 0; w < shape.words(); w++) {
+        u64 touching = 0;
+        for (int k = 0; k < cell.m; k++) touching |= pool[cell.ids[std::size_t(k)]].bits()[TIGHT + w];
+        cell.bits[std::size_t(TIGHT + w)] &= touching;
+    }
 }
 
 // Whether no third generator of the cell at work is on all facets that two of them, given with the facets they are on, have

@@ -201,7 +201,8 @@ template <class S> class Splitter {
     enum class Cut { MADE, NONE, IN_DOUBT };
     enum class Keep { BOTH, BELOW, ON };
     Cut cut(Patch<S> &A, int neuron, Keep keep);
-    void keep_section(int slot, int ups, int downs, int ons, int added);
+    void keep_section(int slot, int ons, int added);
+    void keep_touching(int slot);
     bool adjacent(u32 first, u32 second, const u64 *one, const u64 *other);
     u32 on_edge(Patch<S> &A, int neuron, u32 up, u32 down);
 

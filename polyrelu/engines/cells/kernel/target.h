@@ -84,12 +84,7 @@ template <class S> void Splitter<S>::keep_face(Patch<S> &A, int row) {
         if (!((bits[POSITIVE] | bits[NEGATIVE]) & bit(row))) cell.ids[std::size_t(left++)] = id;
     }
     cell.m = left;
-    cell.bits[std::size_t(TIGHT + slot / 64)] |= bit(slot % 64);
-    for (int w = 0; w < shape.words(); w++) {
-        u64 touching = 0;
-        for (int k = 0; k < left; k++) touching |= pool[cell.ids[std::size_t(k)]].bits()[TIGHT + w];
-        cell.bits[std::size_t(TIGHT + w)] &= touching;
-    }
+    keep_touching(slot);
     A.is_face = true;
 }
 
