@@ -160,7 +160,8 @@ template <class S> void Splitter<S>::load() {
     A.by_skeleton = A.is_face = A.touches = false;
     A.waiting.clear();
     std::memcpy(A.signs.data(), inbox.signs.data() + root * sites, sites);
-    if (A.layer < P.layers())
+    // A neuron of the first layer that has a twin is silent nowhere, since its row is not zero.
+    if (A.layer > 0 && A.layer < P.layers())
         for (i64 k = P.twin_start[std::size_t(A.layer)]; k < P.twin_start[std::size_t(A.layer) + 1]; k++) {
             u8 &partner = A.signs[std::size_t(P.twins[std::size_t(k)].partner)];
             if (A.signs[std::size_t(P.twins[std::size_t(k)].site)] == UNDECIDED && partner == OFF) partner = UNTOLD;
