@@ -144,10 +144,11 @@ template <class T = double> class Measurer {
         return true;
     }
 
-    template <class Dim> bool vertex(Dim d, const Generators<T> &cell, int k, T *low, T *high) {
+    POLYRELU_INLINE bool vertex(int d, const Generators<T> &cell, int k, T *low, T *high) {
         const T *g = cell.vectors + std::size_t(k) * (d + 1);
         const T r = cell.radius[k], t = g[d], share = r / (t - r);
         T *point = points_.data() + std::size_t(k) * d, largest = exactly<T>(0.0);
+#pragma GCC unroll 8
         for (int j = 0; j < d; j++) {
             const T x = g[j] / t;
             const T e = (share * (exactly<T>(1.0) + modulus(x)) + gamma_<T>(3) * modulus(x)) * raised<T>(12) +
@@ -163,10 +164,11 @@ template <class T = double> class Measurer {
     }
 
     // From here on relative to the first vertex, from which all is pulled apart.
-    template <class Dim> void from_first(Dim d, int m) {
+    POLYRELU_INLINE void from_first(int d, int m) {
         T *first = points_.data();
         for (int k = m - 1; k >= 0; k--) {
             T *point = points_.data() + std::size_t(k) * d;
+#pragma GCC unroll 8
             for (int j = 0; j < d; j++) point[j] = point[j] - first[j];
             spread_[k] = (spread_[k] + spread_[0]) * raised<T>(4);
         }
@@ -334,7 +336,7 @@ template <class T = double> class Measurer {
         }
     }
 
-    template <class Dim> void complete(Dim d, int vertex) {
+    POLYRELU_INLINE void complete(int d, int vertex) {
         const T *w = points_.data() + std::size_t(vertex) * d;
         const Sum sum = minor(d, minors_.data(), w, spread_[vertex], (u32(1) << d) - 1, d);
         sum_ = sum_ + modulus(sum.value);
