@@ -240,11 +240,14 @@ template <class T = double> class Measurer {
         int count = 0;
         for (int f = 0; f < facet_count_; f++) {
             const u64 *facet = facets_.data() + std::size_t(f) * words;
-            if (facet[word] & mark) continue;
             u64 *both = found + std::size_t(count) * words;
             u64 any = 0;
             for (int w = 0; w < words; w++) any |= both[w] = face[w] & facet[w];
-            if (any && (simple_ || (has(words, both, dim) && is_new(words, found, count)))) count++;
+            const int meets = (any != 0) & !(facet[word] & mark);
+            if (simple_)
+                count += meets;
+            else if (meets && has(words, both, dim) && is_new(words, found, count))
+                count++;
         }
         return count;
     }
