@@ -151,8 +151,8 @@ template <class T = double> class Measurer {
 #pragma GCC unroll 8
         for (int j = 0; j < d; j++) {
             const T x = g[j] / t;
-            const T e = (share * (exactly<T>(1.0) + modulus(x)) + gamma_<T>(3) * modulus(x)) * raised<T>(12) +
-                        exactly<T>(TAU);
+            const T first_order = share * (exactly<T>(1.0) + modulus(x)) + gamma_<T>(3) * modulus(x);
+            const T e = first_order * raised<T>(12) + exactly<T>(TAU);
             if (!is_finite(e)) return false;
             point[j] = x;
             largest = larger(largest, e);

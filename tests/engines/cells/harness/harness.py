@@ -6,17 +6,20 @@ A file NAME.cpp beside this one includes headers of the kernel and exports funct
 
 They return nothing, take i64, double and pointers, and write into arrays that the caller gives them. In a test::
 
-    kernel = compiled("NAME", folder, {"no tau": [(" + exactly<T>(TAU)", "")]})
+    kernel = built("NAME", shared_folder(tmp_path_factory))
     kernel.call("measure", len(given), given, result)
-    kernel.call("measure", len(given), given, result, variant="no tau")
+    spoilt = built("NAME", shared_folder(tmp_path_factory), {"no tau": [(" + exactly<T>(TAU)", "")]})
+    spoilt.call("measure", len(given), given, result, variant="no tau")
 
-All variants are one file to the compiler, each in a namespace of its own.
+All variants of a library are one file to the compiler, each in a namespace of its own. Floats are the same at any level
+of optimisation, so spoilt ones, which are many, are compiled without.
 """
 
 from __future__ import annotations
 
 import ctypes
 import fcntl
+import hashlib
 import os
 import re
 import subprocess
@@ -31,7 +34,8 @@ import polyrelu.engines.cells
 HERE = Path(__file__).parent
 KERNEL = Path(polyrelu.engines.cells.__file__).parent / "kernel"
 AS_IT_IS = "as it is"
-OPTIONS = ("-std=c++17", "-O2", "-ffp-contract=off", "-fPIC", "-shared", "-Wall", "-Wextra", "-Werror")
+OPTIONS = ("-std=c++17", "-ffp-contract=off", "-fPIC", "-shared")
+FOR_GOOD, FOR_SPOILT = ("-O2", "-Wall", "-Wextra", "-Werror"), ("-O0", "-w")
 
 Changes = Iterable[tuple[str, str]]
 
@@ -48,22 +52,26 @@ class Compiled:
         self._library[f"{function}_{self._numbers[variant]}"](*map(_passed, arguments))
 
 
-def compiled(name: str, folder: Path, spoilt: Mapping[str, Changes] | None = None) -> Compiled:
-    """The functions of ``name.cpp``, built in a folder unless they are there.
+def built(name: str, folder: Path, spoilt: Mapping[str, Changes] | None = None) -> Compiled:
+    """The functions of ``name.cpp`` in a folder, where other processes may be building them, too.
 
     Args:
         name: of a file beside this one.
-        folder: where to build; processes may share it.
-        spoilt: variants by name, each with pairs (old, new) of passages, each of which occurs once.
+        folder: where to build, unless it is done.
+        spoilt: variants by name, each with pairs (old, new) of passages, each of which occurs once in the file and what
+            it includes. Without, the functions are optimised, and there is one variant.
     """
-    variants: dict[str, Changes] = {AS_IT_IS: (), **(spoilt or {})}
-    source, library = folder / f"{name}.cpp", folder / f"{name}.so"
-    with open(folder / f"{name}.lock", "w") as lock:
+    variants = {AS_IT_IS: ()} if spoilt is None else spoilt
+    units = [_unit(name, number, changes) for number, changes in enumerate(variants.values())]
+    text = "".join(units)
+    stem = folder / f"{name}-{hashlib.sha256(text.encode()).hexdigest()[:16]}"
+    source, library = stem.with_suffix(".cpp"), stem.with_suffix(".so")
+    with stem.with_suffix(".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not library.exists():
-            source.write_text("".join(_unit(name, n, changes) for n, changes in enumerate(variants.values())))
-            built = [os.environ.get("CXX", "g++"), *OPTIONS, "-o", str(library), str(source)]
-            subprocess.run(built, check=True, timeout=120)
+            source.write_text(text)
+            compiler = [os.environ.get("CXX", "g++"), *OPTIONS, *(FOR_GOOD if spoilt is None else FOR_SPOILT)]
+            subprocess.run([*compiler, "-o", str(library), str(source)], check=True, timeout=120)
     return Compiled(library, variants)
 
 
