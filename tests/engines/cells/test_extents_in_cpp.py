@@ -32,10 +32,10 @@ LEFT_OUT = {
     "thirds": (" + gamma_<T>(3) * modulus(x)", ""),
     "a quotient underflows": ("first_order * raised<T>(12) + exactly<T>(TAU)", "first_order * raised<T>(12)"),
     "a first vertex known badly": ("(spread_[k] + spread_[0])", "spread_[k]"),
-    "lower minors": ("off + gamma_<T>(k + 1) * modulus(value)", "gamma_<T>(k + 1) * modulus(value)"),
+    "lower minors": ("D.off + gamma_<T>(k + 1) * modulus(D.value)", "gamma_<T>(k + 1) * modulus(D.value)"),
     "the last vertex": (" + epsilon * rest.total", ""),
     "a minor underflows": ("raised<T>(k + 12) + exactly<T>(TAU)", "raised<T>(k + 12)"),
-    "many simplices": ("gamma_<T>(simplices_ + 4) * sum_", "gamma_<T>(1) * sum_"),
+    "many simplices": ("gamma_<T>(n + 4) * sum_", "gamma_<T>(1) * sum_"),
     "radius, too large": ("(sum_ - error)", "sum_"),
     "the last vertex, too large": ("(sum_ + error)", "sum_"),
 }

@@ -57,74 +57,83 @@
 
 namespace polyrelu {
 
-// Least of the normal floats, the tau of the proof.
-constexpr double TAU = 0x1p-1022;
-
-// A number that is known when the kernel is compiled. Functions here take one of these or an int; with these, their
-// loops are unrolled.
-template <int N> struct Fixed {
-    constexpr operator int() const { return N; }
-};
-// The level below, which is at most d: so there are finitely many.
-template <int D, int N> constexpr Fixed<(N < D ? N + 1 : D)> below(Fixed<D>, Fixed<N>) { return {}; }
-inline int below(int, int level) { return level + 1; }
-
-// The generators of a cell: m vectors of length d + 1, their r, and bits of the facets on which each lies.
-template <class T> struct Generators {
-    int m;
-    const T *vectors, *radius;
-    const u64 *tight;
-};
-
-// D_k[S], and what makes X_{k+1} of it: X_k + gamma_{k+1} |D_k| and |D_k| + X_k.
-template <class T> struct Minor {
-    T value, weight, total;
-};
-
-// A cell's vertices, pulled apart. Sets of vertices are bits, 64 to a word, in one word or several.
+// Measures cells of dimension d >= 1 one after the other. A cell is pulled apart on sets of its vertices, which are bits,
+// 64 to a word, in one word or several; its determinants are found on the way.
 //
 // Cost: for each simplex of the triangulation about 2^d d products, less what simplices share. Memory is kept from cell
-// to cell, so that after some of them there is enough; throws std::bad_alloc where there is none.
+// to cell, so that after some of them there is enough; where there is none, std::bad_alloc is thrown.
 template <class T = double> class Measurer {
   public:
     // For cells with generators of length dim = d + 1 and masks of facets of so many words.
     Measurer(int dim, int words) : d_(dim - 1), facet_words_(words), place_(64 * std::size_t(words)) {
         minors_.room(std::size_t(1) << d_);
-        minors_[0] = minor_of(exactly<T>(1.0), exactly<T>(0.0), 0);
+        minors_[0] = minor_of({exactly<T>(1.0), exactly<T>(0.0)}, 0);
         for (int k = 2; k <= d_; k++) factorial_ = factorial_ * exactly<T>(k);
         order_sets();
     }
 
-    // Ends of the volume, and of the box in each of d coordinates; NaN where there is no certificate.
+    // Ends of the volume, and of the box in each of d coordinates; NaN where there is no certificate. The cell has m
+    // generators, each with d + 1 coordinates, its r, and the mask of the facets on which it lies.
     void measure(int m, const T *vectors, const T *radius, const u64 *tight, T *volume_low, T *volume_high, T *box_low,
                  T *box_high) {
-        const Generators<T> cell{m, vectors, radius, tight};
+        const Cell cell{m, vectors, radius, tight};
+        const Ends ends{volume_low, volume_high, box_low, box_high};
         *volume_low = *volume_high = exactly<T>(NAN);
-        const bool bounded = m <= 64 ? measure_in<1>(Fixed<1>{}, cell, volume_low, volume_high, box_low, box_high)
-                                     : measure_in<1>((m + 63) / 64, cell, volume_low, volume_high, box_low, box_high);
+        const bool bounded = m <= 64 ? measured_in<1>(Fixed<1>{}, cell, ends)
+                                     : measured_in<1>((m + 63) / 64, cell, ends);
         if (bounded) return;
         for (int j = 0; j < d_; j++) box_low[j] = box_high[j] = exactly<T>(NAN);
     }
 
   private:
-    // Dimensions with code of their own.
+    // Least of the normal floats, the tau of the proof.
+    static constexpr double TAU = 0x1p-1022;
+    // From so many simplices on there is no certificate: their number would not be an int much longer.
+    static constexpr i64 TOO_MANY = i64(1) << 30;
+    // Dimensions up to here have code of their own.
     static constexpr int UNROLLED = 5;
 
-    template <int D, class Words>
-    bool measure_in(Words words, const Generators<T> &cell, T *low, T *high, T *box_low, T *box_high) {
-        if (d_ == D) return measured(Fixed<D>{}, words, cell, low, high, box_low, box_high);
-        if constexpr (D < UNROLLED) return measure_in<D + 1>(words, cell, low, high, box_low, box_high);
-        return measured(d_, words, cell, low, high, box_low, box_high);
+    struct Cell {
+        int m;
+        const T *vectors, *radius;
+        const u64 *tight;
+    };
+    struct Ends {
+        T *volume_low, *volume_high, *box_low, *box_high;
+    };
+    // D_k[S] and its X_k.
+    struct Bounded {
+        T value, off;
+    };
+    // D_k[S] and what X_{k+1} has of it: X_k + gamma_{k+1} |D_k| and |D_k| + X_k.
+    struct Minor {
+        T value, weight, total;
+    };
+
+    // A number that is known while this is compiled. Functions below take one of these or an int, as a Dim, a Level or
+    // a number of Words; with these, their loops are unrolled.
+    template <int N> struct Fixed {
+        constexpr operator int() const { return N; }
+    };
+    // The next level down, of which there are d at most, or compilers would not come to an end.
+    template <int D, int N> static constexpr Fixed<(N < D ? N + 1 : D)> below(Fixed<D>, Fixed<N>) { return {}; }
+    static int below(int, int level) { return level + 1; }
+    static int below(int, Fixed<0>) { return 1; }
+
+    template <int D, class Words> bool measured_in(Words words, const Cell &cell, const Ends &ends) {
+        if (d_ == D) return measured(Fixed<D>{}, words, cell, ends);
+        if constexpr (D < UNROLLED) return measured_in<D + 1>(words, cell, ends);
+        return measured(d_, words, cell, ends);
     }
 
-    template <class Dim, class Words>
-    bool measured(Dim d, Words words, const Generators<T> &cell, T *low, T *high, T *box_low, T *box_high) {
-        if (!vertices(d, cell, box_low, box_high)) return false;
+    // False if the cell has no box.
+    template <class Dim, class Words> bool measured(Dim d, Words words, const Cell &cell, const Ends &ends) {
+        if (!vertices(d, cell, ends.box_low, ends.box_high)) return false;
         facets(d, words, cell);
         sum_ = error_ = exactly<T>(0.0);
         simplices_ = 0;
         pull_apart(d, Fixed<0>{}, words, all_vertices(words, cell.m));
-        volume(d, low, high);
+        volume(ends.volume_low, ends.volume_high);
         return true;
     }
 
@@ -133,7 +142,8 @@ template <class T = double> class Measurer {
     static bool is_vertex(T r, T t) { return exactly<T>(2.0) * r < t && is_finite(t); }
 
     // Writes the box, the vertices less the first one, and their epsilons; false if some generator is no vertex.
-    template <class Dim> bool vertices(Dim d, const Generators<T> &cell, T *low, T *high) {
+    template <class Dim> bool vertices(Dim d, const Cell &cell, T *low, T *high) {
+        if (cell.m == 0) return false;
         points_.room(std::size_t(cell.m) * d);
         spread_.room(cell.m);
         for (int k = 0; k < cell.m; k++)
@@ -144,7 +154,7 @@ template <class T = double> class Measurer {
         return true;
     }
 
-    POLYRELU_INLINE bool vertex(int d, const Generators<T> &cell, int k, T *low, T *high) {
+    POLYRELU_INLINE bool vertex(int d, const Cell &cell, int k, T *low, T *high) {
         const T *g = cell.vectors + std::size_t(k) * (d + 1);
         const T r = cell.radius[k], t = g[d], share = r / (t - r);
         T *point = points_.data() + std::size_t(k) * d, largest = exactly<T>(0.0);
@@ -178,7 +188,7 @@ template <class T = double> class Measurer {
 
     // Writes for each facet in use the set of the vertices on it, and finds whether the cell is simple: whether each
     // vertex lies on d facets.
-    template <class Dim, class Words> void facets(Dim d, Words words, const Generators<T> &cell) {
+    template <class Dim, class Words> void facets(Dim d, Words words, const Cell &cell) {
         number_facets(cell);
         facets_.room(std::size_t(facet_count_) * words);
         below_.room(std::size_t(facet_count_) * words * d);
@@ -193,7 +203,7 @@ template <class T = double> class Measurer {
         }
     }
 
-    void number_facets(const Generators<T> &cell) {
+    void number_facets(const Cell &cell) {
         facet_count_ = 0;
         for (int w = 0; w < facet_words_; w++) {
             u64 used = 0;
@@ -203,9 +213,9 @@ template <class T = double> class Measurer {
     }
 
     template <class Words> const u64 *all_vertices(Words words, int m) {
-        cell_.filled(words, ~u64(0));
-        if (m % 64) cell_[words - 1] = bit(m % 64) - 1;
-        return cell_.data();
+        whole_.filled(words, ~u64(0));
+        if (m % 64) whole_[words - 1] = bit(m % 64) - 1;
+        return whole_.data();
     }
 
     // Triangulation
@@ -293,29 +303,26 @@ template <class T = double> class Measurer {
 
     // Determinants
 
-    static Minor<T> minor_of(T value, T off, int k) {
-        return {value, off + gamma_<T>(k + 1) * modulus(value), modulus(value) + off};
+    POLYRELU_INLINE static Minor minor_of(Bounded D, int k) {
+        return {D.value, D.off + gamma_<T>(k + 1) * modulus(D.value), modulus(D.value) + D.off};
     }
 
-    // Value and X of the minor of k rows in these columns, the last of which is w.
-    struct Sum {
-        T value, off;
-    };
-    POLYRELU_INLINE static Sum minor(int d, const Minor<T> *minors, const T *w, T epsilon, u32 columns, int k) {
-        Sum sum{exactly<T>(0.0), exactly<T>(0.0)};
+    // The minor of k rows, the last of which is w, in the columns of a set of k, from those of k - 1 rows.
+    POLYRELU_INLINE static Bounded expanded(int d, int k, const Minor *minors, const T *w, T epsilon, u32 columns) {
+        Bounded D{exactly<T>(0.0), exactly<T>(0.0)};
         bool begun = false, plus = true;
 #pragma GCC unroll 8
         for (int j = d - 1; j >= 0; j--) {
             if (!(columns >> j & 1)) continue;
-            const Minor<T> &rest = minors[columns ^ (u32(1) << j)];
+            const Minor &rest = minors[columns ^ (u32(1) << j)];
             const T term = w[j] * rest.value, off = modulus(w[j]) * rest.weight + epsilon * rest.total;
-            sum.value = !begun ? term : plus ? sum.value + term : sum.value - term;
-            sum.off = !begun ? off : sum.off + off;
+            D.value = !begun ? term : plus ? D.value + term : D.value - term;
+            D.off = !begun ? off : D.off + off;
             begun = true;
             plus = !plus;
         }
-        sum.off = sum.off * raised<T>(k + 12) + exactly<T>(TAU);
-        return sum;
+        D.off = D.off * raised<T>(k + 12) + exactly<T>(TAU);
+        return D;
     }
 
     // The minors of k rows, the last of which is a vertex, from those of k - 1.
@@ -323,27 +330,24 @@ template <class T = double> class Measurer {
         T w[D];
         for (int j = 0; j < D; j++) w[j] = points_[std::size_t(vertex) * D + j];
         const T epsilon = spread_[vertex];
-        Minor<T> *minors = minors_.data();
+        Minor *minors = minors_.data();
 #pragma GCC unroll 64
-        for (u32 columns = 0; columns < u32(1) << D; columns++) {
-            if (ones(columns) != K) continue;
-            const Sum sum = minor(D, minors, w, epsilon, columns, K);
-            minors[columns] = minor_of(sum.value, sum.off, K);
-        }
+        for (u32 columns = 0; columns < u32(1) << D; columns++)
+            if (ones(columns) == K) minors[columns] = minor_of(expanded(D, K, minors, w, epsilon, columns), K);
     }
     void expand(int d, int k, int vertex) {
-        const T *w = points_.data() + std::size_t(vertex) * d;
-        for (int i = first_[k]; i < first_[k + 1]; i++) {
-            const Sum sum = minor(d, minors_.data(), w, spread_[vertex], sets_[i], k);
-            minors_[sets_[i]] = minor_of(sum.value, sum.off, k);
-        }
+        const T *w = points_.data() + std::size_t(vertex) * d, epsilon = spread_[vertex];
+        Minor *minors = minors_.data();
+        for (int i = first_[k]; i < first_[k + 1]; i++)
+            minors[sets_[i]] = minor_of(expanded(d, k, minors, w, epsilon, sets_[i]), k);
     }
 
+    // The determinant of a simplex whose last vertex this is.
     POLYRELU_INLINE void complete(int d, int vertex) {
         const T *w = points_.data() + std::size_t(vertex) * d;
-        const Sum sum = minor(d, minors_.data(), w, spread_[vertex], (u32(1) << d) - 1, d);
-        sum_ = sum_ + modulus(sum.value);
-        error_ = error_ + sum.off;
+        const Bounded D = expanded(d, d, minors_.data(), w, spread_[vertex], (u32(1) << d) - 1);
+        sum_ = sum_ + modulus(D.value);
+        error_ = error_ + D.off;
         simplices_++;
     }
 
@@ -361,9 +365,11 @@ template <class T = double> class Measurer {
     // Sum
 
     // The ends of the volume, from sums over the simplices: of determinants, and of how far they may be off.
-    void volume(int d, T *low, T *high) {
-        const T error = (error_ + gamma_<T>(simplices_ + 4) * sum_) * raised<T>(simplices_ + 8);
-        const T down = exactly<T>(1.0) - gamma_<T>(2 * d + 8), up = raised<T>(2 * d + 8);
+    void volume(T *low, T *high) const {
+        if (simplices_ >= TOO_MANY) return;
+        const int n = int(simplices_);
+        const T error = (error_ + gamma_<T>(n + 4) * sum_) * raised<T>(n + 8);
+        const T down = exactly<T>(1.0) - gamma_<T>(2 * d_ + 8), up = raised<T>(2 * d_ + 8);
         const T least = (sum_ - error) * down / factorial_ - exactly<T>(TAU);
         const T most = (sum_ + error) * up / factorial_ + exactly<T>(TAU);
         if (!is_finite(least) || !is_finite(most)) return;
@@ -373,16 +379,20 @@ template <class T = double> class Measurer {
 
     const int d_, facet_words_;
     T factorial_ = exactly<T>(1.0);
+    // The vertices less the first one, and their epsilons.
     Array<T> points_, spread_;
-    Array<Minor<T>> minors_;
+    // The minors of the rows so far by their columns; all sets of columns, those of k from first_[k] on.
+    Array<Minor> minors_;
     Array<u32> sets_;
     Array<int> first_;
-    // The number of each facet in use, the vertices on it, and for each level of the way down the facets of a face.
+    // Where a facet is among those in use; the vertices on these, and of each face on the way down those on its facets.
     Array<int> place_;
-    Array<u64> facets_, below_, cell_;
-    int facet_count_ = 0, simplices_ = 0;
+    Array<u64> facets_, below_, whole_;
+    int facet_count_ = 0;
     bool simple_ = false;
+    // Over the simplices so far: moduli of determinants, and how far they may be off.
     T sum_ = exactly<T>(0.0), error_ = exactly<T>(0.0);
+    i64 simplices_ = 0;
 };
 
 } // namespace polyrelu
