@@ -57,8 +57,8 @@
 
 namespace polyrelu {
 
-// Measures cells of dimension d >= 1 one after the other. A cell is pulled apart on sets of its vertices, which are bits,
-// 64 to a word, in one word or several; its determinants are found on the way.
+// Measures cells of dimension d >= 1 one after the other. What is pulled apart are sets of vertices, as bits in one
+// word or, where there are more than 64, in several; determinants are found on the way.
 //
 // Cost: for each simplex of the triangulation about 2^d d products, less what simplices share. Memory is kept from cell
 // to cell, so that after some of them there is enough; where there is none, std::bad_alloc is thrown.
@@ -117,8 +117,7 @@ template <class T = double> class Measurer {
     };
     // The next level down, of which there are d at most, or compilers would not come to an end.
     template <int D, int N> static constexpr Fixed<(N < D ? N + 1 : D)> below(Fixed<D>, Fixed<N>) { return {}; }
-    static int below(int, int level) { return level + 1; }
-    static int below(int, Fixed<0>) { return 1; }
+    static constexpr int below(int, int level) { return level + 1; }
 
     template <int D, class Words> bool measured_in(Words words, const Cell &cell, const Ends &ends) {
         if (d_ == D) return measured(Fixed<D>{}, words, cell, ends);
@@ -197,8 +196,10 @@ template <class T = double> class Measurer {
         for (int k = 0; k < cell.m; k++) {
             int incident = 0;
             for (int w = 0; w < facet_words_; w++)
-                for (u64 rest = cell.tight[std::size_t(k) * facet_words_ + w]; rest; rest &= rest - 1, incident++)
+                for (u64 rest = cell.tight[std::size_t(k) * facet_words_ + w]; rest; rest &= rest - 1) {
                     facets_[place_[64 * w + lowest(rest)] * words + k / 64] |= bit(k % 64);
+                    incident++;
+                }
             simple_ = simple_ && incident == d;
         }
     }
@@ -241,9 +242,9 @@ template <class T = double> class Measurer {
     //
     // They are among its proper intersections with facets of the cell, each of which counts once. Those with fewer than
     // dim vertices are none. A smaller face that passes for a facet here has no simplices: on the way down it stays a
-    // dimension behind, and has one vertex where an edge is wanted. In a simple cell a face meets a facet that does not
-    // contain it in one of its own facets or not at all, and two of them in two (Ziegler, Lectures on Polytopes, 1995,
-    // proposition 2.16).
+    // dimension behind, and has one vertex where an edge is wanted. In a simple cell there is nothing to check: about a
+    // vertex, faces are as those of a simplex (Ziegler, Lectures on Polytopes, 1995, proposition 2.16), so what a face
+    // has in common with a facet that does not contain it is empty or a facet of the face, and another for each facet.
     template <class Words> int facets_missing(Words words, const u64 *face, int apex, int dim, u64 *found) {
         const int word = apex / 64;
         const u64 mark = bit(apex % 64);
