@@ -143,6 +143,7 @@ def test_type_checkers_know_the_methods_of_upper_rooms():
 ACROSS = {
     "certificates/test_independence": "the checker with the engines' sets broken or out of reach",
     "engines/cells/test_bounds": "the kernel's bounds, over exact numbers and with each term left out",
+    "engines/cells/test_extents_in_cpp": "the measurer in C++, with each term of its bounds left out",
     "engines/cells/test_float_modes": "the engine in other modes of the processor",
     "engines/cells/test_magnitudes": "the engine against the twin at every magnitude",
     "engines/search/test_protocol": "heuristics and what they may say",

@@ -1,0 +1,1 @@
+"""Functions of the kernel's headers by themselves, called from tests."""

@@ -1,0 +1,371 @@
+"""The bounds of the measurer in C++, term by term, and its way through cells of all shapes.
+
+Bounds are held against extents of the true generators in rational arithmetic, as they are and with a term left out.
+"""
+
+from fractions import Fraction
+from itertools import chain, pairwise, product
+from math import factorial
+from typing import NamedTuple
+
+import numpy as np
+import pytest
+from flint import fmpq, fmpq_mat
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import polyrelu as pr
+from polyrelu.engines.cells import extents, loading
+from polyrelu.engines.cells.extent_kernel import cell_extents
+from tests.engines.cells.harness.harness import AS_IT_IS, Compiled, built, shared_folder
+
+ANY_DIMENSION = ("UNROLLED = 5", "UNROLLED = 1")
+LEFT_OUT = {
+    "radius": ("share * (exactly<T>(1.0) + modulus(x)) + ", ""),
+    "radius at zero": ("(exactly<T>(1.0) + modulus(x))", "modulus(x)"),
+    "radius far away": ("(exactly<T>(1.0) + modulus(x))", "exactly<T>(1.0)"),
+    "radius beside a small scale": ("share = r / (t - r)", "share = r / t"),
+    "radius below the normal floats": (
+        "share * (exactly<T>(1.0) + modulus(x))",
+        "r * (exactly<T>(1.0) + modulus(x)) / (t - r)",
+    ),
+    "thirds": (" + gamma_<T>(3) * modulus(x)", ""),
+    "a quotient underflows": ("first_order * raised<T>(12) + exactly<T>(TAU)", "first_order * raised<T>(12)"),
+    "a first vertex known badly": ("(spread_[k] + spread_[0])", "spread_[k]"),
+    "lower minors": ("D.off + gamma_<T>(k + 1) * modulus(D.value)", "gamma_<T>(k + 1) * modulus(D.value)"),
+    "the last vertex": (" + epsilon * rest.total", ""),
+    "a minor underflows": ("raised<T>(k + 12) + exactly<T>(TAU)", "raised<T>(k + 12)"),
+    "many simplices": ("gamma_<T>(n + 4) * sum_", "gamma_<T>(1) * sum_"),
+    "radius, too large": ("(sum_ - error)", "sum_"),
+    "the last vertex, too large": ("(sum_ + error)", "sum_"),
+}
+OTHER_WAYS = {
+    "any dimension": [ANY_DIMENSION],
+    "no cell is simple": [ANY_DIMENSION, ("simple_ = true", "simple_ = false")],
+    "sets in any number of words": [ANY_DIMENSION, ("m <= 64 ?", "m <= 0 ?")],
+}
+WRONG_WAYS = {
+    "all cells are simple": ("simple_ = simple_ && incident == d", "simple_ = true"),
+    "faces count for each facet they are on": (" && is_new(words, found, count)", ""),
+    "all terms are added": ("plus ? D.value + term : D.value - term", "D.value + term"),
+    "vertices as they are": ("point[j] = point[j] - first[j]", "point[j] = point[j]"),
+    "volumes of parallelotopes": ("* up / factorial_", "* up"),
+    "the first facet is missed": ("for (int f = 0; f < facet_count_", "for (int f = 1; f < facet_count_"),
+}
+
+
+@pytest.fixture(scope="session")
+def measurer(tmp_path_factory):
+    return built("extents", shared_folder(tmp_path_factory))
+
+
+@pytest.fixture(scope="session")
+def spoilt(tmp_path_factory):
+    """Other measurers: each without a term, or on another way."""
+    changed = {name: [ANY_DIMENSION, change] for name, change in (LEFT_OUT | WRONG_WAYS).items()}
+    return built("extents", shared_folder(tmp_path_factory), changed | OTHER_WAYS)
+
+
+class Cells(NamedTuple):
+    """Generators as runs of the kernel keep them: cell i has those from start[i] to start[i + 1]."""
+
+    start: np.ndarray
+    vectors: np.ndarray
+    radius: np.ndarray
+    tight: np.ndarray
+
+
+def cell(generators, radius, facets):
+    """One cell: generators are rows (g, t), ``facets`` the numbers of those on which each lies."""
+    words = max(map(max, facets)) // 64 + 1
+    tight = [[sum(1 << j - 64 * w for j in own if j // 64 == w) for w in range(words)] for own in facets]
+    return Cells(
+        np.array([0, len(generators)]),
+        np.array(generators, dtype=np.float64),
+        np.array(radius, dtype=np.float64),
+        np.array(tight, dtype=np.uint64),
+    )
+
+
+def measured(measurer: Compiled, cells: Cells, variant: str = AS_IT_IS):
+    """Lower and upper ends of volumes, (2, n), and of boxes, (2, n, d)."""
+    n, dim = len(cells.start) - 1, cells.vectors.shape[1]
+    volumes, boxes = np.empty((2, n)), np.empty((2, n, dim - 1))
+    measurer.call("extents", n, dim, cells.tight.shape[1], *cells, *volumes, *boxes, variant=variant)
+    return volumes, boxes
+
+
+# Against rational arithmetic
+
+
+def simplices(face, facets, dim):
+    """The face pulled apart at its first vertices."""
+    apex = min(face)
+    if dim == 1:
+        return [sorted(face)]
+    below = dict.fromkeys(face & facet for facet in facets if apex not in facet and len(face & facet) >= dim)
+    return [[apex, *rest] for part in below for rest in simplices(part, facets, dim - 1)]
+
+
+def true_extents(generators, facets):
+    """Volume and corners of the box of the cell, in rational arithmetic."""
+    points = [[Fraction(v) / Fraction(g[-1]) for v in g[:-1]] for g in generators]
+    dim, on = len(points[0]), [{k for k, own in enumerate(facets) if j in own} for j in set(chain(*facets))]
+    volume = Fraction(0)
+    for first, *others in simplices(frozenset(range(len(points))), [frozenset(f) for f in on], dim):
+        rows = [[a - b for a, b in zip(points[k], points[first], strict=True)] for k in others]
+        det = fmpq_mat(dim, dim, [fmpq(v.numerator, v.denominator) for row in rows for v in row]).det()
+        volume += abs(Fraction(int(det.p), int(det.q))) / factorial(dim)
+    return volume, list(map(min, zip(*points, strict=True))), list(map(max, zip(*points, strict=True)))
+
+
+def encloses(measurer, case, variant=AS_IT_IS):
+    """Whether the extents that are certified in floats enclose those of the true generators; None where none are."""
+    generators, true, radius, facets = case
+    for g, h, r in zip(generators, true, radius, strict=True):
+        assert max(abs(Fraction(a) - Fraction(b)) for a, b in zip(g, h, strict=True)) <= Fraction(r), "no such example"
+    volumes, boxes = measured(measurer, cell(generators, radius, facets), variant)
+    volume, low, high = true_extents(true, facets)
+    inside = []
+    if np.isfinite(volumes).all():
+        inside.append(volumes[0, 0].item() <= volume <= volumes[1, 0].item())
+    if not np.isnan(boxes).any():
+        inside += [a <= b for a, b in zip(boxes[0, 0].tolist(), low, strict=True)]
+        inside += [a >= b for a, b in zip(boxes[1, 0].tolist(), high, strict=True)]
+    return all(inside) if inside else None
+
+
+def simplex(dim):
+    """Which facets each vertex of a simplex lies on: all but the opposite one."""
+    return [[j for j in range(dim + 1) if j != i] for i in range(dim + 1)]
+
+
+def known(generators, facets):
+    """A cell whose generators are what they seem."""
+    return generators, generators, [0.0] * len(generators), facets
+
+
+def moved(generators, true, radius, facets):
+    """A cell whose generators seem to be these, all known within the radius, and really are those."""
+    return generators, true, [radius] * len(true), facets
+
+
+SMALL, MANY = 2.0**-54, 400
+CASES = {
+    "radius": moved([(0, 1), (0.75, 1)], [(0, 1), (1, 1)], 0.25, simplex(1)),
+    "radius, too large": moved([(0, 1), (1, 1)], [(0, 1), (0.75, 1)], 0.25, simplex(1)),
+    "radius at zero": moved([(0, 1), (1, 1)], [(-0.25, 1), (1, 1)], 0.25, simplex(1)),
+    "radius far away": moved([(0, 1), (1, 0.75 * 2**-10)], [(0, 1), (1, 2.0**-11)], 2.0**-12, simplex(1)),
+    "radius beside a small scale": moved([(0, 1), (1, 0.75)], [(0, 1), (1.25, 0.5)], 0.25, simplex(1)),
+    "radius below the normal floats": moved(
+        [(0, 5 * 2.0**-1074), (2.0**-1073, 5 * 2.0**-1074)],
+        [(0, 2.0**-1072), (3 * 2.0**-1074, 2.0**-1072)],
+        2.0**-1074,
+        simplex(1),
+    ),
+    "a first vertex known badly": ([(0.25, 1), (1, 1)], [(0, 1), (1, 1)], [0.25, 0.0], simplex(1)),
+    "thirds": known([(0, 3), (1, 3)], simplex(1)),
+    "a quotient underflows": known([(0, 3), (2.0**-1074, 3)], simplex(1)),
+    "lower minors": ([(0, 0, 1), (0.75, 0, 1), (0, 9, 1)], [(0, 0, 1), (1, 0, 1), (0, 9, 1)], [0, 0.25, 0], simplex(2)),
+    "the last vertex": (
+        [(0, 0, 1), (1, 0, 1), (0, 0.75, 1)],
+        [(0, 0, 1), (1, 0, 1), (0, 1, 1)],
+        [0, 0, 0.25],
+        simplex(2),
+    ),
+    "a minor underflows": known(
+        [(0, 0, 0, 1), (2.0**-540, 0, 0, 1), (0, 2.0**-540, 0, 1), (0, 0, 2.0**500, 1)], simplex(3)
+    ),
+    # A large triangle, and many after it that it swallows.
+    "many simplices": known(
+        [(0, 0, 1), *((i * SMALL, i * i * SMALL, 1) for i in range(1, MANY + 1)), (-1, 1, 1)],
+        [[1, 2], *([i + 1, i + 2] for i in range(1, MANY)), [MANY + 1, 0], [0, 1]],
+    ),
+    "overflow of a vertex": known([(0, 1), (1, 2.0**-1074)], simplex(1)),
+    "overflow of a volume": known([(0, 0, 1), (2.0**600, 0, 1), (0, 2.0**600, 1)], simplex(2)),
+    "overflow of a difference": known([(-(2.0**1023), 1), (2.0**1023, 1)], simplex(1)),
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_extents_enclose(measurer, name):
+    assert encloses(measurer, CASES[name]) is not False
+
+
+@pytest.mark.parametrize("name", LEFT_OUT)
+def test_no_term_is_spared(spoilt, name):
+    case = CASES[name.removesuffix(", too large") if name not in CASES else name]
+    assert encloses(spoilt, case, name) is False
+
+
+def test_overflow_gives_no_certificate(measurer):
+    for name in ("overflow of a vertex", "overflow of a volume", "overflow of a difference"):
+        generators, _, radius, facets = CASES[name]
+        assert np.isnan(measured(measurer, cell(generators, radius, facets))[0]).all()
+
+
+@pytest.mark.parametrize("t", [0.0, -1.0, 0.5, np.inf, np.nan])
+def test_rays_and_what_may_be_one_give_no_certificate(measurer, t):
+    found = measured(measurer, cell([(0, 1), (1, t)], [0.25, 0.25], simplex(1)))
+    assert all(np.isnan(part).all() for part in found)
+
+
+def test_a_radius_that_is_no_number_gives_no_certificate(measurer):
+    found = measured(measurer, cell([(0, 1), (1, 1)], [0.0, np.nan], simplex(1)))
+    assert all(np.isnan(part).all() for part in found)
+
+
+places = st.one_of(st.integers(-3, 3), st.integers(-(2**53) + 1, 2**53 - 1))
+exponents = st.one_of(st.integers(-1074, 960), st.sampled_from([-1074, -1022, -537, -52, 0, 459]))
+
+
+@st.composite
+def simplices_of_any_magnitude(draw, most_dims):
+    """Generators near one magnitude or of any; some known within a radius, at one end of which they really are."""
+    dim = draw(st.integers(1, most_dims))
+    scales, near = [draw(exponents) for _ in range(dim + 1)], draw(st.booleans())
+
+    def number(j):
+        shift = 0 if near else draw(st.sampled_from([0, 0, -52, 52, -300, 300]))
+        return float(np.ldexp(float(draw(places)), min(max(scales[j] + shift, -1074), 960)))
+
+    generators = [tuple(number(j) for j in range(dim + 1)) for _ in range(dim + 1)]
+    relative = [draw(st.sampled_from([0.0, 2.0**-53, 2.0**-20, 0.25])) for _ in generators]
+    radius = [abs(g[-1]) * r for g, r in zip(generators, relative, strict=True)]
+    side = [[draw(st.sampled_from([-1, 0, 1])) for _ in g] for g in generators]
+    true = [
+        tuple(Fraction(v) + s * Fraction(r) for v, s in zip(g, own, strict=True))
+        for g, r, own in zip(generators, radius, side, strict=True)
+    ]
+    return generators, true, radius, simplex(dim)
+
+
+@settings(max_examples=400)
+@given(case=simplices_of_any_magnitude(3))
+def test_simplices_of_all_magnitudes(measurer, case):
+    generators, _, radius, _ = case
+    if all(g[-1] > 2 * r for g, r in zip(generators, radius, strict=True)):
+        assert encloses(measurer, case) is not False
+
+
+# Shapes
+
+
+def cube(dim):
+    """Vertices, facets on which each lies, and the volume."""
+    corners = list(product([0, 1], repeat=dim))
+    return corners, [[2 * j + v for j, v in enumerate(x)] for x in corners], Fraction(1)
+
+
+def cross_polytope(dim):
+    """Each vertex is on half of 2^d facets, one for each vector of signs."""
+    ends = [tuple(s if i == j else 0 for i in range(dim)) for j in range(dim) for s in (-1, 1)]
+    signs = list(product([-1, 1], repeat=dim))
+    on = [[f for f, s in enumerate(signs) if any(a * b > 0 for a, b in zip(x, s, strict=True))] for x in ends]
+    return ends, on, Fraction(2**dim, factorial(dim))
+
+
+def hypersimplex(dim):
+    """The slice between sums 2 and 3 of a cube: Eulerian numbers count its simplices; few vertices are simple."""
+    inside = [x for x in product([0, 1], repeat=dim) if sum(x) in (2, 3)]
+    on = [[2 * j + v for j, v in enumerate(x)] + [2 * dim + sum(x) - 2] for x in inside]
+    counts = {3: 1, 4: 11, 5: 66, 6: 302}
+    return inside, on, Fraction(counts[dim], factorial(dim))
+
+
+SHAPES = {
+    **{f"{shape.__name__} {dim}": shape(dim) for shape in (cube, cross_polytope) for dim in range(1, 8)},
+    **{f"hypersimplex {dim}": hypersimplex(dim) for dim in range(3, 7)},
+}
+
+
+def of_shape(name, rng):
+    """The shape with its vertices and facets in another order, sheared, which keeps its volume."""
+    points, facets, volume = SHAPES[name]
+    dim, number = len(points[0]), rng.permutation(max(map(max, facets)) + 1)
+    shear = np.eye(dim, dtype=int) + np.triu(rng.integers(-2, 3, (dim, dim)), 1)
+    order = rng.permutation(len(points))
+    generators = [[*(shear @ np.array(points[k])).tolist(), 1] for k in order]
+    return cell(generators, [0.0] * len(order), [[int(number[j]) for j in facets[k]] for k in order]), volume
+
+
+@pytest.mark.parametrize("name", SHAPES)
+def test_volumes_of_shapes(measurer, name):
+    for seed in range(3):
+        assert measures(measurer, name, seed)
+
+
+def measures(measurer, name, seed, variant=AS_IT_IS):
+    """Whether the volume of a shape is certified, and within little."""
+    cells, volume = of_shape(name, np.random.default_rng(seed))
+    (low, high), _ = measured(measurer, cells, variant)
+    return bool(low[0].item() <= volume <= high[0].item() and high[0] - low[0] < 2.0**-30 * volume)
+
+
+@pytest.mark.parametrize("way", OTHER_WAYS)
+def test_all_ways_give_the_same(measurer, spoilt, way):
+    for name in SHAPES:
+        cells, _ = of_shape(name, np.random.default_rng(0))
+        assert same_bits(measured(measurer, cells), measured(spoilt, cells, way)), name
+
+
+@pytest.mark.parametrize("way", WRONG_WAYS)
+def test_no_step_is_spared(spoilt, way):
+    shapes = [name for name, (points, _, _) in SHAPES.items() if len(points[0]) in (3, 4)]
+    assert not all(measures(spoilt, name, 0, way) for name in shapes)
+
+
+def same_bits(some, others):
+    return all(a.tobytes() == b.tobytes() for a, b in zip(some, others, strict=True))
+
+
+# Against the measurer that numba compiles, as long as there is one
+
+
+def by_numba(cells):
+    loading.load(cell_extents, lambda: cell_extents(*cells), "the measurer")
+    volume_low, volume_high, box_low, box_high = cell_extents(*cells)
+    return np.stack([volume_low, volume_high]), np.stack([box_low, box_high])
+
+
+def cells_of_run(net, monkeypatch):
+    """What a run on a box keeps of its cells, batch by batch."""
+    kept = []
+
+    def recorded(function, *arrays):
+        kept.append(Cells(*map(np.ascontiguousarray, arrays)))
+        return function(*arrays)
+
+    monkeypatch.setattr(extents, "called", recorded)
+    dim = net.input_dim
+    pr.linear_regions(net, pr.Polyhedron.box([-6] * dim, [6] * dim)).volume()
+    return kept
+
+
+def random_network(widths, entries):
+    layers = [(entries((b, a)).tolist(), entries(b).tolist()) for a, b in pairwise(widths)]
+    return pr.Network(layers, relu=[True] * len(layers))
+
+
+@pytest.mark.parametrize("widths", [(1, 8, 8), (2, 16, 16), (3, 12, 12), (4, 8, 8), (5, 6, 6), (6, 5, 4)])
+@pytest.mark.parametrize("kind", ["generic", "integers"])
+def test_cells_of_runs_have_the_same_extents_as_by_numba(measurer, monkeypatch, widths, kind):
+    rng = np.random.default_rng(widths[0])
+    entries = {"generic": lambda size: rng.normal(size=size), "integers": lambda size: rng.integers(-2, 3, size)}[kind]
+    kept = cells_of_run(random_network(widths, entries), monkeypatch)
+    assert sum(len(cells.start) - 1 for cells in kept) > 10
+    for cells in kept:
+        assert same_bits(measured(measurer, cells), by_numba(cells))
+
+
+def test_shapes_have_the_same_extents_as_by_numba(measurer):
+    for name in SHAPES:
+        cells, _ = of_shape(name, np.random.default_rng(0))
+        assert same_bits(measured(measurer, cells), by_numba(cells)), name
+
+
+@given(case=simplices_of_any_magnitude(6))
+def test_simplices_have_the_same_extents_as_by_numba(measurer, case):
+    generators, _, radius, facets = case
+    cells = cell(generators, radius, facets)
+    assert same_bits(measured(measurer, cells), by_numba(cells))
