@@ -21,7 +21,8 @@ template <class S> void Splitter<S>::finish(Patch<S> &A) {
 
 // The signs of all neurons on a part of a patch, eight to a byte.
 template <class S> POLYRELU_INLINE void Splitter<S>::write_signs(Patch<S> &A, u64 positive, u64 negative, u8 *packed) {
-    std::memcpy(packed, A.packed.data(), std::size_t(P.bytes()));
+    // Eight bytes at a time: what comes after is written later.
+    for (int j = 0; j < P.bytes(); j += 8) std::memcpy(packed + j, A.packed.data() + j, 8);
     for (u64 rest = positive; rest; rest &= rest - 1) {
         const i32 site = A.slots[std::size_t(A.facets + lowest(rest))] - P.domain_facets();
         if (site < P.neurons) packed[site >> 3] |= u8(128 >> (site & 7));
@@ -39,7 +40,7 @@ template <class S>
 void Splitter<S>::write_cell(Patch<S> &A, u64 positive, u64 negative, const u64 *facets, const double *sum) {
     const int dim = shape.dim(), d = dim - 1, words = shape.words();
     const std::size_t n = finished.count, bytes = std::size_t(P.bytes());
-    finished.packed.room((n + 1) * bytes);
+    finished.packed.room((n + 1) * bytes + 8);
     finished.points.room((n + 1) * std::size_t(d));
     finished.start.room(n + 2);
     finished.facets.room(std::size_t(finished.start[n]) + 64 * std::size_t(words));
@@ -95,7 +96,7 @@ template <class S> void Splitter<S>::keep(Patch<S> &A) {
 template <class S> void Splitter<S>::write_flat(Patch<S> &A) {
     const int d = shape.dim() - 1, words = shape.words();
     const std::size_t n = flat.count, bytes = std::size_t(P.bytes());
-    flat.packed.room((n + 1) * bytes + 1);
+    flat.packed.room((n + 1) * bytes + 8);
     for (Array<i32> *column : {&flat.dim, &flat.is_face, &flat.containing}) column->room(n + 1);
     flat.start.room(n + 2);
     flat.facets.room(std::size_t(flat.start[n]) + 64 * std::size_t(words));

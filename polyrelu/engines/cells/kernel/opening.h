@@ -47,6 +47,7 @@ template <class S> void Splitter<S>::copy_generators(Patch<S> &Q, Patch<S> &A) {
     A.first = Q.end;
     A.end = A.first + u32(m);
     pool.room(std::size_t(A.end) + 1);
+    A.is_simple = true;
     for (int k = 0; k < m; k++) {
         Generator<S> from = pool[cell.ids[std::size_t(k)]], to = pool[A.first + u32(k)];
         std::memcpy(to.vector(), from.vector(), std::size_t(dim + 1) * sizeof(double)); // and the radius
@@ -54,14 +55,15 @@ template <class S> void Splitter<S>::copy_generators(Patch<S> &Q, Patch<S> &A) {
         to.on_grid() = from.on_grid();
         u64 *bits = to.bits();
         for (int w = 0; w < TIGHT + words; w++) bits[w] = 0;
-        int before = 0;
+        int before = 0, count = 0;
         for (int w = 0; w < words; w++) {
-            for (u64 tight = from.bits()[TIGHT + w] & facets[w]; tight; tight &= tight - 1) {
+            for (u64 tight = from.bits()[TIGHT + w] & facets[w]; tight; tight &= tight - 1, count++) {
                 const int place = before + ones(facets[w] & ((tight & (~tight + 1)) - 1));
                 bits[TIGHT + place / 64] |= bit(place % 64);
             }
             before += ones(facets[w]);
         }
+        A.is_simple &= count == dim - 1;
         if (!to.solved() && !(to.radius() <= COARSE)) improve(A, to);
     }
 }
@@ -71,6 +73,7 @@ template <class S> Next Splitter<S>::list_neurons(Patch<S> &A, int depth, int po
     Next next = Next::FINISHED;
     while (depth < layers) {
         const bool in_target = depth == P.target_layer;
+        const bool has_twins = P.twin_start[std::size_t(depth)] < P.twin_start[std::size_t(depth) + 1];
         A.layer = depth;
         if (position < 0) {
             if (!enter(A, depth)) return Next::GONE;
@@ -80,23 +83,23 @@ template <class S> Next Splitter<S>::list_neurons(Patch<S> &A, int depth, int po
         const int count = F.crossing_count(depth);
         for (; position < count; position++) {
             const i32 coord = crossing[position], site = P.site_of[std::size_t(coord)];
-            if (A.signs[std::size_t(site)] != UNDECIDED || is_decided(A, depth, site)) continue;
+            if (A.signs[std::size_t(site)] != UNDECIDED || (has_twins && is_decided(A, depth, site))) continue;
             if (A.neurons == room) break;
-            bool positive = false, negative = false, zero = false, doubt = false;
-            look_at(A, coord, positive, negative, zero, doubt);
-            if (doubt || (positive && negative) || (in_target && zero)) {
+            const Sides sides = look_at(A, coord);
+            const bool cuts = sides.positive && sides.negative;
+            if (sides.doubt || cuts || (in_target && sides.zero)) {
                 // What only touches a cell matters to targets, and earlier rows may cut that off.
-                const int slot = A.facets + A.neurons;
-                A.slots[std::size_t(slot)] = P.domain_facets() + site;
-                A.listed[A.neurons] = position;
-                for (u32 g = A.first; g < A.end; g++) note_sign(pool[g], A.neurons, slot, sides_[g - A.first]);
-                A.neurons++;
-            } else if (in_target && (positive || P.equality[std::size_t(coord)])) {
+                A.slots[std::size_t(A.facets + A.neurons)] = P.domain_facets() + site;
+                A.listed[A.neurons++] = position;
+                A.is_simple &= !sides.doubt && !sides.zero;
+                continue;
+            }
+            forget_signs(A, sides);
+            if (in_target && (sides.positive || P.equality[std::size_t(coord)])) {
                 counters.discarded++;
                 return Next::GONE;
-            } else {
-                A.signs[std::size_t(site)] = positive ? ON : negative ? OFF : SILENT;
             }
+            A.signs[std::size_t(site)] = sides.positive ? ON : sides.negative ? OFF : SILENT;
         }
         if (A.neurons || position < count) {
             next = A.neurons ? Next::SPLIT : Next::TOO_MANY;
@@ -108,7 +111,6 @@ template <class S> Next Splitter<S>::list_neurons(Patch<S> &A, int depth, int po
     A.layer = depth;
     A.next = position;
     A.buckets = 0;
-    whole(A);
     if (depth + 1 >= layers || next == Next::FINISHED) pack(A);
     return next;
 }
@@ -146,20 +148,63 @@ template <class S> bool Splitter<S>::enter(Patch<S> &A, int depth) {
     return true;
 }
 
-// Writes the form of a coordinate as that of the patch's next neuron, and its sides on all generators to `sides_`.
-template <class S>
-POLYRELU_INLINE void Splitter<S>::look_at(Patch<S> &A, i32 coord, bool &positive, bool &negative, bool &zero,
-                                          bool &doubt) {
-    const int slot = A.facets + A.neurons;
-    F.write(coord, A.form(slot), shape.dim());
-    for (u32 g = A.first; g < A.end; g++) {
-        const int side = sign(A, slot, pool[g]);
-        sides_[g - A.first] = i8(side);
-        positive |= side == 1;
-        negative |= side == -1;
-        zero |= side == 0;
-        doubt |= side == DOUBT;
+// Writes the form of a coordinate as that of the patch's next neuron, and its signs at all generators; negative ones are
+// not written, but told by the others (complete_signs).
+template <class S> POLYRELU_INLINE typename Splitter<S>::Sides Splitter<S>::look_at(Patch<S> &A, i32 coord) {
+    const int slot = A.facets + A.neurons, dim = shape.dim();
+    double *f = A.form(slot);
+    F.write(coord, f, dim);
+    Sides sides;
+    u32 above = 0, other = 0;
+    for (u32 id = A.first; id < A.end; id++) {
+        Generator<S> g = pool[id];
+        const double v = value(f, g.vector(), dim), B = sign_bound(f[dim], f[dim + 1], g.radius(), dim);
+        bool is_above = v > B;
+        if (!is_above && !(-v > B)) {
+            const int side = doubtful_sign(A, slot, g);
+            is_above = side == 1;
+            if (side == 0 || side == DOUBT) {
+                note_sign(g, A.neurons, slot, side);
+                (side == 0 ? sides.zero : sides.doubt) = true;
+                other++;
+            }
+        }
+        g.bits()[POSITIVE] |= u64(is_above) << A.neurons;
+        above += is_above;
     }
+    counters.signs += A.end - A.first;
+    sides.positive = above > 0;
+    sides.negative = above + other < A.end - A.first;
+    return sides;
+}
+
+// Takes back what look_at has noted of a neuron that does not cut the patch.
+template <class S> POLYRELU_INLINE void Splitter<S>::forget_signs(Patch<S> &A, Sides sides) {
+    if (!sides.positive && !sides.zero) return;
+    const int slot = A.facets + A.neurons;
+    for (u32 id = A.first; id < A.end; id++) {
+        u64 *bits = pool[id].bits();
+        bits[POSITIVE] &= ~bit(A.neurons);
+        if (sides.zero) bits[TIGHT + slot / 64] &= ~bit(slot % 64);
+    }
+}
+
+// Writes the negative signs at a patch's generators: where the sign is not positive, nor zero.
+template <class S> void Splitter<S>::complete_signs(Patch<S> &A) {
+    const u64 all = A.neurons == 64 ? ~u64(0) : bit(A.neurons) - 1;
+    for (u32 id = A.first; id < A.end; id++) {
+        u64 *bits = pool[id].bits();
+        bits[NEGATIVE] |= all & ~bits[POSITIVE] & ~neurons_of(A, bits + TIGHT);
+    }
+}
+
+// Which of its neurons a generator of a patch lies on, a bit for each.
+template <class S> POLYRELU_INLINE u64 Splitter<S>::neurons_of(Patch<S> &A, const u64 *tight) {
+    const int w = A.facets / 64, shift = A.facets % 64;
+    if (w >= shape.words()) return 0;
+    u64 own = tight[w] >> shift;
+    if (shift && w + 1 < shape.words()) own |= tight[w + 1] << (64 - shift);
+    return own;
 }
 
 // Whether a neuron repeats one whose sign is known, or that cuts the patch already; then it need not be looked at.
@@ -187,6 +232,7 @@ template <class S> bool Splitter<S>::is_decided(Patch<S> &A, int depth, i32 site
 
 // Makes the cell at work all of a patch that is not cut yet.
 template <class S> void Splitter<S>::whole(Patch<S> &A) {
+    complete_signs(A);
     for (int w = 0; w < TIGHT + shape.words(); w++) cell.bits[std::size_t(w)] = 0;
     cell.m = int(A.end - A.first);
     cell_room(std::size_t(cell.m));

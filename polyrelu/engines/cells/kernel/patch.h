@@ -35,28 +35,58 @@ class Waiting {
     Array<u64> bits; // as a Cell's, for each part
 };
 
-// The parts that a patch's skeleton is cut into, read off from its vertices (skeleton.h).
-struct Parts {
-    struct Part {
-        u64 pattern;     // a bit for each neuron that is positive on it
-        i32 count, at;   // its vertices are inside[at] to inside[at + count]
-        i32 seen, unused;
+// One of the parts that a patch's skeleton is cut into, read off from its vertices (skeleton.h); it lasts until there are
+// more parts.
+template <class S> class Part {
+  public:
+    POLYRELU_INLINE Part(u64 *record, S shape) : record_(record), shape_(shape) {}
+
+    // A bit for each neuron that is positive on it.
+    POLYRELU_INLINE u64 &pattern() const { return record_[0]; }
+    // Its vertices are inside[at] to inside[at + count].
+    POLYRELU_INLINE i32 &count() const { return numbers().count; }
+    POLYRELU_INLINE i32 &at() const { return numbers().at; }
+    // Whether it has been placed in the order of the work.
+    POLYRELU_INLINE u64 &seen() const { return record_[2]; }
+    POLYRELU_INLINE u64 *facets() const { return record_ + 3; }
+    // The sum of its generators.
+    POLYRELU_INLINE double *sum() const { return reinterpret_cast<double *>(facets() + shape_.words()); }
+
+    POLYRELU_INLINE static std::size_t length(S shape) { return std::size_t(3 + shape.words() + shape.dim()); }
+
+  private:
+    struct Numbers {
+        i32 count, at;
     };
-    Array<Part> all;
-    Array<u64> facets;     // words for each
-    Array<double> sums;    // d + 1 for each: the sum of its generators
-    Array<i32> table;      // by pattern: the part, or -1
+    POLYRELU_INLINE Numbers &numbers() const { return *reinterpret_cast<Numbers *>(record_ + 1); }
+
+    u64 *record_;
+    S shape_;
+};
+
+template <class S> class Parts {
+  public:
+    explicit Parts(S shape) : shape_(shape) {}
+
+    POLYRELU_INLINE Part<S> operator[](std::size_t c) { return {records_.data() + c * Part<S>::length(shape_), shape_}; }
+    void room(std::size_t parts) { records_.room(parts * Part<S>::length(shape_)); }
+
+    Array<i32> table; // by pattern: the part, or -1
     Array<u32> inside, of_vertex;
     Array<i32> order, stack;
     int count = 0, next = 0, shift = 0;
     bool direct = false;
+
+  private:
+    S shape_;
+    Array<u64> records_;
 };
 
 template <class S> class Patch {
   public:
-    Patch(S shape, i32 sites, int bytes) : shape_(shape) {
+    Patch(S shape, i32 sites, int bytes) : parts(shape), shape_(shape) {
         signs.room(std::size_t(sites) + 1);
-        packed.room(std::size_t(bytes) + 1);
+        packed.room(std::size_t(bytes) + 8);
         slots.room(64 * std::size_t(shape.words()));
         forms_.room(64 * std::size_t(shape.words()) * row_length());
     }
@@ -72,6 +102,7 @@ template <class S> class Patch {
     int sections = 0;                // how often a row that demands equality has cut through the inside of what is left
     bool is_face = false;            // whether a row left no more than a face of it
     bool touches = false;            // whether some row is zero somewhere on it, and cuts nothing off
+    bool is_simple = false;          // each generator is on d facets, and all signs of the neurons are certain, none zero
     bool by_skeleton = false;        // its parts are in `parts`, not in `waiting`
     u32 buckets = 0;
     Array<u8> signs;                 // of all sites that are the same on the whole patch, UNDECIDED for the others
@@ -85,7 +116,7 @@ template <class S> class Patch {
     Array<Copy> copies;
     int copy_count = 0;
     Waiting waiting;
-    Parts parts;
+    Parts<S> parts;
 
   private:
     S shape_;

@@ -87,20 +87,17 @@ template <class S> Pause Splitter<S>::step() {
         }
         position = A.listed[neuron];
     }
+    bool opened = false;
     if (next == Next::FINISHED) {
         if (position >= 0 && position >= F.crossing_count(depth)) depth++, position = -1;
-        if (depth < P.layers() || A.next < 0) {
-            next = open(at_, depth, position);
-            at_++;
-        }
+        opened = depth < P.layers() || A.next < 0;
+        if (opened) next = open(at_++, depth, position);
     }
+    Patch<S> &B = patch(at_);
     if (next == Next::TOO_MANY) return TOO_NARROW;
-    if (next == Next::SPLIT) {
-        held_ = !cut_skeleton(patch(at_));
-        return DONE;
-    }
-    held_ = false;
-    if (next == Next::FINISHED) finish(patch(at_));
+    held_ = next == Next::SPLIT && !cut_skeleton(B);
+    if (held_ || (opened && next == Next::FINISHED)) whole(B);
+    if (next == Next::FINISHED) finish(B);
     return DONE;
 }
 
@@ -128,20 +125,21 @@ template <class S> bool Splitter<S>::take() {
 }
 
 template <class S> void Splitter<S>::take_part(Patch<S> &A) {
-    Parts &parts = A.parts;
-    part_bits(A, parts.order[std::size_t(parts.next++)], cell.bits.data());
-    const Parts::Part &part = parts.all[std::size_t(parts.order[std::size_t(parts.next - 1)])];
-    cell.m = part.count;
+    const i32 number = A.parts.order[std::size_t(A.parts.next++)];
+    const Part<S> part = A.parts[std::size_t(number)];
+    part_bits(A, number, cell.bits.data());
+    cell.m = part.count();
     cell_room(std::size_t(cell.m));
-    std::memcpy(cell.ids.data(), parts.inside.data() + part.at, std::size_t(part.count) * sizeof(u32));
+    std::memcpy(cell.ids.data(), A.parts.inside.data() + part.at(), std::size_t(part.count()) * sizeof(u32));
 }
 
 // The columns of bits of a part.
 template <class S> void Splitter<S>::part_bits(Patch<S> &A, i32 number, u64 *bits) {
     const u64 all = A.neurons == 64 ? ~u64(0) : bit(A.neurons) - 1;
-    bits[POSITIVE] = A.parts.all[std::size_t(number)].pattern;
+    const Part<S> part = A.parts[std::size_t(number)];
+    bits[POSITIVE] = part.pattern();
     bits[NEGATIVE] = all & ~bits[POSITIVE];
-    for (int w = 0; w < shape.words(); w++) bits[TIGHT + w] = A.parts.facets[std::size_t(number * shape.words() + w)];
+    for (int w = 0; w < shape.words(); w++) bits[TIGHT + w] = part.facets()[w];
 }
 
 // Makes the next root the cell at work: a patch that no neuron cuts yet. Its layer's forms are computed first.
@@ -225,10 +223,10 @@ template <class S> bool Splitter<S>::give(Portable &to) {
         Patch<S> &A = patch(p);
         if (A.by_skeleton && A.parts.next < A.parts.count) {
             const i32 number = A.parts.order[std::size_t(--A.parts.count)];
-            const Parts::Part &part = A.parts.all[std::size_t(number)];
+            const Part<S> part = A.parts[std::size_t(number)];
             given_.room(columns);
             part_bits(A, number, given_.data());
-            leave(A, A.parts.inside.data() + part.at, part.count, given_.data(), to);
+            leave(A, A.parts.inside.data() + part.at(), part.count(), given_.data(), to);
             return true;
         }
         Waiting &W = A.waiting;

@@ -79,7 +79,7 @@ template <class S> bool Splitter<S>::directed(Patch<S> &A, const u64 *bits, doub
 
 template <class S> POLYRELU_INLINE void Splitter<S>::note_sign(Generator<S> g, int neuron, int slot, int sign) {
     if (sign == 0) g.bits()[TIGHT + slot / 64] |= bit(slot % 64);
-    if (sign > 0) g.bits()[POSITIVE] |= bit(neuron);
+    if (sign > 0) g.bits()[POSITIVE] |= bit(neuron); // DOUBT is positive, too
     if (sign == -1 || sign == DOUBT) g.bits()[NEGATIVE] |= bit(neuron);
 }
 

@@ -23,25 +23,14 @@
 
 namespace polyrelu {
 
-template <class S> bool Splitter<S>::is_simple(Patch<S> &A) {
-    const int d = shape.dim() - 1;
-    const u64 all = A.neurons == 64 ? ~u64(0) : bit(A.neurons) - 1;
-    for (u32 g = A.first; g < A.end; g++) {
-        const u64 *bits = pool[g].bits();
-        int count = 0;
-        for (int w = 0; w < shape.words(); w++) count += ones(bits[TIGHT + w]);
-        if (count != d || (bits[POSITIVE] ^ bits[NEGATIVE]) != all) return false; // all signs are certain, none is zero
-    }
-    return true;
-}
-
 // Cuts all of a patch; false, with the patch as it was, where it has to go the general way.
 template <class S> bool Splitter<S>::cut_skeleton(Patch<S> &A) {
-    if (A.layer == P.target_layer || !is_simple(A)) return false;
+    if (A.layer == P.target_layer || !A.is_simple) return false;
     if (forced_back && (opened_ * 0x9E3779B97F4A7C15u >> 40) % forced_back == 0) return false;
     int used = A.neurons;
+    const u32 end = A.end;
     if (!subdivide(A, used)) {
-        A.end = A.first + u32(cell.m);
+        A.end = end;
         counters.fallbacks++;
         return false;
     }
@@ -81,7 +70,7 @@ template <class S> POLYRELU_INLINE void Splitter<S>::push_edge(u32 u, u32 v, u64
 
 // Makes all generators of a patch's parts; `used` becomes the number of neurons that came to it before there were too many.
 template <class S> POLYRELU_APART bool Splitter<S>::subdivide(Patch<S> &A, int &used) {
-    const int words = shape.words(), d = shape.dim() - 1, m = cell.m;
+    const int words = shape.words(), d = shape.dim() - 1, m = int(A.end - A.first);
     for (int i = 0; i < A.neurons; i++) bucket_[i] = -1;
     edge_count_ = 0;
     edges_.room(std::size_t(m) * std::size_t(d) + 64);
@@ -189,19 +178,11 @@ template <class S> POLYRELU_APART void Splitter<S>::join_in_faces(Patch<S> &A, i
     }
 }
 
-// Which of its neurons a generator of a patch lies on, a bit for each.
-template <class S> POLYRELU_INLINE u64 Splitter<S>::neurons_of(Patch<S> &A, const u64 *tight) {
-    const int w = A.facets / 64, shift = A.facets % 64;
-    u64 own = tight[w] >> shift;
-    if (shift && w + 1 < shape.words()) own |= tight[w + 1] << (64 - shift);
-    return own;
-}
-
 // Lists a patch's parts, with their facets and the sums of their generators, and, if asked to, the generators themselves.
 template <class S> POLYRELU_APART void Splitter<S>::read_off(Patch<S> &A, bool lists) {
     const int words = shape.words(), dim = shape.dim();
     const u32 n = A.end - A.first;
-    Parts &parts = A.parts;
+    Parts<S> &parts = A.parts;
     parts.direct = A.neurons <= 8 && (u32(1) << A.neurons) <= 8 * n;
     u32 places = 16;
     if (parts.direct) places = u32(1) << A.neurons;
@@ -209,10 +190,8 @@ template <class S> POLYRELU_APART void Splitter<S>::read_off(Patch<S> &A, bool l
         while (places < 2 * n) places *= 2;
     parts.shift = 64 - __builtin_ctz(places); // not 64, since there are two parts at least
     parts.table.filled(places, -1);
-    parts.all.room(2 * n);
-    parts.facets.room(2 * n * std::size_t(words));
-    parts.sums.room(2 * n * std::size_t(dim));
-    int count = 0;
+    parts.room(2 * n);
+    parts.count = 0;
     std::size_t pairs = 0;
     for (u32 x = 0; x < n; x++) {
         Generator<S> g = pool[A.first + x];
@@ -220,60 +199,66 @@ template <class S> POLYRELU_APART void Splitter<S>::read_off(Patch<S> &A, bool l
         if (lists) parts.of_vertex.room(pairs + (std::size_t(1) << ones(on)));
         u64 subset = 0;
         do {
-            const u64 pattern = positive | subset;
-            u32 at = u32(pattern);
-            if (!parts.direct) {
-                at = u32((pattern * 0x9E3779B97F4A7C15u) >> parts.shift);
-                while (parts.table[at] >= 0 && parts.all[std::size_t(parts.table[at])].pattern != pattern)
-                    at = (at + 1) & (places - 1);
-            }
-            i32 number = parts.table[at];
-            if (number < 0) {
-                number = parts.table[at] = count++;
-                parts.all.room(std::size_t(count));
-                parts.facets.room(std::size_t(count * words));
-                parts.sums.room(std::size_t(count * dim));
-                parts.all[std::size_t(number)] = {pattern, 0, 0, 0, 0};
-                for (int w = 0; w < words; w++) parts.facets[std::size_t(number * words + w)] = 0;
-                for (int j = 0; j < dim; j++) parts.sums[std::size_t(number * dim + j)] = 0.0;
-                parts.count = count;
-                if (!parts.direct && 2 * u32(count) > places) grow_table(parts), places *= 2;
-            }
-            parts.all[std::size_t(number)].count++;
-            for (int w = 0; w < words; w++) parts.facets[std::size_t(number * words + w)] |= g.bits()[TIGHT + w];
+            const i32 number = part_of(parts, positive | subset, places);
+            Part<S> part = parts[std::size_t(number)];
+            part.count()++;
+            for (int w = 0; w < words; w++) part.facets()[w] |= g.bits()[TIGHT + w];
             if (lists) parts.of_vertex[pairs] = u32(number);
             else
-                for (int j = 0; j < dim; j++) parts.sums[std::size_t(number * dim + j)] += g.vector()[j];
+                for (int j = 0; j < dim; j++) part.sum()[j] += g.vector()[j];
             pairs++;
             subset = (subset - on) & on;
         } while (subset);
     }
     work_ += i64(pairs);
-    parts.count = count;
     parts.next = 0;
     if (!lists) return;
     u32 start = 0;
-    for (int c = 0; c < count; c++) {
-        parts.all[std::size_t(c)].at = i32(start);
-        start += u32(parts.all[std::size_t(c)].count);
+    for (int c = 0; c < parts.count; c++) {
+        parts[std::size_t(c)].at() = i32(start);
+        start += u32(parts[std::size_t(c)].count());
     }
     parts.inside.room(start);
     std::size_t pair = 0;
     for (u32 x = 0; x < n; x++) {
         const u64 on = neurons_of(A, pool[A.first + x].bits() + TIGHT);
         for (int k = 1 << ones(on); k > 0; k--)
-            parts.inside[std::size_t(parts.all[parts.of_vertex[pair++]].at++)] = A.first + x;
+            parts.inside[std::size_t(parts[parts.of_vertex[pair++]].at()++)] = A.first + x;
     }
-    for (int c = 0; c < count; c++) parts.all[std::size_t(c)].at -= parts.all[std::size_t(c)].count;
+    for (int c = 0; c < parts.count; c++) parts[std::size_t(c)].at() -= parts[std::size_t(c)].count();
+}
+
+// The number of the part with a pattern, which is a new one if there was none; the table has so many places.
+template <class S> POLYRELU_INLINE i32 Splitter<S>::part_of(Parts<S> &parts, u64 pattern, u32 &places) {
+    u32 at = u32(pattern);
+    if (!parts.direct) {
+        at = u32((pattern * 0x9E3779B97F4A7C15u) >> parts.shift);
+        while (parts.table[at] >= 0 && parts[std::size_t(parts.table[at])].pattern() != pattern)
+            at = (at + 1) & (places - 1);
+    }
+    if (parts.table[at] >= 0) return parts.table[at];
+    const i32 number = parts.table[at] = parts.count++;
+    parts.room(std::size_t(parts.count));
+    Part<S> part = parts[std::size_t(number)];
+    part.pattern() = pattern;
+    part.count() = part.at() = 0;
+    part.seen() = 0;
+    for (int w = 0; w < shape.words(); w++) part.facets()[w] = 0;
+    for (int j = 0; j < shape.dim(); j++) part.sum()[j] = 0.0;
+    if (!parts.direct && 2 * u32(parts.count) > places) {
+        grow_table(parts);
+        places *= 2;
+    }
+    return number;
 }
 
 // Makes the table of parts by their patterns twice as long: there may be more parts than generators.
-template <class S> POLYRELU_APART void Splitter<S>::grow_table(Parts &parts) {
+template <class S> POLYRELU_APART void Splitter<S>::grow_table(Parts<S> &parts) {
     const u64 places = u64(2) << (64 - parts.shift);
     parts.shift--;
     parts.table.filled(places, -1);
     for (int c = 0; c < parts.count; c++) {
-        u64 at = (parts.all[std::size_t(c)].pattern * 0x9E3779B97F4A7C15u) >> parts.shift;
+        u64 at = (parts[std::size_t(c)].pattern() * 0x9E3779B97F4A7C15u) >> parts.shift;
         while (parts.table[at] >= 0) at = (at + 1) & (places - 1);
         parts.table[at] = c;
     }
@@ -281,34 +266,33 @@ template <class S> POLYRELU_APART void Splitter<S>::grow_table(Parts &parts) {
 
 // The part of a patch with a pattern, or -1.
 template <class S> int Splitter<S>::part_with(Patch<S> &A, u64 pattern) {
-    const Parts &parts = A.parts;
+    Parts<S> &parts = A.parts;
     if (parts.direct) return parts.table[pattern];
     const u64 places = u64(1) << (64 - parts.shift);
     u64 at = (pattern * 0x9E3779B97F4A7C15u) >> parts.shift;
-    while (parts.table[at] >= 0 && parts.all[std::size_t(parts.table[at])].pattern != pattern)
+    while (parts.table[at] >= 0 && parts[std::size_t(parts.table[at])].pattern() != pattern)
         at = (at + 1) & (places - 1);
     return parts.table[at];
 }
 
 // Depth first through parts that share a wall, so that the forms of the next layer change by few terms.
 template <class S> void Splitter<S>::order_parts(Patch<S> &A) {
-    Parts &parts = A.parts;
-    const int words = shape.words();
+    Parts<S> &parts = A.parts;
     parts.order.room(std::size_t(parts.count));
     parts.stack.room(std::size_t(parts.count) * std::size_t(A.neurons + 1) + 1);
     int placed = 0, waiting = 0;
     for (int root = 0; root < parts.count; root++) {
-        if (parts.all[std::size_t(root)].seen) continue;
+        if (parts[std::size_t(root)].seen()) continue;
         parts.stack[std::size_t(waiting++)] = root;
-        parts.all[std::size_t(root)].seen = 1;
+        parts[std::size_t(root)].seen() = 1;
         while (waiting > 0) {
             const i32 c = parts.stack[std::size_t(--waiting)];
             parts.order[std::size_t(placed++)] = c;
-            u64 walls = neurons_of(A, &parts.facets[std::size_t(c * words)]);
+            u64 walls = neurons_of(A, parts[std::size_t(c)].facets());
             for (; walls; walls &= walls - 1) {
-                const int other = part_with(A, parts.all[std::size_t(c)].pattern ^ (walls & (~walls + 1)));
-                if (other < 0 || parts.all[std::size_t(other)].seen) continue;
-                parts.all[std::size_t(other)].seen = 1;
+                const int other = part_with(A, parts[std::size_t(c)].pattern() ^ (walls & (~walls + 1)));
+                if (other < 0 || parts[std::size_t(other)].seen()) continue;
+                parts[std::size_t(other)].seen() = 1;
                 parts.stack[std::size_t(waiting++)] = other;
             }
         }
@@ -317,12 +301,11 @@ template <class S> void Splitter<S>::order_parts(Patch<S> &A) {
 
 // Writes down all parts of a patch of the last layer.
 template <class S> void Splitter<S>::finish_parts(Patch<S> &A) {
-    Parts &parts = A.parts;
+    Parts<S> &parts = A.parts;
     const u64 all = A.neurons == 64 ? ~u64(0) : bit(A.neurons) - 1;
     for (int c = 0; c < parts.count; c++) {
-        const u64 pattern = parts.all[std::size_t(c)].pattern;
-        write_cell(A, pattern, all & ~pattern, &parts.facets[std::size_t(c * shape.words())],
-                   &parts.sums[std::size_t(c * shape.dim())]);
+        Part<S> part = parts[std::size_t(c)];
+        write_cell(A, part.pattern(), all & ~part.pattern(), part.facets(), part.sum());
     }
     parts.count = 0;
 }

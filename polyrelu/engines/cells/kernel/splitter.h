@@ -142,7 +142,6 @@ template <class S> class Splitter {
     typename S::Vector vertex_, low_, high_;
     Array<i128> room_;
     Array<u32> above_, below_, on_, fresh_;
-    Array<i8> sides_;
     Array<u64> above_tight_, below_tight_;
     Array<u8> known_;
     Array<i32> asked_on_, asked_off_, asked_sites_;
@@ -172,7 +171,6 @@ template <class S> class Splitter {
     }
     void cell_room(std::size_t m) {
         for (Array<u32> *ids : {&cell.ids, &above_, &below_, &on_}) ids->room(m);
-        sides_.room(m);
         for (Array<u64> *tight : {&above_tight_, &below_tight_}) tight->room((m + 8) * std::size_t(shape.words()));
     }
 
@@ -192,7 +190,13 @@ template <class S> class Splitter {
     void copy_generators(Patch<S> &Q, Patch<S> &A);
     bool enter(Patch<S> &A, int depth);
     Next list_neurons(Patch<S> &A, int depth, int position);
-    void look_at(Patch<S> &A, i32 coord, bool &positive, bool &negative, bool &zero, bool &doubt);
+    struct Sides { // on which a neuron has generators
+        bool positive = false, negative = false, zero = false, doubt = false;
+    };
+    Sides look_at(Patch<S> &A, i32 coord);
+    void forget_signs(Patch<S> &A, Sides sides);
+    void complete_signs(Patch<S> &A);
+    u64 neurons_of(Patch<S> &A, const u64 *tight);
     bool is_decided(Patch<S> &A, int depth, i32 site);
     void whole(Patch<S> &A);
     void pack(Patch<S> &A);
@@ -207,16 +211,15 @@ template <class S> class Splitter {
     u32 on_edge(Patch<S> &A, int neuron, u32 up, u32 down);
 
     // skeleton.h
-    bool is_simple(Patch<S> &A);
     bool cut_skeleton(Patch<S> &A);
     bool subdivide(Patch<S> &A, int &used);
     void push_edge(u32 u, u32 v, u64 later);
     void join_in_faces(Patch<S> &A, int neuron, u32 first, u64 later);
-    void grow_table(Parts &parts);
+    void grow_table(Parts<S> &parts);
     void read_off(Patch<S> &A, bool lists);
     void order_parts(Patch<S> &A);
     int part_with(Patch<S> &A, u64 pattern);
-    u64 neurons_of(Patch<S> &A, const u64 *tight);
+    i32 part_of(Parts<S> &parts, u64 pattern, u32 &places);
     void finish_parts(Patch<S> &A);
 
     // finish.h
