@@ -33,6 +33,7 @@ def preimage(
     progress: bool | None = None,
     until: Callable[[int], bool] | None = None,
     timeout: float | None = None,
+    measure: bool = False,
 ) -> Tiling:
     """All inputs in the domain whose output lies in the target, as a tiling by convex polyhedra. Exact.
 
@@ -56,8 +57,10 @@ def preimage(
         progress: show a bar; by default only for long runs on a terminal.
         until: asked time and again, with the number of tiles found for the current target, whether to stop as for
             Ctrl-C.
-        timeout: seconds after which to stop as for Ctrl-C, heard within a second or so; loading compiled code does not
-            count.
+        timeout: seconds after which to stop as for Ctrl-C, heard within a second or so.
+        measure: measure cells while their vertices are there, so that volumes and boxes need no second run of
+            ``"cells"``; the bounds of volumes may then depend on ``workers`` in their last digits. It costs up to half
+            of a run in the plane and in space, and several times a run in five dimensions.
 
     Returns:
         A :class:`~polyrelu.tilings.tiling.Tiling`. For closed targets and domains the union of its tiles *is* the
@@ -83,7 +86,7 @@ def preimage(
             raise DimensionError(
                 f"preimage: target {i} lives in R^{one.ambient_dim} but the network's outputs in R^{network.output_dim}"
             )
-    options = _options("preimage", limit, workers, max_dim, progress, Limit(until, timeout, "preimage"))
+    options = _options("preimage", limit, workers, max_dim, progress, Limit(until, timeout, "preimage"), measure)
 
     def restrictions() -> Iterator[tuple[int, Restriction]]:
         for i, part in disjoint_parts(targets):
@@ -103,6 +106,7 @@ def linear_regions(
     progress: bool | None = None,
     until: Callable[[int], bool] | None = None,
     timeout: float | None = None,
+    measure: bool = False,
 ) -> Tiling:
     """The cells of the domain on which every neuron has one sign, as a tiling. Exact.
 
@@ -112,11 +116,13 @@ def linear_regions(
     instance(network, Network, "linear_regions: network", "pass a Network; load_network reads files")
     everything = Polyhedron.whole_space(network.output_dim)
     until_then = Limit(until, timeout, "linear_regions")
-    options = _options("linear_regions", limit, workers, max_dim, progress, until_then)
+    options = _options("linear_regions", limit, workers, max_dim, progress, until_then, measure)
     return _run(network, (everything,), lambda: [(0, keep_all(network))], domain, method, options)
 
 
-def _options(where: str, limit: int, workers: int, max_dim: int | None, progress: bool | None, until: Limit) -> Options:
+def _options(
+    where: str, limit: int, workers: int, max_dim: int | None, progress: bool | None, until: Limit, measure: bool
+) -> Options:
     """The options, checked."""
     return Options(
         whole_number(limit, f"{where}: limit", 1),
@@ -124,6 +130,7 @@ def _options(where: str, limit: int, workers: int, max_dim: int | None, progress
         None if max_dim is None else whole_number(max_dim, f"{where}: max_dim"),
         progress,
         until,
+        instance(measure, bool, f"{where}: measure", "pass True or False"),
     )
 
 

@@ -19,6 +19,7 @@ class Options(NamedTuple):
     max_dim: int | None
     progress: bool | None
     until: Limit
+    measure: bool = False
 
 
 class Engine(Protocol):

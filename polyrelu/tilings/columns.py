@@ -60,6 +60,7 @@ class Columns(TileSource):
         points: float points of the chart in the interior of the tiles, certified; NaN where none is known.
         flat: tiles of lower dimension, number to polyhedron; they have no facets in the columns.
         sections: more of these, by their facets.
+        sizes: how large all tiles are, where that was found with them.
     """
 
     domain: Polyhedron
@@ -70,6 +71,7 @@ class Columns(TileSource):
     points: FloatArray
     flat: dict[int, Polyhedron]
     sections: Sections = field(default_factory=no_sections)
+    sizes: Extents | None = None
 
     def __post_init__(self) -> None:
         self._seal()
@@ -88,14 +90,19 @@ class Columns(TileSource):
         flat: Sequence[tuple[SignVector, Polyhedron]],
         sections: Sequence[tuple[NDArray[np.uint8], Sections]] = (),
         arrange: Arrange | None = None,
+        sizes: Callable[[NDArray[np.intp]], Extents] | None = None,
     ) -> Columns:
         """Columns from tiles in any order; packed signs come with the sections. Cost: one copy of the pieces.
 
-        ``arrange`` brings tiles into the order of their patterns.
+        ``arrange`` brings tiles into the order of their patterns; ``sizes`` are those of the tiles with some numbers,
+        counted through the pieces, flat tiles and sections as they are given.
         """
         packed = packed_signs(sign_rows([signs for signs, _ in flat], restriction.neuron_count))
         pieces = [*pieces, *(_piece_of_signs(own, chart.dim) for own in (packed, *(own for own, _ in sections)))]
         order, tiles = (arrange or arranged)(pieces)
+        extents = None if sizes is None else sizes(order)
+        if not flat and not sections:
+            return cls(restriction, domain, chart, *tiles, {}, sizes=extents)
         parts = joined([own for _, own in sections])
         first_section = len(order) - len(parts.dims)
         first_flat = first_section - len(flat)
@@ -103,7 +110,7 @@ class Columns(TileSource):
         polyhedra = {new: flat[order[new] - first_flat][1] for new in known.tolist()}
         numbers = np.flatnonzero(order >= first_section)
         parts = parts.chosen(order[numbers] - first_section, numbers)
-        return cls(restriction, domain, chart, *tiles, polyhedra, parts)
+        return cls(restriction, domain, chart, *tiles, polyhedra, parts, extents)
 
     def __len__(self) -> int:
         return len(self.packed)
@@ -125,6 +132,7 @@ class Columns(TileSource):
             points=self.points[index : index + 1],
             flat={0: self.flat[index]} if index in self.flat else {},
             sections=self.sections.chosen(*(np.array(own, dtype=np.intp) for own in places)),
+            sizes=None,
         )
 
     @cached_property
@@ -241,11 +249,14 @@ class Columns(TileSource):
         return np.diff(self.starts)[numbers]
 
     def extents(self, numbers: NDArray[np.intp], along: int, by_cells: Callable[[Columns], Extents]) -> Extents | None:
-        """What ``by_cells`` certifies of all tiles, unless the wanted ones are measured faster exactly."""
+        """What ``by_cells`` certifies of all tiles, unless the wanted ones are measured faster exactly.
+
+        Where they were measured when they were found, nobody is asked.
+        """
         full = int(np.count_nonzero(~self._are_flat(numbers)))
         if not full or max(full, along) * _CELLS_PER_EXACT_TILE <= len(self):
             return None
-        return self.once(by_cells)
+        return self.once(by_cells) if self.sizes is None else self.sizes
 
     def data(self, numbers: NDArray[np.intp]) -> TileData:
         """What to write down of the chosen tiles: their columns, and flat ones exactly."""

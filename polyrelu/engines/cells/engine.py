@@ -18,7 +18,8 @@ from numpy.typing import NDArray
 
 from polyrelu.arithmetic.ieee import UnsoundFloats, floats_are_sound
 from polyrelu.engines.cells.problem import Cells, Problem, problem, stack
-from polyrelu.engines.cells.run import Found, arranged
+from polyrelu.engines.cells.extents import sizes_in_x, unmeasured
+from polyrelu.engines.cells.run import CellExtents, Found, arranged
 from polyrelu.engines.cells.runner import Runner
 from polyrelu.engines.cells.signs import ExactForms
 from polyrelu.networks import pattern_cells
@@ -35,6 +36,7 @@ from polyrelu.support.progress import Bar
 from polyrelu.tilings.chart import Chart, chart
 from polyrelu.tilings.columns import Columns, Piece
 from polyrelu.tilings.sections import Sections
+from polyrelu.tilings.tile_source import Extents
 
 _SECONDS_TO_COLLECT = 0.5  # after an interruption
 
@@ -95,6 +97,7 @@ class CellEngine:
         self.forms = self._exact_forms()
         self.interrupted = False
         self.full: list[Piece] = []
+        self.extents: list[CellExtents] = []  # of the full tiles, where they are measured
         self.flat: list[tuple[SignVector, Polyhedron]] = []
         self.sections: list[tuple[NDArray[np.uint8], Sections]] = []
         self.faces: list[tuple[NDArray[np.uint8], Sections]] = []
@@ -103,14 +106,19 @@ class CellEngine:
     def tiles(self) -> Columns:
         """All tiles found so far, in the order of their patterns; flat ones only where no other tile contains them."""
         full = self._columns([])
-        flat = self._needed(full)
+        flat = self._needed(full) if self.flat or self.faces else []
         return self._columns(flat) if flat else full
 
     def _columns(self, flat: Sequence[tuple[SignVector, Polyhedron]]) -> Columns:
         arrange = None if self.runner is None else arranged
+        sizes = None if self.runner is None or not self.runner.measure else self._sizes
         return Columns.sorted_by_pattern(
-            self.restriction, self.domain, self.chart, self.full, flat, self.sections, arrange
+            self.restriction, self.domain, self.chart, self.full, flat, self.sections, arrange, sizes
         )
+
+    def _sizes(self, order: NDArray[np.intp]) -> Extents:
+        """The sizes of the tiles with these numbers, counted through the full ones; others are flat."""
+        return sizes_in_x(self.restriction, self.domain, self.chart, self.extents, order)
 
     def _needed(self, full: Columns) -> list[tuple[SignVector, Polyhedron]]:
         """The flat tiles that no other tile contains; of equal ones the first pattern's. Sections are not looked at.
@@ -230,6 +238,7 @@ class CellEngine:
         facets = [facet for facet in cell.facets if facet != INFINITY]
         packed, starts = packed_signs(placed.signs.flat[None]), np.array([0, len(facets)])
         unknown = np.full((1, self.chart.dim), np.nan)
+        self.extents.append(unmeasured(1, self.chart.dim))
         self.full.append(Piece(packed, starts, np.array(facets, dtype=np.int32), unknown))
 
     def _finish_flat(self, placed: Placed) -> None:
@@ -262,6 +271,7 @@ class CellEngine:
 
     def _keep(self, found: Found) -> None:
         self.full.append(Piece(found.packed, found.facet_start, found.facets, found.points))
+        self.extents.append(found.extents)
         self.stats.cells += len(found.packed)
         self.stats.flat += len(found.flat_packed)
         flat = Sections(

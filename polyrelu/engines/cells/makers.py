@@ -19,7 +19,7 @@ def compiled(restriction: Restriction, domain: Polyhedron, options: Options) -> 
         from polyrelu.engines.cells.engine import CellEngine
         from polyrelu.engines.cells.runner import Runner
 
-    runner = Runner(options.workers, options.progress, options.until)
+    runner = Runner(options.workers, options.progress, options.until, options.measure)
     return CellEngine(restriction, domain, runner, options.until)
 
 

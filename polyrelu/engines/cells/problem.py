@@ -118,27 +118,27 @@ def problem(layers: Sequence[Layer], target: Sequence[Halfspace], facets: Sequen
         strict[-len(target) :] = [h.relation == "<" for h in target]
     site_of = np.where(is_site, np.cumsum(is_site) - 1, -1).astype(np.int32)
     coord_start = np.cumsum([0, *widths])
-    weights, biases, errors, units = [], [], [], np.zeros(layers[0].input_dim, dtype=np.int64)
-    on_grid, without_bias, twins, bits = [], [], list[list[tuple[int, int, bool]]](), 0
-    for layer, start in zip(chain, coord_start.tolist(), strict=False):
-        weight, bias, exactly, units = _in_units(layer, units)
-        weights.append(weight.T.ravel())
-        biases.append(bias)
-        errors.append(0.0 if exactly else UNIT_ROUNDOFF)
-        bits = max(bits + _bits(weight), _bits(bias)) if exactly else _GRID_BITS + 1
+    scaled_layers, units, bits, on_grid = list[_Scaled](), np.zeros(layers[0].input_dim, dtype=np.int64), 0, []
+    for layer in chain:
+        own = _scaled(layer, units)
+        bits = max(bits + own.weight_bits, own.bias_bits) if own.exactly else _GRID_BITS + 1
         on_grid.append(bits <= _GRID_BITS)
-        without_bias.append(not bias.any() and all(without_bias))
-        found = [] if target and layer is chain[-1] else _twins(layer, np.column_stack([weight, bias]))
-        sites = site_of[start:]
-        twins.append([(int(sites[i]), int(sites[partner]), opposite) for i, partner, opposite in found])
+        scaled_layers.append(own)
+        units = own.units
+    twins = [own.twins for own in scaled_layers[: len(layers)]] + [()] * bool(target)
+    sites = [
+        (int(site_of[start + i]), int(site_of[start + partner]), opposite)
+        for start, found in zip(coord_start.tolist(), twins, strict=False)
+        for i, partner, opposite in found
+    ]
     forms, exact = scaled(facets, layers[0].input_dim + 1)
     sums = np.abs(forms).sum(axis=1) * (1 + forms.shape[1] * 2 * UNIT_ROUNDOFF)
     return Problem(
-        weights=np.concatenate(weights),
+        weights=np.concatenate([own.weight.T.ravel() for own in scaled_layers]),
         weight_start=np.cumsum([0, *(layer.input_dim * layer.output_dim for layer in chain)]),
-        biases=np.concatenate(biases),
+        biases=np.concatenate([own.bias for own in scaled_layers]),
         coord_start=coord_start,
-        weight_error=np.array(errors),
+        weight_error=np.array([0.0 if own.exactly else UNIT_ROUNDOFF for own in scaled_layers]),
         relu=relu,
         site_of=site_of,
         coord_of=np.flatnonzero(is_site).astype(np.int32),
@@ -148,13 +148,48 @@ def problem(layers: Sequence[Layer], target: Sequence[Halfspace], facets: Sequen
         domain_sums=sums,
         domain_errors=np.where(exact, 0.0, sums * UNIT_ROUNDOFF + _FLOOR),
         on_grid=np.array(on_grid, dtype=np.uint8),
-        without_bias=np.array(without_bias, dtype=np.uint8),
-        twins=np.array([twin for own in twins for twin in own], dtype=np.int32).reshape(-1, 3),
+        without_bias=np.cumprod([not own.bias.any() for own in scaled_layers]).astype(np.uint8),
+        twins=np.array(sites, dtype=np.int32).reshape(-1, 3),
         twin_start=np.cumsum([0, *map(len, twins)]),
         dim=layers[0].input_dim + 1,
         neurons=int(relu.sum()),
         target_layer=len(layers),
     )
+
+
+class _Scaled(NamedTuple):
+    """A layer as the kernel sees it; see *Scaling* above.
+
+    Attributes:
+        weight, bias: the numbers in powers of two, as floats, (n, d) and (n,).
+        exactly: whether these are the numbers.
+        units: the power for each output.
+        weight_bits, bias_bits: the least s >= 0 for which all of them are multiples of 2^-s.
+        twins: the neurons that repeat an earlier one: their places, and whether with opposite sign.
+    """
+
+    weight: FloatArray
+    bias: FloatArray
+    exactly: bool
+    units: NDArray[np.int64]
+    weight_bits: int
+    bias_bits: int
+    twins: Sequence[tuple[int, int, bool]]
+
+
+def _scaled(layer: Layer, units: NDArray[np.int64]) -> _Scaled:
+    """A layer whose inputs are in the given powers of two; found once for each layer and units."""
+    known = layer.once(_memory)
+    key = units.tobytes()
+    if key not in known:
+        weight, bias, exactly, own = _in_units(layer, units)
+        twins = _twins(layer, np.column_stack([weight, bias]))
+        known[key] = _Scaled(weight, bias, exactly, own, _bits(weight), _bits(bias), twins)
+    return known[key]
+
+
+def _memory(_: Layer) -> dict[bytes, _Scaled]:
+    return {}
 
 
 def _bits(values: FloatArray) -> int:

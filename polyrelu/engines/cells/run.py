@@ -50,8 +50,22 @@ class Generators(NamedTuple):
     tight: NDArray[np.uint64]
 
 
+class CellExtents(NamedTuple):
+    """Certified volumes and boxes of n cells in the chart's coordinates; NaN where there is no certificate.
+
+    Attributes:
+        volume_low, volume_high: the volume of cell i lies between them, n each.
+        box_low, box_high: cell i lies between them, (n, d) each.
+    """
+
+    volume_low: FloatArray
+    volume_high: FloatArray
+    box_low: FloatArray
+    box_high: FloatArray
+
+
 class Found(NamedTuple):
-    """What a run finds: finished cells, flat tiles, and the cells' generators if they were asked for.
+    """What a run finds: finished cells, flat tiles, and the cells' generators and extents if they were asked for.
 
     ``packed`` (signs of the neurons, eight to a byte, the first highest) and ``facets`` (delimited by ``facet_start``)
     are the finished cells' columns, ``points`` lie inside them. The same is known of tiles that the target leaves of a
@@ -71,6 +85,7 @@ class Found(NamedTuple):
     flat_start: NDArray[np.int64]
     flat_facets: NDArray[np.int32]
     generators: Generators
+    extents: CellExtents
 
 
 class Counts(NamedTuple):
@@ -96,13 +111,17 @@ class Run:
         words: how many words the masks of facets have.
         exact: decides the signs that floats leave in doubt.
         keep: hand out the generators of finished cells, as accurate as they get.
+        measure: hand out the extents of finished cells.
     """
 
-    def __init__(self, P: Problem, words: int, exact: ExactForms, keep: bool = False) -> None:
+    def __init__(
+        self, P: Problem, words: int, exact: ExactForms, keep: bool = False, measure: bool = False
+    ) -> None:
         self.P, self.words = P, words
         columns = tuple(map(np.ascontiguousarray, P[:-3]))
         library = kernel_library()
-        self._kernel: Any = library.Kernel(columns, P.dim, P.neurons, P.target_layer, words, keep, exact.answer)
+        sizes = (P.dim, P.neurons, P.target_layer, words)
+        self._kernel: Any = library.Kernel(columns, *sizes, keep, measure, exact.answer)
 
     def put(self, cells: Cells, numbers: Sequence[int] | NDArray[np.int64]) -> None:
         """Give it the cells with these numbers to split."""
@@ -146,8 +165,9 @@ class Run:
 
     def found(self) -> Found:
         """What was found since this was last asked."""
-        packed, start, facets, points, *flat, kept_start, vectors, radius, tight = self._kernel.found()
-        flat_packed, dim, is_face, containing, flat_start, flat_facets = flat
+        packed, start, facets, points, *rest = self._kernel.found()
+        flat_packed, dim, is_face, containing, flat_start, flat_facets, *rest = rest
+        kept_start, vectors, radius, tight, *extents = rest
         bytes_, d = (self.P.neurons + 7) // 8, self.P.dim - 1
         cells, flats = len(start) // 8 - 1, len(flat_start) // 8 - 1
         return Found(
@@ -166,6 +186,10 @@ class Run:
                 np.frombuffer(vectors).reshape(-1, self.P.dim),
                 np.frombuffer(radius),
                 np.frombuffer(tight, np.uint64).reshape(-1, self.words),
+            ),
+            CellExtents(
+                *map(np.frombuffer, extents[:2]),
+                *(np.frombuffer(end).reshape(len(extents[0]) // 8, d) for end in extents[2:]),
             ),
         )
 

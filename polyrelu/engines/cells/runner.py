@@ -46,11 +46,13 @@ class Runner:
         progress: show a bar; by default only for long runs on a terminal.
         until: asked about twenty times a second in runs that take longer, with the number of cells found, whether to
             stop as for Ctrl-C.
+        measure: measure the cells while their vertices are there.
     """
 
     workers: int = 1
     progress: bool | None = None
     until: Callable[[int], bool] | None = None
+    measure: bool = False
     words: int = 1
     interrupted: bool = False
 
@@ -84,13 +86,14 @@ class Runner:
 
     def _work(self, problem: Problem, exact: Callable[[], ExactForms], cells: Cells) -> list[_Member]:
         """Split the cells, and all that they are split into, and return who did it."""
-        first = _Member(Run(problem, self.words, exact()))
+        first = _Member(Run(problem, self.words, exact(), measure=self.measure))
         members = [first]
         try:
             first.run.put(cells, np.arange(len(cells.depth)))
             seconds = SECONDS if self.workers == 1 else _SECONDS_ALONE
             if first.advance(seconds) not in (Pause.DONE, Pause.TOO_NARROW):
-                members += [_Member(Run(problem, self.words, exact())) for _ in range(self.workers - 1)]
+                others = [Run(problem, self.words, exact(), measure=self.measure) for _ in range(self.workers - 1)]
+                members += map(_Member, others)
                 self._work_together(members)
         except KeyboardInterrupt:
             self.interrupted = True

@@ -15,7 +15,7 @@ template <class S> void Splitter<S>::finish(Patch<S> &A) {
         const double *v = pool[cell.ids[std::size_t(k)]].vector();
         for (int j = 0; j < dim; j++) sum[j] += v[j];
     }
-    if (keeps) keep(A);
+    if (wanted_.any()) keep(A);
     write_cell(A, cell.bits[POSITIVE], cell.bits[NEGATIVE], &cell.bits[TIGHT], sum);
 }
 
@@ -73,23 +73,31 @@ void Splitter<S>::write_cell(Patch<S> &A, u64 positive, u64 negative, const u64 
     counters.cells++;
 }
 
-// Writes down the generators of the cell at work, which is about to be written down, as accurate as they get.
+// Writes down the generators of the cell at work, which is about to be written down, as accurate as they get, and measures
+// it with them.
 template <class S> void Splitter<S>::keep(Patch<S> &A) {
-    const std::size_t dim = std::size_t(shape.dim()), words = std::size_t(shape.words()), n = finished.count;
-    std::size_t at = std::size_t(kept.start[n]);
-    const std::size_t end = at + std::size_t(cell.m);
+    const std::size_t dim = std::size_t(shape.dim()), words = std::size_t(shape.words()), n = finished.count,
+                      start = wanted_.generators ? std::size_t(kept.start[n]) : 0, end = start + std::size_t(cell.m);
     kept.start.room(n + 2);
     kept.vectors.room(end * dim);
     kept.radius.room(end);
     kept.tight.room(end * words);
-    for (int k = 0; k < cell.m; k++, at++) {
-        Generator<S> g = pool[cell.ids[std::size_t(k)]];
+    for (std::size_t at = start; at < end; at++) {
+        Generator<S> g = pool[cell.ids[at - start]];
         if (!g.solved()) improve(A, g);
         std::memcpy(kept.vectors.data() + at * dim, g.vector(), dim * sizeof(double));
         kept.radius[at] = g.radius();
         for (std::size_t w = 0; w < words; w++) kept.tight[at * words + w] = g.bits()[TIGHT + w] & cell.bits[TIGHT + w];
     }
-    kept.start[n + 1] = i64(end);
+    kept.start[n + 1] = wanted_.generators ? i64(end) : 0;
+    if (measurer_ == nullptr) return;
+    const std::size_t d = dim - 1;
+    for (Array<double> *column : {&extents.volume_low, &extents.volume_high}) column->room(n + 1);
+    for (Array<double> *column : {&extents.box_low, &extents.box_high}) column->room((n + 1) * d);
+    measurer_->measure(cell.m, kept.vectors.data() + start * dim, kept.radius.data() + start,
+                       kept.tight.data() + start * words, &extents.volume_low[n], &extents.volume_high[n],
+                       extents.box_low.data() + n * d, extents.box_high.data() + n * d);
+    work_ += 8 * cell.m;
 }
 
 // Writes down a flat tile: what the target leaves of the cell at work.

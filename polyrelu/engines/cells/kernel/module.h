@@ -51,6 +51,7 @@ struct KernelObject {
     PyObject *ask;
     PyThreadState *thread; // of who called, while it works without the interpreter's lock
     int words;
+    Wanted wanted;
     bool busy;
 };
 
@@ -111,11 +112,12 @@ inline bool is_free(KernelObject *self) {
     return false;
 }
 
-// Kernel(columns, dim, neurons, target_layer, words, keep, ask)
+// Kernel(columns, dim, neurons, target_layer, words, generators, extents, ask)
 inline PyObject *kernel_new(PyTypeObject *type, PyObject *args, PyObject *) {
     PyObject *columns = nullptr, *ask = nullptr;
-    int dim = 0, neurons = 0, target_layer = 0, words = 0, keep = 0;
-    if (!PyArg_ParseTuple(args, "OiiiipO", &columns, &dim, &neurons, &target_layer, &words, &keep, &ask)) return nullptr;
+    int dim = 0, neurons = 0, target_layer = 0, words = 0, generators = 0, extents = 0;
+    if (!PyArg_ParseTuple(args, "OiiiippO", &columns, &dim, &neurons, &target_layer, &words, &generators, &extents, &ask))
+        return nullptr;
     if (PyTuple_Size(columns) != PROBLEM_COLUMNS || dim < 1 || words < 1) {
         if (!PyErr_Occurred()) PyErr_SetString(PyExc_ValueError, "kernel: this is no problem");
         return nullptr;
@@ -141,7 +143,7 @@ inline PyObject *kernel_new(PyTypeObject *type, PyObject *args, PyObject *) {
                               read(P.equality) && read(P.strict) && read(P.domain_forms) &&
                               read(P.domain_sums) && read(P.domain_errors) && read(P.on_grid) && read(P.without_bias) &&
                               read(P.twins) && read(P.twin_start);
-        if (read_all) self->run = new_run(P, words, keep != 0, ask_python, self);
+        if (read_all) self->run = new_run(P, words, {generators != 0, extents != 0}, ask_python, self);
     } catch (const std::bad_alloc &) {
         PyErr_NoMemory();
     }
@@ -150,6 +152,7 @@ inline PyObject *kernel_new(PyTypeObject *type, PyObject *args, PyObject *) {
         return nullptr;
     }
     self->words = words;
+    self->wanted = {generators != 0, extents != 0};
     Py_IncRef(ask);
     self->ask = ask;
     return object;
@@ -235,7 +238,9 @@ inline PyObject *kernel_found(PyObject *object, PyObject *) {
     Kept &kept = self->run->kept();
     const Problem<double> &P = *self->problem;
     const std::size_t n = full.count, m = flat.count, bytes = std::size_t(P.bytes()), dim = std::size_t(P.dim);
-    const bool keeps = kept.start.places() > n && kept.vectors.places() > 0;
+    const Extents &extents = self->run->extents();
+    const bool keeps = self->wanted.generators;
+    const std::size_t measured = self->wanted.extents && dim > 1 ? n : 0;
     const std::size_t g = keeps ? std::size_t(kept.start[n]) : 0;
     PyObject *list = PyList_New(0);
     if (list == nullptr) return nullptr;
@@ -246,7 +251,10 @@ inline PyObject *kernel_found(PyObject *object, PyObject *) {
         append(list, bytes_of(flat.is_face, m)) && append(list, bytes_of(flat.containing, m)) &&
         append(list, bytes_of(flat.start, m + 1)) && append(list, bytes_of(flat.facets, std::size_t(flat.start[m]))) &&
         append(list, bytes_of(kept.start, keeps ? n + 1 : 1)) && append(list, bytes_of(kept.vectors, g * dim)) &&
-        append(list, bytes_of(kept.radius, g)) && append(list, bytes_of(kept.tight, g * std::size_t(self->words)));
+        append(list, bytes_of(kept.radius, g)) && append(list, bytes_of(kept.tight, g * std::size_t(self->words))) &&
+        append(list, bytes_of(extents.volume_low, measured)) && append(list, bytes_of(extents.volume_high, measured)) &&
+        append(list, bytes_of(extents.box_low, measured * (dim - 1))) &&
+        append(list, bytes_of(extents.box_high, measured * (dim - 1)));
     if (!done) {
         Py_DecRef(list);
         return nullptr;

@@ -260,13 +260,14 @@ class AnyRun {
     virtual Finished &finished() = 0;
     virtual Flat &flat() = 0;
     virtual Kept &kept() = 0;
+    virtual Extents &extents() = 0;
     virtual Counters counters() = 0;
 };
 
 template <class S> class RunOf final : public AnyRun {
   public:
-    RunOf(const Problem<double> &problem, int words, bool keep, Ask ask, void *who)
-        : splitter_(problem, words, keep, ask, who) {}
+    RunOf(const Problem<double> &problem, int words, Wanted wanted, Ask ask, void *who)
+        : splitter_(problem, words, wanted, ask, who) {}
     void put(const Portable &cells, std::size_t which) override { splitter_.put(cells, which); }
     Pause advance(i64 cuts, double seconds) override { return splitter_.advance(cuts, seconds); }
     bool give(Portable &to) override { return splitter_.give(to); }
@@ -276,6 +277,7 @@ template <class S> class RunOf final : public AnyRun {
     Finished &finished() override { return splitter_.finished; }
     Flat &flat() override { return splitter_.flat; }
     Kept &kept() override { return splitter_.kept; }
+    Extents &extents() override { return splitter_.extents; }
     Counters counters() override { return splitter_.counters; }
 
   private:
@@ -283,16 +285,16 @@ template <class S> class RunOf final : public AnyRun {
 };
 
 // A run on a problem, which has to last as long, with masks of so many words.
-inline AnyRun *new_run(const Problem<double> &problem, int words, bool keep, Ask ask, void *who) {
+inline AnyRun *new_run(const Problem<double> &problem, int words, Wanted wanted, Ask ask, void *who) {
     if (words == 1) switch (problem.dim) {
-        case 3: return new RunOf<Shape<3, 1>>(problem, words, keep, ask, who);
-        case 4: return new RunOf<Shape<4, 1>>(problem, words, keep, ask, who);
-        case 5: return new RunOf<Shape<5, 1>>(problem, words, keep, ask, who);
-        case 6: return new RunOf<Shape<6, 1>>(problem, words, keep, ask, who);
-        case 7: return new RunOf<Shape<7, 1>>(problem, words, keep, ask, who);
+        case 3: return new RunOf<Shape<3, 1>>(problem, words, wanted, ask, who);
+        case 4: return new RunOf<Shape<4, 1>>(problem, words, wanted, ask, who);
+        case 5: return new RunOf<Shape<5, 1>>(problem, words, wanted, ask, who);
+        case 6: return new RunOf<Shape<6, 1>>(problem, words, wanted, ask, who);
+        case 7: return new RunOf<Shape<7, 1>>(problem, words, wanted, ask, who);
         default: break;
         }
-    return new RunOf<Shape<0, 0>>(problem, words, keep, ask, who);
+    return new RunOf<Shape<0, 0>>(problem, words, wanted, ask, who);
 }
 
 } // namespace polyrelu

@@ -47,9 +47,9 @@ template <class S> bool Splitter<S>::cut_skeleton(Patch<S> &A) {
     counters.skeletons++;
     A.by_skeleton = true;
     const bool last = A.layer + 1 >= P.layers() && A.next >= F.crossing_count(A.layer);
-    read_off(A, !last || keeps);
+    read_off(A, !last || wanted_.any());
     counters.cuts += A.parts.count - 1;
-    if (last && !keeps) finish_parts(A);
+    if (last && !wanted_.any()) finish_parts(A);
     else order_parts(A);
     return true;
 }

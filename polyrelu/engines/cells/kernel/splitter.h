@@ -7,6 +7,7 @@
 
 #include <atomic>
 
+#include "extents.h"
 #include "forms.h"
 #include "grid.h"
 #include "patch.h"
@@ -63,6 +64,17 @@ struct Kept {
     Array<u64> tight;
 };
 
+// Certified volumes and boxes of finished cells; NaN where there is no certificate.
+struct Extents {
+    Array<double> volume_low, volume_high, box_low, box_high;
+};
+
+// What is wanted of finished cells beside their columns.
+struct Wanted {
+    bool generators, extents;
+    bool any() const { return generators || extents; }
+};
+
 // Cells as they enter a run and leave it for another.
 struct Portable {
     std::size_t count = 0, generators = 0;
@@ -90,9 +102,10 @@ using Ask = bool (*)(void *who, const Question &question);
 
 template <class S> class Splitter {
   public:
-    Splitter(const Problem<double> &problem, int words, bool keep, Ask ask, void *who)
-        : P(problem), shape(problem.dim, words), keeps(keep), ask_(ask), who_(who), F(problem), reach_(problem),
-          pool(shape), vertex_(shape), low_(shape), high_(shape) {
+    Splitter(const Problem<double> &problem, int words, Wanted wanted, Ask ask, void *who)
+        : P(problem), shape(problem.dim, words), wanted_(wanted), ask_(ask), who_(who), F(problem), reach_(problem),
+          pool(shape), measurer_(wanted.extents && problem.dim > 1 ? new Measurer<>(problem.dim, words) : nullptr),
+          vertex_(shape), low_(shape), high_(shape) {
         const std::size_t columns = TIGHT + std::size_t(words);
         cell.bits.room(columns);
         solver_.room(64 * words, shape.dim());
@@ -103,6 +116,7 @@ template <class S> class Splitter {
     }
     ~Splitter() {
         for (std::size_t p = 0; p < patch_count_; p++) delete patches_[p];
+        delete measurer_;
     }
     Splitter(const Splitter &) = delete;
     Splitter &operator=(const Splitter &) = delete;
@@ -116,6 +130,7 @@ template <class S> class Splitter {
     Finished finished;
     Flat flat;
     Kept kept;
+    Extents extents;
     Counters counters;
     Portable inbox;                  // roots that were not begun from `begun` on
     std::size_t begun = 0;
@@ -125,13 +140,14 @@ template <class S> class Splitter {
   private:
     const Problem<double> &P;
     const S shape;
-    const bool keeps;
+    const Wanted wanted_;
     const Ask ask_;
     void *const who_;
     Forms<double> F;
     Reach<double> reach_;
     Solver<double> solver_;
     Pool<S> pool;
+    Measurer<> *const measurer_;
     Cell cell;
     bool held_ = false;
     int at_ = -1; // the patch at work

@@ -1,0 +1,50 @@
+"""Sizes of tiles that were not measured when they were found: the run is repeated, and measures.
+
+Cells are the same in every run, because every sign is certified; their patterns say which tiles they are.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from polyrelu.engines.cells.engine import CellEngine
+from polyrelu.engines.cells.runner import Runner
+from polyrelu.tilings.columns import Columns
+from polyrelu.tilings.tile_source import Extents
+
+
+def measured(columns: Columns) -> Extents:
+    """What the kernel certifies of the tiles' sizes. Cost: as the run, and measuring.
+
+    The same in every repetition. No volumes where tiles contain lines; flat tiles have volume zero.
+
+    Raises:
+        KeyboardInterrupt: Ctrl-C.
+        UnsoundFloats: in this thread.
+    """
+    count, dim = len(columns), columns.domain.ambient_dim
+    volumes, boxes = np.full((2, count), np.nan), np.full((2, count, dim), np.nan)
+    flat = columns.dims(np.arange(count)) < columns.domain.dim
+    volumes[:, flat] = 0.0
+    if columns.chart.dim:
+        engine = CellEngine(columns.restriction, columns.domain, Runner(measure=True))
+        engine.run()
+        again = engine.tiles()
+        assert again.sizes is not None
+        keys = _keys(columns.packed)
+        rows = np.searchsorted(keys, _keys(again.packed))
+        known = rows < len(keys)
+        known[known] = keys[rows[known]] == _keys(again.packed)[known]
+        rows = rows[known]
+        volumes[:, rows] = again.sizes.volume_low[known], again.sizes.volume_high[known]
+        boxes[:, rows] = again.sizes.box_low[known], again.sizes.box_high[known]
+        volumes[:, flat] = 0.0
+    return Extents(*volumes, *boxes)
+
+
+def _keys(packed: NDArray[np.uint8]) -> NDArray[np.bytes_]:
+    """Packed patterns as strings of bytes, which sort as the columns do."""
+    if not packed.shape[1]:
+        return np.zeros(len(packed), dtype="S1")
+    return np.ascontiguousarray(packed).view(f"S{packed.shape[1]}").ravel()
