@@ -38,8 +38,10 @@ if TYPE_CHECKING:
 
 _LINE, _DOT = 1.6, 3.5
 _MARGIN = 8  # the window around an unbounded boundary is wider than its vertices by 1/8 of their extent to each side
-_REGION_ALPHA, _TIE_ALPHA, _SURFACE_ALPHA = 0.16, 0.35, 0.8
+_REGION_ALPHA, _TIE_ALPHA, _SURFACE_ALPHA = 0.16, 0.35, 0.85
 _SHOWN_DIGITS = 4
+_ZOOM, _LABEL_GAP = 1.12, 0.17
+_LIGHT, _RELIEF = np.array([0.2, -0.5, 0.85]), 0.5
 _LEGEND_COLUMNS = 6
 
 
@@ -245,18 +247,40 @@ def _region_colours(count: int) -> list[str]:
 def _draw_surface(shown: _Slice, looks: Sequence[_Look], seen: Polyhedron, ax: Any) -> Any:
     """Polygons, and the edges of the window around them; ties are translucent solids."""
     lower, upper = box_of_points(seen.vertices)
-    axes = solid_axes((lower, upper), ax, labels=None)
+    axes = solid_axes((lower, upper), ax, labels=None, zoom=_ZOOM)
     plot_polyhedron(seen, axes, alpha=0, edges=SILENT)
     for pair, P in shown.pieces:
-        is_tie = P.dim == 3
-        plot_polyhedron(
-            P,
-            axes,
-            colour=SILENT if is_tie else looks[pair].colour,
-            alpha=_TIE_ALPHA if is_tie else _SURFACE_ALPHA,
-            edges=PAPER,
-        )
+        if P.dim == 3:
+            plot_polyhedron(P, axes, colour=SILENT, alpha=_TIE_ALPHA, edges=PAPER)
+        else:
+            plot_polyhedron(P, axes, colour=_lit(looks[pair].colour, P), alpha=_SURFACE_ALPHA, edges=PAPER)
+    _label_window(axes, shown.inputs, to_floats(lower), to_floats(upper))
     return axes
+
+
+def _lit(shade: str, piece: Polyhedron) -> str:
+    """A colour, paler where a polygon faces the light, which shows the relief of a surface of many polygons."""
+    colours = require("matplotlib.colors", "plot_boundary")
+    normals = [np.array(row.normal, dtype=float) for row in piece.halfspaces if row.relation == "=="]
+    if len(normals) != 1:
+        return shade
+    facing = abs(float(normals[0] @ _LIGHT)) / float(np.linalg.norm(normals[0]) * np.linalg.norm(_LIGHT))
+    rgb = np.array(colours.to_rgb(shade))
+    lit: str = colours.to_hex(rgb + (1 - rgb) * _RELIEF * facing)
+    return lit
+
+
+def _label_window(axes: Any, inputs: Sequence[int], lower: FloatArray, upper: FloatArray) -> None:
+    """Write at three edges of the window which input it is, and from where to where it goes."""
+    middle, size = (lower + upper) / 2, upper - lower
+    places = [
+        (middle[0], upper[1] + _LABEL_GAP * size[1], lower[2]),
+        (upper[0] + _LABEL_GAP * size[0], middle[1], lower[2]),
+        (upper[0], lower[1], upper[2] + _LABEL_GAP / 2 * size[2]),
+    ]
+    for axis, (number, place) in enumerate(zip(inputs, places, strict=True)):
+        text = f"$x_{{{number}}} \\in [{lower[axis]:.3g}, {upper[axis]:.3g}]$"
+        axes.text(*place, text, ha="center", va="center")
 
 
 # -- in both ------------------------------------------------------------------------------------------------------
@@ -277,4 +301,4 @@ def _add_legend(axes: Any, shown: _Slice, looks: Sequence[_Look], regions: Seque
         handles.append(patch(color=colour, alpha=_REGION_ALPHA, linewidth=0, label=label))
     if handles:
         columns = min(len(handles), _LEGEND_COLUMNS)
-        axes.legend(handles=handles, loc="lower center", bbox_to_anchor=(0.5, 1), ncols=columns, handlelength=1.4, columnspacing=1.3)
+        axes.legend(handles=handles, loc="lower center", bbox_to_anchor=(0.5, 1.0 if flat else 1.01), ncols=columns, handlelength=1.4, columnspacing=1.3)
