@@ -11,9 +11,9 @@ the part of M in a cell has dimension d - 1, where d is that of the domain D, bu
   and two biases are equal. There is no boundary inside a tie, nor on its rim, which the tie contains.
 * *touching* pieces of dimension d - 2 or less, in which the classes meet without sharing a boundary.
 
-What remains are the *pieces* of the boundary: of dimension d - 1, and in no tie of the same two classes. Where one class
-only comes up to the other, as f_1 = 0 does to f_0 = abs(x) at 0, they meet in a piece, too: the definition asks what
-they share, not who wins beyond it.
+What remains are the *pieces* of the boundary: of dimension d - 1, and in no tie of the same two classes. Where one
+class only comes up to the other, as f_1 = 0 does to f_0 = abs(x) at 0, they meet in a piece, too: the definition asks
+what they share, not who wins beyond it.
 """
 
 from __future__ import annotations
@@ -61,23 +61,28 @@ def decision_boundary(
 
     Args:
         network: R^d -> R^m; the class of an input is the number of its largest output.
-        i, j: the two classes. With one of them, its boundary with every other class; with none, all boundaries.
+        i: a class.
+        j: another one. With one of the two, its boundary with every other class; with none, all boundaries.
         domain: a polyhedron in R^d; None is all of R^d.
         method: an engine, as for :func:`~polyrelu.engines.preimage.preimage`.
         threshold: of a network with one output, whose two classes meet where ``y0 == threshold``; by default 0.
         keep: ``"boundary"`` for the pieces of one dimension less than the domain. ``"ties"`` for the cells of its full
             dimension on which the two outputs are identical, ``"touching"`` for what has a lower dimension than the
             boundary, and ``"all"`` for all three.
-        limit, workers, max_dim, progress, until, timeout: as for :func:`~polyrelu.engines.preimage.preimage`; the time
-            is that of all pairs of classes together.
+        limit: as for :func:`~polyrelu.engines.preimage.preimage`, and so are the next ones.
+        workers: how many threads split cells.
+        max_dim: the largest dimension of the domain in which to split cells by their vertices.
+        progress: show a bar for each pair; by default only for long runs on a terminal.
+        until: asked time and again, with the number of tiles found for the current pair, whether to stop.
+        timeout: seconds after which to stop, for all pairs together.
 
     Returns:
-        A tiling whose tiles are the pieces, closed if the domain is, each with its activation pattern. The targets are
-        one for each pair of classes, in the order (0, 1), (0, 2), ..., (1, 2), ...; a tile's ``target_index`` says whose
-        piece it is, and :func:`classes` which classes these are. Pieces of two pairs share points where three classes
-        meet; a whole piece on which three classes meet is listed once, for the first of its pairs. ``stats`` counts the
-        ``"ties"`` and the ``"touching"`` pieces, whether or not they are kept. ``complete`` means that none of what is
-        kept is missing.
+        A tiling whose tiles are the pieces, closed if the domain is, each with its activation pattern. There is a
+        target for each pair of classes, in the order (0, 1), (0, 2), ..., (1, 2), ...; a tile's ``target_index`` says
+        whose piece it is, and :func:`classes` which classes these are. Pieces of two pairs share points where three
+        classes meet; a whole piece on which three classes meet is listed once, for the first of its pairs. ``stats``
+        counts the ``"ties"`` and the ``"touching"`` pieces, whether or not they are kept. ``complete`` means that none
+        of what is kept is missing; for one pair, :func:`polyrelu.check_tiling` proves what ``"all"`` keeps.
 
     Raises:
         InputError: there is no such class; the classes are the same; classes of a network with one output, or a
@@ -98,31 +103,37 @@ def decision_boundary(
     targets = _targets(network.output_dim, i, j, threshold)
     time = Limit(None, timeout, "decision_boundary")
     runs: list[Tiling] = []
-    with time.kept():
-        for target in targets:
-            try:
-                runs.append(
-                    preimage(
-                        network,
-                        target,
-                        domain,
-                        method,
-                        limit=limit,
-                        workers=workers,
-                        max_dim=max_dim,
-                        progress=progress,
-                        until=until,
-                    )
+    complete = False
+    try:
+        with time.kept():
+            for target in targets:
+                found = preimage(
+                    network,
+                    target,
+                    domain,
+                    method,
+                    limit=limit,
+                    workers=workers,
+                    max_dim=max_dim,
+                    progress=progress,
+                    until=until,
                 )
-            except Interrupted as stopped:
-                runs.append(stopped.partial)
-                break
-    found = _joined(targets, runs, keep)
-    if not found.complete:
+                runs.append(found)
+        complete = True
+    except Interrupted as stopped:
+        runs.append(stopped.partial)
+    except KeyboardInterrupt:  # between two pairs
+        if not runs:
+            raise
+    try:
+        boundary = _joined(targets, runs, keep, complete)
+    except KeyboardInterrupt:  # what was found is not to be lost
+        complete, boundary = False, _joined(targets, runs, keep, complete=False)
+    if not complete:
         when = f" after {timeout} seconds" if time.late else ""
-        message = f"decision_boundary: stopped{when} with {len(found)} pieces; they are in .partial"
-        raise Interrupted(message, found)
-    return found
+        message = f"decision_boundary: stopped{when} with {len(boundary)} pieces; they are in .partial"
+        raise Interrupted(message, boundary)
+    return boundary
 
 
 def meeting(i: int, j: int, dim: int) -> Polyhedron:
@@ -194,16 +205,14 @@ def _class(k: Any, outputs: int) -> int:
     return number
 
 
-def _joined(targets: Sequence[Polyhedron], runs: Sequence[Tiling], keep: str) -> Tiling:
+def _joined(targets: Sequence[Polyhedron], runs: Sequence[Tiling], keep: str, complete: bool) -> Tiling:
     """What is kept of the preimages of the first targets, as one tiling."""
     stats: dict[str, int | float] = defaultdict(int)
     for run in runs:
         for name, count in run.stats.items():
             stats[name] = max(stats[name], count) if name == "lineality" else stats[name] + count
     parts = tuple((k, source) for k, run in enumerate(runs) for _, source in run.parts)
-    complete = len(runs) == len(targets) and all(run.complete for run in runs)
-    methods = {run.method for run in runs}
-    method = "halfspaces" if "halfspaces" in methods else runs[0].method
+    method = "halfspaces" if any(run.method == "halfspaces" for run in runs) else runs[0].method
     whole = Tiling(runs[0].network, tuple(targets), runs[0].domain, method, complete, stats, parts)
     numbers = _distinct(whole)
     codimension = whole.domain.dim - _dimensions(whole)[numbers]

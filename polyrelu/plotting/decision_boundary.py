@@ -23,7 +23,7 @@ from polyrelu.networks.network import Network
 from polyrelu.networks.properties import wins
 from polyrelu.plotting.planar import Window
 from polyrelu.plotting.solid import plot_polyhedron, solid_axes
-from polyrelu.plotting.style import FEATURES, HAIRLINE, PAPER, SILENT, feature_colour, themed
+from polyrelu.plotting.style import HAIRLINE, PAPER, SILENT, feature_colour, themed
 from polyrelu.plotting.zones import frame, plot_zones
 from polyrelu.polyhedra.bounding_box import box_of_points
 from polyrelu.polyhedra.convex_polygon import convex_polygon
@@ -87,6 +87,7 @@ def plot_boundary(
     if len(shown.inputs) == 3 and regions:
         raise InputError("plot_boundary: regions are drawn in the plane only; fix one of the three inputs")
     seen = Polyhedron.box(*(shown.window() if window is None else window))
+    axes: Axes
     if len(shown.inputs) == 3:
         axes = _draw_surface(shown, looks, seen, ax)
     else:
@@ -300,5 +301,11 @@ def _add_legend(axes: Any, shown: _Slice, looks: Sequence[_Look], regions: Seque
     for colour, label in zip(_region_colours(len(regions)), regions, strict=True):
         handles.append(patch(color=colour, alpha=_REGION_ALPHA, linewidth=0, label=label))
     if handles:
-        columns = min(len(handles), _LEGEND_COLUMNS)
-        axes.legend(handles=handles, loc="lower center", bbox_to_anchor=(0.5, 1.0 if flat else 1.01), ncols=columns, handlelength=1.4, columnspacing=1.3)
+        axes.legend(
+            handles=handles,
+            loc="lower center",
+            bbox_to_anchor=(0.5, 1.0 if flat else 1.01),
+            ncols=min(len(handles), _LEGEND_COLUMNS),
+            handlelength=1.4,
+            columnspacing=1.3,
+        )
