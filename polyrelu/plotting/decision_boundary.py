@@ -81,8 +81,8 @@ def plot_boundary(
     shown, looks = _Slice.of(tiling), _Look.of_pairs(tiling, names)
     if len(shown.inputs) not in (2, 3):
         raise DimensionError(
-            f"plot_boundary: {len(shown.inputs)} inputs vary in the domain, and only two or three are drawn; fix the "
-            "others by a domain such as Polyhedron.box with equal bounds"
+            f"plot_boundary: the domain leaves {len(shown.inputs)} of the inputs free, and two or three are drawn; "
+            "fix the others by a domain such as Polyhedron.box with equal bounds"
         )
     if len(shown.inputs) == 3 and regions:
         raise InputError("plot_boundary: regions are drawn in the plane only; fix one of the three inputs")
@@ -224,7 +224,7 @@ def _fill_regions(shown: _Slice, seen: Polyhedron, axes: Axes) -> None:
     """The region of each class, faintly."""
     domain, targets = shown.domain & seen, _winning(shown.tiling)
     regions = [preimage(shown.network, target, domain, progress=False) for target in targets]
-    plot_zones(regions, axes, seen, colours=_region_colours(len(targets)), alpha=_REGION_ALPHA, linewidth=0)
+    plot_zones(regions, axes, seen, colours=region_colours(len(targets)), alpha=_REGION_ALPHA, linewidth=0)
 
 
 def _winning(tiling: Tiling) -> list[Polyhedron]:
@@ -236,8 +236,8 @@ def _winning(tiling: Tiling) -> list[Polyhedron]:
     return [Polyhedron.from_halfspaces([side], 1) for side in sides]
 
 
-def _region_colours(count: int) -> list[str]:
-    """The colours after those of the pairs."""
+def region_colours(count: int) -> list[str]:
+    """The colours of the regions of so many classes: those after the colours of the pairs."""
     pairs = count * (count - 1) // 2
     return [feature_colour(pairs + k) for k in range(count)]
 
@@ -298,7 +298,7 @@ def _add_legend(axes: Any, shown: _Slice, looks: Sequence[_Look], regions: Seque
         handles.append(line([], [], color=colour, label=label) if flat else patch(color=colour, label=label))
     if any(P.dim == len(shown.inputs) for _, P in shown.pieces):
         handles.append(patch(color=themed(SILENT), alpha=_TIE_ALPHA, label="tie"))
-    for colour, label in zip(_region_colours(len(regions)), regions, strict=True):
+    for colour, label in zip(region_colours(len(regions)), regions, strict=True):
         handles.append(patch(color=colour, alpha=_REGION_ALPHA, linewidth=0, label=label))
     if handles:
         axes.legend(

@@ -163,7 +163,7 @@ def test_what_cannot_be_drawn_is_refused():
     with pytest.raises(pr.InputError, match="regions are drawn in the plane only"):
         plot_boundary(pr.decision_boundary(CORNER, domain=CUBE), regions=True)
     line = pr.Polyhedron.box([Fraction(-1), 0, 0], [1, 0, 0])
-    with pytest.raises(pr.DimensionError, match="1 inputs vary in the domain, and only two or three are drawn"):
+    with pytest.raises(pr.DimensionError, match="leaves 1 of the inputs free, and two or three are drawn"):
         plot_boundary(pr.decision_boundary(CORNER, domain=line))
     with pytest.raises(pr.InputError, match="is not where two classes meet"):
         plot_boundary(pr.preimage(STAR, pr.wins(0, 3), SQUARE))
