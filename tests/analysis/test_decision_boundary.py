@@ -123,9 +123,9 @@ def test_all_that_is_kept_is_all_there_is(network, data):
 
 
 @pytest.mark.parametrize("make", [random_network, integer_network])
-@pytest.mark.parametrize("pair", [(0, 1), (2, 0)])
-def test_of_two_classes_the_certificate_holds(make, pair):
-    everything = decision_boundary(make(5), *pair, SQUARE, keep="all")
+@pytest.mark.parametrize(("i", "j"), [(0, 1), (2, 0)])
+def test_of_two_classes_the_certificate_holds(make, i, j):
+    everything = decision_boundary(make(5), i, j, SQUARE, keep="all")
     assert pr.check_tiling(everything)
     assert everything.complete
 
