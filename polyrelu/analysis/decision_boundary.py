@@ -8,7 +8,8 @@ a preimage, of a target that is a cone: :func:`meeting`. On each cell of the net
 the part of M in a cell has dimension d - 1, where d is that of the domain D, but for accidents:
 
 * *ties*: cells of full dimension d on which f_i - f_j vanishes identically, for example where all neurons are silent
-  and two biases are equal. There is no boundary inside a tie, nor on its rim, which the tie contains.
+  and two biases are equal. There is no boundary inside a tie, nor on its rim, which the tie contains;
+  :func:`polyrelu.analysis.zones.boundary` of the ties has the rim.
 * *touching* pieces of dimension d - 2 or less, in which the classes meet without sharing a boundary.
 
 What remains are the *pieces* of the boundary: of dimension d - 1, and in no tie of the same two classes. Where one

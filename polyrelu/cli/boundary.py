@@ -94,13 +94,14 @@ def _pieces(tiling: Tiling) -> str:
 
 
 def _ties(tiling: Tiling) -> str:
-    """That there are cells on which classes tie, which are easily missed."""
+    """That there are cells on which classes tie, which are easily missed where they are left out."""
     count = int(tiling.stats.get("ties", 0))
-    if not count:
+    kept = any(source.dims(local).max(initial=-1) == tiling.domain.dim for source, local, _ in tiling.by_source())
+    if not count or kept:
         return ""
     return (
         f"The classes tie on {count} cell{'s' * (count > 1)} of full dimension, which the boundary does not enter; "
-        "--keep ties lists them."
+        "--keep all lists and draws them as well."
     )
 
 

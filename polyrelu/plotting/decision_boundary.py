@@ -23,7 +23,7 @@ from polyrelu.networks.network import Network
 from polyrelu.networks.properties import wins
 from polyrelu.plotting.planar import Window
 from polyrelu.plotting.solid import plot_polyhedron, solid_axes
-from polyrelu.plotting.style import HAIRLINE, PAPER, SILENT, feature_colour, themed
+from polyrelu.plotting.style import FEATURES, HAIRLINE, PAPER, SILENT, feature_colour, themed
 from polyrelu.plotting.zones import frame, plot_zones
 from polyrelu.polyhedra.bounding_box import box_of_points
 from polyrelu.polyhedra.convex_polygon import convex_polygon
@@ -68,7 +68,8 @@ def plot_boundary(
         linewidth: of lines, in points.
 
     Returns:
-        The axes. Of one network, a pair of classes has the same colour in each drawing.
+        The axes. Of a network with five classes at most, a pair has the same colour in each drawing; of more classes
+        there are more pairs than colours.
 
     Raises:
         DimensionError: the domain leaves more or fewer inputs free than two or three.
@@ -155,15 +156,23 @@ class _Look(NamedTuple):
 
     @classmethod
     def of_pairs(cls, tiling: Tiling, names: Sequence[str] | None) -> list[_Look]:
-        """The looks of a boundary's targets: colours are counted through all pairs that the network has."""
+        """The looks of a boundary's targets.
+
+        Colours are counted through all pairs that the network has, or if there are more pairs than colours through
+        those that have pieces.
+        """
         pairs, outputs = classes(tiling), tiling.network.output_dim
         if outputs == 1:
             at_threshold = f"$y_0 = {rounded_text(_threshold(tiling), _SHOWN_DIGITS)}$"
             label = at_threshold if names is None else " | ".join(_names(2, names))
             return [cls(feature_colour(0), label)]
         known = _names(outputs, names)
-        place = {pair: number for number, pair in enumerate(combinations(range(outputs), 2))}
-        return [cls(feature_colour(place[i, j]), f"{known[i]} | {known[j]}") for i, j in pairs]
+        every = list(combinations(range(outputs), 2))
+        if len(every) > len(FEATURES):
+            present = {tiling.parts[part][0] for part in tiling.places()[0].tolist()}
+            every = [pair for k, pair in enumerate(pairs) if k in present]
+        place = {pair: number for number, pair in enumerate(every)}
+        return [cls(feature_colour(place.get((i, j), 0)), f"{known[i]} | {known[j]}") for i, j in pairs]
 
 
 def _region_names(tiling: Tiling, names: Sequence[str] | None) -> list[str]:

@@ -60,9 +60,10 @@ def test_one_output_has_a_threshold(model):
 
 def test_ties_are_said(quarter):
     shown = run(quarter, "--box", "-1", "1").stdout
-    assert "The classes tie on 1 cell of full dimension, which the boundary does not enter; --keep ties" in shown
+    assert "The classes tie on 1 cell of full dimension, which the boundary does not enter; --keep all" in shown
     kept = run(quarter, "--box", "-1", "1", "--keep", "ties").stdout
     assert "x0 <= 0" in kept
+    assert "The classes tie" not in kept
     assert " 2 " in kept.splitlines()[1]
     nowhere = run(quarter, "--box", "-1", "0").stdout
     assert nowhere.startswith("None: there is no such piece in the domain.")
