@@ -29,7 +29,7 @@ from numpy.typing import NDArray
 
 from polyrelu.engines.faces.unrelu import DEFAULT_FACE_LIMIT
 from polyrelu.engines.preimage import preimage
-from polyrelu.errors import InputError, Interrupted
+from polyrelu.errors import BudgetExceeded, InputError, Interrupted
 from polyrelu.networks.network import Network
 from polyrelu.networks.properties import level
 from polyrelu.polyhedra.halfspace import Halfspace
@@ -39,6 +39,7 @@ from polyrelu.support.limits import Limit
 from polyrelu.support.numerals import shown
 from polyrelu.tilings.tiling import Tiling
 
+_MOST_NUMBERS = 10**7  # in the conditions of all pairs together
 KEEP = ("boundary", "ties", "touching", "all")
 
 
@@ -88,7 +89,8 @@ def decision_boundary(
     Raises:
         InputError: there is no such class; the classes are the same; classes of a network with one output, or a
             threshold for one with several; an unknown ``keep`` or method.
-        DimensionError, BudgetExceeded: as for :func:`~polyrelu.engines.preimage.preimage`.
+        DimensionError: as for :func:`~polyrelu.engines.preimage.preimage`.
+        BudgetExceeded: likewise; or there are hundreds of classes, and too many pairs of them.
         Interrupted: Ctrl-C, ``until`` said so, or time is up; its ``partial`` holds what was found so far.
 
     Cost: a preimage for each pair of classes.
@@ -195,8 +197,22 @@ def _targets(outputs: int, i: int | None, j: int | None, threshold: Any) -> tupl
         raise InputError(
             f"decision_boundary: classes {i} and {j} are the same; pass two, or one alone for its boundary with all"
         )
-    pairs = (pair for pair in combinations(range(outputs), 2) if set(numbers) <= set(pair))
+    pairs = _pairs(outputs, numbers)
+    if len(pairs) * outputs**2 > _MOST_NUMBERS:
+        raise BudgetExceeded(
+            f"decision_boundary: {len(pairs)} pairs of {outputs} classes have too many conditions to write down; pass "
+            "two classes, pair by pair"
+        )
     return tuple(meeting(*pair, dim=outputs) for pair in pairs)
+
+
+def _pairs(outputs: int, chosen: Sequence[int]) -> Sequence[tuple[int, int]]:
+    """The pairs of classes with the chosen ones among them, in order."""
+    if len(chosen) == 2:
+        return [(min(chosen), max(chosen))]
+    if chosen:
+        return [(min(k, chosen[0]), max(k, chosen[0])) for k in range(outputs) if k != chosen[0]]
+    return list(combinations(range(outputs), 2))
 
 
 def _class(k: Any, outputs: int) -> int:

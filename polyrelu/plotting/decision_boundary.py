@@ -167,7 +167,7 @@ class _Look(NamedTuple):
             label = at_threshold if names is None else " | ".join(_names(2, names))
             return [cls(feature_colour(0), label)]
         known = _names(outputs, names)
-        every = list(combinations(range(outputs), 2))
+        every: list[tuple[int, ...]] = list(combinations(range(outputs), 2))
         if len(every) > len(FEATURES):
             present = {tiling.parts[part][0] for part in tiling.places()[0].tolist()}
             every = [pair for k, pair in enumerate(pairs) if k in present]

@@ -289,6 +289,13 @@ def test_networks_of_no_use_are_refused():
         decision_boundary(random_network(0, outputs=1), threshold=float("nan"))
 
 
+def test_hundreds_of_classes_are_asked_pair_by_pair():
+    network = pr.Network([(np.arange(300).reshape(300, 1), [0] * 300)])
+    with pytest.raises(pr.BudgetExceeded, match="44850 pairs of 300 classes have too many conditions"):
+        decision_boundary(network)
+    assert [tile.point() for tile in decision_boundary(network, 299, 0)] == [(0,)]
+
+
 def test_other_tilings_have_no_classes():
     for target in (pr.wins(0, 3), pr.parse("y0 == 1", 3), pr.parse("y0 + y1 + y2 == 0", 3), pr.parse("y0 > 0", 3)):
         with pytest.raises(pr.InputError, match="is not where two classes meet"):
