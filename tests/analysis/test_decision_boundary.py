@@ -143,6 +143,21 @@ def test_all_pairs_are_the_pairs_one_by_one(network, keep):
     assert all(own <= polyhedra(pair) for own, pair in zip(listed, pairs, strict=True))
 
 
+@settings(max_examples=30)
+@given(network=networks(max_inputs=2, max_neurons=5), data=st.data())
+def test_pairs_of_degenerate_networks(network, data):
+    """Whatever coincides: the pieces of all pairs are those of the pairs, each once, and none lies in another."""
+    domain = data.draw(domains(network.input_dim))
+    whole = decision_boundary(network, domain=domain)
+    for one, other in combinations(whole, 2):
+        assert not one.polyhedron.is_subset(other.polyhedron)
+        assert not other.polyhedron.is_subset(one.polyhedron)
+    if network.output_dim > 1:
+        every = combinations(range(network.output_dim), 2)
+        pairs = [decision_boundary(network, i, j, domain) for i, j in every]
+        assert polyhedra(whole) == set().union(*map(polyhedra, pairs))
+
+
 def test_the_order_of_two_classes_plays_no_part():
     network = random_network(5)
     assert as_set(decision_boundary(network, 2, 1, SQUARE)) == as_set(decision_boundary(network, 1, 2, SQUARE))
