@@ -107,7 +107,8 @@ def _ties(tiling: Tiling) -> str:
 
 def _figure(tiling: Tiling, regions: bool) -> Any:
     figure = require("matplotlib.pyplot", "--plot").figure(figsize=(4.5, 4.5), layout="constrained")
-    is_flat = len(tiling.domain.sides.free) == 2
+    domain = tiling.domain
+    is_flat = (domain.ambient_dim if domain.is_empty() else len(domain.sides.free)) == 2
     axes = figure.add_subplot() if is_flat else figure.add_subplot(projection="3d")
     plot_boundary(tiling, axes, regions=regions and is_flat)
     return figure

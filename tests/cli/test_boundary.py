@@ -96,6 +96,8 @@ def test_it_is_kept(star, tmp_path):
         ("star", ["--box", "-1", "1"]),
         ("star", ["--box", "-1", "1", "--regions"]),
         ("star", []),
+        ("star", ["--domain", "x0 == 1 and x0 == 0"]),
+        ("star", ["--domain", "x0 + x1 == 1"]),
         ("corner", ["--box", "-1", "1"]),
         ("corner", ["--box", "-1", "1", "--regions"]),
         ("corner", ["--box", "-1", "1", "--box", "1/2", "1/2", "--box", "-1", "1", "--regions"]),
