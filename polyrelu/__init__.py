@@ -4,6 +4,7 @@ from polyrelu.support import startup  # noqa: F401  first: Ctrl-C from here on
 
 # isort: split
 from polyrelu import _conveniences  # noqa: F401  the methods of upper rooms
+from polyrelu.analysis.decision_boundary import decision_boundary
 from polyrelu.analysis.nearest import Nearest, nearest_point
 from polyrelu.analysis.verify import Verification, verify
 from polyrelu.certificates.check_tiling import check_tiling
@@ -71,6 +72,7 @@ __all__ = [
     "active",
     "between",
     "check_tiling",
+    "decision_boundary",
     "face_search",
     "inactive",
     "level",

@@ -82,6 +82,8 @@ write pruning heuristics), `plotting` and `cli`.
 * `tiling.zones()`: `_conveniences.py` has made a method of `analysis/zones.py`, which asks `analysis/adjacency.py`;
   that one matches facets (`tilings/facet_matching.py`, `tilings/neuron_facets.py`) and decides the rest by linear
   programs.
+* `pr.decision_boundary(net, i, j, domain)`: `analysis/decision_boundary.py` makes a target of each pair of classes,
+  asks for its preimage, and keeps the tiles of the boundary's dimension; `plotting/decision_boundary.py` draws them.
 * A node of an ONNX file: `formats/onnx_reader.py` reads the graph, `onnx_operators.py` looks the operator up,
   `operators.py` says what it is in affine maps and maxima, `lowering.py` makes layers of these, and
   `networks/network.py` is the result.
@@ -96,9 +98,10 @@ write pruning heuristics), `plotting` and `cli`.
 |---|---|
 | region | a linear region of a network: a set on which it is affine, with one pattern |
 | cell | a set on which all neurons so far have one sign, while an engine splits it |
-| piece | a convex set with the affine map on it, on its way backwards through layers |
+| piece | a convex set with the affine map on it, on its way backwards through layers; of a decision boundary: a tile |
 | tile | a finished convex piece of an answer, with its activation pattern; it never changes |
 | flat tile | a tile of lower dimension than the domain, which no other tile contains |
+| tie | a cell of full dimension on which the outputs of two classes are identical and the largest |
 | zone | tiles that hang together by facets (or by contacts of another dimension) |
 | patch | the cells in which the first layers have one pattern, which the kernel splits together |
 | site | a generator's place in the kernel's arrays |

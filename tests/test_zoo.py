@@ -365,6 +365,24 @@ def targets(network):
         assert target.contains(network.evaluate([verdict.point])[0])
 
 
+@law("decision_boundary")
+def decision_boundaries(network):
+    """Along the way between two classes there is a piece, a tie, or a point at which they touch."""
+    domain, m = around(network), network.output_dim
+    found = pr.decision_boundary(network, domain=domain, keep="all")
+    assert len(found.targets) == max(m * (m - 1) // 2, 1)
+    for tile in found:
+        y = network.evaluate([tile.inner_point()])[0]
+        assert found.targets[tile.target_index].contains(y)
+        assert tile.polyhedron.is_subset(domain)
+    for boundary in (pr.decision_boundary(network, domain=domain), found):
+        thin = [tile for tile in boundary if tile.dim == domain.dim - 1]
+        assert len(thin) == len(found) - found.stats["ties"] - found.stats["touching"]
+    refused(True, pr.InputError, pr.decision_boundary, network, m)
+    if m <= 2:
+        assert pr.check_tiling(found)
+
+
 @law("copies")
 def copies_of_networks(network):
     again = pickle.loads(pickle.dumps(network))

@@ -14,6 +14,7 @@ from typing import Any
 import click
 
 from polyrelu import __version__
+from polyrelu.cli.boundary import boundary_command
 from polyrelu.cli.exit_codes import Exit, table
 from polyrelu.cli.networks import info_command
 from polyrelu.cli.pictures import demo_command, figures_command
@@ -77,6 +78,7 @@ def cli(debug: bool) -> None:
 
 
 for _command in (
+    boundary_command,
     demo_command,
     figures_command,
     info_command,

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import click
 
+from polyrelu.analysis.decision_boundary import decision_boundary
 from polyrelu.arithmetic.exact import exact
 from polyrelu.cli.networks import Model, warn_outside
 from polyrelu.cli.options import MAX_DIM, WORKERS, together
@@ -62,7 +63,10 @@ WHAT = together(
 
 
 class Question(NamedTuple):
-    """The options above, as click passes them on; ``regions`` has no condition, and takes a property's domains only."""
+    """The options above, as click passes them on, and those of ``boundary``.
+
+    ``regions`` and ``boundary`` have no condition; ``regions`` takes a property's domains only.
+    """
 
     model: Model
     box: Sequence[tuple[str, str]]
@@ -74,6 +78,9 @@ class Question(NamedTuple):
     workers: int
     conditions: Sequence[str] = ()
     prop: Path | None = None
+    classes: tuple[int, int] | None = None
+    threshold: str | None = None
+    keep: str = "boundary"
 
     def check(self) -> None:
         """Refuse options that are wrong for any network.
@@ -105,6 +112,21 @@ class Question(NamedTuple):
         for domain in dict.fromkeys(domains):
             warn_outside(self.model, [domain])
             yield linear_regions(network, domain, self.method, **self._budget(stops))
+
+    def boundary(self, network: Network, stops: Stops) -> Iterator[Tiling]:
+        """Where the chosen classes meet, or all."""
+        domain = _domain(self.box, self.domain, network.input_dim)
+        warn_outside(self.model, [domain])
+        i, j = self.classes or (None, None)
+        threshold = None if self.threshold is None else exact(self.threshold, "--threshold")
+        yield decision_boundary(
+            network, i, j, domain, self.method, threshold=threshold, keep=self.keep, **self._budget(stops)
+        )
+
+    def varying(self, network: Network) -> int:
+        """How many inputs ``--box`` and ``--domain`` do not fix."""
+        domain = _domain(self.box, self.domain, network.input_dim)
+        return network.input_dim if domain is None or domain.is_empty() else len(domain.sides.free)
 
     def _disjuncts(self, network: Network) -> Sequence[Disjunct]:
         assert self.prop is not None

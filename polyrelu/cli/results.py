@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import click
 
@@ -29,36 +29,82 @@ SHOWN_TILES, SHOWN_DIGITS = 50, 4
 _KEPT = (*SUFFIXES, *EXPORTS)
 _SECONDS_TO_DRAW = 0.8  # or to write files for other tools, once the run is stopped
 
-KEEPING = together(
-    click.option(
-        "--plot",
-        type=click.Path(dir_okay=False, path_type=Path),
-        metavar="FILE",
-        help="Draw a two-dimensional result to this file, a .png, .svg or .pdf.",
-    ),
-    click.option(
-        "--save",
-        type=click.Path(dir_okay=False, path_type=Path),
-        metavar="FILE",
-        help=f"Keep the tiles: {' '.join(SUFFIXES)} for polyrelu.load_tiling, {' '.join(EXPORTS)} for other tools.",
-    ),
-    JSON,
-)
+
+def keeping(drawn: str) -> Callable[..., Callable[..., None]]:
+    """The options that say what becomes of a result; ``drawn`` says in the help which are drawn."""
+    return together(
+        click.option(
+            "--plot",
+            type=click.Path(dir_okay=False, path_type=Path),
+            metavar="FILE",
+            help=f"Draw {drawn} to this file, a .png, .svg or .pdf.",
+        ),
+        click.option(
+            "--save",
+            type=click.Path(dir_okay=False, path_type=Path),
+            metavar="FILE",
+            help=f"Keep the tiles: {' '.join(SUFFIXES)} for polyrelu.load_tiling, {' '.join(EXPORTS)} for other tools.",
+        ),
+        JSON,
+    )
+
+
+KEEPING = keeping("a two-dimensional result")
+
+
+class Drawing(NamedTuple):
+    """How results are drawn.
+
+    Attributes:
+        figure: makes a matplotlib figure of one.
+        dims: how many inputs it may have.
+        of_slices: whether only the inputs that vary in the domain count.
+    """
+
+    figure: Callable[[Tiling], Any]
+    dims: tuple[int, ...] = (2,)
+    of_slices: bool = False
+
+    def check(self, inputs: int, varying: int) -> None:
+        """Refuse what has another number of inputs.
+
+        Raises:
+            click.UsageError: so it is.
+        """
+        if self.of_slices and varying not in self.dims:
+            raise click.UsageError(
+                f"--plot draws results in which two or three inputs vary, and here it is {varying}; give the others a "
+                "--box with equal bounds."
+            )
+        if not self.of_slices and inputs not in self.dims:
+            raise click.UsageError(f"--plot draws results with two inputs, and this network has {inputs}.")
+
+
+def _tiles_figure(tiling: Tiling) -> Any:
+    figure, axes = require("matplotlib.pyplot", "--plot").subplots(figsize=(4.5, 4.5), layout="constrained")
+    plot_tiling(tiling, axes)
+    axes.set(xlabel="x0", ylabel="x1")
+    return figure
+
+
+OF_TILES = Drawing(_tiles_figure)
 
 
 class Results(NamedTuple):
-    """The options above, as click passes them on."""
+    """The options above, as click passes them on, and how results are drawn."""
 
     plot: Path | None
     save: Path | None
     as_json: bool
+    drawing: Drawing = OF_TILES
 
-    def check(self, dim: int | None = None, reads: Iterable[Path | None] = ()) -> None:
+    def check(self, dim: int | None = None, reads: Iterable[Path | None] = (), *, varying: int | None = None) -> None:
         """Refuse files that could not be written, before anything is computed.
 
         Args:
             dim: the input dimension, once it is known.
             reads: the files that the question is in, which are not replaced.
+            varying: how many of the inputs vary in the domain; all when None.
 
         Raises:
             click.UsageError: a suffix is unknown, a directory is missing, or the format is for another dimension.
@@ -86,8 +132,8 @@ class Results(NamedTuple):
             self._check_place("--plot", self.plot)
             if self.save is not None and _same(self.plot, self.save):
                 raise click.UsageError(f"--plot and --save are the same file {self.save}; choose two names.")
-            if dim is not None and dim != 2:
-                raise click.UsageError(f"--plot draws results with two inputs, and this network has {dim}.")
+            if dim is not None:
+                self.drawing.check(dim, dim if varying is None else varying)
 
     @staticmethod
     def _check_place(option: str, path: Path) -> None:
@@ -148,8 +194,7 @@ class Results(NamedTuple):
             write(document, tiling)
         else:
             with heard.patient(math.inf):
-                found = text(tiling) if len(tiling) else _nothing(tiling)
-                click.echo("\n" * bool(number) + f"{found}\n\n{run_summary(tiling)}")
+                click.echo("\n" * bool(number) + f"{text(tiling)}\n\n{run_summary(tiling)}")
         for path in kept:
             click.echo(str(path), err=self.as_json)
         if failure is not None and not lost:
@@ -166,7 +211,7 @@ class Results(NamedTuple):
         failure: PolyreluError | None = None
         if not (tiling.complete or len(tiling)):
             return kept, None
-        for path, write in ((self.save, _save), (self.plot, _save_plot)):
+        for path, write in ((self.save, _save), (self.plot, self._save_plot)):
             if path is not None:
                 numbered = path.with_stem(f"{path.stem}-{number}") if number else path
                 seconds = math.inf if path.suffix.lower() in SUFFIXES else _SECONDS_TO_DRAW
@@ -181,6 +226,13 @@ class Results(NamedTuple):
                     problem = rescue(tiling, numbered, error) if told else error
                 failure = failure or problem
         return kept, failure
+
+    def _save_plot(self, tiling: Tiling, path: Path) -> None:
+        pyplot = require("matplotlib.pyplot", "--plot")
+        with style():
+            figure = self.drawing.figure(tiling)
+            write_whole(path, figure.savefig)
+            pyplot.close(figure)
 
 
 def _until_stopped(answers: Iterator[Tiling]) -> Iterator[Tiling]:
@@ -199,7 +251,8 @@ def _stopped(tiling: Tiling, kept: list[Path], lost: bool) -> str:
     return found + places + "; there was no time to write the rest" * lost
 
 
-def _nothing(tiling: Tiling) -> str:
+def nothing(tiling: Tiling) -> str:
+    """What to say of a tiling without tiles."""
     if not tiling.complete:
         return "Nothing was found before the run was stopped."
     if tiling.domain.is_empty():
@@ -226,13 +279,3 @@ def _save(tiling: Tiling, path: Path) -> None:
         tiling.save(path)
     else:
         tiling.export(path)
-
-
-def _save_plot(tiling: Tiling, path: Path) -> None:
-    pyplot = require("matplotlib.pyplot", "--plot")
-    with style():
-        figure, axes = pyplot.subplots(figsize=(4.5, 4.5), layout="constrained")
-        plot_tiling(tiling, axes)
-        axes.set(xlabel="x0", ylabel="x1")
-        write_whole(path, figure.savefig)
-        pyplot.close(figure)

@@ -15,14 +15,14 @@ from polyrelu.cli.documents import SECONDS_AFTER_STOP, Document
 from polyrelu.cli.networks import takes_model
 from polyrelu.cli.options import together
 from polyrelu.cli.question import WHAT, WHERE, Question
-from polyrelu.cli.results import KEEPING, SHOWN_DIGITS, SHOWN_TILES, Results
+from polyrelu.cli.results import KEEPING, OF_TILES, SHOWN_DIGITS, SHOWN_TILES, Drawing, Results, nothing
 from polyrelu.cli.stopping import Stops, stops
-from polyrelu.export.json_report import tiling_report, without_zones, zones_report
+from polyrelu.export.json_report import TilingReport, tiling_report, without_zones, zones_report
 from polyrelu.networks.network import Network
 from polyrelu.tilings.table import format_rows
 from polyrelu.tilings.tiling import Tiling
 
-_TILES = together(
+TILES = together(
     click.option(
         "--tiles", type=click.IntRange(0), help=f"The most tiles to print; by default {SHOWN_TILES}, with --json all."
     ),
@@ -48,7 +48,7 @@ or:      polyrelu preimage model.npz --property unsafe.vnnlib --save unsafe.npz 
 @takes_model
 @WHAT
 @WHERE
-@_TILES
+@TILES
 @KEEPING
 def preimage_command(**options: Any) -> None:
     """The exact inputs of MODEL whose outputs satisfy a condition, or that break a property.
@@ -57,7 +57,7 @@ def preimage_command(**options: Any) -> None:
     Ctrl-C or --timeout stops the run is printed and kept, marked incomplete: beside a file that is there, as
     NAME.partial.
     """
-    _print_tiles(Question.answers, **options)
+    print_tiles(Question.answers, **options)
 
 
 _REGIONS_EXAMPLES = """\b
@@ -77,14 +77,14 @@ or:      polyrelu regions model.npz --property unsafe.vnnlib --json
     help="A VNN-LIB file: the regions of the inputs that it is about.",
 )
 @WHERE
-@_TILES
+@TILES
 @KEEPING
 def regions_command(**options: Any) -> None:
     """The linear regions of MODEL: the cells on which every neuron has one sign."""
-    _print_tiles(Question.regions, **options)
+    print_tiles(Question.regions, **options)
 
 
-def _print_tiles(
+def print_tiles(
     ask: Callable[[Question, Network, Stops], Iterator[Tiling]],
     tiles: int | None,
     digits: int | None,
@@ -92,14 +92,26 @@ def _print_tiles(
     plot: Path | None,
     save: Path | None,
     as_json: bool,
+    *,
+    drawing: Drawing = OF_TILES,
+    report: Callable[[Tiling, int | None], TilingReport] = tiling_report,
+    remark: Callable[[Tiling], str] = lambda tiling: "" if tiling else nothing(tiling),
     **options: Any,
 ) -> None:
-    """Answer with tiles, with the options of a command."""
-    question, results = Question(**options), Results(plot, save, as_json)
+    """Answer with tiles, with the options of a command; what ``remark`` says of the tiling goes below its table."""
+    question, results = Question(**options), Results(plot, save, as_json, drawing)
     if ask is Question.answers:
         question.check()
     results.check(reads=(question.model.path, question.prop))
-    _run(question, ask, results, _write_tiles(tiles), _table(tiles, _digits(digits, exact)))
+    table = _table(tiles, _digits(digits, exact))
+
+    def write(document: Document, tiling: Tiling) -> None:
+        document.add_tiling(report(tiling, tiles))
+
+    def text(tiling: Tiling) -> str:
+        return "\n\n".join(filter(None, (table(tiling) if len(tiling) else "", remark(tiling))))
+
+    _run(question, ask, results, write, text)
 
 
 def _run(
@@ -115,7 +127,7 @@ def _run(
     def answers() -> Iterator[Tiling]:
         heard.start(question.timeout)
         network = question.model.load()
-        results.check(network.input_dim)
+        results.check(network.input_dim, varying=question.varying(network))
         yield from ask(question, network, heard)
 
     results.run(answers(), heard, write, text)
@@ -128,13 +140,6 @@ def _digits(digits: int | None, exact: bool) -> int | None:
     if digits is None and not exact and sys.stdout.isatty():
         return SHOWN_DIGITS
     return digits
-
-
-def _write_tiles(tiles: int | None) -> Callable[[Document, Tiling], None]:
-    def write(document: Document, tiling: Tiling) -> None:
-        document.add_tiling(tiling_report(tiling, tiles))
-
-    return write
 
 
 def _table(tiles: int | None, digits: int | None) -> Callable[[Tiling], str]:
@@ -199,12 +204,14 @@ def zones_command(
         document.add(found)
 
     def text(tiling: Tiling) -> str:
+        if not len(tiling):
+            return nothing(tiling)
         if not tiling.complete:
             return "The zones are not known: missing tiles might join them. --save keeps the tiles that were found."
         try:
             with stops().soon(SECONDS_AFTER_STOP):
                 table = zone_table(tiling, contact, sort, digits)
-                if not (len(tiling) and tiling.domain.is_bounded()):
+                if not tiling.domain.is_bounded():
                     return table
                 return f"{table}\n\nThe zones fill {float(tiling.share()):.{digits}g} of the domain."
         except KeyboardInterrupt:

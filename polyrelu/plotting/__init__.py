@@ -1,5 +1,6 @@
 """Drawings with matplotlib (the extra ``plot``). Every function takes and returns Axes; nothing calls show()."""
 
+from polyrelu.plotting.decision_boundary import plot_boundary
 from polyrelu.plotting.latent import plot_feature_zones, plot_latent_plane
 from polyrelu.plotting.planar import plot_samples, plot_tiling
 from polyrelu.plotting.solid import plot_arrow, plot_polyhedron, solid_axes
@@ -8,6 +9,7 @@ from polyrelu.plotting.style import style
 
 __all__ = [
     "plot_arrow",
+    "plot_boundary",
     "plot_feature_zones",
     "plot_latent_cube",
     "plot_latent_plane",

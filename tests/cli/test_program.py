@@ -150,7 +150,7 @@ def test_info(model):
 
 def test_misspelt_commands_are_answered(monkeypatch, capsys):
     assert "No such command 'zone'. Did you mean 'zones'?" in invoke_main(monkeypatch, capsys, "zone")[1]
-    assert "Choose one of demo, figures, info" in invoke_main(monkeypatch, capsys, "frobnicate")[1]
+    assert "Choose one of boundary, demo, figures" in invoke_main(monkeypatch, capsys, "frobnicate")[1]
 
 
 def test_errors_speak_the_command_lines_language(monkeypatch, capsys, model):
@@ -189,6 +189,9 @@ def examples():
 def test_every_example_in_the_help_runs(model, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     declared = "(declare-const X_0 Real)(declare-const X_1 Real)(declare-const Y_0 Real)"
+    np.savez(
+        tmp_path / "classes.npz", W0=[[1.0, 0.0], [0.0, 1.0], [1.0, 1.0]], b0=[0.0] * 3, W1=np.eye(3), b1=[1.0] * 3
+    )
     (tmp_path / "unsafe.vnnlib").write_text(declared + "(assert (>= X_0 0))(assert (<= X_0 1))(assert (>= Y_0 9))")
     onnx = pytest.importorskip("onnx")
     helper, floats = onnx.helper, onnx.TensorProto.FLOAT

@@ -75,7 +75,12 @@ def flat():
     return pyplot.subplots()[1]
 
 
+def boundary():
+    return pr.decision_boundary(NETWORK, domain=SQUARE, progress=False)
+
+
 DRAWINGS = {
+    "decision_boundary.plot_boundary": lambda draw: draw(boundary(), regions=True),
     "diagram.plot_network_diagram": lambda draw: [draw(NETWORK, flat()), draw(NETWORK, flat(), simplified=True)],
     "latent.plot_feature_zones": lambda draw: draw([tiling()]),
     "latent.plot_latent_plane": lambda draw: draw(plane([[1, 0], [0, 1]])),

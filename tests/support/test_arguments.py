@@ -16,6 +16,7 @@ from polyrelu.networks.properties import Disjunct
 from polyrelu.support.arguments import MOST_DIMENSIONS, whole_number
 from polyrelu.support.limits import seconds
 
+CLASSIFIER = pr.Network([([[1, 0], [0, 1], [1, 1]], [0, 0, 0])])
 NET = pr.Network([([[1, 0], [-1, 0], [0, 1]], [0, 0, 0]), ([[1, 1, -1]], [0])])
 BOX = pr.Polyhedron.box([-1, -1], [1, 1])
 TARGET = pr.parse("y0 > 0", dim=1)
@@ -119,6 +120,13 @@ CALLS = {
     "verify property": lambda v: pr.verify(NET, v),
     "verify timeout": lambda v: pr.verify(NET, PROPERTY, timeout=v),
     "verify max_dim": lambda v: pr.verify(NET, PROPERTY, max_dim=v),
+    "decision_boundary network": pr.decision_boundary,
+    "decision_boundary i": lambda v: pr.decision_boundary(CLASSIFIER, v, domain=BOX),
+    "decision_boundary j": lambda v: pr.decision_boundary(CLASSIFIER, 0, v, BOX),
+    "decision_boundary domain": lambda v: pr.decision_boundary(NET, domain=v) if v is not None else None,
+    "decision_boundary threshold": lambda v: pr.decision_boundary(NET, domain=BOX, threshold=v),
+    "decision_boundary keep": lambda v: pr.decision_boundary(NET, domain=BOX, keep=v),
+    "decision_boundary timeout": lambda v: pr.decision_boundary(NET, domain=BOX, timeout=v),
     "check_tiling tiling": pr.check_tiling,
     "check_tiling network": lambda v: pr.check_tiling(TILING, v),
     "check_tiling target": lambda v: pr.check_tiling(TILING, target=v),
