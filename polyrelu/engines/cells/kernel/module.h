@@ -271,12 +271,19 @@ inline PyObject *kernel_give(PyObject *object, PyObject *args) {
     const Problem<double> &P = *self->problem;
     const std::size_t sites = std::size_t(P.sites()), words = std::size_t(self->words), dim = std::size_t(P.dim);
     Portable cells;
+    bool no_room = false, failed = false;
+    self->busy = true;
+    self->thread = PyEval_SaveThread();
     try {
-        if (all) self->run->give_all(cells);
+        if (all) failed = self->run->give_all(cells) == FAILED;
         else self->run->give(cells);
     } catch (const std::bad_alloc &) {
-        return PyErr_NoMemory();
+        no_room = true;
     }
+    PyEval_RestoreThread(self->thread);
+    self->busy = false;
+    if (no_room) return PyErr_NoMemory();
+    if (failed) return nullptr;
     PyObject *list = PyList_New(0);
     if (list == nullptr) return nullptr;
     const std::size_t n = cells.count, g = cells.generators;

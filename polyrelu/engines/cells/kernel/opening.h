@@ -17,7 +17,7 @@ template <class S> Next Splitter<S>::open(int q, int depth, int position) {
     opened_++;
     signs_so_far(Q, cell.bits.data(), A.signs.data());
     A.facets = move_facets(Q, A);
-    A.neurons = A.copy_count = A.sections = 0;
+    A.neurons = A.copy_count = A.sections = A.row = 0;
     A.by_skeleton = A.is_face = A.touches = false;
     A.waiting.clear();
     A.parts.count = A.parts.next = 0;

@@ -99,6 +99,7 @@ template <class S> class Patch {
     int next = -1;                   // where in its layer's list the neurons go on; -1 before there is a list
     u32 first = 0, end = 0;          // its generators
     int facets = 0, neurons = 0;     // after the bits for the facets come those for its neurons
+    int row = 0;                     // of the target, if that is its layer: which is next
     int sections = 0;                // how often a row that demands equality has cut through the inside of what is left
     bool is_face = false;            // whether a row left no more than a face of it
     bool touches = false;            // whether some row is zero somewhere on it, and cuts nothing off

@@ -4,22 +4,11 @@
 // asked for, and can be called again. In between, cells can be put in, and given away to other runs.
 #pragma once
 
-#include <ctime>
-
 #include "opening.h"
 #include "skeleton.h"
 #include "target.h"
 
 namespace polyrelu {
-
-// How much is done, about in units of one generator's visit, before the clock is looked at: some tenths of a millisecond.
-constexpr i64 WORK_BETWEEN_CLOCKS = 1 << 14;
-
-inline double seconds_now() {
-    timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return double(now.tv_sec) + 1e-9 * double(now.tv_nsec);
-}
 
 // Appends one of some cells to others.
 inline void copy_cell(const Portable &from, std::size_t which, Portable &to, std::size_t sites, std::size_t words,
@@ -53,20 +42,23 @@ template <class S> void Splitter<S>::put(const Portable &cells, std::size_t whic
 
 // Works until there is a reason to pause. Asked to share, it pauses as soon as there is a cell to give.
 template <class S> Pause Splitter<S>::advance(i64 cuts, double seconds) {
-    const double until = seconds_now() + seconds;
+    until_ = seconds_now() + seconds;
     const i64 most = cuts < INT64_MAX - counters.cuts ? counters.cuts + cuts : INT64_MAX;
     work_ = 0;
     for (;;) {
         if (!held_ && !take()) return DONE;
         if (asked_to_share.load(std::memory_order_relaxed) && can_give()) return ASKED;
         if (counters.cuts >= most) return OUT_OF_CUTS;
-        if (work_ > WORK_BETWEEN_CLOCKS) {
-            work_ = 0;
-            if (seconds_now() >= until) return OUT_OF_TIME;
-        }
+        if (work_ > WORK_BETWEEN_CLOCKS && is_late()) return OUT_OF_TIME;
         const Pause pause = step();
         if (pause != DONE) return pause;
     }
+}
+
+// Looks at the clock.
+template <class S> bool Splitter<S>::is_late() {
+    work_ = 0;
+    return seconds_now() >= until_;
 }
 
 // One step with the cell at work: a cut, or the next patch. DONE, or why the run cannot go on.
@@ -75,16 +67,14 @@ template <class S> Pause Splitter<S>::step() {
     work_ += cell.m;
     int depth = A.layer, position = A.next;
     Next next = Next::FINISHED;
-    bool failed = false;
+    Pause pause = DONE;
     if (depth == P.target_layer && A.neurons > 0) {
-        next = apply_target(A, failed);
-        if (failed) return FAILED;
+        next = apply_target(A, pause);
+        if (pause != DONE) return pause;
     } else if (const u64 still = cell.bits[POSITIVE] & cell.bits[NEGATIVE]) {
         const int neuron = lowest(still);
-        if (A.end - A.first <= larger(MOST_SHARED, 2 * u32(cell.m))) {
-            if (cut(A, neuron, Keep::BOTH) == Cut::IN_DOUBT && !decide(A, neuron)) return FAILED;
-            return DONE;
-        }
+        if (A.end - A.first <= larger(MOST_SHARED, 2 * u32(cell.m)))
+            return cut(A, neuron, Keep::BOTH) == Cut::IN_DOUBT ? decide(A, neuron) : DONE;
         position = A.listed[neuron];
     }
     bool opened = false;
@@ -154,7 +144,7 @@ template <class S> void Splitter<S>::load() {
     A.first = 0;
     A.end = u32(inbox.size[root]);
     A.facets = int(slots);
-    A.neurons = A.copy_count = A.sections = 0;
+    A.neurons = A.copy_count = A.sections = A.row = 0;
     A.by_skeleton = A.is_face = A.touches = false;
     A.waiting.clear();
     std::memcpy(A.signs.data(), inbox.signs.data() + root * sites, sites);
@@ -239,12 +229,19 @@ template <class S> bool Splitter<S>::give(Portable &to) {
     return false;
 }
 
-// Gives away all that is left to do.
-template <class S> void Splitter<S>::give_all(Portable &to) {
+// Gives away all that is left to do. A cell that the target has begun with is finished first, since what is left of it may
+// be flat; FAILED where that did not go.
+template <class S> Pause Splitter<S>::give_all(Portable &to) {
+    until_ = HUGE_VAL;
+    while (held_ && patch(at_).layer == P.target_layer && patch(at_).row > 0) {
+        const Pause pause = step();
+        if (pause != DONE) return pause;
+    }
     if (held_) leave(patch(at_), cell.ids.data(), cell.m, cell.bits.data(), to);
     held_ = false;
     while (give(to)) {}
     at_ = -1;
+    return DONE;
 }
 
 // A run of any shape.
@@ -254,7 +251,7 @@ class AnyRun {
     virtual void put(const Portable &cells, std::size_t which) = 0;
     virtual Pause advance(i64 cuts, double seconds) = 0;
     virtual bool give(Portable &to) = 0;
-    virtual void give_all(Portable &to) = 0;
+    virtual Pause give_all(Portable &to) = 0;
     virtual void share(bool asked) = 0;
     virtual void force_back(u64 one_in) = 0;
     virtual Finished &finished() = 0;
@@ -271,7 +268,7 @@ template <class S> class RunOf final : public AnyRun {
     void put(const Portable &cells, std::size_t which) override { splitter_.put(cells, which); }
     Pause advance(i64 cuts, double seconds) override { return splitter_.advance(cuts, seconds); }
     bool give(Portable &to) override { return splitter_.give(to); }
-    void give_all(Portable &to) override { splitter_.give_all(to); }
+    Pause give_all(Portable &to) override { return splitter_.give_all(to); }
     void share(bool asked) override { splitter_.asked_to_share.store(asked, std::memory_order_relaxed); }
     void force_back(u64 one_in) override { splitter_.forced_back = one_in; }
     Finished &finished() override { return splitter_.finished; }

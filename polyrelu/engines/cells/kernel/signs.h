@@ -24,6 +24,7 @@ template <class S> POLYRELU_APART int Splitter<S>::doubtful_sign(Patch<S> &A, in
     const int dim = shape.dim();
     const double *f = A.form(slot);
     const std::size_t layer = std::size_t(A.layer);
+    if (f[dim] == 0.0 && f[dim + 1] == 0.0) return 0; // all of the form is zero
     if (g.on_grid() && P.on_grid[layer]) {
         const i128 v = exact_value(f, g.vector(), dim);
         return (v > 0) - (v < 0);
@@ -99,9 +100,9 @@ POLYRELU_INLINE void Splitter<S>::make(Patch<S> &A, int neuron, Generator<S> up,
     made.radius() = meet(f, up.vector(), up.radius(), down.vector(), down.radius(), made.vector(), shape.dim());
 }
 
-// Has all doubtful signs decided of those generators of the cell at work at which a neuron's sign is in doubt; false
-// where that failed.
-template <class S> POLYRELU_APART bool Splitter<S>::decide(Patch<S> &A, int neuron) {
+// Has all doubtful signs decided of those generators of the cell at work at which a neuron's sign is in doubt. DONE, or
+// FAILED or OUT_OF_TIME, after some of them.
+template <class S> POLYRELU_APART Pause Splitter<S>::decide(Patch<S> &A, int neuron) {
     const int dim = shape.dim(), words = shape.words();
     known_.room(std::size_t(P.sites()) + 1);
     signs_so_far(A, cell.bits.data(), known_.data());
@@ -113,6 +114,8 @@ template <class S> POLYRELU_APART bool Splitter<S>::decide(Patch<S> &A, int neur
         Generator<S> g = pool[cell.ids[std::size_t(k)]];
         const u64 doubtful = g.bits()[POSITIVE] & g.bits()[NEGATIVE];
         if (!(doubtful & bit(neuron))) continue;
+        if (work_ > WORK_BETWEEN_CLOCKS && is_late()) return OUT_OF_TIME;
+        work_ += WORK_OF_QUESTION;
         double radius = HUGE_VAL;
         Question q{known_.data(), asked_on_.data(), asked_off_.data(), asked_sites_.data(), 0, 0, 0, vertex_, &radius, answers_};
         for (int w = 0; w < words; w++)
@@ -123,7 +126,7 @@ template <class S> POLYRELU_APART bool Splitter<S>::decide(Patch<S> &A, int neur
             }
         for (u64 rest = doubtful; rest; rest &= rest - 1)
             asked_sites_[std::size_t(q.site_count++)] = A.slots[std::size_t(A.facets + lowest(rest))] - P.domain_facets();
-        if (!ask_(who_, q)) return false;
+        if (!ask_(who_, q)) return FAILED;
         counters.exact += q.site_count;
         int i = 0;
         for (u64 rest = doubtful; rest; rest &= rest - 1, i++) {
@@ -137,7 +140,7 @@ template <class S> POLYRELU_APART bool Splitter<S>::decide(Patch<S> &A, int neur
         g.solved() = 1;
         g.on_grid() = radius == 0.0 && is_on_grid(g.vector(), dim);
     }
-    return true;
+    return DONE;
 }
 
 // The signs of all sites on a part of a patch that has the given bits.

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <atomic>
+#include <ctime>
 
 #include "extents.h"
 #include "forms.h"
@@ -25,6 +26,17 @@ constexpr u32 MOST_BUCKETS = 1 << 12;
 constexpr u32 MOST_VERTICES = 1 << 11;
 
 constexpr int DOUBT = 2;
+
+// How much is done, about in units of one generator's visit, before the clock is looked at: some tenths of a millisecond.
+constexpr i64 WORK_BETWEEN_CLOCKS = 1 << 14;
+// What an exact question counts.
+constexpr i64 WORK_OF_QUESTION = WORK_BETWEEN_CLOCKS / 4;
+
+inline double seconds_now() {
+    timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return double(now.tv_sec) + 1e-9 * double(now.tv_nsec);
+}
 
 struct Counters {
     i64 cells = 0, cuts = 0, signs = 0, solves = 0, flat = 0, discarded = 0, pruned = 0, exact = 0, skeletons = 0,
@@ -125,7 +137,7 @@ template <class S> class Splitter {
     void put(const Portable &cells, std::size_t which);
     Pause advance(i64 cuts, double seconds);
     bool give(Portable &to);
-    void give_all(Portable &to);
+    Pause give_all(Portable &to);
 
     Finished finished;
     Flat flat;
@@ -174,6 +186,7 @@ template <class S> class Splitter {
     Array<u64> faces_; // the table of 2-faces
     u64 stamp_ = 0;
     i64 work_ = 0; // since the clock was looked at
+    double until_ = 0.0;
     u64 opened_ = 0;
 
     Patch<S> &patch(int p) {
@@ -197,7 +210,8 @@ template <class S> class Splitter {
     bool directed(Patch<S> &A, const u64 *bits, double *g, double r);
     void note_sign(Generator<S> g, int neuron, int slot, int sign);
     void make(Patch<S> &A, int neuron, Generator<S> up, Generator<S> down, Generator<S> made);
-    bool decide(Patch<S> &A, int neuron);
+    Pause decide(Patch<S> &A, int neuron);
+    bool is_late();
     void signs_so_far(Patch<S> &A, const u64 *bits, u8 *signs);
 
     // opening.h
@@ -247,8 +261,8 @@ template <class S> class Splitter {
     void leave(Patch<S> &A, const u32 *ids, int m, const u64 *bits, Portable &to);
 
     // target.h
-    Next apply_target(Patch<S> &A, bool &failed);
-    Next apply_row(Patch<S> &A, int row, bool &failed);
+    Next apply_target(Patch<S> &A, Pause &pause);
+    Next apply_row(Patch<S> &A, int row, Pause &pause);
     void keep_face(Patch<S> &A, int row);
     bool is_void(Patch<S> &A);
 

@@ -21,21 +21,23 @@
 
 namespace polyrelu {
 
-// Applies all rows to the cell at work: FINISHED if something of full dimension is left, else GONE, when what is left has
-// been written down.
-template <class S> Next Splitter<S>::apply_target(Patch<S> &A, bool &failed) {
-    for (int row = 0; row < A.neurons; row++)
-        if (apply_row(A, row, failed) == Next::GONE || failed) {
-            counters.discarded += !failed;
-            return Next::GONE;
-        }
+// Applies the rows that are left to the cell at work: FINISHED if something of full dimension is left, else GONE, when what
+// is left has been written down. After a pause, it is to be called again.
+template <class S> Next Splitter<S>::apply_target(Patch<S> &A, Pause &pause) {
+    for (; A.row < A.neurons; A.row++) {
+        const Next next = apply_row(A, A.row, pause);
+        if (pause != DONE) return next;
+        if (next == Next::FINISHED) continue;
+        counters.discarded++;
+        return Next::GONE;
+    }
     if (A.sections == 0 && !A.is_face) return Next::FINISHED;
     if (is_void(A)) counters.discarded++;
     else write_flat(A);
     return Next::GONE;
 }
 
-template <class S> Next Splitter<S>::apply_row(Patch<S> &A, int row, bool &failed) {
+template <class S> Next Splitter<S>::apply_row(Patch<S> &A, int row, Pause &pause) {
     const i32 site = A.slots[std::size_t(A.facets + row)] - P.domain_facets();
     const std::size_t coord = std::size_t(P.coord_of[std::size_t(site)]);
     const bool equality = P.equality[coord], strict = P.strict[coord];
@@ -53,10 +55,8 @@ template <class S> Next Splitter<S>::apply_row(Patch<S> &A, int row, bool &faile
     };
     look();
     if (doubt) {
-        if (!decide(A, row)) {
-            failed = true;
-            return Next::GONE;
-        }
+        pause = decide(A, row);
+        if (pause != DONE) return Next::SPLIT;
         look();
     }
     if (!positive && !negative) return strict ? Next::GONE : Next::FINISHED;
