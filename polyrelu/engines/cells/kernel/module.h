@@ -350,6 +350,7 @@ inline PyType_Spec KERNEL_SPEC = {"polyrelu.engines.cells._kernel.Kernel", sizeo
 // in_order(pieces, width, d): the tiles of all pieces, each (packed, starts, facets, points), in the order of their
 // patterns: their numbers, counted through the pieces, and the four columns.
 inline PyObject *module_in_order(PyObject *, PyObject *args) {
+    constexpr std::size_t AHEAD = 8;
     PyObject *given = nullptr;
     Py_ssize_t width = 0, d = 0;
     if (!PyArg_ParseTuple(args, "Onn", &given, &width, &d)) return nullptr;
@@ -399,6 +400,13 @@ inline PyObject *module_in_order(PyObject *, PyObject *args) {
                 for (std::size_t i = 0; i < n; i++) {
                     const Piece &from = pieces[places[i].piece];
                     const std::size_t tile = places[i].tile;
+                    if (i + AHEAD < n) { // the memory is far apart
+                        const Place &next = places[i + AHEAD];
+                        const Piece &then = pieces[next.piece];
+                        __builtin_prefetch(then.points.start + next.tile * dim);
+                        __builtin_prefetch(then.packed.start + next.tile * row);
+                        __builtin_prefetch(then.facets.start + (then.starts[next.tile] - then.starts[0]));
+                    }
                     order[i] = before[places[i].piece] + i64(tile);
                     if (row > 0) std::memcpy(packed + i * row, from.packed.start + tile * row, row);
                     if (dim > 0) std::memcpy(points + i * dim, from.points.start + tile * dim, dim * sizeof(double));
