@@ -56,8 +56,7 @@ def preimage(
         progress: show a bar; by default only for long runs on a terminal.
         until: asked time and again, with the number of tiles found for the current target, whether to stop as for
             Ctrl-C.
-        timeout: seconds after which to stop as for Ctrl-C, heard within a second or so; loading compiled code does not
-            count.
+        timeout: seconds after which to stop as for Ctrl-C, heard within a second or so.
 
     Returns:
         A :class:`~polyrelu.tilings.tiling.Tiling`. For closed targets and domains the union of its tiles *is* the
