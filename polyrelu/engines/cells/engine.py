@@ -27,7 +27,7 @@ from polyrelu.networks.affine_outputs import matrix_and_offset, outputs_before, 
 from polyrelu.networks.layer import Layer, neuron_starts
 from polyrelu.networks.pattern_cells import Placed, pattern_cell
 from polyrelu.networks.relevant_part import Restriction
-from polyrelu.polyhedra.cell import INFINITY, Cell, cell_of, split
+from polyrelu.polyhedra.cell import INFINITY, Cell, split
 from polyrelu.polyhedra.double_description import Vector
 from polyrelu.polyhedra.polyhedron import Polyhedron
 from polyrelu.support.limits import Limit, Stop, check, unlimited

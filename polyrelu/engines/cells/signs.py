@@ -53,7 +53,8 @@ class ExactForms:
 
         Args:
             signs: a byte for each site, as for :meth:`on`.
-            on, off: int32 numbers of the facets that it lies on, and of the cell's others.
+            on: int32 numbers of the facets that it lies on.
+            off: those of the cell's others.
             sites: int32 numbers of sites of one layer.
 
         Returns:
