@@ -145,11 +145,9 @@ DEGENERATE = ("generic", "integers", "signs", "no biases", "opposite pairs", "mu
 def degenerate(rng: np.random.Generator, kind: str) -> pr.Network:
     """One to three small layers of a kind; the last one may lack its ReLU."""
     widths = [int(n) for n in (rng.integers(1, 4), *rng.integers(2, 6, int(rng.integers(1, 4))))]
-    layers = [pr.Layer(*_rows(rng, kind, a, b), True) for a, b in itertools.pairwise(widths)]
-    if rng.random() < 0.5:
-        last = layers.pop()
-        layers.append(pr.Layer(last.rows, last.offsets, False))
-    return pr.Network(layers)
+    rows = [_rows(rng, kind, a, b) for a, b in itertools.pairwise(widths)]
+    relu = [True] * (len(rows) - 1) + [bool(rng.random() < 0.5)]
+    return pr.Network([pr.Layer(weight, bias, on) for (weight, bias), on in zip(rows, relu, strict=True)])
 
 
 def _rows(rng, kind, inputs, outputs):

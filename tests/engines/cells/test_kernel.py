@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import itertools
+from collections.abc import Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from fractions import Fraction
-from itertools import pairwise
 from random import Random
+from typing import NamedTuple
 
 import numpy as np
 import pytest
@@ -14,8 +16,10 @@ from hypothesis import strategies as st
 
 import polyrelu as pr
 from polyrelu.engines.cells import engine as engine_module
+from polyrelu.engines.cells import problem as problem_module
 from polyrelu.engines.cells.problem import NO_FACET, UNDECIDED, Problem
-from polyrelu.engines.cells.run import NO_LIMIT, Found, Pause
+from polyrelu.engines.cells.run import NO_LIMIT, Found, Pause, Run
+from polyrelu.engines.cells.signs import FormsOnCell
 from polyrelu.polyhedra.cell import INFINITY
 from tests.engines.cells.runs import LONG, Asked, concurrent, finished, put, twin
 from tests.extreme_networks import DEGENERATE, box, degenerate, just_missed, nearly_parallel, of_any_magnitude
@@ -203,7 +207,8 @@ def test_the_shape_for_all_dimensions_is_the_one_for_few(question, words):
     """Masks of one word, up to six dimensions, have code of their own."""
     asked = Asked.of(*question)
     few, every = finished(asked.begun()), finished(asked.begun(words))
-    for one, other in zip(few[:-1], every[:-1], strict=True):
+    for name in set(Found._fields) - {"generators"}:
+        one, other = getattr(few, name), getattr(every, name)
         assert one.dtype == other.dtype
         assert np.array_equal(one, other, equal_nan=one.dtype.kind == "f")
 
@@ -247,8 +252,100 @@ def test_roots_that_do_not_fit_are_no_cells():
 
 def wide(widths: Sequence[int], seed: int = 0) -> pr.Network:
     rng = np.random.default_rng(seed)
-    layers = [(rng.normal(size=(b, a)), rng.normal(size=b)) for a, b in pairwise(widths)]
+    layers = [(rng.normal(size=(b, a)), rng.normal(size=b)) for a, b in itertools.pairwise(widths)]
     return pr.Network(layers, relu=[True] * len(layers))
+
+
+# -- exact arithmetic that fails ---------------------------------------------------------------------------------------
+
+
+@settings(max_examples=40)
+@given(
+    questions(st.sampled_from(["concurrent", "rational", "nearly parallel", "integers"])),
+    st.sets(st.integers(1, 30), min_size=1),
+    st.sampled_from([KeyboardInterrupt, ValueError]),
+    st.sampled_from([0, 1, 2]),
+)
+def test_a_run_goes_on_after_an_exception(question, failing, error, forced):
+    asked, expected = Asked.of(*question), twin(*question)
+    run, parts, failed = _failing(asked, failing, error), list[Found](), 0
+    run.force_back(forced)
+    while True:
+        try:
+            pause = run.advance(NO_LIMIT, LONG)
+        except error:
+            failed += 1
+            parts.append(run.found())
+            continue
+        assert pause is Pause.DONE
+        break
+    parts.append(run.found())
+    assert failed <= len(failing)
+    assert asked.tiles(parts) == expected
+
+
+def test_what_a_run_gives_away_after_an_exception_is_all_that_is_left():
+    question = concurrent(np.random.default_rng(2)), box(2, 3)
+    asked, expected = Asked.of(*question), twin(*question)
+    for k in range(1, 12):
+        run, other = _failing(asked, {k}, KeyboardInterrupt), asked.run()
+        with pytest.raises(KeyboardInterrupt):
+            run.advance(NO_LIMIT, LONG)
+        first = run.found()
+        put(other, run.give(everything=True))
+        assert asked.tiles([first, finished(other)]) == expected
+
+
+def _failing(asked: Asked, questions: AbstractSet[int], error: type[BaseException]) -> Run:
+    """A run with everything to do, whose exact arithmetic raises at these questions."""
+    forms = asked.engine._exact_forms()
+    answer, count = forms.answer, itertools.count(1)
+
+    def failing(*question: bytes) -> tuple[bytes, float, bytes]:
+        if next(count) in questions:
+            raise error
+        return answer(*question)
+
+    forms.answer = failing  # type: ignore[method-assign]
+    run, cells = Run(asked.problem, 1, forms), asked.cells()
+    if cells is not None:
+        put(run, cells)
+    return run
+
+
+@pytest.mark.parametrize("answer", [(b"", 0.0, b""), (b"x" * 23, 0.0, b"\x01"), None, (1, 2, 3), ("a", "b")])
+def test_answers_that_are_none_are_errors(answer):
+    asked = Asked.of(concurrent(np.random.default_rng(2)), box(2, 3))
+    forms = asked.engine._exact_forms()
+    forms.answer = lambda *_: answer  # type: ignore[method-assign, assignment]
+    run = Run(asked.problem, 1, forms)
+    put(run, asked.cells() or pytest.fail("there are cells"))
+    with pytest.raises((TypeError, ValueError)):
+        run.advance(NO_LIMIT, LONG)
+
+
+def test_a_run_works_for_one_thread_at_a_time():
+    asked = Asked.of(concurrent(np.random.default_rng(2)), box(2, 3))
+    forms = asked.engine._exact_forms()
+    answer, errors = forms.answer, list[str]()
+
+    def asks_back(*question: bytes) -> tuple[bytes, float, bytes]:
+        for call in (run.advance, run.give, run.found, lambda: run.force_back(1)):
+            try:
+                call()
+            except RuntimeError as error:
+                errors.append(str(error))
+        run.share(False)
+        assert run.counts.exact >= 0
+        return answer(*question)
+
+    forms.answer = asks_back  # type: ignore[method-assign]
+    run = Run(asked.problem, 1, forms)
+    put(run, asked.cells() or pytest.fail("there are cells"))
+    found = finished(run)
+    assert len(errors) >= 4
+    assert set(errors) == {"kernel: a run works for one thread at a time"}
+    assert asked.tiles([found]) == asked.tiles([finished(asked.begun())])
 
 
 # -- what is known of finished cells -------------------------------------------------------------------------------
@@ -268,23 +365,11 @@ def test_generators_lie_within_their_radius_and_on_their_facets(question, forced
     signs[:, neurons:] = 0
     forms = asked.engine._exact_forms()
     for i, own in enumerate(signs):
-        exact = forms.on(own)
         facets = found.facets[found.facet_start[i] : found.facet_start[i + 1]].tolist()
         which = slice(kept.start[i], kept.start[i + 1])
-        vectors, masks = kept.vectors[which], [_mask(words) for words in kept.tight[which]]
-        if not any(masks):  # a point
-            assert len(masks) == 1
-            continue
-        bits = _facets_of_bits(vectors, masks, facets)
-        known = set()
-        for vector, radius, mask in zip(vectors.tolist(), kept.radius[which].tolist(), masks, strict=True):
-            on = [facet for bit, facet in bits.items() if mask >> bit & 1]
-            off = [facet for facet in bits.values() if facet not in on]
-            right = exact.generator(on, off)
-            known.add(right)
-            assert all(exact.side(n) * _dot(exact.form(n), right) > 0 for n in off)
-            assert radius == np.inf or _is_near(vector, radius, right)
-        assert len(known) == len(vectors)
+        masks = [_mask(words) for words in kept.tight[which]]
+        cell = _Kept(forms.on(own), kept.vectors[which].tolist(), kept.radius[which].tolist(), masks)
+        assert any(map(cell.is_right, cell.meanings(facets)))
 
 
 def unpacked_signs_of(found: Found, neurons: int):
@@ -295,19 +380,40 @@ def _mask(words) -> int:
     return sum(int(word) << 64 * k for k, word in enumerate(words))
 
 
-def _facets_of_bits(vectors, masks, facets) -> dict[int, int]:
-    """What the bits mean that occur in masks: facets in their order, and the one at infinity among them."""
-    union = 0
-    for mask in masks:
-        union |= mask
-    bits = [bit for bit in range(union.bit_length()) if union >> bit & 1]
-    if len(bits) == len(facets):
-        return dict(zip(bits, facets, strict=True))
-    assert len(bits) == len(facets) + 1
-    at_infinity = (vectors[:, -1] == 0).tolist()
-    (infinite,) = (bit for bit in bits if [bool(mask >> bit & 1) for mask in masks] == at_infinity)
-    bits.remove(infinite)
-    return {**dict(zip(bits, facets, strict=True)), infinite: INFINITY}
+class _Kept(NamedTuple):
+    """A cell's generators."""
+
+    exact: FormsOnCell
+    vectors: list[list[float]]
+    radius: list[float]
+    masks: list[int]
+
+    def meanings(self, facets: list[int]) -> Iterator[dict[int, int]]:
+        """What the bits of masks may mean: facets in their order, and the one at infinity perhaps among them."""
+        union = 0
+        for mask in self.masks:
+            union |= mask
+        bits = [bit for bit in range(union.bit_length()) if union >> bit & 1]
+        assert len(facets) <= len(bits) <= len(facets) + 1
+        for k in range(len(bits)) if len(bits) > len(facets) else [len(facets)]:
+            yield dict(zip(bits, [*facets[:k], INFINITY, *facets[k:]], strict=False))
+
+    def is_right(self, bits: dict[int, int]) -> bool:
+        """Whether each generator is the one that its mask says, all are different, and none lies on a facet more."""
+        known = set()
+        for vector, radius, mask in zip(self.vectors, self.radius, self.masks, strict=True):
+            on = [facet for bit, facet in bits.items() if mask >> bit & 1]
+            off = [facet for facet in bits.values() if facet not in on]
+            try:
+                right = self.exact.generator(on, off)
+            except AssertionError:
+                return False
+            known.add(right)
+            if any(self.exact.side(n) * _dot(self.exact.form(n), right) <= 0 for n in off):
+                return False
+            if radius < np.inf and not _is_near(vector, radius, right):
+                return False
+        return len(known) == len(self.vectors)
 
 
 def _dot(form, vector):
@@ -397,7 +503,7 @@ LIES = {
 def test_a_claim_that_is_false_is_caught_by_the_twin(lie, monkeypatch):
     """So the comparison bites: each of them decides signs, and a wrong one shows in the cells."""
     change, kind = LIES[lie]
-    make = engine_module.problem
+    make = problem_module.problem
     wrong = 0
     for seed in range(20):
         rng = np.random.default_rng(seed)
