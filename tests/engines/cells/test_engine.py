@@ -16,6 +16,7 @@ from polyrelu.engines.cells import runner as runner_module
 from polyrelu.engines.cells.run import Run
 from polyrelu.engines.cells.signs import ExactForms
 from polyrelu.networks.activation_pattern import PartialSigns, SignVector
+from polyrelu.support import limits
 from polyrelu.tilings.columns import Columns
 from tests.engines.cells.runs import concurrent
 from tests.engines.cells.sharing import Sharing
@@ -413,13 +414,12 @@ def test_an_interrupted_run_keeps_flat_tiles_that_it_has_not_compared(monkeypatc
 @pytest.mark.parametrize("workers", [1, 2])
 def test_an_interrupted_run_keeps_what_was_found(monkeypatch, workers):
     network = random_network([5, 16, 16])
-    check = runner_module.check
     moments = itertools.count()
 
     def interrupted():
         if next(moments) == 2:
             raise KeyboardInterrupt
-        check()
+        limits.check()
 
     monkeypatch.setattr(runner_module, "check", interrupted)
     with pytest.raises(pr.Interrupted, match="tiles; they are in") as caught:
