@@ -59,10 +59,16 @@ class Asked:
     def tiles(self, found: Iterable[Found]) -> Tiles:
         """The tiles that come of what some runs have found, together with what needs no run."""
         engine = copy(self.engine)
-        engine.full, engine.sections, engine.faces = list(engine.full), list(engine.sections), list(engine.faces)
+        for name in ("full", "sections", "faces", "flat", "needed"):
+            setattr(engine, name, copy(getattr(engine, name)))
         for own in found:
             engine._keep(own)
+        engine._settle(_never)
         return tiles_of(engine.tiles())
+
+
+def _never() -> None:
+    """Do not stop."""
 
 
 def twin(network: pr.Network, domain: Polyhedron | None = None, target: Polyhedron | None = None) -> Tiles:
