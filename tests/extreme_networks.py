@@ -124,3 +124,48 @@ def plain_network(rng: np.random.Generator) -> pr.Network:
     widths = [int(rng.integers(1, 4)), *(int(n) for n in rng.integers(2, 9, int(rng.integers(2, 4))))]
     layers = [(rng.normal(size=(b, a)), rng.normal(size=b)) for a, b in itertools.pairwise(widths)]
     return pr.Network(layers, relu=[True] * len(layers))
+
+
+def nearly_parallel(rng: np.random.Generator) -> pr.Network:
+    """Lines or planes that are multiples of three, up to a last digit here and there, and one more layer."""
+    dim = int(rng.integers(2, 4))
+    base = rng.normal(size=(3, dim + 1)) if rng.random() < 0.7 else rng.integers(-4, 5, (3, dim + 1)).astype(float)
+    rows = base[rng.integers(0, 3, int(rng.integers(4, 8)))]
+    rows *= rng.choice([1, -1, 1.5, 3, -0.7], len(rows))[:, None]
+    for row in rows:
+        k = int(rng.integers(dim + 1))
+        row[k] = np.nextafter(row[k], np.inf * rng.choice([-1, 1])) if rng.random() < 0.6 else row[k]
+    layers = [(rows[:, :dim], rows[:, dim]), (rng.normal(size=(3, len(rows))), rng.normal(size=3))]
+    return pr.Network(layers, relu=[True, True])
+
+
+DEGENERATE = ("generic", "integers", "signs", "no biases", "opposite pairs", "multiples", "dyadic", "rational")
+
+
+def degenerate(rng: np.random.Generator, kind: str) -> pr.Network:
+    """One to three small layers of a kind; the last one may lack its ReLU."""
+    widths = [int(n) for n in (rng.integers(1, 4), *rng.integers(2, 6, int(rng.integers(1, 4))))]
+    rows = [_rows(rng, kind, a, b) for a, b in itertools.pairwise(widths)]
+    relu = [True] * (len(rows) - 1) + [bool(rng.random() < 0.5)]
+    return pr.Network([pr.Layer(weight, bias, on) for (weight, bias), on in zip(rows, relu, strict=True)])
+
+
+def _rows(rng, kind, inputs, outputs):
+    weight, bias = rng.normal(size=(outputs, inputs)), rng.normal(size=outputs)
+    if kind in ("integers", "signs", "multiples"):
+        most = 1 if kind == "signs" else 2
+        weight = rng.integers(-most, most + 1, (outputs, inputs)).astype(float)
+        bias = rng.integers(-most, most + 1, outputs).astype(float)
+    if kind == "multiples":
+        weight[-1], bias[-1] = weight[0] * 3, bias[0] * 3
+    if kind == "no biases":
+        bias = np.zeros(outputs)
+    if kind == "opposite pairs":
+        half = outputs // 2
+        weight[half : 2 * half], bias[half : 2 * half] = -weight[:half], -bias[:half]
+    if kind == "dyadic":
+        weight, bias = np.round(64 * weight) / 64, np.round(64 * bias) / 64
+    if kind == "rational":
+        thirds = [[Fraction(int(v), 3) for v in row] for row in rng.integers(-4, 5, (outputs, inputs + 1))]
+        return [row[:-1] for row in thirds], [row[-1] for row in thirds]
+    return weight, bias

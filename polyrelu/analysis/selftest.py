@@ -16,16 +16,18 @@ from typing import NamedTuple
 
 from polyrelu.arithmetic.ieee import probe
 from polyrelu.certificates.check_tiling import check_tiling
+from polyrelu.engines.cells.library import kernel_library
 from polyrelu.engines.preimage import preimage
 from polyrelu.engines.registry import METHODS
-from polyrelu.errors import FloatModeWarning
+from polyrelu.errors import FloatModeWarning, InputError
 from polyrelu.networks.linear_constraints import parse
 from polyrelu.networks.network import Network
 from polyrelu.polyhedra.polyhedron import Polyhedron
 from polyrelu.support.workers import Worker, finish
 from polyrelu.tilings.tiling import Tiling
 
-_LIBRARIES = ("numpy", "numba", "pycddlib", "python-flint", "scipy", "networkx", "sympy")
+_LIBRARIES = ("numpy", "pycddlib", "python-flint", "scipy", "networkx", "sympy")
+_DIGITS = 12
 _ENGINES = tuple(method for method in METHODS if method != "auto")
 
 
@@ -47,7 +49,7 @@ class Sample(NamedTuple):
 
 
 def versions() -> dict[str, str]:
-    """The versions of polyrelu, Python, this machine and the libraries that decide answers."""
+    """The versions of polyrelu, Python, this machine, and the libraries and the kernel that decide answers."""
     found = {"polyrelu": metadata.version("polyrelu"), "Python": platform.python_version()}
     found["machine"] = f"{platform.system()} {platform.machine()}"
     for name in _LIBRARIES:
@@ -55,11 +57,23 @@ def versions() -> dict[str, str]:
             found[name] = metadata.version(name)
         except metadata.PackageNotFoundError:
             found[name] = "not installed"
+    found["kernel"] = _kernel()
     return found
 
 
+def _kernel() -> str:
+    """Which compiled library splits cells, and the beginning of the digest of its sources."""
+    try:
+        library = kernel_library()
+    except InputError as error:
+        return str(error)
+    name = str(getattr(library, "__name__", "")).rpartition(".")[2]
+    sources = str(getattr(library, "SOURCES", ""))[:_DIGITS]
+    return f"{name}, sources {sources}" if sources else name
+
+
 def checks() -> Iterator[Check]:
-    """Look at everything, one by one. Cost: seconds, and a minute where the engine has to be compiled first."""
+    """Look at everything, one by one. Cost: seconds."""
     yield _float_check("floats in this thread", probe)
     yield _float_check("floats in a worker thread", lambda: _elsewhere(probe))
     for sample in samples():

@@ -72,7 +72,7 @@ def verify(
     Args:
         network: R^d -> R^m.
         prop: what must not happen, see :func:`polyrelu.formats.vnnlib.load_property`.
-        timeout: seconds after which to give up, heard within a second or so; loading compiled code does not count.
+        timeout: seconds after which to give up, heard within a second or so.
         workers: how many threads split cells.
         max_dim: the largest dimension of a domain, constant inputs not counted, in which to split cells by their
             vertices; None judges by what that takes, see :func:`polyrelu.engines.preimage.preimage`.

@@ -7,7 +7,6 @@ import os
 import re
 import signal
 import sys
-import threading
 from contextlib import suppress
 from typing import Any
 
@@ -24,7 +23,6 @@ from polyrelu.cli.tilings import preimage_command, regions_command, zones_comman
 from polyrelu.cli.verdicts import verify_command
 from polyrelu.errors import PolyreluError
 from polyrelu.support import startup
-from polyrelu.support.limits import COMPILES
 
 
 class _Closed(Exception):
@@ -133,11 +131,9 @@ def main() -> None:
 
 
 def _exit(code: int) -> None:
-    """Exit; without waiting for a thread that still compiles what nobody wants any more."""
+    """Exit; all is done."""
     with suppress(BrokenPipeError):
         sys.stdout.flush()
-    for number in (signal.SIGINT, signal.SIGTERM):  # all is done, so nothing is left that a signal could stop
+    for number in (signal.SIGINT, signal.SIGTERM):  # nothing is left that a signal could stop
         signal.signal(number, signal.SIG_IGN)
-    if any(thread.name == COMPILES for thread in threading.enumerate()):
-        os._exit(code)
     sys.exit(int(code))

@@ -16,7 +16,7 @@ from polyrelu.cli.options import JSON
 def selftest_command(context: click.Context, as_json: bool) -> None:
     """Whether polyrelu works on this machine: its floats, its versions, and a sample asked of every engine.
 
-    Takes seconds, and a minute where the engine has to be compiled first. The exit code is 2 where something is wrong.
+    Takes seconds. The exit code is 2 where something is wrong.
     """
     known, done = versions(), []
     if not as_json:

@@ -15,6 +15,7 @@ import math
 import os
 import signal
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from threading import current_thread, main_thread
@@ -88,7 +89,7 @@ class Stops:
         if not seconds > 0:
             raise click.UsageError(f"--timeout {seconds:g}: pass a positive number of seconds.")
         self.seconds, self._limit = seconds, limits.Limit(timeout=seconds)
-        self._deadline = limits.now() + seconds
+        self._deadline = time.monotonic() + seconds
         if self._listens and _HAS_ALARM:
             _set_alarm(seconds)
 
@@ -101,7 +102,7 @@ class Stops:
     @property
     def left(self) -> float | None:
         """The seconds that are left; None without a limit."""
-        return None if self._deadline is None else max(self._deadline - limits.now(), _AT_ONCE)
+        return None if self._deadline is None else max(self._deadline - time.monotonic(), _AT_ONCE)
 
     @property
     def until(self) -> Callable[[int], bool] | None:
@@ -182,8 +183,8 @@ class Stops:
             return
         if self._deadline is None:
             return
-        left = self._deadline - limits.now()
-        if left > 0:  # compiled code was loaded, which does not count
+        left = self._deadline - time.monotonic()
+        if left > 0:  # an alarm cannot be set for longer
             _set_alarm(max(left, _AGAIN))
         else:
             self._stop(Exit.LATE)
@@ -251,5 +252,5 @@ TIMEOUT = click.option(
     "--timeout",
     type=float,
     metavar="SECONDS",
-    help="Give up after this time, loading of compiled code not counted; by default never.",
+    help="Give up after this time; by default never.",
 )

@@ -1,7 +1,4 @@
-"""Limits on time: one clock for all of them, and one question that long work asks now and then.
-
-The clock measures seconds of work. It stands still while compiled code is loaded or compiled (:func:`loading`), because
-that takes as long for any question and is done once: a limit of a second would otherwise be over before anything began.
+"""Limits on time, and one question that long work asks now and then.
 
 A :class:`Limit` is what the caller said, ``until=`` and ``timeout=``. While it is :meth:`~Limit.kept`, :func:`check`
 asks it from wherever the work is, however deep, and raises :class:`Stop`, a KeyboardInterrupt: what handles Ctrl-C
@@ -15,7 +12,6 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from threading import Lock
 
 from polyrelu.errors import InputError
 from polyrelu.support.numerals import shown
@@ -23,55 +19,8 @@ from polyrelu.support.numerals import shown
 _BETWEEN_CHECKS = 0.02  # seconds; ``until`` may be a slow function, and loops check often
 
 
-COMPILES = "polyrelu-compiles"
-"""The name of a thread that compiles; a program need not wait for it when it ends."""
-
-
 class Stop(KeyboardInterrupt):
     """The caller's limit is reached."""
-
-
-class _Clock:
-    """Seconds of work; several threads may load at the same time."""
-
-    def __init__(self) -> None:
-        self._lock = Lock()
-        self._loading, self._began, self._loaded = 0, 0.0, 0.0
-
-    def now(self) -> float:
-        # without the lock: a signal handler asks, too, and may have interrupted who holds it
-        began, loaded = self._began, self._loaded
-        return (began if self._loading else time.monotonic()) - loaded
-
-    def enter(self) -> None:
-        with self._lock:
-            if not self._loading:
-                self._began = time.monotonic()
-            self._loading += 1
-
-    def leave(self) -> None:
-        with self._lock:
-            self._loading -= 1
-            if not self._loading:
-                self._loaded += time.monotonic() - self._began
-
-
-_CLOCK = _Clock()
-
-
-def now() -> float:
-    """Seconds of work since some moment; time for loading compiled code is not counted."""
-    return _CLOCK.now()
-
-
-@contextmanager
-def loading() -> Iterator[None]:
-    """Within this the clock stands still."""
-    _CLOCK.enter()
-    try:
-        yield
-    finally:
-        _CLOCK.leave()
 
 
 def seconds(timeout: object, where: str) -> float:
@@ -100,7 +49,7 @@ class Limit:
 
     Args:
         until: asked with the number of tiles found.
-        timeout: seconds of work from now.
+        timeout: seconds from now.
         where: the function that was called, for its errors.
 
     Attributes:
@@ -114,14 +63,14 @@ class Limit:
         self, until: Callable[[int], bool] | None = None, timeout: float | None = None, where: str = "limit"
     ) -> None:
         self.until, self.timeout = until, timeout
-        self._deadline = now() + seconds(timeout, where)
+        self._deadline = time.monotonic() + seconds(timeout, where)
         self.late = False
         self._found, self._next = 0, 0.0
 
     def __call__(self, found: int) -> bool:
         """Whether to stop, now that so many tiles are found."""
         self._found = found
-        self.late = now() > self._deadline
+        self.late = time.monotonic() > self._deadline
         return self.late or (self.until is not None and self.until(found))
 
     def check(self) -> None:

@@ -28,7 +28,7 @@ from polyrelu.networks.affine_outputs import matrix_and_offset, outputs_before, 
 from polyrelu.networks.layer import Layer, neuron_starts
 from polyrelu.networks.pattern_cells import Placed, pattern_cell
 from polyrelu.networks.relevant_part import Restriction
-from polyrelu.polyhedra.cell import INFINITY, Cell, cell_of, split
+from polyrelu.polyhedra.cell import INFINITY, Cell, split
 from polyrelu.polyhedra.double_description import Vector
 from polyrelu.polyhedra.polyhedron import Polyhedron
 from polyrelu.support.limits import Limit, Stop, check, unlimited
@@ -77,6 +77,12 @@ class CellEngine:
         runner: runs the compiled kernel, or None to do everything in exact arithmetic.
         until: asked, with the number of tiles found, whether to stop as for Ctrl-C; the runner asks for itself.
 
+    Attributes:
+        full: tiles of full dimension.
+        sections: flat tiles inside of cells, which no other tile contains.
+        faces: faces of cells by their facets; :attr:`flat` has those that were written down, :attr:`needed` those that
+            no other tile contains.
+
     Limits that are kept (:mod:`polyrelu.support.limits`) are heard in between, too. Whether there is room for the cells
     is asked before (:func:`polyrelu.engines.cells.budget.require_room`).
     """
@@ -95,19 +101,23 @@ class CellEngine:
         self.rows = restriction.target.halfspaces
         self.first_facets = [len(self.chart.facets) + start for start in neuron_starts(self.layers)]
         self.forms = self._exact_forms()
-        self.interrupted = False
         self.full: list[Piece] = []
         self.extents: list[CellExtents] = []  # of the full tiles, where they are measured
-        self.flat: list[tuple[SignVector, Polyhedron]] = []
         self.sections: list[tuple[NDArray[np.uint8], Sections]] = []
-        self.faces: list[tuple[NDArray[np.uint8], Sections]] = []
+        self.faces = deque[tuple[NDArray[np.uint8], tuple[list[int], list[int]]]]()
+        self.flat = deque[tuple[SignVector, Polyhedron]]()
+        self.needed: list[tuple[SignVector, Polyhedron]] = []
         self.stats.lineality = self.chart.lineality
 
     def tiles(self) -> Columns:
-        """All tiles found so far, in the order of their patterns; flat ones only where no other tile contains them."""
-        full = self._columns([])
-        flat = self._needed(full) if self.flat or self.faces else []
-        return self._columns(flat) if flat else full
+        """All tiles found so far, in the order of their patterns; flat ones only where no other tile contains them.
+
+        After an interruption this takes a second at the most, and flat tiles that were not compared by then stay.
+        """
+        if self.faces or self.flat:
+            with unlimited(), Limit(timeout=_SECONDS_TO_COLLECT).kept(), suppress(Stop):
+                self._settle(check)
+        return self._columns([*self.needed, *self.flat])
 
     def _columns(self, flat: Sequence[tuple[SignVector, Polyhedron]]) -> Columns:
         arrange = None if self.runner is None else arranged
@@ -120,46 +130,44 @@ class CellEngine:
         """The sizes of the tiles with these numbers, counted through the full ones; others are flat."""
         return sizes_in_x(self.restriction, self.domain, self.chart, self.extents, order)
 
-    def _needed(self, full: Columns) -> list[tuple[SignVector, Polyhedron]]:
-        """The flat tiles that no other tile contains; of equal ones the first pattern's. Sections are not looked at.
+    def _settle(self, ask: Callable[[], None]) -> None:
+        """Find out which flat tiles are needed, sections aside; when ``ask`` raises, another call goes on."""
+        if self.faces:
+            self._write_faces(ask)
+        if self.flat:
+            self._move_needed(ask)
 
-        After an interruption this takes a second at the most, and flat tiles that were not looked at by then stay.
-        """
-        found = [*self.flat, *self._written_faces(full)]
-        kept: list[tuple[SignVector, Polyhedron]] = []
-        waiting = deque(sorted(found, key=lambda found: (-found[1].dim, found[0])))
-        if self.interrupted:
-            with unlimited(), Limit(timeout=_SECONDS_TO_COLLECT).kept(), suppress(Stop):
-                self._move_needed(waiting, kept, full)
-        else:
-            self._move_needed(waiting, kept, full)
-        return [*kept, *waiting]
-
-    def _written_faces(self, columns: Columns) -> Iterator[tuple[SignVector, Polyhedron]]:
+    def _write_faces(self, ask: Callable[[], None]) -> None:
+        """Write down the faces that the kernel found as exact polyhedra."""
         starts = neuron_starts(self.layers)
-        for packed, faces in self.faces:
-            for k, row in enumerate(packed):
-                signs = SignVector.from_packed(row, starts)
-                tile = columns.flat_tile(signs, *faces.facets_of(k))
-                if not tile.is_empty():  # as it may be in a facet that the domain does without
-                    yield signs, tile
+        columns = Columns.sorted_by_pattern(self.restriction, self.domain, self.chart, [], [])
+        for _ in Bar.of(self._progress, range(len(self.faces)), desc="faces", unit=" faces"):
+            ask()
+            packed, facets = self.faces[0]
+            signs = SignVector.from_packed(packed, starts)
+            tile = columns.flat_tile(signs, *facets)
+            if not tile.is_empty():  # as it may be in a facet that the domain does without
+                self.flat.append((signs, tile))
+            self.faces.popleft()
 
-    def _move_needed(
-        self, waiting: deque[tuple[SignVector, Polyhedron]], kept: list[tuple[SignVector, Polyhedron]], full: Columns
-    ) -> None:
-        """Move flat tiles from those that wait to those that are kept, unless other tiles contain them."""
+    def _move_needed(self, ask: Callable[[], None]) -> None:
+        """Of the flat tiles move those that no other tile contains to the needed; of equal ones the first pattern's."""
+        full = self._columns([])
+        self.flat = deque(sorted(self.flat, key=lambda found: (-found[1].dim, found[0])))
         others = _ByPattern(self.restriction.neuron_count)
-        for _ in Bar.of(self._progress, range(len(waiting)), desc="flat tiles", unit=" tiles"):
-            check()
-            signs, tile = waiting[0]
+        for signs, _ in self.needed:
+            others.add(signs)
+        for _ in Bar.of(self._progress, range(len(self.flat)), desc="flat tiles", unit=" tiles"):
+            ask()
+            signs, tile = self.flat[0]
             point = tile.relative_interior_point()
             there = signs_at(self.restriction.layers, point)
             around = [full.polyhedron(i) for i in there.agreeing(full.packed)]
-            around += [kept[i][1] for i in others.agreeing(there)]
+            around += [self.needed[i][1] for i in others.agreeing(there)]
             if not any(other.contains(point) and tile.is_subset(other) for other in around):
                 others.add(signs)
-                kept.append((signs, tile))
-            waiting.popleft()
+                self.needed.append((signs, tile))
+            self.flat.popleft()
 
     @property
     def _progress(self) -> bool | None:
@@ -167,13 +175,10 @@ class CellEngine:
 
     def run(self) -> None:
         """Find all tiles. Raises KeyboardInterrupt when stopped; what was found until then stays."""
-        try:
-            self._run()
-        except KeyboardInterrupt:
-            self.interrupted = True
-            raise
+        self._split()
+        self._settle(self._ask)
 
-    def _run(self) -> None:
+    def _split(self) -> None:
         kernel = self._kernel_problem()
         pointed = self._split_exactly([Placed(self.chart.start)], kernel is not None)
         if kernel is None or not pointed:
@@ -199,8 +204,14 @@ class CellEngine:
 
     def _ask(self) -> None:
         check()
-        if self.until is not None and self.until(self.stats.cells + len(self.flat)):
+        if self.until is not None and self.until(self._found):
             raise KeyboardInterrupt
+
+    @property
+    def _found(self) -> int:
+        """How many tiles are found so far, or may be."""
+        sections = sum(len(packed) for packed, _ in self.sections)
+        return self.stats.cells + sections + len(self.faces) + len(self.flat) + len(self.needed)
 
     # -- exact ----------------------------------------------------------------------------------------------------
 
@@ -277,10 +288,11 @@ class CellEngine:
         flat = Sections(
             np.arange(len(found.flat_dim)), found.flat_dim, found.flat_containing, found.flat_start, found.flat_facets
         )
-        for chosen, kind in ((found.flat_is_face == 0, self.sections), (found.flat_is_face != 0, self.faces)):
-            if chosen.any():
-                places = np.flatnonzero(chosen)
-                kind.append((found.flat_packed[places], flat.chosen(places, np.arange(len(places)))))
+        sections = np.flatnonzero(found.flat_is_face == 0)
+        if len(sections):
+            self.sections.append((found.flat_packed[sections], flat.chosen(sections, np.arange(len(sections)))))
+        for place in np.flatnonzero(found.flat_is_face).tolist():
+            self.faces.append((found.flat_packed[place], flat.facets_of(place)))
 
     def _exact_forms(self) -> ExactForms:
         return ExactForms(self.layers, self.rows, self.chart.forms)

@@ -1,24 +1,21 @@
 """The two engines that split cells forwards: compiled, and in exact arithmetic throughout.
 
-What is too large is refused before the engine is imported, because numba takes a while.
+What is too large is refused before anything that grows with the dimension is made.
 """
 
 from __future__ import annotations
 
 from polyrelu.engines.cells.budget import require_room
+from polyrelu.engines.cells.engine import CellEngine
+from polyrelu.engines.cells.runner import Runner
 from polyrelu.engines.protocol import Engine, Options
 from polyrelu.networks.relevant_part import Restriction
 from polyrelu.polyhedra.polyhedron import Polyhedron
-from polyrelu.support.limits import loading
 
 
 def compiled(restriction: Restriction, domain: Polyhedron, options: Options) -> Engine:
     """Cells by the compiled kernel; exact arithmetic decides what floats leave in doubt."""
     require_room(restriction, domain, options.max_dim)
-    with loading():
-        from polyrelu.engines.cells.engine import CellEngine
-        from polyrelu.engines.cells.runner import Runner
-
     runner = Runner(options.workers, options.progress, options.until, options.measure)
     return CellEngine(restriction, domain, runner, options.until)
 
@@ -26,7 +23,4 @@ def compiled(restriction: Restriction, domain: Polyhedron, options: Options) -> 
 def exact(restriction: Restriction, domain: Polyhedron, options: Options) -> Engine:
     """The same in exact arithmetic throughout, the specification of the kernel."""
     require_room(restriction, domain, options.max_dim)
-    with loading():
-        from polyrelu.engines.cells.engine import CellEngine
-
     return CellEngine(restriction, domain, None, options.until)

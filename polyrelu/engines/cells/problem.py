@@ -118,7 +118,8 @@ def problem(layers: Sequence[Layer], target: Sequence[Halfspace], facets: Sequen
         strict[-len(target) :] = [h.relation == "<" for h in target]
     site_of = np.where(is_site, np.cumsum(is_site) - 1, -1).astype(np.int32)
     coord_start = np.cumsum([0, *widths])
-    scaled_layers, units, bits, on_grid = list[_Scaled](), np.zeros(layers[0].input_dim, dtype=np.int64), 0, []
+    scaled_layers, units, bits = list[_Scaled](), np.zeros(layers[0].input_dim, dtype=np.int64), 0
+    on_grid = list[bool]()
     for layer in chain:
         own = _scaled(layer, units)
         bits = max(bits + own.weight_bits, own.bias_bits) if own.exactly else _GRID_BITS + 1

@@ -44,7 +44,7 @@ class Runner:
     Args:
         workers: how many threads.
         progress: show a bar; by default only for long runs on a terminal.
-        until: asked about twenty times a second in runs that take longer, with the number of cells found, whether to
+        until: asked about twenty times a second in runs that take longer, with the number of tiles found, whether to
             stop as for Ctrl-C.
         measure: measure the cells while their vertices are there.
     """
@@ -114,7 +114,8 @@ class Runner:
                 for worker in workers:
                     if worker.error is not None:
                         raise worker.error
-                found = sum(member.run.counts.cells for member in members)
+                counts = [member.run.counts for member in members]
+                found = sum(count.cells + count.flat for count in counts)
                 bar.update(found - bar.n)
                 if self.until is not None and self.until(found):
                     raise KeyboardInterrupt

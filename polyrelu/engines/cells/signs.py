@@ -1,13 +1,15 @@
 """Signs that floats leave in doubt, decided in rational arithmetic.
 
 A generator of a cell is the ray on which the forms of all facets vanish that it lies on: the kernel of an integer
-matrix, which is known exactly. The cell's other facets say which of the two directions it is.
+matrix, which is known exactly. The cell's other facets say which of the two directions it is; what the target leaves of
+a cell may have no others, and then some inequality that holds on the cell does, because cells contain no line.
 """
 
 from __future__ import annotations
 
 from array import array
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import chain
 from math import gcd
 from operator import mul
 
@@ -41,6 +43,7 @@ class ExactForms:
         self.dim = layers[0].input_dim + 1
         self.sites = [*neuron_places(layers), *((len(layers), k) for k in range(len(target)))]
         self._starts = neuron_starts(layers)
+        self.neurons = self._starts[-1]
         self._outputs = Outputs(self.layers)
         self._latest: dict[int, tuple[SignVector, fmpz_mat]] = {}
 
@@ -53,7 +56,8 @@ class ExactForms:
 
         Args:
             signs: a byte for each site, as for :meth:`on`.
-            on, off: int32 numbers of the facets that it lies on, and of the cell's others.
+            on: int32 numbers of the facets that it lies on.
+            off: those of the cell's others.
             sites: int32 numbers of sites of one layer.
 
         Returns:
@@ -117,7 +121,7 @@ class FormsOnCell:
         if nullity != 1:
             raise AssertionError(f"{nullity} directions lie on the facets {list(on)}")
         vector = [int(kernel[j, 0]) for j in range(dim)]
-        insides = (self.side(number) * sum(map(mul, self.form(number), vector)) for number in off)
+        insides = (self.side(number) * sum(map(mul, self.form(number), vector)) for number in chain(off, self._valid()))
         inside = next(filter(None, insides), 0)
         if not inside:
             raise AssertionError(f"a generator lies on all facets of its cell, {list(on)} and {list(off)}")
@@ -129,6 +133,14 @@ class FormsOnCell:
         places = [self._everywhere.sites[number - len(self._everywhere.facets)] for number in numbers]
         values = self._layer(places[0][0]) * fmpz_mat(len(vector), 1, vector)
         return [(values[i, 0] > 0) - (values[i, 0] < 0) for _, i in places]
+
+    def _valid(self) -> Iterator[int]:
+        """The numbers of all inequalities that are known to hold on the cell."""
+        first = len(self._everywhere.facets)
+        yield INFINITY
+        yield from range(first)
+        neurons = self._known[: self._everywhere.neurons]
+        yield from (first + np.flatnonzero(neurons <= 1)).tolist()
 
     def _layer(self, depth: int) -> fmpz_mat:
         if depth not in self._rows:

@@ -1,3 +1,4 @@
+import _thread
 import itertools
 import time
 from fractions import Fraction
@@ -11,12 +12,14 @@ from hypothesis import strategies as st
 
 import polyrelu as pr
 from polyrelu.engines.cells import engine as engine_module
-from polyrelu.engines.cells import run as run_module
 from polyrelu.engines.cells import runner as runner_module
-from polyrelu.engines.cells.kernel import SHARE, STOP, UNDECIDED
+from polyrelu.engines.cells.run import Run
+from polyrelu.engines.cells.signs import ExactForms
 from polyrelu.networks.activation_pattern import PartialSigns, SignVector
+from polyrelu.support import limits
 from polyrelu.tilings.columns import Columns
-from tests.engines.cells.plain_kernel import run_uncompiled
+from tests.engines.cells.runs import concurrent
+from tests.engines.cells.sharing import Sharing
 
 
 def random_network(widths, seed=0):
@@ -40,7 +43,7 @@ def test_kernel_and_twin_agree_cell_by_cell(widths, seed):
     fast = pr.linear_regions(network, box(widths[0]), "cells")
     exact = pr.linear_regions(network, box(widths[0]), "twin")
     assert fast.patterns == exact.patterns
-    assert fast.stats["handed_over"] == fast.stats["signs_by_rational"] == 0
+    assert fast.stats["flat"] == fast.stats["signs_by_rational"] == 0
     assert fast.stats["cuts"] == exact.stats["cuts"] == len(fast) - 1
     for a, b in zip(fast, exact, strict=True):
         assert a.polyhedron.halfspaces == b.polyhedron.halfspaces
@@ -202,37 +205,30 @@ def test_floats_locate_what_exact_points_locate():
 
 
 def test_an_interrupted_run_stops_its_threads(monkeypatch):
-    begun: list[Any] = []
-    stopped: list[int] = []
-    pr.linear_regions(random_network([2, 3]), box(2), "cells")  # compiles, or loads what was compiled
+    """Ctrl-C comes while the other worker is at work; it ends its piece, and begins no other."""
+    sharing = Sharing(monkeypatch, 2)
+    begun, ended = list[Run](), list[Run]()
 
-    def interrupted(*_arguments):
-        while not begun:
-            time.sleep(0.001)
-        raise KeyboardInterrupt
+    def before(run):
+        if sharing.is_first(run) and begun:
+            raise KeyboardInterrupt
+        if not sharing.is_first(run):
+            begun.append(run)
 
-    original = run_module.Run.split
+    def after(run):
+        if not sharing.is_first(run):
+            time.sleep(0.1)  # Ctrl-C has come by then
+            ended.append(run)
 
-    def watched(run, *arguments, **options):
-        begun.append(run)
-        while not run.counters[STOP]:
-            time.sleep(0.001)  # the kernel begins after Ctrl-C, and ends at once
-        left = original(run, *arguments, **options)
-        stopped.append(len(run.found.packed))
-        return left
-
-    monkeypatch.setattr(runner_module, "wait", interrupted)
-    monkeypatch.setattr(runner_module, "_ALONE", 0)
-    monkeypatch.setattr(run_module.Run, "split", watched)
+    sharing.before, sharing.after = before, after
     with pytest.raises(pr.Interrupted, match=r"\.partial") as caught:
         pr.linear_regions(random_network([5, 16, 16]), box(5), "cells", workers=2)
-    assert stopped == [0] * len(stopped)
-    assert 1 <= len(stopped) <= 2
+    assert len(begun) == len(ended) == 1
     assert not caught.value.partial.complete
 
 
 @pytest.mark.parametrize("workers", [1, 2, 3])
-@pytest.mark.parametrize("target", [None, "y0 > y1"])
+@pytest.mark.parametrize("target", [None, "y0 > y1", "y0 == y1"])
 @pytest.mark.parametrize("domain", [box(3), None])
 def test_cells_that_are_given_away_are_split_by_others(monkeypatch, workers, target, domain):
     network = random_network([3, 9, 9])
@@ -243,75 +239,136 @@ def test_cells_that_are_given_away_are_split_by_others(monkeypatch, workers, tar
         return pr.preimage(network, pr.parse(target, dim=9), domain, "cells", workers=workers)
 
     alone = answer()
-    board, give, given = runner_module._Board, runner_module._Board._give, []
-
-    def always_asked(board, run):
-        run.counters[SHARE] = 1
-
-    def counted(board, run, cells):
-        given.append(len(cells.depth))
-        give(board, run, cells)
-
-    monkeypatch.setattr(runner_module, "_ALONE", 0)
-    monkeypatch.setattr(board, "_note", always_asked)
-    monkeypatch.setattr(board, "_give", counted)
+    sharing = Sharing(monkeypatch, workers)
     shared = answer()
-    assert set(given) == {1}
-    assert len(given) > len(alone) // 2
+    assert min(workers, 2) <= len(sharing.runs) <= workers
+    assert sharing.given > 20
     assert shared.patterns == alone.patterns
     assert [tile.polyhedron for tile in shared[:50]] == [tile.polyhedron for tile in alone[:50]]
     assert {n: shared.stats[n] for n in ("cuts", "discarded")} == {n: alone.stats[n] for n in ("cuts", "discarded")}
 
 
 def test_a_worker_with_nothing_to_do_asks_for_cells(monkeypatch):
-    network = random_network([5, 16, 16])
-    pr.linear_regions(random_network([2, 3]), box(2), "cells")  # compiles, or loads what was compiled
-    split, workers = run_module.Run.split, []
+    advance, give, workers, given = Run.advance, Run.give, set[Run](), list[int]()
 
-    def counted(run, *arguments, **options):
-        workers.append(run)
-        return split(run, *arguments, **options)
+    def counted(run, *arguments):
+        workers.add(run)
+        return advance(run, *arguments)
 
-    monkeypatch.setattr(run_module.Run, "split", counted)
-    shared = pr.linear_regions(network, box(5), "cells", workers=2)
-    assert len(set(workers)) == 2
-    assert len(workers) < 1000
+    def giving(run, *arguments):
+        cells = give(run, *arguments)
+        given.append(len(cells.depth))
+        return cells
+
+    monkeypatch.setattr(Run, "advance", counted)
+    monkeypatch.setattr(Run, "give", giving)
+    shared = pr.linear_regions(random_network([5, 16, 16]), box(5), "cells", workers=2)
+    assert len(workers) == 2
+    assert 0 < len(given) < 1000
+    assert set(given) == {1}
     assert shared.stats["cuts"] == len(shared) - 1 == 125488
 
 
-def test_an_error_in_one_thread_stops_the_others(monkeypatch):
-    split = run_module.Run.split
+@pytest.mark.parametrize("error", [MemoryError, ValueError])
+def test_an_error_in_one_thread_stops_the_others(monkeypatch, error):
+    sharing = Sharing(monkeypatch, 2)
 
-    def failing(run, cells, *arguments, **options):
-        if cells.depth[0] or len(cells.depth) > 1 or (cells.signs != UNDECIDED).any():
-            raise MemoryError("no room")
-        return split(run, cells, *arguments, **options)
+    def failing(run):
+        if not sharing.is_first(run):
+            raise error("no room")
 
-    monkeypatch.setattr(run_module.Run, "split", failing)
-    with pytest.raises(MemoryError, match="no room"):
+    sharing.before = failing
+    with pytest.raises(error, match="no room"):
         pr.linear_regions(random_network([5, 16, 16]), box(5), "cells", workers=2)
 
 
+def test_cells_that_outgrow_their_room():
+    """A cube in ten dimensions has more vertices than there is room for in the beginning."""
+    network = random_network([10, 2, 2], seed=1)
+    cells, twin = (pr.linear_regions(network, box(10, 1), method, max_dim=10) for method in ("cells", "twin"))
+    assert len(cells) > 4
+    assert [(t.pattern, t.polyhedron) for t in cells] == [(t.pattern, t.polyhedron) for t in twin]
+
+
+# -- exact arithmetic that is stopped, or fails ----------------------------------------------------------------------
+
+
+class Failing:
+    """Exact arithmetic that raises at the k-th question, counted through all workers; 0 for never."""
+
+    def __init__(self, monkeypatch, error=None, k=0):
+        self.asked, answer = 0, ExactForms.answer
+
+        def failing(*question):
+            self.asked += 1
+            if self.asked == k:
+                raise error
+            return answer(*question)
+
+        monkeypatch.setattr(ExactForms, "answer", failing)
+
+
 @pytest.mark.parametrize("workers", [1, 2])
-def test_arrays_that_are_too_short_grow(monkeypatch, workers):
-    rng = np.random.default_rng(3)
-    base = rng.integers(-9, 10, (3, 3)) / 10
-    rows = np.concatenate([base, base * 3, base * 7, base.sum(axis=0, keepdims=True)])
-    with_doubts = pr.Network([(rows[:, :2], rows[:, 2]), (rng.integers(-9, 10, (9, 10)) / 10, np.ones(9))])
+@pytest.mark.parametrize("part", [0, 0.2, 0.5, 1])
+def test_ctrl_c_during_an_exact_question_is_one(monkeypatch, workers, part):
+    network = concurrent(np.random.default_rng(1), 12, 6)
+    asked = Failing(monkeypatch)
+    whole = pr.linear_regions(network, box(2), "cells")
+    assert asked.asked > 9
+    Failing(monkeypatch, KeyboardInterrupt, max(1, round(part * asked.asked)))
+    if workers == 2:
+        Sharing(monkeypatch, workers)
+    with pytest.raises(pr.Interrupted) as stopped:
+        pr.linear_regions(network, box(2), "cells", workers=workers)
+    partial = stopped.value.partial
+    assert not partial.complete
+    assert len(partial) < len(whole)
+    assert len(partial) > 0 or part == 0
+    tiles = {tile.pattern: tile.polyhedron for tile in whole}
+    assert all(tiles[tile.pattern] == tile.polyhedron for tile in partial)
 
-    def answers():
-        for network in (random_network([3, 12, 12]), with_doubts):
-            regions = pr.linear_regions(network, box(network.input_dim), "cells", workers=workers)
-            yield regions.patterns, [tile.polyhedron for tile in regions[:50]], regions.volume()
-        touched = pr.preimage(with_doubts, pr.parse("y0 == 1", dim=9), box(2), "cells", workers=workers)
-        assert regions.stats["signs_by_rational"] >= 3
-        assert touched.stats["handed_over"] >= 3
-        yield touched.patterns, [tile.polyhedron for tile in touched], None
 
-    expected = list(answers())
-    monkeypatch.setattr(run_module, "_ROOM", 1)
-    monkeypatch.setattr(run_module, "_FEW", 1)
-    assert list(answers()) == expected
+@pytest.mark.parametrize("workers", [1, 2])
+@pytest.mark.parametrize("k", [1, 3, 9])
+def test_an_error_in_exact_arithmetic_is_raised_by_the_call(monkeypatch, workers, k):
+    network = concurrent(np.random.default_rng(1), 12, 6)
+    Failing(monkeypatch, ValueError("no answer"), k)
+    if workers == 2:
+        Sharing(monkeypatch, workers)
+    with pytest.raises(ValueError, match="no answer"):
+        pr.linear_regions(network, box(2), "cells", workers=workers)
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+@pytest.mark.parametrize("target", [None, "y0 > y1", "y0 == y1"])
+def test_workers_stop_within_a_second(workers, target):
+    """Of more cells than anyone waits for."""
+    hidden, last = random_network([6, 40, 40]).layers, np.random.default_rng(1).normal(size=(2, 40))
+    network, domain = pr.Network([*hidden, pr.Layer(last, [0, 0], False)]), box(6, 9)
+    threads = _thread._count()
+
+    def ask(**limit):
+        if target is None:
+            return pr.linear_regions(network, domain, "cells", workers=workers, **limit)
+        return pr.preimage(network, pr.parse(target, dim=2), domain, "cells", workers=workers, **limit)
+
+    began = time.monotonic()
+    with pytest.raises(pr.Interrupted) as stopped:
+        ask(timeout=0.5)
+    assert 0.5 <= time.monotonic() - began < 5  # a second on an idle machine, with putting together what was found
+    assert len(stopped.value.partial) > 0
+    seen = []
+
+    def until(found):
+        seen.append((time.monotonic(), found))
+        return found > 100
+
+    with pytest.raises(pr.Interrupted) as stopped:
+        ask(until=until)
+    assert seen[-1][1] > 100
+    assert len(stopped.value.partial) > 0
+    assert max(b - a for (a, _), (b, _) in itertools.pairwise(seen)) < 1
+    assert _thread._count() == threads
 
 
 @pytest.mark.parametrize("workers", [1, 2])
@@ -354,92 +411,23 @@ def test_an_interrupted_run_keeps_flat_tiles_that_it_has_not_compared(monkeypatc
     assert all(whole.contains(tile.point()) for tile in partial)
 
 
-def test_an_interrupted_run_keeps_what_was_found(monkeypatch):
+@pytest.mark.parametrize("workers", [1, 2])
+def test_an_interrupted_run_keeps_what_was_found(monkeypatch, workers):
     network = random_network([5, 16, 16])
-    pr.linear_regions(random_network([2, 3]), box(2), "cells")  # compiles, or loads what was compiled
+    moments = itertools.count()
 
-    def interrupted(*_arguments):
-        time.sleep(0.05)
-        raise KeyboardInterrupt
+    def interrupted():
+        if next(moments) == 2:
+            raise KeyboardInterrupt
+        limits.check()
 
-    monkeypatch.setattr(runner_module, "wait", interrupted)
-    monkeypatch.setattr(runner_module, "_ALONE", 0)
+    monkeypatch.setattr(runner_module, "check", interrupted)
     with pytest.raises(pr.Interrupted, match="tiles; they are in") as caught:
-        pr.linear_regions(network, box(5), "cells")
+        pr.linear_regions(network, box(5), "cells", workers=workers)
     monkeypatch.undo()
     partial = caught.value.partial
     assert 0 < len(partial) < 125489
     assert set(partial[:50].patterns) <= set(pr.linear_regions(network, box(5)).patterns)
-
-
-COMPARE = """
-import sys, types, pathlib
-import polyrelu.engines.cells.engine
-source = pathlib.Path(polyrelu.engines.cells.__file__).with_name("kernel.py").read_text()
-for old, new in {changes!r}.items():
-    assert source.count(old) == 1, old
-    source = source.replace(old, new)
-module = sys.modules["polyrelu.engines.cells.kernel"]
-exec(compile(source, "kernel.py", "exec"), module.__dict__)
-import polyrelu as pr
-import numpy as np
-box = pr.Polyhedron.box([-6, -6], [6, 6])
-same, by_rational = True, 0
-for seed in range(10):
-    rng = np.random.default_rng(seed)
-    base = rng.integers(-9, 10, (3, 3)) / 10
-    rows = np.concatenate([base, base * 3, base * 7, base.sum(axis=0, keepdims=True)])
-    mixed = rng.integers(-9, 10, (2, 10)) / 10
-    network = pr.Network([(rows[:, :2], rows[:, 2]), (mixed, [0.1, 0.3])], relu=[True, True])
-    exact = pr.linear_regions(network, box, "twin")
-    try:
-        fast = pr.linear_regions(network, box, "cells")
-    except AssertionError:  # a generator that lies on too few facets
-        same = False
-        continue
-    same &= fast.patterns == exact.patterns and all(
-        a.polyhedron == b.polyhedron for a, b in zip(fast, exact, strict=True))
-    by_rational += fast.stats["signs_by_rational"]
-print("same" if same else "different", by_rational > 0)
-"""
-
-
-SPOILT_BOUND = {
-    "return (_gamma(dim) * s + e + (s + e) * r) * (1.0 + _gamma(8)) + FLOOR": "return FLOOR",
-    "return (radius / largest + _gamma(2)) * (1.0 + _gamma(4))": "return 0.0",
-}
-
-
-@pytest.mark.parametrize(
-    ("changes", "expected"),
-    [
-        ({}, "same True"),
-        ({"MOST_SHARED = 1 << 12": "MOST_SHARED = 1"}, "same True"),
-        ({"room, state = 0, min(64, ": "room, state = 0, min(3, "}, "same True"),
-        (SPOILT_BOUND, "different"),
-        ({"if CERTIFIED and not abs(v) > B:": "if False:"}, "different"),
-        ({"bound = (reach[i] + slip * s + e + (s + e) * r) * raised + FLOOR": "bound = 0.0"}, "different"),
-        ({"factor[terms] = 1.0 if now else -1.0": "factor[terms] = 1.0"}, "different"),
-        ({"unknown = plus & minus & ~_bit(i)": "unknown = np.uint64(0)"}, "different"),
-    ],
-    ids=[
-        "as it is",
-        "patches made anew all the time",
-        "few neurons to a patch",
-        "bounds too small",
-        "no bounds",
-        "no box",
-        "neurons never taken out",
-        "ends that differ not looked at",
-    ],
-)
-def test_a_wrong_bound_is_caught_by_the_twin(changes, expected):
-    """Proportional neurons meet in points that floats cannot tell from crossings: only a right bound refuses to say.
-
-    The kernel runs as plain Python here, once as it is and then with its bounds or its forms spoilt.
-    """
-    answer, errors = run_uncompiled(COMPARE.format(changes=changes))
-    assert answer.startswith(expected), errors
 
 
 @pytest.mark.parametrize("exponent", [-290, -150, 150, 290])

@@ -54,13 +54,13 @@ def generic():
 def test_a_worker_in_another_mode_than_the_one_who_asks(mode, monkeypatch):
     """Its thread is told in time: nothing of what floats found is used."""
     network, expected = generic(), pr.linear_regions(generic(), box(2, 2), "twin")
-    split = run_module.Run.split
+    advance = run_module.Run.advance
 
     def in_mode(run, *arguments, **options):
         with float_mode(mode):
-            return split(run, *arguments, **options)
+            return advance(run, *arguments, **options)
 
-    monkeypatch.setattr(run_module.Run, "split", in_mode)
+    monkeypatch.setattr(run_module.Run, "advance", in_mode)
     with warnings.catch_warnings(record=True) as told:
         warnings.simplefilter("always")
         found = pr.linear_regions(network, box(2, 2), "cells", workers=2)

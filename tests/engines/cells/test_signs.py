@@ -7,13 +7,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import polyrelu as pr
-from polyrelu.engines.cells import kernel
-from polyrelu.engines.cells.kernel import UNDECIDED
-from polyrelu.engines.cells.run import Run
+from polyrelu.engines.cells.problem import UNDECIDED
 from polyrelu.engines.cells.signs import ExactForms, FormsOnCell
 from polyrelu.networks.pattern_cells import Placed, refine
 from polyrelu.polyhedra.cell import INFINITY
 from polyrelu.tilings.chart import chart
+from tests.engines.cells.runs import concurrent
+from tests.extreme_networks import box
 
 small = st.integers(-2, 2)
 
@@ -73,17 +73,13 @@ def test_facets_that_meet_in_more_than_a_ray_are_no_generator():
 
 
 def test_a_wrong_answer_is_caught_by_the_twin(monkeypatch):
-    """A network whose second layer vanishes at the origin, where floats cannot see it."""
-    rng = np.random.default_rng(0)
-    network = pr.Network(
-        [(rng.normal(size=(6, 2)), np.zeros(6)), (rng.normal(size=(6, 6)), np.zeros(6))], relu=[True] * 2
-    )
-    box = pr.Polyhedron.box([-1, -1], [1, 1])
-    exact, decide = pr.linear_regions(network, box, "twin"), FormsOnCell.signs
+    """Lines that meet in points, where floats cannot see it."""
+    network = concurrent(np.random.default_rng(0))
+    exact, decide = pr.linear_regions(network, box(2, 3), "twin"), FormsOnCell.signs
 
     def differs():
         try:
-            tiles = pr.linear_regions(network, box, "cells")
+            tiles = pr.linear_regions(network, box(2, 3), "cells")
         except AssertionError:
             return True
         return [tile.polyhedron for tile in tiles] != [tile.polyhedron for tile in exact]
@@ -93,43 +89,62 @@ def test_a_wrong_answer_is_caught_by_the_twin(monkeypatch):
     assert differs()
 
 
-def test_networks_without_biases_are_not_handed_over():
+@pytest.mark.parametrize("on", [[0, 1], [0, INFINITY], [1, INFINITY]])
+def test_what_lies_on_all_facets_of_its_cell_is_directed_by_what_holds_there(on):
+    """A target may leave a point, or a direction, of a cell: it has no facets that it does not lie on."""
+    exact = ExactForms(pr.Network([([[1, 0], [0, 1]], [0, 0])]).layers, (), ((-1, 0, 0), (0, -1, 0)))
+    others = [number for number in (0, 1, INFINITY) if number not in on]
+    cell = exact.on(np.zeros(0, dtype=np.uint8))
+    assert cell.generator(on, []) == cell.generator(on, others)
+
+
+@pytest.mark.parametrize("target", ["y0 == 0, y1 >= 0", "y0 == 0, y1 == 0", "y0 <= 0, y1 <= 0, y2 == 0"])
+@pytest.mark.parametrize("domain", [box(2, 1), None, pr.Polyhedron([[-1, 0], [0, -1]], [0, 0])])
+def test_rows_of_a_target_that_leave_points_of_cells(target, domain):
+    """Rational rows that all vanish in one point, in which the layer before it has a vertex."""
+    third = Fraction(1, 3)
+    network = pr.Network(
+        [
+            pr.Layer([[third, 0], [0, third], [third, third]], [-third / 7, -third / 7, -2 * third / 7], True),
+            pr.Layer([[third, 2 * third, 0], [third / 5, 0, third / 7], [third, 0, -third]], [0, 0, 0], False),
+        ]
+    )
+    asked = pr.parse(target, dim=3)
+    cells, exact = (pr.preimage(network, asked, domain, method) for method in ("cells", "twin"))
+    assert [(t.pattern, t.polyhedron) for t in cells] == [(t.pattern, t.polyhedron) for t in exact]
+
+
+def test_what_vanishes_without_biases_is_hardly_ever_asked():
     rng = np.random.default_rng(1)
     widths = [3, 8, 8, 8]
     layers = [(rng.normal(size=(b, a)), np.zeros(b)) for a, b in pairwise(widths)]
     network = pr.Network(layers, relu=[True] * 3)
     tiles = pr.linear_regions(network, pr.Polyhedron.box([-1] * 3, [1] * 3))
-    assert tiles.stats["handed_over"] == 0 < tiles.stats["signs_by_rational"]
+    assert tiles.stats["signs_by_rational"] < tiles.stats["signs_by_float"] / 1000
     assert tiles.patterns == pr.linear_regions(network, method="twin").patterns
 
 
-def test_generators_that_were_decided_exactly_lie_within_their_radius(monkeypatch):
-    """Most of them are no floats, so a radius of zero would be a lie that few answers show."""
-    generator, decide, found, held = FormsOnCell.generator, Run._decide, [], []
+def test_answers_lie_within_their_radius(monkeypatch):
+    """Most generators are no floats, so a radius of zero would be a lie that few answers show."""
+    generator, answer, found, held = FormsOnCell.generator, ExactForms.answer, [], []
 
     def noted(*question):
         found.append(generator(*question))
         return found[-1]
 
-    def checked(run):
-        found.clear()
-        decide(run)
-        pool, cell = run._memory.pool, run._memory.cell
-        known = [(pool.vector[g].tolist(), pool.radius[g]) for g in cell.ids[: run._at[kernel.AT_SIZE]]]
-        for vector in found:
-            largest = max(map(abs, vector))
-            exact = [Fraction(v, largest) for v in vector]
-            held.append(
-                any(
-                    all(abs(a - Fraction(b)) <= Fraction(float(r)) for a, b in zip(exact, floats, strict=True))
-                    for floats, r in known
-                )
-            )
+    def checked(*question):
+        vector, radius, signs = answer(*question)
+        floats, right = np.frombuffer(vector), found[-1]
+        unit = 1 << max(map(int.bit_length, right))
+        held.append(
+            all(abs(Fraction(a) - Fraction(v, unit)) <= Fraction(radius) for a, v in zip(floats, right, strict=True))
+        )
+        assert max(abs(floats)) <= 1
+        assert len(signs) == len(question[-1]) // 4
+        return vector, radius, signs
 
     monkeypatch.setattr(FormsOnCell, "generator", noted)
-    monkeypatch.setattr(Run, "_decide", checked)
-    base = np.random.default_rng(3).integers(-9, 10, (3, 3)) / 10
-    rows = np.concatenate([base, base * 3, base * 7, base.sum(axis=0, keepdims=True)])
-    pr.linear_regions(pr.Network([(rows[:, :2], rows[:, 2])], relu=[True]), pr.Polyhedron.box([-6, -6], [6, 6]))
+    monkeypatch.setattr(ExactForms, "answer", checked)
+    pr.linear_regions(concurrent(np.random.default_rng(3)), box(2, 6))
     assert len(held) > 5
     assert all(held)
