@@ -72,7 +72,7 @@ def checked_library(name: str, folder: Path = _HERE, kernel: Path = KERNEL) -> K
         InputError: as :func:`kernel_library`.
     """
     library = _loaded(name, folder)
-    if sources(kernel) and library.SOURCES != digest(kernel):
+    if sources(kernel) and getattr(library, "SOURCES", "") != digest(kernel):
         raise InputError(f"{name} in {folder} was built from other sources than {kernel} holds; {_advice()}")
     if not library.as_written():
         raise InputError(
