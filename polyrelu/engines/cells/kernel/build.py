@@ -62,4 +62,4 @@ def _digest() -> str:
 
 if __name__ == "__main__":
     os.chdir(ROOT)
-    setup(script_args=["--quiet", "build_ext", "--inplace", *sys.argv[1:]])
+    setup(script_args=["--quiet", "build_ext", *(sys.argv[1:] or ["--inplace"])])

@@ -1,0 +1,102 @@
+"""scripts/sanitize.py finds what is wrong in a module made for that, and blames nobody else."""
+
+import os
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import sanitize
+
+from tests.kernel_checkout import small_checkout
+
+LOAD = "from polyrelu.engines.cells.library import kernel_library as k;"
+WRONG = {
+    # All are read through volatile pointers, so that no compiler leaves them out.
+    "overrun": "volatile int *p = new int[4]; p[4] = 1; delete[] p; Py_RETURN_NONE;",
+    "leak": "volatile int *p = new int[4]; p[0] = 1; p = nullptr; Py_RETURN_NONE;",
+    "overflow": "volatile int i = 0x7fffffff; i = i + 1; Py_RETURN_NONE;",
+    "nothing": "Py_RETURN_NONE;",
+    "race": "static int i = 0; auto add = [] { for (int k = 0; k < 1000; k++) i++; };"
+    "std::thread a(add), b(add); a.join(), b.join(); return PyLong_FromLong(i);",
+}
+FOUND = {"address": {"overrun", "leak"}, "undefined": {"overflow"}, "thread": {"race"}}
+
+pytestmark = pytest.mark.skipif(shutil.which("g++") is None, reason="needs g++")
+
+
+@pytest.fixture(scope="module", params=list(FOUND))
+def built(request, tmp_path_factory):
+    """A kind, a checkout, and the folder of what was built from it."""
+    root, folder = small_checkout(tmp_path_factory.mktemp("checkout"), **WRONG), tmp_path_factory.mktemp("built")
+    for name in ("module.h", "avx2.cpp"):
+        path = root / sanitize.CELLS / "kernel" / name
+        path.write_text(path.read_text().replace("#include <Python.h>", "#include <thread>\n#include <Python.h>"))
+    header = root / sanitize.CELLS / "kernel" / "module.h"
+    header.write_text("#include <thread>\n" + header.read_text())
+    sanitize.build(request.param, folder, root)
+    return request.param, root, folder
+
+
+@pytest.mark.parametrize("name", list(WRONG))
+def test_what_is_wrong_is_found(built, name):
+    kind, root, folder = built
+    for report in folder.glob("report*"):
+        report.unlink()
+    variables = {**sanitize.environment(kind, folder), "PYTHONPATH": str(root)}
+    sanitize.run([sys.executable, "-P", "-c", f"{LOAD} k().{name}()"], variables, 60)
+    ours = [report for report in sanitize.reports(folder) if sanitize.is_ours(report)]
+    assert bool(ours) == (name in FOUND[kind]), ours
+
+
+def test_reports_are_told_apart():
+    text = """
+==7==ERROR: LeakSanitizer: detected memory leaks
+
+Direct leak of 8 byte(s) in 1 object(s) allocated from:
+    #0 0x1 in malloc
+    #1 0x2 in PyObject_Malloc
+
+Indirect leak of 16 byte(s) in 1 object(s) allocated from:
+    #0 0x1 in operator new(unsigned long)
+    #1 0x3  (/tmp/_kernel.abi3.so+0x11a9)
+
+SUMMARY: AddressSanitizer: 24 byte(s) leaked in 2 allocation(s).
+"""
+    first, second = sanitize.split(text)
+    assert "PyObject_Malloc" in first
+    assert [sanitize.is_ours(report) for report in (first, second)] == [False, True]
+    one, two = sanitize.split(f"{sanitize.CELLS}/kernel/a.h:3:5: runtime error: signed\n    #0 0x1\nb.h:3:5: runtime error: shift\n")
+    assert [sanitize.is_ours(report) for report in (one, two)] == [True, False]
+    assert list(sanitize.split("3 passed in 0.1s\n")) == []
+
+
+def test_what_does_not_end_is_killed():
+    started = time.monotonic()
+    assert sanitize.run([sys.executable, "-c", "import time; time.sleep(60)"], {}, 0.5) == 124
+    assert time.monotonic() - started < 30
+
+
+SLOW_TESTS = """
+import time
+import pytest
+
+@pytest.mark.parametrize("i", range(20))
+def test(i):
+    time.sleep(0.1)
+"""
+
+
+def test_each_file_has_its_share(tmp_path):
+    for name in ("test_a.py", "test_b.py"):
+        (tmp_path / name).write_text(SLOW_TESTS)
+    (tmp_path / "pytest.ini").write_text("[pytest]\naddopts = -n 2\n")
+    command = [*sanitize._pytest(1.0, 0), "-v", "--rootdir", str(tmp_path), str(tmp_path)]
+    variables = {**os.environ, "PYTHONPATH": str(Path(sanitize.__file__).parent)}
+    shown = subprocess.run(command, cwd=tmp_path, env=variables, capture_output=True, text=True).stdout
+    for name in ("test_a.py", "test_b.py"):
+        assert 1 <= shown.count(f"{name}::test[") <= 20
+        assert sum(f"{name}::test[" in line and "PASSED" in line for line in shown.splitlines()) in range(1, 8)
+    assert "skipped" in shown
