@@ -14,8 +14,8 @@ from tests.kernel_checkout import small_checkout
 
 LOAD = "from polyrelu.engines.cells.library import kernel_library as k;"
 WRONG = {
-    # All are read through volatile pointers, so that no compiler leaves them out.
-    "overrun": "volatile int *p = new int[4]; p[4] = 1; delete[] p; Py_RETURN_NONE;",
+    # What is volatile is not left out by a compiler.
+    "overrun": "volatile int n = 4; volatile int *p = new int[n]; p[n] = 1; delete[] p; Py_RETURN_NONE;",
     "leak": "volatile int *p = new int[4]; p[0] = 1; p = nullptr; Py_RETURN_NONE;",
     "overflow": "volatile int i = 0x7fffffff; i = i + 1; Py_RETURN_NONE;",
     "nothing": "Py_RETURN_NONE;",
@@ -27,28 +27,22 @@ FOUND = {"address": {"overrun", "leak"}, "undefined": {"overflow"}, "thread": {"
 pytestmark = pytest.mark.skipif(shutil.which("g++") is None, reason="needs g++")
 
 
-@pytest.fixture(scope="module", params=list(FOUND))
-def built(request, tmp_path_factory):
-    """A kind, a checkout, and the folder of what was built from it."""
-    root, folder = small_checkout(tmp_path_factory.mktemp("checkout"), **WRONG), tmp_path_factory.mktemp("built")
-    for name in ("module.h", "avx2.cpp"):
+@pytest.mark.parametrize("kind", list(FOUND))
+def test_what_is_wrong_is_found(kind, tmp_path):
+    root, folder = small_checkout(tmp_path / "checkout", **WRONG), tmp_path / "built"
+    for name in ("module.h", "avx2.cpp"):  # before AVX2 is switched on
         path = root / sanitize.CELLS / "kernel" / name
-        path.write_text(path.read_text().replace("#include <Python.h>", "#include <thread>\n#include <Python.h>"))
-    header = root / sanitize.CELLS / "kernel" / "module.h"
-    header.write_text("#include <thread>\n" + header.read_text())
-    sanitize.build(request.param, folder, root)
-    return request.param, root, folder
-
-
-@pytest.mark.parametrize("name", list(WRONG))
-def test_what_is_wrong_is_found(built, name):
-    kind, root, folder = built
-    for report in folder.glob("report*"):
-        report.unlink()
+        path.write_text("#include <thread>\n" + path.read_text())
+    sanitize.build(kind, folder, root)
     variables = {**sanitize.environment(kind, folder), "PYTHONPATH": str(root)}
-    sanitize.run([sys.executable, "-P", "-c", f"{LOAD} k().{name}()"], variables, 60)
-    ours = [report for report in sanitize.reports(folder) if sanitize.is_ours(report)]
-    assert bool(ours) == (name in FOUND[kind]), ours
+    found = set()
+    for name in WRONG:
+        sanitize.run([sys.executable, "-P", "-c", f"{LOAD} k().{name}()"], variables, 60)
+        if any(map(sanitize.is_ours, sanitize.reports(folder))):
+            found.add(name)
+        for report in folder.glob("report*"):
+            report.unlink()
+    assert found == FOUND[kind]
 
 
 def test_reports_are_told_apart():
@@ -93,10 +87,10 @@ def test_each_file_has_its_share(tmp_path):
     for name in ("test_a.py", "test_b.py"):
         (tmp_path / name).write_text(SLOW_TESTS)
     (tmp_path / "pytest.ini").write_text("[pytest]\naddopts = -n 2\n")
-    command = [*sanitize._pytest(1.0, 0), "-v", "--rootdir", str(tmp_path), str(tmp_path)]
+    command = [*sanitize._pytest(1.0, 0), "-vv", "--rootdir", str(tmp_path), str(tmp_path)]
     variables = {**os.environ, "PYTHONPATH": str(Path(sanitize.__file__).parent)}
     shown = subprocess.run(command, cwd=tmp_path, env=variables, capture_output=True, text=True).stdout
     for name in ("test_a.py", "test_b.py"):
-        assert 1 <= shown.count(f"{name}::test[") <= 20
-        assert sum(f"{name}::test[" in line and "PASSED" in line for line in shown.splitlines()) in range(1, 8)
-    assert "skipped" in shown
+        lines = [line for line in shown.splitlines() if f"{name}::test[" in line]
+        assert len(lines) == 20
+        assert 1 <= sum("PASSED" in line for line in lines) <= 8
