@@ -4,8 +4,8 @@
     ./scripts/run python scripts/build_wheel.py --output DIR --python python3.13
 
 The source distribution has to hold all that is compiled, and the wheel all that is run. The wheel is for one platform
-and for every Python from 3.11 on (abi3). It is installed in a new environment, which is asked a few questions with known
-answers, and `polyrelu selftest`. Exits with 1 if something is wrong.
+and for every Python from 3.11 on (abi3). It is installed in a new environment, which is asked a few questions whose
+answers are known, and `polyrelu selftest`. Exits with 1 if something is wrong.
 
 Wheels for other platforms are made by cibuildwheel, which pyproject.toml has the settings of.
 """
@@ -13,12 +13,14 @@ Wheels for other platforms are made by cibuildwheel, which pyproject.toml has th
 from __future__ import annotations
 
 import argparse
+import runpy
+import shutil
 import subprocess
 import sys
 import tarfile
 import tempfile
 import zipfile
-from collections.abc import Iterable
+from collections.abc import Sequence
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -49,92 +51,79 @@ print("questions: ok")
 def main() -> None:
     """Build, look, install and ask."""
     options = _options()
-    options.output.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="polyrelu-wheel-") as name:
         folder = Path(name)
-        archive = built_archive(folder / "sdist")
-        wrong = [f"{archive.name} has no {path}" for path in missing_sources(archive)]
-        wheel = built_wheel(archive, options.output)
-        wrong += wrong_contents(wheel)
+        archive = built_archive(folder / "archive")
+        built = built_wheel(archive, folder / "wheel")
+        wrong = [*missing_sources(archive), *wrong_contents(built)]
         if wrong:
             sys.exit("\n".join(wrong))
-        print(f"built {wheel} from {archive.name} ({wheel.stat().st_size // 1024} KiB)")
-        if not options.unasked:
-            use(wheel, folder, options.python)
+        options.output.mkdir(parents=True, exist_ok=True)
+        wheel = Path(shutil.copy(built, options.output))
+        print(f"built {wheel} ({wheel.stat().st_size // 1024} KiB) from {archive.name}", flush=True)
+        use(wheel, folder, options.python)
 
 
-def built_archive(folder: Path) -> Path:
-    """The source distribution of this checkout, made as pip makes it."""
+def built_archive(folder: Path, root: Path = ROOT) -> Path:
+    """The source distribution of a checkout, made in a new folder."""
     folder.mkdir()
-    _run([sys.executable, "-W", "ignore", "-c", _SDIST.format(folder=str(folder))], cwd=ROOT)
+    make = f"from setuptools import build_meta; build_meta.build_sdist({str(folder)!r})"
+    _run([sys.executable, "-W", "ignore", "-c", make], cwd=root, stdout=subprocess.DEVNULL)
     (archive,) = folder.glob("*.tar.gz")
     return archive
 
 
-_SDIST = "from setuptools import build_meta; build_meta.build_sdist({folder!r})"
-
-
-def built_wheel(archive: Path, folder: Path) -> Path:
-    """The wheel of a source distribution, compiled here."""
-    before = set(folder.glob("*.whl"))
-    for path in before:
-        if path.name.startswith("polyrelu-"):
-            path.unlink()
-    _run([*_PIP, "wheel", "--no-deps", "--wheel-dir", str(folder), str(archive)])
-    (wheel,) = folder.glob("polyrelu-*.whl")
+def built_wheel(archive: Path, folder: Path, *options: str) -> Path:
+    """The wheel of a source distribution, compiled here, with further options of pip."""
+    _run([sys.executable, *_PIP, "wheel", "--no-deps", *options, "--wheel-dir", str(folder), str(archive)])
+    (wheel,) = folder.glob("*.whl")
     return wheel
 
 
-def missing_sources(archive: Path) -> list[str]:
-    """The sources of the kernel that are not in a source distribution."""
+def missing_sources(archive: Path, root: Path = ROOT) -> list[str]:
+    """What the kernel is built from and a source distribution does not have."""
     with tarfile.open(archive) as opened:
-        there = {member.partition("/")[2] for member in opened.getnames()}
-    kernel = [path.relative_to(ROOT).as_posix() for path in sorted((ROOT / CELLS / "kernel").iterdir()) if path.is_file()]
-    return [path for path in [*kernel, f"{CELLS}/sources.py", "pyproject.toml"] if path not in there]
+        there = {name.partition("/")[2] for name in opened.getnames()}
+    kernel = (path for path in (root / CELLS / "kernel").iterdir() if path.is_file())
+    needed = sorted([*kernel, root / CELLS / "sources.py", root / "pyproject.toml", root / "setup.cfg"])
+    names = (path.relative_to(root).as_posix() for path in needed)
+    return [f"{archive.name} has no {name}" for name in names if name not in there]
 
 
 def wrong_contents(wheel: Path) -> list[str]:
     """What a wheel has and should not have, or should have and has not."""
     wrong = [] if TAG in wheel.name else [f"{wheel.name} is not for all of Python's versions ({TAG})"]
     with zipfile.ZipFile(wheel) as opened:
-        there = set(opened.namelist())
+        there = opened.namelist()
     wrong += [f"{wheel.name} has no {path}" for path in LIBRARIES if path not in there]
-    wrong += [f"{wheel.name} has {path}" for path in sorted(there) if path.startswith(f"{CELLS}/kernel/")]
+    wrong += [f"{wheel.name} has {path}" for path in there if path.startswith(f"{CELLS}/kernel/")]
     return wrong
 
 
 def use(wheel: Path, folder: Path, python: str) -> None:
-    """Install a wheel in a new environment, and ask it what is known."""
+    """Install a wheel in a new environment in a folder, and ask it what is known."""
     environment = folder / "environment"
+    own = environment / "bin" / "python"
+    digest = runpy.run_path(str(ROOT / CELLS / "sources.py"))["digest"]()
     _run([python, "-m", "venv", str(environment)])
-    own = str(environment / "bin" / "python")
-    constraints = ["--constraint", str(ROOT / "scripts" / "constraints.txt")]
-    _run([own, "-m", "pip", *_PIP[3:], "install", *constraints, str(wheel)])
-    _run([own, "-I", "-c", QUESTIONS.format(environment=str(environment), digest=_digest())], cwd=folder)
-    _run([str(environment / "bin" / "polyrelu"), "selftest"], cwd=folder)
+    _run([str(own), *_PIP, "install", "--constraint", str(ROOT / "scripts" / "constraints.txt"), str(wheel)])
+    _run([str(own), "-I", "-c", QUESTIONS.format(environment=str(environment), digest=digest)], cwd=folder)
+    _run([str(own.with_name("polyrelu")), "selftest"], cwd=folder)
 
 
-def _digest() -> str:
-    import runpy
-
-    found: str = runpy.run_path(str(ROOT / CELLS / "sources.py"))["digest"]()
-    return found
+_PIP = ("-m", "pip", "--quiet", "--disable-pip-version-check")
 
 
-_PIP = [sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check"]
-
-
-def _run(command: Iterable[str], cwd: Path | None = None) -> None:
-    done = subprocess.run(list(command), cwd=cwd, check=False)
-    if done.returncode:
-        sys.exit(f"scripts/build_wheel.py: {' '.join(command)[:200]} failed")
+def _run(command: Sequence[str], cwd: Path | None = None, stdout: int | None = None) -> None:
+    code = subprocess.run(command, cwd=cwd, stdout=stdout, check=False).returncode
+    if code:
+        sys.exit(f"scripts/build_wheel.py: exit code {code} of {' '.join(command)[:200]}")
 
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--output", type=Path, default=ROOT / "dist", help="where the wheel is left (dist)")
     parser.add_argument("--python", default=sys.executable, help="the Python of the clean environment (this one)")
-    parser.add_argument("--unasked", action="store_true", help="build and look, install nothing")
     return parser.parse_args()
 
 

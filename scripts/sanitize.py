@@ -3,12 +3,12 @@
     ./scripts/run python scripts/sanitize.py                             # all three, 20 minutes
     ./scripts/run python scripts/sanitize.py --kinds thread --minutes 5 tests/engines/cells/test_engine.py
 
-For each kind the libraries are built into a temporary folder, from which polyrelu takes them by POLYRELU_KERNEL, and the
-tests run in one process; Python itself is as it was. What does not fit into the time is sampled: each file has its
+For each kind the libraries are built into a temporary folder, from which polyrelu takes them by POLYRELU_KERNEL, and
+the tests run in one process; Python itself is as it was. What does not fit into the time is sampled: each file has its
 share, its tests come in random order (--seed), and those that are late are skipped. Hypothesis tries fewer examples.
 
-What a sanitizer says goes to files, and counts if it names the kernel: Python and its packages leak what they need until
-the end, and have locks that ThreadSanitizer does not see. Exits with 1 if the kernel is accused or a test fails.
+What a sanitizer says goes to files, and counts if it names the kernel: Python and its packages leak what they need
+until the end, and have locks that ThreadSanitizer does not see. Exits with 1 if the kernel is accused or a test fails.
 
 It needs g++ and its sanitizers' libraries, which Debian's g++ brings. Anything else can be run in the same way:
 

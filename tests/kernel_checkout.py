@@ -52,11 +52,12 @@ def small_checkout(root, **functions):
 
 def build(root, *arguments, **variables):
     command = [sys.executable, "-W", "ignore", str(root / KERNEL / "build.py"), *arguments]
-    return subprocess.run(command, env={**os.environ, **variables}, capture_output=True, text=True)
+    return subprocess.run(command, env={**os.environ, **variables}, capture_output=True, text=True, check=False)
 
 
 def python(root, code, **variables):
     """What a new process prints, with polyrelu from there."""
     variables = {**os.environ, "PYTHONPATH": str(root), **variables}
-    shown = subprocess.run([sys.executable, "-c", code], cwd=root, env=variables, capture_output=True, text=True)
+    command = [sys.executable, "-c", code]
+    shown = subprocess.run(command, cwd=root, env=variables, capture_output=True, text=True, check=False)
     return shown.stdout + shown.stderr
