@@ -43,7 +43,8 @@ for method in ("cells", "twin", "unrelu"):
     assert sorted(tile.pattern for tile in zone) == ["110", "111"], method
     assert pr.check_tiling(zone).ok, method
 regions = pr.linear_regions(net, box)
-assert (len(regions), regions.volume()) == (2, 4), (len(regions), regions.volume())
+assert len(regions) == 2, regions
+assert 4 in regions.volume(), regions.volume()
 print("questions: ok")
 """
 
@@ -117,7 +118,7 @@ _PIP = ("-m", "pip", "--quiet", "--disable-pip-version-check")
 def _run(command: Sequence[str], cwd: Path | None = None, stdout: int | None = None) -> None:
     code = subprocess.run(command, cwd=cwd, stdout=stdout, check=False).returncode
     if code:
-        sys.exit(f"scripts/build_wheel.py: exit code {code} of {' '.join(command)[:200]}")
+        sys.exit(f"scripts/build_wheel.py: exit code {code} of {' '.join(command[:3])}")
 
 
 def _options() -> argparse.Namespace:

@@ -31,6 +31,8 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).resolve().parent.parent
 CELLS = Path("polyrelu", "engines", "cells")
 TESTS = (
@@ -56,6 +58,7 @@ _VARIABLES = {"address": "ASAN_OPTIONS", "undefined": "UBSAN_OPTIONS", "thread":
 # A report begins with one of these, and ends where the next one begins.
 _REPORT = re.compile(r"^(?===\d+==ERROR|WARNING: ThreadSanitizer|(?:Direct|Indirect) leak of|.*: runtime error:)", re.M)
 _LATE_SECONDS = 120.0
+_begins_until: dict[Path, float] = {}
 
 
 def main() -> None:
@@ -151,13 +154,13 @@ def _pytest(seconds: float, seed: int) -> list[str]:
     return [sys.executable, "-m", "pytest", *plain, *sampled]
 
 
-def pytest_addoption(parser) -> None:
+def pytest_addoption(parser: pytest.Parser) -> None:
     """Options of the sample."""
     parser.addoption("--sample-seconds", type=float, help="how long tests may begin")
     parser.addoption("--sample-seed", type=int, default=0, help="of their order in each file")
 
 
-def pytest_configure(config) -> None:
+def pytest_configure() -> None:
     """Have hypothesis try fewer examples, unless a test says how many."""
     from hypothesis import HealthCheck, settings
 
@@ -165,7 +168,7 @@ def pytest_configure(config) -> None:
     settings.load_profile("sanitized")
 
 
-def pytest_collection_modifyitems(config, items) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Put the tests of each file into random order, and say until when each may begin: files have equal shares."""
     sizes = Counter(item.path for item in items)
     place = {path: number for number, path in enumerate(sizes)}
@@ -173,14 +176,12 @@ def pytest_collection_modifyitems(config, items) -> None:
     drawn.shuffle(items)
     items.sort(key=lambda item: place[item.path])
     started, share = time.monotonic(), config.getoption("sample_seconds") / max(len(sizes), 1)
-    config.begins_until = {path: started + share * (number + 1) for path, number in place.items()}
+    _begins_until.update({path: started + share * (number + 1) for path, number in place.items()})
 
 
-def pytest_runtest_setup(item) -> None:
+def pytest_runtest_setup(item: pytest.Item) -> None:
     """Skip what is late."""
-    if time.monotonic() > item.config.begins_until[item.path]:
-        import pytest
-
+    if time.monotonic() > _begins_until[item.path]:
         pytest.skip("its file's share of the time is over")
 
 

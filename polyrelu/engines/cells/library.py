@@ -33,9 +33,11 @@ class Kernel(Protocol):
     """What a library offers.
 
     Attributes:
+        __name__: of the module.
         SOURCES: the digest of the sources that it was built from.
     """
 
+    __name__: str
     SOURCES: str
 
     def has_avx2(self) -> bool:

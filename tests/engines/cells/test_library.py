@@ -49,9 +49,9 @@ def test_the_libraries_are_those_of_the_sources():
 def test_the_processor_decides(fresh, monkeypatch):
     for has_it, expected in ((False, "_kernel"), (True, "_kernel_avx2")):
         there = {"SOURCES": digest(), "has_avx2": lambda has_it=has_it: has_it, "as_written": lambda: True}
-        monkeypatch.setattr(library, "_loaded", lambda name, _, there=there: SimpleNamespace(name=name, **there))
+        monkeypatch.setattr(library, "_loaded", lambda name, _, there=there: SimpleNamespace(__name__=name, **there))
         kernel_library.cache_clear()
-        assert kernel_library().name == expected
+        assert kernel_library().__name__ == expected
 
 
 def test_other_sources_are_refused(checkout):
