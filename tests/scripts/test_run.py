@@ -75,6 +75,7 @@ def in_few_words(note):
         "polyrelu[test,lint]": "install tools",
         "compileall": "compile modules",
         "kernel/build.py": "build the kernel",
+        "setuptools": "install setuptools",
     }
     return next((step for words, step in steps.items() if words in note), note)
 
@@ -125,7 +126,7 @@ def test_other_sources_of_the_kernel_are_built_and_nothing_else(checkout, change
         (checkout.root / CELLS / "_kernel_avx2.abi3.so").unlink()
     demo = f"polyrelu demo, in {checkout.root}"
     steps, said = checkout.run("polyrelu", "demo")
-    assert steps == ["build the kernel", demo]
+    assert steps == ["build the kernel", "install setuptools", demo]
     assert "compiling it again" in said
     assert checkout.run("polyrelu", "demo") == ([demo], "")
 
@@ -153,7 +154,7 @@ def test_a_kernel_that_does_not_compile_is_not_used(checkout):
     (checkout.root / KERNEL / "module.h").write_text("2")
     for _ in range(2):
         steps, said = checkout.run("polyrelu", "demo", failing="build.py")
-        assert (steps, checkout.code != 0) == (["build the kernel"], True)
+        assert (steps, checkout.code != 0) == (["build the kernel", "install setuptools"], True)
         assert "it is broken" in said
 
 
