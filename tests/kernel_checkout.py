@@ -24,12 +24,10 @@ MODULE = """
 #pragma once
 #include "identity.h"
 %s
-#define JOIN_(a, b) a##b
-#define JOIN(a, b) JOIN_(a, b)
 static PyMethodDef methods[] = {%s {nullptr, nullptr, 0, nullptr}};
 static PyModuleDef definition = {
-    PyModuleDef_HEAD_INIT, "small", nullptr, 0, methods, nullptr, nullptr, nullptr, nullptr};
-PyMODINIT_FUNC JOIN(PyInit_, POLYRELU_MODULE)() {
+    PyModuleDef_HEAD_INIT, POLYRELU_NAME, nullptr, 0, methods, nullptr, nullptr, nullptr, nullptr};
+PyMODINIT_FUNC POLYRELU_INIT() {
     PyObject *module = PyModule_Create(&definition);
     if (module != nullptr) polyrelu::add_identity(module);
     return module;

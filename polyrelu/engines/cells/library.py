@@ -12,11 +12,12 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Callable, Sequence
 from functools import cache
 from importlib.machinery import PathFinder
 from importlib.util import module_from_spec
 from pathlib import Path
-from typing import Protocol, cast
+from typing import Any, Protocol, cast
 
 from polyrelu.engines.cells.sources import KERNEL, digest, sources
 from polyrelu.errors import InputError
@@ -29,8 +30,8 @@ _PACKAGE = __name__.rpartition(".")[0]
 _AGAIN = "build it again: ./scripts/run does, and so does pip install --editable {root}"
 
 
-class Kernel(Protocol):
-    """What a library offers.
+class Library(Protocol):
+    """What a library offers; its class Kernel is a run (``kernel/module.h``).
 
     Attributes:
         __name__: of the module.
@@ -40,6 +41,22 @@ class Kernel(Protocol):
     __name__: str
     SOURCES: str
 
+    def Kernel(  # it is a class
+        self,
+        columns: tuple[Any, ...],
+        dim: int,
+        neurons: int,
+        target_layer: int,
+        words: int,
+        keep: bool,
+        ask: Callable[..., tuple[Any, float, bytes]],
+        /,
+    ) -> Any:
+        """A run on a problem, which asks what floats do not decide."""
+
+    def in_order(self, pieces: Sequence[tuple[Any, ...]], width: int, d: int, /) -> tuple[bytes, ...]:
+        """The columns of all pieces' tiles in the order of their patterns."""
+
     def has_avx2(self) -> bool:
         """Whether this processor can run the library for AVX2."""
 
@@ -48,7 +65,7 @@ class Kernel(Protocol):
 
 
 @cache
-def kernel_library() -> Kernel:
+def kernel_library() -> Library:
     """The library for this processor, loaded once.
 
     Raises:
@@ -61,7 +78,7 @@ def kernel_library() -> Kernel:
     return checked_library("_kernel_avx2", folder) if baseline.has_avx2() else baseline
 
 
-def checked_library(name: str, folder: Path = _HERE, kernel: Path = KERNEL) -> Kernel:
+def checked_library(name: str, folder: Path = _HERE, kernel: Path = KERNEL) -> Library:
     """A library by its name, if it is what the sources say.
 
     Args:
@@ -84,7 +101,7 @@ def checked_library(name: str, folder: Path = _HERE, kernel: Path = KERNEL) -> K
     return library
 
 
-def _loaded(name: str, folder: Path) -> Kernel:
+def _loaded(name: str, folder: Path) -> Library:
     """A library, found where it is said to be and nowhere else."""
     full_name = f"{_PACKAGE}.{name}"
     spec = PathFinder.find_spec(full_name, [str(folder)])
@@ -96,7 +113,7 @@ def _loaded(name: str, folder: Path) -> Kernel:
     except ImportError as error:
         raise InputError(f"the compiled kernel {spec.origin} cannot be loaded ({error}); {_advice()}") from error
     sys.modules[full_name] = module
-    return cast("Kernel", module)
+    return cast("Library", module)
 
 
 def _advice() -> str:

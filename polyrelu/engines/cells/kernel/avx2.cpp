@@ -2,6 +2,7 @@
 // included before, and compiled for every processor: the linker may take such functions from either library. Fused
 // operations are left out, so that both give the same bits. The names of the processor's abilities are those that
 // machine.h asks for.
+#include <algorithm>
 #include <atomic>
 #include <cmath>
 #include <cstddef>
@@ -9,6 +10,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <ctime>
+#include <initializer_list>
 #include <new>
 
 #include <Python.h>

@@ -1,5 +1,6 @@
 // What each library says of itself, for polyrelu/engines/cells/library.py: has_avx2(), as_written() and SOURCES, the
-// digest of the sources that it was built from.
+// digest of the sources that it was built from. Its name is the macro POLYRELU_MODULE, of which POLYRELU_NAME is the
+// text and POLYRELU_INIT the function that Python calls.
 #pragma once
 
 #include <Python.h>
@@ -9,6 +10,13 @@
 #if !defined(POLYRELU_SOURCES)
 #error "build with: python polyrelu/engines/cells/kernel/build.py"
 #endif
+
+#define POLYRELU_JOINED_(a, b) a##b
+#define POLYRELU_JOINED(a, b) POLYRELU_JOINED_(a, b)
+#define POLYRELU_TEXT_(a) #a
+#define POLYRELU_TEXT(a) POLYRELU_TEXT_(a)
+#define POLYRELU_NAME POLYRELU_TEXT(POLYRELU_MODULE)
+#define POLYRELU_INIT POLYRELU_JOINED(PyInit_, POLYRELU_MODULE)
 
 namespace polyrelu {
 

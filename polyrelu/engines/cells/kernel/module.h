@@ -1,4 +1,4 @@
-// The module that Python imports; baseline.cpp and avx2.cpp say its name, POLYRELU_MODULE.
+// The module that Python imports.
 #pragma once
 
 #include <Python.h>
@@ -6,24 +6,16 @@
 #include "identity.h"
 #include "numbers.h"
 
-#define POLYRELU_JOIN_(a, b) a##b
-#define POLYRELU_JOIN(a, b) POLYRELU_JOIN_(a, b)
-#define POLYRELU_TEXT_(a) #a
-#define POLYRELU_TEXT(a) POLYRELU_TEXT_(a)
-
 namespace polyrelu {
 
-static PyModuleDef definition = {
-    PyModuleDef_HEAD_INIT, POLYRELU_TEXT(POLYRELU_MODULE), nullptr, 0, nullptr, nullptr, nullptr, nullptr, nullptr,
-};
+inline PyModuleDef DEFINITION = {PyModuleDef_HEAD_INIT, POLYRELU_NAME, nullptr, 0,      nullptr,
+                                 nullptr,               nullptr,       nullptr, nullptr};
 
 } // namespace polyrelu
 
-PyMODINIT_FUNC POLYRELU_JOIN(PyInit_, POLYRELU_MODULE)() {
-    PyObject *module = PyModule_Create(&polyrelu::definition);
-    if (module != nullptr && polyrelu::add_identity(module) < 0) {
-        Py_DECREF(module);
-        return nullptr;
-    }
-    return module;
+PyMODINIT_FUNC POLYRELU_INIT() {
+    PyObject *module = PyModule_Create(&polyrelu::DEFINITION);
+    if (module != nullptr && polyrelu::add_identity(module) == 0) return module;
+    if (module != nullptr) Py_DecRef(module);
+    return nullptr;
 }
