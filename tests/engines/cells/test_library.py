@@ -3,6 +3,8 @@
 import os
 import re
 import shutil
+import subprocess
+import sysconfig
 from types import SimpleNamespace
 
 import pytest
@@ -156,6 +158,15 @@ def test_what_is_not_the_kernels_own_is_included_for_every_processor():
     for path in sources():
         if path.suffix == ".h":
             assert set(included.findall(path.read_text())) <= set(included.findall(before)), path.name
+
+
+@pytest.mark.skipif(shutil.which("c++") is None, reason="needs a compiler of that name")
+@pytest.mark.parametrize("name", ["baseline.cpp", "avx2.cpp"])
+def test_compilers_have_nothing_to_say(name):
+    defined = ["-DPy_LIMITED_API=0x030B0000", '-DPOLYRELU_SOURCES="x"', "-I", sysconfig.get_path("include")]
+    command = ["c++", "-std=c++17", "-fsyntax-only", "-Wall", "-Wextra", *defined, str(KERNEL / name)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_small_checkouts_have_what_the_build_reads():
