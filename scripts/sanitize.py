@@ -149,9 +149,9 @@ def _library(name: str) -> str:
 
 def _pytest(seconds: float, seed: int) -> list[str]:
     """The command that runs tests as a plugin of pytest: this file."""
-    plain = ["-o", "addopts=", "-m", "not slow", "-p", "no:xdist", "-p", "no:cacheprovider", "-q"]
+    plain = ["-o", "addopts=", "-p", "no:xdist", "-p", "no:cacheprovider", "-q", "--continue-on-collection-errors"]
     sampled = ["-p", "sanitize", "--sample-seconds", str(seconds), "--sample-seed", str(seed)]
-    return [sys.executable, "-m", "pytest", *plain, *sampled]
+    return [sys.executable, "-m", "pytest", "-m", "not slow", *plain, *sampled]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
