@@ -6,9 +6,9 @@
 // raised by the call that made it work. Nothing is lost then: the run can go on.
 #pragma once
 
-#define Py_LIMITED_API 0x030B0000
 #include <Python.h>
 
+#include "identity.h"
 #include "order.h"
 #include "run.h"
 
@@ -437,4 +437,18 @@ inline PyMethodDef MODULE_METHODS[] = {
     {nullptr, nullptr, 0, nullptr},
 };
 
+inline PyModuleDef DEFINITION = {PyModuleDef_HEAD_INIT, POLYRELU_NAME, nullptr, 0,      MODULE_METHODS,
+                                 nullptr,               nullptr,       nullptr, nullptr};
+
 } // namespace polyrelu
+
+PyMODINIT_FUNC POLYRELU_INIT() {
+    PyObject *module = PyModule_Create(&polyrelu::DEFINITION);
+    PyObject *kernel = module == nullptr ? nullptr : PyType_FromSpec(&polyrelu::KERNEL_SPEC);
+    const bool done = kernel != nullptr && PyModule_AddObjectRef(module, "Kernel", kernel) == 0 &&
+                      polyrelu::add_identity(module) == 0;
+    if (kernel != nullptr) Py_DecRef(kernel);
+    if (done) return module;
+    if (module != nullptr) Py_DecRef(module);
+    return nullptr;
+}

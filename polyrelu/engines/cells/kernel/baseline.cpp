@@ -1,0 +1,3 @@
+// The library for every processor.
+#define POLYRELU_MODULE _kernel
+#include "module.h"

@@ -1,0 +1,65 @@
+"""How setuptools builds the kernel, named in pyproject.toml; run by itself it builds in place, in this checkout.
+
+    ./scripts/run python polyrelu/engines/cells/kernel/build.py
+
+Two libraries are built from the same headers, one for every processor and one for those with AVX2. Both carry the
+digest of the sources, of which this file is one: with other flags they would be other libraries. They are compiled
+anew each time, since a file's date says little of what is in it. CXXFLAGS may ask for ``-O1 -g``, not for operations
+that are rounded otherwise. Needed are setuptools 77 and a C++17 compiler.
+"""
+
+from __future__ import annotations
+
+import os
+import runpy
+import sys
+from pathlib import Path
+from typing import Any
+
+from setuptools import setup
+from setuptools.command.build_ext import build_ext
+
+HERE = Path(__file__).parent
+ROOT = HERE.parents[3]
+SOURCES: dict[str, Any] = runpy.run_path(str(HERE.parent / "sources.py"))
+
+PREFERRED = ["-O3", "-g0"]
+# Bounds are proven for operations that are rounded one by one, so nothing may be fused or reordered.
+REQUIRED = ["-std=c++17", "-ffp-contract=off", "-fno-fast-math", "-fvisibility=hidden", "-Wall", "-Wextra"]
+PYTHON = "0x030B0000"
+"""The oldest Python, 3.11: what is built for it runs on all later ones."""
+
+
+class BuildKernel(build_ext):
+    """The command ``build_ext``, for libraries that carry the digest of their sources."""
+
+    def finalize_options(self) -> None:
+        """Complete what pyproject.toml says of the extensions."""
+        super().finalize_options()
+        self.force = True
+        files = [os.path.relpath(path, ROOT) for path in SOURCES["sources"](HERE)]
+        for extension in self.extensions:
+            extension.depends = files  # these go into source distributions
+            extension.extra_compile_args = [*PREFERRED, *os.environ.get("CXXFLAGS", "").split(), *REQUIRED]
+            extension.define_macros = [("Py_LIMITED_API", PYTHON), ("POLYRELU_SOURCES", f'"{_digest()}"')]
+
+    def build_extensions(self) -> None:
+        """Compile and link.
+
+        Raises:
+            RuntimeError: the sources were changed meanwhile.
+        """
+        before = _digest()
+        super().build_extensions()
+        if _digest() != before:
+            raise RuntimeError("the kernel's sources were changed while it was built; build it again")
+
+
+def _digest() -> str:
+    found: str = SOURCES["digest"](HERE)
+    return found
+
+
+if __name__ == "__main__":
+    os.chdir(ROOT)
+    setup(script_args=["--quiet", "build_ext", *(sys.argv[1:] or ["--inplace"])])
