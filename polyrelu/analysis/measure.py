@@ -2,9 +2,10 @@ r"""How much there is of a tiling: volume, share of the domain, and bounding box
 
 A volume is answered in one of two ways: exactly, as a Fraction, or as an :class:`Enclosure`, two floats between which
 the exact number is proven to lie. Enclosures of tiles found by cells come from the run that finds them, if it is asked
-to measure, or from a repetition (``engines/cells/kernel/extents.h`` has the proof); those of other tiles, and of few tiles of many, are exact
-volumes rounded outwards. Which way is taken depends on how many tiles there are and how many are asked for, and on
-nothing that was asked before. Sums are :func:`math.fsum`, which rounds correctly, and one float further out.
+to measure, or from a repetition (``engines/cells/kernel/extents.h`` has the proof); those of other tiles, and of few
+tiles of many, are exact volumes rounded outwards. Which way is taken depends on how many tiles there are and how many
+are asked for, and on nothing that was asked before. Sums are :func:`math.fsum`, which rounds correctly, and one float
+further out.
 
 Tiles have disjoint relative interiors, so volumes add. Flat tiles have volume zero.
 

@@ -11,12 +11,12 @@ import numpy as np
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from polyrelu.engines.cells.extent_kernel import _pull, cell_extents
 
 import polyrelu as pr
 from polyrelu.analysis.measure import Enclosure, _exact_sum, _total, enclosed
 from polyrelu.arithmetic.lp import Status, maximise
 from polyrelu.engines.cells import extents as repeated
-from polyrelu.engines.cells.extent_kernel import _pull, cell_extents
 from polyrelu.engines.cells.extents import measured
 from polyrelu.errors import FloatModeWarning
 from polyrelu.polyhedra.volume import triangulation

@@ -17,8 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from polyrelu.arithmetic.ieee import UnsoundFloats, floats_are_sound
-from polyrelu.engines.cells.problem import Cells, Problem, problem, stack
 from polyrelu.engines.cells.extents import sizes_in_x, unmeasured
+from polyrelu.engines.cells.problem import Cells, Problem, problem, stack
 from polyrelu.engines.cells.run import CellExtents, Found, arranged
 from polyrelu.engines.cells.runner import Runner
 from polyrelu.engines.cells.signs import ExactForms

@@ -49,6 +49,7 @@ class Library(Protocol):
         target_layer: int,
         words: int,
         keep: bool,
+        measure: bool,
         ask: Callable[..., tuple[Any, float, bytes]],
         /,
     ) -> Any:

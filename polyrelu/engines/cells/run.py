@@ -114,9 +114,7 @@ class Run:
         measure: hand out the extents of finished cells.
     """
 
-    def __init__(
-        self, P: Problem, words: int, exact: ExactForms, keep: bool = False, measure: bool = False
-    ) -> None:
+    def __init__(self, P: Problem, words: int, exact: ExactForms, keep: bool = False, measure: bool = False) -> None:
         self.P, self.words = P, words
         columns = tuple(map(np.ascontiguousarray, P[:-3]))
         library = kernel_library()

@@ -15,8 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import polyrelu as pr
-from polyrelu.engines.cells import extents, loading
-from polyrelu.engines.cells.extent_kernel import cell_extents
+from polyrelu.engines.cells.measured import measured as by_cells
 from tests.engines.cells.harness.harness import AS_IT_IS, Compiled, built, shared_folder
 
 ANY_DIMENSION = ("UNROLLED = 5", "UNROLLED = 1")
@@ -319,53 +318,25 @@ def same_bits(some, others):
     return all(a.tobytes() == b.tobytes() for a, b in zip(some, others, strict=True))
 
 
-# Against the measurer that numba compiles, as long as there is one
+# In a run
 
 
-def by_numba(cells):
-    loading.load(cell_extents, lambda: cell_extents(*cells), "the measurer")
-    volume_low, volume_high, box_low, box_high = cell_extents(*cells)
-    return np.stack([volume_low, volume_high]), np.stack([box_low, box_high])
-
-
-def cells_of_run(net, monkeypatch):
-    """What a run on a box keeps of its cells, batch by batch."""
-    kept = []
-
-    def recorded(function, *arrays):
-        kept.append(Cells(*map(np.ascontiguousarray, arrays)))
-        return function(*arrays)
-
-    monkeypatch.setattr(extents, "called", recorded)
-    dim = net.input_dim
-    pr.linear_regions(net, pr.Polyhedron.box([-6] * dim, [6] * dim)).volume()
-    return kept
-
-
-def random_network(widths, entries):
-    layers = [(entries((b, a)).tolist(), entries(b).tolist()) for a, b in pairwise(widths)]
-    return pr.Network(layers, relu=[True] * len(layers))
-
-
-@pytest.mark.parametrize("widths", [(1, 8, 8), (2, 16, 16), (3, 12, 12), (4, 8, 8), (5, 6, 6), (6, 5, 4)])
+@pytest.mark.parametrize("widths", [(1, 8, 8), (2, 16, 16), (3, 12, 12), (4, 8, 8)])
 @pytest.mark.parametrize("kind", ["generic", "integers"])
-def test_cells_of_runs_have_the_same_extents_as_by_numba(measurer, monkeypatch, widths, kind):
+def test_cells_that_are_measured_as_they_are_found_are_measured_right(widths, kind):
     rng = np.random.default_rng(widths[0])
     entries = {"generic": lambda size: rng.normal(size=size), "integers": lambda size: rng.integers(-2, 3, size)}[kind]
-    kept = cells_of_run(random_network(widths, entries), monkeypatch)
-    assert sum(len(cells.start) - 1 for cells in kept) > 10
-    for cells in kept:
-        assert same_bits(measured(measurer, cells), by_numba(cells))
-
-
-def test_shapes_have_the_same_extents_as_by_numba(measurer):
-    for name in SHAPES:
-        cells, _ = of_shape(name, np.random.default_rng(0))
-        assert same_bits(measured(measurer, cells), by_numba(cells)), name
-
-
-@given(case=simplices_of_any_magnitude(6))
-def test_simplices_have_the_same_extents_as_by_numba(measurer, case):
-    generators, _, radius, facets = case
-    cells = cell(generators, radius, facets)
-    assert same_bits(measured(measurer, cells), by_numba(cells))
+    layers = [(entries((b, a)).tolist(), entries(b).tolist()) for a, b in pairwise(widths)]
+    network, box = pr.Network(layers, relu=[True] * 2), pr.Polyhedron.box([-6] * widths[0], [6] * widths[0])
+    found, later = (pr.linear_regions(network, box, measure=measure) for measure in (True, False))
+    assert len(found) > 10
+    (_, source), (_, other) = found.parts[0], later.parts[0]
+    assert source.sizes is not None
+    assert other.sizes is None
+    again = by_cells(other)
+    for name, column in vars(source.sizes).items():
+        np.testing.assert_array_equal(column, getattr(again, name))
+    for i in range(0, len(found), 1 + len(found) // 20):
+        exact = found[i].polyhedron.volume()
+        assert Fraction(source.sizes.volume_low[i]) <= exact <= Fraction(source.sizes.volume_high[i])
+    assert pr.Polyhedron.box([-6] * widths[0], [6] * widths[0]).volume() in found.volume()
