@@ -45,6 +45,16 @@ def many(tmp_path):
 
 
 @pytest.fixture
+def touching(tmp_path):
+    """A network whose neurons' lines seem to meet in a point, and which is zero on a cell and on faces of others."""
+    rows = np.random.default_rng(0).normal(size=(2, 3))
+    rows = np.concatenate([rows, rows.sum(axis=0, keepdims=True)])
+    path = tmp_path / "touching.npz"
+    np.savez(path, W0=rows[:, :2], b0=rows[:, 2], W1=np.ones((1, 3)), b1=np.zeros(1))
+    return str(path)
+
+
+@pytest.fixture
 def stopped(monkeypatch, model):
     """Preimages that Ctrl-C stops at their second tile."""
     whole = pr.preimage(pr.load_network(model), pr.parse("y0 >= 0", dim=1), pr.Polyhedron.box([-1] * 2, [2] * 2))
@@ -150,6 +160,8 @@ tell({place!r})
 main()
 """
 FOREVER = "while True: sum(range(1000))"
+COUNTED = "told.__dict__.setdefault('calls', []).append(1)\n        "
+FOREVER_ONCE = COUNTED + "while len(told.calls) == 1: sum(range(1000))"
 SIGNALS = {signal.SIGINT: Exit.INTERRUPTED, signal.SIGTERM: Exit.TERMINATED}
 LONG = 60  # seconds that no stage takes to stop, however busy the machine is; a second or so is what it should take
 
@@ -183,15 +195,16 @@ def stop(running, *numbers, after="HERE"):
 
 
 EQUALITY = ("--output", "y0 == 0", "--box", "-9", "9")
+SHOWN = ("--box", "-3", "3")
+CELLS = "polyrelu.engines.cells.run.Run.advance"
 STAGES = {
     "loading": ("polyrelu.cli.networks.load_network", (*EQUALITY,), FOREVER),
     "exact start": ("polyrelu.engines.cells.engine.chart", (*EQUALITY,), FOREVER),
-    "cells": ("polyrelu.engines.cells.runner.wait", (*EQUALITY,), "pass"),
-    "touched cells": (
-        "polyrelu.engines.cells.engine.CellEngine._rebuilt",
-        ("--output", "y0 == 1", "--box", "-3", "3"),
-        FOREVER,
-    ),
+    "cells": (CELLS, (*EQUALITY,), "pass"),
+    "cells, two workers": (CELLS, (*EQUALITY, "--workers", "2"), "pass"),
+    "exact answers": ("polyrelu.engines.cells.signs.ExactForms.answer", (*EQUALITY,), FOREVER),
+    "faces": ("polyrelu.tilings.columns.Columns.flat_tile", (*EQUALITY,), FOREVER_ONCE),
+    "flat tiles": ("polyrelu.engines.cells.engine._ByPattern.agreeing", (*EQUALITY,), FOREVER_ONCE),
     "twin": ("polyrelu.networks.pattern_cells.refine", (*EQUALITY, "--method", "twin"), "pass"),
     "unrelu": (
         "polyrelu.engines.faces.unrelu.face_steps",
@@ -205,15 +218,16 @@ STAGES = {
     ),
     "search": ("polyrelu.engines.search.tree.FaceSearch._tree", (*EQUALITY, "--method", "search"), "pass"),
 }
+SMALL = ("exact answers", "faces", "flat tiles")
 
 
 @pytest.mark.skipif(os.name != "posix", reason="sends signals")
 @pytest.mark.parametrize("stage", STAGES)
 @pytest.mark.parametrize("number", SIGNALS)
-def test_signals_are_heard_in_every_stage(large, many, tmp_path, stage, number):
+def test_signals_are_heard_in_every_stage(large, touching, tmp_path, stage, number):
     place, asked, then = STAGES[stage]
     files = set(tmp_path.iterdir())
-    model = many if stage == "touched cells" else large
+    model = touching if stage in SMALL else large
     code, out, error = stop(program(place, "preimage", model, *asked, "--json", then=then), number)
     assert code == SIGNALS[number]
     assert error.startswith("polyrelu: " + ("interrupted" if number == signal.SIGINT else "terminated"))
@@ -222,18 +236,15 @@ def test_signals_are_heard_in_every_stage(large, many, tmp_path, stage, number):
 
 
 @pytest.mark.skipif(os.name != "posix", reason="has no alarms")
-@pytest.mark.parametrize("stage", ["loading", "exact start", "touched cells"])
-def test_the_time_limit_is_heard_in_every_stage(large, many, stage):
+@pytest.mark.parametrize("stage", ["loading", "exact start", *SMALL])
+def test_the_time_limit_is_heard_in_every_stage(large, touching, stage):
     place, asked, then = STAGES[stage]
-    model = many if stage == "touched cells" else large
+    model = touching if stage in SMALL else large
     running = program(place, "preimage", model, *asked, "--timeout", "1", "--json", then=then)
     out, error = running.communicate(timeout=LONG)
     assert running.returncode == 124
     assert "polyrelu: stopped after 1 seconds" in error
     assert json.loads(out)["complete"] is False
-
-
-SHOWN = ("--box", "-3", "3")
 
 
 @pytest.mark.skipif(os.name != "posix", reason="sends signals")
@@ -336,8 +347,8 @@ def test_drawings_get_a_few_seconds_after_a_stop(large, tmp_path):
 @pytest.mark.parametrize("second", SIGNALS)
 def test_the_second_signal_quits_at_once(large, tmp_path, second):
     # what a stopped run found is saved without a limit, so only a second signal ends this
-    then = "import os, signal; time.sleep(1); os.kill(os.getpid(), signal.SIGINT)"
-    code = PROGRAM.format(place="polyrelu.engines.cells.runner.wait", then=then).replace(
+    then = COUNTED + "import os, signal; len(told.calls) == 9 and os.kill(os.getpid(), signal.SIGINT)"
+    code = PROGRAM.format(place=CELLS, then=then).replace(
         "main()\n",
         "import polyrelu.cli.results as results\n"
         "def save(*_):\n"
@@ -421,39 +432,20 @@ def test_the_installed_program_leaves_no_traceback_either(model):
     assert (code, out) == (130, "")
 
 
-@pytest.mark.skipif(os.name != "posix", reason="sends signals")
-def test_compiling_is_said_and_a_second_ctrl_c_quits_it(large, tmp_path):
-    command = [sys.executable, "-m", "polyrelu", "regions", large, "--box", "-9", "9", "--timeout", "1"]
-    environment = os.environ | {"NUMBA_CACHE_DIR": str(tmp_path / "cache")}
-    pipe = subprocess.PIPE
-    running = subprocess.Popen(command, text=True, env=environment, stdout=pipe, stderr=pipe)
-    code, _, _ = stop(running, signal.SIGINT, signal.SIGINT, after="compiling the cell splitter, once")
-    assert code == 130
-
-
-@pytest.mark.slow
-def test_compiling_does_not_count(model, tmp_path):
-    command = [sys.executable, "-m", "polyrelu", "preimage", model, *ASKED, "--timeout", "3"]
-    environment = os.environ | {"NUMBA_CACHE_DIR": str(tmp_path / "cache")}
-    began = time.monotonic()
-    shown = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
-    assert (shown.returncode, "3 tiles" in shown.stdout) == (0, True), shown.stderr
-    assert time.monotonic() - began > 3
-
-
-def test_what_was_compiled_before_is_loaded_silently(model):
-    run("preimage", model, *ASKED)
+def test_a_program_says_nothing_but_what_it_was_asked(model):
     command = [sys.executable, "-m", "polyrelu", "preimage", model, *ASKED]
     shown = subprocess.run(command, capture_output=True, text=True, check=True)
     assert shown.stderr == ""
 
 
 THREADS = """
-import threading, sys
+import sys, threading
 import polyrelu as pr
+from polyrelu.support import workers as threads
 started = []
-original = threading.Thread.start
+original, begin = threading.Thread.start, threads.start_new_thread
 threading.Thread.start = lambda self: (started.append(self.name), original(self))
+threads.start_new_thread = lambda *call: (started.append("worker"), begin(*call))
 net = pr.Network([([[1, 0], [0, 1]], [0, 0]), ([[1, 1]], [-1])])
 box = pr.Polyhedron.box([-1, -1], [2, 2])
 for workers in (1, 2):
@@ -463,7 +455,6 @@ print(started)
 
 
 def test_small_calls_start_no_thread(model):
-    run("preimage", model, *ASKED)  # compiles, if need be
     shown = subprocess.run([sys.executable, "-c", THREADS], capture_output=True, text=True, check=True)
     assert shown.stdout.strip() == "[]"
 
