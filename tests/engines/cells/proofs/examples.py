@@ -189,18 +189,21 @@ def solving(choices: Choices) -> tuple[Any, ...]:
     dim, count = d + 1, d + choices.integer(0, 1)
     target = numbers(choices, dim) if choices.integer(0, 2) == 0 else _normals(choices, dim)
     target[choices.integer(0, dim - 1)] = choices.member([1.0, -1.0])
-    size = 2.0 ** choices.member([0, 0, 0, -537, -300, -1000])
+    size = 2.0 ** choices.member([0, 0, 0, -537, -300, -1000, -1015])
     rows, off = [], []
     j = int(np.argmax(np.abs(target)))
+    common, apart = _normals(choices, dim), choices.member([1.0, 1.0, 2.0**-20, 2.0**-45, 2.0**-50])
     for _ in range(count):
-        row = _normals(choices, dim) * size * 2.0 ** choices.member([0, 0, -3, -20])
+        row = (common * (apart < 1) + apart * _normals(choices, dim)) * size * 2.0 ** choices.member([0, 0, -3, -20])
         row[j] -= float(row @ target) / target[j]
         row /= max(1.0, total(row))
-        e = choices.member([0.0, 0.0, 2.0**-50, 2.0**-20]) * size
+        e = choices.member([0.0, 0.0, 2.0**-50, 2.0**-20, 2.0**-3]) * size * choices.number(0.5, 1)
         rows.append(form(row, e))
         off.append(at_one_place(choices, dim, e))
-    step = 2.0 ** -choices.integer(10, 50)
+    step = 2.0 ** -choices.member([choices.integer(10, 50), choices.integer(0, 4), 0])
     g = target + step * _normals(choices, dim)
+    if choices.integer(0, 3) == 0:  # entries that come to more than the largest of the guess
+        g = target * np.where(np.arange(dim) == choices.integer(0, d), 1.0, choices.number(0, 0.9))
     g = np.clip(g / np.abs(g).max(), -1, 1)
     return dim, count, np.array(rows), np.array(off), g
 
@@ -258,6 +261,7 @@ def _row(choices: Choices, n: int, on_grid: bool) -> Floats:
         row = _normals(choices, n)
         if choices.integer(0, 3) == 0:
             row = np.ldexp(row, [-choices.member([0, 0, 30, 537, 1060]) for _ in range(n)])
+    row[-1] *= choices.integer(0, 2) > 0
     size = float(np.abs(row).sum())
     return row if not size else np.ldexp(row, -math.frexp(size * (1 + 2.0**-20))[1])
 
@@ -302,7 +306,7 @@ def box(choices: Choices) -> tuple[Any, ...]:
 
 
 def reach(choices: Choices) -> tuple[Any, ...]:
-    """A network on a cell with vertices at any distance."""
+    """A network on a cell with vertices at any distance; what these are off by may add up in one of its neurons."""
     widths = [choices.integer(1, 3), *(choices.integer(1, 5) for _ in range(choices.integer(1, 3)))]
     made, *off = network(choices, widths, False, choices.member([0.0, U, U, 2.0**-20]))
     least = choices.member([0.25, 2.0**-5, 2.0**-40])
@@ -311,6 +315,10 @@ def reach(choices: Choices) -> tuple[Any, ...]:
         generators[:, -2] = choices.member([0.0, 2.0**-52, 2.0**-30]) * choices.integer(0, 1)
         generators[:, -1] = choices.member([0.0, 2.0**-52])
         moved = np.sign(moved) * generators[:, -1:]
+    if choices.integer(0, 1):
+        n = int(made.kept["coord_start"][1])
+        c = [*made.kept["weights"][: widths[0] * n : n], made.kept["biases"][0]]
+        moved = np.where(np.array(c) < 0, -1.0, 1.0) * choices.member([-1, 1]) * generators[:, -1:]
     return made, *off, len(generators), generators, np.ascontiguousarray(moved)
 
 

@@ -25,6 +25,8 @@ KERNEL = Path(polyrelu.engines.cells.__file__).parent / "kernel"
 OPTIONS = ("-std=c++17", "-O1", "-ffp-contract=off", "-fPIC", "-shared")
 CAREFUL = ("-Wall", "-Wextra", "-Werror")
 AS_IT_IS = "as it is"
+BOUNDS, SOLVING, FORMS, GRID = 1, 2, 4, 8
+EVERYTHING = 15
 
 Changes = Iterable[tuple[str, str]]
 
@@ -68,16 +70,23 @@ def counting(folder: Path) -> Library:
     return Library(_compiled(folder, "counting", _unit("counting.cpp", 0, (), KERNEL), CAREFUL))
 
 
-def bounds(folder: Path, spoilt: Mapping[str, Changes] | None = None, kernel: Path = KERNEL) -> Mapping[str, Any]:
+def bounds(
+    folder: Path,
+    spoilt: Mapping[str, tuple[Changes, int]] | None = None,
+    kernel: Path = KERNEL,
+) -> Mapping[str, ctypes.c_void_p]:
     """The tables of functions (functions.h) of all variants by name; without ``spoilt`` only AS_IT_IS.
 
     Args:
         folder: where to build, unless it is done; other processes may be at it, too.
-        spoilt: for each variant pairs (old, new) of passages, each of which occurs once in the kernel's headers.
+        spoilt: for each variant pairs (old, new) of passages, each of which occurs once in the kernel's headers, and
+            which of its functions are asked for: the sum of some of BOUNDS, SOLVING, FORMS and GRID.
         kernel: the folder of the headers.
     """
-    variants = {AS_IT_IS: ()} if spoilt is None else spoilt
-    text = "".join(_unit("plain.cpp", number, changes, kernel) for number, changes in enumerate(variants.values()))
+    variants = {AS_IT_IS: ((), EVERYTHING)} if spoilt is None else spoilt
+    text = "".join(
+        _unit("plain.cpp", number, changes, kernel, parts) for number, (changes, parts) in enumerate(variants.values())
+    )
     flags = CAREFUL if spoilt is None and kernel == KERNEL else ("-O0", "-w")
     library = Library(_compiled(folder, "bounds", text, flags))
     return {name: library.address(f"functions_{number}") for number, name in enumerate(variants)}
@@ -103,7 +112,7 @@ def _compiled(folder: Path, name: str, text: str, flags: tuple[str, ...]) -> Pat
     return library
 
 
-def _unit(name: str, number: int, changes: Changes, kernel: Path) -> str:
+def _unit(name: str, number: int, changes: Changes, kernel: Path, parts: int = EVERYTHING) -> str:
     """What the compiler reads of a variant."""
     text = "\n".join(_flattened(HERE / name, kernel, set()))
     for old, new in changes:
@@ -112,8 +121,8 @@ def _unit(name: str, number: int, changes: Changes, kernel: Path) -> str:
     exported = "EXPORTED(result, name)", 'extern "C" result name'
     if name == "plain.cpp":
         exported = "EXPORTED(name)", f'extern "C" const Functions *name##_{number}'
-    defined = f"#define polyrelu polyrelu_{number}\n#define {' '.join(exported)}\n"
-    return f"{defined}{text}\n#undef polyrelu\n#undef EXPORTED\n"
+    defined = f"#define polyrelu polyrelu_{number}\n#define {' '.join(exported)}\n#define PARTS {parts}\n"
+    return f"{defined}{text}\n#undef polyrelu\n#undef EXPORTED\n#undef PARTS\n"
 
 
 def _flattened(path: Path, kernel: Path, seen: set[Path]) -> Iterator[str]:

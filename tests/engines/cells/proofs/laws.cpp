@@ -6,6 +6,7 @@
 // lemma / bound, where the lemma is the bound as its proof states it, in exact arithmetic over the floats that go into it:
 // more than 1 where the rounding of the bound itself is not made up for.
 #include "functions.h"
+#include "problem_of.h"
 #include "shadow.h"
 
 namespace polyrelu {
@@ -371,6 +372,109 @@ EXPORTED(double, reach)(const Functions *K, const Network *N, const double *half
         look(plain[c].low - exact[c].low, plain[c].low - Rational(low[c]));
         look(exact[c].high - plain[c].high, Rational(high[c]) - plain[c].high);
         if (exact[c].low < Rational(low[c]) || exact[c].high > Rational(high[c])) worst = larger(worst, 1.0 + 0x1p-40);
+    }
+    return worst;
+}
+
+// The kernel's own templates over Shadows: their floats are the kernel's bit for bit, the exact numbers that they carry along
+// are those that are worked out here by themselves, and a bound is at least what it is without rounding.
+
+inline bool same(double a, double b) { return std::memcmp(&a, &b, sizeof a) == 0; }
+inline void shadows(const double *values, const double *off, std::size_t n, Array<Shadow> &to) {
+    to.room(n + 1);
+    for (std::size_t k = 0; k < n; k++) to[k] = Shadow::of(values[k], Rational(values[k]) + Rational(off[k]));
+}
+inline Shadow plain(double f) { return Shadow::of(f, exactly_of(f)); }
+
+EXPORTED(double, shadowed_meeting)(const Functions *K, int dim, const double *c, const double *dc, const double *up,
+                                   const double *dup, double r_up, const double *down, const double *ddown, double r_down,
+                                   double *lemma) {
+    *lemma = 0.0;
+    Array<Shadow> form, one, other, made{std::size_t(dim)};
+    shadows(c, dc, std::size_t(dim), form);
+    form.room(std::size_t(dim) + 2);
+    form[std::size_t(dim)] = plain(c[dim]), form[std::size_t(dim) + 1] = plain(c[dim + 1]);
+    shadows(up, dup, std::size_t(dim), one);
+    shadows(down, ddown, std::size_t(dim), other);
+    const Shadow v = value(form.data(), one.data(), dim);
+    const Shadow B = sign_bound(form[std::size_t(dim)], form[std::size_t(dim) + 1], plain(r_up), dim);
+    if (!same(v.f, K->value(c, up, dim)) || !same(B.f, K->sign_bound(c[dim], c[dim + 1], r_up, dim))) return BROKEN;
+    if (*v.x != dot(Exact(c, dc, dim), Exact(up, dup, dim)) || *B.x > Rational(B.f)) return BROKEN;
+    Array<double> floats{std::size_t(dim)};
+    const double r = K->meet(c, up, r_up, down, r_down, floats.data(), dim);
+    const Shadow mine = meet(form.data(), one.data(), plain(r_up), other.data(), plain(r_down), made.data(), dim);
+    if (!same(mine.f, r)) return BROKEN;
+    if (!(r < HUGE_VAL)) return 0.0;
+    Rational on_form; // what was made lies on the form exactly
+    for (int j = 0; j < dim; j++) {
+        if (!same(made[std::size_t(j)].f, floats[std::size_t(j)])) return BROKEN;
+        on_form += *form[std::size_t(j)].x * *made[std::size_t(j)].x;
+    }
+    return on_form == 0 ? ratio(abs(*v.x - Rational(v.f)), B.f) : BROKEN;
+}
+
+EXPORTED(double, shadowed_solving)(const Functions *K, int dim, int count, const double *rows, const double *off, double *g,
+                                   double *lemma) {
+    *lemma = 0.0;
+    const int length = dim + 2;
+    Array<double> used{std::size_t(count * length)}, zeros;
+    std::memcpy(used.data(), rows, std::size_t(count * length) * sizeof(double));
+    zeros.filled(std::size_t(dim), 0.0);
+    Array<Shadow> mine;
+    shadows(g, zeros.data(), std::size_t(dim), mine);
+    Solver<Shadow> solver;
+    solver.room(64, dim);
+    for (int k = 0; k < count; k++)
+        for (int j = 0; j < length; j++)
+            solver.row(k, dim)[j] =
+                Shadow::of(rows[k * length + j], Rational(rows[k * length + j]) + Rational(j < dim ? off[k * dim + j] : 0.0));
+    const double r = K->solve(g, used.data(), count, dim);
+    const Shadow own = solver.solve(mine.data(), count, dim);
+    if (!same(own.f, r)) return BROKEN;
+    if (!(r < HUGE_VAL)) return 0.0;
+    for (int j = 0; j < dim; j++)
+        if (!same(mine[std::size_t(j)].f, g[j])) return BROKEN;
+    for (int k = 0; k < dim - 1; k++) { // exact elimination and one step of Newton solve exactly
+        Rational rest;
+        for (int j = 0; j < dim; j++) rest += *solver.row(k, dim)[j].x * *mine[std::size_t(j)].x;
+        if (rest != 0) return BROKEN;
+    }
+    return 0.0;
+}
+
+EXPORTED(double, shadowed_forms)(const Functions *K, const Network *N, int cells, const unsigned char *signs,
+                                 const double *half_weights, const double *half_biases, double *lemma) {
+    *lemma = 0.0;
+    const int length = N->dim + 2;
+    const std::size_t weights = std::size_t(N->weight_start[N->layers]), coords = std::size_t(N->coords);
+    Array<Shadow> w{weights + 1}, b{coords + 1}, errors{std::size_t(N->layers)};
+    for (std::size_t k = 0; k < weights; k++)
+        w[k] = Shadow::of(N->weights[k], Rational(N->weights[k]) + Rational(half_weights[k]) / 2);
+    for (std::size_t k = 0; k < coords; k++)
+        b[k] = Shadow::of(N->biases[k], Rational(N->biases[k]) + Rational(half_biases[k]) / 2);
+    for (int k = 0; k < N->layers; k++) errors[std::size_t(k)] = plain(N->weight_error[k]);
+    const auto P = problem_of<Shadow>(*N, w.data(), b.data(), errors.data());
+    Forms<Shadow> F(P);
+    Array<double> rows{std::size_t(cells * N->coords * length)};
+    Array<Shadow> row{std::size_t(length)};
+    K->forms(N, cells, signs, rows.data());
+    std::deque<Exact> exact;
+    double worst = 0.0;
+    for (int cell = 0; cell < cells; cell++) {
+        exact_forms(*N, half_weights, half_biases, signs + cell * N->sites, exact);
+        for (int layer = 0; layer < N->layers; layer++) F.enter(layer, signs + cell * N->sites, N->dim);
+        for (int c = 0; c < N->coords; c++) {
+            F.write(c, row.data(), N->dim);
+            const double *floats = rows.data() + (cell * N->coords + c) * length;
+            Rational off;
+            for (int j = 0; j < length; j++)
+                if (!same(row[std::size_t(j)].f, floats[j])) return BROKEN;
+            for (int j = 0; j < N->dim; j++) {
+                if (*row[std::size_t(j)].x != exact[std::size_t(c)][j]) return BROKEN;
+                off += abs(*row[std::size_t(j)].x - Rational(floats[j]));
+            }
+            worst = larger(worst, ratio(off, floats[N->dim + 1]));
+        }
     }
     return worst;
 }

@@ -23,7 +23,7 @@ class Laws:
     def ratios(self, law: str, functions: ctypes.c_void_p, example: tuple[Any, ...]) -> tuple[float, float]:
         """The largest error / bound of an example, and lemma / bound: laws.cpp says what they are."""
         lemma = ctypes.c_double(0.0)
-        arguments = [value.copy() if law == "solving" and hasattr(value, "copy") else value for value in example]
+        arguments = [value.copy() if law.endswith("solving") and hasattr(value, "copy") else value for value in example]
         error = self._library.call(law, functions, *arguments, ctypes.byref(lemma))
         self._library.call("empty")
         assert error >= 0, f"an example of {law} is malformed: {example}"

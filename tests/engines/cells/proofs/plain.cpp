@@ -1,29 +1,11 @@
-// The kernel's bounds in doubles, for functions.h.
+// The kernel's bounds in doubles, for functions.h. PARTS says which of them, so that many variants compile quickly.
 #include "functions.h"
 #include "grid.h"
+#include "problem_of.h"
 #include "reach.h"
 #include "solving.h"
 
 namespace polyrelu {
-
-template <class T> Problem<T> problem_of(const Network &network, const T *weights, const T *biases, const T *errors) {
-    Problem<T> P;
-    const std::size_t coords = std::size_t(network.coords), layers = std::size_t(network.layers);
-    P.dim = network.dim;
-    P.neurons = network.sites;
-    P.target_layer = network.target_layer;
-    P.weights = {weights, std::size_t(network.weight_start[layers])};
-    P.weight_start = {reinterpret_cast<const i64 *>(network.weight_start), layers + 1};
-    P.biases = {biases, coords};
-    P.coord_start = {reinterpret_cast<const i64 *>(network.coord_start), layers + 1};
-    P.weight_error = {errors, layers};
-    P.relu = {network.relu, coords};
-    P.site_of = {network.site_of, coords};
-    P.coord_of = {network.coord_of, std::size_t(network.sites)};
-    P.equality = {network.equality, coords};
-    P.on_grid = {network.on_grid, layers};
-    return P;
-}
 
 namespace {
 
@@ -35,6 +17,7 @@ double meet_(const double *form, const double *up, double r_up, const double *do
     return meet(form, up, r_up, down, r_down, made, dim);
 }
 
+#if PARTS & 2
 double solve_(double *g, double *rows, int count, int dim) {
     Solver<double> solver;
     const std::size_t length = std::size_t(dim) + 2;
@@ -44,7 +27,11 @@ double solve_(double *g, double *rows, int count, int dim) {
     for (int k = 0; k < count; k++) std::memcpy(rows + std::size_t(k) * length, solver.row(k, dim), 8 * length);
     return r;
 }
+#else
+constexpr auto solve_ = nullptr;
+#endif
 
+#if PARTS & 4
 void forms_(const Network *network, int cells, const unsigned char *signs, double *rows) {
     const auto P = problem_of(*network, network->weights, network->biases, network->weight_error);
     Forms<double> F(P);
@@ -77,7 +64,11 @@ int reach_(const Network *network, int m, const double *generators, double *low,
     }
     return all;
 }
+#else
+constexpr auto forms_ = nullptr, box_ = nullptr, reach_ = nullptr;
+#endif
 
+#if PARTS & 8
 void exact_value_(const double *form, const double *g, int dim, unsigned long long *low_and_high) {
     const i128 v = exact_value(form, g, dim);
     low_and_high[0] = u64(u128(v)), low_and_high[1] = u64(u128(v) >> 64);
@@ -87,6 +78,9 @@ int exact_meet_(const double *form, const double *up, const double *down, double
     Array<i128> room{std::size_t(dim)};
     return int(exact_meet(form, up, down, made, room.data(), dim));
 }
+#else
+constexpr auto exact_value_ = nullptr, exact_meet_ = nullptr;
+#endif
 
 } // namespace
 
