@@ -4,7 +4,7 @@
 // together: their factors 1 + delta are multiplied. Adding zero and multiplying by a power of two round nothing. So if every
 // path to a computed sum has at most k, its lemma (numbers.h) holds with gamma_k.
 //
-// * gamma(k) is one rounding, of its quotient: k u and 1 - k u are floats.
+// * gamma(k) is one rounding, of its quotient: k u and 1 - k u are floats. It is noted in `gammas`.
 // * Adding FLOOR to a bound costs it nothing: rounding is monotone, so no sum of it and a float is less than the float.
 // * A product with raised(k) makes up for the path so far, its own rounding and that of raised(k). It is noted in `raises`
 //   with the least k that is more than that path, and the count begins anew: a bound holds if k is not less than that path and all
@@ -25,6 +25,11 @@ struct Raise {
 };
 inline std::deque<Raise> &raises() {
     static std::deque<Raise> all;
+    return all;
+}
+
+inline std::deque<int> &gammas() {
+    static std::deque<int> all;
     return all;
 }
 
@@ -67,7 +72,10 @@ template <bool ALL> Roundings<ALL> modulus(Roundings<ALL> a) { return {std::fabs
 
 template <bool ALL> struct Constants<Roundings<ALL>> {
     static Roundings<ALL> exactly(double value) { return {value, 0, 0}; }
-    static Roundings<ALL> gamma(int k) { return {Constants<double>::gamma(k), 1, 0}; }
+    static Roundings<ALL> gamma(int k) {
+        gammas().push_back(k);
+        return {Constants<double>::gamma(k), 1, 0};
+    }
 };
 template <> inline Counting raised<Counting>(int k) { return {raised<double>(k), 0, k}; }
 template <> inline CountingBounds raised<CountingBounds>(int k) { return {raised<double>(k), 0, k}; }

@@ -135,8 +135,6 @@ def inside(choices: Choices) -> tuple[Any, ...]:
     """A form at a point of any size."""
     dim = choices.integer(2, 6)
     c, dc = a_form(choices, dim)
-    if c[dim] < 2.0**-54 and c[-1] < FLOOR:  # then something was lost, and e says so
-        dc, c[-1] = at_one_place(choices, dim, FLOOR), FLOOR
     point = numbers(choices, dim - 1) * 2.0 ** choices.member([0, 0, 3, 200, 900, 1023])
     j = int(np.argmax(np.abs(point)))
     if choices.integer(0, 1) and point[j]:
@@ -147,6 +145,8 @@ def inside(choices: Choices) -> tuple[Any, ...]:
     if choices.integer(0, 1):
         dc = np.zeros(dim)
         dc[j if abs(point[j]) > 1 else dim - 1] = c[-1] * choices.member([-1, 1])
+    if c[dim] < 2.0**-54 and c[-1] < FLOOR:  # then something was lost, and e says so
+        dc, c[-1] = at_one_place(choices, dim, FLOOR), FLOOR
     return dim, c, dc, point
 
 

@@ -65,9 +65,10 @@ def laws(folder: Path) -> Library:
     return Library(_compiled(folder, "laws", _unit("laws.cpp", 0, (), KERNEL), (*CAREFUL, "-lgmpxx", "-lgmp")))
 
 
-def counting(folder: Path) -> Library:
+def counting(folder: Path, kernel: Path = KERNEL) -> Library:
     """The kernel's bounds over numbers that count roundings."""
-    return Library(_compiled(folder, "counting", _unit("counting.cpp", 0, (), KERNEL), CAREFUL))
+    flags = CAREFUL if kernel == KERNEL else ("-O0", "-w")
+    return Library(_compiled(folder, "counting", _unit("counting.cpp", 0, (), kernel), flags))
 
 
 def bounds(
