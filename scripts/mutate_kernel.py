@@ -4,18 +4,19 @@
     ./scripts/run python scripts/mutate_kernel.py --file bounds.h --lines 30-85           # all of some lines
     ./scripts/run python scripts/mutate_kernel.py --list --file cut.h                     # only show them
 
-A mutant is the kernel with one operator, constant, comparison, rounding term, index or statement changed; all of them are
-found by this script. It is killed by
+A mutant is the kernel with one operator, constant, comparison, rounding term, index or statement changed; all of them
+are found by this script. It is killed by
 
-* an answer: a question of tests/engines/cells/differential.py is answered otherwise than by the twin, contradicts itself,
-  does not end or crashes;
-* a law: the laws of tests/engines/cells/proofs find an example for which a bound does not hold (files of LAWFUL only);
-* an effort: all answers are right, but more signs are decided exactly, more generators solved again, fewer cells pruned,
-  fewer points known, other cuts made or fewer patches cut by skeletons than by the kernel as it is.
+* an answer: a question of tests/engines/cells/differential.py is answered otherwise than by the twin, contradicts
+  itself, does not end or crashes; arrays of mutants are checked, so that it does;
+* a law: the laws of tests/engines/cells/proofs find an example for which a bound does not hold, or an index that is not
+  the one that is listed (files of LAWFUL only);
+* an effort: all answers are right, but more signs are decided exactly, more generators solved again, fewer cells
+  pruned, fewer points known, other cuts made or fewer patches cut by skeletons than by the kernel as it is.
 
 A mutant that the compiler makes the same code of is no mutant, nor is one that does not compile. The score is killed /
-(all - equivalent); equivalent are those that scripts/mutants.toml says are, with the reason. Results are kept in a file,
-and a run that is begun again goes on. Exits with 1 if a mutant survives that mutants.toml does not explain.
+(all - equivalent); equivalent are those that scripts/mutants.toml says are, with the reason. Results are kept in a
+file, and a run that is begun again goes on. Exits with 1 if a mutant survives that mutants.toml does not explain.
 
 Cost: about five seconds of a core for each, nearly all of it the compiler's.
 """
@@ -65,7 +66,8 @@ LAWFUL = ("bounds.h", "forms.h", "reach.h", "solving.h", "grid.h")
 MODULE = """
 #include "module.h"
 using namespace polyrelu;
-static PyModuleDef DEF = {PyModuleDef_HEAD_INIT, "_kernel", nullptr, -1, MODULE_METHODS, nullptr, nullptr, nullptr, nullptr};
+static PyModuleDef DEF = {PyModuleDef_HEAD_INIT, "_kernel", nullptr, -1, MODULE_METHODS,
+                          nullptr, nullptr, nullptr, nullptr};
 PyMODINIT_FUNC PyInit__kernel() {
     PyObject *module = PyModule_Create(&DEF);
     PyModule_AddObjectRef(module, "Kernel", PyType_FromSpec(&KERNEL_SPEC));
@@ -79,8 +81,14 @@ CHECKED = (
     ("(places * sizeof(Value) + LINE - 1) / LINE * LINE;", "(places * sizeof(Value) + LINE - 1) / LINE * LINE + LINE;"),
     ("if (longer == nullptr) throw std::bad_alloc();", "std::memset((void *)longer, 0xA5, bytes);"),
     ("~Array() { std::free(start_); }", "~Array() { check(); std::free(start_); }"),
-    ("        std::free(start_);\n        start_ = longer;", "        check();\n        std::free(start_);\n        start_ = longer;"),
-    ("{ return start_[i]; }\n    const Value &", "{ if (i >= places_) __builtin_trap(); return start_[i]; }\n    const Value &"),
+    (
+        "        std::free(start_);\n        start_ = longer;",
+        "        check();\n        std::free(start_);\n        start_ = longer;",
+    ),
+    (
+        "{ return start_[i]; }\n    const Value &",
+        "{ if (i >= places_) __builtin_trap(); return start_[i]; }\n    const Value &",
+    ),
     ("const { return start_[i]; }", "const { if (i >= places_) __builtin_trap(); return start_[i]; }"),
     (
         "    static constexpr std::size_t LINE = 128;\n",
@@ -119,17 +127,51 @@ class Mutant:
 
 # Where operators are surrounded by blanks they are binary, and `<` is no bracket of a template.
 SWAPS = {
-    **{" + ": (" - ",), " - ": (" + ",), " * ": (" / ",), " / ": (" * ",), " % ": (" * ",)},
-    **{" += ": (" -= ",), " -= ": (" += ",), " *= ": (" /= ",), " /= ": (" *= ",)},
-    **{" < ": (" <= ", " >= "), " > ": (" >= ", " <= "), " <= ": (" < ", " > "), " >= ": (" > ", " < ")},
-    **{" == ": (" != ",), " != ": (" == ",), " && ": (" || ",), " || ": (" && ",)},
-    **{" & ": (" | ",), " | ": (" & ",), " ^ ": (" | ",), " << ": (" >> ",), " >> ": (" << ",)},
-    **{" &= ": (" |= ",), " |= ": (" &= ",), " ^= ": (" |= ",), " >>= ": (" <<= ",), " <<= ": (" >>= ",)},
+    " + ": (" - ",),
+    " - ": (" + ",),
+    " * ": (" / ",),
+    " / ": (" * ",),
+    " % ": (" * ",),
+    " += ": (" -= ",),
+    " -= ": (" += ",),
+    " *= ": (" /= ",),
+    " /= ": (" *= ",),
+    " < ": (" <= ", " >= "),
+    " > ": (" >= ", " <= "),
+    " <= ": (" < ", " > "),
+    " >= ": (" > ", " < "),
+    " == ": (" != ",),
+    " != ": (" == ",),
+    " && ": (" || ",),
+    " || ": (" && ",),
+    " & ": (" | ",),
+    " | ": (" & ",),
+    " ^ ": (" | ",),
+    " << ": (" >> ",),
+    " >> ": (" << ",),
+    " &= ": (" |= ",),
+    " |= ": (" &= ",),
+    " ^= ": (" |= ",),
+    " >>= ": (" <<= ",),
+    " <<= ": (" >>= ",),
 }
 WORDS = {
-    **{"true": ("false",), "false": ("true",), "larger": ("smaller",), "smaller": ("larger",), "modulus": ("",)},
-    **{"FLOOR": ("0.0",), "TINY": ("0.0",), "HUGE_VAL": ("1.0",), "POSITIVE": ("NEGATIVE",), "NEGATIVE": ("POSITIVE",)},
-    **{"ON": ("OFF",), "OFF": ("ON",), "SILENT": ("OFF",), "lowest": ("ones",), "near": ("far",), "far": ("near",)},
+    "true": ("false",),
+    "false": ("true",),
+    "larger": ("smaller",),
+    "smaller": ("larger",),
+    "modulus": ("",),
+    "FLOOR": ("0.0",),
+    "TINY": ("0.0",),
+    "HUGE_VAL": ("1.0",),
+    "POSITIVE": ("NEGATIVE",),
+    "NEGATIVE": ("POSITIVE",),
+    "ON": ("OFF",),
+    "OFF": ("ON",),
+    "SILENT": ("OFF",),
+    "lowest": ("ones",),
+    "near": ("far",),
+    "far": ("near",),
 }
 DECLARES = re.compile(
     r"\s*(const|constexpr|static|auto|using|template|return|struct|class|enum|public|private|int|bool|double|T|u\d+|i\d+"
@@ -145,30 +187,53 @@ def code_of(text: str) -> str:
 
 def replacements(line: str) -> Iterator[tuple[int, str, str]]:
     """All small changes of a line of code: column, old and new."""
+    for change in (_operators, _words, _constants, _roundings, _places, _statements):
+        yield from change(line)
+
+
+def _operators(line: str) -> Iterator[tuple[int, str, str]]:
     for old, news in SWAPS.items():
         for match in re.finditer(re.escape(old), line):
             yield from ((match.start(), old, new) for new in news)
+    for match in re.finditer(r"(?<=[(\s=,])(!|~|-)(?=[\w(])", line):
+        yield match.start(), match[0], " "
+    for match in re.finditer(r"\+\+|--", line):
+        yield match.start(), match[0], "--" if match[0] == "++" else "++"
+
+
+def _words(line: str) -> Iterator[tuple[int, str, str]]:
     for match in re.finditer(r"\b[A-Za-z_]\w*\b", line):
         yield from ((match.start(), match[0], new) for new in WORDS.get(match[0], ()))
+
+
+def _constants(line: str) -> Iterator[tuple[int, str, str]]:
     for match in re.finditer(r"(?<![\w.])\d+(?![\w.])", line):
         yield match.start(), match[0], str(int(match[0]) + 1)
         if int(match[0]) > 0:
             yield match.start(), match[0], str(int(match[0]) - 1)
     for match in re.finditer(r"(?<![\w.])(\d+\.\d+|0x[\dA-Fa-f.]+p-?\d+)", line):
-        yield match.start(), match[0], "1.0" if float.fromhex(match[0]) == 0.0 else "0.0" if match[0] == "1.0" else "0.0"
+        if float.fromhex(match[0]) == 0.0:
+            yield match.start(), match[0], "1.0"
+            continue
+        yield match.start(), match[0], "0.0"
         yield match.start(), match[0], f"(2.0 * {match[0]})"
-    for match in re.finditer(r"(?<=[(\s=,])(!|~|-)(?=[\w(])", line):
-        yield match.start(), match[0], " "
-    for match in re.finditer(r"\+\+|--", line):
-        yield match.start(), match[0], "--" if match[0] == "++" else "++"
-    for match in re.finditer(r"\[(?!&?\])([^\[\]]*[A-Za-z_)][^\[\]]*)(?<!\d)\]", line):
-        for shift in (" + 1", " - 1"):
-            yield match.start(), match[0], f"[({match[1]}){shift}]"
+
+
+def _roundings(line: str) -> Iterator[tuple[int, str, str]]:
     for match in re.finditer(r"gamma_<T>\(([^()]*(?:\([^()]*\))?[^()]*)\)", line):
         yield match.start(), match[0], f"gamma_<T>(({match[1]}) - 1)"
         yield match.start(), match[0], "exactly<T>(0.0)"
     for match in re.finditer(r"raised<T>\(([^()]*)\)", line):
         yield match.start(), match[0], "exactly<T>(1.0)"
+
+
+def _places(line: str) -> Iterator[tuple[int, str, str]]:
+    for match in re.finditer(r"\[(?!&?\])([^\[\]]*[A-Za-z_)][^\[\]]*)(?<!\d)\]", line):
+        for shift in (" + 1", " - 1"):
+            yield match.start(), match[0], f"[({match[1]}){shift}]"
+
+
+def _statements(line: str) -> Iterator[tuple[int, str, str]]:
     for match in re.finditer(r"\b(continue|break)\b", line):
         yield match.start(), match[0], ""
     statement = re.fullmatch(r"(\s*)([^\s].*;)\s*", line)
@@ -344,15 +409,16 @@ def judge(mutant: Mutant, asker: Asker, usual: str) -> dict[str, Any]:
 
 def explanation(mutant: Mutant, notes: list[dict[str, str]]) -> dict[str, str] | None:
     """The first note that is about a mutant."""
+    pairs = (("old", mutant.old.strip()), ("new", mutant.new.strip()))
     for note in notes:
-        if note["file"] == mutant.file and note["line"] in mutant.text:
-            if re.fullmatch(note.get("old", ".*"), mutant.old.strip(), re.DOTALL):
-                if re.fullmatch(note.get("new", ".*"), mutant.new.strip(), re.DOTALL):
-                    return note
+        about = note["file"] == mutant.file and note["line"] in mutant.text
+        if about and all(re.fullmatch(note.get(key, ".*"), text, re.DOTALL) for key, text in pairs):
+            return note
     return None
 
 
 def read_notes() -> list[dict[str, str]]:
+    """The notes on mutants that survive: file, line (a part), old and new (regular expressions), kind and reason."""
     return tomllib.loads(NOTES.read_text())["note"] if NOTES.exists() else []
 
 
@@ -395,6 +461,7 @@ def selected(options: argparse.Namespace) -> list[Mutant]:
 
 
 def main() -> int:
+    """Do what the command line says."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--file", action="append", choices=FILES, help="only this file; may be given again")
     parser.add_argument("--lines", help="only these lines, 30 or 30-85")
@@ -430,7 +497,12 @@ def run(mutants: list[Mutant], results: dict[str, Any], options: argparse.Namesp
             for number, (mutant, told) in enumerate(zip(left, judged, strict=True), 1):
                 results[mutant.name] = {**told, "mutant": asdict(mutant)}
                 seconds = (time.monotonic() - started) / number
-                print(f"{number}/{len(left)} {seconds:.1f} s each: {mutant.name}: {told['verdict']} {told.get('by', '')}"[:200], flush=True)
+                print(
+                    f"{number}/{len(left)} {seconds:.1f} s each: {mutant.name}: {told['verdict']} {told.get('by', '')}"[
+                        :200
+                    ],
+                    flush=True,
+                )
                 if options.results:
                     options.results.write_text(json.dumps(results, indent=1))
 

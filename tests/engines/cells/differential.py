@@ -1,8 +1,8 @@
 """Questions for the compiled kernel whose answers the twin knows: small, and of the kinds on which it may go wrong.
 
-A question is asked in the way that it says: with one worker or two, every patch by skeletons or some of them the general
-way, or in bits, where a run is stopped after a few cuts and what is left is given to others. An answer is compared as a
-whole: patterns, facets, flat tiles; points must lie inside, and kept generators be as near as they say.
+A question is asked in the way that it says: with one worker or two, every patch by skeletons or some of them the
+general way, or in bits, where a run is stopped after a few cuts and what is left is given to others. An answer is
+compared as a whole: patterns, facets, flat tiles; points must lie inside, and kept generators be as near as they say.
 """
 
 from __future__ import annotations
@@ -110,7 +110,7 @@ def small_question(seed: int) -> Question:
 
 
 def larger_questions() -> Iterator[Question]:
-    """Some of hundreds of cells: patches that come to many parts, masks of two words, layers that change by few terms."""
+    """Some of hundreds of cells: patches of many parts, masks of two words, layers that change by few terms."""
     rng = np.random.default_rng(0)
     for kind, widths, text, way in (
         ("generic", [2, 12, 6], None, "alone"),

@@ -16,7 +16,16 @@ from hypothesis import strategies as st
 
 from tests.engines.cells.proofs import grid, harness
 from tests.engines.cells.proofs.examples import MAKERS, Dice
-from tests.engines.cells.proofs.laws import QUICK, Laws, counts, example, indices, is_broken, wrong_counts, wrong_on_grid
+from tests.engines.cells.proofs.laws import (
+    QUICK,
+    Laws,
+    counts,
+    example,
+    indices,
+    is_broken,
+    wrong_counts,
+    wrong_on_grid,
+)
 from tests.engines.cells.proofs.spoilt import ERROR, PARTS, SLACK, WEAK
 
 climbing = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
@@ -109,7 +118,7 @@ def test_slack_is_slack(laws, weak, name):
 
 @pytest.mark.parametrize("law", ["meeting", "solving", "forms"])
 def test_templates_carry_the_exact_value_along(laws, kernel, law):
-    """The same code over floats with exact values: its floats are the kernel's, and what it bounds is what it computes."""
+    """The same code over floats with exact values: its floats are those of the kernel, and bounds hold of them."""
     found = [laws.ratios(f"shadowed_{law}", kernel, example(law, seed))[0] for seed in range(100)]
     assert max(found) <= 1
 

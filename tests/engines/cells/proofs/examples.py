@@ -1,7 +1,7 @@
 """Examples for the laws: floats of all magnitudes, and how far what they stand for is from them.
 
-An example is made of choices, which dice make, or Hypothesis. Choices are numbers of an interval, integers and members of
-lists, so that a search can change them a little.
+An example is made of choices, which dice make, or Hypothesis. Choices are numbers of an interval, integers and members
+of lists, so that a search can change them a little.
 """
 
 from __future__ import annotations
@@ -119,9 +119,9 @@ def signs(choices: Choices) -> tuple[Any, ...]:
     c, dc = a_form(choices, dim)
     g, r, dg = a_generator(choices, dim)
     j = int(np.argmax(np.abs(c[:dim])))
-    if choices.integer(0, 1) and c[j] and np.isfinite(rest := float(np.delete(c[:dim], j) @ np.delete(g, j)) / c[j]):
-        if abs(rest) <= 1:
-            g[j] = -rest
+    rest = float(np.delete(c[:dim], j) @ np.delete(g, j)) / (c[j] or 1.0)
+    if choices.integer(0, 1) and c[j] and abs(rest) <= 1:
+        g[j] = -rest
     if choices.integer(0, 1):  # all errors add up
         way = np.where(c[:dim] * (c[:dim] @ g or 1.0) < 0, -1.0, 1.0)
         dg = r * way
@@ -212,7 +212,9 @@ def _normals(choices: Choices, n: int) -> Floats:
     return np.array([choices.number(-1, 1) for _ in range(n)])
 
 
-def network(choices: Choices, widths: Sequence[int], on_grid: bool, first_error: float | None = None) -> tuple[Any, ...]:
+def network(
+    choices: Choices, widths: Sequence[int], on_grid: bool, first_error: float | None = None
+) -> tuple[Any, ...]:
     """A network in units, as polyrelu/engines/cells/problem.py makes it; and twice what its numbers are off by."""
     weights, biases, errors, flags, off_weights, off_biases = [], [], [], [], [], []
     bits = 0
@@ -248,7 +250,9 @@ def network(choices: Choices, widths: Sequence[int], on_grid: bool, first_error:
         "on_grid": np.array(flags, dtype=np.uint8),
     }
     layers = len(widths) - 1
-    made = Network(widths[0] + 1, layers, layers - 1, coords, *(columns[n].ctypes.data for n, _ in Network._fields_[4:14]), sites)
+    made = Network(
+        widths[0] + 1, layers, layers - 1, coords, *(columns[n].ctypes.data for n, _ in Network._fields_[4:14]), sites
+    )
     made.kept = columns  # as long as the structure lasts
     return made, np.concatenate(off_weights), np.concatenate(off_biases)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ctypes
-from math import gcd
+import math
 from typing import Any
 
 import numpy as np
@@ -16,7 +16,8 @@ NOT, ROUNDED, ON_GRID = range(3)
 class Grid(ctypes.Structure):
     """Of functions.h, what is about the grid."""
 
-    _fields_ = tuple((f"f{k}", ctypes.c_void_p) for k in range(8)) + (
+    _fields_ = (
+        *((f"f{k}", ctypes.c_void_p) for k in range(8)),
         ("value", ctypes.CFUNCTYPE(None, *[ctypes.c_void_p] * 2, ctypes.c_int, ctypes.c_void_p)),
         ("meet", ctypes.CFUNCTYPE(ctypes.c_int, *[ctypes.c_void_p] * 4, ctypes.c_int)),
     )
@@ -41,7 +42,7 @@ def example(choices: Choices) -> tuple[list[int], list[int], list[int]]:
         down = [-v for v in up]
     if kind == 1:
         form = [v // 3 for v in form]
-        up, down = ([v // 3 * 3 for v in g] for g in (up, down))
+        up, down = ([int(math.fmod(-v, 3)) + v for v in g] for g in (up, down))
     if _value(form, up) < 0:
         up = [-v for v in up]
     if _value(form, down) > 0:
@@ -58,10 +59,10 @@ def expected(form: list[int], up: list[int], down: list[int]) -> tuple[int, list
     x, y = _value(form, up), -_value(form, down)
     if x <= 0 or y <= 0:
         return NOT, []
-    common = gcd(x, y)
+    common = math.gcd(x, y)
     x, y = x // common, y // common
     made = [x * d + y * u for u, d in zip(up, down, strict=True)]
-    divisor = gcd(*made)
+    divisor = math.gcd(*made)
     if x >> 63 or y >> 63 or not divisor:
         return NOT, []
     made = [v // divisor for v in made]

@@ -1,7 +1,7 @@
 """The laws and the kernel's bounds as libraries: the laws compiled once, the bounds as they are or spoilt.
 
-A spoilt variant has other text in the kernel's headers. All variants of a library are one file to the compiler, each in a
-namespace of its own; floats are the same at any level of optimisation, so many are compiled without.
+A spoilt variant has other text in the kernel's headers. All variants of a library are one file to the compiler, each in
+a namespace of its own; floats are the same at any level of optimisation, so many are compiled without.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """Every factor of every bound, left out or weakened, and an example for which the bound then does not hold.
 
-A weak point is a passage of the kernel's headers, what to put for it, and the seed of an example (examples.Dice) for its
-law. The example shows by *error* that the factor is needed: what floats stand for is farther off than the bound without
-it. Where it shows so by the *lemma* alone, no example was found that bad, but the proof states the factor, and the float
-bound without it is less than what the proof states. SLACK are those that no example needs, with the reason.
+A weak point is a passage of the kernel's headers, what to put for it, and the seed of an example (examples.Dice) for
+its law. The example shows by *error* that the factor is needed: what floats stand for is farther off than the bound
+without it. Where it shows so by the *lemma* alone, no example was found that bad, but the proof states the factor, and
+the float bound without it is less than what the proof states. SLACK are those that no example needs, with the reason.
 """
 
 from __future__ import annotations
@@ -41,6 +41,7 @@ _ALPHA = "const T here = (off + gamma_<T>(d + 2) * (one + size) + wrong) * raise
 _BOX = "h[i] = (h[i] + slip * s[i] + e[i] + (s[i] + e[i]) * r) * up + least;"
 _VERTEX = "const T B = (slip * s + e + (s + e) * r) * raised<T>(6) + least;"
 _FINISH = "e[i] = exact ? exactly<T>(0.0) : e[i] * up + least;"
+_RAYS = "if (!(at(k)[dim - 1] > two * at(k)[dim])) return false;"
 _SHARE = "return error(coord) * raised<T>(1) + slip * sum(coord);"
 
 WEAK: dict[str, Spoilt] = {
@@ -52,7 +53,9 @@ WEAK: dict[str, Spoilt] = {
     "signs: not raised": Spoilt("signs", _SIGN, _SIGN.replace(" * raised<T>(8)", ""), 34),
     "signs: no FLOOR": Spoilt("signs", _SIGN, _SIGN.replace(" + exactly<T>(FLOOR)", ""), 2),
     "inside: no gamma": Spoilt("inside", _INNER, _INNER.replace("gamma_<T>(dim) * s + e", "e"), 1),
-    "inside: gamma of one less": Spoilt("inside", _INNER, _INNER.replace("gamma_<T>(dim)", "gamma_<T>(dim - 1)"), 0, LEMMA),
+    "inside: gamma of one less": Spoilt(
+        "inside", _INNER, _INNER.replace("gamma_<T>(dim)", "gamma_<T>(dim - 1)"), 0, LEMMA
+    ),
     "inside: no e": Spoilt("inside", _INNER, _INNER.replace("s + e)", "s)"), 1),
     "inside: no size": Spoilt("inside", _INNER, _INNER.replace("(size * raised<T>(6))", "raised<T>(6)"), 1),
     "inside: not raised": Spoilt("inside", _INNER, _INNER.replace("(size * raised<T>(6))", "size"), 18),
@@ -66,13 +69,23 @@ WEAK: dict[str, Spoilt] = {
     "meeting: no r_down of the slide": Spoilt("meeting", _ERROR, _ERROR.replace("r_up + r_down)", "r_up)"), 306),
     "meeting: no r_down": Spoilt("meeting", _ERROR, _ERROR.replace("x * r_down + ", ""), 125),
     "meeting: no r_up": Spoilt("meeting", _ERROR, _ERROR.replace(" + y * r_up", ""), 100),
-    "meeting: no gamma_3 of the sum": Spoilt("meeting", _MEET, _MEET.replace("error + gamma_<T>(3)", "error"), 1, LEMMA),
-    "meeting: no gamma_3 of the scale": Spoilt("meeting", _MEET, _MEET.replace(" + gamma_<T>(3)) * raised", ") * raised"), 1, LEMMA),
-    "meeting: no gamma_3 at all": Spoilt("meeting", _MEET, "const T r = error * (total * scale) * raised<T>(24);", 1, LEMMA),
+    "meeting: no gamma_3 of the sum": Spoilt(
+        "meeting", _MEET, _MEET.replace("error + gamma_<T>(3)", "error"), 1, LEMMA
+    ),
+    "meeting: no gamma_3 of the scale": Spoilt(
+        "meeting", _MEET, _MEET.replace(" + gamma_<T>(3)) * raised", ") * raised"), 1, LEMMA
+    ),
+    "meeting: no gamma_3 at all": Spoilt(
+        "meeting", _MEET, "const T r = error * (total * scale) * raised<T>(24);", 1, LEMMA
+    ),
     "meeting: not raised": Spoilt("meeting", _MEET, _MEET.replace(" * raised<T>(24)", ""), 1, LEMMA),
     "meeting: not scaled": Spoilt("meeting", _MEET, _MEET.replace(" * (total * scale)", ""), 14),
-    "meeting: B ignored where ends are told": Spoilt("meeting", "certain = x > A && y > B", "certain = x > A && y > zero", 23),
-    "meeting: A ignored where ends are told": Spoilt("meeting", "certain = x > A && y > B", "certain = x > zero && y > B", 7),
+    "meeting: B ignored where ends are told": Spoilt(
+        "meeting", "certain = x > A && y > B", "certain = x > A && y > zero", 23
+    ),
+    "meeting: A ignored where ends are told": Spoilt(
+        "meeting", "certain = x > A && y > B", "certain = x > zero && y > B", 7
+    ),
     "meeting: no A in the denominator": Spoilt("meeting", "((x - A) + (y - B))", "(x + (y - B))", 569),
     "meeting: no B in the denominator": Spoilt("meeting", "((x - A) + (y - B))", "((x - A) + y)", 306),
     "solving: no residual": Spoilt("solving", _Q, _Q.replace("modulus(value(f, g, dim)) + ", "")),
@@ -84,9 +97,13 @@ WEAK: dict[str, Spoilt] = {
     "solving: no gamma in alpha": Spoilt("solving", _ALPHA, _ALPHA.replace("gamma_<T>(d + 2) * (one + size) + ", "")),
     "solving: no e in alpha": Spoilt("solving", _ALPHA, _ALPHA.replace(" + wrong", "")),
     "solving: no gamma of the scale": Spoilt("solving", "(r / largest + gamma_<T>(2)) * raised<T>(4)", "r / largest"),
-    "solving: alpha not divided by": Spoilt("solving", "raised<T>(2 * dim + 12) / (one - alpha)", "raised<T>(2 * dim + 12)"),
+    "solving: alpha not divided by": Spoilt(
+        "solving", "raised<T>(2 * dim + 12) / (one - alpha)", "raised<T>(2 * dim + 12)"
+    ),
     "solving: any alpha": Spoilt("solving", "here < exactly<T>(0.5) && ", "here < infinity && ", 2),
-    "forms: no error of first weights": Spoilt("forms", "P.weight_error[0] * sums_[std::size_t(i)]", "exactly<T>(0.0)", 2),
+    "forms: no error of first weights": Spoilt(
+        "forms", "P.weight_error[0] * sums_[std::size_t(i)]", "exactly<T>(0.0)", 2
+    ),
     "forms: sums of the first layer not raised": Spoilt("forms", "total * raised<T>(dim);", "total;", 2, LEMMA),
     "forms: no biases in sums": Spoilt("forms", "total = total + modulus(P.biases[std::size_t(i)]);", "", 2),
     "forms: no gamma of biases": Spoilt("forms", "e[i] = slip * modulus(b[i]);", "e[i] = zero;", 5),
@@ -94,7 +111,9 @@ WEAK: dict[str, Spoilt] = {
     "forms: errors begin anew": Spoilt("forms", "e[i] = e[i] + slip * s[i];", "e[i] = slip * s[i];", 89),
     "forms: no errors from before": Spoilt("forms", _SHARE, "return slip * sum(coord);", 56),
     "forms: no gamma": Spoilt("forms", _SHARE, "return error(coord) * raised<T>(1);", 2),
-    "forms: gamma of one less": Spoilt("forms", "slip = gamma_<T>(terms + 3), zero", "slip = gamma_<T>(terms + 2), zero", 2, LEMMA),
+    "forms: gamma of one less": Spoilt(
+        "forms", "slip = gamma_<T>(terms + 3), zero", "slip = gamma_<T>(terms + 2), zero", 2, LEMMA
+    ),
     "forms: e not raised": Spoilt("forms", _FINISH, _FINISH.replace("e[i] * up", "e[i]"), 2, LEMMA),
     "forms: no FLOOR": Spoilt("forms", _FINISH, _FINISH.replace(" + least", ""), 40),
     "forms: sums not raised": Spoilt("forms", "s[i] = s[i] * whole;", "(void)whole;", 2, LEMMA),
@@ -108,7 +127,12 @@ WEAK: dict[str, Spoilt] = {
     "box: no FLOOR": Spoilt("box", _BOX, _BOX.replace(" + least", "")),
     "box: one side of the centre": Spoilt("box", "larger(high[j] - mid, mid - low[j])", "high[j] - mid", 7, LEMMA),
     "box: the other side": Spoilt("box", "larger(high[j] - mid, mid - low[j])", "mid - low[j]", 7, LEMMA),
-    "reach: rays": Spoilt("reach", "if (!(at(k)[dim - 1] > two * at(k)[dim])) return false;", "if (!(at(k)[dim - 1] > zero)) return false;", 4),
+    "reach: rays": Spoilt(
+        "reach",
+        _RAYS,
+        "if (!(at(k)[dim - 1] > zero)) return false;",
+        4,
+    ),
     "reach: no gamma": Spoilt("reach", _VERTEX, _VERTEX.replace("slip * s + ", ""), 103),
     "reach: no e": Spoilt("reach", _VERTEX, _VERTEX.replace("s + e + (", "s + ("), 6),
     "reach: no s r": Spoilt("reach", _VERTEX, _VERTEX.replace("(s + e) * r", "e * r"), 6),
@@ -121,8 +145,12 @@ WEAK: dict[str, Spoilt] = {
     "reach: the quotient above": Spoilt("reach", "b = b + slip * modulus(b) + least;", ""),
     "reach: no gamma below": Spoilt("reach", "own_low[i] - (slip * size[i] + least)", "own_low[i] - least", 38),
     "reach: no gamma above": Spoilt("reach", "own_high[i] + (slip * size[i] + least)", "own_high[i] + least", 77),
-    "reach: no FLOOR below": Spoilt("reach", "own_low[i] - (slip * size[i] + least)", "own_low[i] - slip * size[i]", 283),
-    "reach: no FLOOR above": Spoilt("reach", "own_high[i] + (slip * size[i] + least)", "own_high[i] + slip * size[i]", 767),
+    "reach: no FLOOR below": Spoilt(
+        "reach", "own_low[i] - (slip * size[i] + least)", "own_low[i] - slip * size[i]", 283
+    ),
+    "reach: no FLOOR above": Spoilt(
+        "reach", "own_high[i] + (slip * size[i] + least)", "own_high[i] + slip * size[i]", 767
+    ),
     "reach: biases have no size": Spoilt("reach", "size[i] = modulus(b[i]);", "size[i] = zero;", 38),
     "reach: weights have no size": Spoilt("reach", "size[i] = size[i] + modulus(w[i]) * most;", ""),
 }
@@ -137,9 +165,9 @@ SLACK = {
     "solving: no I - R M": "alpha < 1/2, while residuals are doubled",
     "solving: no gamma in alpha": "alpha < 1/2, while residuals are doubled",
     "solving: no e in alpha": "alpha < 1/2, while residuals are doubled",
-    "solving: no gamma of the scale": "r / largest has a gamma s of each residual, which is more than the rounding of a quotient",
+    "solving: no gamma of the scale": "r has a gamma s of each residual, which is more than the rounding of a quotient",
     "solving: alpha not divided by": "alpha < 1/2, while residuals are doubled",
-    "forms: no gamma of the sum that changes": "updates add no more terms than half the sum has, whose gamma_{K+3} of each term is there already",
+    "forms: no gamma of the sum that changes": "updates add no more than half the terms of the sum, each with its gamma_{K+3}",
     "box: no FLOOR": "a form without FLOOR in its e has s = 0 or gamma s beyond all underflows",
     "reach: not raised": "slip has four roundings more than the value that it is for",
     "reach: no FLOOR": "a form without FLOOR in its e has s = 0 or gamma s beyond all underflows",
