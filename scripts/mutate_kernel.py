@@ -102,7 +102,8 @@ CHECKED = (
     ),
 )
 TRAPS = ("-fsanitize=bounds,integer-divide-by-zero,null", "-fsanitize-undefined-trap-on-error")
-FLAGS = (*TRAPS, "-std=c++17", "-O1", "-ffp-contract=off", "-w", "-fPIC", "-shared")
+FLAGS = (*TRAPS, "-std=c++17", "-ffp-contract=off", "-w", "-fPIC", "-shared")
+QUICKLY, WELL = "-O0", "-O1"  # compiled well, more mutants turn out to be the same code
 QUESTIONS = 150
 SECONDS = 40.0  # of computing for all questions, of which the kernel as it is needs some
 BYTES = 4 << 30
@@ -265,7 +266,7 @@ def changed(mutant: Mutant) -> str:
 # Building and asking
 
 
-def build(folder: Path, mutant: Mutant | None) -> Path | None:
+def build(folder: Path, mutant: Mutant | None, level: str = QUICKLY) -> Path | None:
     """The kernel as a library, of the general shape and one that the compiler knows; None if it does not compile."""
     shutil.copytree(KERNEL, folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns("*.so"))
     if mutant is not None:
@@ -280,7 +281,7 @@ def build(folder: Path, mutant: Mutant | None) -> Path | None:
     (folder / "module.cpp").write_text(MODULE)
     library = folder / "_kernel.so"
     include = sysconfig.get_path("include")
-    command = [os.environ.get("CXX", "g++"), *FLAGS, f"-I{include}", "-o", str(library), "module.cpp"]
+    command = [os.environ.get("CXX", "g++"), *FLAGS, level, f"-I{include}", "-o", str(library), "module.cpp"]
     done = subprocess.run(command, cwd=folder, capture_output=True, check=False, timeout=300)
     return library if done.returncode == 0 else None
 
@@ -392,15 +393,16 @@ def judge(mutant: Mutant, asker: Asker, usual: str) -> dict[str, Any]:
         library = build(folder, mutant)
         if library is None:
             return {"verdict": "does not compile"}
-        lawful = mutant.file in LAWFUL
-        if code_hash(library) == usual:
-            broken = broken_law(folder) if lawful else None
-            return {"verdict": "law", "by": broken} if broken else {"verdict": "same code"}
         told = asker.ask(library)
-        if told["verdict"] != "answer" and lawful:
-            broken = broken_law(folder)
-            if broken:
-                return {"verdict": "law", "by": broken}
+        if told["verdict"] == "answer":
+            return told
+        broken = broken_law(folder) if mutant.file in LAWFUL else None
+        if broken:
+            return {"verdict": "law", "by": broken}
+        if told["verdict"] == "survived":
+            library = build(folder, mutant, WELL)
+            if library is not None and code_hash(library) == usual:
+                return {"verdict": "same code"}
         return told
 
 
@@ -487,9 +489,10 @@ def main() -> int:
 def run(mutants: list[Mutant], results: dict[str, Any], options: argparse.Namespace) -> None:
     """Judge those that have no result yet."""
     with tempfile.TemporaryDirectory() as name:
-        library = build(Path(name), None)
-        assert library is not None, "the kernel does not compile"
-        asker, usual = Asker(library), code_hash(library)
+        quick, good = (build(Path(name) / level, None, level) for level in (QUICKLY, WELL))
+        assert quick is not None, "the kernel does not compile"
+        assert good is not None, "the kernel does not compile well"
+        asker, usual = Asker(quick), code_hash(good)
         left = [mutant for mutant in mutants if mutant.name not in results]
         started = time.monotonic()
         with ThreadPoolExecutor(options.jobs) as pool:

@@ -142,7 +142,7 @@ def test_type_checkers_know_the_methods_of_upper_rooms():
 # Tests of more than one module, by what they are about.
 ACROSS = {
     "certificates/test_independence": "the checker with the engines' sets broken or out of reach",
-    "engines/cells/test_bounds": "the kernel's bounds, over exact numbers and with each term left out",
+    "engines/cells/test_proofs": "the kernel's bounds, over exact numbers and with each term left out",
     "engines/cells/test_float_modes": "the engine in other modes of the processor",
     "engines/cells/test_magnitudes": "the engine against the twin at every magnitude",
     "engines/search/test_protocol": "heuristics and what they may say",
@@ -167,7 +167,7 @@ THROUGH = {
     "cli/tilings": "cli/test_results",
     "cli/verdicts": "cli/test_networks",
     "engines/cells/extents": "analysis/test_measure",
-    "engines/cells/kernel": "engines/cells/test_bounds",
+    "engines/cells/kernel": "engines/cells/test_proofs",
     "engines/cells/makers": "engines/test_conformance",
     "engines/cells/problem": "engines/cells/test_magnitudes",
     "engines/cells/run": "engines/cells/test_engine",

@@ -28,7 +28,7 @@ from tests.engines.cells.proofs.laws import (
 )
 from tests.engines.cells.proofs.spoilt import ERROR, PARTS, SLACK, WEAK
 
-climbing = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+climbing = settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
 
 
 @pytest.fixture(scope="session")

@@ -160,7 +160,8 @@ template <class T> class Forms {
         const std::size_t l = std::size_t(layer);
         const i64 first = P.coord_start[l], before = P.coord_start[l - 1];
         const int n = int(P.coord_start[l + 1] - first);
-        const bool exact = P.on_grid[l];
+        // A sum without terms is its bias.
+        const bool exact = P.on_grid[l] || (anew && terms == 0 && !(P.weight_error[l] > exactly<T>(0.0)));
         const T slip = gamma_<T>(terms + 3), zero = exactly<T>(0.0);
         T *__restrict e = errors_.data() + first, *__restrict s = sums_.data() + first;
         const T *b = &P.biases[std::size_t(first)];

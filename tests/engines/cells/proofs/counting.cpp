@@ -118,7 +118,10 @@ EXPORTED(double, of_forms)(int dim, int width, i64 *to) {
     table.row(of_error, needed_by(of_error) - before + F.error(width).count);
     table.row(raises().back().k, raises().back().needed - entries + F.sum(width).count);
     Array<Counting> low{std::size_t(dim)}, high{std::size_t(dim)};
-    for (int j = 0; j < dim; j++) low[std::size_t(j)] = given<Counting>(j), high[std::size_t(j)] = given<Counting>(j + 1);
+    for (int j = 0; j < dim; j++) {
+        low[std::size_t(j)] = given<Counting>(j);
+        high[std::size_t(j)] = given<Counting>(j + 1);
+    }
     begin();
     F.decide_by_box(0, low.data(), high.data(), small<Counting>(1e-9), columns.signs.data(), dim);
     table.gamma(0, F.middle(0).count - 1); // of the centre as it is computed

@@ -1,14 +1,14 @@
 // A number type that counts roundings: each value knows the most that lie on one path from what is given to it.
 //
-// Given values have none. A sum has one more than the larger of its terms, a product or quotient one more than both factors
-// together: their factors 1 + delta are multiplied. Adding zero and multiplying by a power of two round nothing. So if every
-// path to a computed sum has at most k, its lemma (numbers.h) holds with gamma_k.
+// Given values have none. A sum has one more than the larger of its terms, a product or quotient one more than both
+// factors together: their factors 1 + delta are multiplied. Adding zero and multiplying by a power of two round nothing.
+// So if every path to a computed sum has at most k, its lemma (numbers.h) holds with gamma_k.
 //
 // * gamma(k) is one rounding, of its quotient: k u and 1 - k u are floats. It is noted in `gammas`.
 // * Adding FLOOR to a bound costs it nothing: rounding is monotone, so no sum of it and a float is less than the float.
-// * A product with raised(k) makes up for the path so far, its own rounding and that of raised(k). It is noted in `raises`
-//   with the least k that is more than that path, and the count begins anew: a bound holds if k is not less than that path and all
-//   roundings after it together.
+// * A product with raised(k) makes up for the path so far, its own rounding and that of raised(k). It is noted in
+//   `raises` with the least k that is more than that path, and the count begins anew: a bound holds if k is not less
+//   than that and all roundings after it together.
 //
 // Where ALL is false what value() and sign_bound() return is taken as given, as proofs do that are about such numbers.
 #pragma once

@@ -1,10 +1,10 @@
 // The laws: each takes an example, asks functions.h for floats, and holds them against exact arithmetic.
 //
-// What floats stand for is known within e or r only, so an example says how far the exact numbers are from the floats: an
-// entry is given as c and dc, and stands for c + dc. A law returns the largest error / bound that it found: more than 1 where
-// a bound does not hold, and MALFORMED where the example breaks what the kernel takes for granted. It also writes the largest
-// lemma / bound, where the lemma is the bound as its proof states it, in exact arithmetic over the floats that go into it:
-// more than 1 where the rounding of the bound itself is not made up for.
+// What floats stand for is known within e or r only, so an example says how far the exact numbers are from the floats:
+// an entry is given as c and dc, and stands for c + dc. A law returns the largest error / bound that it found: more than
+// 1 where a bound does not hold, and MALFORMED where the example breaks what the kernel takes for granted. It also writes
+// the largest lemma / bound, where the lemma is the bound as its proof states it, in exact arithmetic over the floats
+// that go into it: more than 1 where the rounding of the bound itself is not made up for.
 #include "functions.h"
 #include "problem_of.h"
 #include "shadow.h"
@@ -112,10 +112,13 @@ EXPORTED(double, meeting)(const Functions *K, int dim, const double *c, const do
         length = std::max(length, Rational(abs(Rational(down[j]) - Rational(up[j]))));
     }
     const Rational mu = (a + b) / largest, at = x / (x + y), lambda = a / (a + b);
-    for (int j = 0; j < dim; j++)
-        error = std::max(error, Rational(abs(mu * (at * other[j] + (1 - at) * one[j]) - Rational(made[std::size_t(j)]))));
+    for (int j = 0; j < dim; j++) {
+        const Rational there = mu * (at * other[j] + (1 - at) * one[j]);
+        error = std::max(error, Rational(abs(there - Rational(made[std::size_t(j)]))));
+    }
     const Rational A(K->sign_bound(c[dim], c[dim + 1], r_up, dim)), B(K->sign_bound(c[dim], c[dim + 1], r_down, dim));
-    const Rational Lambda = ((1 - lambda) * A + lambda * B) / (a - A + b - B), r1(r_up), r2(r_down), slip = exact_gamma(3);
+    const Rational Lambda = ((1 - lambda) * A + lambda * B) / (a - A + b - B);
+    const Rational r1(r_up), r2(r_down), slip = exact_gamma(3);
     const Rational stated = mu * (Lambda * (length + r1 + r2) + lambda * r2 + (1 - lambda) * r1 + slip) + slip;
     *lemma = ratio(stated, r);
     return ratio(error, r);
@@ -182,8 +185,8 @@ EXPORTED(double, solving)(const Functions *K, int dim, int count, const double *
     Exact exact[16], line;
     for (int k = 0; k < d; k++) {
         int which = 0;
-        while (which < count && std::memcmp(rows + which * length, &used[std::size_t(k * length)], 8 * std::size_t(length)))
-            which++;
+        const double *own = &used[std::size_t(k * length)];
+        while (which < count && std::memcmp(rows + which * length, own, 8 * std::size_t(length))) which++;
         if (which == count) return BROKEN; // it was solved from other rows
         exact[k] = Exact(rows + which * length, off + which * dim, dim);
     }
@@ -192,8 +195,8 @@ EXPORTED(double, solving)(const Functions *K, int dim, int count, const double *
 }
 
 // The exact form of each coordinate on a cell: weights and biases are given with half of what they are off by.
-inline void exact_forms(const Network &N, const double *half_weights, const double *half_biases, const unsigned char *signs,
-                        std::deque<Exact> &forms) {
+inline void exact_forms(const Network &N, const double *half_weights, const double *half_biases,
+                        const unsigned char *signs, std::deque<Exact> &forms) {
     forms.clear();
     for (int layer = 0; layer < N.layers; layer++) {
         const i64 first = N.coord_start[layer], n = N.coord_start[layer + 1] - first;
@@ -220,6 +223,7 @@ inline Rational lemma_of_forms(const Network &N, const double *rows, const unsig
     const int length = N.dim + 2;
     int active = 0;
     for (i64 k = before; k < first; k++) active += !N.relu[k] || signs[N.site_of[k]] == ON;
+    if (active == 0 && N.weight_error[layer] == 0.0) return 0; // it is its bias
     const Rational slip = exact_gamma(active + 3);
     Rational e = slip * abs(Rational(N.biases[first + i]));
     for (i64 k = before; k < first; k++) {
@@ -259,8 +263,8 @@ EXPORTED(double, forms)(const Functions *K, const Network *N, int cells, const u
 }
 
 // Generators are rows of d + 1 entries and r.
-EXPORTED(double, box)(const Functions *K, const Network *N, const double *half_weights, const double *half_biases, int m,
-                      const double *generators, const double *off, double *lemma) {
+EXPORTED(double, box)(const Functions *K, const Network *N, const double *half_weights, const double *half_biases,
+                      int m, const double *generators, const double *off, double *lemma) {
     const int dim = N->dim, n = int(N->coord_start[1]);
     Array<double> low{std::size_t(dim)}, high{std::size_t(dim)}, middle{std::size_t(n)}, bound{std::size_t(n)};
     Array<u8> signs{std::size_t(N->sites) + 1};
@@ -342,8 +346,8 @@ inline void exact_reach(const Network &N, const double *half_weights, const doub
 }
 
 // Error / bound here is how much what is exact reaches beyond what the floats would, by how much was allowed for.
-EXPORTED(double, reach)(const Functions *K, const Network *N, const double *half_weights, const double *half_biases, int m,
-                        const double *generators, const double *off, double *lemma) {
+EXPORTED(double, reach)(const Functions *K, const Network *N, const double *half_weights, const double *half_biases,
+                        int m, const double *generators, const double *off, double *lemma) {
     const int dim = N->dim;
     const std::size_t coords = std::size_t(N->coords);
     *lemma = 0.0;
@@ -376,8 +380,8 @@ EXPORTED(double, reach)(const Functions *K, const Network *N, const double *half
     return worst;
 }
 
-// The kernel's own templates over Shadows: their floats are the kernel's bit for bit, the exact numbers that they carry along
-// are those that are worked out here by themselves, and a bound is at least what it is without rounding.
+// The kernel's own templates over Shadows: their floats are the kernel's bit for bit, the exact numbers that they carry
+// along are those that are worked out here by themselves, and a bound is at least what it is without rounding.
 
 inline bool same(double a, double b) { return std::memcmp(&a, &b, sizeof a) == 0; }
 inline void shadows(const double *values, const double *off, std::size_t n, Array<Shadow> &to) {
@@ -387,8 +391,8 @@ inline void shadows(const double *values, const double *off, std::size_t n, Arra
 inline Shadow plain(double f) { return Shadow::of(f, exactly_of(f)); }
 
 EXPORTED(double, shadowed_meeting)(const Functions *K, int dim, const double *c, const double *dc, const double *up,
-                                   const double *dup, double r_up, const double *down, const double *ddown, double r_down,
-                                   double *lemma) {
+                                   const double *dup, double r_up, const double *down, const double *ddown,
+                                   double r_down, double *lemma) {
     *lemma = 0.0;
     Array<Shadow> form, one, other, made{std::size_t(dim)};
     shadows(c, dc, std::size_t(dim), form);
@@ -413,8 +417,8 @@ EXPORTED(double, shadowed_meeting)(const Functions *K, int dim, const double *c,
     return on_form == 0 ? ratio(abs(*v.x - Rational(v.f)), B.f) : BROKEN;
 }
 
-EXPORTED(double, shadowed_solving)(const Functions *K, int dim, int count, const double *rows, const double *off, double *g,
-                                   double *lemma) {
+EXPORTED(double, shadowed_solving)(const Functions *K, int dim, int count, const double *rows, const double *off,
+                                   double *g, double *lemma) {
     *lemma = 0.0;
     const int length = dim + 2;
     Array<double> used{std::size_t(count * length)}, zeros;
@@ -425,9 +429,10 @@ EXPORTED(double, shadowed_solving)(const Functions *K, int dim, int count, const
     Solver<Shadow> solver;
     solver.room(64, dim);
     for (int k = 0; k < count; k++)
-        for (int j = 0; j < length; j++)
-            solver.row(k, dim)[j] =
-                Shadow::of(rows[k * length + j], Rational(rows[k * length + j]) + Rational(j < dim ? off[k * dim + j] : 0.0));
+        for (int j = 0; j < length; j++) {
+            const double entry = rows[k * length + j];
+            solver.row(k, dim)[j] = Shadow::of(entry, Rational(entry) + Rational(j < dim ? off[k * dim + j] : 0.0));
+        }
     const double r = K->solve(g, used.data(), count, dim);
     const Shadow own = solver.solve(mine.data(), count, dim);
     if (!same(own.f, r)) return BROKEN;

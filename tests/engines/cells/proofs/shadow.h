@@ -1,9 +1,9 @@
 // A number type that carries the exact value along: the kernel's templates run over it as they are.
 //
-// A Shadow is a double f, which is what the kernel would have, and a rational x, which is what f stands for. Operations do
-// both; comparisons are of f, so the kernel takes the branches that it takes. In x nothing is rounded, and what only makes up
-// for rounding is left out: raised(k) is 1, FLOOR is 0, gamma_k is what it is defined as. So the x of a bound is that of the
-// lemma, for the exact values of what it is made of. Where f is infinite or NaN, x says nothing.
+// A Shadow is a double f, which is what the kernel would have, and a rational x, which is what f stands for. Operations
+// do both; comparisons are of f, so the kernel takes the branches that it takes. In x nothing is rounded, and what only
+// makes up for rounding is left out: raised(k) is 1, FLOOR is 0, gamma_k is what it is defined as. So the x of a bound is
+// that of the lemma, for the exact values of what it is made of. Where f is infinite or NaN, x says nothing.
 #pragma once
 
 #include <deque>
