@@ -142,7 +142,7 @@ def test_type_checkers_know_the_methods_of_upper_rooms():
 # Tests of more than one module, by what they are about.
 ACROSS = {
     "certificates/test_independence": "the checker with the engines' sets broken or out of reach",
-    "engines/cells/test_bounds": "the kernel's bounds, over exact numbers and with each term left out",
+    "engines/cells/test_proofs": "the kernel's bounds, over exact numbers and with each term left out",
     "engines/cells/test_float_modes": "the engine in other modes of the processor",
     "engines/cells/test_kernel": "the compiled kernel against the twin, on networks of every kind",
     "engines/cells/test_magnitudes": "the engine against the twin at every magnitude",
@@ -218,6 +218,7 @@ THROUGH = {
     "polyhedra/interior": "polyhedra/test_polyhedron",
     "polyhedra/text": "polyhedra/test_polyhedron",
     "support/startup": "cli/test_stopping",
+    "tilings/sections": "engines/cells/test_kernel",
     "tilings/chart": "engines/cells/test_signs",
     "tilings/columns": "tilings/test_tiling",
     "tilings/facet_matching": "analysis/test_adjacency",

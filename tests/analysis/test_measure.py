@@ -9,21 +9,20 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
-from polyrelu.engines.cells.extent_kernel import _pull, cell_extents
 
 import polyrelu as pr
 from polyrelu.analysis.measure import Enclosure, _exact_sum, _total, enclosed
 from polyrelu.arithmetic.lp import Status, maximise
-from polyrelu.engines.cells import extents as repeated
-from polyrelu.engines.cells.extents import measured
+from polyrelu.engines.cells import measured as repeated
+from polyrelu.engines.cells.extents import boxes_in_x
+from polyrelu.engines.cells.measured import measured
 from polyrelu.errors import FloatModeWarning
-from polyrelu.polyhedra.volume import triangulation
 from polyrelu.tilings.tile_source import Extents
 from tests.float_modes import MODES, everywhere, float_mode
 from tests.mutants import mutated
-from tests.strategies import points, questions, wide_floats
+from tests.strategies import questions, wide_floats
 
 ABSOLUTE = pr.Network([([[1], [-1]], [0, 0]), ([[1, 1]], [0])])  # |x0|
 CROSS = pr.Network([([[1, 0], [-1, 0], [0, 1], [0, -1]], [0] * 4), ([[1, 1, -1, -1]], [0])])  # |x0| - |x1|
@@ -57,111 +56,6 @@ def exact_box(polyhedron):
         ]
         ends.append(tuple(sign * (math.inf if s.status is Status.UNBOUNDED else s.value) for s in found))
     return ends
-
-
-def polytope_extents(polytope, noise=0.0, radius=0.0):
-    """What the kernel says of a polytope whose vertices are moved inwards by ``noise``."""
-    vertices = np.array([[float(x) for x in v] for v in polytope.vertices])
-    vertices = vertices - noise * np.sign(vertices)
-    facets = polytope.canonical().halfspaces
-    masks = [sum(1 << j for j, h in enumerate(facets) if not h.slack(v)) for v in polytope.vertices]
-    words = len(facets) // 64 + 1
-    tight = np.array([[m >> 64 * w & (2**64 - 1) for w in range(words)] for m in masks], dtype=np.uint64)
-    vectors = np.hstack([vertices, np.ones((len(vertices), 1))])
-    return cell_extents(np.array([0, len(vertices)]), vectors, np.full(len(vertices), radius), tight)
-
-
-# -- the kernel ---------------------------------------------------------------------------------------------------
-
-
-@settings(max_examples=60)
-@given(st.integers(1, 4).flatmap(lambda d: st.lists(points(d), min_size=d + 1, max_size=d + 6)))
-def test_a_certified_volume_encloses_the_exact_one(corners):
-    """Polytopes of all shapes, most of them with vertices on more than d facets."""
-    polytope = pr.Polyhedron.from_generators(corners)
-    if not polytope.is_full_dimensional():
-        return
-    radius = 2.0**-50
-    sizes = polytope_extents(polytope, radius=radius)
-    volume = polytope.volume()
-    assert sizes.volume_low[0] <= volume <= sizes.volume_high[0]
-    assert sizes.volume_high[0] - sizes.volume_low[0] < 1e-8
-    low, high = exact_box(polytope)
-    assert all(sizes.box_low[0, j] <= low[j] and high[j] <= sizes.box_high[0, j] for j in range(len(low)))
-    assert np.abs(sizes.box_low[0] - np.array(low, dtype=float)).max() < 1e-12
-
-
-@pytest.mark.parametrize("dim", [1, 2, 3, 4, 5])
-def test_the_radius_counts(dim):
-    """Vertices that are off by their radius: with it the volume and the box are enclosed, without it they are not."""
-    polytope = cube(dim)
-    noise = 2.0**-10
-    sizes = polytope_extents(polytope, noise, noise)
-    assert sizes.volume_low[0] <= 4**dim <= sizes.volume_high[0]
-    assert (sizes.box_low[0] <= -2).all()
-    assert (sizes.box_high[0] >= 2).all()
-    spoilt = polytope_extents(polytope, noise, 0.0)
-    assert not spoilt.volume_low[0] <= 4**dim <= spoilt.volume_high[0]
-    assert not ((spoilt.box_low[0] <= -2).all() and (spoilt.box_high[0] >= 2).all())
-
-
-@pytest.mark.parametrize("dim", [2, 3, 4, 5])
-def test_cross_polytopes(dim):
-    """Each vertex lies on 2^(d - 1) facets; in five dimensions there are 32 facets."""
-    unit = np.eye(dim, dtype=int).tolist()
-    sizes = polytope_extents(pr.Polyhedron.from_generators([*unit, *(-np.eye(dim, dtype=int)).tolist()]))
-    volume = Fraction(2**dim, math.factorial(dim))
-    assert sizes.volume_low[0] <= volume <= sizes.volume_high[0]
-    assert sizes.volume_high[0] - sizes.volume_low[0] < 1e-13
-
-
-# The join of two squares: two of its facets may meet in a square, which is no facet of either.
-JOIN = [(a, b, 0, 0, 0) for a in (-1, 1) for b in (-1, 1)] + [(0, 0, a, b, 1) for a in (-1, 1) for b in (-1, 1)]
-
-
-@settings(max_examples=40)
-@example(JOIN)
-@example(JOIN[::-1])
-@given(st.integers(2, 4).flatmap(lambda d: st.lists(points(d), min_size=d + 1, max_size=d + 6)))
-def test_faces_are_pulled_as_the_exact_triangulation_pulls_them(corners):
-    """The compiled kernel and :mod:`polyrelu.polyhedra.volume` have the same simplices, also where faces coincide."""
-    polytope = pr.Polyhedron.from_generators(corners)
-    dim, count = polytope.dim, len(polytope.vertices)
-    if not polytope.is_full_dimensional():
-        return
-    rows = polytope.canonical().halfspaces
-    facets = [frozenset(k for k, v in enumerate(polytope.vertices) if not h.slack(v)) for h in rows]
-    masks = np.array([[sum(1 << k for k in facet)] for facet in facets], dtype=np.uint64)
-
-    def simplices(face, level):
-        apex = min(face)
-        if level == dim:
-            yield (apex,)
-            return
-        below = np.empty((64, 1), dtype=np.uint64)
-        mask = np.array([sum(1 << k for k in face)], dtype=np.uint64)
-        for row in below[: _pull(mask, apex, masks, len(masks), dim - level, below)]:
-            for simplex in simplices([k for k in range(count) if int(row[0]) >> k & 1], level + 1):
-                yield (apex, *simplex)
-
-    assert sorted(simplices(range(count), 0)) == sorted(triangulation(polytope.vertices, rows))
-
-
-def test_many_vertices_and_many_facets():
-    """More than 64 of both: a polygon on the moment curve."""
-    polygon = pr.Polyhedron.from_generators([(i, i * i) for i in range(80)])
-    sizes = polytope_extents(polygon, radius=2.0**-52)
-    assert sizes.volume_low[0] <= polygon.volume() <= sizes.volume_high[0]
-
-
-def test_no_certificate_for_rays_and_for_vertices_that_may_be_rays():
-    start, tight = np.array([0, 2]), np.array([[1], [2]], dtype=np.uint64)
-    for last in ([0.0], [2.0**-53], [np.nan]):
-        vectors = np.array([[0.0, 1.0], [1.0, *last]])
-        sizes = cell_extents(start, vectors, np.array([0.0, 2.0**-53]), tight)
-        assert all(np.isnan(size).all() for size in sizes)
-    overflowing = cell_extents(start, np.array([[0.0, 1.0], [1.0, 2.0**-1074]]), np.zeros(2), tight)
-    assert all(np.isnan(size).all() for size in overflowing)
 
 
 # -- volumes ------------------------------------------------------------------------------------------------------
@@ -204,40 +98,6 @@ def test_each_certified_size_encloses_its_tile(question):
                 low, high = exact_box(polyhedron)
                 assert all(a <= b for a, b in zip(sizes.box_low[i], low, strict=True))
                 assert all(a >= b for a, b in zip(sizes.box_high[i], high, strict=True))
-
-
-def is_within(vertex, generator, radius):
-    """Whether some positive multiple g of (vertex, 1) has |g - generator| <= radius, in exact arithmetic."""
-    low, high = Fraction(0), None
-    for x, g in zip((*vertex, Fraction(1)), map(Fraction, generator.tolist()), strict=True):
-        if x == 0 and abs(g) > radius:
-            return False
-        if x:
-            ends = sorted([(g - Fraction(radius)) / x, (g + Fraction(radius)) / x])
-            low, high = max(low, ends[0]), ends[1] if high is None else min(high, ends[1])
-    return low <= high
-
-
-def test_the_vertices_lie_within_their_radius(monkeypatch):
-    """What the repeated run returns: each vertex of a tile has a generator, and the radius is needed."""
-    tiling = pr.linear_regions(random_network(2, 6, 6), cube(2, 6))
-    found, without = [], repeated.without_finished
-    monkeypatch.setattr(repeated, "without_finished", lambda result: found.append(result) or without(result))
-    tiling.volume()
-    number = {tile.source.packed[tile.number].tobytes(): tile for tile in tiling}
-    exact, total = 0, 0
-    for result in found:
-        start, vectors, radius, _ = result.generators
-        for i, packed in enumerate(result.packed):
-            own = range(start[i], start[i + 1])
-            vertices = number[packed.tobytes()].polyhedron.vertices
-            assert len(own) == len(vertices)
-            for vertex in vertices:
-                assert any(is_within(vertex, vectors[k], radius[k]) for k in own)
-                exact += any(is_within(vertex, vectors[k], 0.0) for k in own)
-                total += 1
-    assert total > 100
-    assert exact < total / 2
 
 
 @pytest.mark.parametrize(("widths", "relative"), [((1, 8), 1e-13), ((2, 16, 16), 1e-10), ((3, 8, 8), 1e-10)])
@@ -577,7 +437,7 @@ def test_boxes_of_charts_at_the_end_of_the_floats():
     assert all(b <= a for a, b in zip(high.tolist(), exact[1], strict=True))
     chart = tiling.parts[0][1].chart
     ends = np.array([[np.nan], [-np.inf], [1e300]]), np.array([[np.nan], [5.0], [1.7e308]])
-    below, above = repeated.boxes_in_x(chart, *ends)
+    below, above = boxes_in_x(chart, *ends)
     assert np.isnan([below[0], above[0]]).all()
     assert not np.isnan([below[1:], above[1:]]).any()
 

@@ -11,12 +11,14 @@ from typing import NamedTuple
 import numpy as np
 import pytest
 from flint import fmpq, fmpq_mat
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 import polyrelu as pr
 from polyrelu.engines.cells.measured import measured as by_cells
+from polyrelu.tilings.columns import Columns
 from tests.engines.cells.harness.harness import AS_IT_IS, Compiled, built, shared_folder
+from tests.strategies import points
 
 ANY_DIMENSION = ("UNROLLED = 5", "UNROLLED = 1")
 LEFT_OUT = {
@@ -318,6 +320,70 @@ def same_bits(some, others):
     return all(a.tobytes() == b.tobytes() for a, b in zip(some, others, strict=True))
 
 
+# Against exact volumes
+
+
+def polytope_extents(measurer, polytope, noise=0.0, radius=0.0):
+    """Ends of the volume and of the box of a polytope whose vertices are moved inwards by ``noise``."""
+    vertices = np.array([[float(x) for x in v] for v in polytope.vertices])
+    vertices = vertices - noise * np.sign(vertices)
+    facets = polytope.canonical().halfspaces
+    on = [[j for j, h in enumerate(facets) if not h.slack(v)] for v in polytope.vertices]
+    cells = cell(np.hstack([vertices, np.ones((len(vertices), 1))]), np.full(len(vertices), radius), on)
+    (low, high), (box_low, box_high) = measured(measurer, cells)
+    return low[0], high[0], box_low[0], box_high[0]
+
+
+# The join of two squares: two of its facets may meet in a square, which is no facet of either.
+JOIN = [(a, b, 0, 0, 0) for a in (-1, 1) for b in (-1, 1)] + [(0, 0, a, b, 1) for a in (-1, 1) for b in (-1, 1)]
+
+
+@settings(max_examples=60)
+@example(JOIN)
+@example(JOIN[::-1])
+@given(st.integers(1, 4).flatmap(lambda d: st.lists(points(d), min_size=d + 1, max_size=d + 6)))
+def test_a_certified_volume_encloses_the_exact_one(measurer, corners):
+    """Polytopes of all shapes, most of them with vertices on more than d facets."""
+    polytope = pr.Polyhedron.from_generators(corners)
+    if not polytope.is_full_dimensional():
+        return
+    low, high, box_low, box_high = polytope_extents(measurer, polytope, radius=2.0**-50)
+    assert low <= polytope.volume() <= high
+    assert high - low < 1e-8
+    for j in range(polytope.ambient_dim):
+        ends = [v[j] for v in polytope.vertices]
+        assert box_low[j] <= min(ends) <= max(ends) <= box_high[j]
+        assert max(float(min(ends)) - box_low[j], box_high[j] - float(max(ends))) < 1e-12
+
+
+@pytest.mark.parametrize("dim", [1, 2, 3, 4, 5])
+def test_the_radius_counts(measurer, dim):
+    """Vertices that are off by their radius: with it the volume and the box are enclosed, without it they are not."""
+    polytope, noise = pr.Polyhedron.box([-2] * dim, [2] * dim), 2.0**-10
+    low, high, box_low, box_high = polytope_extents(measurer, polytope, noise, noise)
+    assert low <= 4**dim <= high
+    assert (box_low <= -2).all()
+    assert (box_high >= 2).all()
+    low, high, box_low, box_high = polytope_extents(measurer, polytope, noise, 0.0)
+    assert not low <= 4**dim <= high
+    assert not ((box_low <= -2).all() and (box_high >= 2).all())
+
+
+def test_many_vertices_and_many_facets(measurer):
+    """More than 64 of both: a polygon on the moment curve."""
+    polygon = pr.Polyhedron.from_generators([(i, i * i) for i in range(80)])
+    low, high, _, _ = polytope_extents(measurer, polygon, radius=2.0**-52)
+    assert low <= polygon.volume() <= high
+
+
+def test_no_certificate_for_rays_and_for_vertices_that_may_be_rays(measurer):
+    for last in (0.0, 2.0**-53, np.nan):
+        sizes = measured(measurer, cell([[0.0, 1.0], [1.0, last]], [0.0, 2.0**-53], [[0], [1]]))
+        assert all(np.isnan(size).all() for size in sizes)
+    overflowing = measured(measurer, cell([[0.0, 1.0], [1.0, 2.0**-1074]], [0.0, 0.0], [[0], [1]]))
+    assert all(np.isnan(size).all() for size in overflowing)
+
+
 # In a run
 
 
@@ -325,12 +391,14 @@ def same_bits(some, others):
 @pytest.mark.parametrize("kind", ["generic", "integers"])
 def test_cells_that_are_measured_as_they_are_found_are_measured_right(widths, kind):
     rng = np.random.default_rng(widths[0])
-    entries = {"generic": lambda size: rng.normal(size=size), "integers": lambda size: rng.integers(-2, 3, size)}[kind]
-    layers = [(entries((b, a)).tolist(), entries(b).tolist()) for a, b in pairwise(widths)]
+    entries = rng.normal if kind == "generic" else lambda size: rng.integers(-2, 3, size)
+    layers = [(entries(size=(b, a)).tolist(), entries(size=b).tolist()) for a, b in pairwise(widths)]
     network, box = pr.Network(layers, relu=[True] * 2), pr.Polyhedron.box([-6] * widths[0], [6] * widths[0])
     found, later = (pr.linear_regions(network, box, measure=measure) for measure in (True, False))
     assert len(found) > 10
     (_, source), (_, other) = found.parts[0], later.parts[0]
+    assert isinstance(source, Columns)
+    assert isinstance(other, Columns)
     assert source.sizes is not None
     assert other.sizes is None
     again = by_cells(other)

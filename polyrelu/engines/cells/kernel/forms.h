@@ -69,19 +69,8 @@ template <class T> class Forms {
     POLYRELU_APART int decide_by_box(int layer, const T *low, const T *high, T r, u8 *signs, int dim) {
         const i64 first = P.coord_start[std::size_t(layer)];
         const int n = int(P.coord_start[std::size_t(layer) + 1] - first);
-        T *__restrict v = middle_.data(), *__restrict h = reach_.data();
-        for (int j = 0; j < dim; j++) {
-            const T half = exactly<T>(0.5), mid = half * low[j] + half * high[j];
-            const T width = larger(high[j] - mid, mid - low[j]);
-            const T *c = row(j) + first;
-            if (j == 0)
-                for (int i = 0; i < n; i++) v[i] = c[i] * mid, h[i] = modulus(c[i]) * width;
-            else
-                for (int i = 0; i < n; i++) v[i] = v[i] + c[i] * mid, h[i] = h[i] + modulus(c[i]) * width;
-        }
-        const T *s = sums_.data() + first, *e = errors_.data() + first;
-        const T slip = gamma_<T>(dim), up = raised<T>(dim + 8), least = exactly<T>(FLOOR);
-        for (int i = 0; i < n; i++) h[i] = (h[i] + slip * s[i] + e[i] + (s[i] + e[i]) * r) * up + least;
+        bound_in_box(first, n, low, high, r, dim);
+        const T *v = middle_.data(), *h = reach_.data();
         int listed = 0, told = 0;
         const T zero = exactly<T>(0.0);
         for (int i = 0; i < n; i++) {
@@ -95,7 +84,27 @@ template <class T> class Forms {
         return told;
     }
 
+    // Of form i of the layer that a box was asked about last: fl(c^ . z), and how far from it c . g may be.
+    T middle(int i) const { return middle_[std::size_t(i)]; }
+    T bound(int i) const { return reach_[std::size_t(i)]; }
+
   private:
+    POLYRELU_INLINE void bound_in_box(i64 first, int n, const T *low, const T *high, T r, int dim) {
+        T *__restrict v = middle_.data(), *__restrict h = reach_.data();
+        for (int j = 0; j < dim; j++) {
+            const T half = exactly<T>(0.5), mid = half * low[j] + half * high[j];
+            const T width = larger(high[j] - mid, mid - low[j]);
+            const T *c = row(j) + first;
+            if (j == 0)
+                for (int i = 0; i < n; i++) v[i] = c[i] * mid, h[i] = modulus(c[i]) * width;
+            else
+                for (int i = 0; i < n; i++) v[i] = v[i] + c[i] * mid, h[i] = h[i] + modulus(c[i]) * width;
+        }
+        const T *s = sums_.data() + first, *e = errors_.data() + first;
+        const T slip = gamma_<T>(dim), up = raised<T>(dim + 8), least = exactly<T>(FLOOR);
+        for (int i = 0; i < n; i++) h[i] = (h[i] + slip * s[i] + e[i] + (s[i] + e[i]) * r) * up + least;
+    }
+
     POLYRELU_APART void enter_first(int dim) {
         version_[0] = 0;
         const int n = int(P.coord_start[1]);
