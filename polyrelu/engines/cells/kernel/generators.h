@@ -29,7 +29,10 @@ template <class S> class Generator {
     POLYRELU_INLINE i32 &solved() const { return marks().solved; }
     POLYRELU_INLINE i32 &on_grid() const { return marks().on_grid; }
 
-    static std::size_t length(S shape) { return std::size_t(shape.dim()) + 1 + TIGHT + std::size_t(shape.words()) + 3; }
+    // The one after it in the pool.
+    POLYRELU_INLINE void step() { record_ += length(shape_); }
+
+    POLYRELU_INLINE static std::size_t length(S shape) { return std::size_t(shape.dim()) + 1 + TIGHT + std::size_t(shape.words()) + 3; }
 
   private:
     struct Marks {

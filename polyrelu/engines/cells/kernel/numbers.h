@@ -58,6 +58,17 @@ POLYRELU_INLINE int lowest(u64 mask) { return __builtin_ctzll(mask); }
 POLYRELU_INLINE int ones(u64 mask) { return __builtin_popcountll(mask); }
 POLYRELU_INLINE u64 bit(int i) { return u64(1) << i; }
 
+// The bits of x at which a mask has ones, packed together.
+POLYRELU_INLINE u64 compressed(u64 x, u64 mask) {
+#if defined(__BMI2__) && defined(__x86_64__)
+    return __builtin_ia32_pext_di(x, mask);
+#else
+    u64 packed = 0;
+    for (x &= mask; x; x &= x - 1) packed |= bit(ones(mask & ((x & (~x + 1)) - 1)));
+    return packed;
+#endif
+}
+
 // A growing array of plain values. New places are not initialised; growing moves the values, so no pointer into it
 // outlives a call of room or push. Lines of the cache are not shared with other arrays, or two threads would wait for
 // each other.

@@ -48,20 +48,27 @@ template <class S> void Splitter<S>::copy_generators(Patch<S> &Q, Patch<S> &A) {
     A.end = A.first + u32(m);
     pool.room(std::size_t(A.end) + 1);
     A.is_simple = true;
-    for (int k = 0; k < m; k++) {
-        Generator<S> from = pool[cell.ids[std::size_t(k)]], to = pool[A.first + u32(k)];
+    Generator<S> to = pool[A.first];
+    for (int k = 0; k < m; k++, to.step()) {
+        Generator<S> from = pool[cell.ids[std::size_t(k)]];
         std::memcpy(to.vector(), from.vector(), std::size_t(dim + 1) * sizeof(double)); // and the radius
         to.solved() = from.solved();
         to.on_grid() = from.on_grid();
         u64 *bits = to.bits();
-        for (int w = 0; w < TIGHT + words; w++) bits[w] = 0;
-        int before = 0, count = 0;
-        for (int w = 0; w < words; w++) {
-            for (u64 tight = from.bits()[TIGHT + w] & facets[w]; tight; tight &= tight - 1, count++) {
-                const int place = before + ones(facets[w] & ((tight & (~tight + 1)) - 1));
-                bits[TIGHT + place / 64] |= bit(place % 64);
+        bits[POSITIVE] = bits[NEGATIVE] = 0;
+        int count = 0;
+        if (words == 1) {
+            count = ones(from.bits()[TIGHT] & facets[0]);
+            bits[TIGHT] = compressed(from.bits()[TIGHT], facets[0]);
+        } else {
+            for (int w = 0; w < words; w++) bits[TIGHT + w] = 0;
+            for (int w = 0, before = 0; w < words; before += ones(facets[w++])) {
+                const u64 tight = compressed(from.bits()[TIGHT + w], facets[w]);
+                if (!tight) continue;
+                count += ones(tight);
+                bits[TIGHT + before / 64] |= tight << before % 64;
+                if (before % 64 && tight >> (64 - before % 64)) bits[TIGHT + before / 64 + 1] |= tight >> (64 - before % 64);
             }
-            before += ones(facets[w]);
         }
         A.is_simple &= count == dim - 1;
         if (!to.solved() && !(to.radius() <= COARSE)) improve(A, to);
@@ -130,9 +137,10 @@ template <class S> bool Splitter<S>::enter(Patch<S> &A, int depth) {
         }
     }
     double *low = low_, *high = high_, r = 0.0;
-    for (int j = 0; j < dim; j++) low[j] = high[j] = pool[A.first].vector()[j];
-    for (u32 g = A.first; g < A.end; g++) {
-        const double *v = pool[g].vector();
+    Generator<S> g = pool[A.first];
+    for (int j = 0; j < dim; j++) low[j] = high[j] = g.vector()[j];
+    for (u32 id = A.first; id < A.end; id++, g.step()) {
+        const double *v = g.vector();
         if (v[dim] > r) r = v[dim]; // never NaN; where it is infinite, nothing is decided
         for (int j = 0; j < dim; j++) low[j] = smaller(low[j], v[j]), high[j] = larger(high[j], v[j]);
     }
@@ -156,8 +164,8 @@ template <class S> POLYRELU_INLINE typename Splitter<S>::Sides Splitter<S>::look
     F.write(coord, f, dim);
     Sides sides;
     u32 above = 0, other = 0;
-    for (u32 id = A.first; id < A.end; id++) {
-        Generator<S> g = pool[id];
+    Generator<S> g = pool[A.first];
+    for (u32 id = A.first; id < A.end; id++, g.step()) {
         const double v = value(f, g.vector(), dim), B = sign_bound(f[dim], f[dim + 1], g.radius(), dim);
         bool is_above = v > B;
         if (!is_above && !(-v > B)) {
@@ -244,13 +252,17 @@ template <class S> void Splitter<S>::whole(Patch<S> &A) {
     for (int slot = 0; slot < A.facets; slot++) cell.bits[std::size_t(TIGHT + slot / 64)] |= bit(slot % 64);
 }
 
+// Packs the neurons' signs. Eight bytes, the first of them lowest in a word, have ON as their only odd value; the factor
+// moves the lowest bit of byte i to bit 63 - i, and no two others to one place.
 template <class S> void Splitter<S>::pack(Patch<S> &A) {
-    for (int j = 0; j < P.bytes(); j++) {
-        int byte = 0;
-        for (int site = 8 * j; site < smaller(8 * j + 8, int(P.neurons)); site++)
-            byte |= int(A.signs[std::size_t(site)] == ON) << (7 - site % 8);
-        A.packed[std::size_t(j)] = u8(byte);
-    }
+    const int whole = P.neurons / 8, rest = P.neurons % 8;
+    const auto packed = [&](int j) {
+        u64 signs = 0;
+        for (int i = 0; i < 8; i++) signs |= u64(A.signs[std::size_t(8 * j + i)]) << 8 * i;
+        return u8((signs & 0x0101010101010101u) * 0x8040201008040201u >> 56);
+    };
+    for (int j = 0; j < whole; j++) A.packed[std::size_t(j)] = packed(j);
+    if (rest) A.packed[std::size_t(whole)] = u8(packed(whole) & ~(255 >> rest)); // what follows are rows of the target
 }
 
 } // namespace polyrelu

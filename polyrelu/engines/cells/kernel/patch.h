@@ -85,7 +85,7 @@ template <class S> class Parts {
 template <class S> class Patch {
   public:
     Patch(S shape, i32 sites, int bytes) : parts(shape), shape_(shape) {
-        signs.room(std::size_t(sites) + 1);
+        signs.filled(std::size_t(sites) + 8, UNDECIDED);
         packed.room(std::size_t(bytes) + 8);
         slots.room(64 * std::size_t(shape.words()));
         forms_.room(64 * std::size_t(shape.words()) * row_length());

@@ -40,7 +40,7 @@ template <class T> class Solver {
     T *row(int k, int dim) { return rows_.data() + std::size_t(k) * std::size_t(dim + 2); }
 
     // Improves a generator in place from the first `count` rows: its r, or infinity.
-    T solve(T *g, int count, int dim) {
+    POLYRELU_INLINE T solve(T *g, int count, int dim) {
         const int d = dim - 1;
         const T infinity = exactly<T>(HUGE_VAL), zero = exactly<T>(0.0);
         if (count < d) return infinity;
@@ -75,7 +75,7 @@ template <class T> class Solver {
     T &R(int i, int j, int d) { return R_[std::size_t(i * d + j)]; }
 
     // How far the solution may be off, before it is scaled.
-    T radius(const T *g, int p, int dim) {
+    POLYRELU_INLINE T radius(const T *g, int p, int dim) {
         const int d = dim - 1;
         const T zero = exactly<T>(0.0), one = exactly<T>(1.0), two = exactly<T>(2.0), infinity = exactly<T>(HUGE_VAL);
         T *q = y_.data();
@@ -110,7 +110,7 @@ template <class T> class Solver {
     }
 
     // Reorders the rows so that the first d are independent without column p; false if none are found.
-    bool independent_rows_first(int count, int p, int dim) {
+    POLYRELU_APART bool independent_rows_first(int count, int p, int dim) {
         const int d = dim - 1;
         const auto entry = [&](int k, int j) -> T & { return table_[std::size_t(k * dim + j)]; };
         const T zero = exactly<T>(0.0);
@@ -143,7 +143,7 @@ template <class T> class Solver {
     }
 
     // R = the inverse of the first d rows without column p, by Gauss-Jordan elimination; false if singular.
-    bool invert(int p, int dim) {
+    POLYRELU_INLINE bool invert(int p, int dim) {
         const int d = dim - 1;
         const T zero = exactly<T>(0.0), one = exactly<T>(1.0);
         for (int k = 0; k < d; k++)
