@@ -26,10 +26,11 @@ template <class S> typename Splitter<S>::Cut Splitter<S>::cut(Patch<S> &A, int n
     u64 plus_above = 0, minus_above = 0, plus_below = 0, minus_below = 0, plus_on = 0, minus_on = 0;
     for (int k = 0; k < m; k++) {
         const u32 id = cell.ids[std::size_t(k)];
-        const u64 *bits = pool[id].bits(), plus = bits[POSITIVE], minus = bits[NEGATIVE];
+        const Generator<S> g = pool[id];
+        const u64 plus = g.positive(), minus = pool.negative(id);
         int count = 0;
         for (int w = 0; w < words; w++) {
-            const u64 tight = bits[TIGHT + w] & facets[w];
+            const u64 tight = g.tight()[w] & facets[w];
             // Written to both lists; it stays in the one that becomes longer.
             above_tight_[std::size_t(ups * words + w)] = tight;
             below_tight_[std::size_t(downs * words + w)] = tight;
@@ -59,8 +60,8 @@ template <class S> typename Splitter<S>::Cut Splitter<S>::cut(Patch<S> &A, int n
             const u32 made = on_edge(A, neuron, above_[std::size_t(k)], below_[std::size_t(q)]);
             fresh_.room(std::size_t(added) + 1);
             fresh_[std::size_t(added++)] = made;
-            plus_on |= pool[made].bits()[POSITIVE];
-            minus_on |= pool[made].bits()[NEGATIVE];
+            plus_on |= pool[made].positive();
+            minus_on |= pool.negative(made);
         }
 
     counters.cuts++;
@@ -116,7 +117,7 @@ template <class S> void Splitter<S>::keep_touching(int slot) {
     cell.bits[std::size_t(TIGHT + slot / 64)] |= bit(slot % 64);
     for (int w = 0; w < shape.words(); w++) {
         u64 touching = 0;
-        for (int k = 0; k < cell.m; k++) touching |= pool[cell.ids[std::size_t(k)]].bits()[TIGHT + w];
+        for (int k = 0; k < cell.m; k++) touching |= pool[cell.ids[std::size_t(k)]].tight()[w];
         cell.bits[std::size_t(TIGHT + w)] &= touching;
     }
 }
@@ -129,7 +130,7 @@ template <class S> bool Splitter<S>::adjacent(u32 first, u32 second, const u64 *
         if (id == first || id == second) continue;
         bool within = true;
         for (int w = 0; w < shape.words() && within; w++)
-            within = (one[w] & other[w] & ~pool[id].bits()[TIGHT + w]) == 0;
+            within = (one[w] & other[w] & ~pool[id].tight()[w]) == 0;
         if (within) return false;
     }
     return true;
@@ -147,29 +148,28 @@ template <class S> u32 Splitter<S>::on_edge(Patch<S> &A, int neuron, u32 up, u32
     u32 head = 0;
     if (A.buckets) {
         head = u32((u64(up) * 0x9E3779B1u + u64(down) * 0x85EBCA6Bu) >> 12) & (A.buckets - 1);
-        for (i32 g = A.heads[head]; g >= 0; g = pool[std::size_t(g)].chain())
-            if (pool[std::size_t(g)].edge() == edge) return u32(g);
+        for (i32 g = A.heads[head]; g >= 0; g = pool.chain(std::size_t(g)))
+            if (pool.edge(std::size_t(g)) == edge) return u32(g);
     }
     const u32 id = A.end++;
     pool.room(std::size_t(id) + 1);
     Generator<S> g = pool[id], u = pool[up], v = pool[down];
     if (A.buckets) {
-        g.edge() = edge;
-        g.chain() = A.heads[head];
+        pool.edge(id) = edge;
+        pool.chain(id) = A.heads[head];
         A.heads[head] = i32(id);
     }
     make(A, neuron, u, v, g);
     // Where the ends agree, so does what lies between them; of the neurons before this one they agree on all.
-    u64 *bits = g.bits();
-    for (int w = 0; w < shape.words(); w++) bits[TIGHT + w] = u.bits()[TIGHT + w] & v.bits()[TIGHT + w];
+    for (int w = 0; w < shape.words(); w++) g.tight()[w] = u.tight()[w] & v.tight()[w];
     const int slot = A.facets + neuron;
-    bits[TIGHT + slot / 64] |= bit(slot % 64);
-    const u64 plus = u.bits()[POSITIVE] | v.bits()[POSITIVE], minus = u.bits()[NEGATIVE] | v.bits()[NEGATIVE];
-    bits[POSITIVE] = plus & ~minus;
-    bits[NEGATIVE] = minus & ~plus;
+    g.tight()[slot / 64] |= bit(slot % 64);
+    const u64 plus = u.positive() | v.positive(), minus = pool.negative(up) | pool.negative(down);
+    g.positive() = plus & ~minus;
+    pool.negative(id) = minus & ~plus;
     for (u64 unknown = plus & minus & ~bit(neuron); unknown; unknown &= unknown - 1) {
         const int i = lowest(unknown);
-        note_sign(g, i, A.facets + i, sign(A, A.facets + i, g));
+        note_sign(id, i, A.facets + i, sign(A, A.facets + i, g));
     }
     return id;
 }

@@ -87,7 +87,7 @@ template <class S> void Splitter<S>::keep(Patch<S> &A) {
         if (!g.solved()) improve(A, g);
         std::memcpy(kept.vectors.data() + at * dim, g.vector(), dim * sizeof(double));
         kept.radius[at] = g.radius();
-        for (std::size_t w = 0; w < words; w++) kept.tight[at * words + w] = g.bits()[TIGHT + w] & cell.bits[TIGHT + w];
+        for (std::size_t w = 0; w < words; w++) kept.tight[at * words + w] = g.tight()[w] & cell.bits[TIGHT + w];
     }
     kept.start[n + 1] = wanted_.generators ? i64(end) : 0;
     if (measurer_ == nullptr) return;
@@ -114,13 +114,13 @@ template <class S> void Splitter<S>::write_flat(Patch<S> &A) {
     for (int k = 0; k < cell.m; k++) {
         int count = 0;
         for (int w = 0; w < words; w++)
-            count += ones(pool[cell.ids[std::size_t(k)]].bits()[TIGHT + w] & cell.bits[std::size_t(TIGHT + w)]);
+            count += ones(pool[cell.ids[std::size_t(k)]].tight()[w] & cell.bits[std::size_t(TIGHT + w)]);
         simple &= count == d;
     }
     for (const bool containing : {true, false}) {
         for (int w = 0; w < words; w++) {
             u64 all = cell.bits[std::size_t(TIGHT + w)];
-            for (int k = 0; k < cell.m; k++) all &= pool[cell.ids[std::size_t(k)]].bits()[TIGHT + w];
+            for (int k = 0; k < cell.m; k++) all &= pool[cell.ids[std::size_t(k)]].tight()[w];
             for (u64 rest = containing ? all : cell.bits[std::size_t(TIGHT + w)] & ~all; rest; rest &= rest - 1) {
                 const i32 facet = A.slots[std::size_t(64 * w + lowest(rest))];
                 if (facet >= 0) flat.facets[std::size_t(end++)] = facet;
@@ -161,7 +161,7 @@ template <class S> void Splitter<S>::leave(Patch<S> &A, const u32 *ids, int m, c
         std::memcpy(to.vectors.data() + at * dim, g.vector(), dim * sizeof(double));
         to.radius[at] = g.radius();
         to.solved[at] = u8(g.solved());
-        for (std::size_t w = 0; w < words; w++) to.tight[at * words + w] = g.bits()[TIGHT + w] & bits[TIGHT + w];
+        for (std::size_t w = 0; w < words; w++) to.tight[at * words + w] = g.tight()[w] & bits[TIGHT + w];
     }
     to.generators = end;
     to.count = n + 1;

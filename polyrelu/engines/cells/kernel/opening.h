@@ -54,20 +54,20 @@ template <class S> void Splitter<S>::copy_generators(Patch<S> &Q, Patch<S> &A) {
         std::memcpy(to.vector(), from.vector(), std::size_t(dim + 1) * sizeof(double)); // and the radius
         to.solved() = from.solved();
         to.on_grid() = from.on_grid();
-        u64 *bits = to.bits();
-        bits[POSITIVE] = bits[NEGATIVE] = 0;
+        u64 *bits = to.tight();
+        to.positive() = pool.negative(A.first + u32(k)) = 0;
         int count = 0;
         if (words == 1) {
-            count = ones(from.bits()[TIGHT] & facets[0]);
-            bits[TIGHT] = compressed(from.bits()[TIGHT], facets[0]);
+            count = ones(from.tight()[0] & facets[0]);
+            bits[0] = compressed(from.tight()[0], facets[0]);
         } else {
-            for (int w = 0; w < words; w++) bits[TIGHT + w] = 0;
+            for (int w = 0; w < words; w++) bits[w] = 0;
             for (int w = 0, before = 0; w < words; before += ones(facets[w++])) {
-                const u64 tight = compressed(from.bits()[TIGHT + w], facets[w]);
+                const u64 tight = compressed(from.tight()[w], facets[w]);
                 if (!tight) continue;
                 count += ones(tight);
-                bits[TIGHT + before / 64] |= tight << before % 64;
-                if (before % 64 && tight >> (64 - before % 64)) bits[TIGHT + before / 64 + 1] |= tight >> (64 - before % 64);
+                bits[before / 64] |= tight << before % 64;
+                if (before % 64 && tight >> (64 - before % 64)) bits[before / 64 + 1] |= tight >> (64 - before % 64);
             }
         }
         A.is_simple &= count == dim - 1;
@@ -172,12 +172,12 @@ template <class S> POLYRELU_INLINE typename Splitter<S>::Sides Splitter<S>::look
             const int side = doubtful_sign(A, slot, g);
             is_above = side == 1;
             if (side == 0 || side == DOUBT) {
-                note_sign(g, A.neurons, slot, side);
+                note_sign(id, A.neurons, slot, side);
                 (side == 0 ? sides.zero : sides.doubt) = true;
                 other++;
             }
         }
-        g.bits()[POSITIVE] |= u64(is_above) << A.neurons;
+        g.positive() |= u64(is_above) << A.neurons;
         above += is_above;
     }
     counters.signs += A.end - A.first;
@@ -191,9 +191,9 @@ template <class S> POLYRELU_INLINE void Splitter<S>::forget_signs(Patch<S> &A, S
     if (!sides.positive && !sides.zero) return;
     const int slot = A.facets + A.neurons;
     for (u32 id = A.first; id < A.end; id++) {
-        u64 *bits = pool[id].bits();
-        bits[POSITIVE] &= ~bit(A.neurons);
-        if (sides.zero) bits[TIGHT + slot / 64] &= ~bit(slot % 64);
+        const Generator<S> g = pool[id];
+        g.positive() &= ~bit(A.neurons);
+        if (sides.zero) g.tight()[slot / 64] &= ~bit(slot % 64);
     }
 }
 
@@ -201,8 +201,8 @@ template <class S> POLYRELU_INLINE void Splitter<S>::forget_signs(Patch<S> &A, S
 template <class S> void Splitter<S>::complete_signs(Patch<S> &A) {
     const u64 all = A.neurons == 64 ? ~u64(0) : bit(A.neurons) - 1;
     for (u32 id = A.first; id < A.end; id++) {
-        u64 *bits = pool[id].bits();
-        bits[NEGATIVE] |= all & ~bits[POSITIVE] & ~neurons_of(A, bits + TIGHT);
+        const Generator<S> g = pool[id];
+        pool.negative(id) |= all & ~g.positive() & ~neurons_of(A, g.tight());
     }
 }
 
@@ -246,8 +246,8 @@ template <class S> void Splitter<S>::whole(Patch<S> &A) {
     cell_room(std::size_t(cell.m));
     for (u32 g = A.first; g < A.end; g++) {
         cell.ids[g - A.first] = g;
-        cell.bits[POSITIVE] |= pool[g].bits()[POSITIVE];
-        cell.bits[NEGATIVE] |= pool[g].bits()[NEGATIVE];
+        cell.bits[POSITIVE] |= pool[g].positive();
+        cell.bits[NEGATIVE] |= pool.negative(g);
     }
     for (int slot = 0; slot < A.facets; slot++) cell.bits[std::size_t(TIGHT + slot / 64)] |= bit(slot % 64);
 }

@@ -162,8 +162,8 @@ template <class S> void Splitter<S>::load() {
         g.radius() = inbox.radius[start + k];
         g.solved() = inbox.solved[start + k];
         g.on_grid() = g.radius() == 0.0 && is_on_grid(g.vector(), dim);
-        g.bits()[POSITIVE] = g.bits()[NEGATIVE] = 0;
-        for (int w = 0; w < words; w++) g.bits()[TIGHT + w] = inbox.tight[(start + k) * std::size_t(words) + std::size_t(w)];
+        g.positive() = pool.negative(k) = 0;
+        for (int w = 0; w < words; w++) g.tight()[w] = inbox.tight[(start + k) * std::size_t(words) + std::size_t(w)];
     }
     whole(A);
     for (std::size_t slot = 0; slot < slots; slot++) {

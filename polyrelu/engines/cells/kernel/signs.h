@@ -56,19 +56,19 @@ template <class S> POLYRELU_APART void Splitter<S>::improve(Patch<S> &A, Generat
     const bool known = g.radius() < modulus(solution[Solver<double>::largest_entry(solution, dim)]);
     int count = 0;
     for (int w = 0; w < shape.words(); w++)
-        for (u64 tight = g.bits()[TIGHT + w]; tight; tight &= tight - 1)
+        for (u64 tight = g.tight()[w]; tight; tight &= tight - 1)
             std::memcpy(solver_.row(count++, dim), A.form(64 * w + lowest(tight)), std::size_t(dim + 2) * sizeof(double));
     const double r = solver_.solve(solution, count, dim);
-    if (!(r < g.radius()) || !(known || directed(A, g.bits(), solution, r))) return;
+    if (!(r < g.radius()) || !(known || directed(A, g.tight(), solution, r))) return;
     g.radius() = r;
     std::memcpy(g.vector(), solution, std::size_t(dim) * sizeof(double));
 }
 
 // Makes a solution g or -g, whichever lies in a patch; false where no facet certifies that one of them does not.
-template <class S> bool Splitter<S>::directed(Patch<S> &A, const u64 *bits, double *g, double r) {
+template <class S> bool Splitter<S>::directed(Patch<S> &A, const u64 *tight, double *g, double r) {
     const int dim = shape.dim();
     for (int slot = 0; slot < A.facets; slot++) {
-        if (bits[TIGHT + slot / 64] & bit(slot % 64)) continue;
+        if (tight[slot / 64] & bit(slot % 64)) continue;
         const double *f = A.form(slot), v = value(f, g, dim);
         if (!(modulus(v) > sign_bound(f[dim], f[dim + 1], r, dim))) continue;
         if (v * f[dim + 2] < 0.0)
@@ -78,10 +78,10 @@ template <class S> bool Splitter<S>::directed(Patch<S> &A, const u64 *bits, doub
     return false;
 }
 
-template <class S> POLYRELU_INLINE void Splitter<S>::note_sign(Generator<S> g, int neuron, int slot, int sign) {
-    if (sign == 0) g.bits()[TIGHT + slot / 64] |= bit(slot % 64);
-    if (sign > 0) g.bits()[POSITIVE] |= bit(neuron); // DOUBT is positive, too
-    if (sign == -1 || sign == DOUBT) g.bits()[NEGATIVE] |= bit(neuron);
+template <class S> POLYRELU_INLINE void Splitter<S>::note_sign(u32 g, int neuron, int slot, int sign) {
+    if (sign == 0) pool[g].tight()[slot / 64] |= bit(slot % 64);
+    if (sign > 0) pool[g].positive() |= bit(neuron); // DOUBT is positive, too
+    if (sign == -1 || sign == DOUBT) pool.negative(g) |= bit(neuron);
 }
 
 // Makes the generator where the edge from `up` to `down` meets a neuron of a patch: its vector and r, and no bits.
@@ -111,8 +111,9 @@ template <class S> POLYRELU_APART Pause Splitter<S>::decide(Patch<S> &A, int neu
     for (Array<i32> *list : {&asked_on_, &asked_off_}) list->room(64 * std::size_t(words));
     asked_sites_.room(MOST_NEURONS);
     for (int k = 0; k < cell.m; k++) {
-        Generator<S> g = pool[cell.ids[std::size_t(k)]];
-        const u64 doubtful = g.bits()[POSITIVE] & g.bits()[NEGATIVE];
+        const u32 id = cell.ids[std::size_t(k)];
+        Generator<S> g = pool[id];
+        const u64 doubtful = g.positive() & pool.negative(id);
         if (!(doubtful & bit(neuron))) continue;
         if (work_ > WORK_BETWEEN_CLOCKS && is_late()) return OUT_OF_TIME;
         work_ += WORK_OF_QUESTION;
@@ -121,7 +122,7 @@ template <class S> POLYRELU_APART Pause Splitter<S>::decide(Patch<S> &A, int neu
         for (int w = 0; w < words; w++)
             for (u64 facets = cell.bits[std::size_t(TIGHT + w)]; facets; facets &= facets - 1) {
                 const i32 facet = A.slots[std::size_t(64 * w + lowest(facets))];
-                const bool on = g.bits()[TIGHT + w] & facets & (~facets + 1);
+                const bool on = g.tight()[w] & facets & (~facets + 1);
                 (on ? asked_on_ : asked_off_)[std::size_t(on ? q.on_count++ : q.off_count++)] = facet;
             }
         for (u64 rest = doubtful; rest; rest &= rest - 1)
@@ -131,9 +132,9 @@ template <class S> POLYRELU_APART Pause Splitter<S>::decide(Patch<S> &A, int neu
         int i = 0;
         for (u64 rest = doubtful; rest; rest &= rest - 1, i++) {
             const int which = lowest(rest), slot = A.facets + which;
-            if (answers_[i] >= 0) g.bits()[NEGATIVE] &= ~bit(which);
-            if (answers_[i] <= 0) g.bits()[POSITIVE] &= ~bit(which);
-            if (answers_[i] == 0) g.bits()[TIGHT + slot / 64] |= bit(slot % 64);
+            if (answers_[i] >= 0) pool.negative(id) &= ~bit(which);
+            if (answers_[i] <= 0) g.positive() &= ~bit(which);
+            if (answers_[i] == 0) g.tight()[slot / 64] |= bit(slot % 64);
         }
         std::memcpy(g.vector(), vertex_, std::size_t(dim) * sizeof(double));
         g.radius() = radius;

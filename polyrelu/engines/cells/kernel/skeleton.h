@@ -38,7 +38,7 @@ template <class S> bool Splitter<S>::cut_skeleton(Patch<S> &A) {
         A.next = A.listed[used];
         A.neurons = used;
         const u64 mask = bit(used) - 1;
-        for (u32 g = A.first; g < A.end; g++) pool[g].bits()[POSITIVE] &= mask;
+        for (u32 g = A.first; g < A.end; g++) pool[g].positive() &= mask;
         int left = 0;
         for (int i = 0; i < A.copy_count; i++)
             if (A.copies[std::size_t(i)].of < used) A.copies[std::size_t(left++)] = A.copies[std::size_t(i)];
@@ -61,7 +61,7 @@ POLYRELU_INLINE u64 mixed(u64 x) {
 }
 
 template <class S> POLYRELU_INLINE void Splitter<S>::push_edge(u32 u, u32 v, u64 later) {
-    const u64 differ = (pool[u].bits()[POSITIVE] ^ pool[v].bits()[POSITIVE]) & later;
+    const u64 differ = (pool[u].positive() ^ pool[v].positive()) & later;
     if (!differ) return;
     const int first = lowest(differ);
     edges_[edge_count_] = {u, v, differ, bucket_[first]};
@@ -76,10 +76,10 @@ template <class S> POLYRELU_APART bool Splitter<S>::subdivide(Patch<S> &A, int &
     edges_.room(std::size_t(m) * std::size_t(d) + 64);
     for (u32 u = A.first; u < A.end; u++)
         for (u32 v = u + 1; v < A.end; v++) {
-            const u64 *one = pool[u].bits(), *other = pool[v].bits();
-            if (one[POSITIVE] == other[POSITIVE]) continue;
+            const Generator<S> one = pool[u], other = pool[v];
+            if (one.positive() == other.positive()) continue;
             int shared = 0;
-            for (int w = 0; w < words; w++) shared += ones(one[TIGHT + w] & other[TIGHT + w]);
+            for (int w = 0; w < words; w++) shared += ones(one.tight()[w] & other.tight()[w]);
             if (shared == d - 1) push_edge(u, v, ~u64(0));
         }
     work_ += i64(m) * m / 16;
@@ -101,26 +101,24 @@ template <class S> POLYRELU_APART bool Splitter<S>::subdivide(Patch<S> &A, int &
         for (i32 e = bucket_[i]; e >= 0; e = edges_[std::size_t(e)].next) {
             const Edge edge = edges_[std::size_t(e)];
             u32 up = edge.u, down = edge.v;
-            if (!(pool[up].bits()[POSITIVE] >> i & 1)) up = edge.v, down = edge.u;
+            if (!(pool[up].positive() >> i & 1)) up = edge.v, down = edge.u;
             const u32 id = A.end++;
             Generator<S> g = pool[id], u = pool[up], v = pool[down];
             make(A, i, u, v, g);
-            u64 *bits = g.bits();
-            for (int w = 0; w < words; w++) bits[TIGHT + w] = u.bits()[TIGHT + w] & v.bits()[TIGHT + w];
-            bits[TIGHT + slot / 64] |= bit(slot % 64);
+            for (int w = 0; w < words; w++) g.tight()[w] = u.tight()[w] & v.tight()[w];
+            g.tight()[slot / 64] |= bit(slot % 64);
             // Of the neurons before this one the ends agree on all but those that one of them was made on, and there the
             // other end's sign counts; no bit is set for those that both lie on.
-            const u64 p = u.bits()[POSITIVE], q = v.bits()[POSITIVE];
+            const u64 p = u.positive(), q = v.positive();
             u64 positive = (p & q) | ((p | q) & ~edge.differ & done);
             for (u64 unknown = edge.differ & later; unknown; unknown &= unknown - 1) {
                 const int k = lowest(unknown), side = sign(A, A.facets + k, g);
                 if (side == 0 || side == DOUBT) return false;
                 if (side > 0) positive |= bit(k);
             }
-            bits[POSITIVE] = positive & ~bit(i);
-            bits[NEGATIVE] = 0;
-            all &= bits[POSITIVE];
-            any |= bits[POSITIVE];
+            g.positive() = positive & ~bit(i);
+            all &= g.positive();
+            any |= g.positive();
             push_edge(edge.u, id, later);
             push_edge(id, edge.v, later);
         }
@@ -142,9 +140,9 @@ template <class S> POLYRELU_APART void Splitter<S>::join_in_faces(Patch<S> &A, i
     }
     stamp_++;
     for (u32 id = first; id < A.end; id++) {
-        const u64 *bits = pool[id].bits(), signs = bits[POSITIVE] & done;
+        const u64 *bits = pool[id].tight(), signs = pool[id].positive() & done;
         for (int w = 0; w < words; w++) {
-            const u64 own = w == slot / 64 ? bits[TIGHT + w] & ~bit(slot % 64) : bits[TIGHT + w];
+            const u64 own = w == slot / 64 ? bits[w] & ~bit(slot % 64) : bits[w];
             for (u64 rest = own; rest; rest &= rest - 1) {
                 const u64 left_out = rest & (~rest + 1);
                 const int facet = 64 * w + lowest(rest);
@@ -153,21 +151,21 @@ template <class S> POLYRELU_APART void Splitter<S>::join_in_faces(Patch<S> &A, i
                     const u64 there = sides == 2 ? signs | bit(facet - A.facets) : signs;
                     u64 key = there * 0xC2B2AE3D27D4EB4Fu;
                     for (int x = 0; x < words; x++) {
-                        const u64 tight = bits[TIGHT + x] ^ (x == w ? left_out : 0);
+                        const u64 tight = bits[x] ^ (x == w ? left_out : 0);
                         key = (key ^ tight) * 0x9E3779B97F4A7C15u;
                     }
                     u64 at = mixed(key) & (places - 1);
                     for (;; at = (at + 1) & (places - 1)) {
                         u64 *entry = &faces_[at * length];
                         if (entry[words + 1] >> 32 != stamp_) {
-                            for (int x = 0; x < words; x++) entry[x] = bits[TIGHT + x] ^ (x == w ? left_out : 0);
+                            for (int x = 0; x < words; x++) entry[x] = bits[x] ^ (x == w ? left_out : 0);
                             entry[words] = there;
                             entry[words + 1] = stamp_ << 32 | id;
                             break;
                         }
                         bool same = entry[words] == there;
                         for (int x = 0; x < words && same; x++)
-                            same = entry[x] == (bits[TIGHT + x] ^ (x == w ? left_out : 0));
+                            same = entry[x] == (bits[x] ^ (x == w ? left_out : 0));
                         if (!same) continue;
                         push_edge(u32(entry[words + 1]), id, later);
                         break;
@@ -195,14 +193,14 @@ template <class S> POLYRELU_APART void Splitter<S>::read_off(Patch<S> &A, bool l
     std::size_t pairs = 0;
     for (u32 x = 0; x < n; x++) {
         Generator<S> g = pool[A.first + x];
-        const u64 on = neurons_of(A, g.bits() + TIGHT), positive = g.bits()[POSITIVE];
+        const u64 on = neurons_of(A, g.tight()), positive = g.positive();
         if (lists) parts.of_vertex.room(pairs + (std::size_t(1) << ones(on)));
         u64 subset = 0;
         do {
             const i32 number = part_of(parts, positive | subset, places);
             Part<S> part = parts[std::size_t(number)];
             part.count()++;
-            for (int w = 0; w < words; w++) part.facets()[w] |= g.bits()[TIGHT + w];
+            for (int w = 0; w < words; w++) part.facets()[w] |= g.tight()[w];
             if (lists) parts.of_vertex[pairs] = u32(number);
             else
                 for (int j = 0; j < dim; j++) part.sum()[j] += g.vector()[j];
@@ -221,7 +219,7 @@ template <class S> POLYRELU_APART void Splitter<S>::read_off(Patch<S> &A, bool l
     parts.inside.room(start);
     std::size_t pair = 0;
     for (u32 x = 0; x < n; x++) {
-        const u64 on = neurons_of(A, pool[A.first + x].bits() + TIGHT);
+        const u64 on = neurons_of(A, pool[A.first + x].tight());
         for (int k = 1 << ones(on); k > 0; k--)
             parts.inside[std::size_t(parts[parts.of_vertex[pair++]].at()++)] = A.first + x;
     }

@@ -207,8 +207,8 @@ template <class S> class Splitter {
     int sign(Patch<S> &A, int slot, Generator<S> g);
     int doubtful_sign(Patch<S> &A, int slot, Generator<S> g);
     void improve(Patch<S> &A, Generator<S> g);
-    bool directed(Patch<S> &A, const u64 *bits, double *g, double r);
-    void note_sign(Generator<S> g, int neuron, int slot, int sign);
+    bool directed(Patch<S> &A, const u64 *tight, double *g, double r);
+    void note_sign(u32 g, int neuron, int slot, int sign);
     void make(Patch<S> &A, int neuron, Generator<S> up, Generator<S> down, Generator<S> made);
     Pause decide(Patch<S> &A, int neuron);
     bool is_late();

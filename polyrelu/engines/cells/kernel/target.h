@@ -45,8 +45,8 @@ template <class S> Next Splitter<S>::apply_row(Patch<S> &A, int row, Pause &paus
     const auto look = [&] {
         positive = negative = zero = doubt = false;
         for (int k = 0; k < cell.m; k++) {
-            const u64 *bits = pool[cell.ids[std::size_t(k)]].bits();
-            const bool above = bits[POSITIVE] & bit(row), below = bits[NEGATIVE] & bit(row);
+            const u32 id = cell.ids[std::size_t(k)];
+            const bool above = pool[id].positive() & bit(row), below = pool.negative(id) & bit(row);
             doubt |= above && below;
             positive |= above && !below;
             negative |= below && !above;
@@ -80,8 +80,7 @@ template <class S> void Splitter<S>::keep_face(Patch<S> &A, int row) {
     const int slot = A.facets + row;
     for (int k = 0; k < cell.m; k++) {
         const u32 id = cell.ids[std::size_t(k)];
-        const u64 *bits = pool[id].bits();
-        if (!((bits[POSITIVE] | bits[NEGATIVE]) & bit(row))) cell.ids[std::size_t(left++)] = id;
+        if (!((pool[id].positive() | pool.negative(id)) & bit(row))) cell.ids[std::size_t(left++)] = id;
     }
     cell.m = left;
     keep_touching(slot);
@@ -92,7 +91,7 @@ template <class S> void Splitter<S>::keep_face(Patch<S> &A, int row) {
 template <class S> bool Splitter<S>::is_void(Patch<S> &A) {
     for (int w = 0; w < shape.words(); w++) {
         u64 containing = ~u64(0);
-        for (int k = 0; k < cell.m; k++) containing &= pool[cell.ids[std::size_t(k)]].bits()[TIGHT + w];
+        for (int k = 0; k < cell.m; k++) containing &= pool[cell.ids[std::size_t(k)]].tight()[w];
         for (; containing; containing &= containing - 1) {
             const int slot = 64 * w + lowest(containing);
             if (slot >= A.facets + A.neurons) break;
