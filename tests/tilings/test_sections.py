@@ -85,7 +85,7 @@ def test_files_and_pickles_keep_flat_tiles(sections, tmp_path, suffix):
         assert tiles_of(again) == tiles_of(sections)
         assert [tile.dim for tile in again] == [tile.dim for tile in sections]
     assert tiles_of(pr.load_tiling(path)[1:]) == tiles_of(sections[1:])
-    sections[1:3].save(path)
+    sections[1:3].save(path, overwrite=True)
     assert tiles_of(pr.load_tiling(path)) == tiles_of(sections[1:3])
 
 
