@@ -119,7 +119,7 @@ def problem(layers: Sequence[Layer], target: Sequence[Halfspace], facets: Sequen
     site_of = np.where(is_site, np.cumsum(is_site) - 1, -1).astype(np.int32)
     coord_start = np.cumsum([0, *widths])
     weights, biases, errors, units = [], [], [], np.zeros(layers[0].input_dim, dtype=np.int64)
-    on_grid, without_bias, twins, bits = [], [], list[list[tuple[int, int, bool]]](), 0
+    on_grid, without_bias, twins, bits = list[bool](), list[bool](), list[list[tuple[int, int, bool]]](), 0
     for layer, start in zip(chain, coord_start.tolist(), strict=False):
         weight, bias, exactly, units = _in_units(layer, units)
         weights.append(weight.T.ravel())
