@@ -5,8 +5,6 @@ import matplotlib
 import pytest
 from hypothesis import HealthCheck, settings
 
-import polyrelu as pr
-
 matplotlib.use("Agg")
 
 # Exact arithmetic has no bad luck with rounding, only slow examples: no deadline, and the failing seed is printed.
@@ -19,16 +17,8 @@ settings.load_profile("default")
 SECONDS = 60
 
 
-@pytest.fixture(scope="session")
-def compiled():
-    """The kernels, which may take minutes to compile, once."""
-    identity = [[int(i == j) for j in range(5)] for i in range(5)]
-    box = pr.Polyhedron.box([-1] * 5, [1] * 5)
-    pr.linear_regions(pr.Network([(identity, [0] * 5)], relu=[True]), box).volume()
-
-
 @pytest.fixture
-def in_time(compiled):
+def in_time():
     """What hangs is a failure of its own test."""
     if not hasattr(signal, "setitimer") or threading.current_thread() is not threading.main_thread():
         yield

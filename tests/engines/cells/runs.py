@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable
 from copy import copy
 from dataclasses import dataclass
@@ -59,8 +60,9 @@ class Asked:
     def tiles(self, found: Iterable[Found]) -> Tiles:
         """The tiles that come of what some runs have found, together with what needs no run."""
         engine = copy(self.engine)
-        for name in ("full", "sections", "faces", "flat", "needed"):
-            setattr(engine, name, copy(getattr(engine, name)))
+        for name, value in vars(self.engine).items():
+            if isinstance(value, list | deque):
+                setattr(engine, name, copy(value))
         for own in found:
             engine._keep(own)
         engine._settle(_never)
