@@ -145,7 +145,7 @@ SPARE = {
     "e": 19,  # likewise, and errors and sums of the layer before take part as they are
     "h + B": 2,
     "gamma of a vertex's value": 4,  # which the quotient by t uses up
-    "gamma of an interval": 5,
+    "gamma of an interval": 3,
     "alpha": 2,
     "r before it is scaled": 11,
 }
