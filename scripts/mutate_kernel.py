@@ -63,17 +63,6 @@ FILES = tuple(
     )
 )
 LAWFUL = ("bounds.h", "forms.h", "reach.h", "solving.h", "grid.h")
-MODULE = """
-#include "module.h"
-using namespace polyrelu;
-static PyModuleDef DEF = {PyModuleDef_HEAD_INIT, "_kernel", nullptr, -1, MODULE_METHODS,
-                          nullptr, nullptr, nullptr, nullptr};
-PyMODINIT_FUNC PyInit__kernel() {
-    PyObject *module = PyModule_Create(&DEF);
-    PyModule_AddObjectRef(module, "Kernel", PyType_FromSpec(&KERNEL_SPEC));
-    return module;
-}
-"""
 # Places that are not there trap, so does arithmetic that is not defined; growing arrays leave no room to spare, and new
 # room is full of what nobody wrote.
 CHECKED = (
@@ -102,7 +91,8 @@ CHECKED = (
     ),
 )
 TRAPS = ("-fsanitize=bounds,integer-divide-by-zero,null", "-fsanitize-undefined-trap-on-error")
-FLAGS = (*TRAPS, "-std=c++17", "-ffp-contract=off", "-w", "-fPIC", "-shared")
+FLAGS = (*TRAPS, "-std=c++17", "-ffp-contract=off", "-w", "-fPIC", "-shared", "-DPy_LIMITED_API=0x030B0000")
+IDENTITY = '-DPOLYRELU_SOURCES="mutant"'
 QUICKLY, WELL = "-O0", "-O1"  # compiled well, more mutants turn out to be the same code
 QUESTIONS = 150
 SECONDS = 40.0  # of computing for all questions, of which the kernel as it is needs some
@@ -278,10 +268,18 @@ def build(folder: Path, mutant: Mutant | None, level: str = QUICKLY) -> Path | N
     (folder / "numbers.h").write_text(numbers)
     run = folder / "run.h"
     run.write_text(re.sub(r"\n *case [4-9]: return new RunOf.*", "", run.read_text()))
-    (folder / "module.cpp").write_text(MODULE)
     library = folder / "_kernel.so"
     include = sysconfig.get_path("include")
-    command = [os.environ.get("CXX", "g++"), *FLAGS, level, f"-I{include}", "-o", str(library), "module.cpp"]
+    command = [
+        os.environ.get("CXX", "g++"),
+        *FLAGS,
+        IDENTITY,
+        level,
+        f"-I{include}",
+        "-o",
+        str(library),
+        "baseline.cpp",
+    ]
     done = subprocess.run(command, cwd=folder, capture_output=True, check=False, timeout=300)
     return library if done.returncode == 0 else None
 

@@ -116,7 +116,7 @@ def larger_questions() -> Iterator[Question]:
         ("generic", [2, 12, 6], None, "alone"),
         ("generic", [2, 9, 9, 2], "y0 >= y1", "mixed"),
         ("generic", [3, 8, 5], None, "general"),
-        ("generic", [3, 6, 6, 3], "y0 >= y1, y0 >= y2", "keeping"),
+        ("generic", [3, 5, 4], None, "keeping"),
         ("integers", [2, 8, 6, 2], "y0 == y1", "alone"),
         ("signs", [3, 7, 4], None, "general"),
         ("dyadic", [2, 14, 2], "y0 >= y1", "keeping"),
@@ -130,9 +130,35 @@ def larger_questions() -> Iterator[Question]:
         yield Question(f"{kind} {widths}, {text}, {way}", network, target, box(widths[0], 2), way)
 
 
+def wide_questions() -> Iterator[Question]:
+    """Some whose cells have more facets than a word has bits, in the plane and in space."""
+    rng = np.random.default_rng(1)
+    for d, kind, text, way in (
+        (2, "generic", None, "alone"),
+        (2, "integers", "y0 == y1", "general"),
+        (2, "generic", "y0 >= y1", "in bits"),
+        (3, "integers", "y0 <= 0, y1 <= 0", "keeping"),
+        (2, "dyadic", "y0 == 0", "mixed"),
+    ):
+        network = of_widths(rng, kind, [d, 5, 2])
+        target = None if text is None else pr.parse(text, dim=2)
+        yield Question(f"wide {d} {kind}, {text}, {way}", network, target, round_polytope(d, 70), way)
+
+
+def round_polytope(d: int, facets: int) -> pr.Polyhedron:
+    """Of so many facets: in the plane a polygon about a circle, above it a prism."""
+    angles = [2 * math.pi * k / facets for k in range(facets)]
+    normals = [[Fraction(round(64 * math.cos(a)), 64), Fraction(round(64 * math.sin(a)), 64)] for a in angles]
+    offsets = [2 * (Fraction(x * x + y * y).limit_denominator(64) + 1) for x, y in normals]
+    if d == 2:
+        return pr.Polyhedron(normals, offsets)
+    ends = [[0, 0, 1], [0, 0, -1]]
+    return pr.Polyhedron([*([x, y, 0] for x, y in normals), *ends], [*offsets, 1, 1])
+
+
 def questions(count: int) -> list[Question]:
     """Small ones first, because they are quick."""
-    return [*map(small_question, range(count)), *larger_questions()]
+    return [*map(small_question, range(count)), *larger_questions(), *wide_questions()]
 
 
 class Answer(NamedTuple):
