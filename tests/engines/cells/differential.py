@@ -116,7 +116,7 @@ def larger_questions() -> Iterator[Question]:
         ("generic", [2, 12, 6], None, "alone"),
         ("generic", [2, 9, 9, 2], "y0 >= y1", "mixed"),
         ("generic", [3, 8, 5], None, "general"),
-        ("generic", [3, 6, 6, 3], "y0 >= y1, y0 >= y2", "keeping"),
+        ("generic", [3, 5, 4], None, "keeping"),
         ("integers", [2, 8, 6, 2], "y0 == y1", "alone"),
         ("signs", [3, 7, 4], None, "general"),
         ("dyadic", [2, 14, 2], "y0 >= y1", "keeping"),
@@ -124,15 +124,65 @@ def larger_questions() -> Iterator[Question]:
         ("generic", [1, 70, 3], None, "alone"),  # more neurons than a word has bits
         ("generic", [2, 66], None, "in bits"),
         ("no bias", [3, 8, 6], None, "two"),
+        ("signs", [4, 5, 2], None, "general"),
+        ("signs", [4, 5], None, "in bits"),
+        ("integers", [4, 5, 2], "y0 >= y1", "alone"),
+        ("signs", [5, 4], None, "keeping"),
     ):
         network = of_widths(rng, kind, widths)
         target = None if text is None else pr.parse(text, dim=widths[-1])
         yield Question(f"{kind} {widths}, {text}, {way}", network, target, box(widths[0], 2), way)
 
 
+def wide_questions() -> Iterator[Question]:
+    """Some whose cells have more facets than a word has bits, in the plane and in space."""
+    rng = np.random.default_rng(1)
+    for d, kind, text, way in (
+        (2, "generic", None, "alone"),
+        (2, "integers", "y0 == y1", "general"),
+        (3, "integers", "y0 <= 0, y1 <= 0", "keeping"),
+    ):
+        network = of_widths(rng, kind, [d, 5, 2])
+        target = None if text is None else pr.parse(text, dim=2)
+        yield Question(f"wide {d} {kind}, {text}, {way}", network, target, round_polytope(d, 70), way)
+
+
+def made_questions() -> Iterator[Question]:
+    """Some that random ones do not come to."""
+    # From five dimensions on two vertices may have d - 1 facets in common and no edge: opposite vertices of a square
+    # times the apex of a pyramid with four sides, which all have that square.
+    sides = [[1, 0, 1, 0, 0], [-1, 0, 1, 0, 0], [0, 1, 1, 0, 0], [0, -1, 1, 0, 0], [0, 0, -1, 0, 0]]
+    square = [[0, 0, 0, 1, 0], [0, 0, 0, -1, 0], [0, 0, 0, 0, 1], [0, 0, 0, 0, -1]]
+    pyramid = pr.Polyhedron([*sides, *square], [1, 1, 1, 1, 0, 1, 1, 1, 1])
+    across = pr.Network([([[0, 0, 0, 1, 1], [1, 2, 1, 1, 0], [0, 1, 2, 1, -1]], [0.25, -0.5, -1.5])], relu=[True])
+    for way in ("alone", "general"):
+        yield Question(f"pyramid times square, {way}", across, None, pyramid, way)
+    # Caps of a polygon with more facets than a word has bits; what is left has a few less, and its neurons lie across
+    # the end of the word.
+    rng = np.random.default_rng(2)
+    directions = [(math.cos(a), math.sin(a)) for a in (0.3, 2.0, 4.5)]
+    caps = [*([x, y] for x, y in directions), [1.0, 0.0], [0.0, 1.0]]
+    through = rng.normal(size=(6, 5))
+    offsets = rng.normal(size=6) - 10 * through[:, 3:].sum(axis=1)
+    network = pr.Network([(caps, [-3.5, -3.6, -3.7, 10, 10]), (through, offsets)], relu=[True, True])
+    for way in ("alone", "general", "in bits"):
+        yield Question(f"caps, {way}", network, None, round_polytope(2, 74), way)
+
+
+def round_polytope(d: int, facets: int) -> pr.Polyhedron:
+    """Of so many facets: in the plane a polygon about a circle, above it a prism."""
+    angles = [2 * math.pi * k / facets for k in range(facets)]
+    normals = [[Fraction(round(64 * math.cos(a)), 64), Fraction(round(64 * math.sin(a)), 64)] for a in angles]
+    offsets = [2 * (Fraction(x * x + y * y).limit_denominator(64) + 1) for x, y in normals]
+    if d == 2:
+        return pr.Polyhedron(normals, offsets)
+    ends = [[0, 0, 1], [0, 0, -1]]
+    return pr.Polyhedron([*([x, y, 0] for x, y in normals), *ends], [*offsets, 1, 1])
+
+
 def questions(count: int) -> list[Question]:
     """Small ones first, because they are quick."""
-    return [*map(small_question, range(count)), *larger_questions()]
+    return [*map(small_question, range(count)), *larger_questions(), *made_questions(), *wide_questions()]
 
 
 class Answer(NamedTuple):

@@ -44,7 +44,8 @@ template <class T> POLYRELU_INLINE T sign_bound(T s, T e, T r, int dim) {
 }
 
 // What a form's value at a float point inside a cell, whose entries are at most `size` >= 1 in modulus, must exceed for
-// its sign to count: B for the generator (point, 1), with r = 0.
+// its sign to count: B for the generator (point, 1), with r = 0. Where gamma s underflows, `size` may be too large for FLOOR
+// to make up for it; but then e has FLOOR, or all but one entry is zero and the value is exact.
 template <class T> POLYRELU_INLINE T inner_bound(T s, T e, T size, int dim) {
     return (gamma_<T>(dim) * s + e) * (size * raised<T>(6)) + exactly<T>(FLOOR);
 }

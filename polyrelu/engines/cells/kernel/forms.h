@@ -12,6 +12,10 @@
 // bias: for gamma_{K+3} |b^_i| put gamma_{K+3} s_i + e_i of that form. As soon as that has added more than half the terms
 // the sum has, it is computed anew. A layer on the grid (grid.h) has e = 0.
 //
+// Sums. With x for the computed sum of the d + 1 moduli, 2^E <= x < 2^(E+1), what its d additions lose is at most d u 2^E,
+// as no partial sum is larger. raised(d + 1) is no less than 1 + (d + 1) u, so s = fl(x raised(d + 1)) is no less than
+// x + d u 2^E: one rounding more than numbers.h allows for does no harm here.
+//
 // Boxes. Most forms of a layer have one sign on all of a cell, and are told without looking at each generator: if the g^
 // lie in the box with centre z (entries at most 1) and half-widths h, then |c . g - fl(c^ . z)| <= |c^| . h + B for all
 // of them, with the largest r in B (bounds.h).

@@ -132,6 +132,7 @@ EXPORTED(double, of_forms)(int dim, int width, i64 *to) {
 EXPORTED(double, of_reach)(int dim, int width, i64 *to) {
     Table table(to);
     Columns columns(dim, width);
+    columns.P.relu = columns.P.equality; // no ReLU silences a term
     Forms<Counting> F(columns.P);
     Reach<Counting> reach(columns.P);
     F.enter(0, columns.signs.data(), dim);

@@ -251,7 +251,12 @@ def network(
     }
     layers = len(widths) - 1
     made = Network(
-        widths[0] + 1, layers, layers - 1, coords, *(columns[n].ctypes.data for n, _ in Network._fields_[4:14]), sites
+        widths[0] + 1,
+        layers,
+        layers - 1,
+        coords,
+        *(columns[field[0]].ctypes.data for field in Network._fields_[4:14]),
+        sites,
     )
     made.kept = columns  # as long as the structure lasts
     return made, np.concatenate(off_weights), np.concatenate(off_biases)

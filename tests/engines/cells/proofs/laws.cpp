@@ -4,14 +4,15 @@
 // an entry is given as c and dc, and stands for c + dc. A law returns the largest error / bound that it found: more than
 // 1 where a bound does not hold, and MALFORMED where the example breaks what the kernel takes for granted. It also writes
 // the largest lemma / bound, where the lemma is the bound as its proof states it, in exact arithmetic over the floats
-// that go into it: more than 1 where the rounding of the bound itself is not made up for.
+// that go into it: more than 1 where the rounding of the bound itself is not made up for, and NOTHING_SAID where the
+// kernel gave up.
 #include "functions.h"
 #include "problem_of.h"
 #include "shadow.h"
 
 namespace polyrelu {
 
-constexpr double MALFORMED = -1.0, BROKEN = HUGE_VAL;
+constexpr double MALFORMED = -1.0, BROKEN = HUGE_VAL, NOTHING_SAID = -1.0;
 
 // The quotient, more than 1 if and only if the error exceeds the bound.
 inline double ratio(const Rational &error, double bound) {
@@ -100,6 +101,7 @@ EXPORTED(double, meeting)(const Functions *K, int dim, const double *c, const do
     Array<double> made{std::size_t(dim)};
     const double r = K->meet(c, up, r_up, down, r_down, made.data(), dim);
     if (r != r) return BROKEN;
+    *lemma = NOTHING_SAID;
     if (!(r < HUGE_VAL)) return 0.0;
     if (!is_within(made.data(), 1.0, dim)) return BROKEN;
     const Exact form(c, dc, dim), one(up, dup, dim), other(down, ddown, dim);
@@ -180,7 +182,10 @@ EXPORTED(double, solving)(const Functions *K, int dim, int count, const double *
     std::memcpy(used.data(), rows, std::size_t(count * length) * sizeof(double));
     const double r = K->solve(g, used.data(), count, dim);
     if (r != r) return BROKEN;
-    if (!(r < HUGE_VAL)) return 0.0;
+    if (!(r < HUGE_VAL)) {
+        *lemma = NOTHING_SAID;
+        return 0.0;
+    }
     if (!is_within(g, 1.0, dim)) return BROKEN;
     Exact exact[16], line;
     for (int k = 0; k < d; k++) {
@@ -360,7 +365,10 @@ EXPORTED(double, reach)(const Functions *K, const Network *N, const double *half
         vertices.push_back(Exact(g, off + k * dim, dim));
         floats.push_back(Exact(g, zeros.data(), dim));
     }
-    if (!K->reach(N, m, generators, low.data(), high.data())) return 0.0; // it gave up
+    if (!K->reach(N, m, generators, low.data(), high.data())) {
+        *lemma = NOTHING_SAID;
+        return 0.0;
+    }
     for (const Exact &vertex : vertices)
         if (vertex[dim - 1] <= 0) return BROKEN; // a ray was taken for a vertex
     std::deque<Interval> exact, plain;

@@ -59,7 +59,7 @@ WEAK: dict[str, Spoilt] = {
     "inside: no e": Spoilt("inside", _INNER, _INNER.replace("s + e)", "s)"), 1),
     "inside: no size": Spoilt("inside", _INNER, _INNER.replace("(size * raised<T>(6))", "raised<T>(6)"), 1),
     "inside: not raised": Spoilt("inside", _INNER, _INNER.replace("(size * raised<T>(6))", "size"), 18),
-    "inside: no FLOOR": Spoilt("inside", _INNER, _INNER.replace(" + exactly<T>(FLOOR)", ""), 647, LEMMA),
+    "inside: no FLOOR": Spoilt("inside", _INNER, _INNER.replace(" + exactly<T>(FLOOR)", "")),
     "meeting: an underflow": Spoilt("meeting", _SLIDE, "const T slide = (y * A + x * B) * steep;", 20),
     "meeting: no A": Spoilt("meeting", _SLIDE, "const T slide = x * (B * steep);", 9),
     "meeting: no B": Spoilt("meeting", _SLIDE, "const T slide = y * (A * steep);", 13),
