@@ -42,6 +42,7 @@ class Engine:
         )
         found = json.loads(self._line())
         if Path(found).resolve() != checkout:
+            self.close()
             raise SystemExit(f"{checkout} was to be measured, but polyrelu was imported from {found}")
 
     def _line(self) -> str:
