@@ -237,8 +237,8 @@ def measure_degenerate(bench: Bench) -> Iterator[Table]:
     table = Table("Degenerate networks", *heads, *["numba, µs/cell"] * (bench.numba is not None))
     for widths in tqdm(bench.plan.degenerate, desc="degenerate"):
         kinds = (GENERIC, *DEGENERATE)
-        found = seconds_per_cell(bench, bench.ours, widths, kinds)
-        theirs = seconds_per_cell(bench, bench.numba, widths, kinds) if bench.numba else {}
+        found = seconds_per_cell(bench, bench.ours, widths, kinds, calls=max(1, bench.plan.calls // 10))
+        theirs = seconds_per_cell(bench, bench.numba, widths, kinds, calls=1) if bench.numba else {}
         for kind in kinds:
             answer, one_cell, seconds = found[kind]
             ratio = seconds / found[GENERIC][2]
@@ -255,13 +255,13 @@ def measure_degenerate(bench: Bench) -> Iterator[Table]:
 
 
 def seconds_per_cell(
-    bench: Bench, engine: Engine, widths: Widths, kinds: Sequence[str]
+    bench: Bench, engine: Engine, widths: Widths, kinds: Sequence[str], calls: int
 ) -> dict[str, tuple[Answer, float, float]]:
     """For each kind the answer for all of R^d, the seconds of a question of one cell, and those that a cell takes.
 
-    That is (seconds - seconds of the same network over a box in one of its cells) / cells; all kinds are asked in turn.
+    That is (seconds - seconds of the same network over a box in one of its cells) / cells; all kinds are asked in turn,
+    as the medians of so many calls.
     """
-    calls = max(1, bench.plan.calls // 10)
     space = [Question(kind, (kind, widths), "space", calls=calls) for kind in kinds]
     cell = [question._replace(domain="cell") for question in space]
     answers = bench.answers(*((engine, question) for question in space + cell))
