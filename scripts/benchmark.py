@@ -30,7 +30,7 @@ from typing import Any, NamedTuple
 
 from measuring.engines import ROOT, Engine, in_turn, numba_checkout, numba_python
 from measuring.peers import METHODS, EdgeSubdivision, edge_subdivision, peer_python, relucent_seconds
-from measuring.questions import DEGENERATE, GENERIC, Answer, Question
+from measuring.questions import AXES, DEGENERATE, GENERIC, Answer, Question
 from measuring.tables import Goal, Table
 from tqdm import tqdm
 
@@ -231,45 +231,64 @@ def seconds_beside_edges(
     return statistics.median(answer["ours"] for answer in ours), by_method
 
 
+class PerCell(NamedTuple):
+    """What a cell takes in all of R^d: (seconds - seconds of less to do) / cells.
+
+    Attributes:
+        whole: the answer for all of R^d.
+        one_cell: CPU seconds of a call for the same network over a box in one of its cells.
+        set_up: CPU seconds of a call over all of R^d for a network of these widths that has 2^d cells, which are made
+            in exact arithmetic before the kernel begins.
+    """
+
+    whole: Answer
+    one_cell: float
+    set_up: float
+
+    def beyond(self, seconds: float) -> float:
+        """Microseconds a cell, beyond these seconds."""
+        return 1e6 * (self.whole.cpu - seconds) / self.whole.tiles
+
+
 def measure_degenerate(bench: Bench) -> Iterator[Table]:
     """Networks that are not generic against generic ones of the same size, over all of R^d."""
-    heads = ["network, all of R^d", "cells", "signs decided exactly", "one cell, ms", "µs/cell", "generic = 1"]
-    table = Table("Degenerate networks", *heads, *["numba, µs/cell"] * (bench.numba is not None))
+    table = Table(
+        "Degenerate networks",
+        *("network, all of R^d", "cells", "signs decided exactly", "call, ms"),
+        *("one cell, ms", "µs/cell beyond it", "generic = 1"),
+        *("2^d cells, ms", "µs/cell beyond them", "generic = 1"),
+        *["numba, µs/cell"] * (bench.numba is not None),
+    )
+    kinds = (GENERIC, *DEGENERATE)
     for widths in tqdm(bench.plan.degenerate, desc="degenerate"):
-        kinds = (GENERIC, *DEGENERATE)
-        found = seconds_per_cell(bench, bench.ours, widths, kinds, calls=max(1, bench.plan.calls // 10))
-        theirs = seconds_per_cell(bench, bench.numba, widths, kinds, calls=1) if bench.numba else {}
-        for kind in kinds:
-            answer, one_cell, seconds = found[kind]
-            ratio = seconds / found[GENERIC][2]
+        found = dict(zip(kinds, seconds_per_cell(bench, bench.ours, widths, kinds), strict=True))
+        theirs = seconds_per_cell(bench, bench.numba, widths, kinds) if bench.numba else []
+        usual = found[GENERIC]
+        for place, (kind, own) in enumerate(found.items()):
+            cell, whole = own.beyond(own.one_cell), own.beyond(own.set_up)
+            ratio = cell / usual.beyond(usual.one_cell)
             table.add(
                 f"{'-'.join(map(str, widths))}, {kind}",
-                f"{answer.tiles:,}",
-                f"{answer.exactly:,}",
-                f"{1e3 * one_cell:.2f}",
-                f"{1e6 * seconds:.2f}",
+                *(f"{own.whole.tiles:,}", f"{own.whole.exactly:,}", f"{1e3 * own.whole.cpu:.2f}"),
+                *(f"{1e3 * own.one_cell:.2f}", f"{cell:.2f}"),
                 "1" if kind == GENERIC else DEGENERATE_OVER_GENERIC.beside(ratio),
-                *[f"{1e6 * theirs[kind][2]:.2f}"] * bool(theirs),
+                *(f"{1e3 * own.set_up:.2f}", f"{whole:.2f}", f"{whole / usual.beyond(usual.set_up):.2f}"),
+                *(f"{one.beyond(one.one_cell):.2f}" for one in theirs[place : place + 1]),
             )
     yield table
 
 
-def seconds_per_cell(
-    bench: Bench, engine: Engine, widths: Widths, kinds: Sequence[str], calls: int
-) -> dict[str, tuple[Answer, float, float]]:
-    """For each kind the answer for all of R^d, the seconds of a question of one cell, and those that a cell takes.
-
-    That is (seconds - seconds of the same network over a box in one of its cells) / cells; all kinds are asked in turn,
-    as the medians of so many calls.
-    """
-    space = [Question(kind, (kind, widths), "space", calls=calls) for kind in kinds]
-    cell = [question._replace(domain="cell") for question in space]
+def seconds_per_cell(bench: Bench, engine: Engine, widths: Widths, kinds: Sequence[str]) -> list[PerCell]:
+    """For each kind what a cell takes; everything is asked in turn, and of our engine, which is fast, many times."""
+    calls = max(1, bench.plan.calls // 10) if engine is bench.ours else 1
+    space = [Question(kind, (kind, widths), "space", calls=calls) for kind in (*kinds, AXES)]
+    cell = [question._replace(domain="cell") for question in space[:-1]]
     answers = bench.answers(*((engine, question) for question in space + cell))
-    found = {}
-    for kind, whole, single in zip(kinds, answers, answers[len(kinds) :], strict=False):
+    wholes, set_up, singles = answers[: len(kinds)], answers[len(kinds)], answers[len(kinds) + 1 :]
+    require_cells(set_up.tiles, 2 ** widths[0], f"{AXES} {widths}")
+    for kind, single in zip(kinds, singles, strict=True):
         require_cells(single.tiles, 1, f"{kind} {widths}")
-        found[kind] = whole, single.cpu, (whole.cpu - single.cpu) / whole.tiles
-    return found
+    return [PerCell(whole, single.cpu, set_up.cpu) for whole, single in zip(wholes, singles, strict=True)]
 
 
 def measure_real(bench: Bench) -> Iterator[Table]:
@@ -311,22 +330,28 @@ def measure_equalities(bench: Bench) -> Iterator[Table]:
 
 
 def measure_workers(bench: Bench) -> Iterator[Table]:
-    """Two threads against one, by the clock on the wall."""
-    table = Table("Two workers", "network", "one, s", "two, s", "one / two")
-    ones, twos = [], []
+    """Two threads against one, by the clock on the wall; and what all threads together take more, in CPU seconds."""
+    table = Table("Two workers", "network", "one, s", "two, s", "one / two", "CPU of two / of one")
+    pairs = []
     for question, cells in tqdm(bench.compared(), desc="workers"):
         one, two = bench.answers((bench.ours, question), (bench.ours, question._replace(workers=2)))
         require_cells(two.tiles, cells, question.name)
-        ones.append(one.wall)
-        twos.append(two.wall)
-        table.add(question.name, f"{one.wall:.4f}", f"{two.wall:.4f}", f"{one.wall / two.wall:.2f}")
+        pairs.append((one, two))
+        table.add(question.name, *gain([(one, two)]))
     count = len(bench.plan.networks)
-    for name, last in (("random networks", count), ("all of them", len(ones))):
-        one, two = sum(ones[:last]), sum(twos[:last])
-        ratio = one / two
-        shown = ONE_OVER_TWO_WORKERS.beside(ratio) if last == len(ones) else f"{ratio:.2f}"
-        table.add(name, f"{one:.4f}", f"{two:.4f}", shown)
+    if pairs[count:]:
+        table.add("random networks", *gain(pairs[:count]))
+    *seconds, ratio, cpu = gain(pairs)
+    table.add("all of them", *seconds, ONE_OVER_TWO_WORKERS.beside(float(ratio)), cpu)
     yield table
+
+
+def gain(pairs: Sequence[tuple[Answer, Answer]]) -> tuple[str, str, str, str]:
+    """The sums of the seconds of one worker and of two, by the clock on the wall, and the ratios."""
+    ones, twos = zip(*pairs, strict=True)
+    one, two = (sum(answer.wall for answer in answers) for answers in (ones, twos))
+    cpu = sum(answer.cpu for answer in twos) / sum(answer.cpu for answer in ones)
+    return f"{one:.4f}", f"{two:.4f}", f"{one / two:.2f}", f"{cpu:.2f}"
 
 
 def measure_calls(bench: Bench) -> Iterator[Table]:
@@ -335,6 +360,7 @@ def measure_calls(bench: Bench) -> Iterator[Table]:
     small = Question("demo", str(DEMO), RADIUS_OF_DEMO, "y0 > 0", calls=bench.plan.calls)
     (answer,) = bench.answers((bench.ours, small))
     table.add(f"preimage, 2-10-2-10, y0 > 0, {answer.tiles} tiles, ms", SMALL_CALL_MS.beside(1e3 * answer.wall))
+    table.add("the same, CPU, ms", f"{1e3 * answer.cpu:.2f}")
     firsts = [first_call(bench.open_ours, small) for _ in tqdm(range(bench.plan.repeat), desc="first calls")]
     table.add("the first call of a process less later ones, ms", FIRST_CALL_MS.beside(1e3 * statistics.median(firsts)))
     starts = in_turn([partial(seconds_of_python, code) for code in FRESH_PYTHONS.values()], bench.plan.repeat)

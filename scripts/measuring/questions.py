@@ -29,6 +29,7 @@ import polyrelu as pr
 
 GENERIC = "generic"
 DEGENERATE = ("zero biases", "integers from -2 to 2", "signs only", "opposite pairs")
+AXES = "axes"
 SEED_OF_THE_POINT, RADIUS_OF_A_CELL = 1, 2.0**-20
 
 Floats = NDArray[np.float64]
@@ -39,7 +40,7 @@ class Question(NamedTuple):
 
     Attributes:
         name: what the table says.
-        network: the path of a file, or a kind (GENERIC or one of DEGENERATE) and widths, input first.
+        network: the path of a file, or a kind (GENERIC, one of DEGENERATE, or AXES) and widths, input first.
         domain: half the side of a box around 0; or lower and upper bounds; ``"space"``; or ``"cell"``, a box so small
             that it lies in one cell.
         target: a condition on the outputs; None asks for all linear regions.
@@ -86,7 +87,8 @@ class Answer(NamedTuple):
 def random_network(widths: tuple[int, ...], kind: str = GENERIC) -> pr.Network:
     """Hidden layers only, with weights N(0, sqrt(2 / fan_in)) and biases N(0, 0.5), or not generic.
 
-    That is: all biases zero, small integers, or each neuron twice with opposite signs.
+    That is: all biases zero, small integers, or each neuron twice with opposite signs. With AXES the first d neurons
+    are the d inputs and all others are silent, so that all of R^d has 2^d cells.
     """
     rng = np.random.default_rng(0)
     layers = [layer(rng, a, b, kind) for a, b in itertools.pairwise(widths)]
@@ -102,6 +104,8 @@ def layer(rng: np.random.Generator, inputs: int, outputs: int, kind: str) -> tup
         weight, bias = integers(rng, 2, (outputs, inputs)), integers(rng, 2, (outputs,))
     elif kind == "signs only":
         weight, bias = integers(rng, 1, (outputs, inputs)), integers(rng, 1, (outputs,))
+    elif kind == AXES:
+        weight, bias = np.eye(outputs, inputs), np.where(np.arange(outputs) < inputs, 0.0, -1.0)
     elif kind == "opposite pairs":
         weight, bias = (np.concatenate([half, -half]) for half in (weight[: outputs // 2], bias[: outputs // 2]))
     return weight, bias
