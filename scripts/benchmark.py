@@ -329,46 +329,55 @@ def measure_equalities(bench: Bench) -> Iterator[Table]:
     yield table
 
 
+class Gain(NamedTuple):
+    """Seconds of one worker and of two by the clock on the wall, and CPU seconds of each."""
+
+    one: float
+    two: float
+    cpu_of_one: float
+    cpu_of_two: float
+
+    def cells(self, goal: Goal | None = None) -> tuple[str, ...]:
+        """A row: seconds, how many times as fast two are, and what they take in CPU seconds."""
+        ratio = self.one / self.two
+        shown = goal.beside(ratio) if goal else f"{ratio:.2f}"
+        return f"{self.one:.4f}", f"{self.two:.4f}", shown, f"{self.cpu_of_two / self.cpu_of_one:.2f}"
+
+
 def measure_workers(bench: Bench) -> Iterator[Table]:
     """Two threads against one, by the clock on the wall; and what all threads together take more, in CPU seconds."""
     table = Table("Two workers", "network", "one, s", "two, s", "one / two", "CPU of two / of one")
-    pairs = []
+    gains = []
     for question, cells in tqdm(bench.compared(), desc="workers"):
         one, two = bench.answers((bench.ours, question), (bench.ours, question._replace(workers=2)))
         require_cells(two.tiles, cells, question.name)
-        pairs.append((one, two))
-        table.add(question.name, *gain([(one, two)]))
+        gains.append(Gain(one.wall, two.wall, one.cpu, two.cpu))
+        table.add(question.name, *gains[-1].cells())
     count = len(bench.plan.networks)
-    if pairs[count:]:
-        table.add("random networks", *gain(pairs[:count]))
-    *seconds, ratio, cpu = gain(pairs)
-    table.add("all of them", *seconds, ONE_OVER_TWO_WORKERS.beside(float(ratio)), cpu)
+    if gains[count:]:
+        table.add("random networks", *Gain(*map(sum, zip(*gains[:count], strict=True))).cells())
+    table.add("all of them", *Gain(*map(sum, zip(*gains, strict=True))).cells(ONE_OVER_TWO_WORKERS))
     yield table
 
 
-def gain(pairs: Sequence[tuple[Answer, Answer]]) -> tuple[str, str, str, str]:
-    """The sums of the seconds of one worker and of two, by the clock on the wall, and the ratios."""
-    ones, twos = zip(*pairs, strict=True)
-    one, two = (sum(answer.wall for answer in answers) for answers in (ones, twos))
-    cpu = sum(answer.cpu for answer in twos) / sum(answer.cpu for answer in ones)
-    return f"{one:.4f}", f"{two:.4f}", f"{one / two:.2f}", f"{cpu:.2f}"
-
-
 def measure_calls(bench: Bench) -> Iterator[Table]:
-    """What is paid once a process and once a call."""
-    table = Table("Small calls", "what", "median")
+    """What is paid once a call and once a process, by the clock on the wall and in CPU seconds."""
+    table = Table("Small calls", "what", "by the clock", "CPU")
     small = Question("demo", str(DEMO), RADIUS_OF_DEMO, "y0 > 0", calls=bench.plan.calls)
     (answer,) = bench.answers((bench.ours, small))
-    table.add(f"preimage, 2-10-2-10, y0 > 0, {answer.tiles} tiles, ms", SMALL_CALL_MS.beside(1e3 * answer.wall))
-    table.add("the same, CPU, ms", f"{1e3 * answer.cpu:.2f}")
+    milliseconds = SMALL_CALL_MS.beside(1e3 * answer.wall), f"{1e3 * answer.cpu:.2f}"
+    table.add(f"preimage, 2-10-2-10, y0 > 0, {answer.tiles} tiles, ms", *milliseconds)
     firsts = [first_call(bench.open_ours, small) for _ in tqdm(range(bench.plan.repeat), desc="first calls")]
     table.add("the first call of a process less later ones, ms", FIRST_CALL_MS.beside(1e3 * statistics.median(firsts)))
     starts = in_turn([partial(seconds_of_python, code) for code in FRESH_PYTHONS.values()], bench.plan.repeat)
-    seconds = {name: statistics.median(found) for name, found in zip(FRESH_PYTHONS, starts, strict=True)}
-    for name, found in seconds.items():
-        table.add(f"a process: {name}, s", f"{found:.3f}")
-    imported = seconds["import polyrelu"] - seconds["python -c pass"]
-    table.add("import polyrelu less pass, s", IMPORT_SECONDS.beside(imported, 3))
+    medians = {
+        name: [statistics.median(seconds) for seconds in zip(*found, strict=True)]
+        for name, found in zip(FRESH_PYTHONS, starts, strict=True)
+    }
+    for name, (wall, cpu) in medians.items():
+        table.add(f"a process: {name}, s", f"{wall:.3f}", f"{cpu:.3f}")
+    wall, cpu = (a - b for a, b in zip(medians["import polyrelu"], medians["python -c pass"], strict=True))
+    table.add("import polyrelu less pass, s", IMPORT_SECONDS.beside(wall, 3), f"{cpu:.3f}")
     yield table
 
 
@@ -378,11 +387,12 @@ def first_call(open_engine: Callable[[], Engine], question: Question) -> float:
         return engine.ask(question._replace(calls=min(question.calls, 20))).first
 
 
-def seconds_of_python(code: str) -> float:
-    """How long a fresh process takes that runs this and ends."""
-    began = time.perf_counter()
+def seconds_of_python(code: str) -> tuple[float, float]:
+    """How long a fresh process takes that runs this and ends, by the clock on the wall and in CPU seconds."""
+    cpu, wall = os.times(), time.perf_counter()
     subprocess.run([sys.executable, "-c", code], check=True, env={**os.environ, "PYTHONPATH": str(ROOT)})
-    return time.perf_counter() - began
+    ended, wall = os.times(), time.perf_counter() - wall
+    return wall, ended.children_user + ended.children_system - cpu.children_user - cpu.children_system
 
 
 def measure_measuring(bench: Bench) -> Iterator[Table]:
