@@ -271,11 +271,17 @@ def measure_degenerate(bench: Bench) -> Iterator[Table]:
                 f"{'-'.join(map(str, widths))}, {kind}",
                 *(f"{own.whole.tiles:,}", f"{own.whole.exactly:,}", f"{1e3 * own.whole.cpu:.2f}"),
                 *(f"{1e3 * own.one_cell:.2f}", f"{cell:.2f}"),
-                "1" if kind == GENERIC else DEGENERATE_OVER_GENERIC.beside(ratio),
-                *(f"{1e3 * own.set_up:.2f}", f"{whole:.2f}", f"{whole / usual.beyond(usual.set_up):.2f}"),
+                one_or_goal(kind, ratio),
+                *(f"{1e3 * own.set_up:.2f}", f"{whole:.2f}"),
+                one_or_goal(kind, whole / usual.beyond(usual.set_up)),
                 *(f"{one.beyond(one.one_cell):.2f}" for one in theirs[place : place + 1]),
             )
     yield table
+
+
+def one_or_goal(kind: str, ratio: float) -> str:
+    """The ratio to the generic network, with its goal unless it is that network."""
+    return "1" if kind == GENERIC else DEGENERATE_OVER_GENERIC.beside(ratio)
 
 
 def seconds_per_cell(bench: Bench, engine: Engine, widths: Widths, kinds: Sequence[str]) -> list[PerCell]:

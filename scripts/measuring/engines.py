@@ -49,6 +49,7 @@ class Engine:
         assert self.process.stdout is not None
         line = self.process.stdout.readline()
         if not line:
+            self.close()
             raise SystemExit("an engine does not answer; what it printed is above")
         return line
 

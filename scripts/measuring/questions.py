@@ -88,10 +88,13 @@ def random_network(widths: tuple[int, ...], kind: str = GENERIC) -> pr.Network:
     """Hidden layers only, with weights N(0, sqrt(2 / fan_in)) and biases N(0, 0.5), or not generic.
 
     That is: all biases zero, small integers, or each neuron twice with opposite signs. With AXES the first d neurons
-    are the d inputs and all others are silent, so that all of R^d has 2^d cells.
+    are the inputs and all others are constants, so that R^d has 2^d cells.
     """
     rng = np.random.default_rng(0)
     layers = [layer(rng, a, b, kind) for a, b in itertools.pairwise(widths)]
+    if kind == AXES:
+        (first, _), *later = layers
+        layers = [(np.eye(*first.shape), np.zeros(len(first))), *((0 * weight, bias) for weight, bias in later)]
     return pr.Network(layers, relu=[True] * len(layers))
 
 
@@ -104,8 +107,6 @@ def layer(rng: np.random.Generator, inputs: int, outputs: int, kind: str) -> tup
         weight, bias = integers(rng, 2, (outputs, inputs)), integers(rng, 2, (outputs,))
     elif kind == "signs only":
         weight, bias = integers(rng, 1, (outputs, inputs)), integers(rng, 1, (outputs,))
-    elif kind == AXES:
-        weight, bias = np.eye(outputs, inputs), np.where(np.arange(outputs) < inputs, 0.0, -1.0)
     elif kind == "opposite pairs":
         weight, bias = (np.concatenate([half, -half]) for half in (weight[: outputs // 2], bias[: outputs // 2]))
     return weight, bias

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from measuring import peers
 from measuring.engines import NUMBA_COMMIT, ROOT, Engine, in_turn, numba_checkout
-from measuring.questions import DEGENERATE, GENERIC, Answer, Question, answered, as_tuples, random_network
+from measuring.questions import AXES, DEGENERATE, GENERIC, Answer, Question, answered, as_tuples, random_network
 from measuring.tables import Goal, Table
 
 import polyrelu as pr
@@ -55,6 +55,11 @@ def test_a_target_is_asked_of_the_outputs():
 @pytest.mark.parametrize("widths", benchmark.FULL.degenerate)
 def test_one_cell_is_one_cell(kind, widths):
     assert answered(Question("one", (kind, widths), "cell")).tiles == 1
+
+
+@pytest.mark.parametrize("widths", benchmark.FULL.degenerate)
+def test_what_all_of_space_takes_is_asked_of_as_few_cells_as_it_has(widths):
+    assert answered(Question("axes", (AXES, widths), "space")).tiles == 2 ** widths[0]
 
 
 def test_medians_of_seconds_and_maxima_of_counts():
