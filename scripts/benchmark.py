@@ -1,351 +1,493 @@
-"""Measure the cell-splitting engine, side by side with what it is compared to, and print a table of medians and ratios.
+"""Measure the cell-splitting engine, side by side with what it is compared to, and print tables.
 
     ./scripts/run python scripts/benchmark.py
+    ./scripts/run python scripts/benchmark.py --numba            # also the engine before this one, compiled by numba
     ./scripts/run python scripts/benchmark.py --peers            # also others, in an environment of their own
     ./scripts/run python scripts/benchmark.py --networks DIR     # also real networks: NAME.npz and boxes.json in DIR
+    ./scripts/run python scripts/benchmark.py --markdown --only workers calls
 
-Random networks have hidden layers only, weights N(0, sqrt(2 / fan_in)) and biases N(0, 0.5) from
-``numpy.random.default_rng(0)``, and are split over the box [-6, 6]^d. Compared in turn, run by run:
-
-* *certification*: the kernel against the same kernel with every bound compiled out (a patched copy of its file);
-* *workers*: two threads against one;
-* *edge subdivision* (ICML 2023, PyTorch float64, one thread), in implementations of our own (scripts/peers), with the
-  data of the publication (*published*) and doing nothing twice (*hashed*). They find the vertices and edges of the same
-  regions, which are counted outside the time taken and held against ours;
-* *relucent 1.0.0* (PyPI): its breadth-first search over all of R^d, one worker, by the time it takes for a region.
+Each engine answers in a long-lived process of its own. They are asked in turn, run by run, after one run each that does
+not count; all numbers are medians, of whole calls with the Python in them. What one thread does is timed in CPU
+seconds, which other programs disturb least; what two threads gain, edge subdivision, and what takes milliseconds, by
+the clock on the wall. So the machine should be idle: the load average is printed before and after. A number that has a
+goal is printed with it. papers/speed says what the tables mean.
 """
 
 from __future__ import annotations
 
 import argparse
-import contextlib
-import importlib.util
-import itertools
 import json
-import resource
+import os
 import statistics
 import subprocess
 import sys
-import tempfile
 import time
-import venv
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, closing
+from functools import partial
 from pathlib import Path
-from types import ModuleType
 from typing import Any, NamedTuple
 
-import numpy as np
+from measuring.engines import ROOT, Engine, in_turn, numba_checkout, numba_python
+from measuring.peers import METHODS, EdgeSubdivision, edge_subdivision, peer_python, relucent_seconds
+from measuring.questions import AXES, DEGENERATE, GENERIC, Answer, Question
+from measuring.tables import Goal, Table
 from tqdm import tqdm
 
-import polyrelu as pr
-from polyrelu.engines.cells import kernel
+Widths = tuple[int, ...]
 
-ROOT = Path(__file__).parent.parent
-EDGE_SUBDIVISION = ROOT / "scripts" / "peers" / "edge_subdivision.py"
-METHODS = ("published", "hashed")
-NETWORKS = {
-    (2, 64, 64): 6795,
-    (2, 128, 128, 128): 57941,
-    (3, 32, 32): 41142,
-    (4, 16, 16): 26329,
-    (5, 12, 12): 38046,
-    (5, 16, 16): 125489,
-}
-DEGENERATE = ("zero biases", "integers from -2 to 2", "signs only", "opposite pairs")
-DEGENERATE_WIDTHS = ((2, 32, 32), (3, 16, 16))
-REAL = [
-    ("acasxu_2_2", "acasxu_prop_3", 6924),
-    ("acasxu_2_2", "acasxu_prop_4", 4500),
-    ("acasxu_1_1", "acasxu_prop_4", 19143),
-    ("acasxu_3_3", "acasxu_prop_4", 1201),
-    ("cartpole", None, 602490),
-]
-RELUCENT = """
-import sys, json, time, numpy, torch, relucent
-widths, regions = json.loads(sys.argv[1]), int(sys.argv[2])
-rng, layers = numpy.random.default_rng(0), []
-for a, b in zip(widths, widths[1:]):
-    layer = torch.nn.Linear(a, b, dtype=torch.float64)
-    layer.weight.data = torch.tensor(rng.normal(0, (2 / a) ** 0.5, (b, a)))
-    layer.bias.data = torch.tensor(rng.normal(0, 0.5, b))
-    layers += [layer, torch.nn.ReLU()]
-relucent.Complex(torch.nn.Sequential(*layers)).bfs(max_polys=5, nworkers=1, verbose=0)
-complex = relucent.Complex(torch.nn.Sequential(*layers))
-began = time.perf_counter()
-complex.bfs(max_polys=regions, nworkers=1, verbose=0)
-print((time.perf_counter() - began) / len(complex))
-"""
+DEMO = ROOT / "polyrelu" / "figures" / "data" / "demo.npz"  # 2-10-2-10
+FRESH_PYTHONS = {"python -c pass": "pass", "import numpy": "import numpy", "import polyrelu": "import polyrelu"}
+RADIUS, RADIUS_OF_DEMO, RADIUS_OF_EQUALITY = 6, 6, 0.1
+
+NUMBA_OVER_OURS, NUMBA_OVER_OURS_IN_THE_MEAN = Goal.at_least(1.5), Goal.at_least(2)
+EDGES_OVER_OURS = Goal.at_least(1)
+DEGENERATE_OVER_GENERIC = Goal.at_most(3)
+EQUALITY_OVER_INEQUALITY = Goal.at_most(5)
+ONE_OVER_TWO_WORKERS = Goal.at_least(1.7)
+SMALL_CALL_MS, IMPORT_SECONDS, FIRST_CALL_MS = Goal.at_most(0.5), Goal.at_most(0.3), Goal.at_most(50)
+PEAK_OVER_NUMBA = Goal.at_most(1)
 
 
-def random_network(widths: tuple[int, ...]) -> pr.Network:
-    """The benchmark's network with these widths, input first."""
-    rng = np.random.default_rng(0)
-    layers = [(rng.normal(0, np.sqrt(2 / a), (b, a)), rng.normal(0, 0.5, b)) for a, b in itertools.pairwise(widths)]
-    return pr.Network(layers, relu=[True] * len(layers))
+class Real(NamedTuple):
+    """A real network: its file, the name of a box in boxes.json or half the side of one, and how many cells it has."""
+
+    network: str
+    box: str | float
+    cells: int
 
 
-def degenerate_network(kind: str, widths: tuple[int, ...]) -> pr.Network:
-    """The same kind of network with all biases zero, small integers, or each neuron twice with opposite signs."""
-    rng = np.random.default_rng(0)
-    layers = []
-    for a, b in itertools.pairwise(widths):
-        weight, bias = rng.normal(0, np.sqrt(2 / a), (b, a)), rng.normal(0, 0.5, b)
-        if kind == "zero biases":
-            bias = np.zeros(b)
-        elif kind == "integers from -2 to 2":
-            weight, bias = rng.integers(-2, 3, (b, a)).astype(float), rng.integers(-2, 3, b).astype(float)
-        elif kind == "signs only":
-            weight, bias = rng.integers(-1, 2, (b, a)).astype(float), rng.integers(-1, 2, b).astype(float)
-        elif kind == "opposite pairs":
-            weight, bias = (np.concatenate([v[: b // 2], -v[: b // 2]]) for v in (weight, bias))
-        layers.append((weight, bias))
-    return pr.Network(layers, relu=[True] * len(layers))
+class Plan(NamedTuple):
+    """How much is measured.
+
+    Attributes:
+        networks: widths, input first, and how many cells there are over the box.
+        degenerate: widths of the networks that are not generic.
+        measured: widths of the networks whose cells are measured.
+        real: real networks; ``compared`` of them stand beside numba's engine.
+        repeat: medians are of so many runs.
+        calls: how many calls are one run of a small question.
+    """
+
+    networks: dict[Widths, int]
+    degenerate: tuple[Widths, ...]
+    measured: tuple[Widths, ...]
+    real: tuple[Real, ...]
+    compared: int
+    repeat: int
+    calls: int
 
 
-def uncertified_kernel(directory: Path) -> ModuleType:
-    """The kernel with ``CERTIFIED = False``: its signs are plain floats."""
-    source = Path(kernel.__file__).read_text()
-    assert source.count("CERTIFIED = True") == 1
-    path = directory / "uncertified_kernel.py"
-    path.write_text(source.replace("CERTIFIED = True", "CERTIFIED = False"))
-    spec = importlib.util.spec_from_file_location("uncertified_kernel", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["uncertified_kernel"] = module
-    spec.loader.exec_module(module)
-    return module
+FULL = Plan(
+    networks={
+        (2, 64, 64): 6795,
+        (2, 128, 128, 128): 57941,
+        (3, 32, 32): 41142,
+        (4, 16, 16): 26329,
+        (5, 12, 12): 38046,
+        (5, 16, 16): 125489,
+    },
+    degenerate=((2, 32, 32), (3, 16, 16)),
+    measured=((2, 64, 64), (3, 32, 32), (5, 16, 16)),
+    real=(
+        Real("acasxu_2_2", "acasxu_prop_3", 6924),
+        Real("acasxu_2_2", "acasxu_prop_4", 4500),
+        Real("cartpole", 1, 602490),
+        Real("acasxu_1_1", "acasxu_prop_4", 19143),
+        Real("acasxu_3_3", "acasxu_prop_4", 1201),
+    ),
+    compared=3,
+    repeat=7,
+    calls=200,
+)
+QUICK = Plan({(2, 8, 8): 103, (3, 5, 5): 117}, ((2, 8, 8),), ((2, 8, 8),), FULL.real[4:], 1, repeat=1, calls=3)
 
 
-class KernelClock:
-    """Stands in for the kernel's entry and adds up the seconds it takes."""
+class Bench(NamedTuple):
+    """What is at hand: engines, peers and a directory of real networks, where they were asked for."""
 
-    def __init__(self, advance: Callable[..., Any]) -> None:
-        self.advance, self.seconds = advance, 0.0
+    plan: Plan
+    ours: Engine
+    numba: Engine | None
+    open_ours: Callable[[], Engine]
+    open_numba: Callable[[], Engine] | None
+    edges: EdgeSubdivision | None
+    peer_python: str | None
+    peer_regions: int
+    networks: Path | None
 
-    def __call__(self, *arguments: Any) -> Any:
-        """Run the kernel and look at the clock."""
-        began = time.perf_counter()
-        done = self.advance(*arguments)
-        self.seconds += time.perf_counter() - began
-        return done
+    def random(self) -> list[tuple[Question, int]]:
+        """The questions about random networks, and how many cells each has."""
+        return [(generic(widths), cells) for widths, cells in self.plan.networks.items()]
 
+    def real(self) -> list[tuple[Question, int]]:
+        """The questions about real networks, and how many cells each has."""
+        return [(self.real_question(r.network, r.box), r.cells) for r in self.plan.real] if self.networks else []
 
-def timed_regions(
-    network: pr.Network, box: pr.Polyhedron, advance: Callable[..., Any], workers: int = 1
-) -> tuple[pr.Tiling, float, float]:
-    """The regions, the seconds of the whole call, and the seconds inside the kernel, which has the given entry."""
-    clock, original = KernelClock(advance), kernel.advance
-    kernel.advance = clock
-    began = time.perf_counter()
-    tiling = pr.linear_regions(network, box, workers=workers, progress=False)
-    total = time.perf_counter() - began
-    kernel.advance = original
-    return tiling, total, clock.seconds
+    def compared(self) -> list[tuple[Question, int]]:
+        """The questions that numba's engine is asked, too, and how many cells each has."""
+        return self.random() + self.real()[: self.plan.compared]
 
+    def real_question(self, network: str, box: str | float, target: str | None = None) -> Question:
+        """A question about a real network over a box."""
+        assert self.networks is not None
+        name = f"{network}, {box if isinstance(box, str) else f'[-{box}, {box}]^d'}"
+        path = str((self.networks / f"{network}.npz").resolve())
+        if isinstance(box, str):
+            bounds = json.loads((self.networks / "boxes.json").read_text())[box]
+            return Question(name, path, (tuple(bounds["lo"]), tuple(bounds["hi"])), target)
+        return Question(name, path, box, target)
 
-def peer_python(given: str | None, wanted: bool) -> str | None:
-    """The interpreter of an environment with relucent and torch; None when not asked for, or not to be had."""
-    if given:
-        return given
-    if not wanted:
-        return None
-    directory = ROOT / ".venv" / "benchmark-peers"
-    python = directory / "bin" / "python"
-    if not python.exists():
-        print("installing relucent 1.0.0 and PyTorch into their own environment ...", file=sys.stderr)
-        venv.create(directory, with_pip=True)
-        installed = subprocess.run([python, "-m", "pip", "install", "-q", "relucent==1.0.0", "torch"], check=False)
-        if installed.returncode:
-            print("they could not be installed; their columns are left out", file=sys.stderr)
-            return None
-    return str(python)
+    def answers(self, *askers: tuple[Engine, Question]) -> list[Answer]:
+        """The medians of what each question took of each engine, asked in turn."""
+        asked = in_turn([partial(engine.ask, question) for engine, question in askers], self.plan.repeat)
+        return [Answer.median(answers) for answers in asked]
 
 
-class EdgeSubdivision:
-    """The peer of scripts/peers, in a process of its own that waits for networks."""
-
-    def __init__(self, python: str) -> None:
-        command = [python, EDGE_SUBDIVISION, "--count", *(f"--method={method}" for method in METHODS)]
-        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-
-    def seconds(self, widths: tuple[int, ...], expected: int) -> dict[str, float] | None:
-        """The seconds of each method, which must find the expected number of regions; None when it does not answer."""
-        stdin, stdout = self.process.stdin, self.process.stdout
-        assert stdin is not None
-        assert stdout is not None
-        try:
-            print("-".join(map(str, widths)), file=stdin, flush=True)
-        except BrokenPipeError:
-            return None
-        line = stdout.readline()
-        if not line:
-            return None
-        found = json.loads(line)
-        assert all(found[method]["regions"] == expected for method in METHODS), f"{line}expected {expected}"
-        return {method: found[method]["seconds"] for method in METHODS}
-
-    def close(self) -> None:
-        """Let the process end."""
-        with contextlib.suppress(BrokenPipeError):
-            self.process.communicate()
+def generic(widths: Widths) -> Question:
+    """The regions of a random network."""
+    return Question("-".join(map(str, widths)), (GENERIC, widths), RADIUS)
 
 
-def edge_subdivision(python: str | None) -> EdgeSubdivision | None:
-    """The peer, warm, or None and a message."""
-    if python is None:
-        return None
-    peer = EdgeSubdivision(python)
-    if peer.seconds((2, 1), 2) is None:
-        peer.close()
-        print(f"edge subdivision is not measured: {python} cannot run {EDGE_SUBDIVISION.name}", file=sys.stderr)
-        return None
-    return peer
+def per_cell(seconds: float, cells: int) -> str:
+    """In microseconds."""
+    return f"{1e6 * seconds / cells:.2f}"
 
 
-def relucent_seconds(python: str, widths: tuple[int, ...], regions: int) -> float | None:
-    """Seconds per region of relucent; None when it fails on this network."""
-    done = subprocess.run(
-        [python, "-c", RELUCENT, json.dumps(widths), str(regions)], capture_output=True, text=True, check=False
+def require_cells(found: int, expected: int, name: str) -> None:
+    """Refuse to report the seconds of a wrong answer."""
+    assert found == expected, f"{name}: {found} cells, expected {expected}"
+
+
+# -- sections -----------------------------------------------------------------------------------------------------
+
+
+def measure_numba(bench: Bench) -> Iterator[Table]:
+    """Numba's engine against ours."""
+    if bench.numba is None:
+        return
+    table = Table(
+        "Against the numba engine",
+        *("network", "cells", "numba, s", "ours, s", "ours, µs/cell"),
+        *("numba / ours, CPU", "by the clock"),
     )
-    return float(done.stdout.split()[-1]) if done.returncode == 0 else None
+    by_cpu, by_clock = [], []
+    for question, cells in tqdm(bench.compared(), desc="numba"):
+        ours, theirs = bench.answers((bench.ours, question), (bench.numba, question))
+        for answer in (ours, theirs):
+            require_cells(answer.tiles, cells, question.name)
+        by_cpu.append(theirs.cpu / ours.cpu)
+        by_clock.append(theirs.wall / ours.wall)
+        seconds = f"{theirs.cpu:.4f}", f"{ours.cpu:.4f}", per_cell(ours.cpu, cells)
+        ratios = NUMBA_OVER_OURS.beside(by_cpu[-1]), f"{by_clock[-1]:.2f}"
+        table.add(question.name, f"{cells:,}", *seconds, *ratios)
+    means = statistics.geometric_mean(by_cpu), statistics.geometric_mean(by_clock)
+    table.add("geometric mean", "", "", "", "", NUMBA_OVER_OURS_IN_THE_MEAN.beside(means[0]), f"{means[1]:.2f}")
+    yield table
 
 
-class Measured(NamedTuple):
-    """A random network's row, its row in edge subdivision's table and the ratios there, and seconds."""
-
-    row: str
-    compared: str
-    ratios: dict[str, float]
-    seconds: float
-    seconds_of_two: float
-
-
-def measure(
-    widths: tuple[int, ...],
-    expected: int,
-    uncertified: ModuleType,
-    repeat: int,
-    edges: EdgeSubdivision | None,
-    peer: str | None,
-    regions: int,
-) -> Measured:
-    """What is measured on a random network."""
-    network, box = random_network(widths), pr.Polyhedron.box([-6] * widths[0], [6] * widths[0])
-    totals, halves, certification = [], [], []
-    subdivided: list[dict[str, float]] = []
-    if edges:
-        edges.seconds(widths, expected)  # its first run on a network is slower
-    for _ in range(repeat):
-        tiling, total, certified = timed_regions(network, box, kernel.advance)
-        assert len(tiling) == expected, f"{widths}: {len(tiling)} cells, expected {expected}"
-        assert tiling.stats["cuts"] == expected - 1
-        _, _, plain = timed_regions(network, box, uncertified.advance)
-        totals.append(total)
-        halves.append(timed_regions(network, box, kernel.advance, workers=2)[1])
-        certification.append(certified / plain)
-        if edges:
-            answer = edges.seconds(widths, expected)
-            assert answer, f"edge subdivision ended on {widths}"
-            subdivided.append(answer)
-    seconds, two = statistics.median(totals), statistics.median(halves)
-    theirs = {m: statistics.median(answer[m] for answer in subdivided) for m in METHODS} if subdivided else {}
-    ratios = {method: found / seconds for method, found in theirs.items()}
-    relucent = relucent_seconds(peer, widths, regions) if peer else None
-    name = "-".join(map(str, widths))
-    row = [
-        name,
-        f"{expected:,}",
-        f"{seconds:.3f}",
-        f"{1e6 * seconds / expected:.1f}",
-        f"{statistics.median(certification):.2f}",
-        f"{seconds / two:.2f}",
-        f"{relucent / (seconds / expected):,.0f}" if relucent else "-",
-    ]
-    compared = [name, f"{seconds:.3f}"]
-    for method, ratio in ratios.items():
-        compared += [f"{theirs[method]:.3f}", f"{ratio:.2f}"]
-    return Measured(f"| {' | '.join(row)} |", f"| {' | '.join(compared)} |", ratios, seconds, two)
+def measure_edges(bench: Bench) -> Iterator[Table]:
+    """Edge subdivision and relucent against ours."""
+    if bench.edges is None or bench.peer_python is None:
+        return
+    table = Table(
+        "Against edge subdivision",
+        *("network", "ours, s"),
+        *(head for method in METHODS for head in (f"{method}, s", f"{method} / ours")),
+        "relucent / ours, per region",
+    )
+    ratios: dict[str, list[float]] = {method: [] for method in METHODS}
+    for (question, cells), widths in zip(tqdm(bench.random(), desc="peers"), bench.plan.networks, strict=True):
+        ours, theirs = seconds_beside_edges(bench, bench.edges, question, widths, cells)
+        row = [f"{ours:.4f}"]
+        for method, seconds in theirs.items():
+            ratio = seconds / ours
+            ratios[method].append(ratio)
+            row += [f"{seconds:.3f}", EDGES_OVER_OURS.beside(ratio) if method == "hashed" else f"{ratio:.2f}"]
+        relucent = relucent_seconds(bench.peer_python, widths, bench.peer_regions)
+        table.add(question.name, *row, f"{relucent * cells / ours:,.0f}" if relucent else "-")
+    means = (f"{statistics.geometric_mean(found):.2f}" for found in ratios.values())
+    table.add("geometric mean", "", *(cell for mean in means for cell in ("", mean)))
+    yield table
 
 
-def measure_degenerate(kind: str, widths: tuple[int, ...], repeat: int) -> str:
-    """One row of the table for networks that are not generic: regions of all of R^d, and of a generic network's."""
-    space = pr.Polyhedron.whole_space(widths[0])
-    generic, own = degenerate_network("generic", widths), degenerate_network(kind, widths)
-    microseconds: dict[pr.Network, list[float]] = {generic: [], own: []}
-    for _ in range(repeat):
-        for network, times in microseconds.items():
-            tiling, total, _ = timed_regions(network, space, kernel.advance)
-            times.append(1e6 * total / len(tiling))
-    usual, here = (statistics.median(times) for times in microseconds.values())
-    stats = tiling.stats
-    name = f"{'-'.join(map(str, widths))}, {kind}"
-    return f"| {name} | {len(tiling):,} | {stats['signs_by_rational']:,} | {here:.1f} | {here / usual:.1f} |"
+def seconds_beside_edges(
+    bench: Bench, edges: EdgeSubdivision, question: Question, widths: Widths, cells: int
+) -> tuple[float, dict[str, float]]:
+    """Our seconds and those of each method, in turn, by the clock on the wall."""
+
+    def ask_ours() -> dict[str, float]:
+        answer = bench.ours.ask(question)
+        require_cells(answer.tiles, cells, question.name)
+        return {"ours": answer.wall}
+
+    def ask_edges() -> dict[str, float]:
+        answer = edges.seconds(widths, cells)
+        assert answer, f"edge subdivision ended on {question.name}"
+        return answer
+
+    ours, theirs = in_turn([ask_ours, ask_edges], bench.plan.repeat)
+    by_method = {method: statistics.median(answer[method] for answer in theirs) for method in METHODS}
+    return statistics.median(answer["ours"] for answer in ours), by_method
 
 
-def measure_real(directory: Path, name: str, box_name: str | None, expected: int, repeat: int) -> str:
-    """One row of the table for a real network."""
-    network = pr.load_network(directory / f"{name}.npz")
-    boxes = json.loads((directory / "boxes.json").read_text())
-    bounds = boxes[box_name] if box_name else {"lo": [-1] * network.input_dim, "hi": [1] * network.input_dim}
-    box = pr.Polyhedron.box(bounds["lo"], bounds["hi"])
-    totals, halves = [], []
-    for _ in range(repeat):
-        tiling, total, _ = timed_regions(network, box, kernel.advance)
-        assert len(tiling) == expected, f"{name}: {len(tiling)} cells, expected {expected}"
-        totals.append(total)
-        halves.append(timed_regions(network, box, kernel.advance, workers=2)[1])
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
-    seconds = statistics.median(totals)
-    microseconds = 1e6 * seconds / expected
-    network_and_box = f"{name}, {box_name or '[-1, 1]^d'}"
-    two = seconds / statistics.median(halves)
-    return f"| {network_and_box} | {expected:,} | {seconds:.3f} | {microseconds:.1f} | {two:.2f} | {peak} |"
+class PerCell(NamedTuple):
+    """What a cell takes in all of R^d: (seconds - seconds of less to do) / cells.
+
+    Attributes:
+        whole: the answer for all of R^d.
+        one_cell: CPU seconds of a call for the same network over a box in one of its cells.
+        set_up: CPU seconds of a call over all of R^d for a network of these widths that has 2^d cells, which are made
+            in exact arithmetic before the kernel begins.
+    """
+
+    whole: Answer
+    one_cell: float
+    set_up: float
+
+    def beyond(self, seconds: float) -> float:
+        """Microseconds a cell, beyond these seconds."""
+        return 1e6 * (self.whole.cpu - seconds) / self.whole.tiles
+
+
+def measure_degenerate(bench: Bench) -> Iterator[Table]:
+    """Networks that are not generic against generic ones of the same size, over all of R^d."""
+    table = Table(
+        "Degenerate networks",
+        *("network, all of R^d", "cells", "signs decided exactly", "call, ms"),
+        *("one cell, ms", "µs/cell beyond it", "generic = 1"),
+        *("2^d cells, ms", "µs/cell beyond them", "generic = 1"),
+        *["numba, µs/cell"] * (bench.numba is not None),
+    )
+    kinds = (GENERIC, *DEGENERATE)
+    for widths in tqdm(bench.plan.degenerate, desc="degenerate"):
+        found = dict(zip(kinds, seconds_per_cell(bench, bench.ours, widths, kinds), strict=True))
+        theirs = seconds_per_cell(bench, bench.numba, widths, kinds) if bench.numba else []
+        usual = found[GENERIC]
+        for place, (kind, own) in enumerate(found.items()):
+            cell, whole = own.beyond(own.one_cell), own.beyond(own.set_up)
+            ratio = cell / usual.beyond(usual.one_cell)
+            table.add(
+                f"{'-'.join(map(str, widths))}, {kind}",
+                *(f"{own.whole.tiles:,}", f"{own.whole.exactly:,}", f"{1e3 * own.whole.cpu:.2f}"),
+                *(f"{1e3 * own.one_cell:.2f}", f"{cell:.2f}"),
+                one_or_goal(kind, ratio),
+                *(f"{1e3 * own.set_up:.2f}", f"{whole:.2f}"),
+                one_or_goal(kind, whole / usual.beyond(usual.set_up)),
+                *(f"{one.beyond(one.one_cell):.2f}" for one in theirs[place : place + 1]),
+            )
+    yield table
+
+
+def one_or_goal(kind: str, ratio: float) -> str:
+    """The ratio to the generic network, with its goal unless it is that network."""
+    return "1" if kind == GENERIC else DEGENERATE_OVER_GENERIC.beside(ratio)
+
+
+def seconds_per_cell(bench: Bench, engine: Engine, widths: Widths, kinds: Sequence[str]) -> list[PerCell]:
+    """For each kind what a cell takes; everything is asked in turn, and of our engine, which is fast, many times."""
+    calls = max(1, bench.plan.calls // 10) if engine is bench.ours else 1
+    space = [Question(kind, (kind, widths), "space", calls=calls) for kind in (*kinds, AXES)]
+    cell = [question._replace(domain="cell") for question in space[:-1]]
+    answers = bench.answers(*((engine, question) for question in space + cell))
+    wholes, set_up, singles = answers[: len(kinds)], answers[len(kinds)], answers[len(kinds) + 1 :]
+    require_cells(set_up.tiles, 2 ** widths[0], f"{AXES} {widths}")
+    for kind, single in zip(kinds, singles, strict=True):
+        require_cells(single.tiles, 1, f"{kind} {widths}")
+    return [PerCell(whole, single.cpu, set_up.cpu) for whole, single in zip(wholes, singles, strict=True)]
+
+
+def measure_real(bench: Bench) -> Iterator[Table]:
+    """Real networks; what a process holds at most that answers nothing else."""
+    if bench.networks is None:
+        return
+    heads = ["network, box", "cells", "seconds", "µs/cell", "peak MiB"]
+    table = Table("Real networks", *heads, *["numba, peak MiB", "ours / numba"] * (bench.open_numba is not None))
+    for question, cells in tqdm(bench.real(), desc="real networks"):
+        (answer,) = bench.answers((bench.ours, question))
+        require_cells(answer.tiles, cells, question.name)
+        row = [f"{cells:,}", f"{answer.cpu:.3f}", per_cell(answer.cpu, cells)]
+        peak = peak_of(bench.open_ours, question)
+        row.append(f"{peak:,}")
+        if bench.open_numba:
+            theirs = peak_of(bench.open_numba, question)
+            row += [f"{theirs:,}", PEAK_OVER_NUMBA.beside(peak / theirs)]
+        table.add(question.name, *row)
+    yield table
+
+
+def peak_of(open_engine: Callable[[], Engine], question: Question) -> int:
+    """The MiB that a process holds at most that answers this question alone."""
+    with closing(open_engine()) as engine:
+        return engine.ask(question).peak
+
+
+def measure_equalities(bench: Bench) -> Iterator[Table]:
+    """Where two outputs are equal, against where one is at least the other."""
+    if bench.networks is None:
+        return
+    table = Table("Equalities", "network, box", "y0 == y1, tiles", "s", "y0 >= y1, tiles", "s", "== / >=")
+    for network, box in tqdm((("cartpole", RADIUS_OF_EQUALITY), ("acasxu_1_1", "acasxu_prop_4")), desc="equalities"):
+        equal, at_least = (bench.real_question(network, box, f"y0 {relation} y1") for relation in ("==", ">="))
+        thin, thick = bench.answers((bench.ours, equal), (bench.ours, at_least))
+        cells = [cell for answer in (thin, thick) for cell in (f"{answer.tiles:,}", f"{answer.cpu:.4f}")]
+        table.add(equal.name, *cells, EQUALITY_OVER_INEQUALITY.beside(thin.cpu / thick.cpu))
+    yield table
+
+
+class Gain(NamedTuple):
+    """Seconds of one worker and of two by the clock on the wall, and CPU seconds of each."""
+
+    one: float
+    two: float
+    cpu_of_one: float
+    cpu_of_two: float
+
+    def cells(self, goal: Goal | None = None) -> tuple[str, ...]:
+        """A row: seconds, how many times as fast two are, and what they take in CPU seconds."""
+        ratio = self.one / self.two
+        shown = goal.beside(ratio) if goal else f"{ratio:.2f}"
+        return f"{self.one:.4f}", f"{self.two:.4f}", shown, f"{self.cpu_of_two / self.cpu_of_one:.2f}"
+
+
+def measure_workers(bench: Bench) -> Iterator[Table]:
+    """Two threads against one, by the clock on the wall; and what all threads together take more, in CPU seconds."""
+    table = Table("Two workers", "network", "one, s", "two, s", "one / two", "CPU of two / of one")
+    gains = []
+    for question, cells in tqdm(bench.compared(), desc="workers"):
+        one, two = bench.answers((bench.ours, question), (bench.ours, question._replace(workers=2)))
+        require_cells(two.tiles, cells, question.name)
+        gains.append(Gain(one.wall, two.wall, one.cpu, two.cpu))
+        table.add(question.name, *gains[-1].cells())
+    count = len(bench.plan.networks)
+    if gains[count:]:
+        table.add("random networks", *Gain(*map(sum, zip(*gains[:count], strict=True))).cells())
+    table.add("all of them", *Gain(*map(sum, zip(*gains, strict=True))).cells(ONE_OVER_TWO_WORKERS))
+    yield table
+
+
+def measure_calls(bench: Bench) -> Iterator[Table]:
+    """What is paid once a call and once a process, by the clock on the wall and in CPU seconds."""
+    table = Table("Small calls", "what", "by the clock", "CPU")
+    small = Question("demo", str(DEMO), RADIUS_OF_DEMO, "y0 > 0", calls=bench.plan.calls)
+    (answer,) = bench.answers((bench.ours, small))
+    milliseconds = SMALL_CALL_MS.beside(1e3 * answer.wall), f"{1e3 * answer.cpu:.2f}"
+    table.add(f"preimage, 2-10-2-10, y0 > 0, {answer.tiles} tiles, ms", *milliseconds)
+    firsts = [first_call(bench.open_ours, small) for _ in tqdm(range(bench.plan.repeat), desc="first calls")]
+    table.add("the first call of a process less later ones, ms", FIRST_CALL_MS.beside(1e3 * statistics.median(firsts)))
+    starts = in_turn([partial(seconds_of_python, code) for code in FRESH_PYTHONS.values()], bench.plan.repeat)
+    medians = {
+        name: [statistics.median(seconds) for seconds in zip(*found, strict=True)]
+        for name, found in zip(FRESH_PYTHONS, starts, strict=True)
+    }
+    for name, (wall, cpu) in medians.items():
+        table.add(f"a process: {name}, s", f"{wall:.3f}", f"{cpu:.3f}")
+    wall, cpu = (a - b for a, b in zip(medians["import polyrelu"], medians["python -c pass"], strict=True))
+    table.add("import polyrelu less pass, s", IMPORT_SECONDS.beside(wall, 3), f"{cpu:.3f}")
+    yield table
+
+
+def first_call(open_engine: Callable[[], Engine], question: Question) -> float:
+    """How much longer the first call of a process takes than later ones, in seconds."""
+    with closing(open_engine()) as engine:
+        return engine.ask(question._replace(calls=min(question.calls, 20))).first
+
+
+def seconds_of_python(code: str) -> tuple[float, float]:
+    """How long a fresh process takes that runs this and ends, by the clock on the wall and in CPU seconds."""
+    cpu, wall = os.times(), time.perf_counter()
+    subprocess.run([sys.executable, "-c", code], check=True, env={**os.environ, "PYTHONPATH": str(ROOT)})
+    ended, wall = os.times(), time.perf_counter() - wall
+    return wall, ended.children_user + ended.children_system - cpu.children_user - cpu.children_system
+
+
+def measure_measuring(bench: Bench) -> Iterator[Table]:
+    """Volumes and boxes, on the way or afterwards."""
+    table = Table("Measuring", "network", "cells", "run, s", "run and measure, s", "volume() after a run, s")
+    for widths in tqdm(bench.plan.measured, desc="measuring"):
+        question = generic(widths)
+        timed = ("run", "run and measure", "volume")
+        found = bench.answers(*((bench.ours, question._replace(timed=what)) for what in timed))
+        table.add(question.name, f"{found[0].tiles:,}", *(f"{answer.cpu:.4f}" for answer in found))
+    yield table
+
+
+SECTIONS: dict[str, Callable[[Bench], Iterator[Table]]] = {
+    "numba": measure_numba,
+    "edges": measure_edges,
+    "degenerate": measure_degenerate,
+    "real": measure_real,
+    "equalities": measure_equalities,
+    "workers": measure_workers,
+    "calls": measure_calls,
+    "measuring": measure_measuring,
+}
+
+
+# -- the whole ----------------------------------------------------------------------------------------------------
+
+
+def load() -> str:
+    """The load averages, in words."""
+    return f"load average {', '.join(f'{v:.2f}' for v in os.getloadavg())} on {os.cpu_count()} processors"
+
+
+def parser() -> argparse.ArgumentParser:
+    """The options."""
+    made = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    made.add_argument("--repeat", type=int, help=f"runs of each; medians are reported (default {FULL.repeat})")
+    made.add_argument("--only", nargs="+", choices=SECTIONS, default=list(SECTIONS), help="these tables")
+    made.add_argument("--quick", action="store_true", help="small networks, one run of each: does everything work?")
+    made.add_argument("--markdown", action="store_true", help="tables in Markdown")
+    made.add_argument("--numba", action="store_true", help="compare with the last commit that had numba's engine")
+    made.add_argument("--numba-checkout", type=Path, metavar="DIR", help="a checkout of it that is there already")
+    made.add_argument("--numba-python", metavar="PATH", help="an interpreter that has what it needs already")
+    made.add_argument("--peers", action="store_true", help="install the peers into their own environment; compare")
+    made.add_argument("--peer-python", metavar="PATH", help="an interpreter that has relucent and torch already")
+    made.add_argument("--peer-regions", type=int, default=200, help="how many regions relucent is timed on")
+    made.add_argument("--networks", type=Path, metavar="DIR", help="real networks (.npz) and boxes.json")
+    return made
+
+
+def opened(options: argparse.Namespace, stack: ExitStack) -> Bench:
+    """Everything that was asked for, which ends with the stack."""
+    plan = QUICK if options.quick else FULL
+    open_numba: Callable[[], Engine] | None = None
+    if options.numba or options.numba_checkout or options.numba_python:
+        checkout = stack.enter_context(numba_checkout(options.numba_checkout))
+        open_numba = partial(Engine, checkout, options.numba_python or numba_python(checkout))
+    python = peer_python(options.peer_python, options.peers)
+    edges = edge_subdivision(python)
+
+    def kept(opener: Callable[[], Any] | None) -> Any:
+        return stack.enter_context(closing(opener())) if opener else None
+
+    return Bench(
+        plan=plan._replace(repeat=options.repeat or plan.repeat),
+        ours=kept(Engine),
+        numba=kept(open_numba),
+        open_ours=Engine,
+        open_numba=open_numba,
+        edges=kept(lambda: edges) if edges else None,
+        peer_python=python,
+        peer_regions=options.peer_regions,
+        networks=options.networks,
+    )
 
 
 def main() -> None:
     """Measure and print."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--repeat", type=int, default=5, help="runs of each; medians are reported")
-    parser.add_argument("--peers", action="store_true", help="install the peers into their own environment; compare")
-    parser.add_argument("--peer-python", help="an interpreter that has relucent and torch already")
-    parser.add_argument("--peer-regions", type=int, default=200, help="how many regions relucent is timed on")
-    parser.add_argument("--networks", type=Path, help="a directory with real networks (.npz) and boxes.json")
-    options = parser.parse_args()
-    peer = peer_python(options.peer_python, options.peers)
-    if peer is None:
-        print("edge subdivision and relucent are not measured; ask for them with --peers", file=sys.stderr)
-    edges = edge_subdivision(peer)
-    with tempfile.TemporaryDirectory() as directory:
-        uncertified = uncertified_kernel(Path(directory))
-        small = random_network((2, 3)), pr.Polyhedron.box([-1, -1], [1, 1])
-        for advance in (kernel.advance, uncertified.advance):
-            timed_regions(*small, advance)  # compile
-        measured = [
-            measure(widths, cells, uncertified, options.repeat, edges, peer, options.peer_regions)
-            for widths, cells in tqdm(NETWORKS.items(), desc="random networks")
-        ]
-    print("| network | cells | seconds | µs/cell | certified / not | two workers | relucent / ours, per region |")
-    print("|---|--:|--:|--:|--:|--:|--:|")
-    print("\n".join(own.row for own in measured))
-    one, two = sum(own.seconds for own in measured), sum(own.seconds_of_two for own in measured)
-    print(f"| all of them | | {one:.3f} | | | {one / two:.2f} | |")
-    print("\n| network, all of R^d | cells | signs decided exactly | µs/cell | generic = 1 |\n|---|--:|--:|--:|--:|")
-    for kind, widths in itertools.product(DEGENERATE, DEGENERATE_WIDTHS):
-        print(measure_degenerate(kind, widths, options.repeat))
-    if edges:
-        edges.close()
-        print(f"\n| network | ours | {' | '.join(f'{method} | {method} / ours' for method in METHODS)} |")
-        print("|---|--:|--:|--:|--:|--:|")
-        print("\n".join(own.compared for own in measured))
-        means = (statistics.geometric_mean(own.ratios[method] for own in measured) for method in METHODS)
-        print(f"| geometric mean | | {' | '.join(f'| {mean:.2f}' for mean in means)} |")
-    if options.networks:
-        print(
-            "\n| network, box | cells | seconds | µs/cell | two workers | peak MiB so far |\n|---|--:|--:|--:|--:|--:|"
-        )
-        for name, box_name, cells in tqdm(REAL, desc="real networks"):
-            print(measure_real(options.networks, name, box_name, cells, options.repeat))
+    options = parser().parse_args()
+    print(f"before: {load()}\n", flush=True)
+    with ExitStack() as stack:
+        bench = opened(options, stack)
+        for name in options.only:
+            tables = list(SECTIONS[name](bench))
+            if not tables:
+                print(f"{name}: not measured, see --help", file=sys.stderr)
+            for table in tables:
+                print(f"{table.text(options.markdown)}\n", flush=True)
+    print(f"after: {load()}")
 
 
 if __name__ == "__main__":

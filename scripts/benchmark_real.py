@@ -524,7 +524,7 @@ def measure_ratios(directory: Path, options: argparse.Namespace) -> Iterator[Tab
 
 
 def warm_up() -> None:
-    """Compile everything that is timed."""
+    """Load everything that is timed."""
     network = pr.Network([([[1, 0], [0, 1]], [0, 0]), ([[1, 1]], [0])])
     small = Question(network, (pr.parse("y0 >= 1/2", dim=1),), pr.Polyhedron.box([-1, -1], [1, 1]))
     for workers in (1, 2):
