@@ -140,7 +140,7 @@ def wide_questions() -> Iterator[Question]:
     for d, kind, text, way in (
         (2, "generic", None, "alone"),
         (2, "integers", "y0 == y1", "general"),
-        (3, "integers", "y0 <= 0, y1 <= 0", "keeping"),
+        (3, "generic", "y0 > 0, y1 > 0", "keeping"),
     ):
         network = of_widths(rng, kind, [d, 5, 2])
         target = None if text is None else pr.parse(text, dim=2)
