@@ -370,7 +370,7 @@ def is_worse(now: Sequence[int], before: Sequence[int]) -> bool:
         return False
     more = dict(zip(differential.EFFORTS, (a - b for a, b in zip(now, before, strict=True)), strict=True))
     return (
-        more["cuts"] != 0
+        any(more[name] != 0 for name in ("cuts", "discarded"))
         or any(more[name] > 0 for name in ("solves", "exact", "fallbacks", "points that are not known"))
         or any(more[name] < 0 for name in ("pruned", "skeletons"))
     )

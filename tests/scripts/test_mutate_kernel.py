@@ -54,7 +54,7 @@ def test_notes_are_about_mutants_that_there_are(note):
 
 
 def test_efforts_are_worse_when_more_is_done_or_less_is_known():
-    assert not mutate_kernel.is_worse((5, 1, 1, 1, 1, 1, 1), (5, 2, 1, 2, 1, 1, 1))
-    assert mutate_kernel.is_worse((5, 1, 0, 1, 1, 1, 1), (5, 1, 1, 1, 1, 1, 1))
-    assert mutate_kernel.is_worse((5, 1, 1, 1, 1, 1, 2), (5, 1, 1, 1, 1, 1, 1))
-    assert not mutate_kernel.is_worse((), (5, 1, 1, 1, 1, 1, 1))
+    assert not mutate_kernel.is_worse((5, 1, 1, 1, 1, 1, 1, 1), (5, 1, 2, 1, 2, 1, 1, 1))
+    assert mutate_kernel.is_worse((5, 1, 1, 0, 1, 1, 1, 1), (5, 1, 1, 1, 1, 1, 1, 1))
+    assert mutate_kernel.is_worse((5, 1, 1, 1, 1, 1, 1, 2), (5, 1, 1, 1, 1, 1, 1, 1))
+    assert not mutate_kernel.is_worse((), (5, 1, 1, 1, 1, 1, 1, 1))

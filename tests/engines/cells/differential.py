@@ -140,7 +140,7 @@ def wide_questions() -> Iterator[Question]:
     for d, kind, text, way in (
         (2, "generic", None, "alone"),
         (2, "integers", "y0 == y1", "general"),
-        (3, "integers", "y0 <= 0, y1 <= 0", "keeping"),
+        (3, "generic", "y0 > 0, y1 > 0", "keeping"),
     ):
         network = of_widths(rng, kind, [d, 5, 2])
         target = None if text is None else pr.parse(text, dim=2)
@@ -149,13 +149,14 @@ def wide_questions() -> Iterator[Question]:
 
 def made_questions() -> Iterator[Question]:
     """Some that random ones do not come to."""
-    # From five dimensions on two vertices may have d - 1 facets in common and no edge: opposite vertices of a square
+    # From five dimensions on two vertices may have d - 1 facets in common and no edge, and what is made between them
+    # anyhow is no vertex, if no harm to signs and facets: opposite vertices of a square
     # times the apex of a pyramid with four sides, which all have that square.
     sides = [[1, 0, 1, 0, 0], [-1, 0, 1, 0, 0], [0, 1, 1, 0, 0], [0, -1, 1, 0, 0], [0, 0, -1, 0, 0]]
     square = [[0, 0, 0, 1, 0], [0, 0, 0, -1, 0], [0, 0, 0, 0, 1], [0, 0, 0, 0, -1]]
     pyramid = pr.Polyhedron([*sides, *square], [1, 1, 1, 1, 0, 1, 1, 1, 1])
     across = pr.Network([([[0, 0, 0, 1, 1], [1, 2, 1, 1, 0], [0, 1, 2, 1, -1]], [0.25, -0.5, -1.5])], relu=[True])
-    for way in ("alone", "general"):
+    for way in ("alone", "keeping"):
         yield Question(f"pyramid times square, {way}", across, None, pyramid, way)
     # Caps of a polygon with more facets than a word has bits; what is left has a few less, and its neurons lie across
     # the end of the word.
@@ -192,7 +193,7 @@ class Answer(NamedTuple):
     efforts: tuple[int, ...] = ()
 
 
-EFFORTS = ("cuts", "solves", "pruned", "exact", "skeletons", "fallbacks", "points that are not known")
+EFFORTS = ("cuts", "discarded", "solves", "pruned", "exact", "skeletons", "fallbacks", "points that are not known")
 
 
 class Wrong(AssertionError):
