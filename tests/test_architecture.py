@@ -218,7 +218,6 @@ THROUGH = {
     "polyhedra/interior": "polyhedra/test_polyhedron",
     "polyhedra/text": "polyhedra/test_polyhedron",
     "support/startup": "cli/test_stopping",
-    "tilings/sections": "engines/cells/test_kernel",
     "tilings/chart": "engines/cells/test_signs",
     "tilings/columns": "tilings/test_tiling",
     "tilings/facet_matching": "analysis/test_adjacency",

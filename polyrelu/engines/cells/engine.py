@@ -286,7 +286,11 @@ class CellEngine:
         self.stats.cells += len(found.packed)
         self.stats.flat += len(found.flat_packed)
         flat = Sections(
-            np.arange(len(found.flat_dim)), found.flat_dim, found.flat_containing, found.flat_start, found.flat_facets
+            np.arange(len(found.flat_dim)),
+            found.flat_dim + np.int32(self.chart.lineality),
+            found.flat_containing,
+            found.flat_start,
+            found.flat_facets,
         )
         sections = np.flatnonzero(found.flat_is_face == 0)
         if len(sections):

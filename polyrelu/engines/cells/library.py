@@ -50,6 +50,7 @@ class Library(Protocol):
         words: int,
         keep: bool,
         measure: bool,
+        shares: bool,
         ask: Callable[..., tuple[Any, float, bytes]],
         /,
     ) -> Any:

@@ -19,7 +19,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from polyrelu.arithmetic.exact import FloatArray
+from polyrelu.arithmetic.exact import FloatArray, read_only
 from polyrelu.arithmetic.ieee import SMALLEST_NORMAL, UNIT_ROUNDOFF
 from polyrelu.networks.layer import Layer
 from polyrelu.networks.pattern_cells import Placed
@@ -185,7 +185,9 @@ def _scaled(layer: Layer, units: NDArray[np.int64]) -> _Scaled:
     if key not in known:
         weight, bias, exactly, own = _in_units(layer, units)
         twins = _twins(layer, np.column_stack([weight, bias]))
-        known[key] = _Scaled(weight, bias, exactly, own, _bits(weight), _bits(bias), twins)
+        known[key] = _Scaled(
+            read_only(weight), read_only(bias), exactly, read_only(own), _bits(weight), _bits(bias), twins
+        )
     return known[key]
 
 

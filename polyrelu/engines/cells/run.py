@@ -112,14 +112,17 @@ class Run:
         exact: decides the signs that floats leave in doubt.
         keep: hand out the generators of finished cells, as accurate as they get.
         measure: hand out the extents of finished cells.
+        shares: other runs may ask it for cells; then it cuts what is put in coarsely first.
     """
 
-    def __init__(self, P: Problem, words: int, exact: ExactForms, keep: bool = False, measure: bool = False) -> None:
+    def __init__(
+        self, P: Problem, words: int, exact: ExactForms, keep: bool = False, measure: bool = False, shares: bool = False
+    ) -> None:
         self.P, self.words = P, words
         columns = tuple(map(np.ascontiguousarray, P[:-3]))
         library = kernel_library()
         sizes = (P.dim, P.neurons, P.target_layer, words)
-        self._kernel: Any = library.Kernel(columns, *sizes, keep, measure, exact.answer)
+        self._kernel: Any = library.Kernel(columns, *sizes, keep, measure, shares, exact.answer)
 
     def put(self, cells: Cells, numbers: Sequence[int] | NDArray[np.int64]) -> None:
         """Give it the cells with these numbers to split."""

@@ -86,14 +86,13 @@ class Runner:
 
     def _work(self, problem: Problem, exact: Callable[[], ExactForms], cells: Cells) -> list[_Member]:
         """Split the cells, and all that they are split into, and return who did it."""
-        first = _Member(Run(problem, self.words, exact(), measure=self.measure))
+        first = _Member(self._run(problem, exact))
         members = [first]
         try:
             first.run.put(cells, np.arange(len(cells.depth)))
             seconds = SECONDS if self.workers == 1 else _SECONDS_ALONE
             if first.advance(seconds) not in (Pause.DONE, Pause.TOO_NARROW):
-                others = [Run(problem, self.words, exact(), measure=self.measure) for _ in range(self.workers - 1)]
-                members += map(_Member, others)
+                members += [_Member(self._run(problem, exact)) for _ in range(self.workers - 1)]
                 self._work_together(members)
         except KeyboardInterrupt:
             self.interrupted = True
@@ -103,6 +102,9 @@ class Runner:
             for member in members:
                 member.collect()
         return members
+
+    def _run(self, problem: Problem, exact: Callable[[], ExactForms]) -> Run:
+        return Run(problem, self.words, exact(), measure=self.measure, shares=self.workers > 1)
 
     def _work_together(self, members: list[_Member]) -> None:
         board = _Board(members)

@@ -112,11 +112,12 @@ inline bool is_free(KernelObject *self) {
     return false;
 }
 
-// Kernel(columns, dim, neurons, target_layer, words, generators, extents, ask)
+// Kernel(columns, dim, neurons, target_layer, words, generators, extents, shares, ask)
 inline PyObject *kernel_new(PyTypeObject *type, PyObject *args, PyObject *) {
     PyObject *columns = nullptr, *ask = nullptr;
-    int dim = 0, neurons = 0, target_layer = 0, words = 0, generators = 0, extents = 0;
-    if (!PyArg_ParseTuple(args, "OiiiippO", &columns, &dim, &neurons, &target_layer, &words, &generators, &extents, &ask))
+    int dim = 0, neurons = 0, target_layer = 0, words = 0, generators = 0, extents = 0, shares = 0;
+    if (!PyArg_ParseTuple(args, "OiiiipppO", &columns, &dim, &neurons, &target_layer, &words, &generators, &extents, &shares,
+                          &ask))
         return nullptr;
     if (PyTuple_Size(columns) != PROBLEM_COLUMNS || dim < 1 || words < 1) {
         if (!PyErr_Occurred()) PyErr_SetString(PyExc_ValueError, "kernel: this is no problem");
@@ -151,6 +152,7 @@ inline PyObject *kernel_new(PyTypeObject *type, PyObject *args, PyObject *) {
         Py_DecRef(object);
         return nullptr;
     }
+    self->run->shares(shares != 0);
     self->words = words;
     self->wanted = {generators != 0, extents != 0};
     Py_IncRef(ask);

@@ -81,7 +81,10 @@ template <class S> Pause Splitter<S>::step() {
     if (next == Next::FINISHED) {
         if (position >= 0 && position >= F.crossing_count(depth)) depth++, position = -1;
         opened = depth < P.layers() || A.next < 0;
-        if (opened) next = open(at_++, depth, position);
+        if (opened) {
+            next = open(at_, depth, position);
+            at_++;
+        }
     }
     Patch<S> &B = patch(at_);
     if (next == Next::TOO_MANY) return TOO_NARROW;
@@ -201,7 +204,8 @@ template <class S> bool Splitter<S>::can_give() {
     return false;
 }
 
-// Gives away the cell that would have been worked on last, which stands for the most work; false if none waits.
+// Gives away the cell that would have been worked on last, which stands for the most work, or half of the parts of a patch
+// that wait; false if nothing does.
 template <class S> bool Splitter<S>::give(Portable &to) {
     if (begun < inbox.count) {
         copy_cell(inbox, --inbox.count, to, std::size_t(P.sites()), std::size_t(shape.words()), std::size_t(shape.dim()));
@@ -212,11 +216,13 @@ template <class S> bool Splitter<S>::give(Portable &to) {
     for (int p = 0; p <= at_; p++) {
         Patch<S> &A = patch(p);
         if (A.by_skeleton && A.parts.next < A.parts.count) {
-            const i32 number = A.parts.order[std::size_t(--A.parts.count)];
-            const Part<S> part = A.parts[std::size_t(number)];
             given_.room(columns);
-            part_bits(A, number, given_.data());
-            leave(A, A.parts.inside.data() + part.at(), part.count(), given_.data(), to);
+            for (int left = (A.parts.count - A.parts.next + 1) / 2; left > 0; left--) {
+                const i32 number = A.parts.order[std::size_t(--A.parts.count)];
+                const Part<S> part = A.parts[std::size_t(number)];
+                part_bits(A, number, given_.data());
+                leave(A, A.parts.inside.data() + part.at(), part.count(), given_.data(), to);
+            }
             return true;
         }
         Waiting &W = A.waiting;
@@ -253,6 +259,7 @@ class AnyRun {
     virtual bool give(Portable &to) = 0;
     virtual Pause give_all(Portable &to) = 0;
     virtual void share(bool asked) = 0;
+    virtual void shares(bool yes) = 0;
     virtual void force_back(u64 one_in) = 0;
     virtual Finished &finished() = 0;
     virtual Flat &flat() = 0;
@@ -270,6 +277,7 @@ template <class S> class RunOf final : public AnyRun {
     bool give(Portable &to) override { return splitter_.give(to); }
     Pause give_all(Portable &to) override { return splitter_.give_all(to); }
     void share(bool asked) override { splitter_.asked_to_share.store(asked, std::memory_order_relaxed); }
+    void shares(bool yes) override { splitter_.shares = yes; }
     void force_back(u64 one_in) override { splitter_.forced_back = one_in; }
     Finished &finished() override { return splitter_.finished; }
     Flat &flat() override { return splitter_.flat; }

@@ -25,6 +25,9 @@ constexpr u32 MOST_BUCKETS = 1 << 12;
 // The same for a skeleton, which is to stay in the cache.
 constexpr u32 MOST_VERTICES = 1 << 11;
 
+// Into how many parts a root is cut first that others are to share: at most 2 to this power.
+constexpr int COARSE_NEURONS = 5;
+
 constexpr int DOUBT = 2;
 
 // How much is done, about in units of one generator's visit, before the clock is looked at: some tenths of a millisecond.
@@ -147,6 +150,7 @@ template <class S> class Splitter {
     Portable inbox;                  // roots that were not begun from `begun` on
     std::size_t begun = 0;
     std::atomic<bool> asked_to_share{false};
+    bool shares = false;             // whether other runs may ask for cells; then roots are cut coarsely first
     u64 forced_back = 0;             // for tests: a patch of so many goes the general way; 0 for none
 
   private:
