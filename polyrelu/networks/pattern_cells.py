@@ -9,14 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
+from functools import cache
 from typing import NamedTuple
+
+from flint import fmpz_mat
 
 from polyrelu.arithmetic.exact import matrix_rows, primitive
 from polyrelu.networks.activation_pattern import SignVector
 from polyrelu.networks.affine_outputs import identity_map, outputs_after, outputs_before
 from polyrelu.networks.layer import Layer
 from polyrelu.polyhedra.cell import Cell, split
-from polyrelu.polyhedra.double_description import Vector
 from polyrelu.polyhedra.halfspace import Halfspace
 from polyrelu.polyhedra.polyhedron import Polyhedron
 
@@ -71,10 +73,10 @@ def refine(
     simplicial cones where the first d neurons are independent.
     """
     layer = layers[placed.depth]
-    rows = matrix_rows(layer.augmented * outputs_before(layers, placed.signs))
-    forms = [primitive(rows[i]) for i in layer.neurons]
-    order = sorted(range(len(forms)), key=lambda k: not _ends_a_line(forms[k], placed.cell))
-    signs = [0] * len(forms)
+    rows, _ = (layer.augmented * outputs_before(layers, placed.signs)).numer_denom()
+    form = cache(lambda k: primitive([int(rows[layer.neurons[k], j]) for j in range(rows.ncols())]))
+    order = _line_enders_first(rows, layer.neurons, placed.cell)
+    signs = [0] * len(order)
 
     def descend(cell: Cell, step: int) -> Iterator[Placed]:
         if step == len(order):
@@ -85,7 +87,7 @@ def refine(
             return
         k = order[step]
         count_signs(len(cell.generators) + len(cell.lines))
-        for sign, half in zip((-1, 1), split(cell, forms[k], first_facet + k), strict=True):
+        for sign, half in zip((-1, 1), split(cell, form(k), first_facet + k), strict=True):
             if half is not None:
                 signs[k] = sign
                 yield from descend(half, step + 1)
@@ -94,5 +96,10 @@ def refine(
     yield from descend(placed.cell, 0)
 
 
-def _ends_a_line(form: Vector, cell: Cell) -> bool:
-    return any(sum(a * x for a, x in zip(form, line, strict=True)) for line in cell.lines)
+def _line_enders_first(rows: fmpz_mat, neurons: Sequence[int], cell: Cell) -> list[int]:
+    """The places of a layer's neurons, those first whose rows vary along a line of the cell."""
+    places = list(range(len(neurons)))
+    if not cell.lines:
+        return places
+    along = rows * fmpz_mat(len(cell.lines), rows.ncols(), [v for line in cell.lines for v in line]).transpose()
+    return sorted(places, key=lambda k: not any(along[neurons[k], j] for j in range(along.ncols())))

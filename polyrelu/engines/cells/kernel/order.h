@@ -2,7 +2,7 @@
 //
 // Patterns are packed, first neuron highest, so their order is that of their bytes. The first eight of them, as one
 // number, nearly always tell; ties are told by the rest, and then by who comes first. Many tiles are dealt out by the first
-// two bytes before they are compared.
+// sixteen bits in which not all are alike before they are compared.
 #pragma once
 
 #include <algorithm>
@@ -57,11 +57,15 @@ inline void in_order(const Piece *pieces, std::size_t piece_count, std::size_t w
         std::sort(places.data(), places.data() + n, before);
         return;
     }
+    u64 any = 0, all = ~u64(0);
+    each([&](const Place &place) { any |= place.key, all &= place.key; });
+    u64 telling = any & ~all;
+    while (ones(telling) > 16) telling &= telling - 1; // the highest ones stay
     Array<u32> ends;
     ends.filled(KINDS + 1, 0);
-    each([&](const Place &place) { ends[(place.key >> 48) + 1]++; });
+    each([&](const Place &place) { ends[compressed(place.key, telling) + 1]++; });
     for (std::size_t kind = 0; kind < KINDS; kind++) ends[kind + 1] += ends[kind];
-    each([&](const Place &place) { places[ends[place.key >> 48]++] = place; });
+    each([&](const Place &place) { places[ends[compressed(place.key, telling)]++] = place; });
     for (std::size_t kind = 0, start = 0; kind < KINDS; start = ends[kind++])
         if (ends[kind] > start + 1) std::sort(places.data() + start, places.data() + ends[kind], before);
 }
