@@ -79,7 +79,7 @@ class Columns(TileSource):
     def _seal(self) -> None:
         for name in Piece._fields:
             object.__setattr__(self, name, read_only(getattr(self, name).view()))
-        object.__setattr__(self, "sections", Sections(*(read_only(array.view()) for array in self.sections)))
+        object.__setattr__(self, "sections", self.sections.sealed())
 
     @classmethod
     def sorted_by_pattern(

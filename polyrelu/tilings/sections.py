@@ -11,6 +11,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from polyrelu.arithmetic.exact import read_only
+
 
 class Sections(NamedTuple):
     """Some flat tiles.
@@ -28,6 +30,16 @@ class Sections(NamedTuple):
     containing: NDArray[np.int32]
     starts: NDArray[np.int64]
     facets: NDArray[np.int32]
+
+    def sealed(self) -> Sections:
+        """The same, read-only."""
+        return Sections(
+            read_only(self.numbers.view()),
+            read_only(self.dims.view()),
+            read_only(self.containing.view()),
+            read_only(self.starts.view()),
+            read_only(self.facets.view()),
+        )
 
     def place(self, number: int) -> int:
         """Which of these a tile is, or -1."""

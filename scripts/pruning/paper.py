@@ -121,7 +121,7 @@ def cells(rows: Iterable[Row]) -> str:
     Neuron 0 is positive inside this half-plane, so the engine splits by the others.
     """
     small = pr.Network([([[1, 0], [0, 1]], [0, 0])])
-    pr.linear_regions(small, pr.Polyhedron.box([-1, -1], [1, 1]), method="cells", progress=False)  # compiles the engine
+    pr.linear_regions(small, pr.Polyhedron.box([-1, -1], [1, 1]), method="cells", progress=False)  # loads the engine
     lines = []
     for row in rows:
         assert row["target"] == TARGET

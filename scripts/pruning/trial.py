@@ -137,7 +137,7 @@ _warm: set[str] = set()
 def warm_up(name: str, make: Callable[[], Heuristic]) -> None:
     """Let a heuristic answer a tiny question first, once in each process.
 
-    So what it imports and compiles is not timed, and no time limit ends an import in the middle.
+    So what it imports is not timed, and no time limit ends an import in the middle.
     """
     if name not in _warm:
         _warm.add(name)
