@@ -188,7 +188,6 @@ def main() -> None:
             place = Path(folder) / suffix
             place.mkdir()
             target = place / f"tiles.{suffix}"
-            unkilled(model, target)
             run = unkilled(model, target)
             print(f".{suffix}: {run.tiles} tiles in {run.seconds:.1f} s, of which {run.writing:.1f} s writing")
             older = target.read_bytes()

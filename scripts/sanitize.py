@@ -38,6 +38,7 @@ CELLS = Path("polyrelu", "engines", "cells")
 TESTS = (
     "tests/engines/cells/test_library.py",
     "tests/engines/cells/test_engine.py",
+    "tests/engines/cells/test_kernel.py",
     "tests/engines/cells/test_magnitudes.py",
     "tests/engines/cells/test_signs.py",
     "tests/engines/test_conformance.py",

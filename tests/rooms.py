@@ -87,8 +87,9 @@ write pruning heuristics), `plotting` and `cli`.
 * A node of an ONNX file: `formats/onnx_reader.py` reads the graph, `onnx_operators.py` looks the operator up,
   `operators.py` says what it is in affine maps and maxima, `lowering.py` makes layers of these, and
   `networks/network.py` is the result.
-* A sign in doubt: `engines/cells/kernel.py` finds a float within its error bound and stops; `engines/cells/signs.py`
-  evaluates the form in integers (`networks/affine_outputs.py` has it); the kernel goes on with the sign.
+* A sign in doubt: `engines/cells/kernel/signs.h` finds a float within its error bound, tries what else is exact there,
+  and asks, before the sign matters, `engines/cells/signs.py`, which evaluates the form in integers
+  (`networks/affine_outputs.py` has it).
 * A new engine is a function of type `MakeEngine` (`engines/protocol.py`) in a module of its own, and a line in
   `engines/registry.py`; the command line, `method=` and `tests/engines/test_conformance.py` read that table.
 

@@ -322,10 +322,9 @@ inline PyObject *kernel_force_back(PyObject *object, PyObject *args) {
 // counters(): cells, cuts, signs, solves, flat, discarded, pruned, exact, skeletons, fallbacks. While a run works these
 // are what they happen to be.
 inline PyObject *kernel_counters(PyObject *object, PyObject *) {
-    const Counters c = reinterpret_cast<KernelObject *>(object)->run->counters();
-    return Py_BuildValue("(LLLLLLLLLL)", (long long)c.cells, (long long)c.cuts, (long long)c.signs, (long long)c.solves,
-                         (long long)c.flat, (long long)c.discarded, (long long)c.pruned, (long long)c.exact,
-                         (long long)c.skeletons, (long long)c.fallbacks);
+    const Shown &c = reinterpret_cast<KernelObject *>(object)->run->counters();
+    return Py_BuildValue("(LLLLLLLLLL)", (long long)c[0], (long long)c[1], (long long)c[2], (long long)c[3], (long long)c[4],
+                         (long long)c[5], (long long)c[6], (long long)c[7], (long long)c[8], (long long)c[9]);
 }
 
 inline PyMethodDef KERNEL_METHODS[] = {

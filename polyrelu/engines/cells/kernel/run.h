@@ -58,6 +58,7 @@ template <class S> Pause Splitter<S>::advance(i64 cuts, double seconds) {
 // Looks at the clock.
 template <class S> bool Splitter<S>::is_late() {
     work_ = 0;
+    shown_counters.publish(counters);
     return seconds_now() >= until_;
 }
 
@@ -265,7 +266,7 @@ class AnyRun {
     virtual Flat &flat() = 0;
     virtual Kept &kept() = 0;
     virtual Extents &extents() = 0;
-    virtual Counters counters() = 0;
+    virtual const Shown &counters() = 0;
 };
 
 template <class S> class RunOf final : public AnyRun {
@@ -273,7 +274,11 @@ template <class S> class RunOf final : public AnyRun {
     RunOf(const Problem<double> &problem, int words, Wanted wanted, Ask ask, void *who)
         : splitter_(problem, words, wanted, ask, who) {}
     void put(const Portable &cells, std::size_t which) override { splitter_.put(cells, which); }
-    Pause advance(i64 cuts, double seconds) override { return splitter_.advance(cuts, seconds); }
+    Pause advance(i64 cuts, double seconds) override {
+        const Pause pause = splitter_.advance(cuts, seconds);
+        splitter_.shown_counters.publish(splitter_.counters);
+        return pause;
+    }
     bool give(Portable &to) override { return splitter_.give(to); }
     Pause give_all(Portable &to) override { return splitter_.give_all(to); }
     void share(bool asked) override { splitter_.asked_to_share.store(asked, std::memory_order_relaxed); }
@@ -283,7 +288,7 @@ template <class S> class RunOf final : public AnyRun {
     Flat &flat() override { return splitter_.flat; }
     Kept &kept() override { return splitter_.kept; }
     Extents &extents() override { return splitter_.extents; }
-    Counters counters() override { return splitter_.counters; }
+    const Shown &counters() override { return splitter_.shown_counters; }
 
   private:
     Splitter<S> splitter_;

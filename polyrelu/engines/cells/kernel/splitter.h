@@ -46,6 +46,20 @@ struct Counters {
         fallbacks = 0;
 };
 
+// Counters for other threads to read while a run works: what they were a moment ago.
+class Shown {
+  public:
+    void publish(const Counters &c) {
+        const i64 values[] = {c.cells, c.cuts, c.signs, c.solves, c.flat, c.discarded, c.pruned, c.exact, c.skeletons, c.fallbacks};
+        for (int k = 0; k < COUNT; k++) values_[k].store(values[k], std::memory_order_relaxed);
+    }
+    i64 operator[](int k) const { return values_[k].load(std::memory_order_relaxed); }
+
+  private:
+    static constexpr int COUNT = 10;
+    std::atomic<i64> values_[COUNT] = {};
+};
+
 // Why a run pauses: nothing is left to do; the cuts or the time it was given are used up; a cell was asked for, and lies
 // ready; some cell has more facets than masks have bits; an exact answer could not be had.
 enum Pause { DONE, OUT_OF_CUTS, OUT_OF_TIME, ASKED, TOO_NARROW, FAILED };
@@ -147,6 +161,7 @@ template <class S> class Splitter {
     Kept kept;
     Extents extents;
     Counters counters;
+    Shown shown_counters;
     Portable inbox;                  // roots that were not begun from `begun` on
     std::size_t begun = 0;
     std::atomic<bool> asked_to_share{false};
