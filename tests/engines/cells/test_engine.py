@@ -265,7 +265,7 @@ def test_a_worker_with_nothing_to_do_asks_for_cells(monkeypatch):
     shared = pr.linear_regions(random_network([5, 16, 16]), box(5), "cells", workers=2)
     assert len(workers) == 2
     assert 0 < len(given) < 1000
-    assert set(given) == {1}
+    assert min(given) > 0
     assert shared.stats["cuts"] == len(shared) - 1 == 125488
 
 

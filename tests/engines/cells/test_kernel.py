@@ -126,7 +126,7 @@ def test_a_run_that_is_asked_pauses_as_soon_as_it_has_a_cell_to_give():
     run.share(True)
     while run.advance(NO_LIMIT, LONG) is Pause.ASKED:
         cells = run.give()
-        assert len(cells.depth) == 1
+        assert len(cells.depth) > 0
         put(run, cells)
         given_away += 1
         if given_away == 5:
