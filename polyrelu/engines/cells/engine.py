@@ -32,7 +32,7 @@ from polyrelu.polyhedra.cell import INFINITY, Cell, split
 from polyrelu.polyhedra.double_description import Vector
 from polyrelu.polyhedra.polyhedron import Polyhedron
 from polyrelu.support.limits import Limit, Stop, check, unlimited
-from polyrelu.support.progress import Bar
+from polyrelu.support.progress import progress_bar
 from polyrelu.tilings.chart import Chart, chart
 from polyrelu.tilings.columns import Columns, Piece
 from polyrelu.tilings.sections import Sections
@@ -141,7 +141,7 @@ class CellEngine:
         """Write down the faces that the kernel found as exact polyhedra."""
         starts = neuron_starts(self.layers)
         columns = Columns.sorted_by_pattern(self.restriction, self.domain, self.chart, [], [])
-        for _ in Bar.of(self._progress, range(len(self.faces)), desc="faces", unit=" faces"):
+        for _ in progress_bar(self._progress, range(len(self.faces)), desc="faces", unit=" faces"):
             ask()
             packed, facets = self.faces[0]
             signs = SignVector.from_packed(packed, starts)
@@ -157,7 +157,7 @@ class CellEngine:
         others = _ByPattern(self.restriction.neuron_count)
         for signs, _ in self.needed:
             others.add(signs)
-        for _ in Bar.of(self._progress, range(len(self.flat)), desc="flat tiles", unit=" tiles"):
+        for _ in progress_bar(self._progress, range(len(self.flat)), desc="flat tiles", unit=" tiles"):
             ask()
             signs, tile = self.flat[0]
             point = tile.relative_interior_point()
