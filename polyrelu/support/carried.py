@@ -7,7 +7,7 @@ another process should cost what the value costs, whatever was asked of it befor
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from types import MappingProxyType
 from typing import Any, ClassVar, Self, TypeVar
 
@@ -31,6 +31,18 @@ class Carried:
         if question not in known:
             known[question] = question(self)
         answer: Answer = known[question]
+        return answer
+
+    def latest(self, question: Callable[..., Answer], key: Hashable, *given: Any) -> Answer:
+        """What a function says of the object and of what is given, of which the key tells everything that matters.
+
+        It is called unless the key is that of the call before; so of many different ones, one answer is kept.
+        """
+        known: dict[Callable[..., Any], tuple[Hashable, Any]] = vars(self).setdefault("_latest", {})
+        last = known.get(question)
+        if last is None or last[0] != key:
+            last = known[question] = key, question(self, *given)
+        answer: Answer = last[1]
         return answer
 
     def __getstate__(self) -> dict[str, Any]:

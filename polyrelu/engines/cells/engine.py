@@ -97,10 +97,9 @@ class CellEngine:
         self.restriction, self.domain, self.runner, self.until = restriction, domain, runner, until
         self.stats = CellStats()
         self.chart: Chart = chart(domain, restriction.moving)
-        self.layers: tuple[Layer, ...] = (self.chart.pull_back(restriction.layers[0]), *restriction.layers[1:])
+        self.layers: tuple[Layer, ...] = self.chart.pulled_back(restriction.layers)
         self.rows = restriction.target.halfspaces
         self.first_facets = [len(self.chart.facets) + start for start in neuron_starts(self.layers)]
-        self.forms = self._exact_forms()
         self.full: list[Piece] = []
         self.extents: list[CellExtents] = []  # of the full tiles, where they are measured
         self.sections: list[tuple[NDArray[np.uint8], Sections]] = []
@@ -267,7 +266,7 @@ class CellEngine:
     def _kernel_problem(self) -> Problem | None:
         if self.runner is None or not floats_are_sound():
             return None
-        return problem(self.layers, self.rows, self.chart.forms)
+        return problem(self.restriction, self.chart)
 
     def _run_kernel(self, kernel: Problem, placed: Sequence[Placed]) -> None:
         """Run the kernel on exact cells, and keep what it finds."""

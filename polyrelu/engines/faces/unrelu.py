@@ -147,7 +147,8 @@ def search_faces(
 
 def face_progress(faces: Iterable[Zeroed], total: int | None, progress: bool | None) -> Iterable[Zeroed]:
     """``faces`` behind a progress bar: always, never, or (None) on a terminal after a second."""
-    return progress_bar(progress, faces, total=total, desc="un-ReLU", unit=" faces")
+    bar: Iterable[tuple[int, ...]] = progress_bar(progress, faces, total=total, desc="un-ReLU", unit=" faces")
+    return bar
 
 
 class FaceSteps(NamedTuple):
