@@ -216,7 +216,9 @@ def _scaled(layer: Layer, units: NDArray[np.int64]) -> _Scaled:
     if key not in known:
         weight, bias, exactly, own = _in_units(layer, units)
         twins = _twins(layer, np.column_stack([weight, bias]))
-        known[key] = _kept(_Scaled(weight, bias, exactly, own, _bits(weight), _bits(bias), twins))
+        known[key] = _Scaled(
+            read_only(weight), read_only(bias), exactly, read_only(own), _bits(weight), _bits(bias), twins
+        )
     return known[key]
 
 
