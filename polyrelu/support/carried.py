@@ -52,10 +52,11 @@ class Carried:
         return {name: _Mapping(v) if isinstance(v, MappingProxyType) else v for name, v in own.items()}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        """The object again; numpy's copies of read-only arrays are writable, so they are sealed."""
+        """The object again; numpy's copies of read-only arrays are writable, so they are sealed, in tuples too."""
         for name, value in state.items():
-            if isinstance(value, np.ndarray):
-                value.flags.writeable = False
+            for part in value if isinstance(value, tuple) else (value,):
+                if isinstance(part, np.ndarray):
+                    part.flags.writeable = False
             vars(self)[name] = MappingProxyType(dict(value)) if isinstance(value, _Mapping) else value
 
 
