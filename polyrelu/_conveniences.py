@@ -2,64 +2,72 @@
 
 ``tiling.volume()`` is easier to find than a function of the room that measures, and yet a tiling is data, and knows
 nothing of what is asked of it. So the functions below, whose first argument is the tiling or the network, become
-methods when polyrelu is imported. ``_conveniences.pyi`` tells type checkers and editors about them.
+methods when polyrelu is imported. Their rooms are imported when a method is first looked up, because drawing and
+exporting take longer to import than most questions to answer. ``_conveniences.pyi`` tells type checkers and editors
+about them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from importlib import import_module
 from typing import Any
 
-from polyrelu.analysis.adjacency import adjacency, shared_facet
-from polyrelu.analysis.measure import bounding_box, share, volume
-from polyrelu.analysis.merge import merged
-from polyrelu.analysis.nearest import nearest_point
-from polyrelu.analysis.outline import outline
-from polyrelu.analysis.sampling import sample_points
-from polyrelu.analysis.topology import betti_numbers, euler_characteristic, f_vector
-from polyrelu.analysis.zones import boundary, facets, zones
-from polyrelu.export.files import export_tiling
-from polyrelu.export.frames import to_pandas
-from polyrelu.export.planar import to_shapely
-from polyrelu.formats.tilings import save_tiling
-from polyrelu.formats.torch_modules import from_torch
 from polyrelu.networks.network import Network
-from polyrelu.networks.network_summary import summary
-from polyrelu.plotting.planar import plot_tiling
 from polyrelu.tilings.tiling import Tiling
 
-METHODS: Mapping[type, Mapping[str, Callable[..., Any]]] = {
+METHODS: Mapping[type, Mapping[str, str]] = {
     Tiling: {
-        "adjacency": adjacency,
-        "betti_numbers": betti_numbers,
-        "boundary": boundary,
-        "bounding_box": bounding_box,
-        "euler_characteristic": euler_characteristic,
-        "export": export_tiling,
-        "f_vector": f_vector,
-        "facets": facets,
-        "merged": merged,
-        "nearest": nearest_point,
-        "outline": outline,
-        "plot": plot_tiling,
-        "sample_points": sample_points,
-        "save": save_tiling,
-        "share": share,
-        "shared_facet": shared_facet,
-        "to_networkx": adjacency,
-        "to_pandas": to_pandas,
-        "to_shapely": to_shapely,
-        "volume": volume,
-        "zones": zones,
+        "adjacency": "analysis.adjacency.adjacency",
+        "betti_numbers": "analysis.topology.betti_numbers",
+        "boundary": "analysis.zones.boundary",
+        "bounding_box": "analysis.measure.bounding_box",
+        "euler_characteristic": "analysis.topology.euler_characteristic",
+        "export": "export.files.export_tiling",
+        "f_vector": "analysis.topology.f_vector",
+        "facets": "analysis.zones.facets",
+        "merged": "analysis.merge.merged",
+        "nearest": "analysis.nearest.nearest_point",
+        "outline": "analysis.outline.outline",
+        "plot": "plotting.planar.plot_tiling",
+        "sample_points": "analysis.sampling.sample_points",
+        "save": "formats.tilings.save_tiling",
+        "share": "analysis.measure.share",
+        "shared_facet": "analysis.adjacency.shared_facet",
+        "to_networkx": "analysis.adjacency.adjacency",
+        "to_pandas": "export.frames.to_pandas",
+        "to_shapely": "export.planar.to_shapely",
+        "volume": "analysis.measure.volume",
+        "zones": "analysis.zones.zones",
     },
-    Network: {"summary": summary},
+    Network: {"summary": "networks.network_summary.summary"},
 }
-MAKERS: Mapping[type, Mapping[str, Callable[..., Any]]] = {Network: {"from_torch": from_torch}}
+MAKERS: Mapping[type, Mapping[str, str]] = {Network: {"from_torch": "formats.torch_modules.from_torch"}}
 """Those that are called on the class and make an object of it."""
 
-for _owner, _functions in METHODS.items():
-    for _name, _function in _functions.items():
-        setattr(_owner, _name, _function)
-for _owner, _functions in MAKERS.items():
-    for _name, _function in _functions.items():
-        setattr(_owner, _name, staticmethod(_function))
+
+class _Waiting:
+    """A function of an upper room in the place of which it stands until someone looks it up.
+
+    Args:
+        owner, name: the class, and the name of the attribute that the function becomes.
+        place: the function's name, below ``polyrelu``.
+        kind: makes the attribute of the function.
+    """
+
+    def __init__(self, owner: type, name: str, place: str, kind: Callable[[Any], Any] = lambda method: method) -> None:
+        self._owner, self._name, self._place, self._kind = owner, name, place, kind
+
+    def __get__(self, instance: Any, owner: type) -> Any:
+        """What the attribute is from now on."""
+        module, _, function = self._place.rpartition(".")
+        setattr(self._owner, self._name, self._kind(getattr(import_module(f"polyrelu.{module}"), function)))
+        return getattr(owner if instance is None else instance, self._name)
+
+
+for _owner, _places in METHODS.items():
+    for _name, _place in _places.items():
+        setattr(_owner, _name, _Waiting(_owner, _name, _place))
+for _owner, _places in MAKERS.items():
+    for _name, _place in _places.items():
+        setattr(_owner, _name, _Waiting(_owner, _name, _place, staticmethod))

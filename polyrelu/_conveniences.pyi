@@ -1,4 +1,4 @@
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
 from os import PathLike
 from typing import Any, Literal, overload
@@ -19,8 +19,8 @@ from polyrelu.polyhedra.bounding_box import ExactBound
 from polyrelu.polyhedra.polyhedron import Polyhedron
 from polyrelu.tilings.tiling import Tiling
 
-METHODS: Mapping[type, Mapping[str, Callable[..., Any]]]
-MAKERS: Mapping[type, Mapping[str, Callable[..., Any]]]
+METHODS: Mapping[type, Mapping[str, str]]
+MAKERS: Mapping[type, Mapping[str, str]]
 
 class TilingMethods:
     def adjacency(self, contact: int | None = None) -> nx.Graph: ...

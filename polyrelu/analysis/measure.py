@@ -28,7 +28,6 @@ from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
-from tqdm import tqdm
 
 from polyrelu.arithmetic.exact import FloatArray, enclosing_floats, float_ratio
 from polyrelu.arithmetic.exact import exact as exactly
@@ -38,6 +37,7 @@ from polyrelu.errors import DimensionError, EmptySetError, InputError, Unbounded
 from polyrelu.polyhedra.bounding_box import ExactBound, box_of
 from polyrelu.polyhedra.polyhedron import Polyhedron
 from polyrelu.support.arguments import instance
+from polyrelu.support.progress import progress_bar
 from polyrelu.tilings.chart import chart
 from polyrelu.tilings.tile_source import Extents, Numbers, TileSource
 from polyrelu.tilings.tiling import Tiling
@@ -296,7 +296,7 @@ def _region(tiling: Tiling, within: Polyhedron | None) -> Polyhedron:
 
 def bar(items: Sequence[Item]) -> Iterable[Item]:
     """The items, with a progress bar where they take long."""
-    bar: Iterable[Item] = tqdm(items, "tiles", unit=" tiles", delay=1, leave=False, disable=None)
+    bar: Iterable[Item] = progress_bar(None, items, desc="tiles", unit=" tiles")
     return bar
 
 

@@ -18,7 +18,6 @@ from typing import Any, NamedTuple, TypeAlias, overload
 
 import numpy as np
 from numpy.typing import NDArray
-from tqdm import tqdm
 
 from polyrelu.arithmetic.exact import ExactMatrix
 from polyrelu.errors import DimensionError, EmptySetError
@@ -28,6 +27,7 @@ from polyrelu.polyhedra.halfspace import Halfspace
 from polyrelu.polyhedra.polyhedron import Polyhedron
 from polyrelu.support.arguments import instance
 from polyrelu.support.carried import Carried
+from polyrelu.support.progress import progress_bar
 from polyrelu.tilings.tile import Tile
 from polyrelu.tilings.tiling import Tiling
 
@@ -107,9 +107,8 @@ def merged(tiling: Tiling, *, progress: bool | None = None) -> Merged:
     >>> [piece.inequalities() for piece in merged(pr.preimage(absolute, pr.parse("y0 > 2", dim=1)))]
     [('x0 < -2',), ('x0 > 2',)]
     """
-    disable = None if progress is None else not progress
-    tiles = tqdm(tiling, desc="merging: tiles", unit=" tiles", delay=1, leave=False, disable=disable)
-    pieces = _merge(((tile.polyhedron, _address(tile)) for tile in tiles), disable)
+    tiles = progress_bar(progress, tiling, desc="merging: tiles", unit=" tiles")
+    pieces = _merge(((tile.polyhedron, _address(tile)) for tile in tiles), progress)
     return Merged(tiling, tuple(piece for piece, _ in pieces), tuple(members for _, members in pieces))
 
 
@@ -131,13 +130,11 @@ def merged_polyhedra(
     >>> merged_polyhedra(Polyhedron.box([i, 0], [i + 1, 1]) for i in range(3))
     [(Polyhedron(R^2: x0 >= 0, x1 >= 0, x1 <= 1, x0 <= 3), (0, 1, 2))]
     """
-    return _merge(
-        ((polyhedron, _Address(0, 0)) for polyhedron in polyhedra), None if progress is None else not progress
-    )
+    return _merge(((polyhedron, _Address(0, 0)) for polyhedron in polyhedra), progress)
 
 
 def _merge(
-    polyhedra: Iterable[tuple[Polyhedron, _Address]], disable: bool | None
+    polyhedra: Iterable[tuple[Polyhedron, _Address]], progress: bool | None
 ) -> list[tuple[Polyhedron, tuple[int, ...]]]:
     pool = GeneratorPool()
     merger = _Merger(pool)
@@ -153,7 +150,7 @@ def _merge(
         dim = polyhedron.ambient_dim
         merger.add(pool.piece(polyhedron), address)
     count = len(merger.pieces)
-    with tqdm(desc="merging", unit=" merges", delay=1, leave=False, disable=disable) as bar:
+    with progress_bar(progress, desc="merging", unit=" merges") as bar:
         for _ in merger.run():
             bar.update()
     members: dict[int, list[int]] = defaultdict(list)

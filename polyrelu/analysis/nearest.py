@@ -24,7 +24,6 @@ from fractions import Fraction
 from typing import Any, NamedTuple
 
 import numpy as np
-from tqdm import tqdm
 
 from polyrelu.analysis.distance_bounds import lower_bounds
 from polyrelu.arithmetic.complementarity import complementary_solution
@@ -36,6 +35,7 @@ from polyrelu.polyhedra.halfspace import Halfspace
 from polyrelu.polyhedra.polyhedron import Polyhedron
 from polyrelu.support.arguments import instance, one_of
 from polyrelu.support.numerals import record_text
+from polyrelu.support.progress import progress_bar
 from polyrelu.tilings.tiling import Tiling
 
 NORMS = ("linf", "l1", "l2")
@@ -133,10 +133,9 @@ def nearest_point(tiling: Tiling, point: Iterable[Any], norm: str = "linf", *, p
         raise EmptySetError("nearest_point: the tiling has no tiles; ask len(tiling) first")
     bounds = lower_bounds(tiling, p, norm)
     order = np.argsort(bounds, kind="stable").tolist()
-    disable = None if progress is None else not progress
     best: tuple[Fraction, bool, int, ExactVector] | None = None
     projected = 0
-    for i in tqdm(order, desc="nearest", unit=" tiles", delay=1, disable=disable, leave=False):
+    for i in progress_bar(progress, order, desc="nearest", unit=" tiles"):
         if best is not None:
             bound = Fraction(bounds[i]) ** (2 if norm == "l2" else 1)
             if bound > best[0]:

@@ -32,7 +32,6 @@ from itertools import pairwise
 from typing import TypeAlias
 
 import numpy as np
-from tqdm import tqdm
 
 from polyrelu.analysis.zones import zone_numbers
 from polyrelu.arithmetic.exact import ExactVector, nearest_floats
@@ -41,6 +40,7 @@ from polyrelu.polyhedra.convex_polygon import HomogeneousPoint, angle, cyclic_fa
 from polyrelu.polyhedra.polyhedron import Polyhedron
 from polyrelu.polyhedra.simple_polygon import signed_area
 from polyrelu.support.arguments import instance
+from polyrelu.support.progress import progress_bar
 from polyrelu.tilings.tiling import Tiling
 
 Ring: TypeAlias = tuple[ExactVector, ...]
@@ -109,7 +109,7 @@ def outline(tiling: Tiling, within: Polyhedron | None = None) -> list[Outline]:
         raise DimensionError(f"outline: the tiling lives in R^{tiling.domain.ambient_dim}; only R^2 has outlines")
     window = None if within is None else _window(instance(within, Polyhedron, "outline: within", "pass a box, or None"))
     outlines = []
-    with tqdm(total=len(tiling), desc="outlines", unit=" tiles", delay=1, leave=False, disable=None) as bar:
+    with progress_bar(None, total=len(tiling), desc="outlines", unit=" tiles") as bar:
         for numbers in zone_numbers(tiling):
             cycles, flat = [], []
             for number in numbers.tolist():

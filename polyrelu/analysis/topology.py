@@ -36,7 +36,6 @@ from fractions import Fraction
 from itertools import chain
 
 import numpy as np
-from tqdm import tqdm
 
 from polyrelu.arithmetic.exact import FloatArray, nearest_floats
 from polyrelu.arithmetic.order_complex import betti_numbers as betti_numbers_of_order
@@ -46,6 +45,7 @@ from polyrelu.polyhedra.cddlib import generators_from_halfspaces
 from polyrelu.polyhedra.faces import Closure, Face, closure_of, excess, faces
 from polyrelu.polyhedra.halfspace import Halfspace
 from polyrelu.polyhedra.polyhedron import Polyhedron
+from polyrelu.support.progress import progress_bar
 from polyrelu.tilings.tile import Tile
 from polyrelu.tilings.tiling import Tiling
 
@@ -108,7 +108,7 @@ def betti_numbers(tiling: Tiling) -> tuple[int, ...]:
 
 
 def _tile_faces(tiling: Tiling) -> Iterator[tuple[Tile, list[Face]]]:
-    for tile in tqdm(tiling, desc="faces", unit=" tiles", delay=1, leave=False, disable=None):
+    for tile in progress_bar(None, tiling, desc="faces", unit=" tiles"):
         yield tile, faces(tile.polyhedron)
 
 
@@ -227,7 +227,7 @@ def _cut_to_fit(cells: Iterable[_Cell]) -> list[_Cell]:
         boxes = _Boxes(everything)
         cuts: dict[int, Halfspace] = {}
         new = [i for i, cell in enumerate(everything) if cell.closure in fresh]
-        for i in tqdm(new, desc="fit", unit=" cells", delay=1, leave=False, disable=None):
+        for i in progress_bar(None, new, desc="fit", unit=" cells"):
             for j in boxes.near(i):
                 for one, other in ((i, j), (j, i)):
                     if one not in cuts and (row := everything[one].cutting_row(everything[other])) is not None:
@@ -243,7 +243,7 @@ def _order_of_cells(cells: Iterable[_Cell]) -> list[set[int]]:
     boxes = _Boxes(order)
     return [
         {i for i in boxes.near(j) if order[i].dim < cell.dim and order[i].is_below(cell)}
-        for j, cell in enumerate(tqdm(order, desc="order", unit=" cells", delay=1, leave=False, disable=None))
+        for j, cell in enumerate(progress_bar(None, order, desc="order", unit=" cells"))
     ]
 
 

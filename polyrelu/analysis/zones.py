@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from tqdm import tqdm
 
 from polyrelu.analysis.adjacency import Contacts, Neuron, components, contacts, flat_tiles, shared_facet
 from polyrelu.arithmetic.exact import rounded_text
@@ -20,6 +19,7 @@ from polyrelu.polyhedra.halfspace import Halfspace
 from polyrelu.polyhedra.polyhedron import Polyhedron
 from polyrelu.support.arguments import one_of, whole_number
 from polyrelu.support.numerals import MOST_DIGITS
+from polyrelu.support.progress import progress_bar
 from polyrelu.tilings.neuron_facets import FacetReader, Kind, neuron_names
 from polyrelu.tilings.table import format_point
 from polyrelu.tilings.tiling import Tiling
@@ -183,7 +183,7 @@ def boundary(tiling: Tiling) -> list[BoundaryPart]:
     bounding = []
     inner = _surrounded(tiling, [len(p) for p in partners])
     numbers = np.flatnonzero(~flat & ~inner).tolist()
-    for number in tqdm(numbers, desc="boundary", unit=" tiles", delay=1, leave=False, disable=None):
+    for number in progress_bar(None, numbers, desc="boundary", unit=" tiles"):
         for facet in _facets(tiling, number, partners[number], found, readers):
             bounding += _uncovered(tiling, facet)
     return bounding

@@ -22,7 +22,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from heapq import heapify, heappop, heappush
 
-from tqdm import tqdm
+from polyrelu.support.progress import progress_bar
 
 Below = Sequence[Collection[int]]
 
@@ -74,7 +74,7 @@ def _without_weak_points(below: Below) -> dict[int, set[int]]:
     sides = (lesser, greater)
     queue = [(len(side[x]), x, upper) for upper, side in enumerate(sides) for x in lesser]
     heapify(queue)
-    with tqdm(total=len(lesser), desc="collapse", unit=" cells", delay=1, leave=False, disable=None) as bar:
+    with progress_bar(None, total=len(lesser), desc="collapse", unit=" cells") as bar:
         while queue:
             size, x, upper = heappop(queue)
             if x not in lesser or size != len(sides[upper][x]) or not _is_contractible(sides[upper][x], lesser):
@@ -149,7 +149,7 @@ def _chain_betti_numbers(below: Below) -> tuple[int, ...]:
             for number, chain in enumerate(levels[k])
             if number not in cleared
         )
-        bar = tqdm(columns, total=len(levels[k]) - len(cleared), desc="eliminate", delay=1, leave=False, disable=None)
+        bar = progress_bar(None, columns, total=len(levels[k]) - len(cleared), desc="eliminate")
         cleared = _pivots(bar)
         ranks[k] = len(cleared)
     return tuple(len(level) - ranks[k] - ranks[k + 1] for k, level in enumerate(levels))

@@ -44,7 +44,6 @@ from types import MappingProxyType
 from typing import Any
 
 from flint import fmpz_mat
-from tqdm import tqdm
 
 from polyrelu.certificates.claims import ACTIVE, FREE, SILENT, ClaimedTiles, Claims
 from polyrelu.certificates.exact_set import ExactSet, Row, Sign, Vector, as_point
@@ -54,6 +53,7 @@ from polyrelu.errors import DimensionError
 from polyrelu.networks.network import Network
 from polyrelu.polyhedra.polyhedron import Polyhedron, polyhedra
 from polyrelu.support.arguments import instance
+from polyrelu.support.progress import progress_bar
 from polyrelu.tilings.table import format_point
 from polyrelu.tilings.tiling import Tiling
 
@@ -164,8 +164,7 @@ class _Check:
         return Verdict("verified", message, stats=MappingProxyType(self.stats))
 
     def bar(self, items: Any, what: str, unit: str) -> Any:
-        disable = None if self.progress is None else not self.progress
-        return tqdm(items, desc=f"checking {what}", unit=unit, delay=1, disable=disable, leave=False)
+        return progress_bar(self.progress, items, desc=f"checking {what}", unit=unit)
 
     # -- what is claimed, and what matters ----------------------------------------------------------------------
 

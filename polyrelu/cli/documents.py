@@ -17,7 +17,7 @@ from typing import Any
 
 from polyrelu.cli.stopping import Stops
 from polyrelu.export.json_report import TilingReport
-from polyrelu.support.progress import Bar
+from polyrelu.support.progress import progress_bar
 
 SECONDS_AFTER_STOP = 0.5
 _AT_ONCE = 1000  # brief tiles, written in a millisecond
@@ -85,7 +85,7 @@ class Document:
         """The tiles in full; once the run is stopped, those that half a second in all leaves time for."""
         began = time.monotonic()
         progress = False if sys.stdout.isatty() else None  # a terminal shows what is written
-        with Bar.of(progress, total=report.count, desc="writing", unit=" tiles") as bar:
+        with progress_bar(progress, total=report.count, desc="writing", unit=" tiles") as bar:
             for index in range(report.count):
                 left = began + SECONDS_AFTER_STOP - time.monotonic()
                 if self.stops.reason is not None and left <= 0:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import asdict
 
 from polyrelu.engines.faces.unrelu import DEFAULT_FACE_LIMIT
 from polyrelu.engines.protocol import Engine, Options
@@ -184,7 +183,7 @@ def _run(
         interrupted, parts = True, _collected(engines)
     stats: dict[str, int | float] = {"tiles": sum(len(source) for _, source in parts)}
     for _, engine in engines:
-        for name, count in asdict(engine.stats).items():
+        for name, count in vars(engine.stats).items():
             if count is None:
                 continue
             stats[name] = max(stats.get(name, 0), count) if name == "lineality" else stats.get(name, 0) + count

@@ -17,13 +17,13 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
-from tqdm import tqdm
 
 from polyrelu.errors import InputError, PolyreluError
 from polyrelu.figures.animate import write_animation, writes_mp4
 from polyrelu.plotting.style import style
 from polyrelu.support.extras import require
 from polyrelu.support.files import make_directory, write_whole
+from polyrelu.support.progress import progress_bar
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -140,9 +140,7 @@ def write_figures(
                 raise InputError(f"write_figures: unknown {what} {one!r}; choose from {', '.join(known)}")
     folder = make_directory(directory)
     written: list[Path] = []
-    with tqdm(
-        total=len(chosen), unit=" figures", leave=False, disable=None if progress is None else not progress
-    ) as bar:
+    with progress_bar(progress, total=len(chosen), unit=" figures") as bar:
         for name in chosen:
             bar.set_description(name)
             with style(dark):

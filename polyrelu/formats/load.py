@@ -5,22 +5,34 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from os import PathLike
 from pathlib import Path
+from typing import Any
 
 from polyrelu.errors import InputError
-from polyrelu.formats.keras_reader import read_keras
 from polyrelu.formats.nnet import read_nnet
 from polyrelu.formats.npz import read_npz
-from polyrelu.formats.onnx_reader import read_onnx
 from polyrelu.formats.packed import member_names, plain_suffix, read_start, refusing
 from polyrelu.formats.torch_weights import read_torch
 from polyrelu.networks.network import Network
 from polyrelu.support.arguments import file_path
 
+
+def _read_keras(path: Path, **options: Any) -> Network:
+    from polyrelu.formats.keras_reader import read_keras  # operators take longer to import than the kernel
+
+    return read_keras(path, **options)
+
+
+def _read_onnx(path: Path, **options: Any) -> Network:
+    from polyrelu.formats.onnx_reader import read_onnx
+
+    return read_onnx(path, **options)
+
+
 _READERS: dict[str, Callable[..., Network]] = {
-    ".keras": read_keras,
+    ".keras": _read_keras,
     ".nnet": read_nnet,
     ".npz": read_npz,
-    ".onnx": read_onnx,
+    ".onnx": _read_onnx,
     ".pt": read_torch,
     ".pth": read_torch,
 }

@@ -16,7 +16,6 @@ Nothing is pickled, evaluated or half-loaded. Cost: linear in the tiles; 600,000
 from __future__ import annotations
 
 import hashlib
-import importlib.metadata
 import json
 import os
 from collections.abc import Callable, Sequence
@@ -105,9 +104,11 @@ def save_tiling(tiling: Tiling, path: str | PathLike[str], overwrite: bool = Fal
         rows = _bytes("\n".join(part.rows))
         arrays.update(zip(names, (part.bits, part.counts, part.facets, part.points, rows), strict=True))
     arrays["order"] = np.concatenate(order).astype(np.int64)
+    from importlib.metadata import version  # imports half the standard library
+
     header = {
         "format": FORMAT,
-        "version": importlib.metadata.version("polyrelu"),
+        "version": version("polyrelu"),
         "network_hash": network_hash(tiling.network),
         "input_dim": tiling.network.input_dim,
         "output_dim": tiling.network.output_dim,

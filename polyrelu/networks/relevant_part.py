@@ -22,6 +22,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -123,44 +124,75 @@ class Restriction(Carried):
         return tuple(i for i, _, _ in rows), tuple(row for _, row, _ in rows), tuple(c for _, _, c in rows)
 
 
+class _Seen(NamedTuple):
+    """What some outputs of a network depend on: the layers, and their coordinates in the network."""
+
+    layers: tuple[Layer, ...]
+    coordinates: tuple[tuple[int, ...], ...]
+
+
 def restrict(network: Network, target: Polyhedron) -> Restriction:
-    """The part of the network that ``target`` sees. Cost: one pass over the weights."""
-    rows, signs = list(target.irredundant().halfspaces), {}
+    """The part of the network that ``target`` sees.
+
+    Cost: one pass over the weights, and none where the last target that the network was asked about has the same rows;
+    its layers are the same where that sees the same outputs. Both are frequent: people ask about a target in many
+    domains, and move the bounds of outputs.
+    """
+    return network.latest(_restricted_to, target.halfspaces, target)
+
+
+def _restricted_to(network: Network, target: Polyhedron) -> Restriction:
+    rows, signs = list(target.irredundant().halfspaces), dict[int, str]()
     for i, masked in enumerate(network.layers[-1].relu):
         own = [row for row in rows if row.normal[i]]
         if masked and own and all(sum(map(bool, row.normal)) == 1 for row in own):
             signs[i], before_relu = _move_before_relu(own, i)
             rows = [row for row in rows if not row.normal[i]] + before_relu
-    outputs = [i for i in range(network.output_dim) if any(row.normal[i] for row in rows)]
-    seen = [outputs]
-    for layer in reversed(network.layers[1:]):
-        seen.insert(0, [j for j in range(layer.input_dim) if any(layer.rows[i][j] for i in seen[0])])
-    return _restriction(network, rows, signs, seen)
+    outputs = tuple(i for i in range(network.output_dim) if any(row.normal[i] for row in rows))
+    settled = tuple(signs)
+    return _restriction(network, rows, signs, network.latest(_seen, (outputs, settled), outputs, settled))
 
 
 def keep_all(network: Network) -> Restriction:
     """The whole network with the whole space as target: every neuron is split on, as for linear regions."""
-    return _restriction(network, [], {}, [list(range(layer.output_dim)) for layer in network.layers])
+    return network.once(_everything)
 
 
-def _restriction(
-    network: Network, rows: Sequence[Halfspace], signs: dict[int, str], seen: Sequence[Sequence[int]]
-) -> Restriction:
-    layers, template = [], []
+def _everything(network: Network) -> Restriction:
+    coordinates = tuple(tuple(range(layer.output_dim)) for layer in network.layers)
+    return _restriction(network, [], {}, _Seen(network.layers, coordinates))
+
+
+def _seen(network: Network, outputs: tuple[int, ...], settled: tuple[int, ...]) -> _Seen:
+    """What these outputs depend on; the last layer's ReLU is left out where it is settled."""
+    coordinates = [outputs]
+    for layer in reversed(network.layers[1:]):
+        latest = coordinates[0]
+        coordinates.insert(0, tuple(j for j in range(layer.input_dim) if any(layer.rows[i][j] for i in latest)))
+    layers = list[Layer]()
     inputs: Sequence[int] = range(network.input_dim)
-    for depth, (layer, outputs) in enumerate(zip(network.layers, seen, strict=True)):
-        settled = signs if depth == len(network.layers) - 1 else {}
-        layers.append(layer.restricted(outputs, inputs, [layer.relu[i] and i not in settled for i in outputs]))
+    for layer, own in zip(network.layers, coordinates, strict=True):
+        left_out = settled if len(layers) == len(network.layers) - 1 else ()
+        layers.append(layer.restricted(own, inputs, [layer.relu[i] and i not in left_out for i in own]))
+        inputs = own
+    return _Seen(tuple(layers), tuple(coordinates))
+
+
+def _restriction(network: Network, rows: Sequence[Halfspace], signs: dict[int, str], seen: _Seen) -> Restriction:
+    """The restriction to rows on all outputs; ``signs`` are to be shown for last neurons that are settled."""
+    template = list[str]()
+    for layer, outputs in zip(network.layers, seen.coordinates, strict=True):
+        settled = signs if len(template) == len(network.layers) - 1 else {}
         marks = dict.fromkeys(outputs, _SPLIT) | settled
         template.append("".join(marks.get(i, _FREE) for i, masked in enumerate(layer.relu) if masked))
-        inputs = outputs
-    narrowed = [row._replace(normal=tuple(row.normal[i] for i in inputs)) for row in rows]
+    outputs = seen.coordinates[-1]
+    narrowed = [row._replace(normal=tuple(row.normal[i] for i in outputs)) for row in rows]
     return Restriction(
-        layers=tuple(layers),
-        target=Polyhedron.from_halfspaces(narrowed, len(inputs)),
-        coordinates=tuple(map(tuple, seen)),
+        layers=seen.layers,
+        target=Polyhedron.from_halfspaces(narrowed, len(outputs)),
+        coordinates=seen.coordinates,
         template=tuple(template),
-        signs=tuple(signs.get(i, "") for i in inputs),
+        signs=tuple(signs.get(i, "") for i in outputs),
     )
 
 

@@ -7,7 +7,7 @@ another process should cost what the value costs, whatever was asked of it befor
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from types import MappingProxyType
 from typing import Any, ClassVar, Self, TypeVar
 
@@ -33,6 +33,18 @@ class Carried:
         answer: Answer = known[question]
         return answer
 
+    def latest(self, question: Callable[..., Answer], key: Hashable, *given: Any) -> Answer:
+        """What a function says of the object and of what is given, of which the key tells everything that matters.
+
+        It is called unless the key is that of the call before; so of many different ones, one answer is kept.
+        """
+        known: dict[Callable[..., Any], tuple[Hashable, Any]] = vars(self).setdefault("_latest", {})
+        last = known.get(question)
+        if last is None or last[0] != key:
+            last = known[question] = key, question(self, *given)
+        answer: Answer = last[1]
+        return answer
+
     def __getstate__(self) -> dict[str, Any]:
         """What defines the object; mappings as dictionaries, since read-only views cannot be pickled."""
         names = (*(one.name for one in dataclasses.fields(self)), *self.also_carried)  # type: ignore[arg-type]
@@ -40,10 +52,11 @@ class Carried:
         return {name: _Mapping(v) if isinstance(v, MappingProxyType) else v for name, v in own.items()}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        """The object again; numpy's copies of read-only arrays are writable, so they are sealed."""
+        """The object again; numpy's copies of read-only arrays are writable, so they are sealed, in tuples too."""
         for name, value in state.items():
-            if isinstance(value, np.ndarray):
-                value.flags.writeable = False
+            for part in value if isinstance(value, tuple) else (value,):
+                if isinstance(part, np.ndarray):
+                    part.flags.writeable = False
             vars(self)[name] = MappingProxyType(dict(value)) if isinstance(value, _Mapping) else value
 
 

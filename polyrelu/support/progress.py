@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
-from tqdm import tqdm
+
+def progress_bar(progress: bool | None, items: Any = None, **options: Any) -> Any:
+    """Tqdm's bar, shown always, never, or (None) only for long work on a terminal."""
+    disable = None if progress is None else not progress
+    return _kind()(items, delay=1, disable=disable, leave=False, **options)
 
 
-class Bar(tqdm):  # type: ignore[misc]
-    """tqdm's bar without its monitor, which is a thread for the rest of the process."""
+@cache
+def _kind() -> type:
+    """Tqdm's bar without its monitor, which is a thread for the rest of the process."""
+    from tqdm import tqdm  # takes as long to import as numpy
 
-    monitor_interval = 0
+    class Bar(tqdm):  # type: ignore[misc]
+        monitor_interval = 0
 
-    @classmethod
-    def of(cls, progress: bool | None, items: Any = None, **options: Any) -> Bar:
-        """A bar that is shown always, never, or (None) only for long work on a terminal."""
-        disable = None if progress is None else not progress
-        return cls(items, delay=1, disable=disable, leave=False, **options)
+    return Bar

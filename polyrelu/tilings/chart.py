@@ -68,19 +68,31 @@ class Chart(Carried):
         """The form on (u, t) that is at most zero where a halfspace in x holds."""
         return _form(halfspace, self.basis, self.origin)
 
-    def pull_back(self, layer: Layer) -> Layer:
-        """A layer on x as a layer on u."""
+    def pulled_back(self, layers: tuple[Layer, ...]) -> tuple[Layer, ...]:
+        """Layers on x as layers on u."""
         if self.is_identity:
-            return layer  # with its float views, which take a while to make
-        pulled = matrix_rows(layer.augmented * self.embedding)
-        return Layer.from_rows(tuple(r[:-1] for r in pulled), tuple(r[-1] for r in pulled), layer.relu, self.dim)
+            return layers  # with their float views, which take a while to make
+        first, *others = layers
+        rows = matrix_rows(first.augmented * self.embedding)
+        pulled = Layer.from_rows(tuple(r[:-1] for r in rows), tuple(r[-1] for r in rows), first.relu, self.dim)
+        return (pulled, *others)
 
 
 def chart(domain: Polyhedron, moving: ExactMatrix) -> Chart:
     """The chart of a non-empty domain for a problem that sees x through these rows only.
 
-    Cost: the canonical form of the domain, whose fixed coordinates and sides cost nothing.
+    Cost: the canonical form of the domain, whose fixed coordinates and sides cost nothing; once for a bounded domain,
+    which remembers its chart.
     """
+    return domain.once(_of_bounded) if domain.sides.is_bounded else _chart(domain, moving)
+
+
+def _of_bounded(domain: Polyhedron) -> Chart:
+    """The chart of a domain that has no lineality, whatever a problem sees."""
+    return _chart(domain, ())
+
+
+def _chart(domain: Polyhedron, moving: ExactMatrix) -> Chart:
     closure = domain.closure()
     canonical = closure.canonical()
     dim = domain.ambient_dim

@@ -98,8 +98,9 @@ class Columns(TileSource):
         ``arrange`` brings tiles into the order of their patterns; ``sizes`` are those of the tiles with some numbers,
         counted through the pieces, flat tiles and sections as they are given.
         """
-        packed = packed_signs(sign_rows([signs for signs, _ in flat], restriction.neuron_count))
-        pieces = [*pieces, *(_piece_of_signs(own, chart.dim) for own in (packed, *(own for own, _ in sections)))]
+        if flat or sections or not pieces:  # to put in order, or to say how wide empty columns are
+            packed = packed_signs(sign_rows([signs for signs, _ in flat], restriction.neuron_count))
+            pieces = [*pieces, *(_piece_of_signs(own, chart.dim) for own in (packed, *(own for own, _ in sections)))]
         order, tiles = (arrange or arranged)(pieces)
         extents = None if sizes is None else sizes(order)
         if not flat and not sections:

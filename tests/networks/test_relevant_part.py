@@ -61,6 +61,19 @@ def test_neurons_that_nothing_reads_are_free():
     assert keep_all(net).template[0] == "???"
 
 
+def test_a_network_remembers_what_it_was_last_asked_about():
+    net = pr.Network([([[1], [2], [3]], [0] * 3), ([[1, 0, 1], [0, 1, 0]], [0, 0])], relu=[True, True])
+    first = restrict(net, pr.parse("y0 > 1", dim=2))
+    assert restrict(net, pr.parse("y0 > 1", dim=2)) is first
+    moved = restrict(net, pr.parse("y0 > 3", dim=2))
+    assert moved.layers is first.layers
+    assert moved.target == pr.parse("y0 > 3", dim=1)
+    both = restrict(net, pr.parse("y0 > y1 + 1", dim=2))
+    assert [layer.neuron_count for layer in both.layers] == [3, 2]
+    assert [layer.neuron_count for layer in moved.layers] == [2, 0]
+    assert keep_all(net) is keep_all(net)
+
+
 @given(networks(), st.data())
 def test_the_restricted_network_decides_the_same_question(network, data):
     target = data.draw(polyhedra(network.output_dim, max_rows=3))

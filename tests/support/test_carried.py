@@ -203,6 +203,23 @@ def test_a_question_is_asked_once_of_each_object():
         tiling.once(lambda tiling: 1 / 0)
 
 
+def test_the_latest_answer_is_kept():
+    asked = []
+
+    def question(value, given):
+        asked.append((value, given))
+        return [given]
+
+    tiling = pr.linear_regions(NET, BOX)
+    answer = tiling.latest(question, "one", 1)
+    assert tiling.latest(question, "one", 1) is answer == [1]
+    assert tiling.latest(question, "two", 2) == [2]
+    assert tiling.latest(question, "one", 1) is not answer
+    assert asked == [(tiling, 1), (tiling, 2), (tiling, 1)]
+    for make in WAYS.values():
+        assert "_latest" not in vars(make(tiling))
+
+
 @pytest.mark.parametrize("method", ["cells", "twin", "substitution"])
 def test_a_tile_travels_alone(method):
     fan = pr.Network([([[k, 1] for k in range(6)], [0] * 6)], relu=[True])

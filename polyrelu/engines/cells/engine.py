@@ -32,7 +32,7 @@ from polyrelu.polyhedra.cell import INFINITY, Cell, split
 from polyrelu.polyhedra.double_description import Vector
 from polyrelu.polyhedra.polyhedron import Polyhedron
 from polyrelu.support.limits import Limit, Stop, check, unlimited
-from polyrelu.support.progress import Bar
+from polyrelu.support.progress import progress_bar
 from polyrelu.tilings.chart import Chart, chart
 from polyrelu.tilings.columns import Columns, Piece
 from polyrelu.tilings.sections import Sections
@@ -97,10 +97,9 @@ class CellEngine:
         self.restriction, self.domain, self.runner, self.until = restriction, domain, runner, until
         self.stats = CellStats()
         self.chart: Chart = chart(domain, restriction.moving)
-        self.layers: tuple[Layer, ...] = (self.chart.pull_back(restriction.layers[0]), *restriction.layers[1:])
+        self.layers: tuple[Layer, ...] = self.chart.pulled_back(restriction.layers)
         self.rows = restriction.target.halfspaces
         self.first_facets = [len(self.chart.facets) + start for start in neuron_starts(self.layers)]
-        self.forms = self._exact_forms()
         self.full: list[Piece] = []
         self.extents: list[CellExtents] = []  # of the full tiles, where they are measured
         self.sections: list[tuple[NDArray[np.uint8], Sections]] = []
@@ -141,7 +140,7 @@ class CellEngine:
         """Write down the faces that the kernel found as exact polyhedra."""
         starts = neuron_starts(self.layers)
         columns = Columns.sorted_by_pattern(self.restriction, self.domain, self.chart, [], [])
-        for _ in Bar.of(self._progress, range(len(self.faces)), desc="faces", unit=" faces"):
+        for _ in progress_bar(self._progress, range(len(self.faces)), desc="faces", unit=" faces"):
             ask()
             packed, facets = self.faces[0]
             signs = SignVector.from_packed(packed, starts)
@@ -157,7 +156,7 @@ class CellEngine:
         others = _ByPattern(self.restriction.neuron_count)
         for signs, _ in self.needed:
             others.add(signs)
-        for _ in Bar.of(self._progress, range(len(self.flat)), desc="flat tiles", unit=" tiles"):
+        for _ in progress_bar(self._progress, range(len(self.flat)), desc="flat tiles", unit=" tiles"):
             ask()
             signs, tile = self.flat[0]
             point = tile.relative_interior_point()
@@ -267,7 +266,7 @@ class CellEngine:
     def _kernel_problem(self) -> Problem | None:
         if self.runner is None or not floats_are_sound():
             return None
-        return problem(self.layers, self.rows, self.chart.forms)
+        return problem(self.restriction, self.chart)
 
     def _run_kernel(self, kernel: Problem, placed: Sequence[Placed]) -> None:
         """Run the kernel on exact cells, and keep what it finds."""

@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from fractions import Fraction
 from math import frexp
-from typing import NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,8 +23,12 @@ from polyrelu.arithmetic.exact import FloatArray, read_only
 from polyrelu.arithmetic.ieee import SMALLEST_NORMAL, UNIT_ROUNDOFF
 from polyrelu.networks.layer import Layer
 from polyrelu.networks.pattern_cells import Placed
+from polyrelu.networks.relevant_part import Restriction
 from polyrelu.polyhedra.double_description import Vector
 from polyrelu.polyhedra.halfspace import Halfspace
+from polyrelu.tilings.chart import Chart
+
+Columns = TypeVar("Columns", bound=tuple[Any, ...])
 
 UNDECIDED = 2
 NO_FACET = -2
@@ -105,8 +109,37 @@ class Cells(NamedTuple):
     tight: NDArray[np.uint64]
 
 
-def problem(layers: Sequence[Layer], target: Sequence[Halfspace], facets: Sequence[Vector]) -> Problem:
-    """The kernel's problem: layers on u, rows of the target on their outputs, and the domain's facets as forms on u."""
+def problem(restriction: Restriction, where: Chart) -> Problem:
+    """The kernel's problem; the restriction and the chart remember their parts of it."""
+    if where.is_identity:
+        unbounded = restriction.once(_restricted)
+    else:
+        unbounded = _unbounded(where.pulled_back(restriction.layers), restriction.target.halfspaces)
+    forms, sums, errors = where.once(_facets)
+    return unbounded._replace(domain_forms=forms, domain_sums=sums, domain_errors=errors)
+
+
+def _restricted(restriction: Restriction) -> Problem:
+    return _kept(_unbounded(restriction.layers, restriction.target.halfspaces))
+
+
+def _facets(where: Chart) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """The domain's facets as forms on u, their s and e."""
+    forms, exact = scaled(where.forms, where.dim + 1)
+    sums = np.abs(forms).sum(axis=1) * (1 + forms.shape[1] * 2 * UNIT_ROUNDOFF)
+    return _kept((forms, sums, np.where(exact, 0.0, sums * UNIT_ROUNDOFF + _FLOOR)))
+
+
+def _kept(columns: Columns) -> Columns:
+    """Columns that are kept, with their arrays sealed."""
+    for column in columns:
+        if isinstance(column, np.ndarray):
+            read_only(column)
+    return columns
+
+
+def _unbounded(layers: Sequence[Layer], target: Sequence[Halfspace]) -> Problem:
+    """The kernel's problem for layers on u, and rows of the target on their outputs, where the domain has no facets."""
     chain = with_target(layers, target)
     widths = [layer.output_dim for layer in chain]
     relu = np.array([on for layer in chain for on in layer.relu], dtype=np.uint8)
@@ -132,8 +165,6 @@ def problem(layers: Sequence[Layer], target: Sequence[Halfspace], facets: Sequen
         for start, found in zip(coord_start.tolist(), twins, strict=False)
         for i, partner, opposite in found
     ]
-    forms, exact = scaled(facets, layers[0].input_dim + 1)
-    sums = np.abs(forms).sum(axis=1) * (1 + forms.shape[1] * 2 * UNIT_ROUNDOFF)
     return Problem(
         weights=np.concatenate([own.weight.T.ravel() for own in scaled_layers]),
         weight_start=np.cumsum([0, *(layer.input_dim * layer.output_dim for layer in chain)]),
@@ -145,9 +176,9 @@ def problem(layers: Sequence[Layer], target: Sequence[Halfspace], facets: Sequen
         coord_of=np.flatnonzero(is_site).astype(np.int32),
         equality=equality,
         strict=strict,
-        domain_forms=forms,
-        domain_sums=sums,
-        domain_errors=np.where(exact, 0.0, sums * UNIT_ROUNDOFF + _FLOOR),
+        domain_forms=np.empty((0, layers[0].input_dim + 1)),
+        domain_sums=np.empty(0),
+        domain_errors=np.empty(0),
         on_grid=np.array(on_grid, dtype=np.uint8),
         without_bias=np.cumprod([not own.bias.any() for own in scaled_layers]).astype(np.uint8),
         twins=np.array(sites, dtype=np.int32).reshape(-1, 3),
@@ -209,6 +240,8 @@ def _twins(layer: Layer, floats: FloatArray) -> list[tuple[int, int, bool]]:
     Floats, the layer's ``[weight | bias]`` up to a factor for each row, tell which to compare exactly; rows that they
     tell apart by mistake are only not found.
     """
+    if not layer.neurons:
+        return []
     tops = np.abs(floats).argmax(axis=1)
     largest = np.take_along_axis(floats, tops[:, None], axis=1)
     kinds = np.round(np.divide(floats, largest, out=np.zeros_like(floats), where=largest != 0.0), 6) + 0.0

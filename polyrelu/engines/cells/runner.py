@@ -26,7 +26,7 @@ from polyrelu.engines.cells.problem import Cells, Problem
 from polyrelu.engines.cells.run import NO_LIMIT, SECONDS, Found, Pause, Run
 from polyrelu.engines.cells.signs import ExactForms
 from polyrelu.support.limits import check
-from polyrelu.support.progress import Bar
+from polyrelu.support.progress import progress_bar
 from polyrelu.support.workers import Worker, finish
 
 Job: TypeAlias = tuple[Cells, NDArray[np.int64]]
@@ -135,7 +135,7 @@ class Runner:
             look()
 
     def _bar(self) -> Any:
-        return Bar.of(self.progress, desc="cells", unit=" cells", unit_scale=True)
+        return progress_bar(self.progress, desc="cells", unit=" cells", unit_scale=True)
 
 
 class _Member:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterator, Sequence
+from functools import cached_property
 from itertools import chain
 from math import gcd
 from operator import mul
@@ -39,13 +40,34 @@ class ExactForms:
     """
 
     def __init__(self, layers: Sequence[Layer], target: Sequence[Halfspace], facets: Sequence[Vector]) -> None:
-        self.facets, self.layers = facets, with_target(layers, target)
+        self._network, self._target, self.facets = layers, target, facets
         self.dim = layers[0].input_dim + 1
-        self.sites = [*neuron_places(layers), *((len(layers), k) for k in range(len(target)))]
-        self._starts = neuron_starts(layers)
-        self.neurons = self._starts[-1]
-        self._outputs = Outputs(self.layers)
         self._latest: dict[int, tuple[SignVector, fmpz_mat]] = {}
+
+    # Most runs of the kernel leave nothing in doubt, and never ask for what follows.
+
+    @cached_property
+    def layers(self) -> list[Layer]:
+        """The network's layers, and one for the target."""
+        return with_target(self._network, self._target)
+
+    @cached_property
+    def sites(self) -> list[tuple[int, int]]:
+        """The layer of each site, and its coordinate there."""
+        return [*neuron_places(self._network), *((len(self._network), k) for k in range(len(self._target)))]
+
+    @cached_property
+    def _starts(self) -> list[int]:
+        return neuron_starts(self._network)
+
+    @cached_property
+    def _outputs(self) -> Outputs:
+        return Outputs(self.layers)
+
+    @property
+    def neurons(self) -> int:
+        """How many of the sites are neurons."""
+        return self._starts[-1]
 
     def on(self, signs: NDArray[np.uint8]) -> FormsOnCell:
         """The forms on a cell with these signs of all sites, 0 or 1 where they are known."""

@@ -37,7 +37,7 @@ from polyrelu.polyhedra.halfspace import Halfspace
 from polyrelu.polyhedra.polyhedron import Polyhedron
 from polyrelu.support.arguments import instance, whole_number
 from polyrelu.support.limits import check
-from polyrelu.support.progress import Bar
+from polyrelu.support.progress import progress_bar
 
 DEFAULT_FACE_LIMIT = 2**20
 
@@ -147,7 +147,8 @@ def search_faces(
 
 def face_progress(faces: Iterable[Zeroed], total: int | None, progress: bool | None) -> Iterable[Zeroed]:
     """``faces`` behind a progress bar: always, never, or (None) on a terminal after a second."""
-    return Bar.of(progress, faces, total=total, desc="un-ReLU", unit=" faces")
+    bar: Iterable[tuple[int, ...]] = progress_bar(progress, faces, total=total, desc="un-ReLU", unit=" faces")
+    return bar
 
 
 class FaceSteps(NamedTuple):

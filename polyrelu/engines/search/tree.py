@@ -23,7 +23,7 @@ from polyrelu.networks.layer import Layer
 from polyrelu.polyhedra.polyhedron import Polyhedron
 from polyrelu.support.arguments import instance, whole_number
 from polyrelu.support.limits import check
-from polyrelu.support.progress import Bar
+from polyrelu.support.progress import progress_bar
 
 DEFAULT_NODE_LIMIT = 2**20
 MAX_VIEW_DIM = 7
@@ -84,7 +84,7 @@ class FaceSearch(Iterator[tuple[Zeroed, Polyhedron]]):
         self.record = Record() if record is None else record
         self._nodes, self._is_counted = 0, False
         self._found: dict[int, None] = {}
-        self._bar = Bar.of(progress, desc="face search", unit=" nodes")
+        self._bar = progress_bar(progress, desc="face search", unit=" nodes")
         self._pieces = self._search()
 
     def __next__(self) -> tuple[Zeroed, Polyhedron]:

@@ -31,7 +31,7 @@ def networks(draw):
 def cells_of(network, domain):
     """All cells of all depths, with the signs of all neurons that are known on them."""
     where = chart(domain, network.layers[0].rows)
-    layers = (where.pull_back(network.layers[0]), *network.layers[1:])
+    layers = where.pulled_back(network.layers)
     neurons = [layer.output_dim for layer in layers]
     waiting, cells = [Placed(where.start)], []
     while waiting:
