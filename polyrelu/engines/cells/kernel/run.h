@@ -294,14 +294,17 @@ template <class S> class RunOf final : public AnyRun {
     Splitter<S> splitter_;
 };
 
-// A run on a problem, which has to last as long, with masks of so many words.
+// A run on a problem, which has to last as long, with masks of so many words. A library that few machines load is compiled
+// for few shapes.
 inline AnyRun *new_run(const Problem<double> &problem, int words, Wanted wanted, Ask ask, void *who) {
     if (words == 1) switch (problem.dim) {
         case 3: return new RunOf<Shape<3, 1>>(problem, words, wanted, ask, who);
         case 4: return new RunOf<Shape<4, 1>>(problem, words, wanted, ask, who);
+#ifndef POLYRELU_FEW_SHAPES
         case 5: return new RunOf<Shape<5, 1>>(problem, words, wanted, ask, who);
         case 6: return new RunOf<Shape<6, 1>>(problem, words, wanted, ask, who);
         case 7: return new RunOf<Shape<7, 1>>(problem, words, wanted, ask, who);
+#endif
         default: break;
         }
     return new RunOf<Shape<0, 0>>(problem, words, wanted, ask, who);
