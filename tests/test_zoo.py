@@ -55,7 +55,7 @@ def refused(when, error, ask, *args, **options):
 
 
 def public(kind):
-    return {name for name in dir(kind) if not name.startswith("_")} - {"also_carried", "once"}
+    return {name for name in dir(kind) if not name.startswith("_")} - {"also_carried", "latest", "once"}
 
 
 def euler(counts):
