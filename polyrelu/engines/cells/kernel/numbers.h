@@ -12,6 +12,7 @@
 // types that carry the exact value along, or count roundings (tests/engines/cells/proofs).
 #pragma once
 
+#include <atomic>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
@@ -69,16 +70,70 @@ POLYRELU_INLINE u64 compressed(u64 x, u64 mask) {
 #endif
 }
 
+// Memory for arrays, in powers of two. Most runs are short, and pages that the system hands out anew cost a tenth of them: so
+// some of what runs gave back is kept for the next, a few blocks of each size, and less than 2^26 bytes in all. Lines of
+// the cache are not shared between blocks, or two threads would wait for each other.
+class Blocks {
+  public:
+    static Blocks &all() {
+        static Blocks blocks;
+        return blocks;
+    }
+
+    void *take(std::size_t bytes) {
+        if (Shelf *shelf = shelf_for(bytes)) {
+            const Hold hold(busy_);
+            if (shelf->count > 0) return shelf->blocks[--shelf->count];
+        }
+        return std::aligned_alloc(LINE, bytes);
+    }
+
+    void give(void *block, std::size_t bytes) {
+        if (block == nullptr) return;
+        if (Shelf *shelf = shelf_for(bytes)) {
+            const Hold hold(busy_);
+            if (shelf->count < PLACES) {
+                shelf->blocks[shelf->count++] = block;
+                return;
+            }
+        }
+        std::free(block);
+    }
+
+  private:
+    static constexpr std::size_t LINE = 128;
+    static constexpr int LEAST = 12, SHELVES = 11, PLACES = 6; // 6 (2^12 + .. + 2^22) bytes
+
+    struct Shelf {
+        void *blocks[PLACES];
+        int count = 0;
+    };
+    struct Hold { // for a few instructions, so nobody waits for long
+        explicit Hold(std::atomic_flag &busy) : busy_(busy) {
+            while (busy_.test_and_set(std::memory_order_acquire)) {}
+        }
+        ~Hold() { busy_.clear(std::memory_order_release); }
+        std::atomic_flag &busy_;
+    };
+
+    Shelf *shelf_for(std::size_t bytes) {
+        const int size = __builtin_ctzll(bytes) - LEAST;
+        return size >= 0 && size < SHELVES ? &shelves_[size] : nullptr;
+    }
+
+    Shelf shelves_[SHELVES];
+    std::atomic_flag busy_ = ATOMIC_FLAG_INIT;
+};
+
 // A growing array of plain values. New places are not initialised; growing moves the values, so no pointer into it
-// outlives a call of room or push. Lines of the cache are not shared with other arrays, or two threads would wait for
-// each other.
+// outlives a call of room or push.
 template <class Value> class Array {
   public:
     Array() = default;
     explicit Array(std::size_t length) { room(length); }
     Array(const Array &) = delete;
     Array &operator=(const Array &) = delete;
-    ~Array() { std::free(start_); }
+    ~Array() { Blocks::all().give(start_, bytes_); }
 
     Value &operator[](std::size_t i) { return start_[i]; }
     const Value &operator[](std::size_t i) const { return start_[i]; }
@@ -97,22 +152,21 @@ template <class Value> class Array {
     }
 
   private:
-    static constexpr std::size_t LINE = 128;
-
     POLYRELU_APART void grow(std::size_t length) {
-        const std::size_t places = length + length / 2;
-        if (places > (std::size_t(-1) >> 1) / sizeof(Value)) throw std::bad_alloc();
-        const std::size_t bytes = (places * sizeof(Value) + LINE - 1) / LINE * LINE;
-        auto *longer = static_cast<Value *>(std::aligned_alloc(LINE, bytes));
+        if (length > (std::size_t(-1) >> 2) / sizeof(Value)) throw std::bad_alloc();
+        std::size_t bytes = 128;
+        while (bytes < length * sizeof(Value)) bytes *= 2;
+        auto *longer = static_cast<Value *>(Blocks::all().take(bytes));
         if (longer == nullptr) throw std::bad_alloc();
         if (places_ > 0) std::memcpy(static_cast<void *>(longer), start_, places_ * sizeof(Value));
-        std::free(start_);
+        Blocks::all().give(start_, bytes_);
         start_ = longer;
-        places_ = places;
+        bytes_ = bytes;
+        places_ = bytes / sizeof(Value);
     }
 
     Value *start_ = nullptr;
-    std::size_t places_ = 0;
+    std::size_t places_ = 0, bytes_ = 0;
 };
 
 } // namespace polyrelu
