@@ -81,6 +81,7 @@ class Question(NamedTuple):
     classes: tuple[int, int] | None = None
     threshold: str | None = None
     keep: str = "boundary"
+    measure: bool = False  # said by commands that are going to tell volumes
 
     def check(self) -> None:
         """Refuse options that are wrong for any network.
@@ -103,7 +104,8 @@ class Question(NamedTuple):
         for part in asked:
             domain = _within(part.domain, given)
             warn_outside(self.model, [domain])
-            yield preimage(network, part.targets, domain, self.method, **self._budget(stops))
+            budget = self._budget(stops)
+            yield preimage(network, part.targets, domain, self.method, measure=self.measure, **budget)
 
     def regions(self, network: Network, stops: Stops) -> Iterator[Tiling]:
         """The linear regions of the domain, or of each domain of a property where one is given."""

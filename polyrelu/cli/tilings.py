@@ -191,7 +191,7 @@ def zones_command(
 
     For each zone its tiles, its volume, its bounding box and an exact point of it.
     """
-    question, results = Question(**options), Results(plot, save, as_json)
+    question, results = Question(**options, measure=True), Results(plot, save, as_json)
     question.check()
     results.check(reads=(question.model.path, question.prop))
 
