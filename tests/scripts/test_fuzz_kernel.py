@@ -2,6 +2,8 @@ from types import SimpleNamespace
 
 import fuzz_kernel
 
+from tests.engines.cells import differential
+
 
 def test_a_few_questions_show_no_difference(capsys):
     assert fuzz_kernel.main(["--seconds", "20", "--count", "12"]) == 0
@@ -9,6 +11,6 @@ def test_a_few_questions_show_no_difference(capsys):
 
 
 def test_a_difference_is_told_with_its_seed(capsys, monkeypatch):
-    monkeypatch.setattr(fuzz_kernel.differential, "right_answer", lambda question: SimpleNamespace(tiles=None))
+    monkeypatch.setattr(differential, "right_answer", lambda question: SimpleNamespace(tiles=None))
     assert fuzz_kernel.main(["--seed", "7"]) == 1
     assert "1 questions: seed 7: " in capsys.readouterr().out
