@@ -58,8 +58,8 @@ def preimage(
             Ctrl-C.
         timeout: seconds after which to stop as for Ctrl-C, heard within a second or so.
         measure: measure cells while their vertices are there, so that volumes and boxes need no second run of
-            ``"cells"``; the bounds of volumes may then depend on ``workers`` in their last digits. It costs up to half
-            of a run in the plane and in space, and several times a run in five dimensions.
+            ``"cells"``; the bounds of volumes may then depend on ``workers`` in their last digits. It costs about
+            as much as the run itself in the plane, twice as much in space, and twelve times in five dimensions.
 
     Returns:
         A :class:`~polyrelu.tilings.tiling.Tiling`. For closed targets and domains the union of its tiles *is* the
