@@ -98,7 +98,7 @@ class AffineHull:
         for direction, bound in self._bounds.items():
             pair = [bound, *([self._bounds[_opposite(direction)]] if self._is_two_sided(direction) else [])]
             room = sum(one.value for one in pair)
-            if (len(pair) == 2 or not direction) and (room < 0 or not room and any(one.is_strict for one in pair)):
+            if (len(pair) == 2 or not direction) and (room < 0 or (not room and any(one.is_strict for one in pair))):
                 return _sum((1, one.proof) for one in pair)
         up, flats = (*[0] * len(self._free), 1), self._parallel
         rows: list[Row] = [((*row.normal, int(row.is_strict)), row.offset) for row in self._rows]
@@ -126,7 +126,11 @@ class AffineHull:
         """The directions with two sides and no room between them, one of each two that are opposite."""
         bounds, flat = self._bounds, dict[_Direction, None]()
         for one, bound in bounds.items():
-            if self._is_two_sided(one) and _opposite(one) not in flat and bound.value + bounds[_opposite(one)].value == 0:
+            if (
+                self._is_two_sided(one)
+                and _opposite(one) not in flat
+                and bound.value + bounds[_opposite(one)].value == 0
+            ):
                 flat[one] = None
         return list(flat)
 

@@ -21,6 +21,7 @@ from flint import fmpq_mat
 
 from polyrelu.arithmetic.exact import ExactMatrix, ExactVector, flint_matrix, matrix_rows, primitive, row_echelon
 from polyrelu.engines.evidence.affine_hull import AffineHull, Condition, Equation, Proof, Sparse
+from polyrelu.errors import InputError
 from polyrelu.networks.relevant_part import Restriction
 from polyrelu.polyhedra.double_description import Vector
 from polyrelu.polyhedra.polyhedron import Polyhedron
@@ -107,20 +108,33 @@ def head(domain: Polyhedron, conditions: Sequence[Condition], restrictions: Sequ
         conditions: what it is made of, as it is written.
         restrictions: the problems.
 
+    Raises:
+        InputError: a target sees fewer directions of an unbounded domain than others; its cells would contain lines.
+
     Cost: that of :func:`polyrelu.tilings.chart.chart`, and of :meth:`AffineHull.equations`.
     """
-    watched = [row for one in restrictions for row in rows_seen(one)] if not domain.sides.is_bounded else []
+    seen = [rows_seen(one) for one in restrictions] if not domain.sides.is_bounded else []
+    watched = tuple(row for rows in seen for row in rows)
     own = chart(domain, watched)
+    for number, rows in enumerate(seen):
+        if len(seen) > 1 and chart(domain, rows).dim < own.dim:
+            raise InputError(
+                f"certify: target {number} sees fewer directions of the domain than the others, so that its cells "
+                "contain lines, which a certificate of all targets together cannot have; bound the domain, or state "
+                "one target at a time"
+            )
     equations = AffineHull(conditions, domain.ambient_dim).equations(own.dim + own.lineality)
-    seen = [*watched, *(_dense(condition.normal, domain.ambient_dim) for condition in conditions)]
-    lines = _lines(domain.ambient_dim, equations, seen) if own.lineality else ()
+    lines: tuple[Line, ...] = ()
+    if own.lineality:
+        ends = (_dense(condition.normal, domain.ambient_dim) for condition in conditions)
+        lines = _lines(domain.ambient_dim, equations, [*watched, *ends])
     coordinates = Coordinates(domain.ambient_dim, equations, lines)
     assert coordinates.embedding == own.embedding, "a chart's coordinates are inputs"
-    number: dict[Vector, int] = {}
+    numbers: dict[Vector, int] = {}
     for r, condition in enumerate(conditions):
         if condition.relation != "==":
-            number.setdefault(tuple(-v for v in coordinates.form(condition)), r)
-    return Head(coordinates, own, tuple(number[form] for form in own.forms))
+            numbers.setdefault(tuple(-v for v in coordinates.form(condition)), r)
+    return Head(coordinates, own, tuple(numbers[form] for form in own.forms))
 
 
 def rows_seen(restriction: Restriction) -> ExactMatrix:
@@ -129,17 +143,16 @@ def rows_seen(restriction: Restriction) -> ExactMatrix:
     They are what linear paths make of the rows of neurons and targets. No cell with all its signs has a line along
     which none of them changes.
     """
-    dim = restriction.layers[0].input_dim
-    rows: list[ExactVector] = []
-    passed: fmpq_mat | None = None  # what linear paths make of x; None is x itself
-    for layer in restriction.layers:
-        weight = flint_matrix(layer.rows, layer.input_dim)
-        values = matrix_rows(weight if passed is None else weight * passed)
-        rows += [values[i] for i in layer.neurons]
-        zero = (Fraction(0),) * dim
-        passed = flint_matrix([zero if on else row for row, on in zip(values, layer.relu, strict=True)], dim)
+    dim, layers, rows = restriction.layers[0].input_dim, restriction.layers, list[ExactVector]()
     normals = [h.normal for h in restriction.target.halfspaces]
-    return (*rows, *matrix_rows(flint_matrix(normals, restriction.target.ambient_dim) * passed))
+    after = [*(flint_matrix(layer.rows, layer.input_dim) for layer in layers[1:])]
+    after.append(flint_matrix(normals, restriction.target.ambient_dim))
+    values = layers[0].rows
+    for layer, weight in zip(layers, after, strict=True):
+        rows += [values[i] for i in layer.neurons]
+        passed = [(Fraction(0),) * dim if on else row for row, on in zip(values, layer.relu, strict=True)]
+        values = matrix_rows(weight * flint_matrix(passed, dim))
+    return (*rows, *values)
 
 
 def _lines(dim: int, equations: Sequence[Equation], rows: Sequence[ExactVector]) -> tuple[Line, ...]:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from flint import fmpz_mat
+from flint import fmpz, fmpz_mat
 
 from polyrelu.arithmetic.exact import flint_matrix
 from polyrelu.engines.evidence.affine_hull import Condition
@@ -86,7 +86,7 @@ class Forms:
             if silent:
                 rows = known.tolist()
                 for i in silent:
-                    rows[i] = [0] * self.columns
+                    rows[i] = [fmpz(0)] * self.columns
                 known = fmpz_mat(rows)
             self._outputs[depth] = known
         return known

@@ -24,7 +24,7 @@ class _Part(NamedTuple):
     bits: frozenset[int]
 
 
-def write_cells(forms: Forms, chart: Chart, facet_rows: Sequence[int], write: Callable[[str], object]) -> int:
+def write_cells(forms: Forms, chart: Chart, facet_rows: Sequence[int], write: Callable[[bytes], object]) -> int:
     """Write the lines of all cells from the first ``b`` on, with rows for vertices; returns how many there are.
 
     Args:
@@ -65,11 +65,11 @@ def _cells(forms: Forms, start: Cell, facets: int) -> Iterator[tuple[Cell, froze
 class _Listing:
     """Writes cells; the rows of facets up to t, which is the last of them, are given, and others follow it."""
 
-    def __init__(self, rows: Sequence[int], write: Callable[[str], object]) -> None:
+    def __init__(self, rows: Sequence[int], write: Callable[[bytes], object]) -> None:
         self.rows, self.write = rows, write
         self.bits = frozenset[int]()
         self.vertices: dict[tuple[int, ...], int] = {}
-        write("b\n")
+        write(b"b\n")
 
     def add(self, cell: Cell, bits: frozenset[int], length: int) -> None:
         """Write a cell, and its vertices that are new."""
@@ -84,7 +84,7 @@ class _Listing:
                 self.vertices[vector] = len(self.vertices)
                 lines.append(f"w{''.join(f' {row:x}' for k, row in enumerate(rows) if tight >> k & 1)}\n")
         back = "".join(f" {len(self.vertices) - self.vertices[vector]:x}" for vector in cell.generators)
-        self.write("".join([*lines, f"c {length:x}{back}\n"]))
+        self.write("".join([*lines, f"c {length:x}{back}\n"]).encode())
 
     def _row(self, facet: int) -> int:
         if facet == INFINITY:

@@ -11,7 +11,11 @@ from polyrelu.networks.statement import Statement
 from polyrelu.networks.statement_text import read_statement
 from polyrelu.polyhedra.polyhedron import Polyhedron
 
+ROWS, CELLS, POINT = "polyrelu-rows 1", "polyrelu-cells 1", "polyrelu-point 1"
+"""What files of evidence begin with, before the hash of the statement."""
+
 REGIONS = "regions"
+"""What certificates say in the place of a target's number where there is none."""
 
 
 @dataclass(frozen=True)
