@@ -2,10 +2,11 @@ import time
 from fractions import Fraction
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import polyrelu as pr
+from polyrelu.certificates import checker
 from polyrelu.networks.statement_text import LONGEST_LINE, MOST_DIGITS, read_statement
 
 TEXT = """polyrelu-statement 1
@@ -224,3 +225,67 @@ def test_hostile_texts_end_in_time():
         except pr.InputError as refused:
             assert len(str(refused)) < 300
     assert time.perf_counter() - began < 10
+
+
+# -- two readers --------------------------------------------------------------------------------------------------
+
+
+def as_the_checker_reads(said):
+    """What a statement says in the words of the checker, which has a reader of its own."""
+
+    def rows(conditions):
+        return [({name: a for name, a in terms.items() if a}, bound, relation) for terms, bound, relation in conditions]
+
+    layers = [
+        ([[*row, offset] for row, offset in zip(layer.rows, layer.offsets, strict=True)], list(layer.relu))
+        for layer in said.layers
+    ]
+    widths = [said.input_dim, *(layer.output_dim for layer in said.layers)]
+    return widths, layers, rows(said.domain), [rows(target) for target in said.targets or ()]
+
+
+def read_by_the_checker(text):
+    found = checker.Statement(text.encode())
+    return found.widths, found.layers, found.domain, found.targets
+
+
+WORDS = [
+    *("0", "1", "-1", "+2/4", "0.5", "x0", "x1", "y0", "h1.0", "h2.0", "<", "<=", "==", ">=", ">", "\n", "\n#", "\r\n"),
+    *("inputs", "domain", "layer", "relu", "linear", "target", "01", "3", "x01", "h0.0", "\u2028", "1e3", "1_0", ".5"),
+]
+
+
+@st.composite
+def changed(draw):
+    """TEXT with words taken out, put in, and moved."""
+    words = TEXT.replace("\n", " \n ").split(" ")
+    for _ in range(draw(st.integers(0, 4))):
+        place = draw(st.integers(0, len(words) - 1))
+        words[place : place + draw(st.integers(0, 2))] = draw(st.lists(st.sampled_from(WORDS), max_size=2))
+    return " ".join(words)
+
+
+@settings(max_examples=500)
+@given(changed())
+def test_the_checker_reads_what_we_read(text):
+    """What we take for a question, the checker takes for the same one."""
+    try:
+        said = read_statement(text, "here")
+    except pr.InputError:
+        return
+    assert read_by_the_checker(text) == as_the_checker_reads(said)
+
+
+# What the checker reads as it is meant: other blanks, zeros before numbers, and h0 for the inputs.
+MEANT = {"inputs 02", "1\u00a02 0", "1 2\r0", "1 2\x0b0", "1 y00 < 0", "1 h0.0 < 0", "1 h01.0 < 0"}
+# Words that the checker passes over, and a mask of one digit, which it takes for all neurons.
+PASSED_OVER = {"1 x0 >= 0", "inputs 2\n1 x0 >= 0", "domain 1 x0 <= 5", "target 1 y0 < 5", "layer 1 0", "layer 1"}
+
+
+@pytest.mark.parametrize(
+    "wrong", [one for one in WRONG if one[1] not in MEANT | PASSED_OVER], ids=lambda one: ascii(one[1])
+)
+def test_the_checker_refuses_what_is_wrong(wrong):
+    number, line, *_ = wrong
+    with pytest.raises((checker.Rejected, ValueError, ArithmeticError, LookupError, AttributeError)):
+        read_by_the_checker(with_line(number, line))
