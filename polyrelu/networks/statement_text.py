@@ -392,7 +392,7 @@ def _condition_text(row: Halfspace, letter: str) -> str:
 
 def _check_length(number: int, line: str) -> None:
     if len(line) > MOST_DIGITS:
-        digits = max(len(part) for word in line.split() for part in word.lstrip("-").split("/"))
+        digits = max(len(part) for word in line.split() for part in word.split("/"))
         if digits > MOST_DIGITS or len(line) > LONGEST_LINE:
             raise InputError(
                 f"Statement.of: line {number} would have {len(line)} characters, and a number of {digits} digits; "
