@@ -18,6 +18,7 @@ from polyrelu.cli.exit_codes import Exit, table
 from polyrelu.cli.networks import info_command
 from polyrelu.cli.pictures import demo_command, figures_command
 from polyrelu.cli.selftest import selftest_command
+from polyrelu.cli.statements import statement_command
 from polyrelu.cli.stopping import Quit, Stops
 from polyrelu.cli.tilings import preimage_command, regions_command, zones_command
 from polyrelu.cli.verdicts import verify_command
@@ -83,6 +84,7 @@ for _command in (
     preimage_command,
     regions_command,
     selftest_command,
+    statement_command,
     verify_command,
     zones_command,
 ):

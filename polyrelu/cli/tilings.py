@@ -12,7 +12,7 @@ import click
 
 from polyrelu.analysis.zones import SORTS, zone_table
 from polyrelu.cli.documents import SECONDS_AFTER_STOP, Document
-from polyrelu.cli.networks import takes_model
+from polyrelu.cli.networks import takes_model, takes_model_or_statement
 from polyrelu.cli.options import together
 from polyrelu.cli.question import WHAT, WHERE, Question
 from polyrelu.cli.results import KEEPING, OF_TILES, SHOWN_DIGITS, SHOWN_TILES, Drawing, Results, nothing
@@ -41,11 +41,12 @@ Example: polyrelu preimage model.npz --output "y0 > 0" --box -6 6 --plot zone.pn
 or:      polyrelu preimage model.npz --output "y0 > 0" --box 0 1 --box -1/2 0.5 --digits 4
 or:      polyrelu preimage model.npz --output "y0 > 1" --output "y0 < 0" --domain "x0 + x1 <= 1" --timeout 60
 or:      polyrelu preimage model.npz --property unsafe.vnnlib --save unsafe.npz --json
+or:      polyrelu preimage --statement question.txt
 """
 
 
 @click.command("preimage", epilog=_PREIMAGE_EXAMPLES, short_help="Which inputs give these outputs, exactly.")
-@takes_model
+@takes_model_or_statement
 @WHAT
 @WHERE
 @TILES
@@ -53,9 +54,10 @@ or:      polyrelu preimage model.npz --property unsafe.vnnlib --save unsafe.npz 
 def preimage_command(**options: Any) -> None:
     """The exact inputs of MODEL whose outputs satisfy a condition, or that break a property.
 
-    A property with several domains has several results; the files of the later ones are numbered. What is found when
-    Ctrl-C or --timeout stops the run is printed and kept, marked incomplete: beside a file that is there, as
-    NAME.partial.
+    A statement, a text that says network, inputs and outputs, is answered as it stands; inputs and values in the middle
+    that its conditions name count as further outputs, by layer. A property with several domains has several results;
+    the files of the later ones are numbered. What is found when Ctrl-C or --timeout stops the run is printed and kept,
+    marked incomplete: beside a file that is there, as NAME.partial.
     """
     print_tiles(Question.answers, **options)
 
@@ -68,7 +70,7 @@ or:      polyrelu regions model.npz --property unsafe.vnnlib --json
 
 
 @click.command("regions", epilog=_REGIONS_EXAMPLES, short_help="The linear regions.")
-@takes_model
+@takes_model_or_statement
 @click.option(
     "--property",
     "prop",
@@ -100,9 +102,8 @@ def print_tiles(
 ) -> None:
     """Answer with tiles, with the options of a command; what ``remark`` says of the tiling goes below its table."""
     question, results = Question(**options), Results(plot, save, as_json, drawing)
-    if ask is Question.answers:
-        question.check()
-    results.check(reads=(question.model.path, question.prop))
+    question.check(has_target=ask is Question.answers)
+    results.check(reads=question.files)
     table = _table(tiles, _digits(digits, exact))
 
     def write(document: Document, tiling: Tiling) -> None:
@@ -126,9 +127,9 @@ def _run(
 
     def answers() -> Iterator[Tiling]:
         heard.start(question.timeout)
-        network = question.model.load()
-        results.check(network.input_dim, varying=question.varying(network))
-        yield from ask(question, network, heard)
+        asked, network = question.read()
+        results.check(network.input_dim, varying=asked.varying(network))
+        yield from ask(asked, network, heard)
 
     results.run(answers(), heard, write, text)
 
@@ -193,7 +194,7 @@ def zones_command(
     """
     question, results = Question(**options, measure=True), Results(plot, save, as_json)
     question.check()
-    results.check(reads=(question.model.path, question.prop))
+    results.check(reads=question.files)
 
     def write(document: Document, tiling: Tiling) -> None:
         try:
