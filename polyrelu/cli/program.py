@@ -14,6 +14,7 @@ import click
 
 from polyrelu import __version__
 from polyrelu.cli.boundary import boundary_command
+from polyrelu.cli.certificates import check_command, expand_command
 from polyrelu.cli.exit_codes import Exit, table
 from polyrelu.cli.networks import info_command
 from polyrelu.cli.pictures import demo_command, figures_command
@@ -78,7 +79,9 @@ def cli(debug: bool) -> None:
 
 for _command in (
     boundary_command,
+    check_command,
     demo_command,
+    expand_command,
     figures_command,
     info_command,
     preimage_command,

@@ -117,15 +117,23 @@ def certificate(
 
     Cost: as for :func:`certify`.
     """
+    place = file_path(path, "certificate")
+    with _in_time(timeout, "certificate", place):
+        return Evidence(statement_of(tiling), max_dim).write_with_question(place, rows_only, workers, progress)
+
+
+def statement_of(tiling: Tiling) -> Statement:
+    """The statement that a tiling answers.
+
+    Raises:
+        InputError: it leaves tiles out.
+    """
     if not tiling.complete:
         raise InputError(
             "certificate: the tiling leaves tiles out, and a certificate is of all; ask it of the whole tiling, or "
             "compute it to the end"
         )
-    statement = Statement.of(tiling.network, None if _is_of_regions(tiling) else tiling.targets, tiling.domain)
-    place = file_path(path, "certificate")
-    with _in_time(timeout, "certificate", place):
-        return Evidence(statement, max_dim).write_with_question(place, rows_only, workers, progress)
+    return Statement.of(tiling.network, None if _is_of_regions(tiling) else tiling.targets, tiling.domain)
 
 
 def _is_of_regions(tiling: Tiling) -> bool:
