@@ -21,6 +21,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
 from os import PathLike
+from typing import TYPE_CHECKING
 
 from polyrelu.errors import DimensionError, InputError
 from polyrelu.networks.layer import Layer
@@ -32,12 +33,17 @@ from polyrelu.support.arguments import file_path, instance
 from polyrelu.support.carried import Carried
 from polyrelu.support.files import write_whole
 
+if TYPE_CHECKING:
+    from polyrelu._conveniences import StatementMethods
+else:
+    StatementMethods = object  # methods of upper rooms are put on the class from there
+
 LARGEST_FILE = 2**30
 _ENCODING = "utf-8"
 
 
 @dataclass(frozen=True, repr=False)
-class Statement(Carried):
+class Statement(Carried, StatementMethods):
     """A question about a network: which inputs in the domain does it map into a target? Or: what are its regions?
 
     Made by :meth:`of`, :meth:`parse` and :meth:`load`, which see to it that the text and the objects say the same. Two
