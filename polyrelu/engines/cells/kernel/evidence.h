@@ -61,6 +61,16 @@ template <class S> i32 Splitter<S>::rows_decided(Patch<S> &A) {
     return site;
 }
 
+// Whether bounds may discard a patch before it is split by a layer. Where evidence is wanted, not one that some neurons of the
+// layer have been told of already: without their rows the rest of what they cut off would have the same name.
+template <class S> POLYRELU_INLINE bool Splitter<S>::may_prune(Patch<S> &A, int layer) {
+    if (writer_ == nullptr) return true;
+    bool is_whole = prunes_;
+    for (i32 site = rows_before(layer); site < rows_before(layer + 1); site++)
+        is_whole &= A.signs[std::size_t(site)] == UNDECIDED;
+    return is_whole;
+}
+
 // The number of rows of the layers before one.
 template <class S> i32 Splitter<S>::rows_before(int layer) {
     i32 rows = 0;
