@@ -2,6 +2,7 @@ import copy
 import hashlib
 import operator
 import pickle
+import re
 from fractions import Fraction
 
 import pytest
@@ -9,8 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import polyrelu as pr
+from polyrelu.certificates import checker
 from polyrelu.networks import statement as module
 from polyrelu.polyhedra.halfspace import Halfspace
+from tests.certificates.prover import certificate
 from tests.strategies import coordinates, domains, networks, points, polyhedra, wide_networks
 
 TEXT = """polyrelu-statement 1
@@ -260,6 +263,35 @@ def test_answers_are_those_of_the_text(said, places):
         found = values(layers, x)
         holds = [all(HOLDS[c[1]](slack(c, found), 0) for c in one) for one in (domain, *targets)]
         assert tiling.contains(x) == (holds[0] and any(holds[1:]))
+
+
+@st.composite
+def within_boxes(draw):
+    """Texts whose domain is a box, and whose last layer is linear, so that all who answer see the same neurons."""
+    lines = draw(texts())[0].split("\n")
+    layers = [place for place, line in enumerate(lines) if line.startswith("layer")]
+    box = [f"1 x{i} {bound}" for i in range(int(lines[1].split()[1])) for bound in (">= -2", "<= 3")]
+    lines[layers[-1]] = "layer linear"
+    return "\n".join([*lines[:2], "domain", *box, *lines[layers[0] :]])
+
+
+@settings(max_examples=60)
+@given(within_boxes())
+def test_a_program_with_a_reader_of_its_own_finds_the_same(tmp_path_factory, text):
+    said, path = pr.Statement.parse(text), tmp_path_factory.getbasetemp() / "evidence"
+    path.write_text(certificate(text))
+    proved = checker.check(text.encode(), [str(path)])
+    if said.targets is None:
+        assert proved == f"regions: {len(pr.linear_regions(said.network, said.domain))}"
+        return
+    counts = [tuple(map(int, found)) for found in re.findall(r"(\d+) tiles, (\d+) flat", proved)]
+    for i, target in enumerate(said.targets):
+        dims = [tile.dim for tile in pr.preimage(said.network, target, said.domain)]
+        flat = sum(dim < said.network.input_dim for dim in dims)
+        found = counts[i] if counts else (0, 0)
+        assert any(found) == bool(dims)
+        if set(target.irredundant().halfspaces) == set(target.halfspaces):  # others may see fewer neurons
+            assert found == (len(dims) - flat, flat)
 
 
 # -- files --------------------------------------------------------------------------------------------------------
