@@ -125,7 +125,7 @@ def _checked_fast(question: Path, evidence: Iterable[Path]) -> int:
     try:
         click.echo(f"VERIFIED {check_fast(question, *evidence)}")
     except checker.Rejected as reason:
-        click.echo(f"REJECTED {reason}")
+        click.echo(f"REJECTED: {reason}", err=True)
         return Exit.VIOLATED
     return Exit.DONE
 
