@@ -177,6 +177,7 @@ THROUGH = {
     "engines/cells/run": "engines/cells/test_engine",
     "engines/cells/runner": "engines/cells/test_engine",
     "engines/cells/sources": "engines/cells/test_library",
+    "engines/evidence/question": "engines/evidence/test_certify",
     "engines/faces/backward": "engines/test_conformance",
     "engines/faces/makers": "engines/test_conformance",
     "engines/protocol": "engines/test_conformance",

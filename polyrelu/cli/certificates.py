@@ -40,12 +40,15 @@ class Certificates(NamedTuple):
     path: Path | None
     rows_only: bool
 
-    def check(self, reads: Iterable[Path | None], writes: Iterable[Path | None] = ()) -> None:
+    def check(
+        self, reads: Iterable[Path | None], writes: Iterable[Path | None] = (), *, is_stated: bool = True
+    ) -> None:
         """Refuse files that could not be written, before anything is computed.
 
         Args:
             reads: the files that the question is in.
             writes: other files that the command writes.
+            is_stated: whether the statement is written beside the certificate.
 
         Raises:
             click.UsageError: there is no file for rows, a directory is missing, or a file has two meanings.
@@ -58,8 +61,14 @@ class Certificates(NamedTuple):
         if not self.path.parent.is_dir():
             raise click.UsageError(f"--certify {self.path}: there is no directory {self.path.parent}.")
         others = {path.resolve() for path in (*reads, *writes) if path is not None}
+        question = question_beside(self.path)
         if self.path.resolve() in others:
             raise click.UsageError(f"--certify {self.path}: is the file of something else; choose another name.")
+        if is_stated and question.resolve() in others:
+            raise click.UsageError(
+                f"--certify {self.path}: the statement beside it, {question}, is the file of something else; choose "
+                "another name."
+            )
         check_place(self.path)
 
     def write(

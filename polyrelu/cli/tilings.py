@@ -109,7 +109,7 @@ def print_tiles(
     question, results = Question(**options), Results(plot, save, as_json, drawing)
     question.check(has_target=ask is Question.answers)
     results.check(reads=question.files)
-    certificates.check(question.files, (save, plot))
+    certificates.check(question.files, (save, plot), is_stated=question.statement is None)
     table = _table(tiles, _digits(digits, exact))
 
     def write(document: Document, tiling: Tiling) -> None:
@@ -211,7 +211,7 @@ def zones_command(
     certificates = Certificates(certify, rows_only)
     question.check()
     results.check(reads=question.files)
-    certificates.check(question.files, (save, plot))
+    certificates.check(question.files, (save, plot), is_stated=question.statement is None)
 
     def write(document: Document, tiling: Tiling) -> None:
         try:

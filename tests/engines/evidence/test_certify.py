@@ -10,6 +10,7 @@ import pytest
 
 import polyrelu as pr
 from polyrelu.certificates import checker
+from polyrelu.engines.cells.evidence import write_rows
 from polyrelu.engines.evidence import certify as module
 from polyrelu.engines.evidence.certify import certify, statement_of, write_point
 from tests.engines.evidence.questions import ABS, KINDS, by_chance, saved, statement, verdict
@@ -206,18 +207,15 @@ def test_an_interruption_leaves_what_was_there(tmp_path, monkeypatch):
     place.write_text("what was there")
     written = []
 
-    def write_rows(*arguments, **others):
-        *most, write = arguments
-
+    def stopped(restriction, domain, facet_rows, t_row, write, **others):
         def interrupted(lines):
             write(lines)
             written.append(lines)
             raise KeyboardInterrupt
 
-        return module_write_rows(*most, interrupted, **others)
+        return write_rows(restriction, domain, facet_rows, t_row, interrupted, **others)
 
-    module_write_rows = module.write_rows
-    monkeypatch.setattr(module, "write_rows", write_rows)
+    monkeypatch.setattr(module, "write_rows", stopped)
     with pytest.raises(KeyboardInterrupt):
         certify(pr.Statement.parse(KINDS["a box"][0]), place)
     assert written
