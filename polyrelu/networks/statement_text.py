@@ -19,7 +19,7 @@ from typing import NamedTuple, NoReturn, TypeAlias
 from flint import fmpz
 
 from polyrelu.arithmetic.exact import primitive
-from polyrelu.errors import InputError
+from polyrelu.errors import BudgetExceeded, InputError
 from polyrelu.networks.layer import Layer
 from polyrelu.polyhedra.halfspace import Halfspace, Relation
 from polyrelu.support.arguments import MOST_DIMENSIONS
@@ -30,6 +30,8 @@ HEADER = f"{_TITLE} {_VERSION}"
 LONGEST_LINE = 2**20
 MOST_DIGITS = 2**16
 """Of a numerator with its sign, of a denominator, and of what a decimal has before its point, and after it."""
+MOST_NUMBERS = 2**23
+"""Of all layers together, as in files of networks: exact ones take some hundred bytes each."""
 
 Name: TypeAlias = tuple[int, int]
 """A value in a network: the number of layers before it, and its coordinate there. ``(0, 3)`` is the input x3."""
@@ -87,6 +89,7 @@ def read_statement(text: str, where: str) -> Said:
 
     Raises:
         InputError: it breaks a rule; the message names the line, the rule, the word and the fix.
+        BudgetExceeded: the layers have too many numbers.
 
     Cost: linear; about four microseconds a number.
     """
@@ -110,6 +113,7 @@ class _Reader:
         self.text, self.where = text, where
         self.known: dict[str, Fraction] = {}
         self.opened: set[str] = set()
+        self.count = 0
 
     def fail(self, number: int, reason: str) -> NoReturn:
         raise InputError(f"{self.where}: line {number}: {reason}")
@@ -213,6 +217,11 @@ class _Reader:
         rows, offsets = [], []
         for row in group.rows:
             words = row.text.split()
+            self.count += len(words)
+            if self.count > MOST_NUMBERS:
+                raise BudgetExceeded(
+                    f"{self.where}: line {row.number}: the layers have more than {MOST_NUMBERS} numbers"
+                )
             numbers = self.numbers(row.number, words)
             if len(numbers) != width + 1:
                 self.fail(

@@ -7,7 +7,9 @@ from hypothesis import strategies as st
 
 import polyrelu as pr
 from polyrelu.certificates import checker
+from polyrelu.networks import statement_text
 from polyrelu.networks.statement_text import LONGEST_LINE, MOST_DIGITS, read_statement
+from polyrelu.polyhedra.halfspace import Halfspace
 
 TEXT = """polyrelu-statement 1
 
@@ -72,6 +74,7 @@ WRONG = [
     (8, "1\u00a02 0", "the character '\\xa0'; outside of comments"),
     (8, "1 2\r0", "the character '\\r'; outside of comments"),
     (8, "1 2\x0b0", "the character '\\x0b'; outside of comments"),
+    (8, "1 2 0\x0b", "the character '\\x0b'; outside of comments"),
     (8, "1 2 \0", "the character '\\x00'; outside of comments"),
     # conditions
     (13, "1 y0 = 0", "'=' is no relation; write '=='"),
@@ -187,6 +190,22 @@ def test_groups_without_rows():
     ]
 
 
+def test_zero_rows_are_written():
+    network = pr.Network([([[1]], [0])])
+    for row in (Halfspace((0,), 0, "<="), Halfspace((0,), -3, "<"), Halfspace((0,), 0, "==")):
+        said = pr.Statement.of(network, pr.Polyhedron.from_halfspaces([row], 1))
+        assert said.text.splitlines()[-1] == f"{row.relation} {max(-1, row.offset)}"
+        assert pr.Statement.parse(said.text).targets == said.targets
+
+
+def test_layers_with_too_many_numbers(monkeypatch):
+    monkeypatch.setattr(statement_text, "MOST_NUMBERS", 8)
+    with pytest.raises(pr.BudgetExceeded, match="here: line 11: the layers have more than 8 numbers"):
+        read_statement(TEXT, "here")
+    monkeypatch.setattr(statement_text, "MOST_NUMBERS", 9)
+    assert len(read_statement(TEXT, "here").layers) == 2
+
+
 def test_long_numbers_are_read():
     digits = "7" * MOST_DIGITS
     said = read_statement(f"{TEXT}1 y0 < {digits}\n1 y0 < +1/{digits}\n1 y0 < 0.{digits}", "here")
@@ -277,7 +296,7 @@ def test_the_checker_reads_what_we_read(text):
 
 
 # What the checker reads as it is meant: other blanks, zeros before numbers, and h0 for the inputs.
-MEANT = {"inputs 02", "1\u00a02 0", "1 2\r0", "1 2\x0b0", "1 y00 < 0", "1 h0.0 < 0", "1 h01.0 < 0"}
+MEANT = {"inputs 02", "1\u00a02 0", "1 2\r0", "1 2\x0b0", "1 2 0\x0b", "1 y00 < 0", "1 h0.0 < 0", "1 h01.0 < 0"}
 # Words that the checker passes over, and a mask of one digit, which it takes for all neurons.
 PASSED_OVER = {"1 x0 >= 0", "inputs 2\n1 x0 >= 0", "domain 1 x0 <= 5", "target 1 y0 < 5", "layer 1 0", "layer 1"}
 
