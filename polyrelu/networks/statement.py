@@ -210,13 +210,8 @@ def _check_space(what: str, given: Polyhedron, where: str, dim: int) -> None:
 
 def _passed(said: Said) -> list[Name]:
     """The values that targets name and the last layer does not give, by layer and coordinate."""
-    names = {
-        name
-        for target in said.targets or ()
-        for condition in target
-        for name, coefficient in condition.coefficients.items()
-        if coefficient
-    }
+    conditions = (condition for target in said.targets or () for condition in target)
+    names = {name for condition in conditions for name in condition.coefficients}
     return sorted(name for name in names if name[0] < len(said.layers))
 
 
