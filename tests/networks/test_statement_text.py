@@ -224,6 +224,7 @@ def test_conditions_are_scaled_to_integers():
         ((2, -2, 0), -3, "=="),
         ((0, 0, 0), 1, "<="),
     ]
+    assert read_statement(f"{TEXT}{'3/1024 x0 ' * 3000}<= 1", "here").targets[0][2].coefficients == {(0, 0): 1125}
     primes = [n for n in range(3, 20_000, 2) if all(n % k for k in range(3, int(n**0.5) + 1, 2))]
     with pytest.raises(pr.InputError, match="line 15: its numbers are too long over one denominator; round them"):
         pr.Statement.parse(f"{TEXT}{' '.join(f'1/{n} x0' for n in primes)} <= 0")
