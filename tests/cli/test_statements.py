@@ -116,6 +116,11 @@ def test_what_cannot_be_stated_is_refused(monkeypatch, capsys, model, tmp_path, 
     assert not (tmp_path / "q.txt").exists()
 
 
+def test_the_place_is_looked_at_before_the_model_is_read(monkeypatch, capsys):
+    asked = ("--output", "y0 > 0", "-o", "none/q.txt")
+    assert "there is no directory" in invoke_main(monkeypatch, capsys, "statement", "none.npz", *asked)[1]
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
