@@ -1,11 +1,12 @@
 """The cells that a search ends with, as evidence: lines of rows (``certificates/FORMAT.md``, section 4).
 
-The kernel lists its cells itself (``kernel/evidence.h``), and writes the lines (``kernel/rows.h``). What is split in exact
-arithmetic is listed here by the same rules, plainly and slowly. Patterns are the signs of the restriction's ReLU neurons,
-layer by layer, and of the target's rows after them; each cell has a beginning of its own, and they cover the domain.
+The kernel lists its cells itself (``kernel/evidence.h``) and writes the lines (``kernel/rows.h``). What is split in
+exact arithmetic is listed here by the same rules, plainly and slowly. A pattern has the signs of the restriction's ReLU
+neurons, layer by layer, and then of the target's rows; none begins another one, and the cells cover the domain.
 
-A cell is listed with all rows where none cuts it; or before, where the kernel's bounds show that it misses the target;
-where it is bounded and one of several rows of the target is violated on all of it; or above an inequality that cuts it.
+A cell is listed with all rows where none cuts it; or with fewer where the kernel's bounds show that it misses the
+target, where it is bounded and one of several rows of the target is violated on all of it, or above an inequality that
+cuts it.
 """
 
 from __future__ import annotations
@@ -145,7 +146,8 @@ class _Listing:
                 self._list(cell, [*neurons, *signs])
             else:
                 below, above = split(cell, forms[cutting], self.first_facets[-1] + cutting)
-                assert below is not None and above is not None
+                assert below is not None
+                assert above is not None
                 waiting.append((below, cutting + 1))
                 if self.rows[cutting].relation == "==" or above.lines:
                     waiting.append((above, cutting + 1))

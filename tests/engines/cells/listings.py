@@ -1,4 +1,4 @@
-"""What the engine lists as evidence, read slowly: every form and every vertex is computed anew, from the lines alone."""
+"""What the engine lists as evidence, read slowly: every form and vertex is computed anew, from the lines alone."""
 
 from __future__ import annotations
 
@@ -75,11 +75,11 @@ class Question:
 
     def listed(self, lines: bytes) -> list[Listed]:
         """The cells of some lines, each shown to be what its pattern says, with all its vertices and no others."""
-        return list(self._listed(lines.decode().splitlines()))
+        return list(self._listed(lines, check=True))
 
-    def _listed(self, lines: list[str]) -> Iterator[Listed]:
+    def _listed(self, lines: bytes, check: bool) -> Iterator[Listed]:
         rows, ones, vertices = list[list[int]](), set[int](), list[Vector]()
-        for word, *words in map(str.split, lines):
+        for word, *words in map(str.split, lines.decode().splitlines()):
             numbers = [int(number, 16) for number in words]
             if word == "b":
                 ones, vertices = set(), []
@@ -98,15 +98,21 @@ class Question:
                 assert all(1 <= back <= len(vertices) for back in backs)
                 own = [vertices[-back] for back in backs]
                 assert len(set(own)) == len(own)
-                cell.check(set(own))
+                if check:
+                    cell.check(set(own))
                 yield Listed(cell.pattern, frozenset(own))
+
+    def is_in_region(self, pattern: Bits, point: Vector) -> bool:
+        """Whether a point (u, t) has the signs of a pattern, zero allowed."""
+        region = _Region(self, pattern)
+        return all(_value(region.inside(row), point) >= 0 for row in region.forms)
 
     def certificate(self, lines: bytes) -> str:
         """The certificate with coordinates that some lines stand for, where u is x."""
         assert self.chart.is_identity
         name = "regions" if self.target is None else "0"
         said = [f"polyrelu-cells 1 {checker.Statement(self.statement.encode()).hash}", f"cells {name} -"]
-        cells = self.listed(lines)
+        cells = list(self._listed(lines, check=False))
         for cell in cells:
             said.append("b")
             said += ["v " + " ".join(f"{v:x}" for v in vertex) for vertex in cell.vertices]
