@@ -164,6 +164,23 @@ def test_a_violated_row_of_several_ends_bounded_cells_and_no_others(tmp_path):
     assert lengths == [{0}, {4, 5}]
 
 
+@pytest.mark.parametrize(
+    ("text", "lengths"),
+    [
+        ("y0 == 0, y0 <= -1, y1 <= 0", {1, 2}),
+        ("y0 == 0, y1 == 0, y0 + y1 == 4", {1, 2, 3}),
+        ("y0 == 0, y1 == 1, y0 < y1", {3}),
+    ],
+)
+def test_both_sides_of_an_equality_go_on_with_the_rows_after_it(text, lengths, tmp_path):
+    identity = pr.Network([([[1, 0], [0, 1]], [0, 0])], relu=[False])
+    question = Question(identity, box(2, 3), pr.parse(text, dim=2))
+    for compiled in (True, False):
+        lines = question.lines(compiled)
+        assert {len(cell.pattern) for cell in question.listed(lines)} == lengths
+        assert question.verdict(lines, tmp_path).startswith(counted(question))
+
+
 def test_directions_that_lie_on_the_same_rows_are_told_apart(tmp_path):
     # Of x = 0 both ends are on the rows of x and t, of the strip 0 <= x <= 1 on those of x and x - 1.
     rows, offsets = [[1, 0], [0, 1], [1, 0]], [0, 0, -1]
