@@ -198,11 +198,10 @@ def test_a_vertex_in_the_plane_is_hardly_ever_written_twice():
     assert len(points) <= lines.count(b"\nw ") < 1.02 * len(points)
 
 
-@pytest.mark.parametrize("neurons", [62, 63, 64, 65])
+@pytest.mark.parametrize("neurons", [63, 64])
 def test_patterns_may_end_about_a_word(neurons, tmp_path):
-    network = random_network([1, neurons, 1])
-    for text in ("y0 > 0", "y0 >= 1000"):
-        question = Question(network, box(1, 9), pr.parse(text, dim=1))
+    for hidden in ([neurons], [20, neurons - 20]):
+        question = Question(random_network([1, *hidden, 1]), box(1, 9), pr.parse("y0 >= 9", dim=1))
         lines = question.lines()
         assert len({cell.pattern for cell in question.listed(lines)}) == lines.count(b"\nc ")
         assert question.verdict(lines, tmp_path).startswith(counted(question) or "nothing")
