@@ -68,28 +68,34 @@ LAWFUL = ("bounds.h", "forms.h", "reach.h", "solving.h", "grid.h")
 # Places that are not there trap, so does arithmetic that is not defined; growing arrays leave no room to spare, and new
 # room is full of what nobody wrote.
 CHECKED = (
-    ("const std::size_t places = length + length / 2;", "const std::size_t places = length;"),
-    ("(places * sizeof(Value) + LINE - 1) / LINE * LINE;", "(places * sizeof(Value) + LINE - 1) / LINE * LINE + LINE;"),
-    ("if (longer == nullptr) throw std::bad_alloc();", "std::memset((void *)longer, 0xA5, bytes);"),
-    ("~Array() { std::free(start_); }", "~Array() { check(); std::free(start_); }"),
     (
-        "        std::free(start_);\n        start_ = longer;",
+        "std::size_t bytes = 128;\n        while (bytes < length * sizeof(Value)) bytes *= 2;",
+        "const std::size_t bytes = (length * sizeof(Value) + LINE - 1) / LINE * LINE + LINE;",
+    ),
+    ("static_cast<Value *>(Blocks::all().take(bytes))", "static_cast<Value *>(std::aligned_alloc(LINE, bytes))"),
+    ("if (longer == nullptr) throw std::bad_alloc();", "std::memset((void *)longer, 0xA5, bytes);"),
+    ("~Array() { Blocks::all().give(start_, bytes_); }", "~Array() { check(); std::free(start_); }"),
+    (
+        "        Blocks::all().give(start_, bytes_);\n        start_ = longer;",
         "        check();\n        std::free(start_);\n        start_ = longer;",
     ),
+    ("places_ = bytes / sizeof(Value);", "places_ = length;"),
     (
         "{ return start_[i]; }\n    const Value &",
         "{ if (i >= places_) __builtin_trap(); return start_[i]; }\n    const Value &",
     ),
     ("const { return start_[i]; }", "const { if (i >= places_) __builtin_trap(); return start_[i]; }"),
     (
-        "    static constexpr std::size_t LINE = 128;\n",
+        "  private:\n    POLYRELU_APART void grow",
+        "  private:\n"
         "    static constexpr std::size_t LINE = 128;\n"
         "    void check() const {\n"
         "        const auto *bytes = reinterpret_cast<const unsigned char *>(start_);\n"
         "        if (places_ > 0)\n"
         "            for (std::size_t i = 0; i < LINE; i++)\n"
         "                if (bytes[places_ * sizeof(Value) + i] != 0xA5) __builtin_trap();\n"
-        "    }\n",
+        "    }\n"
+        "    POLYRELU_APART void grow",
     ),
 )
 TRAPS = ("-fsanitize=bounds,integer-divide-by-zero,null", "-fsanitize-undefined-trap-on-error")
