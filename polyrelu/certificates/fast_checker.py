@@ -14,12 +14,12 @@ import gzip
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from functools import cache
 from pathlib import Path
-from typing import IO, Any, Protocol
+from typing import IO, Any
 
 from polyrelu.certificates import checker
 from polyrelu.certificates.checker import Rejected, need
+from polyrelu.certificates.fast_library import Block, Target, checker_library
 
 COORDINATES, ROWS, EXPANDED = range(3)
 """What the lines of a block are: ``v`` lines; ``w`` lines; ``w`` lines that are to become ``v`` lines."""
@@ -27,41 +27,6 @@ COORDINATES, ROWS, EXPANDED = range(3)
 _KINDS = {"polyrelu-cells": COORDINATES, "polyrelu-rows": ROWS}
 _PIECE = 2**22  # characters that are read at a time
 _MOST_AT_ONCE = 2**26  # characters of a block that wait for a thread
-
-
-class Block(Protocol):
-    """Lines of a part that name each other's vertices; read by one thread at a time, without Python's lock."""
-
-    def read(self, lines: bytes, /) -> bytes:
-        """Read whole lines; what they are with coordinates, if that was asked for."""
-
-    def close(self) -> int:
-        """How many cells it had; they count for the target from now on."""
-
-
-class Target(Protocol):
-    """What is known of a target's cells (``fast/block.h``)."""
-
-    def open(self, root: bytes, /) -> None:
-        """Begin a part."""
-
-    def block(self, root: bytes, kind: int, /) -> Block:
-        """A block of the part with this root."""
-
-    def finish(self) -> tuple[int, int, int]:
-        """The numbers of tiles, of flat parts and of zones, if the cells cover the domain."""
-
-
-@cache
-def library() -> Any:
-    """The compiled module, which has the class ``Target`` and its own exception ``Rejected``.
-
-    Raises:
-        InputError: it is not built, or from other sources; the message says what to do.
-    """
-    from polyrelu.certificates import _checker  # type: ignore[attr-defined]
-
-    return _checker
 
 
 def check_fast(statement: str | Path, *certificates: str | Path, threads: int = 2) -> str:
@@ -134,7 +99,7 @@ def _rejections() -> Iterator[None]:
     except (Rejected, OSError, MemoryError):
         raise
     except Exception as reason:
-        raise Rejected(str(reason) if isinstance(reason, library().Rejected) else repr(reason)) from reason
+        raise Rejected(str(reason) if isinstance(reason, checker_library().Rejected) else repr(reason)) from reason
 
 
 def _proved(judge: _Checker, certificates: Sequence[str | Path]) -> str:
@@ -225,8 +190,7 @@ class _Part:
 
 
 def _target_of(rows: Any) -> Target:
-    made: Target = library().Target(rows_as_text(rows))
-    return made
+    return checker_library().Target(rows_as_text(rows))
 
 
 class _Checker(checker.Checker):  # type: ignore[misc]

@@ -102,14 +102,13 @@ class Forms {
         const std::size_t n = limbs(l), m = l == 0 ? 1 : limbs(l - 1);
         Limb *form = levels_[l].limbs.data() + k * entry_count(l);
         std::fill(form, form + entry_count(l), 0);
-        static const Limb ONE = 1;
         for (std::size_t j = 0; j <= level.inputs; j++) {
             const Weight &w = level.weight(k, j);
             if (w.size == 0 || (l > 0 && !is_on(l - 1, j))) continue;
             const Limb *from = l == 0 ? nullptr : levels_[l - 1].limbs.data() + j * entry_count(l - 1);
             for (std::size_t i = l == 0 ? j : 0; i <= (l == 0 ? j : rows_.d); i++)
                 for (std::size_t s = 0; s < w.size; s++) {
-                    const Limb *x = l == 0 ? &ONE : from + i * m;
+                    const Limb *x = l == 0 ? ONE : from + i * m;
                     const Limb weight = level.limbs[w.at + s];
                     if (w.negative) subtract_multiple(form + i * n + s, n - s, x, m, weight);
                     else add_multiple(form + i * n + s, n - s, x, m, weight);

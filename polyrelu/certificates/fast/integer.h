@@ -28,16 +28,6 @@ class Integer {
         return Integer(std::move(limbs), negative);
     }
 
-    // These digits, hexadecimal and in lower case; which other characters there are is the caller's question.
-    static Integer from_hex(const char *digits, std::size_t count, bool negative) {
-        std::vector<Limb> limbs((count + 15) / 16, 0);
-        for (std::size_t i = 0; i < count; i++) {
-            const char c = digits[count - 1 - i];
-            limbs[i / 16] |= Limb(c <= '9' ? c - '0' : c - 'a' + 10) << (4 * (i % 16));
-        }
-        return Integer(std::move(limbs), negative);
-    }
-
     void append_hex(std::string &to) const {
         if (negative_) to += '-';
         if (limbs_.empty()) to += '0';

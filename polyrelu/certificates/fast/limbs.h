@@ -15,6 +15,7 @@ __extension__ typedef unsigned __int128 Wide;
 __extension__ typedef __int128 SignedWide;
 
 constexpr int LIMB_BITS = 64;
+constexpr Limb ONE[] = {1};
 
 inline bool is_negative(const Limb *x, std::size_t n) { return x[n - 1] >> 63 != 0; }
 

@@ -194,7 +194,45 @@ PyType_Slot BLOCK_SLOTS[] = {
 PyType_Spec BLOCK_SPEC = {"polyrelu.certificates._checker.Block", sizeof(BlockObject), 0,
                           Py_TPFLAGS_DEFAULT | Py_TPFLAGS_DISALLOW_INSTANTIATION, BLOCK_SLOTS};
 
-PyModuleDef DEFINITION = {PyModuleDef_HEAD_INIT, "_checker", nullptr, 0, nullptr, nullptr, nullptr, nullptr, nullptr};
+// What an operation makes of two integers; "dot" has the first in two's complement, as forms are.
+Integer operation(const Word &name, const Integer &a, const Integer &b) {
+    if (name.is("+")) return a + b;
+    if (name.is("-")) return a - b;
+    if (name.is("*")) return a * b;
+    if (name.is("quotient")) return Integer::divided(a, b).first;
+    if (name.is("rest")) return Integer::divided(a, b).second;
+    if (name.is("floor")) return Integer::floor_divided(a, b);
+    if (name.is("gcd")) return Integer::gcd(a, b);
+    if (name.is("<")) return Integer(a < b);
+    if (name.is("<<")) return a.shifted_up(b.is_zero() ? 0 : b.data()[0]);
+    if (name.is(">>")) return a.shifted_down(b.is_zero() ? 0 : b.data()[0]);
+    need(name.is("dot"), "no such operation");
+    std::vector<Limb> form(a.size() + 1, 0), sum;
+    for (std::size_t i = 0; i < a.size(); i++) {
+        if (a.sign() < 0) subtract_multiple(form.data() + i, form.size() - i, ONE, 1, a.data()[i]);
+        else add_multiple(form.data() + i, form.size() - i, ONE, 1, a.data()[i]);
+    }
+    return value_at(form.data(), form.size(), {b}, sum);
+}
+
+// integer(operation, a, b), all of them bytes; for tests
+PyObject *module_integer(PyObject *, PyObject *args) {
+    PyObject *given[3];
+    Word words[3];
+    if (!PyArg_ParseTuple(args, "SSS", given, given + 1, given + 2)) return nullptr;
+    for (int k = 0; k < 3; k++)
+        if (!bytes_of(given[k], words[k].start, words[k].length)) return nullptr;
+    std::string result;
+    if (!without_lock([&] { operation(words[0], integer_of(words[1]), integer_of(words[2])).append_hex(result); }))
+        return nullptr;
+    return PyBytes_FromStringAndSize(result.data(), Py_ssize_t(result.size()));
+}
+
+PyMethodDef MODULE_METHODS[] = {
+    {"integer", module_integer, METH_VARARGS, "integer(operation, a, b): for tests"},
+    {nullptr, nullptr, 0, nullptr},
+};
+PyModuleDef DEFINITION = {PyModuleDef_HEAD_INIT, "_checker", nullptr, 0, MODULE_METHODS, nullptr, nullptr, nullptr, nullptr};
 
 bool fill(PyObject *module) {
     rejected = PyErr_NewException("polyrelu.certificates._checker.Rejected", nullptr, nullptr);

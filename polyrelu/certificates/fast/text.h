@@ -32,19 +32,35 @@ struct Word {
     std::string text() const { return std::string(start, length); }
 };
 
-inline bool is_hex_digit(char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); }
-
-inline int hex_value(char c) { return c <= '9' ? c - '0' : c - 'a' + 10; }
+// The value of a digit, or 16 for what is none.
+inline unsigned hex_value(char c) {
+    static const std::vector<unsigned char> VALUES = [] {
+        std::vector<unsigned char> values(256, 16);
+        for (unsigned k = 0; k < 16; k++) values[std::size_t("0123456789abcdef"[k])] = static_cast<unsigned char>(k);
+        return values;
+    }();
+    return VALUES[static_cast<unsigned char>(c)];
+}
 
 // An integer in hexadecimal digits.
 inline Integer integer_of(const Word &word) {
-    const bool negative = word.length > 0 && word.start[0] == '-';
-    const char *digits = word.start + (negative ? 1 : 0);
-    const std::size_t count = word.length - (negative ? 1 : 0);
-    need(count > 0, "a number without digits");
+    const std::size_t signs = word.length > 0 && word.start[0] == '-' ? 1 : 0;
+    need(word.length > signs, "a number without digits");
     need(word.length <= MOST_DIGITS, "a number that is too long");
-    for (std::size_t i = 0; i < count; i++) need(is_hex_digit(digits[i]), "a number with other characters than digits");
-    return Integer::from_hex(digits, count, negative);
+    std::vector<Limb> limbs((word.length - signs + 15) / 16, 0);
+    const char *first = word.start + signs, *end = word.start + word.length;
+    unsigned seen = 0;
+    for (Limb &limb : limbs) {
+        const char *start = end - first > 16 ? end - 16 : first;
+        for (const char *digit = start; digit < end; digit++) {
+            const unsigned value = hex_value(*digit);
+            seen |= value;
+            limb = limb << 4 | value;
+        }
+        end = start;
+    }
+    need(seen < 16, "a number with other characters than digits");
+    return Integer(std::move(limbs), signs != 0);
 }
 
 // A number from 0 to `most`, in hexadecimal digits.
@@ -53,8 +69,9 @@ inline std::size_t small_of(const Word &word, std::size_t most) {
     need(word.length <= MOST_DIGITS, "a number that is too long");
     std::size_t value = 0;
     for (std::size_t i = 0; i < word.length; i++) {
-        need(is_hex_digit(word.start[i]), "a number with other characters than digits");
-        value = 16 * value + std::size_t(hex_value(word.start[i]));
+        const unsigned digit = hex_value(word.start[i]);
+        need(digit < 16, "a number with other characters than digits");
+        value = 16 * value + digit;
         need(value <= most, "a number that is out of its range");
     }
     return value;
