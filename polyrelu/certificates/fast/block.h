@@ -74,7 +74,7 @@ class Block {
             const Word word = text.needed();
             if (word.is("c")) read_cell(text, expanded);
             else if (word.is("v") && kind_ == Kind::COORDINATES) read_point(text);
-            else if (word.is("w") && kind_ != Kind::COORDINATES) read_rows(text, expanded);
+            else if (word.is("w") && kind_ != Kind::COORDINATES) read_rows(text);
             else if (word.is("p") && kind_ != Kind::COORDINATES) read_pattern(text);
             else throw Rejected("what is " + word.text().substr(0, 40) + "?");
         }
@@ -83,6 +83,7 @@ class Block {
 
     // How many cells there were; they are the target's from now on.
     std::size_t close() {
+        need(waiting_.empty(), "a vertex without a cell");
         if (kind_ == Kind::EXPANDED) return cell_count_;
         for (std::size_t id = 0; id < vertices_.size(); id++)
             if (vertices_[id].end == 0) checker_.evaluation().extend(vertices_, {id}, target_.rows.base);
@@ -118,28 +119,38 @@ class Block {
             need(target_.rows.length > 0, "a bit of an empty pattern");
             flip(pattern_, target_.rows.base + small_of(word, target_.rows.length - 1));
         }
+    }
+
+    // What is said of a vertex is understood when its cell comes.
+    void read_rows(Words &text) {
+        const Rows &rows = target_.rows;
+        need(count() + waiting_.size() < MOST_IN_BLOCK, "too many vertices in a block");
+        waiting_.emplace_back();
+        for (Word word; text.next(word);) {
+            need(waiting_.back().size() < rows.end_of_rows, "a vertex with too many rows");
+            waiting_.back().push_back(small_of(word, rows.end_of_rows - 1));
+        }
+    }
+
+    void solve_waiting(std::size_t length, std::string &expanded) {
+        if (waiting_.empty()) return;
         Mask off(pattern_.size());
         for (std::size_t i = 0; i < off.size(); i++) off[i] = ~pattern_[i];
         forms().agree(pattern_.data(), off.data(), target_.rows.end_of_rows);
+        for (const std::vector<std::size_t> &numbers : waiting_) {
+            std::vector<Form> rows;
+            for (const std::size_t row : numbers) rows.push_back(form_of(row));
+            Form point = common_zero(std::move(rows), target_.rows.d + 1);
+            if (side(point, target_.rows.base + length) < 0)
+                for (Integer &x : point) x = x.negated();
+            if (kind_ == Kind::EXPANDED) write(std::move(point), expanded);
+            else add(std::move(point));
+        }
+        vertex_count_ += waiting_.size();
+        waiting_.clear();
     }
 
-    void read_rows(Words &text, std::string &expanded) {
-        const Rows &rows = target_.rows;
-        std::vector<Form> forms;
-        for (Word word; text.next(word);) {
-            need(forms.size() < rows.end_of_rows, "a vertex with too many rows");
-            forms.push_back(form_of(small_of(word, rows.end_of_rows - 1)));
-        }
-        Form point = common_zero(std::move(forms), rows.d + 1);
-        if (side(point) < 0)
-            for (Integer &x : point) x = x.negated();
-        if (kind_ == Kind::EXPANDED) {
-            need(vertex_count_++ < MOST_IN_BLOCK, "too many vertices in a block");
-            write(std::move(point), expanded);
-        } else {
-            add(std::move(point));
-        }
-    }
+    std::size_t count() const { return kind_ == Kind::EXPANDED ? vertex_count_ : vertices_.size(); }
 
     static void write(Form point, std::string &to) {
         reduce(point);
@@ -162,10 +173,10 @@ class Block {
 
     // 1 if a point is on the cell's side of the domain's rows and its own, -1 if its opposite is: the first that does not
     // vanish there says so.
-    int side(const Form &point) {
+    int side(const Form &point, std::size_t end) {
         const Rows &rows = target_.rows;
         if (!point.back().is_zero()) return point.back().sign();
-        for (std::size_t row = 0; row < rows.end_of_rows; row++) {
+        for (std::size_t row = 0; row < end; row++) {
             const int sign = dot(form_of(row), point).sign();
             if (sign != 0) return row < rows.base || has(pattern_, row) ? sign : -sign;
         }
@@ -174,7 +185,7 @@ class Block {
 
     void read_cell(Words &text, std::string &expanded) {
         const std::size_t length = small_of(text.needed(), target_.rows.length);
-        const std::size_t count = kind_ == Kind::EXPANDED ? vertex_count_ : vertices_.size();
+        solve_waiting(length, expanded);
         ids_.clear();
         cell_count_++;
         if (kind_ == Kind::EXPANDED) {
@@ -182,10 +193,10 @@ class Block {
             Integer(static_cast<long long>(length)).append_hex(expanded);
         }
         for (Word word; text.next(word);) {
-            const std::size_t back = small_of(word, count);
+            const std::size_t back = small_of(word, count());
             need(back > 0, "a vertex that is not there");
             if (kind_ == Kind::EXPANDED) expanded += ' ', expanded += word.text();
-            else ids_.push_back(count - back);
+            else ids_.push_back(count() - back);
         }
         if (kind_ == Kind::EXPANDED) expanded += '\n';
         else checker_.check(vertices_, ids_, length, root_, cells_);
@@ -201,6 +212,7 @@ class Block {
     Mask pattern_; // of the next cell, as a mask of all rows
     std::vector<Vertex> vertices_;
     std::vector<std::size_t> ids_;
+    std::vector<std::vector<std::size_t>> waiting_; // the rows of vertices of the next cell
     std::size_t vertex_count_ = 0, cell_count_ = 0;
 };
 
