@@ -240,7 +240,6 @@ class _Checker(checker.Checker):  # type: ignore[misc]
         while (words := source.line()) is not None:
             if words[0] != "b":
                 break
-            need(len(words) == 1, "what is a block?")
             waiting.append(self._submit(source, part.known.block(root, kind)))
             if len(waiting) >= self._most_waiting:
                 count += waiting.pop(0).result()
