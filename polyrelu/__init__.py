@@ -36,6 +36,7 @@ from polyrelu.networks.layer import Layer
 from polyrelu.networks.linear_constraints import parse
 from polyrelu.networks.network import Network
 from polyrelu.networks.properties import Property, active, between, inactive, level, wins
+from polyrelu.networks.statement import Statement
 from polyrelu.polyhedra.halfspace import Halfspace
 from polyrelu.polyhedra.polyhedron import Polyhedron
 from polyrelu.tilings.tile import Tile
@@ -63,6 +64,7 @@ __all__ = [
     "Property",
     "RangeError",
     "RoundedWarning",
+    "Statement",
     "Tile",
     "Tiling",
     "UnboundedError",

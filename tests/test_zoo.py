@@ -1,6 +1,7 @@
 """Every public verb over every specimen of the zoo: a value that obeys a law, or a refusal in words, and in time."""
 
 import copy
+import hashlib
 import itertools
 import pickle
 from fractions import Fraction
@@ -39,7 +40,7 @@ class Laws(dict):
         )
 
 
-OF_POLYHEDRA, OF_NETWORKS, OF_TILINGS = Laws(), Laws(), Laws()
+OF_POLYHEDRA, OF_NETWORKS, OF_TILINGS, OF_STATEMENTS = Laws(), Laws(), Laws(), Laws()
 
 
 pytestmark = pytest.mark.usefixtures("in_time")
@@ -741,6 +742,50 @@ def test_tilings(law, name, request):
     law(zoo.tiling(name), *([request.getfixturevalue("tmp_path")] if "folder" in asked else []))
 
 
+# -- statements ---------------------------------------------------------------------------------------------------
+
+law = OF_STATEMENTS.about
+
+
+@law("of", "parse", "text", "hash")
+def texts_of_statements(_, said):
+    again = pr.Statement.parse(said.text)
+    assert again == said
+    assert again.hash == said.hash == hashlib.sha256(said.text.encode()).hexdigest()
+    assert pr.Statement.of(again.network, again.targets, again.domain).text == said.text
+
+
+@law("network", "targets", "domain")
+def what_is_stated(question, said):
+    again = pr.Statement.parse(said.text)
+    assert again.network == said.network == question.network
+    assert again.domain.halfspaces == said.domain.halfspaces
+    assert question.domain in (None, again.domain)
+    targets = [question.targets] if isinstance(question.targets, pr.Polyhedron) else question.targets
+    assert (None if targets is None else tuple(targets)) == again.targets
+
+
+@law("save", "load")
+def files(_, said, folder):
+    said.save(folder / "question.txt")
+    assert pr.Statement.load(folder / "question.txt") == said
+
+
+@law("copies")
+def copies_of_statements(_, said):
+    for again in (pickle.loads(pickle.dumps(said)), copy.deepcopy(said)):
+        assert (again, again.network, again.targets) == (said, said.network, said.targets)
+
+
+@OF_STATEMENTS.over(zoo.QUESTIONS)
+def test_statements(law, name, tmp_path):
+    question = zoo.QUESTIONS[name]
+    asked = question.network, question.targets, question.domain
+    said = refused(question.targets == [], pr.InputError, pr.Statement.of, *asked)
+    if said is not None:
+        law(question, said, *([tmp_path] if law is files else []))
+
+
 # -- nothing is left out ------------------------------------------------------------------------------------------
 
 
@@ -752,5 +797,6 @@ def test_every_verb_has_a_law():
     assert public(pr.Polyhedron) - INNER <= OF_POLYHEDRA.names()
     assert public(pr.Network) - {"from_torch"} <= OF_NETWORKS.names()
     assert public(pr.Tiling) - FILES <= OF_TILINGS.names()
+    assert public(pr.Statement) <= OF_STATEMENTS.names()
     functions = {name for name in pr.__all__ if isinstance(getattr(pr, name), FunctionType)}
     assert functions - FILES <= OF_POLYHEDRA.names() | OF_NETWORKS.names() | OF_TILINGS.names()

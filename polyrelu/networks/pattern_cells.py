@@ -7,18 +7,19 @@ does, and what it leaves undone.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
 from functools import cache
 from typing import NamedTuple
 
-from flint import fmpz_mat
+from flint import fmpq_mat, fmpz_mat
 
 from polyrelu.arithmetic.exact import matrix_rows, primitive
 from polyrelu.networks.activation_pattern import SignVector
 from polyrelu.networks.affine_outputs import identity_map, outputs_after, outputs_before
 from polyrelu.networks.layer import Layer
-from polyrelu.polyhedra.cell import Cell, split
+from polyrelu.polyhedra.cell import INFINITY, Cell, split
 from polyrelu.polyhedra.halfspace import Halfspace
 from polyrelu.polyhedra.polyhedron import Polyhedron
 
@@ -74,6 +75,12 @@ def refine(
     """
     layer = layers[placed.depth]
     rows, _ = (layer.augmented * outputs_before(layers, placed.signs)).numer_denom()
+    if until_pointed and placed.cell.lines and placed.cell.facets == (INFINITY,):
+        independent = _independent(rows, layer.neurons)
+        if len(independent) == len(placed.cell.lines):
+            count_signs(len(independent) << len(independent))
+            yield from _cones(placed, rows, layer.neurons, independent, first_facet)
+            return
     form = cache(lambda k: primitive([int(rows[layer.neurons[k], j]) for j in range(rows.ncols())]))
     order = _line_enders_first(rows, layer.neurons, placed.cell)
     signs = [0] * len(order)
@@ -94,6 +101,39 @@ def refine(
         signs[k] = 0
 
     yield from descend(placed.cell, 0)
+
+
+def _independent(rows: fmpz_mat, neurons: Sequence[int]) -> list[int]:
+    """The places of the first neurons whose rows, their last entries left out, are independent."""
+    d = rows.ncols() - 1
+    columns = fmpz_mat(d, len(neurons), [rows[i, j] for j in range(d) for i in neurons])
+    echelon, _, rank = columns.rref()
+    return [next(k for k in range(len(neurons)) if echelon[j, k]) for j in range(rank)]
+
+
+def _cones(
+    placed: Placed, rows: fmpz_mat, neurons: Sequence[int], chosen: Sequence[int], first_facet: int
+) -> Iterator[Placed]:
+    """The 2^d cones into which d independent neurons of a layer cut R^d; ``chosen`` are their places.
+
+    With the rows B u + b t, all have the apex u = -B^-1 b, and the columns of B^-1, with signs, are their rays.
+    """
+    d = len(chosen)
+    normals = fmpq_mat(d, d, [rows[neurons[k], j] for k in chosen for j in range(d)])
+    inverse = normals.inv()
+    apex = inverse * fmpq_mat(d, 1, [-rows[neurons[k], d] for k in chosen])
+    top = primitive([*(Fraction(int(v.p), int(v.q)) for v in apex.entries()), Fraction(1)])
+    columns = matrix_rows(inverse.transpose())
+    rays = [primitive([*column, Fraction(0)]) for column in columns]
+    facets = (INFINITY, *(first_facet + k for k in chosen))
+    on_all = (2 << d) - 2
+    tight = (on_all, *((on_all | 1) & ~(2 << j) for j in range(d)))
+    signs = [0] * len(neurons)
+    for sides in itertools.product((-1, 1), repeat=d):
+        for k, side in zip(chosen, sides, strict=True):
+            signs[k] = side
+        generators = (top, *(tuple(side * v for v in ray) for side, ray in zip(sides, rays, strict=True)))
+        yield Placed(Cell(generators, tight, facets), placed.signs, tuple(signs))
 
 
 def _line_enders_first(rows: fmpz_mat, neurons: Sequence[int], cell: Cell) -> list[int]:

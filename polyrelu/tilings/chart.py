@@ -82,9 +82,9 @@ def chart(domain: Polyhedron, moving: ExactMatrix) -> Chart:
     """The chart of a non-empty domain for a problem that sees x through these rows only.
 
     Cost: the canonical form of the domain, whose fixed coordinates and sides cost nothing; once for a bounded domain,
-    which remembers its chart.
+    which remembers its chart, and for others while the rows are the same.
     """
-    return domain.once(_of_bounded) if domain.sides.is_bounded else _chart(domain, moving)
+    return domain.once(_of_bounded) if domain.sides.is_bounded else domain.latest(_chart, moving, moving)
 
 
 def _of_bounded(domain: Polyhedron) -> Chart:

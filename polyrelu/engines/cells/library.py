@@ -52,6 +52,8 @@ class Library(Protocol):
         measure: bool,
         shares: bool,
         ask: Callable[..., tuple[Any, float, bytes]],
+        rows: Any,
+        prunes: bool,
         /,
     ) -> Any:
         """A run on a problem, which asks what floats do not decide."""

@@ -189,6 +189,15 @@ def _unbounded(layers: Sequence[Layer], target: Sequence[Halfspace]) -> Problem:
     )
 
 
+def finest_unit(layers: Sequence[Layer], target: Sequence[Halfspace]) -> int:
+    """The least k for which some coordinate of a layer, or a row of the target, is measured in units of 2^k."""
+    finest, units = 0, np.zeros(layers[0].input_dim, dtype=np.int64)
+    for layer in with_target(layers, target):
+        units = _scaled(layer, units).units
+        finest = min(finest, int(units.min(initial=0)))
+    return finest
+
+
 class _Scaled(NamedTuple):
     """A layer as the kernel sees it; see *Scaling* above.
 

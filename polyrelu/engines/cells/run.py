@@ -103,6 +103,20 @@ class Counts(NamedTuple):
     fallbacks: int
 
 
+class Wish(NamedTuple):
+    """What is wanted as evidence: which rows the facets are; the ReLU neurons' and the target's follow ``t_row``.
+
+    Attributes:
+        facet_rows: the row of each facet of the domain.
+        t_row: the row t, which is the facet at infinity.
+        prunes: whether bounds may discard cells before all rows have signs.
+    """
+
+    facet_rows: Sequence[int]
+    t_row: int
+    prunes: bool
+
+
 class Run:
     """The kernel at work on a problem, for one thread at a time. It begins with what was put in last.
 
@@ -113,16 +127,26 @@ class Run:
         keep: hand out the generators of finished cells, as accurate as they get.
         measure: hand out the extents of finished cells.
         shares: other runs may ask it for cells; then it cuts what is put in coarsely first.
+        evidence: list all cells that the search ends with, and nothing else; see :meth:`lines`.
     """
 
     def __init__(
-        self, P: Problem, words: int, exact: ExactForms, keep: bool = False, measure: bool = False, shares: bool = False
+        self,
+        P: Problem,
+        words: int,
+        exact: ExactForms,
+        keep: bool = False,
+        measure: bool = False,
+        shares: bool = False,
+        evidence: Wish | None = None,
     ) -> None:
         self.P, self.words = P, words
         columns = tuple(map(np.ascontiguousarray, P[:-3]))
         library = kernel_library()
         sizes = (P.dim, P.neurons, P.target_layer, words)
-        self._kernel: Any = library.Kernel(columns, *sizes, keep, measure, shares, exact.answer)
+        rows = None if evidence is None else np.array([evidence.t_row, *evidence.facet_rows], dtype=np.int32)
+        prunes = evidence is not None and evidence.prunes
+        self._kernel: Any = library.Kernel(columns, *sizes, keep, measure, shares, exact.answer, rows, prunes)
 
     def put(self, cells: Cells, numbers: Sequence[int] | NDArray[np.int64]) -> None:
         """Give it the cells with these numbers to split."""
@@ -193,6 +217,15 @@ class Run:
                 *(np.frombuffer(end).reshape(len(extents[0]) // 8, d) for end in extents[2:]),
             ),
         )
+
+    def lines(self, whole_blocks: bool = False) -> bytes:
+        """The lines of what was listed as evidence since this was last asked (``certificates/FORMAT.md``, section 4).
+
+        A run's lines belong together in their order. With ``whole_blocks`` a block to which cells may be added waits,
+        and what is returned may stand between those of other runs.
+        """
+        found: bytes = self._kernel.lines(whole_blocks)
+        return found
 
     @property
     def counts(self) -> Counts:

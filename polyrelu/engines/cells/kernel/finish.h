@@ -2,12 +2,17 @@
 // another run.
 #pragma once
 
-#include "signs.h"
+#include "evidence.h"
 
 namespace polyrelu {
 
 // Writes down the cell at work, which is through all layers.
 template <class S> void Splitter<S>::finish(Patch<S> &A) {
+    if (writer_ != nullptr) {
+        counters.cells++;
+        list(A, cell.ids.data(), cell.m, cell.bits.data(), P.sites());
+        return;
+    }
     const int dim = shape.dim();
     double *sum = low_;
     for (int j = 0; j < dim; j++) sum[j] = 0.0;

@@ -47,6 +47,7 @@ struct KernelObject {
     PyObject_HEAD
     Buffer *buffers;
     Problem<double> *problem;
+    Rows *rows; // where evidence is wanted
     AnyRun *run;
     PyObject *ask;
     PyThreadState *thread; // of who called, while it works without the interpreter's lock
@@ -112,12 +113,13 @@ inline bool is_free(KernelObject *self) {
     return false;
 }
 
-// Kernel(columns, dim, neurons, target_layer, words, generators, extents, shares, ask)
+// Kernel(columns, dim, neurons, target_layer, words, generators, extents, shares, ask, rows, prunes): rows is None unless
+// evidence is wanted.
 inline PyObject *kernel_new(PyTypeObject *type, PyObject *args, PyObject *) {
-    PyObject *columns = nullptr, *ask = nullptr;
-    int dim = 0, neurons = 0, target_layer = 0, words = 0, generators = 0, extents = 0, shares = 0;
-    if (!PyArg_ParseTuple(args, "OiiiipppO", &columns, &dim, &neurons, &target_layer, &words, &generators, &extents, &shares,
-                          &ask))
+    PyObject *columns = nullptr, *ask = nullptr, *rows = nullptr;
+    int dim = 0, neurons = 0, target_layer = 0, words = 0, generators = 0, extents = 0, shares = 0, prunes = 0;
+    if (!PyArg_ParseTuple(args, "OiiiipppOOp", &columns, &dim, &neurons, &target_layer, &words, &generators, &extents,
+                          &shares, &ask, &rows, &prunes))
         return nullptr;
     if (PyTuple_Size(columns) != PROBLEM_COLUMNS || dim < 1 || words < 1) {
         if (!PyErr_Occurred()) PyErr_SetString(PyExc_ValueError, "kernel: this is no problem");
@@ -128,7 +130,7 @@ inline PyObject *kernel_new(PyTypeObject *type, PyObject *args, PyObject *) {
     if (object == nullptr) return nullptr;
     auto *self = reinterpret_cast<KernelObject *>(object);
     try {
-        self->buffers = new Buffer[PROBLEM_COLUMNS];
+        self->buffers = new Buffer[PROBLEM_COLUMNS + 1];
         self->problem = new Problem<double>;
         Problem<double> &P = *self->problem;
         P.dim = dim;
@@ -139,12 +141,22 @@ inline PyObject *kernel_new(PyTypeObject *type, PyObject *args, PyObject *) {
             PyObject *column = PyTuple_GetItem(columns, k);
             return column != nullptr && self->buffers[k++].read(column, to);
         };
-        const bool read_all = read(P.weights) && read(P.weight_start) && read(P.biases) && read(P.coord_start) &&
+        bool read_all = read(P.weights) && read(P.weight_start) && read(P.biases) && read(P.coord_start) &&
                               read(P.weight_error) && read(P.relu) && read(P.site_of) && read(P.coord_of) &&
                               read(P.equality) && read(P.strict) && read(P.domain_forms) &&
                               read(P.domain_sums) && read(P.domain_errors) && read(P.on_grid) && read(P.without_bias) &&
                               read(P.twins) && read(P.twin_start);
-        if (read_all) self->run = new_run(P, words, {generators != 0, extents != 0}, ask_python, self);
+        if (read_all && rows != Py_None) {
+            self->rows = new Rows;
+            self->rows->prunes = prunes != 0;
+            read_all = self->buffers[PROBLEM_COLUMNS].read(rows, self->rows->of_facets);
+            if (read_all && self->rows->of_facets.length != std::size_t(P.domain_facets()) + 1) {
+                PyErr_SetString(PyExc_ValueError, "kernel: a row is needed for each facet of the domain, and one for infinity");
+                read_all = false;
+            }
+        }
+        self->wanted = {generators != 0, extents != 0, self->rows};
+        if (read_all) self->run = new_run(P, words, self->wanted, ask_python, self);
     } catch (const std::bad_alloc &) {
         PyErr_NoMemory();
     }
@@ -154,7 +166,6 @@ inline PyObject *kernel_new(PyTypeObject *type, PyObject *args, PyObject *) {
     }
     self->run->shares(shares != 0);
     self->words = words;
-    self->wanted = {generators != 0, extents != 0};
     Py_IncRef(ask);
     self->ask = ask;
     return object;
@@ -164,6 +175,7 @@ inline void kernel_free(PyObject *object) {
     auto *self = reinterpret_cast<KernelObject *>(object);
     delete self->run;
     delete self->problem;
+    delete self->rows;
     delete[] self->buffers;
     if (self->ask != nullptr) Py_DecRef(self->ask);
     PyTypeObject *type = Py_TYPE(object);
@@ -265,6 +277,19 @@ inline PyObject *kernel_found(PyObject *object, PyObject *) {
     return list;
 }
 
+// lines(whole_blocks): the lines of cells that were listed since it was last asked, as evidence
+inline PyObject *kernel_lines(PyObject *object, PyObject *args) {
+    auto *self = reinterpret_cast<KernelObject *>(object);
+    int whole_blocks = 0;
+    if (!is_free(self) || !PyArg_ParseTuple(args, "p", &whole_blocks)) return nullptr;
+    RowsWriter *writer = self->run->writer();
+    if (writer == nullptr) return PyBytes_FromStringAndSize(nullptr, 0);
+    const std::size_t length = writer->length(whole_blocks != 0);
+    PyObject *lines = bytes_of(writer->text(), length);
+    if (lines != nullptr) writer->drop(length);
+    return lines;
+}
+
 // give(all): cells for another run, as columns: the one that waited longest, or all that is left to do
 inline PyObject *kernel_give(PyObject *object, PyObject *args) {
     auto *self = reinterpret_cast<KernelObject *>(object);
@@ -331,6 +356,7 @@ inline PyMethodDef KERNEL_METHODS[] = {
     {"put", kernel_put, METH_VARARGS, nullptr},
     {"advance", kernel_advance, METH_VARARGS, nullptr},
     {"found", kernel_found, METH_NOARGS, nullptr},
+    {"lines", kernel_lines, METH_VARARGS, nullptr},
     {"give", kernel_give, METH_VARARGS, nullptr},
     {"share", kernel_share, METH_VARARGS, nullptr},
     {"force_back", kernel_force_back, METH_VARARGS, nullptr},

@@ -5,7 +5,7 @@
 // the opposite, and is silent where that is.
 #pragma once
 
-#include "signs.h"
+#include "evidence.h"
 
 namespace polyrelu {
 
@@ -18,7 +18,7 @@ template <class S> Next Splitter<S>::open(int q, int depth, int position) {
     signs_so_far(Q, cell.bits.data(), A.signs.data());
     A.facets = move_facets(Q, A);
     A.neurons = A.copy_count = A.sections = A.row = 0;
-    A.by_skeleton = A.is_face = A.touches = false;
+    A.by_skeleton = A.is_face = A.touches = A.misses = false;
     A.waiting.clear();
     A.parts.count = A.parts.next = 0;
     copy_generators(Q, A);
@@ -83,6 +83,7 @@ template <class S> Next Splitter<S>::list_neurons(Patch<S> &A, int depth, int po
         const bool in_target = depth == P.target_layer;
         const bool has_twins = P.twin_start[std::size_t(depth)] < P.twin_start[std::size_t(depth) + 1];
         A.layer = depth;
+        if (in_target && writer_ != nullptr) A.decided = rows_decided(A);
         if (position < 0) {
             if (!enter(A, depth)) return Next::GONE;
             position = 0;
@@ -103,10 +104,7 @@ template <class S> Next Splitter<S>::list_neurons(Patch<S> &A, int depth, int po
                 continue;
             }
             forget_signs(A, sides);
-            if (in_target && (sides.positive || P.equality[std::size_t(coord)])) {
-                counters.discarded++;
-                return Next::GONE;
-            }
+            if (in_target && (sides.positive || P.equality[std::size_t(coord)]) && discard(A)) return Next::GONE;
             A.signs[std::size_t(site)] = sides.positive ? ON : sides.negative ? OFF : SILENT;
         }
         if (A.neurons || position < count) {
@@ -129,13 +127,21 @@ template <class S> bool Splitter<S>::enter(Patch<S> &A, int depth) {
     const int dim = shape.dim(), m = int(A.end - A.first);
     const bool in_target = depth == P.target_layer;
     F.enter(depth, A.signs.data(), dim);
-    if (P.has_target() && !in_target) {
+    if (P.has_target() && !in_target && may_prune(A, depth)) {
         const auto at = [&](int k) { return pool[A.first + u32(k)].vector(); };
         if (reach_.misses_target(F, depth, m, at, dim)) {
             counters.pruned++;
             counters.discarded++;
+            if (writer_ != nullptr) {
+                whole(A);
+                list(A, cell.ids.data(), cell.m, cell.bits.data(), rows_before(depth));
+            }
             return false;
         }
+    }
+    if (in_target && writer_ != nullptr) {
+        known_.room(std::size_t(P.sites()) + 1);
+        std::memcpy(known_.data(), A.signs.data(), std::size_t(P.sites()));
     }
     double *low = low_, *high = high_, r = 0.0;
     Generator<S> g = pool[A.first];
@@ -148,11 +154,12 @@ template <class S> bool Splitter<S>::enter(Patch<S> &A, int depth) {
     counters.signs += F.decide_by_box(depth, low, high, r, A.signs.data(), dim);
     if (!in_target) return true;
     for (i64 c = P.coord_start[std::size_t(depth)]; c < P.coord_start[std::size_t(depth) + 1]; c++) {
-        const u8 sign = A.signs[std::size_t(P.site_of[std::size_t(c)])];
-        if (sign == ON || (sign == OFF && P.equality[std::size_t(c)])) {
-            counters.discarded++;
-            return false;
-        }
+        const std::size_t site = std::size_t(P.site_of[std::size_t(c)]);
+        const u8 sign = A.signs[site];
+        if (sign != ON && !(sign == OFF && P.equality[std::size_t(c)])) continue;
+        // What only touches a cell may have given it this sign before, where evidence is wanted.
+        if (writer_ != nullptr && known_[site] != UNDECIDED) continue;
+        if (discard(A)) return false;
     }
     return true;
 }

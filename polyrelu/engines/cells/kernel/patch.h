@@ -33,6 +33,7 @@ class Waiting {
     Array<Place> places;
     Array<u32> ids;
     Array<u64> bits; // as a Cell's, for each part
+    Array<i32> decided; // by how many rows each part is listed, where evidence is wanted of a target
 };
 
 // One of the parts that a patch's skeleton is cut into, read off from its vertices (skeleton.h); it lasts until there are
@@ -100,6 +101,9 @@ template <class S> class Patch {
     u32 first = 0, end = 0;          // its generators
     int facets = 0, neurons = 0;     // after the bits for the facets come those for its neurons
     int row = 0;                     // of the target, if that is its layer: which is next
+    i32 decided = 0;                 // where evidence is wanted: how many rows have signs on the cell at work, up to the last
+                                     // that has cut it
+    bool misses = false;             // and whether a row that is not among the neurons is violated
     int sections = 0;                // how often a row that demands equality has cut through the inside of what is left
     bool is_face = false;            // whether a row left no more than a face of it
     bool touches = false;            // whether some row is zero somewhere on it, and cuts nothing off

@@ -70,7 +70,7 @@ template <class S> Pause Splitter<S>::step() {
     Next next = Next::FINISHED;
     Pause pause = DONE;
     if (depth == P.target_layer && A.neurons > 0) {
-        next = apply_target(A, pause);
+        next = writer_ != nullptr ? judge(A, pause) : apply_target(A, pause);
         if (pause != DONE) return pause;
     } else if (const u64 still = cell.bits[POSITIVE] & cell.bits[NEGATIVE]) {
         const int neuron = lowest(still);
@@ -88,7 +88,10 @@ template <class S> Pause Splitter<S>::step() {
         }
     }
     Patch<S> &B = patch(at_);
-    if (next == Next::TOO_MANY) return TOO_NARROW;
+    if (next == Next::TOO_MANY) {
+        whole(B); // the cell at work, which another run can go on with
+        return TOO_NARROW;
+    }
     held_ = next == Next::SPLIT && !cut_skeleton(B);
     if (held_ || (opened && next == Next::FINISHED)) whole(B);
     if (next == Next::FINISHED) finish(B);
@@ -111,6 +114,7 @@ template <class S> bool Splitter<S>::take() {
         const std::size_t columns = TIGHT + std::size_t(shape.words());
         std::memcpy(cell.bits.data(), W.bits.data() + W.top * columns, columns * sizeof(u64));
         cell.m = int(place.size);
+        if (writer_ != nullptr && A.layer == P.target_layer) A.decided = W.decided[W.top];
         return held_ = true;
     }
     if (begun >= inbox.count) return false;
@@ -149,7 +153,7 @@ template <class S> void Splitter<S>::load() {
     A.end = u32(inbox.size[root]);
     A.facets = int(slots);
     A.neurons = A.copy_count = A.sections = A.row = 0;
-    A.by_skeleton = A.is_face = A.touches = false;
+    A.by_skeleton = A.is_face = A.touches = A.misses = false;
     A.waiting.clear();
     std::memcpy(A.signs.data(), inbox.signs.data() + root * sites, sites);
     // A neuron of the first layer that has a twin is silent nowhere, since its row is not zero.
@@ -266,6 +270,7 @@ class AnyRun {
     virtual Flat &flat() = 0;
     virtual Kept &kept() = 0;
     virtual Extents &extents() = 0;
+    virtual RowsWriter *writer() = 0;
     virtual const Shown &counters() = 0;
 };
 
@@ -288,6 +293,7 @@ template <class S> class RunOf final : public AnyRun {
     Flat &flat() override { return splitter_.flat; }
     Kept &kept() override { return splitter_.kept; }
     Extents &extents() override { return splitter_.extents; }
+    RowsWriter *writer() override { return splitter_.writer(); }
     const Shown &counters() override { return splitter_.shown_counters; }
 
   private:

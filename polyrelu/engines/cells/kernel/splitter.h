@@ -1,8 +1,8 @@
 // The state of a run: the cell at work, the patches it lies in, and what was found.
 //
 // Each concept has a file of its own with the functions on this state: signs.h (signs at generators), opening.h (patches),
-// cut.h (the general way to cut), skeleton.h (the fast one), target.h (its rows), finish.h (what is handed out), run.h (the order
-// of the work).
+// cut.h (the general way to cut), skeleton.h (the fast one), target.h (its rows), finish.h (what is handed out), evidence.h
+// (what is listed as evidence), run.h (the order of the work).
 #pragma once
 
 #include <atomic>
@@ -13,6 +13,7 @@
 #include "grid.h"
 #include "patch.h"
 #include "reach.h"
+#include "rows.h"
 #include "solving.h"
 
 namespace polyrelu {
@@ -98,10 +99,11 @@ struct Extents {
     Array<double> volume_low, volume_high, box_low, box_high;
 };
 
-// What is wanted of finished cells beside their columns.
+// What is wanted of finished cells beside their columns; or, in place of these, rows of all cells as evidence.
 struct Wanted {
     bool generators, extents;
-    bool any() const { return generators || extents; }
+    const Rows *rows = nullptr;
+    bool any() const { return generators || extents || rows != nullptr; }
 };
 
 // Cells as they enter a run and leave it for another.
@@ -134,7 +136,8 @@ template <class S> class Splitter {
     Splitter(const Problem<double> &problem, int words, Wanted wanted, Ask ask, void *who)
         : P(problem), shape(problem.dim, words), wanted_(wanted), ask_(ask), who_(who), F(problem), reach_(problem),
           pool(shape), measurer_(wanted.extents && problem.dim > 1 ? new Measurer<>(problem.dim, words) : nullptr),
-          vertex_(shape), low_(shape), high_(shape) {
+          writer_(wanted.rows == nullptr ? nullptr : new RowsWriter(*wanted.rows, problem.sites())),
+          prunes_(wanted.rows == nullptr || wanted.rows->prunes), vertex_(shape), low_(shape), high_(shape) {
         const std::size_t columns = TIGHT + std::size_t(words);
         cell.bits.room(columns);
         solver_.room(64 * words, shape.dim());
@@ -146,9 +149,12 @@ template <class S> class Splitter {
     ~Splitter() {
         for (std::size_t p = 0; p < patch_count_; p++) delete patches_[p];
         delete measurer_;
+        delete writer_;
     }
     Splitter(const Splitter &) = delete;
     Splitter &operator=(const Splitter &) = delete;
+
+    RowsWriter *writer() { return writer_; }
 
     // run.h
     void put(const Portable &cells, std::size_t which);
@@ -179,6 +185,8 @@ template <class S> class Splitter {
     Solver<double> solver_;
     Pool<S> pool;
     Measurer<> *const measurer_;
+    RowsWriter *const writer_;
+    const bool prunes_;
     Cell cell;
     bool held_ = false;
     int at_ = -1; // the patch at work
@@ -191,7 +199,7 @@ template <class S> class Splitter {
     Array<u32> above_, below_, on_, fresh_;
     Array<u64> above_tight_, below_tight_;
     Array<u8> known_;
-    Array<i32> asked_on_, asked_off_, asked_sites_;
+    Array<i32> asked_on_, asked_off_, asked_sites_, row_of_;
     i8 answers_[MOST_NEURONS];
     Array<u64> given_;
     struct Edge {
@@ -282,8 +290,21 @@ template <class S> class Splitter {
     // target.h
     Next apply_target(Patch<S> &A, Pause &pause);
     Next apply_row(Patch<S> &A, int row, Pause &pause);
+    Sides sides_of(int row);
     void keep_face(Patch<S> &A, int row);
     bool is_void(Patch<S> &A);
+
+    // evidence.h
+    void list(Patch<S> &A, const u32 *ids, int m, const u64 *bits, i32 length);
+    i32 rows_decided(Patch<S> &A);
+    i32 rows_before(int layer);
+    Next judge(Patch<S> &A, Pause &pause);
+    bool violates(Patch<S> &A, int row, Sides sides);
+    void put_right(int neuron, Sides sides);
+    bool may_be_far(Generator<S> g);
+    bool may_be_bounded();
+    bool may_prune(Patch<S> &A, int layer);
+    bool discard(Patch<S> &A);
 
     // run.h
     bool take();

@@ -41,37 +41,39 @@ template <class S> Next Splitter<S>::apply_row(Patch<S> &A, int row, Pause &paus
     const i32 site = A.slots[std::size_t(A.facets + row)] - P.domain_facets();
     const std::size_t coord = std::size_t(P.coord_of[std::size_t(site)]);
     const bool equality = P.equality[coord], strict = P.strict[coord];
-    bool positive = false, negative = false, zero = false, doubt = false;
-    const auto look = [&] {
-        positive = negative = zero = doubt = false;
-        for (int k = 0; k < cell.m; k++) {
-            const u32 id = cell.ids[std::size_t(k)];
-            const bool above = pool[id].positive() & bit(row), below = pool.negative(id) & bit(row);
-            doubt |= above && below;
-            positive |= above && !below;
-            negative |= below && !above;
-            zero |= !above && !below;
-        }
-    };
-    look();
-    if (doubt) {
+    Sides sides = sides_of(row);
+    if (sides.doubt) {
         pause = decide(A, row);
         if (pause != DONE) return Next::SPLIT;
-        look();
+        sides = sides_of(row);
     }
-    if (!positive && !negative) return strict ? Next::GONE : Next::FINISHED;
-    if (positive && negative) {
+    if (!sides.positive && !sides.negative) return strict ? Next::GONE : Next::FINISHED;
+    if (sides.positive && sides.negative) {
         cut(A, row, equality ? Keep::ON : Keep::BELOW);
         A.sections += equality;
         return Next::FINISHED;
     }
-    if (positive || equality) {
-        if (!zero || strict) return Next::GONE;
+    if (sides.positive || equality) {
+        if (!sides.zero || strict) return Next::GONE;
         keep_face(A, row);
         return Next::FINISHED;
     }
-    A.touches |= zero;
+    A.touches |= sides.zero;
     return Next::FINISHED;
+}
+
+// On which sides of a row the cell at work has generators.
+template <class S> typename Splitter<S>::Sides Splitter<S>::sides_of(int row) {
+    Sides sides;
+    for (int k = 0; k < cell.m; k++) {
+        const u32 id = cell.ids[std::size_t(k)];
+        const bool above = pool[id].positive() & bit(row), below = pool.negative(id) & bit(row);
+        sides.doubt |= above && below;
+        sides.positive |= above && !below;
+        sides.negative |= below && !above;
+        sides.zero |= !above && !below;
+    }
+    return sides;
 }
 
 // Leaves of the cell at work the face on which a row is zero.
