@@ -399,7 +399,7 @@ def test_coordinates_are_no_rows(tmp_path):
 def target_of(name):
     asked = question(name)
     read = checker.Statement(asked.text.encode())
-    return checker_library().Target(rows_as_text(checker.Rows(read, checker.Coordinates(read, []), 0)))
+    return checker_library().Target(rows_as_text(read, checker.Coordinates(read, []), 0))
 
 
 @pytest.mark.parametrize(
