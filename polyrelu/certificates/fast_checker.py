@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from fractions import Fraction
 from math import lcm
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
 from polyrelu.certificates import checker
 from polyrelu.certificates.checker import Rejected, need
@@ -90,7 +90,9 @@ def rows_as_text(statement: checker.Statement, coordinates: checker.Coordinates,
     Each layer is reduced to what the target sees, and passes along what the target reads from earlier ones.
     """
     conditions = [] if target is None else statement.targets[target]
-    ends = [(_on_coordinates(coordinates, _negative(form), bound), relation) for form, bound, relation in statement.domain]
+    ends = [
+        (_on_coordinates(coordinates, _negative(form), bound), relation) for form, bound, relation in statement.domain
+    ]
     ends.append(([Fraction(0)] * len(coordinates.free) + [Fraction(1)], "<="))  # t
     said = [f"{len(coordinates.free):x} {len(ends):x}"]
     said += [f"{relation} {_hexadecimal(_integers([form])[0][0])}" for form, relation in ends]
@@ -202,10 +204,8 @@ class _Source:
                 return
             ends = [self._held.find(mark, self._at) for mark in (b"\nb", b"\ne")]
             found = min((end for end in ends if end >= 0), default=None)
-            if found is not None:
-                end = found + 1
-            else:
-                end = self._held.rfind(b"\n", self._at) + 1 or self._at
+            last = self._held.rfind(b"\n", self._at) if found is None else found
+            end = last + 1 or self._at
             if end > self._at:
                 piece, self._at = self._held[self._at : end], end
                 yield piece
