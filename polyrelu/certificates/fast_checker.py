@@ -17,10 +17,10 @@ from contextlib import contextmanager
 from fractions import Fraction
 from math import lcm
 from pathlib import Path
-from typing import IO
+from typing import Protocol
 
 from polyrelu.certificates import checker
-from polyrelu.certificates.checker import Rejected, need
+from polyrelu.certificates.checker import Rejected
 from polyrelu.certificates.fast_library import Block, Target, checker_library
 
 COORDINATES, ROWS, EXPANDED = range(3)
@@ -174,10 +174,24 @@ def _rejections() -> Iterator[None]:
         raise Rejected(str(reason) if isinstance(reason, checker_library().Rejected) else repr(reason)) from reason
 
 
+def need(condition: bool, message: str) -> None:
+    """What the proof needs."""
+    if not condition:
+        raise Rejected(message)
+
+
+class _Readable(Protocol):
+    def read(self, size: int, /) -> bytes: ...
+
+
+class _Writable(Protocol):
+    def write(self, text: bytes, /) -> int: ...
+
+
 class _Source:
     """A file as lines, and as pieces of many lines."""
 
-    def __init__(self, file: IO[bytes]) -> None:
+    def __init__(self, file: _Readable) -> None:
         self._file, self._held, self._at, self._size = file, b"", 0, 0
 
     def line(self) -> list[str] | None:
@@ -355,7 +369,7 @@ def _read_and_close(block: Block, pieces: Sequence[bytes]) -> int:
 class _Expander(_Evidence):
     """Copies a certificate, with coordinates in the place of rows."""
 
-    def __init__(self, question: bytes, to: IO[bytes]) -> None:
+    def __init__(self, question: bytes, to: _Writable) -> None:
         super().__init__(question)
         self._to = to
 
