@@ -51,7 +51,7 @@ def check_fast(statement: str | Path, *certificates: str | Path, threads: int = 
         checker.Rejected: nothing is proved; the message says why.
         OSError: a file cannot be read.
 
-    Cost: 3 microseconds a vertex in the plane, for networks of 128 neurons.
+    Cost: about 10 microseconds a vertex for networks of two layers, 60 for ACAS Xu; memory for patterns and a block.
     """
     question = Path(statement).read_bytes()
     with _rejections(), ThreadPoolExecutor(threads) as pool:
@@ -270,7 +270,8 @@ class _Evidence:
     def target(self, number: int | None, head: _Head) -> Target:
         """What is to be known of a target, in the coordinates of which the head speaks."""
         coordinates = checker.Coordinates(self.statement, head)
-        checker.Rows(self.statement, coordinates, number)  # nothing that is seen changes along lines
+        if coordinates.lines:
+            checker.Rows(self.statement, coordinates, number)  # asks that nothing that is seen changes along them
         return checker_library().Target(rows_as_text(self.statement, coordinates, number))
 
 
