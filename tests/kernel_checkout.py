@@ -1,4 +1,5 @@
-"""Checkouts that hold little more than the build of the kernel, with a module of a few lines in the kernel's place."""
+"""Checkouts that hold little more than the build of the kernel, with modules of a few lines in the kernel's place and in
+that of the checker of certificates."""
 
 from __future__ import annotations
 
@@ -33,6 +34,12 @@ PyMODINIT_FUNC POLYRELU_INIT() {
     return module;
 }
 """
+CHECKER = Path("polyrelu", "certificates", "fast", "module.cpp")
+CHECKER_MODULE = """
+#include <Python.h>
+static PyModuleDef definition = {PyModuleDef_HEAD_INIT, "_checker", nullptr, 0, nullptr, nullptr, nullptr, nullptr, nullptr};
+PyMODINIT_FUNC PyInit__checker() { return PyModule_Create(&definition); }
+"""
 
 
 def small_checkout(root, **functions):
@@ -45,6 +52,8 @@ def small_checkout(root, **functions):
     bodies = "\n".join(f"static PyObject *{name}(PyObject *, PyObject *) {{{b}}}" for name, b in functions.items())
     table = "".join(f'{{"{name}", {name}, METH_NOARGS, nullptr}},' for name in functions)
     (root / KERNEL / "module.h").write_text(MODULE % (bodies, table))
+    (root / CHECKER).parent.mkdir(parents=True)
+    (root / CHECKER).write_text(CHECKER_MODULE)
     return root
 
 

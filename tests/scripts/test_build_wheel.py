@@ -45,10 +45,12 @@ def test_what_is_missing_is_seen(made, tmp_path):
     with zipfile.ZipFile(other, "w") as opened:
         opened.writestr(build_wheel.LIBRARIES[0], "")
         opened.writestr(f"{build_wheel.CELLS}/kernel/machine.h", "")
-    tag, library, source = build_wheel.wrong_contents(other)
+        opened.writestr(f"{build_wheel.FAST}/module.cpp", "")
+    tag, *libraries, kernel, checker = build_wheel.wrong_contents(other)
     assert "-cp311-abi3-" in tag
-    assert build_wheel.LIBRARIES[1] in library
-    assert "machine.h" in source
+    assert [library for said, library in zip(libraries, build_wheel.LIBRARIES[1:], strict=True) if library in said]
+    assert "machine.h" in kernel
+    assert "module.cpp" in checker
 
 
 def test_each_wheel_is_built_once_and_tested_twice():

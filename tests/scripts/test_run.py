@@ -11,6 +11,8 @@ import pytest
 from tests.kernel_checkout import CELLS, KERNEL
 from tests.test_architecture import ROOT
 
+FAST = "polyrelu/certificates/fast"
+LIBRARIES = (f"{CELLS}/_kernel.abi3.so", f"{CELLS}/_kernel_avx2.abi3.so", "polyrelu/certificates/_checker.abi3.so")
 # A Python, and the one in the .venv that it makes. Questions (-c, and programs by standard input) the real one answers.
 PYTHON = f"""#!/bin/bash
 case $1 in
@@ -22,7 +24,7 @@ case "$*" in
     "-m venv"*)
         mkdir -p "$3/bin" && cp "$0" "$3/bin/python"
         cp "$TOOL" "$3/bin/polyrelu" && cp "$TOOL" "$3/bin/pytest" ;;
-    *kernel/build.py | *--editable*) touch {CELLS}/_kernel.abi3.so {CELLS}/_kernel_avx2.abi3.so ;;
+    *kernel/build.py | *--editable*) touch {" ".join(LIBRARIES)} ;;
 esac
 case "$*" in *"$FAILING"*) echo "it is broken"; exit 1 ;; esac
 """
@@ -36,8 +38,9 @@ class Checkout:
         for name in ("pyproject.toml", "setup.cfg", "scripts/constraints.txt", "scripts/run"):
             (self.root / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(ROOT / name, self.root / name)
-        (self.root / KERNEL).mkdir(parents=True)
-        (self.root / KERNEL / "module.h").write_text("1")
+        for folder in (KERNEL, FAST):
+            (self.root / folder).mkdir(parents=True)
+            (self.root / folder / "module.h").write_text("1")
         (self.root / CELLS / "sources.py").write_text("1")
         self.bin.mkdir()
         for name in NEEDED:
@@ -111,23 +114,24 @@ def test_tools_may_come_later(checkout):
     assert checkout.run("polyrelu", "preimage")[0] == sorted([*TOOLS, f"polyrelu preimage, in {checkout.root}"])
 
 
-@pytest.mark.parametrize("change", ["edit", "add", "remove", "lose"])
-def test_other_sources_of_the_kernel_are_built_and_nothing_else(checkout, change):
+@pytest.mark.parametrize("folder", [KERNEL, FAST])
+@pytest.mark.parametrize("change", ["edit", "add", "remove", *LIBRARIES])
+def test_other_sources_of_what_is_compiled_are_built_and_nothing_else(checkout, folder, change):
     checkout.run("polyrelu", "demo")
-    source = checkout.root / KERNEL / "module.h"
+    source = checkout.root / folder / "module.h"
     if change == "edit":
         source.write_text("2")
         os.utime(source, (0, 0))
     elif change == "add":
-        (checkout.root / KERNEL / "more.h").write_text("")
+        (checkout.root / folder / "more.h").write_text("")
     elif change == "remove":
         source.rename(source.with_name("other.h"))
     else:
-        (checkout.root / CELLS / "_kernel_avx2.abi3.so").unlink()
+        (checkout.root / change).unlink()
     demo = f"polyrelu demo, in {checkout.root}"
     steps, said = checkout.run("polyrelu", "demo")
     assert steps == ["build the kernel", "install setuptools", demo]
-    assert "compiling it again" in said
+    assert "compiling them again" in said
     assert checkout.run("polyrelu", "demo") == ([demo], "")
 
 

@@ -1,10 +1,11 @@
-"""How setuptools builds the kernel, named in pyproject.toml; run by itself it builds in place, in this checkout.
+"""How setuptools builds what is compiled, named in pyproject.toml; run by itself it builds in place, in this checkout.
 
     ./scripts/run python polyrelu/engines/cells/kernel/build.py
 
-Two libraries are built from the same headers, one for every processor and one for those with AVX2. Both carry the
-digest of the sources, of which this file is one: with other flags they would be other libraries. They are compiled
-anew each time, since a file's date says little of what is in it. CXXFLAGS may ask for ``-O1 -g``, not for operations
+Two libraries of the kernel are built from the same headers, one for every processor and one for those with AVX2. Both
+carry the digest of the sources, of which this file is one: with other flags they would be other libraries. The checker
+of certificates (``polyrelu/certificates/fast``) shares no source with them, and carries a digest of its own folder. All
+are compiled anew each time, since a file's date says little of what is in it. CXXFLAGS may ask for ``-O1 -g``, not for operations
 that are rounded otherwise. Needed are setuptools 77 and a C++17 compiler.
 """
 
@@ -37,11 +38,12 @@ class BuildKernel(build_ext):
         """Complete what pyproject.toml says of the extensions."""
         super().finalize_options()
         self.force = True
-        files = [os.path.relpath(path, ROOT) for path in SOURCES["sources"](HERE)]
         for extension in self.extensions:
+            folder = _folder(extension)
+            files = [os.path.relpath(path, ROOT) for path in SOURCES["sources"](folder)]
             extension.depends = files  # these go into source distributions
             extension.extra_compile_args = [*PREFERRED, *os.environ.get("CXXFLAGS", "").split(), *REQUIRED]
-            extension.define_macros = [("Py_LIMITED_API", PYTHON), ("POLYRELU_SOURCES", f'"{_digest()}"')]
+            extension.define_macros = [("Py_LIMITED_API", PYTHON), ("POLYRELU_SOURCES", f'"{_digest(folder)}"')]
 
     def build_extensions(self) -> None:
         """Compile and link.
@@ -49,14 +51,20 @@ class BuildKernel(build_ext):
         Raises:
             RuntimeError: the sources were changed meanwhile.
         """
-        before = _digest()
+        folders = {_folder(extension) for extension in self.extensions}
+        before = {folder: _digest(folder) for folder in folders}
         super().build_extensions()
-        if _digest() != before:
-            raise RuntimeError("the kernel's sources were changed while it was built; build it again")
+        if any(_digest(folder) != before[folder] for folder in folders):
+            raise RuntimeError("sources were changed while they were built; build again")
 
 
-def _digest() -> str:
-    found: str = SOURCES["digest"](HERE)
+def _folder(extension: Any) -> Path:
+    """Where all sources of an extension are."""
+    return (ROOT / extension.sources[0]).parent
+
+
+def _digest(folder: Path) -> str:
+    found: str = SOURCES["digest"](folder)
     return found
 
 
