@@ -187,6 +187,18 @@ def test_check_rejects(capfd, model, tmp_path, question, answer):
     assert "REJECTED" in capfd.readouterr().err
 
 
+def test_the_compiled_checker_says_the_same(capfd, tmp_path, question, answer):
+    rows = tmp_path / "answer.rows.gz"
+    run("preimage", "--statement", question, "--certify", rows, "--rows-only")
+    for evidence in (answer, rows):
+        shown = run("check", "--fast", question, evidence)
+        assert (shown.exit_code, shown.stdout) == (0, f"VERIFIED {KINDS['several targets'][1]}\n")
+    question.write_text(question.read_text() + "# another\n")
+    shown = run("check", "--fast", question, answer)
+    assert (shown.exit_code, shown.stdout) == (1, "")
+    assert shown.stderr == "REJECTED: evidence for another statement\n"
+
+
 def test_check_takes_parts_and_names_that_look_like_options(monkeypatch, capfd, tmp_path, question):
     """The parts of a certificate may be in several files."""
     monkeypatch.chdir(tmp_path)

@@ -17,7 +17,14 @@ DEEP = statement(
     "layer relu\n1 -1 1 1 0\n0 2 -1 1 -1\nlayer linear\n1 1 1/5\n",
     "1 y0 > 1; 1 h1.2 1 x1 <= 2",
 )
-POINTS = [(0, 0, 1), (2, -3, -1), (-2, 4, 3), (Fraction(1, 3), 1, Fraction(2, 3)), (1, -7, 0), (-1, 0, 2)]
+POINTS: list[tuple[Fraction | int, ...]] = [
+    (0, 0, 1),
+    (2, -3, -1),
+    (-2, 4, 3),
+    (Fraction(1, 3), 1, Fraction(2, 3)),
+    (1, -7, 0),
+    (-1, 0, 2),
+]
 
 
 def forms_of(text):
