@@ -86,6 +86,20 @@ def test_rows_are_expanded(tmp_path, question, answer):
     shown = run("expand", question, rows, "-o", whole)
     assert (shown.exit_code, shown.stdout) == (0, f"{whole}\n")
     assert gzip.decompress(whole.read_bytes()) == gzip.decompress(answer.read_bytes())
+    whole.unlink()
+    assert run("expand", question, rows, "-o", whole, "--fast").stdout == f"{whole}\n"
+    assert gzip.decompress(whole.read_bytes()) == gzip.decompress(answer.read_bytes())
+
+
+@pytest.mark.parametrize("how", [[], ["--fast"]])
+def test_what_cannot_be_expanded_is_named(monkeypatch, capsys, tmp_path, question, answer, how):
+    out = str(tmp_path / "out.gz")
+    for rows, message in ((answer, f"{answer}: "), (tmp_path / "missing", "missing")):
+        code, error = invoke_main(monkeypatch, capsys, "expand", str(question), str(rows), "-o", out, *how)
+        assert code == 2
+        assert error.startswith("polyrelu: expand: ")
+        assert message in error
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["answer.cert.gz", "question.txt"]
 
 
 @pytest.mark.parametrize(

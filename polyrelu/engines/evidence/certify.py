@@ -26,6 +26,7 @@ from polyrelu.networks.statement import Statement
 from polyrelu.support.arguments import file_path, instance
 from polyrelu.support.files import write_whole
 from polyrelu.support.limits import Limit, Stop
+from polyrelu.support.numerals import fraction_digits
 from polyrelu.tilings.table import format_point
 from polyrelu.tilings.tiling import Tiling
 
@@ -248,7 +249,7 @@ def write_point(statement: Statement, point: Iterable[Any], path: str | PathLike
     value = statement.network.evaluate([x])[0]
     if not any(target.contains(value) for target in statement.targets):
         raise InputError(f"write_point: {format_point(x)} is mapped into no target; choose a point that is")
-    text = f"{POINT} {statement.hash}\nx{''.join(f' {v}' for v in x)}\n"
+    text = f"{POINT} {statement.hash}\nx{''.join(f' {fraction_digits(v)}' for v in x)}\n"
 
     def write(new: Path) -> None:
         with opened(new) as file:

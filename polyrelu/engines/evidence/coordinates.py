@@ -16,13 +16,14 @@ from fractions import Fraction
 from functools import cached_property
 from typing import NamedTuple
 
-from flint import fmpq_mat
+from flint import fmpq_mat, fmpz
 
 from polyrelu.arithmetic.exact import ExactMatrix, ExactVector, flint_matrix, matrix_rows, primitive, row_echelon
 from polyrelu.engines.evidence.affine_hull import AffineHull, Condition, Equation, Proof, Sparse
 from polyrelu.networks.relevant_part import Restriction
 from polyrelu.polyhedra.double_description import Vector
 from polyrelu.polyhedra.polyhedron import Polyhedron
+from polyrelu.support.numerals import fraction_digits
 from polyrelu.tilings.chart import Chart, chart
 
 
@@ -206,8 +207,14 @@ def read_coordinates(lines: Iterable[Sequence[str]], conditions: Sequence[Condit
 
 
 def _pairs(entries: Sparse) -> str:
-    return "".join(f" {j:x} {v}" for j, v in entries.items())
+    return "".join(f" {j:x} {fraction_digits(v)}" for j, v in entries.items())
 
 
 def _read_pairs(words: Sequence[str]) -> Sparse:
-    return {int(j, 16): Fraction(v) for j, v in zip(words[::2], words[1::2], strict=True)}
+    return {int(j, 16): _rational(v) for j, v in zip(words[::2], words[1::2], strict=True)}
+
+
+def _rational(word: str) -> Fraction:
+    """An integer or a fraction of any length, which Python's own reading limits."""
+    above, _, below = word.partition("/")
+    return Fraction(int(fmpz(above)), int(fmpz(below or "1")))

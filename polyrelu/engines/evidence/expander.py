@@ -43,7 +43,7 @@ def expand(statement: Statement, rows: str | PathLike[str], path: str | PathLike
     """
     instance(statement, Statement, "expand: statement", "make one with Statement.of, or read one with Statement.load")
     source, place = file_path(rows, "expand"), file_path(path, "expand")
-    expander = Expander(Question.of(statement), str(source))
+    expander = Expander(Question.of(statement), f"expand: {source}")
 
     def write(new: Path) -> None:
         with opened(new) as file:

@@ -7,7 +7,7 @@ import pytest
 import polyrelu as pr
 from polyrelu.engines.evidence.coordinates import equations_text, lines_text, places, read_coordinates, rows_seen
 from polyrelu.engines.evidence.question import Question
-from tests.engines.evidence.questions import KINDS, by_chance, statement
+from tests.engines.evidence.questions import KINDS, TWO, by_chance, statement
 
 
 def places_of(text):
@@ -86,3 +86,13 @@ def test_forms_are_not_negative_inside():
     question, ((coordinates, _, _),) = places_of(KINDS["an equality"][0])
     assert coordinates.rows == [({0: 3}, Fraction(1, 2)), ({0: 1}, 0)]
     assert [coordinates.form(one) for one in question.conditions] == [(0, 0), (1, 0)]
+
+
+def test_numbers_of_any_length():
+    """Python converts no more than 4300 digits by itself; what is written of longer ones is read."""
+    long = "9" * 5000
+    text = statement(2, f"{long} x0 -3 x1 == {long}", TWO, "1 y0 > 0")
+    question, ((coordinates, _, _),) = places_of(text)
+    (line,) = text_of(coordinates).splitlines()
+    assert len(line) > 10_000
+    assert read_coordinates([line.split()], question.conditions, 2).embedding == coordinates.embedding
