@@ -235,11 +235,13 @@ PyMethodDef MODULE_METHODS[] = {
 PyModuleDef DEFINITION = {PyModuleDef_HEAD_INIT, "_checker", nullptr, 0, MODULE_METHODS, nullptr, nullptr, nullptr, nullptr};
 
 bool fill(PyObject *module) {
-    rejected = PyErr_NewException("polyrelu.certificates._checker.Rejected", nullptr, nullptr);
-    if (rejected == nullptr || PyModule_AddObjectRef(module, "Rejected", rejected) < 0) return false;
-    PyObject *target = PyType_FromSpec(&TARGET_SPEC), *block = target == nullptr ? nullptr : PyType_FromSpec(&BLOCK_SPEC);
-    block_type = reinterpret_cast<PyTypeObject *>(block);
-    const bool done = block != nullptr && PyModule_AddObjectRef(module, "Target", target) == 0 &&
+    // these are one for all modules, where the library is loaded more than once
+    if (rejected == nullptr) rejected = PyErr_NewException("polyrelu.certificates._checker.Rejected", nullptr, nullptr);
+    if (block_type == nullptr) block_type = reinterpret_cast<PyTypeObject *>(PyType_FromSpec(&BLOCK_SPEC));
+    if (rejected == nullptr || block_type == nullptr) return false;
+    PyObject *target = PyType_FromSpec(&TARGET_SPEC);
+    const bool done = target != nullptr && PyModule_AddObjectRef(module, "Target", target) == 0 &&
+                      PyModule_AddObjectRef(module, "Rejected", rejected) == 0 &&
                       PyModule_AddStringConstant(module, "SOURCES", POLYRELU_SOURCES) == 0;
     Py_XDECREF(target);
     return done;
