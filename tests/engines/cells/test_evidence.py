@@ -164,6 +164,24 @@ def test_a_violated_row_of_several_ends_bounded_cells_and_no_others(tmp_path):
     assert lengths == [{0}, {4, 5}]
 
 
+@pytest.mark.parametrize(
+    ("text", "lengths"),
+    [
+        ("y0 == 0, y0 <= -1, y1 <= 0", {1, 2}),
+        ("y0 == 0, y1 == 0, y0 + y1 == 4", {1, 2, 3}),
+        ("y0 == 0, y1 == 1, y0 < y1", {3}),
+    ],
+)
+def test_both_sides_of_an_equality_go_on_with_the_rows_after_it(text, lengths, tmp_path):
+    identity = pr.Network([([[1, 0], [0, 1]], [0, 0])], relu=[False])
+    question = Question(identity, box(2, 3), pr.parse(text, dim=2))
+    for compiled in (True, False):
+        lines = question.lines(compiled)
+        assert {len(cell.pattern) for cell in question.listed(lines)} == lengths
+        verdict = question.verdict(lines, tmp_path)
+        assert verdict.startswith(counted(question) or "nothing")
+
+
 def test_directions_that_lie_on_the_same_rows_are_told_apart(tmp_path):
     # Of x = 0 both ends are on the rows of x and t, of the strip 0 <= x <= 1 on those of x and x - 1.
     rows, offsets = [[1, 0], [0, 1], [1, 0]], [0, 0, -1]
@@ -178,6 +196,24 @@ def test_a_vertex_in_the_plane_is_hardly_ever_written_twice():
     lines = question.lines()
     points = {vertex for cell in question.listed(lines) for vertex in cell.vertices}
     assert len(points) <= lines.count(b"\nw ") < 1.02 * len(points)
+
+
+@pytest.mark.parametrize("neurons", [63, 64])
+def test_patterns_may_end_about_a_word(neurons, tmp_path):
+    for hidden in ([neurons], [20, neurons - 20]):
+        question = Question(random_network([1, *hidden, 1]), box(1, 9), pr.parse("y0 >= 9", dim=1))
+        lines = question.lines()
+        assert len({cell.pattern for cell in question.listed(lines)}) == lines.count(b"\nc ")
+        assert question.verdict(lines, tmp_path).startswith(counted(question) or "nothing")
+
+
+def test_cells_may_have_more_facets_than_a_word_has_bits(tmp_path):
+    network = pr.Network([([[1, 0], [0, 1]], [1000, -1000])], relu=[True])
+    question = Question(network, differential.round_polytope(2, 70), None)
+    (cell,) = question.listed(question.lines())
+    assert cell.pattern == (1, 0)
+    assert len(cell.vertices) == len(question.chart.facets) > 64
+    assert question.verdict(question.lines(), tmp_path) == "regions: 1"
 
 
 @pytest.mark.parametrize("power", [1, 100])
