@@ -1,5 +1,7 @@
-"""Checkouts that hold little more than the build of the kernel, with modules of a few lines in the kernel's place and in
-that of the checker of certificates."""
+"""Checkouts that hold little more than the build of the kernel.
+
+In the places of the kernel and of the checker of certificates there are modules of a few lines.
+"""
 
 from __future__ import annotations
 
@@ -37,7 +39,8 @@ PyMODINIT_FUNC POLYRELU_INIT() {
 CHECKER = Path("polyrelu", "certificates", "fast", "module.cpp")
 CHECKER_MODULE = """
 #include <Python.h>
-static PyModuleDef definition = {PyModuleDef_HEAD_INIT, "_checker", nullptr, 0, nullptr, nullptr, nullptr, nullptr, nullptr};
+static PyModuleDef definition = {
+    PyModuleDef_HEAD_INIT, "_checker", nullptr, 0, nullptr, nullptr, nullptr, nullptr, nullptr};
 PyMODINIT_FUNC PyInit__checker() { return PyModule_Create(&definition); }
 """
 

@@ -14,17 +14,24 @@ import gzip
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
+from fractions import Fraction
+from math import lcm
 from pathlib import Path
-from typing import IO, Any
+from typing import Protocol
 
 from polyrelu.certificates import checker
-from polyrelu.certificates.checker import Rejected, need
+from polyrelu.certificates.checker import Rejected
 from polyrelu.certificates.fast_library import Block, Target, checker_library
 
 COORDINATES, ROWS, EXPANDED = range(3)
 """What the lines of a block are: ``v`` lines; ``w`` lines; ``w`` lines that are to become ``v`` lines."""
 
 _KINDS = {"polyrelu-cells": COORDINATES, "polyrelu-rows": ROWS}
+_Key = tuple[int, int]  # the layer of a value, inputs being layer 0, and its number
+_Form = dict[_Key, Fraction]
+_Condition = tuple[_Form, Fraction, str]
+_Head = list[list[str]]
+_CONSTANT = getattr(checker, "ONE", 1)  # the key of a constant among those of inputs
 _PIECE = 2**22  # characters that are read at a time
 _MOST_AT_ONCE = 2**26  # characters of a block that wait for a thread
 
@@ -46,8 +53,13 @@ def check_fast(statement: str | Path, *certificates: str | Path, threads: int = 
 
     Cost: 3 microseconds a vertex in the plane, for networks of 128 neurons.
     """
+    question = Path(statement).read_bytes()
     with _rejections(), ThreadPoolExecutor(threads) as pool:
-        return _proved(_Checker(Path(statement).read_bytes(), pool, 2 * threads), certificates)
+        reader = _Checker(question, pool, 2 * threads)
+        others = [path for path in certificates if not reader.reads_cells(path)]
+        if others:  # points, and empty domains, which are said in a line
+            return str(checker.check(question, others))
+        return reader.claim()
 
 
 def expand(statement: str | Path, rows: str | Path, coordinates: str | Path, level: int = 6) -> None:
@@ -72,19 +84,79 @@ def expand(statement: str | Path, rows: str | Path, coordinates: str | Path, lev
         _Expander(Path(statement).read_bytes(), to).read(source)
 
 
-def rows_as_text(rows: Any) -> bytes:
-    """The rows of a target, as the library reads them: see ``fast/rows.h``."""
-    said = [f"{rows.d:x} {rows.base:x}"]
-    for k, form in enumerate(rows.domain):
-        kind = "<" if rows.strict_ends >> k & 1 else "+"
-        said.append(f"{kind if any(form) else kind + '0'} {_hexadecimal(form)}")
-    said.append(f"{len(rows.levels):x}")
-    inputs = rows.d
-    for weights, q, mask in rows.levels:
-        said.append(f"{len(weights):x} {inputs:x} {q:x}")
-        said += [f"{int(numbered)} {_hexadecimal(row)}" for row, numbered in zip(weights, mask, strict=True)]
-        inputs = len(weights)
-    return " ".join([*said, *rows.relations]).encode()
+def rows_as_text(statement: checker.Statement, coordinates: checker.Coordinates, target: int | None) -> bytes:
+    """The rows of a target, or of the linear regions, as the library reads them: see ``fast/rows.h``.
+
+    Each layer is reduced to what the target sees, and passes along what the target reads from earlier ones.
+    """
+    conditions = [] if target is None else statement.targets[target]
+    ends = [
+        (_on_coordinates(coordinates, _negative(form), bound), relation) for form, bound, relation in statement.domain
+    ]
+    ends.append(([Fraction(0)] * len(coordinates.free) + [Fraction(1)], "<="))  # t
+    said = [f"{len(coordinates.free):x} {len(ends):x}"]
+    said += [f"{relation} {_hexadecimal(_integers([form])[0][0])}" for form, relation in ends]
+    levels = list(_levels(statement, coordinates, target, conditions))
+    said.append(f"{len(levels):x}")
+    inputs = len(coordinates.free)
+    for forms, mask in levels:
+        rows, q = _integers(forms)
+        said.append(f"{len(rows):x} {inputs:x} {q:x}")
+        said += [f"{int(numbered)} {_hexadecimal(row)}" for row, numbered in zip(rows, mask, strict=True)]
+        inputs = len(rows)
+    return " ".join([*said, *(relation for _, _, relation in conditions)]).encode()
+
+
+def _levels(
+    statement: checker.Statement, coordinates: checker.Coordinates, target: int | None, conditions: Sequence[_Condition]
+) -> Iterator[tuple[list[list[Fraction]], list[bool]]]:
+    """Forms on the values of the level before, or on coordinates, the constant last; and which are numbered."""
+    layers = statement.layers
+    named = {key for form, _, _ in conditions for key in form}
+    seen = [{i for layer, i in named if layer == depth} for depth in range(len(layers) + 1)]
+    for depth in range(len(layers), 0, -1):
+        rows, _ = layers[depth - 1]
+        seen[depth] |= set(range(len(rows))) if target is None else set()
+        seen[depth - 1] |= {j for i in seen[depth] for j, w in enumerate(rows[i][:-1]) if w}
+    keys: list[_Key] | None = None
+
+    def on_values(form: _Form, constant: Fraction) -> list[Fraction]:
+        if keys is None:
+            return _on_coordinates(coordinates, form, constant)
+        return [*(form.get(key, Fraction(0)) for key in keys), constant]
+
+    for depth, (rows, mask) in enumerate(layers, 1):
+        own, passed = sorted(seen[depth]), sorted(key for key in named if key[0] < depth)
+        forms = [on_values({(depth - 1, j): rows[i][j] for j in seen[depth - 1]}, rows[i][-1]) for i in own]
+        forms += [on_values({key: Fraction(1)}, Fraction(0)) for key in passed]
+        yield forms, [*(mask[i] for i in own), *([False] * len(passed))]
+        keys = [*((depth, i) for i in own), *passed]
+    yield [on_values(form, -bound) for form, bound, _ in conditions], [True] * len(conditions)
+
+
+def _on_coordinates(coordinates: checker.Coordinates, form: _Form, constant: Fraction) -> list[Fraction]:
+    """A form on inputs as one on (u, t); inputs that have a line are 0."""
+    places = {key: k for k, key in enumerate(coordinates.free)}
+    total = [Fraction(0)] * len(places) + [Fraction(constant)]
+    for key, a in form.items():
+        if key in places:
+            total[places[key]] += a
+        for other, b in coordinates.replaced.get(key, {}).items():
+            if other in places:
+                total[places[other]] += a * b
+            elif other == _CONSTANT:
+                total[-1] += a * b
+    return total
+
+
+def _negative(form: _Form) -> _Form:
+    return {key: -a for key, a in form.items()}
+
+
+def _integers(rows: Sequence[Sequence[Fraction]]) -> tuple[list[list[int]], int]:
+    """Rows as integers over one common denominator."""
+    q = lcm(1, *(Fraction(v).denominator for row in rows for v in row))
+    return [[int(v * q) for v in row] for row in rows], q
 
 
 def _hexadecimal(values: Sequence[int]) -> str:
@@ -102,23 +174,24 @@ def _rejections() -> Iterator[None]:
         raise Rejected(str(reason) if isinstance(reason, checker_library().Rejected) else repr(reason)) from reason
 
 
-def _proved(judge: _Checker, certificates: Sequence[str | Path]) -> str:
-    """As ``checker.check``: points come first."""
-    head = list[list[str]]()
-    kinds = [_first_words(path)[0] for path in certificates]
-    for kind, path in sorted(zip(kinds, certificates, strict=True), key=lambda file: file[0] != "polyrelu-point"):
-        with _opened(path) as source:
-            if kind == "polyrelu-point":
-                judge.read_point(source)
-            else:
-                head = judge.read(source)
-    return str(judge.finish(head))
+def need(condition: bool, message: str) -> None:
+    """What the proof needs."""
+    if not condition:
+        raise Rejected(message)
+
+
+class _Readable(Protocol):
+    def read(self, size: int, /) -> bytes: ...
+
+
+class _Writable(Protocol):
+    def write(self, text: bytes, /) -> int: ...
 
 
 class _Source:
     """A file as lines, and as pieces of many lines."""
 
-    def __init__(self, file: IO[bytes]) -> None:
+    def __init__(self, file: _Readable) -> None:
         self._file, self._held, self._at, self._size = file, b"", 0, 0
 
     def line(self) -> list[str] | None:
@@ -132,6 +205,12 @@ class _Source:
         need(len(line) < checker.MOST_IN_LINE, "a line that is too long")
         return line.decode().split()
 
+    def begins_with(self, letter: bytes) -> bool:
+        """Whether the next line does."""
+        while self._at == len(self._held) and self._more():
+            pass
+        return self._held[self._at : self._at + 1] == letter
+
     def block(self) -> Iterator[bytes]:
         """Lines up to the next one that begins with b or e."""
         while True:
@@ -139,10 +218,8 @@ class _Source:
                 return
             ends = [self._held.find(mark, self._at) for mark in (b"\nb", b"\ne")]
             found = min((end for end in ends if end >= 0), default=None)
-            if found is not None:
-                end = found + 1
-            else:
-                end = self._held.rfind(b"\n", self._at) + 1 or self._at
+            last = self._held.rfind(b"\n", self._at) if found is None else found
+            end = last + 1 or self._at
             if end > self._at:
                 piece, self._at = self._held[self._at : end], end
                 yield piece
@@ -171,82 +248,100 @@ def _opened(path: str | Path) -> Iterator[_Source]:
             yield _Source(unpacked)
 
 
-def _first_words(path: str | Path) -> list[str]:
-    with _opened(path) as source:
-        words = source.line()
-    need(words is not None and len(words) == 3, f"{path} is no evidence")
-    assert words is not None
-    return words
+class _Evidence:
+    """What files of cells are about: their first lines, and the rows of targets."""
+
+    def __init__(self, question: bytes) -> None:
+        self.statement = checker.Statement(question)
+        self.numbers: list[int | None] = [*range(len(self.statement.targets))] or [None]
+
+    def kind(self, source: _Source) -> str:
+        """What a file is, by its first line."""
+        words = source.line() or []
+        need(len(words) == 3 and words[1] == "1" and words[2] == self.statement.hash, "evidence for another statement")
+        return words[0]
+
+    def number(self, name: str) -> int | None:
+        """A target by its name."""
+        number: int | None = None if name == "regions" else checker.whole(name, 0, len(self.numbers) - 1)
+        need(number in self.numbers, "linear regions, where the statement has targets, or the other way round")
+        return number
+
+    def target(self, number: int | None, head: _Head) -> Target:
+        """What is to be known of a target, in the coordinates of which the head speaks."""
+        coordinates = checker.Coordinates(self.statement, head)
+        checker.Rows(self.statement, coordinates, number)  # nothing that is seen changes along lines
+        return checker_library().Target(rows_as_text(self.statement, coordinates, number))
 
 
-class _Part:
-    """The cells of a target: its rows, and what the library knows."""
-
-    def __init__(self, rows: Any) -> None:
-        self.rows, self.known = rows, _target_of(rows)
-
-    def finish(self) -> tuple[int, int, int]:
-        return self.known.finish()
-
-
-def _target_of(rows: Any) -> Target:
-    return checker_library().Target(rows_as_text(rows))
+def _lines_of_part(source: _Source) -> _Head:
+    """The ``line`` lines after a ``cells`` line."""
+    lines = _Head()
+    while source.begins_with(b"l"):
+        words = source.line() or []
+        need(words[0] == "line", f"what is {words[0][:40]}?")
+        lines.append(words)
+    return lines
 
 
-class _Checker(checker.Checker):  # type: ignore[misc]
-    """The small checker, with blocks of cells left to the library."""
+class _Checker(_Evidence):
+    """Has the library read the cells of files."""
 
     def __init__(self, question: bytes, pool: ThreadPoolExecutor, most_waiting: int) -> None:
         super().__init__(question)
         self._pool, self._most_waiting = pool, most_waiting
+        self._targets: dict[int | None, tuple[_Head, Target]] = {}
 
-    def target(self, name: str, head: list[list[str]]) -> Any:
-        number = None if name == "regions" else checker.whole(name, 0, len(self.numbers) - 1)
-        need(number in self.numbers and (self.head is None or self.head == head), "a part of another certificate")
-        if number not in self.targets:
-            self.head = head
-            coordinates = checker.Coordinates(self.statement, head)
-            self.targets[number] = _Part(checker.Rows(self.statement, coordinates, number))
-        return self.targets[number]
+    def reads_cells(self, path: str | Path) -> bool:
+        """Read a file, if it has cells."""
+        with _opened(path) as source:
+            kind, head, has_cells = self.kind(source), _Head(), False
+            if kind not in _KINDS:
+                return False
+            while (words := source.line()) is not None:
+                if words[0] == "cells":
+                    has_cells = True
+                    _, name, root = words
+                    known = self._part_of(self.number(name), [*head, *_lines_of_part(source)])
+                    self._read_part(source, known, root.replace("-", "").encode(), _KINDS[kind])
+                elif words[0] == "empty":
+                    return False
+                else:
+                    need(words[0] in {"eq", "line"} and not has_cells, f"what is {words[0][:40]}?")
+                    head.append(words)
+            need(has_cells, "a certificate without cells")
+        return True
 
-    def read_point(self, source: _Source) -> None:
-        self._kind_of(source, {"polyrelu-point": 0})
-        while (words := source.line()) is not None:
-            need(words[0] == "x", "not a point")
-            self.point(words[1:])
+    def claim(self) -> str:
+        """What is proved."""
+        need(self._targets.keys() == set(self.numbers), "a target without cells")
+        totals = [self._targets[number][1].finish() for number in self.numbers]
+        if self.numbers == [None]:
+            return f"regions: {totals[0][0]}"
+        if not any(tiles or flat for tiles, flat, _ in totals):
+            return "holds: no point of the domain maps into a target"
+        said = (f"target {j}: {t} tiles, {flat} flat parts, {z} zones" for j, (t, flat, z) in enumerate(totals))
+        return "preimage: " + "; ".join(said)
 
-    def _kind_of(self, source: _Source, kinds: dict[str, int]) -> int:
-        first = source.line()
-        assert first is not None
-        kind, version, digest = first
-        need(version == "1" and digest == self.statement.hash, "evidence for another statement")
-        need(kind in kinds, "not a certificate")
-        return kinds[kind]
+    def _part_of(self, number: int | None, head: _Head) -> Target:
+        if number not in self._targets:
+            self._targets[number] = head, self.target(number, head)
+        known_head, known = self._targets[number]
+        need(known_head == head, "a part in other coordinates than the one before it")
+        return known
 
-    def read(self, source: _Source) -> list[list[str]]:
-        kind = self._kind_of(source, _KINDS)
-        head = list[list[str]]()
-        while (words := source.line()) is not None:
-            if words[0] == "cells":
-                self._read_part(source, self.target(words[1], head), words[2].replace("-", "").encode(), kind)
-            else:
-                need(words[0] in {"eq", "line", "empty"} and not self.targets, f"what is {words[0][:40]}?")
-                head.append(words)
-        return head
-
-    def _read_part(self, source: _Source, part: _Part, root: bytes, kind: int) -> None:
-        part.known.open(root)
+    def _read_part(self, source: _Source, known: Target, root: bytes, kind: int) -> None:
+        known.open(root)
         waiting, count = list[Future[int]](), 0
-        while (words := source.line()) is not None:
-            if words[0] != "b":
-                break
-            waiting.append(self._submit(source, part.known.block(root, kind)))
+        while source.begins_with(b"b"):
+            words = source.line()
+            need(words == ["b"], "what is a block?")
+            waiting.append(self._submit(source, known.block(root, kind)))
             if len(waiting) >= self._most_waiting:
                 count += waiting.pop(0).result()
         count += sum(future.result() for future in waiting)
-        need(words is not None, "the file ends early")
-        assert words is not None
-        need(words[0] == "end", f"what is {words[0][:40]}?")
+        words = source.line() or ["the end"]
+        need(words[0] == "end" and len(words) == 2, f"what is {words[0][:40]}?")
         need(count == checker.whole(words[1], 1, checker.MOST_IN_FILE), "cells are missing")
 
     def _submit(self, source: _Source, block: Block) -> Future[int]:
@@ -271,35 +366,40 @@ def _read_and_close(block: Block, pieces: Sequence[bytes]) -> int:
     return block.close()
 
 
-class _Expander:
+class _Expander(_Evidence):
     """Copies a certificate, with coordinates in the place of rows."""
 
-    def __init__(self, question: bytes, to: IO[bytes]) -> None:
-        self._statement, self._to = checker.Statement(question), to
+    def __init__(self, question: bytes, to: _Writable) -> None:
+        super().__init__(question)
+        self._to = to
 
     def read(self, source: _Source) -> None:
-        first = source.line()
-        need(first is not None and first[:2] == ["polyrelu-rows", "1"], "not a certificate with rows")
-        assert first is not None
-        need(first[2] == self._statement.hash, "a certificate of another statement")
-        self._write(["polyrelu-cells", *first[1:]])
-        head = list[list[str]]()
+        """Read a file, and write what it becomes."""
+        need(self.kind(source) == "polyrelu-rows", "not a certificate with rows")
+        self._write("polyrelu-cells", "1", self.statement.hash)
+        head = _Head()
         while (words := source.line()) is not None:
-            self._write(words)
-            if words[0] != "cells":
+            self._write(*words)
+            if words[0] == "cells":
+                self._expand_part(source, self.number(words[1]), head)
+            else:
+                need(words[0] in {"eq", "line", "empty"}, f"what is {words[0][:40]}?")
                 head.append(words)
-                continue
-            number = None if words[1] == "regions" else checker.whole(words[1], 0, len(self._statement.targets) - 1)
-            rows = checker.Rows(self._statement, checker.Coordinates(self._statement, head), number)
-            target = _target_of(rows)
-            while (words := source.line()) is not None and words[0] == "b":
-                self._write(words)
-                block = target.block(b"", EXPANDED)
-                for piece in source.block():
-                    self._to.write(block.read(piece))
-            need(words is not None and words[0] == "end", "the file ends early")
-            assert words is not None
-            self._write(words)
 
-    def _write(self, words: Sequence[str]) -> None:
+    def _expand_part(self, source: _Source, number: int | None, head: _Head) -> None:
+        lines = _lines_of_part(source)
+        for line in lines:
+            self._write(*line)
+        target = self.target(number, [*head, *lines])
+        while source.begins_with(b"b"):
+            self._write(*(source.line() or []))
+            block = target.block(b"", EXPANDED)
+            for piece in source.block():
+                self._to.write(block.read(piece))
+            block.close()
+        words = source.line() or ["the end"]
+        need(words[0] == "end", f"what is {words[0][:40]}?")
+        self._write(*words)
+
+    def _write(self, *words: str) -> None:
         self._to.write(" ".join(words).encode() + b"\n")

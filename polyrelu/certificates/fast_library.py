@@ -1,7 +1,8 @@
 """The compiled checker: which library is loaded, and what is asked of it before it may answer.
 
-There is one, ``_checker``, built from the sources in ``fast/``, and none is used that was built from other sources. The
-environment variable POLYRELU_CHECKER names another folder to take it from, such as one where it was built for a sanitizer.
+There is one, ``_checker``, built from the sources in ``fast/``, and none is used that was built from other sources.
+The environment variable POLYRELU_CHECKER names another folder to take it from, such as one where it was built for a
+sanitizer.
 """
 
 from __future__ import annotations

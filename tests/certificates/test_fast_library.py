@@ -20,11 +20,11 @@ def test_the_library_is_that_of_the_sources():
 
 def test_other_sources_are_refused(tmp_path):
     copy = shutil.copytree(SOURCES, tmp_path / "fast")
-    assert checked_library(sources=copy).SOURCES == digest()
+    assert digest() == checked_library(sources=copy).SOURCES
     (copy / "limbs.h").write_text((copy / "limbs.h").read_text() + "\n")
-    with pytest.raises(InputError, match="built from other sources than .*; build it again: ./scripts/run does"):
+    with pytest.raises(InputError, match=r"built from other sources than .*; build it again: ./scripts/run does"):
         checked_library(sources=copy)
-    assert checked_library(sources=tmp_path / "nowhere").SOURCES == digest()
+    assert digest() == checked_library(sources=tmp_path / "nowhere").SOURCES
 
 
 def test_what_is_not_built_or_damaged_is_refused(tmp_path):
@@ -38,9 +38,11 @@ def test_what_is_not_built_or_damaged_is_refused(tmp_path):
 # -- integers -------------------------------------------------------------------------------------------------------
 
 LIMB = 2**64
-EDGES = st.builds(lambda limbs, sign: sign * sum(x * LIMB**k for k, x in enumerate(limbs)),
-                  st.lists(st.sampled_from([0, 1, 2, LIMB // 2 - 1, LIMB // 2, LIMB // 2 + 1, LIMB - 2, LIMB - 1]), max_size=6),
-                  st.sampled_from([-1, 1]))
+EDGES = st.builds(
+    lambda limbs, sign: sign * sum(x * LIMB**k for k, x in enumerate(limbs)),
+    st.lists(st.sampled_from([0, 1, 2, LIMB // 2 - 1, LIMB // 2, LIMB // 2 + 1, LIMB - 2, LIMB - 1]), max_size=6),
+    st.sampled_from([-1, 1]),
+)
 INTEGERS = st.one_of(st.integers(), st.integers(-(2**400), 2**400), EDGES)
 
 
@@ -74,7 +76,9 @@ def test_shifts(a, count):
     assert abs(of_library(">>", a, count)) == abs(a) >> count
 
 
-@pytest.mark.parametrize("digits", [b"", b"-", b"+1", b"FF", b"0x1", b"1_0", b"g", b"1 ", b"\xd9\xa1", b"1" * (2**16 + 1)])
+@pytest.mark.parametrize(
+    "digits", [b"", b"-", b"+1", b"FF", b"0x1", b"1_0", b"g", b"1 ", b"\xd9\xa1", b"1" * (2**16 + 1)]
+)
 def test_what_is_no_number_is_refused(digits):
     with pytest.raises(checker_library().Rejected, match="number"):
         checker_library().integer(b"+", digits, b"0")

@@ -49,7 +49,8 @@ class Target {
         const std::lock_guard<std::mutex> guard(lock_);
         need(roots_.size() > 0, "a part is missing");
         const Listed no_root_begins_another(roots_);
-        need(cells_.settle(), "nothing is listed behind a facet");
+        if (!cells_.settle())
+            throw Rejected("nothing is listed at " + cells_.first_crossing() + ", which is behind a facet");
         return {cells_.zones.tiles(), cells_.near.flat_parts(), cells_.zones.zones()};
     }
 
@@ -70,13 +71,10 @@ class Block {
     // Reads some lines; what they are with coordinates, if that is asked for.
     std::string read(Words text) {
         std::string expanded;
-        while (text.next_line()) {
-            const Word word = text.needed();
-            if (word.is("c")) read_cell(text, expanded);
-            else if (word.is("v") && kind_ == Kind::COORDINATES) read_point(text);
-            else if (word.is("w") && kind_ != Kind::COORDINATES) read_rows(text);
-            else if (word.is("p") && kind_ != Kind::COORDINATES) read_pattern(text);
-            else throw Rejected("what is " + word.text().substr(0, 40) + "?");
+        try {
+            read_lines(text, expanded);
+        } catch (const Rejected &reason) {
+            throw Rejected(std::string(reason.what()) + " (line " + std::to_string(line_) + " of a block)");
         }
         return expanded;
     }
@@ -94,10 +92,24 @@ class Block {
     }
 
   private:
+    void read_lines(Words &text, std::string &expanded) {
+        while (text.next_line()) {
+            line_++;
+            const Word word = text.needed();
+            if (word.is("c")) read_cell(text, expanded);
+            else if (word.is("v") && kind_ == Kind::COORDINATES) read_point(text);
+            else if (word.is("w") && kind_ != Kind::COORDINATES) read_rows(text);
+            else if (word.is("p") && kind_ != Kind::COORDINATES) read_pattern(text);
+            else throw Rejected("what is " + word.text().substr(0, 40) + "?");
+        }
+    }
+
     void read_point(Words &text) {
         Form point;
         bool is_zero = true;
         for (Word word; text.next(word);) {
+            digits_ += word.length;
+            need(digits_ <= MOST_DIGITS_IN_BLOCK, "too many digits in a block");
             need(point.size() <= target_.rows.d, "a vertex with too many coordinates");
             point.push_back(integer_of(word));
             is_zero = is_zero && point.back().is_zero();
@@ -213,7 +225,7 @@ class Block {
     std::vector<Vertex> vertices_;
     std::vector<std::size_t> ids_;
     std::vector<std::vector<std::size_t>> waiting_; // the rows of vertices of the next cell
-    std::size_t vertex_count_ = 0, cell_count_ = 0;
+    std::size_t vertex_count_ = 0, cell_count_ = 0, digits_ = 0, line_ = 0;
 };
 
 } // namespace polyrelu_checker

@@ -1,7 +1,7 @@
 // Whether a cell misses the target by interval arithmetic, from the values at its vertices after some level.
 //
-// What is checked is said in integers: the values at each vertex are rounded outward to multiples of 2^-128, and so are the
-// bounds after each later level. First it is tried on a coarser grid, 2^-44, from rounded values: where larger intervals
+// What is checked is said in integers: the values at each vertex, multiplied by the levels' common denominators, are rounded
+// outward to multiples of 2^-128, and bounds are carried on from there exactly. First it is tried on a coarser grid, 2^-44, from rounded values: where larger intervals
 // miss the target, the smaller ones within them do, as outward rounding and interval arithmetic keep inclusions.
 #pragma once
 
@@ -134,9 +134,11 @@ class Bounds {
         std::vector<Integer> low, high;
         for (const std::size_t id : ids) {
             const std::vector<Integer> values = fine_values(vertices, id, levels);
-            const Integer &t = values.back();
-            for (std::size_t k = 0; k + 1 < values.size(); k++) {
-                const Integer least = Integer::floor_divided(values[k].shifted_up(FINE_BITS), t), most = least + Integer(1);
+            const Integer &t = vertices[id].point.back();
+            for (std::size_t k = 0; k < values.size(); k++) {
+                const Integer scaled = values[k].shifted_up(FINE_BITS);
+                const Integer least = Integer::floor_divided(scaled, t);
+                const Integer most = Integer::floor_divided(scaled.negated(), t).negated();
                 if (low.size() == k) low.push_back(least), high.push_back(most);
                 if (least < low[k]) low[k] = least;
                 if (high[k] < most) high[k] = most;
@@ -161,20 +163,19 @@ class Bounds {
         return values;
     }
 
+    // Bounds after a level more, those of the denominator last, which is known.
     void fine_step(std::size_t l, std::vector<Integer> &low, std::vector<Integer> &high) const {
         const Level &level = rows_.levels[l];
-        const Integer &q = level.exact.back().back();
         std::vector<Integer> below, above;
-        for (std::size_t k = 0; k < level.outputs; k++) {
+        for (std::size_t k = 0; k <= level.outputs; k++) {
             const std::vector<Integer> &row = level.exact[k];
-            Integer least = row.back().shifted_up(FINE_BITS), most = least;
-            for (std::size_t j = 0; j < level.inputs; j++) {
+            Integer least, most;
+            for (std::size_t j = 0; j <= level.inputs; j++) {
+                if (row[j].is_zero()) continue;
                 least += row[j] * (row[j].sign() > 0 ? low[j] : high[j]);
                 most += row[j] * (row[j].sign() > 0 ? high[j] : low[j]);
             }
-            least = Integer::floor_divided(least, q);
-            most = Integer::floor_divided(most.negated(), q).negated();
-            const bool relu = level.row_of[k] != NO_ROW && l + 1 < rows_.levels.size();
+            const bool relu = k < level.outputs && level.row_of[k] != NO_ROW && l + 1 < rows_.levels.size();
             below.push_back(relu && least.sign() < 0 ? Integer() : least);
             above.push_back(relu && most.sign() < 0 ? Integer() : most);
         }

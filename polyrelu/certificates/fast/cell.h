@@ -28,7 +28,7 @@ class CellChecker {
           ends_(words_, 0), strict_ends_(words_, 0), strict_(words_, 0), closed_(words_, 0), equal_(words_, 0) {
         for (std::size_t k = 0; k < rows.base; k++) {
             if (!rows.domain[k].vanishes) put(ends_, k);
-            if (rows.domain[k].strict) put(strict_ends_, k);
+            if (rows.domain[k].relation == Relation::LESS) put(strict_ends_, k);
         }
         for (std::size_t k = 0; k < rows.relations.size(); k++) {
             const Relation relation = rows.relations[k];
@@ -184,8 +184,16 @@ class CellChecker {
                 continue;
             }
             if (inward.empty()) inward = sum_of(vertices, ids);
-            crossings.add(pattern_behind(facet, inward).data(), length, number);
+            crossings.add(pattern_behind(facet, inward).data(), length, is_in_target(facet) ? number : NO_CELL);
         }
+    }
+
+    // Whether strict conditions can hold on a facet of a tile. (Behind a strict condition alone there is no tile.)
+    bool is_in_target(const Facet &facet) const {
+        if (facet.rows == NO_ROW) return !has(strict_, facet.first);
+        for (const std::size_t row : facet_rows_[facet.rows])
+            if (has(strict_, row)) return false;
+        return true;
     }
 
     bool is_end(const Facet &facet) const {
@@ -238,6 +246,8 @@ class CellChecker {
         }
         Mask tight(words_);
         for (std::size_t i = 0; i < words_; i++) tight[i] = (pos_[i] & closed_[i]) | (live_[i] & equal_[i]);
+        for (std::size_t i = 0; i < words_; i++)
+            if ((strict_ends_[i] & ~pos_[i]) != 0) return false; // one that vanishes identically: no point has it
         if (is_empty(tight)) {
             note(vertices, ids, pos_, neg_, Mask(words_, 0), false, near);
             return true;

@@ -16,7 +16,9 @@
 
 namespace polyrelu_checker {
 
-// Patterns with a number each, in columns.
+constexpr std::uint32_t NO_CELL = ~std::uint32_t(0);
+
+// Patterns with the number of a cell each, or NO_CELL, in columns.
 struct Patterns {
     std::size_t words;
     std::vector<std::uint64_t> bits;
@@ -34,7 +36,8 @@ struct Patterns {
     void add_all(const Patterns &others, std::size_t first_number) {
         bits.insert(bits.end(), others.bits.begin(), others.bits.end());
         lengths.insert(lengths.end(), others.lengths.begin(), others.lengths.end());
-        for (const std::uint32_t number : others.numbers) numbers.push_back(std::uint32_t(number + first_number));
+        for (const std::uint32_t number : others.numbers)
+            numbers.push_back(number == NO_CELL ? NO_CELL : std::uint32_t(number + first_number));
     }
 
     void clear() { bits.clear(), lengths.clear(), numbers.clear(); }
@@ -55,6 +58,13 @@ inline bool begins(const std::uint64_t *a, std::size_t a_length, const std::uint
     return true;
 }
 
+// The bits, from the first row on.
+inline std::string shown(const std::uint64_t *pattern, std::size_t length) {
+    std::string bits;
+    for (std::size_t k = 0; k < std::min(length, std::size_t(200)); k++) bits += has(pattern, k) ? '1' : '0';
+    return length == 0 ? "-" : length > bits.size() ? bits + ".." : bits;
+}
+
 inline std::vector<std::uint32_t> in_order(const Patterns &patterns) {
     std::vector<std::uint32_t> order(patterns.size());
     for (std::size_t k = 0; k < order.size(); k++) order[k] = std::uint32_t(k);
@@ -70,8 +80,8 @@ class Listed {
     explicit Listed(const Patterns &patterns) : patterns_(patterns), order_(in_order(patterns)) {
         for (std::size_t k = 0; k + 1 < order_.size(); k++) {
             const std::uint32_t a = order_[k], b = order_[k + 1];
-            need(!begins(patterns[a], patterns.lengths[a], patterns[b], patterns.lengths[b]),
-                 patterns.lengths[a] == patterns.lengths[b] ? "a cell a second time" : "a cell that contains another one");
+            if (begins(patterns[a], patterns.lengths[a], patterns[b], patterns.lengths[b]))
+                throw Rejected("the pattern " + shown(patterns[a], patterns.lengths[a]) + " is there already, or begins another");
         }
     }
 
@@ -185,7 +195,8 @@ inline std::size_t Near::flat_parts() const {
     return parts;
 }
 
-// What is known of the cells of a block, or of several: crossings hold the number of the cell.
+// What is known of the cells of a block, or of several. A crossing has the number of its cell, or NO_CELL if the facet is
+// not in the target, and joins no zones.
 struct Cells {
     Patterns listed, crossings;
     Zones zones;
@@ -202,6 +213,8 @@ struct Cells {
         near.add_all(others.near);
     }
 
+    std::string first_crossing() const { return shown(crossings[0], crossings.lengths[0]); }
+
     // Forgets the crossings behind which something is listed, and joins the tiles on their two sides; whether none is left.
     // It costs looking up, so it is done for a block, and for all that is left at the end.
     bool settle() {
@@ -210,8 +223,9 @@ struct Cells {
         for (std::size_t k = 0; k < crossings.size(); k++) {
             std::size_t at = 0;
             const Listed::Found found = in_order.find(crossings[k], crossings.lengths[k], at);
-            if (found == Listed::Found::SAME) zones.join(crossings.numbers[k], listed.numbers[at]);
-            else if (found == Listed::Found::NOTHING) left.add(crossings[k], crossings.lengths[k], crossings.numbers[k]);
+            if (found == Listed::Found::SAME && crossings.numbers[k] != NO_CELL)
+                zones.join(crossings.numbers[k], listed.numbers[at]);
+            if (found == Listed::Found::NOTHING) left.add(crossings[k], crossings.lengths[k], crossings.numbers[k]);
         }
         std::swap(crossings, left);
         return crossings.size() == 0;

@@ -98,7 +98,10 @@ class Evaluation {
                 if (sign > 0) put(v.pos, row);
                 if (sign < 0) put(v.neg, row);
             }
-        for (std::size_t k = 0; k < rows_.base; k++) need(!has(v.neg, k), "a vertex outside the domain");
+        for (std::size_t k = 0; k < rows_.base; k++) {
+            need(!has(v.neg, k), "a vertex outside the domain");
+            need(rows_.domain[k].relation != Relation::EQUAL || !has(v.pos, k), "a vertex outside an equality of the domain");
+        }
     }
 
     const Rows &rows_;

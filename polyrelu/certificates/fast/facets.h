@@ -98,19 +98,23 @@ struct HashOfSet {
 template <class Set> class Faces {
   public:
     // `rows`: the faces that rows cut out, no two the same.
-    Faces(const std::vector<Set> &rows, std::size_t d, std::size_t vertices) : rows_(rows), d_(d) {
+    Faces(const std::vector<Set> &rows, std::size_t d, std::size_t vertices) : rows_(rows), d_(d), vertices_(vertices) {
         make_empty(empty_, vertices);
-        most_faces_ = std::min(MOST_FACES, MOST_WORDS / words_for(vertices + 1));
         known_.push_back({-1, {}});
         number_.emplace(empty_, 0);
         whole_ = empty_;
         for (std::size_t i = 0; i < vertices; i++) put(whole_, i);
     }
 
-    // The rows that are facets of the whole.
+    // The rows that are facets of the whole; it is shown that all vertices are some.
     std::vector<std::size_t> facets() {
         const std::size_t whole = face(whole_, 0);
         need(known_[whole].dimension == long(d_), "a flat cell");
+        for (std::size_t i = 0; i < vertices_; i++) {
+            Set vertex = empty_;
+            put(vertex, i);
+            need(number_.count(vertex) != 0, "a point that is no vertex");
+        }
         std::vector<std::size_t> found;
         for (std::size_t k = 0; k < rows_.size(); k++) {
             const auto place = number_.find(rows_[k]);
@@ -122,7 +126,6 @@ template <class Set> class Faces {
     }
 
   private:
-    static constexpr std::size_t MOST_WORDS = std::size_t(1) << 26;
     struct Face {
         long dimension;
         std::vector<std::size_t> facets;
@@ -134,7 +137,6 @@ template <class Set> class Faces {
         const auto place = number_.find(set);
         if (place != number_.end()) return place->second;
         need(depth <= d_, "a flat cell");
-        need(known_.size() < most_faces_, "a cell with too many faces");
         std::vector<Set> largest;
         for (const Set &row : rows_) {
             Set part = common(set, row);
@@ -148,6 +150,8 @@ template <class Set> class Faces {
             largest.resize(kept);
             largest.push_back(std::move(part));
         }
+        work_ += rows_.size() * (largest.size() + 1) * (vertices_ / 64 + 1);
+        need(work_ <= MOST_WORK && known_.size() < MOST_FACES, "a cell with too many faces");
         need(!largest.empty(), "a face without facets");
         Face found{-1, {}};
         std::unordered_map<std::size_t, int> ridges;
@@ -168,7 +172,7 @@ template <class Set> class Faces {
     }
 
     const std::vector<Set> &rows_;
-    std::size_t d_, most_faces_;
+    std::size_t d_, vertices_, work_ = 0;
     Set empty_{}, whole_{};
     std::vector<Face> known_;
     std::unordered_map<Set, std::size_t, HashOfSet> number_;

@@ -42,7 +42,8 @@ struct Level {
 
 struct DomainRow {
     std::vector<Integer> form;
-    bool vanishes, strict;
+    Relation relation;
+    bool vanishes; // identically, in the coordinates
 };
 
 class Rows {
@@ -52,9 +53,9 @@ class Rows {
     std::vector<Level> levels;
     std::vector<Relation> relations; // of the last level's rows
 
-    // Reads what fast_checker.py writes, in words: d, base; for each row of the domain "<" where it is strict or "+", with "0" where
-    // it vanishes identically, and its form; the number of levels, and for each outputs, inputs, q, and its rows,
-    // each begun by 1 where it is numbered; the relations.
+    // Reads what fast_checker.py writes, in words: d, base; for each row of the domain its relation and its form, where "<"
+    // means that it is positive, "<=" that it is not negative, "==" that it is 0; the number of levels, and for each outputs,
+    // inputs, q, and its rows, each begun by 1 where it is numbered; the relations of the conditions.
     explicit Rows(Words text) {
         need(text.next_line(), "no rows");
         constexpr std::size_t MOST = std::size_t(1) << 32;
@@ -62,9 +63,11 @@ class Rows {
         const auto integer = [&] { return integer_of(text.needed()); };
         d = number(), base = number();
         for (std::size_t k = 0; k < base; k++) {
-            const Word kind = text.needed();
-            DomainRow row{{}, kind.length > 1, kind.start[0] == '<'};
-            for (std::size_t j = 0; j <= d; j++) row.form.push_back(integer());
+            DomainRow row{{}, relation_of(text.needed()), true};
+            for (std::size_t j = 0; j <= d; j++) {
+                row.form.push_back(integer());
+                row.vanishes = row.vanishes && row.form.back().is_zero();
+            }
             domain.push_back(std::move(row));
         }
         std::size_t row = base, bits = 0;
@@ -88,10 +91,7 @@ class Rows {
         }
         need(!levels.empty(), "no levels");
         length = row - base;
-        for (std::size_t k = levels.back().start; k < levels.back().end; k++) {
-            const Word word = text.needed();
-            relations.push_back(word.is("<") ? Relation::LESS : word.is("<=") ? Relation::AT_MOST : Relation::EQUAL);
-        }
+        for (std::size_t k = levels.back().start; k < levels.back().end; k++) relations.push_back(relation_of(text.needed()));
         end_of_rows = row;
     }
 
@@ -112,6 +112,10 @@ class Rows {
     }
 
   private:
+    static Relation relation_of(const Word &word) {
+        return word.is("<") ? Relation::LESS : word.is("<=") ? Relation::AT_MOST : Relation::EQUAL;
+    }
+
     // The weights as limbs; the bits by which forms grow.
     static std::size_t store(Level &level) {
         Integer largest(1);

@@ -22,7 +22,9 @@ inline void need(bool condition, const char *message) {
 constexpr std::size_t MOST_DIGITS = std::size_t(1) << 16;
 constexpr std::size_t MOST_IN_LINE = std::size_t(1) << 20;
 constexpr std::size_t MOST_IN_BLOCK = std::size_t(1) << 17;
+constexpr std::size_t MOST_DIGITS_IN_BLOCK = std::size_t(1) << 28;
 constexpr std::size_t MOST_FACES = std::size_t(1) << 17;
+constexpr std::size_t MOST_WORK = std::size_t(1) << 26; // on the faces of a cell
 
 struct Word {
     const char *start;

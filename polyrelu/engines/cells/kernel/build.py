@@ -5,8 +5,8 @@
 Two libraries of the kernel are built from the same headers, one for every processor and one for those with AVX2. Both
 carry the digest of the sources, of which this file is one: with other flags they would be other libraries. The checker
 of certificates (``polyrelu/certificates/fast``) shares no source with them, and carries a digest of its own folder. All
-are compiled anew each time, since a file's date says little of what is in it. CXXFLAGS may ask for ``-O1 -g``, not for operations
-that are rounded otherwise. Needed are setuptools 77 and a C++17 compiler.
+are compiled anew each time, since a file's date says little of what is in it. CXXFLAGS may ask for ``-O1 -g``, not for
+operations that are rounded otherwise. Needed are setuptools 77 and a C++17 compiler.
 """
 
 from __future__ import annotations
