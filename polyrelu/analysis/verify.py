@@ -162,7 +162,6 @@ def write_evidence(
 
     Raises:
         BudgetExceeded: cells get too large.
-        InputError: targets see different directions of an unbounded domain.
         WriteError: a file cannot be written.
 
     Cost: for ``"holds"`` that of the preimages, and of coordinates; else an evaluation.

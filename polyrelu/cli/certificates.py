@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import click
 
-from polyrelu.certificates import checker
+from polyrelu.certificates import checker, fast_checker
 from polyrelu.cli.exit_codes import Exit
 from polyrelu.cli.options import together
 from polyrelu.engines.evidence.certify import Evidence, statement_of
@@ -20,7 +20,7 @@ from polyrelu.engines.evidence.files import lines_of, numbered, question_beside
 from polyrelu.engines.evidence.question import ROWS
 from polyrelu.errors import InputError
 from polyrelu.networks.statement import Statement
-from polyrelu.support.files import check_place
+from polyrelu.support.files import check_place, write_whole
 from polyrelu.tilings.tiling import Tiling
 
 CERTIFY = together(
@@ -114,8 +114,7 @@ def check_command(context: click.Context, question: Path, evidence: tuple[Path, 
     says VERIFIED and what is proved, or REJECTED and why; the exit code is 0 or 1.
     """
     for path in (question, *evidence):
-        if not path.is_file():
-            raise InputError(f"check: there is no file {path}")
+        _require_file(path, "check")
     if fast:
         context.exit(_checked_fast(question, evidence))
     for path in evidence:
@@ -129,14 +128,17 @@ def check_command(context: click.Context, question: Path, evidence: tuple[Path, 
 
 def _checked_fast(question: Path, evidence: Iterable[Path]) -> int:
     """The exit code of the compiled checker, once it has said what it found."""
-    from polyrelu.certificates.fast_checker import check_fast
-
     try:
-        click.echo(f"VERIFIED {check_fast(question, *evidence)}")
+        click.echo(f"VERIFIED {fast_checker.check_fast(question, *evidence)}")
     except checker.Rejected as reason:
         click.echo(f"REJECTED: {reason}", err=True)
         return Exit.VIOLATED
     return Exit.DONE
+
+
+def _require_file(path: Path, where: str) -> None:
+    if not path.is_file():
+        raise InputError(f"{where}: there is no file {path}")
 
 
 def _as_argument(path: Path) -> str:
@@ -167,7 +169,8 @@ Example: polyrelu preimage --statement question.txt --certify answer.rows.gz --r
     required=True,
     help="The file to write; compressed if it ends in .gz.",
 )
-def expand_command(question: Path, rows: Path, out: Path) -> None:
+@click.option("--fast", is_flag=True, help="Use the compiled checker's arithmetic.")
+def expand_command(question: Path, rows: Path, out: Path, fast: bool) -> None:
     """Make the certificate with coordinates of ROWS, a certificate of QUESTION that --rows-only has made.
 
     Nobody needs to trust this: polyrelu check checks the result.
@@ -175,5 +178,17 @@ def expand_command(question: Path, rows: Path, out: Path) -> None:
     if out.resolve() in (question.resolve(), rows.resolve()):
         raise click.UsageError(f"--out {out}: is a file that is read; choose another name.")
     check_place(out)
-    expand(Statement.load(question), rows, out)
+    if fast:
+        _expand_fast(question, rows, out)
+    else:
+        expand(Statement.load(question), rows, out)
     click.echo(str(out))
+
+
+def _expand_fast(question: Path, rows: Path, out: Path) -> None:
+    for path in (question, rows):
+        _require_file(path, "expand")
+    try:
+        write_whole(out, lambda new: fast_checker.expand(question, rows, new))
+    except checker.Rejected as reason:
+        raise InputError(f"expand: {rows}: {reason}") from reason

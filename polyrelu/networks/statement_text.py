@@ -55,11 +55,15 @@ _PYTHONS_LEAST_LIMIT = 640  # digits that Python converts whatever its setting
 
 
 class Condition(NamedTuple):
-    """``sum of coefficients relation offset`` in primitive integers, about values of a network; none is zero."""
+    """``sum of coefficients relation offset`` in primitive integers, about values of a network; none is zero.
+
+    What is written is this divided by ``factor``, which is positive, and turned around where it says ``>=`` or ``>``.
+    """
 
     coefficients: Mapping[Name, int]
     offset: int
     relation: Relation
+    factor: Fraction
 
     def row(self, place: Mapping[Name, int], dim: int) -> Halfspace:
         """The condition as a row in R^dim, where each value has its place."""
@@ -297,22 +301,23 @@ class _Reader:
                     number, f"no name follows {shown(coefficient)}; write one, or put numbers behind {relation!r}"
                 )
             names.append(self.name(number, pairs[place + 1], widths))
-        *integers, offset = self.over_one_denominator(number, [*values, *self.numbers(number, [last])])
+        scale, (*integers, offset) = self.over_one_denominator(number, [*values, *self.numbers(number, [last])])
         sums = dict.fromkeys(names, 0)
         for name, integer in zip(names, integers, strict=True):
             sums[name] += integer
         sign, kept = _RELATIONS[relation]
-        divisor = sign * (math.gcd(offset, *sums.values()) or 1)
-        return Condition({name: value // divisor for name, value in sums.items() if value}, offset // divisor, kept)
+        size = math.gcd(offset, *sums.values()) or 1
+        coefficients = {name: sign * (value // size) for name, value in sums.items() if value}
+        return Condition(coefficients, sign * (offset // size), kept, Fraction(scale, size))
 
-    def over_one_denominator(self, number: int, values: Sequence[Fraction]) -> list[int]:
-        """Integers, which are the numbers of a condition times one positive factor."""
+    def over_one_denominator(self, number: int, values: Sequence[Fraction]) -> tuple[int, list[int]]:
+        """A positive factor, and the integers that it makes of the numbers of a condition."""
         scale = 1
         for value in values:
             scale = math.lcm(scale, value.denominator)
             if len(values) * scale.bit_length() > _MOST_BITS:
                 self.fail(number, "its numbers are too long over one denominator; round them, or write fewer")
-        return [value.numerator * (scale // value.denominator) for value in values]
+        return scale, [value.numerator * (scale // value.denominator) for value in values]
 
     def no_condition(self, number: int, words: Sequence[str]) -> NoReturn:
         """Say why words are no condition."""

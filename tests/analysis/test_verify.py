@@ -1,15 +1,20 @@
 import importlib
 import json
+import time
+from dataclasses import replace
 from fractions import Fraction
 
 import pytest
 from hypothesis import given, settings
 
 import polyrelu as pr
-from polyrelu.analysis.verify import verify
+from polyrelu.analysis.verify import verify, write_evidence
+from polyrelu.certificates import checker
+from polyrelu.engines.evidence.files import question_beside
 from polyrelu.export.json_report import verification_report
 from polyrelu.formats.vnnlib import parse_property
 from polyrelu.networks.properties import Disjunct, Property
+from polyrelu.support.limits import check
 from tests.strategies import questions
 
 verify_module = importlib.import_module("polyrelu.analysis.verify")
@@ -126,3 +131,68 @@ def test_until_stops_a_run(method):
     with pytest.raises(pr.Interrupted) as stopped:
         pr.preimage(ABS, pr.parse("y0 >= 0", dim=1), method=method, until=lambda _count: True)
     assert not stopped.value.partial.complete
+
+
+# -- evidence ---------------------------------------------------------------------------------------------------------
+
+
+def proved(place):
+    """What the checker says of evidence, and the question beside it."""
+    return checker.check(question_beside(place).read_bytes(), [place])
+
+
+HOLDS = "(or (and (>= X_0 -1) (<= X_0 1) (or (< Y_0 0) (> Y_0 1))) (and (>= X_0 2) (<= X_0 3) (< Y_0 2)))"
+BREAKS = "(or (and (>= X_0 -1) (<= X_0 1) (< Y_0 0)) (and (>= X_0 2) (<= X_0 3) (or (< Y_0 1) (>= Y_0 3))))"
+
+
+def test_what_holds_has_a_certificate_for_each_domain(tmp_path):
+    place = tmp_path / "answer.cert.gz"
+    found = verify(ABS, prop(HOLDS), certify=place)
+    assert (found.status, found.unwritten) == ("holds", "")
+    assert found.files[::2] == (place, tmp_path / "answer-1.cert.gz")
+    assert found.files[1::2] == tuple(map(question_beside, found.files[::2]))
+    for file in found.files[::2]:
+        assert proved(file) == "holds: no point of the domain maps into a target"
+    assert len(pr.Statement.load(question_beside(place)).targets or ()) == 2
+    smaller = verify(ABS, prop(HOLDS), certify=tmp_path / "rows.gz", rows_only=True)
+    assert [file.name for file in smaller.files[::2]] == ["rows.gz", "rows-1.gz"]
+
+
+def test_what_is_violated_has_a_point(tmp_path):
+    found = verify(ABS, prop(BREAKS), certify=tmp_path / "point.txt")
+    assert (found.status, found.place, found.unwritten) == ("violated", (1, 1), "")
+    assert found.files == (tmp_path / "point.txt", tmp_path / "point.question.txt")
+    assert proved(tmp_path / "point.txt") == "violated: the point maps into target 1"
+
+
+def test_a_verdict_is_not_lost_with_its_evidence(tmp_path, monkeypatch):
+    """Neither where cells get too large, as another engine has found it, nor where time is up."""
+
+    def refuse(*_):
+        raise pr.BudgetExceeded("too large")
+
+    def wait(*_):
+        while True:
+            time.sleep(0.01)
+            check()
+
+    for write, reason in ((refuse, "too large"), (wait, f"{tmp_path / 'answer'} was not written: time was up")):
+        monkeypatch.setattr(verify_module.Evidence, "write", write)
+        found = verify(ABS, prop(HOLDS), 0.5, certify=tmp_path / "answer")
+        assert (found.status, found.files, found.unwritten) == ("holds", (), reason)
+    assert not list(tmp_path.iterdir())
+
+
+def test_where_evidence_cannot_be_is_said_before(tmp_path, monkeypatch):
+    monkeypatch.setattr(verify_module, "preimage", None)
+    with pytest.raises(pr.WriteError, match="there is no directory"):
+        verify(ABS, prop(HOLDS), certify=tmp_path / "missing" / "answer")
+    with pytest.raises(pr.InputError, match="verify: certify"):
+        verify(ABS, prop(HOLDS), certify=3)  # type: ignore[arg-type]
+
+
+def test_what_is_undecided_has_none(tmp_path):
+    found = verify(ABS, prop(HOLDS), certify=tmp_path / "answer")
+    undecided = replace(found, status="undecided")
+    assert write_evidence(undecided, ABS, prop(HOLDS), tmp_path / "other") == ()
+    assert not (tmp_path / "other").exists()

@@ -86,6 +86,20 @@ def test_rows_are_expanded(tmp_path, question, answer):
     shown = run("expand", question, rows, "-o", whole)
     assert (shown.exit_code, shown.stdout) == (0, f"{whole}\n")
     assert gzip.decompress(whole.read_bytes()) == gzip.decompress(answer.read_bytes())
+    whole.unlink()
+    assert run("expand", question, rows, "-o", whole, "--fast").stdout == f"{whole}\n"
+    assert gzip.decompress(whole.read_bytes()) == gzip.decompress(answer.read_bytes())
+
+
+@pytest.mark.parametrize("how", [[], ["--fast"]])
+def test_what_cannot_be_expanded_is_named(monkeypatch, capsys, tmp_path, question, answer, how):
+    out = str(tmp_path / "out.gz")
+    for rows, message in ((answer, f"{answer}: "), (tmp_path / "missing", "missing")):
+        code, error = invoke_main(monkeypatch, capsys, "expand", str(question), str(rows), "-o", out, *how)
+        assert code == 2
+        assert error.startswith("polyrelu: expand: ")
+        assert message in error
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["answer.cert.gz", "question.txt"]
 
 
 @pytest.mark.parametrize(
@@ -185,6 +199,18 @@ def test_check_rejects(capfd, model, tmp_path, question, answer):
     answer.write_bytes(answer.read_bytes()[:-20])
     assert run("check", question, answer).exit_code == 1
     assert "REJECTED" in capfd.readouterr().err
+
+
+def test_the_compiled_checker_says_the_same(capfd, tmp_path, question, answer):
+    rows = tmp_path / "answer.rows.gz"
+    run("preimage", "--statement", question, "--certify", rows, "--rows-only")
+    for evidence in (answer, rows):
+        shown = run("check", "--fast", question, evidence)
+        assert (shown.exit_code, shown.stdout) == (0, f"VERIFIED {KINDS['several targets'][1]}\n")
+    question.write_text(question.read_text() + "# another\n")
+    shown = run("check", "--fast", question, answer)
+    assert (shown.exit_code, shown.stdout) == (1, "")
+    assert shown.stderr == "REJECTED: evidence for another statement\n"
 
 
 def test_check_takes_parts_and_names_that_look_like_options(monkeypatch, capfd, tmp_path, question):

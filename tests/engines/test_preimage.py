@@ -4,6 +4,7 @@ import polyrelu as pr
 from polyrelu.certificates import checker
 from polyrelu.engines import preimage as front_door
 from polyrelu.engines.cells.engine import CellEngine
+from polyrelu.engines.evidence.certify import Evidence
 from polyrelu.engines.faces import backward
 from polyrelu.engines.faces.unrelu import search_faces
 from polyrelu.engines.preimage import disjoint_parts
@@ -159,7 +160,7 @@ def test_a_certificate_that_is_interrupted_leaves_the_tiles(tmp_path, monkeypatc
     def interrupted(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(front_door.Evidence, "write", interrupted)
+    monkeypatch.setattr(Evidence, "write", interrupted)
     with pytest.raises(pr.Interrupted, match=r"before .*answer\.gz was written; the tiles, which are all") as stopped:
         pr.preimage(net, pr.parse("y0 < 0", dim=1), certify=tmp_path / "answer.gz")
     assert stopped.value.partial.complete

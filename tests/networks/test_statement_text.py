@@ -275,19 +275,20 @@ def as_the_checker_reads(said):
         for layer in said.layers
     ]
     widths = [said.input_dim, *(layer.output_dim for layer in said.layers)]
-    return widths, layers, list(said.domain), list(map(list, said.targets or ()))
+    return widths, layers, list(map(written, said.domain)), [list(map(written, one)) for one in said.targets or ()]
+
+
+def written(condition):
+    """A condition as it is written, of which ours is a multiple in primitive integers."""
+    coefficients, offset, relation, factor = condition
+    assert primitive([*coefficients.values(), offset]) == (*coefficients.values(), offset)
+    assert factor > 0
+    return {name: value / factor for name, value in coefficients.items()}, offset / factor, relation
 
 
 def read_by_the_checker(text):
-    def rows(conditions):
-        return [in_integers(*condition) for condition in conditions]
-
-    def in_integers(terms, bound, relation):
-        *integers, offset = primitive([*terms.values(), bound])
-        return dict(zip(terms, integers, strict=True)), offset, relation
-
     found = checker.Statement(text.encode())
-    return found.widths, found.layers, rows(found.domain), list(map(rows, found.targets))
+    return found.widths, found.layers, found.domain, found.targets
 
 
 WORDS = [

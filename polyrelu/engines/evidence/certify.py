@@ -17,7 +17,7 @@ from polyrelu.arithmetic.exact import exact_vector
 from polyrelu.engines.cells.budget import require_room
 from polyrelu.engines.cells.evidence import write_rows
 from polyrelu.engines.evidence.affine_hull import AffineHull
-from polyrelu.engines.evidence.coordinates import empty_text, head, head_text
+from polyrelu.engines.evidence.coordinates import empty_text, equations_text, lines_text, places
 from polyrelu.engines.evidence.expander import Expander
 from polyrelu.engines.evidence.files import opened, question_beside
 from polyrelu.engines.evidence.question import POINT, ROWS, Question
@@ -26,6 +26,7 @@ from polyrelu.networks.statement import Statement
 from polyrelu.support.arguments import file_path, instance
 from polyrelu.support.files import write_whole
 from polyrelu.support.limits import Limit, Stop
+from polyrelu.support.numerals import fraction_digits
 from polyrelu.tilings.table import format_point
 from polyrelu.tilings.tiling import Tiling
 
@@ -74,7 +75,7 @@ def certify(
 
     Raises:
         BudgetExceeded: cells get too large, which is said at once; or the time is up.
-        InputError: targets see different directions of an unbounded domain; or ``timeout`` is not a positive number.
+        InputError: ``timeout`` is not a positive number.
         WriteError: the file cannot be written.
         KeyboardInterrupt: Ctrl-C. Then, and after an error, the file is as it was.
 
@@ -166,17 +167,14 @@ class Evidence:
 
     Raises:
         BudgetExceeded: cells get too large.
-        InputError: targets see different directions of an unbounded domain.
     """
 
     def __init__(self, statement: Statement, max_dim: int | None = None) -> None:
         self.statement = statement
         self.question = question = Question.of(statement)
-        self._head = None
         if not question.domain.is_empty():
             for problem in question.problems.values():
                 require_room(problem, question.domain, max_dim)
-            self._head = head(question.domain, question.conditions, list(question.problems.values()))
 
     def write(self, path: Path, rows_only: bool, workers: int = 1, progress: bool | None = None) -> Certified:
         """Write the certificate to a file; limits that are kept are heard."""
@@ -201,21 +199,24 @@ class Evidence:
 
     def _write(self, write: Write, workers: int, progress: bool | None) -> int:
         """Write the lines with rows for vertices; returns the number of cells."""
-        question, own, total = self.question, self._head, 0
+        question, total = self.question, 0
         write(f"{ROWS} {question.hash}\n".encode())
-        if own is None:
+        if question.domain.is_empty():
             write(empty_text(AffineHull(question.conditions, question.input_dim).contradiction()).encode())
             return 0
-        write(head_text(own.coordinates).encode())
-        for word, problem in question.problems.items():
-            write(f"cells {word} -\n".encode())
+        problems = question.problems
+        own = places(question.domain, question.conditions, problems.values())
+        for (word, problem), (coordinates, chart, facet_rows) in zip(problems.items(), own, strict=True):
+            if not total:
+                write(equations_text(coordinates.equations).encode())
+            write(f"cells {word} -\n{lines_text(coordinates.lines)}".encode())
             count = write_rows(
                 problem,
                 question.domain,
-                own.facet_rows,
+                facet_rows,
                 len(question.conditions),
                 write,
-                where=own.chart,
+                where=chart,
                 workers=workers,
                 progress=progress,
             )
@@ -248,7 +249,7 @@ def write_point(statement: Statement, point: Iterable[Any], path: str | PathLike
     value = statement.network.evaluate([x])[0]
     if not any(target.contains(value) for target in statement.targets):
         raise InputError(f"write_point: {format_point(x)} is mapped into no target; choose a point that is")
-    text = f"{POINT} {statement.hash}\nx{''.join(f' {v}' for v in x)}\n"
+    text = f"{POINT} {statement.hash}\nx{''.join(f' {fraction_digits(v)}' for v in x)}\n"
 
     def write(new: Path) -> None:
         with opened(new) as file:

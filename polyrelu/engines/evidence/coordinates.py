@@ -1,9 +1,8 @@
-r"""The domain's own coordinates, as the head of a certificate says them.
+r"""The domain's own coordinates, as certificates say them.
 
 Some inputs are what others say (``eq``), and some may stay zero, since going along them, and along others with them,
-changes nothing (``line``). The coordinates u are the inputs that are left. They are those of a
-:class:`~polyrelu.tilings.chart.Chart`, for all targets of a statement in common: it is made of everything that some
-target sees.
+changes nothing that a target sees (``line``). The coordinates u are the inputs that are left. They are those of a
+:class:`~polyrelu.tilings.chart.Chart`.
 
 A target sees x through the ReLU neurons and its own conditions, as far as *linear paths* lead to them, on which there
 is no ReLU: where x moves orthogonally to these rows, no neuron changes, and so nothing does.
@@ -11,20 +10,20 @@ is no ReLU: where x moves orthogonally to these rows, no neuron changes, and so 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
 from typing import NamedTuple
 
-from flint import fmpq_mat
+from flint import fmpq_mat, fmpz
 
 from polyrelu.arithmetic.exact import ExactMatrix, ExactVector, flint_matrix, matrix_rows, primitive, row_echelon
 from polyrelu.engines.evidence.affine_hull import AffineHull, Condition, Equation, Proof, Sparse
-from polyrelu.errors import InputError
 from polyrelu.networks.relevant_part import Restriction
 from polyrelu.polyhedra.double_description import Vector
 from polyrelu.polyhedra.polyhedron import Polyhedron
+from polyrelu.support.numerals import fraction_digits
 from polyrelu.tilings.chart import Chart, chart
 
 
@@ -86,8 +85,8 @@ class Coordinates:
         return primitive(form)
 
 
-class Head(NamedTuple):
-    """What a certificate of a domain with points begins with, and the engine's side of it.
+class Place(NamedTuple):
+    """Where the cells of one problem are: the coordinates, and the engine's side of them.
 
     Attributes:
         coordinates: the coordinates u.
@@ -100,41 +99,38 @@ class Head(NamedTuple):
     facet_rows: tuple[int, ...]
 
 
-def head(domain: Polyhedron, conditions: Sequence[Condition], restrictions: Sequence[Restriction]) -> Head:
-    """The coordinates of a domain with points, for several restricted problems in common.
+def places(domain: Polyhedron, conditions: Sequence[Condition], problems: Iterable[Restriction]) -> Iterator[Place]:
+    """The coordinates for each of several problems in a domain; they have the same equations.
 
     Args:
         domain: the domain, not empty.
         conditions: what it is made of, as it is written.
-        restrictions: the problems.
+        problems: what each target sees.
 
-    Raises:
-        InputError: a target sees fewer directions of an unbounded domain than others; its cells would contain lines.
-
-    Cost: that of :func:`polyrelu.tilings.chart.chart`, and of :meth:`AffineHull.equations`.
+    Cost: that of :func:`polyrelu.tilings.chart.chart`, and once of :meth:`AffineHull.equations`.
     """
-    seen = [rows_seen(one) for one in restrictions] if not domain.sides.is_bounded else []
-    watched = tuple(row for rows in seen for row in rows)
-    own = chart(domain, watched)
-    for number, rows in enumerate(seen):
-        if len(seen) > 1 and chart(domain, rows).dim < own.dim:
-            raise InputError(
-                f"certify: target {number} sees fewer directions of the domain than the others, so that its cells "
-                "contain lines, which a certificate of all targets together cannot have; bound the domain, or state "
-                "one target at a time"
-            )
-    equations = AffineHull(conditions, domain.ambient_dim).equations(own.dim + own.lineality)
-    lines: tuple[Line, ...] = ()
-    if own.lineality:
-        ends = (_dense(condition.normal, domain.ambient_dim) for condition in conditions)
-        lines = _lines(domain.ambient_dim, equations, [*watched, *ends])
-    coordinates = Coordinates(domain.ambient_dim, equations, lines)
-    assert coordinates.embedding == own.embedding, "a chart's coordinates are inputs"
+    equations: tuple[Equation, ...] | None = None
+    for problem in problems:
+        seen = () if domain.sides.is_bounded else rows_seen(problem)
+        own = chart(domain, seen)
+        if equations is None:
+            equations = AffineHull(conditions, domain.ambient_dim).equations(own.dim + own.lineality)
+        lines: tuple[Line, ...] = ()
+        if own.lineality:
+            ends = (_dense(condition.normal, domain.ambient_dim) for condition in conditions)
+            lines = _lines(domain.ambient_dim, equations, [*seen, *ends])
+        coordinates = Coordinates(domain.ambient_dim, equations, lines)
+        assert coordinates.embedding == own.embedding, "a chart's coordinates are inputs"
+        yield Place(coordinates, own, _facet_rows(coordinates, own, conditions))
+
+
+def _facet_rows(coordinates: Coordinates, own: Chart, conditions: Sequence[Condition]) -> tuple[int, ...]:
+    """For each facet of a chart the first condition that says it."""
     numbers: dict[Vector, int] = {}
     for r, condition in enumerate(conditions):
         if condition.relation != "==":
             numbers.setdefault(tuple(-v for v in coordinates.form(condition)), r)
-    return Head(coordinates, own, tuple(numbers[form] for form in own.forms))
+    return tuple(numbers[form] for form in own.forms)
 
 
 def rows_seen(restriction: Restriction) -> ExactMatrix:
@@ -175,10 +171,14 @@ def _dense(vector: Sparse, dim: int) -> ExactVector:
 # -- text -------------------------------------------------------------------------------------------------------------
 
 
-def head_text(coordinates: Coordinates) -> str:
-    """The lines ``eq`` and ``line``."""
-    equations = (f"eq {one.i:x}{_pairs(one.above)} |{_pairs(one.below)}\n" for one in coordinates.equations)
-    return "".join([*equations, *(f"line {i:x}{_pairs(others)}\n" for i, others in coordinates.lines)])
+def equations_text(equations: Iterable[Equation]) -> str:
+    """The lines ``eq``."""
+    return "".join(f"eq {one.i:x}{_pairs(one.above)} |{_pairs(one.below)}\n" for one in equations)
+
+
+def lines_text(lines: Iterable[Line]) -> str:
+    """The lines ``line``."""
+    return "".join(f"line {i:x}{_pairs(others)}\n" for i, others in lines)
 
 
 def empty_text(proof: Proof) -> str:
@@ -186,8 +186,8 @@ def empty_text(proof: Proof) -> str:
     return f"empty{_pairs(proof)}\n"
 
 
-def read_head(lines: Iterable[Sequence[str]], conditions: Sequence[Condition], input_dim: int) -> Coordinates:
-    """The coordinates that the words of such lines say; the proofs are not checked."""
+def read_coordinates(lines: Iterable[Sequence[str]], conditions: Sequence[Condition], input_dim: int) -> Coordinates:
+    """The coordinates that the words of lines ``eq`` and ``line`` say; the proofs are not checked."""
     equations, others = [], []
     for keyword, first, *words in lines:
         i = int(first, 16)
@@ -207,8 +207,14 @@ def read_head(lines: Iterable[Sequence[str]], conditions: Sequence[Condition], i
 
 
 def _pairs(entries: Sparse) -> str:
-    return "".join(f" {j:x} {v}" for j, v in entries.items())
+    return "".join(f" {j:x} {fraction_digits(v)}" for j, v in entries.items())
 
 
 def _read_pairs(words: Sequence[str]) -> Sparse:
-    return {int(j, 16): Fraction(v) for j, v in zip(words[::2], words[1::2], strict=True)}
+    return {int(j, 16): _rational(v) for j, v in zip(words[::2], words[1::2], strict=True)}
+
+
+def _rational(word: str) -> Fraction:
+    """An integer or a fraction of any length, which Python's own reading limits."""
+    above, _, below = word.partition("/")
+    return Fraction(int(fmpz(above)), int(fmpz(below or "1")))

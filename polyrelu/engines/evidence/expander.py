@@ -14,11 +14,12 @@ from pathlib import Path
 
 from flint import fmpz_mat
 
-from polyrelu.engines.evidence.coordinates import read_head
+from polyrelu.engines.evidence.coordinates import read_coordinates
 from polyrelu.engines.evidence.files import lines_of, opened
 from polyrelu.engines.evidence.forms import Forms
 from polyrelu.engines.evidence.question import CELLS, ROWS, Question
 from polyrelu.errors import InputError
+from polyrelu.networks.relevant_part import Restriction
 from polyrelu.networks.statement import Statement
 from polyrelu.polyhedra.double_description import Vector, values_on
 from polyrelu.support.arguments import file_path, instance
@@ -42,7 +43,7 @@ def expand(statement: Statement, rows: str | PathLike[str], path: str | PathLike
     """
     instance(statement, Statement, "expand: statement", "make one with Statement.of, or read one with Statement.load")
     source, place = file_path(rows, "expand"), file_path(path, "expand")
-    expander = Expander(Question.of(statement), str(source))
+    expander = Expander(Question.of(statement), f"expand: {source}")
 
     def write(new: Path) -> None:
         with opened(new) as file:
@@ -64,9 +65,8 @@ class Expander:
     def __init__(self, question: Question, where: str = "expand") -> None:
         self.question, self.where = question, where
         self._number = 0
-        self._head: list[list[str]] = []
-        self._forms: Forms | None = None
-        self._flipped = set[int]()  # the bits that are 1
+        self._equations: list[list[str]] = []
+        self._part: _Part | None = None
         self._new: list[list[int]] = []  # the rows of the vertices of the next cell
 
     def into(self, write: Callable[[bytes], object]) -> Callable[[bytes], object]:
@@ -97,7 +97,7 @@ class Expander:
         Raises:
             InputError: something is missing.
         """
-        if self._forms is not None or not self._number:
+        if self._part is not None or not self._number:
             raise self._wrong("the file ends too early; make it anew")
 
     def _line(self, words: list[str]) -> str | None:
@@ -105,33 +105,36 @@ class Expander:
         keyword, *rest = words
         if self._number == 1:
             return self._first(words)
-        if keyword in ("eq", "line"):
-            self._head.append(words)
+        if self._part is not None:
+            return self._line_of_part(self._part, words)
+        if keyword == "eq":
+            self._equations.append(words)
         elif keyword == "cells":
-            self._forms = self._new_forms(rest[0])
-        elif self._forms is not None:
-            return self._line_of_part(self._forms, words)
+            self._part = _Part(self.question.problems[rest[0]])
         elif keyword != "empty":
             raise ValueError
         return " ".join(words)
 
-    def _line_of_part(self, forms: Forms, words: list[str]) -> str | None:
+    def _line_of_part(self, part: _Part, words: list[str]) -> str | None:
         keyword, *rest = words
-        if keyword == "p":
-            self._flip(forms, {_number(word) for word in rest})
+        if keyword == "line":
+            part.lines.append(words)
+        elif keyword == "b":
+            self._new.clear()
+            part.open(self.question, self._equations)
+        elif keyword == "p":
+            part.flip({_number(word) for word in rest})
             return None
-        if keyword == "w":
+        elif keyword == "w":
             self._new.append([_number(word) for word in rest])
             return None
-        if keyword == "b":
-            self._flip(forms, set(self._flipped))
         elif keyword == "c":
             length = _number(rest[0])
-            points = [self._vertex(forms, rows, length) for rows in self._new]
+            points = [self._vertex(part.forms, rows, length) for rows in self._new]
             self._new.clear()
             return "\n".join([*points, " ".join(words)])
         elif keyword == "end":
-            self._forms = None
+            self._part = None
         else:
             raise ValueError
         return " ".join(words)
@@ -146,17 +149,6 @@ class Expander:
                 f"{self.question.hash}; give the statement that they were made for"
             )
         return f"{CELLS} {words[2]}"
-
-    def _new_forms(self, target: str) -> Forms:
-        question = self.question
-        coordinates = read_head(self._head, question.conditions, question.input_dim)
-        self._flipped.clear()
-        return Forms(question.problems[target], question.conditions, coordinates)
-
-    def _flip(self, forms: Forms, bits: set[int]) -> None:
-        for bit in bits:
-            forms.flip(bit)
-        self._flipped ^= bits
 
     def _vertex(self, forms: Forms, rows: Sequence[int], length: int) -> str:
         """The line of the vertex on these rows."""
@@ -184,6 +176,35 @@ class Expander:
 
     def _wrong(self, reason: str) -> InputError:
         return InputError(f"{self.where}: line {self._number}: {reason}")
+
+
+class _Part:
+    """The cells of one target: the lines that say its coordinates, and the forms of its rows under a pattern."""
+
+    def __init__(self, problem: Restriction) -> None:
+        self.problem, self.lines = problem, list[list[str]]()
+        self._forms: Forms | None = None
+        self._on = set[int]()  # the bits that are 1
+
+    @property
+    def forms(self) -> Forms:
+        """The forms, once a block is open."""
+        if self._forms is None:
+            raise ValueError
+        return self._forms
+
+    def open(self, question: Question, equations: Sequence[Sequence[str]]) -> None:
+        """Begin a block, with a pattern of zeros."""
+        if self._forms is None:
+            coordinates = read_coordinates([*equations, *self.lines], question.conditions, question.input_dim)
+            self._forms = Forms(self.problem, question.conditions, coordinates)
+        self.flip(self._on.copy())
+
+    def flip(self, bits: set[int]) -> None:
+        """Change bits of the pattern."""
+        for bit in bits:
+            self.forms.flip(bit)
+        self._on ^= bits
 
 
 def _number(word: str) -> int:

@@ -39,8 +39,8 @@ class Question:
         """The question that a statement asks. Cost: one pass over the weights for each target."""
         written = read_statement(statement.text, "statement").domain
         conditions = [
-            Condition({j: a for (_, j), a in coefficients.items() if a}, offset, relation)
-            for coefficients, offset, relation in written
+            Condition({j: a / factor for (_, j), a in coefficients.items()}, offset / factor, relation)
+            for coefficients, offset, relation, factor in written
         ]
         if statement.targets is None:
             problems = {REGIONS: keep_all(statement.network)}

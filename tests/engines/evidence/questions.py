@@ -10,7 +10,7 @@ from pathlib import Path
 import polyrelu as pr
 from polyrelu.certificates import checker
 from polyrelu.engines.evidence.affine_hull import Condition, Proof
-from polyrelu.networks.statement_text import read_statement
+from polyrelu.engines.evidence.question import Question
 
 ABS = "layer relu\n1 0\n-1 0\nlayer linear\n1 1 0\n"  # y0 = |x0|
 TWO = "layer relu\n1 1 0\n1 -1 -1/2\nlayer linear\n1 -2 1/4\n"  # of x0 and x1
@@ -73,6 +73,11 @@ KINDS = {
         statement(2, "1 x1 >= 0", TWO, ""),
         "preimage: target 0: 1 tiles, 0 flat parts, 1 zones",
     ),
+    "targets that see different directions": (
+        statement(2, "", "layer 10\n1 0 0\n0 1 0\n", "1 y0 > 1", "1 y1 > 1", "1 y0 1 y1 < 0; 1 x0 <= 5"),
+        "preimage: target 0: 1 tiles, 0 flat parts, 1 zones; target 1: 1 tiles, 0 flat parts, 1 zones; "
+        "target 2: 2 tiles, 0 flat parts, 1 zones",
+    ),
     "an empty domain": (
         statement(2, "1 x0 1 x1 <= 0; 1 x0 >= 1; 1 x1 >= 0", TWO, "1 y0 > 0"),
         "empty: the domain has no points",
@@ -123,7 +128,7 @@ KINDS = {
 
 def verdict(text: str, *paths: Path) -> str:
     """What the checker says is proved about a statement."""
-    return checker.check(text.encode(), paths)  # type: ignore[no-any-return,no-untyped-call]
+    return str(checker.check(text.encode(), paths))
 
 
 def by_chance(seed: int) -> str:
@@ -166,8 +171,7 @@ def _condition(r: random.Random, names: list[str]) -> str:
 
 def conditions(text: str) -> list[Condition]:
     """The conditions of a statement's domain, as they are written."""
-    said = read_statement(text, "a test").domain
-    return [Condition({j: a for (_, j), a in one.coefficients.items() if a}, one.offset, one.relation) for one in said]
+    return list(Question.of(pr.Statement.parse(text)).conditions)
 
 
 def total(conditions: Sequence[Condition], proof: Proof) -> tuple[dict[int, Fraction], Fraction]:

@@ -52,17 +52,14 @@ def test_questions_by_chance(tmp_path):
     for seed in range(150):
         text = by_chance(seed)
         said = pr.Statement.parse(text)
-        try:
-            certify(said, tmp_path / "answer")
-        except pr.InputError as refused:
-            assert "sees fewer directions" in str(refused)
-            continue
+        certify(said, tmp_path / "answer")
         kind, _, more = verdict(text, tmp_path / "answer").partition(": ")
         kinds[kind] += 1
         assert (kind == "empty") == said.domain.is_empty(), text
         if kind == "regions":
             assert int(more) == len(pr.linear_regions(said.network, said.domain)), text
         elif kind != "empty":
+            assert said.targets is not None
             answer = pr.preimage(said.network, said.targets, said.domain)
             assert (kind == "holds") == (not len(answer)), text
     assert all(kinds.values())

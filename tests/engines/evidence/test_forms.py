@@ -5,7 +5,7 @@ from fractions import Fraction
 import pytest
 
 import polyrelu as pr
-from polyrelu.engines.evidence.coordinates import head
+from polyrelu.engines.evidence.coordinates import places
 from polyrelu.engines.evidence.forms import Forms
 from polyrelu.engines.evidence.question import Question
 from tests.engines.evidence.questions import statement
@@ -17,14 +17,21 @@ DEEP = statement(
     "layer relu\n1 -1 1 1 0\n0 2 -1 1 -1\nlayer linear\n1 1 1/5\n",
     "1 y0 > 1; 1 h1.2 1 x1 <= 2",
 )
-POINTS = [(0, 0, 1), (2, -3, -1), (-2, 4, 3), (Fraction(1, 3), 1, Fraction(2, 3)), (1, -7, 0), (-1, 0, 2)]
+POINTS: list[tuple[Fraction | int, ...]] = [
+    (0, 0, 1),
+    (2, -3, -1),
+    (-2, 4, 3),
+    (Fraction(1, 3), 1, Fraction(2, 3)),
+    (1, -7, 0),
+    (-1, 0, 2),
+]
 
 
 def forms_of(text):
     question = Question.of(pr.Statement.parse(text))
     (problem,) = question.problems.values()
-    own = head(question.domain, question.conditions, [problem])
-    return question, problem, own.coordinates, Forms(problem, question.conditions, own.coordinates)
+    ((coordinates, _, _),) = places(question.domain, question.conditions, [problem])
+    return question, problem, coordinates, Forms(problem, question.conditions, coordinates)
 
 
 def rows_at(question, problem, point):
@@ -50,7 +57,7 @@ def test_forms_are_the_rows_up_to_a_positive_factor(start):
     """In any order of patterns: what was kept of another pattern does not show."""
     question, problem, coordinates, forms = forms_of(DEEP)
     assert (forms.base, forms.count) == (4, 7)
-    points = [tuple(map(Fraction, point)) for point in POINTS[start:] + POINTS[:start]]
+    points = [tuple(Fraction(x) for x in point) for point in POINTS[start:] + POINTS[:start]]
     for at in points:
         values = rows_at(question, problem, at)
         for bit in range(forms.count):
