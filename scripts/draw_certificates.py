@@ -27,7 +27,7 @@ from polyrelu.engines.evidence.certify import certify
 from polyrelu.figures.registry import save_figure
 from polyrelu.networks.statement import Statement
 from polyrelu.plotting import style
-from polyrelu.plotting.style import HAIRLINE, INK, PAPER, SILENT, themed
+from polyrelu.plotting.style import HAIRLINE, INK, SILENT, themed
 from polyrelu.support.extras import require
 from polyrelu.support.files import make_directory
 from polyrelu.support.palette import PALETTE
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 PAGE = Path(__file__).parent.parent / "papers" / "certificates"
 RADIUS_OF_DEMO = 6
 REACH = 1 / 40  # of the picture's width, half of an arrow and a tick across a facet
-TILE, DISCARDED, ACROSS = PALETTE[5], SILENT, PALETTE[4]
+TILE, DISCARDED, ACROSS = PALETTE[0], SILENT, PALETTE[4]
 
 Point = tuple[Fraction, ...]
 
@@ -156,7 +156,7 @@ def draw_evidence(evidence: Evidence, axes: Axes, ticks: bool = False) -> None:
     for cell in evidence.cells:
         shade = TILE if evidence.is_tile(cell) else DISCARDED
         corners = np.array(cell.corners, dtype=float)
-        axes.fill(*corners.T, facecolor=themed(shade), alpha=0.55, linewidth=0)
+        axes.fill(*corners.T, facecolor=themed(shade), alpha=0.5, linewidth=0)
         axes.fill(*corners.T, facecolor="none", edgecolor=themed(INK), linewidth=HAIRLINE, zorder=3)
         for side in cell.sides():
             if not evidence.is_end(side):
@@ -173,7 +173,9 @@ def cross(side: NDArray[np.float64], axes: Axes, reach: float, tick: bool) -> No
     out = np.array([along[1], -along[0]]) / length * min(reach, length / 4)
     if tick:
         middle = side.mean(axis=0)
-        axes.plot(*np.array([middle - out * 0.75, middle + out * 0.75]).T, color=themed(ACROSS), linewidth=0.9, zorder=4)
+        axes.plot(
+            *np.array([middle - out * 0.75, middle + out * 0.75]).T, color=themed(ACROSS), linewidth=0.9, zorder=4
+        )
         return
     at = side[0] + 0.44 * along
     arrow = {"arrowstyle": "-|>", "mutation_scale": 6, "linewidth": 0.8, "color": themed(ACROSS)}
@@ -211,14 +213,72 @@ def signs_before(network: pr.Network, points: list[Point]) -> Iterator[list[Frac
         values = [max(z, Fraction()) if on else z for z, on in zip(before, layer.relu, strict=True)]
 
 
+# -- what was measured --------------------------------------------------------------------------------------------
+
+
+class Curve(NamedTuple):
+    """A column of the table: how it is called, and its colour."""
+
+    column: str
+    label: str
+    shade: str
+
+
+SIZES = (Curve("bytes", "coordinates", PALETTE[4]), Curve("rows_bytes", "rows only", PALETTE[0]))
+SECONDS = (
+    Curve("small", "small checker", PALETTE[4]),
+    Curve("seconds", "writing coordinates", PALETTE[1]),
+    Curve("fast", "fast checker", PALETTE[2]),
+    Curve("rows_seconds", "writing rows only", PALETTE[0]),
+    Curve("search", "search alone", INK),
+)
+
+
+def draw_measured(table: Path) -> Figure:
+    """Bytes on the left, seconds on the right, against cells; random networks on the plane are joined by lines."""
+    pyplot = require("matplotlib.pyplot", "draw_certificates")
+    with table.open(newline="", encoding="utf-8") as file:
+        rows = sorted(csv.DictReader(file), key=lambda row: int(row["cells"]))
+    figure: Figure
+    figure, panels = pyplot.subplots(1, 2, figsize=(9, 4), layout="constrained")
+    for axes, curves, name in zip(panels, (SIZES, SECONDS), ("bytes, compressed", "CPU seconds"), strict=True):
+        for curve in curves:
+            for planar in (True, False):
+                drawn = [(int(row["cells"]), float(row[curve.column])) for row in rows if is_planar(row) == planar]
+                kept = np.array([point for point in drawn if np.isfinite(point[1])]).reshape(-1, 2)
+                axes.plot(
+                    *kept.T,
+                    color=themed(curve.shade),
+                    label=curve.label if planar and len(kept) else None,
+                    marker="o" if planar else "x",
+                    linestyle="-" if planar else "",
+                    linewidth=1,
+                    markersize=3.5 if planar else 4.5,
+                )
+        axes.set_xscale("log")
+        axes.set_yscale("log")
+        axes.set_xlabel("cells")
+        axes.set_title(name)
+        axes.spines[["top", "right"]].set_visible(False)
+        axes.legend(fontsize="small")
+    return figure
+
+
+def is_planar(row: dict[str, str]) -> bool:
+    """Whether a row is about a network of two inputs."""
+    return row["dim"] == "2"
+
+
 def main() -> None:
     """Draw and write."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--out", type=Path, default=Path("out"), help="directory for the pictures (default: out)")
     folder = make_directory(parser.parse_args().out)
     with style():
-        for path in save_figure(draw_tiling(), folder, "tiling", ["png"]):
-            print(path)
+        drawn = {"tiling": draw_tiling(), "measured": draw_measured(PAGE / "measured.csv")}
+        for name, figure in drawn.items():
+            for path in save_figure(figure, folder, name, ["png"]):
+                print(path)
 
 
 if __name__ == "__main__":
