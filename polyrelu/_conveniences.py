@@ -1,10 +1,9 @@
-"""Methods of :class:`Tiling` and :class:`Network` that live in upper rooms, from one table.
+"""Methods of :class:`Tiling`, :class:`Network` and :class:`Statement` that live in upper rooms, from one table.
 
 ``tiling.volume()`` is easier to find than a function of the room that measures, and yet a tiling is data, and knows
-nothing of what is asked of it. So the functions below, whose first argument is the tiling or the network, become
-methods when polyrelu is imported. Their rooms are imported when a method is first looked up, because drawing and
-exporting take longer to import than most questions to answer. ``_conveniences.pyi`` tells type checkers and editors
-about them.
+nothing of what is asked of it. So the functions below, whose first argument is the object, become methods when
+polyrelu is imported. Their rooms are imported when a method is first looked up, because drawing and exporting take
+longer to import than most questions to answer. ``_conveniences.pyi`` tells type checkers and editors about them.
 """
 
 from __future__ import annotations
@@ -14,6 +13,7 @@ from importlib import import_module
 from typing import Any
 
 from polyrelu.networks.network import Network
+from polyrelu.networks.statement import Statement
 from polyrelu.tilings.tiling import Tiling
 
 METHODS: Mapping[type, Mapping[str, str]] = {
@@ -22,6 +22,7 @@ METHODS: Mapping[type, Mapping[str, str]] = {
         "betti_numbers": "analysis.topology.betti_numbers",
         "boundary": "analysis.zones.boundary",
         "bounding_box": "analysis.measure.bounding_box",
+        "certificate": "engines.evidence.certify.certificate",
         "euler_characteristic": "analysis.topology.euler_characteristic",
         "export": "export.files.export_tiling",
         "f_vector": "analysis.topology.f_vector",
@@ -41,6 +42,11 @@ METHODS: Mapping[type, Mapping[str, str]] = {
         "zones": "analysis.zones.zones",
     },
     Network: {"summary": "networks.network_summary.summary"},
+    Statement: {
+        "certify": "engines.evidence.certify.certify",
+        "expand": "engines.evidence.expander.expand",
+        "write_point": "engines.evidence.certify.write_point",
+    },
 }
 MAKERS: Mapping[type, Mapping[str, str]] = {Network: {"from_torch": "formats.torch_modules.from_torch"}}
 """Those that are called on the class and make an object of it."""

@@ -12,6 +12,7 @@ from polyrelu.analysis.nearest import Nearest
 from polyrelu.analysis.outline import Outline
 from polyrelu.analysis.zones import BoundaryPart
 from polyrelu.arithmetic.exact import FloatArray
+from polyrelu.engines.evidence.certify import Certified
 from polyrelu.networks.network import Network
 from polyrelu.networks.network_summary import Summary
 from polyrelu.plotting.planar import Window
@@ -32,6 +33,16 @@ class TilingMethods:
     def bounding_box(self, exact: Literal[True]) -> tuple[tuple[ExactBound, ...], tuple[ExactBound, ...]]: ...
     @overload
     def bounding_box(self, exact: bool) -> tuple[Any, Any]: ...
+    def certificate(
+        self,
+        path: str | PathLike[str],
+        *,
+        rows_only: bool = False,
+        workers: int = 1,
+        max_dim: int | None = None,
+        timeout: float | None = None,
+        progress: bool | None = None,
+    ) -> Certified: ...
     def euler_characteristic(self) -> int: ...
     def export(self, path: str | PathLike[str]) -> None: ...
     def f_vector(self) -> tuple[int, ...]: ...
@@ -73,3 +84,17 @@ class NetworkMethods:
     @staticmethod
     def from_torch(module: Any, input_shape: Sequence[int] | None = None) -> Network: ...
     def summary(self) -> Summary: ...
+
+class StatementMethods:
+    def certify(
+        self,
+        path: str | PathLike[str],
+        *,
+        rows_only: bool = False,
+        workers: int = 1,
+        max_dim: int | None = None,
+        timeout: float | None = None,
+        progress: bool | None = None,
+    ) -> Certified: ...
+    def expand(self, rows: str | PathLike[str], path: str | PathLike[str]) -> None: ...
+    def write_point(self, point: Iterable[Any], path: str | PathLike[str]) -> None: ...

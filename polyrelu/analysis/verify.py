@@ -14,17 +14,23 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
+from os import PathLike
+from pathlib import Path
 from typing import Literal, TypeAlias
 
 from polyrelu.arithmetic.exact import ExactVector
+from polyrelu.engines.evidence.certify import Evidence, write_point
+from polyrelu.engines.evidence.files import numbered, question_beside
 from polyrelu.engines.preimage import preimage
-from polyrelu.errors import DimensionError, Interrupted
+from polyrelu.errors import BudgetExceeded, DimensionError, Interrupted
 from polyrelu.networks.network import Network
-from polyrelu.networks.properties import Property
-from polyrelu.support.arguments import instance
-from polyrelu.support.limits import Limit
+from polyrelu.networks.properties import Disjunct, Property
+from polyrelu.networks.statement import Statement
+from polyrelu.support.arguments import file_path, instance
+from polyrelu.support.files import check_place
+from polyrelu.support.limits import Limit, Stop
 from polyrelu.support.numerals import record_text
 from polyrelu.tilings.tiling import Tiling
 
@@ -43,6 +49,8 @@ class Verification:
         cases: how many pairs there are.
         cells: how many cells were excluded or found.
         seconds: how long it took.
+        files: the evidence that was written, as :func:`write_evidence` returns it.
+        unwritten: why evidence that was asked for was not written; empty where nothing is missing.
     """
 
     status: Status
@@ -53,6 +61,8 @@ class Verification:
     cases: int
     cells: int
     seconds: float
+    files: tuple[Path, ...] = ()
+    unwritten: str = ""
 
     def __repr__(self) -> str:
         return record_text(self)
@@ -66,6 +76,8 @@ def verify(
     workers: int = 1,
     max_dim: int | None = None,
     progress: bool | None = None,
+    certify: str | PathLike[str] | None = None,
+    rows_only: bool = False,
 ) -> Verification:
     """Whether a network keeps a property; exact, and with a counterexample where it does not.
 
@@ -77,12 +89,16 @@ def verify(
         max_dim: the largest dimension of a domain, constant inputs not counted, in which to split cells by their
             vertices; None judges by what that takes, see :func:`polyrelu.engines.preimage.preimage`.
         progress: show a bar; by default only for long runs on a terminal.
+        certify: write evidence for the verdict to this file, see :func:`write_evidence`; by runs of its own, within the
+            time limit. Where there is none of a verdict, ``unwritten`` says why.
+        rows_only: in certificates, say vertices by the rows on which they lie.
 
     Raises:
         DimensionError: the property is about other dimensions than the network's.
         InputError: the time limit is not positive.
         BudgetExceeded: cells would get too large, and no other engine is quick.
-        Interrupted: Ctrl-C.
+        WriteError: evidence cannot be written, which is tried at once.
+        Interrupted, KeyboardInterrupt: Ctrl-C.
 
     Cost: up to that of the preimages; a counterexample ends the search.
     """
@@ -94,6 +110,83 @@ def verify(
             f"R^{network.input_dim} -> R^{network.output_dim}"
         )
     limit = Limit(timeout=timeout, where="verify")
+    if certify is None:
+        return _verdict(network, prop, limit, workers, max_dim, progress)
+    place = file_path(certify, "verify: certify")
+    check_place(place)
+    found = _verdict(network, prop, limit, workers, max_dim, progress)
+    try:
+        with limit.kept():
+            files = write_evidence(
+                found, network, prop, place, rows_only=rows_only, workers=workers, max_dim=max_dim, progress=progress
+            )
+    except BudgetExceeded as error:
+        return replace(found, unwritten=str(error))
+    except Stop:
+        if not limit.late:
+            raise
+        return replace(found, unwritten=f"{place} was not written: time was up")
+    return replace(found, files=files)
+
+
+def write_evidence(
+    found: Verification,
+    network: Network,
+    prop: Property,
+    path: str | PathLike[str],
+    *,
+    rows_only: bool = False,
+    workers: int = 1,
+    max_dim: int | None = None,
+    progress: bool | None = None,
+) -> tuple[Path, ...]:
+    """Write evidence for a verdict, for ``polyrelu check``, with the statements that it is about.
+
+    A property with several domains has a statement for each. For ``"violated"`` the counterexample is written, for the
+    domain in which it lies; for ``"holds"`` a certificate for each domain, by a run of its own, the later ones
+    numbered: ``answer.cert.gz``, ``answer-1.cert.gz``, and so on. Their statements are called ``answer.question.txt``,
+    ``answer-1.question.txt``. For ``"undecided"`` there is nothing to write.
+
+    Args:
+        found: the verdict, of :func:`verify`.
+        network: the network that it is about.
+        prop: the property.
+        path: where to; compressed if the name ends in ``.gz``.
+        rows_only: in certificates, say vertices by the rows on which they lie.
+        workers: how many threads split cells.
+        max_dim: as for :func:`verify`.
+        progress: show a bar.
+
+    Returns:
+        The files: evidence, its statement, evidence, and so on.
+
+    Raises:
+        BudgetExceeded: cells get too large.
+        InputError: targets see different directions of an unbounded domain.
+        WriteError: a file cannot be written.
+
+    Cost: for ``"holds"`` that of the preimages, and of coordinates; else an evaluation.
+    """
+    place, files = file_path(path, "write_evidence"), list[Path]()
+    if found.point is not None and found.place is not None:
+        statement = _statement(network, prop.disjuncts[found.place[0]])
+        write_point(statement, found.point, place)
+        statement.save(question_beside(place))
+        files += [place, question_beside(place)]
+    for number, disjunct in enumerate(prop.disjuncts if found.status == "holds" else ()):
+        own = numbered(place, number)
+        Evidence(_statement(network, disjunct), max_dim).write_with_question(own, rows_only, workers, progress)
+        files += [own, question_beside(own)]
+    return tuple(files)
+
+
+def _statement(network: Network, disjunct: Disjunct) -> Statement:
+    return Statement.of(network, disjunct.targets, disjunct.domain)
+
+
+def _verdict(
+    network: Network, prop: Property, limit: Limit, workers: int, max_dim: int | None, progress: bool | None
+) -> Verification:
     began = time.monotonic()
     cases = [(i, j) for i, disjunct in enumerate(prop.disjuncts) for j in range(len(disjunct.targets))]
     cells = 0

@@ -17,8 +17,8 @@ class Exit(IntEnum):
         member.meaning = meaning
         return member
 
-    DONE = 0, "done; verify: the property holds"
-    VIOLATED = 1, "verify: the property is violated"
+    DONE = 0, "done; verify: the property holds; check: verified"
+    VIOLATED = 1, "verify: the property is violated; check: rejected"
     ERROR = 2, "wrong usage, or an error"
     UNDECIDED = 3, "verify: undecided, also at its own --timeout"
     LATE = 124, "stopped by --timeout, other commands"

@@ -46,8 +46,14 @@ def _shape(context: click.Context, option: click.Parameter, text: str | None) ->
     return tuple(map(int, sizes))
 
 
+_MODEL = functools.partial(click.argument, "model", type=click.Path(path_type=Path))
+_STATEMENT = click.option(
+    "--statement",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="A statement that says network, inputs and outputs, instead of MODEL; polyrelu statement writes them.",
+)
 _READING = together(
-    click.argument("model", type=click.Path(path_type=Path)),
     click.option(
         "--drop-final",
         metavar="OP",
@@ -76,12 +82,33 @@ def takes_model(command: Callable[..., None]) -> Callable[..., None]:
     ) -> None:
         command(model=Model(model, normalise, drop_final, input_shape), **others)
 
-    return _READING(with_model)
+    return _MODEL()(_READING(with_model))
 
 
-def warn_outside(model: Model, domains: Iterable[Polyhedron | None]) -> None:
+def takes_model_or_statement(command: Callable[..., None]) -> Callable[..., None]:
+    """As :func:`takes_model`, or ``--statement``; the command gets both, and one of them is None.
+
+    Raises:
+        click.UsageError: neither is given, or with a statement what is about a MODEL.
+    """
+
+    @functools.wraps(command)
+    def with_either(model: Path | None, statement: Path | None, **others: Any) -> None:
+        how = {name: others.pop(name) for name in ("normalise", "drop_final", "input_shape")}
+        if model is None and statement is None:
+            raise click.UsageError("Missing argument 'MODEL', or option '--statement'.")
+        for name, value in {"MODEL": model, **how}.items():
+            if statement is not None and value is not None:
+                word = name if name == "MODEL" else f"--{name.replace('_', '-')}"
+                raise click.UsageError(f"--statement {statement}: says the network; leave {word} out.")
+        command(model=None if model is None else Model(model, **how), statement=statement, **others)
+
+    return _MODEL(required=False)(_STATEMENT(_READING(with_either)))
+
+
+def warn_outside(model: Model | None, domains: Iterable[Polyhedron | None]) -> None:
     """Warn of a domain that has none of the inputs that a ``.nnet`` file is for: mostly it is in the other scale."""
-    if plain_suffix(model.path) != ".nnet":
+    if model is None or plain_suffix(model.path) != ".nnet":
         return
     normalise = model.normalise or "fold"
     meant = nnet_box(model.path, normalise)

@@ -14,10 +14,12 @@ import click
 
 from polyrelu import __version__
 from polyrelu.cli.boundary import boundary_command
+from polyrelu.cli.certificates import check_command, expand_command
 from polyrelu.cli.exit_codes import Exit, table
 from polyrelu.cli.networks import info_command
 from polyrelu.cli.pictures import demo_command, figures_command
 from polyrelu.cli.selftest import selftest_command
+from polyrelu.cli.statements import statement_command
 from polyrelu.cli.stopping import Quit, Stops
 from polyrelu.cli.tilings import preimage_command, regions_command, zones_command
 from polyrelu.cli.verdicts import verify_command
@@ -77,12 +79,15 @@ def cli(debug: bool) -> None:
 
 for _command in (
     boundary_command,
+    check_command,
     demo_command,
+    expand_command,
     figures_command,
     info_command,
     preimage_command,
     regions_command,
     selftest_command,
+    statement_command,
     verify_command,
     zones_command,
 ):

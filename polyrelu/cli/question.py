@@ -20,10 +20,11 @@ from polyrelu.formats.vnnlib import load_property
 from polyrelu.networks.linear_constraints import parse
 from polyrelu.networks.network import Network
 from polyrelu.networks.properties import Disjunct
+from polyrelu.networks.statement import Statement
 from polyrelu.polyhedra.polyhedron import Polyhedron
 from polyrelu.tilings.tiling import Tiling
 
-WHERE = together(
+INPUTS = together(
     click.option(
         "--box",
         nargs=2,
@@ -32,6 +33,9 @@ WHERE = together(
         help="Bounds of every input; or repeat, once for each input. Without it, all of R^d.",
     ),
     click.option("--domain", metavar="EXPR", help='What the inputs satisfy, e.g. "x0 + x1 <= 1".'),
+)
+WHERE = together(
+    INPUTS,
     click.option("--method", type=click.Choice(METHODS), default="auto", show_default=True, help="The engine."),
     click.option(
         "--limit",
@@ -65,53 +69,100 @@ WHAT = together(
 class Question(NamedTuple):
     """The options above, as click passes them on, and those of ``boundary``.
 
-    ``regions`` and ``boundary`` have no condition; ``regions`` takes a property's domains only.
+    ``regions`` and ``boundary`` have no condition; ``regions`` takes a property's domains only. A statement says all
+    that is asked, and then there is no model; ``said`` is what it says, once it is read.
     """
 
-    model: Model
-    box: Sequence[tuple[str, str]]
-    domain: str | None
-    method: str
-    limit: int
-    max_dim: int | None
-    timeout: float | None
-    workers: int
+    model: Model | None
+    box: Sequence[tuple[str, str]] = ()
+    domain: str | None = None
+    method: str = "auto"
+    limit: int = DEFAULT_FACE_LIMIT
+    max_dim: int | None = None
+    timeout: float | None = None
+    workers: int = 1
     conditions: Sequence[str] = ()
     prop: Path | None = None
+    statement: Path | None = None
+    said: Statement | None = None
     classes: tuple[int, int] | None = None
     threshold: str | None = None
     keep: str = "boundary"
     measure: bool = False  # said by commands that are going to tell volumes
 
-    def check(self) -> None:
+    @property
+    def files(self) -> tuple[Path | None, ...]:
+        """The files that the question is in."""
+        return (self.statement if self.model is None else self.model.path, self.prop)
+
+    def check(self, has_target: bool = True) -> None:
         """Refuse options that are wrong for any network.
 
         Raises:
-            click.UsageError: not exactly one of ``--output`` and ``--property``.
+            click.UsageError: not exactly one of ``--output`` and ``--property`` where there has to be a target; or one
+                of these, ``--box`` or ``--domain`` beside a statement.
         """
-        if bool(self.conditions) == (self.prop is not None):
+        if self.statement is not None:
+            given = {"--box": self.box, "--domain": self.domain, "--output": self.conditions, "--property": self.prop}
+            for name in (name for name, value in given.items() if value):
+                raise click.UsageError(f"--statement {self.statement}: says inputs and outputs; leave {name} out.")
+        elif has_target and bool(self.conditions) == (self.prop is not None):
             missing = "Missing option '--output' or '--property'"
             raise click.UsageError(f"{missing}." if self.prop is None else f"{missing}: one of them, not both.")
 
-    def answers(self, network: Network, stops: Stops) -> Iterator[Tiling]:
-        """The preimages: one for each domain of a property."""
+    def read(self) -> tuple[Question, Network]:
+        """The question with what its statement says, and the network that it is about."""
+        if self.model is not None:
+            return self, self.model.load()
+        assert self.statement is not None
+        said = Statement.load(self.statement)
+        return self._replace(said=said), said.network
+
+    def cases(self, network: Network) -> Sequence[Disjunct]:
+        """The domains, and the targets that are asked about in each.
+
+        Raises:
+            click.UsageError: the statement asks for something else.
+        """
+        if self.said is not None:
+            if self.said.targets is None:
+                raise click.UsageError(
+                    f"--statement {self.statement}: has no target, it asks for the linear regions; see "
+                    "polyrelu regions."
+                )
+            return [Disjunct(self.said.domain, self.said.targets)]
         given = _domain(self.box, self.domain, network.input_dim)
         if self.conditions:
             targets = tuple(parse(condition, dim=network.output_dim) for condition in self.conditions)
-            asked: Sequence[Disjunct] = [Disjunct(Polyhedron.whole_space(network.input_dim), targets)]
-        else:
-            asked = self._disjuncts(network)
-        for part in asked:
-            domain = _within(part.domain, given)
-            warn_outside(self.model, [domain])
+            return [Disjunct(Polyhedron.whole_space(network.input_dim) if given is None else given, targets)]
+        return [Disjunct(_within(part.domain, given), part.targets) for part in self._disjuncts(network)]
+
+    def domains(self, network: Network) -> Sequence[Polyhedron | None]:
+        """The different domains whose regions are asked for.
+
+        Raises:
+            click.UsageError: the statement asks for something else.
+        """
+        if self.said is not None:
+            if self.said.targets is not None:
+                raise click.UsageError(
+                    f"--statement {self.statement}: has a target, it asks for a preimage; see polyrelu preimage."
+                )
+            return [self.said.domain]
+        given = _domain(self.box, self.domain, network.input_dim)
+        domains = [given] if self.prop is None else [_within(part.domain, given) for part in self._disjuncts(network)]
+        return list(dict.fromkeys(domains))
+
+    def answers(self, network: Network, stops: Stops) -> Iterator[Tiling]:
+        """The preimages: one for each domain of a property."""
+        for part in self.cases(network):
+            warn_outside(self.model, [part.domain])
             budget = self._budget(stops)
-            yield preimage(network, part.targets, domain, self.method, measure=self.measure, **budget)
+            yield preimage(network, part.targets, part.domain, self.method, measure=self.measure, **budget)
 
     def regions(self, network: Network, stops: Stops) -> Iterator[Tiling]:
         """The linear regions of the domain, or of each domain of a property where one is given."""
-        given = _domain(self.box, self.domain, network.input_dim)
-        domains = [given] if self.prop is None else [_within(part.domain, given) for part in self._disjuncts(network)]
-        for domain in dict.fromkeys(domains):
+        for domain in self.domains(network):
             warn_outside(self.model, [domain])
             yield linear_regions(network, domain, self.method, **self._budget(stops))
 
@@ -126,8 +177,8 @@ class Question(NamedTuple):
         )
 
     def varying(self, network: Network) -> int:
-        """How many inputs ``--box`` and ``--domain`` do not fix."""
-        domain = _domain(self.box, self.domain, network.input_dim)
+        """How many inputs ``--box`` and ``--domain``, or the statement, do not fix."""
+        domain = _domain(self.box, self.domain, network.input_dim) if self.said is None else self.said.domain
         return network.input_dim if domain is None or domain.is_empty() else len(domain.sides.free)
 
     def _disjuncts(self, network: Network) -> Sequence[Disjunct]:

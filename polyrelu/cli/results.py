@@ -147,14 +147,16 @@ class Results(NamedTuple):
         heard: Stops,
         write: Callable[[Document, Tiling], None],
         text: Callable[[Tiling], str],
+        certify: Callable[[Tiling, int], list[Path]] = lambda tiling, number: [],
     ) -> None:
-        """Keep, draw and print tilings, one by one; with several, files are numbered.
+        """Keep, draw, print and certify tilings, one by one; with several, files are numbered.
 
         Args:
             answers: the tilings.
             heard: tells whether the run was stopped.
             write: adds a tiling to the JSON document.
             text: a tiling for people.
+            certify: writes the certificate of a tiling with its number, if one is wanted; returns the files.
 
         Raises:
             Stopped: Ctrl-C, SIGTERM or the time limit, after what there was has been kept and printed.
@@ -165,6 +167,9 @@ class Results(NamedTuple):
                 said = self._answer(tiling, number, heard, document, write, text)
                 if heard.reason is not None or not tiling.complete:
                     raise KeyboardInterrupt
+                said += ", but not certified"
+                for path in certify(tiling, number):
+                    click.echo(str(path), err=self.as_json)
                 said = f": {number + 1} result{'s' * bool(number)} printed, others are missing"
             if self.as_json:
                 document.end(True)

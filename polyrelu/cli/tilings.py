@@ -11,14 +11,16 @@ from typing import Any
 import click
 
 from polyrelu.analysis.zones import SORTS, zone_table
+from polyrelu.cli.certificates import CERTIFY, NO_CERTIFICATE, Certificates
 from polyrelu.cli.documents import SECONDS_AFTER_STOP, Document
-from polyrelu.cli.networks import takes_model
+from polyrelu.cli.networks import takes_model, takes_model_or_statement
 from polyrelu.cli.options import together
 from polyrelu.cli.question import WHAT, WHERE, Question
 from polyrelu.cli.results import KEEPING, OF_TILES, SHOWN_DIGITS, SHOWN_TILES, Drawing, Results, nothing
 from polyrelu.cli.stopping import Stops, stops
 from polyrelu.export.json_report import TilingReport, tiling_report, without_zones, zones_report
 from polyrelu.networks.network import Network
+from polyrelu.support.limits import Limit
 from polyrelu.tilings.table import format_rows
 from polyrelu.tilings.tiling import Tiling
 
@@ -41,23 +43,26 @@ Example: polyrelu preimage model.npz --output "y0 > 0" --box -6 6 --plot zone.pn
 or:      polyrelu preimage model.npz --output "y0 > 0" --box 0 1 --box -1/2 0.5 --digits 4
 or:      polyrelu preimage model.npz --output "y0 > 1" --output "y0 < 0" --domain "x0 + x1 <= 1" --timeout 60
 or:      polyrelu preimage model.npz --property unsafe.vnnlib --save unsafe.npz --json
+or:      polyrelu preimage --statement question.txt
 """
 
 
 @click.command("preimage", epilog=_PREIMAGE_EXAMPLES, short_help="Which inputs give these outputs, exactly.")
-@takes_model
+@takes_model_or_statement
 @WHAT
 @WHERE
 @TILES
 @KEEPING
-def preimage_command(**options: Any) -> None:
+@CERTIFY
+def preimage_command(certify: Path | None, rows_only: bool, **options: Any) -> None:
     """The exact inputs of MODEL whose outputs satisfy a condition, or that break a property.
 
-    A property with several domains has several results; the files of the later ones are numbered. What is found when
-    Ctrl-C or --timeout stops the run is printed and kept, marked incomplete: beside a file that is there, as
-    NAME.partial.
+    A statement, a text that says network, inputs and outputs, is answered as it stands; inputs and values in the middle
+    that its conditions name count as further outputs, by layer. A property with several domains has several results;
+    the files of the later ones are numbered. What is found when Ctrl-C or --timeout stops the run is printed and kept,
+    marked incomplete: beside a file that is there, as NAME.partial.
     """
-    print_tiles(Question.answers, **options)
+    print_tiles(Question.answers, certificates=Certificates(certify, rows_only), **options)
 
 
 _REGIONS_EXAMPLES = """\b
@@ -68,7 +73,7 @@ or:      polyrelu regions model.npz --property unsafe.vnnlib --json
 
 
 @click.command("regions", epilog=_REGIONS_EXAMPLES, short_help="The linear regions.")
-@takes_model
+@takes_model_or_statement
 @click.option(
     "--property",
     "prop",
@@ -79,9 +84,10 @@ or:      polyrelu regions model.npz --property unsafe.vnnlib --json
 @WHERE
 @TILES
 @KEEPING
-def regions_command(**options: Any) -> None:
+@CERTIFY
+def regions_command(certify: Path | None, rows_only: bool, **options: Any) -> None:
     """The linear regions of MODEL: the cells on which every neuron has one sign."""
-    print_tiles(Question.regions, **options)
+    print_tiles(Question.regions, certificates=Certificates(certify, rows_only), **options)
 
 
 def print_tiles(
@@ -96,13 +102,14 @@ def print_tiles(
     drawing: Drawing = OF_TILES,
     report: Callable[[Tiling, int | None], TilingReport] = tiling_report,
     remark: Callable[[Tiling], str] = lambda tiling: "" if tiling else nothing(tiling),
+    certificates: Certificates = NO_CERTIFICATE,
     **options: Any,
 ) -> None:
     """Answer with tiles, with the options of a command; what ``remark`` says of the tiling goes below its table."""
     question, results = Question(**options), Results(plot, save, as_json, drawing)
-    if ask is Question.answers:
-        question.check()
-    results.check(reads=(question.model.path, question.prop))
+    question.check(has_target=ask is Question.answers)
+    results.check(reads=question.files)
+    certificates.check(question.files, (save, plot), is_stated=question.statement is None)
     table = _table(tiles, _digits(digits, exact))
 
     def write(document: Document, tiling: Tiling) -> None:
@@ -111,26 +118,32 @@ def print_tiles(
     def text(tiling: Tiling) -> str:
         return "\n\n".join(filter(None, (table(tiling) if len(tiling) else "", remark(tiling))))
 
-    _run(question, ask, results, write, text)
+    _run(question, ask, results, certificates, write, text)
 
 
 def _run(
     question: Question,
     ask: Callable[[Question, Network, Stops], Iterator[Tiling]],
     results: Results,
+    certificates: Certificates,
     write: Callable[[Document, Tiling], None],
     text: Callable[[Tiling], str],
 ) -> None:
     """Answer a question. The clock starts with the first file that is read."""
-    heard = stops()
+    heard, asked = stops(), question
 
     def answers() -> Iterator[Tiling]:
+        nonlocal asked
         heard.start(question.timeout)
-        network = question.model.load()
-        results.check(network.input_dim, varying=question.varying(network))
-        yield from ask(question, network, heard)
+        asked, network = question.read()
+        results.check(network.input_dim, varying=asked.varying(network))
+        yield from ask(asked, network, heard)
 
-    results.run(answers(), heard, write, text)
+    def certify(tiling: Tiling, number: int) -> list[Path]:
+        with Limit(heard.until).kept():
+            return certificates.write(tiling, number, asked.said, question.workers, question.max_dim)
+
+    results.run(answers(), heard, write, text, certify)
 
 
 def _digits(digits: int | None, exact: bool) -> int | None:
@@ -178,6 +191,7 @@ or:      polyrelu zones model.npz --output "y0 > 0" --box -6 6 --sort tiles --js
 @click.option("--sort", type=click.Choice(SORTS), default="volume", show_default=True, help="The order of the zones.")
 @click.option("--digits", type=click.IntRange(1), default=4, show_default=True, help="Digits of volumes and boxes.")
 @KEEPING
+@CERTIFY
 def zones_command(
     contact: int | None,
     sort: str,
@@ -185,6 +199,8 @@ def zones_command(
     plot: Path | None,
     save: Path | None,
     as_json: bool,
+    certify: Path | None,
+    rows_only: bool,
     **options: Any,
 ) -> None:
     """The activation zones of MODEL: the islands of inputs whose outputs satisfy a condition.
@@ -192,8 +208,10 @@ def zones_command(
     For each zone its tiles, its volume, its bounding box and an exact point of it.
     """
     question, results = Question(**options, measure=True), Results(plot, save, as_json)
+    certificates = Certificates(certify, rows_only)
     question.check()
-    results.check(reads=(question.model.path, question.prop))
+    results.check(reads=question.files)
+    certificates.check(question.files, (save, plot), is_stated=question.statement is None)
 
     def write(document: Document, tiling: Tiling) -> None:
         try:
@@ -217,4 +235,4 @@ def zones_command(
         except KeyboardInterrupt:
             return "The zones are not known: the run was stopped after the tiles were found, before their zones were."
 
-    _run(question, Question.answers, results, write, text)
+    _run(question, Question.answers, results, certificates, write, text)

@@ -4,15 +4,22 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from os import PathLike
+from pathlib import Path
+from typing import NamedTuple
 
+from polyrelu.engines.evidence.certify import Evidence
+from polyrelu.engines.evidence.files import question_beside
 from polyrelu.engines.faces.unrelu import DEFAULT_FACE_LIMIT
 from polyrelu.engines.protocol import Engine, Options
 from polyrelu.engines.registry import AUTO, METHODS, choose
-from polyrelu.errors import DimensionError, Interrupted
+from polyrelu.errors import DimensionError, InputError, Interrupted
 from polyrelu.networks.network import Network
 from polyrelu.networks.relevant_part import Restriction, keep_all, restrict
+from polyrelu.networks.statement import Statement
 from polyrelu.polyhedra.polyhedron import Polyhedron, polyhedra
-from polyrelu.support.arguments import instance, one_of, whole_number
+from polyrelu.support.arguments import file_path, instance, one_of, whole_number
+from polyrelu.support.files import check_place
 from polyrelu.support.limits import Limit
 from polyrelu.tilings.tile_source import TileSource
 from polyrelu.tilings.tiling import Tiling
@@ -33,6 +40,8 @@ def preimage(
     until: Callable[[int], bool] | None = None,
     timeout: float | None = None,
     measure: bool = False,
+    certify: str | PathLike[str] | None = None,
+    rows_only: bool = False,
 ) -> Tiling:
     """All inputs in the domain whose output lies in the target, as a tiling by convex polyhedra. Exact.
 
@@ -60,6 +69,10 @@ def preimage(
         measure: measure cells while their vertices are there, so that volumes and boxes need no second run of
             ``"cells"``; the bounds of volumes may then depend on ``workers`` in their last digits. It costs about
             as much as the run itself in the plane, twice as much in space, and twelve times in five dimensions.
+        certify: write a certificate of the answer to this file, and beside it the statement that it is about; see
+            :func:`polyrelu.engines.evidence.certify.certificate`. That takes a second run, by the cells engine: the
+            first one keeps tiles, and the cells that it discards are part of the proof.
+        rows_only: in the certificate, say vertices by the rows on which they lie.
 
     Returns:
         A :class:`~polyrelu.tilings.tiling.Tiling`. For closed targets and domains the union of its tiles *is* the
@@ -70,8 +83,10 @@ def preimage(
     Raises:
         DimensionError: target or domain live in the wrong space.
         BudgetExceeded: some layer has more than ``limit`` faces or takes more nodes; or cells get too large, or have
-            more than ``max_dim`` dimensions, and are too many for ``"halfspaces"``. That is said at once.
-        InputError: the method is unknown, or ``timeout`` is not a positive number.
+            more than ``max_dim`` dimensions, and are too many for ``"halfspaces"``, or for a certificate. That is said
+            at once.
+        InputError: the method is unknown, or ``timeout`` is not a positive number; or there is no certificate of this.
+        WriteError: the certificate cannot be written, which is tried at once.
         Interrupted: Ctrl-C, ``until`` said so, or time is up; its ``partial`` holds the tiles found so far. Flat ones
             among these may lie in others, because a second after the stop that is not looked at any more.
 
@@ -91,7 +106,8 @@ def preimage(
         for i, part in disjoint_parts(targets):
             yield i, restrict(network, part)
 
-    return _run(network, targets, restrictions, domain, method, options)
+    wanted = _wanted("preimage", certify, rows_only)
+    return _run(network, targets, restrictions, domain, method, options, wanted)
 
 
 def linear_regions(
@@ -106,6 +122,8 @@ def linear_regions(
     until: Callable[[int], bool] | None = None,
     timeout: float | None = None,
     measure: bool = False,
+    certify: str | PathLike[str] | None = None,
+    rows_only: bool = False,
 ) -> Tiling:
     """The cells of the domain on which every neuron has one sign, as a tiling. Exact.
 
@@ -116,7 +134,8 @@ def linear_regions(
     everything = Polyhedron.whole_space(network.output_dim)
     until_then = Limit(until, timeout, "linear_regions")
     options = _options("linear_regions", limit, workers, max_dim, progress, until_then, measure)
-    return _run(network, (everything,), lambda: [(0, keep_all(network))], domain, method, options)
+    wanted = _wanted("linear_regions", certify, rows_only)
+    return _run(network, (everything,), lambda: [(0, keep_all(network))], domain, method, options, wanted, True)
 
 
 def _options(
@@ -131,6 +150,26 @@ def _options(
         until,
         instance(measure, bool, f"{where}: measure", "pass True or False"),
     )
+
+
+class _Certificate(NamedTuple):
+    """A certificate that is wanted with the answer."""
+
+    path: Path
+    rows_only: bool
+
+
+def _wanted(where: str, path: str | PathLike[str] | None, rows_only: bool) -> _Certificate | None:
+    """The certificate that the arguments ask for, if any; that its files can be written is known."""
+    instance(rows_only, bool, f"{where}: rows_only", "pass True or False")
+    if path is None:
+        if rows_only:
+            raise InputError(f"{where}: rows_only is about the certificate, and none is asked for; pass certify=")
+        return None
+    place = file_path(path, f"{where}: certify")
+    check_place(place)
+    check_place(question_beside(place))
+    return _Certificate(place, rows_only)
 
 
 def disjoint_parts(targets: Sequence[Polyhedron]) -> list[tuple[int, Polyhedron]]:
@@ -155,6 +194,8 @@ def _run(
     domain: Polyhedron | None,
     method: str,
     options: Options,
+    wanted: _Certificate | None,
+    of_regions: bool = False,
 ) -> Tiling:
     one_of(method, METHODS, "preimage", "method")
     inputs = Polyhedron.whole_space(network.input_dim) if domain is None else domain
@@ -163,6 +204,10 @@ def _run(
         raise DimensionError(
             f"preimage: the domain lives in R^{inputs.ambient_dim} but the network's inputs in R^{network.input_dim}"
         )
+    evidence = None
+    if wanted is not None:
+        statement = Statement.of(network, None if of_regions else targets, inputs)
+        evidence = Evidence(statement, options.max_dim)
     started = time.perf_counter()
     engines: list[tuple[int, Engine]] = []
     names: set[str] = set()
@@ -193,7 +238,22 @@ def _run(
     if interrupted:
         when = f" after {options.until.timeout} seconds" if options.until.late else ""
         raise Interrupted(f"preimage: stopped{when} with {len(tiling)} tiles; they are in .partial", tiling)
+    if wanted is not None and evidence is not None:
+        _certify(evidence, wanted, options, tiling)
     return tiling
+
+
+def _certify(evidence: Evidence, wanted: _Certificate, options: Options, tiling: Tiling) -> None:
+    """Write the certificate of an answer that is found."""
+    try:
+        with options.until.kept():
+            evidence.write_with_question(*wanted, options.workers, options.progress)
+    except KeyboardInterrupt as stop:
+        when = f" after {options.until.timeout} seconds" if options.until.late else ""
+        raise Interrupted(
+            f"preimage: stopped{when} before {wanted.path} was written; the tiles, which are all, are in .partial",
+            tiling,
+        ) from stop
 
 
 def _collected(engines: Iterable[tuple[int, Engine]]) -> tuple[tuple[int, TileSource], ...]:

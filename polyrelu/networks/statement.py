@@ -16,13 +16,15 @@ where :math:`p` are the values passed from earlier layers. Its neurons are the s
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
 from os import PathLike
+from typing import TYPE_CHECKING
 
-from polyrelu.errors import DimensionError, InputError
+from polyrelu.errors import BudgetExceeded, DimensionError, InputError
 from polyrelu.networks.layer import Layer
 from polyrelu.networks.network import Network
 from polyrelu.networks.statement_text import Condition, Name, Said, read_statement, write_statement
@@ -32,12 +34,19 @@ from polyrelu.support.arguments import file_path, instance
 from polyrelu.support.carried import Carried
 from polyrelu.support.files import write_whole
 
+if TYPE_CHECKING:
+    from polyrelu._conveniences import StatementMethods
+else:
+    StatementMethods = object  # methods of upper rooms are put on the class from there
+
 LARGEST_FILE = 2**30
+MOST_ENTRIES = 20_000_000
+"""Of the layers and rows that a statement stands for: these are dense, and a short text may ask for too many."""
 _ENCODING = "utf-8"
 
 
 @dataclass(frozen=True, repr=False)
-class Statement(Carried):
+class Statement(Carried, StatementMethods):
     """A question about a network: which inputs in the domain does it map into a target? Or: what are its regions?
 
     Made by :meth:`of`, :meth:`parse` and :meth:`load`, which see to it that the text and the objects say the same. Two
@@ -120,6 +129,7 @@ class Statement(Carried):
 
         Raises:
             InputError: it breaks a rule; the message names the line, the rule, the word and the fix.
+            BudgetExceeded: it has more numbers than there is room for; rows have one for each coordinate.
 
         Cost: linear, about four microseconds a number.
         """
@@ -135,6 +145,7 @@ class Statement(Carried):
 
         Raises:
             InputError: there is no such file, it is too large or no text in UTF-8; or as for :meth:`parse`.
+            BudgetExceeded: as for :meth:`parse`.
 
         Cost: as for :meth:`parse`.
         """
@@ -164,7 +175,14 @@ class Statement(Carried):
             found = ascii(text[error.start])
             raise InputError(f"{where}: line {line}: {found} is half a character; take it out") from None
         said = read_statement(text, where)
-        network, targets = _answering(said)
+        passed = _passed(said)
+        entries = _entries(said, passed)
+        if entries > MOST_ENTRIES:
+            raise BudgetExceeded(
+                f"{where}: its layers and conditions are rows of {entries} numbers, over the limit of {MOST_ENTRIES}; "
+                "state fewer conditions, or on fewer values"
+            )
+        network, targets = _answering(said, passed)
         places = {(0, i): i for i in range(said.input_dim)}
         return cls(text, network, targets, _polyhedron(said.domain, places, said.input_dim))
 
@@ -196,21 +214,31 @@ def _check_space(what: str, given: Polyhedron, where: str, dim: int) -> None:
         )
 
 
-def _answering(said: Said) -> tuple[Network, tuple[Polyhedron, ...] | None]:
-    """The network that answers a statement, and its targets on the outputs of this one."""
-    depth = len(said.layers)
-    named = {
-        name
-        for target in said.targets or ()
-        for condition in target
-        for name, coefficient in condition.coefficients.items()
-        if coefficient
-    }
-    passed = sorted(name for name in named if name[0] < depth)
+def _passed(said: Said) -> list[Name]:
+    """The values that targets name and the last layer does not give, by layer and coordinate."""
+    conditions = (condition for target in said.targets or () for condition in target)
+    names = {name for condition in conditions for name in condition.coefficients}
+    return sorted(name for name in names if name[0] < len(said.layers))
+
+
+def _entries(said: Said, passed: Sequence[Name]) -> int:
+    """How many numbers layers that pass these values along have, with the rows of domain and targets."""
+    arising = Counter(depth for depth, _ in passed)
+    count, width, kept = len(said.domain) * said.input_dim, said.input_dim, 0
+    for depth, layer in enumerate(said.layers):
+        kept += arising[depth]
+        outputs = layer.output_dim + kept
+        count += outputs * (width + 1)
+        width = outputs
+    return count + width * sum(map(len, said.targets or ()))
+
+
+def _answering(said: Said, passed: Sequence[Name]) -> tuple[Network, tuple[Polyhedron, ...] | None]:
+    """The network that answers a statement and passes these values along, and the targets on its outputs."""
     network = Network(_passing(said.layers, passed) if passed else said.layers)
     if said.targets is None:
         return network, None
-    own = said.layers[-1].output_dim
+    depth, own = len(said.layers), said.layers[-1].output_dim
     places = {(depth, i): i for i in range(own)} | {name: own + k for k, name in enumerate(passed)}
     return network, tuple(_polyhedron(target, places, network.output_dim) for target in said.targets)
 

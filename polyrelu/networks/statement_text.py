@@ -18,8 +18,7 @@ from typing import NamedTuple, NoReturn, TypeAlias
 
 from flint import fmpz
 
-from polyrelu.arithmetic.exact import primitive
-from polyrelu.errors import InputError
+from polyrelu.errors import BudgetExceeded, InputError
 from polyrelu.networks.layer import Layer
 from polyrelu.polyhedra.halfspace import Halfspace, Relation
 from polyrelu.support.arguments import MOST_DIMENSIONS
@@ -30,6 +29,8 @@ HEADER = f"{_TITLE} {_VERSION}"
 LONGEST_LINE = 2**20
 MOST_DIGITS = 2**16
 """Of a numerator with its sign, of a denominator, and of what a decimal has before its point, and after it."""
+MOST_NUMBERS = 2**23
+"""Of all layers together, as in files of networks: exact ones take some hundred bytes each."""
 
 Name: TypeAlias = tuple[int, int]
 """A value in a network: the number of layers before it, and its coordinate there. ``(0, 3)`` is the input x3."""
@@ -48,25 +49,24 @@ _INDEX = r"(0|[1-9][0-9]{0,8})"
 _NAME = re.compile(rf"([xy]){_INDEX}|h([1-9][0-9]{{0,8}})\.{_INDEX}")
 _LIKE_A_NAME = re.compile(r"[xyh][0-9]")
 _ODD = re.compile(r"[^\t\n -~]")
+_MOST_BITS = 4 * LONGEST_LINE  # of a condition's numbers over one denominator, which are written in a line
 _SHORT = 12  # characters of numbers that are remembered, since they come again
 _PYTHONS_LEAST_LIMIT = 640  # digits that Python converts whatever its setting
 
 
 class Condition(NamedTuple):
-    """``sum of coefficients relation offset``, about values of a network."""
+    """``sum of coefficients relation offset`` in primitive integers, about values of a network; none is zero."""
 
-    coefficients: Mapping[Name, Fraction]
-    offset: Fraction
+    coefficients: Mapping[Name, int]
+    offset: int
     relation: Relation
 
     def row(self, place: Mapping[Name, int], dim: int) -> Halfspace:
-        """The condition as a row in R^dim, where each value that matters has its place."""
-        names = [name for name, coefficient in self.coefficients.items() if coefficient]
-        *entries, offset = primitive([*(self.coefficients[name] for name in names), self.offset])
+        """The condition as a row in R^dim, where each value has its place."""
         normal = [0] * dim
-        for name, entry in zip(names, entries, strict=True):
-            normal[place[name]] = entry
-        return Halfspace(tuple(normal), offset, self.relation)
+        for name, coefficient in self.coefficients.items():
+            normal[place[name]] = coefficient
+        return Halfspace(tuple(normal), self.offset, self.relation)
 
 
 class Said(NamedTuple):
@@ -87,6 +87,7 @@ def read_statement(text: str, where: str) -> Said:
 
     Raises:
         InputError: it breaks a rule; the message names the line, the rule, the word and the fix.
+        BudgetExceeded: the layers have too many numbers.
 
     Cost: linear; about four microseconds a number.
     """
@@ -110,6 +111,7 @@ class _Reader:
         self.text, self.where = text, where
         self.known: dict[str, Fraction] = {}
         self.opened: set[str] = set()
+        self.count = 0
 
     def fail(self, number: int, reason: str) -> NoReturn:
         raise InputError(f"{self.where}: line {number}: {reason}")
@@ -213,6 +215,11 @@ class _Reader:
         rows, offsets = [], []
         for row in group.rows:
             words = row.text.split()
+            self.count += len(words)
+            if self.count > MOST_NUMBERS:
+                raise BudgetExceeded(
+                    f"{self.where}: line {row.number}: the layers have more than {MOST_NUMBERS} numbers"
+                )
             numbers = self.numbers(row.number, words)
             if len(numbers) != width + 1:
                 self.fail(
@@ -279,20 +286,33 @@ class _Reader:
         if len(words) < 2 or words[-2] not in _RELATIONS or any(word in _RELATIONS for word in words[:-2]):
             self.no_condition(number, words)
         *pairs, relation, last = words
-        sign, kept = _RELATIONS[relation]
-        coefficients: dict[Name, Fraction] = {}
+        names, values = [], []
         for place in range(0, len(pairs), 2):
             coefficient = pairs[place]
             if _LIKE_A_NAME.match(coefficient):
                 self.fail(number, f"{shown(coefficient)} has no coefficient before it; write '1 {coefficient}'")
-            value = self.numbers(number, [coefficient])[0]
+            values += self.numbers(number, [coefficient])
             if place + 1 == len(pairs):
                 self.fail(
                     number, f"no name follows {shown(coefficient)}; write one, or put numbers behind {relation!r}"
                 )
-            name = self.name(number, pairs[place + 1], widths)
-            coefficients[name] = coefficients.get(name, Fraction(0)) + sign * value
-        return Condition(coefficients, sign * self.numbers(number, [last])[0], kept)
+            names.append(self.name(number, pairs[place + 1], widths))
+        *integers, offset = self.over_one_denominator(number, [*values, *self.numbers(number, [last])])
+        sums = dict.fromkeys(names, 0)
+        for name, integer in zip(names, integers, strict=True):
+            sums[name] += integer
+        sign, kept = _RELATIONS[relation]
+        divisor = sign * (math.gcd(offset, *sums.values()) or 1)
+        return Condition({name: value // divisor for name, value in sums.items() if value}, offset // divisor, kept)
+
+    def over_one_denominator(self, number: int, values: Sequence[Fraction]) -> list[int]:
+        """Integers, which are the numbers of a condition times one positive factor."""
+        scale = 1
+        for value in values:
+            scale = math.lcm(scale, value.denominator)
+            if len(values) * scale.bit_length() > _MOST_BITS:
+                self.fail(number, "its numbers are too long over one denominator; round them, or write fewer")
+        return [value.numerator * (scale // value.denominator) for value in values]
 
     def no_condition(self, number: int, words: Sequence[str]) -> NoReturn:
         """Say why words are no condition."""

@@ -150,7 +150,7 @@ def test_info(model):
 
 def test_misspelt_commands_are_answered(monkeypatch, capsys):
     assert "No such command 'zone'. Did you mean 'zones'?" in invoke_main(monkeypatch, capsys, "zone")[1]
-    assert "Choose one of boundary, demo, figures" in invoke_main(monkeypatch, capsys, "frobnicate")[1]
+    assert "Choose one of boundary, check, demo" in invoke_main(monkeypatch, capsys, "frobnicate")[1]
 
 
 def test_errors_speak_the_command_lines_language(monkeypatch, capsys, model):
@@ -211,6 +211,7 @@ def test_every_example_in_the_help_runs(model, tmp_path, monkeypatch):
             [onnx.numpy_helper.from_array(np.ones((2, 1), dtype=np.float32), "W")],
         )
         onnx.save(helper.make_model(graph), tmp_path / f"{name}.onnx")
+    assert run("statement", "model.npz", "--output", "y0 > 0", "-o", "question.txt").exit_code == 0
     for example in examples():
         words = shlex.split(example)[1:]
         if words[0] in ("demo", "figures") or "--help" in words:

@@ -1,6 +1,8 @@
 import pytest
 
 import polyrelu as pr
+from polyrelu.certificates import checker
+from polyrelu.engines import preimage as front_door
 from polyrelu.engines.cells.engine import CellEngine
 from polyrelu.engines.faces import backward
 from polyrelu.engines.faces.unrelu import search_faces
@@ -104,3 +106,62 @@ def test_what_was_found_is_not_lost_to_a_stop_while_it_is_put_in_order(monkeypat
         pr.preimage(*question, "cells")
     assert stopped.value.partial.complete
     assert stopped.value.partial.patterns == expected.patterns
+
+
+# -- certificates -----------------------------------------------------------------------------------------------------
+
+
+def proved(folder, name="answer"):
+    """What the checker says of an answer and the question beside it."""
+    question = (folder / f"{name}.question.txt").read_bytes()
+    return checker.check(question, [folder / f"{name}.cert.gz"])
+
+
+def test_answers_come_with_certificates(tmp_path):
+    net = pr.Network([([[1, 2], [-1, 0.25]], ["-1/2", 0]), ([[1, -1]], [3])])
+    box = pr.Polyhedron.box([-6, -6], [6, 6])
+    tiling = pr.preimage(net, pr.parse("y0 < 0", dim=1), box, certify=tmp_path / "answer.cert.gz")
+    assert proved(tmp_path) == f"preimage: target 0: {len(tiling)} tiles, 0 flat parts, 1 zones"
+    regions = pr.linear_regions(net, box, certify=str(tmp_path / "regions.cert.gz"))
+    assert proved(tmp_path, "regions") == f"regions: {len(regions)}"
+    pr.preimage(net, pr.parse("y0 < -100", dim=1), box, "unrelu", certify=tmp_path / "answer.cert.gz")
+    assert proved(tmp_path) == "holds: no point of the domain maps into a target"
+    pr.preimage(net, pr.parse("y0 < 0", dim=1), box, certify=tmp_path / "answer.rows", rows_only=True)
+    assert (tmp_path / "answer.rows").read_text().startswith("polyrelu-rows 1 ")
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        *("answer.cert.gz", "answer.question.txt", "answer.rows"),
+        *("regions.cert.gz", "regions.question.txt"),
+    ]
+
+
+def test_certificates_that_cannot_be_are_refused_before_the_search(tmp_path, monkeypatch):
+    net = pr.Network([([[1, 2], [-1, 0.25]], ["-1/2", 0]), ([[1, -1]], [3])])
+    target = pr.parse("y0 < 0", dim=1)
+    monkeypatch.setattr(front_door, "choose", None)
+    with pytest.raises(pr.WriteError, match="there is no directory"):
+        pr.preimage(net, target, certify=tmp_path / "missing" / "answer.gz")
+    (tmp_path / "answer.question.txt").mkdir()
+    with pytest.raises(pr.WriteError, match="is a directory"):
+        pr.preimage(net, target, certify=tmp_path / "answer.gz")
+    with pytest.raises(pr.BudgetExceeded, match="more than max_dim=1"):
+        pr.preimage(net, target, max_dim=1, certify=tmp_path / "other.gz")
+    with pytest.raises(pr.InputError, match="rows_only is about the certificate, and none is asked for"):
+        pr.linear_regions(net, rows_only=True)
+    with pytest.raises(pr.InputError, match="rows_only"):
+        pr.preimage(net, target, certify=tmp_path / "other.gz", rows_only=1)  # type: ignore[arg-type]
+    with pytest.raises(pr.InputError, match="the list of targets is empty"):
+        pr.preimage(net, [], certify=tmp_path / "other.gz")
+
+
+def test_a_certificate_that_is_interrupted_leaves_the_tiles(tmp_path, monkeypatch):
+    net = pr.Network([([[1, 2], [-1, 0.25]], ["-1/2", 0]), ([[1, -1]], [3])])
+
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(front_door.Evidence, "write", interrupted)
+    with pytest.raises(pr.Interrupted, match=r"before .*answer\.gz was written; the tiles, which are all") as stopped:
+        pr.preimage(net, pr.parse("y0 < 0", dim=1), certify=tmp_path / "answer.gz")
+    assert stopped.value.partial.complete
+    assert len(stopped.value.partial) == len(pr.preimage(net, pr.parse("y0 < 0", dim=1)))
+    assert not list(tmp_path.iterdir())

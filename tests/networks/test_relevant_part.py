@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import polyrelu as pr
-from polyrelu.networks.relevant_part import keep_all, restrict
+from polyrelu.networks.relevant_part import keep_all, restrict, restrict_as_stated
 from tests.strategies import networks, points, polyhedra
 
 ONE = pr.Network([pr.Layer([[1]], [0], relu=True)])
@@ -50,6 +50,19 @@ def test_y0_of_a_2_10_2_10_network_is_split_by_the_first_ten_neurons_only():
     assert restriction.template == ("?" * 10, "", "1*********")
     # W0 = (1, 0): the second bottleneck coordinate is not read
     assert [layer.output_dim for layer in restriction.layers] == [10, 1, 1]
+
+
+def test_as_stated_rows_stay_in_their_order_and_every_relu_where_it_is():
+    net = pr.Network([([[1], [2], [3]], [0] * 3), ([[1, 0, 1], [0, 1, 0]], [0, 0])], relu=[True, True])
+    rows = [pr.Halfspace((1, 0), 3, "<="), pr.Halfspace((1, 0), 2, "<"), pr.Halfspace((1, 0), 3, "<=")]
+    rows += [pr.Halfspace((0, 0), 1, "<="), pr.Halfspace((-1, 0), -1, "==")]
+    target = pr.Polyhedron.from_halfspaces(rows, 2)
+    restriction = restrict_as_stated(net, target)
+    narrowed = [(row.normal, row.offset, row.relation) for row in restriction.target.halfspaces]
+    assert narrowed == [((1,), 3, "<="), ((1,), 2, "<"), ((1,), 3, "<="), ((0,), 1, "<="), ((-1,), -1, "==")]
+    assert restriction.coordinates == ((0, 2), (0,))
+    assert [layer.relu for layer in restriction.layers] == [(True, True), (True,)]
+    assert restriction.template == ("?*?", "?*")
 
 
 def test_neurons_that_nothing_reads_are_free():

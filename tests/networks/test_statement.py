@@ -2,6 +2,8 @@ import copy
 import hashlib
 import operator
 import pickle
+import re
+import time
 from fractions import Fraction
 
 import pytest
@@ -9,8 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import polyrelu as pr
+from polyrelu.certificates import checker
 from polyrelu.networks import statement as module
+from polyrelu.networks.statement_text import read_statement
 from polyrelu.polyhedra.halfspace import Halfspace
+from tests.certificates.prover import certificate
 from tests.strategies import coordinates, domains, networks, points, polyhedra, wide_networks
 
 TEXT = """polyrelu-statement 1
@@ -262,6 +267,35 @@ def test_answers_are_those_of_the_text(said, places):
         assert tiling.contains(x) == (holds[0] and any(holds[1:]))
 
 
+@st.composite
+def within_boxes(draw):
+    """Texts whose domain is a box, and whose last layer is linear, so that all who answer see the same neurons."""
+    lines = draw(texts())[0].split("\n")
+    layers = [place for place, line in enumerate(lines) if line.startswith("layer")]
+    box = [f"1 x{i} {bound}" for i in range(int(lines[1].split()[1])) for bound in (">= -2", "<= 3")]
+    lines[layers[-1]] = "layer linear"
+    return "\n".join([*lines[:2], "domain", *box, *lines[layers[0] :]])
+
+
+@settings(max_examples=60)
+@given(within_boxes())
+def test_a_program_with_a_reader_of_its_own_finds_the_same(tmp_path_factory, text):
+    said, path = pr.Statement.parse(text), tmp_path_factory.getbasetemp() / "evidence"
+    path.write_text(certificate(text))
+    proved = checker.check(text.encode(), [str(path)])
+    if said.targets is None:
+        assert proved == f"regions: {len(pr.linear_regions(said.network, said.domain))}"
+        return
+    counts = [tuple(map(int, found)) for found in re.findall(r"(\d+) tiles, (\d+) flat", proved)]
+    for i, target in enumerate(said.targets):
+        dims = [tile.dim for tile in pr.preimage(said.network, target, said.domain)]
+        flat = sum(dim < said.network.input_dim for dim in dims)
+        found = counts[i] if counts else (0, 0)
+        assert any(found) == bool(dims)
+        if set(target.irredundant().halfspaces) == set(target.halfspaces):  # others may see fewer neurons
+            assert found == (len(dims) - flat, flat)
+
+
 # -- files --------------------------------------------------------------------------------------------------------
 
 
@@ -332,6 +366,32 @@ def test_what_is_no_question_is_refused():
         pr.Statement.of(network, None, "x0 > 0")  # type: ignore[arg-type]
     with pytest.raises(pr.InputError, match="parse: expected a str, got bytes"):
         pr.Statement.parse(b"polyrelu-statement 1")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "inputs 1000000\ndomain\n" + "<= 1\n" * 21 + "layer relu",
+        "inputs 0\nlayer relu\n" + "1\n" * 1000 + "target\n" + "<= 1\n" * 20_001,
+        "inputs 10000\n" + "layer relu\n" * 10_000 + "target\n" + "\n".join(f"1 x{i} <= 1" for i in range(10_000)),
+        "inputs 3000\nlayer relu\nlayer relu\ntarget\n" + "\n".join(f"1 x{i} <= 1" for i in range(3000)),
+    ],
+)
+def test_short_texts_that_stand_for_too_much_are_refused(text):
+    began = time.perf_counter()
+    with pytest.raises(pr.BudgetExceeded, match=r"statement: its layers and conditions are rows of \d+ numbers, over"):
+        pr.Statement.parse(f"polyrelu-statement 1\n{text}\n")
+    assert time.perf_counter() - began < 10
+
+
+def test_the_count_of_entries_is_that_of_the_rows():
+    for text in (TEXT, MIDDLE):
+        said = pr.Statement.parse(text)
+        sets = [said.domain, *(said.targets or ())]
+        entries = sum(layer.output_dim * (layer.input_dim + 1) for layer in said.network.layers)
+        entries += sum(len(one.halfspaces) * one.ambient_dim for one in sets)
+        read = read_statement(text, "here")
+        assert module._entries(read, module._passed(read)) == entries
 
 
 def test_numbers_that_nobody_would_read_are_not_written():

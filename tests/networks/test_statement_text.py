@@ -6,8 +6,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import polyrelu as pr
+from polyrelu.arithmetic.exact import primitive
 from polyrelu.certificates import checker
+from polyrelu.networks import statement_text
 from polyrelu.networks.statement_text import LONGEST_LINE, MOST_DIGITS, read_statement
+from polyrelu.polyhedra.halfspace import Halfspace
 
 TEXT = """polyrelu-statement 1
 
@@ -72,6 +75,7 @@ WRONG = [
     (8, "1\u00a02 0", "the character '\\xa0'; outside of comments"),
     (8, "1 2\r0", "the character '\\r'; outside of comments"),
     (8, "1 2\x0b0", "the character '\\x0b'; outside of comments"),
+    (8, "1 2 0\x0b", "the character '\\x0b'; outside of comments"),
     (8, "1 2 \0", "the character '\\x00'; outside of comments"),
     # conditions
     (13, "1 y0 = 0", "'=' is no relation; write '=='"),
@@ -187,12 +191,43 @@ def test_groups_without_rows():
     ]
 
 
+def test_zero_rows_are_written():
+    network = pr.Network([([[1]], [0])])
+    for row in (Halfspace((0,), 0, "<="), Halfspace((0,), -3, "<"), Halfspace((0,), 0, "==")):
+        said = pr.Statement.of(network, pr.Polyhedron.from_halfspaces([row], 1))
+        assert said.text.splitlines()[-1] == f"{row.relation} {max(-1, row.offset)}"
+        assert pr.Statement.parse(said.text).targets == said.targets
+
+
+def test_layers_with_too_many_numbers(monkeypatch):
+    monkeypatch.setattr(statement_text, "MOST_NUMBERS", 8)
+    with pytest.raises(pr.BudgetExceeded, match="here: line 11: the layers have more than 8 numbers"):
+        read_statement(TEXT, "here")
+    monkeypatch.setattr(statement_text, "MOST_NUMBERS", 9)
+    assert len(read_statement(TEXT, "here").layers) == 2
+
+
 def test_long_numbers_are_read():
     digits = "7" * MOST_DIGITS
     said = read_statement(f"{TEXT}1 y0 < {digits}\n1 y0 < +1/{digits}\n1 y0 < 0.{digits}", "here")
     sevens = 7 * (10**MOST_DIGITS - 1) // 9
     expected = (Fraction(sevens), Fraction(1, sevens), Fraction(sevens, 10**MOST_DIGITS))
-    assert all(one.offset == value for one, value in zip(said.targets[0][2:], expected, strict=True))
+    found = [Fraction(one.offset, one.coefficients[2, 0]) for one in said.targets[0][2:]]
+    assert all(one == value for one, value in zip(found, expected, strict=True))
+
+
+def test_conditions_are_scaled_to_integers():
+    said = pr.Statement.parse(f"{TEXT}1/6 x0 -1/4 y0 1/6 x0 > 5/12\n-4 x0 0.5 y0 3.5 y0 == -6\n1/3 x0 -1/3 x0 <= 7/2")
+    assert said.network.output_dim == 3  # y0, x0, h1.1
+    assert [(row.normal, row.offset, row.relation) for row in said.targets[0].halfspaces[2:]] == [
+        ((3, -4, 0), -5, "<"),
+        ((2, -2, 0), -3, "=="),
+        ((0, 0, 0), 1, "<="),
+    ]
+    assert read_statement(f"{TEXT}{'3/1024 x0 ' * 3000}<= 1", "here").targets[0][2].coefficients == {(0, 0): 1125}
+    primes = [n for n in range(3, 20_000, 2) if all(n % k for k in range(3, int(n**0.5) + 1, 2))]
+    with pytest.raises(pr.InputError, match="line 15: its numbers are too long over one denominator; round them"):
+        pr.Statement.parse(f"{TEXT}{' '.join(f'1/{n} x0' for n in primes)} <= 0")
 
 
 @given(
@@ -214,7 +249,9 @@ def test_any_text_is_read_or_refused(text, place):
 def test_hostile_texts_end_in_time():
     head = "polyrelu-statement 1\ninputs 1\n"
     began = time.perf_counter()
+    fractions = " ".join(f"1/{2 * i + 100_001} x0" for i in range(80_000))
     for text in (
+        head + f"domain\n{fractions} <= 1\nlayer relu\n1 0\n",
         head + "layer relu\n1 0\n" * 10_000 + "target\n" * 10_000,
         head + "layer relu\n1 0\ntarget\n" + "1 x0 " * 200_000 + "<= 1",
         head + "1" * 1_000_000,
@@ -233,20 +270,24 @@ def test_hostile_texts_end_in_time():
 def as_the_checker_reads(said):
     """What a statement says in the words of the checker, which has a reader of its own."""
 
-    def rows(conditions):
-        return [({name: a for name, a in terms.items() if a}, bound, relation) for terms, bound, relation in conditions]
-
     layers = [
         ([[*row, offset] for row, offset in zip(layer.rows, layer.offsets, strict=True)], list(layer.relu))
         for layer in said.layers
     ]
     widths = [said.input_dim, *(layer.output_dim for layer in said.layers)]
-    return widths, layers, rows(said.domain), [rows(target) for target in said.targets or ()]
+    return widths, layers, list(said.domain), list(map(list, said.targets or ()))
 
 
 def read_by_the_checker(text):
+    def rows(conditions):
+        return [in_integers(*condition) for condition in conditions]
+
+    def in_integers(terms, bound, relation):
+        *integers, offset = primitive([*terms.values(), bound])
+        return dict(zip(terms, integers, strict=True)), offset, relation
+
     found = checker.Statement(text.encode())
-    return found.widths, found.layers, found.domain, found.targets
+    return found.widths, found.layers, rows(found.domain), list(map(rows, found.targets))
 
 
 WORDS = [
@@ -277,7 +318,7 @@ def test_the_checker_reads_what_we_read(text):
 
 
 # What the checker reads as it is meant: other blanks, zeros before numbers, and h0 for the inputs.
-MEANT = {"inputs 02", "1\u00a02 0", "1 2\r0", "1 2\x0b0", "1 y00 < 0", "1 h0.0 < 0", "1 h01.0 < 0"}
+MEANT = {"inputs 02", "1\u00a02 0", "1 2\r0", "1 2\x0b0", "1 2 0\x0b", "1 y00 < 0", "1 h0.0 < 0", "1 h01.0 < 0"}
 # Words that the checker passes over, and a mask of one digit, which it takes for all neurons.
 PASSED_OVER = {"1 x0 >= 0", "inputs 2\n1 x0 >= 0", "domain 1 x0 <= 5", "target 1 y0 < 5", "layer 1 0", "layer 1"}
 

@@ -1,11 +1,12 @@
 """The cells that a search ends with, as evidence: lines of rows (``certificates/FORMAT.md``, section 4).
 
-The kernel lists its cells itself (``kernel/evidence.h``), and writes the lines (``kernel/rows.h``). What is split in exact
-arithmetic is listed here by the same rules, plainly and slowly. Patterns are the signs of the restriction's ReLU neurons,
-layer by layer, and of the target's rows after them; each cell has a beginning of its own, and they cover the domain.
+The kernel lists its cells itself (``kernel/evidence.h``) and writes the lines (``kernel/rows.h``). What is split in
+exact arithmetic is listed here by the same rules, plainly and slowly. A pattern has the signs of the restriction's ReLU
+neurons, layer by layer, and then of the target's rows; none begins another one, and the cells cover the domain.
 
-A cell is listed with all rows where none cuts it; or before, where the kernel's bounds show that it misses the target;
-where it is bounded and one of several rows of the target is violated on all of it; or above an inequality that cuts it.
+A cell is listed with all rows where none cuts it; or with fewer where the kernel's bounds show that it misses the
+target, where it is bounded and one of several rows of the target is violated on all of it, or above an inequality that
+cuts it.
 """
 
 from __future__ import annotations
@@ -47,6 +48,7 @@ def write_rows(
     t_row: int,
     write: Write,
     *,
+    where: Chart | None = None,
     compiled: bool = True,
     workers: int = 1,
     progress: bool | None = None,
@@ -61,6 +63,8 @@ def write_rows(
         facet_rows: for each facet of ``chart(domain, restriction.moving)`` the number of its row.
         t_row: the number of the row t; those of the neurons and of the target follow.
         write: takes lines as they come, in their order.
+        where: another chart of the domain, in whose coordinates each cell of full length is pointed; facet rows are of
+            its facets then.
         compiled: whether the compiled kernel is used; without it everything is exact, and slow.
         workers: one thread works, whatever is said here.
         progress: show a bar; by default only for long runs on a terminal.
@@ -75,7 +79,8 @@ def write_rows(
 
     Cost: up to three times the search; memory for the cells of a twentieth of a second.
     """
-    listing = _Listing(restriction, domain, Wish(facet_rows, t_row, _prunes(restriction)), write)
+    own = chart(domain, restriction.moving) if where is None else where
+    listing = _Listing(restriction, own, Wish(facet_rows, t_row, _prunes(restriction)), write)
     with progress_bar(progress, desc="cells", unit=" cells", unit_scale=True) as bar:
 
         def look() -> None:
@@ -99,9 +104,9 @@ class _Listing:
         count: how many are listed.
     """
 
-    def __init__(self, restriction: Restriction, domain: Polyhedron, wish: Wish, write: Write) -> None:
+    def __init__(self, restriction: Restriction, own: Chart, wish: Wish, write: Write) -> None:
         self.restriction, self.wish, self.write = restriction, wish, write
-        self.chart: Chart = chart(domain, restriction.moving)
+        self.chart = own
         self.layers = self.chart.pulled_back(restriction.layers)
         self.rows = restriction.target.halfspaces
         self.first_facets = [len(self.chart.facets) + start for start in neuron_starts(self.layers)]
@@ -141,7 +146,8 @@ class _Listing:
                 self._list(cell, [*neurons, *signs])
             else:
                 below, above = split(cell, forms[cutting], self.first_facets[-1] + cutting)
-                assert below is not None and above is not None
+                assert below is not None
+                assert above is not None
                 waiting.append((below, cutting + 1))
                 if self.rows[cutting].relation == "==" or above.lines:
                     waiting.append((above, cutting + 1))

@@ -104,7 +104,7 @@ class Counts(NamedTuple):
 
 
 class Wish(NamedTuple):
-    """What is wanted as evidence: which rows facets are, the ReLU neurons' and the target's being those after ``t_row``.
+    """What is wanted as evidence: which rows the facets are; the ReLU neurons' and the target's follow ``t_row``.
 
     Attributes:
         facet_rows: the row of each facet of the domain.
@@ -219,10 +219,10 @@ class Run:
         )
 
     def lines(self, whole_blocks: bool = False) -> bytes:
-        """The lines of cells listed as evidence since this was last asked (polyrelu/certificates/FORMAT.md, section 4).
+        """The lines of what was listed as evidence since this was last asked (``certificates/FORMAT.md``, section 4).
 
-        Lines of one run belong together in their order. With ``whole_blocks`` those that may still be added to wait, and
-        what is returned may stand between blocks of other runs.
+        A run's lines belong together in their order. With ``whole_blocks`` a block to which cells may be added waits,
+        and what is returned may stand between those of other runs.
         """
         found: bytes = self._kernel.lines(whole_blocks)
         return found

@@ -20,7 +20,7 @@ from fractions import Fraction
 from functools import cached_property
 from typing import NamedTuple, TypeAlias
 
-from polyrelu.arithmetic.exact import flint_matrix, matrix_rows
+from polyrelu.arithmetic.exact import flint_matrix, matrix_rows, row_echelon
 from polyrelu.arithmetic.lp import Row, maximise
 from polyrelu.polyhedra.halfspace import Relation
 
@@ -201,12 +201,13 @@ class AffineHull:
 
     def _eliminated(self, flats: Sequence[_Flat]) -> Iterable[Equation]:
         """The reduced row echelon form of flats."""
-        columns, count = len(self._free), len(flats)
+        columns = len(self._free)
+        _, independent = row_echelon([[flat.normal[j] for flat in flats] for j in range(columns)], len(flats))
+        flats = [flats[k] for k in independent]  # others would make the proofs longer
+        count = len(flats)
         rows = [(*flat.normal, flat.offset, *(int(i == k) for k in range(count))) for i, flat in enumerate(flats)]
         for row in matrix_rows(flint_matrix(rows, columns + 1 + count).rref()[0]):
-            pivot = next((j for j in range(columns) if row[j]), None)
-            if pivot is None:
-                break
+            pivot = next(j for j in range(columns) if row[j])
             factors = [(v, flat) for v, flat in zip(row[columns + 1 :], flats, strict=True) if v]
             yield Equation(
                 self._free[pivot],

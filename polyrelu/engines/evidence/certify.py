@@ -7,26 +7,27 @@ takes a search of its own.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from os import PathLike
 from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
 
 from polyrelu.arithmetic.exact import exact_vector
 from polyrelu.engines.cells.budget import require_room
+from polyrelu.engines.cells.evidence import write_rows
 from polyrelu.engines.evidence.affine_hull import AffineHull
 from polyrelu.engines.evidence.coordinates import empty_text, head, head_text
 from polyrelu.engines.evidence.expander import Expander
-from polyrelu.engines.evidence.files import opened
-from polyrelu.engines.evidence.forms import Forms
-from polyrelu.engines.evidence.plain import write_cells
+from polyrelu.engines.evidence.files import opened, question_beside
 from polyrelu.engines.evidence.question import POINT, ROWS, Question
 from polyrelu.errors import BudgetExceeded, InputError
 from polyrelu.networks.statement import Statement
-from polyrelu.support.arguments import file_path, instance, whole_number
+from polyrelu.support.arguments import file_path, instance
 from polyrelu.support.files import write_whole
 from polyrelu.support.limits import Limit, Stop
 from polyrelu.tilings.table import format_point
+from polyrelu.tilings.tiling import Tiling
 
 Write: TypeAlias = Callable[[bytes], object]
 
@@ -81,16 +82,78 @@ def certify(
     not grow with the number of cells.
     """
     instance(statement, Statement, "certify: statement", "make one with Statement.of, or read one with Statement.load")
-    place, limit = file_path(path, "certify"), Limit(timeout=timeout, where="certify")
-    whole_number(workers, "certify: workers", 1)
+    place = file_path(path, "certify")
+    with _in_time(timeout, "certify", place):
+        return Evidence(statement, max_dim).write(place, rows_only, workers, progress)
+
+
+def certificate(
+    tiling: Tiling,
+    path: str | PathLike[str],
+    *,
+    rows_only: bool = False,
+    workers: int = 1,
+    max_dim: int | None = None,
+    timeout: float | None = None,
+    progress: bool | None = None,
+) -> Certified:
+    """Write a certificate of the answer that a tiling is, and beside it the statement that it is about.
+
+    The search runs again, since the cells that it discards are part of the proof, and no tiling has them. The statement
+    beside ``answer.cert.gz`` is ``answer.question.txt``; a file that is there is replaced.
+
+    Args:
+        tiling: complete; from :func:`polyrelu.engines.preimage.preimage` and the like, or from a file.
+        path: where to, as for :func:`certify`, which says more of what follows, too.
+        rows_only: say vertices by the rows on which they lie.
+        workers: how many threads split cells.
+        max_dim: the largest dimension to try.
+        timeout: seconds after which to give up.
+        progress: show a bar.
+
+    Raises:
+        InputError: the tiling leaves tiles out; or as for :func:`certify`.
+        BudgetExceeded, WriteError, KeyboardInterrupt: as for :func:`certify`.
+
+    Cost: as for :func:`certify`.
+    """
+    place = file_path(path, "certificate")
+    with _in_time(timeout, "certificate", place):
+        return Evidence(statement_of(tiling), max_dim).write_with_question(place, rows_only, workers, progress)
+
+
+def statement_of(tiling: Tiling) -> Statement:
+    """The statement that a tiling answers.
+
+    Raises:
+        InputError: it leaves tiles out.
+    """
+    if not tiling.complete:
+        raise InputError(
+            "certificate: the tiling leaves tiles out, and a certificate is of all; ask it of the whole tiling, or "
+            "compute it to the end"
+        )
+    return Statement.of(tiling.network, None if _is_of_regions(tiling) else tiling.targets, tiling.domain)
+
+
+def _is_of_regions(tiling: Tiling) -> bool:
+    """Whether a tiling has the linear regions: it splits on all neurons, although its target says nothing."""
+    is_free = len(tiling.targets) == 1 and not tiling.targets[0].halfspaces
+    return is_free and any(len(source.restriction.outputs) for _, source in tiling.parts)
+
+
+@contextmanager
+def _in_time(timeout: float | None, where: str, path: Path) -> Iterator[None]:
+    """Within this a time limit counts; when it is up, an error says so."""
+    limit = Limit(timeout=timeout, where=where)
     try:
         with limit.kept():
-            return Evidence(statement, max_dim).write(place, rows_only, workers, progress)
+            yield
     except Stop as stop:
         if not limit.late:
             raise
         raise BudgetExceeded(
-            f"certify: {timeout} seconds were not enough, and {place} was not written; allow more time"
+            f"{where}: {timeout} seconds were not enough, and {path} was not written; allow more time"
         ) from stop
 
 
@@ -107,6 +170,7 @@ class Evidence:
     """
 
     def __init__(self, statement: Statement, max_dim: int | None = None) -> None:
+        self.statement = statement
         self.question = question = Question.of(statement)
         self._head = None
         if not question.domain.is_empty():
@@ -121,12 +185,19 @@ class Evidence:
         def write(new: Path) -> None:
             nonlocal cells
             with opened(new) as file:
-                cells = self._write(
-                    file.write if rows_only else Expander(self.question).into(file.write), workers, progress
-                )
+                take = file.write if rows_only else Expander(self.question).into(file.write)
+                cells = self._write(take, workers, progress)
 
         write_whole(path, write)
         return Certified(path, cells, path.stat().st_size, time.perf_counter() - began)
+
+    def write_with_question(
+        self, path: Path, rows_only: bool, workers: int = 1, progress: bool | None = None
+    ) -> Certified:
+        """The same, and the statement beside it (:func:`polyrelu.engines.evidence.files.question_beside`)."""
+        written = self.write(path, rows_only, workers, progress)
+        self.statement.save(question_beside(path))
+        return written
 
     def _write(self, write: Write, workers: int, progress: bool | None) -> int:
         """Write the lines with rows for vertices; returns the number of cells."""
@@ -138,7 +209,16 @@ class Evidence:
         write(head_text(own.coordinates).encode())
         for word, problem in question.problems.items():
             write(f"cells {word} -\n".encode())
-            count = write_cells(Forms(problem, question.conditions, own.coordinates), own.chart, own.facet_rows, write)
+            count = write_rows(
+                problem,
+                question.domain,
+                own.facet_rows,
+                len(question.conditions),
+                write,
+                where=own.chart,
+                workers=workers,
+                progress=progress,
+            )
             write(f"end {count:x}\n".encode())
             total += count
         return total

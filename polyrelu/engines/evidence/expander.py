@@ -88,7 +88,7 @@ class Expander:
         except InputError:
             raise
         except (ArithmeticError, LookupError, ValueError) as error:
-            raise self._wrong(f"{shown(str(line)[2:-1])} is not what stands here in a file of rows") from error
+            raise self._wrong(f"{shown(str(line.rstrip())[2:-1])} is not what stands here in a file of rows") from error
         return b"" if found is None else f"{found}\n".encode()
 
     def end(self) -> None:
@@ -163,7 +163,7 @@ class Expander:
         entries = [v for row in rows for v in forms[row]]
         solutions, nullity = fmpz_mat(len(rows), forms.columns, entries).nullspace()
         if nullity != 1:
-            said = " ".join(map(str, rows))
+            said = " ".join(f"{row:x}" for row in rows)
             raise self._wrong(
                 f"the rows {said} of a vertex before it leave {nullity} directions, and have to leave one"
             )

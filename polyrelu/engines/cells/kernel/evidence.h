@@ -61,6 +61,16 @@ template <class S> i32 Splitter<S>::rows_decided(Patch<S> &A) {
     return site;
 }
 
+// Whether bounds may discard a patch before it is split by a layer. Where evidence is wanted it must have met none of the
+// layer's neurons in another run, or before this one: what they have cut off has the same signs before the layer.
+template <class S> POLYRELU_INLINE bool Splitter<S>::may_prune(Patch<S> &A, int layer) {
+    if (writer_ == nullptr) return true;
+    bool is_whole = prunes_;
+    for (i32 site = rows_before(layer); site < rows_before(layer + 1); site++)
+        is_whole &= A.signs[std::size_t(site)] == UNDECIDED;
+    return is_whole;
+}
+
 // The number of rows of the layers before one.
 template <class S> i32 Splitter<S>::rows_before(int layer) {
     i32 rows = 0;
@@ -102,7 +112,8 @@ template <class S> Next Splitter<S>::judge(Patch<S> &A, Pause &pause) {
         }
         const Waiting::Place above = W.places[--W.top];
         counters.discarded++;
-        list(A, W.ids.data() + above.start, int(above.size), &W.bits[W.top * (TIGHT + std::size_t(shape.words()))], A.decided);
+        const u64 *bits = &W.bits[W.top * (TIGHT + std::size_t(shape.words()))];
+        list(A, W.ids.data() + above.start, int(above.size), bits, A.decided);
     }
 }
 

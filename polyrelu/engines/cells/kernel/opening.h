@@ -127,7 +127,7 @@ template <class S> bool Splitter<S>::enter(Patch<S> &A, int depth) {
     const int dim = shape.dim(), m = int(A.end - A.first);
     const bool in_target = depth == P.target_layer;
     F.enter(depth, A.signs.data(), dim);
-    if (P.has_target() && !in_target && prunes_) {
+    if (P.has_target() && !in_target && may_prune(A, depth)) {
         const auto at = [&](int k) { return pool[A.first + u32(k)].vector(); };
         if (reach_.misses_target(F, depth, m, at, dim)) {
             counters.pruned++;

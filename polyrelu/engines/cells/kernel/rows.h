@@ -8,6 +8,8 @@
 // that has several names is written once for each.
 #pragma once
 
+#include <algorithm>
+
 #include "problem.h"
 
 namespace polyrelu {
@@ -49,6 +51,8 @@ class RowsWriter {
             sort(on_.data(), count);
             numbers_[std::size_t(k)] = vertex(count, is_far(k), length);
         }
+        // In order they make text that packs well.
+        std::sort(numbers_.data(), numbers_.data() + m, [](u32 one, u32 other) { return one < other; });
         put('c');
         put_number(u64(length));
         for (int k = 0; k < m; k++) put_number(vertices_ - numbers_[std::size_t(k)]);

@@ -303,6 +303,7 @@ template <class S> class Splitter {
     void put_right(int neuron, Sides sides);
     bool may_be_far(Generator<S> g);
     bool may_be_bounded();
+    bool may_prune(Patch<S> &A, int layer);
     bool discard(Patch<S> &A);
 
     // run.h

@@ -1,0 +1,179 @@
+"""``polyrelu check`` and ``expand``, and the option ``--certify`` of the commands whose answers have certificates."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterable
+from contextlib import suppress
+from pathlib import Path
+from typing import NamedTuple
+
+import click
+
+from polyrelu.certificates import checker
+from polyrelu.cli.exit_codes import Exit
+from polyrelu.cli.options import together
+from polyrelu.engines.evidence.certify import Evidence, statement_of
+from polyrelu.engines.evidence.expander import expand
+from polyrelu.engines.evidence.files import lines_of, numbered, question_beside
+from polyrelu.engines.evidence.question import ROWS
+from polyrelu.errors import InputError
+from polyrelu.networks.statement import Statement
+from polyrelu.support.files import check_place
+from polyrelu.tilings.tiling import Tiling
+
+CERTIFY = together(
+    click.option(
+        "--certify",
+        type=click.Path(dir_okay=False, path_type=Path),
+        metavar="FILE",
+        help="Write a certificate of the answer, for polyrelu check, by a second run; compressed if FILE ends in .gz.",
+    ),
+    click.option("--rows-only", is_flag=True, help="A small certificate, of which polyrelu expand makes a whole one."),
+)
+
+
+class Certificates(NamedTuple):
+    """The options above, as click passes them on."""
+
+    path: Path | None
+    rows_only: bool
+
+    def check(
+        self, reads: Iterable[Path | None], writes: Iterable[Path | None] = (), *, is_stated: bool = True
+    ) -> None:
+        """Refuse files that could not be written, before anything is computed.
+
+        Args:
+            reads: the files that the question is in.
+            writes: other files that the command writes.
+            is_stated: whether the statement is written beside the certificate.
+
+        Raises:
+            click.UsageError: there is no file for rows, a directory is missing, or a file has two meanings.
+            WriteError: the file could not be written.
+        """
+        if self.path is None:
+            if self.rows_only:
+                raise click.UsageError("--rows-only is about the certificate; give --certify FILE, too.")
+            return
+        if not self.path.parent.is_dir():
+            raise click.UsageError(f"--certify {self.path}: there is no directory {self.path.parent}.")
+        others = {path.resolve() for path in (*reads, *writes) if path is not None}
+        question = question_beside(self.path)
+        if self.path.resolve() in others:
+            raise click.UsageError(f"--certify {self.path}: is the file of something else; choose another name.")
+        if is_stated and question.resolve() in others:
+            raise click.UsageError(
+                f"--certify {self.path}: the statement beside it, {question}, is the file of something else; choose "
+                "another name."
+            )
+        check_place(self.path)
+
+    def write(
+        self, tiling: Tiling, number: int, said: Statement | None, workers: int, max_dim: int | None
+    ) -> list[Path]:
+        """Write the certificate of an answer, if it is asked for, and the statement unless it came from a file.
+
+        Returns:
+            The files.
+        """
+        if self.path is None:
+            return []
+        place = numbered(self.path, number)
+        evidence = Evidence(statement_of(tiling) if said is None else said, max_dim)
+        evidence.write(place, self.rows_only, workers)
+        if said is not None:
+            return [place]
+        question = question_beside(place)
+        evidence.statement.save(question)
+        return [place, question]
+
+
+NO_CERTIFICATE = Certificates(None, False)
+
+_CHECK_EXAMPLES = """\b
+Example: polyrelu preimage --statement question.txt --certify answer.cert.gz
+         polyrelu check question.txt answer.cert.gz
+The same without polyrelu: python3 -I -S checker.py question.txt answer.cert.gz
+"""
+
+_EVIDENCE = click.Path(dir_okay=False, path_type=Path)
+
+
+@click.command("check", epilog=_CHECK_EXAMPLES, short_help="Check a certificate.")
+@click.argument("question", type=_EVIDENCE)
+@click.argument("evidence", nargs=-1, required=True, type=_EVIDENCE)
+@click.option("--fast", is_flag=True, help="Use the compiled checker, on two threads, which also reads rows.")
+@click.pass_context
+def check_command(context: click.Context, question: Path, evidence: tuple[Path, ...], fast: bool) -> None:
+    """Check EVIDENCE, the parts of a certificate or a point, against QUESTION, a statement.
+
+    The checker is a program of one file that needs nothing but Python; it runs in a process of its own. The last line
+    says VERIFIED and what is proved, or REJECTED and why; the exit code is 0 or 1.
+    """
+    for path in (question, *evidence):
+        if not path.is_file():
+            raise InputError(f"check: there is no file {path}")
+    if fast:
+        context.exit(_checked_fast(question, evidence))
+    for path in evidence:
+        if _has_rows(path):
+            raise click.UsageError(
+                f"{path}: has rows for vertices; make coordinates of them with polyrelu expand, or give --fast."
+            )
+    command = [sys.executable, "-I", "-S", checker.__file__, *map(_as_argument, (question, *evidence))]
+    context.exit(subprocess.run(command, check=False).returncode)
+
+
+def _checked_fast(question: Path, evidence: Iterable[Path]) -> int:
+    """The exit code of the compiled checker, once it has said what it found."""
+    from polyrelu.certificates.fast_checker import check_fast
+
+    try:
+        click.echo(f"VERIFIED {check_fast(question, *evidence)}")
+    except checker.Rejected as reason:
+        click.echo(f"REJECTED: {reason}", err=True)
+        return Exit.VIOLATED
+    return Exit.DONE
+
+
+def _as_argument(path: Path) -> str:
+    return str(path.absolute())
+
+
+def _has_rows(path: Path) -> bool:
+    """Whether a file says vertices by rows; what cannot be read is left to the checker."""
+    with suppress(InputError):
+        return next(lines_of(path, "check"), b"").startswith(ROWS.encode())
+    return False
+
+
+_EXPAND_EXAMPLES = """\b
+Example: polyrelu preimage --statement question.txt --certify answer.rows.gz --rows-only
+         polyrelu expand question.txt answer.rows.gz -o answer.cert.gz
+"""
+
+
+@click.command("expand", epilog=_EXPAND_EXAMPLES, short_help="Make a certificate of a small one.")
+@click.argument("question", type=_EVIDENCE)
+@click.argument("rows", type=_EVIDENCE)
+@click.option(
+    "-o",
+    "--out",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    required=True,
+    help="The file to write; compressed if it ends in .gz.",
+)
+def expand_command(question: Path, rows: Path, out: Path) -> None:
+    """Make the certificate with coordinates of ROWS, a certificate of QUESTION that --rows-only has made.
+
+    Nobody needs to trust this: polyrelu check checks the result.
+    """
+    if out.resolve() in (question.resolve(), rows.resolve()):
+        raise click.UsageError(f"--out {out}: is a file that is read; choose another name.")
+    check_place(out)
+    expand(Statement.load(question), rows, out)
+    click.echo(str(out))
