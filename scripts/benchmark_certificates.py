@@ -40,6 +40,7 @@ import polyrelu as pr
 from polyrelu.engines.evidence.certify import certify
 from polyrelu.networks.statement import Statement
 
+PAGE = ROOT / "papers" / "certificates"
 CHECKER = ROOT / "polyrelu" / "certificates" / "checker.py"
 FAST_CHECKER = (
     "import sys; from polyrelu.certificates.fast_checker import check_fast; print(check_fast(*sys.argv[1:], {}))"
@@ -350,8 +351,14 @@ def checking_table(found: list[Measured], cases: dict[str, Case], numba: bool) -
 
 
 def has_fast_checker() -> bool:
-    """Whether there is a compiled checker."""
-    command = [sys.executable, "-c", "from polyrelu.certificates import fast_checker; fast_checker.library()"]
+    """Whether there is a compiled checker: whether it accepts the paper's example."""
+    command = [
+        sys.executable,
+        "-c",
+        FAST_CHECKER.format("threads=1"),
+        str(PAGE / "question.txt"),
+        str(PAGE / "answer.txt"),
+    ]
     return subprocess.run(command, capture_output=True, check=False, cwd=ROOT).returncode == 0
 
 
