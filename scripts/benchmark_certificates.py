@@ -7,8 +7,8 @@
 Each row is a statement. Searches, writing and checking run in turn, round by round; numbers are medians. Seconds are
 CPU seconds, of one thread unless it says otherwise, of the whole call; of the small checker they are those of a whole
 process. Files are compressed by gzip. Where there are very many cells, the small checker and the file with coordinates
-are left out. ``--networks DIR`` is needed for real networks: NAME.npz and boxes.json in DIR. A number that has a goal is
-printed with it. papers/certificates says what the tables mean, and draws FILE.
+are left out. ``--networks DIR`` is needed for real networks: NAME.npz and boxes.json in DIR. A number that has a goal
+is printed with it. papers/certificates says what the tables mean, and draws FILE.
 """
 
 from __future__ import annotations
@@ -425,7 +425,7 @@ def main() -> None:
         print(table.text(options.markdown), end="\n\n", flush=True)
     if options.csv:
         with options.csv.open("w", newline="", encoding="utf-8") as file:
-            csv.writer(file).writerows([Measured._fields, *found])
+            csv.writer(file, lineterminator="\n").writerows([Measured._fields, *found])
     print(f"after: {load()}")
 
 
