@@ -228,7 +228,7 @@ SIZES = (Curve("bytes", "coordinates", PALETTE[4]), Curve("rows_bytes", "rows on
 SECONDS = (
     Curve("small", "small checker", PALETTE[4]),
     Curve("seconds", "writing coordinates", PALETTE[1]),
-    Curve("fast", "fast checker", PALETTE[2]),
+    Curve("fast_rows", "fast checker, rows only", PALETTE[2]),
     Curve("rows_seconds", "writing rows only", PALETTE[0]),
     Curve("search", "search alone", INK),
 )
