@@ -164,10 +164,15 @@ class Coordinates:
                 form[key] += factor * a
         return {key: a for key, a in form.items() if a}, less
 
-def violations(layer, conditions):
-    """Conditions as rows that are positive where they do not hold."""
-    forms = {(layer, k): form | {ONE: -b} for k, (form, b, _) in enumerate(conditions)}
-    return forms, [True] * len(forms)
+def run(levels, h, dot, relu):
+    """The values of numbered rows in levels, before their ReLUs; the values of all, after, join h."""
+    found = []
+    for indices, rows, numbered, cut in levels:
+        reads = [h[i] for i in indices]
+        values = [dot(row, reads) for row in rows]
+        found += [z for z, on in zip(values, numbered) if on]
+        h += [relu(z) if on else z for z, on in zip(values, cut)]
+    return found
 
 class Rows:
     """The rows of one target, or of the linear regions (None), in levels: inputs that are replaced, the
@@ -187,12 +192,14 @@ class Rows:
         self.scale, self.levels, self.start = dict.fromkeys(self.at, 1), [], [0]
         self.add(coordinates.replaced, [False] * len(coordinates.replaced))
         domain = [*statement.domain, ({}, 1, "<=")]  # 0 <= 1 is -t <= 0
-        self.add(*violations(-2, domain))
+        ends = {(-2, k): form | {ONE: -b} for k, (form, b, _) in enumerate(domain)}
+        self.add(ends, [True] * len(ends))
         for l, (weights, relu) in enumerate(layers, 1):
             inputs, own = {(l - 1, j): j for j in seen[l - 1]} | {ONE: -1}, sorted(seen[l])
             forms = {(l, i): {key: weights[i][j] for key, j in inputs.items()} for i in own}
             self.add(forms, [relu[i] for i in own], True)
-        self.add(*violations(-3, conditions))
+        forms = {(-3, k): form | {ONE: -b} for k, (form, b, _) in enumerate(conditions)}
+        self.add(forms, [True] * len(forms))
         self.d, self.base, self.length = len(coordinates.free), len(domain), self.start[-1] - len(domain)
         self.relations = [relation for _, _, relation in conditions]
         self.strict, self.closed, self.equal = (
@@ -225,56 +232,44 @@ class Rows:
 
     def evaluate(self, v, levels):
         """Evaluate rows at a vertex, until so many levels are done: their signs, and the values h."""
-        for indices, rows, numbered, relu in self.levels[v.level : levels]:
-            h, bit = [v.h[i] for i in indices], 1 << self.start[v.level]
-            for row, on, cut in zip(rows, numbered, relu):
-                z = dot(row, h)
-                if on:
-                    if z > 0:
-                        v.pos |= bit
-                    elif z < 0:
-                        v.neg |= bit
-                    bit <<= 1
-                v.h.append(z if z > 0 or not cut else 0)
-            v.level += 1
-            if v.level == len(self.levels):
-                v.h = v.h[-len(rows) :]  # no row reads the others any more
+        if v.level < levels:
+            signs = run(self.levels[v.level : levels], v.h, dot, lambda z: z if z > 0 else 0)
+            v.pos |= mask((z > 0 for z in signs), self.start[v.level])
+            v.neg |= mask((z < 0 for z in signs), self.start[v.level])
+            v.level = levels
+            if levels == len(self.levels):
+                v.h = v.h[len(self.at) - len(self.relations) :]  # no row reads the others any more
 
     def behind(self, u, way):
-        """The pattern just behind a point, on a way: signs of pairs (value, change)."""
-        pattern, bit, h = 0, 1, [*zip(u, way)]
-        for indices, rows, numbered, relu in self.levels:
-            values, changes = zip(*(h[i] for i in indices))
-            for row, on, cut in zip(rows, numbered, relu):
-                pair = dot(row, values), dot(row, changes)
-                pattern |= bit * (on and pair > (0, 0))
-                bit <<= on
-                h.append(pair if pair > (0, 0) or not cut else (0, 0))
-        return pattern >> self.base
+        """The pattern just behind a point, on a way: by pairs (value, change), as they are ordered."""
+        dots = lambda row, pairs: tuple(dot(row, part) for part in zip(*pairs))
+        signs = run(self.levels, [*zip(u, way)], dots, lambda z: max(z, (0, 0)))
+        return mask(z > (0, 0) for z in signs) >> self.base
 
     def misses(self, vertices, length):
         """Whether bounds show that a cell misses the target: those of the values after the level of the
         first undecided row, which are affine or, by their ReLUs, convex on it; then by intervals."""
         done = sum(start <= self.base + length for start in self.start[:-1])
         vertices = [v if v.level <= done else self.vertex(v.u) for v in vertices]
-        for v in vertices:
-            self.evaluate(v, done)
         if not all(v.u[-1] for v in vertices):
             return False
-        later = {i for indices, *_ in self.levels[done:] for i in indices} or range(len(vertices[0].h))
+        for v in vertices:
+            self.evaluate(v, done)
         low, high = (
-            [f((s * v.h[i] << FINE) // v.u[-1] * s for v in vertices) if i in later else 0
-                for i in range(len(vertices[0].h))]
-            for f, s in ((min, 1), (max, -1))
+            map(min, zip(*[[(side * x << FINE) // v.u[-1] for x in v.h] for v in vertices]))
+            for side in (1, -1)
         )
-        for indices, rows, _, relu in self.levels[done:]:
-            for row, cut in zip(rows, relu):
-                ends = [(low[i], high[i])[:: 1 if w > 0 else -1] for w, i in zip(row, indices)]
-                below, above = (dot(row, end) for end in zip(*ends))
-                low.append(max(below, 0) if cut else below)
-                high.append(max(above, 0) if cut else above)
-        ends = zip(low[::-1], high[::-1], self.relations[::-1])
-        return any(l > 0 or (own == "<" and l == 0) or (own == "==" and h < 0) for l, h, own in ends)
+        bounds = [(below, -above) for below, above in zip(low, high)]
+
+        def interval(row, bounds):
+            ends = [(low, high) if w > 0 else (high, low) for w, (low, high) in zip(row, bounds)]
+            return tuple(dot(row, end) for end in zip(*ends))
+        run(self.levels[done:], bounds, interval, lambda z: (max(z[0], 0), max(z[1], 0)))
+        ends = zip(bounds[::-1], self.relations[::-1])
+        return any(
+            low > 0 or (own == "<" and low == 0) or (own == "==" and high < 0)
+            for (low, high), own in ends
+        )
 
 def facets_of(zeros, d):
     """The facets of a hull of dimension d, each as the rows that vanish on it, by the rows that vanish at
