@@ -82,8 +82,7 @@ def cells(rows: Any, stop: Stop, root: str = "") -> Iterator[str]:
 def entering(level: Any, forms: list[Form]) -> list[Form]:
     """The values of a level's rows, before their ReLUs, as forms on (u, t)."""
     indices, rows, *_ = level
-    columns = list(zip(*(forms[i] for i in indices), strict=True))
-    return [tuple(checker.dot(row, column) for column in columns) for row in rows]
+    return [tuple(form) for form in checker.columnwise(rows, [forms[i] for i in indices])]
 
 
 def parts(rows: Any, stop: Stop) -> Iterator[Part]:
