@@ -145,7 +145,8 @@ class Coordinates:
                 half = words.index("|")
                 (form, _), (other, _) = map(self.combined, (words[1:half], words[half + 1 :]))
                 need(form == {k: -a for k, a in other.items()}, f"x{key[1]} may be something else")
-                self.replaced[key] = {k: a / -form[key] for k, a in form.items() if k != key}
+                own = form.pop(key)
+                self.replaced[key] = {k: -a / own for k, a in form.items()}
             else:
                 along = {(0, whole(j)): rational(m) for j, m in pairs(words[1:])}
                 self.lines.append(along | {key: 1})
