@@ -1,21 +1,20 @@
 #!/usr/bin/env python3
 """Checks certificates of polyrelu: python3 -I -S checker.py QUESTION EVIDENCE...
 
-QUESTION is a statement; EVIDENCE is its certificate, in one file or several, or a point. FORMAT.md says
-what is in them. Only Python is needed, and no float is computed. The last line says what is proved, or
-REJECTED and why. What is VERIFIED is true wherever the files come from.
+QUESTION is a statement; EVIDENCE is its certificate, in one file or several, or a point: FORMAT.md.
+No float is computed. The last line says what is proved, or REJECTED and why.
 
 A point (u, t) of the domain D, t >= 0, means u / t; t = 0 is a direction. Rows are functions on D,
-affine where the neurons before them keep their signs. They are the bits of masks: the domain's
-conditions and t, which are not negative on D, then, from bit `base` on, neurons and the target's
-conditions. A pattern has a bit for each of the first L of these; R(p) is where no sign contradicts p.
-A cell is given by L and its vertices. It is checked that
-(A) no row before L is positive at one vertex and negative at another: their hull lies in R(p), where p
-    has 1 for rows that are positive somewhere; and the rows that vanish tell the vertices apart;
-(B) the faces that rows cut out of the vertices are those of a polytope: the hull is R(p), not less;
-(C) behind each facet that is no end of the domain there is a cell of the list;
-(D) no pattern is there twice or begins another: insides are disjoint, and by (C) the cells cover D;
-(E) the cell maps into the target, or misses it, or meets it in a face, which is noted.
+affine where the neurons before them keep their signs, and are the bits of masks: the domain's
+conditions and -t, which are not positive on D, then from `base` on the neurons and the target's
+conditions. A pattern has a bit for each of the first L of these; R(p) is where no sign contradicts
+p. A cell is given by L and its vertices. It is checked that
+(A) no row before L is positive at one and negative at another: their hull lies in R(p), where p has
+    1 for rows that are positive somewhere; and the rows that vanish tell the vertices apart;
+(B) the faces that rows cut out of them are those of a polytope: the hull is R(p), not less;
+(C) behind each facet that is no end of the domain there is a listed cell: so they cover D;
+(D) the cell maps into the target, or misses it, or meets it in a face, which is noted.
+Cells that are decided by all rows are told apart by their patterns, and have insides of their own.
 """
 
 import gzip
@@ -29,10 +28,10 @@ from math import gcd, lcm
 from operator import mul, or_
 from types import SimpleNamespace
 
-ONE = (-1, 0)  # values have keys (layer, number), x being layer 0; this is that of a form's constant
+ONE = (-1, 0)  # the key of a constant; that of a value is (layer, number), x being layer 0
 FINE = 128  # bounds are rounded outward to multiples of 2^-128
 FAR, MOST_IN_LINE, MOST_IN_HEAD, MOST_IN_FILE = 16**2**16, 2**20, 2**16, 2**36
-MOST_IN_BLOCK, MOST_DIGITS_IN_BLOCK, MOST_WORK = 2**17, 2**28, 2**26
+MOST_IN_BLOCK, MOST_DIGITS, MOST_WORK = 2**17, 2**28, 2**26
 NUMBER = re.compile(r"[+-]?[0-9]+([.][0-9]+|/[0-9]+)?")
 NAME = re.compile(r"\A(x|y|h([0-9]+)[.])([0-9]+)\Z")
 SIDES = {"<": (1, "<"), "<=": (1, "<="), "==": (1, "=="), ">": (-1, "<"), ">=": (-1, "<=")}
@@ -46,10 +45,7 @@ def need(condition, message):
     if not condition:
         raise Rejected(message)
 
-def within(condition, message):
-    """What keeps time and memory within limits."""
-    if not condition:
-        raise Rejected(f"{message}: this checker has limits")
+within = need  # where it only keeps time and memory within limits
 
 def whole(text, low=-FAR, high=FAR, base=16):
     """A whole number of the files, which has to be in its range."""
@@ -60,20 +56,13 @@ def whole(text, low=-FAR, high=FAR, base=16):
 def rational(text):
     within(NUMBER.fullmatch(text), f"a number like {text[:40]}")  # 1e999999999
     return Fraction(text)
-
 def pairs(words):
     return zip(words[::2], words[1::2], strict=True)
-
 def applied(form, values):
     """A form {key: coefficient} at values {key: value}, others being 0."""
     return sum(a * values.get(key, 0) for key, a in form.items())
-
 def products(rows, values):
     return [sum(map(mul, row, values)) for row in rows]
-
-def added(points):
-    return [sum(column) for column in zip(*points)]
-
 def mask(flags, first=0):
     return sum(1 << k for k, flag in enumerate(flags, first) if flag)
 
@@ -82,7 +71,6 @@ def bits(union):
     while union:
         yield union & -union
         union &= union - 1
-
 def shown(length, pattern):
     return format(pattern, f"0{length}b")[::-1] if length else "-"
 
@@ -132,8 +120,8 @@ class Statement:
         return {key: a for key, a in form.items() if a}, side * rational(bound), relation
 
 class Coordinates:
-    """Inputs that are `free` are the coordinates u. Others are `replaced` by forms that equal them in the
-    domain, or have a line along which nothing that matters changes, and are taken as 0."""
+    """Inputs that are `free` are the coordinates u. Others are `replaced` by forms that equal them in
+    the domain, or have a line along which nothing that matters changes, and are taken as 0."""
 
     def __init__(self, statement, head):
         self.domain, self.replaced, self.lines = statement.domain, {}, []
@@ -179,10 +167,10 @@ def columnwise(rows, values):
     return [*zip(*(products(rows, column) for column in zip(*values)))]
 
 class Rows:
-    """The rows of one target, or of the linear regions (None), in levels: inputs that are replaced, the
-    domain, layers as far as the target sees them, the target. A level is (the values it reads, integer
-    rows on these, which are numbered, which have a ReLU). Each of its rows gives a value that those
-    after it can read: a positive multiple of what the statement means by it."""
+    """The rows of one target, or of the linear regions (None), in levels: inputs that are replaced,
+    the domain, layers as far as the target sees them, the target. A level is (the values it reads,
+    integer rows on these, which are numbered, which have a ReLU). Each of its rows gives a value for
+    those after it: a positive multiple of what the statement means by it."""
 
     def __init__(self, statement, coordinates, target):
         layers, conditions = statement.layers, [] if target is None else statement.targets[target]
@@ -204,16 +192,15 @@ class Rows:
             self.add(forms, [relu[i] for i in own], True)
         forms = {(-3, k): form | {ONE: -b} for k, (form, b, _) in enumerate(conditions)}
         self.add(forms, [True] * len(forms))
-        self.d, self.base, self.length = len(coordinates.free), len(domain), self.start[-1] - len(domain)
+        self.d, self.base = len(coordinates.free), len(domain)
+        self.length = self.start[-1] - self.base
         self.relations = [relation for _, _, relation in conditions]
-        self.strict, self.closed, self.equal = (
-            mask(own == one for _, _, own in domain)
-            | mask((own == one for own in self.relations), self.start[-2])
-            for one in ("<", "<=", "==")
-        )
+        own = [relation for _, _, relation in domain] + [""] * (self.start[-2] - len(domain))
+        own += self.relations
+        self.strict, self.closed, self.equal = (mask(r == s for r in own) for s in ("<", "<=", "=="))
 
     def add(self, forms, numbered, relu=False):
-        """A level more, by its rows as forms on the values so far; inputs that have a line are 0."""
+        """A level more, of forms on the values so far; inputs that have a line are 0."""
         for change in self.changes:  # along a line
             change |= {key: applied(form, change) for key, form in forms.items()}
             changed = any(on and change[key] for on, key in zip(numbered, forms))
@@ -235,7 +222,7 @@ class Rows:
         return v
 
     def evaluate(self, v, levels):
-        """Evaluate rows at a vertex, until so many levels are done: their signs, and the values h."""
+        """Evaluate rows at a vertex, until so many levels are done."""
         while v.level < levels:
             product = (lambda *level: self.second(*level, v.u)) if v.level == 3 else products
             signs = run([self.levels[v.level]], v.h, product, lambda z: z if z > 0 else 0)
@@ -246,8 +233,8 @@ class Rows:
                 v.h = v.h[len(self.at) - len(self.relations) :]  # none reads the others any more
 
     def second(self, rows, values, u):
-        """The products after the first layer, by rows as forms on (u, t): these are kept, and changed for
-        the values that have become 0, or are 0 no more, since the last vertex."""
+        """The products after the first layer, by rows as forms on (u, t), which are kept, and changed
+        for the values that have become 0, or are 0 no more, since the last vertex."""
         if not self.forms:
             h = [[int(i == j) for j in range(len(u))] for i in range(len(u))]
             run(self.levels[:3], h, columnwise, tuple)
@@ -256,43 +243,38 @@ class Rows:
         for j, value in enumerate(values):
             if self.on[j] != (value != 0):
                 self.on[j], change = value != 0, [c if value else -c for c in self.first[j]]
-                self.forms = [[a + row[j] * c for a, c in zip(f, change)] for f, row in zip(self.forms, rows)]
+                forms = zip(self.forms, rows)
+                self.forms = [[a + row[j] * c for a, c in zip(form, change)] for form, row in forms]
         return products(self.forms, u)
 
     def behind(self, u, way):
-        """The pattern just behind a point, on a way: by pairs (value, change), as they are ordered."""
+        """The pattern just behind a point, on a way, by pairs (value, change) in their order."""
         signs = run(self.levels, [*zip(u, way)], columnwise, lambda z: max(z, (0, 0)))
         return mask(z > (0, 0) for z in signs) >> self.base
 
     def misses(self, vertices, length):
-        """Whether bounds show that a cell misses the target: those of the values after the level of the
-        first undecided row, which are affine or, by their ReLUs, convex on it; then by intervals."""
+        """Whether bounds show that a cell misses the target: of the values after the level of the first
+        undecided row, which are affine or, by their ReLUs, convex on it; then by intervals."""
         done = sum(start <= self.base + length for start in self.start[:-1])
         vertices = [v if v.level <= done else self.vertex(v.u) for v in vertices]
         if not all(v.u[-1] for v in vertices):
             return False
         for v in vertices:
             self.evaluate(v, done)
-        low, high = (
-            map(min, zip(*[[(side * x << FINE) // v.u[-1] for x in v.h] for v in vertices]))
-            for side in (1, -1)
-        )
-        bounds = [(below, -above) for below, above in zip(low, high)]
+        columns = zip(*([(x << FINE, v.u[-1]) for x in v.h] for v in vertices))
+        bounds = [(min(x // t for x, t in c), -min(-x // t for x, t in c)) for c in columns]
 
         def intervals(rows, bounds):
             ends = [[b if w > 0 else b[::-1] for w, b in zip(row, bounds)] for row in rows]
             return [columnwise([row], end)[0] for row, end in zip(rows, ends)]
 
         run(self.levels[done:], bounds, intervals, lambda z: (max(z[0], 0), max(z[1], 0)))
-        ends = zip(bounds[::-1], self.relations[::-1])
-        return any(
-            low > 0 or (own == "<" and low == 0) or (own == "==" and high < 0)
-            for (low, high), own in ends
-        )
+        ends = [(low, high, own) for (low, high), own in zip(bounds[::-1], self.relations[::-1])]
+        return any(a > 0 or (own == "<" and a == 0) or (own == "==" and b < 0) for a, b, own in ends)
 
 def facets_of(zeros, d):
-    """The facets of a hull of dimension d, each as the rows that vanish on it, by the rows that vanish at
-    its vertices; it is shown that none is missing, and that these are vertices."""
+    """The facets of a hull of dimension d, each as the rows that vanish on it, by the rows that vanish
+    at its vertices; it is shown that none is missing, and that these are vertices."""
     union = reduce(or_, zeros)
     if all(z.bit_count() == d for z in zeros):  # an edge is on d - 1 rows, and has two ends
         ends = Counter(z ^ k for z in zeros for k in bits(z))
@@ -303,7 +285,7 @@ def facets_of(zeros, d):
         rows[mask(z & k for z in zeros)] |= k
 
     def face(vertices):
-        """The dimension and the facets of a face: the greatest of the faces that rows cut out of it."""
+        """The dimension and the facets of a face: the greatest faces that rows cut out of it."""
         nonlocal work
         if vertices not in faces:
             facets = []
@@ -376,13 +358,13 @@ class Target:
         need(pattern & self.of_root == self.root, f"{shown(length, pattern)} is in another part")
         need(len(zeros) == len(set(zeros)), "vertices that no row tells apart")
         for facet in facets_of(zeros, r.d):
-            k = facet & -facet  # rows that vanish here, or in all of the cell, can have another sign there
+            k = facet & -facet  # what vanishes here or in all of the cell may have any sign there
             if k >> r.base and facet == k and not full & ~(pos | neg) & -k:
                 flips |= k
                 behind.append((k, pattern ^ k >> r.base))
             elif k >> r.base:
-                on = added(v.u for v, z in zip(vertices, zeros) if not facet & ~z)
-                way = [-x for x in added(v.u for v in vertices)]
+                on = [sum(c) for c in zip(*(v.u for v, z in zip(vertices, zeros) if not facet & ~z))]
+                way = [-sum(c) for c in zip(*(v.u for v in vertices))]
                 behind.append((k, r.behind(on, way) & full >> r.base))
         self.judge(length, vertices, pos, neg, flips)
         self.cover.add(length, pattern)
@@ -398,7 +380,8 @@ class Target:
         if full & ~neg & r.strict or pos & flips & r.closed:
             return  # nothing, or a facet where a condition <= holds, which is in other cells, too
         if length < r.length:
-            need(r.misses(vertices, length), f"{shown(length, pos >> r.base)} may map into the target")
+            name = shown(length, pos >> r.base)
+            need(r.misses(vertices, length), f"{name} may map into the target")
             return
         tight = pos & r.closed | (pos | neg) & r.equal
         on = [v for v in vertices if not tight & (v.pos | v.neg)]
@@ -419,8 +402,8 @@ class Target:
         return tile
 
     def finish(self):
-        """How many tiles, flat parts and zones there are. A face is in a larger one, or in a tile, where
-        its signs are the other one's or 0; if it is in none it is a flat part."""
+        """How many tiles, flat parts and zones there are. A face is in a larger one, or in a tile, if its
+        signs are the other one's or 0; if it is in none it is a flat part."""
         for root in self.roots:
             self.leaving.add(*root)
         self.leaving.finish()
@@ -440,8 +423,8 @@ class Checker:
     def line(self, word, *words):
         if word == "v":
             self.digits += sum(map(len, words))
-            within(self.digits <= MOST_DIGITS_IN_BLOCK, "a block with that many digits")
-            within(len(self.vertices) < MOST_IN_BLOCK, "a block with that many vertices")
+            within(self.digits <= MOST_DIGITS, "a block of too many digits")
+            within(len(self.vertices) < MOST_IN_BLOCK, "a block of too many vertices")
             need(len(words) == self.part.rows.d + 1, "a vertex of another dimension")
             self.vertices.append(self.part.rows.vertex([whole(x) for x in words]))
         elif word == "c":
@@ -451,7 +434,13 @@ class Checker:
             self.vertices, self.digits = [], 0
         elif word == "cells":
             need(not self.part, "a part within another one")
-            self.open(*words)
+            name, root = words
+            number = None if name == "regions" else whole(name, 0, len(self.numbers) - 1)
+            if number not in self.targets:
+                coordinates = Coordinates(self.statement, self.head)
+                self.targets[number] = Target(Rows(self.statement, coordinates, number))
+            self.part, self.vertices = self.targets[number], None
+            self.part.open(root.replace("-", ""))
         elif word == "end":
             self.part.close(whole(*words, 1))
             self.part = None
@@ -464,22 +453,16 @@ class Checker:
             self.claims.append("empty: the domain has no points")
         elif word in ("eq", "line"):
             self.head.append([word, *words])
-            within(len(self.head) <= self.statement.widths[0], "a head with that many lines")
+            within(len(self.head) <= self.statement.widths[0], "a head of too many lines")
+            within(sum(map(len, words)) <= MOST_IN_HEAD, "a long line in the head")
         elif word in ("polyrelu-cells", "polyrelu-point") and words == ("1", self.statement.hash):
             self.head = []
         else:
-            raise Rejected(f"{word[:40]} is no word of certificates, or this is one for another statement")
-
-    def open(self, name, root):
-        number = None if name == "regions" else whole(name, 0, len(self.numbers) - 1)
-        if number not in self.targets:
-            coordinates = Coordinates(self.statement, self.head)
-            self.targets[number] = Target(Rows(self.statement, coordinates, number))
-        self.part, self.vertices = self.targets[number], None
-        self.part.open(root.replace("-", ""))
+            raise Rejected(f"{word[:40]} does not belong here, or this is for another statement")
 
     def point(self, words):
         """A point that maps into a target."""
+        within(sum(map(len, words)) <= MOST_IN_HEAD, "a long point")
         x = [rational(word) for word in words]
         need(len(x) == self.statement.widths[0], "a point of another dimension")
         q = lcm(1, *(a.denominator for a in x))
@@ -511,7 +494,7 @@ def lines_of(path):
         size = 0
         while line := file.readline(MOST_IN_LINE):
             size += len(line)
-            within(line[-1:] == b"\n" and size <= MOST_IN_FILE, "a line or a file of that length")
+            within(line[-1:] == b"\n" and size <= MOST_IN_FILE, "a line or a file that is too long")
             yield line.decode().split()
 
 def check(question, paths):
