@@ -114,7 +114,9 @@ def run(planar: int, spatial: int, seed: int, each: int = 6) -> tuple[Counter[st
                 if inputs == 2:
                     covers = sum(area(cells[name]) for name in maximal(kept)) == 16
                 else:
-                    seen = [sum(bits.startswith(name.replace("*", "")) for name in kept) for bits in unseen(patterns, full)]
+                    seen = [
+                        sum(bits.startswith(name.replace("*", "")) for name in kept) for bits in unseen(patterns, full)
+                    ]
                     covers = all(seen)
                 path.write_text(certificate(text, [(name, cells[name]) for name in kept]), encoding="utf-8")
                 try:

@@ -370,9 +370,13 @@ def old_hash(certificate: str) -> str:
 
 
 if __name__ == "__main__":
-    asked, first = (int(word) for word in [*sys.argv[1:], "1000", "0"][:2] if word) if len(sys.argv) != 2 else (
-        int(sys.argv[1]),
-        0,
+    asked, first = (
+        (int(word) for word in [*sys.argv[1:], "1000", "0"][:2] if word)
+        if len(sys.argv) != 2
+        else (
+            int(sys.argv[1]),
+            0,
+        )
     )
     happened, false = run(asked, first)
     print(*(f"{count} {what}" for what, count in happened.items()), sep=", ")

@@ -120,8 +120,8 @@ class Statement:
         return {key: a for key, a in form.items() if a}, side * rational(bound), relation
 
 class Coordinates:
-    """Inputs that are `free` are the coordinates u. Others are `replaced` by forms that equal them in
-    the domain, or have a line along which nothing that matters changes, and are taken as 0."""
+    """Inputs that are `free` are the coordinates u. Others are `replaced` by forms that equal them
+    in the domain, or have a line along which nothing that matters changes, and are taken as 0."""
 
     def __init__(self, statement, head):
         self.domain, self.replaced, self.lines = statement.domain, {}, []
@@ -154,7 +154,7 @@ class Coordinates:
         return {key: a for key, a in form.items() if a}, less
 
 def run(levels, h, product, relu):
-    """The values of numbered rows in levels, before their ReLUs; the values of all, after, join h."""
+    """The values of numbered rows in levels before their ReLUs; all values after them join h."""
     found = []
     for indices, rows, numbered, cut in levels:
         values = product(rows, [h[i] for i in indices])
@@ -169,8 +169,8 @@ def columnwise(rows, values):
 class Rows:
     """The rows of one target, or of the linear regions (None), in levels: inputs that are replaced,
     the domain, layers as far as the target sees them, the target. A level is (the values it reads,
-    integer rows on these, which are numbered, which have a ReLU). Each of its rows gives a value for
-    those after it: a positive multiple of what the statement means by it."""
+    integer rows on these, which are numbered, which have a ReLU). Each row gives a value for those
+    after it: a positive multiple of what the statement means by it."""
 
     def __init__(self, statement, coordinates, target):
         layers, conditions = statement.layers, [] if target is None else statement.targets[target]
@@ -197,7 +197,9 @@ class Rows:
         self.relations = [relation for _, _, relation in conditions]
         own = [relation for _, _, relation in domain] + [""] * (self.start[-2] - len(domain))
         own += self.relations
-        self.strict, self.closed, self.equal = (mask(r == s for r in own) for s in ("<", "<=", "=="))
+        self.strict, self.closed, self.equal = (
+            mask(relation == one for relation in own) for one in ("<", "<=", "==")
+        )
 
     def add(self, forms, numbered, relu=False):
         """A level more, of forms on the values so far; inputs that have a line are 0."""
@@ -233,7 +235,7 @@ class Rows:
                 v.h = v.h[len(self.at) - len(self.relations) :]  # none reads the others any more
 
     def second(self, rows, values, u):
-        """The products after the first layer, by rows as forms on (u, t), which are kept, and changed
+        """The products after the first layer, by rows as forms on (u, t); these are kept, and changed
         for the values that have become 0, or are 0 no more, since the last vertex."""
         if not self.forms:
             h = [[int(i == j) for j in range(len(u))] for i in range(len(u))]
@@ -253,7 +255,7 @@ class Rows:
         return mask(z > (0, 0) for z in signs) >> self.base
 
     def misses(self, vertices, length):
-        """Whether bounds show that a cell misses the target: of the values after the level of the first
+        """Whether bounds show that a cell misses the target: of values after the level of the first
         undecided row, which are affine or, by their ReLUs, convex on it; then by intervals."""
         done = sum(start <= self.base + length for start in self.start[:-1])
         vertices = [v if v.level <= done else self.vertex(v.u) for v in vertices]
@@ -270,11 +272,11 @@ class Rows:
 
         run(self.levels[done:], bounds, intervals, lambda z: (max(z[0], 0), max(z[1], 0)))
         ends = [(low, high, own) for (low, high), own in zip(bounds[::-1], self.relations[::-1])]
-        return any(a > 0 or (own == "<" and a == 0) or (own == "==" and b < 0) for a, b, own in ends)
+        return any(a > 0 or (r == "<" and a == 0) or (r == "==" and b < 0) for a, b, r in ends)
 
 def facets_of(zeros, d):
-    """The facets of a hull of dimension d, each as the rows that vanish on it, by the rows that vanish
-    at its vertices; it is shown that none is missing, and that these are vertices."""
+    """The facets of a hull of dimension d, each as the rows that vanish on it, by the rows that
+    vanish at its vertices; it is shown that none is missing, and that these are vertices."""
     union = reduce(or_, zeros)
     if all(z.bit_count() == d for z in zeros):  # an edge is on d - 1 rows, and has two ends
         ends = Counter(z ^ k for z in zeros for k in bits(z))
@@ -295,7 +297,8 @@ def facets_of(zeros, d):
             work += len(rows) * (len(facets) + 1) * (len(zeros) // 64 + 1)
             within(work <= MOST_WORK, "a cell with very many faces")
             dimensions, ridges = zip(*map(face, facets))
-            need(set(Counter(sum(ridges, [])).values()) <= {2}, "a ridge without two facets")
+            ends = Counter(ridge for part in ridges for ridge in part)
+            need(set(ends.values()) <= {2}, "a ridge without two facets")
             faces[vertices] = dimensions[0] + 1, facets
         return faces[vertices]
 
@@ -345,7 +348,8 @@ class Target:
         self.roots.append((len(root), self.root))
 
     def close(self, cells):
-        need(cells == sum(map(len, self.cover.listed.values())), "cells are missing, or there twice")
+        listed = sum(map(len, self.cover.listed.values()))
+        need(listed == cells, "cells are missing, or there twice")
         self.cover.finish()
 
     def cell(self, length, vertices):
@@ -363,7 +367,8 @@ class Target:
                 flips |= k
                 behind.append((k, pattern ^ k >> r.base))
             elif k >> r.base:
-                on = [sum(c) for c in zip(*(v.u for v, z in zip(vertices, zeros) if not facet & ~z))]
+                on = [v.u for v, z in zip(vertices, zeros) if not facet & ~z]
+                on = [sum(c) for c in zip(*on)]
                 way = [-sum(c) for c in zip(*(v.u for v in vertices))]
                 behind.append((k, r.behind(on, way) & full >> r.base))
         self.judge(length, vertices, pos, neg, flips)
@@ -402,8 +407,8 @@ class Target:
         return tile
 
     def finish(self):
-        """How many tiles, flat parts and zones there are. A face is in a larger one, or in a tile, if its
-        signs are the other one's or 0; if it is in none it is a flat part."""
+        """How many tiles, flat parts and zones there are. A face is in a larger one, or in a tile, if
+        its signs are the other one's or 0; if it is in none it is a flat part."""
         for root in self.roots:
             self.leaving.add(*root)
         self.leaving.finish()
@@ -449,7 +454,7 @@ class Checker:
         elif word == "empty":
             form, less = Coordinates(self.statement, []).combined(words)
             above = form.pop(ONE, 0)
-            need(not form and (above > 0 or less and above == 0), "the domain may have points")
+            need(not form and (above > 0 or (less and above == 0)), "the domain may have points")
             self.claims.append("empty: the domain has no points")
         elif word in ("eq", "line"):
             self.head.append([word, *words])

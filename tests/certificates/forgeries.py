@@ -52,7 +52,9 @@ FORGERIES = [
     Forgery("no cells", question(1, UNIT, RIGHT), evidence("cells 0 -; b; end 0"), "1 is in the target"),
     Forgery("no cells, and minus none", question(1, UNIT, RIGHT), evidence("cells 0 -; b; end -0"), "1 is in it"),
     Forgery("five cells that are not there", question(1, UNIT, RIGHT), evidence("cells 0 -; b; end 5"), "1 is in it"),
-    Forgery("one cell that is not there", question(1, UNIT, RIGHT), evidence("cells 0 -; b; v 0 1; end 1"), "1 is in it"),
+    Forgery(
+        "one cell that is not there", question(1, UNIT, RIGHT), evidence("cells 0 -; b; v 0 1; end 1"), "1 is in it"
+    ),
     Forgery(
         "a cell longer than all rows",
         question(1, UNIT, RIGHT),
@@ -344,7 +346,7 @@ FORGERIES = [
     ),
     Forgery(
         "a part that does not end",
-        question(1, UNIT, HINGE, "target; 1 x0 < 1/4"),
+        question(1, UNIT, HINGE, "target; 1 x0 < 1/4; 1 y0 < 5"),
         evidence("cells 0 0; cells 0 1; b; v 1 2; v 1 1; c 2 2 1; end 1"),
         "0 is in the target",
     ),

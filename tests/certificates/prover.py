@@ -114,7 +114,9 @@ def parts(rows: Any, stop: Stop) -> Iterator[Part]:
         if part.pattern and not part.cell.lines and stop(rows, len(part.pattern), vertices_of(rows, part.cell)):
             yield part
             continue
-        for bit, half in zip("01", split(part.cell, values[places[decided]], rows.base + len(part.pattern)), strict=True):
+        for bit, half in zip(
+            "01", split(part.cell, values[places[decided]], rows.base + len(part.pattern)), strict=True
+        ):
             if half is not None:
                 todo.append((Part(half, part.pattern + bit, part.forms), level, values))
 
