@@ -2,9 +2,9 @@
 
     python scripts/fuzz_certificates.py [planar networks] [spatial networks] [seed]
 
-The cells are those of a full cover and of one that ends early, taken together. Whether some of them cover the domain is
-decided apart from the checker: in the plane by their areas, in exact arithmetic, where a cell within another one does not
-count; in space by the signs of the network at inner points of all cells of the full cover, evaluated in fractions.
+The cells are those of a full cover and of one that ends early, taken together. Whether some of them cover the domain
+is decided apart from the checker: in the plane by their areas, in exact arithmetic, where a cell within another one
+does not count; in space by the signs of the network at inner points of all cells of the full cover, in fractions.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import tempfile
 from collections import Counter
 from fractions import Fraction
 from functools import cmp_to_key
+from itertools import pairwise
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
@@ -32,7 +33,7 @@ def network(rng: random.Random, inputs: int) -> tuple[str, list[tuple[list[list[
     lines += [f"1 x{i} {side} 2" for i in range(inputs) for side in (">= -", "<=")]
     lines = [line.replace("- 2", "-2") for line in lines]
     layers = []
-    for k, (a, b) in enumerate(zip(widths, widths[1:], strict=False)):
+    for k, (a, b) in enumerate(pairwise(widths)):
         relu = k < len(widths) - 2
         rows = [[rng.choice([-1, 0, 1]) for _ in range(a + 1)] for _ in range(b)]
         layers.append((rows, relu))
@@ -114,9 +115,7 @@ def run(planar: int, spatial: int, seed: int, each: int = 6) -> tuple[Counter[st
                 if inputs == 2:
                     covers = sum(area(cells[name]) for name in maximal(kept)) == 16
                 else:
-                    seen = [
-                        sum(bits.startswith(name.replace("*", "")) for name in kept) for bits in unseen(patterns, full)
-                    ]
+                    seen = [sum(bits.startswith(name) for name in kept) for bits in unseen(patterns, full)]
                     covers = all(seen)
                 path.write_text(certificate(text, [(name, cells[name]) for name in kept]), encoding="utf-8")
                 try:

@@ -2,9 +2,9 @@
 
     python scripts/mutate_certificates.py [mutants] [seed]
 
-What a certificate proves (tiles, flat parts, zones, regions) depends on its question alone. So a changed certificate that
-is accepted has to prove what the right one proves, and one of a changed question what a new certificate of that question
-proves, which the slow prover of the tests makes.
+What a certificate proves (tiles, flat parts, zones, regions) depends on its question alone. So a changed certificate
+that is accepted has to prove what the right one proves, and one of a changed question what a new certificate of that
+question proves, which the slow prover of the tests makes.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import sys
 import tempfile
 from collections import Counter
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
@@ -51,7 +52,11 @@ def hexadecimal(change: Callable[[random.Random, int], int], word: str, first: i
 
 def drop(word: str) -> Kind:
     """A kind that leaves out a line."""
-    return lambda rng, lines: lines.pop(pick(rng, lines, word)) and None
+
+    def kind(rng: random.Random, lines: Lines) -> None:
+        del lines[pick(rng, lines, word)]
+
+    return kind
 
 
 def double(rng: random.Random, lines: Lines) -> None:
@@ -111,7 +116,11 @@ def inner(rng: random.Random, lines: Lines) -> None:
     i = pick(rng, lines, "c")
     vertices = [[int(x, 16) for x in line[1:]] for line in lines[:i] if line[0] == "v"]
     a, b = (vertices[-int(back, 16)] for back in rng.choices(lines[i][2:], k=2))
-    middle = [x * b[-1] + y * a[-1] for x, y in zip(a, b, strict=True)] if a[-1] and b[-1] else [*map(sum, zip(a, b))]
+    middle = (
+        [x * b[-1] + y * a[-1] for x, y in zip(a, b, strict=True)]
+        if a[-1] and b[-1]
+        else [*map(sum, zip(a, b, strict=True))]
+    )
     ids = [format(int(back, 16) + 1, "x") for back in lines[i][2:]]
     lines[i][2:] = rng.choice([["1", *ids], [*ids, "1"], ["1", *ids[1:]]])
     lines.insert(i, ["v", *(format(x, "x") for x in middle)])
@@ -181,7 +190,14 @@ def digit(rng: random.Random, lines: Lines) -> None:
         line[i] = line[i][:j] + rng.choice("0123456789abcdef-") + line[i][j + 1 :]
 
 
+def drop_both(rng: random.Random, lines: Lines) -> None:
+    """A cell and a vertex are left out."""
+    drop("c")(rng, lines)
+    drop("v")(rng, lines)
+
+
 EVIDENCE: dict[str, Kind] = {
+    "drop a cell and a vertex": drop_both,
     "drop a cell": drop("c"),
     "double a cell": double,
     "drop cells": drop_some,
@@ -213,7 +229,6 @@ EVIDENCE: dict[str, Kind] = {
     "another word": another_word,
     "another target": other_target,
     "a digit": digit,
-    "a cell's line dropped, and a vertex": lambda rng, lines: (drop("c")(rng, lines), drop("v")(rng, lines)) and None,
 }
 
 
@@ -258,7 +273,7 @@ def question(rng: random.Random) -> str:
         lines += [f"1 x{i} {signs[0]} {-2 if free else -1}"]
         lines += [f"1 x{i} {signs[1]} 2"] if not free else []
     big = rng.random() < 0.4
-    for k, (a, b) in enumerate(zip(widths, widths[1:], strict=False)):
+    for k, (a, b) in enumerate(pairwise(widths)):
         lines.append("layer linear" if k == len(widths) - 2 else "layer relu")
         lines += [
             " ".join(str(rng.randint(-9, 9) if big else rng.choice([-1, 0, 1])) for _ in range(a + 1)) for _ in range(b)
@@ -370,15 +385,8 @@ def old_hash(certificate: str) -> str:
 
 
 if __name__ == "__main__":
-    asked, first = (
-        (int(word) for word in [*sys.argv[1:], "1000", "0"][:2] if word)
-        if len(sys.argv) != 2
-        else (
-            int(sys.argv[1]),
-            0,
-        )
-    )
-    happened, false = run(asked, first)
+    words = [int(word) for word in sys.argv[1:]]
+    happened, false = run(*(words + [1000, 0][len(words) :]))
     print(*(f"{count} {what}" for what, count in happened.items()), sep=", ")
     print(*false[:3], sep="\n\n")
     sys.exit(f"{len(false)} accepted and false" if false else 0)

@@ -235,8 +235,8 @@ class Rows:
                 v.h = v.h[len(self.at) - len(self.relations) :]  # none reads the others any more
 
     def second(self, rows, values, u):
-        """The products after the first layer, by rows as forms on (u, t); these are kept, and changed
-        for the values that have become 0, or are 0 no more, since the last vertex."""
+        """The products after the first layer, by rows as forms on (u, t); they are kept, and changed
+        for values that have become 0, or are 0 no more, since the last vertex."""
         if not self.forms:
             h = [[int(i == j) for j in range(len(u))] for i in range(len(u))]
             run(self.levels[:3], h, columnwise, tuple)
@@ -407,7 +407,7 @@ class Target:
         return tile
 
     def finish(self):
-        """How many tiles, flat parts and zones there are. A face is in a larger one, or in a tile, if
+        """How many tiles, flat parts and zones there are. A face is in a larger one or in a tile if
         its signs are the other one's or 0; if it is in none it is a flat part."""
         for root in self.roots:
             self.leaving.add(*root)

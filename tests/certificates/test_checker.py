@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 import zlib
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -43,7 +44,7 @@ def drawn(rng: random.Random, inputs: int) -> tuple[pr.Network, str]:
     """A degenerate network, and its layers as text; an affine layer comes last."""
     widths = [inputs, *(rng.randint(1, 4) for _ in range(rng.randint(1, 2))), 1]
     layers, lines = [], list[str]()
-    for k, (a, b) in enumerate(zip(widths, widths[1:], strict=False)):
+    for k, (a, b) in enumerate(pairwise(widths)):
         rows = [[rng.choice([-1, 0, 1]) for _ in range(a)] for _ in range(b)]
         offsets = [rng.choice([-1, 0, 1]) for _ in range(b)]
         layers.append((rows, offsets))
@@ -165,14 +166,14 @@ def changed(certificate: str, how: str) -> str:
 
 @pytest.mark.parametrize("how", ["dropped", "doubled", "enlarged"])
 def test_a_change_is_rejected_and_said_where(how, tmp_path):
-    with pytest.raises(checker.Rejected, match="line [0-9]+: "):
+    with pytest.raises(checker.Rejected, match=r"line [0-9]+: "):
         proved(UNIT, changed(prover.certificate(UNIT), how), folder=tmp_path)
 
 
 def test_a_network_with_another_weight_is_rejected(tmp_path):
     other = UNIT.replace("1 -1/2", "1 -1/3")
     certificate = prover.certificate(UNIT).replace(head_of(UNIT), head_of(other))
-    with pytest.raises(checker.Rejected, match="line [0-9]+: "):
+    with pytest.raises(checker.Rejected, match=r"line [0-9]+: "):
         proved(other, certificate, folder=tmp_path)
     with pytest.raises(checker.Rejected, match="another statement"):
         proved(other, prover.certificate(UNIT), folder=tmp_path)
