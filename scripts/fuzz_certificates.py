@@ -9,6 +9,7 @@ does not count; in space by the signs of the network at inner points of all cell
 
 from __future__ import annotations
 
+import argparse
 import hashlib
 import random
 import sys
@@ -135,8 +136,12 @@ def unseen(patterns: list[str], full: dict[str, list[tuple[int, ...]]]) -> list[
 
 
 if __name__ == "__main__":
-    words = [int(word) for word in sys.argv[1:]]
-    happened, false = run(*(words + [100, 10, 0][len(words) :]))
+    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", 1)[0])
+    parser.add_argument("planar", nargs="?", type=int, default=100)
+    parser.add_argument("spatial", nargs="?", type=int, default=10)
+    parser.add_argument("seed", nargs="?", type=int, default=0)
+    given = parser.parse_args()
+    happened, false = run(given.planar, given.spatial, given.seed)
     print(*(f"{count} {what}" for what, count in happened.items()), sep=", ")
     print(*false[:3], sep="\n\n")
     sys.exit(f"{len(false)} on which they do not agree" if false else 0)

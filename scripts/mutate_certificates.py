@@ -9,6 +9,7 @@ question proves, which the slow prover of the tests makes.
 
 from __future__ import annotations
 
+import argparse
 import random
 import sys
 import tempfile
@@ -385,8 +386,11 @@ def old_hash(certificate: str) -> str:
 
 
 if __name__ == "__main__":
-    words = [int(word) for word in sys.argv[1:]]
-    happened, false = run(*(words + [1000, 0][len(words) :]))
+    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", 1)[0])
+    parser.add_argument("mutants", nargs="?", type=int, default=1000)
+    parser.add_argument("seed", nargs="?", type=int, default=0)
+    given = parser.parse_args()
+    happened, false = run(given.mutants, given.seed)
     print(*(f"{count} {what}" for what, count in happened.items()), sep=", ")
     print(*false[:3], sep="\n\n")
     sys.exit(f"{len(false)} accepted and false" if false else 0)

@@ -24,6 +24,7 @@ import sys
 from collections import Counter, defaultdict
 from fractions import Fraction
 from functools import reduce
+from itertools import compress, count
 from math import gcd, lcm
 from operator import mul, or_
 from types import SimpleNamespace
@@ -64,7 +65,7 @@ def applied(form, values):
 def products(rows, values):
     return [sum(map(mul, row, values)) for row in rows]
 def mask(flags, first=0):
-    return sum(1 << k for k, flag in enumerate(flags, first) if flag)
+    return sum(compress(map((1).__lshift__, count(first)), flags))
 
 def bits(union):
     """The bits of a mask, each as a mask."""
@@ -228,14 +229,14 @@ class Rows:
         while v.level < levels:
             product = (lambda *level: self.second(*level, v.u)) if v.level == 3 else products
             signs = run([self.levels[v.level]], v.h, product, lambda z: z if z > 0 else 0)
-            v.pos |= mask((z > 0 for z in signs), self.start[v.level])
-            v.neg |= mask((z < 0 for z in signs), self.start[v.level])
+            v.pos |= mask([z > 0 for z in signs], self.start[v.level])
+            v.neg |= mask([z < 0 for z in signs], self.start[v.level])
             v.level += 1
             if v.level == len(self.levels):
                 v.h = v.h[len(self.at) - len(self.relations) :]  # none reads the others any more
 
     def second(self, rows, values, u):
-        """The products after the first layer, by rows as forms on (u, t); they are kept, and changed
+        """The products after the first layer, by rows as forms on (u, t); they are kept, changed
         for values that have become 0, or are 0 no more, since the last vertex."""
         if not self.forms:
             h = [[int(i == j) for j in range(len(u))] for i in range(len(u))]
@@ -322,7 +323,7 @@ class Cover:
             self.wanted[length, behind] = pattern
 
     def finish(self):
-        """What is wanted begins with a listed pattern, or begins one."""
+        """What is wanted begins with a listed pattern, or begins one. Gives nothing."""
         listed, begun = self.listed.items(), {}
         for length in {length for length, _ in self.wanted}:
             cut = (1 << length) - 1
@@ -347,11 +348,6 @@ class Target:
         self.cover = Cover()
         self.roots.append((len(root), self.root))
 
-    def close(self, cells):
-        listed = sum(map(len, self.cover.listed.values()))
-        need(listed == cells, "cells are missing, or there twice")
-        self.cover.finish()
-
     def cell(self, length, vertices):
         r, full, behind, flips = self.rows, (1 << self.rows.base + length) - 1, [], 0
         for v in vertices:
@@ -367,10 +363,9 @@ class Target:
                 flips |= k
                 behind.append((k, pattern ^ k >> r.base))
             elif k >> r.base:
-                on = [v.u for v, z in zip(vertices, zeros) if not facet & ~z]
-                on = [sum(c) for c in zip(*on)]
+                on = zip(*(v.u for v, z in zip(vertices, zeros) if not facet & ~z))
                 way = [-sum(c) for c in zip(*(v.u for v in vertices))]
-                behind.append((k, r.behind(on, way) & full >> r.base))
+                behind.append((k, r.behind([*map(sum, on)], way) & full >> r.base))
         self.judge(length, vertices, pos, neg, flips)
         self.cover.add(length, pattern)
         for k, other in behind:
@@ -447,8 +442,9 @@ class Checker:
             self.part, self.vertices = self.targets[number], None
             self.part.open(root.replace("-", ""))
         elif word == "end":
-            self.part.close(whole(*words, 1))
-            self.part = None
+            cells = sum(map(len, self.part.cover.listed.values()))
+            need(cells == whole(*words, 1), "cells are missing, or there twice")
+            self.part = self.part.cover.finish()
         elif word == "x":
             self.point(words)
         elif word == "empty":

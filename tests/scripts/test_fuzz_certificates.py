@@ -1,5 +1,7 @@
 import fuzz_certificates
 
+from polyrelu.certificates import checker
+
 
 def test_what_covers_is_accepted_and_nothing_else():
     counts, wrong = fuzz_certificates.run(planar=40, spatial=5, seed=3)
@@ -8,5 +10,5 @@ def test_what_covers_is_accepted_and_nothing_else():
 
 
 def test_a_checker_that_does_not_look_behind_facets_is_found(monkeypatch):
-    monkeypatch.setattr(fuzz_certificates.checker.Cover, "finish", lambda cover: None)
+    monkeypatch.setattr(checker.Cover, "finish", lambda cover: None)
     assert fuzz_certificates.run(planar=20, spatial=0, seed=3)[1]
