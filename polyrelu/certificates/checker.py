@@ -1,551 +1,502 @@
 #!/usr/bin/env python3
-"""Checks a certificate of polyrelu: python3 -I -S checker.py QUESTION EVIDENCE...
+"""Checks certificates of polyrelu: python3 -I -S checker.py QUESTION EVIDENCE...
 
-QUESTION is a statement, EVIDENCE its certificate, in one file or several, or a point; FORMAT.md says
-what is in them. Only Python is needed, and no float is computed. The last line says what is proved, or
-REJECTED and why. Soundness does not depend on where the files come from.
+QUESTION is a statement; EVIDENCE is its certificate, in one file or several, or a point: FORMAT.md.
+No float is computed. The last line says what is proved, or REJECTED and why.
 
-A point of the domain D is (u, t), t >= 0, meaning u / t. Rows are functions on D, affine wherever the
-neurons before them keep their signs. They are numbered, and are the bits of masks: the domain's
-conditions and t, not negative on D, then from `base` on the neurons and the target's conditions. A
-pattern of length L has a bit for each of the first L of these; R(p) is where the network's signs, zero
-allowed, are those of p. A cell is given by its vertices and its length. For each cell it is checked that
-(A) no row up to its length is positive at one vertex and negative at another, and the rows that vanish
-    tell its vertices apart: their hull lies in R(p), where p has 1 for rows that are positive somewhere;
-(B) the faces that rows cut out of the vertices are those of a polytope: the hull is R(p), not less;
-(C) behind each facet that is no end of the domain another cell is listed;
-(D) no pattern is listed twice, or begins another: insides are disjoint, and by (C) the cells cover D;
-(E) it maps into the target, or misses it, or meets it in a face that is counted.
+A point (u, t) of the domain D, t >= 0, means u / t; t = 0 is a direction. Rows are functions on D,
+affine where the neurons before them keep their signs, and are the bits of masks: the domain's
+conditions and -t, which are not positive on D, then from `base` on the neurons and the target's
+conditions. A pattern has a bit for each of the first L of these; R(p) is where no sign contradicts
+p. A cell is given by L and its vertices. It is checked that
+(A) no row before L is positive at one and negative at another: their hull lies in R(p), where p has
+    1 for rows that are positive somewhere; and the rows that vanish tell the vertices apart;
+(B) the faces that rows cut out of them are those of a polytope: the hull is R(p), not less;
+(C) behind each facet that is no end of the domain there is a listed cell: so they cover D;
+(D) the cell maps into the target, or misses it, or meets it in a face, which is noted.
+Cells that are decided by all rows are told apart by their patterns, and have insides of their own.
 """
 
 import gzip
 import hashlib
 import re
 import sys
+from collections import Counter, defaultdict
 from fractions import Fraction
+from functools import reduce
+from itertools import compress, count
 from math import gcd, lcm
-from operator import mul
+from operator import mul, or_
 from types import SimpleNamespace
 
-MOST_DIGITS, MOST_IN_LINE, MOST_IN_BLOCK, MOST_IN_FILE, MOST_FACES = 2**16, 2**20, 2**17, 2**36, 2**17
+ONE = (-1, 0)  # the key of a constant; that of a value is (layer, number), x being layer 0
 FINE = 128  # bounds are rounded outward to multiples of 2^-128
-NUMBER, NAME = re.compile(r"[+-]?[0-9]+([.][0-9]+|/[0-9]+)?"), re.compile(r"(x|y|h([0-9]+)[.])([0-9]+)")
+FAR, MOST_IN_LINE, MOST_IN_HEAD, MOST_IN_FILE = 16**2**16, 2**20, 2**16, 2**36
+MOST_IN_BLOCK, MOST_DIGITS, MOST_WORK = 2**17, 2**28, 2**26
+NUMBER = re.compile(r"[+-]?[0-9]+([.][0-9]+|/[0-9]+)?")
+NAME = re.compile(r"\A(x|y|h([0-9]+)[.])([0-9]+)\Z")
 SIDES = {"<": (1, "<"), "<=": (1, "<="), "==": (1, "=="), ">": (-1, "<"), ">=": (-1, "<=")}
-
+KEYWORDS = ("polyrelu-statement", "inputs", "domain", "layer", "target")
 
 class Rejected(Exception):
     """What was claimed is not proved."""
 
-
 def need(condition, message):
+    """What the proof needs."""
     if not condition:
         raise Rejected(message)
 
+within = need  # where it only keeps time and memory within limits
 
-def whole(text, low, high, base=16):
+def whole(text, low=-FAR, high=FAR, base=16):
     """A whole number of the files, which has to be in its range."""
-    need(len(text) <= MOST_DIGITS, "a number that is too long")
     value = int(text, base)
     need(low <= value <= high, f"{text[:40]} is out of its range")
     return value
 
-
 def rational(text):
-    need(NUMBER.fullmatch(text), f"{text[:40]} is not a number")
+    within(NUMBER.fullmatch(text), f"a number like {text[:40]}")  # 1e999999999
     return Fraction(text)
+def pairs(words):
+    return zip(words[::2], words[1::2], strict=True)
+def applied(form, values):
+    """A form {key: coefficient} at values {key: value}, others being 0."""
+    return sum(a * values.get(key, 0) for key, a in form.items())
+def products(rows, values):
+    return [sum(map(mul, row, values)) for row in rows]
+def mask(flags, first=0):
+    return sum(compress(map((1).__lshift__, count(first)), flags))
 
-
-def bits(mask):
+def bits(union):
     """The bits of a mask, each as a mask."""
-    while mask:
-        yield mask & -mask
-        mask &= mask - 1
-
-
-def joined(masks):
-    union = 0
-    for mask in masks:
-        union |= mask
-    return union
-
-
+    while union:
+        yield union & -union
+        union &= union - 1
 def shown(length, pattern):
-    return format(pattern, f"0{length}b")[::-1][:length] or "-"
-
-
-def dot(row, values):
-    return sum(map(mul, row, values))
-
-
-def applied(terms, values):
-    """A form {key: coefficient} at values {key: value}, those that are missing being 0."""
-    return sum(a * values.get(key, 0) for key, a in terms.items())
-
-
-def integers(rows):
-    """Rows of rationals as integers over one common denominator q > 0."""
-    q = lcm(1, *(v.denominator for row in rows for v in row))
-    return [[int(v * q) for v in row] for row in rows], q
-
+    return format(pattern, f"0{length}b")[::-1] if length else "-"
 
 class Statement:
-    """The question. Layers are (rows with their biases, which have a ReLU); conditions are (terms, bound,
-    relation) with terms {(layer, number): coefficient}, where layer 0 is the input."""
+    """The question. A layer is (weights of its neurons, each with its bias; which have a ReLU), a
+    condition (form, bound, relation)."""
 
     def __init__(self, text):
-        self.hash, self.layers, self.domain, self.targets, groups = hashlib.sha256(text).hexdigest(), [], [], [], []
+        self.hash, groups = hashlib.sha256(text).hexdigest(), []
+        self.layers, self.domain, self.targets = [], [], []
         for words in map(str.split, text.decode().split("\n")):
-            if words and words[0] in ("polyrelu-statement", "inputs", "domain", "layer", "target"):
+            if words and words[0] in KEYWORDS:
                 groups.append((words, []))
-            elif words and not words[0].startswith("#"):
+            elif words and words[0][0] != "#":
                 groups[-1][1].append(words)
-        (head, _), ((word, width), _), *groups = groups
-        need([*head, word] == ["polyrelu-statement", "1", "inputs"], "this is not a statement")
+        (head, none), ((word, width), nothing), *groups = groups
+        need([*head, word] == ["polyrelu-statement", "1", "inputs"], "this is no statement")
+        need(not none + nothing, "rows that belong to nothing")
         self.widths = [whole(width, 0, 2**20, 10)]
-        for (word, *rest), rows in groups:
+        for (word, *more), rows in groups:
+            need(len(more) == (word == "layer"), f"what stands behind {word}")
             if word == "layer":
                 need(not self.targets, "a layer after a target")
-                self.layers.append(self.layer(rest[0], [[rational(v) for v in row] for row in rows]))
+                self.layers.append(self.layer(*more, [[rational(w) for w in row] for row in rows]))
                 self.widths.append(len(rows))
             elif word == "domain":
                 need(not self.domain, "a second domain")
-                self.domain = [self.condition(words, "x") for words in rows]
+                self.domain = [self.condition(row, "x") for row in rows]
             else:
-                need(word == "target", "a keyword where it does not belong")
-                self.targets.append([self.condition(words, "xhy") for words in rows])
+                need(word == "target", f"{word} where it does not belong")
+                self.targets.append([self.condition(row, "xhy") for row in rows])
 
-    def layer(self, mask, rows):
-        mask = {"relu": "1", "linear": "0"}.get(mask, mask)
-        mask = mask * len(rows) if len(mask) == 1 else mask
-        need(len(mask) == len(rows) and set(mask) <= {"0", "1"}, "a layer's ReLUs")
+    def layer(self, relu, rows):
+        relu = {"relu": "1" * len(rows), "linear": "0" * len(rows)}.get(relu, relu)
+        need(len(relu) == len(rows) and set(relu) <= {"0", "1"}, "a layer's ReLUs")
         need(all(len(row) == self.widths[-1] + 1 for row in rows), "a layer's width")
-        return rows, [c == "1" for c in mask]
+        return rows, [bit == "1" for bit in relu]
 
     def condition(self, words, kinds):
-        *pairs, relation, bound = words
-        (side, relation), terms = SIDES[relation], {}
-        for value, name in zip(pairs[::2], pairs[1::2], strict=True):
-            kind, layer, number = NAME.fullmatch(name).groups()
+        *terms, relation, bound = words
+        (side, relation), form = SIDES[relation], {}
+        for value, name in pairs(terms):
+            [(kind, layer, number)] = NAME.findall(name)
             key = int(layer) if layer else len(self.layers) * (kind == "y"), int(number)
-            need(kind[0] in kinds and key[1] < self.widths[key[0]], f"{name} is not there")
-            terms[key] = terms.get(key, 0) + side * rational(value)
-        return {key: a for key, a in terms.items() if a}, side * rational(bound), relation
-
+            need(kind[0] in kinds and key[1] < self.widths[key[0]], f"{name} where it is not")
+            form[key] = form.get(key, 0) + side * rational(value)
+        return {key: a for key, a in form.items() if a}, side * rational(bound), relation
 
 class Coordinates:
-    """Which inputs are coordinates u, and what the others are: `replaced` by a form that equals them in
-    the domain, or along `lines`, on which nothing that matters changes, and so taken as 0."""
+    """Inputs that are `free` are the coordinates u. Others are `replaced` by forms that equal them
+    in the domain, or have a line along which nothing that matters changes, and are taken as 0."""
 
     def __init__(self, statement, head):
-        self.statement, self.replaced, self.lines, self.is_empty = statement, {}, {}, False
+        self.domain, self.replaced, self.lines = statement.domain, {}, []
+        self.free = [(0, i) for i in range(statement.widths[0])]
         for word, *words in head:
-            if word == "empty":
-                form, strict = self.combined(words)
-                need(not form.keys() - {1} and form.get(1, 0) + strict > 0 <= form.get(1, 0), "D may have points")
-                self.is_empty = True
-                continue
-            key = 0, whole(words[0], 0, statement.widths[0] - 1)
-            need(key not in self.replaced and key not in self.lines, f"x{key[1]} a second time")
+            key = 0, whole(words[0])
+            self.free.remove(key)
             if word == "eq":
                 half = words.index("|")
-                (form, _), (other, _) = self.combined(words[1:half]), self.combined(words[half + 1 :])
-                need(other == {k: -a for k, a in form.items()}, f"x{key[1]} may be something else")
-                self.replaced[key] = {k: -a / form[key] for k, a in form.items() if k != key}
+                (form, _), (other, _) = map(self.combined, (words[1:half], words[half + 1 :]))
+                need(form == {k: -a for k, a in other.items()}, f"x{key[1]} may be something else")
+                own = form.pop(key)
+                self.replaced[key] = {k: -a / own for k, a in form.items()}
             else:
-                self.lines[key] = {k: a for k, a in self.pairs(words[1:])} | {key: Fraction(1)}
-        self.free = [(0, i) for i in range(statement.widths[0])]
-        self.free = [key for key in self.free if key not in self.replaced and key not in self.lines]
+                along = {(0, whole(j)): rational(m) for j, m in pairs(words[1:])}
+                self.lines.append(along | {key: 1})
         for form in self.replaced.values():
-            need(not form.keys() & self.replaced.keys(), "an equation that needs another one")
-        for key, along in self.lines.items():
-            need(along.keys() <= {key, *self.free}, "a line along what is no coordinate")
-            along |= {k: applied(form, along) for k, form in self.replaced.items()}
-
-    def pairs(self, words):
-        numbers = (whole(word, 0, self.statement.widths[0] - 1) for word in words[::2])
-        return [((0, i), rational(s)) for i, s in zip(numbers, words[1::2], strict=True)]
+            need(not form.keys() & self.replaced.keys(), "an eq that needs another one")
+        for line in self.lines:
+            need(len(line.keys() - {*self.free}) == 1, "a line along another one")
 
     def combined(self, words):
-        """A sum of conditions a.x - b of the domain, so at most 0 on it, and whether it is less; the
-        constant term of a form has the key 1."""
-        total, is_less, domain = {}, False, self.statement.domain
-        for r, s in zip(words[::2], map(rational, words[1::2]), strict=True):
-            terms, bound, relation = domain[whole(r, 0, len(domain) - 1)]
-            need(s >= 0 or relation == "==", "a condition the wrong way round")
-            is_less |= relation == "<" and s > 0
-            for key, a in (terms | {1: -bound}).items():
-                total[key] = total.get(key, 0) + s * a
-        return {key: a for key, a in total.items() if a}, is_less
+        """A sum of conditions a.x - b, so at most 0 in the domain, and whether it is less."""
+        form, less = defaultdict(Fraction), False
+        for number, factor in pairs(words):
+            terms, bound, relation = self.domain[whole(number, 0, len(self.domain) - 1)]
+            factor = rational(factor)
+            need(factor >= 0 or relation == "==", f"condition {number} the wrong way round")
+            less |= relation == "<" and factor > 0
+            for key, a in (terms | {ONE: -bound}).items():
+                form[key] += factor * a
+        return {key: a for key, a in form.items() if a}, less
 
-    def form(self, terms, constant):
-        """A form on x as one on (u, t)."""
-        total = terms | {1: constant}
-        for key in terms.keys() & self.replaced.keys():
-            for k, a in self.replaced[key].items():
-                total[k] = total.get(k, 0) + terms[key] * a
-        return [total.get(key, Fraction(0)) for key in [*self.free, 1]]
+def run(levels, h, product, relu):
+    """The values of numbered rows in levels before their ReLUs; all values after them join h."""
+    found = []
+    for indices, rows, numbered, cut in levels:
+        values = product(rows, [h[i] for i in indices])
+        found += [z for z, on in zip(values, numbered) if on]
+        h += [relu(z) if on else z for z, on in zip(values, cut)]
+    return found
 
+def columnwise(rows, values):
+    """The same for tuples as values."""
+    return [*zip(*(products(rows, column) for column in zip(*values)))]
 
 class Rows:
-    """The rows of one target, or of the linear regions (None). A level is a layer, reduced to what the
-    target sees, with what it reads from earlier layers passed along; the last one are the target's
-    conditions. It is (rows on the values before it and their denominator, the rows' own denominator,
-    which of them are numbered)."""
+    """The rows of one target, or of the linear regions (None), in levels: inputs that are replaced,
+    the domain, layers as far as the target sees them, the target. A level is (the values it reads,
+    integer rows on these, which are numbered, which have a ReLU). Each row gives a value for those
+    after it: a positive multiple of what the statement means by it."""
 
     def __init__(self, statement, coordinates, target):
         layers, conditions = statement.layers, [] if target is None else statement.targets[target]
-        named = {key for terms, _, _ in conditions for key in terms}
-        seen = [{i for l, i in named if l == k} for k in range(len(layers) + 1)]
+        named = {key for form, _, _ in conditions for key in form}
+        seen = [{i for l, i in named if l == layer} for layer in range(len(layers) + 1)]
         for l in range(len(layers), 0, -1):
-            seen[l] = set(range(statement.widths[l])) if target is None else seen[l]
+            seen[l] |= set(range(statement.widths[l]) if target is None else ())
             seen[l - 1] |= {j for i in seen[l] for j, w in enumerate(layers[l - 1][0][i][:-1]) if w}
-        self.levels, keys = [], None
-
-        def level(forms, mask):
-            on_values = lambda form, c: [*(form.get(key, 0) for key in keys), c]  # noqa: E731
-            rows = [(coordinates.form if keys is None else on_values)(form, c) for form, c in forms]
-            self.levels.append((*integers(rows), mask))
-
-        changes = [dict(along) for along in coordinates.lines.values()]
-        for l, (rows, mask) in enumerate(layers, 1):
-            own, passed = sorted(seen[l]), sorted(key for key in named if key[0] < l)
-            forms = {i: {(l - 1, j): rows[i][j] for j in sorted(seen[l - 1])} for i in own}
-            for change in changes:
-                change |= {(l, i): applied(forms[i], change) for i in own}
-                need(not any(mask[i] and change[l, i] for i in own), f"layer {l} changes along a line")
-            level(
-                [(forms[i], rows[i][-1]) for i in own] + [({key: 1}, 0) for key in passed],
-                [mask[i] for i in own] + [False] * len(passed),
-            )
-            keys = [(l, i) for i in own] + passed
-        for terms, _, _ in conditions + statement.domain:
-            need(not any(applied(terms, change) for change in changes), "a condition changes along a line")
-        level([(terms, -bound) for terms, bound, _ in conditions], [True] * len(conditions))
-        ends = [({key: -a for key, a in terms.items()}, bound) for terms, bound, _ in statement.domain]
-        self.domain = [integers([coordinates.form(*end)])[0][0] for end in ends]
-        self.strict_ends = sum(1 << k for k, end in enumerate(statement.domain) if end[2] == "<")
-        self.d, self.base = len(coordinates.free), len(ends) + 1
-        self.domain.append([0] * self.d + [1])
-        self.ends = sum(1 << k for k, form in enumerate(self.domain) if any(form))
-        self.start = [self.base]  # the first row of each level, and the end
-        for _, _, mask in self.levels:
-            self.start.append(self.start[-1] + sum(mask))
-        self.relations, self.length = [relation for _, _, relation in conditions], self.start[-1] - self.base
+        self.changes = [dict(line) for line in coordinates.lines]
+        self.at = {key: i for i, key in enumerate([*coordinates.free, ONE])}  # where values are
+        self.scale, self.levels, self.start, self.forms = dict.fromkeys(self.at, 1), [], [0], []
+        self.add(coordinates.replaced, [False] * len(coordinates.replaced))
+        domain = [*statement.domain, ({}, 1, "<=")]  # 0 <= 1 is -t <= 0
+        ends = {(-2, k): form | {ONE: -b} for k, (form, b, _) in enumerate(domain)}
+        self.add(ends, [True] * len(ends))
+        for l, (weights, relu) in enumerate(layers, 1):
+            inputs, own = {(l - 1, j): j for j in seen[l - 1]} | {ONE: -1}, sorted(seen[l])
+            forms = {(l, i): {key: weights[i][j] for key, j in inputs.items()} for i in own}
+            self.add(forms, [relu[i] for i in own], True)
+        forms = {(-3, k): form | {ONE: -b} for k, (form, b, _) in enumerate(conditions)}
+        self.add(forms, [True] * len(forms))
+        self.d, self.base = len(coordinates.free), len(domain)
+        self.length = self.start[-1] - self.base
+        self.relations = [relation for _, _, relation in conditions]
+        own = [relation for _, _, relation in domain] + [""] * (self.start[-2] - len(domain))
+        own += self.relations
         self.strict, self.closed, self.equal = (
-            sum(1 << k for k, own in enumerate(self.relations, self.start[-2]) if own == relation)
-            for relation in ("<", "<=", "==")
+            mask(relation == one for relation in own) for one in ("<", "<=", "==")
         )
-        self.forms = None
+
+    def add(self, forms, numbered, relu=False):
+        """A level more, of forms on the values so far; inputs that have a line are 0."""
+        for change in self.changes:  # along a line
+            change |= {key: applied(form, change) for key, form in forms.items()}
+            changed = any(on and change[key] for on, key in zip(numbered, forms))
+            need(not changed, "a row changes along a line")
+        reads, rows = sorted({ONE}.union(*forms.values()) & self.at.keys()), []
+        indices = [self.at[key] for key in reads]
+        for key, form in forms.items():
+            row = [Fraction(form.get(read, 0), self.scale[read]) for read in reads]
+            self.at[key], self.scale[key] = len(self.at), lcm(*(a.denominator for a in row))
+            rows.append([int(a * self.scale[key]) for a in row])
+        self.levels.append((indices, rows, numbered, [on and relu for on in numbered]))
+        self.start.append(self.start[-1] + sum(numbered))
 
     def vertex(self, u):
-        """A point of the domain in lowest terms, with its signs at rows, those of the domain so far, and
-        the values after the levels that are done."""
         u = tuple(x // gcd(*u) for x in u)
-        inside = [dot(form, u) for form in self.domain]
-        need(min(inside) >= 0, "a point that is not in the domain")
-        pos = sum(1 << k for k, value in enumerate(inside) if value)
-        return SimpleNamespace(u=u, h=u, level=0, pos=pos, neg=0)
+        v = SimpleNamespace(u=u, h=[*u], pos=0, neg=0, level=0)
+        self.evaluate(v, 2)
+        need(not v.pos | v.neg & self.equal, "a point that is not in the domain")
+        return v
 
     def evaluate(self, v, levels):
-        """Evaluate the network at a vertex until so many levels are done."""
+        """Evaluate rows at a vertex, until so many levels are done."""
         while v.level < levels:
-            rows, q, mask = self.levels[v.level]
-            z = [dot(row, v.h) for row in rows] if v.level != 1 else self.second_level(v)
-            bit = 1 << self.start[v.level]
-            for k, numbered in enumerate(mask):
-                if numbered:
-                    if z[k] > 0:
-                        v.pos |= bit
-                    elif z[k] < 0:
-                        v.neg |= bit
-                        z[k] *= v.level + 1 == len(self.levels)  # conditions have no ReLU
-                    bit <<= 1
-            v.h, v.level = [*z, v.h[-1] * q], v.level + 1
+            product = (lambda *level: self.second(*level, v.u)) if v.level == 3 else products
+            signs = run([self.levels[v.level]], v.h, product, lambda z: z if z > 0 else 0)
+            v.pos |= mask([z > 0 for z in signs], self.start[v.level])
+            v.neg |= mask([z < 0 for z in signs], self.start[v.level])
+            v.level += 1
+            if v.level == len(self.levels):
+                v.h = v.h[len(self.at) - len(self.relations) :]  # none reads the others any more
 
-    def second_level(self, v):
-        """The values of the second level at a vertex, by its rows as forms on (u, t): these are kept, and
-        changed for the neurons that have switched since."""
-        (first, q, mask), (rows, _, _) = self.levels[:2]
-        if self.forms is None:
-            self.forms = [[0] * self.d + [row[-1] * q] for row in rows]
-            self.on = [False] * len(first)
-        for j, numbered in enumerate(mask):
-            on = not numbered or v.h[j] > 0
-            if on != self.on[j]:
-                self.on[j], change = on, first[j] if on else [-c for c in first[j]]
-                self.forms = [[a + row[j] * c for a, c in zip(f, change)] for row, f in zip(rows, self.forms)]
-        return [dot(form, v.u) for form in self.forms]
+    def second(self, rows, values, u):
+        """The products after the first layer, by rows as forms on (u, t); they are kept, changed
+        for values that have become 0, or are 0 no more, since the last vertex."""
+        if not self.forms:
+            h = [[int(i == j) for j in range(len(u))] for i in range(len(u))]
+            run(self.levels[:3], h, columnwise, tuple)
+            self.first = [h[i] for i in self.levels[3][0]]
+            self.forms, self.on = [[0] * len(u)] * len(rows), [False] * len(values)
+        for j, value in enumerate(values):
+            if self.on[j] != (value != 0):
+                self.on[j], change = value != 0, [c if value else -c for c in self.first[j]]
+                forms = zip(self.forms, rows)
+                self.forms = [[a + row[j] * c for a, c in zip(form, change)] for form, row in forms]
+        return products(self.forms, u)
 
-    def behind(self, length, u, way):
-        """The pattern just behind a point, on the way in a direction: signs of pairs (value, change)."""
-        pattern, bit, h, g = 0, 1, u, way
-        for rows, q, mask in self.levels:
-            z, y = [dot(row, h) for row in rows], [dot(row, g) for row in rows]
-            for k, numbered in enumerate(mask):
-                if numbered:
-                    if (z[k], y[k]) > (0, 0):
-                        pattern |= bit
-                    else:
-                        z[k] = y[k] = 0
-                    bit <<= 1
-            h, g = [*z, h[-1] * q], [*y, g[-1] * q]
-        return pattern & (1 << length) - 1
+    def behind(self, u, way):
+        """The pattern just behind a point, on a way, by pairs (value, change) in their order."""
+        signs = run(self.levels, [*zip(u, way)], columnwise, lambda z: max(z, (0, 0)))
+        return mask(z > (0, 0) for z in signs) >> self.base
 
     def misses(self, vertices, length):
-        """Whether values at its vertices and interval arithmetic show that a cell misses the target."""
-        done = max(l for l, start in enumerate(self.start[:-1]) if start <= self.base + length) + 1
-        columns = []
+        """Whether bounds show that a cell misses the target: of values after the level of the first
+        undecided row, which are affine or, by their ReLUs, convex on it; then by intervals."""
+        done = sum(start <= self.base + length for start in self.start[:-1])
+        vertices = [v if v.level <= done else self.vertex(v.u) for v in vertices]
+        if not all(v.u[-1] for v in vertices):
+            return False
         for v in vertices:
-            v = v if v.level <= done else self.vertex(v.u)
             self.evaluate(v, done)
-            need(v.h[-1], "a cell whose values are not bounded may map into the target")
-            columns.append([(x << FINE) // v.h[-1] for x in v.h[:-1]])
-        low, high = [min(c) for c in zip(*columns)], [max(c) + 1 for c in zip(*columns)]
-        for number, (rows, q, mask) in enumerate(self.levels[done:], done + 1):
-            below, above = [], []
-            for row in rows:
-                ends = [(l, h) if w > 0 else (h, l) for w, l, h in zip(row, low, high)]
-                below.append((dot(row, [end[0] for end in ends]) + (row[-1] << FINE)) // q)
-                above.append(-((-dot(row, [end[1] for end in ends]) - (row[-1] << FINE)) // q))
-            relu = [numbered and number < len(self.levels) for numbered in mask]
-            low = [max(x, 0) if on else x for x, on in zip(below, relu)]
-            high = [max(x, 0) if on else x for x, on in zip(above, relu)]
-        ends = zip(low, high, self.relations)
-        return any(l > 0 or (r == "<" and l >= 0) or (r == "==" and h < 0) for l, h, r in ends)
+        columns = zip(*([(x << FINE, v.u[-1]) for x in v.h] for v in vertices))
+        bounds = [(min(x // t for x, t in c), -min(-x // t for x, t in c)) for c in columns]
 
+        def intervals(rows, bounds):
+            ends = [[b if w > 0 else b[::-1] for w, b in zip(row, bounds)] for row in rows]
+            return [columnwise([row], end)[0] for row, end in zip(rows, ends)]
+
+        run(self.levels[done:], bounds, intervals, lambda z: (max(z[0], 0), max(z[1], 0)))
+        ends = [(low, high, own) for (low, high), own in zip(bounds[::-1], self.relations[::-1])]
+        return any(a > 0 or (r == "<" and a == 0) or (r == "==" and b < 0) for a, b, r in ends)
 
 def facets_of(zeros, d):
-    """The facets of a hull of dimension d, each as the rows that vanish on it, from the rows that vanish
-    at each vertex; it is shown that none is missing."""
-    union = joined(zeros)
-    if all(z.bit_count() == d for z in zeros):  # each edge is on d - 1 rows, and has two ends
-        ends = {}
-        for edge in (z ^ k for z in zeros for k in bits(z)):
-            ends[edge] = ends.get(edge, 0) + 1
-        need(all(count == 2 for count in ends.values()), "an edge without two ends")
+    """The facets of a hull of dimension d, each as the rows that vanish on it, by the rows that
+    vanish at its vertices; it is shown that none is missing, and that these are vertices."""
+    union = reduce(or_, zeros)
+    if all(z.bit_count() == d for z in zeros):  # an edge is on d - 1 rows, and has two ends
+        ends = Counter(z ^ k for z in zeros for k in bits(z))
+        need(set(ends.values()) <= {2}, "an edge without two ends")
         return list(bits(union))
-    rows = {}  # by the face on which they vanish, a mask of vertices
+    rows, faces, work = defaultdict(int), {0: (-1, [])}, 0
     for k in bits(union):
-        face = sum(1 << i for i, z in enumerate(zeros) if z & k)
-        rows[face] = rows.get(face, 0) | k
-    whole, known = (1 << len(zeros)) - 1, {0: (-1, [])}
-    need(dimension(whole, rows, known) == d, "a flat cell")
-    return [rows[face] for face in known[whole][1]]
+        rows[mask(z & k for z in zeros)] |= k
 
+    def face(vertices):
+        """The dimension and the facets of a face: the greatest faces that rows cut out of it."""
+        nonlocal work
+        if vertices not in faces:
+            facets = []
+            for cut in sorted({vertices & row for row in rows}, key=int.bit_count, reverse=True):
+                if cut != vertices and all(cut & ~facet for facet in facets):
+                    facets.append(cut)
+            work += len(rows) * (len(facets) + 1) * (len(zeros) // 64 + 1)
+            within(work <= MOST_WORK, "a cell with very many faces")
+            dimensions, ridges = zip(*map(face, facets))
+            ends = Counter(ridge for part in ridges for ridge in part)
+            need(set(ends.values()) <= {2}, "a ridge without two facets")
+            faces[vertices] = dimensions[0] + 1, facets
+        return faces[vertices]
 
-def dimension(face, rows, known):
-    """The dimension of a face all of whose faces, down to single vertices, are shown to be there."""
-    if face not in known:
-        need(len(known) < MOST_FACES, "a cell with too many faces")
-        below = {face & row for row in rows} - {face}
-        facets = [f for f in below if not any(f != g and f & g == f for g in below)]
-        dimensions = {dimension(f, rows, known) for f in facets}
-        need(len(dimensions) == 1, "facets of different dimensions")
-        need(face.bit_count() == 1 or dimensions != {-1}, "vertices that no row tells apart")
-        ridges = [ridge for f in facets for ridge in known[f][1]]
-        need(all(ridges.count(ridge) == 2 for ridge in ridges), "a ridge without two facets")
-        known[face] = dimensions.pop() + 1, facets
-    return known[face][0]
-
-
-def zone(parents, tile):
-    """The tile that stands for the zone of a tile."""
-    while parents[tile] != tile:
-        parents[tile] = tile = parents[parents[tile]]
-    return tile
-
+    dimension, facets = face((1 << len(zeros)) - 1)
+    need(dimension == d, "a flat cell")
+    need(all(1 << i in faces for i in range(len(zeros))), "a point that is no vertex")
+    return [rows[facet] for facet in facets]
 
 class Cover:
-    """Patterns by their lengths, and those that have to be there because they are behind a facet; tiles on
-    the two sides of a facet are in one zone."""
+    """Patterns by their lengths, and those that have to be there as they are behind a facet."""
 
-    def __init__(self, zones):
-        self.zones, self.listed, self.wanted = zones, {}, {}
+    def __init__(self):
+        self.listed, self.wanted = defaultdict(set), {}
 
     def add(self, length, pattern):
-        known = self.listed.setdefault(length, set())
-        need(pattern not in known, f"cell {shown(length, pattern)} a second time")
-        known.add(pattern)
-        self.join((length, pattern), self.wanted.pop((length, pattern), ()))
+        self.listed[length].add(pattern)
+        self.wanted.pop((length, pattern), None)
 
     def cross(self, length, pattern, behind):
-        if behind in self.listed.get(length, ()):
-            self.join((length, behind), [pattern])
-        else:
-            self.wanted.setdefault((length, behind), []).append(pattern)
-
-    def join(self, tile, others):
-        for other in others:
-            if tile in self.zones and (tile[0], other) in self.zones:
-                self.zones[zone(self.zones, tile)] = zone(self.zones, (tile[0], other))
+        if behind not in self.listed[length]:
+            self.wanted[length, behind] = pattern
 
     def finish(self):
+        """No pattern begins another; what is wanted begins one, or with one. Gives nothing."""
+        listed, begun = self.listed.items(), {}
         for length in {length for length, _ in self.wanted} | self.listed.keys():
-            cut, listed = (1 << length) - 1, self.listed.items()
-            begun = {q & cut for l, known in listed if l > length for q in known}
-            for q in begun & self.listed.get(length, set()):
-                need(False, f"cell {shown(length, q)} and others inside it")
-            for (l, behind), others in self.wanted.items():
-                if l == length and behind not in begun:
-                    above = any(behind & (1 << m) - 1 in known for m, known in listed if m <= length)
-                    need(above, f"nothing has the pattern {shown(length, behind)}, behind {shown(length, others[0])}")
-                    self.join((length, behind), others)
-
+            cut = (1 << length) - 1
+            begun[length] = {q & cut for l, known in listed if l > length for q in known}
+            need(not begun[length] & self.listed[length], "cells that lie in another one")
+        for (length, behind), pattern in self.wanted.items():
+            shorter = any(behind & (1 << l) - 1 in known for l, known in listed if l <= length)
+            need(shorter or behind in begun[length],
+                f"nothing is at {shown(length, behind)}, behind {shown(length, pattern)}")
 
 class Target:
     """The cells of one target, or of the linear regions, part by part."""
 
-    def __init__(self, rows, points):
-        self.rows, self.points, self.zones, self.cells = rows, points, {}, 0
-        self.roots, self.touched, self.near = Cover(self.zones), {}, {}
+    def __init__(self, rows):
+        self.rows, self.roots, self.leaving = rows, [], Cover()
+        self.tiles = {}  # patterns of cells in the target, each with one of its zone
+        self.touched = {}  # signs of faces in the target, each with a vertex
+        self.near = defaultdict(list)  # signs of both, by vertices
 
     def open(self, root):
-        need(set(root) <= {"0", "1"}, "a root that is not a pattern")
-        self.root, self.of_root, self.cover = int(root[::-1] or "0", 2), (1 << len(root)) - 1, Cover(self.zones)
-        self.roots.add(len(root), self.root)
+        """Begin a part: its cells cover the points whose pattern begins with the root."""
+        self.root, self.of_root = int(root[::-1] or "0", 2), (1 << len(root)) - 1
+        self.cover = Cover()
+        self.roots.append((len(root), self.root))
 
     def cell(self, length, vertices):
-        r, pos, neg = self.rows, 0, 0
+        r, full, behind, flips = self.rows, (1 << self.rows.base + length) - 1, [], 0
         for v in vertices:
             r.evaluate(v, sum(start < r.base + length for start in r.start[:-1]))
-            pos, neg = pos | v.pos, neg | v.neg
-        full = (1 << r.base + length) - 1
-        pos, neg = pos & full, neg & full
-        live, dead, pattern = pos | neg, full & ~(pos | neg), pos >> r.base
-        need(not pos & neg, "a row that changes its sign in a cell")
-        need(not dead & r.ends, "a flat cell")
-        need(pattern & self.of_root == self.root and self.of_root < 1 << length, "a cell of another part")
-        zeros = [live & ~(v.pos | v.neg) for v in vertices]
-        need(live not in zeros and len(set(zeros)) == len(zeros), "vertices that no row tells apart")
-        facets, flips = [], 0
+        pos, neg = (full & reduce(or_, signs) for signs in zip(*((v.pos, v.neg) for v in vertices)))
+        pattern, zeros = pos >> r.base, [(pos | neg) & ~(v.pos | v.neg) for v in vertices]
+        need(not pos & neg, f"row {(pos & neg).bit_length() - 1:x} changes its sign in a cell")
+        inside = pattern & self.of_root == self.root and self.of_root <= full >> r.base
+        need(inside, f"{shown(length, pattern)} is in another part")
+        need(len(zeros) == len(set(zeros)), "vertices that no row tells apart")
         for facet in facets_of(zeros, r.d):
-            k = facet & -facet
-            if facet == k and not dead >> k.bit_length():
-                facets.append((k, pattern ^ k >> r.base))
+            k = facet & -facet  # what vanishes here or in all of the cell may have any sign there
+            if k >> r.base and facet == k and not full & ~(pos | neg) & -k:
                 flips |= k
-            elif not facet & r.ends:
-                on = [v.u for v, z in zip(vertices, zeros) if facet & ~z == 0]
+                behind.append((facet, pattern ^ k >> r.base))
+            elif k >> r.base:
+                on = zip(*(v.u for v, z in zip(vertices, zeros) if not facet & ~z))
                 way = [-sum(c) for c in zip(*(v.u for v in vertices))]
-                facets.append((k, r.behind(length, [sum(c) for c in zip(*on)], way)))
+                behind.append((facet, r.behind([*map(sum, on)], way) & full >> r.base))
         self.judge(length, vertices, pos, neg, flips)
         self.cover.add(length, pattern)
-        for k, behind in facets:
-            if not k & r.ends:
-                (self.roots if k >> r.base & self.of_root else self.cover).cross(length, pattern, behind)
-        self.cells += 1
+        for facet, other in behind:
+            cover = self.leaving if (facet & -facet) >> r.base & self.of_root else self.cover
+            cover.cross(length, pattern, other)
+            both = length == r.length and {pattern, other} <= self.tiles.keys()
+            if both and not facet & r.strict:  # the facet is in the target, too
+                self.tiles[self.zone(pattern)] = self.zone(other)
 
     def judge(self, length, vertices, pos, neg, flips):
-        """Whether a cell is a tile, or only some face of it is in the target; that is noted."""
-        r, is_whole = self.rows, length == self.rows.length
-        if pos & (r.strict | flips & r.closed) or (is_whole and r.strict & ~neg):
-            return  # what is in the target on the facet of a condition <= is in cells across it, too
-        need(is_whole or r.misses(vertices, length), "a cell that may map into the target")
-        tight = pos & r.closed | (pos | neg) & r.equal
-        if not is_whole:
+        """Note what is in the target of a cell: all of it, or a face."""
+        r, full = self.rows, (1 << self.rows.base + length) - 1
+        if full & ~neg & r.strict or pos & flips & r.closed:
+            return  # nothing, or a facet where a condition <= holds, which is in other cells, too
+        if length < r.length:
+            name = shown(length, pos >> r.base)
+            need(r.misses(vertices, length), f"{name} may map into the target")
             return
-        if not tight:
-            self.zones[length, pos >> r.base] = length, pos >> r.base
+        tight = pos & r.closed | (pos | neg) & r.equal
+        on = [v for v in vertices if not tight & (v.pos | v.neg)]
+        pos, neg = (reduce(or_, signs, 0) for signs in ([v.pos for v in on], [v.neg for v in on]))
+        if not neg >> r.base - 1 & 1 or r.strict & ~neg:
+            return  # no point, or none where strict conditions hold
+        if tight:
+            self.touched[pos, neg] = on[0].u
         else:
-            vertices = [v for v in vertices if not (v.pos | v.neg) & tight]
-            pos, neg = joined(v.pos for v in vertices), joined(v.neg for v in vertices)
-            if not pos >> r.base - 1 & 1 or r.strict & ~neg or r.strict_ends & ~pos:
-                return  # no point, or none where strict conditions hold
-            self.touched[pos, neg] = vertices[0].u
-        for v in vertices:
-            if ~(v.pos | v.neg) & (r.closed | r.equal):
-                self.near.setdefault(v.u, []).append((pos, neg))
+            self.tiles[pos >> r.base] = pos >> r.base
+        for v in on:
+            if (r.closed | r.equal) & ~(v.pos | v.neg):
+                self.near[v.u].append((pos, neg))
 
-    def close(self):
-        for at, (pos, neg) in self.points:
-            pos, neg = pos >> self.rows.base, neg >> self.rows.base
-            if not (pos & self.of_root & ~self.root or neg & self.root):
-                cells = ((l, q) for l, known in self.cover.listed.items() for q in known)
-                need(any(not (pos & ~q & (1 << l) - 1 or neg & q) for l, q in cells), f"{at} is not covered")
-        self.cover.finish()
+    def zone(self, tile):
+        while tile != self.tiles[tile]:
+            self.tiles[tile] = tile = self.tiles[self.tiles[tile]]
+        return tile
 
     def finish(self):
-        """(tiles, flat parts, zones): faces that are in the target and in no tile or other such face."""
-        need(self.roots.listed, "a part is missing")
-        self.roots.finish()
+        """How many tiles, flat parts and zones there are. A face is in a larger one or in a tile if
+        its signs are the other one's or 0; if it is in none it is a flat part."""
+        for root in self.roots:
+            self.leaving.add(*root)
+        self.leaving.finish()
         flat = 0
         for (pos, neg), u in self.touched.items():
-            larger = (f for f in self.near[u] if f != (pos, neg) and not (pos & ~f[0] or neg & ~f[1]))
-            flat += not any(larger)
-        return len(self.zones), flat, sum(zone == parent for zone, parent in self.zones.items())
-
+            flat += all((p, n) == (pos, neg) or pos & ~p or neg & ~n for p, n in self.near[u])
+        return len(self.tiles), flat, sum(tile == one for tile, one in self.tiles.items())
 
 class Checker:
-    """Reads evidence for a statement, and collects what it proves."""
+    """Reads evidence for a statement, line by line, and collects what it proves."""
 
     def __init__(self, question):
-        self.statement, self.targets, self.head, self.points = Statement(question), {}, None, []
-        self.numbers = list(range(len(self.statement.targets))) or [None]
+        self.statement, self.targets, self.claims = Statement(question), {}, []
+        self.numbers = [*range(len(self.statement.targets))] or [None]
+        self.head = self.part = self.vertices = self.begun = None
+
+    def line(self, word, *words):
+        if word == "v":
+            self.digits += sum(map(len, words))
+            within(self.digits <= MOST_DIGITS, "a block of too many digits")
+            within(len(self.vertices) < MOST_IN_BLOCK, "a block of too many vertices")
+            need(len(words) == self.part.rows.d + 1, "a vertex of another dimension")
+            self.vertices.append(self.part.rows.vertex([whole(x) for x in words]))
+        elif word == "c":
+            length, most = whole(words[0], 0, self.part.rows.length), len(self.vertices)
+            self.part.cell(length, [self.vertices[-whole(back, 1, most)] for back in words[1:]])
+        elif word == "b":
+            self.part, self.vertices, self.digits = self.part or self.open(*self.begun), [], 0
+        elif word == "cells":
+            need(not self.part, "a part within another one")
+            name, root = words
+            number = None if name == "regions" else whole(name, 0, len(self.numbers) - 1)
+            self.begun, self.vertices = (number, root.replace("-", ""), [*self.head]), None
+        elif word == "end":
+            cells = sum(map(len, self.part.cover.listed.values()))
+            need(cells == whole(*words, 1), "cells are missing, or there twice")
+            self.part = self.part.cover.finish()
+        elif word == "x":
+            self.point(words)
+        elif word == "empty":
+            form, less = Coordinates(self.statement, []).combined(words)
+            above = form.pop(ONE, 0)
+            need(not form and (above > 0 or (less and above == 0)), "the domain may have points")
+            self.claims.append("empty: the domain has no points")
+        elif word in ("eq", "line"):
+            head = self.begun[2] if word == "line" else self.head
+            head.append([word, *words])
+            within(len(head) <= self.statement.widths[0], "too many lines on coordinates")
+            within(sum(map(len, words)) <= MOST_IN_HEAD, "a long line in the head")
+        elif word in ("polyrelu-cells", "polyrelu-point") and words == ("1", self.statement.hash):
+            self.head = []
+        else:
+            raise Rejected(f"{word[:40]} does not belong here, or this is for another statement")
+
+    def open(self, number, root, head):
+        """The part that begins, of a target that may have parts already."""
+        if number not in self.targets:
+            coordinates = Coordinates(self.statement, head)
+            self.targets[number] = Target(Rows(self.statement, coordinates, number))
+        self.targets[number].open(root)
+        return self.targets[number]
 
     def point(self, words):
         """A point that maps into a target."""
+        within(sum(map(len, words)) <= MOST_IN_HEAD, "a long point")
         x = [rational(word) for word in words]
-        need(len(x) == self.statement.widths[0], "a point with too few coordinates, or too many")
-        q, found = lcm(1, *(v.denominator for v in x)), False
-        for number in self.numbers:
+        need(len(x) == self.statement.widths[0], "a point of another dimension")
+        q = lcm(1, *(a.denominator for a in x))
+        for number in range(len(self.statement.targets)):
             rows = Rows(self.statement, Coordinates(self.statement, []), number)
-            v = rows.vertex([*(int(a * q) for a in x), q])
+            v = rows.vertex([int(a * q) for a in [*x, 1]])
             rows.evaluate(v, len(rows.levels))
-            need(not rows.strict_ends & ~v.pos, "the point is not in the domain")
-            if number is not None and not (v.pos & rows.closed or rows.strict & ~v.neg or (v.pos | v.neg) & rows.equal):
-                found = True
-                self.points.append((number, " ".join(words), v.pos, v.neg))
-        need(found, "the point maps into no target")
+            if not (v.pos & rows.closed or rows.strict & ~v.neg or (v.pos | v.neg) & rows.equal):
+                self.claims.append(f"violated: the point maps into target {number}")
+                return
+        raise Rejected("the point maps into no target")
 
-    def target(self, name, head):
-        number = None if name == "regions" else whole(name, 0, len(self.numbers) - 1)
-        need(number in self.numbers and self.head in (None, head), "a part of another certificate")
-        if number not in self.targets:
-            self.head = head
-            rows = Rows(self.statement, Coordinates(self.statement, head), number)
-            self.targets[number] = Target(rows, [point[1:] for point in self.points if point[0] == number])
-        return self.targets[number]
-
-    def read(self, lines):
-        head, part, vertices = [], None, None
-        for word, *words in lines:
-            if word == "v":
-                need(len(vertices) < MOST_IN_BLOCK, "too many vertices in a block")
-                need(len(words) == part.rows.d + 1, "a vertex with too few coordinates, or too many")
-                vertices.append(part.rows.vertex([int(number, 16) for number in words]))
-            elif word == "c":
-                length, *ids = words
-                ids = [len(vertices) - whole(back, 1, len(vertices)) for back in ids]
-                part.cell(whole(length, 0, part.rows.length), [vertices[i] for i in ids])
-            elif word == "b":
-                vertices = []
-            elif word == "cells":
-                need(part is None, "a part within another one")
-                part, before = self.target(words[0], head), 0
-                before = part.cells
-                part.open(words[1].replace("-", ""))
-            elif word == "end":
-                need(part.cells == before + whole(words[0], 1, MOST_IN_FILE), "cells are missing")
-                part.close()
-                part = None
-            else:
-                need(word in ("eq", "line", "empty") and not self.targets, f"what is {word[:40]}?")
-                head.append([word, *words])
-        need(part is None, "the file ends early")
-        return head
-
-    def finish(self, head):
-        if any(point for point in self.points):
-            return f"violated: the point maps into target {self.points[0][0]}"
-        if head and Coordinates(self.statement, head).is_empty:
-            return "empty: the domain has no points"
-        need(self.targets.keys() == set(self.numbers), "a target without cells")
-        totals = [target.finish() for _, target in sorted(self.targets.items(), key=str)]
+    def claim(self):
+        need(not self.part, "the evidence ends early")
+        if self.claims:
+            return self.claims[0]
+        totals = [self.targets[number].finish() for number in self.numbers]
         if self.numbers == [None]:
             return f"regions: {totals[0][0]}"
-        if not any(tiles or flat for tiles, flat, _ in totals):
+        if not any(tiles + flat for tiles, flat, _ in totals):
             return "holds: no point of the domain maps into a target"
-        return "preimage: " + "; ".join(f"target {j}: {t} tiles, {f} flat parts, {z} zones" for j, (t, f, z) in enumerate(totals))
-
+        said = "target {}: {} tiles, {} flat parts, {} zones".format
+        return "preimage: " + "; ".join(said(j, *found) for j, found in enumerate(totals))
 
 def lines_of(path):
     with open(path, "rb") as file:
@@ -554,37 +505,30 @@ def lines_of(path):
         size = 0
         while line := file.readline(MOST_IN_LINE):
             size += len(line)
-            need(line[-1:] == b"\n" and size <= MOST_IN_FILE, "a line that does not end, or too many")
+            within(line[-1:] == b"\n" and size <= MOST_IN_FILE, "a line or a file that is too long")
             yield line.decode().split()
 
-
 def check(question, paths):
-    """What is proved. Raises Rejected, or what Python says of files that are no evidence."""
-    checker, files = Checker(question), []
-    for path in paths:
-        lines = lines_of(path)
-        files.append((next(lines), lines))
-    head = []
-    for (kind, version, digest), lines in sorted(files, key=lambda file: file[0][0] != "polyrelu-point"):
-        need(version == "1" and digest == checker.statement.hash, "evidence for another statement")
-        if kind == "polyrelu-point":
-            for word, *words in lines:
-                need(word == "x", "not a point")
-                checker.point(words)
-        else:
-            need(kind == "polyrelu-cells", "not a certificate")
-            head = checker.read(lines)
-    return checker.finish(head)
-
+    """What is proved, in a line. Raises Rejected."""
+    where = "the statement"
+    try:
+        checker = Checker(question)
+        for path in paths:
+            for number, words in enumerate(lines_of(path), 1):
+                where = f"{path}, line {number}"
+                checker.line(*words)
+        where = "the end, where each target has to have its cells"
+        return checker.claim()
+    except Exception as reason:
+        said = reason if isinstance(reason, Rejected) else repr(reason)
+        raise Rejected(f"{where}: {said}"[:500]) from reason
 
 def main(question, *paths):
     try:
         with open(question, "rb") as file:
-            proved = check(file.read(), paths)
-    except Exception as reason:
-        sys.exit(f"REJECTED: {reason}" if isinstance(reason, Rejected) else f"REJECTED: {reason!r}")
-    print(f"VERIFIED {proved}")
-
+            print("VERIFIED", check(file.read(), paths))
+    except (OSError, Rejected) as reason:
+        sys.exit(f"REJECTED {reason}")
 
 if __name__ == "__main__":
     main(*sys.argv[1:])

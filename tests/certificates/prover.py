@@ -12,15 +12,16 @@ from typing import Any, NamedTuple
 from polyrelu.certificates import checker
 from polyrelu.polyhedra.cell import Cell, cell_of, split
 
+Form = tuple[int, ...]
 Stop = Callable[[Any, int, list[Any]], bool]
 
 
 class Part(NamedTuple):
-    """A cell with the bits of the rows decided so far, and the values after the last level that is done."""
+    """A cell with the bits of the rows decided so far, and the values of the levels that are done."""
 
     cell: Cell
     pattern: str
-    forms: list[list[int]]
+    forms: list[Form]
 
 
 def in_full(rows: Any, length: int, vertices: list[Any]) -> bool:
@@ -50,24 +51,22 @@ def certificate(text: str, head: Sequence[str] = (), stop: Stop = in_full, root:
     """
     statement = checker.Statement(text.encode())
     coordinates = checker.Coordinates(statement, [line.split() for line in head])
-    lines = [f"polyrelu-cells 1 {statement.hash}", *head]
+    lines = [f"polyrelu-cells 1 {statement.hash}", *(line for line in head if not line.startswith("line"))]
     numbers: list[int | None] = [*range(len(statement.targets))] or [None]
     for number in numbers:
         rows = checker.Rows(statement, coordinates, number)
         name = "regions" if number is None else f"{number:x}"
-        lines += [f"cells {name} {root or '-'}", *cells(rows, stop, root)]
+        lines += [f"cells {name} {root or '-'}", *(line for line in head if line.startswith("line"))]
+        lines += cells(rows, stop, root)
     return "\n".join(lines) + "\n"
 
 
 def cells(rows: Any, stop: Stop, root: str = "") -> Iterator[str]:
     """The lines of a part."""
-    forms = [tuple(-a for a in form) for form, k in zip(rows.domain[:-1], range(rows.base), strict=False)]
-    kept = [k for k, form in enumerate(forms) if any(form)]
-    start = cell_of([forms[k] for k in kept], kept, rows.d)
     known = dict[tuple[int, ...], int]()
     count = 0
     yield "b"
-    for found in parts(rows, start, stop):
+    for found in parts(rows, stop):
         if not found.pattern.startswith(root):
             continue
         count += 1
@@ -81,37 +80,46 @@ def cells(rows: Any, stop: Stop, root: str = "") -> Iterator[str]:
     yield f"end {count:x}"
 
 
-def parts(rows: Any, start: Cell, stop: Stop) -> Iterator[Part]:
-    """The cells below one, depth first."""
-    inputs = [[int(i == j) for j in range(rows.d + 1)] for i in range(rows.d + 1)]
-    todo = [(Part(start, "", inputs), 0, list[list[int]]())]
+def entering(level: Any, forms: list[Form]) -> list[Form]:
+    """The values of a level's rows, before their ReLUs, as forms on (u, t)."""
+    indices, rows, *_ = level
+    return [tuple(form) for form in checker.columnwise(rows, [forms[i] for i in indices])]
+
+
+def parts(rows: Any, stop: Stop) -> Iterator[Part]:
+    """The cells below the domain, depth first."""
+    forms: list[Form] = [tuple(int(i == j) for j in range(rows.d + 1)) for i in range(rows.d + 1)]
+    forms += entering(rows.levels[0], forms)
+    ends = entering(rows.levels[1], forms)
+    kept = [k for k, end in enumerate(ends[:-1]) if any(end)]
+    start = cell_of([ends[k] for k in kept], kept, rows.d)
+    todo = [(Part(start, "", forms + ends), 2, list[Form]())]
     while todo:
-        part, level, entering = todo.pop()
+        part, level, values = todo.pop()
         if level == len(rows.levels):
             assert not part.cell.lines, "a line in all cells: say so in the head"
             yield part
             continue
-        weights, q, mask = rows.levels[level]
-        if not entering:
-            entering = [[checker.dot(row, column) for column in zip(*part.forms, strict=True)] for row in weights]
+        numbered, relu = rows.levels[level][2:]
+        values = values or entering(rows.levels[level], part.forms)
         decided = len(part.pattern) - rows.start[level] + rows.base
-        places = [k for k, numbered in enumerate(mask) if numbered]
+        places = [k for k, on in enumerate(numbered) if on]
         if decided == len(places):
             bits = iter(part.pattern[len(part.pattern) - decided :])
             after = [
-                form if not on or next(bits) == "1" else [0] * len(form)
-                for form, on in zip(entering, mask, strict=True)
+                (0,) * len(value) if on and next(bits) == "0" and cut else value
+                for value, on, cut in zip(values, numbered, relu, strict=True)
             ]
-            scale = [q * a for a in part.forms[-1]]
-            todo.append((Part(part.cell, part.pattern, [*after, scale]), level + 1, []))
+            todo.append((Part(part.cell, part.pattern, part.forms + after), level + 1, []))
             continue
         if part.pattern and not part.cell.lines and stop(rows, len(part.pattern), vertices_of(rows, part.cell)):
             yield part
             continue
-        form = entering[places[decided]]
-        for bit, half in zip("01", split(part.cell, form, rows.base + len(part.pattern)), strict=True):
+        for bit, half in zip(
+            "01", split(part.cell, values[places[decided]], rows.base + len(part.pattern)), strict=True
+        ):
             if half is not None:
-                todo.append((Part(half, part.pattern + bit, part.forms), level, entering))
+                todo.append((Part(half, part.pattern + bit, part.forms), level, values))
 
 
 def vertices_of(rows: Any, cell: Cell) -> list[Any]:
