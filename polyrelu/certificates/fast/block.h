@@ -1,4 +1,5 @@
-// A block of a certificate: its lines are read, its vertices kept, its cells checked, or its rows turned into coordinates.
+// A block of a certificate: its lines are read, its vertices kept, its cells checked, or its rows turned into
+// coordinates.
 #pragma once
 
 #include <mutex>
@@ -44,7 +45,8 @@ class Target {
         std::size_t tiles, flat, zones;
     };
 
-    // What is behind a facet at a part's end is in another part. That roots cover the domain need not be asked: all cells do.
+    // What is behind a facet at a part's end is in another part. That roots cover the domain need not be asked: all
+    // cells do.
     Totals finish() {
         const std::lock_guard<std::mutex> guard(lock_);
         need(roots_.size() > 0, "a part is missing");
@@ -183,8 +185,8 @@ class Block {
         return form;
     }
 
-    // 1 if a point is on the cell's side of the domain's rows and its own, -1 if its opposite is: the first that does not
-    // vanish there says so.
+    // 1 if a point is on the cell's side of the domain's rows and its own, -1 if its opposite is: the first that does
+    // not vanish there says so.
     int side(const Form &point, std::size_t end) {
         const Rows &rows = target_.rows;
         if (!point.back().is_zero()) return point.back().sign();

@@ -1,8 +1,9 @@
 // Whether a cell misses the target by interval arithmetic, from the values at its vertices after some level.
 //
-// What is checked is said in integers: the values at each vertex, multiplied by the levels' common denominators, are rounded
-// outward to multiples of 2^-128, and bounds are carried on from there exactly. First it is tried on a coarser grid, 2^-44, from rounded values: where larger intervals
-// miss the target, the smaller ones within them do, as outward rounding and interval arithmetic keep inclusions.
+// What is checked is said in integers: the values at each vertex, multiplied by the levels' common denominators, are
+// rounded outward to multiples of 2^-128, and bounds are carried on from there exactly. First it is tried on a coarser
+// grid, 2^-44, from rounded values: where larger intervals miss the target, the smaller ones within them do, as outward
+// rounding and interval arithmetic keep inclusions.
 #pragma once
 
 #include <limits>
@@ -50,7 +51,8 @@ class Bounds {
         Enclosure &kept = kept_[id % kept_.size()];
         if (kept.id == id && kept.levels == levels) return kept;
         kept.id = id, kept.levels = levels;
-        evaluation_.rounded().signs(vertices[id].point, levels, 0, scratch_.data(), scratch_.data(), scratch_.data(), values_);
+        std::uint64_t *const none = scratch_.data(); // no row is before 0
+        evaluation_.rounded().signs(vertices[id].point, levels, 0, none, none, none, values_);
         kept.is_known = values_.known;
         if (!kept.is_known) return kept;
         const Level &level = rows_.levels[levels - 1];

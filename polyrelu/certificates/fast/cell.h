@@ -1,5 +1,5 @@
-// A cell: that its vertices are those of the region of its pattern, what lies behind its facets, and whether it maps into
-// the target.
+// A cell: that its vertices are those of the region of its pattern, what lies behind its facets, and whether it maps
+// into the target.
 #pragma once
 
 #include <vector>
@@ -52,7 +52,7 @@ class CellChecker {
         evaluation_.extend(vertices, ids, levels == 0 ? rows_.base : rows_.levels[levels - 1].end);
         read_signs(vertices, ids);
         pattern_ = from(pos_, rows_.base, pattern_words_);
-        need(root.length <= length && begins(root.bits.data(), root.length, pattern_.data(), length), "a cell of another part");
+        need(begins(root.bits.data(), root.length, pattern_.data(), length), "a cell of another part");
         find_facets();
         const std::size_t number = to.zones.size();
         cross(vertices, ids, length, number, to.crossings);
@@ -210,10 +210,10 @@ class CellChecker {
         return sum;
     }
 
-    // The pattern just behind a facet. At its inner points rows keep their signs, except those that vanish there: so only
-    // those may differ that vanish on the facet, and dead ones after the first of them. Row by row, the form that such a
-    // row has behind vanishes on the facet, so it is a multiple of the facet's, and is positive behind if it is negative at
-    // a point inside the cell.
+    // The pattern just behind a facet. At its inner points rows keep their signs, except those that vanish there: so
+    // only those may differ that vanish on the facet, and dead ones after the first of them. Row by row, the form that
+    // such a row has behind vanishes on the facet, so it is a multiple of the facet's, and is positive behind if it is
+    // negative at a point inside the cell.
     const Mask &pattern_behind(const Facet &facet, const std::vector<Integer> &inward) {
         changing_ = dead_;
         for (std::size_t i = 0; i < words_; i++) changing_[i] &= ~below(facet.first, i);
@@ -270,8 +270,8 @@ class CellChecker {
     }
 
     // Notes a tile or a touched face, with the vertices at which one may contain the other.
-    void note(const std::vector<Vertex> &vertices, const std::vector<std::size_t> &ids, const Mask &pos, const Mask &neg,
-              const Mask &tight, bool is_touched, Near &near) {
+    void note(const std::vector<Vertex> &vertices, const std::vector<std::size_t> &ids, const Mask &pos,
+              const Mask &neg, const Mask &tight, bool is_touched, Near &near) {
         const std::size_t number = near.size();
         bool is_first = true, is_noted = false;
         for (const std::size_t id : ids) {

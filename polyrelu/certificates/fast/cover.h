@@ -1,10 +1,10 @@
 // The patterns of all cells, and what has to lie behind their facets.
 //
-// Patterns are ordered by their bits, zeros after their ends, and then by length. In this order a pattern comes before those
-// that it begins, and these follow it without a gap: if a stood between p and an extension of p and did not extend p, it
-// would have the bits of p as far as it goes, and zeros after them, so it would begin p and come before it. So one look at
-// neighbours shows that no pattern begins another; and what is listed behind a facet, or begins it, or extends it, is next to
-// where the pattern behind it would be.
+// Patterns are ordered by their bits, zeros after their ends, and then by length. In this order a pattern comes before
+// those that it begins, and these follow it without a gap: if a stood between p and an extension of p and did not
+// extend p, it would have the bits of p as far as it goes, and zeros after them, so it would begin p and come before
+// it. So one look at neighbours shows that no pattern begins another; and what is listed behind a facet, or begins it,
+// or extends it, is next to where the pattern behind it would be.
 #pragma once
 
 #include <algorithm>
@@ -81,7 +81,8 @@ class Listed {
         for (std::size_t k = 0; k + 1 < order_.size(); k++) {
             const std::uint32_t a = order_[k], b = order_[k + 1];
             if (begins(patterns[a], patterns.lengths[a], patterns[b], patterns.lengths[b]))
-                throw Rejected("the pattern " + shown(patterns[a], patterns.lengths[a]) + " is there already, or begins another");
+                throw Rejected("the pattern " + shown(patterns[a], patterns.lengths[a]) +
+                               " is there already, or begins another");
         }
     }
 
@@ -114,7 +115,8 @@ class Zones {
     void add(bool is_tile) { parents_.push_back(is_tile ? std::uint32_t(parents_.size()) : NO_TILE); }
     void add_all(const Zones &others) {
         const std::uint32_t first = std::uint32_t(parents_.size());
-        for (const std::uint32_t parent : others.parents_) parents_.push_back(parent == NO_TILE ? NO_TILE : first + parent);
+        for (const std::uint32_t parent : others.parents_)
+            parents_.push_back(parent == NO_TILE ? NO_TILE : first + parent);
     }
     std::size_t size() const { return parents_.size(); }
     bool is_tile(std::size_t k) const { return parents_[k] != NO_TILE; }
@@ -195,8 +197,8 @@ inline std::size_t Near::flat_parts() const {
     return parts;
 }
 
-// What is known of the cells of a block, or of several. A crossing has the number of its cell, or NO_CELL if the facet is
-// not in the target, and joins no zones.
+// What is known of the cells of a block, or of several. A crossing has the number of its cell, or NO_CELL if the facet
+// is not in the target, and joins no zones.
 struct Cells {
     Patterns listed, crossings;
     Zones zones;
@@ -215,8 +217,8 @@ struct Cells {
 
     std::string first_crossing() const { return shown(crossings[0], crossings.lengths[0]); }
 
-    // Forgets the crossings behind which something is listed, and joins the tiles on their two sides; whether none is left.
-    // It costs looking up, so it is done for a block, and for all that is left at the end.
+    // Forgets the crossings behind which something is listed, and joins the tiles on their two sides; whether none is
+    // left. It costs looking up, so it is done for a block, and for all that is left at the end.
     bool settle() {
         const Listed in_order(listed);
         Patterns left(crossings.words);

@@ -1,8 +1,8 @@
 // Which rows are positive, and which negative, at the vertices of a block.
 //
-// A vertex is evaluated when a cell asks for it, as far as the cell goes: rounded first, which decides most rows, then the
-// rows left by their exact forms. So the forms that are computed are those of rows that vanish at a vertex, mostly, under
-// the pattern of the cell that has it; they stay from one vertex of the cell to the next.
+// A vertex is evaluated when a cell asks for it, as far as the cell goes: rounded first, which decides most rows, then
+// the rows left by their exact forms. So the forms that are computed are those of rows that vanish at a vertex, mostly,
+// under the pattern of the cell that has it; they stay from one vertex of the cell to the next.
 #pragma once
 
 #include <vector>
@@ -100,7 +100,8 @@ class Evaluation {
             }
         for (std::size_t k = 0; k < rows_.base; k++) {
             need(!has(v.neg, k), "a vertex outside the domain");
-            need(rows_.domain[k].relation != Relation::EQUAL || !has(v.pos, k), "a vertex outside an equality of the domain");
+            const bool is_equality = rows_.domain[k].relation == Relation::EQUAL;
+            need(!(is_equality && has(v.pos, k)), "a vertex outside an equality of the domain");
         }
     }
 

@@ -1,10 +1,9 @@
 // The facets of a cell, from the rows that vanish at each of its vertices.
 //
-// Simple case. Every vertex is on exactly d rows, and each d - 1 of them, an edge, are those of exactly two vertices: then
-// each row that vanishes somewhere is a facet, and there are no others.
-// General case. Faces are the sets of vertices on which some rows vanish. All facets of a face have one dimension, each
-// ridge is in exactly two of them, single vertices are faces, and the whole has dimension d: then the facets of the whole
-// are the facets of the hull.
+// Simple case. Every vertex is on exactly d rows, and each d - 1 of them, an edge, are those of exactly two vertices:
+// then each row that vanishes somewhere is a facet, and there are no others. General case. Faces are the sets of
+// vertices on which some rows vanish. All facets of a face have one dimension, each ridge is in exactly two of them,
+// single vertices are faces, and the whole has dimension d: then the facets of the whole are the facets of the hull.
 #pragma once
 
 #include <random>
@@ -131,8 +130,8 @@ template <class Set> class Faces {
         std::vector<std::size_t> facets;
     };
 
-    // The number of a face all of whose faces, down to single vertices, are shown to be there. Where chains of faces are
-    // longer than d + 1 the dimension cannot be d.
+    // The number of a face all of whose faces, down to single vertices, are shown to be there. Where chains of faces
+    // are longer than d + 1 the dimension cannot be d.
     std::size_t face(const Set &set, std::size_t depth) {
         const auto place = number_.find(set);
         if (place != number_.end()) return place->second;

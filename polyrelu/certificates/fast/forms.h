@@ -1,8 +1,9 @@
-// What the values of each level are as forms on (u, t), under a pattern that changes little from one vertex to the next.
+// What the values of each level are as forms on (u, t), under a pattern that changes little from one vertex to the
+// next.
 //
 // A form is computed when it is asked for, from those of the level before it that are on, and is kept until a row of an
-// earlier level is switched. The value of a row at a point is that of its form under any pattern that has the signs which
-// the earlier rows have at the point; where one of them is zero either bit will do.
+// earlier level is switched. The value of a row at a point is that of its form under any pattern that has the signs
+// which the earlier rows have at the point; where one of them is zero either bit will do.
 #pragma once
 
 #include <vector>
@@ -26,8 +27,8 @@ class Forms {
     // Of all rows, the domain's too; those of the domain mean nothing.
     const Mask &pattern() const { return pattern_; }
 
-    // Takes on the signs of a point, or a pattern's bits, at the rows from base to `end`: on where `on` says so, off where
-    // `off` does. Where neither does a row stays as it was.
+    // Takes on the signs of a point, or a pattern's bits, at the rows from base to `end`: on where `on` says so, off
+    // where `off` does. Where neither does a row stays as it was.
     void agree(const std::uint64_t *on, const std::uint64_t *off, std::size_t end) {
         std::size_t first = NO_ROW;
         for (std::size_t i = rows_.base / 64; i < pattern_.size(); i++) {
@@ -90,7 +91,8 @@ class Forms {
         before.choices++;
         for (const std::size_t k : levels_[l].chosen)
             for (std::size_t j = 0; j <= rows_.levels[l].inputs; j++) {
-                if (rows_.levels[l].weight(k, j).size == 0 || before.computed[j] == before.now || !is_on(l - 1, j)) continue;
+                if (rows_.levels[l].weight(k, j).size == 0 || !is_on(l - 1, j)) continue;
+                if (before.computed[j] == before.now) continue;
                 if (before.wanted[j] == before.choices) continue;
                 before.wanted[j] = before.choices;
                 before.chosen.push_back(j);

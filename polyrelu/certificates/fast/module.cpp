@@ -1,6 +1,6 @@
-// The checker as a Python module: a class Target, and a class Block for what is read of it. Only the limited API of Python
-// 3.11 is used, so one library serves all later versions. The interpreter's lock is released while lines are read; blocks of
-// one target may be read by several threads, each block by one at a time.
+// The checker as a Python module: a class Target, and a class Block for what is read of it. Only the limited API of
+// Python 3.11 is used, so one library serves all later versions. The interpreter's lock is released while lines are
+// read; blocks of one target may be read by several threads, each block by one at a time.
 #include <Python.h>
 
 #include <new>
@@ -115,8 +115,8 @@ PyObject *target_block(PyObject *object, PyObject *args) {
     Py_IncRef(object);
     block->target = object;
     const bool done = without_lock([&] {
-        const Kind kinds[] = {Kind::COORDINATES, Kind::ROWS, Kind::EXPANDED};
-        block->block = new Block(*self->target, self->target->root_of({start, length}), kinds[kind < 0 || kind > 2 ? 0 : kind]);
+        const Kind chosen = kind == 2 ? Kind::EXPANDED : kind == 1 ? Kind::ROWS : Kind::COORDINATES;
+        block->block = new Block(*self->target, self->target->root_of({start, length}), chosen);
     });
     if (done) return made;
     Py_DecRef(made);
@@ -232,7 +232,8 @@ PyMethodDef MODULE_METHODS[] = {
     {"integer", module_integer, METH_VARARGS, "integer(operation, a, b): for tests"},
     {nullptr, nullptr, 0, nullptr},
 };
-PyModuleDef DEFINITION = {PyModuleDef_HEAD_INIT, "_checker", nullptr, 0, MODULE_METHODS, nullptr, nullptr, nullptr, nullptr};
+PyModuleDef DEFINITION = {PyModuleDef_HEAD_INIT, "_checker", nullptr, 0, MODULE_METHODS,
+                          nullptr, nullptr, nullptr, nullptr};
 
 bool fill(PyObject *module) {
     // these are one for all modules, where the library is loaded more than once

@@ -1,12 +1,14 @@
 // The network in rounded integers: what most signs are decided by.
 //
-// Lemma. Let the weights of a level, times a common positive factor, be W_kj + d_kj with |d_kj| <= r (r is 0 or 1), and the
-// values before it, times another, X_j + e_j with |e_j| <= E. Then z_k, times both, differs from Z_k = sum of W_kj X_j by
-// at most E sum |W_kj| + r (sum |X_j| + n E), as one multiplies out. So its sign is that of Z_k where this is larger. The
-// ReLU brings no values further apart, and going to fewer bits, X_j = floor(Z_j / 2^s), costs one unit more.
+// Lemma. Let the weights of a level, times a common positive factor, be W_kj + d_kj with |d_kj| <= r (r is 0 or 1), and
+// the values before it, times another, X_j + e_j with |e_j| <= E. Then z_k, times both, differs from Z_k = sum of W_kj
+// X_j by at most E sum |W_kj| + r (sum |X_j| + n E), as one multiplies out. So its sign is that of Z_k where this is
+// larger. The ReLU brings no values further apart, and going to fewer bits, X_j = floor(Z_j / 2^s), costs one unit
+// more.
 //
-// All is homogeneous in (u, t), and the denominator is one value more; so positive factors change no sign and no quotient,
-// and numbers keep 62 bits from level to level. |X_j| < 2^61, sum |W_kj| < 2^62 and E < 2^60 make 128 bits enough for sums.
+// All is homogeneous in (u, t), and the denominator is one value more; so positive factors change no sign and no
+// quotient, and numbers keep 62 bits from level to level. |X_j| < 2^61, sum |W_kj| < 2^62 and E < 2^60 make 128 bits
+// enough for sums.
 #pragma once
 
 #include <vector>
@@ -82,10 +84,10 @@ class Rounded {
   public:
     Rounded(const Rows &rows, const RoundedRows &rounded) : rows_(rows), rounded_(rounded) {}
 
-    // The signs that are decided of the domain's rows and of the first `upto` levels at a point, written into masks, and
-    // which rows before `end` are undecided; `at` becomes the values after these levels.
-    void signs(const std::vector<Integer> &point, std::size_t upto, std::size_t end, std::uint64_t *pos, std::uint64_t *neg,
-               std::uint64_t *unknown, RoundedValues &at) {
+    // The signs that are decided of the domain's rows and of the first `upto` levels at a point, written into masks,
+    // and which rows before `end` are undecided; `at` becomes the values after these levels.
+    void signs(const std::vector<Integer> &point, std::size_t upto, std::size_t end, std::uint64_t *pos,
+               std::uint64_t *neg, std::uint64_t *unknown, RoundedValues &at) {
         begin(point, at);
         step(rounded_.domain, at);
         for (std::size_t k = 0; k < rows_.base; k++)

@@ -2,11 +2,11 @@
 //
 // A point is (u, t), d + 1 integers. Rows 0 to base - 1 are the domain's: forms on (u, t). The other rows come level by
 // level, where a level is a layer, or, the last one, the target's conditions: from the values h before it, the common
-// denominator last, a level makes z_k = sum of w_kj h_j, and a new denominator q h_last. Some of the z are numbered: these
-// are rows, and all but the last level's go through a ReLU.
+// denominator last, a level makes z_k = sum of w_kj h_j, and a new denominator q h_last. Some of the z are numbered:
+// these are rows, and all but the last level's go through a ReLU.
 //
-// A pattern says which rows are on. Then each z_k of a level is a form on (u, t), whose entries have at most as many limbs
-// as `form_limbs` of the level says: the product over the levels of the largest sum of |w_kj| bounds them.
+// A pattern says which rows are on. Then each z_k of a level is a form on (u, t), whose entries have at most as many
+// limbs as `form_limbs` of the level says: the product over the levels of the largest sum of |w_kj| bounds them.
 #pragma once
 
 #include <string>
@@ -53,9 +53,9 @@ class Rows {
     std::vector<Level> levels;
     std::vector<Relation> relations; // of the last level's rows
 
-    // Reads what fast_checker.py writes, in words: d, base; for each row of the domain its relation and its form, where "<"
-    // means that it is positive, "<=" that it is not negative, "==" that it is 0; the number of levels, and for each outputs,
-    // inputs, q, and its rows, each begun by 1 where it is numbered; the relations of the conditions.
+    // Reads what fast_checker.py writes, in words: d, base; for each row of the domain its relation and its form, where
+    // "<" means that it is positive, "<=" that it is not negative, "==" that it is 0; the number of levels, and for
+    // each outputs, inputs, q, and its rows, each begun by 1 where it is numbered; the relations of the conditions.
     explicit Rows(Words text) {
         need(text.next_line(), "no rows");
         constexpr std::size_t MOST = std::size_t(1) << 32;
@@ -91,7 +91,8 @@ class Rows {
         }
         need(!levels.empty(), "no levels");
         length = row - base;
-        for (std::size_t k = levels.back().start; k < levels.back().end; k++) relations.push_back(relation_of(text.needed()));
+        for (std::size_t k = levels.back().start; k < levels.back().end; k++)
+            relations.push_back(relation_of(text.needed()));
         end_of_rows = row;
     }
 

@@ -1,8 +1,9 @@
 // The point on which some rows vanish, found from their forms.
 //
-// Fraction-free elimination (Bareiss, Sylvester's identity and multistep integer-preserving Gaussian elimination, 1968): all
-// divisions go up, and the last pivot is a determinant; with it as the free coordinate the others are integers by Cramer's
-// rule. Nothing depends on whether this is right: what is found is evaluated like any point that a file says.
+// Fraction-free elimination (Bareiss, Sylvester's identity and multistep integer-preserving Gaussian elimination,
+// 1968): all divisions go up, and the last pivot is a determinant; with it as the free coordinate the others are
+// integers by Cramer's rule. Nothing depends on whether this is right: what is found is evaluated like any point that a
+// file says.
 #pragma once
 
 #include <utility>

@@ -55,7 +55,7 @@ class BuildKernel(build_ext):
         before = {folder: _digest(folder) for folder in folders}
         super().build_extensions()
         if any(_digest(folder) != before[folder] for folder in folders):
-            raise RuntimeError("sources were changed while they were built; build again")
+            raise RuntimeError("the sources of a library were changed while it was built; build it again")
 
 
 def _folder(extension: Any) -> Path:
