@@ -438,7 +438,6 @@ class Checker:
         elif word == "b":
             self.part, self.vertices, self.digits = self.part or self.open(*self.begun), [], 0
         elif word == "cells":
-            need(not self.part, "a part within another one")
             name, root = words
             number = None if name == "regions" else whole(name, 0, len(self.numbers) - 1)
             self.begun, self.vertices = (number, root.replace("-", ""), [*self.head]), None

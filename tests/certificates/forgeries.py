@@ -56,7 +56,7 @@ FORGERIES = [
     ),
     Forgery(
         "a cell and others inside it",
-        question(1, UNIT, HINGE, "target; 1 x0 > 2"),
+        question(1, UNIT, HINGE, "target; 1 y0 > 5"),
         evidence("cells 0 -; b; v 0 1; v 1 2; v 1 1; c 0 3 1; c 1 3 2; c 1 2 1; end 3"),
         "the cells overlap",
     ),

@@ -384,17 +384,20 @@ def with_rows(asked):
     statement_read = checker.Statement(asked.text.encode())
     lines, result, head = asked.certificate.splitlines(), list[str](), list[list[str]]()
     rows, vertices, new, before = None, list[Any](), list[Any](), 0
+    own, number = list[list[str]](), None
     for line in lines:
         keyword, *words = line.split()
         if keyword == "polyrelu-cells":
             result.append(line.replace("cells", "rows"))
             continue
-        if keyword in ("eq", "line"):
+        if keyword == "eq":
             head.append([keyword, *words])
+        elif keyword == "line":
+            own.append([keyword, *words])
         elif keyword == "cells":
-            number = None if words[0] == "regions" else int(words[0], 16)
-            rows = checker.Rows(statement_read, checker.Coordinates(statement_read, head), number)
+            number, own, rows = None if words[0] == "regions" else int(words[0], 16), [], None
         elif keyword == "b":
+            rows = rows or checker.Rows(statement_read, checker.Coordinates(statement_read, head + own), number)
             vertices, before = [], 0
         elif keyword == "v":
             vertices.append(rows.vertex([int(word, 16) for word in words]))

@@ -60,7 +60,8 @@ class BuildKernel(build_ext):
 
 def _folder(extension: Any) -> Path:
     """Where all sources of an extension are."""
-    return (ROOT / extension.sources[0]).parent
+    source: str = extension.sources[0]
+    return (ROOT / source).parent
 
 
 def _digest(folder: Path) -> str:
