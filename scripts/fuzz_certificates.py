@@ -118,6 +118,7 @@ def run(planar: int, spatial: int, seed: int, each: int = 6) -> tuple[Counter[st
                 else:
                     seen = [sum(bits.startswith(name) for name in kept) for bits in unseen(patterns, full)]
                     covers = all(seen)
+                covers = covers and len(maximal(kept)) == len(kept)  # cells that lie in another one overlap
                 path.write_text(certificate(text, [(name, cells[name]) for name in kept]), encoding="utf-8")
                 try:
                     checker.check(text.encode(), [str(path)])

@@ -12,6 +12,7 @@ import pytest
 
 import polyrelu as pr
 from polyrelu.analysis.zones import zone_table
+from polyrelu.certificates import checker
 from polyrelu.engines.registry import METHODS
 from polyrelu.networks.properties import Disjunct
 from polyrelu.polyhedra.faces import faces
@@ -704,6 +705,29 @@ def exporting(tiling, folder):
 def fits_floats(tiling):
     numbers = [abs(x) for tile in tiling for vertex in tile.polyhedron.vertices for x in vertex]
     return max(numbers, default=0) < Fraction(2) ** 1024
+
+
+@law("certificate")
+def certificates(tiling, folder):
+    answers = tiling.complete and len(tiling.targets) > 0
+    written = refused(not answers, pr.InputError, tiling.certificate, folder / "answer.cert")
+    if written is None:
+        return
+    question = (folder / "answer.question.txt").read_bytes()
+    proved = checker.check(question, [folder / "answer.cert"])
+    full = sum(tile.dim == tiling.domain.dim for tile in tiling)
+    flat = len(tiling) - full
+    if len(tiling.targets) > 1:
+        assert proved.count("target") == len(tiling.targets)  # each alone, where the tiling makes them disjoint
+    elif question.count(b"target") == 0:
+        assert (proved, flat) == (f"regions: {full}", 0)
+    elif tiling.domain.is_empty():
+        assert proved == "empty: the domain has no points"
+    elif not len(tiling):
+        assert proved == "holds: no point of the domain maps into a target"
+    else:
+        zones = len(tiling.zones()) if not flat else int(proved.split()[-2])
+        assert proved == f"preimage: target 0: {full} tiles, {flat} flat parts, {zones} zones"
 
 
 @law("to_pandas")

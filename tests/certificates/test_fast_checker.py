@@ -384,7 +384,7 @@ def with_rows(asked):
     statement_read = checker.Statement(asked.text.encode())
     lines, result, head = asked.certificate.splitlines(), list[str](), list[list[str]]()
     rows, vertices, new, before = None, list[Any](), list[Any](), 0
-    own, number = list[list[str]](), None
+    along, number = list[list[str]](), None
     for line in lines:
         keyword, *words = line.split()
         if keyword == "polyrelu-cells":
@@ -393,11 +393,11 @@ def with_rows(asked):
         if keyword == "eq":
             head.append([keyword, *words])
         elif keyword == "line":
-            own.append([keyword, *words])
+            along.append([keyword, *words])
         elif keyword == "cells":
-            number, own, rows = None if words[0] == "regions" else int(words[0], 16), [], None
+            number, along, rows = None if words[0] == "regions" else int(words[0], 16), [], None
         elif keyword == "b":
-            rows = rows or checker.Rows(statement_read, checker.Coordinates(statement_read, head + own), number)
+            rows = rows or checker.Rows(statement_read, checker.Coordinates(statement_read, head + along), number)
             vertices, before = [], 0
         elif keyword == "v":
             vertices.append(rows.vertex([int(word, 16) for word in words]))

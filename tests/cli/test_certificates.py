@@ -195,7 +195,8 @@ def test_check_rejects(capfd, model, tmp_path, question, answer):
     run("regions", model, "--certify", tmp_path / "other.gz")
     capfd.readouterr()
     assert run("check", question, tmp_path / "other.gz").exit_code == 1
-    assert capfd.readouterr() == ("", "REJECTED: evidence for another statement\n")
+    out, err = capfd.readouterr()
+    assert (out, err[:9], err[-35:]) == ("", "REJECTED ", " or this is for another statement\n"[-35:])
     answer.write_bytes(answer.read_bytes()[:-20])
     assert run("check", question, answer).exit_code == 1
     assert "REJECTED" in capfd.readouterr().err

@@ -56,7 +56,7 @@ def test_no_cell_of_the_example_can_be_left_out(tmp_path, cell):
     kept = [line.replace("end 5", "end 4") for line in lines if line != left_out]
     assert len(kept) == len(lines) - 1
     (tmp_path / "answer.txt").write_text("\n".join(kept) + "\n")
-    assert checked(QUESTION, tmp_path / "answer.txt").startswith("REJECTED: nothing has the pattern ")
+    assert ": nothing is at " in checked(QUESTION, tmp_path / "answer.txt")
 
 
 @pytest.mark.parametrize(
@@ -67,7 +67,7 @@ def test_the_example_is_about_its_question_only(tmp_path, what, instead):
     assert text.count(what) == 1
     changed = tmp_path / "question.txt"
     changed.write_text(text.replace(what, instead))
-    assert checked(changed, ANSWER) == "REJECTED: evidence for another statement"
+    assert checked(changed, ANSWER).endswith("this is for another statement")
     asked, other = (hashlib.sha256(path.read_bytes()).hexdigest() for path in (QUESTION, changed))
     (tmp_path / "answer.txt").write_text(ANSWER.read_text().replace(asked, other))
     assert checked(changed, tmp_path / "answer.txt").startswith("REJECTED")
