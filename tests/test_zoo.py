@@ -801,13 +801,26 @@ def copies_of_statements(_, said):
         assert (again, again.network, again.targets) == (said, said.network, said.targets)
 
 
+@law("certify", "expand", "write_point")
+def evidence_for_statements(question, said, folder):
+    said.certify(folder / "answer.cert")
+    said.certify(folder / "answer.rows", rows_only=True)
+    said.expand(folder / "answer.rows", folder / "again.cert")
+    assert (folder / "again.cert").read_bytes() == (folder / "answer.cert").read_bytes()
+    found = () if question.targets is None else question.answer()
+    if len(found):
+        said.write_point(found[0].polyhedron.sample_point(), folder / "point")
+        proved = checker.check(said.text.encode(), [folder / "point"])
+        assert proved.startswith("violated: the point maps into target ")
+
+
 @OF_STATEMENTS.over(zoo.QUESTIONS)
 def test_statements(law, name, tmp_path):
     question = zoo.QUESTIONS[name]
     asked = question.network, question.targets, question.domain
     said = refused(question.targets == [], pr.InputError, pr.Statement.of, *asked)
     if said is not None:
-        law(question, said, *([tmp_path] if law is files else []))
+        law(question, said, *([tmp_path] if law in (files, evidence_for_statements) else []))
 
 
 # -- nothing is left out ------------------------------------------------------------------------------------------
