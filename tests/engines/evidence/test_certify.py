@@ -7,12 +7,14 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+from hypothesis import given
 
 import polyrelu as pr
 from polyrelu.certificates import checker
 from polyrelu.engines.cells.evidence import write_rows
 from polyrelu.engines.evidence import certify as module
 from polyrelu.engines.evidence.certify import certify, statement_of, write_point
+from tests.engines.cells.questions import questions
 from tests.engines.evidence.questions import ABS, KINDS, by_chance, saved, statement, verdict
 
 HARD = 4, 40, 40, 2  # a network whose cells take many seconds
@@ -63,6 +65,24 @@ def test_questions_by_chance(tmp_path):
             answer = pr.preimage(said.network, said.targets, said.domain)
             assert (kind == "holds") == (not len(answer)), text
     assert all(kinds.values())
+
+
+@given(questions())
+def test_questions_that_are_hard_for_floats(tmp_path_factory, question):
+    """Degenerate, extreme, unbounded, flat: all are verified, with the tiles and the flat tiles of the answer."""
+    network, domain, target = question
+    said = pr.Statement.of(network, target, domain)
+    path = tmp_path_factory.getbasetemp() / "hard.cert"
+    said.certify(path)
+    proved = verdict(said.text, path)
+    answer = pr.linear_regions(network, domain) if target is None else pr.preimage(network, target, domain)
+    full = sum(tile.dim == answer.domain.dim for tile in answer)
+    if target is None:
+        assert proved == f"regions: {full}"
+    elif not len(answer):
+        assert proved == "holds: no point of the domain maps into a target"
+    elif not any(network.layers[-1].relu) and len(target.irredundant().halfspaces) == len(target.halfspaces):
+        assert proved.startswith(f"preimage: target 0: {full} tiles, {len(answer) - full} flat parts, ")
 
 
 def test_another_question_is_not_answered(tmp_path):
