@@ -285,3 +285,15 @@ def test_it_is_a_program_of_its_own(tmp_path):
 
 def test_its_lines_can_be_read():
     assert max(map(len, SOURCE.read_text(encoding="utf-8").split("\n"))) <= 100
+
+
+def test_zones_do_not_hang_together_by_what_is_not_in_the_target(tmp_path):
+    """|x| > 0 is two zones, and |x| >= 0 is one."""
+    for relation, zones in ((">", 2), (">=", 1)):
+        text = (
+            "polyrelu-statement 1\ninputs 1\ndomain\n1 x0 >= -1\n1 x0 <= 1\n"
+            f"layer relu\n1 0\n-1 0\nlayer linear\n1 1 0\ntarget\n1 y0 {relation} 0\n"
+        )
+        (tmp_path / "answer").write_text(prover.certificate(text))
+        proved = checker.check(text.encode(), [tmp_path / "answer"])
+        assert proved == f"preimage: target 0: 2 tiles, 0 flat parts, {zones} zones"
