@@ -12,12 +12,13 @@ from __future__ import annotations
 
 import gzip
 from collections.abc import Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from fractions import Fraction
 from math import lcm
 from pathlib import Path
-from typing import Protocol
+from threading import Event
+from typing import Any, Protocol
 
 from polyrelu.certificates import checker
 from polyrelu.certificates.checker import Rejected
@@ -31,8 +32,8 @@ _Key = tuple[int, int]  # the layer of a value, inputs being layer 0, and its nu
 _Form = dict[_Key, Fraction]
 _Condition = tuple[_Form, Fraction, str]
 _Head = list[list[str]]
-_CONSTANT = getattr(checker, "ONE", 1)  # the key of a constant among those of inputs
-_PIECE = 2**22  # characters that are read at a time
+_CONSTANT = checker.ONE
+_PIECE = 2**18  # characters that are read at a time: some tenths of a second of work, after which a stop is heard
 _MOST_AT_ONCE = 2**26  # characters of a block that wait for a thread
 
 
@@ -54,7 +55,7 @@ def check_fast(statement: str | Path, *certificates: str | Path, threads: int = 
     Cost: about 10 microseconds a vertex for networks of two layers, 60 for ACAS Xu; memory for patterns and a block.
     """
     question = Path(statement).read_bytes()
-    with _rejections(), ThreadPoolExecutor(threads) as pool:
+    with _rejections(), _Pool(threads) as pool:
         reader = _Checker(question, pool, 2 * threads)
         others = [path for path in certificates if not reader.reads_cells(path)]
         if others:  # points, and empty domains, which are said in a line
@@ -288,7 +289,7 @@ def _lines_of_part(source: _Source) -> _Head:
 class _Checker(_Evidence):
     """Has the library read the cells of files."""
 
-    def __init__(self, question: bytes, pool: ThreadPoolExecutor, most_waiting: int) -> None:
+    def __init__(self, question: bytes, pool: _Pool, most_waiting: int) -> None:
         super().__init__(question)
         self._pool, self._most_waiting = pool, most_waiting
         self._targets: dict[int | None, tuple[_Head, Target]] = {}
@@ -352,19 +353,36 @@ class _Checker(_Evidence):
             pieces.append(piece)
             size += len(piece)
             if size > _MOST_AT_ONCE:
-                self._pool.submit(_read, block, pieces).result()
+                self._pool.submit(self._pool.read, block, pieces).result()
                 pieces, size = [], 0
-        return self._pool.submit(_read_and_close, block, pieces)
+        return self._pool.submit(self._pool.read_and_close, block, pieces)
 
 
-def _read(block: Block, pieces: Sequence[bytes]) -> None:
-    for piece in pieces:
-        block.read(piece)
+class _Pool(ThreadPoolExecutor):
+    """Threads that read blocks; when its owner is stopped, or rejects, they leave theirs at the next piece."""
 
+    def __init__(self, threads: int) -> None:
+        super().__init__(threads)
+        self._stopped = Event()
 
-def _read_and_close(block: Block, pieces: Sequence[bytes]) -> int:
-    _read(block, pieces)
-    return block.close()
+    def read(self, block: Block, pieces: Sequence[bytes]) -> None:
+        """Read pieces of a block."""
+        for piece in pieces:
+            if self._stopped.is_set():
+                raise CancelledError
+            block.read(piece)
+
+    def read_and_close(self, block: Block, pieces: Sequence[bytes]) -> int:
+        """Read the last pieces of a block; how many cells it has."""
+        self.read(block, pieces)
+        return block.close()
+
+    def __exit__(self, kind: type[BaseException] | None, *raised: Any) -> None:
+        """Wait for the threads, which have little to do any more if something was raised."""
+        if kind is not None:
+            self._stopped.set()
+            self.shutdown(wait=False, cancel_futures=True)
+        super().__exit__(kind, *raised)
 
 
 class _Expander(_Evidence):

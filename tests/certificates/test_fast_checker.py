@@ -4,13 +4,15 @@ import gzip
 import random
 import re
 import threading
+import time
+from concurrent.futures import CancelledError
 from fractions import Fraction
 from itertools import pairwise
 from typing import Any
 
 import pytest
 
-from polyrelu.certificates import checker
+from polyrelu.certificates import checker, fast_checker
 from polyrelu.certificates.checker import Rejected
 from polyrelu.certificates.fast_checker import check_fast, expand, rows_as_text
 from polyrelu.certificates.fast_library import checker_library
@@ -567,3 +569,31 @@ def test_a_block_is_read_by_one_thread_at_a_time():
     for thread in threads:
         thread.join()
     assert set(errors) <= {"a block is read by one thread at a time"}
+
+
+def test_a_pool_that_is_stopped_leaves_its_blocks():
+    read = list[bytes]()
+
+    class Slow:
+        def read(self, piece):
+            read.append(piece)
+            time.sleep(0.02)
+
+        def close(self):
+            return 1
+
+    def interrupted():
+        with fast_checker._Pool(1) as pool:
+            first = pool.submit(pool.read_and_close, Slow(), [b"a"] * 500)
+            second = pool.submit(pool.read_and_close, Slow(), [b"b"])
+            time.sleep(0.1)
+            futures.extend([first, second])
+            raise KeyboardInterrupt
+
+    futures = list[Any]()
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
+    assert 0 < len(read) < 100
+    assert b"b" not in read
+    assert isinstance(futures[0].exception(), CancelledError)
+    assert futures[1].cancelled()
