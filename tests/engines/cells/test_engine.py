@@ -323,7 +323,7 @@ def test_ctrl_c_during_an_exact_question_is_one(monkeypatch, workers, part):
     partial = stopped.value.partial
     assert not partial.complete
     assert len(partial) < len(whole)
-    assert len(partial) > 0 or part == 0
+    assert len(partial) > 0 or part == 0 or workers == 2  # of two, neither need have finished a tile
     tiles = {tile.pattern: tile.polyhedron for tile in whole}
     assert all(tiles[tile.pattern] == tile.polyhedron for tile in partial)
 
