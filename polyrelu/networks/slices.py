@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -166,7 +167,7 @@ def slice_of(network: Network, origin: Iterable[Any], directions: Iterable[Itera
     if len(pivots) < len(along):
         raise InputError(f"slice: the {len(along)} directions span only {len(pivots)} dimensions; leave some out")
     first = network.layers[0]
-    frame = flint_matrix([*((*row, 0) for row in along), (*start, 1)], dim + 1)
+    frame = flint_matrix([(*row, Fraction(0)) for row in along] + [(*start, Fraction(1))], dim + 1)
     rows = matrix_rows(first.augmented * frame.transpose())
     layer = Layer.from_rows(tuple(row[:-1] for row in rows), tuple(row[-1] for row in rows), first.relu, len(along))
     made = object.__new__(Slice)

@@ -33,7 +33,7 @@ def without_implied(rows: Sequence[Halfspace], dim: int) -> Polyhedron:
             return found
         vertices, rays, lines = found.generators
         back = [tuple(-v for v in line) for line in lines]
-        columns = [*((*v, 1) for v in vertices), *((*r, 0) for r in (*rays, *lines, *back))]
+        columns = [(*v, Fraction(1)) for v in vertices] + [(*r, Fraction(0)) for r in (*rays, *lines, *back)]
         violations = matrix_rows(flint_matrix(columns, dim + 1) * matrix.transpose())
         new = {_worst(rows, values) for values in violations} - {None}
         if not new - chosen:
