@@ -5,7 +5,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import polyrelu as pr
@@ -28,6 +28,7 @@ def slices(draw):
         return network, None
 
 
+@settings(max_examples=30)
 @given(slices(), st.data())
 def test_values_are_those_of_the_network(both, data):
     network, sliced = both
@@ -42,6 +43,7 @@ def test_values_are_those_of_the_network(both, data):
     assert pickle.loads(pickle.dumps(sliced)) == sliced
 
 
+@settings(max_examples=30)
 @given(slices(), st.data())
 def test_restriction_is_membership(both, data):
     network, sliced = both
@@ -62,11 +64,11 @@ def test_a_preimage_on_a_plane_is_the_plane_of_the_preimage():
     flat = pr.preimage(sliced, pr.parse("y0 > 1/2", 1), sliced.restrict(box))
     whole = pr.preimage(NET, pr.parse("y0 > 1/2", 1), box)
     rng = np.random.default_rng(1)
-    points = [tuple(Fraction(int(n), 7) for n in row) for row in rng.integers(-9, 10, (400, 2))]
+    points = [tuple(Fraction(int(n), 7) for n in row) for row in rng.integers(-9, 10, (120, 2))]
     inside = [point in sliced.restrict(box) for point in points]
-    assert 40 < sum(inside) < 360
+    assert 12 < sum(inside) < 110
     found = [flat.contains(point) for point in points]
-    assert 20 < sum(found) < sum(inside)
+    assert 6 < sum(found) < sum(inside)
     assert found == [whole.contains(sliced.lift(point)) for point in points]
     lifted = [sliced.lift_set(tile.polyhedron) for tile in flat]
     assert {tile.dim for tile in lifted} == {2}
