@@ -24,7 +24,7 @@ def test_few_rows_of_many_are_left():
     found = without_implied(rows, 2)
     assert len(found.halfspaces) < 100
     vertices = np.array([[float(x) for x in vertex] for vertex in found.vertices])
-    assert len(vertices) > 10
+    assert len(vertices) > 5
     assert all(row.slack(vertex) >= 0 for row in rows for vertex in found.vertices)
 
 
