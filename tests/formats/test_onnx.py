@@ -13,6 +13,7 @@ pytest.importorskip("onnx", reason="the package onnx reads these files: pip inst
 
 from onnx import TensorProto, helper, numpy_helper
 
+from polyrelu.formats.onnx_functions import power
 from polyrelu.formats.onnx_operators import SUPPORTED
 from tests.strategies import damaged, is_read_or_refused
 
@@ -145,6 +146,150 @@ CASES = {
     "Sum": one("Sum", (1, 3), f32(3), f32(1, 3)),
     "Transpose": one("Transpose", (1, 2, 3), perm=[0, 2, 1]),
     "Unsqueeze": one("Unsqueeze", (1, 3), ints(0, -1)),
+    "CastLike": one("CastLike", (1, 3), f32(1)),
+    "ConvTranspose": one(
+        "ConvTranspose", IMAGE, f32(2, 3, 3, 2), f32(3), strides=[2, 1], pads=[1, 0, 1, 1], output_padding=[1, 0]
+    ),
+    "ConvTranspose in groups": one("ConvTranspose", (1, 4, 5), f32(4, 3, 3), group=2, dilations=[2], strides=[3]),
+    "ConvTranspose same": one("ConvTranspose", IMAGE, f32(2, 1, 3, 3), strides=[2, 2], auto_pad="SAME_UPPER"),
+    "ConvTranspose of a shape": one("ConvTranspose", IMAGE, f32(2, 1, 3, 3), strides=[2, 2], output_shape=[9, 8]),
+    "CumSum": one("CumSum", (1, 2, 4), np.int64(2)),
+    "CumSum reversed": one("CumSum", (1, 2, 4), np.int64(-1), reverse=1, exclusive=1),
+    "DepthToSpace": one("DepthToSpace", (1, 8, 2, 3), blocksize=2),
+    "DepthToSpace by columns": one("DepthToSpace", (1, 8, 2, 3), blocksize=2, mode="CRD"),
+    "Einsum": model(
+        [NODE("Einsum", ["x", "c", "d"], ["y"], equation="bi, ij, j -> bj")], (2, 3), {"c": f32(3, 4), "d": f32(4)}
+    ),
+    "Einsum with an ellipsis": one("Einsum", (1, 2, 3), f32(3, 4), equation="...i,ij->j..."),
+    "Einsum of a diagonal": one("Einsum", (3, 3), equation="ii"),
+    "GatherElements": one("GatherElements", (1, 4), ints([[3, -1, 0]]), axis=1),
+    "GatherND": one("GatherND", (2, 3), ints([1, 2], [0, -1])),
+    "Pad reflected": one("Pad", (1, 2, 4), ints(0, 1, 2, 0, 0, 3), mode="reflect"),
+    "Pad at the edge": one("Pad", (1, 2, 4), ints(0, 1, 2, 0, 0, 3), mode="edge"),
+    "Pad less": one("Pad", (1, 2, 4), ints(0, -1, 2, 0, 0, -1), np.float32(0.5)),
+    "ReduceL1": one("ReduceL1", (1, 2, 3), axes=[2]),
+    "Resize": one("Resize", (1, 1, 3, 2), None, np.array([1, 1, 2, 2.5], dtype=np.float32)),
+    "Resize smaller": one(
+        "Resize", (1, 1, 5, 4), None, None, ints(1, 1, 2, 3), coordinate_transformation_mode="align_corners"
+    ),
+    "Resize asymmetric": one(
+        "Resize",
+        (1, 1, 3, 2),
+        None,
+        None,
+        ints(1, 1, 7, 3),
+        coordinate_transformation_mode="asymmetric",
+        nearest_mode="ceil",
+    ),
+    "Resize linear": one("Resize", (1, 1, 3, 2), None, None, ints(1, 1, 5, 4), mode="linear"),
+    "Resize linear for torch": one(
+        "Resize",
+        (1, 1, 3, 2),
+        None,
+        None,
+        ints(1, 1, 1, 4),
+        mode="linear",
+        coordinate_transformation_mode="pytorch_half_pixel",
+    ),
+    "Resize cubic": one("Resize", (1, 1, 4, 5), None, None, ints(1, 1, 7, 9), mode="cubic", cubic_coeff_a=-0.5),
+    "Resize cubic inside": one("Resize", (1, 1, 4, 5), None, None, ints(1, 1, 6, 9), mode="cubic", exclude_outside=1),
+    "Resize some axes": one(
+        "Resize", (1, 1, 3, 2), None, np.array([2.0], dtype=np.float32), opset=18, axes=[2], mode="linear"
+    ),
+    "Resize of a symmetric kind": one(
+        "Resize",
+        (1, 1, 3, 5),
+        None,
+        np.array([1, 1, 1.5, 0.7], dtype=np.float32),
+        opset=19,
+        mode="linear",
+        coordinate_transformation_mode="half_pixel_symmetric",
+    ),
+    "Shrink": one("Shrink", (1, 5), lambd=0.5, bias=0.5),
+    "Size": model(
+        [NODE("Size", ["x"], ["n"]), NODE("Cast", ["n"], ["f"], to=1), NODE("Div", ["x", "f"], ["y"])], (1, 3)
+    ),
+    "SpaceToDepth": one("SpaceToDepth", (1, 2, 4, 2), blocksize=2),
+    "Tile": one("Tile", (1, 3), ints(2, 2)),
+    "Trilu": one("Trilu", (3, 3), np.int64(1)),
+    "Trilu lower": one("Trilu", (2, 3), upper=0),
+    "Upsample": one("Upsample", (1, 1, 3, 2), np.array([1, 1, 2, 3], dtype=np.float32), opset=9, mode="nearest"),
+    "Where": model(
+        [NODE("Where", ["m", "x", "c"], ["y"])], (1, 3), {"m": np.array([True, False, True]), "c": f32(2, 1)}
+    ),
+    # Functions of constants.
+    **{
+        kind: model([NODE(kind, ["c"], ["f"]), NODE("Add", ["x", "f"], ["y"])], (1, 3), {"c": f32(3) / 4 + shift})
+        for kind, shift in {
+            **dict.fromkeys(("Acos", "Asin", "Asinh", "Atan", "Atanh", "Ceil", "Cos", "Cosh", "Erf", "Exp"), 0),
+            **dict.fromkeys(("Floor", "Reciprocal", "Sigmoid", "Sign", "Sin", "Sinh", "Softplus", "Softsign"), 0),
+            **dict.fromkeys(("Acosh", "Log", "Sqrt"), 4),
+            **dict.fromkeys(("Tan", "Tanh"), 0),
+        }.items()
+    },
+    **{
+        kind: model([NODE(kind, ["c"], ["f"], axes=[1]), NODE("Add", ["x", "f"], ["y"])], (1, 3), {"c": f32(2, 3) ** 2})
+        for kind in ("ReduceL2", "ReduceLogSum", "ReduceLogSumExp", "ReduceProd", "ReduceSumSquare")
+    },
+    **{
+        kind: model(
+            [NODE(kind, ["c", "d"], ["m"]), NODE("Where", ["m", "x", "k"], ["y"])],
+            (1, 4),
+            {"c": ints(1, 2, 3, 4), "d": ints(4, 2, 2, 9), "k": f32(1)},
+        )
+        for kind in ("Equal", "Greater", "GreaterOrEqual", "Less", "LessOrEqual")
+    },
+    **{
+        kind: model(
+            [NODE(kind, ["c", "d"], ["m"]), NODE("Not", ["m"], ["n"]), NODE("Where", ["n", "x", "k"], ["y"])],
+            (1, 4),
+            {"c": np.array([True, False] * 2), "d": np.array([True, True, False, False]), "k": f32(1)},
+        )
+        for kind in ("And", "Or", "Xor")
+    },
+    "Not": model(
+        [NODE("Not", ["m"], ["n"]), NODE("Where", ["n", "x", "k"], ["y"])],
+        (1, 2),
+        {"m": np.array([True, False]), "k": f32(1)},
+    ),
+    "Round": model(
+        [NODE("Round", ["c"], ["f"]), NODE("Add", ["x", "f"], ["y"])],
+        (1, 4),
+        {"c": np.array([0.5, 1.5, -2.5, 1.2], dtype=np.float32)},
+    ),
+    "Pow": model(
+        [NODE("Pow", ["c", "e"], ["f"]), NODE("Mul", ["x", "f"], ["y"])],
+        (1, 5),
+        {"c": np.array([4, 2, -3, 0.25, 5], dtype=np.float32), "e": np.array([1.5, -2, 3, 0.5, 0.3], dtype=np.float32)},
+    ),
+    "Range": model(
+        [NODE("Range", ["a", "b", "c"], ["f"]), NODE("Add", ["x", "f"], ["y"])],
+        (1, 4),
+        {"a": np.float32(1), "b": np.float32(2.8), "c": np.float32(0.5)},
+    ),
+    "DequantizeLinear": model(
+        [NODE("DequantizeLinear", ["q", "s", "z"], ["w"], axis=1), NODE("Mul", ["x", "w"], ["y"])],
+        (1, 3),
+        {
+            "q": np.array([[1, -2, 3], [4, 5, -128]], dtype=np.int8),
+            "s": np.array([0.5, 0.1, 2], dtype=np.float32),
+            "z": np.array([0, 1, -1], dtype=np.int8),
+        },
+    ),
+    "DequantizeLinear for all": model(
+        [NODE("DequantizeLinear", ["q", "s"], ["w"]), NODE("Mul", ["x", "w"], ["y"])],
+        (1, 2),
+        {"q": np.array([[1, 2], [250, 5]], dtype=np.uint8), "s": np.float32(0.3)},
+    ),
+    "Relu of constants": model(
+        [
+            NODE("Relu", ["c"], ["r"]),
+            NODE("ReduceMax", ["r"], ["m"], axes=[1], keepdims=1),
+            NODE("Div", ["x", "m"], ["y"]),
+        ],
+        (1, 3),
+        {"c": f32(2, 3) + 1},
+    ),
     # Whole networks, with skip connections over several depths.
     "residual": model(
         [
@@ -175,6 +320,7 @@ def test_there_is_a_case_for_every_operator():
     assert {name.split(" ")[0] for name in CASES} >= set(SUPPORTED)
 
 
+@pytest.mark.filterwarnings("ignore::polyrelu.errors.RoundedWarning")
 @pytest.mark.parametrize("name", CASES)
 def test_operators_agree_with_onnxruntime(tmp_path, name):
     runtime = pytest.importorskip(
@@ -257,6 +403,41 @@ def test_weights_are_their_exact_values(tmp_path, kind):
     assert net.layers[0].weight.tolist() == [[Fraction(float(v)) for v in weight[:, 0]]]
 
 
+@pytest.mark.parametrize(
+    ("kind", "value", "expected"),
+    [
+        ("Sqrt", 2.25, Fraction(3, 2)),
+        ("Exp", 0.0, 1),
+        ("Log", 1.0, 0),
+        ("Reciprocal", 3.0, Fraction(1, 3)),
+        ("Tanh", 0.0, 0),
+        ("Softsign", -3.0, Fraction(-3, 4)),
+    ],
+)
+def test_rational_values_of_functions_are_exact(tmp_path, kind, value, expected):
+    net = pr.load_network(save(tmp_path / "net.onnx", on_constant(kind, [value])))
+    assert net([0])[0] == expected
+
+
+def test_irrational_values_are_the_nearest_floats_and_announced(tmp_path):
+    with pytest.warns(pr.RoundedWarning, match="1 of 1 values are irrational"):
+        net = pr.load_network(save(tmp_path / "net.onnx", on_constant("Exp", [1.0])))
+    assert net([0])[0] == Fraction(np.e)
+
+
+@given(st.fractions(0, 50, max_denominator=40), st.integers(-6, 6), st.integers(1, 5))
+def test_powers_are_exact_where_they_are_rational(base, numerator, degree):
+    if base == 0 and numerator < 0:
+        return
+    value, is_exact = power(base**degree, Fraction(numerator, degree), "test")
+    assert is_exact
+    assert value == base**numerator
+    rough, is_exact = power(base**degree + 1, Fraction(1, 2), "test")
+    root = (base**degree + 1) ** Fraction(1, 2)
+    assert is_exact == (rough * rough == base**degree + 1)
+    assert float(rough) == pytest.approx(root)
+
+
 def test_irrational_standard_deviations_are_announced(tmp_path):
     made = one("BatchNormalization", (1, 1), *[np.array([v], dtype=np.float32) for v in (1, 0, 0, 2)], epsilon=0.0)
     with pytest.warns(pr.RoundedWarning, match="1 of 1 standard deviations"):
@@ -291,6 +472,11 @@ def external(made):
     made.graph.initializer[0].data_location = TensorProto.EXTERNAL
     made.graph.initializer[0].external_data.add(key="location", value="../../etc/passwd")
     return made
+
+
+def on_constant(kind, values):
+    nodes = [NODE(kind, ["c"], ["f"]), NODE("Add", ["x", "f"], ["y"])]
+    return model(nodes, (1, 1), {"c": np.array(values, dtype=np.float32)})
 
 
 TWO = [NODE("Relu", ["x"], ["a"]), NODE("Neg", ["x"], ["b"])]
@@ -328,6 +514,30 @@ BAD = {
         "takes 134217728 products",
     ),
     "unrounded": (one("Cast", (1, 2), to=TensorProto.INT64), "rounds"),
+    "steps": (one("Sign", (1, 2)), "steps from one value to another"),
+    "comparison": (one("Greater", (1, 2), f32(2)), "Greater depends on the network's input: it steps"),
+    "not linear": (one("Sigmoid", (1, 2)), "not piecewise linear; it is read where it takes constants"),
+    "jump": (one("Shrink", (1, 2), lambd=0.5, bias=0.0), "jumps at the threshold"),
+    "attention by Einsum": (
+        model([*TWO, NODE("Einsum", ["a", "b"], ["y"], equation="ij,ij->i")], (1, 2)),
+        "not piecewise linear",
+    ),
+    "root": (on_constant("Sqrt", [-1.0]), "-1 has no real square root"),
+    "logarithm": (on_constant("Log", [0.0]), "0 has no logarithm"),
+    "reciprocal": (on_constant("Reciprocal", [0.0]), "zero has no reciprocal"),
+    "far": (on_constant("Exp", [1e4]), "beyond the range of floats"),
+    "outside": (on_constant("Acos", [2.0]), "not a finite number"),
+    "great power": (
+        model(
+            [NODE("Pow", ["c", "e"], ["f"]), NODE("Add", ["x", "f"], ["y"])], (1, 1), {"c": f32(1), "e": f32(1) + 1e9}
+        ),
+        "power has over",
+    ),
+    "cropped": (one("Pad", (1, 3), ints(0, -2, 0, -2)), "take more than there is"),
+    "corners": (
+        one("Resize", (1, 1, 2, 2), None, None, ints(1, 1, 3, 3), coordinate_transformation_mode="tf_crop_and_resize"),
+        "tf_crop_and_resize",
+    ),
     "training": (one("Dropout", (1, 2), np.float32(0.5), np.array(True)), "evaluation mode"),
     "older broadcasting": (
         one("Add", (1, 2), f32(1), opset=6, broadcast=1, axis=0),
