@@ -143,7 +143,7 @@ def _pow(node: Node) -> Value:
     check_size(np.broadcast_shapes(bases.shape, exponents.shape), node.where)
     both = np.broadcast_arrays(bases, exponents)
     pairs = zip(*(part.ravel().tolist() for part in both), strict=True)
-    return _announced([power(*pair, node.where) for pair in pairs], both[0].shape, node)
+    return _announced([power(base, exponent, node.where) for base, exponent in pairs], both[0].shape, node)
 
 
 def _sqrt(value: Fraction, where: str) -> _Exact:

@@ -49,11 +49,11 @@ def _conv_transpose(node: Node) -> Value:
         wanted = [n * s for n, s in zip(space, strides, strict=True)]
     if wanted is not None:
         cut = [max(0, r - w) for r, w in zip(reach, list(wanted)[-rank:], strict=True)]
-        before = [c - c // 2 if auto == "SAME_LOWER" else c // 2 for c in cut]
+        before = [c // 2 if auto == "SAME_UPPER" else c - c // 2 for c in cut]
         pads = [*before, *(c - b for c, b in zip(cut, before, strict=True))]
     elif auto not in {"NOTSET", "VALID"}:
         raise InputError(f"{node.where}: auto_pad is {auto!r}; expected NOTSET, VALID, SAME_UPPER or SAME_LOWER")
-    shape = [r - pads[a] - pads[a + rank] for a, r in enumerate(reach)]
+    shape = [r - pads[a] - pads[a + rank] for a, r in enumerate(reach)] if wanted is None else list(wanted)[-rank:]
     groups = int(node.attributes.get("group", 1))
     return win.transposed_convolution(
         x, weight, node.optional(2), win.Scattering(kernel, strides, dilations, tuple(pads[:rank]), tuple(shape)),

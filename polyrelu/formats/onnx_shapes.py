@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
@@ -110,7 +111,7 @@ def _pad(node: Node) -> Value:
     widths = {axis: (pads[i], pads[i + len(axes)]) for i, axis in enumerate(axes)}
     both = [widths.get(axis, (0, 0)) for axis in range(x.rows.ndim)]
     check_size([n + a + b for n, (a, b) in zip(x.shape, both, strict=True)], node.where)
-    places = np.pad(np.arange(1, x.rows.size + 1).reshape(x.shape), both, mode)
+    places = np.pad(np.arange(1, x.rows.size + 1).reshape(x.shape), both, mode)  # type: ignore[arg-type]
     rows = [*filled.flat[:1], *x.flat]
     return Variable.of([rows[i] for i in places.ravel().tolist()], places.shape)
 
@@ -184,7 +185,7 @@ def _triangle(node: Node) -> Value:
     x = node.value(0)
     k = int(node.integers(1)[0]) if node.optional(1) is not None else 0  # type: ignore[index]
     kept = (np.triu if node.flag("upper", 1) else np.tril)(np.ones(x.shape[-2:], dtype=np.bool_), k)
-    zero = op.as_variable(np.zeros(1), node.where).flat[0] if isinstance(x, Variable) else 0
+    zero: Any = op.as_variable(np.zeros(1), node.where).flat[0] if isinstance(x, Variable) else 0
     return like(x, np.where(kept, entries(x), zero))
 
 
@@ -200,13 +201,12 @@ def _where(node: Node) -> Value:
         return node.low.settled(Variable(np.where(chosen, *rows)))
     if len({v.dtype.kind for v in values if not isinstance(v, Variable)}) > 1:
         values = [op.fractions(v, node.where) for v in values]
-    return np.where(chosen, *(entries(v) for v in values))
+    return np.asarray(np.where(chosen, *(entries(v) for v in values)))
 
 
 def _cast_like(node: Node) -> Value:
     like_what = node.value(1)
-    is_float = isinstance(like_what, Variable) or like_what.dtype.kind in "fO"
-    if is_float:
+    if isinstance(like_what, Variable) or like_what.dtype.kind in "fO":
         return node.value(0) if isinstance(node.value(0), Variable) else op.fractions(node.value(0), node.where)
     x = node.constant(0)
     if x.dtype.kind not in "iub":

@@ -162,7 +162,7 @@ CASES = {
     ),
     "Einsum with an ellipsis": one("Einsum", (1, 2, 3), f32(3, 4), equation="...i,ij->j..."),
     "Einsum of a diagonal": one("Einsum", (3, 3), equation="ii"),
-    "GatherElements": one("GatherElements", (1, 4), ints([[3, -1, 0]]), axis=1),
+    "GatherElements": one("GatherElements", (1, 4), ints([3, -1, 0]), axis=1),
     "GatherND": one("GatherND", (2, 3), ints([1, 2], [0, -1])),
     "Pad reflected": one("Pad", (1, 2, 4), ints(0, 1, 2, 0, 0, 3), mode="reflect"),
     "Pad at the edge": one("Pad", (1, 2, 4), ints(0, 1, 2, 0, 0, 3), mode="edge"),
@@ -309,7 +309,7 @@ CASES = {
 }
 
 
-def sample(net, count=20):
+def sample(net, count=8):
     """Inputs that float32 stores, of which some are zero."""
     points = np.random.default_rng(1).normal(size=(count, net.input_dim)).astype(np.float32)
     points[0] = 0
@@ -457,6 +457,85 @@ def test_final_operators_are_dropped_on_request_only(tmp_path):
         pr.load_network(path, drop_final="ArgMax")
 
 
+def beside(tmp_path, **said):
+    """A model whose weights are in a file beside it, which says of them what is given."""
+    made = one("Add", (1, 3), f32(3))
+    tensor = made.graph.initializer[0]
+    (tmp_path / "weights.bin").write_bytes(b"\0" * 8 + tensor.raw_data)
+    del tensor.external_data[:]
+    tensor.data_location = TensorProto.EXTERNAL
+    for key, value in ({"location": "weights.bin", "offset": "8"} | said).items():
+        tensor.external_data.add(key=key, value=value)
+    values = np.frombuffer(tensor.raw_data, dtype=np.float32).tolist()
+    tensor.ClearField("raw_data")
+    return save(tmp_path / "net.onnx", made), values
+
+
+@pytest.mark.parametrize("said", [{}, {"length": "12"}, {"location": "./weights.bin"}])
+def test_weights_in_a_file_beside_the_model(tmp_path, said):
+    path, values = beside(tmp_path, **said)
+    assert pr.load_network(path)([0, 0, 0]).tolist() == list(map(Fraction, values))
+
+
+@pytest.mark.parametrize(
+    ("said", "message"),
+    [
+        ({"location": "../weights.bin"}, "not in the model's folder"),
+        ({"location": "/etc/passwd"}, "not in the model's folder"),
+        ({"location": ""}, "not in the model's folder"),
+        ({"location": "link.bin"}, "not in the model's folder"),
+        ({"location": "a\0b"}, "not in the model's folder"),
+        ({"location": "other.bin"}, "not there"),
+        ({"location": "."}, "not there"),
+        ({"offset": "9"}, "takes 12 bytes"),
+        ({"offset": "-1"}, "takes 12 bytes"),
+        ({"offset": "x"}, "not understood"),
+        ({"length": "11"}, "takes 12 bytes, but the file says 11"),
+    ],
+)
+def test_weights_that_are_not_where_they_should_be(tmp_path, said, message):
+    (tmp_path / "model").mkdir()
+    (tmp_path / "weights.bin").write_bytes(b"\0" * 99)
+    (tmp_path / "model" / "link.bin").symlink_to(tmp_path / "weights.bin")
+    path, _ = beside(tmp_path / "model", **said)
+    with pytest.raises(pr.InputError, match=message):
+        pr.load_network(path)
+
+
+def test_functions_in_the_file_are_inlined(tmp_path):
+    twice = helper.make_function(
+        "mine", "Twice", ["a"], ["b"], [NODE("Add", ["a", "a"], ["b"])], [helper.make_opsetid("", 17)]
+    )
+    made = model([NODE("Twice", ["x"], ["t"], domain="mine"), NODE("Relu", ["t"], ["y"])], (1, 2))
+    made.functions.append(twice)
+    made.opset_import.append(helper.make_opsetid("mine", 1))
+    assert pr.load_network(save(tmp_path / "net.onnx", made))([3, -1]).tolist() == [6, 0]
+
+
+def test_several_inputs_follow_one_another(tmp_path):
+    made = model([NODE("MatMul", ["x", "w"], ["m"]), NODE("Sub", ["m", "z"], ["y"])], (1, 2), {"w": f32(2, 3)})
+    made.graph.input.append(helper.make_tensor_value_info("z", TensorProto.FLOAT, (1, 3)))
+    net = pr.load_network(save(tmp_path / "net.onnx", made))
+    assert net.input_dim == 5
+    weight = numpy_helper.to_array(made.graph.initializer[0])
+    assert net([0, 1, 1, 2, 3]).tolist() == [Fraction(float(w)) - k for k, w in enumerate(weight[1], 1)]
+    with pytest.raises(pr.InputError, match="input_shape is for a single input, and there are 'x', 'z'"):
+        pr.load_network(tmp_path / "net.onnx", input_shape=(1, 2))
+
+
+def test_any_value_may_be_the_output(tmp_path):
+    made = model([NODE("Neg", ["x"], ["a"]), NODE("Relu", ["a"], ["b"]), NODE("Neg", ["b"], ["y"])], (1, 1))
+    made.graph.output.append(helper.make_tensor_value_info("a", TensorProto.FLOAT, None))
+    path = save(tmp_path / "net.onnx", made)
+    with pytest.raises(pr.InputError, match="found 'y', 'a'; choose with output_name"):
+        pr.load_network(path)
+    with pytest.raises(pr.InputError, match="no node makes a value called 'c'; the outputs are 'y', 'a'"):
+        pr.load_network(path, output_name="c")
+    values = {name: pr.load_network(path, output_name=name)([-2])[0] for name in "aby"}
+    assert values == {"a": 2, "b": 2, "y": -2}
+    assert pr.load_network(path, output_name="b", drop_final="relu")([3])[0] == -3
+
+
 def test_open_shapes(tmp_path):
     path = save(tmp_path / "net.onnx", one("Relu", ("batch", 3)))
     assert pr.load_network(path).input_dim == 3
@@ -487,7 +566,7 @@ BAD = {
     "missing": (model([NODE("Add", ["x", "w"], ["y"])], (1, 2)), "'w' is used, but no node or initialiser"),
     "twice": (model([NODE("Relu", ["x"], ["y"]), NODE("Neg", ["x"], ["y"])], (1, 2)), "make the value 'y'"),
     "nan": (one("Add", (1, 2), np.array([0, np.nan], dtype=np.float32)), r"\[1\]: nan is not a finite"),
-    "external": (external(one("Add", (1, 2), f32(2))), "kept in another file"),
+    "external": (external(one("Add", (1, 2), f32(2))), "not in the model's folder"),
     "domain": (model([NODE("Relu", ["x"], ["y"], domain="com.me")], (1, 2)), "from 'com.me'"),
     "no output": (model([], (1, 2)), "'y' is used"),
     "shapes": (one("Add", (1, 2), f32(3)), r"the shapes \(1, 2\) and \(3,\) do not broadcast"),
