@@ -19,22 +19,25 @@ from functools import cached_property
 from typing import Any, TypeAlias
 
 from polyrelu.analysis.outline import Polygon, polygons_around
-from polyrelu.arithmetic.exact import ExactMatrix, ExactVector, exact, exact_matrix, exact_vector, is_float_array
+from polyrelu.arithmetic.exact import ExactMatrix, ExactVector, exact, exact_matrix, exact_vector
+from polyrelu.arithmetic.ieee import format_of
 from polyrelu.engines.preimage import linear_regions, preimage
 from polyrelu.errors import DimensionError, InputError
 from polyrelu.latent.rounded_planes import Plane, window_coordinates
 from polyrelu.networks.layer import Layer
 from polyrelu.networks.network import Network
+from polyrelu.polyhedra.convex_polygon import convex_polygon
 from polyrelu.polyhedra.halfspace import Halfspace
 from polyrelu.polyhedra.polyhedron import Polyhedron
 from polyrelu.polyhedra.simple_polygon import Corners, directed_edges, require_simple, split, triangulate
-from polyrelu.support.arguments import as_whole
+from polyrelu.support.arguments import as_whole, one_of
 from polyrelu.support.carried import Carried
 from polyrelu.support.numerals import shown
 from polyrelu.tilings.tiling import Tiling
 
 Polygons: TypeAlias = tuple[Polygon, ...]
 Subset: TypeAlias = tuple[int, ...]
+_WINDOWS = ("traced", "hull")
 
 
 @dataclass(frozen=True, init=False, repr=False)
@@ -44,11 +47,12 @@ class LatentPlane(Carried):
     Coordinates in the window have the bias as origin and the columns of the basis as axes: z = B u and y = W B u + b.
 
     Args:
-        vertices: the window's corners, points of the plane in R^d, in the order in which they are traced. A numpy float
-            array may be off the plane by rounding, see :mod:`polyrelu.latent.rounded_planes`.
+        vertices: the window's corners, points of the plane in R^d, in the order in which they are traced. An array of
+            floats may be off the plane by the rounding of its dtype, see :mod:`polyrelu.latent.rounded_planes`.
         W_dec: the weight W, d rows of h numbers.
         bias: d numbers.
         basis: B, h rows of two numbers; by default the identity, for h = 2.
+        window: ``"traced"`` for the polygon that the vertices trace, ``"hull"`` for their convex hull.
 
     Example:
         >>> plane = LatentPlane.from_coordinates([(0, 0), (4, 0), (4, 4), (0, 4)], [[1, 0], [1, 1]], [-1, -2])
@@ -70,40 +74,46 @@ class LatentPlane(Carried):
         W_dec: Iterable[Iterable[Any]],
         bias: Iterable[Any],
         basis: Iterable[Iterable[Any]] | None = None,
+        window: str = "traced",
     ) -> None:
         plane = _plane(W_dec, bias, basis)
         points = exact_matrix(vertices, "LatentPlane: vertices", len(plane.offset))
-        self._set(
-            window_coordinates(plane, _some(points), is_float_array(vertices), "LatentPlane: vertices"),
-            plane,
-        )
+        corners = window_coordinates(plane, _some(points), format_of(vertices), "LatentPlane: vertices")
+        self._set(_outlined(corners, window, "LatentPlane"), plane)
 
     @classmethod
     def from_coordinates(
         cls,
-        window: Iterable[Iterable[Any]],
+        corners: Iterable[Iterable[Any]],
         W_dec: Iterable[Iterable[Any]],
         bias: Iterable[Any],
         basis: Iterable[Iterable[Any]] | None = None,
+        window: str = "traced",
     ) -> LatentPlane:
-        """The plane with its window given in the plane's own two coordinates u.
+        """The plane with the window's corners given in the plane's own two coordinates u.
 
         Arguments and errors as for the class.
         """
         plane = _plane(W_dec, bias, basis)
-        corners = _some(exact_matrix(window, "LatentPlane: window", 2))
+        points = _some(exact_matrix(corners, "LatentPlane: corners", 2))
         flat = Plane(((Fraction(1), Fraction(0)), (Fraction(0), Fraction(1))), (Fraction(0), Fraction(0)))
-        return cls.from_window(window_coordinates(flat, corners, False, "LatentPlane: window"), plane)
+        return cls.from_window(window_coordinates(flat, points, None, "LatentPlane: corners"), plane, window)
 
     @classmethod
-    def from_window(cls, window: Corners, plane: Plane) -> LatentPlane:
-        """The plane with a window of rank two in exact coordinates."""
+    def from_window(
+        cls,
+        corners: Corners,
+        plane: Plane,
+        window: str = "traced",
+        where: str = "LatentPlane",
+        names: Sequence[str] | None = None,
+    ) -> LatentPlane:
+        """The plane with a window whose corners are exact coordinates of rank two; ``names`` are theirs in errors."""
         latent = object.__new__(cls)
-        latent._set(window, plane)
+        latent._set(_outlined(corners, window, where, names), plane)
         return latent
 
     def _set(self, window: Corners, plane: Plane) -> None:
-        require_simple(window, "LatentPlane: window")
         object.__setattr__(self, "window", window)
         object.__setattr__(self, "plane", plane)
 
@@ -217,6 +227,15 @@ class LatentPlane(Carried):
 
     def __repr__(self) -> str:
         return f"LatentPlane({self.feature_count} features, a window with {len(self.window)} vertices)"
+
+
+def _outlined(corners: Corners, window: str, where: str, names: Sequence[str] | None = None) -> Corners:
+    """The window that corners trace, or that is their convex hull."""
+    if one_of(window, _WINDOWS, where, "window") == "hull":
+        return convex_polygon(corners)
+    fix = "pass the corners in another order, or window='hull' for their convex hull"
+    require_simple(corners, f"{where}: window", names, fix)
+    return corners
 
 
 def _some(points: ExactMatrix) -> ExactMatrix:

@@ -1,3 +1,4 @@
+import re
 from fractions import Fraction
 
 import numpy as np
@@ -16,6 +17,7 @@ from polyrelu.plotting.segmentable import (
     segment_and_plot,
 )
 from polyrelu.plotting.style import feature_colour
+from polyrelu.polyhedra.convex_polygon import convex_polygon
 
 W_ENC = regular_unit_vectors(6)
 BIAS = rigged_bias(6)
@@ -79,12 +81,12 @@ def test_a_plane_of_floats():
     assert plane.plane.outline == SegmentablePlane(VERTICES, W_ENC, BIAS).plane.outline
     shifted = np.array(VERTICES)
     shifted[2, 3] += 1e-12
-    with pytest.raises(pr.DimensionError, match="more than the rounding of floats explains"):
+    with pytest.raises(pr.DimensionError, match="more than the rounding of float64 explains"):
         SegmentablePlane(shifted, W_ENC.T, BIAS)
 
 
 def test_plane_errors():
-    with pytest.raises(pr.DimensionError, match="plane_vertices have affine rank 3"):
+    with pytest.raises(pr.DimensionError, match="plane_points have affine rank 3"):
         SegmentablePlane(np.eye(5)[:4], np.eye(5)[:4])
     with pytest.raises(pr.DimensionError, match="affine rank -1"):
         SegmentablePlane([], [])
@@ -95,6 +97,46 @@ def test_plane_errors():
     crossed = VERTICES[[0, 3, 1, 2]]
     with pytest.raises(pr.InputError, match=r"edge 1 .* and edge 3 .* cross"):
         segment_and_plot(crossed, W_ENC, W_ENC.T, BIAS)
+
+
+def autoencoder(seed, tied):
+    """Weights of relu(W_dec W_enc x + b), trained in float32 on sparse features for a moment."""
+    random = np.random.default_rng(seed)
+    dim = int(random.integers(3, 9))
+    encoder = random.normal(size=(2, dim)).astype(np.float32) / np.float32(2)
+    decoder = encoder.T if tied else random.normal(size=(dim, 2)).astype(np.float32) / np.float32(2)
+    bias, rate = np.zeros(dim, np.float32), np.float32(0.3)
+    for _ in range(150):
+        x = (random.random((64, dim)) * (random.random((64, dim)) < 0.3)).astype(np.float32)
+        before = x @ encoder.T @ decoder.T + bias
+        slope = (np.maximum(before, 0) - x) * (before > 0) / np.float32(32)
+        of_decoder, of_encoder = slope.T @ (x @ encoder.T), (slope @ decoder).T @ x
+        encoder = encoder - rate * (of_encoder + of_decoder.T if tied else of_encoder)
+        decoder = encoder.T if tied else decoder - rate * of_decoder
+        bias = bias - rate * slope.sum(axis=0)
+    assert {encoder.dtype, decoder.dtype, bias.dtype} == {np.dtype(np.float32)}
+    return encoder, decoder, bias
+
+
+@pytest.mark.parametrize("tied", [True, False])
+def test_trained_autoencoders_in_float32_are_accepted(tied):
+    """All that were trained; an outline that meets itself is refused with its features, and then there is its hull."""
+    traced = 0
+    for seed in range(35):
+        encoder, decoder, bias = autoencoder(seed, tied)
+        points = np.eye(len(bias), dtype=np.float32) @ encoder.T @ decoder.T + bias
+        features = exact_matrix(encoder.T, "W_enc")
+        hull = latent_plane(points, encoder, decoder, bias, window="hull")
+        assert hull.window == convex_polygon(features)
+        try:
+            plane = latent_plane(points, encoder, decoder, bias)
+        except pr.InputError as error:
+            assert re.search(r"edge \d \(feature \d to feature \d\) and .*window='hull'", str(error))
+        else:
+            traced += 1
+            assert set(plane.window) == set(features)
+            assert plane.outline.area() <= hull.outline.area()
+    assert traced >= 25
 
 
 def test_cube():
