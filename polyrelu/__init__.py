@@ -16,6 +16,7 @@ from polyrelu.engines.preimage import linear_regions, preimage
 from polyrelu.engines.search import FaceSearch, face_search
 from polyrelu.errors import (
     BudgetExceeded,
+    CountingWarning,
     DimensionError,
     EmptySetError,
     FloatModeWarning,
@@ -62,6 +63,7 @@ __version__ = "0.1.0"
 
 __all__ = [
     "BudgetExceeded",
+    "CountingWarning",
     "DimensionError",
     "EmptySetError",
     "FaceSearch",
