@@ -17,6 +17,7 @@ from polyrelu.networks.network import Network
 from polyrelu.networks.network_summary import Summary
 from polyrelu.networks.questions import Domain
 from polyrelu.plotting.planar import Window
+from polyrelu.plotting.saving import Place
 from polyrelu.polyhedra.bounding_box import ExactBound
 from polyrelu.polyhedra.polyhedron import Polyhedron
 from polyrelu.tilings.tiling import Tiling
@@ -57,7 +58,7 @@ class TilingMethods:
     def outline(self, within: Domain | None = None) -> list[Outline]: ...
     def plot(
         self,
-        ax: Axes | None = None,
+        ax: Place | None = None,
         *,
         window: Window | None = None,
         colour_by: str = "zone",

@@ -48,12 +48,15 @@ from polyrelu.errors import DimensionError
 from polyrelu.latent.rounded_planes import Plane, affine_rank, window_coordinates
 from polyrelu.latent.windows import LatentCube, LatentPlane
 from polyrelu.plotting.latent import plot_latent_plane
+from polyrelu.plotting.saving import into_files
 from polyrelu.polyhedra.convex_polygon import angle
 from polyrelu.polyhedra.polyhedron import Polyhedron
 from polyrelu.support.arguments import also_called
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+
+    from polyrelu.plotting.saving import Place
 
 
 def regular_unit_vectors(n: int) -> FloatArray:
@@ -244,6 +247,7 @@ def latent_plane(
 
 
 @also_called(plane_vertices="plane_points")
+@into_files
 def segment_and_plot(
     plane_points: Iterable[Iterable[Any]],
     W_enc: Iterable[Iterable[Any]],
@@ -251,7 +255,7 @@ def segment_and_plot(
     bias: Iterable[Any] | None = None,
     Z: float = 3,
     plot_title: str | None = None,
-    ax: Axes | None = None,
+    ax: Place | None = None,
     window: str = "traced",
 ) -> Axes:
     """Draw the superposed half-planes of ``y = relu(W_dec W_enc x + bias)``; the module has an example.
@@ -263,7 +267,7 @@ def segment_and_plot(
         bias: d numbers, by default zeros.
         Z: half the width of the axes.
         plot_title: above them.
-        ax: where to draw; a new figure when absent.
+        ax: where to draw: axes, or the path of a picture to write; a new figure when absent.
         window: ``"traced"`` or ``"hull"``.
 
     Raises:
@@ -271,7 +275,8 @@ def segment_and_plot(
         InputError: likewise.
         MissingExtraError: matplotlib is not installed.
     """
-    axes = plot_latent_plane(latent_plane(plane_points, W_enc, W_dec, bias, window), ax, radius=Z)
+    given: Any = ax  # axes by now
+    axes = plot_latent_plane(latent_plane(plane_points, W_enc, W_dec, bias, window), given, radius=Z)
     if plot_title is not None:
         axes.set_title(plot_title)
     return axes
