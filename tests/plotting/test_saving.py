@@ -66,7 +66,7 @@ def test_refusals_come_before_the_drawing(tmp_path):
         slow.plot("zones")
     with pytest.raises(pr.WriteError, match="there is no directory"):
         slow.plot(tmp_path / "none" / "zones.png")
-    with pytest.raises(pr.InputError, match="plot_tiling: ax: .* is not the name of a file"):
+    with pytest.raises(pr.InputError, match=r"plot_tiling: ax: .* is not the name of a file"):
         slow.plot("")
     assert pyplot.get_fignums() == []
     assert list(tmp_path.iterdir()) == []
