@@ -101,7 +101,7 @@ def check_tiling(
         (1.5) maps into target 0 but lies in no tile
     """
     instance(tiling, Tiling, "check_tiling: tiling", "ask polyrelu.engines.preimage for one")
-    asked = tiling.network if network is None else network
+    asked = tiling.network if network is None else instance(network, Network, "check_tiling: network", "pass a Network")
     targets = tiling.targets if target is None else given_targets(target, asked, "check_tiling")
     inputs = tiling.domain if domain is None else given_domain(domain, asked, "check_tiling")
     question = _Question(asked, targets, inputs)

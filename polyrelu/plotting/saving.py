@@ -14,6 +14,7 @@ from polyrelu.plotting.style import style
 from polyrelu.support.arguments import file_path
 from polyrelu.support.extras import require
 from polyrelu.support.files import check_place, write_whole
+from polyrelu.support.numerals import shown
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -35,7 +36,9 @@ def into_files(plot: Callable[Arguments, Axes]) -> Callable[Arguments, Axes]:
     @wraps(plot)
     def drawn(*args: Arguments.args, **options: Arguments.kwargs) -> Axes:
         given: Any = signature.bind(*args, **options)
-        if not isinstance(given.arguments.get("ax"), (str, PathLike)):
+        place = given.arguments.get("ax")
+        if not isinstance(place, (str, PathLike)):
+            _check_axes(place, plot.__name__)
             return plot(*args, **options)
         path = file_path(given.arguments.pop("ax"), f"{plot.__name__}: ax")
         with style():
@@ -45,6 +48,15 @@ def into_files(plot: Callable[Arguments, Axes]) -> Callable[Arguments, Axes]:
         return axes
 
     return drawn
+
+
+def _check_axes(place: Any, function: str) -> None:
+    """Refuse what is none of the places to draw; a flag of another library, say."""
+    if place is not None and not isinstance(place, require("matplotlib.axes", function).Axes):
+        raise InputError(
+            f"{function}: ax: expected Axes, got {type(place).__name__} {shown(place)}; pass these, the path of a "
+            "picture, or None"
+        )
 
 
 def _check(path: Path, function: str) -> None:

@@ -36,22 +36,25 @@ from polyrelu.arithmetic.exact import (
     ExactMatrix,
     ExactVector,
     FloatArray,
+    exact,
     exact_matrix,
     exact_vector,
     flint_matrix,
     matrix_rows,
     primitive,
     row_echelon,
+    to_float,
 )
 from polyrelu.arithmetic.ieee import format_of
-from polyrelu.errors import DimensionError
+from polyrelu.errors import DimensionError, InputError
 from polyrelu.latent.rounded_planes import Plane, affine_rank, window_coordinates
 from polyrelu.latent.windows import LatentCube, LatentPlane
 from polyrelu.plotting.latent import plot_latent_plane
 from polyrelu.plotting.saving import into_files
 from polyrelu.polyhedra.convex_polygon import angle
 from polyrelu.polyhedra.polyhedron import Polyhedron
-from polyrelu.support.arguments import also_called
+from polyrelu.support.arguments import MOST_DIMENSIONS, also_called, instance, whole_number
+from polyrelu.support.numerals import shown
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -61,22 +64,28 @@ if TYPE_CHECKING:
 
 def regular_unit_vectors(n: int) -> FloatArray:
     """Unit vectors of the plane, n of them at equal angles from (1, 0) on, the columns of a (2, n) float array."""
-    angles = 2 * np.pi * np.arange(n) / n
+    angles = 2 * np.pi * np.arange(whole_number(n, "regular_unit_vectors: n", 1, MOST_DIMENSIONS)) / n
     return np.stack([np.cos(angles), np.sin(angles)])
 
 
 def rigged_bias(n: int) -> FloatArray:
     """The number -cos(2 pi / n), n times: for n regular unit vectors just negative enough to tell neighbours apart."""
-    return np.full(n, -np.cos(2 * np.pi / n))
+    count = whole_number(n, "rigged_bias: n", 1, MOST_DIMENSIONS)
+    return np.full(count, -np.cos(2 * np.pi / count))
 
 
 def get_unit_2d_vectors_regularly_spaced(num_vecs: int) -> FloatArray:
-    """The library's name of :func:`regular_unit_vectors`."""
+    """The library's name of :func:`regular_unit_vectors`: the columns of a (2, num_vecs) float array.
+
+    >>> get_unit_2d_vectors_regularly_spaced(num_vecs=4).round(3) + 0.0
+    array([[ 1.,  0., -1.,  0.],
+           [ 0.,  1.,  0., -1.]])
+    """
     return regular_unit_vectors(num_vecs)
 
 
 def get_rigged_bias(num_dims: int) -> FloatArray:
-    """The library's name of :func:`rigged_bias`."""
+    """The library's name of :func:`rigged_bias`: the number -cos(2 pi / num_dims), num_dims times."""
     return rigged_bias(num_dims)
 
 
@@ -272,13 +281,18 @@ def segment_and_plot(
 
     Raises:
         DimensionError: as for :func:`latent_plane`.
-        InputError: likewise.
+        InputError: likewise; or Z is not positive, or the title no text.
         MissingExtraError: matplotlib is not installed.
     """
     given: Any = ax  # axes by now
-    axes = plot_latent_plane(latent_plane(plane_points, W_enc, W_dec, bias, window), given, radius=Z)
-    if plot_title is not None:
-        axes.set_title(plot_title)
+    radius = to_float(exact(Z, "segment_and_plot: Z"))
+    if radius <= 0:
+        raise InputError(f"segment_and_plot: Z is {shown(Z)}; it must be positive, half the width of the axes")
+    title = None if plot_title is None else instance(plot_title, str, "segment_and_plot: plot_title", "pass a text")
+    plane = latent_plane(plane_points, W_enc, W_dec, bias, window)
+    axes = plot_latent_plane(plane, given, radius=radius)
+    if title is not None:
+        axes.set_title(title)
     return axes
 
 
