@@ -1,4 +1,7 @@
+import os
 import re
+import subprocess
+import sys
 from fractions import Fraction
 
 import numpy as np
@@ -146,3 +149,57 @@ def test_cube():
     assert active.contains([0, 0, Fraction(1, 9)])
     with pytest.raises(pr.DimensionError, match="needs 3 basis vectors, got 2"):
         SegmentableCube([[1, 0, 0], [0, 1, 0]], [[0, 0, 1]])
+
+
+WEIGHTS = """
+num_feats = 6
+W_enc = get_unit_2d_vectors_regularly_spaced(num_vecs=num_feats)
+W_dec = W_enc.T
+b = get_rigged_bias(num_dims=num_feats)
+plane_vertices = np.eye(num_feats) @ W_enc.T @ W_dec.T + b
+"""
+HELPERS = """
+def get_unit_2d_vectors_regularly_spaced(num_vecs):
+    phases = np.linspace(0, 2 * np.pi, num_vecs + 1)[:-1]
+    return np.vstack([np.cos(phases), np.sin(phases)]).T
+
+def get_rigged_bias(num_dims):
+    return np.ones(shape=(num_dims,)) * (-np.cos(2 * np.pi / num_dims))
+"""
+CALL = """
+segment_and_plot(
+    plane_vertices,
+    W_enc,
+    W_dec,
+    bias=b,
+    Z=3,
+    plot_title='Example plot'
+)
+"""
+IMPORTS = """
+from MODULE import segment_and_plot
+from MODULE import SegmentablePlane
+"""
+LOOK = """
+from matplotlib import pyplot
+(axes,) = pyplot.gcf().axes
+print(axes.get_title(), axes.get_xlim(), sum(patch.get_alpha() is not None for patch in axes.patches))
+"""
+
+
+@pytest.mark.parametrize(
+    "before",
+    [
+        "import numpy as np\nfrom MODULE import get_rigged_bias, get_unit_2d_vectors_regularly_spaced\n" + WEIGHTS,
+        "import numpy as np\n" + HELPERS + WEIGHTS.replace("W_enc.T @ W_dec.T", "W_enc @ W_dec"),
+    ],
+    ids=["as in its manual", "as in its example, with its own helpers, transposed"],
+)
+def test_the_published_example_runs_with_other_imports(before, tmp_path):
+    script = tmp_path / "example.py"
+    script.write_text((before + IMPORTS + CALL + LOOK).replace("MODULE", "polyrelu"))
+    environment = {**os.environ, "MPLBACKEND": "Agg", "PYTHONWARNINGS": "error"}
+    shown = subprocess.run(
+        [sys.executable, script], capture_output=True, text=True, check=True, cwd=tmp_path, env=environment
+    )
+    assert shown.stdout.splitlines()[-1] == "Example plot (np.float64(-3.0), np.float64(3.0)) 6"
