@@ -39,6 +39,7 @@ from polyrelu.networks.layer import Layer
 from polyrelu.networks.linear_constraints import parse
 from polyrelu.networks.network import Network
 from polyrelu.networks.properties import Property, active, between, inactive, level, wins
+from polyrelu.networks.slices import Slice, plane_through
 from polyrelu.networks.statement import Statement
 from polyrelu.polyhedra.halfspace import Halfspace
 from polyrelu.polyhedra.polyhedron import Polyhedron
@@ -86,6 +87,7 @@ __all__ = [
     "RoundedWarning",
     "SegmentableCube",
     "SegmentablePlane",
+    "Slice",
     "Statement",
     "Tile",
     "Tiling",
@@ -111,6 +113,7 @@ __all__ = [
     "maps_into",
     "nearest_point",
     "parse",
+    "plane_through",
     "preimage",
     "segment_and_plot",
     "unrelu",

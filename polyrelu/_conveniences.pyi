@@ -16,6 +16,7 @@ from polyrelu.engines.evidence.certify import Certified
 from polyrelu.networks.network import Network
 from polyrelu.networks.network_summary import Summary
 from polyrelu.networks.questions import Domain
+from polyrelu.networks.slices import Slice
 from polyrelu.plotting.planar import Window
 from polyrelu.plotting.saving import Place
 from polyrelu.polyhedra.bounding_box import ExactBound
@@ -89,6 +90,7 @@ class TilingMethods:
 class NetworkMethods:
     @staticmethod
     def from_torch(module: Any, input_shape: Sequence[int] | None = None) -> Network: ...
+    def slice(self, origin: Iterable[Any], directions: Iterable[Iterable[Any]]) -> Slice: ...
     def summary(self) -> Summary: ...
 
 class StatementMethods:

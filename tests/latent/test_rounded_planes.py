@@ -269,3 +269,13 @@ def test_errors_say_the_rank():
         window_coordinates(plane, line, None, "vertices")
     with pytest.raises(pr.DimensionError, match="the weight, along the basis, has rank 1"):
         window_coordinates(plane_of([[1, 1], [2, 2]], [0, 0]), line, None, "vertices")
+
+
+@pytest.mark.parametrize("name", ["float64", "float32", "float16", "bfloat16"])
+def test_tensors_have_the_bound_of_their_dtype(name):
+    torch = pytest.importorskip("torch")
+    generator = torch.Generator().manual_seed(1)
+    W, b, u = (torch.randn(shape, generator=generator).to(getattr(torch, name)) for shape in ((7, 2), (7,), (4, 2)))
+    plane = pr.LatentPlane(u @ W.T + b, W, b, window="hull")
+    assert len(plane.window) >= 3
+    assert format_of(u @ W.T + b) == FORMATS[name]
