@@ -293,6 +293,7 @@ def test_errors_say_the_rank():
         window_coordinates(plane_of([[1, 1], [2, 2]], [0, 0]), line, None, "vertices")
 
 
+@pytest.mark.torch
 @pytest.mark.parametrize("name", ["float64", "float32", "float16", "bfloat16"])
 def test_tensors_have_the_bound_of_their_dtype(name):
     torch = pytest.importorskip("torch")
