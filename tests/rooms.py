@@ -67,18 +67,18 @@ of modules and inside functions, and never in a circle; `tests/test_architecture
 _TAIL = """
 Beside the rooms there are `errors.py`, which every module may import and which imports nothing, and three modules
 above all rooms: `__init__.py` with the public names; `_conveniences.py`, which puts functions of upper rooms on
-`Tiling` and `Network` as methods, from one table; and `__main__.py`. What type checkers alone read (`if TYPE_CHECKING`)
-may name what is above.
+`Tiling` and `Network` as methods, and finds the public names of these rooms when they are asked for, from one table
+each; and `__main__.py`. What type checkers alone read (`if TYPE_CHECKING`) may name what is above.
 
 A room's `__init__.py` holds its sentence and imports nothing. Three are windows for users besides: `engines.search` (to
 write pruning heuristics), `plotting` and `cli`.
 
 ## Ways through the house
 
-* `pr.preimage(net, target, domain)`: `engines/preimage.py` checks the arguments and makes targets disjoint;
-  `networks/relevant_part.py` leaves out what a target cannot see; `engines/registry.py` chooses the engine; that one
-  (`engines/cells/`: `makers`, `engine`, `runner`, `run`, `kernel`) gives a source of tiles, `tilings/columns.py`, and
-  `tilings/tiling.py` is the sequence that people see.
+* `pr.preimage(net, target, domain)`: `networks/questions.py` reads texts and boxes; `engines/preimage.py` checks the
+  other arguments and makes targets disjoint; `networks/relevant_part.py` leaves out what a target cannot see;
+  `engines/registry.py` chooses the engine; that one (`engines/cells/`: `makers`, `engine`, `runner`, `run`, `kernel`)
+  gives a source of tiles, `tilings/columns.py`, and `tilings/tiling.py` is the sequence that people see.
 * `tiling.zones()`: `_conveniences.py` has made a method of `analysis/zones.py`, which asks `analysis/adjacency.py`;
   that one matches facets (`tilings/facet_matching.py`, `tilings/neuron_facets.py`) and decides the rest by linear
   programs.

@@ -20,8 +20,9 @@ passes at most h + 1 operations of the longer format, with roundings of :math:`u
 end of the sum, one of the bias. As :math:`(1 + u^2)^{h+1} (1 + u)^2 \le (1 + u)^{h+1}` for :math:`2 \le h < 1 / u`,
 that is within the bound. It says something for :math:`k u < 1` only: wider latent spaces in short formats are refused.
 
-For each of the four sign patterns of z this is a system of linear inequalities, so whether such a z exists is decided
-exactly. Any of them may stand for the point; one with few digits is taken.
+Any such z may stand for the point. The nearest floats of the orthogonal projection are taken if they are one, since
+they are near to what v was computed from. Otherwise, for each of the four sign patterns of z this is a system of
+linear inequalities, so whether there is one is decided exactly; then one with few digits is taken.
 
 No float decides anything here: the point is the dyadic number it stores, and the bound is evaluated over Fractions, at
 every magnitude. It is about points that were computed in the format of their array, rounded to nearest, with gradual
@@ -95,6 +96,19 @@ class Plane(Carried):
         u = ((d * x - b * y) / determinant, (a * y - c * x) / determinant)
         return u if self.point(u) == point else None
 
+    def projected(self, point: ExactVector) -> ExactVector:
+        """The u for which M u + o is nearest to a point; M has rank two. Cost: linear in d."""
+        (a, b, c), determinant = self._gram
+        shifted = [x - o for x, o in zip(point, self.offset, strict=True)]
+        x, y = (sum((m[j] * v for m, v in zip(self.matrix, shifted, strict=True)), Fraction(0)) for j in range(2))
+        return (c * x - b * y) / determinant, (a * y - b * x) / determinant
+
+    @cached_property
+    def _gram(self) -> tuple[tuple[Fraction, Fraction, Fraction], Fraction]:
+        """The entries of the symmetric matrix M^T M, and its determinant."""
+        a, b, c = (sum((m[i] * m[j] for m in self.matrix), Fraction(0)) for i, j in ((0, 0), (0, 1), (1, 1)))
+        return (a, b, c), a * c - b * b
+
     @cached_property
     def _pivots(self) -> tuple[int, int, Fraction]:
         _, pivots = row_echelon(tuple(zip(*self.matrix, strict=True)), len(self.matrix))
@@ -135,13 +149,14 @@ class RoundedPoints(Carried):
     def coordinates(self, point: ExactVector, guess: ExactVector | None = None) -> ExactVector | None:
         """A u for which the point is a rounded M u + o: ``guess`` if it is such a u; None if there is none.
 
-        Cost: up to four exact feasibility problems with 2 d + 2 rows.
+        Cost: linear in d, or up to four exact feasibility problems with 2 d + 2 rows.
         """
         found = self.plane.coordinates(point)
         if found is not None:
             return found
-        if guess is not None and self.explains(guess, point):
-            return guess
+        for probable in (guess, self._projected(point)):
+            if probable is not None and self.explains(probable, point):
+                return probable
         for signs in product((1, -1), repeat=2):
             rounded = Polyhedron.from_halfspaces(self._rows(point, signs), 2)
             if not rounded.is_empty():
@@ -151,6 +166,11 @@ class RoundedPoints(Carried):
                     return exact_vector(nearest, "coordinates")
                 return inner
         return None
+
+    def _projected(self, point: ExactVector) -> ExactVector | None:
+        """The nearest floats to the coordinates of the point's orthogonal projection; None where they are infinite."""
+        nearest = nearest_floats(self.plane.projected(point))
+        return exact_vector(nearest, "coordinates") if np.isfinite(nearest).all() else None
 
     def explains(self, u: ExactVector, point: ExactVector) -> bool:
         """Whether the point is within the rounding bound of M u + o."""

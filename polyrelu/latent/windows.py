@@ -53,7 +53,7 @@ class LatentPlane(Carried):
         vertices: the window's corners, points of the plane in R^d, in the order in which they are traced. An array of
             floats may be off the plane by the rounding of its dtype, see :mod:`polyrelu.latent.rounded_planes`.
         W_dec: the weight W, d rows of h numbers.
-        bias: d numbers.
+        bias: d numbers, by default zeros.
         basis: B, h rows of two numbers; by default the identity, for h = 2.
         window: ``"traced"`` for the polygon that the vertices trace, ``"hull"`` for their convex hull.
 
@@ -75,7 +75,7 @@ class LatentPlane(Carried):
         self,
         vertices: Iterable[Iterable[Any]],
         W_dec: Iterable[Iterable[Any]],
-        bias: Iterable[Any],
+        bias: Iterable[Any] | None = None,
         basis: Iterable[Iterable[Any]] | None = None,
         window: str = "traced",
     ) -> None:
@@ -89,7 +89,7 @@ class LatentPlane(Carried):
         cls,
         corners: Iterable[Iterable[Any]],
         W_dec: Iterable[Iterable[Any]],
-        bias: Iterable[Any],
+        bias: Iterable[Any] | None = None,
         basis: Iterable[Iterable[Any]] | None = None,
         window: str = "traced",
     ) -> LatentPlane:
@@ -247,17 +247,21 @@ def _some(points: ExactMatrix) -> ExactMatrix:
     return points
 
 
-def _plane(W_dec: Iterable[Iterable[Any]], bias: Iterable[Any], basis: Iterable[Iterable[Any]] | None) -> Plane:
+def _plane(W_dec: Iterable[Iterable[Any]], bias: Iterable[Any] | None, basis: Iterable[Iterable[Any]] | None) -> Plane:
     weight, offset, axes = _layer("LatentPlane", W_dec, bias, basis, 2)
     return Plane(weight, offset, axes)
 
 
 def _layer(
-    where: str, weight: Iterable[Iterable[Any]], bias: Iterable[Any], basis: Iterable[Iterable[Any]] | None, dim: int
+    where: str,
+    weight: Iterable[Iterable[Any]],
+    bias: Iterable[Any] | None,
+    basis: Iterable[Iterable[Any]] | None,
+    dim: int,
 ) -> tuple[ExactMatrix, ExactVector, ExactMatrix | None]:
     """A layer and the basis of a slice of its latent space with ``dim`` columns, checked."""
     rows = exact_matrix(weight, f"{where}: weight")
-    offset = exact_vector(bias, f"{where}: bias")
+    offset = exact_vector([0] * len(rows) if bias is None else bias, f"{where}: bias")
     if not rows or len(offset) != len(rows):
         raise DimensionError(
             f"{where}: the weight has {len(rows)} rows but bias {len(offset)} entries; they must agree"
@@ -298,7 +302,7 @@ class LatentCube(Carried):
     Args:
         basis: B, h rows of three numbers; None is the identity, for h = 3.
         W: d rows of h numbers.
-        bias: d numbers.
+        bias: d numbers, by default zeros.
         half_width: the cube is ``|u_j| <= half_width``.
 
     Example:
@@ -319,7 +323,7 @@ class LatentCube(Carried):
         self,
         basis: Iterable[Iterable[Any]] | None,
         W: Iterable[Iterable[Any]],
-        bias: Iterable[Any],
+        bias: Iterable[Any] | None = None,
         half_width: Any = 1,
     ) -> None:
         weight, offset, axes = _layer("LatentCube", W, bias, basis, 3)

@@ -31,6 +31,7 @@ from polyrelu.arithmetic.exact import (
 from polyrelu.errors import DimensionError, InputError
 from polyrelu.networks.layer import Layer
 from polyrelu.networks.network import Network
+from polyrelu.networks.questions import Domain, given_region
 from polyrelu.polyhedra.cutting_planes import without_implied
 from polyrelu.polyhedra.images import preimage_rows
 from polyrelu.polyhedra.polyhedron import Polyhedron
@@ -96,13 +97,15 @@ class Slice(Network):
         self._require_coordinates(given.ambient_dim)
         return given.affine_image(tuple(zip(*self.directions, strict=True)), self.origin)
 
-    def restrict(self, polyhedron: Polyhedron) -> Polyhedron:
+    def restrict(self, polyhedron: Domain) -> Polyhedron:
         """The part of a set of R^n, such as the box of allowed inputs, that lies in the slice, in its coordinates.
+
+        The set is passed like a domain, see :func:`polyrelu.preimage`.
 
         Raises:
             DimensionError: it is not in R^n.
         """
-        given = instance(polyhedron, Polyhedron, "restrict: polyhedron", "pass a Polyhedron, such as Polyhedron.box")
+        given = given_region(polyhedron, len(self.origin), "restrict: polyhedron")
         if given.ambient_dim != len(self.origin):
             raise DimensionError(
                 f"restrict: the set is in R^{given.ambient_dim}, but the slice in R^{len(self.origin)}"

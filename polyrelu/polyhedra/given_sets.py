@@ -24,6 +24,8 @@ from polyrelu.polyhedra.polyhedron import Polyhedron
 from polyrelu.support.arguments import is_sequence
 from polyrelu.support.numerals import shown
 
+_LONGEST = 200
+
 SetLike: TypeAlias = Polyhedron | tuple[Iterable[Any], Iterable[Any]]
 """A polyhedron, or the lower and the upper corner of a box."""
 
@@ -57,7 +59,9 @@ def given_set(value: Any, dim: int, where: str) -> Polyhedron:
         return Polyhedron.box(low, high)
     if sizes == [2] * dim and dim > 0:
         raise InputError(f"{where}: these are pairs (low, high); pass the two corners, {_corners(parts)}")
-    advice = f"pass a Polyhedron, or the two corners of a box, (lows, highs) with {dim} numbers each"
+    advice = f"pass a Polyhedron, or the two corners of a box, (lows, highs), {dim} numbers each"
+    if sizes == [None, None] and all(isinstance(part, (int, float, Fraction, np.number)) for part in parts):
+        advice += f", such as ([{parts[0]}] * {dim}, [{parts[1]}] * {dim})"
     raise InputError(f"{where}: expected a Polyhedron, got {type(value).__name__} {shown(value)}; {advice}")
 
 
@@ -83,9 +87,9 @@ def _size(low: Sequence[Fraction], high: Sequence[Fraction]) -> int | None:
 
 
 def _corners(pairs: Sequence[Any]) -> str:
-    """The corners of a box by pairs, as one writes them."""
+    """The corners of a box by pairs, as one writes them; how to make them of the pairs where they are long."""
     low, high = map(_listed, zip(*pairs, strict=True))
-    return f"({low}, {high})"
+    return f"({low}, {high})" if len(low + high) <= _LONGEST else "tuple(zip(*pairs))"
 
 
 def _listed(numbers: Iterable[Any]) -> str:

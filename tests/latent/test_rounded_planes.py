@@ -34,7 +34,7 @@ def test_rank():
 
 
 @given(st.integers(0, 2**32), st.sampled_from([2, 3, 5]), st.sampled_from([-300, -30, 0, 30]), st.booleans())
-@settings(max_examples=12)
+@settings(max_examples=25)
 def test_what_numpy_computes_is_a_rounded_point(seed, width, exponent, with_basis):
     """The bound holds for every order of summation that numpy picks, for tiny and for uneven numbers."""
     random = np.random.default_rng(seed)
@@ -238,6 +238,28 @@ def test_each_dtype_has_its_bound(kind, name):
         window_coordinates(plane, exact_matrix(points, "p"), format_of(points.tolist()), "p")
 
 
+def test_projections():
+    plane = plane_of([[1, 0], [0, 2], [2, 1]], [1, 0, -1])
+    for point in exact_matrix([[1, 0, -1], [3, 4, 5], ["1/3", -7, 2]], "p"):
+        u = plane.projected(point)
+        off = [x - y for x, y in zip(point, plane.point(u), strict=True)]
+        assert [sum(m[j] * x for m, x in zip(plane.matrix, off, strict=True)) for j in range(2)] == [0, 0]
+    assert plane.projected(plane.point((Fraction(1, 3), Fraction(7)))) == (Fraction(1, 3), 7)
+
+
+@pytest.mark.parametrize("name", ["float32", "bfloat16"])
+def test_coarsely_rounded_points_stay_near(name):
+    """Many u explain a point that was rounded coarsely, and one near the true one is taken."""
+    random = np.random.default_rng(3)
+    floats, width = FORMATS[name], 40
+    W, B = random.normal(size=(30, width)), random.normal(size=(width, 2))
+    plane = plane_of(W, [0] * 30, B)
+    for u in exact_matrix(random.normal(size=(5, 2)), "u"):
+        point = tuple(nearest(v, floats) for v in plane.point(u))
+        found = rounded(plane, name).coordinates(point)
+        assert max(abs(x - y) for x, y in zip(found, u, strict=True)) <= 8 * Fraction(floats.unit_roundoff)
+
+
 def test_coordinates_beyond_the_range_of_floats():
     """The point is 1e300 off the origin of a plane with tiny axes: u is near 1e330 and has no float."""
     plane = rounded(plane_of([[Fraction(1, 10**30), 0], [0, 1], [Fraction(1, 10**30), 1]], [0, 0, 0]))
@@ -269,3 +291,14 @@ def test_errors_say_the_rank():
         window_coordinates(plane, line, None, "vertices")
     with pytest.raises(pr.DimensionError, match="the weight, along the basis, has rank 1"):
         window_coordinates(plane_of([[1, 1], [2, 2]], [0, 0]), line, None, "vertices")
+
+
+@pytest.mark.torch
+@pytest.mark.parametrize("name", ["float64", "float32", "float16", "bfloat16"])
+def test_tensors_have_the_bound_of_their_dtype(name):
+    torch = pytest.importorskip("torch")
+    generator = torch.Generator().manual_seed(1)
+    W, b, u = (torch.randn(shape, generator=generator).to(getattr(torch, name)) for shape in ((7, 2), (7,), (4, 2)))
+    plane = pr.LatentPlane(u @ W.T + b, W, b, window="hull")
+    assert len(plane.window) >= 3
+    assert format_of(u @ W.T + b) == FORMATS[name]

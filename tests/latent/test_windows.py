@@ -244,3 +244,33 @@ def test_feature_zones_are_where_later_features_are_active():
     ]
     with pytest.raises(pr.InputError, match="feature_zones: there is no feature 3"):
         feature_zones(network, [3])
+
+
+def test_no_bias_is_zero():
+    corners, W = [(0, 0), (4, 0), (4, 4), (0, 4)], [[1, 0], [1, 1]]
+    assert LatentPlane.from_coordinates(corners, W) == LatentPlane.from_coordinates(corners, W, [0, 0])
+    assert LatentPlane([(0, 0), (4, 4), (0, 4)], W) == LatentPlane([(0, 0), (4, 4), (0, 4)], W, [0, 0])
+    assert LatentCube(None, [[1, 0, 0]]) == LatentCube(None, [[1, 0, 0]], [0])
+
+
+def test_windows_that_cross_themselves_have_a_hull():
+    crossed, W = [(0, 0), (4, 4), (4, 0), (0, 4)], [[1, 0], [0, 1], [1, 1]]
+    with pytest.raises(pr.InputError, match=r"edge 0 \(vertex 0 to vertex 1\) and edge 2 .*window='hull'"):
+        LatentPlane.from_coordinates(crossed, W)
+    hull = LatentPlane.from_coordinates(crossed, W, window="hull")
+    assert hull == LatentPlane([plane_point(W, u) for u in crossed], W, window="hull")
+    assert hull.outline.area() == 16
+    with pytest.raises(pr.InputError, match="unknown window 'round'; choose one of traced, hull"):
+        LatentPlane.from_coordinates(crossed, W, window="round")
+
+
+def plane_point(W, u):
+    return [row[0] * u[0] + row[1] * u[1] for row in W]
+
+
+def test_features_by_name():
+    plane = LatentPlane.from_coordinates([(0, 0), (4, 0), (4, 4), (0, 4)], [[1, 0], [1, 1]], [-1, -2])
+    assert plane.active("y1") == plane.active("y_1") == plane.active(1)
+    assert plane.region(["y0", 1]) == plane.region([0, 1])
+    with pytest.raises(pr.ParseError, match="index 2 is out of range"):
+        plane.active("y2")

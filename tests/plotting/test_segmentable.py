@@ -3,6 +3,7 @@ import re
 import subprocess
 import sys
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 import pytest
@@ -128,6 +129,8 @@ def test_trained_autoencoders_in_float32_are_accepted(tied):
     for seed in range(35):
         encoder, decoder, bias = autoencoder(seed, tied)
         points = np.eye(len(bias), dtype=np.float32) @ encoder.T @ decoder.T + bias
+        if seed % 2:
+            points = (decoder @ encoder).T + bias  # the same, for numpy in another order
         features = exact_matrix(encoder.T, "W_enc")
         hull = latent_plane(points, encoder, decoder, bias, window="hull")
         assert hull.window == convex_polygon(features)
@@ -149,6 +152,22 @@ def test_cube():
     assert active.contains([0, 0, Fraction(1, 9)])
     with pytest.raises(pr.DimensionError, match="needs 3 basis vectors, got 2"):
         SegmentableCube([[1, 0, 0], [0, 1, 0]], [[0, 0, 1]])
+
+
+def test_one_argument_has_two_names():
+    plane = latent_plane(plane_points=VERTICES, W_enc=W_ENC, W_dec=W_ENC.T, bias=BIAS)
+    options: dict[str, Any] = {"plane_vertices": VERTICES, "W_enc": W_ENC, "W_dec": W_ENC.T, "bias": BIAS}
+    assert latent_plane(**options) == plane
+    with pytest.raises(pr.InputError, match="latent_plane: plane_vertices is plane_points by another name"):
+        latent_plane(plane_points=VERTICES, **options)
+    del options["W_enc"], options["W_dec"]
+    assert SegmentablePlane(W=W_ENC, **options).plane.outline == plane.outline
+
+
+def test_no_bias_is_zero():
+    points = W_ENC.T @ W_ENC
+    assert latent_plane(points, W_ENC, W_ENC.T) == latent_plane(points, W_ENC, W_ENC.T, [0] * 6)
+    assert SegmentablePlane(points, W_ENC).bias == (0,) * 6
 
 
 WEIGHTS = """

@@ -56,7 +56,8 @@ def test_a_bounding_box_is_passed_on():
             r"may be two corners.*Polyhedron.box\(\[-3, -2\], \[3, 4\]\) for the corners, "
             r"Polyhedron.box\(\[-3, 3\], \[-2, 4\]\) for pairs",
         ),
-        ((-1, 1), 2, r"expected a Polyhedron, got tuple \(-1, 1\); .* \(lows, highs\) with 2 numbers each"),
+        ((-1, 1), 2, r"got tuple \(-1, 1\); .* \(lows, highs\), 2 numbers each, such as \(\[-1\] \* 2, \[1\] \* 2\)"),
+        ([(0, 1)] * 784, 784, r"these are pairs \(low, high\); pass the two corners, tuple\(zip\(\*pairs\)\)"),
         (3, 2, "expected a Polyhedron, got int 3"),
         ("x0 > 0", 1, "expected a Polyhedron, got str"),
         (([0, 0], [1, 1], [2, 2]), 2, "expected a Polyhedron, got tuple"),
