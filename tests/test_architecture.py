@@ -157,6 +157,7 @@ ACROSS = {
     "formats/test_onnx": "operators, shapes and reader",
     "formats/test_torch": "modules and weights",
     "plotting/test_global_state": "drawing leaves matplotlib as it was",
+    "plotting/test_pictures": "the checks of pictures find what is wrong with them",
 }
 # Modules without tests of their own, and the tests that run them.
 THROUGH = {
