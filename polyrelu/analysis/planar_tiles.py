@@ -40,7 +40,7 @@ from polyrelu.tilings.tile_source import Numbers
 from polyrelu.tilings.tiling import Tiling
 
 _CLOSE = 2.0**-36  # of the window's extent: corners known so well need no exact arithmetic
-_CHUNK = 1 << 12
+_CHUNK = 1 << 14
 _SLACK = 1.01  # pays for the roundings of bounds
 
 Line = tuple[tuple[int, ...], int]
@@ -392,8 +392,10 @@ def _rows(
         with np.errstate(invalid="ignore"):  # what is infinite becomes NaN, which is in doubt
             values, spread = values * passes, spread * passes
         start += len(places)
-    for k, row in enumerate(columns.restriction.target.halfspaces, start):
+    for k, row in enumerate(columns.restriction.target.halfspaces, columns.restriction.neuron_count):
         here = np.flatnonzero(todo == k)
+        if not len(here):
+            continue
         weight, bias = nearest_floats(row.normal)[None], nearest_floats([-row.offset])
         form, error = _after(weight, bias, values[owner[here]], spread[owner[here]])
         forms[here], radius[here] = form[:, :, 0], error[:, :, 0]
