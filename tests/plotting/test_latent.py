@@ -139,7 +139,7 @@ def test_default_windows_of_zones():
 def many():
     """The zones of twelve features."""
     angles = 2 * np.pi * np.arange(12) / 12
-    net = pr.Network([(np.round(np.stack([np.cos(angles), np.sin(angles)], axis=1), 3), [-1] * 12)], [True] * 12)
+    net = pr.Network([(np.round(np.stack([np.cos(angles), np.sin(angles)], axis=1), 3), [-1] * 12)], [True])
     return feature_zones(net, domain=pr.Polyhedron.box([-2, -2], [2, 2]))
 
 

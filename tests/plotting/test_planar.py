@@ -124,7 +124,7 @@ def test_neighbours_are_told_apart_and_labels_do_not_overlap(dark, options):
 
 def test_excluded_boundaries_are_dashed():
     for text, excluded in (("y0 > 0", True), ("y0 >= 0", False)):
-        tiles, ends = plot_tiling(question(text, BOX)).collections
+        _, ends = plot_tiling(question(text, BOX)).collections
         assert len(ends.get_segments()) == 4
         ((_, dashes),) = ends.get_linestyle()
         assert (dashes is not None) == excluded
@@ -183,7 +183,7 @@ def test_labels_are_inside_their_tiles(what):
 
 
 def test_fold_lines_are_labelled_by_their_neurons():
-    net = pr.Network([([[1, 0], [0, 1], [1, 1]], [0, "1/2", "1/3"])], [True] * 3)
+    net = pr.Network([([[1, 0], [0, 1], [1, 1]], [0, "1/2", "1/3"])], [True])
     axes = plot_tiling(pr.linear_regions(net, BOX), labels="neuron")
     found = {text.get_text(): text.get_position() for text in axes.texts}
     assert set(found) == {"(0, 0)", "(0, 1)", "(0, 2)"}
@@ -207,7 +207,7 @@ def test_default_windows():
 
 def test_few_far_vertices_do_not_widen_the_window():
     rows = [[1, k] for k in range(-4, 5)] + [[1, "1/1000000"]]
-    fan = pr.Network([(rows, [k % 3 for k in range(9)] + [1])], [True] * 10)
+    fan = pr.Network([(rows, [k % 3 for k in range(9)] + [1])], [True])
     tiling = pr.linear_regions(fan)
     vertices = [vertex for tile in tiling for vertex in tile.polyhedron.vertices]
     assert max(max(map(abs, vertex)) for vertex in vertices) > 10**5
