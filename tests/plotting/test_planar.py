@@ -206,8 +206,8 @@ def test_default_windows():
 
 
 def test_few_far_vertices_do_not_widen_the_window():
-    rows = [[1, k] for k in range(-4, 5)] + [[1, "1/1000000"]]
-    fan = pr.Network([(rows, [k % 3 for k in range(9)] + [1])], [True])
+    rows = [[1, k] for k in range(-4, 5)] + [[1, "100001/100000"]]
+    fan = pr.Network([(rows, [k % 3 for k in range(9)] + [0])], [True])
     tiling = pr.linear_regions(fan)
     vertices = [vertex for tile in tiling for vertex in tile.polyhedron.vertices]
     assert max(max(map(abs, vertex)) for vertex in vertices) > 10**5
