@@ -14,7 +14,7 @@ from polyrelu.arithmetic.exact import FloatArray
 from polyrelu.engines.evidence.certify import Certified
 from polyrelu.networks.network import Network
 from polyrelu.networks.network_summary import Summary
-from polyrelu.plotting.planar import Window
+from polyrelu.plotting.windows import Window
 from polyrelu.polyhedra.bounding_box import ExactBound
 from polyrelu.polyhedra.polyhedron import Polyhedron
 from polyrelu.tilings.tiling import Tiling

@@ -18,7 +18,7 @@ from matplotlib import pyplot
 import polyrelu as pr
 from polyrelu.analysis.planar_tiles import planar_tiles
 from polyrelu.plotting import plot_tiling
-from polyrelu.plotting.planar import window_of
+from polyrelu.plotting.windows import window_of
 
 TIMES = 3
 _RADIUS = 3

@@ -18,7 +18,7 @@ from polyrelu.errors import DimensionError
 from polyrelu.latent.windows import LatentPlane
 from polyrelu.plotting.layouts import chosen_features, feature_names, layout_for, opacity_for, panels
 from polyrelu.plotting.legend import Swatch, add_legend, axes_beside
-from polyrelu.plotting.planar import Window, _corners, draw_in_one_colour, window_of
+from polyrelu.plotting.planar import draw_in_one_colour
 from polyrelu.plotting.style import (
     HAIRLINE,
     INK,
@@ -30,6 +30,7 @@ from polyrelu.plotting.style import (
     line_colour,
     themed,
 )
+from polyrelu.plotting.windows import Window, corners, window_of
 from polyrelu.plotting.zones import draw_lines, plot_zones, polygon_path, translucent
 from polyrelu.polyhedra.polyhedron import Polyhedron
 from polyrelu.support.extras import require
@@ -235,7 +236,7 @@ def plot_feature_zones(
         raise DimensionError(f"{where}: {len(names)} names for {len(by_feature)} features; pass one for each")
     called = dict(zip(by_feature, names or [f"$y_{{{i}}}$" for i in by_feature], strict=True))
     tilings = [by_feature[i] for i in chosen]
-    lower, upper = _window_around(tilings) if window is None else _corners(window)
+    lower, upper = _window_around(tilings) if window is None else corners(window)
     look = _Look(layout_for(len(chosen), layout, where), opacity_for(len(chosen), alpha, _FILL), hatches)
     if look.layout == "multiples":
         around, small = panels(ax, [called[i] for i in chosen], where)
@@ -266,7 +267,7 @@ def _draw_zones(axes: Axes, tilings: Sequence[Tiling], chosen: Sequence[int], lo
 
 def _window_around(tilings: Sequence[Tiling]) -> tuple[ExactVector, ExactVector]:
     """The default windows of all tilings, and what is between them."""
-    windows = [window_of(tiling) for tiling in tilings] or [_corners(([-1, -1], [1, 1]))]
+    windows = [window_of(tiling) for tiling in tilings] or [corners(([-1, -1], [1, 1]))]
     lower = tuple(map(min, zip(*(low for low, _ in windows), strict=True)))
     upper = tuple(map(max, zip(*(high for _, high in windows), strict=True)))
     return lower, upper

@@ -7,15 +7,13 @@ tile narrower than a pixel is filled without an edge, since its edge would be al
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from fractions import Fraction
-from operator import add, sub
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from polyrelu.analysis.planar_tiles import PlanarTiles, planar_tiles
-from polyrelu.arithmetic.exact import ExactVector, FloatArray, exact_vector, to_float, to_floats
+from polyrelu.arithmetic.exact import ExactVector, FloatArray, to_float, to_floats
 from polyrelu.arithmetic.ieee import SMALLEST_NORMAL
 from polyrelu.errors import DimensionError, InputError
 from polyrelu.networks.evaluation import maps_into
@@ -23,7 +21,9 @@ from polyrelu.networks.network import Network
 from polyrelu.plotting.legend import Swatch, add_legend, axes_beside
 from polyrelu.plotting.shades import Shades, shades_of
 from polyrelu.plotting.style import HAIRLINE, INK, PAPER, SILENT, area_colour, line_colour, themed
+from polyrelu.plotting.surfaces import plot_zone_surfaces
 from polyrelu.plotting.tile_labels import LABELS, label_tiles
+from polyrelu.plotting.windows import Window, corners, window_of
 from polyrelu.polyhedra.bounding_box import box_of_points
 from polyrelu.polyhedra.polyhedron import Polyhedron
 from polyrelu.support.arguments import one_of
@@ -34,11 +34,6 @@ from polyrelu.tilings.tiling import Tiling
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-Window: TypeAlias = tuple[Sequence[Any], Sequence[Any]]
-
-_MARGIN = 8  # a margin is so small a part of a window's width
-_ASKED, _FEW = 400, 8  # tiles whose vertices are looked at; vertices that all count
-_FAR = 2**20  # a width that a coordinate exceeds by more than this hardly shows beside it
 _RIM, _DASHES = 1.1, (0, (3.2, 1.6))
 _LEAST_HAIRLINE = 0.05
 
@@ -94,7 +89,7 @@ def plot_tiling(
     if wanted:
         one_of(wanted, LABELS, "plot_tiling", "labels")
     shades = shades_of(tiling, colour_by)
-    lower, upper = window_of(tiling) if window is None else _corners(window)
+    lower, upper = window_of(tiling) if window is None else corners(window)
     drawn = planar_tiles(tiling, lower, upper)
     swatches = _swatches(drawn, shades, hatches, alpha)
     with_legend = (ax is None and len(swatches) > 1) if legend is None else legend
@@ -114,8 +109,6 @@ def plot_tiling(
 def _in_space(
     tiling: Tiling, ax: Any, window: Window | None, colour_by: str | None, labels: Any, legend: Any, alpha: float
 ) -> Any:
-    from polyrelu.plotting.surfaces import plot_zone_surfaces  # stands on this module
-
     if labels or colour_by not in (None, "zone"):
         raise InputError("plot_tiling: in R^3 the surfaces of zones are drawn, without labels; leave colour_by= out")
     return plot_zone_surfaces(tiling, ax, window=window, legend=legend, alpha=0.75 if alpha == 1 else alpha)
@@ -171,59 +164,6 @@ def plot_samples(
             points[shown, 0], points[shown, 1], s=size, color=shade, linewidths=0, zorder=order, rasterized=n > 5000
         )
     return axes
-
-
-def window_of(tiling: Tiling) -> tuple[ExactVector, ExactVector]:
-    """Lower and upper corner of the default window: the domain if it is bounded, else a square around most vertices.
-
-    A bounded domain gets a margin along each axis on which floats do not tell its ends apart. Around unbounded tilings
-    vertices that lie far beyond most others, by more than three times the extent of their middle half, do not count
-    (Tukey's outer fences); of many tiles some hundred are asked. The square, or cube, is wider than they are by a
-    quarter, and twice as wide as few of them. Without any it is one around a point of the first tile.
-    """
-    if tiling.domain.is_bounded() and not tiling.domain.is_empty():
-        return _around_domain(*box_of_points(tiling.domain.vertices))
-    vertices = _some_vertices(tiling)
-    if not vertices:
-        vertices = [tiling[0].point() if len(tiling) else (Fraction(0),) * tiling.domain.ambient_dim]
-    lower, upper = box_of_points(_most(vertices))
-    radius = max(map(sub, upper, lower)) / 2 or max(Fraction(1), *(abs(x) / _FAR for x in lower))
-    radius *= Fraction(5, 4) if len(vertices) >= _FEW else 2
-    middle = [(a + b) / 2 for a, b in zip(lower, upper, strict=True)]
-    return tuple(m - radius for m in middle), tuple(m + radius for m in middle)
-
-
-def _around_domain(lower: ExactVector, upper: ExactVector) -> tuple[ExactVector, ExactVector]:
-    """The box, with a margin along each axis on which floats do not tell its ends apart."""
-    told = [to_float(a) < to_float(b) for a, b in zip(lower, upper, strict=True)]
-    width = max(b - a if apart else 0 for a, b, apart in zip(lower, upper, told, strict=True)) or 1
-    margins = [
-        Fraction(0) if apart else max(width, abs(a) / _FAR) / Fraction(_MARGIN)
-        for a, apart in zip(lower, told, strict=True)
-    ]
-    return tuple(map(sub, lower, margins)), tuple(map(add, upper, margins))
-
-
-def _some_vertices(tiling: Tiling) -> list[ExactVector]:
-    """The vertices of all tiles, or of some hundred of many."""
-    step = -(-len(tiling) // _ASKED) or 1
-    return list(dict.fromkeys(vertex for tile in tiling[::step] for vertex in tile.polyhedron.vertices))
-
-
-def _most(vertices: list[ExactVector]) -> list[ExactVector]:
-    """Those within Tukey's outer fences along each axis; all of few."""
-    if len(vertices) < _FEW:
-        return vertices
-    fences = []
-    for values in map(sorted, zip(*vertices, strict=True)):
-        low, high = values[len(values) // 4], values[-1 - len(values) // 4]
-        fences.append((low - 3 * (high - low), high + 3 * (high - low)))
-    kept = [v for v in vertices if all(low <= x <= high for x, (low, high) in zip(v, fences, strict=True))]
-    return kept or vertices
-
-
-def _corners(window: Window) -> tuple[ExactVector, ExactVector]:
-    return exact_vector(window[0], "window: lower", 2), exact_vector(window[1], "window: upper", 2)
 
 
 def _frame(axes: Axes, lower: ExactVector, upper: ExactVector) -> None:

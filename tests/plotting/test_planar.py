@@ -7,8 +7,9 @@ from matplotlib import pyplot
 
 import polyrelu as pr
 from polyrelu.plotting import plot_samples, plot_tiling, style
-from polyrelu.plotting.planar import widths_of, window_of
+from polyrelu.plotting.planar import widths_of
 from polyrelu.plotting.style import area_colour, line_colour
+from polyrelu.plotting.windows import window_of
 from polyrelu.support.palette import PALETTE
 from tests.drawn import corners
 from tests.pictures import (
