@@ -19,6 +19,7 @@ from polyrelu.latent.windows import LatentPlane
 from polyrelu.plotting.layouts import chosen_features, feature_names, layout_for, opacity_for, panels
 from polyrelu.plotting.legend import Swatch, add_legend, axes_beside
 from polyrelu.plotting.planar import draw_in_one_colour
+from polyrelu.plotting.saving import into_files
 from polyrelu.plotting.style import (
     HAIRLINE,
     INK,
@@ -40,6 +41,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.patches import PathPatch
 
+    from polyrelu.plotting.saving import Place
+
 _FILL = 0.3
 _BOUNDARY = 1.1
 _LABEL_GAP = 9.0  # points between the tip of an arrow and the middle of its label
@@ -49,9 +52,10 @@ _CHARACTER = 5.0  # points
 _UNSEEN = str.maketrans("", "", "${}_^\\")
 
 
+@into_files
 def plot_latent_plane(
     plane: LatentPlane,
-    ax: Axes | None = None,
+    ax: Place | None = None,
     *,
     features: Iterable[int] | None = None,
     radius: float | None = None,
@@ -68,7 +72,7 @@ def plot_latent_plane(
 
     Args:
         plane: the window and the features.
-        ax: where to draw; a new figure when absent.
+        ax: where to draw: axes, or the path of a picture to write; a new figure when absent.
         features: which to draw, by default all; a feature keeps its colour.
         radius: half the width of the axes, around the origin; by default as much as shows the window and the arrows.
         arrows: draw each feature's direction, the row of the weight, as an arrow from the origin.
@@ -189,9 +193,10 @@ def boundary_segments(plane: LatentPlane, feature: int) -> list[Ring]:
     return sorted(shared)
 
 
+@into_files
 def plot_feature_zones(
     zones: Mapping[int, Tiling] | Sequence[Tiling],
-    ax: Axes | None = None,
+    ax: Place | None = None,
     *,
     features: Iterable[int] | None = None,
     names: Sequence[str] | None = None,
@@ -205,7 +210,7 @@ def plot_feature_zones(
 
     Args:
         zones: what :func:`polyrelu.latent.windows.feature_zones` returns, or the tilings of features 0, 1, ...
-        ax: where to draw; a new figure when absent.
+        ax: where to draw: axes, or the path of a picture to write; a new figure when absent.
         features: which to draw, by default all; a feature keeps its colour.
         names: of the features in ``zones``, in their order, for the legend; by default y with the feature's number.
         window: lower and upper corner; by default one around all default windows.

@@ -18,14 +18,15 @@ from polyrelu.arithmetic.ieee import SMALLEST_NORMAL
 from polyrelu.errors import DimensionError, InputError
 from polyrelu.networks.evaluation import maps_into
 from polyrelu.networks.network import Network
+from polyrelu.networks.questions import Domain, Target, given_region
 from polyrelu.plotting.legend import Swatch, add_legend, axes_beside
+from polyrelu.plotting.saving import into_files
 from polyrelu.plotting.shades import Shades, shades_of
 from polyrelu.plotting.style import HAIRLINE, INK, PAPER, SILENT, area_colour, line_colour, themed
 from polyrelu.plotting.surfaces import plot_zone_surfaces
 from polyrelu.plotting.tile_labels import LABELS, label_tiles
 from polyrelu.plotting.windows import Window, corners, window_of
 from polyrelu.polyhedra.bounding_box import box_of_points
-from polyrelu.polyhedra.polyhedron import Polyhedron
 from polyrelu.support.arguments import one_of
 from polyrelu.support.extras import require
 from polyrelu.support.palette import colour
@@ -34,13 +35,16 @@ from polyrelu.tilings.tiling import Tiling
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+    from polyrelu.plotting.saving import Place
+
 _RIM, _DASHES = 1.1, (0, (3.2, 1.6))
 _LEAST_HAIRLINE = 0.05
 
 
+@into_files
 def plot_tiling(
     tiling: Tiling,
-    ax: Any = None,
+    ax: Place | None = None,
     *,
     window: Window | None = None,
     colour_by: str | None = None,
@@ -49,7 +53,7 @@ def plot_tiling(
     hatches: bool = False,
     edge_colour: str = PAPER,
     alpha: float = 1.0,
-) -> Any:
+) -> Axes:
     """Draw a tiling of the plane, or the surfaces of its zones in space, clipped to a window.
 
     Where the tiling ends there is a line: solid where its tiles own their boundary, dashed where a strict row excludes
@@ -57,7 +61,7 @@ def plot_tiling(
 
     Args:
         tiling: tiles in R^2 or R^3; unbounded and flat ones too (segments and points).
-        ax: where to draw, three-dimensional for R^3; a new figure when absent.
+        ax: where to draw: axes, three-dimensional for R^3, or the path of a picture to write; a new figure when absent.
         window: lower and upper corner; by default the domain's bounding box, or one around the vertices.
         colour_by: ``"zone"``, ``"tile"`` or ``"pattern"``; by default the pattern for linear regions, else the zone.
             More patterns than colours, or tiles, get hues by how many of their neurons are active. In R^3 zones only.
@@ -75,7 +79,9 @@ def plot_tiling(
 
     Raises:
         DimensionError: the tiling is in neither R^2 nor R^3.
-        InputError: an unknown ``colour_by`` or ``labels``, or what is for the plane only is asked for in space.
+        InputError: an unknown ``colour_by`` or ``labels``, what is for the plane only asked for in space, or a file
+            whose suffix is that of no picture.
+        WriteError: the file cannot be written, which is tried at once.
         MissingExtraError: matplotlib is not installed.
 
     Cost: microseconds a tile in the plane; in space the painter's order of all faces, which is quadratic at least.
@@ -93,7 +99,7 @@ def plot_tiling(
     drawn = planar_tiles(tiling, lower, upper)
     swatches = _swatches(drawn, shades, hatches, alpha)
     with_legend = (ax is None and len(swatches) > 1) if legend is None else legend
-    axes = axes_beside(ax, "plot_tiling", swatches if with_legend else ())
+    axes: Axes = axes_beside(ax, "plot_tiling", swatches if with_legend else ())
     _frame(axes, lower, upper)
     pixel = _pixel(axes, to_float(upper[0] - lower[0]))
     _draw_tiles(axes, drawn, shades, themed(edge_colour), alpha, pixel, hatches)
@@ -108,10 +114,11 @@ def plot_tiling(
 
 def _in_space(
     tiling: Tiling, ax: Any, window: Window | None, colour_by: str | None, labels: Any, legend: Any, alpha: float
-) -> Any:
+) -> Axes:
     if labels or colour_by not in (None, "zone"):
         raise InputError("plot_tiling: in R^3 the surfaces of zones are drawn, without labels; leave colour_by= out")
-    return plot_zone_surfaces(tiling, ax, window=window, legend=legend, alpha=0.75 if alpha == 1 else alpha)
+    axes: Axes = plot_zone_surfaces(tiling, ax, window=window, legend=legend, alpha=0.75 if alpha == 1 else alpha)
+    return axes
 
 
 def draw_in_one_colour(
@@ -125,12 +132,13 @@ def draw_in_one_colour(
     _draw_ends(axes, drawn, one)
 
 
+@into_files
 def plot_samples(
     network: Network,
-    target: Polyhedron | Sequence[Polyhedron],
-    box: Polyhedron,
+    target: Target,
+    box: Domain,
     n: int = 2000,
-    ax: Axes | None = None,
+    ax: Place | None = None,
     *,
     seed: int = 0,
     size: float = 4,
@@ -140,9 +148,9 @@ def plot_samples(
     Args:
         network: from R^2.
         target: as in :func:`polyrelu.preimage`.
-        box: a bounded polyhedron in R^2; its bounding box is sampled.
+        box: bounded, passed like a domain; its bounding box is sampled.
         n: how many samples.
-        ax: where to draw; a new figure when absent.
+        ax: as for :func:`plot_tiling`.
         seed: of the random generator.
         size: of a marker, in square points.
 
@@ -150,12 +158,13 @@ def plot_samples(
         DimensionError: the network's inputs or the box are not two-dimensional.
         MissingExtraError: matplotlib is not installed.
     """
-    if network.input_dim != 2 or box.ambient_dim != 2:
+    sampled = given_region(box, network.input_dim, "plot_samples: box")
+    if network.input_dim != 2 or sampled.ambient_dim != 2:
         raise DimensionError(
-            f"plot_samples: inputs in R^{network.input_dim}, box in R^{box.ambient_dim}; both must be R^2"
+            f"plot_samples: inputs in R^{network.input_dim}, box in R^{sampled.ambient_dim}; both must be R^2"
         )
     axes: Axes = axes_beside(ax, "plot_samples")
-    lower, upper = box_of_points(box.vertices)
+    lower, upper = box_of_points(sampled.vertices)
     _frame(axes, lower, upper)
     points = np.random.default_rng(seed).uniform(to_floats(lower), to_floats(upper), (n, 2))
     inside = maps_into(network, target, points)
