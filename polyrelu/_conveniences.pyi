@@ -17,8 +17,8 @@ from polyrelu.networks.network import Network
 from polyrelu.networks.network_summary import Summary
 from polyrelu.networks.questions import Domain
 from polyrelu.networks.slices import Slice
-from polyrelu.plotting.planar import Window
 from polyrelu.plotting.saving import Place
+from polyrelu.plotting.windows import Window
 from polyrelu.polyhedra.bounding_box import ExactBound
 from polyrelu.polyhedra.polyhedron import Polyhedron
 from polyrelu.tilings.tiling import Tiling
@@ -62,10 +62,12 @@ class TilingMethods:
         ax: Place | None = None,
         *,
         window: Window | None = None,
-        colour_by: str = "zone",
-        labels: bool = False,
+        colour_by: str | None = None,
+        labels: bool | str = False,
+        legend: bool | None = None,
+        hatches: bool = False,
         edge_colour: str = ...,
-        alpha: float = 0.85,
+        alpha: float = 1.0,
     ) -> Axes: ...
     def sample_points(self, n: int, seed: int | None = None) -> FloatArray: ...
     def save(self, path: str | PathLike[str], overwrite: bool = False) -> None: ...

@@ -158,6 +158,7 @@ ACROSS = {
     "formats/test_torch": "modules and weights",
     "pages/test_bundles": "what pages run, against its sources",
     "plotting/test_global_state": "drawing leaves matplotlib as it was",
+    "plotting/test_pictures": "the checks of pictures find what is wrong with them",
 }
 # Modules without tests of their own, and the tests that run them.
 THROUGH = {

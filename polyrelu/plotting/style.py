@@ -8,15 +8,17 @@ from types import MappingProxyType
 from typing import Any
 
 from polyrelu.support.extras import require
-from polyrelu.support.palette import PALETTE
+from polyrelu.support.palette import PALETTE, colour, for_lines, hatch, luminance, toned, with_luminance
 
-FEATURES = (*PALETTE, "#882255", "#999933", "#332288", "#44AA99")
+FEATURES = PALETTE
 HAIRLINE = 0.5
+_LEAST_FACE = 0.24
+RIM = 0.6  # points of paper on either side of a line
 
 # Names of colours, which mean what the theme says when something is drawn; :func:`themed` looks them up.
-INK, PAPER, SILENT, WINDOW = (f"polyrelu:{name}" for name in ("ink", "paper", "silent", "window"))
-LIGHT = MappingProxyType({INK: "#22272E", PAPER: "#FFFFFF", SILENT: "#B8BEC6", WINDOW: "#F3F4F6"})
-DARK = MappingProxyType({INK: "#E6E8EB", PAPER: "#15181D", SILENT: "#626B77", WINDOW: "#22272E"})
+INK, PAPER, SILENT, WINDOW, FRAME = (f"polyrelu:{name}" for name in ("ink", "paper", "silent", "window", "frame"))
+LIGHT = MappingProxyType({INK: "#22272E", PAPER: "#FFFFFF", SILENT: "#B8BEC6", WINDOW: "#F3F4F6", FRAME: "#858C96"})
+DARK = MappingProxyType({INK: "#E6E8EB", PAPER: "#15181D", SILENT: "#626B77", WINDOW: "#22272E", FRAME: "#6F7884"})
 
 _SETTINGS = {
     "font.family": "DejaVu Sans",
@@ -30,6 +32,7 @@ _SETTINGS = {
     "legend.frameon": False,
     "svg.fonttype": "none",
     "svg.hashsalt": "polyrelu",
+    "hatch.linewidth": 0.5,
     "savefig.dpi": 200,
     "figure.dpi": 100,
 }
@@ -63,8 +66,29 @@ def style(dark: bool | None = None) -> Iterator[None]:
 
 
 def feature_colour(index: int) -> str:
-    """The colour of feature number ``index``: the palette, then four of Tol's muted colours, then again.
+    """The colour of feature number ``index``; after as many as :data:`FEATURES` they come again."""
+    return colour(index)
 
-    P. Tol, Colour schemes, SRON/EPS/TN/09-002, 2021.
-    """
-    return FEATURES[index % len(FEATURES)]
+
+def feature_hatch(index: int) -> str:
+    """The hatch that goes with it, in print."""
+    return hatch(index)
+
+
+def area_colour(shade: Any) -> Any:
+    """The colour of opaque areas in a colour, which the paper of the theme is told from."""
+    to_hex = require("matplotlib.colors", "plotting").to_hex
+    return toned(to_hex(themed(shade)), _theme() is DARK)
+
+
+def face_colour(shade: Any) -> Any:
+    """The colour of faces in space, which are shaded, and yet told from the edges between them."""
+    to_hex = require("matplotlib.colors", "plotting").to_hex
+    plain = to_hex(themed(shade))
+    return area_colour(shade) if _theme() is DARK else with_luminance(plain, max(luminance(plain), _LEAST_FACE))
+
+
+def line_colour(shade: Any) -> Any:
+    """The colour of lines around translucent fills of a colour, on the paper of the theme."""
+    to_hex = require("matplotlib.colors", "plotting").to_hex
+    return for_lines(to_hex(themed(shade)), _theme() is DARK)
