@@ -1,0 +1,129 @@
+r"""Latent spaces of a chain of blocks, side by side: where each feature at the end is active in each of them.
+
+A block reads features from a latent space and writes to the next one. The spaces have one name each, counted from the
+end: the last block reads from beta-space, the one before it from alpha-space, the third one back from gamma-space:
+
+.. math:: \gamma \to g \to \alpha \to a \to \beta \to h.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from polyrelu.engines.preimage import linear_regions
+from polyrelu.errors import DimensionError
+from polyrelu.latent.windows import feature_zones
+from polyrelu.networks.network import Network
+from polyrelu.plotting.style import SILENT, feature_colour
+from polyrelu.plotting.zones import plot_directions, plot_polyhedra, plot_zones
+from polyrelu.polyhedra.polyhedron import Polyhedron
+from polyrelu.support.extras import require
+from polyrelu.tilings.tiling import Tiling
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.legend import Legend
+
+SPACES = (r"\beta", r"\alpha", r"\gamma")
+"""The letters of the latent spaces, from the last one back."""
+
+
+def latent_networks(network: Network) -> tuple[Network, ...]:
+    """The network from each of its latent spaces on, the whole of it first.
+
+    A latent space is what a layer with ReLU reads: the inputs, or the outputs of a layer without any.
+
+    Raises:
+        DimensionError: the first layer has no ReLU, so that the inputs are no latent space.
+
+    >>> net = Network([([[1], [2]], [0, 0]), ([[1, 1]], [0]), ([[1], [3]], [0, 1])], relu=[True, False, True])
+    >>> [blocks.widths for blocks in latent_networks(net)]
+    [(1, 2, 1, 2), (1, 2)]
+    """
+    reads = [any(layer.relu) for layer in network.layers]
+    if not reads[0]:
+        raise DimensionError("latent_networks: the first layer has no ReLU; start the network where features are read")
+    starts = [k for k, reading in enumerate(reads) if reading and (k == 0 or not reads[k - 1])]
+    return tuple(Network(network.layers[k:]) for k in starts)
+
+
+def plot_chain(
+    network: Network,
+    panels: Sequence[Axes],
+    windows: Sequence[Polyhedron],
+    *,
+    features: Sequence[int] | None = None,
+    alpha: float = 0.25,
+) -> list[dict[int, Tiling]]:
+    """Draw where features of the last layer are active, in each latent space of a chain of blocks.
+
+    Args:
+        network: blocks whose latent spaces are planes.
+        panels: axes, one for each latent space, the earliest first.
+        windows: bounded boxes, one for each of them.
+        features: coordinates of the output; by default all of them.
+        alpha: opacity of one zone.
+
+    Returns:
+        For each latent space the zones of each feature. Hairlines in the panels show where earlier features switch, so
+        where zones may bend; arrows in the last panel are the features' directions.
+
+    Raises:
+        DimensionError: a latent space that is no plane, or not one panel and one window for each.
+
+    Cost: one preimage for each feature and space.
+    """
+    spaces = latent_networks(network)
+    flat = all(blocks.input_dim == 2 for blocks in spaces)
+    if not flat or not len(panels) == len(windows) == len(spaces) <= len(SPACES):
+        raise DimensionError(
+            f"plot_chain: latent spaces of {', '.join(str(blocks.input_dim) for blocks in spaces)} dimensions, "
+            f"{len(panels)} panels and {len(windows)} windows; pass one of each for at most {len(SPACES)} planes"
+        )
+    found = []
+    for blocks, axes, window, letter in zip(spaces, panels, windows, SPACES[len(spaces) - 1 :: -1], strict=True):
+        plot_folds(blocks, axes, window)
+        zones = feature_zones(blocks, features, window)
+        plot_zones([*zones.values()], axes, window, colours=[*map(feature_colour, zones)], alpha=alpha)
+        name_plane(axes, letter)
+        found.append(zones)
+    rows = spaces[-1].layers[0].rows
+    plot_directions(
+        [rows[i] for i in found[-1]],
+        panels[-1],
+        [f"$U_{{{i}}}$" for i in found[-1]],
+        colours=[*map(feature_colour, found[-1])],
+    )
+    return found
+
+
+def plot_folds(network: Network, axes: Axes, window: Polyhedron) -> None:
+    """Draw hairlines where features before the last layer switch; nothing if there are none."""
+    if len(network.layers) > 1:
+        regions = linear_regions(Network(network.layers[:-1]), window, progress=False)
+        cells = [tile.polyhedron for tile in regions]
+        plot_polyhedra(cells, axes, window, colours=["none"] * len(cells), edge_colour=SILENT, alpha=1)
+
+
+def name_plane(axes: Axes, letter: str) -> None:
+    """Write the names of a latent plane and its coordinates, and a few ticks."""
+    ticks = require("matplotlib.ticker", "plot_chain").MaxNLocator(4, integer=True)
+    axes.set_title(f"${letter}$-space")
+    axes.set_xlabel(f"${letter}_0$")
+    axes.set_ylabel(f"${letter}_1$", labelpad=0)
+    axes.xaxis.set_major_locator(ticks)
+    axes.yaxis.set_major_locator(require("matplotlib.ticker", "plot_chain").MaxNLocator(4, integer=True))
+
+
+def feature_legend(axes: Axes, features: Sequence[int], letter: str = "h", alpha: float = 0.25) -> Legend:
+    """Say below all panels which colour is which feature."""
+    patches = require("matplotlib.patches", "feature_legend")
+    figure = axes.get_figure(root=True)
+    assert figure is not None, "the axes were made in one"
+    signs = [
+        patches.Patch(facecolor=(feature_colour(i), alpha), edgecolor=feature_colour(i), label=f"${letter}_{{{i}}} > 0$")
+        for i in features
+    ]
+    legend: Legend = figure.legend(handles=signs, loc="outside lower center", ncols=min(len(signs), 8))
+    return legend
