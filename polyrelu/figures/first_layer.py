@@ -1,7 +1,7 @@
-"""Un-ReLU of the worked example's first layer: from the pulled-back half-space to the plane of x (figures 12 to 16).
+"""Un-ReLU of the worked example's first layer: from the pulled-back half-space to alpha-space (figures 12 to 16).
 
-The condition h_0 > 0 is a half-space of the plane of y; through D it is one of the space of a, where the layer
-a = relu(W x - 1/2) puts its outputs on the faces of the positive orthant. Its range {W x - 1/2} is a plane in R^3.
+The condition h_0 > 0 is a half-space of beta-space; through D it is one of a-space, where the layer
+a = relu(W alpha - 1/2) puts its outputs on the faces of the positive orthant. Its range {W alpha - 1/2} is a plane.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ def all_constraints() -> Figure:
 
 
 def axial_faces() -> Figure:
-    """Figure 15: the same with the range of W x - 1/2; the faces that lie on axes are strokes."""
+    """Figure 15: the same with the range of W alpha - 1/2; the faces that lie on axes are strokes."""
     figure, ax = _cube()
     plot_polyhedron(layer_range(first_layer()), ax, colour=SILENT, alpha=0.6)
     _draw_faces(ax)
@@ -93,7 +93,7 @@ def _story(size: int, ending: str) -> Story:
         before=tuple(zeroed for zeroed in faces if len(zeroed) < size),
         phase=tuple(zeroed for zeroed in faces if len(zeroed) == size),
         space="a",
-        inputs="x",
+        inputs=r"\alpha",
         colours=FACE_COLOURS,
         ending=ending,
     )

@@ -1,6 +1,6 @@
-"""Un-ReLU of the worked example's last layer: from h_0 > 0 in the space of h back to the plane of y (figures 5 to 10).
+"""Un-ReLU of the worked example's last layer: from h_0 > 0 in the space of h back to beta-space (figures 5 to 10).
 
-The layer is h = relu(U y - 3/10) with three rows at 120 degrees, so its range {U y - 3/10} is a plane in R^3.
+The layer is h = relu(U beta - 3/10) with three rows at 120 degrees, so its range {U beta - 3/10} is a plane in R^3.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _PLANE = [-2, -2], [2, 2]
 
 
 def beta_space() -> Figure:
-    """Figure 5: the plane of y with the rows of U, and the half-plane in which each feature is active."""
+    """Figure 5: beta-space with the rows of U, and the half-plane in which each feature is active."""
     pyplot = require("matplotlib.pyplot", "beta_space")
     layer = last_layer()
     box = Polyhedron.box([-1.5, -1.5], [1.5, 1.5])
@@ -50,7 +50,7 @@ def beta_space() -> Figure:
             )
             ax.text(1.17 * x, 1.17 * y, f"$U_{i}$", color=themed(INK), fontsize=11, ha="center", va="center")
         ax.plot(0, 0, "o", color=themed(INK), markersize=3)
-        ax.set(xlim=(-1.5, 1.5), ylim=(-1.5, 1.5), aspect="equal", xlabel="$y_0$", ylabel="$y_1$")
+        ax.set(xlim=(-1.5, 1.5), ylim=(-1.5, 1.5), aspect="equal", xlabel=r"$\beta_0$", ylabel=r"$\beta_1$")
         ax.set_xticks([-1, 0, 1])
         ax.set_yticks([-1, 0, 1])
     return figure
@@ -71,7 +71,7 @@ def positive_orthant() -> Figure:
 
 
 def range_plane() -> Figure:
-    """Figure 8: the same, with the range of U y - 3/10 drawn through."""
+    """Figure 8: the same, with the range of U beta - 3/10 drawn through."""
     figure, ax = _cube()
     plot_polyhedron(layer_range(last_layer()), ax, colour=SILENT, alpha=0.6)
     _draw_faces(ax)
@@ -104,7 +104,7 @@ def _story(size: int, ending: str) -> Story:
         before=tuple(zeroed for zeroed in faces if len(zeroed) < size),
         phase=tuple(zeroed for zeroed in faces if len(zeroed) == size),
         space="h",
-        inputs="y",
+        inputs=r"\beta",
         colours=FACE_COLOURS,
         ending=ending,
     )

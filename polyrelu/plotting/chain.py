@@ -11,12 +11,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from polyrelu.arithmetic.exact import to_floats
 from polyrelu.engines.preimage import linear_regions
 from polyrelu.errors import DimensionError
 from polyrelu.latent.windows import feature_zones
 from polyrelu.networks.network import Network
-from polyrelu.plotting.style import SILENT, feature_colour
-from polyrelu.plotting.zones import plot_directions, plot_polyhedra, plot_zones
+from polyrelu.plotting.style import INK, feature_colour, themed
+from polyrelu.plotting.zones import plot_directions, plot_zones
+from polyrelu.polyhedra.convex_polygon import convex_polygon
 from polyrelu.polyhedra.polyhedron import Polyhedron
 from polyrelu.support.extras import require
 from polyrelu.tilings.tiling import Tiling
@@ -27,6 +29,8 @@ if TYPE_CHECKING:
 
 SPACES = (r"\beta", r"\alpha", r"\gamma")
 """The letters of the latent spaces, from the last one back."""
+
+_FOLD = 0.3  # points
 
 
 def latent_networks(network: Network) -> tuple[Network, ...]:
@@ -100,20 +104,27 @@ def plot_chain(
 
 def plot_folds(network: Network, axes: Axes, window: Polyhedron) -> None:
     """Draw hairlines where features before the last layer switch; nothing if there are none."""
-    if len(network.layers) > 1:
-        regions = linear_regions(Network(network.layers[:-1]), window, progress=False)
-        cells = [tile.polyhedron for tile in regions]
-        plot_polyhedra(cells, axes, window, colours=["none"] * len(cells), edge_colour=SILENT, alpha=1)
+    if len(network.layers) == 1:
+        return
+    collections = require("matplotlib.collections", "plot_folds")
+    regions = linear_regions(Network(network.layers[:-1]), window, progress=False)
+    corners = (convex_polygon(tile.polyhedron.closure().vertices) for tile in regions)
+    edges = {(min(a, b), max(a, b)) for ring in corners for a, b in zip(ring, (*ring[1:], ring[0]), strict=True)}
+    lines = [[to_floats(a), to_floats(b)] for a, b in sorted(edges)]
+    axes.add_collection(
+        collections.LineCollection(lines, colors=themed(INK), linewidths=_FOLD, capstyle="round", zorder=1.5),
+        autolim=False,
+    )
 
 
 def name_plane(axes: Axes, letter: str) -> None:
     """Write the names of a latent plane and its coordinates, and a few ticks."""
-    ticks = require("matplotlib.ticker", "plot_chain").MaxNLocator(4, integer=True)
+    ticker = require("matplotlib.ticker", "plot_chain")
     axes.set_title(f"${letter}$-space")
     axes.set_xlabel(f"${letter}_0$")
     axes.set_ylabel(f"${letter}_1$", labelpad=0)
-    axes.xaxis.set_major_locator(ticks)
-    axes.yaxis.set_major_locator(require("matplotlib.ticker", "plot_chain").MaxNLocator(4, integer=True))
+    for axis in (axes.xaxis, axes.yaxis):
+        axis.set_major_locator(ticker.MaxNLocator(4, integer=True))
 
 
 def feature_legend(axes: Axes, features: Sequence[int], letter: str = "h", alpha: float = 0.25) -> Legend:
@@ -122,7 +133,9 @@ def feature_legend(axes: Axes, features: Sequence[int], letter: str = "h", alpha
     figure = axes.get_figure(root=True)
     assert figure is not None, "the axes were made in one"
     signs = [
-        patches.Patch(facecolor=(feature_colour(i), alpha), edgecolor=feature_colour(i), label=f"${letter}_{{{i}}} > 0$")
+        patches.Patch(
+            facecolor=(feature_colour(i), alpha), edgecolor=feature_colour(i), label=f"${letter}_{{{i}}} > 0$"
+        )
         for i in features
     ]
     legend: Legend = figure.legend(handles=signs, loc="outside lower center", ncols=min(len(signs), 8))

@@ -1,11 +1,11 @@
 r"""The latent plane as a layer folds it: a sheet of flat faces in R^n, shown in three dimensions.
 
-A layer a = relu(W alpha + b) sends the plane to R^n. Where k features are active its image lies in a face of the orthant
-of dimension k: it is one point where none is, a part of an axis where one is, and a flat piece from there on. So the
+A layer a = relu(W alpha + b) sends the plane to R^n. Where k features are active its image lies in a face of dimension
+k of the orthant: it is one point where none is, a part of an axis where one is, and a flat piece from there on. So the
 sheet is creased along the lines of the features, and these creases are all there is to see of R^n.
 
-Axis i is shown as (W_i, -t): it goes the way that the feature points in the plane, and down. Seen like that the sheet is
-an umbrella; from straight above it would lie over the plane without overlap, because
+Axis i is shown as (W_i, -t): it goes the way that the feature points in the plane, and down. Seen like that the sheet
+is an umbrella; from straight above it would lie over the plane without overlap, because
 
 .. math:: \alpha \mapsto W^\top \mathrm{relu}(W \alpha + b)
 
@@ -91,7 +91,7 @@ def plot_folded(
 
 def folded(tile: Tile, layer: Layer, shown: ExactMatrix) -> tuple[ExactVector, ...]:
     """The corners of a tile's image under the layer and a projection to R^3: a polygon, a segment or a point."""
-    head = Network([layer, Layer.from_rows(shown, [Fraction(0)] * 3, [False] * 3, layer.output_dim)])
+    head = Network([layer, Layer.from_rows(shown, (Fraction(0),) * 3, [False] * 3, layer.output_dim)])
     matrix, offset = head.affine_map(head.activation_pattern(tile.inner_point()))
     (polygon,) = boundary_polygons(tile.polyhedron.closure().affine_image(matrix, offset))
     return polygon
