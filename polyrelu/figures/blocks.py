@@ -122,12 +122,12 @@ def two_blocks() -> Figure:
     network, sheet = two_block_network(), inside_rim()
     figure: Figure
     with style():
-        figure = pyplot.figure(figsize=(8.2, 3.5))
-        alpha, beta = (figure.add_axes((left, 0.19, 0.275, 0.66)) for left in (0.055, 0.715))
+        figure = pyplot.figure(figsize=(8.2, 3.3))
+        alpha, beta = (figure.add_axes((left, 0.2, 0.275, 0.68)) for left in (0.055, 0.715))
         plot_chain(network, [alpha, beta], [ALPHA_WINDOW, BETA_WINDOW])
-        folded = figure.add_axes((0.34, 0.09, 0.33, 0.88), projection="3d")
+        folded = figure.add_axes((0.34, 0.09, 0.33, 0.9), projection="3d", zorder=-1)
         plot_folded(network.layers[0], sheet, feature_zones(network, domain=sheet), folded)
-        folded.set_title(r"$a$-space: $a = \mathrm{relu}(W \alpha + b)$", y=0.866)
+        figure.text(0.505, 0.905, r"$a$-space: $a = \mathrm{relu}(W \alpha + b)$", fontsize=10, ha="center")
         beta.set_title(r"$\beta$-space: $\beta = D a$")
         corners = convex_polygon(sheet.vertices)
         _draw_rim(alpha, corners)
