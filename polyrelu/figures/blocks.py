@@ -13,12 +13,10 @@ as the dyadic rationals they are.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from polyrelu.arithmetic.exact import ExactVector, FloatArray, to_floats
 from polyrelu.engines.preimage import linear_regions, preimage
 from polyrelu.latent.windows import feature_zones
 from polyrelu.networks.layer import Layer
@@ -29,13 +27,11 @@ from polyrelu.plotting.diagram import plot_network_diagram
 from polyrelu.plotting.folded import plot_folded
 from polyrelu.plotting.style import INK, PAPER, themed
 from polyrelu.plotting.zones import plot_directions, plot_polyhedra, plot_zones
-from polyrelu.polyhedra.convex_polygon import convex_polygon
 from polyrelu.polyhedra.polyhedron import Polyhedron
 from polyrelu.support.extras import require
 from polyrelu.support.palette import colour
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 FEATURES = 5
@@ -123,30 +119,21 @@ def two_blocks() -> Figure:
     figure: Figure
     with style():
         figure = pyplot.figure(figsize=(8.2, 3.3))
-        alpha, beta = (figure.add_axes((left, 0.2, 0.275, 0.68)) for left in (0.055, 0.715))
-        plot_chain(network, [alpha, beta], [ALPHA_WINDOW, BETA_WINDOW])
-        folded = figure.add_axes((0.34, 0.09, 0.33, 0.9), projection="3d", zorder=-1)
+        alpha, beta = (figure.add_axes((left, 0.21, 0.272, 0.676)) for left in (0.06, 0.717))
+        folded = figure.add_axes((0.36, 0.21, 0.29, 0.676), projection="3d", zorder=-1)
+        plot_chain(network, [alpha, beta], [ALPHA_WINDOW, BETA_WINDOW], rim=sheet)
         plot_folded(network.layers[0], sheet, feature_zones(network, domain=sheet), folded)
-        figure.text(0.505, 0.905, r"$a$-space: $a = \mathrm{relu}(W \alpha + b)$", fontsize=10, ha="center")
-        beta.set_title(r"$\beta$-space: $\beta = D a$")
-        corners = convex_polygon(sheet.vertices)
-        _draw_rim(alpha, corners)
-        _draw_rim(beta, Network(network.layers[:2]).evaluate(corners))
         feature_legend(alpha, range(FEATURES))
     return figure
 
 
 def three_blocks() -> Figure:
-    """The last features in the spaces of three blocks: gamma, alpha and beta; each block back doubles the islands."""
+    """The last features in the spaces of three blocks: each block back doubles the number of zones."""
     pyplot = require("matplotlib.pyplot", "three_blocks")
     figure: Figure
     with style():
         figure, panels = pyplot.subplots(1, 3, figsize=(8.2, 3.4), layout="constrained")
-        found = plot_chain(three_block_network(), panels, [GAMMA_WINDOW, ALPHA_WINDOW, BETA_WINDOW])
-        for axes, zones in zip(panels, found, strict=True):
-            (islands,) = {len(tiling.zones()) for tiling in zones.values()}
-            islands_each = "one half-plane each" if islands == 1 else f"{islands} islands each"
-            axes.set_title(f"{axes.get_title()}: {islands_each}")
+        plot_chain(three_block_network(), panels, [GAMMA_WINDOW, ALPHA_WINDOW, BETA_WINDOW])
         feature_legend(panels[0], range(FEATURES))
     return figure
 
@@ -155,11 +142,6 @@ def inside_rim() -> Polyhedron:
     """Where the features of the first block sum to :data:`RIM` at most: convex, since each of them is."""
     tiles = preimage(five_features(), Polyhedron([[1] * FEATURES], [RIM]), ALPHA_WINDOW, progress=False)
     return Polyhedron.from_generators([vertex for tile in tiles for vertex in tile.polyhedron.vertices], dim=2)
-
-
-def _draw_rim(axes: Axes, corners: Sequence[ExactVector]) -> None:
-    closed: FloatArray = np.array([to_floats(corner) for corner in (*corners, corners[0])])
-    axes.plot(*closed.T, color=themed(INK), linewidth=1, linestyle=(0, (4, 2)), zorder=4)
 
 
 def _depth(count: int) -> str:

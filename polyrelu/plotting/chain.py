@@ -8,17 +8,19 @@ end: the last block reads from beta-space, the one before it from alpha-space, t
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from polyrelu.arithmetic.exact import to_floats
+import numpy as np
+
+from polyrelu.arithmetic.exact import ExactVector, primitive, to_floats
 from polyrelu.engines.preimage import linear_regions
 from polyrelu.errors import DimensionError
 from polyrelu.latent.windows import feature_zones
 from polyrelu.networks.network import Network
 from polyrelu.plotting.style import INK, feature_colour, themed
 from polyrelu.plotting.zones import plot_directions, plot_zones
-from polyrelu.polyhedra.convex_polygon import convex_polygon
+from polyrelu.polyhedra.convex_polygon import angle, convex_polygon
 from polyrelu.polyhedra.polyhedron import Polyhedron
 from polyrelu.support.extras import require
 from polyrelu.tilings.tiling import Tiling
@@ -58,6 +60,7 @@ def plot_chain(
     windows: Sequence[Polyhedron],
     *,
     features: Sequence[int] | None = None,
+    rim: Polyhedron | None = None,
     alpha: float = 0.25,
 ) -> list[dict[int, Tiling]]:
     """Draw where features of the last layer are active, in each latent space of a chain of blocks.
@@ -67,11 +70,12 @@ def plot_chain(
         panels: axes, one for each latent space, the earliest first.
         windows: bounded boxes, one for each of them.
         features: coordinates of the output; by default all of them.
+        rim: a polygon of the earliest space whose rim is followed through all of them, dashed.
         alpha: opacity of one zone.
 
     Returns:
         For each latent space the zones of each feature. Hairlines in the panels show where earlier features switch, so
-        where zones may bend; arrows in the last panel are the features' directions.
+        where zones may bend; arrows in the last panel are the features' directions. Titles count the zones.
 
     Raises:
         DimensionError: a latent space that is no plane, or not one panel and one window for each.
@@ -90,7 +94,11 @@ def plot_chain(
         plot_folds(blocks, axes, window)
         zones = feature_zones(blocks, features, window)
         plot_zones([*zones.values()], axes, window, colours=[*map(feature_colour, zones)], alpha=alpha)
+        if rim is not None:
+            _plot_rim(axes, network, len(network.layers) - len(blocks.layers), rim)
         name_plane(axes, letter)
+        count = sum(len(tiling.zones()) for tiling in zones.values())
+        axes.set_title(f"${letter}$-space: {count} zone{'s' * (count != 1)}")
         found.append(zones)
     rows = spaces[-1].layers[0].rows
     plot_directions(
@@ -115,6 +123,23 @@ def plot_folds(network: Network, axes: Axes, window: Polyhedron) -> None:
         collections.LineCollection(lines, colors=themed(INK), linewidths=_FOLD, capstyle="round", zorder=1.5),
         autolim=False,
     )
+
+
+def _plot_rim(axes: Axes, network: Network, depth: int, rim: Polyhedron) -> None:
+    """Draw what the first layers make of a polygon's rim: a closed line, with corners where they bend it too."""
+    corners: Sequence[ExactVector] = convex_polygon(rim.vertices)
+    if depth:
+        head = Network(network.layers[:depth])
+        cells = [tile.polyhedron.closure() for tile in linear_regions(head, rim, progress=False)]
+        on_rim = {v for cell in cells for v in cell.vertices if any(not row.slack(v) for row in rim.halfspaces)}
+        corners = head.evaluate(_around(rim.relative_interior_point(), on_rim))
+    lines = np.array([to_floats(corner) for corner in (*corners, corners[0])])
+    axes.plot(*lines.T, color=themed(INK), linewidth=0.9, linestyle=(0, (4, 2)), zorder=4)
+
+
+def _around(middle: ExactVector, points: Iterable[ExactVector]) -> list[ExactVector]:
+    """Points around another one in order, by their directions from there."""
+    return sorted(points, key=lambda point: angle(primitive([x - m for x, m in zip(point, middle, strict=True)])))
 
 
 def name_plane(axes: Axes, letter: str) -> None:

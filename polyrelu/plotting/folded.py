@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
 VIEW = (52, -80)
 _CREASE, _STRAIGHT, _BORDER = 0.9, 2.2, 0.5  # points: where the sheet bends, where it is an axis, where a zone ends
+_ZOOM, _TITLE = 1.36, 1.07  # of the sheet, beyond which axes reach; and where the title is, above them
 _BEYOND = Fraction(5, 4)  # how far axes reach, as a multiple of what the sheet reaches
 
 
@@ -74,7 +75,8 @@ def plot_folded(
     on_it = {i: [folded(tile, layer, shown) for tile in tiling] for i, tiling in zones.items()}
     corners = [corner for face in sheet for corner in face]
     low, high = (tuple(pick(axis) for axis in zip(*corners, strict=True)) for pick in (min, max))
-    axes = solid_axes((low, high), ax, labels=None, view=view)
+    axes = solid_axes((low, high), ax, labels=None, view=view, zoom=_ZOOM)
+    axes.set_title(f"${letter}$-space: $\\mathbf{{R}}^{{{layer.output_dim}}}$, folded", y=_TITLE)
     items = [Item((face,), WINDOW) for face in faces]
     for i, tiles in on_it.items():
         items += [Item((face,), feature_colour(i), 0.35, shaded=False) for face in tiles if len(face) > 2]
