@@ -30,8 +30,10 @@ from polyrelu.plotting.zones import plot_directions, plot_polyhedra, plot_zones
 from polyrelu.polyhedra.polyhedron import Polyhedron
 from polyrelu.support.extras import require
 from polyrelu.support.palette import colour
+from polyrelu.tilings.tiling import Tiling
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 FEATURES = 5
@@ -40,6 +42,7 @@ W = U = np.stack([np.cos(_ANGLES), np.sin(_ANGLES)], axis=1)
 D = np.stack([np.cos(2 * _ANGLES), np.sin(2 * _ANGLES)])
 FIRST_BIAS = np.full(FEATURES, -math.cos(2 * math.pi / FEATURES))
 LAST_BIAS = np.full(FEATURES, -0.75)
+ONE_LAYER_WINDOW = Polyhedron.box(["-9/5"] * 2, ["9/5"] * 2)
 GAMMA_WINDOW = Polyhedron.box([-4, -4], [4, 4])
 ALPHA_WINDOW = Polyhedron.box([-3, -3], [3, 3])
 BETA_WINDOW = Polyhedron.box(["-5/2", "-5/2"], ["5/2", "5/2"])
@@ -85,28 +88,29 @@ def network_diagram() -> Figure:
 def one_layer() -> Figure:
     """Five features as superposed half-planes, and how many of them are active where."""
     pyplot = require("matplotlib.pyplot", "one_layer")
-    network, window = five_features(), Polyhedron.box(["-9/5"] * 2, ["9/5"] * 2)
     figure: Figure
     with style():
-        figure, (left, right) = pyplot.subplots(1, 2, figsize=(7.2, 4.0), layout="constrained", sharey=True)
-        plot_zones([*feature_zones(network, domain=window).values()], left, window)
+        figure, (left, right) = pyplot.subplots(1, 2, figsize=(7.2, 4.0), layout="constrained")
+        plot_zones([*feature_zones(five_features(), domain=ONE_LAYER_WINDOW).values()], left, ONE_LAYER_WINDOW)
         plot_directions(W, left, [f"$W_{i}$" for i in range(FEATURES)])
-        regions = linear_regions(network, window, progress=False)
-        plot_polyhedra(
-            [tile.polyhedron for tile in regions],
-            right,
-            window,
-            colours=[_depth(tile.pattern.count("1")) for tile in regions],
-            labels=[str(tile.pattern.count("1")) for tile in regions],
-            alpha=1,
-            edge_colour=INK,
-        )
-        for axes in (left, right):
-            name_plane(axes, r"\alpha")
-        left.set_title("five features, each active on a half-plane")
-        right.set_title("how many are active together")
-        right.set_ylabel("")
+        name_plane(left, r"\alpha", "five features, each active on a half-plane")
+        draw_counts(right, linear_regions(five_features(), ONE_LAYER_WINDOW, progress=False))
+        name_plane(right, r"\alpha", "how many are active together")
     return figure
+
+
+def draw_counts(axes: Axes, regions: Tiling) -> None:
+    """The regions of a layer with the numbers of features that are active there, the darker the more."""
+    counts = [tile.pattern.count("1") for tile in regions]
+    plot_polyhedra(
+        [tile.polyhedron for tile in regions],
+        axes,
+        regions.domain,
+        colours=[_depth(count) for count in counts],
+        labels=[str(count) for count in counts],
+        alpha=1,
+        edge_colour=INK,
+    )
 
 
 def two_blocks() -> Figure:

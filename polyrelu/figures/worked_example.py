@@ -9,7 +9,7 @@ where the rows of W and of U are three unit vectors at 120 degrees (papers/worke
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from fractions import Fraction
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -19,7 +19,6 @@ from polyrelu.engines.preimage import preimage
 from polyrelu.figures import example
 from polyrelu.plotting import plot_samples, style
 from polyrelu.plotting.chain import name_plane
-from polyrelu.plotting.planar import plot_tiling
 from polyrelu.plotting.style import INK, themed
 from polyrelu.plotting.zones import plot_directions, plot_polyhedra
 from polyrelu.polyhedra.polyhedron import Polyhedron
@@ -34,6 +33,7 @@ if TYPE_CHECKING:
 
 SAMPLES = 10_000
 RADIUS = 5
+PIECES_WINDOW = Polyhedron.box(["-7/5"] * 2, ["7/5"] * 2)
 GAMMA_WINDOW = Polyhedron.box([-8, -16], [24, 16])
 _BELOW_ARROW = (4, -16)  # points
 _NARROW = Fraction(1, 100)  # of the window: a tile in which there is no room for its signs
@@ -62,91 +62,70 @@ def three_pieces() -> Figure:
     """The three pieces on the left; on the right the one half-plane that they are."""
     pyplot = require("matplotlib.pyplot", "three_pieces")
     pieces = last_layer_pieces()
-    window = Polyhedron.box(["-7/5"] * 2, ["7/5"] * 2)
     figure: Figure
     with style():
-        figure, (left, right) = pyplot.subplots(1, 2, figsize=(7.2, 3.9), layout="constrained", sharey=True)
-        for number, (face, piece) in enumerate(pieces.by_face.items(), 1):
-            plot_polyhedra(
-                [piece],
-                left,
-                window,
-                colours=[colour(number)],
-                labels=[_zeroed(face)],
-                offset=_BELOW_ARROW if len(face) == len(example.U) - 1 else (0, 0),  # there U_0 points
-            )
-        plot_polyhedra(
-            pieces.whole,
-            right,
-            window,
-            colours=[colour(5)] * len(pieces.whole),
-            labels=[_row(piece) for piece in pieces.whole],
-            offset=_BELOW_ARROW,
-        )
-        left.set_title(f"un-ReLU: {_count(pieces.by_face, 'piece')}")
-        right.set_title(f"merged: {_count(pieces.whole, 'half-plane')}")
-        for axes in (left, right):
-            plot_directions(
-                example.U, axes, [f"$U_{i}$" for i in range(len(example.U))], colours=[INK] * len(example.U)
-            )
-            axes.set_xlabel(r"$\beta_0$")
-            axes.set_xticks([-1, 0, 1])
-            axes.set_yticks([-1, 0, 1])
-        left.set_ylabel(r"$\beta_1$")
+        figure, (left, right) = pyplot.subplots(1, 2, figsize=(7.2, 3.9), layout="constrained")
+        draw_pieces(left, {zeroed_text(face): piece for face, piece in pieces.by_face.items()}, 1)
+        left.set_title(f"un-ReLU: {count_text(pieces.by_face, 'piece')}")
+        draw_pieces(right, {row_text(piece): piece for piece in pieces.whole}, 5)
+        right.set_title(f"merged: {count_text(pieces.whole, 'half-plane')}")
     return figure
+
+
+def draw_pieces(axes: Axes, pieces: Mapping[str, Polyhedron], first_colour: int) -> None:
+    """Pieces of beta-space with their names on them, and the three directions."""
+    for number, (name, piece) in enumerate(pieces.items(), first_colour):
+        along = piece.contains(example.U[0])  # there is an arrow
+        offset = _BELOW_ARROW if along else (0, 0)
+        plot_polyhedra(
+            [piece], axes, PIECES_WINDOW, colours=[colour(number)], labels=[name], offset=offset, edge_colour=INK
+        )
+    plot_directions(example.U, axes, [f"$U_{i}$" for i in range(3)], colours=[INK] * 3)
+    name_plane(axes, r"\beta")
 
 
 def fact_check() -> Figure:
     """Samples of [-5, 5]^2 on the left, the un-ReLU-ed regions on the right, each with its activation pattern."""
     pyplot = require("matplotlib.pyplot", "fact_check")
     tiling = regions()
-    box = tiling.domain
     figure: Figure
     with style():
-        figure, (left, right) = pyplot.subplots(1, 2, figsize=(7.2, 4.0), layout="constrained", sharey=True)
-        plot_samples(tiling.network, tiling.targets, box, SAMPLES, left, size=2.5)
-        plot_tiling(tiling, right, colour_by="tile", edge_colour=INK)
-        for tile in tiling:
-            _write_inside(right, tile, _first_signs(tile))
+        figure, (left, right) = pyplot.subplots(1, 2, figsize=(7.2, 4.0), layout="constrained")
+        plot_samples(tiling.network, tiling.targets, tiling.domain, SAMPLES, left, size=2.5)
+        name_plane(left, r"\alpha")
         left.set_title(f"{SAMPLES:,} samples: where $h_0 > 0$")
-        right.set_title(f"un-ReLU: {_count(tiling, 'region')}")
-        for axes in (left, right):
-            axes.set_xlabel(r"$\alpha_0$")
-            axes.set_xticks(range(-RADIUS + 1, RADIUS, 2))
-            axes.set_yticks(range(-RADIUS + 1, RADIUS, 2))
-        left.set_ylabel(r"$\alpha_1$")
+        draw_signs(right, tiling, r"\alpha")
     return figure
 
 
 def gamma_space() -> Figure:
     """One block further back: the tiles of gamma-space, each in the colour of the tile of alpha-space it is sent to."""
     pyplot = require("matplotlib.pyplot", "gamma_space")
-    earlier, later = gamma_regions(), regions()
-    shades = {_first_signs(tile): colour(i) for i, tile in enumerate(later)}
     figure: Figure
     with style():
         figure, (left, right) = pyplot.subplots(1, 2, figsize=(7.2, 4.0), layout="constrained")
-        for axes, tiling, letter, block in ((left, earlier, r"\gamma", 1), (right, later, r"\alpha", 0)):
-            signs = [tile.pattern.split("|") for tile in tiling]
-            plot_polyhedra(
-                [tile.polyhedron for tile in tiling],
-                axes,
-                tiling.domain,
-                colours=[shades[sign[block]] for sign in signs],
-                edge_colour=INK,
-            )
-            for tile, sign in zip(tiling, signs, strict=True):
-                narrow = tile.polyhedron.volume() < _NARROW * tiling.domain.volume()
-                write = _write_beside if narrow else _write_inside
-                write(axes, tile, "\n".join(sign[: block + 1]))
-            name_plane(axes, letter)
-            axes.set_title(f"${letter}$-space: {_count(tiling, 'tile')}")
+        draw_signs(left, gamma_regions(), r"\gamma")
+        draw_signs(right, regions(), r"\alpha")
     return figure
 
 
 def gamma_regions() -> Tiling:
     """The inputs of three blocks in a square of gamma-space with ``h_0 > 0``: all tiles there are reach into it."""
     return preimage(example.three_blocks(), example.target(), GAMMA_WINDOW, progress=False)
+
+
+def draw_signs(axes: Axes, tiling: Tiling, letter: str) -> None:
+    """Tiles in the colours of the signs of the neurons in the last block but one, and all signs up to there."""
+    signs = [tile.pattern.split("|")[:-1] for tile in tiling]
+    shades = {pattern.split("|")[0]: colour(i) for i, pattern in enumerate(regions().patterns)}
+    fills = [shades[sign[-1]] for sign in signs]
+    plot_polyhedra([tile.polyhedron for tile in tiling], axes, tiling.domain, colours=fills, edge_colour=INK)
+    for tile, sign in zip(tiling, signs, strict=True):
+        narrow = tile.polyhedron.volume() < _NARROW * tiling.domain.volume()
+        write = _write_beside if narrow else _write_inside
+        write(axes, tile, "\n".join(sign))
+    name_plane(axes, letter)
+    axes.set_title(f"${letter}$-space: {count_text(tiling, 'tile')}")
 
 
 def _write_inside(axes: Axes, tile: Tile, text: str) -> None:
@@ -171,18 +150,17 @@ def _write_beside(axes: Axes, tile: Tile, text: str) -> None:
     )
 
 
-def _first_signs(tile: Tile) -> str:
-    return tile.pattern.split("|", maxsplit=1)[0]
-
-
-def _zeroed(face: tuple[int, ...]) -> str:
+def zeroed_text(face: tuple[int, ...]) -> str:
+    """A face by its zeroed coordinates."""
     return "$" + " = ".join(f"h_{i}" for i in face) + " = 0$"
 
 
-def _row(piece: Polyhedron) -> str:
+def row_text(piece: Polyhedron) -> str:
+    """A piece by its inequalities."""
     return "$" + ", ".join(piece.inequalities([r"\beta_0", r"\beta_1"], digits=3)) + "$"
 
 
-def _count(things: Iterable[object], noun: str) -> str:
+def count_text(things: Iterable[object], noun: str) -> str:
+    """How many there are."""
     number = sum(1 for _ in things)
     return f"{number} {noun}" + "s" * (number != 1)

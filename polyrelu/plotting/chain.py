@@ -96,9 +96,8 @@ def plot_chain(
         plot_zones([*zones.values()], axes, window, colours=[*map(feature_colour, zones)], alpha=alpha)
         if rim is not None:
             _plot_rim(axes, network, len(network.layers) - len(blocks.layers), rim)
-        name_plane(axes, letter)
         count = sum(len(tiling.zones()) for tiling in zones.values())
-        axes.set_title(f"${letter}$-space: {count} zone{'s' * (count != 1)}")
+        name_plane(axes, letter, f"${letter}$-space: {count} zone{'s' * (count != 1)}")
         found.append(zones)
     rows = spaces[-1].layers[0].rows
     plot_directions(
@@ -142,10 +141,10 @@ def _around(middle: ExactVector, points: Iterable[ExactVector]) -> list[ExactVec
     return sorted(points, key=lambda point: angle(primitive([x - m for x, m in zip(point, middle, strict=True)])))
 
 
-def name_plane(axes: Axes, letter: str) -> None:
-    """Write the names of a latent plane and its coordinates, and a few ticks."""
+def name_plane(axes: Axes, letter: str, title: str | None = None) -> None:
+    """Write the names of a latent plane's coordinates, a few ticks, and a title, by default the plane's name."""
     ticker = require("matplotlib.ticker", "plot_chain")
-    axes.set_title(f"${letter}$-space")
+    axes.set_title(f"${letter}$-space" if title is None else title)
     axes.set_xlabel(f"${letter}_0$")
     axes.set_ylabel(f"${letter}_1$", labelpad=0)
     for axis in (axes.xaxis, axes.yaxis):
