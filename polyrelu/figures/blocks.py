@@ -13,11 +13,13 @@ as the dyadic rationals they are.
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from polyrelu.engines.preimage import linear_regions, preimage
+from polyrelu.figures.cubes import figure_of
 from polyrelu.latent.windows import feature_zones
 from polyrelu.networks.layer import Layer
 from polyrelu.networks.network import Network
@@ -35,6 +37,7 @@ from polyrelu.tilings.tiling import Tiling
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+    from mpl_toolkits.mplot3d import Axes3D
 
 FEATURES = 5
 _ANGLES = 2 * np.pi * np.arange(FEATURES) / FEATURES
@@ -91,12 +94,17 @@ def one_layer() -> Figure:
     figure: Figure
     with style():
         figure, (left, right) = pyplot.subplots(1, 2, figsize=(7.2, 4.0), layout="constrained")
-        plot_zones([*feature_zones(five_features(), domain=ONE_LAYER_WINDOW).values()], left, ONE_LAYER_WINDOW)
-        plot_directions(W, left, [f"$W_{i}$" for i in range(FEATURES)])
-        name_plane(left, r"\alpha", "five features, each active on a half-plane")
-        draw_counts(right, linear_regions(five_features(), ONE_LAYER_WINDOW, progress=False))
-        name_plane(right, r"\alpha", "how many are active together")
+        network, window = five_features(), ONE_LAYER_WINDOW
+        draw_zones(left, feature_zones(network, domain=window), network.layers[0], window)
+        draw_counts(right, linear_regions(network, window, progress=False))
     return figure
+
+
+def draw_zones(axes: Axes, zones: Mapping[int, Tiling], layer: Layer, window: Polyhedron) -> None:
+    """The half-planes of a layer's features and the features' directions."""
+    plot_zones([*zones.values()], axes, window)
+    plot_directions(layer.rows, axes, [f"$W_{i}$" for i in zones])
+    name_plane(axes, r"\alpha", f"{len(zones)} features, each active on a half-plane")
 
 
 def draw_counts(axes: Axes, regions: Tiling) -> None:
@@ -111,6 +119,7 @@ def draw_counts(axes: Axes, regions: Tiling) -> None:
         alpha=1,
         edge_colour=INK,
     )
+    name_plane(axes, r"\alpha", "how many are active together")
 
 
 def two_blocks() -> Figure:
@@ -118,17 +127,21 @@ def two_blocks() -> Figure:
 
     The sheet is cut off where the first block's features sum to :data:`RIM`; the cut is dashed in both planes.
     """
-    pyplot = require("matplotlib.pyplot", "two_blocks")
     network, sheet = two_block_network(), inside_rim()
-    figure: Figure
     with style():
-        figure = pyplot.figure(figsize=(8.2, 3.3))
-        alpha, beta = (figure.add_axes((left, 0.21, 0.272, 0.676)) for left in (0.06, 0.717))
-        folded = figure.add_axes((0.36, 0.21, 0.29, 0.676), projection="3d", zorder=-1)
+        alpha, folded, beta = sheet_between_planes()
         plot_chain(network, [alpha, beta], [ALPHA_WINDOW, BETA_WINDOW], rim=sheet)
         plot_folded(network.layers[0], sheet, feature_zones(network, domain=sheet), folded)
         feature_legend(alpha, range(FEATURES))
-    return figure
+    return figure_of(alpha)
+
+
+def sheet_between_planes() -> tuple[Axes, Axes3D, Axes]:
+    """A new figure with two axes for planes, and between them one for what is folded in space."""
+    pyplot = require("matplotlib.pyplot", "two_blocks")
+    figure = pyplot.figure(figsize=(8.2, 3.3))
+    left, right = (figure.add_axes((edge, 0.21, 0.272, 0.676)) for edge in (0.06, 0.717))
+    return left, figure.add_axes((0.36, 0.21, 0.29, 0.676), projection="3d", zorder=-1), right
 
 
 def three_blocks() -> Figure:

@@ -14,6 +14,7 @@ from polyrelu.polyhedra.polyhedron import Polyhedron
 from polyrelu.support.extras import require
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
     from mpl_toolkits.mplot3d import Axes3D
 
@@ -32,9 +33,10 @@ def cube_axes(radius: Any, letter: str) -> Axes3D:
     return plot_polyhedron(Polyhedron.box(*window), axes, alpha=0, edges=FRAME)
 
 
-def figure_of(axes: Axes3D) -> Figure:
-    """The figure that an axes is in."""
-    figure: Figure = axes.figure
+def figure_of(axes: Axes) -> Figure:
+    """The figure that axes are in."""
+    figure = axes.get_figure(root=True)
+    assert figure is not None, "the axes were made in one"
     return figure
 
 

@@ -24,13 +24,13 @@ from polyrelu.support.extras import require
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-_HEXAGON = (("1", "0"), ("1/2", "7/8"), ("-1/2", "7/8"), ("-1", "0"), ("-1/2", "-7/8"), ("1/2", "-7/8"))
+HEXAGON = (("1", "0"), ("1/2", "7/8"), ("-1/2", "7/8"), ("-1", "0"), ("-1/2", "-7/8"), ("1/2", "-7/8"))
 
 
 def tilted_plane() -> LatentPlane:
     """A hexagonal window of a plane in R^3, tilted and shifted off the origin."""
     weight = [["1", "-1/4"], ["1/5", "1"], ["-3/5", "-2/3"]]
-    return LatentPlane.from_coordinates(_HEXAGON, weight, ["0", "-1/10", "1/3"])
+    return LatentPlane.from_coordinates(HEXAGON, weight, ["0", "-1/10", "1/3"])
 
 
 def regular_plane(n: int = 6) -> LatentPlane:
@@ -67,13 +67,9 @@ def figure_superposition() -> Figure:
     with style():
         figure: Figure = pyplot.figure(figsize=(7.2, 3.1), layout="constrained")
         grid = figure.add_gridspec(2, 5)
-        for i in range(6):
-            axes = figure.add_subplot(grid[divmod(i, 3)])
-            plot_latent_plane(plane, axes, features=[i], radius=1.35)
-            axes.set_axis_off()
-        axes = figure.add_subplot(grid[:, 3:])
-        plot_latent_plane(plane, axes, radius=1.35)
-        axes.set_axis_off()
+        places = [grid[divmod(i, 3)] for i in range(6)] + [grid[:, 3:]]
+        for features, place in zip([[0], [1], [2], [3], [4], [5], range(6)], places, strict=True):
+            plot_latent_plane(plane, figure.add_subplot(place), features=features, radius=1.35).set_axis_off()
     return figure
 
 
@@ -93,10 +89,7 @@ def figure_example_plot() -> Figure:
 def figure_latent_cube() -> Figure:
     """A cube in a three-dimensional slice of a four-dimensional latent space, cut by each of three half-spaces."""
     pyplot = require("matplotlib.pyplot", "figure_latent_cube")
-    basis = [["1", "0", "0"], ["0", "1", "0"], ["0", "0", "1"], ["1/2", "1/2", "0"]]
-    cube = LatentCube(
-        basis, [["1", "1/4", "0", "0"], ["1", "1", "1", "1"], ["1/2", "-1", "2", "1"]], ["-1/4", "-1/2", "1/4"], 1
-    )
+    cube = slice_cube()
     with style():
         figure: Figure = pyplot.figure(figsize=(7.2, 2.5))
         for i in range(3):
@@ -106,19 +99,24 @@ def figure_latent_cube() -> Figure:
     return figure
 
 
+def slice_cube() -> LatentCube:
+    """A cube in a three-dimensional slice of a four-dimensional latent space, with three features."""
+    basis = [["1", "0", "0"], ["0", "1", "0"], ["0", "0", "1"], ["1/2", "1/2", "0"]]
+    return LatentCube(
+        basis, [["1", "1/4", "0", "0"], ["1", "1", "1", "1"], ["1/2", "-1", "2", "1"]], ["-1/4", "-1/2", "1/4"], 1
+    )
+
+
 def figure_superposed_cube() -> Figure:
     """Four features of a three-dimensional latent space at once, and the cells of the cube pulled apart."""
     pyplot = require("matplotlib.pyplot", "figure_superposed_cube")
     cube = tetrahedral_cube()
     with style():
-        figure: Figure = pyplot.figure(figsize=(7.2, 3.9))
-        for k, (apart, title) in enumerate(
-            [(0, "superposed"), ("1/2", f"its {len(cube.cells())} cells, pulled apart")]
-        ):
-            axes = figure.add_axes((k / 2, 0.08, 1 / 2, 0.86), projection="3d")
-            plot_superposed_cube(cube, axes, apart=apart)
-            axes.set_title(title, y=0.97)
-        feature_legend(figure.axes[0], range(cube.feature_count), "y", 0.45)
+        figure: Figure
+        figure, (left, right) = pyplot.subplots(1, 2, figsize=(7.2, 3.9), subplot_kw={"projection": "3d"})
+        plot_superposed_cube(cube, left)
+        plot_superposed_cube(cube, right, apart="1/2")
+        feature_legend(left, range(cube.feature_count), "y", 0.45)
     return figure
 
 
@@ -220,7 +218,7 @@ def hard_4b() -> LatentPlane:
 def hard_5() -> LatentPlane:
     """Two features next to zero, and one whose corner is at the end of a needle; it is as thin as a line."""
     return tied(
-        "-0.85,0.51 0.38,-0.92 0.23,0.97 -0.75,-0.65 0.00019,0.0005 0.99,0.083 0.000085,0.0000066",
+        "-0.85,0.51 0.38,-0.92 0.23,0.97 -0.75,-0.65 1.9e-4,5e-4 0.99,0.083 8.5e-5,6.6e-6",
         "-0.183 -0.184 -0.183 -0.184 0.138 -0.183 0.138",
     )
 

@@ -9,7 +9,7 @@ where the rows of W and of U are three unit vectors at 120 degrees (papers/worke
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -65,20 +65,37 @@ def three_pieces() -> Figure:
     figure: Figure
     with style():
         figure, (left, right) = pyplot.subplots(1, 2, figsize=(7.2, 3.9), layout="constrained")
-        draw_pieces(left, {zeroed_text(face): piece for face, piece in pieces.by_face.items()}, 1)
-        left.set_title(f"un-ReLU: {count_text(pieces.by_face, 'piece')}")
-        draw_pieces(right, {row_text(piece): piece for piece in pieces.whole}, 5)
-        right.set_title(f"merged: {count_text(pieces.whole, 'half-plane')}")
+        draw_pieces(left, pieces.by_face)
+        draw_merged(right, pieces.whole)
     return figure
 
 
-def draw_pieces(axes: Axes, pieces: Mapping[str, Polyhedron], first_colour: int) -> None:
-    """Pieces of beta-space with their names on them, and the three directions."""
+def draw_pieces(axes: Axes, pieces: Mapping[tuple[int, ...], Polyhedron]) -> None:
+    """Pieces of beta-space, each with the face that it comes from."""
+    names = ["$" + " = ".join(f"h_{i}" for i in face) + " = 0$" for face in pieces]
+    _draw_named(axes, dict(zip(names, pieces.values(), strict=True)), 1)
+    axes.set_title(f"un-ReLU: {_count(pieces, 'piece')}")
+
+
+def draw_merged(axes: Axes, whole: Sequence[Polyhedron]) -> None:
+    """What pieces of beta-space merge to, with inequalities."""
+    names = ["$" + ", ".join(piece.inequalities([r"\beta_0", r"\beta_1"], digits=3)) + "$" for piece in whole]
+    _draw_named(axes, dict(zip(names, whole, strict=True)), 5)
+    axes.set_title(f"merged: {_count(whole, 'half-plane')}")
+
+
+def _draw_named(axes: Axes, pieces: Mapping[str, Polyhedron], first_colour: int) -> None:
+    """Pieces with their names on them, and the three directions, of which one enters the pieces."""
     for number, (name, piece) in enumerate(pieces.items(), first_colour):
-        along = piece.contains(example.U[0])  # there is an arrow
-        offset = _BELOW_ARROW if along else (0, 0)
+        has_arrow = piece.contains(example.U[0])
         plot_polyhedra(
-            [piece], axes, PIECES_WINDOW, colours=[colour(number)], labels=[name], offset=offset, edge_colour=INK
+            [piece],
+            axes,
+            PIECES_WINDOW,
+            colours=[colour(number)],
+            labels=[name],
+            offset=_BELOW_ARROW if has_arrow else (0, 0),
+            edge_colour=INK,
         )
     plot_directions(example.U, axes, [f"$U_{i}$" for i in range(3)], colours=[INK] * 3)
     name_plane(axes, r"\beta")
@@ -125,7 +142,7 @@ def draw_signs(axes: Axes, tiling: Tiling, letter: str) -> None:
         write = _write_beside if narrow else _write_inside
         write(axes, tile, "\n".join(sign))
     name_plane(axes, letter)
-    axes.set_title(f"${letter}$-space: {count_text(tiling, 'tile')}")
+    axes.set_title(f"${letter}$-space: {_count(tiling, 'tile')}")
 
 
 def _write_inside(axes: Axes, tile: Tile, text: str) -> None:
@@ -150,17 +167,6 @@ def _write_beside(axes: Axes, tile: Tile, text: str) -> None:
     )
 
 
-def zeroed_text(face: tuple[int, ...]) -> str:
-    """A face by its zeroed coordinates."""
-    return "$" + " = ".join(f"h_{i}" for i in face) + " = 0$"
-
-
-def row_text(piece: Polyhedron) -> str:
-    """A piece by its inequalities."""
-    return "$" + ", ".join(piece.inequalities([r"\beta_0", r"\beta_1"], digits=3)) + "$"
-
-
-def count_text(things: Iterable[object], noun: str) -> str:
-    """How many there are."""
+def _count(things: Iterable[object], noun: str) -> str:
     number = sum(1 for _ in things)
     return f"{number} {noun}" + "s" * (number != 1)

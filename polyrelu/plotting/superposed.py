@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from mpl_toolkits.mplot3d import Axes3D
 
 _FILL = 0.45
+_ZOOM, _TITLE = 1.3, 1.06
 _UNIT = ((1, 0, 0), (0, 1, 0), (0, 0, 1))
 
 
@@ -54,9 +55,10 @@ def plot_superposed_cube(
     pull = exact(apart, "plot_superposed_cube: apart")
     cells = {subset: pulled(cell, pull) for subset, cell in cube.cells().items()}
     reach = max(abs(x) for cell in cells.values() for vertex in cell.vertices for x in vertex)
-    axes = solid_axes(([-reach] * 3, [reach] * 3), ax, labels=None, view=view, zoom=0.95)
+    axes = solid_axes(([-reach] * 3, [reach] * 3), ax, labels=None, view=view, zoom=_ZOOM)
     for subset, cell in cells.items():
         plot_polyhedron(cell, axes, colour=laid_over(subset, alpha), alpha=1, edges=INK)
+    axes.set_title(f"{len(cells)} cells, pulled apart" if pull else "superposed", y=_TITLE)
     return axes
 
 
