@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
+from functools import cache
 from itertools import pairwise, product
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -55,15 +56,16 @@ def count_cells(
     widths: Iterable[int] = WIDTHS, depths: Iterable[int] = DEPTHS, seeds: Sequence[int] = SEEDS
 ) -> list[Growth]:
     """The linear regions of random networks in [-2, 2]^2, from actual runs, one for each seed."""
-    box = Polyhedron.box([-_RADIUS] * 2, [_RADIUS] * 2)
-
-    def cells(width: int, depth: int, seed: int) -> int:
-        return int(linear_regions(random_network(width, depth, seed), box, progress=False).stats["cells"])
-
     return [
-        Growth(depth, width, sorted(cells(width, depth, seed) for seed in seeds)[len(seeds) // 2])
+        Growth(depth, width, sorted(_cells(width, depth, seed) for seed in seeds)[len(seeds) // 2])
         for depth, width in product(depths, widths)
     ]
+
+
+@cache
+def _cells(width: int, depth: int, seed: int) -> int:
+    box = Polyhedron.box([-_RADIUS] * 2, [_RADIUS] * 2)
+    return int(linear_regions(random_network(width, depth, seed), box, progress=False).stats["cells"])
 
 
 def growth() -> Figure:

@@ -11,7 +11,6 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 from polyrelu.figures.registry import FIGURES
 from polyrelu.plotting.style import style
-from tests.pictures import assert_labels_apart, assert_told_apart
 
 ROOT = Path(__file__).parent.parent.parent
 PAGE = ROOT / "papers" / "latent-spaces" / "gallery.md"
