@@ -16,7 +16,8 @@ from polyrelu.analysis.outline import Polygon, Ring
 from polyrelu.arithmetic.exact import FloatArray, to_floats
 from polyrelu.errors import DimensionError
 from polyrelu.latent.windows import LatentPlane
-from polyrelu.plotting.planar import Window, _axes, _corners, _frame, window_of
+from polyrelu.plotting.legend import axes_beside
+from polyrelu.plotting.planar import Window, _corners, _frame, window_of
 from polyrelu.plotting.style import HAIRLINE, INK, PAPER, WINDOW, feature_colour, themed
 from polyrelu.plotting.zones import plot_zones, polygon_path
 from polyrelu.polyhedra.convex_polygon import convex_polygon
@@ -67,7 +68,7 @@ def plot_latent_plane(
         InputError: there is no such feature.
         MissingExtraError: matplotlib is not installed.
     """
-    axes = _axes(ax, "plot_latent_plane")
+    axes = axes_beside(ax, "plot_latent_plane")
     chosen = list(range(plane.feature_count) if features is None else features)
     tips = {i: to_floats(plane.form(i)[0]) for i in chosen if arrows}
     scale = _arrow_scale(plane, tips.values()) if arrow_scale is None else arrow_scale
@@ -146,7 +147,7 @@ def plot_feature_zones(
             raise DimensionError(
                 f"plot_feature_zones: feature {i} is in R^{tiling.domain.ambient_dim}; only R^2 is drawn"
             )
-    axes = _axes(ax, "plot_feature_zones")
+    axes = axes_beside(ax, "plot_feature_zones")
     if window is None:
         windows = [window_of(tiling) for tiling in by_feature.values()] or [_corners(([-1, -1], [1, 1]))]
         lower = tuple(map(min, zip(*(low for low, _ in windows), strict=True)))

@@ -1,27 +1,31 @@
 """Two-dimensional tilings and samples.
 
-Tiles are clipped to the window exactly, as polyhedra, and only then turned into floats. A tile narrower than a pixel is
-filled without an edge, since its edge would be all there is to see.
+Tiles become polygons of floats all at once (:mod:`polyrelu.analysis.planar_tiles`), and one collection paints them. A
+tile narrower than a pixel is filled without an edge, since its edge would be all there is to see.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from fractions import Fraction
 from operator import add, sub
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
-from polyrelu.analysis.adjacency import components
+from polyrelu.analysis.planar_tiles import PlanarTiles, planar_tiles
 from polyrelu.arithmetic.exact import ExactVector, FloatArray, exact_vector, to_float, to_floats
 from polyrelu.errors import DimensionError, InputError
 from polyrelu.networks.evaluation import maps_into
 from polyrelu.networks.network import Network
-from polyrelu.plotting.style import HAIRLINE, INK, PAPER, SILENT, themed
+from polyrelu.plotting.legend import Swatch, add_legend, axes_beside
+from polyrelu.plotting.shades import Shades, shades_of
+from polyrelu.plotting.style import HAIRLINE, INK, PAPER, SILENT, area_colour, line_colour, themed
+from polyrelu.plotting.tile_labels import LABELS, label_tiles
 from polyrelu.polyhedra.bounding_box import box_of_points
-from polyrelu.polyhedra.convex_polygon import convex_polygon
 from polyrelu.polyhedra.polyhedron import Polyhedron
+from polyrelu.support.arguments import one_of
 from polyrelu.support.extras import require
 from polyrelu.support.palette import colour
 from polyrelu.tilings.tiling import Tiling
@@ -31,59 +35,89 @@ if TYPE_CHECKING:
 
 Window: TypeAlias = tuple[Sequence[Any], Sequence[Any]]
 
-_COLOUR_BY = ("zone", "tile", "pattern")
 _MARGIN = 8  # the window around unbounded tilings is wider than their vertices by 1/8 of their extent
+_ASKED, _FEW = 400, 8  # tiles whose vertices are looked at; vertices that all count
 _FAR = 2**20  # a width that a coordinate exceeds by more than this hardly shows beside it
+_RIM, _DASHES = 1.1, (0, (3.2, 1.6))
+_LEAST_HAIRLINE = 0.05
 
 
 def plot_tiling(
     tiling: Tiling,
-    ax: Axes | None = None,
+    ax: Any = None,
     *,
     window: Window | None = None,
-    colour_by: str = "zone",
-    labels: bool = False,
+    colour_by: str | None = None,
+    labels: bool | str = False,
+    legend: bool | None = None,
+    hatches: bool = False,
     edge_colour: str = PAPER,
-    alpha: float = 0.85,
-) -> Axes:
-    """Draw a tiling of the plane, clipped to a window.
+    alpha: float = 1.0,
+) -> Any:
+    """Draw a tiling of the plane, or the surfaces of its zones in space, clipped to a window.
+
+    Where the tiling ends there is a line: solid where its tiles own their boundary, dashed where a strict row excludes
+    it. No line is where only the picture ends.
 
     Args:
-        tiling: tiles in R^2; unbounded and flat ones too (segments and points).
-        ax: where to draw; a new figure when absent.
-        window: lower and upper corner; by default the domain's bounding box, or one around all vertices.
-        colour_by: ``"zone"``, ``"tile"`` or ``"pattern"``.
-        labels: write each tile's number on it where there is room.
+        tiling: tiles in R^2 or R^3; unbounded and flat ones too (segments and points).
+        ax: where to draw, three-dimensional for R^3; a new figure when absent.
+        window: lower and upper corner; by default the domain's bounding box, or one around the vertices.
+        colour_by: ``"zone"``, ``"tile"`` or ``"pattern"``; by default the pattern for linear regions, else the zone.
+            More patterns than colours, or tiles, get hues by how many of their neurons are active. In R^3 zones only.
+        labels: write on each tile where there is room its ``"number"`` (or True), ``"zone"`` or ``"pattern"``, or
+            ``"neuron"``: beside a fold line the ``(layer, coordinate)`` of its neuron.
+        legend: say which colour is which zone or pattern, and what lines mean; by default where the figure is made
+            here, and there are not too many patterns.
+        hatches: tell zones or patterns apart by hatches, too, for print.
         edge_colour: of the hairlines between tiles.
         alpha: opacity of the fill.
 
     Returns:
-        The axes, with equal aspect and the window as limits.
+        The axes, with equal aspect and the window as limits. In the plane the first collection has the polygons of all
+        tiles that are seen, in their order.
 
     Raises:
-        DimensionError: the tiling is not two-dimensional.
-        InputError: an unknown ``colour_by``.
+        DimensionError: the tiling is in neither R^2 nor R^3.
+        InputError: an unknown ``colour_by`` or ``labels``, or what is for the plane only is asked for in space.
         MissingExtraError: matplotlib is not installed.
+
+    Cost: microseconds a tile in the plane; in space the painter's order of all faces, which is quadratic at least.
     """
-    if tiling.domain.ambient_dim != 2:
-        raise DimensionError(f"plot_tiling: the tiling lives in R^{tiling.domain.ambient_dim}; only R^2 is drawn")
-    if colour_by not in _COLOUR_BY:
-        raise InputError(f"plot_tiling: unknown colour_by {colour_by!r}; choose one of {', '.join(_COLOUR_BY)}")
+    dim = tiling.domain.ambient_dim
+    if dim == 3:
+        return _plot_in_space(tiling, ax, window, colour_by, labels, legend, alpha)
+    if dim != 2:
+        raise DimensionError(f"plot_tiling: the tiling lives in R^{dim}; only R^2 and R^3 are drawn")
+    wanted = LABELS[0] if labels is True else labels
+    if wanted:
+        one_of(wanted, LABELS, "plot_tiling", "labels")
+    shades = shades_of(tiling, colour_by)
     lower, upper = window_of(tiling) if window is None else _corners(window)
-    axes = _axes(ax, "plot_tiling")
+    drawn = planar_tiles(tiling, lower, upper)
+    swatches = _swatches(drawn, shades, hatches, alpha)
+    with_legend = (ax is None and len(swatches) > 1) if legend is None else legend
+    axes = axes_beside(ax, "plot_tiling", swatches if with_legend else ())
     _frame(axes, lower, upper)
-    frame = Polyhedron.box(lower, upper)
-    pixel = _pixel(axes, to_floats([upper[0] - lower[0]])[0])
-    for i, (tile, group) in enumerate(zip(tiling, _groups(tiling, colour_by), strict=True)):
-        polygon = convex_polygon((tile.polyhedron.closure() & frame).vertices)
-        if not polygon:
-            continue
-        corners = np.array([to_floats(corner) for corner in polygon])
-        _draw_tile(axes, corners, colour(group), themed(edge_colour), alpha, pixel)
-        if labels and _width(corners) > 12 * pixel:
-            centre = to_floats((tile.polyhedron & frame).relative_interior_point())
-            axes.text(centre[0], centre[1], str(i), ha="center", va="center", fontsize=7, color=themed(INK), zorder=4)
+    pixel = _pixel(axes, to_float(upper[0] - lower[0]))
+    _draw_tiles(axes, drawn, shades, themed(edge_colour), alpha, pixel, hatches)
+    _draw_ends(axes, drawn, shades)
+    if with_legend:
+        add_legend(axes, swatches)
+    if wanted:
+        fills = [shades.colours[group] for group in shades.groups.tolist()]
+        label_tiles(axes, tiling, drawn, str(wanted), fills, _points(pixel))
     return axes
+
+
+def _plot_in_space(
+    tiling: Tiling, ax: Any, window: Window | None, colour_by: str | None, labels: Any, legend: Any, alpha: float
+) -> Any:
+    from polyrelu.plotting.surfaces import plot_zone_surfaces  # stands on this module
+
+    if labels or colour_by not in (None, "zone"):
+        raise InputError("plot_tiling: in R^3 the surfaces of zones are drawn, without labels; leave colour_by= out")
+    return plot_zone_surfaces(tiling, ax, window=window, legend=legend, alpha=0.75 if alpha == 1 else alpha)
 
 
 def plot_samples(
@@ -115,7 +149,7 @@ def plot_samples(
         raise DimensionError(
             f"plot_samples: inputs in R^{network.input_dim}, box in R^{box.ambient_dim}; both must be R^2"
         )
-    axes = _axes(ax, "plot_samples")
+    axes = axes_beside(ax, "plot_samples")
     lower, upper = box_of_points(box.vertices)
     _frame(axes, lower, upper)
     points = np.random.default_rng(seed).uniform(to_floats(lower), to_floats(upper), (n, 2))
@@ -128,13 +162,20 @@ def plot_samples(
 
 
 def window_of(tiling: Tiling) -> tuple[ExactVector, ExactVector]:
-    """Lower and upper corner of the default window: the domain if it is bounded, else all vertices and a margin.
+    """Lower and upper corner of the default window: the domain if it is bounded, else most vertices and a margin.
 
-    A bounded domain gets a margin along each axis on which floats do not tell its ends apart.
+    Vertices that lie far beyond most others, by more than three times the extent of their middle half, do not count
+    (Tukey's outer fences); of many tiles some hundred are asked. Without vertices it is a square around the origin, or
+    around a point of the first tile. A bounded domain gets a margin along each axis on which floats do not tell its
+    ends apart.
     """
     bounded = tiling.domain.is_bounded() and not tiling.domain.is_empty()
-    vertices = tiling.domain.vertices if bounded else [v for tile in tiling for v in tile.polyhedron.vertices]
-    lower, upper = box_of_points(vertices or [exact_vector([0, 0], "origin")])
+    vertices = list(tiling.domain.vertices) if bounded else _most(_some_vertices(tiling))
+    dim = tiling.domain.ambient_dim
+    if not vertices:
+        middle = tiling[0].point() if len(tiling) else (Fraction(0),) * dim
+        vertices = [middle if any(abs(x) > _MARGIN for x in middle) else (Fraction(0),) * dim]
+    lower, upper = box_of_points(vertices)
     told = [to_float(a) < to_float(b) for a, b in zip(lower, upper, strict=True)]
     width = max(b - a if apart else 0 for a, b, apart in zip(lower, upper, told, strict=True)) or _MARGIN
     margins = [
@@ -144,14 +185,26 @@ def window_of(tiling: Tiling) -> tuple[ExactVector, ExactVector]:
     return tuple(map(sub, lower, margins)), tuple(map(add, upper, margins))
 
 
+def _some_vertices(tiling: Tiling) -> list[ExactVector]:
+    """The vertices of all tiles, or of some hundred of many."""
+    step = -(-len(tiling) // _ASKED) or 1
+    return list(dict.fromkeys(vertex for tile in tiling[::step] for vertex in tile.polyhedron.vertices))
+
+
+def _most(vertices: list[ExactVector]) -> list[ExactVector]:
+    """Those within Tukey's outer fences along each axis; all of few."""
+    if len(vertices) < _FEW:
+        return vertices
+    fences = []
+    for values in map(sorted, zip(*vertices, strict=True)):
+        low, high = values[len(values) // 4], values[-1 - len(values) // 4]
+        fences.append((low - 3 * (high - low), high + 3 * (high - low)))
+    kept = [v for v in vertices if all(low <= x <= high for x, (low, high) in zip(v, fences, strict=True))]
+    return kept or vertices
+
+
 def _corners(window: Window) -> tuple[ExactVector, ExactVector]:
     return exact_vector(window[0], "window: lower", 2), exact_vector(window[1], "window: upper", 2)
-
-
-def _axes(ax: Axes | None, function: str) -> Axes:
-    pyplot = require("matplotlib.pyplot", function)
-    axes: Axes = pyplot.subplots(figsize=(4, 4))[1] if ax is None else ax
-    return axes
 
 
 def _frame(axes: Axes, lower: ExactVector, upper: ExactVector) -> None:
@@ -172,35 +225,104 @@ def _dots_per_inch() -> float:
     return 100.0 if setting == "figure" else float(setting)
 
 
-def _groups(tiling: Tiling, colour_by: str) -> list[int]:
-    if colour_by == "tile":
-        return list(range(len(tiling)))
-    if colour_by == "pattern":
-        order = {pattern: i for i, pattern in enumerate(dict.fromkeys(tiling.patterns))}
-        return [order[pattern] for pattern in tiling.patterns]
-    labels = components(tiling)
-    by_size = np.argsort(-np.bincount(labels), kind="stable")
-    return np.argsort(by_size)[labels].tolist() if len(tiling) else []
-
-
-def _width(corners: FloatArray) -> float:
-    """The smallest distance between parallel lines that hold a convex polygon between them."""
-    if len(corners) < 3:
-        return 0.0
-    sides = np.roll(corners, -1, axis=0) - corners
-    lengths = np.hypot(sides[:, 0], sides[:, 1])
-    normals = np.stack([-sides[:, 1], sides[:, 0]], axis=1)[lengths > 0] / lengths[lengths > 0, None]
-    return float(np.ptp(corners @ normals.T, axis=0).min()) if len(normals) else 0.0
-
-
-def _draw_tile(axes: Axes, corners: FloatArray, fill: str, edge: str, alpha: float, pixel: float) -> None:
-    if len(corners) == 1:
-        axes.plot(*corners[0], "o", color=fill, markersize=3.5, markeredgewidth=0, zorder=3)
-    elif len(corners) == 2:
-        axes.plot(*corners.T, color=fill, linewidth=1.6, solid_capstyle="round", zorder=3)
-    elif _width(corners) < pixel:
-        axes.fill(*corners.T, facecolor=fill, edgecolor="none", alpha=alpha, linewidth=0, zorder=2)
-    else:
-        axes.fill(
-            *corners.T, facecolor=fill, edgecolor=edge, alpha=alpha, linewidth=HAIRLINE, joinstyle="round", zorder=2
+def _draw_tiles(
+    axes: Axes, drawn: PlanarTiles, shades: Shades, edge: Any, alpha: float, pixel: float, hatches: bool
+) -> None:
+    """All polygons as one collection, or one for each hatch; then segments and points."""
+    collections = require("matplotlib.collections", "plot_tiling")
+    sizes = np.array([len(corners) for corners in drawn.corners], dtype=np.intp)
+    widths = widths_of(drawn.corners)
+    seen = np.flatnonzero(sizes > 2)
+    broad = seen[widths[seen] >= pixel]
+    thin = 0.06 * float(np.median(widths[broad])) * _points(pixel) if len(broad) else HAIRLINE
+    hairline = min(HAIRLINE, max(_LEAST_HAIRLINE, thin))
+    fills = _looked_up(area_colour, shades)
+    groups = shades.groups
+    for texture in sorted({shades.hatches[g] for g in set(groups[seen].tolist())}) if hatches else [None]:
+        chosen = seen if texture is None else seen[[shades.hatches[g] == texture for g in groups[seen].tolist()]]
+        axes.add_collection(
+            collections.PolyCollection(
+                [drawn.corners[i] for i in chosen.tolist()],
+                facecolors=fills[groups[chosen]].tolist(),
+                edgecolors=edge,
+                linewidths=np.where(widths[chosen] < pixel, 0.0, hairline).tolist(),
+                alpha=alpha,
+                joinstyle="round",
+                hatch=texture,
+                zorder=2,
+            ),
+            autolim=False,
         )
+    for i in np.flatnonzero((sizes == 1) | (sizes == 2)).tolist():
+        _draw_flat(axes, drawn.corners[i], fills[groups[i]])
+
+
+def _looked_up(change: Callable[[str], str], shades: Shades) -> NDArray[np.object_]:
+    """What becomes of the colour of each group."""
+    changed = {shade: change(shade) for shade in set(shades.colours)}
+    return np.array([changed[shade] for shade in shades.colours], dtype=object)
+
+
+def _points(pixel: float) -> float:
+    """How many points a unit of the data takes."""
+    return 72 / (pixel * _dots_per_inch())
+
+
+def _draw_flat(axes: Axes, corners: FloatArray, shade: str) -> None:
+    if len(corners) == 1:
+        axes.plot(*corners[0], "o", color=shade, markersize=3.5, markeredgewidth=0, zorder=3)
+    else:
+        axes.plot(*corners.T, color=shade, linewidth=1.6, solid_capstyle="round", zorder=3)
+
+
+def _draw_ends(axes: Axes, drawn: PlanarTiles, shades: Shades) -> None:
+    """The edges at which the tiling ends, dashed where they do not belong to it."""
+    collections = require("matplotlib.collections", "plot_tiling")
+    lines = _looked_up(line_colour, shades)
+    for excluded in (False, True):
+        here = drawn.ends.excluded == excluded
+        if here.any():
+            axes.add_collection(
+                collections.LineCollection(
+                    list(drawn.ends.edges[here]),
+                    colors=lines[shades.groups[drawn.ends.owners[here]]].tolist(),
+                    linewidths=_RIM,
+                    linestyles=[_DASHES] if excluded else "solid",
+                    capstyle="butt" if excluded else "round",
+                    zorder=2.5,
+                ),
+                autolim=False,
+            )
+
+
+def _swatches(drawn: PlanarTiles, shades: Shades, hatches: bool, alpha: float) -> list[Swatch]:
+    """What a legend explains: the groups that are seen, and lines if there are any; nothing where colours are many."""
+    if shades.names is None:
+        return []
+    seen = {group for group, corners in zip(shades.groups.tolist(), drawn.corners, strict=True) if len(corners)}
+    swatches = [
+        Swatch(name, area_colour(shades.colours[k]), alpha, hatch=shades.hatches[k] if hatches else None)
+        for k, name in enumerate(shades.names)
+        if k in seen
+    ]
+    ends = {bool(excluded) for excluded in drawn.ends.excluded.tolist()}
+    if swatches and False in ends:
+        swatches.append(Swatch("boundary included", None, line=themed(INK)))
+    if swatches and True in ends:
+        swatches.append(Swatch("boundary excluded", None, line=themed(INK), linestyle=_DASHES))
+    return swatches
+
+
+def widths_of(polygons: Sequence[FloatArray]) -> FloatArray:
+    """For each convex polygon the smallest distance between parallel lines that hold it between them."""
+    widths = np.zeros(len(polygons))
+    sizes = np.array([len(corners) for corners in polygons], dtype=np.intp)
+    for size in np.unique(sizes[sizes > 2]).tolist():
+        own = np.flatnonzero(sizes == size)
+        corners = np.stack([polygons[i] for i in own.tolist()])
+        sides = np.roll(corners, -1, axis=1) - corners
+        lengths = np.hypot(sides[..., 0], sides[..., 1])
+        normals = np.stack([-sides[..., 1], sides[..., 0]], axis=-1) / np.where(lengths > 0, lengths, 1)[..., None]
+        across = np.ptp(corners @ normals.transpose(0, 2, 1), axis=1)
+        widths[own] = np.where(lengths > 0, across, np.inf).min(axis=1)
+    return widths

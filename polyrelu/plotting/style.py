@@ -8,10 +8,11 @@ from types import MappingProxyType
 from typing import Any
 
 from polyrelu.support.extras import require
-from polyrelu.support.palette import PALETTE
+from polyrelu.support.palette import PALETTE, colour, for_lines, hatch, toned
 
-FEATURES = (*PALETTE, "#882255", "#999933", "#332288", "#44AA99")
+FEATURES = PALETTE
 HAIRLINE = 0.5
+_RIM = 0.6  # points of paper on either side of a line
 
 # Names of colours, which mean what the theme says when something is drawn; :func:`themed` looks them up.
 INK, PAPER, SILENT, WINDOW = (f"polyrelu:{name}" for name in ("ink", "paper", "silent", "window"))
@@ -63,8 +64,28 @@ def style(dark: bool | None = None) -> Iterator[None]:
 
 
 def feature_colour(index: int) -> str:
-    """The colour of feature number ``index``: the palette, then four of Tol's muted colours, then again.
+    """The colour of feature number ``index``; after as many as :data:`FEATURES` they come again."""
+    return colour(index)
 
-    P. Tol, Colour schemes, SRON/EPS/TN/09-002, 2021.
-    """
-    return FEATURES[index % len(FEATURES)]
+
+def feature_hatch(index: int) -> str:
+    """The hatch that goes with it, in print."""
+    return hatch(index)
+
+
+def area_colour(shade: Any) -> Any:
+    """The colour of opaque areas in a colour, which the paper of the theme is told from."""
+    to_hex = require("matplotlib.colors", "plotting").to_hex
+    return toned(to_hex(themed(shade)), _theme() is DARK)
+
+
+def line_colour(shade: Any) -> Any:
+    """The colour of lines around translucent fills of a colour, on the paper of the theme."""
+    to_hex = require("matplotlib.colors", "plotting").to_hex
+    return for_lines(to_hex(themed(shade)), _theme() is DARK)
+
+
+def rimmed(width: float) -> list[Any]:
+    """Path effects that give a line of a width a rim of paper, which tells it from whatever it crosses."""
+    effects = require("matplotlib.patheffects", "plotting")
+    return [effects.Stroke(linewidth=width + 2 * _RIM, foreground=themed(PAPER)), effects.Normal()]
