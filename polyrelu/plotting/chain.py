@@ -95,7 +95,7 @@ def plot_chain(
         zones = feature_zones(blocks, features, window)
         plot_zones([*zones.values()], axes, window, colours=[*map(feature_colour, zones)], alpha=alpha)
         if rim is not None:
-            _plot_rim(axes, network, len(network.layers) - len(blocks.layers), rim)
+            _draw_rim(axes, network, len(network.layers) - len(blocks.layers), rim)
         count = sum(len(tiling.zones()) for tiling in zones.values())
         name_plane(axes, letter, f"${letter}$-space: {count} zone{'s' * (count != 1)}")
         found.append(zones)
@@ -124,7 +124,7 @@ def plot_folds(network: Network, axes: Axes, window: Polyhedron) -> None:
     )
 
 
-def _plot_rim(axes: Axes, network: Network, depth: int, rim: Polyhedron) -> None:
+def _draw_rim(axes: Axes, network: Network, depth: int, rim: Polyhedron) -> None:
     """Draw what the first layers make of a polygon's rim: a closed line, with corners where they bend it too."""
     corners: Sequence[ExactVector] = convex_polygon(rim.vertices)
     if depth:
