@@ -140,8 +140,9 @@ def sheet_between_planes() -> tuple[Axes, Axes3D, Axes]:
     """A new figure with two axes for planes, and between them one for what is folded in space."""
     pyplot = require("matplotlib.pyplot", "two_blocks")
     figure = pyplot.figure(figsize=(8.2, 3.3))
-    left, right = (figure.add_axes((edge, 0.21, 0.272, 0.676)) for edge in (0.06, 0.717))
-    return left, figure.add_axes((0.36, 0.21, 0.29, 0.676), projection="3d", zorder=-1), right
+    left = figure.add_axes((0.06, 0.21, 0.272, 0.676))
+    folded = figure.add_axes((0.36, 0.21, 0.29, 0.676), projection="3d", zorder=-1)
+    return left, folded, figure.add_axes((0.717, 0.21, 0.272, 0.676))
 
 
 def three_blocks() -> Figure:
