@@ -185,7 +185,9 @@ def boundary(tiling: Tiling) -> list[BoundaryPart]:
     numbers = np.flatnonzero(~flat & ~inner).tolist()
     for number in progress_bar(None, numbers, desc="boundary", unit=" tiles"):
         for facet in _facets(tiling, number, partners[number], found, readers):
-            bounding += _uncovered(tiling, facet)
+            # Tiles of one target share a facet wholly or not at all, see polyrelu.tilings.neuron_facets.
+            if len(tiling.parts) > 1 or flat[list(facet.neighbours)].all():
+                bounding += _uncovered(tiling, facet)
     return bounding
 
 

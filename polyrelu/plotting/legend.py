@@ -74,7 +74,7 @@ def add_legend(ax: Axes, swatches: Sequence[Swatch], title: str | None = None) -
         legend.set_zorder(10)
 
 
-def axes_beside(ax: Axes | None, function: str, swatches: Sequence[Swatch] = (), side: float = _SIDE) -> Axes:
+def axes_beside(ax: Any, function: str, swatches: Sequence[Swatch] = (), side: float = _SIDE, **kind: Any) -> Any:
     """The axes to draw in: those given, or square ones in a new figure with room for a legend beside them."""
     pyplot = require("matplotlib.pyplot", function)
     if ax is not None:
@@ -83,8 +83,7 @@ def axes_beside(ax: Axes | None, function: str, swatches: Sequence[Swatch] = (),
     beside = columns_of(len(swatches)) * (_HANDLE + _CHARACTER * longest)
     figure = pyplot.figure(figsize=(side + beside, side))
     left, width = _LEFT * side / (side + beside), _WIDTH * side / (side + beside)
-    axes: Axes = figure.add_axes((left, _BOTTOM, width, _WIDTH))
-    return axes
+    return figure.add_axes((left, _BOTTOM, width, _WIDTH), **kind)
 
 
 def columns_of(count: int) -> int:

@@ -15,9 +15,9 @@ HAIRLINE = 0.5
 _RIM = 0.6  # points of paper on either side of a line
 
 # Names of colours, which mean what the theme says when something is drawn; :func:`themed` looks them up.
-INK, PAPER, SILENT, WINDOW = (f"polyrelu:{name}" for name in ("ink", "paper", "silent", "window"))
-LIGHT = MappingProxyType({INK: "#22272E", PAPER: "#FFFFFF", SILENT: "#B8BEC6", WINDOW: "#F3F4F6"})
-DARK = MappingProxyType({INK: "#E6E8EB", PAPER: "#15181D", SILENT: "#626B77", WINDOW: "#22272E"})
+INK, PAPER, SILENT, WINDOW, FRAME = (f"polyrelu:{name}" for name in ("ink", "paper", "silent", "window", "frame"))
+LIGHT = MappingProxyType({INK: "#22272E", PAPER: "#FFFFFF", SILENT: "#B8BEC6", WINDOW: "#F3F4F6", FRAME: "#858C96"})
+DARK = MappingProxyType({INK: "#E6E8EB", PAPER: "#15181D", SILENT: "#626B77", WINDOW: "#22272E", FRAME: "#6F7884"})
 
 _SETTINGS = {
     "font.family": "DejaVu Sans",
