@@ -18,6 +18,7 @@ import numpy as np
 from polyrelu.engines.preimage import linear_regions
 from polyrelu.networks.network import Network
 from polyrelu.plotting import style
+from polyrelu.plotting.style import area_colour
 from polyrelu.polyhedra.polyhedron import Polyhedron
 from polyrelu.support.extras import require
 from polyrelu.support.palette import colour
@@ -108,7 +109,8 @@ def draw_cells(axes: Axes, counts: Sequence[Growth]) -> None:
 
 def line_of(depth: int) -> str:
     """The colour of the lines about networks of a depth."""
-    return colour(depth - 1)
+    shade: str = area_colour(colour(depth - 1))
+    return shade
 
 
 def _write(

@@ -18,7 +18,7 @@ from polyrelu.engines.preimage import linear_regions
 from polyrelu.errors import DimensionError
 from polyrelu.latent.windows import feature_zones
 from polyrelu.networks.network import Network
-from polyrelu.plotting.style import INK, feature_colour, themed
+from polyrelu.plotting.style import INK, feature_colour, line_colour, themed
 from polyrelu.plotting.zones import plot_directions, plot_zones
 from polyrelu.polyhedra.convex_polygon import angle, convex_polygon
 from polyrelu.polyhedra.polyhedron import Polyhedron

@@ -89,9 +89,9 @@ def test_what_does_not_fit_is_refused():
 
 
 def test_a_legend_says_which_colour_is_which_feature_and_a_plane_its_name():
-    axes = pyplot.subplots(layout="constrained")[1]
+    figure, axes = pyplot.subplots(layout="constrained")
     feature_legend(axes, [0, 4], "y")
-    assert [entry.text for entry in legend_entries(axes.figure)] == ["$y_{0} > 0$", "$y_{4} > 0$"]
+    assert [entry.text for entry in legend_entries(figure)] == ["$y_{0} > 0$", "$y_{4} > 0$"]
     name_plane(axes, r"\gamma")
     assert (axes.get_title(), axes.get_ylabel()) == (r"$\gamma$-space", r"$\gamma_1$")
     assert all(Fraction(tick).denominator == 1 for tick in axes.get_xticks().tolist())
