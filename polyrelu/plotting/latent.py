@@ -8,19 +8,29 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import combinations
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from polyrelu.analysis.outline import Polygon, Ring
-from polyrelu.arithmetic.exact import FloatArray, to_floats
+from polyrelu.arithmetic.exact import ExactVector, FloatArray, to_floats
 from polyrelu.errors import DimensionError
 from polyrelu.latent.windows import LatentPlane
-from polyrelu.plotting.legend import axes_beside
-from polyrelu.plotting.planar import Window, _corners, _frame, window_of
-from polyrelu.plotting.style import HAIRLINE, INK, PAPER, WINDOW, feature_colour, themed
-from polyrelu.plotting.zones import plot_zones, polygon_path
-from polyrelu.polyhedra.convex_polygon import convex_polygon
+from polyrelu.plotting.layouts import chosen_features, feature_names, layout_for, opacity_for, panels
+from polyrelu.plotting.legend import Swatch, add_legend, axes_beside
+from polyrelu.plotting.planar import Window, _corners, draw_in_one_colour, window_of
+from polyrelu.plotting.style import (
+    HAIRLINE,
+    INK,
+    PAPER,
+    WINDOW,
+    area_colour,
+    feature_colour,
+    feature_hatch,
+    line_colour,
+    themed,
+)
+from polyrelu.plotting.zones import draw_lines, plot_zones, polygon_path
 from polyrelu.polyhedra.polyhedron import Polyhedron
 from polyrelu.support.extras import require
 from polyrelu.tilings.tiling import Tiling
@@ -30,6 +40,7 @@ if TYPE_CHECKING:
     from matplotlib.patches import PathPatch
 
 _FILL = 0.3
+_BOUNDARY = 1.1
 _LABEL_GAP = 9.0  # points between the tip of an arrow and the middle of its label
 _LABEL_SIZE = 12.0  # points between the middles of two labels, at least
 _ROUNDS = 200
@@ -45,7 +56,10 @@ def plot_latent_plane(
     arrow_scale: float | None = None,
     crossings: bool = True,
     names: Sequence[str] | None = None,
-    alpha: float = _FILL,
+    layout: str | None = None,
+    legend: bool | None = None,
+    hatches: bool = False,
+    alpha: float | None = None,
 ) -> Axes:
     """Draw where each feature is active in a window of the latent plane.
 
@@ -58,44 +72,98 @@ def plot_latent_plane(
         arrow_scale: how long arrows are drawn, as a multiple of the row; by default 1, or the least whole number for
             which the longest arrow reaches a quarter of the way across.
         crossings: mark the points where the window's outline meets each feature's boundary.
-        names: of all features, for the labels of arrows; by default y with the feature's number.
-        alpha: opacity of one half-plane.
+        names: of all features, for arrows and the legend; by default y with the feature's number.
+        layout: ``"superposed"`` for translucent half-planes over one another; ``"outlines"`` for their boundaries
+            alone; ``"multiples"`` for a small picture of each feature. By default the first for up to eight features,
+            and the second for more.
+        legend: say which colour is which feature; by default where the figure is made here.
+        hatches: tell features apart by hatches, too, for print.
+        alpha: opacity of one half-plane; by default 0.3, and less for more than four features.
 
     Returns:
-        The axes, with equal aspect. Patches are the window and then one for each active piece, feature by feature.
+        The axes, with equal aspect. Patches are the window and then one for each active piece, feature by feature. Of
+        small pictures, the axes around them, which has them as ``child_axes``.
 
     Raises:
-        InputError: there is no such feature.
+        InputError: there is no such feature, or layout.
+        DimensionError: there is not a name for each feature.
         MissingExtraError: matplotlib is not installed.
     """
-    axes = axes_beside(ax, "plot_latent_plane")
-    chosen = list(range(plane.feature_count) if features is None else features)
+    where = "plot_latent_plane"
+    chosen = chosen_features(features, range(plane.feature_count), where)
+    known = feature_names(chosen, names, plane.feature_count, where)
+    kind = layout_for(len(chosen), layout, where)
+    look = _Look(kind, opacity_for(len(chosen), alpha, _FILL), hatches)
     tips = {i: to_floats(plane.form(i)[0]) for i in chosen if arrows}
     scale = _arrow_scale(plane, tips.values()) if arrow_scale is None else arrow_scale
     tips = {i: scale * tip for i, tip in tips.items()}
+    if kind == "multiples":
+        around, small = panels(ax, [*known.values()], where)
+        for panel, i in zip(small, chosen, strict=True):
+            _square(panel, plane, tips.values(), radius)
+            _draw_features(panel, plane, [i], look, crossings)
+            _draw_arrows(panel, {i: tips[i]} if arrows else {}, {})
+        return around
+    swatches = [look.swatch(i, known[i]) for i in chosen]
+    with_legend = (ax is None and len(swatches) > 1) if legend is None else legend
+    axes: Axes = axes_beside(ax, where, swatches if with_legend else ())
     _square(axes, plane, tips.values(), radius)
+    _draw_features(axes, plane, chosen, look, crossings)
+    if arrows:
+        _draw_arrows(axes, tips, known)
+    if with_legend:
+        add_legend(axes, swatches)
+    return axes
+
+
+class _Look(NamedTuple):
+    """How features are drawn: a layout, the opacity of fills, and whether there are hatches."""
+
+    layout: str
+    alpha: float
+    hatches: bool
+
+    def line(self, feature: int) -> str:
+        """The colour of a feature's lines: dark where fills lie behind them, its own on bare paper."""
+        shade = feature_colour(feature)
+        return str(area_colour(shade) if self.layout == "outlines" else line_colour(shade))
+
+    def hatch(self, feature: int) -> str | None:
+        """The feature's hatch, if there are any."""
+        return feature_hatch(feature) if self.hatches and self.layout != "outlines" else None
+
+    def swatch(self, feature: int, name: str) -> Swatch:
+        """The feature in a legend."""
+        fill = None if self.layout == "outlines" else feature_colour(feature)
+        return Swatch(name, fill, self.alpha, self.line(feature), self.hatch(feature))
+
+
+def _draw_features(axes: Axes, plane: LatentPlane, chosen: Sequence[int], look: _Look, crossings: bool) -> None:
+    """The window, the active pieces of features, their boundaries, and where these meet the window's outline."""
     axes.add_patch(_patch(plane.outline, facecolor=themed(WINDOW), edgecolor="none", zorder=1))
     for i in chosen:
-        for polygon in plane.active(i):
-            axes.add_patch(
-                _patch(polygon, facecolor=feature_colour(i), edgecolor="none", linewidth=0, alpha=alpha, zorder=2)
-            )
+        hatch, shade = look.hatch(i), feature_colour(i)
+        for polygon in plane.active(i) if look.layout != "outlines" else ():
+            rim = {"edgecolor": "none"} if hatch is None else {"edgecolor": look.line(i), "hatch": hatch}
+            axes.add_patch(_patch(polygon, facecolor=shade, linewidth=0, alpha=look.alpha, zorder=2, **rim))
     outline = _closed(plane.outline.outer)
     axes.plot(*outline.T, color=themed(INK), linewidth=HAIRLINE, solid_joinstyle="round", zorder=3)
+    segments = {i: [_points(segment) for segment in boundary_segments(plane, i)] for i in chosen}
+    draw_lines(axes, [(segments[i], look.line(i)) for i in chosen], _BOUNDARY)
     for i in chosen:
-        for end in boundary_segments(plane, i):
-            axes.plot(*_points(end).T, color=feature_colour(i), linewidth=1.1, solid_capstyle="round", zorder=4)
         if crossings and plane.crossings(i):
             marks = _points(plane.crossings(i))
-            shades = {"facecolor": themed(PAPER), "edgecolor": feature_colour(i)}
+            shades = {"facecolor": themed(PAPER), "edgecolor": look.line(i)}
             axes.scatter(marks[:, 0], marks[:, 1], s=9, **shades, linewidth=0.7, zorder=5)
+
+
+def _draw_arrows(axes: Axes, tips: Mapping[int, FloatArray], labels: Mapping[int, str]) -> None:
+    """The features' directions from the origin, those with labels labelled."""
     for i, tip in tips.items():
-        _arrow(axes, tip, feature_colour(i))
-    if arrows:
-        axes.plot(0, 0, "o", color=themed(INK), markersize=2.5, zorder=7)
-        labels = {i: names[i] if names is not None else f"$y_{{{i}}}$" for i in chosen}
+        _arrow(axes, tip, line_colour(feature_colour(i)))
+    axes.plot(0, 0, "o", color=themed(INK), markersize=2.5, zorder=7)
+    if labels:
         _label_arrows(axes, tips, labels)
-    return axes
 
 
 def boundary_segments(plane: LatentPlane, feature: int) -> list[Ring]:
@@ -122,46 +190,84 @@ def plot_feature_zones(
     zones: Mapping[int, Tiling] | Sequence[Tiling],
     ax: Axes | None = None,
     *,
+    features: Iterable[int] | None = None,
+    names: Sequence[str] | None = None,
     window: Window | None = None,
-    alpha: float = _FILL,
+    layout: str | None = None,
+    legend: bool | None = None,
+    hatches: bool = False,
+    alpha: float | None = None,
 ) -> Axes:
     """Draw the zones of several features of a later layer in an earlier space, each in its feature's colour.
 
     Args:
         zones: what :func:`polyrelu.latent.windows.feature_zones` returns, or the tilings of features 0, 1, ...
         ax: where to draw; a new figure when absent.
+        features: which to draw, by default all; a feature keeps its colour.
+        names: of the features in ``zones``, in their order, for the legend; by default y with the feature's number.
         window: lower and upper corner; by default one around all default windows.
-        alpha: opacity of one zone.
+        layout: ``"superposed"`` for translucent zones over one another, ``"outlines"`` for their outlines alone,
+            ``"multiples"`` for a small picture of each feature, with its tiles. By default the first for up to eight
+            features, and the second for more.
+        legend: say which colour is which feature; by default where the figure is made here.
+        hatches: tell features apart by hatches, too, for print.
+        alpha: opacity of one zone; by default 0.3, and less for more than four features.
 
     Returns:
-        The axes, with equal aspect and the window as limits. A zone is one patch for each connected piece; the tiles'
-        edges inside it are hairlines, and the zone's own are lines where they are not the window's.
+        The axes, with equal aspect and the window as limits. A zone is one patch for each connected piece, with a line
+        around it where it does not end with the window. Of small pictures, the axes around them, which has them as
+        ``child_axes``.
 
     Raises:
-        DimensionError: a tiling is not two-dimensional.
+        DimensionError: a tiling is not two-dimensional, or there is not a name for each feature.
+        InputError: there is no such feature, or layout.
         MissingExtraError: matplotlib is not installed.
     """
+    where = "plot_feature_zones"
     by_feature = dict(zones) if isinstance(zones, Mapping) else dict(enumerate(zones))
     for i, tiling in by_feature.items():
         if tiling.domain.ambient_dim != 2:
-            raise DimensionError(
-                f"plot_feature_zones: feature {i} is in R^{tiling.domain.ambient_dim}; only R^2 is drawn"
-            )
-    axes = axes_beside(ax, "plot_feature_zones")
-    if window is None:
-        windows = [window_of(tiling) for tiling in by_feature.values()] or [_corners(([-1, -1], [1, 1]))]
-        lower = tuple(map(min, zip(*(low for low, _ in windows), strict=True)))
-        upper = tuple(map(max, zip(*(high for _, high in windows), strict=True)))
-    else:
-        lower, upper = _corners(window)
-    _frame(axes, lower, upper)
-    frame = Polyhedron.box(lower, upper)
-    for i, tiling in by_feature.items():
-        for tile in tiling:
-            corners = convex_polygon((tile.polyhedron.closure() & frame).vertices)
-            if len(corners) >= 3:
-                axes.plot(*_closed(corners).T, color=feature_colour(i), linewidth=HAIRLINE, alpha=0.5, zorder=3)
-    return plot_zones(list(by_feature.values()), axes, frame, colours=[*map(feature_colour, by_feature)], alpha=alpha)
+            raise DimensionError(f"{where}: feature {i} is in R^{tiling.domain.ambient_dim}; only R^2 is drawn")
+    chosen = chosen_features(features, list(by_feature), where)
+    if names is not None and len(names) != len(by_feature):
+        raise DimensionError(f"{where}: {len(names)} names for {len(by_feature)} features; pass one for each")
+    called = dict(zip(by_feature, names or [f"$y_{{{i}}}$" for i in by_feature], strict=True))
+    tilings = [by_feature[i] for i in chosen]
+    lower, upper = _window_around(tilings) if window is None else _corners(window)
+    look = _Look(layout_for(len(chosen), layout, where), opacity_for(len(chosen), alpha, _FILL), hatches)
+    if look.layout == "multiples":
+        around, small = panels(ax, [called[i] for i in chosen], where)
+        for panel, i, tiling in zip(small, chosen, tilings, strict=True):
+            draw_in_one_colour(panel, tiling, lower, upper, feature_colour(i), look.hatch(i))
+        return around
+    swatches = [look.swatch(i, called[i]) for i in chosen]
+    with_legend = (ax is None and len(swatches) > 1) if legend is None else legend
+    axes: Axes = axes_beside(ax, where, swatches if with_legend else ())
+    _draw_zones(axes, tilings, chosen, look, Polyhedron.box(lower, upper))
+    if with_legend:
+        add_legend(axes, swatches)
+    return axes
+
+
+def _draw_zones(axes: Axes, tilings: Sequence[Tiling], chosen: Sequence[int], look: _Look, box: Polyhedron) -> None:
+    outlines = look.layout == "outlines"
+    plot_zones(
+        tilings,
+        axes,
+        box,
+        colours=[look.line(i) if outlines else feature_colour(i) for i in chosen],
+        line_colours=[look.line(i) for i in chosen],
+        alpha=0 if outlines else look.alpha,
+        hatches=[feature_hatch(i) for i in chosen] if look.hatches and not outlines else None,
+    )
+
+
+def _window_around(tilings: Sequence[Tiling]) -> tuple[ExactVector, ExactVector]:
+    """The default windows of all tilings, and what is between them."""
+    windows = [window_of(tiling) for tiling in tilings] or [_corners(([-1, -1], [1, 1]))]
+    lower = tuple(map(min, zip(*(low for low, _ in windows), strict=True)))
+    upper = tuple(map(max, zip(*(high for _, high in windows), strict=True)))
+    return lower, upper
 
 
 def _arrow_scale(plane: LatentPlane, tips: Iterable[FloatArray]) -> int:
@@ -236,7 +342,7 @@ def _label_arrows(axes: Axes, tips: Mapping[int, FloatArray], labels: Mapping[in
             ha="center",
             va="center",
             fontsize=8.5,
-            color=feature_colour(i),
+            color=line_colour(feature_colour(i)),
             annotation_clip=False,
             path_effects=[effects.withStroke(linewidth=2, foreground=themed(PAPER))],
             zorder=8,

@@ -120,6 +120,17 @@ def _plot_in_space(
     return plot_zone_surfaces(tiling, ax, window=window, legend=legend, alpha=0.75 if alpha == 1 else alpha)
 
 
+def draw_in_one_colour(
+    axes: Axes, tiling: Tiling, lower: ExactVector, upper: ExactVector, shade: str, hatch: str | None = None
+) -> None:
+    """Draw a tiling of the plane in a window, its tiles in one colour."""
+    drawn = planar_tiles(tiling, lower, upper)
+    one = Shades(np.zeros(len(tiling), dtype=np.intp), [shade], [hatch or ""], None)
+    _frame(axes, lower, upper)
+    _draw_tiles(axes, drawn, one, themed(PAPER), 1.0, _pixel(axes, to_float(upper[0] - lower[0])), hatch is not None)
+    _draw_ends(axes, drawn, one)
+
+
 def plot_samples(
     network: Network,
     target: Polyhedron | Sequence[Polyhedron],
@@ -149,7 +160,7 @@ def plot_samples(
         raise DimensionError(
             f"plot_samples: inputs in R^{network.input_dim}, box in R^{box.ambient_dim}; both must be R^2"
         )
-    axes = axes_beside(ax, "plot_samples")
+    axes: Axes = axes_beside(ax, "plot_samples")
     lower, upper = box_of_points(box.vertices)
     _frame(axes, lower, upper)
     points = np.random.default_rng(seed).uniform(to_floats(lower), to_floats(upper), (n, 2))

@@ -12,7 +12,7 @@ from polyrelu.support.palette import PALETTE, colour, for_lines, hatch, toned
 
 FEATURES = PALETTE
 HAIRLINE = 0.5
-_RIM = 0.6  # points of paper on either side of a line
+RIM = 0.6  # points of paper on either side of a line
 
 # Names of colours, which mean what the theme says when something is drawn; :func:`themed` looks them up.
 INK, PAPER, SILENT, WINDOW, FRAME = (f"polyrelu:{name}" for name in ("ink", "paper", "silent", "window", "frame"))
@@ -83,9 +83,3 @@ def line_colour(shade: Any) -> Any:
     """The colour of lines around translucent fills of a colour, on the paper of the theme."""
     to_hex = require("matplotlib.colors", "plotting").to_hex
     return for_lines(to_hex(themed(shade)), _theme() is DARK)
-
-
-def rimmed(width: float) -> list[Any]:
-    """Path effects that give a line of a width a rim of paper, which tells it from whatever it crosses."""
-    effects = require("matplotlib.patheffects", "plotting")
-    return [effects.Stroke(linewidth=width + 2 * _RIM, foreground=themed(PAPER)), effects.Normal()]

@@ -22,7 +22,7 @@ from polyrelu.plotting.planar import Window, window_of
 from polyrelu.plotting.scene import Item, scene_of
 from polyrelu.plotting.shades import Shades, shades_of
 from polyrelu.plotting.solid import VIEW, boundary_polygons, plot_polyhedron, solid_axes
-from polyrelu.plotting.style import INK, themed
+from polyrelu.plotting.style import FRAME, INK, themed
 from polyrelu.polyhedra.halfspace import Halfspace
 from polyrelu.polyhedra.polyhedron import Polyhedron
 from polyrelu.tilings.tiling import Tiling

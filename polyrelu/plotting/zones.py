@@ -13,7 +13,7 @@ import numpy as np
 from polyrelu.analysis.outline import Polygon, outline
 from polyrelu.arithmetic.exact import FloatArray, exact_matrix, to_floats
 from polyrelu.errors import DimensionError
-from polyrelu.plotting.style import HAIRLINE, INK, PAPER, themed
+from polyrelu.plotting.style import HAIRLINE, INK, PAPER, RIM, line_colour, themed
 from polyrelu.polyhedra.convex_polygon import convex_polygon
 from polyrelu.polyhedra.polyhedron import Polyhedron
 from polyrelu.support.extras import require
@@ -35,8 +35,13 @@ def plot_zones(
     colours: Sequence[str] | None = None,
     alpha: float = 0.25,
     linewidth: float = 1.0,
+    line_colours: Sequence[str] | None = None,
+    hatches: Sequence[str] | None = None,
 ) -> Axes:
     """Draw the zones of several planar tilings over one another, each tiling in a colour of its own.
+
+    Lines around zones are darker than their fills, or on dark paper lighter, and have a rim of paper, so that they show
+    between whatever lies on their sides.
 
     Args:
         tilings: in R^2, for instance the preimage of ``y_i > 0`` for each feature i.
@@ -45,31 +50,50 @@ def plot_zones(
         colours: one for each tiling; the palette's when absent.
         alpha: opacity of the fills.
         linewidth: of the outlines; 0 for none.
+        line_colours: of the outlines, one for each tiling; by default darker, or lighter, than the fills.
+        hatches: one for each tiling, for print.
 
     Returns:
         The axes, with one patch for each polygon of each zone, and the edges inside the window as one collection for
-        each tiling.
+        each tiling; then one of the lines' rims.
 
     Raises:
-        DimensionError: a tiling or the window is not two-dimensional, or there are not as many colours as tilings.
+        DimensionError: a tiling or the window is not two-dimensional, or there are not as many colours, or hatches, as
+            tilings.
         UnboundedError: the window is unbounded.
     """
     shades = [colour(i) for i in range(len(tilings))] if colours is None else [*map(themed, colours)]
-    if len(shades) != len(tilings):
-        raise DimensionError(f"plot_zones: {len(shades)} colours for {len(tilings)} tilings; pass one for each")
+    textures = [None] * len(tilings) if hatches is None else [*hatches]
+    lines = [*map(line_colour, shades)] if line_colours is None else [*map(themed, line_colours)]
+    for what, given in (("colours", shades), ("line_colours", lines), ("hatches", textures)):
+        if len(given) != len(tilings):
+            raise DimensionError(f"plot_zones: {len(given)} {what} for {len(tilings)} tilings; pass one for each")
     patches = require("matplotlib.patches", "plot_zones")
-    lines = require("matplotlib.collections", "plot_zones")
-    for tiling, shade in zip(tilings, shades, strict=True):
+    drawn = []
+    for tiling, shade, line, texture in zip(tilings, shades, lines, textures, strict=True):
         polygons = [polygon for zone in outline(tiling, window) for polygon in zone.polygons]
-        for polygon in polygons:
-            ax.add_patch(patches.PathPatch(polygon_path(polygon), facecolor=shade, alpha=alpha, linewidth=0, zorder=2))
-        edges = [edge for polygon in polygons for edge in _inner_edges(polygon, window)]
-        if linewidth and edges:
+        look = {} if texture is None else {"hatch": texture, "edgecolor": line}
+        for polygon in polygons if alpha else ():
+            path = polygon_path(polygon)
+            ax.add_patch(patches.PathPatch(path, facecolor=shade, alpha=alpha, linewidth=0, zorder=2, **look))
+        drawn.append(([edge for polygon in polygons for edge in _inner_edges(polygon, window)], line))
+    draw_lines(ax, drawn, linewidth)
+    return frame(ax, window)
+
+
+def draw_lines(ax: Axes, drawn: Sequence[tuple[Sequence[FloatArray], Any]], width: float) -> None:
+    """Draw segments in their colours, one collection for each, above rims of paper; nothing of no width."""
+    lines = require("matplotlib.collections", "plot_zones")
+    if not width:
+        return
+    paper = [edge for edges, _ in drawn for edge in edges]
+    layers = [(edges, shade, width, 3.0) for edges, shade in drawn] + [(paper, themed(PAPER), width + 2 * RIM, 2.9)]
+    for edges, shade, thickness, order in layers:
+        if edges:
             ax.add_collection(
-                lines.LineCollection(edges, colors=shade, linewidths=linewidth, capstyle="round", zorder=3),
+                lines.LineCollection(edges, colors=shade, linewidths=thickness, capstyle="round", zorder=order),
                 autolim=False,
             )
-    return frame(ax, window)
 
 
 def _inner_edges(polygon: Polygon, window: Polyhedron) -> list[FloatArray]:
