@@ -76,9 +76,9 @@ def draw_demo(demo: Demo, samples: int = SAMPLES) -> Figure:
     pyplot = require("matplotlib.pyplot", "draw_demo")
     figure: Figure
     with style():
-        figure, (left, right) = pyplot.subplots(1, 2, figsize=(7.2, 4.0), layout="constrained", sharey=True)
+        figure, (left, right) = pyplot.subplots(1, 2, figsize=(8.2, 3.8), layout="constrained", sharey=True)
         plot_samples(demo.network, demo.target, demo.box, samples, left, seed=_SAMPLE_SEED)
-        demo.in_box.plot(right)
+        demo.in_box.plot(right, legend=True)
         left.set_title(f"{samples:,} samples")
         right.set_title(f"exact: {len(demo.in_box)} tiles, {len(demo.in_box.zones())} zones")
         for axes in (left, right):

@@ -104,7 +104,7 @@ def plot_chain(
         [rows[i] for i in found[-1]],
         panels[-1],
         [f"$U_{{{i}}}$" for i in found[-1]],
-        colours=[*map(feature_colour, found[-1])],
+        colours=[line_colour(feature_colour(i)) for i in found[-1]],
     )
     return found
 
@@ -156,11 +156,10 @@ def feature_legend(axes: Axes, features: Sequence[int], letter: str = "h", alpha
     patches = require("matplotlib.patches", "feature_legend")
     figure = axes.get_figure(root=True)
     assert figure is not None, "the axes were made in one"
-    signs = [
-        patches.Patch(
-            facecolor=(feature_colour(i), alpha), edgecolor=feature_colour(i), label=f"${letter}_{{{i}}} > 0$"
-        )
-        for i in features
-    ]
+    signs = []
+    for i in features:
+        shade = feature_colour(i)
+        text = f"${letter}_{{{i}}} > 0$"
+        signs.append(patches.Patch(facecolor=(shade, alpha), edgecolor=line_colour(shade), label=text))
     legend: Legend = figure.legend(handles=signs, loc="outside lower center", ncols=min(len(signs), 8))
     return legend

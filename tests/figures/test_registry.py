@@ -38,7 +38,7 @@ def test_every_entry_has_a_function_a_script_and_a_picture(name):
     script = ROOT / "scripts" / "figures" / f"{name.replace('-', '_')}.py"
     assert f'main("{name}")' in script.read_text()
     image = PAGE / f"{name}.{'png' if entry.kind == 'figure' else 'gif'}"
-    assert image.stat().st_size < (120_000 if entry.kind == "figure" else 400_000)
+    assert image.stat().st_size < (160_000 if entry.kind == "figure" else 400_000)
 
 
 def test_every_script_is_of_a_figure():
