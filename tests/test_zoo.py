@@ -745,7 +745,7 @@ def frames(tiling):
 def pictures(tiling):
     pyplot = pytest.importorskip("matplotlib.pyplot")
     ask = tiling.plot
-    if tiling.domain.ambient_dim != 2:
+    if tiling.domain.ambient_dim not in (2, 3):
         refused(True, pr.DimensionError, ask)
     else:
         axes = refused_in_words(ask, pr.InputError, pr.RangeError)

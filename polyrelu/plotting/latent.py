@@ -30,7 +30,7 @@ from polyrelu.plotting.style import (
     line_colour,
     themed,
 )
-from polyrelu.plotting.zones import draw_lines, plot_zones, polygon_path
+from polyrelu.plotting.zones import draw_lines, plot_zones, polygon_path, translucent
 from polyrelu.polyhedra.polyhedron import Polyhedron
 from polyrelu.support.extras import require
 from polyrelu.tilings.tiling import Tiling
@@ -44,6 +44,8 @@ _BOUNDARY = 1.1
 _LABEL_GAP = 9.0  # points between the tip of an arrow and the middle of its label
 _LABEL_SIZE = 12.0  # points between the middles of two labels, at least
 _ROUNDS = 200
+_CHARACTER = 5.0  # points
+_UNSEEN = str.maketrans("", "", "${}_^\\")
 
 
 def plot_latent_plane(
@@ -144,8 +146,8 @@ def _draw_features(axes: Axes, plane: LatentPlane, chosen: Sequence[int], look: 
     for i in chosen:
         hatch, shade = look.hatch(i), feature_colour(i)
         for polygon in plane.active(i) if look.layout != "outlines" else ():
-            rim = {"edgecolor": "none"} if hatch is None else {"edgecolor": look.line(i), "hatch": hatch}
-            axes.add_patch(_patch(polygon, facecolor=shade, linewidth=0, alpha=look.alpha, zorder=2, **rim))
+            fill = translucent(shade, look.alpha, hatch, look.line(i))
+            axes.add_patch(_patch(polygon, linewidth=0, zorder=2, **fill))
     outline = _closed(plane.outline.outer)
     axes.plot(*outline.T, color=themed(INK), linewidth=HAIRLINE, solid_joinstyle="round", zorder=3)
     segments = {i: [_points(segment) for segment in boundary_segments(plane, i)] for i in chosen}
@@ -160,7 +162,7 @@ def _draw_features(axes: Axes, plane: LatentPlane, chosen: Sequence[int], look: 
 def _draw_arrows(axes: Axes, tips: Mapping[int, FloatArray], labels: Mapping[int, str]) -> None:
     """The features' directions from the origin, those with labels labelled."""
     for i, tip in tips.items():
-        _arrow(axes, tip, line_colour(feature_colour(i)))
+        _arrow(axes, tip, area_colour(feature_colour(i)))
     axes.plot(0, 0, "o", color=themed(INK), markersize=2.5, zorder=7)
     if labels:
         _label_arrows(axes, tips, labels)
@@ -332,7 +334,8 @@ def _label_arrows(axes: Axes, tips: Mapping[int, FloatArray], labels: Mapping[in
         return
     points_per_unit = _points_per_unit(axes)
     ends = np.array([tips[i] for i in shown]) * points_per_unit
-    places = label_places(ends)
+    beyond = [_beyond(labels[i], end) for i, end in zip(shown, ends, strict=True)]
+    places = label_places(ends) + np.array(beyond)
     for i, end, place in zip(shown, ends, places, strict=True):
         axes.annotate(
             labels[i],
@@ -347,6 +350,14 @@ def _label_arrows(axes: Axes, tips: Mapping[int, FloatArray], labels: Mapping[in
             path_effects=[effects.withStroke(linewidth=2, foreground=themed(PAPER))],
             zorder=8,
         )
+
+
+def _beyond(label: str, tip: FloatArray) -> FloatArray:
+    """How much further out a text longer than two characters goes, in points, for its arrow not to run into it."""
+    characters = len(label.translate(_UNSEEN))
+    along = tip / np.hypot(*tip)
+    further: FloatArray = along * abs(along[0]) * max(0.0, characters - 2) * _CHARACTER / 2
+    return further
 
 
 def label_places(tips: FloatArray) -> FloatArray:

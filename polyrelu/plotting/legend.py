@@ -43,7 +43,7 @@ class Swatch(NamedTuple):
             return line([], [], color=self.line, linestyle=self.linestyle, linewidth=1.2, label=self.text)
         to_rgba = require("matplotlib.colors", "plotting").to_rgba
         patch = require("matplotlib.patches", "plotting").Patch
-        rim = to_rgba(self.line) if self.line is not None else "none"
+        rim = to_rgba(themed(self.line)) if self.line is not None else "none"
         return patch(
             facecolor=to_rgba(themed(self.fill), self.alpha),
             edgecolor=rim,

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 Window: TypeAlias = tuple[Sequence[Any], Sequence[Any]]
 
-_MARGIN = 8  # the window around unbounded tilings is wider than their vertices by 1/8 of their extent
+_MARGIN = 8  # a margin is so small a part of a window's width
 _ASKED, _FEW = 400, 8  # tiles whose vertices are looked at; vertices that all count
 _FAR = 2**20  # a width that a coordinate exceeds by more than this hardly shows beside it
 _RIM, _DASHES = 1.1, (0, (3.2, 1.6))
@@ -173,24 +173,31 @@ def plot_samples(
 
 
 def window_of(tiling: Tiling) -> tuple[ExactVector, ExactVector]:
-    """Lower and upper corner of the default window: the domain if it is bounded, else most vertices and a margin.
+    """Lower and upper corner of the default window: the domain if it is bounded, else a square around most vertices.
 
-    Vertices that lie far beyond most others, by more than three times the extent of their middle half, do not count
-    (Tukey's outer fences); of many tiles some hundred are asked. Without vertices it is a square around the origin, or
-    around a point of the first tile. A bounded domain gets a margin along each axis on which floats do not tell its
-    ends apart.
+    A bounded domain gets a margin along each axis on which floats do not tell its ends apart. Around unbounded tilings
+    vertices that lie far beyond most others, by more than three times the extent of their middle half, do not count
+    (Tukey's outer fences); of many tiles some hundred are asked. The square, or cube, is wider than they are by a
+    quarter, and twice as wide as few of them. Without any it is one around a point of the first tile.
     """
-    bounded = tiling.domain.is_bounded() and not tiling.domain.is_empty()
-    vertices = list(tiling.domain.vertices) if bounded else _most(_some_vertices(tiling))
-    dim = tiling.domain.ambient_dim
+    if tiling.domain.is_bounded() and not tiling.domain.is_empty():
+        return _around_domain(*box_of_points(tiling.domain.vertices))
+    vertices = _some_vertices(tiling)
     if not vertices:
-        middle = tiling[0].point() if len(tiling) else (Fraction(0),) * dim
-        vertices = [middle if any(abs(x) > _MARGIN for x in middle) else (Fraction(0),) * dim]
-    lower, upper = box_of_points(vertices)
+        vertices = [tiling[0].point() if len(tiling) else (Fraction(0),) * tiling.domain.ambient_dim]
+    lower, upper = box_of_points(_most(vertices))
+    radius = max(map(sub, upper, lower)) / 2 or max(Fraction(1), *(abs(x) / _FAR for x in lower))
+    radius *= Fraction(5, 4) if len(vertices) >= _FEW else 2
+    middle = [(a + b) / 2 for a, b in zip(lower, upper, strict=True)]
+    return tuple(m - radius for m in middle), tuple(m + radius for m in middle)
+
+
+def _around_domain(lower: ExactVector, upper: ExactVector) -> tuple[ExactVector, ExactVector]:
+    """The box, with a margin along each axis on which floats do not tell its ends apart."""
     told = [to_float(a) < to_float(b) for a, b in zip(lower, upper, strict=True)]
-    width = max(b - a if apart else 0 for a, b, apart in zip(lower, upper, told, strict=True)) or _MARGIN
+    width = max(b - a if apart else 0 for a, b, apart in zip(lower, upper, told, strict=True)) or 1
     margins = [
-        Fraction(0) if bounded and apart else max(width, abs(a) / _FAR) / Fraction(_MARGIN)
+        Fraction(0) if apart else max(width, abs(a) / _FAR) / Fraction(_MARGIN)
         for a, apart in zip(lower, told, strict=True)
     ]
     return tuple(map(sub, lower, margins)), tuple(map(add, upper, margins))
@@ -227,7 +234,9 @@ def _frame(axes: Axes, lower: ExactVector, upper: ExactVector) -> None:
 def _pixel(axes: Axes, extent: float) -> float:
     """The size of a printed pixel in data units, at the resolution the figure is saved with."""
     figure = axes.get_figure(root=True)
-    inches = axes.get_position().width * (figure.get_figwidth() if figure is not None else 4)
+    locator: Any = axes.get_axes_locator()
+    place = axes.get_position() if locator is None else locator(axes, None)
+    inches = place.width * (figure.get_figwidth() if figure is not None else 4)
     return float(extent / (inches * _dots_per_inch()))
 
 

@@ -8,10 +8,11 @@ from types import MappingProxyType
 from typing import Any
 
 from polyrelu.support.extras import require
-from polyrelu.support.palette import PALETTE, colour, for_lines, hatch, toned
+from polyrelu.support.palette import PALETTE, colour, for_lines, hatch, luminance, toned, with_luminance
 
 FEATURES = PALETTE
 HAIRLINE = 0.5
+_LEAST_FACE = 0.24
 RIM = 0.6  # points of paper on either side of a line
 
 # Names of colours, which mean what the theme says when something is drawn; :func:`themed` looks them up.
@@ -31,6 +32,7 @@ _SETTINGS = {
     "legend.frameon": False,
     "svg.fonttype": "none",
     "svg.hashsalt": "polyrelu",
+    "hatch.linewidth": 0.5,
     "savefig.dpi": 200,
     "figure.dpi": 100,
 }
@@ -77,6 +79,13 @@ def area_colour(shade: Any) -> Any:
     """The colour of opaque areas in a colour, which the paper of the theme is told from."""
     to_hex = require("matplotlib.colors", "plotting").to_hex
     return toned(to_hex(themed(shade)), _theme() is DARK)
+
+
+def face_colour(shade: Any) -> Any:
+    """The colour of faces in space, which are shaded, and yet told from the edges between them."""
+    to_hex = require("matplotlib.colors", "plotting").to_hex
+    plain = to_hex(themed(shade))
+    return area_colour(shade) if _theme() is DARK else with_luminance(plain, max(luminance(plain), _LEAST_FACE))
 
 
 def line_colour(shade: Any) -> Any:

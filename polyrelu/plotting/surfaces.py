@@ -22,7 +22,7 @@ from polyrelu.plotting.planar import Window, window_of
 from polyrelu.plotting.scene import Item, scene_of
 from polyrelu.plotting.shades import Shades, shades_of
 from polyrelu.plotting.solid import VIEW, boundary_polygons, plot_polyhedron, solid_axes
-from polyrelu.plotting.style import FRAME, INK, themed
+from polyrelu.plotting.style import FRAME, INK, face_colour, themed
 from polyrelu.polyhedra.halfspace import Halfspace
 from polyrelu.polyhedra.polyhedron import Polyhedron
 from polyrelu.tilings.tiling import Tiling
@@ -77,7 +77,7 @@ def plot_zone_surfaces(
     """
     if tiling.domain.ambient_dim != 3:
         raise DimensionError(f"plot_zone_surfaces: the tiling lives in R^{tiling.domain.ambient_dim}; it must be R^3")
-    lower, upper = _window(tiling) if window is None else _corners(window)
+    lower, upper = window_of(tiling) if window is None else _corners(window)
     box = Polyhedron.box(lower, upper)
     shades, found = shades_of(tiling, "zone"), faces(tiling, box)
     group_of = dict(zip(components(tiling).tolist(), shades.groups.tolist(), strict=True))
@@ -87,7 +87,7 @@ def plot_zone_surfaces(
     solid_axes((lower, upper), axes, labels=None, view=view, zoom=0.95)
     plot_polyhedron(box, axes, alpha=0, edges=FRAME)
     extent = max(to_float(b - a) for a, b in zip(lower, upper, strict=True))
-    items = [_painted(face, shades.colours[group_of[face.zone]], alpha) for face in found]
+    items = [_painted(face, face_colour(shades.colours[group_of[face.zone]]), alpha) for face in found]
     scene_of(axes).add([*items, *_edges(found, extent), *_flat(tiling, box, shades)])
     if with_legend:
         add_legend(axes, swatches)
@@ -155,27 +155,21 @@ def _flat(tiling: Tiling, box: Polyhedron, shades: Shades) -> list[Item]:
         if any(row.relation == "==" for row in tile.polyhedron.halfspaces):
             for corners in boundary_polygons(tile.polyhedron.closure() & box):
                 width = {1: _DOT, 2: _STROKE}.get(len(corners), 0.0)
-                items.append(Item((corners,), shades.colours[group], 1.0 if width else _ALPHA, width=width))
+                items.append(
+                    Item((corners,), face_colour(shades.colours[group]), 1.0 if width else _ALPHA, width=width)
+                )
     return items
 
 
 def _swatches(shades: Shades, alpha: float, excluded: bool) -> list[Swatch]:
     """The zones, and what dashes mean."""
     names = shades.names or ()
-    swatches = [Swatch(name, shade, alpha, line=themed(INK)) for name, shade in zip(names, shades.colours, strict=True)]
+    swatches = [
+        Swatch(name, face_colour(shade), alpha, line=INK) for name, shade in zip(names, shades.colours, strict=True)
+    ]
     if excluded:
         swatches.append(Swatch("boundary excluded", None, line=themed(INK), linestyle=(0, (2, 2))))
     return swatches
-
-
-def _window(tiling: Tiling) -> tuple[ExactVector, ExactVector]:
-    """The default window; a cube around an unbounded tiling."""
-    lower, upper = window_of(tiling)
-    if tiling.domain.is_bounded() and not tiling.domain.is_empty():
-        return lower, upper
-    radius = max(b - a for a, b in zip(lower, upper, strict=True)) / 2
-    middle = [(a + b) / 2 for a, b in zip(lower, upper, strict=True)]
-    return tuple(m - radius for m in middle), tuple(m + radius for m in middle)
 
 
 def _corners(window: Window) -> tuple[ExactVector, ExactVector]:

@@ -72,13 +72,20 @@ def plot_zones(
     drawn = []
     for tiling, shade, line, texture in zip(tilings, shades, lines, textures, strict=True):
         polygons = [polygon for zone in outline(tiling, window) for polygon in zone.polygons]
-        look = {} if texture is None else {"hatch": texture, "edgecolor": line}
+        fill = translucent(shade, alpha, texture, line)
         for polygon in polygons if alpha else ():
-            path = polygon_path(polygon)
-            ax.add_patch(patches.PathPatch(path, facecolor=shade, alpha=alpha, linewidth=0, zorder=2, **look))
+            ax.add_patch(patches.PathPatch(polygon_path(polygon), linewidth=0, zorder=2, **fill))
         drawn.append(([edge for polygon in polygons for edge in _inner_edges(polygon, window)], line))
     draw_lines(ax, drawn, linewidth)
     return frame(ax, window)
+
+
+def translucent(shade: Any, alpha: float, hatch: str | None, line: Any) -> dict[str, Any]:
+    """The look of a translucent area; its hatch, if there is one, is opaque, in the colour of its lines."""
+    if hatch is None:
+        return {"facecolor": shade, "edgecolor": "none", "alpha": alpha}
+    to_rgba = require("matplotlib.colors", "plotting").to_rgba
+    return {"facecolor": to_rgba(shade, alpha), "edgecolor": line, "hatch": hatch}
 
 
 def draw_lines(ax: Axes, drawn: Sequence[tuple[Sequence[FloatArray], Any]], width: float) -> None:

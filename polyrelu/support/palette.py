@@ -25,8 +25,8 @@ HATCHES = tuple(
 )
 """As many patterns for print, in the notation of matplotlib."""
 
-_MOST_ON_WHITE, _LEAST_ON_DARK = 0.3, 0.13  # luminances to which paper has a contrast of 3:1
-_DARK_LINE, _LIGHT_LINE = 0.07, 0.5
+_MOST_ON_WHITE, _LEAST_ON_DARK = 0.26, 0.17  # luminances to which paper, and a window on it, has a contrast of 3:1
+_DARK_LINE, _LIGHT_LINE = 0.055, 0.5
 
 
 def colour(index: int) -> str:
