@@ -72,8 +72,8 @@ def test_a_section_has_the_picture_its_makers_and_at_most_five_lines(name):
 
 
 IN_SPACE = {
-    "library-half-plane-pair": 0.9,
-    "library-planes-in-space": 0.9,
+    "library-half-plane-pair": 0.7,
+    "library-planes-in-space": 0.7,
     "library-latent-cube": 0.75,
     "library-superposed-cube": 0.99,
     "cube-half-space": 0.9,
