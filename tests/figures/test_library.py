@@ -1,13 +1,11 @@
 from fractions import Fraction
 
 import pytest
-from matplotlib.figure import Figure
 
 from polyrelu.figures import library, windows
-from polyrelu.figures.registry import FIGURES as REGISTRY
+from polyrelu.figures.registry import FIGURES
 from polyrelu.polyhedra.convex_polygon import convex_polygon
 
-FIGURES = [name for name in dir(library) if name.startswith("figure_") and name != "figure_test_picture"]
 LIBRARY_README = [
     "test_easy", "test_medium", "test_hard_1", "test_hard_2", "test_hard_3a", "test_hard_3b", "test_hard_4a",
     "test_hard_4b", "test_hard_5",
@@ -15,17 +13,8 @@ LIBRARY_README = [
 WINDOWS = {**library.TEST_PICTURES, **windows.WINDOWS}
 
 
-@pytest.mark.parametrize("name", FIGURES)
-def test_figures_are_made_and_labelled(name):
-    figure = getattr(library, name)()
-    assert isinstance(figure, Figure)
-    assert figure.get_figwidth() <= 7.2
-    assert all(axes.has_data() for axes in figure.axes)
-    figure.canvas.draw()
-
-
 def test_the_nine_pictures_have_the_library_s_names_and_order():
-    assert list(library.TEST_PICTURES) == LIBRARY_README == [name for name in REGISTRY if name.startswith("test_")]
+    assert list(library.TEST_PICTURES) == LIBRARY_README == [name for name in FIGURES if name.startswith("test_")]
     assert [axes.get_title() for axes in library.figure_test_pictures().axes] == LIBRARY_README
     (axes,) = library.figure_test_picture("test_hard_3a").axes
     assert axes.get_title() == "test_hard_3a"
