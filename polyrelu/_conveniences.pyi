@@ -4,7 +4,6 @@ from os import PathLike
 from typing import Any, Literal, overload
 
 import networkx as nx
-from matplotlib.axes import Axes
 
 from polyrelu.analysis.measure import Enclosure
 from polyrelu.analysis.merge import Merged
@@ -52,14 +51,16 @@ class TilingMethods:
     def outline(self, within: Polyhedron | None = None) -> list[Outline]: ...
     def plot(
         self,
-        ax: Axes | None = None,
+        ax: Any = None,
         *,
         window: Window | None = None,
-        colour_by: str = "zone",
-        labels: bool = False,
+        colour_by: str | None = None,
+        labels: bool | str = False,
+        legend: bool | None = None,
+        hatches: bool = False,
         edge_colour: str = ...,
-        alpha: float = 0.85,
-    ) -> Axes: ...
+        alpha: float = 1.0,
+    ) -> Any: ...
     def sample_points(self, n: int, seed: int | None = None) -> FloatArray: ...
     def save(self, path: str | PathLike[str], overwrite: bool = False) -> None: ...
     @overload

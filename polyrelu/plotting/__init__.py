@@ -6,6 +6,7 @@ from polyrelu.plotting.planar import plot_samples, plot_tiling
 from polyrelu.plotting.solid import plot_arrow, plot_polyhedron, solid_axes
 from polyrelu.plotting.space import plot_latent_cube, plot_plane_in_space
 from polyrelu.plotting.style import style
+from polyrelu.plotting.surfaces import plot_zone_surfaces
 
 __all__ = [
     "plot_arrow",
@@ -17,6 +18,7 @@ __all__ = [
     "plot_polyhedron",
     "plot_samples",
     "plot_tiling",
+    "plot_zone_surfaces",
     "solid_axes",
     "style",
 ]

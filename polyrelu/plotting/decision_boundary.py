@@ -68,7 +68,7 @@ def plot_boundary(
         linewidth: of lines, in points.
 
     Returns:
-        The axes. Of a network with five classes at most, a pair has the same colour in each drawing; of more classes
+        The axes. Of a network with seven classes at most, a pair has the same colour in each drawing; of more classes
         there are more pairs than colours.
 
     Raises:

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from polyrelu.analysis.planar_tiles import PlanarTiles, planar_tiles
 from polyrelu.arithmetic.exact import ExactVector, FloatArray, exact_vector, to_float, to_floats
+from polyrelu.arithmetic.ieee import SMALLEST_NORMAL
 from polyrelu.errors import DimensionError, InputError
 from polyrelu.networks.evaluation import maps_into
 from polyrelu.networks.network import Network
@@ -86,7 +87,7 @@ def plot_tiling(
     """
     dim = tiling.domain.ambient_dim
     if dim == 3:
-        return _plot_in_space(tiling, ax, window, colour_by, labels, legend, alpha)
+        return _in_space(tiling, ax, window, colour_by, labels, legend, alpha)
     if dim != 2:
         raise DimensionError(f"plot_tiling: the tiling lives in R^{dim}; only R^2 and R^3 are drawn")
     wanted = LABELS[0] if labels is True else labels
@@ -110,7 +111,7 @@ def plot_tiling(
     return axes
 
 
-def _plot_in_space(
+def _in_space(
     tiling: Tiling, ax: Any, window: Window | None, colour_by: str | None, labels: Any, legend: Any, alpha: float
 ) -> Any:
     from polyrelu.plotting.surfaces import plot_zone_surfaces  # stands on this module
@@ -285,7 +286,7 @@ def _looked_up(change: Callable[[str], str], shades: Shades) -> NDArray[np.objec
 
 def _points(pixel: float) -> float:
     """How many points a unit of the data takes."""
-    return 72 / (pixel * _dots_per_inch())
+    return 72 / (max(pixel, SMALLEST_NORMAL) * _dots_per_inch())
 
 
 def _draw_flat(axes: Axes, corners: FloatArray, shade: str) -> None:

@@ -170,7 +170,7 @@ def test_what_cannot_be_drawn_is_refused():
 
 
 def test_where_pairs_outnumber_colours_those_with_pieces_have_different_ones(axes):
-    wide = pr.Network([([[1, 0], [-1, 2], [0, -1], *[[0, 0]] * 4], [0, 0, 0, *[-9] * 4])])  # STAR, and four that lose
+    wide = pr.Network([([[1, 0], [-1, 2], [0, -1], *[[0, 0]] * 5], [0, 0, 0, *[-9] * 5])])  # STAR, and five that lose
     plot_boundary(pr.decision_boundary(wide, domain=SQUARE), axes)
     assert legend(axes) == ["0 | 1", "0 | 2", "1 | 2"]
     assert [line.get_color()[0].tolist() for line in lines(axes)] == [

@@ -6,8 +6,8 @@ from matplotlib import pyplot
 from matplotlib.colors import to_hex, to_rgb
 
 import polyrelu as pr
-from polyrelu.plotting.style import DARK, INK, LIGHT, PAPER, style, themed
-from polyrelu.support.palette import PALETTE
+from polyrelu.plotting.style import DARK, FRAME, INK, LIGHT, PAPER, WINDOW, area_colour, line_colour, style, themed
+from polyrelu.support.palette import PALETTE, contrast
 
 
 def test_a_missing_matplotlib_is_asked_for(monkeypatch):
@@ -43,7 +43,15 @@ def test_themes():
     assert [themed(shade) for shade in ("red", (0, 1, 0), [0, 0, 1])] == ["red", (0, 1, 0), [0, 0, 1]]
 
 
-def test_no_colour_of_the_palette_vanishes_on_either_paper():
-    for theme in (LIGHT, DARK):
-        paper = np.array(to_rgb(theme[PAPER]))
-        assert all(np.linalg.norm(paper - to_rgb(shade)) > 0.4 for shade in (*PALETTE, theme[INK]))
+@pytest.mark.parametrize("dark", [False, True])
+def test_no_colour_of_the_palette_vanishes_on_either_paper(dark):
+    with style(dark=dark):
+        for shade in (*PALETTE, INK, FRAME):
+            for behind in (PAPER, WINDOW) if shade != FRAME else [PAPER]:
+                assert contrast(to_hex(themed(area_colour(shade))), themed(behind)) >= 3
+        for shade in PALETTE:
+            paper = np.array(to_rgb(themed(PAPER)))
+            for share in (0.3, 0.6):
+                tint = to_hex((1 - share) * paper + share * np.array(to_rgb(shade)))
+                known = contrast(tint, line_colour(shade)), contrast(tint, themed(PAPER))
+                assert max(known) >= 3, "a line with a rim of paper shows on any fill"

@@ -42,11 +42,12 @@ def test_each_polygon_is_the_exact_outline_in_the_window(axes):
 
 def test_edges_are_drawn_inside_the_window_only(axes):
     plot_zones(zones_of("y0 > 0", "y1 > 0"), axes, WINDOW)
-    cross, diamond = (collection.get_segments() for collection in axes.collections)
+    cross, diamond, rims = (collection.get_segments() for collection in axes.collections)
     assert sorted(tuple(map(tuple, sorted(segment.tolist()))) for segment in cross) == [
         ((-1, -1), (0, 0)), ((-1, 1), (0, 0)), ((0, 0), (1, -1)), ((0, 0), (1, 1)),
     ]  # fmt: skip
     assert len(diamond) == 4
+    assert len(rims) == 8
 
 
 def test_without_lines_there_are_none(axes):
