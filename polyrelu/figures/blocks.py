@@ -1,42 +1,43 @@
-"""Two blocks of five features: the diagram, the latent space of one layer, and the later features in the earlier space.
+r"""Blocks of five features: the diagram, the latent space of one layer, and later features in earlier spaces.
 
-A block is a layer of ReLU features read from a latent space, and a map back to a latent space. Here both are planes:
+A block is a layer of ReLU features read from a latent space, and a map back to a latent space. Here all are planes:
 
     a = relu(W alpha + b)   (R^2 -> R^5),   beta = D a   (R^5 -> R^2),   h = relu(U beta + c)   (R^2 -> R^5).
 
 The rows of W and U are five unit vectors at regular angles, the bias of the first layer is just negative enough that
-each of these vectors activates its own feature alone, and D sends feature i to twice its angle. All numbers are floats,
-taken as the dyadic rationals they are.
+each of these vectors activates its own feature alone, and D sends feature i to twice its angle. With a third block in
+front, which is the first one again, there is one more plane: alpha = D relu(W gamma + b). All numbers are floats, taken
+as the dyadic rationals they are.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from polyrelu.analysis.outline import Ring
-from polyrelu.arithmetic.exact import FloatArray, to_floats
-from polyrelu.engines.preimage import linear_regions
+from polyrelu.engines.preimage import linear_regions, preimage
+from polyrelu.figures.cubes import figure_of
 from polyrelu.latent.windows import feature_zones
 from polyrelu.networks.layer import Layer
 from polyrelu.networks.network import Network
 from polyrelu.plotting import style
+from polyrelu.plotting.chain import feature_legend, name_plane, plot_chain
 from polyrelu.plotting.diagram import plot_network_diagram
-from polyrelu.plotting.style import HAIRLINE, INK, PAPER, SILENT, themed
+from polyrelu.plotting.folded import plot_folded
+from polyrelu.plotting.style import INK, PAPER, line_colour, themed
 from polyrelu.plotting.zones import plot_directions, plot_polyhedra, plot_zones
-from polyrelu.polyhedra.convex_polygon import convex_polygon
 from polyrelu.polyhedra.polyhedron import Polyhedron
 from polyrelu.support.extras import require
 from polyrelu.support.palette import colour
-from polyrelu.tilings.tile import Tile
 from polyrelu.tilings.tiling import Tiling
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+    from mpl_toolkits.mplot3d import Axes3D
 
 FEATURES = 5
 _ANGLES = 2 * np.pi * np.arange(FEATURES) / FEATURES
@@ -44,11 +45,12 @@ W = U = np.stack([np.cos(_ANGLES), np.sin(_ANGLES)], axis=1)
 D = np.stack([np.cos(2 * _ANGLES), np.sin(2 * _ANGLES)])
 FIRST_BIAS = np.full(FEATURES, -math.cos(2 * math.pi / FEATURES))
 LAST_BIAS = np.full(FEATURES, -0.75)
+ONE_LAYER_WINDOW = Polyhedron.box(["-9/5"] * 2, ["9/5"] * 2)
+GAMMA_WINDOW = Polyhedron.box([-4, -4], [4, 4])
 ALPHA_WINDOW = Polyhedron.box([-3, -3], [3, 3])
 BETA_WINDOW = Polyhedron.box(["-5/2", "-5/2"], ["5/2", "5/2"])
-_ELEVATION, _STEEPNESS = math.radians(55), 0.5
-STAR = np.stack([W[:, 0], math.sin(_ELEVATION) * W[:, 1] + math.cos(_ELEVATION) * _STEEPNESS])
-"""The projection (2, 5) of a-space: axis i points along W_i and rises, seen from above at an angle."""
+RIM = 3
+"""The sum of the first block's features at which the folded plane is cut off."""
 
 
 def five_features() -> Network:
@@ -59,6 +61,12 @@ def five_features() -> Network:
 def two_block_network() -> Network:
     """The 2-5-2-5 network of the module's docstring."""
     return Network([(W, FIRST_BIAS), (D, [0, 0]), (U, LAST_BIAS)], relu=[True, False, True])
+
+
+def three_block_network() -> Network:
+    """The 2-5-2-5-2-5 network: the first block twice, then the last one."""
+    first = [(W, FIRST_BIAS), (D, [0, 0])]
+    return Network([*first, *first, (U, LAST_BIAS)], relu=[True, False, True, False, True])
 
 
 def network_diagram() -> Figure:
@@ -83,114 +91,76 @@ def network_diagram() -> Figure:
 def one_layer() -> Figure:
     """Five features as superposed half-planes, and how many of them are active where."""
     pyplot = require("matplotlib.pyplot", "one_layer")
-    network, window = five_features(), Polyhedron.box(["-9/5"] * 2, ["9/5"] * 2)
     figure: Figure
     with style():
-        figure, (left, right) = pyplot.subplots(1, 2, figsize=(7.2, 4.0), layout="constrained", sharey=True)
-        plot_zones([*feature_zones(network, domain=window).values()], left, window)
-        plot_directions(W, left, _indexed("W"))
-        regions = linear_regions(network, window, progress=False)
-        plot_polyhedra(
-            [tile.polyhedron for tile in regions],
-            right,
-            window,
-            colours=[_depth(tile.pattern.count("1")) for tile in regions],
-            labels=[str(tile.pattern.count("1")) for tile in regions],
-            alpha=1,
-        )
-        left.set_title("five features, each active on a half-plane")
-        right.set_title("how many are active together")
-        for axes in (left, right):
-            _label_axes(axes, "z", (-1, 0, 1))
-        right.set_ylabel("")
+        figure, (left, right) = pyplot.subplots(1, 2, figsize=(7.2, 4.0), layout="constrained")
+        network, window = five_features(), ONE_LAYER_WINDOW
+        draw_zones(left, feature_zones(network, domain=window), network.layers[0], window)
+        draw_counts(right, linear_regions(network, window, progress=False))
     return figure
 
 
-def two_blocks() -> Figure:
-    """The later features in three spaces: where they are read, folded up in the features' space, and in the first one.
-
-    The five dimensions of a-space are shown by a linear projection whose axes are a star seen obliquely from above.
-    """
-    pyplot = require("matplotlib.pyplot", "two_blocks")
-    network = two_block_network()
-    first, later = Network(network.layers[:1]), Network(network.layers[2:])
-    figure: Figure
-    with style():
-        figure, panels = pyplot.subplots(1, 3, figsize=(8.2, 3.1), layout="constrained", subplot_kw={"box_aspect": 1})
-        alpha, folded, beta = panels
-        zones = [*feature_zones(network, domain=ALPHA_WINDOW).values()]
-        regions = linear_regions(first, ALPHA_WINDOW, progress=False)
-        _draw_folds(regions, alpha)
-        plot_zones(zones, alpha, ALPHA_WINDOW)
-        _label_axes(alpha, r"\alpha", (-2, 0, 2))
-        alpha.set_title(r"$\alpha$-space, $\mathbf{R}^2$")
-
-        _draw_folded(network, regions, zones, folded)
-        folded.set_title("$a$-space, $\\mathbf{R}^5$, projected")
-
-        whole = linear_regions(Network(network.layers[:2]), ALPHA_WINDOW, progress=False)
-        _fill(beta, [_image(tile, network, 2) for tile in whole], SILENT, 0.35)
-        plot_zones([*feature_zones(later, domain=BETA_WINDOW).values()], beta, BETA_WINDOW)
-        plot_directions(U, beta, _indexed("U"))
-        _label_axes(beta, r"\beta", (-2, 0, 2))
-        beta.set_title(r"$\beta$-space, $\mathbf{R}^2$")
-    return figure
+def draw_zones(axes: Axes, zones: Mapping[int, Tiling], layer: Layer, window: Polyhedron) -> None:
+    """The half-planes of a layer's features and the features' directions."""
+    plot_zones([*zones.values()], axes, window)
+    shades = [line_colour(colour(i)) for i in zones]
+    plot_directions(layer.rows, axes, [f"$W_{i}$" for i in zones], colours=shades)
+    name_plane(axes, r"\alpha", f"{len(zones)} features, each active on a half-plane")
 
 
-def _draw_folds(regions: Tiling, axes: Axes) -> None:
-    """Hairlines where the features of the first layer switch."""
-    window = regions.domain
+def draw_counts(axes: Axes, regions: Tiling) -> None:
+    """The regions of a layer with the numbers of features that are active there, the darker the more."""
+    counts = [tile.pattern.count("1") for tile in regions]
     plot_polyhedra(
         [tile.polyhedron for tile in regions],
         axes,
-        window,
-        colours=["none"] * len(regions),
-        edge_colour=SILENT,
+        regions.domain,
+        colours=[_depth(count) for count in counts],
+        labels=[str(count) for count in counts],
         alpha=1,
+        edge_colour=INK,
     )
+    name_plane(axes, r"\alpha", "how many are active together")
 
 
-def _draw_folded(network: Network, regions: Tiling, zones: Sequence[Tiling], axes: Axes) -> None:
-    """The plane of alpha as the first ReLU folds it, with the later features' zones on it and the axes of a-space."""
-    _fill(axes, [_image(tile, network, 1, STAR) for tile in regions], SILENT, 0.35)
-    for i, tiling in enumerate(zones):
-        _fill(axes, [_image(tile, network, 1, STAR) for tile in tiling], colour(i), 0.45)
-    plot_directions(2 * STAR.T, axes, _indexed("a"), colours=[INK] * FEATURES)
-    _fill(axes, [_image(tile, network, 1, STAR) for tile in regions], "none", 1, PAPER)
-    axes.autoscale_view()
-    axes.set_aspect("equal", adjustable="datalim")
-    axes.set_axis_off()
+def two_blocks() -> Figure:
+    """The later features in the space before, on the sheet that the first block makes of it, and where they are read.
+
+    The sheet is cut off where the first block's features sum to :data:`RIM`; the cut is dashed in both planes.
+    """
+    network, sheet = two_block_network(), inside_rim()
+    with style():
+        alpha, folded, beta = sheet_between_planes()
+        plot_chain(network, [alpha, beta], [ALPHA_WINDOW, BETA_WINDOW], rim=sheet)
+        plot_folded(network.layers[0], sheet, feature_zones(network, domain=sheet), folded)
+        feature_legend(alpha, range(FEATURES))
+    return figure_of(alpha)
 
 
-def _image(tile: Tile, network: Network, depth: int, projection: FloatArray | None = None) -> Ring:
-    """The corners of what the first ``depth`` layers, and a projection, make of a tile on which they are affine."""
-    inside = tile.inner_point()
-    layers = list(network.layers[:depth])
-    if projection is not None:
-        layers.append(Layer(projection, [0] * len(projection), relu=False))
-    head = Network(layers)
-    matrix, offset = head.affine_map(head.activation_pattern(inside))
-    return convex_polygon(tile.polyhedron.closure().affine_image(matrix, offset).vertices)
+def sheet_between_planes() -> tuple[Axes, Axes3D, Axes]:
+    """A new figure with two axes for planes, and between them one for what is folded in space."""
+    pyplot = require("matplotlib.pyplot", "two_blocks")
+    figure = pyplot.figure(figsize=(8.2, 3.3))
+    left = figure.add_axes((0.06, 0.21, 0.272, 0.676))
+    folded = figure.add_axes((0.36, 0.21, 0.29, 0.676), projection="3d", zorder=-1)
+    return left, folded, figure.add_axes((0.717, 0.21, 0.272, 0.676))
 
 
-def _fill(axes: Axes, polygons: Sequence[Ring], shade: str, alpha: float, edge: str = "none") -> None:
-    for polygon in polygons:
-        corners = np.array([to_floats(corner) for corner in polygon])
-        if len(corners) > 2:
-            axes.fill(
-                *corners.T, facecolor=themed(shade), edgecolor=themed(edge), linewidth=HAIRLINE, alpha=alpha, zorder=1
-            )
+def three_blocks() -> Figure:
+    """The last features in the spaces of three blocks: each block back doubles the number of zones."""
+    pyplot = require("matplotlib.pyplot", "three_blocks")
+    figure: Figure
+    with style():
+        figure, panels = pyplot.subplots(1, 3, figsize=(8.2, 3.4), layout="constrained")
+        plot_chain(three_block_network(), panels, [GAMMA_WINDOW, ALPHA_WINDOW, BETA_WINDOW])
+        feature_legend(panels[0], range(FEATURES))
+    return figure
 
 
-def _indexed(letter: str) -> list[str]:
-    return [f"${letter}_{i}$" for i in range(FEATURES)]
-
-
-def _label_axes(axes: Axes, letter: str, ticks: tuple[int, ...]) -> None:
-    axes.set_xlabel(f"${letter}_0$")
-    axes.set_ylabel(f"${letter}_1$")
-    axes.set_xticks(ticks)
-    axes.set_yticks(ticks)
+def inside_rim() -> Polyhedron:
+    """Where the features of the first block sum to :data:`RIM` at most: convex, since each of them is."""
+    tiles = preimage(five_features(), Polyhedron([[1] * FEATURES], [RIM]), ALPHA_WINDOW, progress=False)
+    return Polyhedron.from_generators([vertex for tile in tiles for vertex in tile.polyhedron.vertices], dim=2)
 
 
 def _depth(count: int) -> str:

@@ -76,16 +76,16 @@ def draw_demo(demo: Demo, samples: int = SAMPLES) -> Figure:
     pyplot = require("matplotlib.pyplot", "draw_demo")
     figure: Figure
     with style():
-        figure, (left, right) = pyplot.subplots(1, 2, figsize=(7.2, 4.0), layout="constrained", sharey=True)
+        figure, (left, right) = pyplot.subplots(1, 2, figsize=(8.2, 3.8), layout="constrained", sharey=True)
         plot_samples(demo.network, demo.target, demo.box, samples, left, seed=_SAMPLE_SEED)
-        demo.in_box.plot(right)
+        demo.in_box.plot(right, legend=True)
         left.set_title(f"{samples:,} samples")
         right.set_title(f"exact: {len(demo.in_box)} tiles, {len(demo.in_box.zones())} zones")
         for axes in (left, right):
-            axes.set_xlabel("$x_0$")
+            axes.set_xlabel(r"$\alpha_0$")
             axes.set_xticks(range(-RADIUS, RADIUS + 1, 2))
             axes.set_yticks(range(-RADIUS, RADIUS + 1, 2))
-        left.set_ylabel("$x_1$")
+        left.set_ylabel(r"$\alpha_1$")
         smallest = demo.in_box.zones(sort="volume")[-1]
         point = [float(x) for x in smallest[0].point()]
         right.annotate(

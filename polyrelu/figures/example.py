@@ -1,8 +1,9 @@
 """The worked example (papers/worked-example): two blocks with three features each and two dimensions between them.
 
-    z = W x - 1/2,   a = relu(z),   y = D a,   h = relu(U y - 3/10)
+    a = relu(W alpha - 1/2),   beta = D a,   h = relu(U beta - 3/10)
 
-The numbers are the floats below, exactly. The question is which inputs activate the first feature, h_0 > 0.
+The numbers are the floats below, exactly. The question is which inputs activate the first feature, h_0 > 0; asked one
+block earlier, with the first block once more in front, in the space of gamma: alpha = D relu(W gamma - 1/2).
 """
 
 from __future__ import annotations
@@ -22,17 +23,23 @@ LAST_BIAS = (-0.3,) * 3
 
 
 def network() -> Network:
-    """The whole network, from x to h."""
+    """The whole network, from alpha to h."""
     return Network([(W, FIRST_BIAS), (D, [0, 0]), (U, LAST_BIAS)], relu=[True, False, True])
 
 
+def three_blocks() -> Network:
+    """The network with its first block twice, from gamma to h."""
+    first = [(W, FIRST_BIAS), (D, [0, 0])]
+    return Network([*first, *first, (U, LAST_BIAS)], relu=[True, False, True, False, True])
+
+
 def first_layer() -> Layer:
-    """From x to a."""
+    """From alpha to a."""
     return Layer(W, FIRST_BIAS, True)
 
 
 def last_layer() -> Layer:
-    """From y to h."""
+    """From beta to h."""
     return Layer(U, LAST_BIAS, True)
 
 

@@ -40,17 +40,19 @@ class Entry(NamedTuple):
         title: what it shows, in a few words.
         function: where it is made, as ``module:function``.
         kind: whether the function returns a figure or an animation.
+        argument: what the function is called with, if anything.
     """
 
     title: str
     function: str
     kind: Literal["figure", "animation"] = "figure"
+    argument: str | None = None
 
     def load(self) -> Callable[[], Any]:
-        """The function, imported."""
+        """The function, imported, with its argument."""
         module, _, name = self.function.partition(":")
-        made_by: Callable[[], Any] = getattr(import_module(module), name)
-        return made_by
+        made_by: Callable[..., Any] = getattr(import_module(module), name)
+        return made_by if self.argument is None else partial(made_by, self.argument)
 
 
 _BLOCKS = "polyrelu.figures.blocks"
@@ -58,6 +60,21 @@ _WORKED = "polyrelu.figures.worked_example"
 _STEPS = "polyrelu.figures.unrelu_steps"
 _FIRST = "polyrelu.figures.first_layer"
 _LIBRARY = "polyrelu.figures.library"
+
+_TEST_PICTURES = {
+    name: Entry(f"Test picture: {title}", f"{_LIBRARY}:figure_test_picture", argument=name)
+    for name, title in (
+        ("test_easy", "seven regular features"),
+        ("test_medium", "uneven features, a dent"),
+        ("test_hard_1", "a feature next to zero"),
+        ("test_hard_2", "small features beside large ones"),
+        ("test_hard_3a", "a kink"),
+        ("test_hard_3b", "the kink, a little later in training"),
+        ("test_hard_4a", "large negative biases"),
+        ("test_hard_4b", "the same, a little later in training"),
+        ("test_hard_5", "a needle as thin as a line"),
+    )
+}
 
 FIGURES: Mapping[str, Entry] = MappingProxyType(
     {
@@ -76,12 +93,20 @@ FIGURES: Mapping[str, Entry] = MappingProxyType(
             "Six half-plane pairs, one by one and superposed", f"{_LIBRARY}:figure_superposition"
         ),
         "library-example-plot": Entry("The example plot of the library", f"{_LIBRARY}:figure_example_plot"),
-        "library-test-pictures": Entry("Nine windows from easy to hard", f"{_LIBRARY}:figure_test_pictures"),
+        "library-test-pictures": Entry("The nine test pictures, from easy to hard", f"{_LIBRARY}:figure_test_pictures"),
+        **_TEST_PICTURES,
+        "special-windows": Entry("Six windows in special position", "polyrelu.figures.windows:special_windows"),
         "library-latent-cube": Entry(
             "A cube of a latent space cut by three features", f"{_LIBRARY}:figure_latent_cube"
         ),
+        "library-superposed-cube": Entry(
+            "A cube of a latent space with four features at once", f"{_LIBRARY}:figure_superposed_cube"
+        ),
         "two-blocks": Entry("Two blocks: the later features in the earlier latent space", f"{_BLOCKS}:two_blocks"),
-        "beta-space": Entry("The plane of y with the three directions", f"{_STEPS}:beta_space"),
+        "three-blocks": Entry(
+            "Three blocks: the last features in gamma-, alpha- and beta-space", f"{_BLOCKS}:three_blocks"
+        ),
+        "beta-space": Entry("Beta-space of the worked example with its three directions", f"{_STEPS}:beta_space"),
         "cube-half-space": Entry("A cube of h-space, cut by the condition", f"{_STEPS}:cut_cube"),
         "cube-orthant": Entry("What of the orthant satisfies it", f"{_STEPS}:positive_orthant"),
         "cube-range": Entry("The same, with the range of the layer drawn through", f"{_STEPS}:range_plane"),
@@ -101,6 +126,7 @@ FIGURES: Mapping[str, Entry] = MappingProxyType(
             "Un-ReLU of the first layer, phase 2: two zeroed coordinates", f"{_FIRST}:phase_two", "animation"
         ),
         "fact-check": Entry("10,000 samples against the un-ReLU-ed regions", f"{_WORKED}:fact_check"),
+        "gamma-space": Entry("One block further back: gamma-space of the worked example", f"{_WORKED}:gamma_space"),
         "growth": Entry("Faces 2^n against cells actually met", "polyrelu.figures.growth:growth"),
     }
 )

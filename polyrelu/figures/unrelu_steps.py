@@ -1,6 +1,6 @@
-"""Un-ReLU of the worked example's last layer: from h_0 > 0 in the space of h back to the plane of y (figures 5 to 10).
+"""Un-ReLU of the worked example's last layer: from h_0 > 0 in h-space back to beta-space (figures 5 to 10).
 
-The layer is h = relu(U y - 3/10) with three rows at 120 degrees, so its range {U y - 3/10} is a plane in R^3.
+The layer is h = relu(U beta - 3/10) with three rows at 120 degrees, so its range {U beta - 3/10} is a plane in R^3.
 """
 
 from __future__ import annotations
@@ -8,13 +8,14 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from polyrelu.arithmetic.exact import to_floats
-from polyrelu.engines.faces.unrelu import Zeroed, face_steps, layer_range, unrelu
+from polyrelu.engines.faces.unrelu import Zeroed, layer_range
+from polyrelu.figures.cubes import contributing, cube_axes, figure_of, plot_faces
 from polyrelu.figures.example import last_layer, target
 from polyrelu.figures.sweep import Story, animate
-from polyrelu.plotting.solid import plot_polyhedron, solid_axes
-from polyrelu.plotting.style import INK, SILENT, style, themed
-from polyrelu.polyhedra.convex_polygon import convex_polygon
+from polyrelu.networks.network import Network
+from polyrelu.plotting.chain import plot_chain
+from polyrelu.plotting.solid import plot_polyhedron
+from polyrelu.plotting.style import SILENT, style
 from polyrelu.polyhedra.polyhedron import Polyhedron
 from polyrelu.support.extras import require
 from polyrelu.support.palette import colour
@@ -22,105 +23,61 @@ from polyrelu.support.palette import colour
 if TYPE_CHECKING:
     from matplotlib.animation import FuncAnimation
     from matplotlib.figure import Figure
-    from mpl_toolkits.mplot3d import Axes3D
 
 RADIUS = Fraction(3, 2)
 WINDOW = [-RADIUS] * 3, [RADIUS] * 3
+BETA_WINDOW = Polyhedron.box([-RADIUS] * 2, [RADIUS] * 2)
 FACE_COLOURS: dict[Zeroed, str] = {(): SILENT, (1,): colour(1), (2,): colour(2), (1, 2): colour(3)}
-_PLANE = [-2, -2], [2, 2]
 
 
 def beta_space() -> Figure:
-    """Figure 5: the plane of y with the rows of U, and the half-plane in which each feature is active."""
+    """Figure 5: beta-space with the rows of U, and the half-plane in which each feature is active."""
     pyplot = require("matplotlib.pyplot", "beta_space")
-    layer = last_layer()
-    box = Polyhedron.box([-1.5, -1.5], [1.5, 1.5])
     figure: Figure
     with style():
-        figure, ax = pyplot.subplots(figsize=(3.6, 3.6), layout="constrained")
-        for i, (row, offset) in enumerate(zip(layer.rows, layer.offsets, strict=True)):
-            active = box & Polyhedron([[-v for v in row]], [offset])
-            xs, ys = zip(*map(to_floats, convex_polygon(active.vertices)), strict=True)
-            ax.fill(xs, ys, facecolor=colour(i), alpha=0.22, linewidth=0)
-            edge = box & Polyhedron([row], [-offset], equalities=[0])
-            ax.plot(*zip(*map(to_floats, edge.vertices), strict=True), color=colour(i), linewidth=0.9)
-            x, y = to_floats(row)
-            ax.annotate(
-                "", (x, y), (0, 0), arrowprops={"arrowstyle": "-|>", "color": colour(i), "lw": 1.8, "shrinkB": 0}
-            )
-            ax.text(1.17 * x, 1.17 * y, f"$U_{i}$", color=themed(INK), fontsize=11, ha="center", va="center")
-        ax.plot(0, 0, "o", color=themed(INK), markersize=3)
-        ax.set(xlim=(-1.5, 1.5), ylim=(-1.5, 1.5), aspect="equal", xlabel="$y_0$", ylabel="$y_1$")
-        ax.set_xticks([-1, 0, 1])
-        ax.set_yticks([-1, 0, 1])
+        figure, axes = pyplot.subplots(figsize=(3.6, 3.6), layout="constrained")
+        plot_chain(Network([last_layer()]), [axes], [BETA_WINDOW])
     return figure
 
 
 def cut_cube() -> Figure:
     """Figure 6: the cube of h, cut by h_0 > 0."""
-    figure, ax = _cube()
-    plot_polyhedron(target(), ax, colour=colour(0))
-    return figure
+    return figure_of(plot_polyhedron(target(), cube_axes(RADIUS, "h"), colour=colour(0)))
 
 
 def positive_orthant() -> Figure:
     """Figure 7: what h_0 > 0 has in common with the orthant, and the faces that contribute."""
-    figure, ax = _cube()
-    _draw_faces(ax)
-    return figure
+    return figure_of(plot_faces(target(), last_layer(), cube_axes(RADIUS, "h"), FACE_COLOURS))
 
 
 def range_plane() -> Figure:
-    """Figure 8: the same, with the range of U y - 3/10 drawn through."""
-    figure, ax = _cube()
-    plot_polyhedron(layer_range(last_layer()), ax, colour=SILENT, alpha=0.6)
-    _draw_faces(ax)
-    return figure
+    """Figure 8: the same, with the range of U beta - 3/10 drawn through."""
+    axes = plot_polyhedron(layer_range(last_layer()), cube_axes(RADIUS, "h"), colour=SILENT, alpha=0.6)
+    return figure_of(plot_faces(target(), last_layer(), axes, FACE_COLOURS))
 
 
 def one_coordinate() -> FuncAnimation:
     """Figure 9: the faces with one zeroed coordinate sweep back onto the range."""
-    return animate(_story(1, "two pieces of the half-plane, one from each face"))
+    return animate(story(1, "two pieces of the half-plane, one from each face"))
 
 
 def two_coordinates() -> FuncAnimation:
     """Figure 10: the face with two zeroed coordinates sweeps back and completes the half-plane."""
-    return animate(_story(2, "three pieces: together they are the half-plane where $h_0 > 0$"))
+    return animate(story(2, "three pieces: together they are the half-plane where $h_0 > 0$"))
 
 
-def contributing() -> tuple[Zeroed, ...]:
-    """The faces that the un-ReLU operator gets a piece from, as sets of zeroed coordinates."""
-    layer = last_layer()
-    return tuple(zeroed for zeroed, _ in unrelu(target(), layer.rows, layer.offsets))
-
-
-def _story(size: int, ending: str) -> Story:
-    faces = contributing()
+def story(size: int, ending: str) -> Story:
+    """The sweep of the faces with ``size`` zeroed coordinates, after those with fewer, and its last caption."""
+    faces = contributing(target(), last_layer())
     return Story(
         layer=last_layer(),
         target=target(),
         radius=RADIUS,
-        plane=(_PLANE[0], _PLANE[1]),
+        plane=([-2, -2], [2, 2]),
         before=tuple(zeroed for zeroed in faces if len(zeroed) < size),
         phase=tuple(zeroed for zeroed in faces if len(zeroed) == size),
         space="h",
-        inputs="y",
+        inputs=r"\beta",
         colours=FACE_COLOURS,
         ending=ending,
     )
-
-
-def _draw_faces(ax: Axes3D) -> None:
-    layer = last_layer()
-    plot_polyhedron(face_steps(target(), layer, ()).cut, ax, colour=FACE_COLOURS[()], alpha=0.2)
-    for zeroed in contributing():
-        plot_polyhedron(face_steps(target(), layer, zeroed).cut, ax, colour=FACE_COLOURS[zeroed], alpha=0.8)
-
-
-def _cube() -> tuple[Figure, Axes3D]:
-    pyplot = require("matplotlib.pyplot", "figures")
-    with style():
-        figure = pyplot.figure(figsize=(3.9, 3.9))
-        ax = solid_axes(WINDOW, figure.add_axes((0, 0, 1, 1), projection="3d"), labels=[f"$h_{i}$" for i in range(3)])
-    plot_polyhedron(Polyhedron.box(*WINDOW), ax, alpha=0, edges=SILENT)
-    return figure, ax

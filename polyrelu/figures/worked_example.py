@@ -2,14 +2,15 @@
 
 Two blocks with three features each and a bottleneck of two between them,
 
-    z = W x - 1/2,  a = relu(z),  y = D a,  h = relu(U y - 3/10),
+    a = relu(W alpha - 1/2),  beta = D a,  h = relu(U beta - 3/10),
 
 where the rows of W and of U are three unit vectors at 120 degrees (papers/worked-example).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
+from fractions import Fraction
 from typing import TYPE_CHECKING, NamedTuple
 
 from polyrelu.analysis.merge import merged_polyhedra
@@ -17,24 +18,29 @@ from polyrelu.engines.faces.unrelu import unrelu
 from polyrelu.engines.preimage import preimage
 from polyrelu.figures import example
 from polyrelu.plotting import plot_samples, style
-from polyrelu.plotting.planar import plot_tiling
-from polyrelu.plotting.style import INK
+from polyrelu.plotting.chain import name_plane
+from polyrelu.plotting.style import INK, themed
 from polyrelu.plotting.zones import plot_directions, plot_polyhedra
 from polyrelu.polyhedra.polyhedron import Polyhedron
 from polyrelu.support.extras import require
 from polyrelu.support.palette import colour
+from polyrelu.tilings.tile import Tile
 from polyrelu.tilings.tiling import Tiling
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 SAMPLES = 10_000
 RADIUS = 5
+PIECES_WINDOW = Polyhedron.box(["-7/5"] * 2, ["7/5"] * 2)
+GAMMA_WINDOW = Polyhedron.box([-8, -16], [24, 16])
 _BELOW_ARROW = (4, -16)  # points
+_NARROW = Fraction(1, 100)  # of the window: a tile in which there is no room for its signs
 
 
 class Pieces(NamedTuple):
-    """What un-ReLU makes of ``h_0 > 0`` in the plane of y, by zeroed coordinates, and what they merge to."""
+    """What un-ReLU makes of ``h_0 > 0`` in beta-space, by zeroed coordinates, and what they merge to."""
 
     by_face: dict[tuple[int, ...], Polyhedron]
     whole: tuple[Polyhedron, ...]
@@ -56,71 +62,109 @@ def three_pieces() -> Figure:
     """The three pieces on the left; on the right the one half-plane that they are."""
     pyplot = require("matplotlib.pyplot", "three_pieces")
     pieces = last_layer_pieces()
-    window = Polyhedron.box(["-7/5"] * 2, ["7/5"] * 2)
     figure: Figure
     with style():
-        figure, (left, right) = pyplot.subplots(1, 2, figsize=(7.2, 3.9), layout="constrained", sharey=True)
-        for number, (face, piece) in enumerate(pieces.by_face.items(), 1):
-            plot_polyhedra(
-                [piece],
-                left,
-                window,
-                colours=[colour(number)],
-                labels=[_zeroed(face)],
-                offset=_BELOW_ARROW if len(face) == len(example.U) - 1 else (0, 0),  # there U_0 points
-            )
-        plot_polyhedra(
-            pieces.whole,
-            right,
-            window,
-            colours=[colour(5)] * len(pieces.whole),
-            labels=[_row(piece) for piece in pieces.whole],
-            offset=_BELOW_ARROW,
-        )
-        left.set_title(f"un-ReLU: {_count(pieces.by_face, 'piece')}")
-        right.set_title(f"merged: {_count(pieces.whole, 'half-plane')}")
-        for axes in (left, right):
-            plot_directions(
-                example.U, axes, [f"$U_{i}$" for i in range(len(example.U))], colours=[INK] * len(example.U)
-            )
-            axes.set_xlabel("$y_0$")
-            axes.set_xticks([-1, 0, 1])
-            axes.set_yticks([-1, 0, 1])
-        left.set_ylabel("$y_1$")
+        figure, (left, right) = pyplot.subplots(1, 2, figsize=(7.2, 3.9), layout="constrained")
+        draw_pieces(left, pieces.by_face)
+        draw_merged(right, pieces.whole)
     return figure
+
+
+def draw_pieces(axes: Axes, pieces: Mapping[tuple[int, ...], Polyhedron]) -> None:
+    """Pieces of beta-space, each with the face that it comes from."""
+    names = ["$" + " = ".join(f"h_{i}" for i in face) + " = 0$" for face in pieces]
+    _draw_named(axes, dict(zip(names, pieces.values(), strict=True)), 1)
+    axes.set_title(f"un-ReLU: {_count(pieces, 'piece')}")
+
+
+def draw_merged(axes: Axes, whole: Sequence[Polyhedron]) -> None:
+    """What pieces of beta-space merge to, with inequalities."""
+    names = ["$" + ", ".join(piece.inequalities([r"\beta_0", r"\beta_1"], digits=3)) + "$" for piece in whole]
+    _draw_named(axes, dict(zip(names, whole, strict=True)), 5)
+    axes.set_title(f"merged: {_count(whole, 'half-plane')}")
+
+
+def _draw_named(axes: Axes, pieces: Mapping[str, Polyhedron], first_colour: int) -> None:
+    """Pieces with their names on them, and the three directions, of which one enters the pieces."""
+    for number, (name, piece) in enumerate(pieces.items(), first_colour):
+        has_arrow = piece.contains(example.U[0])
+        plot_polyhedra(
+            [piece],
+            axes,
+            PIECES_WINDOW,
+            colours=[colour(number)],
+            labels=[name],
+            offset=_BELOW_ARROW if has_arrow else (0, 0),
+            edge_colour=INK,
+        )
+    plot_directions(example.U, axes, [f"$U_{i}$" for i in range(3)], colours=[INK] * 3)
+    name_plane(axes, r"\beta")
 
 
 def fact_check() -> Figure:
     """Samples of [-5, 5]^2 on the left, the un-ReLU-ed regions on the right, each with its activation pattern."""
     pyplot = require("matplotlib.pyplot", "fact_check")
     tiling = regions()
-    box = tiling.domain
     figure: Figure
     with style():
-        figure, (left, right) = pyplot.subplots(1, 2, figsize=(7.2, 4.0), layout="constrained", sharey=True)
-        plot_samples(tiling.network, tiling.targets, box, SAMPLES, left, size=2.5)
-        plot_tiling(tiling, right, colour_by="tile")
-        for tile in tiling:
-            corners = tile.polyhedron.vertices
-            x, y = (float(sum(values) / len(corners)) for values in zip(*corners, strict=True))
-            first = tile.pattern.split("|", maxsplit=1)[0]
-            right.text(x, y, first, ha="center", va="center", fontsize=9, color="white", zorder=4)
+        figure, (left, right) = pyplot.subplots(1, 2, figsize=(7.2, 4.0), layout="constrained")
+        plot_samples(tiling.network, tiling.targets, tiling.domain, SAMPLES, left, size=2.5)
+        name_plane(left, r"\alpha")
         left.set_title(f"{SAMPLES:,} samples: where $h_0 > 0$")
-        right.set_title(f"un-ReLU: {_count(tiling, 'region')}")
-        for axes in (left, right):
-            axes.set_xlabel("$x_0$")
-            axes.set_xticks(range(-RADIUS + 1, RADIUS, 2))
-            axes.set_yticks(range(-RADIUS + 1, RADIUS, 2))
-        left.set_ylabel("$x_1$")
+        draw_signs(right, tiling, r"\alpha")
     return figure
 
 
-def _zeroed(face: tuple[int, ...]) -> str:
-    return "$" + " = ".join(f"h_{i}" for i in face) + " = 0$"
+def gamma_space() -> Figure:
+    """One block further back: the tiles of gamma-space, each in the colour of the tile of alpha-space it is sent to."""
+    pyplot = require("matplotlib.pyplot", "gamma_space")
+    figure: Figure
+    with style():
+        figure, (left, right) = pyplot.subplots(1, 2, figsize=(7.2, 4.0), layout="constrained")
+        draw_signs(left, gamma_regions(), r"\gamma")
+        draw_signs(right, regions(), r"\alpha")
+    return figure
 
 
-def _row(piece: Polyhedron) -> str:
-    return "$" + ", ".join(piece.inequalities(["y_0", "y_1"], digits=3)) + "$"
+def gamma_regions() -> Tiling:
+    """The inputs of three blocks in a square of gamma-space with ``h_0 > 0``: all tiles there are reach into it."""
+    return preimage(example.three_blocks(), example.target(), GAMMA_WINDOW, progress=False)
+
+
+def draw_signs(axes: Axes, tiling: Tiling, letter: str) -> None:
+    """Tiles in the colours of the signs of the neurons in the last block but one, and all signs up to there."""
+    signs = [tile.pattern.split("|")[:-1] for tile in tiling]
+    shades = {pattern.split("|")[0]: colour(i) for i, pattern in enumerate(regions().patterns)}
+    fills = [shades[sign[-1]] for sign in signs]
+    plot_polyhedra([tile.polyhedron for tile in tiling], axes, tiling.domain, colours=fills, edge_colour=INK)
+    for tile, sign in zip(tiling, signs, strict=True):
+        narrow = tile.polyhedron.volume() < _NARROW * tiling.domain.volume()
+        write = _write_beside if narrow else _write_inside
+        write(axes, tile, "\n".join(sign))
+    name_plane(axes, letter)
+    axes.set_title(f"${letter}$-space: {_count(tiling, 'tile')}")
+
+
+def _write_inside(axes: Axes, tile: Tile, text: str) -> None:
+    corners = tile.polyhedron.vertices
+    x, y = (float(sum(values) / len(corners)) for values in zip(*corners, strict=True))
+    axes.text(x, y, text, ha="center", va="center", fontsize=8, color=themed(INK), zorder=4, linespacing=1)
+
+
+def _write_beside(axes: Axes, tile: Tile, text: str) -> None:
+    """Write left of a tile, at its left side."""
+    x, y = (float(sum(values) / 2) for values in zip(*sorted(tile.polyhedron.vertices)[:2], strict=True))
+    axes.annotate(
+        text,
+        (x, y),
+        (-4, 0),
+        textcoords="offset points",
+        ha="right",
+        va="center",
+        fontsize=8,
+        color=themed(INK),
+        linespacing=1,
+    )
 
 
 def _count(things: Iterable[object], noun: str) -> str:

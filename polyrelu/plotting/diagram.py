@@ -10,7 +10,7 @@ import numpy as np
 
 from polyrelu.errors import DimensionError, InputError
 from polyrelu.networks.network import Network
-from polyrelu.plotting.style import INK, PAPER, SILENT, themed
+from polyrelu.plotting.style import HAIRLINE, INK, PAPER, SILENT, area_colour, line_colour, themed
 from polyrelu.support.extras import require
 from polyrelu.support.palette import colour
 
@@ -109,14 +109,18 @@ def _draw_weights(ax: Axes, network: Network, columns: Sequence[_Column]) -> Non
         for j, weight in enumerate(row)
         if weight
     ]
-    ax.add_collection(lines.LineCollection(segments, colors=themed(SILENT), linewidths=0.7, zorder=1), autolim=False)
+    ax.add_collection(
+        lines.LineCollection(segments, colors=area_colour(SILENT), linewidths=0.6, zorder=1), autolim=False
+    )
 
 
 def _draw_neuron(ax: Axes, x: float, y: float, relu: bool) -> None:
     patches = require("matplotlib.patches", "plot_network_diagram")
     shade = colour(0) if relu else colour(1)
     ax.add_patch(patches.Circle((x, y), _RADIUS, facecolor=themed(PAPER), edgecolor="none", zorder=2))
-    ax.add_patch(patches.Circle((x, y), _RADIUS, facecolor=_tint(shade), edgecolor=shade, linewidth=1.0, zorder=3))
+    ax.add_patch(
+        patches.Circle((x, y), _RADIUS, facecolor=_tint(shade), edgecolor=line_colour(shade), linewidth=1.0, zorder=3)
+    )
     if relu:
         _draw_hinge(ax, x, y)
 
@@ -137,7 +141,7 @@ def _draw_bar(ax: Axes, column: _Column) -> None:
             2 * column.top - 0.2,
             boxstyle="round,pad=0.1",
             facecolor=_tint(shade),
-            edgecolor=shade,
+            edgecolor=line_colour(shade),
             linewidth=1.0,
             zorder=3,
         )
@@ -147,10 +151,13 @@ def _draw_bar(ax: Axes, column: _Column) -> None:
 
 
 def _draw_wedges(ax: Axes, columns: Sequence[_Column]) -> None:
+    to_rgb = require("matplotlib.colors", "plot_network_diagram").to_rgb
     for before, after in pairwise(columns):
         left, right = before.x + _RADIUS + 0.2, after.x - _RADIUS - 0.2
         corners = np.array([[left, -before.top], [right, -after.top], [right, after.top], [left, before.top]])
-        ax.fill(*corners.T, facecolor=themed(SILENT), alpha=0.35, linewidth=0, zorder=1)
+        ax.fill(
+            *corners.T, facecolor=(*to_rgb(themed(SILENT)), 0.35), edgecolor=line_colour(SILENT), linewidth=HAIRLINE
+        )
 
 
 def _tint(shade: str) -> tuple[float, float, float]:

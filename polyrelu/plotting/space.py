@@ -12,7 +12,7 @@ from polyrelu.latent.windows import LatentCube, LatentPlane
 from polyrelu.plotting.latent import boundary_segments
 from polyrelu.plotting.scene import Item, scene_of
 from polyrelu.plotting.solid import VIEW, plot_polyhedron, solid_axes
-from polyrelu.plotting.style import HAIRLINE, INK, SILENT, feature_colour
+from polyrelu.plotting.style import HAIRLINE, INK, SILENT, feature_colour, line_colour
 from polyrelu.polyhedra.simple_polygon import split
 
 if TYPE_CHECKING:
@@ -62,10 +62,13 @@ def plot_plane_in_space(
     for i, form in zip(shown, forms, strict=True):
         active = [part for part, _ in (split(triangle, *form) for triangle in plane.triangles) if part]
         items.append(Item(tuple(map(plane.embedded, active)), feature_colour(i), strength, shaded=False))
+    squares = [_square(i, width) for i in shown]
+    sides = [side for square in squares for side in zip(square, (*square[1:], square[0]), strict=True)]
+    items += [Item((side,), line_colour(SILENT), width=HAIRLINE) for side in sides]
     items += [Item((edge,), INK, width=HAIRLINE) for edge in edges]
     for i in shown:
         for segment in boundary_segments(plane, i):
-            items.append(Item((plane.embedded(segment),), feature_colour(i), width=_BOUNDARY))
+            items.append(Item((plane.embedded(segment),), line_colour(feature_colour(i)), width=_BOUNDARY))
     axes = solid_axes(([-width] * 3, [width] * 3), ax, labels=[f"$y_{i}$" for i in range(3)], view=view, zoom=zoom)
     scene_of(axes).add([item for item in items if item.parts])
     return axes

@@ -14,6 +14,7 @@ from polyrelu.figures.demo import (
     run_demo,
     write_demo,
 )
+from tests.pictures import assert_area, assert_in_legend
 
 
 @pytest.fixture(scope="module")
@@ -60,7 +61,9 @@ def test_a_hundred_thousand_points_agree_and_a_missing_tile_would_be_seen(demo):
 def test_the_picture(demo, tmp_path):
     figure = draw_demo(demo)
     left, right = figure.axes
-    assert len(right.patches) == len(demo.in_box)
+    assert len(right.collections[0].get_paths()) == len(demo.in_box)
+    assert_in_legend(figure, ["zone 0", "zone 1", "zone 2", "boundary excluded"])
+    assert_area(right.collections[:1], demo.in_box.volume(exact=True))
     assert [text.get_text() for text in right.texts] == ["an island"]
     outside, inside = (np.asarray(c.get_offsets()) for c in left.collections)
     assert len(outside) + len(inside) == 1000

@@ -29,7 +29,7 @@ def test_counts_are_medians():
 def test_the_picture_shows_the_counts():
     figure = growth()
     (axes,) = figure.axes
-    faces, cells = axes.lines[::2], axes.lines[1::2]
+    faces, cells = axes.lines[: len(DEPTHS)], axes.lines[len(DEPTHS) :]
     assert [len(xs(line)) for line in cells] == [len(WIDTHS)] * len(DEPTHS)
     drawn = [int(y) for line in cells for y in ys(line)]
     assert drawn == [count.cells for count in count_cells()]

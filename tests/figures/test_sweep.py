@@ -12,7 +12,7 @@ from matplotlib.colors import to_hex
 
 import polyrelu as pr
 from polyrelu.engines.faces.unrelu import face_piece, face_steps, layer_range, substituted_piece
-from polyrelu.figures import example, first_layer, sweep, unrelu_steps
+from polyrelu.figures import cubes, example, first_layer, sweep, unrelu_steps
 from polyrelu.figures.animate import write_animation, writes_mp4
 from polyrelu.plotting.scene import scene_of
 from polyrelu.plotting.solid import boundary_polygons
@@ -20,7 +20,7 @@ from polyrelu.plotting.style import themed
 from tests.drawn import corners
 
 SUBSETS = [z for k in range(4) for z in itertools.combinations(range(3), k)]
-STORIES = [module._story(size, "") for module in (unrelu_steps, first_layer) for size in (1, 2)]
+STORIES = [module.story(size, "") for module in (unrelu_steps, first_layer) for size in (1, 2)]
 LAYERS = [(example.last_layer(), example.target()), (example.first_layer(), example.pulled_back_target())]
 
 
@@ -42,8 +42,8 @@ def test_the_steps_lead_from_the_face_to_its_piece(layer, target, zeroed):
 
 
 def test_three_faces_give_pieces_and_five_give_tiles():
-    assert unrelu_steps.contributing() == ((1,), (2,), (1, 2))
-    faces = first_layer.contributing()
+    assert cubes.contributing(*LAYERS[0][::-1]) == ((1,), (2,), (1, 2))
+    faces = cubes.contributing(*LAYERS[1][::-1])
     assert faces == ((0,), (1,), (2,), (0, 2), (1, 2))
     tiling = pr.preimage(example.network(), example.target())
     pieces = {
@@ -103,7 +103,7 @@ def test_solids_are_exact(module, cube_cut, faces, with_range, target, layer):
     points = {item.parts[0] for item in drawn(getattr(module, cube_cut)())}
     assert set(boundary_polygons(target & cube)) <= points
     items = drawn(getattr(module, faces)())
-    for zeroed in ((), *module.contributing()):
+    for zeroed in ((), *cubes.contributing(target, layer)):
         (shapes := boundary_polygons(face_steps(target, layer, zeroed).cut & cube)).sort()
         coloured = {item.parts[0] for item in items if item.colour == themed(module.FACE_COLOURS[zeroed])}
         assert set(shapes) <= coloured
@@ -124,10 +124,10 @@ def test_beta_space_shows_the_rows_and_their_half_planes():
     (axes,) = figure.axes
     arrows: list[Any] = [text for text in axes.texts if getattr(text, "arrow_patch", None)]
     assert [tuple(arrow.xy) for arrow in arrows] == list(example.U)
-    assert [text.get_text() for text in axes.texts if text.get_text()] == ["$U_0$", "$U_1$", "$U_2$"]
+    assert [text.get_text() for text in axes.texts if text.get_text()] == ["$U_{0}$", "$U_{1}$", "$U_{2}$"]
     for row, patch in zip(example.U, axes.patches, strict=True):
         assert (np.array(corners(patch)) @ np.array(row) >= 0.3 - 1e-12).all()
-    figure.canvas.draw()
+    assert (axes.get_xlabel(), axes.get_title()) == (r"$\beta_0$", r"$\beta$-space: 3 zones")
 
 
 def test_animations_are_small_and_deterministic(tmp_path):

@@ -6,10 +6,13 @@ from polyrelu.figures.demonstration import demonstration
 from polyrelu.figures.worked_example import (
     SAMPLES,
     fact_check,
+    gamma_regions,
+    gamma_space,
     last_layer_pieces,
     regions,
     three_pieces,
 )
+from tests.pictures import assert_area
 
 
 def corners(patch):
@@ -33,7 +36,7 @@ def test_the_picture_of_the_pieces():
     assert left.get_title() == "un-ReLU: 3 pieces"
     assert right.get_title() == "merged: 1 half-plane"
     assert {"$h_1 = 0$", "$h_2 = 0$", "$h_1 = h_2 = 0$"} < {text.get_text() for text in left.texts}
-    assert "$y_0 > 0.3$" in {text.get_text() for text in right.texts}
+    assert r"$\beta_0 > 0.3$" in {text.get_text() for text in right.texts}
 
 
 def test_five_regions_agree_with_the_samples():
@@ -58,10 +61,27 @@ def test_the_fact_check_shows_samples_and_the_regions_they_fall_in():
     assert [text.get_text() for text in right.texts] == ["010", "011", "100", "101", "110"]
     for text, tile in zip(right.texts, regions(), strict=True):
         assert tile.contains(list(text.get_position()))
-    assert right.get_title() == "un-ReLU: 5 regions"
+    assert right.get_title() == r"$\alpha$-space: 5 tiles"
+
+
+def test_gamma_space_shows_where_the_first_block_sends_its_tiles():
+    earlier, later = gamma_regions(), regions()
+    assert len(earlier) == len(pr.preimage(example.three_blocks(), example.target())) == 7  # the window shows them all
+    block = pr.Network(example.three_blocks().layers[:2])
+    whole = pr.preimage(example.network(), example.target())
+    sent = [whole[whole.locate(block.evaluate([tile.inner_point()])[0])].pattern for tile in earlier]
+    left, right = gamma_space().axes
+    shade_of = {tile.pattern: patch.get_facecolor() for tile, patch in zip(later, right.patches, strict=True)}
+    assert [patch.get_facecolor() for patch in left.patches] == [shade_of[pattern] for pattern in sent]
+    assert len(set(shade_of.values())) == 5 == len(set(sent))
+    texts = {text.get_text() for text in left.texts}
+    assert texts == {tile.pattern.rpartition("|")[0].replace("|", "\n") for tile in earlier}
+    assert [axes.get_title() for axes in (left, right)] == [r"$\gamma$-space: 7 tiles", r"$\alpha$-space: 5 tiles"]
+    for axes, tiling in ((left, earlier), (right, later)):
+        assert_area(axes.patches, tiling.volume(exact=True))
 
 
 def test_the_demonstration():
     left, right = demonstration().axes
     assert left.get_title() == "1,000 samples"
-    assert len(right.patches) == 18
+    assert len(right.collections[0].get_paths()) == 18

@@ -79,9 +79,20 @@ def boundary():
     return pr.decision_boundary(NETWORK, domain=SQUARE, progress=False)
 
 
+def chain():
+    return pr.Network([([[1, 0], [1, 1]], [0, "-1/2"])], relu=[True])
+
+
+def space_axes():
+    return pyplot.figure().add_subplot(projection="3d")
+
+
 DRAWINGS = {
+    "chain.plot_chain": lambda draw: draw(chain(), [flat()], [SQUARE]),
+    "chain.plot_folds": lambda draw: draw(NETWORK, flat(), SQUARE),
     "decision_boundary.plot_boundary": lambda draw: draw(boundary(), regions=True),
     "diagram.plot_network_diagram": lambda draw: [draw(NETWORK, flat()), draw(NETWORK, flat(), simplified=True)],
+    "folded.plot_folded": lambda draw: draw(chain().layers[0], SQUARE, {}, space_axes()),
     "latent.plot_feature_zones": lambda draw: draw([tiling()]),
     "latent.plot_latent_plane": lambda draw: draw(plane([[1, 0], [0, 1]])),
     "planar.plot_samples": lambda draw: draw(NETWORK, TARGET, SQUARE, 10),
@@ -92,6 +103,7 @@ DRAWINGS = {
     "solid.solid_axes": lambda draw: draw(([-1] * 3, [1] * 3)),
     "space.plot_latent_cube": lambda draw: draw(latent("LatentCube")(None, [[1, 1, 0]], [0]), 0),
     "space.plot_plane_in_space": lambda draw: draw(plane([[1, 0], [0, 1], [1, 1]]), hyperplanes=(0, 1)),
+    "superposed.plot_superposed_cube": lambda draw: draw(latent("LatentCube")(None, [[1, 1, 0]], [0])),
     "surfaces.plot_zone_surfaces": lambda draw: draw(pr.linear_regions(pr.Network([([[1, 1, 0]], [0])], [True]), CUBE)),
     "zones.plot_directions": lambda draw: draw([[1, 1]], flat(), ["a"]),
     "zones.plot_polyhedra": lambda draw: draw([SQUARE], flat(), SQUARE, labels=["a"]),

@@ -9,7 +9,7 @@ import polyrelu as pr
 from polyrelu.latent.windows import LatentCube, LatentPlane
 from polyrelu.plotting.scene import scene_of
 from polyrelu.plotting.space import plot_latent_cube, plot_plane_in_space
-from polyrelu.plotting.style import INK, SILENT, feature_colour, themed
+from polyrelu.plotting.style import INK, SILENT, feature_colour, line_colour, themed
 from tests.latent.test_windows import HEXAGON
 
 WEIGHT, BIAS = [[1, 0], [0, 1], [-1, 0]], [0, 0, "1/2"]
@@ -75,7 +75,7 @@ def test_the_window_has_its_rim_and_each_boundary_its_colour():
     rim = {frozenset(item.parts[0]) for item in drawn if item.colour == INKED}
     window = PLANE.embedded()
     assert {frozenset(edge) for edge in zip(window, window[1:] + window[:1], strict=True)} <= rim
-    ((boundary,),) = [item.parts for item in drawn if item.colour == feature_colour(2)]
+    ((boundary,),) = [item.parts for item in drawn if item.colour == line_colour(feature_colour(2))]
     assert set(boundary) == {(Fraction(1, 2), -1, 0), (Fraction(1, 2), 1, 0)}
     along = LatentPlane.from_coordinates([(0, 0), (1, 0), (0, 1)], [[1, 0], [0, 1], [1, 1]], [0, 0, 0])
     drawn = [item for item in scene_of(plot_plane_in_space(along, hyperplanes=(0, 1))).items if item.width]
