@@ -83,6 +83,7 @@ def planar_document(tiling: Tiling, groups: Sequence[Iterable[int]] | None = Non
             "entries": [{"tiles": len(zone), "area": _total([areas[i] for i in zone])} for zone in zones],
             "colours": [colour(i) for i in range(min(max(len(zones), 1), _COLOURS))],
         },
+        "features": None,
         "isRegions": is_regions(tiling),
     }
 
