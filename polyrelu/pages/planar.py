@@ -10,6 +10,7 @@ import itertools
 import math
 from collections.abc import Iterable, Sequence
 from fractions import Fraction
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -30,7 +31,7 @@ DIGITS = 6
 
 _COLOURS = 60  # then again
 _TRIMMED = 20  # one in so many vertices, on each side, may lie outside the first view of an unbounded tiling
-_FRAME = 4  # so many times as wide as all vertices lie apart is the frame of unbounded tiles
+_FRAME = 16  # so many times as wide as all vertices lie apart is the frame of unbounded tiles
 
 
 class Side(NamedTuple):
@@ -175,8 +176,8 @@ def _view(tiling: Tiling, rings: Sequence[Ring]) -> list[float]:
         corners = np.array([list(map(to_float, vertex)) for vertex in tiling.domain.vertices])
         low, high = corners.min(axis=0), corners.max(axis=0)
     else:
-        sides = [side for ring in rings for side in ring if side.facet != NO_FACET]
-        points = np.array([[to_float(Fraction(v, side.corner[2])) for v in side.corner[:2]] for side in sides])
+        corners = [end.corner for ring in rings for side, end in pairwise([*ring[-1:], *ring]) if _is_vertex(side, end)]
+        points = np.array([[to_float(Fraction(v, corner[2])) for v in corner[:2]] for corner in corners])
         if not len(points):
             return [-1.0, -1.0, 1.0, 1.0]
         points = np.sort(points, axis=0)
@@ -185,6 +186,11 @@ def _view(tiling: Tiling, rings: Sequence[Ring]) -> list[float]:
         margin = max(float((high - low).max()) / 4, float(np.abs(low).max()) / 2**20) or 1.0
         low, high = low - margin, high + margin
     return [*low.tolist(), *high.tolist()]
+
+
+def _is_vertex(before: Side, after: Side) -> bool:
+    """Whether the corner between two sides is not one of the frame."""
+    return NO_FACET not in (before.facet, after.facet)
 
 
 def _outline(domain: Polyhedron) -> list[list[float]] | None:

@@ -23,8 +23,11 @@ const MARGIN = 34;
 const TOOLS = 50; // is left free for the tools at the top
 const DEEPEST = 1e9;
 
-/** A camera for a canvas, which at first sees `home`; `moved` is called whenever it sees something else. */
-export function makeCamera(canvas: HTMLCanvasElement, home: Box, moved: () => void): Camera {
+/**
+ * A camera for a canvas, which at first sees `home`, and nothing outside of `frame` if there is one; `moved` is called
+ * whenever it sees something else.
+ */
+export function makeCamera(canvas: HTMLCanvasElement, home: Box, frame: Box | null, moved: () => void): Camera {
   let [width, height] = [1, 1];
   let transform: ZoomTransform = zoomIdentity;
   let base = { scale: 1, left: 0, top: 0 };
@@ -91,6 +94,15 @@ export function makeCamera(canvas: HTMLCanvasElement, home: Box, moved: () => vo
       [width, height],
     ]);
     atHome();
+    if (frame) {
+      const scene: [[number, number], [number, number]] = [
+        [base.left + base.scale * frame[0], base.top - base.scale * frame[3]],
+        [base.left + base.scale * frame[2], base.top - base.scale * frame[1]],
+      ];
+      behaviour.translateExtent(scene);
+      const least = Math.max(width / (scene[1][0] - scene[0][0]), height / (scene[1][1] - scene[0][1]));
+      behaviour.scaleExtent([Math.min(1, least), DEEPEST]);
+    }
     if (!first && transform !== zoomIdentity) {
       const [left, top] = camera.toScreen(...centre);
       camera.panBy(width / 2 - left, height / 2 - top);

@@ -21,7 +21,7 @@ export function parse(hex: string): Rgb {
   return [(value >> 16) & 255, (value >> 8) & 255, value & 255];
 }
 
-const text = (rgb: Rgb): string => `rgb(${rgb.map(Math.round).join(" ")})`;
+const text = (rgb: Rgb): string => `#${rgb.map((value) => Math.round(value).toString(16).padStart(2, "0")).join("")}`;
 
 /** Part of a colour and the rest of another. */
 export function mixed(one: string, other: string, part: number): string {
@@ -32,6 +32,27 @@ export function mixed(one: string, other: string, part: number): string {
 /** A tint of a colour so near to paper that lines of ink stand out against it by 3:1 at least. */
 export function tint(hex: string, theme: Theme, strength = 0.5): string {
   return mixed(hex, PAPER[theme], theme === "light" ? strength : strength * 0.85);
+}
+
+/** The relative luminance of a colour (WCAG 2). */
+export function luminance([red, green, blue]: Rgb): number {
+  const [r, g, b] = [red, green, blue].map((value) => {
+    const part = value / 255;
+    return part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4;
+  });
+  return 0.2126 * r! + 0.7152 * g! + 0.0722 * b!;
+}
+
+/** How far apart two colours are, from 1 to 21. */
+export function contrast(one: Rgb, other: Rgb): number {
+  const [a, b] = [luminance(one), luminance(other)];
+  return (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
+}
+
+/** The colour of lines on a fill: ink or paper, whichever stands out more. */
+export function lineOn(fill: string, theme: Theme): string {
+  const rgb = parse(fill);
+  return contrast(rgb, parse(INK[theme])) > contrast(rgb, parse(PAPER[theme])) ? INK[theme] : PAPER[theme];
 }
 
 /** A scale from paper to a colour. */

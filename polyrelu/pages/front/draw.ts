@@ -20,9 +20,8 @@ export interface Scene {
   domain: readonly [number, number][] | null;
   names: readonly string[];
   fills: readonly Fill[];
-  /** Sides inside of zones, as hairlines, and what colour they have. */
-  hairlines: readonly Side[];
-  hairline: "ink" | "paper";
+  /** Sides inside of zones, as hairlines. */
+  hairlines: readonly { sides: readonly Side[]; colour: string }[];
   /** Sides around zones. */
   rims: readonly { sides: readonly Side[]; colour?: string }[];
   /** Fold lines by layer. */
@@ -75,9 +74,9 @@ export function paint(context: CanvasRenderingContext2D, scene: Scene, polygons:
     context.fill(outlineOf(tiles));
   }
   context.globalAlpha = 1;
-  const seen = scene.hairlines.reduce((count, side) => count + Number(isSeen(side.tile)), 0);
+  const seen = scene.hairlines.reduce((count, { sides }) => count + sides.filter((side) => isSeen(side.tile)).length, 0);
   const room = Math.sqrt((width * height) / (seen + 1));
-  stroke(linesOf(scene.hairlines), scene.hairline === "ink" ? INK[theme] : PAPER[theme], Math.max(0.15, Math.min(scene.hairline === "ink" ? 0.9 : 1.1, room / 14)));
+  for (const { sides, colour } of scene.hairlines) stroke(linesOf(sides), colour, Math.max(0.15, Math.min(1, room / 14)));
   for (const { sides, colour } of scene.rims) stroke(linesOf(sides), colour ?? INK[theme], colour ? 1.8 : 1.3);
   for (const { tile, colour } of scene.flat) paintFlat(context, polygons, tile, colour, camera, theme);
   for (const { layer, sides } of scene.folds) {
@@ -111,7 +110,7 @@ export function paint(context: CanvasRenderingContext2D, scene: Scene, polygons:
     stroke(path, PAPER[theme], 4);
     stroke(path, INK[theme], 2);
   }
-  scene.pinned.forEach((tile, k) => paintBadge(context, polygons.middle(tile), String(k + 1), camera, theme));
+  scene.pinned.forEach((tile, k) => paintBadge(context, badge(polygons, tile, camera), String(k + 1), theme));
   paintTicks(context, scene.names, camera, theme);
 }
 
@@ -158,13 +157,22 @@ function paintSamples(context: CanvasRenderingContext2D, samples: readonly Sampl
     context.lineWidth = 1;
     context.fillStyle = inside ? INK[theme] : PAPER[theme];
     context.strokeStyle = inside ? PAPER[theme] : SOFT[theme];
+    context.globalAlpha = inside ? 1 : 0.7;
     context.fill();
     context.stroke();
   }
+  context.globalAlpha = 1;
 }
 
-function paintBadge(context: CanvasRenderingContext2D, [x, y]: [number, number], text: string, camera: Camera, theme: Theme): void {
-  const [left, top] = camera.toScreen(x, y);
+/** Where the number of a tile goes: into its middle, or above it where it is small. */
+function badge(polygons: Polygons, tile: number, camera: Camera): [number, number] {
+  const [x, y, right, high] = polygons.box(tile);
+  const size = camera.scale() * Math.max(right - x, high - y);
+  const [left, top] = camera.toScreen(...polygons.middle(tile));
+  return size > 44 ? [left, top] : [left, top - size / 2 - 14];
+}
+
+function paintBadge(context: CanvasRenderingContext2D, [left, top]: [number, number], text: string, theme: Theme): void {
   context.beginPath();
   context.arc(left, top, 9, 0, 2 * Math.PI);
   context.fillStyle = INK[theme];

@@ -1,6 +1,6 @@
 // The page of a tiling of the plane, or of a window of a latent plane: see polyrelu/pages/planar.py.
 import { makeCamera, type Box } from "./camera";
-import { foldColour, scale, tint } from "./colours";
+import { foldColour, lineOn, scale, SOFT, tint } from "./colours";
 import { originText, sizeText, tileLines } from "./details";
 import { paint, type Fill, type Sample, type Scene } from "./draw";
 import { holds, rationalOf, readRow, type Rational } from "./exact";
@@ -13,6 +13,7 @@ interface PlanarDocument extends PolygonsDocument {
   head: Head;
   view: Box;
   domain: [number, number][] | null;
+  frame: Box | null;
   tiles: TilesDocument;
   zones: { of: Packed; entries: { tiles: number; area: string | null }[]; colours: string[] };
   features: { entries: { name: string; area: string }[]; colours: string[] } | null;
@@ -127,24 +128,23 @@ async function open(): Promise<void> {
     const full = shown.filter((tile) => !isFlat(tile));
     const inSight = new Uint8Array(tiles.count);
     for (const tile of full) inSight[tile] = 1;
-    const hairlines: Side[] = [];
+    const byFeature = features && colouring === "features";
+    const colourOfTile = (tile: number): string =>
+      colouring === "zones" ? zoneColour(ofZone[tile]!, theme) : colouring === "count" ? countColour(tile, theme) : tint(GROUPS[groups[tile]!]!, theme);
+    const hairlines = new Map<string, Side[]>();
     const rim: Side[] = [];
     polygons.sides.forEach((side, k) => {
       if (!inSight[side.tile]) return;
       const other = polygons.across[k]!;
       const joined = other >= 0 && inSight[other] && ofZone[other] === ofZone[side.tile];
       if (!joined) rim.push(side);
-      else if (side.tile < other) hairlines.push(side);
+      else if (side.tile < other) gather(hairlines, byFeature ? SOFT[theme] : lineOn(colourOfTile(side.tile), theme), side);
     });
-    const byFeature = features && colouring === "features";
-    const colourOfTile = (tile: number): string =>
-      colouring === "zones" ? zoneColour(ofZone[tile]!, theme) : colouring === "count" ? countColour(tile, theme) : tint(GROUPS[groups[tile]!]!, theme);
     scene = {
       domain: document_.domain,
       names: tiles.names,
       fills: byFeature ? featureFills(theme) : gathered(full, colourOfTile),
-      hairlines: showsSides ? hairlines : [],
-      hairline: colouring === "zones" ? "paper" : "ink",
+      hairlines: showsSides ? [...hairlines].map(([colour, sides]) => ({ colour, sides })) : [],
       rims: byFeature ? [{ sides: rim }, ...featureRims()] : [{ sides: rim }],
       folds: [...folds].sort((a, b) => b - a).map((layer) => ({ layer, sides: foldsOf[layer]!.filter((side) => isShown(side.tile)) })),
       samples,
@@ -157,10 +157,7 @@ async function open(): Promise<void> {
   };
   const gathered = (own: readonly number[], colour: (tile: number) => string): Fill[] => {
     const by = new Map<string, number[]>();
-    for (const tile of own) {
-      const shade = colour(tile);
-      by.get(shade)?.push(tile) ?? by.set(shade, [tile]);
-    }
+    for (const tile of own) gather(by, colour(tile), tile);
     return [...by].map(([shade, members]) => ({ tiles: members, colour: shade }));
   };
   const countOf = (tile: number): number => (tiles.pattern(tile).match(/1/g) ?? []).length;
@@ -195,7 +192,7 @@ async function open(): Promise<void> {
     redraw();
   };
   let settling = 0;
-  const camera = makeCamera(canvas, document_.view, () => {
+  const camera = makeCamera(canvas, document_.view, document_.frame, () => {
     hover.hidden = true;
     redraw();
     window.clearTimeout(settling);
@@ -215,7 +212,7 @@ async function open(): Promise<void> {
       const active = features.entries.filter((_, i) => tiles.bit(tile, i)).map((entry) => entry.name);
       middle.push({ term: "active", says: active.join(", ") || "no feature", prose: true });
     } else if (zones.length) {
-      middle.push({ term: "zone", says: `${ofZone[tile]!} of ${zones.length}` });
+      middle.push({ term: "zone", says: String(ofZone[tile]!) });
     }
     if (size !== undefined) middle.push({ term: "area", says: sizeText(size, shownDigits && AREA_DIGITS) });
     const [pattern, ...rest] = tileLines(tiles, tile, {
@@ -236,15 +233,16 @@ async function open(): Promise<void> {
     redraw();
   };
 
-  const point = (tile: number | null, at?: [number, number]): void => {
+  /** Point at a tile, and say about it beside it: at a place of the stage, or in its middle. */
+  const point = (tile: number | null, at?: [number, number] | "elsewhere"): void => {
     if (tile !== pointed) {
       pointed = tile;
       hover.replaceChildren(...(tile === null ? [] : [card(titleOf(tile), colourOf(tile), linesOf(tile, false))]));
       if (!features) entryList.mark(tile === null ? null : ofZone[tile]!);
       redraw();
     }
-    hover.hidden = tile === null;
-    if (tile !== null) place(hover, shell.stage, ...(at ?? camera.toScreen(...polygons.middle(tile))));
+    hover.hidden = tile === null || at === "elsewhere";
+    if (tile !== null && at !== "elsewhere") place(hover, shell.stage, ...(at ?? camera.toScreen(...polygons.middle(tile))));
   };
 
   const pins = element("section", { "aria-label": "Pinned", hidden: true });
@@ -319,10 +317,12 @@ async function open(): Promise<void> {
     shell.section(features ? "Features" : "Zones", ...(entries.length > 1 ? [all(true), all(false)] : [])).append(entryList.list);
   }
   const view = shell.section("View");
+  if (colouring === "patterns") entryList.recolour(() => "transparent");
   const colourings: Colouring[] = features ? ["features", "count", "patterns"] : zones.length ? ["zones", "patterns"] : ["patterns"];
   if (colourings.length > 1) {
     const chosen = choice("Colour by", colourings, colouring, (value) => {
       colouring = value;
+      entryList.recolour((number) => (colouring === "zones" || colouring === "features" ? entries[number]!.colour : "transparent"));
       refresh();
       showPins();
     });
@@ -358,7 +358,7 @@ async function open(): Promise<void> {
     if (event.buttons) return;
     const [x, y] = camera.toPlane(event.offsetX, event.offsetY);
     const tile = locate(x, y, 5 / camera.scale());
-    point(tile < 0 ? null : tile, [event.offsetX, event.offsetY]);
+    point(tile < 0 ? null : tile, event.pointerType === "touch" ? "elsewhere" : [event.offsetX, event.offsetY]);
   });
   canvas.addEventListener("pointerleave", () => point(null));
   canvas.addEventListener("click", (event) => {
@@ -422,6 +422,12 @@ async function open(): Promise<void> {
   build();
   redraw();
   Object.assign(globalThis, { polyrelu: { tiles, polygons, camera, locate, sizeOf, ready: true } });
+}
+
+function gather<Value>(by: Map<string, Value[]>, key: string, value: Value): void {
+  const own = by.get(key);
+  if (own) own.push(value);
+  else by.set(key, [value]);
 }
 
 /** Numbers between 0 and 1 that are the same each time: a linear congruence of 32 bits, its upper ones. */

@@ -75,14 +75,23 @@ export async function readPolygons(document: PolygonsDocument): Promise<Polygons
     },
     middle(tile) {
       const own = corners(tile);
-      const centre: [number, number] = [0, 0];
-      for (const corner of own) {
-        centre[0] += vertices[2 * corner]! / own.length;
-        centre[1] += vertices[2 * corner + 1]! / own.length;
-      }
-      return centre;
+      const centre = mean(own, vertices);
+      const facet = (k: number): number => sides[starts[tile]! + ((k + own.length) % own.length)]!.facet;
+      const near = own.length < 3 ? [] : [...own].filter((_, k) => facet(k) >= 0 && facet(k - 1) >= 0);
+      if (!near.length || near.length === own.length) return centre;
+      const [x, y] = mean(near, vertices); // of what is clipped, near its corners
+      return [x + (centre[0] - x) / 16, y + (centre[1] - y) / 16];
     },
   };
+}
+
+function mean(corners: ArrayLike<number>, vertices: Column): [number, number] {
+  let [x, y] = [0, 0];
+  for (let k = 0; k < corners.length; k++) {
+    x += vertices[2 * corners[k]!]! / corners.length;
+    y += vertices[2 * corners[k]! + 1]! / corners.length;
+  }
+  return [x, y];
 }
 
 /** Sides that run in opposite directions between the same corners are the two of one edge. */

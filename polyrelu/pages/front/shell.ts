@@ -350,7 +350,7 @@ function saying(row: Saying): HTMLElement {
     blur: () => pointed(false),
   };
   const label = row.label ? element("span", { class: "label" }, row.label) : null;
-  return element("div", { title: row.title, ...told }, row.text, label);
+  return element("div", { title: row.title, ...told }, element("span", {}, row.text), label);
 }
 
 /** Put a card near a point of the stage, inside of it. */
