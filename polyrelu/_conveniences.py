@@ -49,7 +49,11 @@ METHODS: Mapping[type, Mapping[str, str]] = {
         "volume": "analysis.measure.volume",
         "zones": "analysis.zones.zones",
     },
-    Network: {"slice": "networks.slices.slice_of", "summary": "networks.network_summary.summary"},
+    Network: {
+        "_repr_html_": "pages.tables.network_html",
+        "slice": "networks.slices.slice_of",
+        "summary": "networks.network_summary.summary",
+    },
     Statement: {
         "certify": "engines.evidence.certify.certify",
         "expand": "engines.evidence.expander.expand",

@@ -45,7 +45,7 @@ def plane_page(plane: LatentPlane, names: Sequence[str] | None = None) -> str:
     given = [f"feature {i}" for i in range(plane.feature_count)] if names is None else list(map(str, names))
     parts = [(subset, polygon) for subset, polygons in plane.regions().items() for polygon in polygons]
     signs = np.array([[i in subset for i in range(plane.feature_count)] for subset, _ in parts], dtype=np.bool_)
-    name = f"A window of a latent plane, {number_of(plane.feature_count, 'feature')}"
+    name = f"Latent plane, {number_of(plane.feature_count, 'feature')}"
     xs, ys = zip(*plane.window, strict=True)
     rings = [_ring(plane, polygon) for _, polygon in parts]
     data: Document = {
@@ -86,9 +86,8 @@ def plane_page(plane: LatentPlane, names: Sequence[str] | None = None) -> str:
 def _facts(plane: LatentPlane, regions: int) -> list[str]:
     area = rounded_sum([plane.outline.area()], _DIGITS)
     return [
-        f"{number_of(regions, 'region')}, area {area}",
-        f"window with {number_of(len(plane.window), 'corner')}, in the plane's own coordinates u",
-        "exact",
+        f"{number_of(regions, 'region')}, area {area}, exact",
+        f"window with {number_of(len(plane.window), 'corner')}, in the plane's coordinates",
     ]
 
 

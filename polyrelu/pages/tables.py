@@ -57,19 +57,12 @@ def network_html(network: Network) -> str:
     """A network as notebooks show it: a table of its layers, and below it what is known of all of them."""
     head = ("layer", "inputs", "outputs", "ReLU", "weights and biases")
     rows = [
-        tuple(
-            map(
-                str,
-                (i, layer.input_dim, layer.output_dim, layer.neuron_count, _numbers(layer.output_dim, layer.input_dim)),
-            )
-        )
+        (i, layer.input_dim, layer.output_dim, layer.neuron_count, layer.output_dim * (layer.input_dim + 1))
         for i, layer in enumerate(network.layers)
     ]
-    size = sum(_numbers(layer.output_dim, layer.input_dim) for layer in network.layers)
-    lines = [
-        f"Network from R^{network.input_dim} to R^{network.output_dim}, {counted(network.neuron_count, 'ReLU neuron')}, "
-        f"{counted(size, 'number')}, exact"
-    ]
+    size = sum(row[-1] for row in rows)
+    neurons, numbers = counted(network.neuron_count, "ReLU neuron"), counted(size, "number")
+    lines = [f"Network from R^{network.input_dim} to R^{network.output_dim}, {neurons}, {numbers}, exact"]
     if size <= _MOST_NUMBERS:
         summary = str(network.summary()).splitlines()
         lines += summary[summary.index("") + 2 :]

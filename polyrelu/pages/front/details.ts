@@ -10,6 +10,8 @@ export interface Wanted {
   near: readonly number[];
   /** The most inequalities to list. */
   most?: number;
+  /** What a neuron is called. */
+  names?: ((origin: Origin) => string) | undefined;
   /** Called when a facet is pointed at, and when no longer. */
   pointed?: ((facet: Facet | null) => void) | undefined;
 }
@@ -32,11 +34,11 @@ export function tileLines(tiles: Tiles, tile: number, wanted: Wanted): Line[] {
   return [...lines, { term: "where", says: inequalities(tiles, tile, facets, wanted) }];
 }
 
-function inequalities(tiles: Tiles, tile: number, facets: readonly Facet[], { digits, most = Infinity, pointed }: Wanted): Saying[] {
+function inequalities(tiles: Tiles, tile: number, facets: readonly Facet[], { digits, most = Infinity, pointed, names = originText }: Wanted): Saying[] {
   if (!facets.length) return [{ text: "everywhere" }];
   const said = facets.slice(0, most).map((facet) => ({
     text: rowText(facet.row, tiles.names, digits),
-    label: originText(tiles.origin(tiles.part(tile), facet.number)),
+    label: names(tiles.origin(tiles.part(tile), facet.number)),
     pointed: pointed && ((on: boolean) => pointed(on ? facet : null)),
   }));
   const left = facets.length - said.length;

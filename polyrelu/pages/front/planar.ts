@@ -218,6 +218,7 @@ async function open(): Promise<void> {
     const [pattern, ...rest] = tileLines(tiles, tile, {
       digits: shownDigits,
       near: polygons.middle(tile),
+      names: features ? ({ coordinate }) => features.entries[coordinate ?? -1]?.name ?? "" : undefined,
       most: isPinned ? Infinity : SHOWN_ROWS,
       pointed: isPinned ? (facet) => follow(tile, facet) : undefined,
     });
