@@ -67,7 +67,7 @@ def network_html(network: Network) -> str:
         summary = str(network.summary()).splitlines()
         lines += summary[summary.index("") + 2 :]
     table = _table(head, (map(str, row) for row in rows))
-    return f"<div>{table}{''.join(f'<p>{html.escape(line)}</p>' for line in lines)}</div>"
+    return f"<div>{table}<p>{'<br>'.join(map(html.escape, lines))}</p></div>"
 
 
 def _left(count: int) -> list[str]:

@@ -22,8 +22,8 @@ export interface Scene {
   fills: readonly Fill[];
   /** Sides inside of zones, as hairlines. */
   hairlines: readonly { sides: readonly Side[]; colour: string }[];
-  /** Sides around zones. */
-  rims: readonly { sides: readonly Side[]; colour?: string }[];
+  /** Sides around zones; those that do not belong to them are dashed. */
+  rims: readonly { sides: readonly Side[]; colour?: string; isOpen?: boolean }[];
   /** Fold lines by layer. */
   folds: readonly { layer: number; sides: readonly Side[] }[];
   samples: readonly Sample[];
@@ -77,7 +77,12 @@ export function paint(context: CanvasRenderingContext2D, scene: Scene, polygons:
   const seen = scene.hairlines.reduce((count, { sides }) => count + sides.filter((side) => isSeen(side.tile)).length, 0);
   const room = Math.sqrt((width * height) / (seen + 1));
   for (const { sides, colour } of scene.hairlines) stroke(linesOf(sides), colour, Math.max(0.15, Math.min(1, room / 14)));
-  for (const { sides, colour } of scene.rims) stroke(linesOf(sides), colour ?? INK[theme], colour ? 1.8 : 1.3);
+  for (const { sides, colour, isOpen } of scene.rims) {
+    const path = linesOf(sides);
+    if (isOpen) stroke(path, PAPER[theme], 1.6);
+    stroke(path, INK[theme], colour ? 3.2 : isOpen ? 1.6 : 1.3, isOpen ? [5, 4] : []);
+    if (colour) stroke(path, colour, 1.8);
+  }
   for (const { tile, colour } of scene.flat) paintFlat(context, polygons, tile, colour, camera, theme);
   for (const { layer, sides } of scene.folds) {
     const path = linesOf(sides);

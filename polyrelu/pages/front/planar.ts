@@ -7,7 +7,7 @@ import { holds, rationalOf, readRow, type Rational } from "./exact";
 import { coloured, readPolygons, type PolygonsDocument, type Side } from "./polygons";
 import { search } from "./search";
 import { card, chip, choice, element, legend, openShell, place, readDocument, toggle, unpack, type Head, type Line, type Packed, type Theme } from "./shell";
-import { area, corners, readTiles, type Facet, type TilesDocument } from "./tiles";
+import { area, corners, readTiles, type Facet, type Origin, type TilesDocument } from "./tiles";
 
 interface PlanarDocument extends PolygonsDocument {
   head: Head;
@@ -84,9 +84,10 @@ async function open(): Promise<void> {
     const written = tiles.written(tile);
     if (written) return written.size ?? (written.dim < 2 ? undefined : null);
     const sides = sidesOf(tile);
-    const rows = new Map((tiles.facets(tile) ?? []).map(({ row, number }) => [number, row]));
+    const facets = tiles.facets(tile);
+    if (facets === null) return undefined;
+    const rows = new Map(facets.map(({ row, number }) => [number, row]));
     const bounding = sides.map(({ facet }) => rows.get(facet));
-    if (!rows.size) return undefined;
     return bounding.every((row) => row !== undefined) ? area(corners(bounding)) : null;
   };
 
@@ -121,7 +122,7 @@ async function open(): Promise<void> {
   // ---- picture ----
 
   const zoneColour = (number: number, theme: Theme): string => (theme === "light" ? colours[number % colours.length]! : tint(colours[number % colours.length]!, theme, 1.05));
-  let scene: Scene;
+  let scene: Scene | undefined;
   const build = (): void => {
     const theme = shell.theme();
     const shown = Array.from({ length: tiles.count }, (_, tile) => tile).filter(isShown);
@@ -132,12 +133,12 @@ async function open(): Promise<void> {
     const colourOfTile = (tile: number): string =>
       colouring === "zones" ? zoneColour(ofZone[tile]!, theme) : colouring === "count" ? countColour(tile, theme) : tint(GROUPS[groups[tile]!]!, theme);
     const hairlines = new Map<string, Side[]>();
-    const rim: Side[] = [];
+    const [rim, openRim]: [Side[], Side[]] = [[], []];
     polygons.sides.forEach((side, k) => {
       if (!inSight[side.tile]) return;
       const other = polygons.across[k]!;
       const joined = other >= 0 && inSight[other] && ofZone[other] === ofZone[side.tile];
-      if (!joined) rim.push(side);
+      if (!joined) (tiles.isOpen(tiles.part(side.tile), side.facet) ? openRim : rim).push(side);
       else if (side.tile < other) gather(hairlines, byFeature ? SOFT[theme] : lineOn(colourOfTile(side.tile), theme), side);
     });
     scene = {
@@ -145,7 +146,7 @@ async function open(): Promise<void> {
       names: tiles.names,
       fills: byFeature ? featureFills(theme) : gathered(full, colourOfTile),
       hairlines: showsSides ? [...hairlines].map(([colour, sides]) => ({ colour, sides })) : [],
-      rims: byFeature ? [{ sides: rim }, ...featureRims()] : [{ sides: rim }],
+      rims: [{ sides: rim }, { sides: openRim, isOpen: true }, ...(byFeature ? featureRims() : [])],
       folds: [...folds].sort((a, b) => b - a).map((layer) => ({ layer, sides: foldsOf[layer]!.filter((side) => isShown(side.tile)) })),
       samples,
       found: found.filter(isShown),
@@ -175,11 +176,12 @@ async function open(): Promise<void> {
 
   let waiting = false;
   const redraw = (): void => {
-    if (waiting) return;
+    if (waiting || !scene) return;
     waiting = true;
     requestAnimationFrame(() => {
       waiting = false;
       const emphasis = marked !== null && !(features && colouring === "features") ? tilesOf(marked) : [];
+      if (!scene) return;
       Object.assign(scene, { pointed, pinned, traced, samples, found: [...found.filter(isShown), ...(emphasis.length < 400 ? emphasis : [])] });
       if (features && colouring === "features") scene.fills = featureFills(shell.theme());
       paint(context, scene, polygons, camera, shell.theme());
@@ -204,27 +206,23 @@ async function open(): Promise<void> {
   const titleOf = (tile: number): string => (features ? `region ${tile}` : `tile ${tile}`);
   const colourOf = (tile: number): string | null =>
     colouring === "zones" ? zoneColour(ofZone[tile]!, shell.theme()) : colouring === "patterns" ? tint(GROUPS[groups[tile]!]!, shell.theme()) : null;
-  const linesOf = (tile: number, isPinned: boolean): Line[] => {
-    const shownDigits = isPinned ? digits : DIGITS;
+  const describe = (tile: number, shownDigits: number | undefined, most = Infinity, pointed?: (facet: Facet | null) => void): Line[] => {
     const size = sizeOf(tile);
-    const middle: Line[] = [];
+    const own: Line[] = [];
     if (features) {
       const active = features.entries.filter((_, i) => tiles.bit(tile, i)).map((entry) => entry.name);
-      middle.push({ term: "active", says: active.join(", ") || "no feature", prose: true });
+      own.push({ term: "active", says: active.join(", ") || "no feature", prose: true });
     } else if (zones.length) {
-      middle.push({ term: "zone", says: String(ofZone[tile]!) });
+      own.push({ term: "zone", says: String(ofZone[tile]!) });
     }
-    if (size !== undefined) middle.push({ term: "area", says: sizeText(size, shownDigits && AREA_DIGITS) });
-    const [pattern, ...rest] = tileLines(tiles, tile, {
-      digits: shownDigits,
-      near: polygons.middle(tile),
-      names: features ? ({ coordinate }) => features.entries[coordinate ?? -1]?.name ?? "" : undefined,
-      most: isPinned ? Infinity : SHOWN_ROWS,
-      pointed: isPinned ? (facet) => follow(tile, facet) : undefined,
-    });
-    const named = tiles.pattern(tile) !== "";
-    return named ? [pattern!, ...middle, ...rest] : [...middle, ...(pattern ? [pattern] : []), ...rest];
+    if (size !== undefined) own.push({ term: "area", says: sizeText(size, shownDigits && AREA_DIGITS) });
+    const names = features ? ({ coordinate }: Origin) => features.entries[coordinate ?? -1]?.name ?? "" : undefined;
+    const lines = tileLines(tiles, tile, { digits: shownDigits, near: polygons.middle(tile), most, names, pointed });
+    const at = lines[0]?.term === "pattern" ? 1 : 0;
+    return [...lines.slice(0, at), ...own, ...lines.slice(at)];
   };
+  const linesOf = (tile: number, isPinned: boolean): Line[] =>
+    isPinned ? describe(tile, digits, Infinity, (facet) => follow(tile, facet)) : describe(tile, DIGITS, SHOWN_ROWS);
 
   /** Show where else a facet's neuron folds. */
   const follow = (tile: number, facet: Facet | null): void => {
@@ -422,7 +420,7 @@ async function open(): Promise<void> {
   if (!tiles.count) shell.stage.append(element("p", { class: "empty" }, "There are no tiles: no input of the domain has such an output."));
   build();
   redraw();
-  Object.assign(globalThis, { polyrelu: { tiles, polygons, camera, locate, sizeOf, ready: true } });
+  Object.assign(globalThis, { polyrelu: { tiles, polygons, camera, locate, describe, scene: () => scene, folds: foldsOf } });
 }
 
 function gather<Value>(by: Map<string, Value[]>, key: string, value: Value): void {
