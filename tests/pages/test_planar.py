@@ -101,10 +101,11 @@ def test_cards_say_what_the_tiles_are(browser, tmp_path, name):
             assert [row["text"] for row in exact["where"]] == list(tile.inequalities() or ["everywhere"])
             assert [row["text"] for row in rounded["where"]] == list(tile.inequalities(digits=4) or ["everywhere"])
             assert exact["where"] != everywhere or not tile.polyhedron.halfspaces
+            point = numbers(exact["point"])
             if tile.dim < 2:
                 assert "area" not in exact
+                assert point == tile.point()
                 continue
-            point = numbers(exact["point"])
             assert all(row.slack(point) > 0 for row in tile.polyhedron.halfspaces)
             if tile.polyhedron.is_bounded():
                 area = tile.polyhedron.volume()

@@ -97,7 +97,7 @@ async function open(): Promise<void> {
     ? features.entries.map((entry, i) => ({ name: entry.name, note: entry.area, colour: features.colours[i % features.colours.length]! }))
     : zones.map((zone, i) => ({
         name: `zone ${i}`,
-        note: `${zone.tiles.toLocaleString("en")} ${zone.tiles === 1 ? "tile" : "tiles"} · ${zone.area ?? "unbounded"}`,
+        note: `${zone.tiles.toLocaleString("en")} ${zone.tiles === 1 ? "tile" : "tiles"}${zone.area === "0" ? "" : ` · ${zone.area ?? "unbounded"}`}`,
         colour: colours[i % colours.length]!,
       }));
   const entryList = legend(entries, {

@@ -22,7 +22,7 @@ interface WrittenDocument {
   of: number[];
   dim: number;
   size: string | null;
-  point?: string[];
+  point: string[] | null;
 }
 export interface CountedDocument {
   counts: Packed;
