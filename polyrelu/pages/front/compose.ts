@@ -77,7 +77,7 @@ export function makeComposer(plane: Plane): Composer {
       if (!inSight[side.tile]) return;
       const other = polygons.across[k]!;
       const isInner = other >= 0 && inSight[other] && zoneOf[other] === zoneOf[side.tile];
-      if (!isInner) (tiles.isOpen(tiles.part(side.tile), side.facet) ? openRim : rim).push(side);
+      if (!isInner) (tiles.isOpen(side.tile, side.facet) ? openRim : rim).push(side);
       else if (side.tile < other) gather(lines, lineOf(side.tile), side);
     });
     return { lines, rim, openRim };
