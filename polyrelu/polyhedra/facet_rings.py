@@ -133,7 +133,7 @@ def _depths(rows: FloatArray, triples: NDArray[np.intp]) -> FloatArray:
 def _simple(rows: Sequence[Halfspace], triples: NDArray[np.intp]) -> tuple[FacetRing, ...] | None:
     """The facets of a simple polyhedron from the triples that meet in its vertices; None if these do not."""
     corners: list[Corner] = []
-    leaves: dict[tuple[int, int], tuple[int, int]] = {}  # (facet, the one that it arrives along): (corner, leaves along)
+    leaves: dict[tuple[int, int], tuple[int, int]] = {}  # a ring and what it arrives along: where, and what it leaves by
     if not len(triples):
         return None
     for triple in triples.tolist():
@@ -153,13 +153,13 @@ def _simple(rows: Sequence[Halfspace], triples: NDArray[np.intp]) -> tuple[Facet
 def _meeting(rows: Sequence[Halfspace], triple: Sequence[int]) -> tuple[Corner, tuple[int, int, int]] | None:
     """The point where three rows meet and the three in turn; None unless it is strictly inside all other rows."""
     i, j, k = triple
-    (n, p, _), (m, q, _), (l, r, _) = rows[i], rows[j], rows[k]
-    across = _cross(m, l)
+    (n, p, _), (m, q, _), (o, r, _) = rows[i], rows[j], rows[k]
+    across = _cross(m, o)
     weight = sum(map(int.__mul__, n, across))
     if not weight:
         return None
     sign = -1 if weight < 0 else 1
-    sums = zip(across, _cross(l, n), _cross(n, m), strict=True)
+    sums = zip(across, _cross(o, n), _cross(n, m), strict=True)
     x, y, z = (sign * (p * a + q * b + r * c) for a, b, c in sums)
     weight *= sign
     for number, (normal, offset, _) in enumerate(rows):
