@@ -133,7 +133,7 @@ def _depths(rows: FloatArray, triples: NDArray[np.intp]) -> FloatArray:
 def _simple(rows: Sequence[Halfspace], triples: NDArray[np.intp]) -> tuple[FacetRing, ...] | None:
     """The facets of a simple polyhedron from the triples that meet in its vertices; None if these do not."""
     corners: list[Corner] = []
-    leaves: dict[tuple[int, int], tuple[int, int]] = {}  # a ring and what it arrives along: where, and what it leaves by
+    leaves: dict[tuple[int, int], tuple[int, int]] = {}  # of a ring that arrives along a facet: corner, leaves along
     if not len(triples):
         return None
     for triple in triples.tolist():
