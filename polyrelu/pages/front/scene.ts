@@ -50,8 +50,12 @@ export interface Body {
   has: (tile: number) => boolean;
   colour: (tile: number) => Shade;
   opacity: number;
+  /** While others are to be seen, this instead. */
+  faint?: number | null;
   shown: boolean;
 }
+
+const opacityOf = (body: Body): number => (body.faint ?? null) === null ? body.opacity : Math.min(body.faint!, body.opacity);
 
 export interface Look {
   ink: Shade;
@@ -112,7 +116,6 @@ export class View {
   private readonly labels: Labels;
   private waiting = false;
   private cut: Cut | null = null;
-  private look: Look = { ink: [0, 0, 0], soft: [0.5, 0.5, 0.5], accent: [0, 0.4, 0.7] };
   private edges: Edges = "tiles";
   private stress: readonly number[] = [];
   private bare = false;
@@ -184,7 +187,6 @@ export class View {
   // -- what is shown ---------------------------------------------------------------------------------------------
 
   paint(look: Look): void {
-    this.look = look;
     tint(this.frame.material, look.soft);
     tint(this.blade.material, look.accent);
     for (const lines of [this.outlines, this.hairs, this.capOutlines, this.capHairs, this.stressed]) tint(lines.material, look.ink);
@@ -340,6 +342,11 @@ export class View {
     this.camera.position.copy(direction).setLength(DISTANCE / Math.min(1, this.camera.aspect));
     this.controls?.update();
     this.draw();
+  }
+
+  /** Look along an axis, from its positive end. */
+  lookAlong(axis: number): void {
+    this.lookFrom(new Vector3(Number(axis === 0), axis === 2 ? -1e-3 : Number(axis === 1) * -1, Number(axis === 2)));
   }
 
   /** Turn around the middle, by angles in radians. */
@@ -499,13 +506,13 @@ class Surfaces {
   colour(): void {
     for (const { part, tile, first, count, shade } of this.faces) {
       const [r, g, b] = part.body.colour(tile);
-      for (let k = first; k < first + count; k++) this.colours.set([r * shade, g * shade, b * shade, part.body.opacity], 4 * k);
+      for (let k = first; k < first + count; k++) this.colours.set([r * shade, g * shade, b * shade, opacityOf(part.body)], 4 * k);
     }
     this.mesh.geometry.getAttribute("color").needsUpdate = true;
   }
 
   show(parts: readonly Drawn[]): void {
-    const isSolid = (part: Drawn): boolean => part.body.opacity >= 1;
+    const isSolid = (part: Drawn): boolean => opacityOf(part.body) >= 1;
     this.translucent = parts.filter((part) => !isSolid(part)).flatMap((part) => this.facesOf.get(part)!);
     this.solid = this.write(parts.filter(isSolid).flatMap((part) => this.facesOf.get(part)!), 0);
   }
