@@ -10,6 +10,7 @@ Whether the points between two tiles belong to either does not matter here: a su
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -25,6 +26,7 @@ from polyrelu.polyhedra.polyhedron import Polyhedron
 from polyrelu.tilings.tiling import Tiling
 
 NOTHING = -1
+_BITS = 4  # of the room around vertices
 
 
 class Face(NamedTuple):
@@ -220,9 +222,12 @@ def window_around(tilings: Iterable[Tiling]) -> Polyhedron:
     """A box with some room around all vertices, for tilings of which a tile is unbounded.
 
     In each direction it is half of the greatest extent larger to both sides; where all vertices are one point, by 1.
-    Cost: the vertices of all tiles.
+    Its ends are rounded outwards to few bits. Cost: the vertices of all tiles.
     """
     points: list[ExactVector] = [point for tiling in tilings for tile in tiling for point in tile.polyhedron.vertices]
     columns = list(zip(*points, strict=True)) or [(Fraction(0),)] * 3
     room = max(max(column) - min(column) for column in columns) / 2 or Fraction(1)
-    return Polyhedron.box([min(column) - room for column in columns], [max(column) + room for column in columns])
+    step = Fraction(2) ** (room.numerator.bit_length() - room.denominator.bit_length() - _BITS)
+    lower = [step * math.floor((min(column) - room) / step) for column in columns]
+    upper = [step * math.ceil((max(column) + room) / step) for column in columns]
+    return Polyhedron.box(lower, upper)

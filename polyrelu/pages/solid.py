@@ -77,9 +77,10 @@ def solid_page(tiling: Tiling, groups: Sequence[Iterable[int]] | None = None, wi
     ]
     whole = _volume(tiling).removeprefix("volume ")
     head = {"title": title(tiling), **facts(tiling, len(zones), None if whole == "unbounded" else whole)}
-    if any(not target.halfspaces for target in tiling.targets):  # linear regions
+    regions = any(not target.halfspaces for target in tiling.targets)
+    if regions:
         bodies = [Body("Linear regions", range(len(tiling)), number_of(len(tiling), "region"), colour(0))]
-    return document("solid", _document([tiling], bodies, head, window=window), title(tiling))
+    return document("solid", _document([tiling], bodies, head, by_tile=regions, window=window), title(tiling))
 
 
 def solids_page(tilings: Mapping[str, Tiling], window: Polyhedron | None = None) -> str:
@@ -151,6 +152,7 @@ def _document(
     *,
     names: Sequence[str] = ("x0", "x1", "x2"),
     overlap: bool = False,
+    by_tile: bool = False,
     window: Polyhedron | None = None,
 ) -> Document:
     """What ``front/solid.ts`` reads.
@@ -161,6 +163,7 @@ def _document(
         head: title, facts and warning.
         names: of the coordinates.
         overlap: whether bodies may lie in one another.
+        by_tile: whether each tile has a colour of its own.
         window: a box to cut everything off at.
     """
     if window is None and not all(tiling.is_bounded() for tiling in tilings):
@@ -168,7 +171,6 @@ def _document(
     made = complex_of(tilings, window)
     corners = _floats(made)
     low, high = _box(tilings, corners, window)
-    single = len(bodies) == 1 and not overlap
     return {
         "head": dict(head),
         "box": {"low": low.tolist(), "high": high.tolist(), "names": list(names)},
@@ -186,10 +188,9 @@ def _document(
         "tilings": [tiles_document(tiling, tile_facets(tiling), names) for tiling in tilings],
         "bodies": [{"name": body.name, "note": body.note, "colour": body.colour} for body in bodies],
         "members": counted([list(body.tiles) for body in bodies]),
-        "shades": packed_counts(_shades(made)) if single else None,
+        "shades": packed_counts(_shades(made)) if by_tile else None,
         "palette": list(PALETTE),
         "overlap": overlap,
-        "window": window is not None,
     }
 
 

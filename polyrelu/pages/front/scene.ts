@@ -3,14 +3,19 @@
 import {
   BufferAttribute,
   BufferGeometry,
+  Color,
   ColorManagement,
+  CustomBlending,
   DoubleSide,
+  DstColorFactor,
   LessEqualDepth,
   LineBasicMaterial,
   LineSegments,
   LinearSRGBColorSpace,
   Mesh,
   MeshBasicMaterial,
+  OneFactor,
+  OneMinusDstColorFactor,
   PerspectiveCamera,
   Plane,
   Points,
@@ -18,6 +23,7 @@ import {
   Scene,
   Vector3,
   WebGLRenderer,
+  ZeroFactor,
   type Material,
 } from "three";
 import { OrbitControls } from "three/examples/jsm/controls/OrbitControls.js";
@@ -58,6 +64,8 @@ export interface Body {
 const opacityOf = (body: Body): number => (body.faint ?? null) === null ? body.opacity : Math.min(body.faint!, body.opacity);
 
 export interface Look {
+  dark: boolean;
+  paper: Shade;
   ink: Shade;
   soft: Shade;
   accent: Shade;
@@ -74,12 +82,14 @@ export interface Box {
 }
 
 const VIEW_ANGLE = 24; // degrees: little enough that parallels look parallel
-const DISTANCE = 7.2;
+const NEAREST = 0.6;
+const FARTHEST = 40;
+const MARGIN = 62; // pixels around the box, for the names of its axes
 const HOME = new Vector3(0.62, -1, 0.5); // the direction from which a page is first seen
 const LIGHT = scaledTo1([0.35, -0.45, 0.82]); // faces that look this way, or away from it, keep their colour
 const DARKEST = 0.74;
 const MOST_STRETCH = 20; // boxes that are longer than this are drawn as cubes
-const CAP_OVERLAP = 0.45;
+const CAP_STRENGTH = 0.6; // of a body that overlaps others, in a section
 
 ColorManagement.enabled = false; // colours are those of the document, and mix as on paper
 
@@ -92,7 +102,7 @@ interface Drawn {
 
 /** The stage on which bodies are seen. Nothing moves by itself: it is drawn again when something changes. */
 export class View {
-  readonly camera = new PerspectiveCamera(VIEW_ANGLE, 1, 0.1, 60);
+  readonly camera = new PerspectiveCamera(VIEW_ANGLE, 1, 0.1, 100);
   readonly canvas: HTMLCanvasElement;
   /** Called after each drawing. */
   onDraw: () => void = () => undefined;
@@ -104,7 +114,8 @@ export class View {
   private readonly scale: Point;
   private readonly clip = new Plane();
   private readonly surfaces: Surfaces;
-  private readonly caps = mesh(basic(true));
+  private readonly caps: Mesh<BufferGeometry, MeshBasicMaterial>;
+  private readonly ground = mesh(new MeshBasicMaterial({ side: DoubleSide, polygonOffset: true, polygonOffsetFactor: 2, polygonOffsetUnits: 4 }));
   private readonly outlines = fatLines(1.5);
   private readonly hairs = hairlines(0.42);
   private readonly capOutlines = fatLines(1.7);
@@ -115,7 +126,10 @@ export class View {
   private readonly dots = new Points(new BufferGeometry(), new PointsMaterial({ size: 7, sizeAttenuation: false, vertexColors: true }));
   private readonly labels: Labels;
   private waiting = false;
+  /** Until the reader moves the camera. */
+  private isHome = true;
   private cut: Cut | null = null;
+  private look: Look = { dark: false, paper: [1, 1, 1], ink: [0, 0, 0], soft: [0.5, 0.5, 0.5], accent: [0, 0.4, 0.7] };
   private edges: Edges = "tiles";
   private stress: readonly number[] = [];
   private bare = false;
@@ -129,7 +143,7 @@ export class View {
     private readonly box: Box,
     private readonly overlap: boolean,
   ) {
-    this.renderer = new WebGLRenderer({ antialias: true, alpha: true });
+    this.renderer = new WebGLRenderer({ antialias: true });
     this.renderer.outputColorSpace = LinearSRGBColorSpace;
     this.renderer.localClippingEnabled = true;
     this.canvas = this.renderer.domElement;
@@ -143,15 +157,16 @@ export class View {
       const surface = surfaceOf(complex, body.has);
       return { body, surface, ...edgesOf(complex, surface.faces) };
     });
-    this.surfaces = new Surfaces(complex, this.drawn, (point) => this.seen(point));
+    this.surfaces = new Surfaces(complex, this.drawn, (point) => this.seen(point), overlap);
+    this.caps = mesh(overlap ? glass() : basic(false));
     this.labels = new Labels(stage, box, this.scale);
     this.addAll();
     this.camera.up.set(0, 0, 1);
     this.controls = new OrbitControls(this.camera, this.canvas);
-    this.controls.minDistance = 0.6;
-    this.controls.maxDistance = 30;
+    this.controls.minDistance = NEAREST;
+    this.controls.maxDistance = FARTHEST;
+    this.controls.addEventListener("start", () => (this.isHome = false));
     this.controls.addEventListener("change", () => this.draw());
-    this.home();
     new ResizeObserver(() => this.resize()).observe(stage);
     this.resize();
   }
@@ -168,7 +183,7 @@ export class View {
     this.stressed.material.depthTest = false;
     this.stressed.material.transparent = true;
     this.stressed.renderOrder = 10;
-    scene.add(this.surfaces.mesh, this.caps, this.outlines, this.hairs, this.capOutlines, this.capHairs, this.frame, this.blade, this.stressed, this.dots);
+    scene.add(this.surfaces.mesh, this.ground, this.caps, this.outlines, this.hairs, this.capOutlines, this.capHairs, this.frame, this.blade, this.stressed, this.dots);
     setLines(this.frame, boxEdges().flatMap(([a, b]) => [this.seen(this.corner(a)), this.seen(this.corner(b))]));
   }
 
@@ -187,6 +202,11 @@ export class View {
   // -- what is shown ---------------------------------------------------------------------------------------------
 
   paint(look: Look): void {
+    this.look = look;
+    this.renderer.setClearColor(new Color(...look.paper));
+    tint(this.ground.material, look.paper);
+    this.surfaces.mixFor(look);
+    if (this.overlap) mixFor(this.caps.material, look);
     tint(this.frame.material, look.soft);
     tint(this.blade.material, look.accent);
     for (const lines of [this.outlines, this.hairs, this.capOutlines, this.capHairs, this.stressed]) tint(lines.material, look.ink);
@@ -243,7 +263,7 @@ export class View {
   refresh(): void {
     const shown = this.drawn.filter(({ body }) => body.shown && body.opacity > 0);
     const solid = this.bare ? [] : shown;
-    this.surfaces.colour();
+    this.surfaces.colour(this.look);
     this.surfaces.show(solid);
     const lines = (edges: "bent" | "flat"): Point[] => solid.flatMap((part) => part[edges].map((k) => this.seen(cornerOf(this.complex, k))));
     const { segments } = this.complex;
@@ -281,10 +301,12 @@ export class View {
       for (const [tile, polygon] of this.section?.polygons ?? []) {
         if (!body.has(tile)) continue;
         const corners = polygon.map((point) => this.seen(point));
+        const strength = Math.min(CAP_STRENGTH, 1.5 * opacityOf(body));
+        const shade = this.overlap ? stained(body.colour(tile), strength, this.look) : body.colour(tile);
         for (let i = 2; i < corners.length; i++) {
           for (const corner of [corners[0]!, corners[i - 1]!, corners[i]!]) {
             places.push(...corner);
-            colours.push(...body.colour(tile), this.overlap ? CAP_OVERLAP : 1);
+            colours.push(...shade, 1);
           }
         }
       }
@@ -299,6 +321,8 @@ export class View {
     setAttribute(this.caps.geometry, "position", places, 3);
     setAttribute(this.caps.geometry, "color", colours, 4);
     this.caps.visible = places.length > 0;
+    setAttribute(this.ground.geometry, "position", this.overlap ? places : [], 3);
+    this.ground.visible = this.overlap && places.length > 0;
     setFatLines(this.capOutlines, this.edges === "none" ? [] : bent);
     setLines(this.capHairs, this.edges === "tiles" ? flat : []);
     setLines(this.blade, this.cut ? this.bladeEdges(this.cut) : []);
@@ -331,26 +355,44 @@ export class View {
   // -- the camera ------------------------------------------------------------------------------------------------
 
   home(): void {
+    this.isHome = true;
     this.lookFrom(HOME);
-    this.controls.target.set(0, 0, 0);
-    this.controls.update();
   }
 
-  /** Look at the middle from a direction. */
+  /** Look at the middle from a direction, so that the box just fits. */
   lookFrom(direction: Vector3): void {
-    this.controls?.target.set(0, 0, 0);
-    this.camera.position.copy(direction).setLength(DISTANCE / Math.min(1, this.camera.aspect));
-    this.controls?.update();
+    this.controls.target.set(0, 0, 0);
+    const corners = BOX_CORNERS.map((signs) => new Vector3(...this.seen(this.corner(signs))));
+    const [across, up] = [this.stage.clientWidth, this.stage.clientHeight].map((size) => 1 - (2 * MARGIN) / Math.max(size, 4 * MARGIN)) as [number, number];
+    const fits = (distance: number): boolean => {
+      this.camera.position.copy(direction).setLength(distance);
+      this.camera.lookAt(0, 0, 0);
+      this.camera.updateMatrixWorld();
+      return corners.every((corner) => {
+        const { x, y, z } = corner.clone().project(this.camera);
+        return Math.abs(x) <= across && Math.abs(y) <= up && z < 1;
+      });
+    };
+    let [near, far] = [2, FARTHEST];
+    for (let i = 0; i < 24; i++) {
+      const distance = (near + far) / 2;
+      if (fits(distance)) far = distance;
+      else near = distance;
+    }
+    fits(far);
+    this.controls.update();
     this.draw();
   }
 
   /** Look along an axis, from its positive end. */
   lookAlong(axis: number): void {
+    this.isHome = false;
     this.lookFrom(new Vector3(Number(axis === 0), axis === 2 ? -1e-3 : Number(axis === 1) * -1, Number(axis === 2)));
   }
 
   /** Turn around the middle, by angles in radians. */
   turn(around: number, up: number): void {
+    this.isHome = false;
     const { target } = this.controls;
     const out = this.camera.position.clone().sub(target);
     const length = out.length();
@@ -363,9 +405,10 @@ export class View {
   }
 
   zoom(factor: number): void {
+    this.isHome = false;
     const { target } = this.controls;
     const out = this.camera.position.clone().sub(target);
-    out.setLength(Math.max(0.6, Math.min(30, out.length() / factor)));
+    out.setLength(Math.max(NEAREST, Math.min(FARTHEST, out.length() / factor)));
     this.camera.position.copy(target).add(out);
     this.controls.update();
     this.draw();
@@ -382,10 +425,10 @@ export class View {
     if (!width || !height) return;
     this.renderer.setPixelRatio(Math.min(devicePixelRatio, 2));
     this.renderer.setSize(width, height, false);
-    const before = Math.min(1, this.camera.aspect);
     this.camera.aspect = width / height;
     this.camera.updateProjectionMatrix();
-    this.zoom(Math.min(1, this.camera.aspect) / before);
+    if (this.isHome) this.home();
+    this.draw();
   }
 
   // -- drawing and picking ---------------------------------------------------------------------------------------
@@ -402,7 +445,6 @@ export class View {
 
   private drawNow(): void {
     this.surfaces.order(this.camera.position);
-    this.caps.renderOrder = this.cut && this.clip.distanceToPoint(this.camera.position) > 0 ? -1 : 1;
     this.renderer.render(this.scene, this.camera);
     this.labels.place(this.camera, this.stage.clientWidth, this.stage.clientHeight);
     this.onDraw();
@@ -467,8 +509,8 @@ export class View {
 
 /** The polygons of all bodies in one mesh: solid ones as they come, translucent ones from the farthest to the nearest. */
 class Surfaces {
-  readonly materials = [basic(false), basic(true)];
-  readonly mesh = new Mesh(new BufferGeometry(), this.materials);
+  readonly materials: MeshBasicMaterial[];
+  readonly mesh: Mesh<BufferGeometry, MeshBasicMaterial[]>;
   private readonly faces: { part: Drawn; tile: number; first: number; count: number; shade: number }[] = [];
   private readonly middles: Float64Array;
   private readonly colours: Float32Array;
@@ -477,7 +519,15 @@ class Surfaces {
   private translucent: number[] = [];
   private solid = 0;
 
-  constructor(complex: Complex, parts: readonly Drawn[], seen: (point: Point) => Point) {
+  /** `overlap`: bodies lie in one another, and tint what is seen through them, in no order. */
+  constructor(
+    complex: Complex,
+    parts: readonly Drawn[],
+    seen: (point: Point) => Point,
+    private readonly overlap: boolean,
+  ) {
+    this.materials = [basic(false), overlap ? glass() : basic(true)];
+    this.mesh = new Mesh(new BufferGeometry(), this.materials);
     const places: number[] = [];
     const middles: number[] = [];
     for (const part of parts) {
@@ -503,10 +553,17 @@ class Surfaces {
     this.mesh.frustumCulled = false;
   }
 
-  colour(): void {
+  mixFor(look: Look): void {
+    if (this.overlap) mixFor(this.materials[1]!, look);
+  }
+
+  colour(look: Look): void {
     for (const { part, tile, first, count, shade } of this.faces) {
       const [r, g, b] = part.body.colour(tile);
-      for (let k = first; k < first + count; k++) this.colours.set([r * shade, g * shade, b * shade, opacityOf(part.body)], 4 * k);
+      const lit: Shade = [r * shade, g * shade, b * shade];
+      const opacity = opacityOf(part.body);
+      const rgba = this.overlap && opacity < 1 ? [...stained(lit, opacity, look), 1] : [...lit, opacity];
+      for (let k = first; k < first + count; k++) this.colours.set(rgba, 4 * k);
     }
     this.mesh.geometry.getAttribute("color").needsUpdate = true;
   }
@@ -522,7 +579,7 @@ class Surfaces {
     const { middles } = this;
     const away = (face: number): number => Math.hypot(middles[3 * face]! - eye.x, middles[3 * face + 1]! - eye.y, middles[3 * face + 2]! - eye.z);
     const distance = new Map(this.translucent.map((face) => [face, away(face)]));
-    this.translucent.sort((a, b) => distance.get(b)! - distance.get(a)!);
+    if (!this.overlap) this.translucent.sort((a, b) => distance.get(b)! - distance.get(a)!);
     const end = this.write(this.translucent, this.solid);
     const { geometry } = this.mesh;
     geometry.index!.needsUpdate = true;
@@ -591,13 +648,11 @@ class Labels {
       const { places } = ends.reduce((best, own) => (own.score > best.score ? own : best));
       const [dx, dy] = [places[1][0] - middle[0], places[1][1] - middle[1]];
       const length = Math.hypot(dx, dy) || 1;
-      const short = Math.hypot(places[2][0] - places[0][0], places[2][1] - places[0][1]) < 60;
+      const short = Math.hypot(places[2][0] - places[0][0], places[2][1] - places[0][1]) < 90;
       texts.forEach((text, k) => {
-        const gap = k === 1 ? 20 : 13;
-        const inset = k === 1 ? 0 : 0.06 * (1 - k);
-        const [x, y] = places[k]!;
-        const shift = [places[1][0] - x, places[1][1] - y].map((v) => Math.abs(inset) * v) as [number, number];
-        text.style.transform = `translate(-50%, -50%) translate(${x + shift[0] + (gap * dx) / length}px, ${y + shift[1] + (gap * dy) / length}px)`;
+        const [x, y] = [0, 1].map((i) => 0.94 * (places[k]![i]! - places[1][i]!) + places[1][i]!) as [number, number];
+        const [right, down] = [(dx / length) * (text.offsetWidth / 2 + 9), (dy / length) * (text.offsetHeight / 2 + 9)];
+        text.style.transform = `translate(-50%, -50%) translate(${x + right}px, ${y + down}px)`;
         text.hidden = short && k !== 1;
       });
     });
@@ -611,6 +666,8 @@ function rounded(value: number): string {
 function range(count: number): number[] {
   return Array.from({ length: count }, (_, i) => i);
 }
+
+const BOX_CORNERS = range(8).map((k): Point => [k & 1 ? 1 : -1, k & 2 ? 1 : -1, k & 4 ? 1 : -1]);
 
 /** The ends of a box's edges, by signs. */
 function boxEdges(): [Point, Point][] {
@@ -641,6 +698,26 @@ function basic(translucent: boolean): MeshBasicMaterial {
     polygonOffsetFactor: 1,
     polygonOffsetUnits: 2,
   });
+}
+
+/** Glass: what is behind is multiplied by its colour on light paper, and lit by it on dark paper, in any order. */
+function glass(): MeshBasicMaterial {
+  const made = basic(true);
+  made.blending = CustomBlending;
+  made.blendSrcAlpha = ZeroFactor;
+  made.blendDstAlpha = OneFactor;
+  return made;
+}
+
+function mixFor(material: MeshBasicMaterial, { dark }: Look): void {
+  material.blendSrc = dark ? OneMinusDstColorFactor : DstColorFactor;
+  material.blendDst = dark ? OneFactor : ZeroFactor;
+}
+
+/** What glass of a colour and strength writes. */
+function stained([r, g, b]: Shade, strength: number, { dark }: Look): Shade {
+  const rest = dark ? 0 : 1 - strength;
+  return [rest + strength * r, rest + strength * g, rest + strength * b];
 }
 
 function mesh(material: MeshBasicMaterial): Mesh<BufferGeometry, MeshBasicMaterial> {

@@ -97,6 +97,7 @@ class Page {
     private readonly shades: ArrayLike<number> | null,
   ) {
     this.stage = shell.stage;
+    this.mix(shell.theme());
     const opacity = data.overlap ? OPACITY.overlapping : sets.length > 1 ? OPACITY.several : OPACITY.single;
     this.bodies = sets.map((set, i) => ({
       has: (tile) => set.has(tile),
@@ -122,12 +123,16 @@ class Page {
     this.paint();
   }
 
-  private paint(): void {
-    const theme = this.shell.theme();
+  private mix(theme: Theme): void {
     this.colours.bodies = this.data.bodies.map(({ colour }) => tinted(colour, theme));
     this.colours.palette = this.data.palette.map((colour) => tinted(colour, theme));
+  }
+
+  private paint(): void {
+    const theme = this.shell.theme();
+    this.mix(theme);
     this.list.recolour((i) => (this.shades ? css(this.colours.palette[i % this.colours.palette.length]!) : css(this.colours.bodies[i]!)));
-    this.view.paint({ ink: rgb(INK[theme]), soft: rgb(SOFT[theme]), accent: rgb(ACCENT[theme]) });
+    this.view.paint({ dark: theme === "dark", paper: rgb(PAPER[theme]), ink: rgb(INK[theme]), soft: rgb(SOFT[theme]), accent: rgb(ACCENT[theme]) });
     if (this.pinned !== null) this.pin(this.pinned);
   }
 
@@ -137,7 +142,7 @@ class Page {
     const { bodies } = this.data;
     const what = this.shades ? "Regions" : this.data.overlap ? "Features" : "Zones";
     const chosen = { body: null as number | null };
-    const slider = element("input", { type: "range", min: 5, max: 100, step: 5, "aria-label": "Opacity" });
+    const slider = element("input", { type: "range", min: 5, max: this.data.overlap ? 95 : 100, step: 5, "aria-label": "Opacity" });
     const whose = element("span", { class: "note" });
     const shown = element("output", { class: "note" });
     const describe = (): void => {
@@ -435,10 +440,10 @@ async function open(): Promise<void> {
     Promise.all(data.tilings.map((own) => readTiles(own))),
   ]);
   const sets = data.bodies.map((_, i) => new Set(members.numbers.subarray(members.starts[i]!, members.starts[i + 1]!)));
-  try {
+  if (element("canvas").getContext("webgl2")) {
     Object.assign(window, { polyrelu: new Page(shell, data, complex, new AllTiles(tilings), sets, shades) });
-  } catch (error) {
-    shell.stage.append(element("p", { class: "sorry", role: "alert" }, `This page draws with WebGL, which this browser does not offer (${String(error)}).`));
+  } else {
+    shell.stage.append(element("p", { class: "sorry", role: "alert" }, "This page draws with WebGL 2, which this browser does not offer, or has turned off."));
   }
 }
 
