@@ -15,6 +15,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
+from itertools import zip_longest
 from typing import NamedTuple
 
 from polyrelu.arithmetic.exact import ExactVector, to_floats
@@ -66,12 +67,17 @@ class Complex:
     tiles: int = 0
 
 
-def complex_of(tilings: Iterable[Tiling], window: Polyhedron | None = None) -> Complex:
+def complex_of(
+    tilings: Iterable[Tiling],
+    window: Polyhedron | None = None,
+    known: Iterable[Sequence[Polyhedron]] = (),
+) -> Complex:
     """The complex of some tilings; different tilings may overlap, and share corners only.
 
     Args:
         tilings: in R^3.
         window: a box to cut them off at; needed where a tile is unbounded.
+        known: the polyhedra of each tiling's tiles, where somebody has made them.
 
     Raises:
         DimensionError: a tiling does not live in R^3.
@@ -80,10 +86,10 @@ def complex_of(tilings: Iterable[Tiling], window: Polyhedron | None = None) -> C
     Cost: half a millisecond a tile, most of it for its exact rows; with a window the facets of each tile anew.
     """
     growing = _Growing(window)
-    for tiling in tilings:
+    for tiling, polyhedra in zip_longest(tilings, known):
         if tiling.domain.ambient_dim != 3:
             raise DimensionError(f"complex_of: the tiling lives in R^{tiling.domain.ambient_dim}; it must be R^3")
-        growing.add(tiling)
+        growing.add(tiling, polyhedra or [tile.polyhedron for tile in tiling])
     return growing.made
 
 
@@ -102,11 +108,11 @@ class _Growing:
         self._corners: dict[Corner, int] = {}
         self._planes: dict[Halfspace, int] = {}
 
-    def add(self, tiling: Tiling) -> None:
+    def add(self, tiling: Tiling, polyhedra: Sequence[Polyhedron]) -> None:
         first = self.made.tiles
         self.made.tiles += len(tiling)
         solid: list[tuple[int, Polyhedron]] = []
-        for number, dim, polyhedron in _visible(tiling, self._window):
+        for number, dim, polyhedron in _visible(tiling, polyhedra, self._window):
             if dim == 3:
                 solid.append((first + number, polyhedron))
             elif dim >= 0:
@@ -198,11 +204,13 @@ class _Growing:
         return number
 
 
-def _visible(tiling: Tiling, window: Polyhedron | None) -> Iterable[tuple[int, int, Polyhedron]]:
+def _visible(
+    tiling: Tiling, polyhedra: Sequence[Polyhedron], window: Polyhedron | None
+) -> Iterable[tuple[int, int, Polyhedron]]:
     """For each tile its number, and the dimension and the points of what of it is in the window."""
     for source, local, own in tiling.by_source():
         for number, dim in zip(own.tolist(), source.dims(local).tolist(), strict=True):
-            polyhedron = tiling[number].polyhedron
+            polyhedron = polyhedra[number]
             if window is None:
                 yield number, dim, polyhedron
             else:

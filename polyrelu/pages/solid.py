@@ -24,7 +24,7 @@ from polyrelu.latent.windows import LatentCube
 from polyrelu.networks.network import Network
 from polyrelu.pages.complexes import Complex, complex_of, window_around
 from polyrelu.pages.page import Document, document, packed, packed_counts
-from polyrelu.pages.tiles import counted, tile_facets, tiles_document
+from polyrelu.pages.tiles import Facets, counted, tile_facets, tiles_document
 from polyrelu.pages.words import counted as number_of
 from polyrelu.pages.words import facts, title
 from polyrelu.polyhedra.facet_rings import point_of
@@ -168,7 +168,8 @@ def _document(
     """
     if window is None and not all(tiling.is_bounded() for tiling in tilings):
         window = window_around(tilings)
-    made = complex_of(tilings, window)
+    found = [tile_facets(tiling) for tiling in tilings]
+    made = complex_of(tilings, window, [_polyhedra(*own) for own in zip(tilings, found, strict=True)])
     corners = _floats(made)
     low, high = _box(tilings, corners, window)
     return {
@@ -185,13 +186,21 @@ def _document(
             "points": packed_counts(np.array([*chain.from_iterable(made.points)], dtype=np.int64)),
             "tiles": made.tiles,
         },
-        "tilings": [tiles_document(tiling, tile_facets(tiling), names) for tiling in tilings],
+        "tilings": [tiles_document(*own, names) for own in zip(tilings, found, strict=True)],
         "bodies": [{"name": body.name, "note": body.note, "colour": body.colour} for body in bodies],
         "members": counted([list(body.tiles) for body in bodies]),
         "shades": packed_counts(_shades(made)) if by_tile else None,
         "palette": list(PALETTE),
         "overlap": overlap,
     }
+
+
+def _polyhedra(tiling: Tiling, found: Sequence[Facets]) -> list[Polyhedron]:
+    """The tiles' polyhedra, whose rows were written down once already."""
+    return [
+        Polyhedron.from_canonical((), sorted(facets.rows), 3) if facets.stated else tile.polyhedron
+        for tile, facets in zip(tiling, found, strict=True)
+    ]
 
 
 def _require_space(tiling: Tiling) -> None:

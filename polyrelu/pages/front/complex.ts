@@ -161,7 +161,10 @@ export interface Section {
  */
 export function sectionOf(complex: Complex, { normal, offset }: Cut): Section {
   const count = complex.corners.length / 3;
-  const heights = Float64Array.from({ length: count }, (_, k) => dot(normal, cornerOf(complex, k)) - offset);
+  const { corners } = complex;
+  const [a, b, c] = normal;
+  const heights = new Float64Array(count);
+  for (let k = 0; k < count; k++) heights[k] = a * corners[3 * k]! + b * corners[3 * k + 1]! + c * corners[3 * k + 2]! - offset;
   const met = new Map<number, Point>();
   const meeting = (a: number, b: number): number => {
     const [low, high] = a < b ? [a, b] : [b, a];
@@ -253,16 +256,22 @@ function meets(complex: Complex, face: number, origin: Point, direction: Point):
   const { starts, rings, corners } = complex;
   const [start, end] = [starts[face]!, starts[face + 1]!];
   let side = 0;
-  const seen = (k: number): Point => [corners[3 * k]! - origin[0], corners[3 * k + 1]! - origin[1], corners[3 * k + 2]! - origin[2]];
-  let last = seen(rings[end - 1]!);
+  const [p, q, r] = direction;
+  let k = 3 * rings[end - 1]!;
+  let [x, y, z] = [corners[k]! - origin[0], corners[k + 1]! - origin[1], corners[k + 2]! - origin[2]];
   for (let i = start; i < end; i++) {
-    const corner = seen(rings[i]!);
-    const turn = Math.sign(dot(direction, cross(last, corner)));
+    k = 3 * rings[i]!;
+    const u = corners[k]! - origin[0];
+    const v = corners[k + 1]! - origin[1];
+    const w = corners[k + 2]! - origin[2];
+    const turn = Math.sign(p * (y * w - z * v) + q * (z * u - x * w) + r * (x * v - y * u));
     if (turn && side && turn !== side) return null;
     side ||= turn;
-    last = corner;
+    x = u;
+    y = v;
+    z = w;
   }
   const across = areaVector(ringOf(complex, face).map((k) => cornerOf(complex, k)));
   const slope = dot(across, direction);
-  return slope ? dot(across, seen(rings[start]!)) / slope : null;
+  return slope ? dot(across, minus(cornerOf(complex, rings[start]!), origin)) / slope : null;
 }

@@ -13,7 +13,9 @@ export class Cutter {
   private step = STEPS / 2;
   private around = 45;
   private up = 30;
-  private flipped = false;
+  /** Whether what is above the plane stays: at first what is away from the eye. */
+  private above = false;
+  private other = false;
   /** Whether the section alone is to be seen. */
   bare = false;
   private readonly place: HTMLInputElement;
@@ -56,7 +58,7 @@ export class Cutter {
       { class: "details" },
       element("label", { class: "row" }, this.place, this.says),
       this.angleRows,
-      element("div", { class: "row" }, toggle("Other side", false, (on) => this.set({ flipped: on })), toggle("Section only", false, (on) => this.set({ bare: on }))),
+      element("div", { class: "row" }, toggle("Other side", false, (on) => this.set({ other: on })), toggle("Section only", false, (on) => this.set({ bare: on }))),
       this.size,
     );
     shell.section("Section").append(this.kinds, this.details);
@@ -74,7 +76,7 @@ export class Cutter {
     const normal = this.normal();
     const [low, high] = this.range(normal);
     const offset = low + (this.step / STEPS) * (high - low);
-    return this.flipped ? { normal: [-normal[0], -normal[1], -normal[2]], offset: -offset } : { normal, offset };
+    return this.above !== this.other ? { normal: [-normal[0], -normal[1], -normal[2]], offset: -offset } : { normal, offset };
   }
 
   /** Say how large the section is. */
@@ -84,6 +86,7 @@ export class Cutter {
 
   choose(kind: string): void {
     this.kind = kind;
+    this.above = dot(this.towardsEye(), this.normal()) < 0;
     [...this.kinds.children].forEach((button) => button.setAttribute("aria-pressed", String(button.textContent === kind)));
     this.update();
   }
@@ -113,7 +116,7 @@ export class Cutter {
     this.choose(kinds[(kinds.indexOf(this.kind) + 1) % kinds.length]!);
   }
 
-  private set(own: { flipped?: boolean; bare?: boolean }): void {
+  private set(own: { other?: boolean; bare?: boolean }): void {
     Object.assign(this, own);
     this.update();
   }

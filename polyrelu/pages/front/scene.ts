@@ -31,6 +31,7 @@ import { LineMaterial } from "three/examples/jsm/lines/LineMaterial.js";
 import { LineSegments2 } from "three/examples/jsm/lines/LineSegments2.js";
 import { LineSegmentsGeometry } from "three/examples/jsm/lines/LineSegmentsGeometry.js";
 import {
+  areaOf,
   areaVector,
   axesIn,
   cornerOf,
@@ -96,6 +97,8 @@ ColorManagement.enabled = false; // colours are those of the document, and mix a
 interface Drawn {
   body: Body;
   surface: Surface;
+  /** The faces of the surface. */
+  rim: Set<number>;
   bent: number[];
   flat: number[];
 }
@@ -155,7 +158,7 @@ export class View {
     this.scale = most / Math.min(...half) > MOST_STRETCH ? half : [most, most, most];
     this.drawn = bodies.map((body) => {
       const surface = surfaceOf(complex, body.has);
-      return { body, surface, ...edgesOf(complex, surface.faces) };
+      return { body, surface, rim: new Set(surface.faces), ...edgesOf(complex, surface.faces) };
     });
     this.surfaces = new Surfaces(complex, this.drawn, (point) => this.seen(point), overlap);
     this.caps = mesh(overlap ? glass() : basic(false));
@@ -209,7 +212,7 @@ export class View {
     if (this.overlap) mixFor(this.caps.material, look);
     tint(this.frame.material, look.soft);
     tint(this.blade.material, look.accent);
-    for (const lines of [this.outlines, this.hairs, this.capOutlines, this.capHairs, this.stressed]) tint(lines.material, look.ink);
+    for (const lines of [this.hairs, this.capHairs]) tint(lines.material, look.ink);
     this.refresh();
   }
 
@@ -220,6 +223,7 @@ export class View {
 
   /** Cut off what is above a plane, or nothing; `bare` shows the section alone. */
   showSection(cut: Cut | null, bare = false): void {
+    const same = (this.cut === null) === (cut === null) && this.bare === (bare && cut !== null);
     this.cut = cut;
     this.bare = bare && cut !== null;
     this.section = cut && sectionOf(this.complex, cut);
@@ -234,7 +238,9 @@ export class View {
     for (const part of [...this.surfaces.materials, this.outlines.material, this.hairs.material, this.stressed.material, this.dots.material]) {
       part.clippingPlanes = planes;
     }
-    this.refresh();
+    if (!same) return this.refresh(); // else no surface is another one
+    this.refreshSection();
+    this.showTiles(this.stress);
   }
 
   /** Lay stress on the edges of some tiles. */
@@ -242,7 +248,7 @@ export class View {
     this.stress = tiles;
     const ends: Point[] = [];
     for (const tile of tiles) ends.push(...this.tileEdges(tile));
-    setFatLines(this.stressed, ends);
+    setFatLines(this.stressed, [{ ends, shade: this.look.ink }]);
     this.draw();
   }
 
@@ -261,22 +267,36 @@ export class View {
 
   /** Make everything anew that depends on bodies, colours or the section. */
   refresh(): void {
-    const shown = this.drawn.filter(({ body }) => body.shown && body.opacity > 0);
-    const solid = this.bare ? [] : shown;
+    const solid = this.bare ? [] : this.shown();
     this.surfaces.colour(this.look);
     this.surfaces.show(solid);
-    const lines = (edges: "bent" | "flat"): Point[] => solid.flatMap((part) => part[edges].map((k) => this.seen(cornerOf(this.complex, k))));
-    const { segments } = this.complex;
-    const flat = solid.flatMap(({ body }) =>
-      range(segments.length / 3)
-        .filter((i) => body.has(segments[3 * i + 2]!))
-        .flatMap((i) => [0, 1].map((k) => this.seen(cornerOf(this.complex, segments[3 * i + k]!)))),
+    const ends = (corners: readonly number[]): Point[] => corners.map((k) => this.seen(cornerOf(this.complex, k)));
+    setFatLines(
+      this.outlines,
+      solid.map((part) => ({ ends: ends([...(this.edges === "none" ? [] : part.bent), ...this.segmentsOf(part.body)]), shade: this.lineShade(part.body) })),
     );
-    setFatLines(this.outlines, this.edges === "none" ? flat : [...lines("bent"), ...flat]);
-    setLines(this.hairs, this.edges === "tiles" ? lines("flat") : []);
+    setLines(this.hairs, this.edges === "tiles" ? solid.flatMap((part) => ends(part.flat)) : []);
     this.refreshDots(solid);
-    this.refreshSection(shown);
+    this.refreshSection();
     this.showTiles(this.stress);
+  }
+
+  private shown(): Drawn[] {
+    return this.drawn.filter(({ body }) => body.shown && body.opacity > 0);
+  }
+
+  /** Ink; where bodies lie in one another, their own colour, nearer to ink. */
+  private lineShade(body: Body, tile = 0): Shade {
+    if (!this.overlap) return this.look.ink;
+    const own = body.colour(tile);
+    const mixed = (k: 0 | 1 | 2): number => 0.45 * own[k] + 0.55 * this.look.ink[k];
+    return [mixed(0), mixed(1), mixed(2)];
+  }
+
+  /** The ends of a body's tiles of dimension 1, by number. */
+  private segmentsOf(body: Body): number[] {
+    const { segments } = this.complex;
+    return range(segments.length / 3).flatMap((i) => (body.has(segments[3 * i + 2]!) ? [segments[3 * i]!, segments[3 * i + 1]!] : []));
   }
 
   private refreshDots(shown: readonly Drawn[]): void {
@@ -294,10 +314,11 @@ export class View {
     this.dots.visible = places.length > 0;
   }
 
-  private refreshSection(shown: readonly Drawn[]): void {
+  private refreshSection(): void {
     const [places, colours]: [number[], number[]] = [[], []];
-    const [bent, flat]: [Point[], Point[]] = [[], []];
-    for (const { body, surface } of shown) {
+    const bent: Stroke[] = [];
+    const flat: Point[] = [];
+    for (const { body, rim } of this.shown()) {
       for (const [tile, polygon] of this.section?.polygons ?? []) {
         if (!body.has(tile)) continue;
         const corners = polygon.map((point) => this.seen(point));
@@ -310,10 +331,9 @@ export class View {
           }
         }
       }
-      const rim = new Set(surface.faces);
       for (const [face, ends] of this.section?.segments ?? []) {
         const { before, beyond } = this.complex;
-        if (rim.has(face)) bent.push(...ends.map((point) => this.seen(point)));
+        if (rim.has(face)) bent.push({ ends: ends.map((point) => this.seen(point)), shade: this.lineShade(body) });
         else if (body.has(before[face]!)) flat.push(...ends.map((point) => this.seen(point)));
         else if (beyond[face]! >= 0 && body.has(beyond[face]!)) flat.push(...ends.map((point) => this.seen(point)));
       }
@@ -490,20 +510,31 @@ export class View {
       .filter(({ enters, leaves }) => enters < leaves || (this.bare && enters === leaves));
   }
 
-  // -- what tests compare ----------------------------------------------------------------------------------------
+  // -- how much there is -----------------------------------------------------------------------------------------
 
-  /** How much of each body is drawn: triangles and area of its surface, and the area of its section. */
-  measures(): { triangles: number; surface: number; section: number }[] {
-    return this.drawn.map(({ body, surface }) => {
+  /** The area of each body's section. */
+  sectionAreas(): number[] {
+    return this.bodies.map((body) => {
+      let sum = 0;
+      for (const [tile, polygon] of this.section?.polygons ?? []) if (body.has(tile)) sum += areaOf(polygon);
+      return sum;
+    });
+  }
+
+  /** Triangles and area of each body's surface. */
+  surfaceSizes(): { triangles: number; area: number }[] {
+    return this.drawn.map(({ surface }) => {
       const rings = surface.faces.map((face) => ringOf(this.complex, face).map((k) => cornerOf(this.complex, k)));
-      let section = 0;
-      for (const [tile, polygon] of this.section?.polygons ?? []) if (body.has(tile)) section += Math.hypot(...areaVector(polygon));
       return {
         triangles: rings.reduce((sum, ring) => sum + ring.length - 2, 0),
-        surface: rings.reduce((sum, ring) => sum + Math.hypot(...areaVector(ring)), 0),
-        section,
+        area: rings.reduce((sum, ring) => sum + areaOf(ring), 0),
       };
     });
+  }
+
+  /** The triangles that are drawn of surfaces now, and of the section. */
+  get drawnTriangles(): { surfaces: number; section: number } {
+    return { surfaces: this.surfaces.triangles, section: (this.caps.geometry.getAttribute("position")?.count ?? 0) / 3 };
   }
 }
 
@@ -551,6 +582,10 @@ class Surfaces {
     geometry.setAttribute("color", new BufferAttribute(this.colours, 4));
     geometry.setIndex(new BufferAttribute(this.index, 1));
     this.mesh.frustumCulled = false;
+  }
+
+  get triangles(): number {
+    return this.mesh.visible ? this.mesh.geometry.groups.reduce((sum, { count }) => sum + count / 3, 0) : 0;
   }
 
   mixFor(look: Look): void {
@@ -733,7 +768,7 @@ function hairlines(opacity: number): LineSegments<BufferGeometry, LineBasicMater
 }
 
 function fatLines(width: number): LineSegments2 & { material: LineMaterial } {
-  const made = new LineSegments2(new LineSegmentsGeometry(), new LineMaterial({ linewidth: width }));
+  const made = new LineSegments2(new LineSegmentsGeometry(), new LineMaterial({ linewidth: width, vertexColors: true }));
   made.frustumCulled = false;
   return made;
 }
@@ -747,11 +782,20 @@ function setLines(lines: LineSegments<BufferGeometry, LineBasicMaterial>, ends: 
   lines.visible = ends.length > 0;
 }
 
-function setFatLines(lines: LineSegments2, ends: readonly Point[]): void {
+/** Segments of one colour, by their ends. */
+interface Stroke {
+  ends: readonly Point[];
+  shade: Shade;
+}
+
+function setFatLines(lines: LineSegments2, strokes: readonly Stroke[]): void {
   lines.geometry.dispose();
   lines.geometry = new LineSegmentsGeometry();
-  if (ends.length) lines.geometry.setPositions(ends.flat());
+  const ends = strokes.flatMap((stroke) => stroke.ends.flat());
   lines.visible = ends.length > 0;
+  if (!lines.visible) return;
+  lines.geometry.setPositions(ends);
+  lines.geometry.setColors(strokes.flatMap((stroke) => stroke.ends.flatMap(() => stroke.shade)));
 }
 
 function tint(material: Material & { color: { setRGB: (r: number, g: number, b: number) => unknown } }, [r, g, b]: Shade): void {

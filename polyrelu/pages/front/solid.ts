@@ -26,7 +26,7 @@ const TURN = Math.PI / 24;
 const ZOOM = 1.2;
 const DIGITS = 6;
 const MOST_ROWS = 60;
-const OPACITY = { single: 1, several: 0.8, overlapping: 0.4 } as const;
+const OPACITY = { single: 1, several: 0.8, overlapping: 0.2 } as const;
 const FAINT = 0.08; // of the others, while one is pointed at in the legend
 const STILL = 4; // a click may move by so many pixels
 
@@ -131,7 +131,8 @@ class Page {
   private paint(): void {
     const theme = this.shell.theme();
     this.mix(theme);
-    this.list.recolour((i) => (this.shades ? css(this.colours.palette[i % this.colours.palette.length]!) : css(this.colours.bodies[i]!)));
+    const many = `conic-gradient(${this.colours.palette.map((shade, i, { length }) => `${css(shade)} ${(360 * i) / length}deg ${(360 * (i + 1)) / length}deg`).join(", ")})`;
+    this.list.recolour((i) => (this.shades ? many : css(this.colours.bodies[i]!)));
     this.view.paint({ dark: theme === "dark", paper: rgb(PAPER[theme]), ink: rgb(INK[theme]), soft: rgb(SOFT[theme]), accent: rgb(ACCENT[theme]) });
     if (this.pinned !== null) this.pin(this.pinned);
   }
@@ -242,8 +243,8 @@ class Page {
 
   private applyCut(): void {
     this.view.showSection(this.cutter.current, this.cutter.bare);
-    const measures = this.view.measures();
-    const own = this.bodies.flatMap((body, i) => (body.shown && measures[i]!.section ? [`${this.data.bodies[i]!.name} ${short(measures[i]!.section)}`] : []));
+    const areas = this.view.sectionAreas();
+    const own = this.bodies.flatMap((body, i) => (body.shown && areas[i] ? [`${this.data.bodies[i]!.name} ${short(areas[i]!)}`] : []));
     this.cutter.measured(own.length ? `Area of the section: ${own.slice(0, 6).join(", ")}${own.length > 6 ? ", …" : ""}` : "The section is empty.");
   }
 
