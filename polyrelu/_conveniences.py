@@ -1,4 +1,4 @@
-"""Methods of :class:`Tiling`, :class:`Network` and :class:`Statement` that live in upper rooms, from one table.
+"""Methods of :class:`Tiling`, :class:`Network` and others that live in upper rooms, from one table.
 
 ``tiling.volume()`` is easier to find than a function of the room that measures, and yet a tiling is data, and knows
 nothing of what is asked of it. So the functions below, whose first argument is the object, become methods when
@@ -14,10 +14,17 @@ from typing import Any
 
 from polyrelu.networks.network import Network
 from polyrelu.networks.statement import Statement
+from polyrelu.support.shown import Shown
 from polyrelu.tilings.tiling import Tiling
 
 METHODS: Mapping[type, Mapping[str, str]] = {
+    Shown: {
+        "_repr_html_": "pages.showing.notebook_html",
+        "save": "pages.showing.save",
+        "show": "pages.showing.show_page",
+    },
     Tiling: {
+        "_repr_html_": "pages.showing.notebook_html",
         "adjacency": "analysis.adjacency.adjacency",
         "betti_numbers": "analysis.topology.betti_numbers",
         "boundary": "analysis.zones.boundary",
@@ -32,16 +39,21 @@ METHODS: Mapping[type, Mapping[str, str]] = {
         "outline": "analysis.outline.outline",
         "plot": "plotting.planar.plot_tiling",
         "sample_points": "analysis.sampling.sample_points",
-        "save": "formats.tilings.save_tiling",
+        "save": "pages.showing.save",
         "share": "analysis.measure.share",
         "shared_facet": "analysis.adjacency.shared_facet",
+        "show": "pages.showing.show_page",
         "to_networkx": "analysis.adjacency.adjacency",
         "to_pandas": "export.frames.to_pandas",
         "to_shapely": "export.planar.to_shapely",
         "volume": "analysis.measure.volume",
         "zones": "analysis.zones.zones",
     },
-    Network: {"summary": "networks.network_summary.summary"},
+    Network: {
+        "_repr_html_": "pages.tables.network_html",
+        "slice": "networks.slices.slice_of",
+        "summary": "networks.network_summary.summary",
+    },
     Statement: {
         "certify": "engines.evidence.certify.certify",
         "expand": "engines.evidence.expander.expand",

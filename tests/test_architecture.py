@@ -124,7 +124,7 @@ def test_type_checkers_know_the_methods_of_upper_rooms():
     """The stub names the table's functions, with the parameters that they have."""
     tree = ast.parse((PACKAGE / "_conveniences.pyi").read_text())
     classes = {node.name: node for node in tree.body if isinstance(node, ast.ClassDef)}
-    for owner in (pr.Tiling, pr.Network, pr.Statement):
+    for owner in METHODS:
         places = {**METHODS[owner], **MAKERS.get(owner, {})}
         stated = [node for node in classes[f"{owner.__name__}Methods"].body if isinstance(node, ast.FunctionDef)]
         assert {node.name for node in stated} == set(places)

@@ -10,6 +10,7 @@ import itertools
 import math
 from collections.abc import Iterable, Sequence
 from fractions import Fraction
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -30,7 +31,8 @@ DIGITS = 6
 
 _COLOURS = 60  # then again
 _TRIMMED = 20  # one in so many vertices, on each side, may lie outside the first view of an unbounded tiling
-_FRAME = 4  # so many times as wide as all vertices lie apart is the frame of unbounded tiles
+_FAR = 2**20  # a view is at least so many times as wide as it is far from zero
+_FRAME = 16  # so many times as wide as all vertices lie apart is the frame of unbounded tiles
 
 
 class Side(NamedTuple):
@@ -83,6 +85,7 @@ def planar_document(tiling: Tiling, groups: Sequence[Iterable[int]] | None = Non
             "entries": [{"tiles": len(zone), "area": _total([areas[i] for i in zone])} for zone in zones],
             "colours": [colour(i) for i in range(min(max(len(zones), 1), _COLOURS))],
         },
+        "features": None,
         "isRegions": is_regions(tiling),
     }
 
@@ -120,7 +123,7 @@ def _rings(tiling: Tiling, found: Sequence[Facets]) -> tuple[list[Ring], list[fl
         if not facets.stated and tiling[i].dim < 2:
             polyhedron = tiling[i].polyhedron.closure()
             if polyhedron.is_bounded():
-                rings[i] = [Side(_homogeneous(vertex), NO_FACET) for vertex in sorted(polyhedron.vertices)]
+                rings[i] = [Side(homogeneous(vertex), NO_FACET) for vertex in sorted(polyhedron.vertices)]
             else:
                 unbounded.append(i)
             continue
@@ -135,7 +138,7 @@ def _rings(tiling: Tiling, found: Sequence[Facets]) -> tuple[list[Ring], list[fl
     for i in unbounded:
         clipped = (tiling[i].polyhedron.closure() & frame).canonical()
         if clipped.dim < 2:
-            rings[i] = [Side(_homogeneous(vertex), NO_FACET) for vertex in sorted(clipped.vertices)]
+            rings[i] = [Side(homogeneous(vertex), NO_FACET) for vertex in sorted(clipped.vertices)]
         else:
             rings[i] = _ring(found[i], clipped.halfspaces) or []
     low, high = frame.vertices[0], frame.vertices[-1]
@@ -151,7 +154,8 @@ def _ring(facets: Facets, rows: Sequence[Any]) -> Ring | None:
     return [Side(begin, numbers.get((row.normal, row.offset), NO_FACET)) for row, begin, _ in cycle]
 
 
-def _homogeneous(point: ExactVector) -> HomogeneousPoint:
+def homogeneous(point: ExactVector) -> HomogeneousPoint:
+    """A point as ``(x w, y w, w)`` in primitive integers."""
     x, y = point
     scale = math.lcm(x.denominator, y.denominator)
     return int(x * scale), int(y * scale), scale
@@ -171,19 +175,23 @@ def _frame(rings: Sequence[Ring], others: Iterable[Iterable[ExactVector]]) -> Po
 def _view(tiling: Tiling, rings: Sequence[Ring]) -> list[float]:
     """What is seen at first: the domain; or if that has no end, most vertices, and a margin."""
     if tiling.domain.is_bounded() and not tiling.domain.is_empty():
-        corners = np.array([list(map(to_float, vertex)) for vertex in tiling.domain.vertices])
-        low, high = corners.min(axis=0), corners.max(axis=0)
-    else:
-        sides = [side for ring in rings for side in ring if side.facet != NO_FACET]
-        points = np.array([[to_float(Fraction(v, side.corner[2])) for v in side.corner[:2]] for side in sides])
-        if not len(points):
-            return [-1.0, -1.0, 1.0, 1.0]
-        points = np.sort(points, axis=0)
-        trim = len(points) // _TRIMMED
-        low, high = points[trim], points[len(points) - 1 - trim]
-        margin = max(float((high - low).max()) / 4, float(np.abs(low).max()) / 2**20) or 1.0
-        low, high = low - margin, high + margin
+        points = np.array([list(map(to_float, vertex)) for vertex in tiling.domain.vertices])
+        low, high = points.min(axis=0), points.max(axis=0)
+        return [*low.tolist(), *high.tolist()]
+    corners = [end.corner for ring in rings for side, end in pairwise([*ring[-1:], *ring]) if _is_vertex(side, end)]
+    if not corners:
+        return [-1.0, -1.0, 1.0, 1.0]
+    points = np.sort([[to_float(Fraction(v, corner[2])) for v in corner[:2]] for corner in corners], axis=0)
+    trim = len(points) // _TRIMMED
+    low, high = points[trim], points[len(points) - 1 - trim]
+    margin = max(float((high - low).max()) / 4, float(np.abs(low).max()) / _FAR) or 1.0
+    low, high = low - margin, high + margin
     return [*low.tolist(), *high.tolist()]
+
+
+def _is_vertex(before: Side, after: Side) -> bool:
+    """Whether the corner between two sides is not one of the frame."""
+    return NO_FACET not in (before.facet, after.facet)
 
 
 def _outline(domain: Polyhedron) -> list[list[float]] | None:

@@ -111,7 +111,7 @@ def tiles_document(tiling: Tiling, found: Sequence[Facets], names: Sequence[str]
         "count": len(tiling),
         "parts": parts,
         "partOf": packed_counts(part_of) if len(parts) > 1 else None,
-        "layers": [_layer(layer) for layer in pool.layers] if fits else None,
+        "layers": [layer_document(layer) for layer in pool.layers] if fits else None,
         "facets": counted(stated),
         "written": rows,
     }
@@ -163,7 +163,7 @@ def _neurons(restriction: Restriction) -> list[int]:
     return neuron_starts(restriction.layers)
 
 
-def _layer(layer: Layer) -> Document:
+def layer_document(layer: Layer) -> Document:
     """A layer's rows with their biases; floats are exact as they are, other rationals are text."""
     shape = (layer.output_dim, layer.input_dim + 1)
     relu = "".join(map(str, map(int, layer.relu)))

@@ -209,7 +209,7 @@ class Columns(TileSource):
 
     def stated_facets(self, index: int) -> tuple[tuple[int, Halfspace], ...] | None:
         """The facets by their numbers with the rows in x, where a tile is closed or open by its facets alone."""
-        if self._folding is not None or self._are_flat(np.array([index]))[0]:
+        if self._folding is not None or index in self.flat or self.sections.place(index) >= 0:
             return None
         numbers = self.facets[self.starts[index] : self.starts[index + 1]].tolist()
         is_certified = not np.isnan(self.points[index]).any()

@@ -98,6 +98,8 @@ export interface Tiles {
   facets(tile: number): Facet[] | null;
   /** What the facet with a number is, in a part. */
   origin(part: number, number: number): Origin;
+  /** Whether the facet with a number does not belong to the set, because its row is strict. */
+  isOpen(part: number, number: number): boolean;
   /** What is written down of a tile, if anything is. */
   written(tile: number): { dim: number; size: Rational | null; point: Rational[] | null } | undefined;
   /** Whether floats map a point into the target of a part; undefined without the network. */
@@ -143,6 +145,11 @@ export async function readTiles(document: TilesDocument): Promise<Tiles> {
       return numbers.map((number) => ({ row: form(number), number })).sort((a, b) => compareRows(a.row, b.row));
     },
     origin: (part, number) => origin(parts[part]!, number),
+    isOpen(part, number) {
+      const { domain, target, neurons } = parts[part]!;
+      const own = number < domain.length ? domain[number] : target[number - domain.length - neurons];
+      return own?.relation === "<";
+    },
     written(tile) {
       const own = document.written[tile];
       return own && { dim: own.dim, size: own.size === null ? null : read(own.size), point: own.point?.map(read) ?? null };
