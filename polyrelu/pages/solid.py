@@ -24,6 +24,7 @@ from polyrelu.latent.windows import LatentCube
 from polyrelu.networks.network import Network
 from polyrelu.pages.complexes import Complex, complex_of, window_around
 from polyrelu.pages.page import Document, document, packed, packed_counts
+from polyrelu.pages.planar import is_regions
 from polyrelu.pages.tiles import Facets, counted, tile_facets, tiles_document
 from polyrelu.pages.words import counted as number_of
 from polyrelu.pages.words import facts, title
@@ -35,6 +36,7 @@ from polyrelu.tilings.tiling import Tiling
 DIGITS = 6
 """Of volumes, which are correctly rounded."""
 
+UNBOUNDED = "unbounded"
 _MOST_ROOM = 3  # a domain that is so many times as wide as what is in it is not framed
 
 
@@ -72,15 +74,16 @@ def solid_page(tiling: Tiling, groups: Sequence[Iterable[int]] | None = None, wi
     zones = [list(map(int, group)) for group in (zone_numbers(tiling) if groups is None else groups)]
     parts = list(tiling.divide(zones))
     bodies = [
-        Body(f"Zone {i}", zone, f"{number_of(len(zone), 'tile')}, {_volume(part)}", colour(i))
+        Body(f"zone {i}", zone, f"{number_of(len(zone), 'tile')} · {_volume(part)}", colour(i))
         for i, (zone, part) in enumerate(zip(zones, parts, strict=True))
     ]
-    whole = _volume(tiling).removeprefix("volume ")
-    head = {"title": title(tiling), **facts(tiling, len(zones), None if whole == "unbounded" else whole)}
-    regions = any(not target.halfspaces for target in tiling.targets)
-    if regions:
-        bodies = [Body("Linear regions", range(len(tiling)), number_of(len(tiling), "region"), colour(0))]
-    return document("solid", _document([tiling], bodies, head, by_tile=regions, window=window), title(tiling))
+    whole = _volume(tiling)
+    head = {"title": title(tiling), **facts(tiling, len(zones), None if whole == UNBOUNDED else whole)}
+    kind = "zones"
+    if is_regions(tiling) and groups is None:
+        bodies = [Body("linear regions", range(len(tiling)), f"{len(tiling):,}", colour(0))]
+        kind = "regions"
+    return document("solid", _document(kind, [tiling], bodies, head, window=window), title(tiling))
 
 
 def solids_page(tilings: Mapping[str, Tiling], window: Polyhedron | None = None) -> str:
@@ -99,18 +102,17 @@ def solids_page(tilings: Mapping[str, Tiling], window: Polyhedron | None = None)
     bodies, first = [], 0
     for i, (name, tiling) in enumerate(tilings.items()):
         _require_space(tiling)
-        note = f"{number_of(len(tiling), 'tile')}, {_volume(tiling)}"
+        note = f"{number_of(len(tiling), 'tile')} · {_volume(tiling)}"
         bodies.append(Body(name, range(first, first + len(tiling)), note, colour(i)))
         first += len(tiling)
     missing = [name for name, tiling in tilings.items() if not tiling.complete]
+    said = f"{number_of(len(tilings), 'tiling')} in one space"
     head = {
-        "title": f"{len(tilings)} tilings",
-        "facts": [number_of(first, "tile"), "exact"],
+        "title": said,
+        "facts": [f"{number_of(first, 'tile')}, exact"],
         "warning": f"Not complete: {', '.join(missing)}." if missing else "",
     }
-    return document(
-        "solid", _document(list(tilings.values()), bodies, head, overlap=True, window=window), head["title"]
-    )
+    return document("solid", _document("tilings", list(tilings.values()), bodies, head, window=window), said)
 
 
 def cube_page(cube: LatentCube, names: Sequence[str] | None = None) -> str:
@@ -118,7 +120,7 @@ def cube_page(cube: LatentCube, names: Sequence[str] | None = None) -> str:
 
     Args:
         cube: any.
-        names: of the features; by default Feature 0, Feature 1, ...
+        names: of the features; by default feature 0, feature 1, ...
 
     Raises:
         DimensionError: there are not as many names as features.
@@ -130,40 +132,42 @@ def cube_page(cube: LatentCube, names: Sequence[str] | None = None) -> str:
     patterns = tiling.patterns
     bodies = [
         Body(
-            names[i] if names is not None else f"Feature {i}",
+            names[i] if names is not None else f"feature {i}",
             [k for k, pattern in enumerate(patterns) if pattern[i] == "1"],
-            f"volume {rounded_text(cube.active(i).volume(), DIGITS)}",
+            rounded_text(cube.active(i).volume(), DIGITS),
             colour(i),
         )
         for i in range(count)
     ]
-    said = f"Latent cube of {number_of(count, 'feature')}"
+    said = f"Latent cube, {number_of(count, 'feature')}"
     half = rounded_text(cube.half_width, DIGITS)
-    lines = [f"{number_of(len(tiling), 'cell')} with different active features", f"-{half} <= u0, u1, u2 <= {half}"]
-    head = {"title": said, "facts": [*lines, "exact"], "warning": ""}
-    made = _document([tiling], bodies, head, names=("u0", "u1", "u2"), overlap=True)
-    return document("solid", made, said)
+    volume = rounded_text(cube.cube.volume(), DIGITS)
+    lines = [
+        f"{number_of(len(tiling), 'cell')}, volume {volume}, exact",
+        f"-{half} <= u0, u1, u2 <= {half}, in the coordinates of the basis",
+    ]
+    head = {"title": said, "facts": lines, "warning": ""}
+    return document("solid", _document("features", [tiling], bodies, head, names=("u0", "u1", "u2")), said)
 
 
 def _document(
+    kind: str,
     tilings: Sequence[Tiling],
     bodies: Sequence[Body],
     head: Mapping[str, Any],
     *,
     names: Sequence[str] = ("x0", "x1", "x2"),
-    overlap: bool = False,
-    by_tile: bool = False,
     window: Polyhedron | None = None,
 ) -> Document:
     """What ``front/solid.ts`` reads.
 
     Args:
+        kind: what bodies are: ``"zones"``, ``"regions"`` (of which each tile has a colour of its own), or what may lie
+            in one another, ``"features"`` and ``"tilings"``.
         tilings: what there is to see.
         bodies: of their tiles, counted through.
         head: title, facts and warning.
         names: of the coordinates.
-        overlap: whether bodies may lie in one another.
-        by_tile: whether each tile has a colour of its own.
         window: a box to cut everything off at.
     """
     if window is None and not all(tiling.is_bounded() for tiling in tilings):
@@ -189,9 +193,9 @@ def _document(
         "tilings": [tiles_document(*own, names) for own in zip(tilings, found, strict=True)],
         "bodies": [{"name": body.name, "note": body.note, "colour": body.colour} for body in bodies],
         "members": counted([list(body.tiles) for body in bodies]),
-        "shades": packed_counts(_shades(made)) if by_tile else None,
+        "shades": packed_counts(_shades(made)) if kind == "regions" else None,
         "palette": list(PALETTE),
-        "overlap": overlap,
+        "kind": kind,
     }
 
 
@@ -211,11 +215,11 @@ def _require_space(tiling: Tiling) -> None:
 def _volume(tiling: Tiling) -> str:
     """The volume as text, correctly rounded."""
     if not tiling.is_bounded():
-        return "unbounded"
+        return UNBOUNDED
     found = tiling.volume()
     assert isinstance(found, Enclosure)
     low, high = (rounded_text(end, DIGITS) for end in (found.low, found.high))
-    return f"volume {low if low == high else rounded_text(Fraction(tiling.volume(exact=True)), DIGITS)}"
+    return low if low == high else rounded_text(Fraction(tiling.volume(exact=True)), DIGITS)
 
 
 def _floats(made: Complex) -> FloatArray:

@@ -24,7 +24,7 @@ export class Cutter {
   private readonly kinds: HTMLElement;
   private readonly details: HTMLElement;
   private readonly angleRows: HTMLElement;
-  private readonly size = element("p", { class: "facts" });
+  private readonly size = element("p", { class: "facts", "aria-live": "polite" });
 
   constructor(
     shell: Shell,
@@ -46,7 +46,7 @@ export class Cutter {
       slider("Direction of the section, up", -90, 90, this.up, (value) => (this.up = value)),
     ];
     this.kinds = choice("Section", [OFF, ...box.names, OBLIQUE], OFF, (kind) => this.choose(kind));
-    const facing = element("button", { class: "plain", type: "button", click: () => this.face() }, "Face me");
+    const facing = element("button", { class: "plain", type: "button", click: () => this.face() }, "face me");
     this.angleRows = element(
       "div",
       {},
@@ -58,15 +58,15 @@ export class Cutter {
       { class: "details" },
       element("label", { class: "row" }, this.place, this.says),
       this.angleRows,
-      element("div", { class: "row" }, toggle("Other side", false, (on) => this.set({ other: on })), toggle("Section only", false, (on) => this.set({ bare: on }))),
+      element("div", { class: "row" }, toggle("other side", false, (on) => this.set({ other: on })), toggle("section only", false, (on) => this.set({ bare: on }))),
       this.size,
     );
     shell.section("Section").append(this.kinds, this.details);
     this.show();
     shell.listen(
-      { keys: ["x"], says: "Section along the next axis, oblique, or off", run: () => this.next() },
-      { keys: ["[", "]"], shown: "[ ]", says: "Move the section", run: ({ key }) => this.move(key === "[" ? -10 : 10) },
-      { keys: ["o"], says: "Section across the view", run: () => this.face() },
+      { keys: ["c"], says: "Cut along the next axis, obliquely, or not", run: () => this.next() },
+      { keys: ["[", "]"], shown: "[ ]", says: "Move the cut", run: ({ key }) => this.move(key === "[" ? -10 : 10) },
+      { keys: ["o"], says: "Cut across the view", run: () => this.face() },
     );
   }
 

@@ -120,12 +120,13 @@ export class View {
   private readonly caps: Mesh<BufferGeometry, MeshBasicMaterial>;
   private readonly ground = mesh(new MeshBasicMaterial({ side: DoubleSide, polygonOffset: true, polygonOffsetFactor: 2, polygonOffsetUnits: 4 }));
   private readonly outlines = fatLines(1.5);
-  private readonly hairs = hairlines(0.42);
+  private readonly hairs = hairlines(0.85);
   private readonly capOutlines = fatLines(1.7);
-  private readonly capHairs = hairlines(0.5);
+  private readonly capHairs = hairlines(0.85);
   private readonly frame = hairlines(0.55);
   private readonly blade = hairlines(0.9);
   private readonly stressed = fatLines(2.6);
+  private readonly traced = fatLines(2.2);
   private readonly dots = new Points(new BufferGeometry(), new PointsMaterial({ size: 7, sizeAttenuation: false, vertexColors: true }));
   private readonly labels: Labels;
   private waiting = false;
@@ -183,10 +184,12 @@ export class View {
     const { scene } = this;
     const cutOff = [...this.surfaces.materials, this.outlines.material, this.hairs.material, this.stressed.material, this.dots.material];
     cutOff.forEach((material) => (material.clippingPlanes = []));
-    this.stressed.material.depthTest = false;
-    this.stressed.material.transparent = true;
-    this.stressed.renderOrder = 10;
-    scene.add(this.surfaces.mesh, this.ground, this.caps, this.outlines, this.hairs, this.capOutlines, this.capHairs, this.frame, this.blade, this.stressed, this.dots);
+    for (const lines of [this.stressed, this.traced]) {
+      lines.material.depthTest = false;
+      lines.material.transparent = true;
+      lines.renderOrder = 10;
+    }
+    scene.add(this.surfaces.mesh, this.ground, this.caps, this.outlines, this.hairs, this.capOutlines, this.capHairs, this.frame, this.blade, this.stressed, this.traced, this.dots);
     setLines(this.frame, boxEdges().flatMap(([a, b]) => [this.seen(this.corner(a)), this.seen(this.corner(b))]));
   }
 
@@ -249,6 +252,13 @@ export class View {
     const ends: Point[] = [];
     for (const tile of tiles) ends.push(...this.tileEdges(tile));
     setFatLines(this.stressed, [{ ends, shade: this.look.ink }]);
+    this.draw();
+  }
+
+  /** Trace some faces, as those in one plane. */
+  showFaces(faces: readonly number[]): void {
+    const { bent, flat } = edgesOf(this.complex, faces);
+    setFatLines(this.traced, [{ ends: [...bent, ...flat].map((k) => this.seen(cornerOf(this.complex, k))), shade: this.look.accent }]);
     this.draw();
   }
 

@@ -1,54 +1,47 @@
 // The page of bodies in space: legend, opacity, section, edges, search, and a card for each tile that is pointed at.
+import { PAPER, INK, parse, tint } from "./colours";
 import { cornerOf, ringOf, readComplex, type Complex, type ComplexData, type Point } from "./complex";
 import { Cutter } from "./cut";
-import { exactText, pointText, rounded, rowText } from "./exact";
+import { originText, sizeText, tileLines } from "./details";
+import { search } from "./search";
 import { View, type Body, type Box, type Edges, type Shade } from "./scene";
-import { card, choice, element, legend, openShell, place, readDocument, unpack, type Legend, type Line, type Packed, type Saying, type Shell, type Theme } from "./shell";
-import { readLists, readTiles, simplePoint, type CountedDocument, type Facet, type Tiles, type TilesDocument } from "./tiles";
-import { volumeOf } from "./volume";
+import { card, chip, choice, element, legend, openShell, place, readDocument, unpack, type Head, type Legend, type Line, type Packed, type Shell, type Theme } from "./shell";
+import { readLists, readTiles, type CountedDocument, type Facet, type Tiles, type TilesDocument } from "./tiles";
+import { faceOn, volumeOf } from "./volume";
 import style from "./solid.css";
 
 interface SolidDocument {
-  head: { title: string; facts: string[]; warning: string };
+  head: Head;
   box: Box;
   complex: ComplexData;
   tilings: TilesDocument[];
   bodies: { name: string; note: string; colour: string }[];
   members: CountedDocument;
+  /** What bodies are: zones, features, tilings; or regions, each of which has a colour of its own. */
+  kind: "zones" | "features" | "tilings" | "regions";
   /** A colour of the palette for each tile, where tiles are told apart. */
   shades: Packed | null;
   palette: string[];
-  /** Whether bodies may lie in one another. */
-  overlap: boolean;
 }
 
 const TURN = Math.PI / 24;
 const ZOOM = 1.2;
-const DIGITS = 6;
-const MOST_ROWS = 60;
-const OPACITY = { single: 1, several: 0.8, overlapping: 0.2 } as const;
+const DIGITS = 4;
+const SIZE_DIGITS = 6;
+const SHOWN_ROWS = 7;
+const MOST_FOUND = 400; // tiles on which stress is laid at once
+const OPACITY = { one: 1, several: 0.8, overlapping: 0.2 } as const;
 const FAINT = 0.08; // of the others, while one is pointed at in the legend
 const STILL = 4; // a click may move by so many pixels
+const STRENGTH = { light: 0.7, dark: 0.73 } as const; // of colours, so that lines of ink stand out against them
 
-const PAPER = { light: "#ffffff", dark: "#15181d" } as const;
-const INK = { light: "#14181d", dark: "#f1f3f5" } as const;
-const SOFT = { light: "#7a838f", dark: "#8c95a1" } as const;
+const FRAME = { light: "#7a838f", dark: "#8c95a1" } as const;
 const ACCENT = { light: "#005f99", dark: "#6bb8ec" } as const;
 
 function rgb(hex: string): Shade {
-  const value = Number.parseInt(hex.slice(1), 16);
-  return [((value >> 16) & 255) / 255, ((value >> 8) & 255) / 255, (value & 255) / 255];
+  const [r, g, b] = parse(hex);
+  return [r / 255, g / 255, b / 255];
 }
-
-/** A colour a little nearer to paper, so that lines of ink stand out on it. */
-function tinted(hex: string, theme: Theme): Shade {
-  const [own, paper] = [rgb(hex), rgb(PAPER[theme])];
-  const part = theme === "light" ? 0.7 : 0.62;
-  const mixed = (k: 0 | 1 | 2): number => part * own[k] + (1 - part) * paper[k];
-  return [mixed(0), mixed(1), mixed(2)];
-}
-
-const css = (shade: Shade): string => `rgb(${shade.map((v) => Math.round(255 * v)).join(" ")})`;
 
 /** The tiles of all tilings of a page, counted through. */
 class AllTiles {
@@ -77,13 +70,18 @@ class Page {
   readonly cutter: Cutter;
   private readonly stage: HTMLElement;
   private readonly bodies: Body[];
-  private readonly colours: { bodies: Shade[]; palette: Shade[] } = { bodies: [], palette: [] };
+  private readonly overlap: boolean;
+  private colours: { bodies: string[]; palette: string[] } = { bodies: [], palette: [] };
   private readonly list: Legend;
-  private readonly floating: HTMLElement;
+  private readonly floating = element("div", { class: "hover", hidden: true });
   private readonly pins: HTMLElement;
-  private readonly found = element("p", { class: "facts found" });
-  private pinned: number | null = null;
-  private hovered: number | null = null;
+  private readonly pinList = element("div");
+  private readonly finding: ReturnType<typeof search>;
+  private readonly exactly: HTMLButtonElement;
+  private digits: number | undefined = DIGITS;
+  private found: number[] = [];
+  private pinned: number[] = [];
+  private pointed: number | null = null;
   private pointer: { x: number; y: number } | null = null;
   /** How many tiles are looked through. */
   private depth = 0;
@@ -92,98 +90,123 @@ class Page {
     private readonly shell: Shell,
     private readonly data: SolidDocument,
     private readonly complex: Complex,
-    private readonly tiles: AllTiles,
+    readonly tiles: AllTiles,
     private readonly sets: Set<number>[],
     private readonly shades: ArrayLike<number> | null,
   ) {
     this.stage = shell.stage;
     this.mix(shell.theme());
-    const opacity = data.overlap ? OPACITY.overlapping : sets.length > 1 ? OPACITY.several : OPACITY.single;
+    this.overlap = data.kind === "features" || data.kind === "tilings";
+    const opacity = this.overlap ? OPACITY.overlapping : sets.length > 1 ? OPACITY.several : OPACITY.one;
     this.bodies = sets.map((set, i) => ({
       has: (tile) => set.has(tile),
-      colour: (tile) => (shades ? this.colours.palette[shades[tile]!]! : this.colours.bodies[i]!),
+      colour: (tile) => rgb(this.colourOf(tile, i)),
       opacity,
       shown: true,
     }));
-    this.view = new View(this.stage, complex, this.bodies, data.box, data.overlap);
-    this.view.canvas.setAttribute("aria-label", `${data.head.title}, in space; arrow keys turn it`);
+    this.view = new View(this.stage, complex, this.bodies, data.box, this.overlap);
     this.view.canvas.setAttribute("role", "application");
-    this.floating = element("div", { class: "hover", hidden: true });
+    const facts = data.head.facts.join(". ");
+    this.view.canvas.setAttribute("aria-label", `${data.head.title}. ${facts}. Arrows turn it, n and p go from tile to tile, Enter pins one, ? lists all keys.`);
     this.stage.append(this.floating);
+    this.finding = this.addSearch();
+    this.exactly = chip("all digits", false, (on) => {
+      this.digits = on ? undefined : DIGITS;
+      this.showPins();
+    });
+    this.pins = this.addPins();
     this.list = this.addBodies();
     this.cutter = new Cutter(shell, data.box, () => this.view.towardsEye(), () => this.applyCut());
     this.addEdges();
-    this.addSearch();
-    this.pins = element("div");
-    shell.section("Tile").append(this.pins);
-    this.pin(null);
     this.addTools();
-    this.listen();
+    this.listenToPointers();
+    this.listenToKeys();
+    if (!tiles.count) this.stage.append(element("p", { class: "empty" }, "There are no tiles: no input of the domain has such an output."));
     shell.onTheme(() => this.paint());
     this.paint();
   }
 
+  // -- colours -------------------------------------------------------------------------------------------------------
+
   private mix(theme: Theme): void {
-    this.colours.bodies = this.data.bodies.map(({ colour }) => tinted(colour, theme));
-    this.colours.palette = this.data.palette.map((colour) => tinted(colour, theme));
+    const tinted = (colour: string): string => tint(colour, theme, STRENGTH[theme]);
+    this.colours = { bodies: this.data.bodies.map(({ colour }) => tinted(colour)), palette: this.data.palette.map(tinted) };
+  }
+
+  private colourOf(tile: number, body: number): string {
+    return this.shades ? this.colours.palette[this.shades[tile]!]! : this.colours.bodies[body]!;
   }
 
   private paint(): void {
     const theme = this.shell.theme();
     this.mix(theme);
-    const many = `conic-gradient(${this.colours.palette.map((shade, i, { length }) => `${css(shade)} ${(360 * i) / length}deg ${(360 * (i + 1)) / length}deg`).join(", ")})`;
-    this.list.recolour((i) => (this.shades ? many : css(this.colours.bodies[i]!)));
-    this.view.paint({ dark: theme === "dark", paper: rgb(PAPER[theme]), ink: rgb(INK[theme]), soft: rgb(SOFT[theme]), accent: rgb(ACCENT[theme]) });
-    if (this.pinned !== null) this.pin(this.pinned);
+    const { palette } = this.colours;
+    const many = palette.map((shade, i) => `${shade} ${(360 * i) / palette.length}deg ${(360 * (i + 1)) / palette.length}deg`).join(", ");
+    this.list.recolour((i) => (this.shades ? `conic-gradient(${many})` : this.colours.bodies[i]!));
+    this.view.paint({ dark: theme === "dark", paper: rgb(PAPER[theme]), ink: rgb(INK[theme]), soft: rgb(FRAME[theme]), accent: rgb(ACCENT[theme]) });
+    this.showPins();
   }
 
-  // -- sections of the panel ---------------------------------------------------------------------------------------
+  // -- sections of the panel -----------------------------------------------------------------------------------------
+
+  private addSearch(): ReturnType<typeof search> {
+    const made = search({
+      count: this.tiles.count,
+      pattern: (tile) => this.tiles.pattern(tile),
+      found: (tiles) => {
+        this.found = tiles.slice(0, MOST_FOUND);
+        this.mark();
+      },
+      go: (tile) => this.point(tile),
+    });
+    if (this.tiles.count && this.tiles.pattern(0)) this.shell.section("Search").append(...made.elements);
+    return made;
+  }
+
+  private addPins(): HTMLElement {
+    const clear = element("button", { class: "plain", type: "button", click: () => this.unpin() }, "clear");
+    const made = element("section", { "aria-label": "Pinned", hidden: true }, element("div", { class: "heading" }, element("h2", {}, "Pinned"), this.exactly, clear), this.pinList);
+    this.shell.panel.append(made);
+    return made;
+  }
 
   private addBodies(): Legend {
-    const { bodies } = this.data;
-    const what = this.shades ? "Regions" : this.data.overlap ? "Features" : "Zones";
-    const chosen = { body: null as number | null };
-    const slider = element("input", { type: "range", min: 5, max: this.data.overlap ? 95 : 100, step: 5, "aria-label": "Opacity" });
+    const { bodies, kind } = this.data;
+    let chosen: number | null = null;
+    const slider = element("input", { type: "range", min: 5, max: this.overlap ? 95 : 100, step: 5, "aria-label": "Opacity" });
     const whose = element("span", { class: "note" });
     const shown = element("output", { class: "note" });
     const describe = (): void => {
-      whose.textContent = `Opacity of ${chosen.body === null ? (bodies.length > 1 ? "all" : bodies[0]?.name ?? "all") : bodies[chosen.body]!.name}`;
-      slider.value = String(Math.round(100 * (this.bodies[chosen.body ?? 0]?.opacity ?? 1)));
+      whose.textContent = chosen === null ? "opacity" : `opacity of ${bodies[chosen]!.name}`;
+      slider.value = String(Math.round(100 * (this.bodies[chosen ?? 0]?.opacity ?? 1)));
       shown.textContent = `${slider.value} %`;
     };
     slider.addEventListener("input", () => {
       this.bodies.forEach((body, i) => {
-        if (chosen.body === null || chosen.body === i) body.opacity = Number(slider.value) / 100;
+        if (chosen === null || chosen === i) body.opacity = Number(slider.value) / 100;
       });
       describe();
       this.view.refresh();
     });
-    const made = legend(
-      bodies.map(({ name, note, colour }) => ({ name, note, colour })),
-      {
-        ticked: () => this.tick(),
-        chosen: (i) => {
-          chosen.body = chosen.body === i ? null : i;
-          made.mark(chosen.body);
-          describe();
-        },
-        pointed: (i) => this.stress(i),
+    const made = legend(bodies, {
+      ticked: () => {
+        this.bodies.forEach((body, i) => (body.shown = made.shown(i)));
+        this.view.refresh();
+        this.applyCut();
       },
-    );
+      chosen: (i) => {
+        chosen = chosen === i ? null : i;
+        made.mark(chosen);
+        describe();
+      },
+      pointed: (i) => this.stress(i),
+    });
     describe();
-    const several = bodies.length > 1;
-    const every = element("button", { class: "plain", type: "button", click: () => made.all(true) }, "All");
-    const none = element("button", { class: "plain", type: "button", click: () => made.all(false) }, "None");
-    const section = this.shell.section(what, ...(several ? [every, none] : []));
-    section.append(made.list, element("label", { class: "row opacity" }, whose, slider, shown));
-    if (this.shades) section.append(element("p", { class: "facts" }, "Colours tell neighbouring regions apart."));
+    const all = (on: boolean) => element("button", { class: "plain", type: "button", click: () => made.all(on) }, on ? "all" : "none");
+    const section = this.shell.section(kind, ...(bodies.length > 1 ? [all(true), all(false)] : []));
+    const hint = bodies.length > 1 ? element("p", { class: "note hint" }, `Choose one by its name for an opacity of its own.`) : null;
+    if (bodies.length) section.append(made.list, element("label", { class: "row opacity" }, whose, slider, shown), ...(hint ? [hint] : []));
     return made;
-  }
-
-  private tick(): void {
-    this.bodies.forEach((body, i) => (body.shown = this.list.shown(i)));
-    this.view.refresh();
-    this.applyCut();
   }
 
   /** Make all bodies but one faint, or none. */
@@ -195,7 +218,7 @@ class Page {
 
   private addEdges(): void {
     const kinds: Edges[] = ["outlines", "tiles", "none"];
-    const first: Edges = this.data.overlap ? "outlines" : "tiles";
+    const first: Edges = this.overlap ? "outlines" : "tiles";
     this.view.showEdges(first);
     const chips = choice("Edges", kinds, first, (kind) => this.view.showEdges(kind));
     this.shell.section("Edges").append(chips);
@@ -206,79 +229,47 @@ class Page {
     this.shell.listen({ keys: ["e"], says: "Edges: outlines, tiles, none", run: next });
   }
 
-  private addSearch(): void {
-    const field = element("input", { type: "search", class: "mono", placeholder: "10*1|01", "aria-label": "Pattern", spellcheck: false, autocomplete: "off" });
-    let matches: number[] = [];
-    let at = 0;
-    const go = (): void => {
-      const tile = matches[at];
-      this.found.textContent = field.value ? (tile === undefined ? "no tile" : `${at + 1} of ${matches.length}`) : "";
-      this.pin(tile ?? null);
-    };
-    field.addEventListener("input", () => {
-      matches = field.value ? this.search(field.value) : [];
-      at = 0;
-      go();
-    });
-    field.addEventListener("keydown", (event) => {
-      if (event.key !== "Enter" || !matches.length) return;
-      at = (at + (event.shiftKey ? matches.length - 1 : 1)) % matches.length;
-      go();
-    });
-    this.shell.section("Search for a pattern").append(field, this.found);
-    this.shell.listen({ keys: ["/"], says: "Search for a pattern: ? is any sign; Enter goes on", run: () => field.focus() });
-  }
-
-  /** The tiles whose pattern begins with a text, in which `?` is any character and bars may be missing. */
-  search(text: string): number[] {
-    const plain = text.replace(/\|/g, "");
-    const bars = text.includes("|");
-    const fits = (pattern: string): boolean => {
-      const own = bars ? pattern : pattern.replace(/\|/g, "");
-      const wanted = bars ? text : plain;
-      return wanted.length <= own.length && [...wanted].every((character, k) => character === "?" || character === own[k]);
-    };
-    return Array.from({ length: this.tiles.count }, (_, tile) => tile).filter((tile) => fits(this.tiles.pattern(tile)));
-  }
-
   private applyCut(): void {
     this.view.showSection(this.cutter.current, this.cutter.bare);
     const areas = this.view.sectionAreas();
     const own = this.bodies.flatMap((body, i) => (body.shown && areas[i] ? [`${this.data.bodies[i]!.name} ${short(areas[i]!)}`] : []));
-    this.cutter.measured(own.length ? `Area of the section: ${own.slice(0, 6).join(", ")}${own.length > 6 ? ", …" : ""}` : "The section is empty.");
+    this.cutter.measured(own.length ? `area of the section: ${own.slice(0, 6).join(", ")}${own.length > 6 ? ", …" : ""}` : "nothing is met");
   }
 
   // -- tiles ---------------------------------------------------------------------------------------------------------
 
   /** What a card says of a tile. */
-  describe(tile: number, short = false): { title: string; colour: string; lines: Line[] } {
+  describe(tile: number, digits?: number, most = Infinity, pointed?: (facet: Facet | null) => void): Line[] {
     const { tiles, number } = this.tiles.home(tile);
-    const facets = tiles.facets(number);
-    const rows = facets?.map(({ row }) => row) ?? null;
-    const written = tiles.written(number);
-    const point = (rows && simplePoint(this.middle(tile), rows)) ?? written?.point ?? null;
-    const size = written ? written.size : rows && volumeOf(this.complex, tile, rows);
+    const own: Line[] = [];
     const owners = this.data.bodies.filter((_, i) => this.sets[i]!.has(tile)).map(({ name }) => name);
-    const lines: Line[] = [{ term: "pattern", says: tiles.pattern(number) || "–" }];
-    if (!this.shades) lines.push({ term: this.data.overlap ? "in" : "zone", says: owners.map((name) => name.replace(/^Zone /, "")).join(", ") || "none", prose: true });
-    if (written && written.dim < 3) lines.push({ term: "dimension", says: String(written.dim) });
-    if (size) lines.push({ term: "volume", says: short ? rounded(size, DIGITS) : exactSize(size) });
-    if (point) lines.push({ term: "point", says: pointText(point) });
-    lines.push({ term: "rows", says: facets ? this.sayings(tiles, number, facets, short) : "this page has no room for the network" });
-    const body = this.sets.findIndex((set) => set.has(tile));
-    const shade = this.shades ? this.colours.palette[this.shades[tile]!]! : this.colours.bodies[Math.max(body, 0)]!;
-    return { title: `Tile ${number}`, colour: css(shade), lines };
+    if (this.data.kind === "features") own.push({ term: "active", says: owners.join(", ") || "no feature", prose: true });
+    else if (this.data.kind === "tilings") own.push({ term: "of", says: owners.join(", "), prose: true });
+    else if (this.data.kind === "zones") own.push({ term: "zone", says: owners.map((name) => name.replace("zone ", "")).join(", ") });
+    const size = this.sizeOf(tile);
+    if (size !== undefined) own.push({ term: "volume", says: sizeText(size, digits && SIZE_DIGITS) });
+    const names = this.data.kind === "features" ? ({ coordinate }: { coordinate?: number }) => this.data.bodies[coordinate ?? -1]?.name ?? "" : undefined;
+    const lines = tileLines(tiles, number, { digits, near: this.middle(tile), most, names, pointed });
+    const at = lines[0]?.term === "pattern" ? 1 : 0;
+    return [...lines.slice(0, at), ...own, ...lines.slice(at)];
   }
 
-  private sayings(tiles: Tiles, number: number, facets: readonly Facet[], brief: boolean): Saying[] {
-    const listed = facets.slice(0, brief ? 8 : MOST_ROWS).map(({ row, number: facet }) => {
-      const { kind, layer, coordinate } = tiles.origin(tiles.part(number), facet);
-      const exact = rowText(row, tiles.names);
-      const title = kind === "neuron" ? `neuron ${coordinate} of layer ${layer}` : kind === "other" ? undefined : `of the ${kind}`;
-      return { text: exact.length > 46 ? `${rowText(row, tiles.names, 4)}` : exact, title: exact.length > 46 ? [exact, title].filter(Boolean).join("\n") : title };
-    });
-    const left = facets.length - listed.length;
-    return left > 0 ? [...listed, { text: `and ${left} more` }] : listed;
+  /** The exact volume; null where it is infinite, undefined where it is not known, or the tile is flat. */
+  private sizeOf(tile: number): ReturnType<typeof volumeOf> | undefined {
+    const { tiles, number } = this.tiles.home(tile);
+    const written = tiles.written(number);
+    if (written) return written.dim < 3 ? undefined : written.size;
+    const rows = tiles.facets(number)?.map(({ row }) => row);
+    return rows && volumeOf(this.complex, tile, rows);
+  }
+
+  private titleOf(tile: number): string {
+    return `${this.data.kind === "features" ? "cell" : this.data.kind === "regions" ? "region" : "tile"} ${this.tiles.home(tile).number}`;
+  }
+
+  private swatchOf(tile: number): string | null {
+    const owners = this.sets.flatMap((set, i) => (set.has(tile) ? [i] : []));
+    return owners.length === 1 ? this.colourOf(tile, owners[0]!) : null;
   }
 
   /** The mean of a tile's corners. */
@@ -292,22 +283,56 @@ class Page {
     return [mean(0), mean(1), mean(2)];
   }
 
-  /** Pin a tile, or none. */
-  pin(tile: number | null): void {
-    this.pinned = tile;
-    this.pins.replaceChildren();
-    if (tile === null) {
-      this.pins.append(element("p", { class: "facts" }, "Point at a tile to read about it; click to keep it here."));
-    } else {
-      const { title, colour, lines } = this.describe(tile);
-      this.pins.append(card(title, colour, lines, () => this.pin(null)));
-      this.shell.announce(`${title}, ${lines.map(({ term, says }) => (typeof says === "string" ? `${term} ${says}` : "")).join(", ")}`);
+  /** Point at a tile, and say about it beside it: at a place of the stage, or in its middle. */
+  point(tile: number | null, at?: { x: number; y: number }): void {
+    if (tile !== this.pointed) {
+      this.pointed = tile;
+      this.floating.replaceChildren(...(tile === null ? [] : [card(this.titleOf(tile), this.swatchOf(tile), this.describe(tile, DIGITS, SHOWN_ROWS))]));
+      this.mark();
     }
+    this.floating.hidden = tile === null;
+    if (tile === null) return;
+    const { x, y } = at ?? this.view.placeOf(this.middle(tile));
+    place(this.floating, this.stage, x, y);
+  }
+
+  /** Pin a tile, or take it off. */
+  pin(tile: number): void {
+    const isNew = !this.pinned.includes(tile);
+    this.pinned = isNew ? [...this.pinned, tile] : this.pinned.filter((own) => own !== tile);
+    this.shell.announce(`${this.titleOf(tile)} ${isNew ? "pinned" : "no longer pinned"}`);
+    this.showPins();
+  }
+
+  private unpin(): void {
+    this.pinned = [];
+    this.showPins();
+  }
+
+  private showPins(): void {
+    this.pins.hidden = !this.pinned.length;
+    const made = this.pinned.map((tile, k) => {
+      const lines = this.describe(tile, this.digits, Infinity, (facet) => this.trace(tile, facet));
+      return card(`${k + 1} · ${this.titleOf(tile)}`, this.swatchOf(tile), lines, () => this.pin(tile));
+    });
+    this.pinList.replaceChildren(...made);
+    this.view.showFaces([]);
     this.mark();
   }
 
+  /** Show all that lies in the plane of a tile's facet. */
+  private trace(tile: number, facet: Facet | null): void {
+    const face = facet && faceOn(this.complex, tile, facet.row);
+    const { tiles, number } = this.tiles.home(tile);
+    const plane = face === null ? null : this.complex.planes[face];
+    const faces = plane === null ? [] : Array.from(this.complex.before.keys()).filter((other) => this.complex.planes[other] === plane);
+    if (facet) this.shell.announce(`${originText(tiles.origin(tiles.part(number), facet.number))}: ${faces.length} faces`);
+    this.view.showFaces(faces);
+  }
+
   private mark(): void {
-    this.view.showTiles([...new Set([this.pinned, this.hovered])].filter((tile) => tile !== null));
+    const tiles = [...this.pinned, ...this.found, ...(this.pointed === null ? [] : [this.pointed])];
+    this.view.showTiles([...new Set(tiles)]);
   }
 
   /** The tile under a place of the stage, through so many others; null where there is none. */
@@ -316,41 +341,18 @@ class Page {
     return passed.length ? passed[Math.min(depth, passed.length - 1)]!.tile : null;
   }
 
-  private hover(): void {
-    const tile = this.pointer && this.tileAt(this.pointer.x, this.pointer.y, this.depth);
-    this.view.canvas.classList.toggle("over", tile !== null);
-    if (tile !== this.hovered) {
-      this.hovered = tile;
-      this.floating.replaceChildren();
-      if (tile !== null) {
-        const { title, colour, lines } = this.describe(tile, true);
-        this.floating.append(card(title, colour, lines));
-      }
-      this.mark();
-    }
-    this.floating.hidden = tile === null;
-    if (tile !== null) place(this.floating, this.stage, this.pointer!.x, this.pointer!.y);
-  }
-
-  private leave(): void {
-    this.pointer = null;
-    this.depth = 0;
-    this.hover();
-  }
-
   // -- keys and pointers ---------------------------------------------------------------------------------------------
 
   private addTools(): void {
     this.shell.tool("save", "Save the picture", ["s"], () => void this.save());
+    this.shell.tool("fit", "All as at first", ["0"], () => this.reset());
+    this.shell.tool("minus", "Farther", ["-"], () => this.view.zoom(1 / ZOOM));
     this.shell.tool("plus", "Nearer", ["+", "="], () => this.view.zoom(ZOOM));
-    this.shell.tool("minus", "Farther", ["-", "_"], () => this.view.zoom(1 / ZOOM));
-    this.shell.tool("fit", "All as at first", ["0", "r"], () => this.reset());
   }
 
   reset(): void {
     this.cutter.reset();
     this.view.home();
-    this.pin(null);
   }
 
   private async save(): Promise<void> {
@@ -358,82 +360,102 @@ class Page {
     if (!blob) return;
     const link = element("a", { href: URL.createObjectURL(blob), download: "polyrelu.png" });
     link.click();
-    URL.revokeObjectURL(link.href);
+    setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
   }
 
-  private listen(): void {
+  private listenToPointers(): void {
     const { canvas } = this.view;
-    let asked = false;
+    let waiting = false;
     let pressed: { x: number; y: number } | null = null;
-    const at = (event: PointerEvent): { x: number; y: number } => {
-      const { left, top } = canvas.getBoundingClientRect();
-      return { x: event.clientX - left, y: event.clientY - top };
-    };
-    const later = (): void => {
-      if (asked) return;
-      asked = true;
-      requestAnimationFrame(() => {
-        asked = false;
-        this.hover();
-      });
-    };
+    const at = (event: PointerEvent): { x: number; y: number } => ({ x: event.offsetX, y: event.offsetY });
     canvas.addEventListener("pointermove", (event) => {
       if (event.pointerType === "touch" || event.buttons) return;
       this.pointer = at(event);
       this.depth = 0;
-      later();
+      if (waiting) return;
+      waiting = true;
+      requestAnimationFrame(() => {
+        waiting = false;
+        this.look();
+      });
     });
-    canvas.addEventListener("pointerleave", () => this.leave());
+    canvas.addEventListener("pointerleave", () => {
+      this.pointer = null;
+      this.point(null);
+    });
     canvas.addEventListener("pointerdown", (event) => {
       pressed = event.isPrimary && event.button === 0 ? at(event) : null;
-      if (pressed && event.pointerType !== "touch") this.floating.hidden = true;
+      this.floating.hidden = true;
     });
     canvas.addEventListener("pointerup", (event) => {
       const now = at(event);
-      if (pressed && Math.hypot(now.x - pressed.x, now.y - pressed.y) <= STILL) this.pin(this.tileAt(now.x, now.y, this.depth));
+      const tile = pressed && Math.hypot(now.x - pressed.x, now.y - pressed.y) <= STILL ? this.tileAt(now.x, now.y, this.depth) : null;
       pressed = null;
+      if (tile !== null) this.pin(tile);
     });
-    const step = (by: number) => (): void => {
-      const { count } = this.tiles;
-      if (count) this.pin(this.pinned === null ? (by > 0 ? 0 : count - 1) : (this.pinned + by + count) % count);
-    };
+  }
+
+  /** Point at what is under the pointer. */
+  private look(): void {
+    if (!this.pointer) return;
+    const tile = this.tileAt(this.pointer.x, this.pointer.y, this.depth);
+    this.view.canvas.classList.toggle("over", tile !== null);
+    this.point(tile, this.pointer);
+  }
+
+  private listenToKeys(): void {
+    const turn = (around: number, up: number) => (): void => this.view.turn(around * TURN, up * TURN);
     this.shell.listen(
-      { keys: ["ArrowLeft", "ArrowRight", "ArrowUp", "ArrowDown"], shown: "← → ↑ ↓", says: "Turn", run: (event) => this.turn(event.key) },
+      { keys: ["ArrowLeft"], shown: "← → ↑ ↓", says: "Turn", run: turn(-1, 0) },
       { keys: ["1", "2", "3"], shown: "1 2 3", says: "Look along an axis", run: (event) => this.view.lookAlong(Number(event.key) - 1) },
       { keys: ["d", "D"], shown: "d D", says: "Look through the tiles under the pointer, and back", run: (event) => this.dig(event.key === "d" ? 1 : -1) },
-      { keys: ["n"], says: "Next tile", run: step(1) },
-      { keys: ["b"], says: "Tile before", run: step(-1) },
-      { keys: ["Escape"], says: "Unpin", run: () => this.pin(null) },
+      { keys: ["n"], says: "Next tile", run: () => this.step(1) },
+      { keys: ["p"], says: "Previous tile", run: () => this.step(-1) },
+      { keys: ["Enter"], says: "Pin the tile, or take it off", run: () => this.pointed !== null && this.pin(this.pointed) },
+      { keys: ["x"], says: "All digits of pinned tiles", run: () => this.exactly.click() },
+      { keys: ["/"], says: "Search for a pattern", run: () => this.finding.focus() },
+      {
+        keys: ["Escape"],
+        says: "Close what is pinned",
+        run: () => {
+          this.point(null);
+          this.unpin();
+          this.finding.clear();
+        },
+      },
+    );
+    this.shell.listenQuietly(
+      { keys: ["ArrowRight"], says: "", run: turn(1, 0) },
+      { keys: ["ArrowUp"], says: "", run: turn(0, 1) },
+      { keys: ["ArrowDown"], says: "", run: turn(0, -1) },
     );
   }
 
-  private turn(key: string): void {
-    const [around, up] = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] }[key] as [number, number];
-    this.view.turn(around * TURN, up * TURN);
+  private step(by: number): void {
+    const shown = Array.from({ length: this.tiles.count }, (_, tile) => tile).filter((tile) => this.bodies.some((body) => body.shown && body.has(tile)));
+    if (!shown.length) return;
+    const at = this.pointed === null ? (by > 0 ? -1 : 0) : shown.indexOf(this.pointed);
+    const tile = shown[(at + by + shown.length) % shown.length]!;
+    this.point(tile);
+    this.shell.announce(`${this.titleOf(tile)}, pattern ${this.tiles.pattern(tile)}`);
   }
 
   private dig(by: number): void {
     if (!this.pointer) return;
     const most = this.view.tilesAt(this.pointer.x, this.pointer.y).length - 1;
     this.depth = Math.max(0, Math.min(most, this.depth + by));
-    this.hover();
+    this.look();
   }
 }
 
 function short(value: number): string {
-  return String(Number(value.toPrecision(DIGITS)));
-}
-
-/** A volume exactly where that is short, or rounded. */
-function exactSize(size: { n: bigint; d: bigint }): string {
-  const exact = exactText(size);
-  return exact.length <= 24 ? exact : rounded(size, DIGITS);
+  return String(Number(value.toPrecision(SIZE_DIGITS)));
 }
 
 async function open(): Promise<void> {
   const data = readDocument<SolidDocument>();
   document.head.append(element("style", {}, style));
-  const shell = openShell({ ...data.head, warning: data.head.warning || undefined });
+  const shell = openShell(data.head);
   const [complex, members, shades, tilings] = await Promise.all([
     readComplex(data.complex),
     readLists(data.members),

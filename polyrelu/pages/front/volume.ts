@@ -14,10 +14,7 @@ type Corner = readonly [bigint, bigint, bigint, bigint];
  */
 export function volumeOf(complex: Complex, tile: number, rows: readonly Row[]): Rational | null {
   const faces = [...complex.faces.subarray(complex.first[tile]!, complex.first[tile + 1]!)];
-  const lines = rows.map(({ normal, offset }) => {
-    const size = Number(normal.reduce((most, value) => (abs(value) > most ? abs(value) : most), 1n));
-    return [...normal.map((value) => Number(value) / size), Number(offset) / size] as const;
-  });
+  const lines = rows.map(lineOf);
   const rowOf = new Map(faces.map((face) => [face, nearest(lines, ringOf(complex, face).map((k) => cornerOf(complex, k)))]));
   const around = new Map<number, Set<number>>();
   for (const face of faces) {
@@ -46,9 +43,27 @@ export function volumeOf(complex: Complex, tile: number, rows: readonly Row[]): 
   return sum.n > 0n ? rational(sum.n, 6n * sum.d) : null;
 }
 
+/** The face of a tile that lies on a row most nearly; of several, as where it is cut, one. */
+export function faceOn(complex: Complex, tile: number, row: Row): number | null {
+  const faces = [...complex.faces.subarray(complex.first[tile]!, complex.first[tile + 1]!)];
+  if (!faces.length) return null;
+  const far = faces.map((face) => away(lineOf(row), ringOf(complex, face).map((k) => cornerOf(complex, k))));
+  return faces[far.indexOf(Math.min(...far))]!;
+}
+
+/** A row in floats, `normal, offset`, the normal's greatest entry 1. */
+function lineOf({ normal, offset }: Row): readonly number[] {
+  const size = Number(normal.reduce((most, value) => (abs(value) > most ? abs(value) : most), 1n));
+  return [...normal.map((value) => Number(value) / size), Number(offset) / size];
+}
+
+function away([a, b, c, d]: readonly number[], points: readonly (readonly number[])[]): number {
+  return Math.max(...points.map(([x, y, z]) => Math.abs(a! * x! + b! * y! + c! * z! - d!)));
+}
+
 /** The line, as `normal, offset`, on which points lie most nearly. */
 function nearest(lines: readonly (readonly number[])[], points: readonly (readonly number[])[]): number {
-  const far = lines.map(([a, b, c, d]) => Math.max(...points.map(([x, y, z]) => Math.abs(a! * x! + b! * y! + c! * z! - d!))));
+  const far = lines.map((line) => away(line, points));
   return far.indexOf(Math.min(...far));
 }
 
