@@ -19,9 +19,9 @@ def network(widths, seed=0):
     return pr.Network(layers)
 
 
-NET = network((3, 6, 6, 1))
+NET = network((3, 6, 6, 1), seed=33)
 REGIONS = pr.linear_regions(NET, BOX)
-PREIMAGE = pr.preimage(NET, pr.parse("y0 >= 0", dim=1), BOX)
+PREIMAGE = pr.preimage(NET, pr.parse("y0 <= -1", dim=1), BOX)
 
 
 def area(points):

@@ -1,11 +1,13 @@
 """Pages in space, without a browser: what goes into them. What a browser makes of it: test_solid_browser.py."""
 
 import base64
+import html
 import json
 import re
 import zlib
 from fractions import Fraction
 from html.parser import HTMLParser
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -36,7 +38,7 @@ def members(document):
     """The tiles of each body."""
     counts, numbers = (unpacked(document["members"][key]).tolist() for key in ("counts", "numbers"))
     starts = np.cumsum([0, *counts]).tolist()
-    return [numbers[a:b] for a, b in zip(starts, starts[1:], strict=False)]
+    return [numbers[a:b] for a, b in pairwise(starts)]
 
 
 def test_columns_come_back():
@@ -47,10 +49,10 @@ def test_columns_come_back():
 def test_zones_are_bodies():
     document = read(solid_page(PREIMAGE))
     zones = PREIMAGE.zones()
-    assert [body["name"] for body in document["bodies"]] == [f"Zone {i}" for i in range(len(zones))]
+    assert [body["name"] for body in document["bodies"]] == [f"zone {i}" for i in range(len(zones))]
     assert [[PREIMAGE.patterns[i] for i in own] for own in members(document)] == [list(z.patterns) for z in zones]
     for zone, body in zip(zones, document["bodies"], strict=True):
-        tiles, volume = re.match(r"(\d+) tiles?, volume (.*)", body["note"]).groups()
+        tiles, volume = re.match(r"(\d+) tiles? · (.*)", body["note"]).groups()
         assert int(tiles) == len(zone)
         assert float(volume) == float(f"{float(zone.volume(exact=True)):.6g}")
     assert document["shades"] is None
@@ -83,7 +85,7 @@ def test_several_tilings_are_bodies_that_may_overlap():
     one, other = map(len, tilings.values())
     assert members(document) == [list(range(one)), list(range(one, one + other))]
     assert [body["name"] for body in document["bodies"]] == list(tilings)
-    assert document["overlap"]
+    assert document["kind"] == "tilings"
     with pytest.raises(pr.InputError, match="no tilings"):
         solids_page({})
 
@@ -95,7 +97,7 @@ def test_a_cube_has_the_cells_of_its_features():
     tiling = pr.linear_regions(pr.Network([CUBE.layer]), CUBE.cube)
     for i, (body, own) in enumerate(zip(document["bodies"], members(document), strict=True)):
         assert sum((tiling[k].polyhedron.volume() for k in own), Fraction(0)) == CUBE.active(i).volume()
-        assert float(body["note"].removeprefix("volume ")) == pytest.approx(float(CUBE.active(i).volume()), rel=1e-5)
+        assert float(body["note"]) == pytest.approx(float(CUBE.active(i).volume()), rel=1e-5)
     named = read(cube_page(CUBE, ["a", "b", "<c>"]))
     assert [body["name"] for body in named["bodies"]] == ["a", "b", "<c>"]
     with pytest.raises(pr.DimensionError, match="2 names for 3 features"):
@@ -143,6 +145,19 @@ class _Elements(HTMLParser):
 
     def handle_endtag(self, tag):
         self.inside = False
+
+
+def test_tilings_of_space_and_cubes_show_themselves(tmp_path):
+    for shown in (PREIMAGE, PREIMAGE.zones(sort="volume"), CUBE):
+        shown.save(tmp_path / "page.html")
+        text = (tmp_path / "page.html").read_text(encoding="utf8")
+        document = read(text)
+        assert "complex" in document
+        assert html.escape(text) in shown._repr_html_()
+    largest = PREIMAGE.zones(sort="volume")[0]
+    PREIMAGE.zones(sort="volume").save(tmp_path / "page.html")
+    document = read((tmp_path / "page.html").read_text(encoding="utf8"))
+    assert len(members(document)[0]) == len(largest)
 
 
 def test_names_end_no_script():

@@ -2,6 +2,7 @@
 
 import io
 import re
+from contextlib import contextmanager
 from fractions import Fraction
 
 import numpy as np
@@ -12,12 +13,13 @@ import polyrelu as pr
 from polyrelu.export.meshes import mesh
 from polyrelu.pages.solid import cube_page, solid_page, solids_page
 from tests.browser import opened
-from tests.pages.test_complexes import BOX, NET, PREIMAGE, REGIONS, area
+from tests.pages.test_complexes import NET, PREIMAGE, REGIONS, area
 from tests.pages.test_solid import CUBE
 
 pytestmark = pytest.mark.browser
 
-PLACES = [(x, y) for x in (360, 470, 560, 660) for y in (330, 450, 540)]
+SIZE = (960, 600)
+PLACES = [(x, y) for x in (230, 300, 360) for y in (240, 300, 380)]
 
 
 @pytest.fixture(scope="module")
@@ -47,10 +49,13 @@ def cube(page_of):
     return page_of("cube", cube_page(CUBE))
 
 
-def ready(seen):
+@contextmanager
+def shown(browser, path, **options):
     """The page, once it has drawn itself."""
-    seen.page.wait_for_selector(".stage canvas")
-    return seen.page
+    with opened(browser, path, **{"size": SIZE, **options}) as seen:
+        seen.page.wait_for_selector(".stage canvas")
+        settle(seen.page)
+        yield seen.page
 
 
 def settle(page):
@@ -83,8 +88,7 @@ def section_area(tiling, normal, offset):
 
 def test_surfaces_are_those_of_the_zones(browser, zones):
     expected = mesh(PREIMAGE)
-    with opened(browser, zones) as seen:
-        page = ready(seen)
+    with shown(browser, zones) as page:
         sizes = page.evaluate("polyrelu.view.surfaceSizes()")
         settle(page)
         drawn = page.evaluate("polyrelu.view.drawnTriangles")
@@ -97,8 +101,7 @@ def test_surfaces_are_those_of_the_zones(browser, zones):
 
 
 def test_regions_fill_the_domain(browser, regions):
-    with opened(browser, regions) as seen:
-        page = ready(seen)
+    with shown(browser, regions) as page:
         (size,) = page.evaluate("polyrelu.view.surfaceSizes()")
         assert size["area"] == pytest.approx(6 * 16, rel=1e-9)
 
@@ -106,9 +109,7 @@ def test_regions_fill_the_domain(browser, regions):
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 @pytest.mark.parametrize("size", [(1440, 900), (390, 844)], ids=["wide", "narrow"])
 def test_pages_are_as_wide_as_the_window_and_on_its_paper(browser, zones, size, dark):
-    with opened(browser, zones, size=size, dark=dark) as seen:
-        page = ready(seen)
-        settle(page)
+    with shown(browser, zones, size=size, dark=dark) as page:
         assert page.evaluate("document.documentElement.scrollWidth") == size[0]
         paper = max(colours(page).items(), key=lambda item: item[1])[0]
         assert paper == ((0x15, 0x18, 0x1D) if dark else (255, 255, 255))
@@ -140,8 +141,7 @@ def check_ray(tiling, page, x, y):
 
 def test_tiles_under_the_pointer_are_those_along_its_ray(browser, zones, regions):
     for path, tiling in ((zones, PREIMAGE), (regions, REGIONS)):
-        with opened(browser, path) as seen:
-            page = ready(seen)
+        with shown(browser, path) as page:
             counts = [check_ray(tiling, page, x, y) for x, y in PLACES]
             assert max(counts) > 3
             page.keyboard.press("ArrowLeft")
@@ -150,9 +150,8 @@ def test_tiles_under_the_pointer_are_those_along_its_ray(browser, zones, regions
 
 
 def test_hidden_bodies_are_not_picked(browser, zones):
-    with opened(browser, zones) as seen:
-        page = ready(seen)
-        page.get_by_role("button", name="None", exact=True).click()
+    with shown(browser, zones) as page:
+        page.get_by_role("region", name="zones").get_by_role("button", name="none").click()
         settle(page)
         assert all(page.evaluate("([x, y]) => polyrelu.tileAt(x, y)", place) is None for place in map(list, PLACES))
         assert page.evaluate("polyrelu.view.drawnTriangles.surfaces") == 0
@@ -170,8 +169,7 @@ def card_of(locator):
 
 
 def test_cards_say_what_the_tiles_are(browser, zones):
-    with opened(browser, zones) as seen:
-        page = ready(seen)
+    with shown(browser, zones) as page:
         stage = page.locator(".stage canvas").bounding_box()
         for x, y in PLACES:
             tile = page.evaluate("([x, y]) => polyrelu.tileAt(x, y)", [x, y])
@@ -182,87 +180,97 @@ def test_cards_say_what_the_tiles_are(browser, zones):
             if tile is None:
                 continue
             title, lines = card_of(page.locator(".hover .card"))
-            assert title == f"Tile {tile}"
+            assert title == f"tile {tile}"
             assert lines["pattern"] == PREIMAGE[tile].pattern
             assert float(lines["volume"]) == float(f"{float(PREIMAGE[tile].polyhedron.volume()):.6g}")
             point = [Fraction(v) for v in lines["point"].strip("()").split(", ")]
             assert PREIMAGE.locate(point) == tile
 
 
+def described(page, tile, digits=None):
+    """The lines of a tile's card, by their terms."""
+    lines = page.evaluate("([tile, digits]) => polyrelu.describe(tile, digits ?? undefined)", [tile, digits])
+    return {line["term"]: line["says"] for line in lines}
+
+
 def test_every_tile_is_described_exactly(browser, zones):
-    with opened(browser, zones) as seen:
-        page = ready(seen)
-        for tile in range(0, len(PREIMAGE), 7):
-            said = page.evaluate("(tile) => polyrelu.describe(tile)", tile)
-            lines = {line["term"]: line["says"] for line in said["lines"]}
-            exact = [(row.get("title") or "").split("\n")[0] for row in lines["rows"]]
-            shown = [row["text"] for row in lines["rows"]]
-            expected = PREIMAGE[tile].inequalities()
-            assert len(shown) == len(expected)
-            assert all(own in (text, title) for own, text, title in zip(expected, shown, exact, strict=True))
-            volume = PREIMAGE[tile].polyhedron.volume()
-            assert float(Fraction(lines["volume"])) == pytest.approx(float(volume), rel=1e-5)
-            if len(lines["volume"]) < 20:
-                assert Fraction(lines["volume"]) == volume or len(lines["volume"]) < 12
+    zone_of = {i: k for k, own in enumerate(PREIMAGE.zones().numbers()) for i in own}
+    with shown(browser, zones) as page:
+        for number, tile in enumerate(PREIMAGE):
+            exact, rounded = described(page, number), described(page, number, 4)
+            assert exact["pattern"] == tile.pattern
+            assert exact["zone"] == str(zone_of[number])
+            assert [row["text"] for row in exact["where"]] == list(tile.inequalities())
+            assert [row["text"] for row in rounded["where"]] == list(tile.inequalities(digits=4))
+            volume = tile.polyhedron.volume()
+            assert float(Fraction(rounded["volume"])) == float(f"{float(volume):.6g}")
+            if "/" in exact["volume"]:
+                assert Fraction(exact["volume"]) == volume
+            point = [Fraction(v) for v in exact["point"].strip("()").split(", ")]
+            assert all(row.slack(point) > 0 for row in tile.polyhedron.halfspaces)
 
 
-def test_a_click_pins_and_escape_unpins(browser, zones):
-    with opened(browser, zones) as seen:
-        page = ready(seen)
+def test_pins_come_and_go(browser, zones):
+    with shown(browser, zones) as page:
+        cards = page.locator(".panel .card")
         x, y = next(p for p in PLACES if page.evaluate("([x, y]) => polyrelu.tileAt(x, y)", list(p)) is not None)
         page.mouse.click(x, y)
         tile = page.evaluate("([x, y]) => polyrelu.tileAt(x, y)", [x, y])
-        assert card_of(page.locator(".panel .card"))[0] == f"Tile {tile}"
+        assert card_of(cards)[0] == f"1 · tile {tile}"
+        page.get_by_role("button", name="all digits").click()
+        assert len(card_of(cards)[1]["where"]) >= len("".join(PREIMAGE[tile].inequalities()))
+        page.mouse.click(x, y)
+        assert cards.count() == 0
+        page.mouse.move(5, 580)
+        page.keyboard.press("n")
+        page.keyboard.press("Enter")
+        page.keyboard.press("n")
+        page.keyboard.press("Enter")
+        first = cards.first.locator(".head .grow").inner_text()
+        assert cards.count() == 2
+        assert first.startswith("1 · tile")
+        before = colours(page)
+        cards.first.locator(".rows div").first.hover()
+        settle(page)
+        assert colours(page) != before, "what lies in the plane of a facet is traced"
         page.keyboard.press("Escape")
-        assert page.locator(".panel .card").count() == 0
-        page.keyboard.press("n")
-        page.keyboard.press("n")
-        assert card_of(page.locator(".panel .card"))[0] == "Tile 1"
-        page.mouse.click(5, 700)
-        assert page.locator(".panel .card").count() == 0
+        assert cards.count() == 0
+        page.mouse.click(5, 580)
+        assert cards.count() == 0, "there is nothing"
 
 
 def test_a_tap_pins(browser, regions):
-    with opened(browser, regions, size=(390, 844), touch=True) as seen:
-        page = ready(seen)
-        settle(page)
+    with shown(browser, regions, size=(390, 844), touch=True) as page:
         tile = page.evaluate("polyrelu.tileAt(195, 195)")
         page.touchscreen.tap(195, 195)
-        assert card_of(page.locator(".panel .card"))[0] == f"Tile {tile}"
-        assert card_of(page.locator(".panel .card"))[1]["pattern"] == REGIONS[tile].pattern
+        title, lines = card_of(page.locator(".panel .card"))
+        assert title == f"1 · region {tile}"
+        assert lines["pattern"] == REGIONS[tile].pattern
 
 
 def test_d_looks_through_tiles(browser, regions):
-    with opened(browser, regions) as seen:
-        page = ready(seen)
-        page.mouse.move(520, 420)
-        settle(page)
-        settle(page)
-        tiles = [own["tile"] for own in page.evaluate("polyrelu.view.tilesAt(520, 420)")]
+    with shown(browser, regions) as page:
+        x, y = PLACES[4]
+        page.mouse.move(x, y)
+        page.locator(".hover").wait_for()
+        tiles = [own["tile"] for own in page.evaluate("([x, y]) => polyrelu.view.tilesAt(x, y)", [x, y])]
         titles = []
         for _ in tiles:
             titles.append(card_of(page.locator(".hover .card"))[0])
             page.keyboard.press("d")
-        assert titles == [f"Tile {tile}" for tile in tiles]
+        assert len(titles) > 2
+        assert titles == [f"region {tile}" for tile in tiles]
 
 
 def test_patterns_are_found(browser, regions):
-    with opened(browser, regions) as seen:
-        page = ready(seen)
+    with shown(browser, regions) as page:
+        before = colours(page)
         page.keyboard.press("/")
-        wanted = REGIONS.patterns[5]
-        page.keyboard.type(wanted)
-        assert card_of(page.locator(".panel .card"))[1]["pattern"] == wanted
-        assert page.locator(".found").inner_text() == "1 of 1"
-        assert page.evaluate("(text) => polyrelu.search(text)", wanted.replace("|", "")) == [5]
-        start = wanted[:2]
-        assert page.evaluate("(text) => polyrelu.search(text)", start) == [
-            i for i, pattern in enumerate(REGIONS.patterns) if pattern.startswith(start)
-        ]
-        assert len(page.evaluate("polyrelu.search('?')")) == len(REGIONS)
-        page.keyboard.press("Backspace")
-        page.keyboard.type("x")
-        assert page.locator(".found").inner_text() == "no tile"
+        page.keyboard.type(REGIONS.patterns[5])
+        settle(page)
+        assert colours(page) != before, "stress is laid on what is found"
+        page.keyboard.press("Enter")
+        assert card_of(page.locator(".hover .card"))[1]["pattern"] == REGIONS.patterns[5]
 
 
 # -- turning --------------------------------------------------------------------------------------------------------
@@ -273,13 +281,11 @@ def eye(page):
 
 
 def test_mouse_wheel_and_keys_move_the_camera(browser, zones):
-    with opened(browser, zones) as seen:
-        page = ready(seen)
-        settle(page)
+    with shown(browser, zones) as page:
         home = eye(page)
-        page.mouse.move(500, 400)
+        page.mouse.move(300, 300)
         page.mouse.down()
-        page.mouse.move(620, 430, steps=4)
+        page.mouse.move(400, 330, steps=4)
         page.mouse.up()
         dragged = eye(page)
         assert np.linalg.norm(np.subtract(dragged, home)) > 0.5
@@ -310,8 +316,7 @@ def cut(page):
 
 
 def test_a_section_is_filled_exactly(browser, zones):
-    with opened(browser, zones) as seen:
-        page = ready(seen)
+    with shown(browser, zones) as page:
         for axis in ("x0", "x2"):
             page.get_by_role("button", name=axis, exact=True).click()
             page.get_by_label("Where the section is").fill("537")
@@ -322,14 +327,13 @@ def test_a_section_is_filled_exactly(browser, zones):
             known = [section_area(zone, now["normal"], now["offset"]) for zone in PREIMAGE.zones()]
             assert page.evaluate("polyrelu.view.sectionAreas()") == pytest.approx(known, rel=1e-9)
             said = page.locator(".details .facts").inner_text()
-            assert re.findall(r"Zone (\d+) ([^,]+)", said) == [
+            assert re.findall(r"zone (\d+) ([^,]+)", said) == [
                 (str(i), f"{size:.6g}") for i, size in enumerate(known) if size
             ]
 
 
 def test_an_oblique_section_too(browser, regions):
-    with opened(browser, regions) as seen:
-        page = ready(seen)
+    with shown(browser, regions) as page:
         page.get_by_role("button", name="oblique", exact=True).click()
         page.get_by_label("Direction of the section, around").fill("20")
         page.get_by_label("Direction of the section, up").fill("-35")
@@ -348,10 +352,9 @@ def test_an_oblique_section_too(browser, regions):
 
 
 def test_what_a_section_cuts_off_is_neither_seen_nor_picked(browser, regions):
-    with opened(browser, regions) as seen:
-        page = ready(seen)
-        page.keyboard.press("x")
-        page.keyboard.press("x")
+    with shown(browser, regions) as page:
+        page.keyboard.press("c")
+        page.keyboard.press("c")
         now = cut(page)
         assert now["normal"] in ([0, 1, 0], [0, -1, 0])
         assert np.dot(now["normal"], page.evaluate("polyrelu.view.towardsEye()")) > 0, "the reader looks at the section"
@@ -366,7 +369,7 @@ def test_what_a_section_cuts_off_is_neither_seen_nor_picked(browser, regions):
         page.keyboard.press("]")
         settle(page)
         assert colours(page) != before
-        page.get_by_label("Section only").check()
+        page.get_by_label("section only").check()
         settle(page)
         assert page.evaluate("polyrelu.view.drawnTriangles.surfaces") == 0
         page.keyboard.press("0")
@@ -377,9 +380,8 @@ def test_what_a_section_cuts_off_is_neither_seen_nor_picked(browser, regions):
 
 
 def test_opacity_edges_and_legend(browser, cube):
-    with opened(browser, cube) as seen:
-        page = ready(seen)
-        assert page.locator(".legend .name").all_inner_texts() == ["Feature 0", "Feature 1", "Feature 2"]
+    with shown(browser, cube) as page:
+        assert page.locator(".legend .name").all_inner_texts() == ["feature 0", "feature 1", "feature 2"]
         whole = page.evaluate("polyrelu.view.surfaceSizes()")
         for i, size in enumerate(whole):
             assert size["area"] == pytest.approx(
@@ -392,14 +394,17 @@ def test_opacity_edges_and_legend(browser, cube):
         page.keyboard.press("e")
         settle(page)
         pictures.append(colours(page))
-        page.get_by_label("Show Feature 1").uncheck()
+        page.get_by_label("Show feature 1").uncheck()
         settle(page)
         pictures.append(colours(page))
         assert all(pictures[i] != pictures[j] for i in range(4) for j in range(i))
-        tile = page.evaluate("polyrelu.tileAt(500, 450)")
-        names = {line["term"]: line["says"] for line in page.evaluate("(t) => polyrelu.describe(t)", tile)["lines"]}
-        active = [i for i, bit in enumerate(names["pattern"]) if bit == "1"]
-        assert names["in"] == (", ".join(f"Feature {i}" for i in active) or "none")
+        for tile in range(len(CUBE.cells())):
+            lines = described(page, tile)
+            active = [i for i, bit in enumerate(lines["pattern"]) if bit == "1"]
+            assert lines["active"] == (", ".join(f"feature {i}" for i in active) or "no feature")
+            assert [row["text"] for row in lines["where"]] == list(
+                CUBE.cells()[tuple(active)].inequalities(["u0", "u1", "u2"])
+            )
 
 
 def rings_of(polyhedron):
@@ -411,26 +416,25 @@ def rings_of(polyhedron):
 def test_every_kind_of_tiling_can_be_shown(browser, page_of):
     unit = pr.Network([(np.eye(3), [0, 0, 0])], [False])
     box = pr.Polyhedron.box([-1] * 3, [1] * 3)
-    shown = {
-        "plane": pr.preimage(unit, pr.parse("y0 == 0", dim=3), box),
-        "segment": pr.preimage(unit, pr.parse("y0 == 0 and y1 == 0", dim=3), box),
-        "point": pr.preimage(unit, pr.parse("y0 == 0 and y1 == 0 and y2 == 0", dim=3), box),
-        "nothing": pr.preimage(unit, pr.parse("y0 >= 2", dim=3), box),
-        "unbounded": pr.preimage(unit, pr.parse("y0 >= 0", dim=3)),
-        "long": pr.linear_regions(NET, pr.Polyhedron.box([0, 0, 0], [1000, 1, 1])),
-    }
-    pages = {name: solid_page(tiling) for name, tiling in shown.items()}
-    pages["several"] = solids_page({name: shown[name] for name in ("plane", "segment", "point")})
-    for name, text in pages.items():
-        with opened(browser, page_of(name, text)) as seen:
-            page = ready(seen)
+    flat = {text: pr.preimage(unit, pr.parse(text, dim=3), box) for text in _FLAT}
+    with shown(browser, page_of("flat", solids_page(flat))) as page:
+        assert described(page, 0)["of"] == "y0 == 0"
+        assert all("volume" not in described(page, tile) for tile in range(3))
+        drawn = colours(page)
+        for i in range(3):
+            page.locator(".legend input").nth(i).uncheck()
             settle(page)
-            count = len(shown[name]) if name in shown else 3
-            for tile in range(min(count, 3)):
-                said = {line["term"]: line["says"] for line in page.evaluate("(t) => polyrelu.describe(t)", tile)["lines"]}
-                assert said["pattern"]
-                assert "volume" not in said or name == "long"
-            page.keyboard.press("x")
-            settle(page)
-            seen_colours = colours(page)
-            assert len(seen_colours) > 8
+            drawn, before = colours(page), drawn
+            assert drawn != before, "a polygon, a segment, a point"
+    with shown(browser, page_of("none", solid_page(pr.preimage(unit, pr.parse("y0 >= 2", dim=3), box)))) as page:
+        assert page.locator(".empty").is_visible()
+    with shown(browser, page_of("half", solid_page(pr.preimage(unit, pr.parse("y0 >= 0", dim=3))))) as page:
+        assert described(page, 0)["volume"] == "unbounded"
+        page.keyboard.press("c")
+    long = pr.linear_regions(NET, pr.Polyhedron.box([0, 0, 0], [1000, 1, 1]))
+    with shown(browser, page_of("long", solid_page(long))) as page:
+        assert page.evaluate("polyrelu.view.stretched")
+        assert check_ray(long, page, *PLACES[4]) > 0
+
+
+_FLAT = ("y0 == 0", "y0 == 0 and y1 == 0", "y0 == 0 and y1 == 0 and y2 == 1/2")
