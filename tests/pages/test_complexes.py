@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import polyrelu as pr
+from polyrelu.analysis.zones import zone_numbers
 from polyrelu.export.meshes import mesh
 from polyrelu.pages.complexes import NOTHING, complex_of, window_around
 from polyrelu.polyhedra.facet_rings import point_of
@@ -57,7 +58,7 @@ def test_each_tile_has_its_own_facets(tiling):
 def test_the_surface_of_zones_is_that_of_their_boundary():
     made = complex_of([PREIMAGE])
     expected = mesh(PREIMAGE)
-    for numbers, faces in zip(pr.analysis.zones.zone_numbers(PREIMAGE), expected.faces, strict=True):
+    for numbers, faces in zip(zone_numbers(PREIMAGE), expected.faces, strict=True):
         known = sum(area([expected.vertices[k] for k in face]) for face in faces)
         assert surface(made, set(numbers.tolist())) == pytest.approx(known, rel=1e-12)
 

@@ -206,7 +206,7 @@ def test_every_tile_is_described_exactly(browser, zones):
             assert float(Fraction(rounded["volume"])) == float(f"{float(volume):.6g}")
             if "/" in exact["volume"]:
                 assert Fraction(exact["volume"]) == volume
-            point = [Fraction(v) for v in exact["point"].strip("()").split(", ")]
+            point = tuple(Fraction(v) for v in exact["point"].strip("()").split(", "))
             assert all(row.slack(point) > 0 for row in tile.polyhedron.halfspaces)
 
 

@@ -365,6 +365,7 @@ class Page {
 
   private listenToPointers(): void {
     const { canvas } = this.view;
+    canvas.addEventListener("webglcontextlost", () => this.lost());
     let waiting = false;
     let pressed: { x: number; y: number } | null = null;
     const at = (event: PointerEvent): { x: number; y: number } => ({ x: event.offsetX, y: event.offsetY });
@@ -393,6 +394,12 @@ class Page {
       pressed = null;
       if (tile !== null) this.pin(tile);
     });
+  }
+
+  /** A browser keeps so many pictures in space at a time, and takes the oldest away. */
+  private lost(): void {
+    const again = element("button", { class: "plain", type: "button", click: () => location.reload() }, "Draw it again");
+    this.stage.append(element("div", { class: "sorry", role: "alert" }, element("p", {}, "The browser took this picture away, as it does where a page has many."), again));
   }
 
   /** Point at what is under the pointer. */
