@@ -9,6 +9,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Iterable, Sequence
+from decimal import MAX_EMAX, MIN_EMIN, ROUND_HALF_EVEN, Context, Decimal
 from fractions import Fraction
 from itertools import pairwise
 from typing import Any, NamedTuple
@@ -16,8 +17,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from polyrelu.analysis.zones import zone_numbers
-from polyrelu.arithmetic.exact import ExactVector, rounded_text, to_float
-from polyrelu.errors import DimensionError, InputError
+from polyrelu.arithmetic.exact import ExactVector, to_float
+from polyrelu.errors import DimensionError
 from polyrelu.pages.page import Document, document, packed, packed_counts
 from polyrelu.pages.tiles import NO_FACET, Facets, counted, tile_facets, tiles_document
 from polyrelu.pages.words import facts, title
@@ -29,6 +30,7 @@ from polyrelu.tilings.tiling import Tiling
 DIGITS = 6
 """Of areas, which are correctly rounded."""
 
+_LEAST_EXPONENT = -4  # below, numbers are written with an exponent
 _COLOURS = 60  # then again
 _TRIMMED = 20  # one in so many vertices, on each side, may lie outside the first view of an unbounded tiling
 _FAR = 2**20  # a view is at least so many times as wide as it is far from zero
@@ -54,7 +56,7 @@ def planar_page(tiling: Tiling, groups: Sequence[Iterable[int]] | None = None) -
 
     Raises:
         DimensionError: it lives in another space.
-        InputError: a corner is beyond the range of floats.
+        RangeError: a corner is beyond the range of floats.
 
     Cost: a product of matrices for each layer and tile, and the zones.
     """
@@ -99,14 +101,11 @@ def polygons_document(rings: Sequence[Ring]) -> Document:
     """Polygons by the numbers of their corners, and the facet of each side plus one.
 
     Raises:
-        InputError: a corner is beyond the range of floats.
+        RangeError: a corner is beyond the range of floats.
     """
     numbers: dict[HomogeneousPoint, int] = {}
     corners = [[numbers.setdefault(side.corner, len(numbers)) for side in ring] for ring in rings]
-    try:
-        floats = [to_float(Fraction(v, corner[2])) for corner in numbers for v in corner[:2]]
-    except OverflowError as error:
-        raise InputError(f"page: a corner is beyond the range of floats ({error}); choose a smaller domain") from error
+    floats = [to_float(Fraction(v, corner[2])) for corner in numbers for v in corner[:2]]
     facets = np.fromiter((side.facet + 1 for side in itertools.chain.from_iterable(rings)), dtype=np.int64)
     return {
         "vertices": packed(np.array(floats, dtype=np.float64)),
@@ -232,5 +231,15 @@ def rounded_sum(values: Sequence[Fraction], digits: int) -> str:
         return "0"
     shift = max(0, 100 - top.numerator.bit_length() + top.denominator.bit_length())
     below = sum((v.numerator << shift) // v.denominator for v in values)
-    low, high = (rounded_text(Fraction(total, 1 << shift), digits) for total in (below, below + len(values)))
-    return low if low == high else rounded_text(sum(values, Fraction(0)), digits)
+    low, high = (rounded(Fraction(total, 1 << shift), digits) for total in (below, below + len(values)))
+    return low if low == high else rounded(sum(values, Fraction(0)), digits)
+
+
+def rounded(value: Fraction, digits: int) -> str:
+    """A number to so many significant digits, correctly rounded, ties to even, as the format ``g`` writes it."""
+    context = Context(prec=digits, rounding=ROUND_HALF_EVEN, Emax=MAX_EMAX, Emin=MIN_EMIN)
+    nearest = context.divide(Decimal(value.numerator), Decimal(value.denominator)).normalize(context)
+    if not nearest or _LEAST_EXPONENT <= nearest.adjusted() < digits:
+        return f"{nearest:f}"
+    mantissa, _, exponent = f"{nearest:e}".partition("e")
+    return f"{mantissa}e{int(exponent):+03d}"

@@ -177,12 +177,15 @@ def layer_document(layer: Layer) -> Document:
 def _written(tiling: Tiling, i: int, facets: Facets) -> dict[str, Any]:
     """The rows of a tile; and its volume, where that is finite and not zero."""
     tile = tiling[i]
+    pairs = list(zip(facets.rows, facets.numbers, strict=True))
+    if facets.stated:
+        pairs.sort()  # as the tile's polyhedron has them
     volume: Fraction | None = None
     if tile.dim == tiling.domain.ambient_dim and tile.polyhedron.is_bounded():
         volume = tile.polyhedron.volume()
     return {
-        "rows": rows_document(facets.rows),
-        "of": list(facets.numbers),
+        "rows": rows_document(row for row, _ in pairs),
+        "of": [number for _, number in pairs],
         "dim": tile.dim,
         "size": None if volume is None else fraction_digits(volume),
     }
