@@ -1,6 +1,7 @@
 """Pages in space, opened: what is drawn, picked, cut and said is compared with the tiling."""
 
 import io
+import itertools
 import re
 from contextlib import contextmanager
 from fractions import Fraction
@@ -365,6 +366,7 @@ def test_what_a_section_cuts_off_is_neither_seen_nor_picked(browser, regions):
         settle(page)
         section = page.evaluate("polyrelu.view.drawnTriangles")["section"]
         assert section == sum(len(p) - 2 for p in page.evaluate("[...polyrelu.view.section.polygons.values()]"))
+        check_section_colours(page, now)
         before = colours(page)
         page.keyboard.press("]")
         settle(page)
@@ -374,6 +376,26 @@ def test_what_a_section_cuts_off_is_neither_seen_nor_picked(browser, regions):
         assert page.evaluate("polyrelu.view.drawnTriangles.surfaces") == 0
         page.keyboard.press("0")
         assert cut(page) is None
+
+
+def check_section_colours(page, now):
+    """Points of a section have the colours of the tiles that they lie in."""
+    while (
+        page.get_by_role("group", name="Edges").get_by_role("button", name="none").get_attribute("aria-pressed")
+        != "true"
+    ):
+        page.keyboard.press("e")
+    page.mouse.move(5, 5)
+    settle(page)
+    picture = Image.open(io.BytesIO(page.locator(".stage canvas").screenshot())).convert("RGB")
+    normal = np.array(now["normal"], dtype=float)
+    for x, z in itertools.product((-1.7, -0.9, 0.1, 1.1), (-1.6, -0.5, 0.6, 1.5)):
+        point = np.array([x, 0.0, z]) + (now["offset"] - 1e-6) * normal
+        place = page.evaluate("point => polyrelu.view.placeOf(point)", point.tolist())
+        found = picture.getpixel((round(place["x"]), round(place["y"])))
+        near = {REGIONS.locate(point + step) for step in np.eye(3)[[0, 2]] * 0.03} | {REGIONS.locate(point)}
+        wanted = [page.evaluate("tile => polyrelu.colourOf(tile, 0)", int(tile)) for tile in near]
+        assert len(near) > 1 or found == tuple(bytes.fromhex(wanted[0][1:]))
 
 
 # -- looks ----------------------------------------------------------------------------------------------------------

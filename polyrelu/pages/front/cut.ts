@@ -6,13 +6,14 @@ import { choice, element, toggle, type Shell } from "./shell";
 const STEPS = 1000;
 const OFF = "off";
 const OBLIQUE = "oblique";
+const ASIDE = 35; // degrees from the reader's direction, at first
 
 /** A plane that a reader moves; `current` is null while there is none. */
 export class Cutter {
   private kind = OFF;
   private step = STEPS / 2;
-  private around = 45;
-  private up = 30;
+  private around: number | null = null;
+  private up = 0;
   /** Whether what is above the plane stays: at first what is away from the eye. */
   private above = false;
   private other = false;
@@ -42,7 +43,7 @@ export class Cutter {
     };
     this.place = slider("Where the section is", 0, STEPS, this.step, (value) => (this.step = value));
     this.angles = [
-      slider("Direction of the section, around", -180, 180, this.around, (value) => (this.around = value)),
+      slider("Direction of the section, around", -180, 180, 0, (value) => (this.around = value)),
       slider("Direction of the section, up", -90, 90, this.up, (value) => (this.up = value)),
     ];
     this.kinds = choice("Section", [OFF, ...box.names, OBLIQUE], OFF, (kind) => this.choose(kind));
@@ -86,6 +87,7 @@ export class Cutter {
 
   choose(kind: string): void {
     this.kind = kind;
+    if (kind === OBLIQUE && this.around === null) this.turnTo(this.towardsEye(), ASIDE);
     this.above = dot(this.towardsEye(), this.normal()) < 0;
     [...this.kinds.children].forEach((button) => button.setAttribute("aria-pressed", String(button.textContent === kind)));
     this.update();
@@ -93,11 +95,16 @@ export class Cutter {
 
   /** Put the plane across the view, through the middle. */
   face(): void {
-    const eye = this.towardsEye();
-    this.around = Math.round((Math.atan2(eye[1], eye[0]) * 180) / Math.PI);
-    this.up = Math.round((Math.asin(eye[2]) * 180) / Math.PI);
+    this.turnTo(this.towardsEye());
     this.step = STEPS / 2;
     this.choose(OBLIQUE);
+  }
+
+  /** Turn the plane across a direction, or so many degrees aside of it. */
+  private turnTo([x, y, z]: Point, aside = 0): void {
+    const around = Math.round((Math.atan2(y, x) * 180) / Math.PI) + aside;
+    this.around = around > 180 ? around - 360 : around;
+    this.up = Math.round((Math.asin(z) * 180) / Math.PI);
   }
 
   move(steps: number): void {
@@ -130,7 +137,7 @@ export class Cutter {
     this.details.hidden = this.kind === OFF;
     this.angleRows.hidden = this.kind !== OBLIQUE;
     this.place.value = String(this.step);
-    this.angles[0].value = String(this.around);
+    this.angles[0].value = String(this.around ?? 0);
     this.angles[1].value = String(this.up);
     const cut = this.current;
     if (cut) this.says.textContent = this.text();
@@ -148,7 +155,7 @@ export class Cutter {
   private normal(): Point {
     const axis = this.box.names.indexOf(this.kind);
     if (axis >= 0) return [Number(axis === 0), Number(axis === 1), Number(axis === 2)];
-    const [around, up] = [this.around, this.up].map((degrees) => (degrees * Math.PI) / 180) as [number, number];
+    const [around, up] = [this.around ?? 0, this.up].map((degrees) => (degrees * Math.PI) / 180) as [number, number];
     return [Math.cos(up) * Math.cos(around), Math.cos(up) * Math.sin(around), Math.sin(up)];
   }
 
