@@ -74,10 +74,10 @@ def planar_document(tiling: Tiling, groups: Sequence[Iterable[int]] | None = Non
     of_zone = np.zeros(len(tiling), dtype=np.int64)
     for number, zone in enumerate(zones):
         of_zone[zone] = number
-    view = _view(tiling, rings)
+    total = _total(areas)
     return {
-        "head": {"title": title(tiling), **facts(tiling, len(zones), _total(areas))},
-        "view": view,
+        "head": {"title": title(tiling), **facts(tiling, len(zones), "" if total == "0" else total)},
+        "view": _view(tiling, rings, frame),
         "domain": _outline(tiling.domain),
         "frame": frame,
         "tiles": tiles_document(tiling, found),
@@ -166,12 +166,12 @@ def _frame(rings: Sequence[Ring], others: Iterable[Iterable[ExactVector]]) -> Po
     points += [(x, y) for vertices in others for x, y in vertices]
     lower = [min((p[k] for p in points), default=Fraction(0)) for k in (0, 1)]
     upper = [max((p[k] for p in points), default=Fraction(0)) for k in (0, 1)]
-    wide = max(b - a for a, b in zip(lower, upper, strict=True))
-    margin = Fraction(math.ceil(wide * _FRAME) if wide >= 1 else wide * _FRAME or 1)
+    wide = max(b - a for a, b in zip(lower, upper, strict=True)) or max(map(abs, (*lower, *upper))) or Fraction(1)
+    margin = Fraction(math.ceil(wide * _FRAME)) if wide >= 1 else wide * _FRAME
     return Polyhedron.box([a - margin for a in lower], [b + margin for b in upper])
 
 
-def _view(tiling: Tiling, rings: Sequence[Ring]) -> list[float]:
+def _view(tiling: Tiling, rings: Sequence[Ring], frame: Sequence[float] | None) -> list[float]:
     """What is seen at first: the domain; or if that has no end, most vertices, and a margin."""
     if tiling.domain.is_bounded() and not tiling.domain.is_empty():
         points = np.array([list(map(to_float, vertex)) for vertex in tiling.domain.vertices])
@@ -179,7 +179,8 @@ def _view(tiling: Tiling, rings: Sequence[Ring]) -> list[float]:
         return [*low.tolist(), *high.tolist()]
     corners = [end.corner for ring in rings for side, end in pairwise([*ring[-1:], *ring]) if _is_vertex(side, end)]
     if not corners:
-        return [-1.0, -1.0, 1.0, 1.0]
+        left, low, right, high = frame or (-1.0, -1.0, 1.0, 1.0)
+        return [left + (right - left) / 4, low + (high - low) / 4, right - (right - left) / 4, high - (high - low) / 4]
     points = np.sort([[to_float(Fraction(v, corner[2])) for v in corner[:2]] for corner in corners], axis=0)
     trim = len(points) // _TRIMMED
     low, high = points[trim], points[len(points) - 1 - trim]

@@ -175,7 +175,7 @@ def layer_document(layer: Layer) -> Document:
 
 
 def _written(tiling: Tiling, i: int, facets: Facets) -> dict[str, Any]:
-    """The rows of a tile; and its volume, where that is finite and not zero."""
+    """The rows of a tile; its volume, where that is finite and not zero; and a point of a flat one."""
     tile = tiling[i]
     pairs = list(zip(facets.rows, facets.numbers, strict=True))
     if facets.stated:
@@ -188,4 +188,5 @@ def _written(tiling: Tiling, i: int, facets: Facets) -> dict[str, Any]:
         "of": [number for _, number in pairs],
         "dim": tile.dim,
         "size": None if volume is None else fraction_digits(volume),
+        "point": None if tile.dim == tiling.domain.ambient_dim else list(map(fraction_digits, tile.point())),
     }

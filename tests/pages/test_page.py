@@ -4,6 +4,8 @@ import html
 import json
 import re
 import sys
+import tempfile
+import webbrowser
 from types import SimpleNamespace
 
 import numpy as np
@@ -74,9 +76,9 @@ def test_an_iframe_holds_a_whole_page(browser, tmp_path):
 
 
 def test_show_opens_a_browser_or_displays(monkeypatch, tmp_path):
-    visited, displayed = [], []
-    monkeypatch.setattr(page.webbrowser, "open", visited.append)
-    monkeypatch.setattr(page.tempfile, "tempdir", str(tmp_path))
+    visited, displayed = list[str](), list[str]()
+    monkeypatch.setattr(webbrowser, "open", visited.append)
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     monkeypatch.delitem(sys.modules, "IPython", raising=False)
     page.show("<p>é")
     (written,) = tmp_path.iterdir()

@@ -10,6 +10,7 @@ import polyrelu as pr
 from polyrelu.errors import InputError
 from polyrelu.latent.windows import LatentPlane
 from polyrelu.pages import showing
+from polyrelu.pages.page import iframe
 from tests.browser import opened
 from tests.pages.test_planar import BOX, TILINGS
 
@@ -20,13 +21,13 @@ SHOWN = {"tiling": TILINGS["zones"], "zones": ZONES, "plane": PLANE, "zone": ZON
 
 @pytest.mark.parametrize("name", SHOWN)
 def test_everything_that_is_shown_has_three_ways(name, tmp_path, monkeypatch):
-    shown, pages = SHOWN[name], []
+    shown, pages = SHOWN[name], list[str]()
     monkeypatch.setattr(showing, "show", pages.append)
     shown.show()
     shown.save(tmp_path / "page.HTML")
     written = (tmp_path / "page.HTML").read_text(encoding="utf8")
     assert pages == [written]
-    assert shown._repr_html_() == showing.iframe(written)
+    assert shown._repr_html_() == iframe(written)
 
 
 def test_zones_keep_their_order_and_numbers(browser, tmp_path):

@@ -9,7 +9,7 @@ export interface Wanted {
   /** A point in the middle of the tile, in floats. */
   near: readonly number[];
   /** The most inequalities to list. */
-  most?: number;
+  most?: number | undefined;
   /** What a neuron is called. */
   names?: ((origin: Origin) => string) | undefined;
   /** Called when a facet is pointed at, and when no longer. */

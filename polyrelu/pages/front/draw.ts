@@ -1,8 +1,8 @@
 // One picture of the plane, from the ground up: domain, fills, sides, folds, samples, marks and ticks.
 import { ticks, type Camera } from "./camera";
 import { foldColour, GROUND, INK, MARK, PAPER, SOFT } from "./colours";
-import { trace, traceSide, type Polygons, type Side } from "./polygons";
-import type { Theme } from "./shell";
+import { project, trace, traceSide, type Polygons, type Side } from "./polygons";
+import type { Column, Theme } from "./shell";
 
 /** Polygons with one fill. */
 export interface Fill {
@@ -37,6 +37,9 @@ export interface Scene {
   flat: readonly { tile: number; colour: string }[];
 }
 
+/** Where the corners were at last, whose place is used again. */
+let corners: Float64Array = new Float64Array(0);
+
 /** Paint a scene. */
 export function paint(context: CanvasRenderingContext2D, scene: Scene, polygons: Polygons, camera: Camera, theme: Theme): void {
   const [width, height] = [camera.width(), camera.height()];
@@ -44,19 +47,16 @@ export function paint(context: CanvasRenderingContext2D, scene: Scene, polygons:
   context.lineJoin = context.lineCap = "round";
   context.fillStyle = PAPER[theme];
   context.fillRect(0, 0, width, height);
-  const box = camera.box();
-  const isSeen = (tile: number): boolean => {
-    const own = polygons.box(tile);
-    return own[0] <= box[2] && own[1] <= box[3] && own[2] >= box[0] && own[3] >= box[1];
-  };
+  const isSeen = polygons.within(camera.box());
+  const screen = (corners = project(polygons.vertices, camera, corners));
   const outlineOf = (tiles: readonly number[]): Path2D => {
     const path = new Path2D();
-    for (const tile of tiles) if (isSeen(tile)) trace(path, polygons.corners(tile), polygons.vertices, camera);
+    for (const tile of tiles) if (isSeen[tile]) trace(path, polygons.corners(tile), screen);
     return path;
   };
   const linesOf = (sides: readonly Side[]): Path2D => {
     const path = new Path2D();
-    for (const side of sides) if (isSeen(side.tile)) traceSide(path, side, polygons.vertices, camera);
+    for (const side of sides) if (isSeen[side.tile]) traceSide(path, side, screen);
     return path;
   };
   const stroke = (path: Path2D, colour: string, line: number, dash: number[] = []): void => {
@@ -74,7 +74,7 @@ export function paint(context: CanvasRenderingContext2D, scene: Scene, polygons:
     context.fill(outlineOf(tiles));
   }
   context.globalAlpha = 1;
-  const seen = scene.hairlines.reduce((count, { sides }) => count + sides.filter((side) => isSeen(side.tile)).length, 0);
+  const seen = scene.hairlines.reduce((count, { sides }) => count + sides.filter((side) => isSeen[side.tile]).length, 0);
   const room = Math.sqrt((width * height) / (seen + 1));
   for (const { sides, colour } of scene.hairlines) stroke(linesOf(sides), colour, Math.max(0.15, Math.min(1, room / 14)));
   for (const { sides, colour, isOpen } of scene.rims) {
@@ -83,7 +83,7 @@ export function paint(context: CanvasRenderingContext2D, scene: Scene, polygons:
     stroke(path, INK[theme], colour ? 3.2 : isOpen ? 1.6 : 1.3, isOpen ? [5, 4] : []);
     if (colour) stroke(path, colour, 1.8);
   }
-  for (const { tile, colour } of scene.flat) paintFlat(context, polygons, tile, colour, camera, theme);
+  for (const { tile, colour } of scene.flat) paintFlat(context, polygons.corners(tile), screen, colour, theme);
   for (const { layer, sides } of scene.folds) {
     const path = linesOf(sides);
     const line = Math.max(1.2, 2.2 - 0.4 * layer);
@@ -122,8 +122,8 @@ export function paint(context: CanvasRenderingContext2D, scene: Scene, polygons:
 function paintDomain(context: CanvasRenderingContext2D, { domain }: Scene, camera: Camera, theme: Theme): void {
   if (!domain) return;
   const path = new Path2D();
-  const flat = Float64Array.from(domain.flat());
-  trace(path, Uint32Array.from(domain.keys()), flat, camera);
+  const screen = project(Float64Array.from(domain.flat()), camera, new Float64Array(0));
+  trace(path, Uint32Array.from(domain.keys()), screen);
   context.fillStyle = GROUND[theme];
   context.fill(path);
   context.strokeStyle = SOFT[theme];
@@ -131,11 +131,10 @@ function paintDomain(context: CanvasRenderingContext2D, { domain }: Scene, camer
   context.stroke(path);
 }
 
-function paintFlat(context: CanvasRenderingContext2D, polygons: Polygons, tile: number, colour: string, camera: Camera, theme: Theme): void {
-  const own = polygons.corners(tile);
+function paintFlat(context: CanvasRenderingContext2D, own: Column, screen: Float64Array, colour: string, theme: Theme): void {
   const path = new Path2D();
   if (own.length === 1) {
-    path.arc(...camera.toScreen(polygons.vertices[2 * own[0]!]!, polygons.vertices[2 * own[0]! + 1]!), 4.5, 0, 2 * Math.PI);
+    path.arc(screen[2 * own[0]!]!, screen[2 * own[0]! + 1]!, 4.5, 0, 2 * Math.PI);
     context.fillStyle = colour;
     context.fill(path);
     context.strokeStyle = INK[theme];
@@ -143,7 +142,7 @@ function paintFlat(context: CanvasRenderingContext2D, polygons: Polygons, tile: 
     context.stroke(path);
     return;
   }
-  trace(path, own, polygons.vertices, camera);
+  trace(path, own, screen);
   for (const [line, shade] of [
     [5, INK[theme]],
     [3, colour],

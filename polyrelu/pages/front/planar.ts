@@ -1,441 +1,321 @@
-// The page of a tiling of the plane, or of a window of a latent plane: see polyrelu/pages/planar.py.
-import { makeCamera, type Box } from "./camera";
-import { foldColour, lineOn, scale, SOFT, tint } from "./colours";
-import { originText, sizeText, tileLines } from "./details";
-import { paint, type Fill, type Sample, type Scene } from "./draw";
-import { holds, rationalOf, readRow, type Rational } from "./exact";
-import { coloured, readPolygons, type PolygonsDocument, type Side } from "./polygons";
+// The page of a tiling of the plane, or of a window of a latent plane: what its panel, the pointer and the keys do.
+import { makeCamera, type Camera } from "./camera";
+import { foldColour } from "./colours";
+import { makeComposer, type Choices, type Colouring, type Composer } from "./compose";
+import { originText } from "./details";
+import { paint, type Scene } from "./draw";
+import { makePins, type Pins } from "./pins";
+import { readPlane, type PlanarDocument, type Plane } from "./plane";
+import { drawSamples } from "./sampling";
 import { search } from "./search";
-import { card, chip, choice, element, legend, openShell, place, readDocument, toggle, unpack, type Head, type Line, type Packed, type Theme } from "./shell";
-import { area, corners, readTiles, type Facet, type Origin, type TilesDocument } from "./tiles";
+import { card, chip, choice, element, legend, openShell, place, readDocument, toggle, type Legend, type Shell } from "./shell";
+import type { Facet } from "./tiles";
 
-interface PlanarDocument extends PolygonsDocument {
-  head: Head;
-  view: Box;
-  domain: [number, number][] | null;
-  frame: Box | null;
-  tiles: TilesDocument;
-  zones: { of: Packed; entries: { tiles: number; area: string | null }[]; colours: string[] };
-  features: { entries: { name: string; area: string }[]; colours: string[] } | null;
-  isRegions: boolean;
-}
-type Colouring = "zones" | "patterns" | "features" | "count";
-
-const SAMPLES = 2000;
-const SHOWN_ROWS = 7;
 const DIGITS = 4;
-const AREA_DIGITS = 6;
-const GROUPS = ["#0072b2", "#e69f00", "#009e73", "#cc79a7", "#d55e00", "#56b4e9", "#999933", "#882255"];
+const SHOWN_ROWS = 7;
+const REACH = 5; // pixels around segments and points
+const STEP = 60; // pixels that an arrow moves
+const ZOOM = 1.6;
+const SETTLED = 150; // milliseconds after the last move, when samples are drawn anew
 
-async function open(): Promise<void> {
-  const document_ = readDocument<PlanarDocument>();
-  const shell = openShell(document_.head);
-  const [tiles, polygons, ofZone] = await Promise.all([readTiles(document_.tiles), readPolygons(document_), unpack(document_.zones.of)]);
-  const { entries: zones, colours } = document_.zones;
-  const { features } = document_;
-  const groups = coloured(polygons);
-  const canvas = element("canvas", {
-    tabindex: 0,
-    role: "application",
-    "aria-label": `${document_.head.title}. ${document_.head.facts.join(". ")}. n and p go from tile to tile, Enter pins one, ? lists all keys.`,
-  });
-  shell.stage.prepend(canvas);
-  const context = canvas.getContext("2d", { alpha: false })!;
-  const hover = element("div", { class: "hover", hidden: true });
-  shell.stage.append(hover);
+class PlanarPage {
+  readonly camera: Camera;
+  readonly legend: Legend;
+  readonly pins: Pins;
+  readonly choices: Choices;
+  scene: Scene;
+  private readonly composer: Composer;
+  private readonly canvas: HTMLCanvasElement;
+  private readonly context: CanvasRenderingContext2D;
+  private readonly hover = element("div", { class: "hover", hidden: true });
+  private isWaiting = false;
 
-  // What the reader has chosen.
-  let colouring: Colouring = features ? "features" : document_.isRegions || zones.length === 0 ? "patterns" : "zones";
-  let showsSides = true;
-  const folds = new Set<number>();
-  let samples: Sample[] = [];
-  let wantsSamples = false;
-  let found: number[] = [];
-  let pinned: number[] = [];
-  let pointed: number | null = null;
-  let marked: number | null = null; // the entry of the legend that is pointed at
-  let traced: readonly Side[] = [];
-  let digits: number | undefined = DIGITS;
-
-  // ---- what is where ----
-
-  const isFlat = (tile: number): boolean => polygons.corners(tile).length < 3;
-  const sidesOf = (tile: number): Side[] => polygons.sides.slice(polygons.starts[tile], polygons.starts[tile + 1]);
-  const isShown = (tile: number): boolean =>
-    features ? true : entryList.shown(ofZone[tile]!);
-  const layersOf = (side: Side): number | undefined => tiles.origin(tiles.part(side.tile), side.facet).layer;
-  const foldsOf: Side[][] = Array.from({ length: tiles.layerCount }, () => []);
-  polygons.sides.forEach((side, k) => {
-    const other = polygons.across[k]!;
-    const layer = side.facet >= 0 && !(other >= 0 && other < side.tile) ? layersOf(side) : undefined;
-    if (layer !== undefined) foldsOf[layer]!.push(side);
-  });
-
-  /** The tile at a point, decided exactly where the page has the rows: the first one, as locate() finds it. */
-  const locate = (x: number, y: number, reach: number): number => {
-    const point: Rational[] = [rationalOf(x), rationalOf(y)];
-    const near = polygons.near(x, y, reach).filter(isShown);
-    const exact = near.find((tile) => tiles.facets(tile)?.every(({ row }) => holds(row, point)));
-    const flat = near.find(isFlat);
-    return flat ?? exact ?? (near.some((tile) => tiles.facets(tile) === null) ? near[0]! : -1);
-  };
-
-  const sizeOf = (tile: number): Rational | null | undefined => {
-    const written = tiles.written(tile);
-    if (written) return written.size ?? (written.dim < 2 ? undefined : null);
-    const sides = sidesOf(tile);
-    const facets = tiles.facets(tile);
-    if (facets === null) return undefined;
-    const rows = new Map(facets.map(({ row, number }) => [number, row]));
-    const bounding = sides.map(({ facet }) => rows.get(facet));
-    return bounding.every((row) => row !== undefined) ? area(corners(bounding)) : null;
-  };
-
-  // ---- legend ----
-
-  const entries = features
-    ? features.entries.map((entry, i) => ({ name: entry.name, note: entry.area, colour: features.colours[i % features.colours.length]! }))
-    : zones.map((zone, i) => ({
-        name: `zone ${i}`,
-        note: `${zone.tiles.toLocaleString("en")} ${zone.tiles === 1 ? "tile" : "tiles"} · ${zone.area ?? "unbounded"}`,
-        colour: colours[i % colours.length]!,
-      }));
-  const entryList = legend(entries, {
-    ticked: () => refresh(),
-    chosen: (number) => camera.fit(boxOf(tilesOf(number))),
-    pointed: (number) => {
-      marked = number;
-      redraw();
-    },
-  });
-  const tilesOf = (number: number): number[] => {
-    const own: number[] = [];
-    for (let tile = 0; tile < tiles.count; tile++) if (features ? tiles.bit(tile, number) : ofZone[tile] === number) own.push(tile);
-    return own;
-  };
-  const boxOf = (own: readonly number[]): Box | undefined => {
-    const boxes = own.map(polygons.box);
-    if (!boxes.length) return undefined;
-    return [0, 1, 2, 3].map((k) => boxes.reduce((best, box) => (k < 2 ? Math.min(best, box[k]!) : Math.max(best, box[k]!)), k < 2 ? Infinity : -Infinity)) as Box;
-  };
-
-  // ---- picture ----
-
-  const zoneColour = (number: number, theme: Theme): string => (theme === "light" ? colours[number % colours.length]! : tint(colours[number % colours.length]!, theme, 1.05));
-  let scene: Scene | undefined;
-  const build = (): void => {
-    const theme = shell.theme();
-    const shown = Array.from({ length: tiles.count }, (_, tile) => tile).filter(isShown);
-    const full = shown.filter((tile) => !isFlat(tile));
-    const inSight = new Uint8Array(tiles.count);
-    for (const tile of full) inSight[tile] = 1;
-    const byFeature = features && colouring === "features";
-    const colourOfTile = (tile: number): string =>
-      colouring === "zones" ? zoneColour(ofZone[tile]!, theme) : colouring === "count" ? countColour(tile, theme) : tint(GROUPS[groups[tile]!]!, theme);
-    const hairlines = new Map<string, Side[]>();
-    const [rim, openRim]: [Side[], Side[]] = [[], []];
-    polygons.sides.forEach((side, k) => {
-      if (!inSight[side.tile]) return;
-      const other = polygons.across[k]!;
-      const joined = other >= 0 && inSight[other] && ofZone[other] === ofZone[side.tile];
-      if (!joined) (tiles.isOpen(tiles.part(side.tile), side.facet) ? openRim : rim).push(side);
-      else if (side.tile < other) gather(hairlines, byFeature ? SOFT[theme] : lineOn(colourOfTile(side.tile), theme), side);
-    });
-    scene = {
-      domain: document_.domain,
-      names: tiles.names,
-      fills: byFeature ? featureFills(theme) : gathered(full, colourOfTile),
-      hairlines: showsSides ? [...hairlines].map(([colour, sides]) => ({ colour, sides })) : [],
-      rims: [{ sides: rim }, { sides: openRim, isOpen: true }, ...(byFeature ? featureRims() : [])],
-      folds: [...folds].sort((a, b) => b - a).map((layer) => ({ layer, sides: foldsOf[layer]!.filter((side) => isShown(side.tile)) })),
-      samples,
-      found: found.filter(isShown),
-      pinned,
-      pointed,
-      traced,
-      flat: shown.filter(isFlat).map((tile) => ({ tile, colour: zoneColour(ofZone[tile] ?? 0, theme) })),
+  constructor(
+    readonly shell: Shell,
+    readonly plane: Plane,
+    moved: () => void,
+  ) {
+    const { head, view, frame } = plane.document;
+    const said = [head.title, ...head.facts, "n and p go from tile to tile, Enter pins one, ? lists all keys."].join(". ");
+    this.canvas = element("canvas", { tabindex: 0, role: "application", "aria-label": said });
+    this.context = this.canvas.getContext("2d", { alpha: false })!;
+    shell.stage.prepend(this.canvas);
+    shell.stage.append(this.hover);
+    this.composer = makeComposer(plane);
+    this.choices = {
+      colouring: colourings(plane)[0]!,
+      showsSides: true,
+      folds: new Set(),
+      samples: [],
+      found: [],
+      pinned: [],
+      pointed: null,
+      marked: null,
+      traced: [],
     };
-  };
-  const gathered = (own: readonly number[], colour: (tile: number) => string): Fill[] => {
-    const by = new Map<string, number[]>();
-    for (const tile of own) gather(by, colour(tile), tile);
-    return [...by].map(([shade, members]) => ({ tiles: members, colour: shade }));
-  };
-  const countOf = (tile: number): number => (tiles.pattern(tile).match(/1/g) ?? []).length;
-  let most = 1;
-  for (let tile = 0; tile < tiles.count; tile++) most = Math.max(most, countOf(tile));
-  const countColour = (tile: number, theme: Theme): string => scale(countOf(tile) / most, theme);
-  const shownFeatures = (): number[] => entries.map((_, i) => i).filter((i) => entryList.shown(i));
-  const featureFills = (theme: Theme): Fill[] =>
-    shownFeatures().map((i) => ({ tiles: tilesOf(i), colour: entries[i]!.colour, opacity: marked === i ? 0.75 : theme === "light" ? 0.3 : 0.36 }));
-  const featureRims = (): { sides: Side[]; colour: string }[] =>
-    shownFeatures().map((i) => ({
-      colour: entries[i]!.colour,
-      sides: polygons.sides.filter((side, k) => tiles.bit(side.tile, i) && (polygons.across[k]! < 0 || !tiles.bit(polygons.across[k]!, i))),
-    }));
-
-  let waiting = false;
-  const redraw = (): void => {
-    if (waiting || !scene) return;
-    waiting = true;
-    requestAnimationFrame(() => {
-      waiting = false;
-      const emphasis = marked !== null && !(features && colouring === "features") ? tilesOf(marked) : [];
-      if (!scene) return;
-      Object.assign(scene, { pointed, pinned, traced, samples, found: [...found.filter(isShown), ...(emphasis.length < 400 ? emphasis : [])] });
-      if (features && colouring === "features") scene.fills = featureFills(shell.theme());
-      paint(context, scene, polygons, camera, shell.theme());
-      canvas.dataset.view = camera.box().join(" ");
-      canvas.dataset.tile = String(pointed ?? -1);
+    this.legend = legend(plane.entries, {
+      ticked: () => this.refresh(),
+      chosen: (entry) => this.camera.fit(plane.boxOf(plane.members(entry))),
+      pointed: (entry) => this.choose({ marked: entry }),
     });
-  };
-  const refresh = (): void => {
-    build();
-    redraw();
-  };
-  let settling = 0;
-  const camera = makeCamera(canvas, document_.view, document_.frame, () => {
-    hover.hidden = true;
-    redraw();
-    window.clearTimeout(settling);
-    settling = window.setTimeout(() => wantsSamples && drawSamples(), 150);
-  });
+    this.pins = makePins({
+      titleOf: plane.titleOf,
+      colourOf: (tile) => this.colourOf(tile),
+      linesOf: (tile, digits) => plane.describe(tile, { digits, pointed: (facet) => this.follow(tile, facet) }),
+      changed: (pinned) => this.choose({ pinned, traced: [] }),
+      announce: shell.announce,
+    });
+    this.scene = this.composed();
+    this.camera = makeCamera(this.canvas, view, frame, () => {
+      this.hover.hidden = true;
+      this.redraw();
+      moved();
+    });
+    this.followPointer();
+  }
 
-  // ---- cards ----
+  isShown = (tile: number): boolean => this.plane.hasFeatures || this.legend.shown(this.plane.zoneOf[tile]!);
 
-  const titleOf = (tile: number): string => (features ? `region ${tile}` : `tile ${tile}`);
-  const colourOf = (tile: number): string | null =>
-    colouring === "zones" ? zoneColour(ofZone[tile]!, shell.theme()) : colouring === "patterns" ? tint(GROUPS[groups[tile]!]!, shell.theme()) : null;
-  const describe = (tile: number, shownDigits: number | undefined, most = Infinity, pointed?: (facet: Facet | null) => void): Line[] => {
-    const size = sizeOf(tile);
-    const own: Line[] = [];
-    if (features) {
-      const active = features.entries.filter((_, i) => tiles.bit(tile, i)).map((entry) => entry.name);
-      own.push({ term: "active", says: active.join(", ") || "no feature", prose: true });
-    } else if (zones.length) {
-      own.push({ term: "zone", says: String(ofZone[tile]!) });
+  colourOf(tile: number): string | null {
+    return this.composer.colourOf(tile, this.choices.colouring, this.shell.theme());
+  }
+
+  /** Choose what marks the picture, and paint it. */
+  choose(changes: Partial<Choices>): void {
+    Object.assign(this.choices, changes);
+    this.redraw();
+  }
+
+  /** Make the picture anew, because other tiles, lines or colours are chosen. */
+  refresh(): void {
+    const { colouring } = this.choices;
+    const isKey = colouring === "zones" || colouring === "features";
+    this.legend.recolour((entry) => (isKey ? this.composer.entryColour(entry, this.shell.theme()) : "transparent"));
+    this.scene = this.composed();
+    this.redraw();
+  }
+
+  private composed(): Scene {
+    return this.composer.compose(this.choices, this.legend.shown, this.shell.theme());
+  }
+
+  private redraw(): void {
+    if (this.isWaiting) return;
+    this.isWaiting = true;
+    requestAnimationFrame(() => {
+      this.isWaiting = false;
+      const theme = this.shell.theme();
+      this.composer.mark(this.scene, this.choices, this.legend.shown, theme);
+      paint(this.context, this.scene, this.plane.polygons, this.camera, theme);
+      this.canvas.dataset.view = this.camera.box().join(" ");
+      this.canvas.dataset.tile = String(this.choices.pointed ?? -1);
+    });
+  }
+
+  /** Point at a tile, and say what it is beside it: at a place of the stage, in its middle, or not at all. */
+  point(tile: number | null, at?: [number, number] | "silently"): void {
+    const { plane, shell, hover } = this;
+    if (tile !== this.choices.pointed) {
+      const lines = tile === null ? [] : plane.describe(tile, { digits: DIGITS, most: SHOWN_ROWS });
+      hover.replaceChildren(...(tile === null ? [] : [card(plane.titleOf(tile), this.colourOf(tile), lines)]));
+      if (!plane.hasFeatures) this.legend.mark(tile === null ? null : plane.zoneOf[tile]!);
+      this.choose({ pointed: tile });
     }
-    if (size !== undefined) own.push({ term: "area", says: sizeText(size, shownDigits && AREA_DIGITS) });
-    const names = features ? ({ coordinate }: Origin) => features.entries[coordinate ?? -1]?.name ?? "" : undefined;
-    const lines = tileLines(tiles, tile, { digits: shownDigits, near: polygons.middle(tile), most, names, pointed });
-    const at = lines[0]?.term === "pattern" ? 1 : 0;
-    return [...lines.slice(0, at), ...own, ...lines.slice(at)];
-  };
-  const linesOf = (tile: number, isPinned: boolean): Line[] =>
-    isPinned ? describe(tile, digits, Infinity, (facet) => follow(tile, facet)) : describe(tile, DIGITS, SHOWN_ROWS);
+    hover.hidden = tile === null || at === "silently";
+    if (tile !== null && at !== "silently") place(hover, shell.stage, ...(at ?? this.camera.toScreen(...plane.polygons.middle(tile))));
+  }
+
+  /** Point at the tile that comes so many after this one, and bring it into view. */
+  step(by: number): void {
+    const { plane, camera } = this;
+    const shown = plane.all.filter(this.isShown);
+    if (!shown.length) return;
+    const at = this.choices.pointed === null ? Math.min(0, -by) : shown.indexOf(this.choices.pointed);
+    const tile = shown[(at + by + shown.length) % shown.length]!;
+    const [x, y] = camera.toScreen(...plane.polygons.middle(tile));
+    if (x < 0 || y < 0 || x > camera.width() || y > camera.height()) camera.panBy(camera.width() / 2 - x, camera.height() / 2 - y);
+    this.point(tile);
+    const zone = plane.hasFeatures ? "" : `, zone ${plane.zoneOf[tile]!}`;
+    this.shell.announce(`${plane.titleOf(tile)}${zone}, pattern ${plane.tiles.pattern(tile)}`);
+  }
 
   /** Show where else a facet's neuron folds. */
-  const follow = (tile: number, facet: Facet | null): void => {
+  private follow(tile: number, facet: Facet | null): void {
+    const { tiles, polygons } = this.plane;
     const part = tiles.part(tile);
-    traced = facet && facet.number >= 0 ? polygons.sides.filter((side) => side.facet === facet.number && tiles.part(side.tile) === part) : [];
-    if (facet) shell.announce(`${originText(tiles.origin(part, facet.number))}: ${traced.length} sides`);
-    redraw();
-  };
-
-  /** Point at a tile, and say about it beside it: at a place of the stage, or in its middle. */
-  const point = (tile: number | null, at?: [number, number] | "elsewhere"): void => {
-    if (tile !== pointed) {
-      pointed = tile;
-      hover.replaceChildren(...(tile === null ? [] : [card(titleOf(tile), colourOf(tile), linesOf(tile, false))]));
-      if (!features) entryList.mark(tile === null ? null : ofZone[tile]!);
-      redraw();
-    }
-    hover.hidden = tile === null || at === "elsewhere";
-    if (tile !== null && at !== "elsewhere") place(hover, shell.stage, ...(at ?? camera.toScreen(...polygons.middle(tile))));
-  };
-
-  const pins = element("section", { "aria-label": "Pinned", hidden: true });
-  const pinList = element("div");
-  const exactly = chip("all digits", false, (on) => {
-    digits = on ? undefined : DIGITS;
-    showPins();
-  });
-  pins.append(
-    element("div", { class: "heading" }, element("h2", {}, "Pinned"), exactly, element("button", { class: "plain", type: "button", click: () => unpin() }, "clear")),
-    pinList,
-  );
-  const showPins = (): void => {
-    pins.hidden = !pinned.length;
-    pinList.replaceChildren(...pinned.map((tile, k) => card(`${k + 1} · ${titleOf(tile)}`, colourOf(tile), linesOf(tile, true), () => pin(tile))));
-    redraw();
-  };
-  const pin = (tile: number): void => {
-    const isNew = !pinned.includes(tile);
-    pinned = isNew ? [...pinned, tile] : pinned.filter((own) => own !== tile);
-    traced = [];
-    shell.announce(`${titleOf(tile)} ${isNew ? "pinned" : "no longer pinned"}`);
-    showPins();
-  };
-  const unpin = (): void => {
-    pinned = [];
-    traced = [];
-    showPins();
-  };
-
-  // ---- samples ----
-
-  const drawSamples = (): void => {
-    const random = seeded();
-    const [left, low, right, high] = camera.box();
-    const domain = document_.tiles.parts[0]?.domain.map(readRow) ?? [];
-    const isInDomain = (x: number, y: number): boolean => domain.every(({ normal, offset }) => Number(normal[0]) * x + Number(normal[1]) * y <= Number(offset));
-    const all = Array.from({ length: SAMPLES }, () => [left + random() * (right - left), low + random() * (high - low)] as const);
-    const parts = [...Array(tiles.partCount).keys()];
-    samples = wantsSamples
-      ? all.filter(([x, y]) => isInDomain(x, y)).map(([x, y]) => ({ x, y, inside: parts.some((part) => tiles.isInside(part, [x, y])) }))
-      : [];
-    const inside = samples.filter((sample) => sample.inside).length;
-    counted.textContent = wantsSamples ? `${inside} of ${samples.length} points that were drawn in this view map into the target` : "";
-    redraw();
-  };
-  const counted = element("p", { class: "note", "aria-live": "polite" });
-  counted.style.margin = "4px 0 0";
-  const sampling = toggle("samples", false, (on) => {
-    wantsSamples = on;
-    drawSamples();
-  });
-
-  // ---- panel ----
-
-  const finding = search({
-    count: tiles.count,
-    pattern: tiles.pattern,
-    found: (numbers) => {
-      found = numbers;
-      redraw();
-    },
-    go: (tile) => {
-      camera.fit(boxOf([tile]));
-      point(tile);
-    },
-  });
-  if (tiles.count && tiles.pattern(0)) shell.section("Search").append(...finding.elements);
-  shell.panel.append(pins);
-  if (entries.length) {
-    const all = (on: boolean) => element("button", { class: "plain", type: "button", click: () => entryList.all(on) }, on ? "all" : "none");
-    shell.section(features ? "Features" : "Zones", ...(entries.length > 1 ? [all(true), all(false)] : [])).append(entryList.list);
+    const isSame = facet !== null && facet.number >= 0;
+    const traced = isSame ? polygons.sides.filter((side) => side.facet === facet.number && tiles.part(side.tile) === part) : [];
+    if (facet) this.shell.announce(`${originText(tiles.origin(part, facet.number))}: ${traced.length} sides`);
+    this.choose({ traced });
   }
-  const view = shell.section("View");
-  if (colouring === "patterns") entryList.recolour(() => "transparent");
-  const colourings: Colouring[] = features ? ["features", "count", "patterns"] : zones.length ? ["zones", "patterns"] : ["patterns"];
-  if (colourings.length > 1) {
-    const chosen = choice("Colour by", colourings, colouring, (value) => {
-      colouring = value;
-      entryList.recolour((number) => (colouring === "zones" || colouring === "features" ? entries[number]!.colour : "transparent"));
-      refresh();
-      showPins();
+
+  private followPointer(): void {
+    const tileAt = (event: MouseEvent): number => {
+      const [x, y] = this.camera.toPlane(event.offsetX, event.offsetY);
+      return this.plane.locate(x, y, REACH / this.camera.scale(), this.isShown);
+    };
+    this.canvas.addEventListener("pointermove", (event) => {
+      if (event.buttons) return;
+      const tile = tileAt(event);
+      this.point(tile < 0 ? null : tile, event.pointerType === "touch" ? "silently" : [event.offsetX, event.offsetY]);
     });
-    view.append(element("div", { class: "row" }, element("span", { class: "note" }, "colour by"), chosen));
+    this.canvas.addEventListener("pointerleave", () => this.point(null));
+    this.canvas.addEventListener("click", (event) => {
+      const tile = tileAt(event);
+      if (tile >= 0) this.pins.pin(tile);
+    });
   }
-  const sidesToggle = toggle("tile edges", true, (on) => {
-    showsSides = on;
-    refresh();
-  });
-  const hasSamples = !document_.isRegions && !features && tiles.hasNetwork && tiles.partCount > 0;
-  view.append(element("div", { class: "row" }, sidesToggle, hasSamples && sampling));
-  view.append(counted);
-  const layers = foldsOf.flatMap((own, layer) => (own.length && !features ? [layer] : []));
-  const chips = layers.map((layer) => {
-    const swatch = element("span", { class: "dash" });
-    const button = chip(`layer ${layer}`, false, (on) => {
-      if (on) folds.add(layer);
-      else folds.delete(layer);
-      refresh();
-    }, `Fold lines of layer ${layer}: ${foldsOf[layer]!.length} edges`);
-    button.prepend(swatch);
-    return { layer, button, swatch };
-  });
-  if (chips.length) {
-    view.append(element("div", { class: "row", role: "group", "aria-label": "Fold lines" }, element("span", { class: "note" }, "fold lines of"), element("div", { class: "chips" }, ...chips.map(({ button }) => button))));
-  }
-  const paintChips = (): void => chips.forEach(({ layer, swatch }) => (swatch.style.background = foldColour(layer, shell.theme())));
-  paintChips();
+}
 
-  // ---- pointer and keys ----
+/** The ways to colour a plane, the one to begin with first. */
+function colourings({ hasFeatures, entries, document }: Plane): Colouring[] {
+  if (hasFeatures) return ["features", "count", "patterns"];
+  if (!entries.length) return ["patterns"];
+  return document.isRegions ? ["patterns", "zones"] : ["zones", "patterns"];
+}
 
-  canvas.addEventListener("pointermove", (event) => {
-    if (event.buttons) return;
-    const [x, y] = camera.toPlane(event.offsetX, event.offsetY);
-    const tile = locate(x, y, 5 / camera.scale());
-    point(tile < 0 ? null : tile, event.pointerType === "touch" ? "elsewhere" : [event.offsetX, event.offsetY]);
+async function open(): Promise<void> {
+  const written = readDocument<PlanarDocument>();
+  const shell = openShell(written.head);
+  const plane = await readPlane(written);
+  let settling = 0;
+  const page: PlanarPage = new PlanarPage(shell, plane, () => {
+    window.clearTimeout(settling);
+    settling = window.setTimeout(() => samples.renew(), SETTLED);
   });
-  canvas.addEventListener("pointerleave", () => point(null));
-  canvas.addEventListener("click", (event) => {
-    const [x, y] = camera.toPlane(event.offsetX, event.offsetY);
-    const tile = locate(x, y, 5 / camera.scale());
-    if (tile >= 0) pin(tile);
+  const finding = addSearch(page);
+  shell.panel.append(page.pins.section);
+  addLegend(page);
+  const section = shell.section("View");
+  addColouring(page, section);
+  const sides = toggle("tile edges", true, (showsSides) => {
+    page.choices.showsSides = showsSides;
+    page.refresh();
   });
-  const step = (by: number): void => {
-    const shown = Array.from({ length: tiles.count }, (_, tile) => tile).filter(isShown);
-    if (!shown.length) return;
-    const at = pointed === null ? (by > 0 ? -1 : 0) : shown.indexOf(pointed);
-    const tile = shown[(at + by + shown.length) % shown.length]!;
-    const [x, y] = camera.toScreen(...polygons.middle(tile));
-    if (x < 0 || y < 0 || x > camera.width() || y > camera.height()) camera.panBy(camera.width() / 2 - x, camera.height() / 2 - y);
-    point(tile);
-    shell.announce(`${titleOf(tile)}${features ? "" : `, zone ${ofZone[tile]!}`}, pattern ${tiles.pattern(tile)}`);
-  };
-  shell.tool("fit", "Whole picture", ["0"], () => camera.fit());
-  shell.tool("minus", "Zoom out", ["-"], () => camera.zoomBy(1 / 1.6));
-  shell.tool("plus", "Zoom in", ["+", "="], () => camera.zoomBy(1.6));
-  const far = 60;
+  const samples = makeSamples(page);
+  section.append(element("div", { class: "row" }, sides, samples.label), samples.said);
+  const nextFold = addFolds(page, section);
+  addTools(page);
   shell.listen(
-    { keys: ["ArrowLeft"], shown: "← → ↑ ↓", says: "Move", run: () => camera.panBy(far, 0) },
-    { keys: ["n"], shown: "n", says: "Next tile", run: () => step(1) },
-    { keys: ["p"], shown: "p", says: "Previous tile", run: () => step(-1) },
-    { keys: ["Enter"], says: "Pin the tile, or take it off", run: () => pointed !== null && pin(pointed) },
-    { keys: ["x"], says: "All digits of pinned tiles", run: () => exactly.click() },
-    { keys: ["/"], says: "Search for a pattern", run: () => finding.focus() },
-    { keys: ["e"], says: "Tile edges", run: () => sidesToggle.box.click() },
-    {
-      keys: ["f"],
-      says: "Fold lines, layer by layer",
-      run: () => {
-        const next = chips.find(({ layer }) => !folds.has(layer));
-        if (next) next.button.click();
-        else chips.forEach(({ button }) => button.click());
-      },
-    },
-    ...(hasSamples ? [{ keys: ["s"], says: "Samples", run: () => sampling.box.click() }] : []),
-    {
-      keys: ["Escape"],
-      says: "Close what is pinned",
-      run: () => {
-        point(null);
-        unpin();
-        finding.clear();
-      },
-    },
-  );
-  shell.listenQuietly(
-    { keys: ["ArrowRight"], says: "", run: () => camera.panBy(-far, 0) },
-    { keys: ["ArrowUp"], says: "", run: () => camera.panBy(0, far) },
-    { keys: ["ArrowDown"], says: "", run: () => camera.panBy(0, -far) },
+    { keys: ["n"], says: "Next tile", run: () => page.step(1) },
+    { keys: ["p"], says: "Previous tile", run: () => page.step(-1) },
+    { keys: ["Enter"], says: "Pin the tile, or take it off", run: () => page.choices.pointed !== null && page.pins.pin(page.choices.pointed) },
+    { keys: ["x"], says: "All digits of pinned tiles", run: page.pins.toggleDigits },
+    { keys: ["/"], says: "Search for a pattern", run: finding.focus },
+    { keys: ["e"], says: "Tile edges", run: () => sides.box.click() },
+    { keys: ["f"], says: "Fold lines, layer by layer", run: nextFold },
+    ...(samples.label ? [{ keys: ["s"], says: "Samples", run: () => samples.label!.box.click() }] : []),
+    { keys: ["Escape"], says: "Close what is pinned", run: () => [page.point(null), page.pins.clear(), finding.clear()] },
   );
   shell.onTheme(() => {
-    paintChips();
-    refresh();
-    showPins();
+    page.refresh();
+    page.pins.refresh();
   });
-  if (!tiles.count) shell.stage.append(element("p", { class: "empty" }, "There are no tiles: no input of the domain has such an output."));
-  build();
-  redraw();
-  Object.assign(globalThis, { polyrelu: { tiles, polygons, camera, locate, describe, scene: () => scene, folds: foldsOf } });
+  if (!plane.all.length) shell.stage.append(element("p", { class: "empty" }, "There are no tiles: no input of the domain has such an output."));
+  page.refresh();
+  publish(page);
 }
 
-function gather<Value>(by: Map<string, Value[]>, key: string, value: Value): void {
-  const own = by.get(key);
-  if (own) own.push(value);
-  else by.set(key, [value]);
+function addSearch(page: PlanarPage): { focus: () => void; clear: () => void } {
+  const { plane, shell } = page;
+  const finding = search({
+    count: plane.all.length,
+    pattern: plane.tiles.pattern,
+    found: (found) => page.choose({ found }),
+    go: (tile) => {
+      page.camera.fit(plane.boxOf([tile]));
+      page.point(tile);
+    },
+  });
+  if (plane.all.length && plane.tiles.pattern(0)) shell.section("Search").append(...finding.elements);
+  return finding;
 }
 
-/** Numbers between 0 and 1 that are the same each time: a linear congruence of 32 bits, its upper ones. */
-function seeded(): () => number {
-  let state = 1;
+function addLegend({ plane, shell, legend: list }: PlanarPage): void {
+  if (!plane.entries.length) return;
+  const all = (on: boolean): HTMLElement => element("button", { class: "plain", type: "button", click: () => list.all(on) }, on ? "all" : "none");
+  const beside = plane.entries.length > 1 ? [all(true), all(false)] : [];
+  shell.section(plane.hasFeatures ? "Features" : "Zones", ...beside).append(list.list);
+}
+
+function addColouring(page: PlanarPage, section: HTMLElement): void {
+  const ways = colourings(page.plane);
+  if (ways.length < 2) return;
+  const chosen = choice("Colour by", [...ways].sort(), page.choices.colouring, (colouring) => {
+    page.choices.colouring = colouring;
+    page.refresh();
+    page.pins.refresh();
+  });
+  section.append(element("div", { class: "row" }, element("span", { class: "note" }, "colour by"), chosen));
+}
+
+/** Buttons for the fold lines of each layer; what is returned turns on the next one, and after the last all off. */
+function addFolds(page: PlanarPage, section: HTMLElement): () => void {
+  const { plane, choices, shell } = page;
+  if (plane.hasFeatures) return () => undefined;
+  const layers = plane.folds.flatMap((own, layer) => (own.length ? [layer] : []));
+  const buttons = layers.map((layer) => {
+    const turn = (on: boolean): void => {
+      if (on) choices.folds.add(layer);
+      else choices.folds.delete(layer);
+      page.refresh();
+    };
+    const button = chip(`layer ${layer}`, false, turn, `Fold lines of layer ${layer}: ${plane.folds[layer]!.length} edges`);
+    const dash = element("span", { class: "dash" });
+    const paintDash = (): string => (dash.style.background = foldColour(layer, shell.theme()));
+    button.prepend(dash);
+    shell.onTheme(paintDash);
+    paintDash();
+    return button;
+  });
+  const group = element("div", { class: "chips", role: "group", "aria-label": "Fold lines" }, ...buttons);
+  if (layers.length) section.append(element("div", { class: "row" }, element("span", { class: "note" }, "fold lines of"), group));
   return () => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    return state / 2 ** 32;
+    const next = layers.findIndex((layer) => !choices.folds.has(layer));
+    for (const button of next < 0 ? buttons : [buttons[next]!]) button.click();
   };
+}
+
+/** A switch for samples, where the page has a target and a network, and what they say. */
+function makeSamples(page: PlanarPage): { label: ReturnType<typeof toggle> | null; said: HTMLElement; renew: () => void } {
+  const { plane, choices, camera } = page;
+  const said = element("p", { class: "note", "aria-live": "polite" });
+  let isOn = false;
+  const draw = (): void => {
+    const samples = isOn ? drawSamples(plane, camera.box()) : [];
+    const inside = samples.filter((sample) => sample.inside).length;
+    said.textContent = isOn ? `${inside} of ${samples.length} points that were drawn in this view map into the target` : "";
+    page.choose({ samples });
+  };
+  const hasThem = !plane.document.isRegions && plane.tiles.hasNetwork && plane.tiles.partCount > 0;
+  const label = hasThem
+    ? toggle("samples", false, (on) => {
+        isOn = on;
+        draw();
+      })
+    : null;
+  return { label, said, renew: () => choices.samples.length && draw() };
+}
+
+function addTools({ shell, camera }: PlanarPage): void {
+  shell.tool("fit", "Whole picture", ["0"], () => camera.fit());
+  shell.tool("minus", "Zoom out", ["-"], () => camera.zoomBy(1 / ZOOM));
+  shell.tool("plus", "Zoom in", ["+", "="], () => camera.zoomBy(ZOOM));
+  shell.listen({ keys: ["ArrowLeft"], shown: "← → ↑ ↓", says: "Move", run: () => camera.panBy(STEP, 0) });
+  shell.listenQuietly(
+    { keys: ["ArrowRight"], says: "", run: () => camera.panBy(-STEP, 0) },
+    { keys: ["ArrowUp"], says: "", run: () => camera.panBy(0, STEP) },
+    { keys: ["ArrowDown"], says: "", run: () => camera.panBy(0, -STEP) },
+  );
+}
+
+/** What scripts may ask of an open page. */
+function publish(page: PlanarPage): void {
+  const { plane, camera } = page;
+  const { tiles, polygons, folds } = plane;
+  const locate = (x: number, y: number, reach: number): number => plane.locate(x, y, reach, page.isShown);
+  const describe = (tile: number, digits?: number): unknown => plane.describe(tile, { digits });
+  Object.assign(globalThis, { polyrelu: { tiles, polygons, folds, camera, locate, describe, scene: () => page.scene } });
 }
 
 void open();

@@ -23,6 +23,8 @@ export interface Polygons {
   vertices: Column;
   corners(tile: number): Column;
   box(tile: number): Box;
+  /** Which polygons may be within a box: 1 where that is so. */
+  within(box: Box): Uint8Array;
   /** The sides of all polygons, tile by tile. */
   sides: Side[];
   /** For each side the polygon on its other side, or -1. */
@@ -64,6 +66,13 @@ export async function readPolygons(document: PolygonsDocument): Promise<Polygons
     starts,
     across: acrossSides(sides, vertices.length / 2),
     box: boxOf,
+    within([left, low, right, high]) {
+      const found = new Uint8Array(count);
+      for (let tile = 0, k = 0; tile < count; tile++, k += 4) {
+        found[tile] = Number(boxes[k]! <= right && boxes[k + 1]! <= high && boxes[k + 2]! >= left && boxes[k + 3]! >= low);
+      }
+      return found;
+    },
     near(x, y, reach) {
       const found: number[] = [];
       for (let tile = 0; tile < count; tile++) {
@@ -128,23 +137,46 @@ function toSegment(x: number, y: number, ax: number, ay: number, bx: number, by:
 
 const FAR = 8000;
 
-/** Add a polygon to a path; what is far outside of the stage is cut off, since canvases count in short floats. */
-export function trace(path: Path2D, own: Column, vertices: Column, camera: Camera): void {
-  let points: [number, number][] = [];
-  let isFar = false;
-  for (const corner of own) {
-    const point = camera.toScreen(vertices[2 * corner]!, vertices[2 * corner + 1]!);
-    isFar ||= Math.abs(point[0]) > FAR || Math.abs(point[1]) > FAR;
-    points.push(point);
+/** Where all corners are on the stage, each corner once, in `into` if that is long enough. */
+export function project(vertices: Column, camera: Camera, into: Float64Array): Float64Array {
+  const screen = into.length === vertices.length ? into : new Float64Array(vertices.length);
+  const [left, top] = camera.toScreen(0, 0);
+  const scale = camera.scale();
+  for (let k = 0; k < vertices.length; k += 2) {
+    screen[k] = left + scale * vertices[k]!;
+    screen[k + 1] = top - scale * vertices[k + 1]!;
   }
-  if (isFar) points = cut(points);
+  return screen;
+}
+
+/** Add a polygon to a path; what is far outside of the stage is cut off, since canvases count in short floats. */
+export function trace(path: Path2D, own: Column, screen: Float64Array): void {
+  for (const corner of own) {
+    if (Math.abs(screen[2 * corner]!) > FAR || Math.abs(screen[2 * corner + 1]!) > FAR) {
+      traceCut(path, own, screen);
+      return;
+    }
+  }
+  for (let k = 0; k < own.length; k++) {
+    const [x, y] = [screen[2 * own[k]!]!, screen[2 * own[k]! + 1]!];
+    if (k) path.lineTo(x, y);
+    else path.moveTo(x, y);
+  }
+  if (own.length) path.closePath();
+}
+
+function traceCut(path: Path2D, own: Column, screen: Float64Array): void {
+  const points = cut(Array.from(own, (corner) => [screen[2 * corner]!, screen[2 * corner + 1]!]));
   points.forEach((point, k) => (k ? path.lineTo(...point) : path.moveTo(...point)));
   if (points.length) path.closePath();
 }
 
 /** Add a segment to a path, what is far outside cut off. */
-export function traceSide(path: Path2D, { from, to }: Side, vertices: Column, camera: Camera): void {
-  let [a, b] = [camera.toScreen(vertices[2 * from]!, vertices[2 * from + 1]!), camera.toScreen(vertices[2 * to]!, vertices[2 * to + 1]!)];
+export function traceSide(path: Path2D, { from, to }: Side, screen: Float64Array): void {
+  let [a, b]: [[number, number], [number, number]] = [
+    [screen[2 * from]!, screen[2 * from + 1]!],
+    [screen[2 * to]!, screen[2 * to + 1]!],
+  ];
   for (const axis of [0, 1] as const) {
     for (const sign of [1, -1]) {
       const [outA, outB] = [sign * a[axis] - FAR, sign * b[axis] - FAR];

@@ -26,7 +26,6 @@ export function search({ count, pattern, found, go }: Searched): { elements: HTM
   let matches: number[] = [];
   let at = -1;
   const said = element("p", { class: "note", "aria-live": "polite" });
-  said.style.margin = "4px 0 0";
   const box = element("input", { type: "search", class: "mono", placeholder: "pattern such as 10??|1, or #12", "aria-label": "Search for a pattern", spellcheck: "false" });
   const look = (): void => {
     const fits = matcher(box.value);

@@ -22,7 +22,7 @@ interface WrittenDocument {
   of: number[];
   dim: number;
   size: string | null;
-  point?: string[];
+  point: string[] | null;
 }
 export interface CountedDocument {
   counts: Packed;
@@ -98,8 +98,8 @@ export interface Tiles {
   facets(tile: number): Facet[] | null;
   /** What the facet with a number is, in a part. */
   origin(part: number, number: number): Origin;
-  /** Whether the facet with a number does not belong to the set, because its row is strict. */
-  isOpen(part: number, number: number): boolean;
+  /** Whether the facet of a tile with a number does not belong to it, because its row is strict. */
+  isOpen(tile: number, number: number): boolean;
   /** What is written down of a tile, if anything is. */
   written(tile: number): { dim: number; size: Rational | null; point: Rational[] | null } | undefined;
   /** Whether floats map a point into the target of a part; undefined without the network. */
@@ -145,10 +145,11 @@ export async function readTiles(document: TilesDocument): Promise<Tiles> {
       return numbers.map((number) => ({ row: form(number), number })).sort((a, b) => compareRows(a.row, b.row));
     },
     origin: (part, number) => origin(parts[part]!, number),
-    isOpen(part, number) {
-      const { domain, target, neurons } = parts[part]!;
-      const own = number < domain.length ? domain[number] : target[number - domain.length - neurons];
-      return own?.relation === "<";
+    isOpen(tile, number) {
+      const own = document.written[tile];
+      if (own) return own.rows.some((texts, k) => own.of[k] === number && texts.at(-1) === "<");
+      const { domain, target, neurons } = parts[partAt(tile)]!;
+      return target[number - domain.length - neurons]?.relation === "<";
     },
     written(tile) {
       const own = document.written[tile];
