@@ -460,3 +460,13 @@ def test_every_kind_of_tiling_can_be_shown(browser, page_of):
 
 
 _FLAT = ("y0 == 0", "y0 == 0 and y1 == 0", "y0 == 0 and y1 == 0 and y2 == 1/2")
+
+
+def test_a_notebook_shows_the_page_in_a_frame(browser, page_of):
+    path = page_of("notebook", f"<!doctype html><body>{CUBE._repr_html_()}{PREIMAGE.zones()._repr_html_()}</body>")
+    with opened(browser, path, size=SIZE) as seen:
+        seen.page.wait_for_load_state()
+        for frame, bodies in zip(seen.page.frames[1:], (3, len(PREIMAGE.zones())), strict=True):
+            frame.wait_for_selector(".stage canvas")
+            assert frame.locator(".legend .entry").count() == bodies
+            assert frame.evaluate("polyrelu.view.surfaceSizes().length") == bodies
