@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from os import PathLike
 from typing import Any
 
 from polyrelu.analysis.zones import Zones
 from polyrelu.errors import InputError
 from polyrelu.formats.tilings import save_tiling
-from polyrelu.latent.windows import LatentPlane
+from polyrelu.latent.windows import LatentCube, LatentPlane
 from polyrelu.pages.latent import plane_page
 from polyrelu.pages.page import SUFFIX, iframe, show, write
 from polyrelu.pages.planar import planar_page
+from polyrelu.pages.solid import cube_page, solid_page
 from polyrelu.pages.tables import table_page
 from polyrelu.support.arguments import file_path
 from polyrelu.tilings.tiling import Tiling
 
 MOST_TILES = 20_000
 """Of a page that a notebook shows by itself: two megabytes."""
+MOST_SOLID_TILES = 4_000
+"""Of one in space: some seconds."""
+
+_PAGES: Mapping[int, Callable[[Tiling, Any], str]] = {2: planar_page, 3: solid_page}
 
 
 def page_of(shown: Any) -> str:
@@ -29,14 +35,18 @@ def page_of(shown: Any) -> str:
     """
     if isinstance(shown, LatentPlane):
         return plane_page(shown)
+    if isinstance(shown, LatentCube):
+        return cube_page(shown)
     tiling, groups = (shown.tiling, shown.numbers()) if isinstance(shown, Zones) else (shown, None)
-    return planar_page(tiling, groups) if tiling.domain.ambient_dim == 2 else table_page(tiling, groups)
+    return _PAGES.get(tiling.domain.ambient_dim, table_page)(tiling, groups)
 
 
 def notebook_html(shown: Any) -> str:
     """What a notebook shows below a cell: the page in an iframe; of many tiles a table, and how to see all."""
     tiling = shown.tiling if isinstance(shown, Zones) else shown
-    if isinstance(tiling, Tiling) and len(tiling) > MOST_TILES:
+    if isinstance(tiling, Tiling) and len(tiling) > (
+        MOST_SOLID_TILES if tiling.domain.ambient_dim == 3 else MOST_TILES
+    ):
         return iframe(table_page(tiling, [], f'{len(tiling):,} tiles: save("tiles.html") makes a page of all.'))
     return iframe(page_of(shown))
 
