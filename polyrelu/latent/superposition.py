@@ -29,7 +29,7 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from polyrelu.analysis.measure import Enclosure, tile_volumes
-from polyrelu.arithmetic.exact import FloatArray, exact, float_quotients, read_only
+from polyrelu.arithmetic.exact import FloatArray, exact, exact_vector, float_quotients, read_only
 from polyrelu.engines.preimage import linear_regions
 from polyrelu.errors import DimensionError, InputError
 from polyrelu.networks.activation_pattern import unpacked_signs
@@ -39,7 +39,7 @@ from polyrelu.networks.network import Network
 from polyrelu.polyhedra.convex_polygon import cyclic_facets
 from polyrelu.polyhedra.halfspace import Halfspace
 from polyrelu.polyhedra.polyhedron import Polyhedron
-from polyrelu.support.arguments import as_whole, instance, items
+from polyrelu.support.arguments import as_whole, instance, is_sequence, items
 from polyrelu.support.carried import Carried
 from polyrelu.support.numerals import shown
 from polyrelu.tilings.columns import Columns
@@ -114,6 +114,12 @@ class Superposition(Carried):
     def active(self) -> NDArray[np.bool_]:
         """(cells, features) whether each feature is active on each cell."""
         return self.signs[:, self.signs.shape[1] - len(self.features) :]
+
+    def cell_at(self, point: Iterable[Any]) -> int:
+        """The number of the first cell that contains an exact point; -1 outside the window."""
+        exactly = exact_vector(point, "cell_at: point", 2)
+        found = (k for k in self._columns.candidates(exactly) if self.tiling[k].contains(exactly))
+        return next(found, -1)
 
     # -- corners --------------------------------------------------------------------------------------------------
 
@@ -291,6 +297,30 @@ def chosen_features(network: Network, features: Sequence[int] | None) -> tuple[i
     return tuple(chosen)
 
 
+def planar_box(box: Any, where: str) -> Polyhedron:
+    """A window from a half width, from ``(lows, highs)``, or as it is.
+
+    Raises:
+        InputError: neither, or a box without an interior.
+    """
+    if isinstance(box, Polyhedron):
+        return box
+    listed = is_sequence(box)
+    corners = items(box, f"{where}: box", "pass a half width, or (lows, highs)") if listed else [[box], [box]]
+    if len(corners) != 2:
+        raise InputError(f"{where}: box has {len(corners)} entries; pass a half width, or (lows, highs)")
+    lows, highs = (exact_vector(corner, f"{where}: box", 2 if listed else 1) for corner in corners)
+    if not listed:
+        lows, highs = tuple(-v for v in lows) * 2, highs * 2
+    if not all(low < high for low, high in zip(lows, highs, strict=True)):
+        raise InputError(f"{where}: the box from {_shown(lows)} to {_shown(highs)} has no interior; pass lows < highs")
+    return Polyhedron.box(lows, highs)
+
+
+def _shown(corner: Iterable[Any]) -> str:
+    return f"({', '.join(map(shown, corner))})"
+
+
 def _threshold(network: Network, feature: int, level: Any) -> Fraction:
     value = exact(level, f"Superposition: threshold of feature {feature}")
     if value < 0 and network.layers[-1].relu[feature]:
@@ -394,9 +424,15 @@ def _by_first(labels: NDArray[np.int32]) -> NDArray[np.intp]:
 
 
 def area_text(area: Enclosure, digits: int = 4) -> str:
-    """An area with as many of so many significant digits as its bounds leave no doubt about."""
+    """An area with as many of so many significant digits as its bounds leave no doubt about.
+
+    >>> area_text(Enclosure(2.99999, 3.00001)), area_text(Enclosure(1.23, 1.25)), area_text(Enclosure(0.0, 0.0))
+    ('3.000', '1.2', '0')
+    """
+    if not area.high:
+        return "0"
     for count in range(digits, 0, -1):
-        low, high = (f"{end:.{count}g}" for end in (area.low, area.high))
+        low, high = (f"{end:#.{count}g}".rstrip(".") for end in (area.low, area.high))
         if low == high:
             return low
     return f"about {area.mid:.1g}"
