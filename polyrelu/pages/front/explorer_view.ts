@@ -131,6 +131,7 @@ class Explorer {
 
   close(): void {
     this.observer.disconnect();
+    if (this.frame !== undefined) cancelAnimationFrame(this.frame);
     clearTimeout(this.slow);
   }
 
@@ -388,7 +389,16 @@ class Explorer {
 
   // -- drawing ------------------------------------------------------------------------------------------------------
 
+  /** Draw before the next frame is shown, once for all that has changed. */
   private draw(): void {
+    this.frame ??= requestAnimationFrame(() => {
+      this.frame = undefined;
+      this.drawNow();
+    });
+  }
+  private frame: number | undefined;
+
+  private drawNow(): void {
     this.app.dataset.theme = this.host.dark() ? "dark" : "light";
     const width = Math.round(this.stage.clientWidth);
     if (!width) return;

@@ -18,7 +18,8 @@ export interface Editing {
 }
 
 const SVG = "http://www.w3.org/2000/svg";
-const SHORTEST = 8;
+const SHORTEST = 8; // pixels of an arrow
+const APART = 30; // pixels between handles
 
 function shape<Tag extends keyof SVGElementTagNameMap>(tag: Tag, attributes: Record<string, string>): SVGElementTagNameMap[Tag] {
   const made = document.createElementNS(SVG, tag);
@@ -27,7 +28,9 @@ function shape<Tag extends keyof SVGElementTagNameMap>(tag: Tag, attributes: Rec
 }
 
 interface Parts {
-  group: SVGGElement;
+  /** The line below all handles, and the handle with its arrow above all lines. */
+  under: SVGGElement;
+  over: SVGGElement;
   line: SVGLineElement;
   grip: SVGLineElement;
   handle: SVGCircleElement;
@@ -52,6 +55,8 @@ export class Lines {
     if (!this.dragging) {
       const longest = Math.max(...rows.map((row) => Math.hypot(...row.w)), 1e-9);
       this.lengthOfOne = Math.min(90, this.editing.view().width / 5) / longest;
+      this.spread(rows);
+      this.raise();
     }
     rows.forEach((row, i) => this.put(this.parts[i]!, row, i));
   }
@@ -59,17 +64,43 @@ export class Lines {
   private dragging = false;
   /** Where the handle of the row that is dragged stays. */
   private kept: [number, number] | null = null;
+  /** How far each handle is from the foot of the middle, along its line, as a part of the width of what is seen. */
+  private aside: number[] = [];
 
-  /** The handle of a row: on its line, near the middle of what is seen, beside the handles of others. */
+  /** Put handles along their lines so that they are apart and seen, if there is room. */
+  private spread(rows: readonly Row[]): void {
+    const view = this.editing.view();
+    const taken: [number, number][] = [];
+    const steps = [0, 1, -1, 2, -2, 3, -3, 4, -4].map((step) => step / 10);
+    this.aside = rows.map((row, i) => {
+      const places = steps.map((aside) => ({ aside, at: view.toPixels(...this.footOf(row, aside + 0.02 * (i % 3))) }));
+      const room = ({ at: [x, y] }: (typeof places)[0]): number =>
+        Math.min(APART, x, y, view.width - x, view.height - y, ...taken.map(([a, b]) => Math.hypot(a - x, b - y)));
+      const best = places.reduce((one, other) => (room(other) > room(one) ? other : one));
+      taken.push(best.at);
+      return best.aside + 0.02 * (i % 3);
+    });
+  }
+
+  /** Put the selected row on top, by moving those above it: it keeps the focus. */
+  private raise(): void {
+    const own = this.parts[this.editing.selected()]?.over;
+    while (own?.nextSibling) own.parentNode!.prepend(own.nextSibling);
+  }
+
   private anchor(row: Row, i: number): [number, number] {
+    return this.footOf(row, this.aside[i] ?? 0);
+  }
+
+  /** A point of a row's line: the foot of the middle of what is seen, moved aside. */
+  private footOf(row: Row, aside: number): [number, number] {
     const view = this.editing.view();
     const centre = [0, 1].map((k) => (view.low[k]! + view.high[k]!) / 2) as [number, number];
     const square = row.w[0] ** 2 + row.w[1] ** 2;
     if (square === 0) return centre;
-    const size = Math.sqrt(square);
     const off = (row.w[0] * centre[0] + row.w[1] * centre[1] + row.b) / square;
-    const aside = ((((i * 0.618) % 1) - 0.5) * 0.5 * (view.high[0] - view.low[0])) / size;
-    return [centre[0] - off * row.w[0] - aside * row.w[1], centre[1] - off * row.w[1] + aside * row.w[0]];
+    const along = (aside * (view.high[0] - view.low[0])) / Math.sqrt(square);
+    return [centre[0] - off * row.w[0] - along * row.w[1], centre[1] - off * row.w[1] + along * row.w[0]];
   }
 
   private put(parts: Parts, row: Row, i: number): void {
@@ -95,16 +126,20 @@ export class Lines {
     set(parts.shaft, { x1: x, y1: y, x2: tx - 8 * ux, y2: ty - 8 * uy });
     set(parts.tip, { d: `M${tx} ${ty}L${tx - 12 * ux - 5.5 * uy} ${ty - 12 * uy + 5.5 * ux}L${tx - 12 * ux + 5.5 * uy} ${ty - 12 * uy - 5.5 * ux}Z` });
     parts.label.textContent = row.name;
-    parts.group.classList.toggle("selected", selected);
-    parts.group.style.setProperty("--own", row.colour ?? "var(--ink)");
+    for (const group of [parts.under, parts.over]) {
+      group.classList.toggle("selected", selected);
+      group.style.setProperty("--own", row.colour ?? "var(--ink)");
+    }
     parts.handle.setAttribute("aria-label", `${row.name}: bias ${row.b.toPrecision(4)}, weights ${row.w.map((v) => v.toPrecision(4)).join(" and ")}`);
   }
 
   private make(count: number): void {
-    this.svg.replaceChildren();
+    const [below, above] = [shape("g", {}), shape("g", {})];
+    this.svg.replaceChildren(below, above);
     this.parts = Array.from({ length: count }, (_, i) => {
       const parts: Parts = {
-        group: shape("g", { class: "row" }),
+        under: shape("g", { class: "row", "data-row": String(i) }),
+        over: shape("g", { class: "row", "data-row": String(i) }),
         line: shape("line", { class: "line" }),
         grip: shape("line", { class: "grip" }),
         shaft: shape("line", { class: "shaft" }),
@@ -112,14 +147,15 @@ export class Lines {
         handle: shape("circle", { class: "handle", r: "5.5", tabindex: "0", role: "slider", "aria-valuenow": "0" }),
         label: shape("text", { class: "label" }),
       };
-      parts.group.append(parts.grip, parts.line, parts.shaft, parts.tip, parts.handle, parts.label);
-      parts.group.dataset.row = String(i);
+      parts.under.append(parts.grip, parts.line);
+      parts.over.append(parts.shaft, parts.tip, parts.handle, parts.label);
       for (const grip of [parts.grip, parts.handle]) this.drag(grip, i, () => this.slide(i));
       this.drag(parts.tip, i, () => this.turn(i));
       parts.handle.addEventListener("focus", () => this.editing.select(i));
       parts.handle.addEventListener("keydown", (event) => this.nudge(event, i, false));
       parts.tip.addEventListener("keydown", (event) => this.nudge(event, i, true));
-      this.svg.append(parts.group);
+      below.append(parts.under);
+      above.append(parts.over);
       return parts;
     });
   }
