@@ -23,7 +23,7 @@ _ALMOST_WHITE = 248
 _SUFFIXES = (".gif", ".mp4")
 
 
-def write_animation(animation: FuncAnimation, path: Path, dpi: int = 100) -> Path:
+def write_animation(animation: FuncAnimation, path: Path, dpi: int = 100, pace: int = FRAMES_PER_SECOND) -> Path:
     """Write an animation to a file, in the format that the file's suffix says.
 
     All frames of a GIF share one palette, so that nothing flickers and only what changes is stored; frames that are
@@ -33,6 +33,7 @@ def write_animation(animation: FuncAnimation, path: Path, dpi: int = 100) -> Pat
         animation: for example from :func:`polyrelu.figures.unrelu_steps.one_coordinate`.
         path: ending in ``.gif`` or ``.mp4``.
         dpi: pixels per inch.
+        pace: frames per second.
 
     Returns:
         The path.
@@ -50,11 +51,11 @@ def write_animation(animation: FuncAnimation, path: Path, dpi: int = 100) -> Pat
         raise InputError(f"write_animation: {path.name} needs ffmpeg, which is not installed; install it or write .gif")
     with style():
         if path.suffix == ".gif":
-            writer = _gif_writer()(fps=FRAMES_PER_SECOND)
+            writer = _gif_writer()(fps=pace)
         else:
             quiet = ["-fflags", "+bitexact", "-flags:v", "+bitexact"]
             made = require("matplotlib.animation", "write_animation").FFMpegWriter
-            writer = made(fps=FRAMES_PER_SECOND, extra_args=quiet)
+            writer = made(fps=pace, extra_args=quiet)
 
         def write(whole: Path) -> None:
             try:
