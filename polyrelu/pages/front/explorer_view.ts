@@ -416,8 +416,7 @@ class Explorer {
     const { ink, paper } = this.inks();
     paint(context, this.map, {
       view: this.view,
-      colours: this.scene.features.map((feature) => feature.colour),
-      shown: (feature) => !this.hidden.has(this.scene.features[feature]!.name),
+      coats: this.scene.features.flatMap(({ name, colour }, feature) => (this.hidden.has(name) ? [] : [{ feature, island: null, colour }])),
       marked: this.hovered ?? this.chosen,
       filled: this.filled,
       folds: this.folds,

@@ -129,10 +129,14 @@ export class PlanarMap {
     return twice / 2;
   }
 
-  /** The cells where a feature is on, to be filled. */
-  zone(feature: number, view: View): Path2D {
+  /** Whether a cell is part of an island of a feature, or of any. */
+  private isIn(cell: number, feature: number, island: number | null): boolean {
+    return island === null ? this.isOn(cell, feature) : this.island(cell, feature) === island;
+  }
+  /** The cells where a feature is on, or those of one island, to be filled. */
+  zone(feature: number, view: View, island: number | null = null): Path2D {
     const path = new Path2D();
-    for (let cell = 0; cell < this.cells; cell++) if (this.isOn(cell, feature)) this.trace(path, cell, view);
+    for (let cell = 0; cell < this.cells; cell++) if (this.isIn(cell, feature, island)) this.trace(path, cell, view);
     return path;
   }
   /** One cell, to be filled or drawn. */
@@ -142,8 +146,8 @@ export class PlanarMap {
     return path;
   }
   /** The edges inside the window across which a feature switches. */
-  rim(feature: number, view: View): Path2D {
-    return this.lines(view, (left, right) => this.isOn(left, feature) !== this.isOn(right, feature));
+  rim(feature: number, view: View, island: number | null = null): Path2D {
+    return this.lines(view, (left, right) => this.isIn(left, feature, island) !== this.isIn(right, feature, island));
   }
   /** All edges inside the window. */
   folds(view: View): Path2D {
@@ -192,10 +196,16 @@ export class PlanarMap {
   }
 }
 
+/** A zone to paint: a feature's, or that of one of its islands, by number from 1. */
+export interface Coat {
+  feature: number;
+  island: number | null;
+  colour: string;
+}
+
 export interface Paint {
   view: View;
-  colours: readonly string[];
-  shown: (feature: number) => boolean;
+  coats: readonly Coat[];
   /** The feature that stands out, or null. */
   marked: number | null;
   filled: boolean;
@@ -204,18 +214,17 @@ export interface Paint {
   paper: string;
 }
 
-/** Paint the zones of all features that are shown, each translucent in its colour, with its rim. */
+/** Paint zones, each translucent in its colour, with its rim; the marked one last. */
 export function paint(context: CanvasRenderingContext2D, map: PlanarMap, how: Paint): void {
-  const { view } = how;
+  const { view, marked } = how;
   context.fillStyle = how.paper;
   context.fillRect(0, 0, view.width, view.height);
   context.lineJoin = context.lineCap = "round";
-  const features = Array.from({ length: map.features }, (_, feature) => feature).filter((feature) => how.shown(feature));
-  features.sort((a, b) => Number(a === how.marked) - Number(b === how.marked));
-  for (const feature of how.filled ? features : []) {
-    context.globalAlpha = how.marked === null ? 0.24 : feature === how.marked ? 0.6 : 0.07;
-    context.fillStyle = how.colours[feature]!;
-    context.fill(map.zone(feature, view));
+  const coats = [...how.coats].sort((a, b) => Number(a.feature === marked) - Number(b.feature === marked));
+  for (const { feature, island, colour } of how.filled ? coats : []) {
+    context.globalAlpha = marked === null ? 0.24 : feature === marked ? 0.6 : 0.07;
+    context.fillStyle = colour;
+    context.fill(map.zone(feature, view, island));
   }
   if (how.folds) {
     context.globalAlpha = 0.35;
@@ -223,11 +232,11 @@ export function paint(context: CanvasRenderingContext2D, map: PlanarMap, how: Pa
     context.lineWidth = 0.6;
     context.stroke(map.folds(view));
   }
-  for (const feature of features) {
-    context.globalAlpha = how.marked === null || feature === how.marked ? 1 : 0.3;
-    context.strokeStyle = how.colours[feature]!;
-    context.lineWidth = feature === how.marked ? 3 : 1.8;
-    context.stroke(map.rim(feature, view));
+  for (const { feature, island, colour } of coats) {
+    context.globalAlpha = marked === null || feature === marked ? 1 : 0.3;
+    context.strokeStyle = colour;
+    context.lineWidth = feature === marked ? 3 : 1.8;
+    context.stroke(map.rim(feature, view, island));
   }
   context.globalAlpha = 1;
   ticks(context, view, how);
