@@ -22,6 +22,10 @@ from polyrelu.tilings.tiling import Tiling
 
 METHODS: Mapping[type, Mapping[str, str]]
 MAKERS: Mapping[type, Mapping[str, str]]
+PUBLIC: Mapping[str, str]
+
+def public_name(name: str) -> Any: ...
+def public_names() -> list[str]: ...
 
 class TilingMethods:
     def adjacency(self, contact: int | None = None) -> nx.Graph: ...

@@ -64,6 +64,16 @@ def rigged_bias(n: int) -> FloatArray:
     return np.full(n, -np.cos(2 * np.pi / n))
 
 
+def get_unit_2d_vectors_regularly_spaced(num_vecs: int) -> FloatArray:
+    """The library's name of :func:`regular_unit_vectors`."""
+    return regular_unit_vectors(num_vecs)
+
+
+def get_rigged_bias(num_dims: int) -> FloatArray:
+    """The library's name of :func:`rigged_bias`."""
+    return rigged_bias(num_dims)
+
+
 def clockwise_order(rows: Sequence[ExactVector]) -> list[int]:
     """The order of vectors in the plane clockwise from the first; zero vectors come last. Exact."""
     directions = [primitive(row) for row in rows]
