@@ -29,7 +29,7 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from polyrelu.analysis.measure import Enclosure, tile_volumes
-from polyrelu.arithmetic.exact import FloatArray, exact, exact_vector, float_quotients, read_only
+from polyrelu.arithmetic.exact import FloatArray, exact, exact_vector, float_quotients, nearest_floats, read_only
 from polyrelu.engines.preimage import linear_regions
 from polyrelu.errors import DimensionError, InputError
 from polyrelu.networks.activation_pattern import unpacked_signs
@@ -391,14 +391,13 @@ def _round_cells(rows: Integers, cells: NDArray[np.intp], starts: NDArray[np.int
     Floats sort them, and that they are sorted is decided by integers: each turns left to the next, and they go round
     once. Where it is not so, normals are nearly parallel, and integers sort them.
     """
-    # Beyond the floats angles are of no use, and integers decide.
-    normals = float_quotients((v, 1) for v in rows[:, :2].ravel().tolist()).reshape(-1, 2)
-    with np.errstate(invalid="ignore"):
-        order = np.lexsort([np.arctan2(normals[:, 1], normals[:, 0]), cells])
-    rows = rows[order]
+    normals = nearest_floats(rows[:, :2].ravel().tolist()).reshape(-1, 2)
+    rows = rows[np.lexsort([np.arctan2(normals[:, 1], normals[:, 0]), cells])]
     following = _next_in_cell(cells, starts)
     turns = rows[:, 0] * rows[following, 1] - rows[:, 1] * rows[following, 0]
-    for cell in np.unique(cells[turns <= 0]).tolist():
+    upper = (rows[:, 1] > 0) | ((rows[:, 1] == 0) & (rows[:, 0] > 0))
+    rounds = np.add.reduceat((~upper & upper[following]).astype(np.intp), starts[:-1])
+    for cell in sorted({*cells[turns <= 0].tolist(), *np.flatnonzero(rounds != 1).tolist()}):
         own = slice(starts[cell], starts[cell + 1])
         rows[own] = _sorted_exactly(rows[own])
     return rows
