@@ -83,7 +83,7 @@ class History(Carried):
         >>> def hat(b): return pr.Network([([[1, 0], [-1, 0]], [0, 0]), ([[1, 1]], [b])])  # |x0| + b
         >>> past = History([hat(0), hat(1), hat(-4)])
         >>> past.tracks
-        ((((0, 1),),), (((0,),),), (((),),))
+        (((0, 1),), ((0,),), ((),))
 
     Cost: for each checkpoint that of its zones, and for each two together that of a network of both.
     """
