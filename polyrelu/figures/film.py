@@ -29,11 +29,18 @@ _PACE = 2  # checkpoints per second
 
 
 class Film(History):
-    """Checkpoints of a network, to be watched; notebooks show it. See :func:`film`."""
+    """Checkpoints of a network, to be watched; notebooks show it. See :func:`film`.
+
+    Attributes:
+        names: of the checkpoints.
+    """
+
+    names: tuple[str, ...]
+    also_carried = ("names",)
 
     def __init__(self, networks: Sequence[Network], names: Sequence[str], **options: Any) -> None:
         super().__init__(networks, **options)
-        self.names = tuple(names)
+        object.__setattr__(self, "names", tuple(names))
 
     @cached_property
     def _page(self) -> str:

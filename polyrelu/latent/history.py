@@ -58,6 +58,7 @@ class Event:
         return f"checkpoint {self.checkpoint}: {says}"
 
 
+@dataclass(frozen=True, init=False, eq=False, repr=False)
 class History(Carried):
     """Checkpoints of a network in one window, and its features' islands through them.
 
@@ -88,6 +89,8 @@ class History(Carried):
     Cost: for each checkpoint that of its zones, and for each two together that of a network of both.
     """
 
+    frames: tuple[Superposition, ...]
+
     def __init__(
         self,
         networks: Sequence[Network],
@@ -101,7 +104,8 @@ class History(Carried):
         if len(widths) > 1:
             raise DimensionError(f"History: the checkpoints have {sorted(widths)} outputs; features are the same in all")
         box = planar_box(window, "History")
-        self.frames = tuple(Superposition(network, box, features, thresholds) for network in networks)
+        frames = tuple(Superposition(network, box, features, thresholds) for network in networks)
+        object.__setattr__(self, "frames", frames)
 
     @property
     def features(self) -> tuple[int, ...]:
