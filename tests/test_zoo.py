@@ -400,13 +400,14 @@ def watched(network):
     if film is None:
         refused(True, pr.DimensionError, pr.explore, network)
         return
-    assert film.tracks[0] == film.tracks[1] and not film.events
+    assert film.tracks[0] == film.tracks[1]
+    assert not film.events
     (found, _) = film.frames
     for place, i in enumerate(found.features):
         zone = pr.preimage(network, pr.Polyhedron([[-int(i == j) for j in found.features]], [0], strict=True), window)
         assert found.exact_area(i) == sum(tile.polyhedron.volume() for tile in zone if tile.dim == 2)
-        islands = [sum(tile.polyhedron.volume() for tile in island) for island in zone.zones()]
-        own = [found.tiling.select(cells).volume(exact=True) for cells in found.islands[place]]
+        islands = [sum((tile.polyhedron.volume() for tile in island), Fraction(0)) for island in zone.zones()]
+        own = [Fraction(found.tiling.select(cells).volume(exact=True)) for cells in found.islands[place]]
         assert sorted(filter(None, islands)) == sorted(own)
 
 

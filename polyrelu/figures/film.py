@@ -63,7 +63,9 @@ class Film(History):
         """
         place = file_path(path, "film.save")
         if place.suffix not in _SUFFIXES:
-            raise InputError(f"film.save: {place.name} has the suffix {place.suffix!r}; use one of {', '.join(_SUFFIXES)}")
+            raise InputError(
+                f"film.save: {place.name} has the suffix {place.suffix!r}; use one of {', '.join(_SUFFIXES)}"
+            )
         if place.suffix == SUFFIX:
             write(self._page, place)
         else:
@@ -144,7 +146,7 @@ def _pairs(state: Mapping[str, Any], where: str) -> list[tuple[Any, Any]]:
         name, _, kind = str(key).rpartition(".")
         if kind not in {"weight", "bias"}:
             raise InputError(f"{where}: {shown(key)} is not the weight or bias of a Linear layer; pass a Network")
-        layers.setdefault(name, {})[kind] = value.detach().cpu().numpy() if hasattr(value, "detach") else np.asarray(value)
+        layers.setdefault(name, {})[kind] = _array(value)
     pairs = []
     for name, own in layers.items():
         weight = own.get("weight")
@@ -152,3 +154,8 @@ def _pairs(state: Mapping[str, Any], where: str) -> list[tuple[Any, Any]]:
             raise InputError(f"{where}: {name!r} has no weight that is a matrix, as Linear layers have; pass a Network")
         pairs.append((weight, own.get("bias", np.zeros(len(weight)))))
     return pairs
+
+
+def _array(value: Any) -> Any:
+    """A tensor, or what numpy takes for one, as an array; doubles are exact for every kind of float."""
+    return value.detach().cpu().double().numpy() if hasattr(value, "detach") else np.asarray(value)

@@ -1,4 +1,4 @@
-"""Islands of features through checkpoints of a network: which goes on as which, and which are born, die, split or merge.
+"""Islands of features through checkpoints of a network: which go on, are born, die, split and merge.
 
 Two checkpoints side by side are one network, and one run in the window finds the cells on which the neurons of both
 have one sign. So it is decided, not sampled, which islands of the one share an area with which of the other; and where
@@ -102,7 +102,9 @@ class History(Carried):
             raise InputError("History: there are no checkpoints; pass at least one network")
         widths = {network.output_dim for network in networks}
         if len(widths) > 1:
-            raise DimensionError(f"History: the checkpoints have {sorted(widths)} outputs; features are the same in all")
+            raise DimensionError(
+                f"History: the checkpoints have {sorted(widths)} outputs; features are the same in all"
+            )
         box = planar_box(window, "History")
         frames = tuple(Superposition(network, box, features, thresholds) for network in networks)
         object.__setattr__(self, "frames", frames)
@@ -196,7 +198,11 @@ def _matched(overlaps: Mapping[Pair, Overlap]) -> list[Pair]:
     """Pairs of islands, the largest overlap first, each island in one at most."""
     taken: tuple[set[int], set[int]] = set(), set()
     pairs = []
-    for before, after in sorted(overlaps, key=cmp_to_key(lambda a, b: _smaller(overlaps[a], overlaps[b]) or _sign(a, b))):
+
+    def order(one: Pair, other: Pair) -> int:
+        return _smaller(overlaps[one], overlaps[other]) or (one > other) - (one < other)
+
+    for before, after in sorted(overlaps, key=cmp_to_key(order)):
         if before not in taken[0] and after not in taken[1]:
             pairs.append((before, after))
             taken[0].add(before)
@@ -211,10 +217,6 @@ def _smaller(one: Overlap, other: Overlap) -> int:
     if other.area.low > one.area.high:
         return 1
     return (one.exact < other.exact) - (one.exact > other.exact)
-
-
-def _sign(one: Pair, other: Pair) -> int:
-    return (one > other) - (one < other)
 
 
 def _overlaps(before: Superposition, after: Superposition) -> tuple[Mapping[Pair, Overlap], ...]:

@@ -1,9 +1,9 @@
-r"""All features of a network at once in a window of the plane: where each is active, exactly, and fast enough to watch.
+r"""All features of a network at once in a window of the plane: where each is active, exactly, and fast.
 
-For a network f: R^2 -> R^m, features i and thresholds t_i the *zone* of a feature is :math:`\{x : f_i(x) > t_i\}` in the
-window. :func:`feature_zones` asks for one preimage for each. Here the thresholds become biases of the last layer and
-all its coordinates neurons, so that one run finds the cells on which every neuron and every feature has one sign. They
-are the faces of a planar map: each edge inside is shared by two of them, whole. So
+For a network f: R^2 -> R^m, features i and thresholds t_i the *zone* of a feature is :math:`\{x : f_i(x) > t_i\}` in
+the window. :func:`polyrelu.latent.windows.feature_zones` asks for one preimage for each. Here the thresholds become
+biases of the last layer and all its coordinates neurons, so that one run finds the cells on which every neuron and
+every feature has one sign. They are the faces of a planar map: each edge inside is shared by two of them, whole. So
 
 * corners are intersections of neighbouring facets, in integers, and equal ones are one;
 * the *islands* of a feature, the connected components of its zone, are found along the edges between its cells, but
@@ -20,6 +20,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -169,7 +170,7 @@ class Superposition(Carried):
         outer = facets < first_neuron
         rows[outer] = of_domain[facets[outer]]
         neurons = facets - first_neuron
-        for layer, (first, after) in enumerate(_pairwise(neuron_starts(self.tiling.network.layers))):
+        for layer, (first, after) in enumerate(pairwise(neuron_starts(self.tiling.network.layers))):
             own = np.flatnonzero((neurons >= first) & (neurons < after))
             forms, which = self._forms[layer]
             found = forms[which[cells[own]], neurons[own] - first]
@@ -182,7 +183,7 @@ class Superposition(Carried):
     def _forms(self) -> list[tuple[Integers, NDArray[np.intp]]]:
         """For each layer the forms of its neurons, (kinds, neurons, 3) integers, and of which kind each cell is.
 
-        A form ``(a, b, c)`` has the sign of ``a x + b y + c``. Cells with the same signs before a layer are of one kind.
+        A form ``(a, b, c)`` has the sign of ``a x + b y + c``. Cells with equal signs before a layer are of one kind.
         """
         layers, starts, signs = self.tiling.network.layers, neuron_starts(self.tiling.network.layers), self.signs
         outputs = Outputs(layers)
@@ -210,7 +211,8 @@ class Superposition(Carried):
         place = np.minimum(np.searchsorted(there[order], back), len(order) - 1)
         partner = order[place]
         inside = (there[partner] == back) & (begins < ends)
-        return np.stack([cells, cells[partner], begins, ends], axis=1)[inside]
+        found: NDArray[np.intp] = np.stack([cells, cells[partner], begins, ends], axis=1)[inside]
+        return found
 
     @cached_property
     def island_numbers(self) -> NDArray[np.intp]:
@@ -226,7 +228,8 @@ class Superposition(Carried):
         numbers = np.full((features, cells), NO_ISLAND, dtype=np.intp)
         for own, on, named in zip(labels, self.active.T, numbers, strict=True):
             named[on] = _by_first(own[on])
-        return read_only(numbers.T)
+        found: NDArray[np.intp] = read_only(numbers.T)
+        return found
 
     @cached_property
     def _at_threshold(self) -> NDArray[np.bool_]:
@@ -325,8 +328,8 @@ def _threshold(network: Network, feature: int, level: Any) -> Fraction:
     value = exact(level, f"Superposition: threshold of feature {feature}")
     if value < 0 and network.layers[-1].relu[feature]:
         raise InputError(
-            f"Superposition: the threshold {shown(value)} of feature {feature} is below all values of its ReLU; pass one "
-            "from 0 up"
+            f"Superposition: the threshold {shown(value)} of feature {feature} is below all values of its ReLU; pass "
+            "one from 0 up"
         )
     return value
 
@@ -354,10 +357,6 @@ def _window(window: Polyhedron) -> Polyhedron:
 # -- arrays -------------------------------------------------------------------------------------------------------
 
 
-def _pairwise(starts: Sequence[int]) -> list[tuple[int, int]]:
-    return list(zip(starts, starts[1:], strict=False))
-
-
 def _kinds(rows: NDArray[np.bool_]) -> tuple[Any, NDArray[np.intp], NDArray[np.intp]]:
     """The different rows, where each comes first, and which of them each row is."""
     packed = np.packbits(rows, axis=1) if rows.shape[1] else np.zeros((len(rows), 1), dtype=np.uint8)
@@ -382,7 +381,8 @@ def _meetings(rows: Integers, others: Integers) -> Integers:
     """Where the lines of pairs of rows meet, in primitive integers."""
     (a, b, c), (d, e, f) = rows.T, others.T
     points = np.stack([c * e - f * b, f * a - c * d, a * e - b * d], axis=1)
-    return points // np.gcd.reduce(points, axis=1)[:, None]
+    primitive: Integers = points // np.gcd.reduce(points, axis=1)[:, None]
+    return primitive
 
 
 def _round_cells(rows: Integers, cells: NDArray[np.intp], starts: NDArray[np.int64]) -> Integers:

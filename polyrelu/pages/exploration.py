@@ -72,8 +72,8 @@ class Exploration:
         chosen = chosen_features(network, features)
         if network.input_dim != 2:
             raise DimensionError(
-                f"explore: the network takes R^{network.input_dim}, and what is explored is a plane; put the affine map "
-                "from the plane in front, as the network's first layer, with relu False"
+                f"explore: the network takes R^{network.input_dim}, and what is explored is a plane; put the affine "
+                "map from the plane in front, as the network's first layer, with relu False"
             )
         levels = dict(thresholds or {})
         unknown = levels.keys() - set(chosen)
@@ -87,7 +87,9 @@ class Exploration:
     def found(self) -> Superposition:
         """The zones of what the network is now."""
         window = Polyhedron.box(self.lows, self.highs)
-        return Superposition(self.network, window, self.features, dict(zip(self.features, self.thresholds, strict=True)))
+        return Superposition(
+            self.network, window, self.features, dict(zip(self.features, self.thresholds, strict=True))
+        )
 
     @property
     def selected(self) -> Tile | None:
@@ -242,9 +244,9 @@ class Exploration:
 
 def _corners(window: Polyhedron) -> tuple[ExactVector, ExactVector]:
     """The corners of a window that is a box."""
-    lows, highs = box_of(window)
-    if not all(isinstance(v, (int, Fraction)) for v in (*lows, *highs)):
+    if not window.is_bounded():
         raise InputError("explore: the window is unbounded; pass a half width, or (lows, highs)")
+    lows, highs = (tuple(map(exact, corner)) for corner in box_of(window))
     if window != Polyhedron.box(lows, highs):
         raise InputError("explore: the window is no box; pass a half width, or (lows, highs)")
-    return tuple(map(Fraction, lows)), tuple(map(Fraction, highs))
+    return lows, highs

@@ -13,6 +13,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from polyrelu.errors import PolyreluError
 from polyrelu.networks.network import Network
 from polyrelu.pages.exploration import Exploration
@@ -110,7 +112,7 @@ def _widget() -> Any:
         def areas(self) -> Any:
             """For each feature its area, between two floats."""
             found = self._now.found
-            return {feature: found.area(_numbers(on)) for feature, on in zip(found.features, found.active.T, strict=True)}
+            return {feature: found.area(np.flatnonzero(found.active[:, k])) for k, feature in enumerate(found.features)}
 
         def save(self, path: Any) -> None:
             """Write a page of the state to an HTML file."""
@@ -171,7 +173,3 @@ def _widget() -> Any:
             return bundle
 
     return Explorer
-
-
-def _numbers(on: Any) -> Any:
-    return on.nonzero()[0]

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from polyrelu.arithmetic.exact import to_floats
+from polyrelu.arithmetic.exact import to_float
 from polyrelu.latent.superposition import Superposition
 from polyrelu.plotting.style import INK, feature_colour, style, themed
 from polyrelu.polyhedra.bounding_box import box_of
@@ -46,18 +46,18 @@ def plot_superposition(found: Superposition, ax: Axes | None = None, *, legend: 
             ax.add_patch(patches.PathPatch(whole, facecolor=shade, alpha=_ALPHA, linewidth=0))
         rim = ends[first[:, place] != second[:, place]]
         ax.add_collection(lines.LineCollection(rim, colors=shade, linewidths=1.3, capstyle="round"))
-    lows, highs = map(to_floats, box_of(found.window))
+    lows, highs = (list(map(to_float, corner)) for corner in box_of(found.window))
     ax.set(xlim=(lows[0], highs[0]), ylim=(lows[1], highs[1]), aspect="equal", xlabel="$x_0$", ylabel="$x_1$")
     if legend:
         _add_legend(found, ax, patches)
     return ax
 
 
-def _add_legend(found: Superposition, ax: Axes, patches: object) -> None:
+def _add_legend(found: Superposition, ax: Axes, patches: Any) -> None:
     """A patch for each feature, beside the axes."""
-    patch = patches.Patch  # type: ignore[attr-defined]
+    shades = {feature: feature_colour(feature) for feature in found.features}
     handles = [
-        patch(facecolor=(feature_colour(feature), _ALPHA), edgecolor=feature_colour(feature), label=f"$y_{{{feature}}}$")
-        for feature in found.features
+        patches.Patch(facecolor=(shade, _ALPHA), edgecolor=shade, label=f"$y_{{{feature}}}$")
+        for feature, shade in shades.items()
     ]
     ax.legend(handles=handles, loc="upper left", bbox_to_anchor=(1.01, 1), labelcolor=themed(INK), borderaxespad=0)

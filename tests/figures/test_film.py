@@ -35,6 +35,9 @@ class Tensor:
     def cpu(self):
         return self
 
+    def double(self):
+        return Tensor(self.array.astype(np.float64))
+
     def numpy(self):
         return self.array
 
@@ -43,12 +46,20 @@ class Tensor:
     ("ask", "error", "says"),
     [
         (lambda: pr.film([]), pr.InputError, "there are no checkpoints"),
-        (lambda: pr.film(7), pr.InputError, "film: checkpoints"),
+        (
+            lambda: pr.film(7),  # type: ignore[arg-type]
+            pr.InputError,
+            "film: checkpoints",
+        ),
         (lambda: pr.film([7]), pr.InputError, "film: checkpoint 0"),
         (lambda: pr.film([{"0.weight": np.zeros(2)}]), pr.InputError, "'0' has no weight that is a matrix"),
         (lambda: pr.film([{"0.running_mean": np.zeros(2)}]), pr.InputError, "'0.running_mean' is not the weight"),
         (lambda: pr.film([hat(0)], names=["a", "b"]), pr.InputError, "2 names for 1 checkpoints"),
-        (lambda: pr.film([hat(0)]).save("film.avi"), pr.InputError, "film.avi has the suffix '.avi'; use one of .html, .gif"),
+        (
+            lambda: pr.film([hat(0)]).save("film.avi"),
+            pr.InputError,
+            "has the suffix '.avi'; use one of .html, .gif",
+        ),
     ],
 )
 def test_what_is_refused(ask, error, says):

@@ -36,10 +36,14 @@ def test_islands_merge_die_are_born_and_split():
     assert History([hat(1), hat(0)]).events == (Event("split", 1, 0, (0,), (0, 1)),)
 
 
+def middle(zone):
+    return sum(corner[0] for corner in zone.bounding_box(exact=True)) / 2
+
+
 def tracks_by_place(history):
     """For each checkpoint the tracks of islands by their middles."""
     return [
-        {sum(corner[0] for corner in zone.bounding_box(exact=True)) / 2: track for zone, track in zip(frame.zones(0), own, strict=True)}
+        dict(zip(map(middle, frame.zones(0)), own, strict=True))
         for frame, (own,) in zip(history.frames, history.tracks, strict=True)
     ]
 
@@ -79,9 +83,7 @@ def test_overlaps_are_what_zones_share(seed):
         before, after = (frame.zones(place) for frame in past.frames)
         for i, one in enumerate(before):
             for j, other in enumerate(after):
-                shared = sum(
-                    ((P.polyhedron & Q.polyhedron).volume() for P in one for Q in other), Fraction(0)
-                )
+                shared = sum(((P.polyhedron & Q.polyhedron).volume() for P in one for Q in other), Fraction(0))
                 known = overlaps[place].get((i, j))
                 assert (known.exact if known else 0) == shared
                 assert known is None or shared in known.area

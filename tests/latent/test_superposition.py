@@ -101,7 +101,8 @@ def test_cells_make_a_planar_map(seed):
 def test_nearly_parallel_normals_are_sorted_by_integers(size):
     """No float tells (1, 1) from (1, 1 + 2**-70)."""
     near = 1 + Fraction(1, 2**70)
-    network = pr.Network([([[size, size], [size, near * size], [size, near * near * size]], [0, size, -size])], relu=[True])
+    rows = [[size, size], [size, near * size], [size, near * near * size]]
+    network = pr.Network([(rows, [0, size, -size])], relu=[True])
     check_map(Superposition(network, BOX))
 
 

@@ -55,15 +55,19 @@ def test_messages_change_the_network_and_are_answered():
     assert widget.network is HATS
     hear(widget, number=4, entries=[[0, 0, 0, "7"]])
     hear(widget, number=5, reset=True)
-    assert widget.network is HATS and widget._scene["number"] == 5
+    assert widget.network is HATS
+    assert widget._scene["number"] == 5
 
 
 def test_what_is_refused_is_said_and_changes_nothing():
     widget = explore(HATS)
     before = widget.tiling
-    for number, message in enumerate(
-        [{"entries": [[9, 0, 0, "1"]]}, {"entries": [[0, 0, 0, "1e"]]}, {"window": ["1", "1", "1", "2"]}], start=1
-    ):
+    wrong: list[dict] = [
+        {"entries": [[9, 0, 0, "1"]]},
+        {"entries": [[0, 0, 0, "1e"]]},
+        {"window": ["1", "1", "1", "2"]},
+    ]
+    for number, message in enumerate(wrong, start=1):
         hear(widget, number=number, **message)
         assert widget._scene["number"] == number
         assert "explore" in widget._scene["error"]
@@ -126,12 +130,28 @@ def expected_table(state):
     return [[one["name"], str(one["islands"]), one["area"]] for one in state.scene()["features"]]
 
 
+WITHOUT_LINES = """() => {
+  const lines = document.querySelector("#el").shadowRoot.querySelectorAll(".overlay");
+  lines.forEach((one) => (one.style.display = "none"));
+}"""
+
+
+def without_lines(page):
+    """Take away what can be dragged, so that what is below can be clicked."""
+    page.evaluate(WITHOUT_LINES)
+
+
+def number_of(text):
+    """A number as it is shown, with a true minus."""
+    return Fraction(text.replace("\N{MINUS SIGN}", "-"))
+
+
 def click_at(page, point, window=(-3, -3, 3, 3)):
     """Click where a point of the plane is, past the lines that can be dragged."""
     box = page.locator(".stage canvas").bounding_box()
     x = box["x"] + box["width"] * (point[0] - window[0]) / (window[2] - window[0])
     y = box["y"] + box["height"] * (window[3] - point[1]) / (window[3] - window[1])
-    page.evaluate("() => document.querySelector('#el').shadowRoot.querySelectorAll('.overlay').forEach((o) => o.style.display = 'none')")
+    without_lines(page)
     page.mouse.click(x, y)
 
 
@@ -144,13 +164,14 @@ def test_zones_follow_what_is_dragged(browser, tmp_path):
         settled(page, bridge)
         moved = bridge.now.network.layers[0]
         assert moved.rows == first.rows
-        assert [old == new for old, new in zip(first.offsets, moved.offsets, strict=True)] == [True, True, False, True, True, True]
-        assert moved.offsets[2].denominator in (1, 2, 4, 5, 8, 10, 20, 25, 40, 50, 100, 125, 200, 250, 500, 1000)
+        assert [k for k in range(6) if first.offsets[k] != moved.offsets[k]] == [2]
+        assert 1000 % moved.offsets[2].denominator == 0
         assert shown_table(page) == expected_table(bridge.now)
         drag(page, page.locator(".row.selected .tip"), (-35, 20))
         settled(page, bridge)
         turned = bridge.now.network.layers[0]
-        assert turned.rows[2] != moved.rows[2] and turned.offsets[2] != moved.offsets[2]
+        assert turned.rows[2] != moved.rows[2]
+        assert turned.offsets[2] != moved.offsets[2]
         assert turned.rows[:2] == first.rows[:2]
         assert shown_table(page) == expected_table(bridge.now)
         assert page.locator(".warning").is_hidden()
@@ -173,8 +194,8 @@ def test_edits_made_while_python_is_busy_become_one(browser, tmp_path):
         page.evaluate("() => window.free()")
         page.wait_for_selector('.polyrelu[data-number="2"]')
         assert [edit["number"] for edit in bridge.edits] == [1, 2]
-        shown = page.locator(".number output").first.inner_text().replace("−", "-")
-        assert Fraction(shown) == bridge.now.network.layers[0].offsets[1] != NET.layers[0].offsets[1]
+        shown = page.locator(".number output").first.inner_text()
+        assert number_of(shown) == bridge.now.network.layers[0].offsets[1] != NET.layers[0].offsets[1]
         assert shown_table(page) == expected_table(bridge.now)
         assert page.locator(".warning").is_hidden()
 
@@ -209,7 +230,7 @@ def test_sliders_thresholds_window_and_reset(browser, tmp_path):
         assert shown_table(page) == expected_table(bridge.now)
         page.get_by_role("button", name="layer 1: 6 → 2").click()
         page.get_by_role("button", name="h1", exact=True).click()
-        slider = page.get_by_label("h1 × h4")
+        slider = page.get_by_label("h1 \N{MULTIPLICATION SIGN} h4")
         slider.focus()
         slider.press("ArrowRight")
         settled(page, bridge)
@@ -235,7 +256,7 @@ def test_sliders_thresholds_window_and_reset(browser, tmp_path):
 
 def test_the_window_is_dragged(browser, tmp_path):
     with explored(browser, Exploration.of(NET), tmp_path) as (page, bridge):
-        page.evaluate("() => document.querySelector('#el').shadowRoot.querySelectorAll('.overlay').forEach((o) => o.style.display = 'none')")
+        without_lines(page)
         width = page.locator(".stage canvas").bounding_box()["width"]
         drag(page, page.locator(".stage canvas"), (width / 6, 0))
         settled(page, bridge)

@@ -8,6 +8,7 @@ import sys
 import time
 import urllib.request
 from contextlib import contextmanager
+from fractions import Fraction
 
 import pytest
 
@@ -41,7 +42,8 @@ def jupyterlab(folder):
         port = free.getsockname()[1]
     own = {f"JUPYTER_{kind}_DIR": str(folder / kind.lower()) for kind in ("CONFIG", "DATA", "RUNTIME")}
     options = ["--no-browser", "--ip=127.0.0.1", f"--port={port}", "--IdentityProvider.token=", "--allow-root"]
-    options += [f"--ServerApp.root_dir={folder}", "--LabApp.news_url=", "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate"]
+    options += [f"--ServerApp.root_dir={folder}", "--LabApp.news_url="]
+    options += ["--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate"]
     environment = {**os.environ, **own, "IPYTHONDIR": str(folder / "ipython")}
     with (folder / "log").open("w") as log:
         command = [sys.executable, "-m", "jupyterlab", *options]
@@ -119,7 +121,7 @@ def test_a_notebook_is_driven_saved_and_exported(browser, tmp_path):
     pattern, bias, islands = re.fullmatch(r"(\S+) (\S+) (\[.*\])\s*", printed).groups()
     assert pattern == shown["pattern"]
     assert bias != "1/4"
-    assert float(eval(bias)) == pytest.approx(float(shown["bias"].replace("−", "-")))
+    assert float(Fraction(bias)) == pytest.approx(float(shown["bias"].replace("\N{MINUS SIGN}", "-")))
     assert islands == str(list(map(int, shown["islands"])))
     check_export(browser, tmp_path, shown)
 

@@ -7,9 +7,9 @@ from polyrelu.plotting.style import feature_colour
 from tests.latent.test_superposition import BOX, HATS, chain
 
 pytest.importorskip("matplotlib.pyplot")
-from matplotlib.colors import to_hex  # noqa: E402
+from matplotlib.colors import to_hex
 
-from polyrelu.plotting.superposition import plot_superposition  # noqa: E402
+from polyrelu.plotting.superposition import plot_superposition
 
 
 def drawn_area(patch):
@@ -39,8 +39,9 @@ def test_rims_are_where_features_switch():
     found = Superposition(HATS, BOX, [2])
     ax = plot_superposition(found, legend=False)
     (rim,) = ax.collections
-    assert all(np.allclose(segment[:, 1], 0.5) for segment in rim.get_segments())
-    assert sum(np.abs(np.diff(segment[:, 0])).sum() for segment in rim.get_segments()) == pytest.approx(6)
+    segments = [path.vertices for path in rim.get_paths()]
+    assert all((segment[:, 1] == 0.5).all() for segment in segments)
+    assert sum(np.abs(np.diff(segment[:, 0])).sum() for segment in segments) == pytest.approx(6)
     assert ax.get_legend() is None
 
 
