@@ -23,7 +23,9 @@ _ALMOST_WHITE = 248
 _SUFFIXES = (".gif", ".mp4")
 
 
-def write_animation(animation: FuncAnimation, path: Path, dpi: int = 100, pace: int = FRAMES_PER_SECOND) -> Path:
+def write_animation(
+    animation: FuncAnimation, path: Path, dpi: int = 100, pace: int = FRAMES_PER_SECOND, colours: int = _COLOURS
+) -> Path:
     """Write an animation to a file, in the format that the file's suffix says.
 
     All frames of a GIF share one palette, so that nothing flickers and only what changes is stored; frames that are
@@ -34,6 +36,7 @@ def write_animation(animation: FuncAnimation, path: Path, dpi: int = 100, pace: 
         path: ending in ``.gif`` or ``.mp4``.
         dpi: pixels per inch.
         pace: frames per second.
+        colours: of a GIF, at most 256.
 
     Returns:
         The path.
@@ -52,6 +55,7 @@ def write_animation(animation: FuncAnimation, path: Path, dpi: int = 100, pace: 
     with style():
         if path.suffix == ".gif":
             writer = _gif_writer()(fps=pace)
+            writer.colours = colours
         else:
             quiet = ["-fflags", "+bitexact", "-flags:v", "+bitexact"]
             made = require("matplotlib.animation", "write_animation").FFMpegWriter
@@ -86,6 +90,8 @@ def _gif_writer() -> Any:
     class SmallGif(base):  # type: ignore[misc, valid-type]
         """Collects frames and writes them with one palette."""
 
+        colours = _COLOURS
+
         def setup(self, fig: Any, outfile: str, dpi: float | None = None) -> None:
             """Start a file."""
             super().setup(fig, outfile, dpi=dpi)
@@ -102,7 +108,7 @@ def _gif_writer() -> Any:
             """Write the file."""
             every = max(1, len(self.frames) // 8)
             sample = np.concatenate([np.asarray(frame) for frame in self.frames[::-every]])
-            palette = image.fromarray(sample).quantize(_COLOURS, dither=image.Dither.NONE)
+            palette = image.fromarray(sample).quantize(self.colours, dither=image.Dither.NONE)
             palette.putpalette(_with_white(palette.getpalette()))
             small = [frame.quantize(palette=palette, dither=image.Dither.NONE) for frame in self.frames]
             pause = round(1000 / self.fps)

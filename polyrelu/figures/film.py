@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 _SUFFIXES = (SUFFIX, ".gif", ".mp4")
 _PACE = 2  # checkpoints per second
+_COLOURS = 256  # so that features that are seldom seen keep theirs
 
 
 class Film(History):
@@ -69,7 +70,7 @@ class Film(History):
         if place.suffix == SUFFIX:
             write(self._page, place)
         else:
-            write_animation(self.animation(), place, pace=_PACE)
+            write_animation(self.animation(), place, pace=_PACE, colours=_COLOURS)
 
     def animation(self) -> FuncAnimation:
         """The film as matplotlib has animations, half a second for each checkpoint."""

@@ -24,7 +24,7 @@ from polyrelu.pages.page import document, packed, packed_counts
 from polyrelu.polyhedra.bounding_box import box_of
 from polyrelu.polyhedra.polyhedron import Polyhedron
 from polyrelu.support.arguments import items, whole_number
-from polyrelu.support.palette import colour
+from polyrelu.support.palette import colour, for_lines
 from polyrelu.tilings.table import format_point
 from polyrelu.tilings.tile import Tile
 
@@ -176,7 +176,7 @@ class Exploration:
                 {
                     "name": f"y{feature}",
                     "row": feature,
-                    "colour": colour(feature),
+                    **shades(feature),
                     "threshold": to_float(level),
                     "islands": len(found.islands[place]),
                     "area": area_text(area),
@@ -240,6 +240,12 @@ class Exploration:
         }
         widths = "-".join(map(str, self.network.widths))
         return document("explorer", data, f"Zones of a {widths} network")
+
+
+def shades(number: int) -> dict[str, Any]:
+    """The colours of a feature: of its zone, and of the zone's rim in the light and in the dark."""
+    own = colour(number)
+    return {"colour": own, "lines": [for_lines(own), for_lines(own, dark=True)]}
 
 
 def _corners(window: Polyhedron) -> tuple[ExactVector, ExactVector]:

@@ -10,9 +10,10 @@ import numpy as np
 from polyrelu.arithmetic.exact import to_float
 from polyrelu.latent.history import Event, History
 from polyrelu.latent.superposition import Superposition, area_text
+from polyrelu.pages.exploration import shades
 from polyrelu.pages.page import document, packed, packed_counts
 from polyrelu.polyhedra.bounding_box import box_of
-from polyrelu.support.palette import PALETTE, colour
+from polyrelu.support.palette import PALETTE
 
 
 def film_page(history: History, names: Sequence[str], title: str) -> str:
@@ -24,13 +25,13 @@ def film_page(history: History, names: Sequence[str], title: str) -> str:
         title: in plain text.
     """
     lows, highs = box_of(history.frames[0].window)
-    features = [{"name": f"y{feature}", "colour": colour(feature)} for feature in history.features]
+    features = [{"name": f"y{feature}", **shades(feature)} for feature in history.features]
     data = {
         "title": title,
         "facts": [f"{len(history)} checkpoints, {len(features)} features; zones, areas and islands are exact"],
         "window": [to_float(v) for v in (*lows, *highs)],
         "features": features,
-        "colours": PALETTE,
+        "colours": [{"name": "", **shades(number)} for number in range(len(PALETTE))],
         "frames": [
             {"name": name, **_frame(frame, tracks)}
             for name, frame, tracks in zip(names, history.frames, history.tracks, strict=True)

@@ -1,7 +1,7 @@
 // The explorer: zones of a network whose numbers are dragged. What is drawn comes from Python; what is dragged goes there,
 // one edit at a time: the next one is sent when the last one has been answered, and has whatever was dragged meanwhile.
 import { Lines, type Row } from "./lines";
-import { View, type PlanarMap, decimal, paint, shortNumber } from "./map";
+import { View, type PlanarMap, decimal, paint, shortNumber, veil } from "./map";
 import { card, element } from "./shell";
 import style from "./widget.css";
 
@@ -9,6 +9,8 @@ export interface Feature {
   name: string;
   row: number;
   colour: string;
+  /** The colours of its rim, in the light and in the dark. */
+  lines: [string, string];
   threshold: number;
   islands: number;
   area: string;
@@ -379,7 +381,7 @@ class Explorer {
     const last = k === this.layers.length - 1;
     return layer.weight.map((weight, i) => {
       const feature = last ? this.scene.features.find((one) => one.row === i) : undefined;
-      return { w: [weight[0]!, weight[1]!], b: layer.bias[i]!, colour: feature?.colour ?? null, name: this.nameOf(k, i) };
+      return { w: [weight[0]!, weight[1]!], b: layer.bias[i]!, colour: feature?.lines[Number(this.host.dark())] ?? null, name: this.nameOf(k, i) };
     });
   }
 
@@ -414,9 +416,14 @@ class Explorer {
     const context = this.canvas.getContext("2d")!;
     context.setTransform(ratio, 0, 0, ratio, 0, 0);
     const { ink, paper } = this.inks();
+    const dark = this.host.dark();
+    this.canvas.dataset.veil = String(veil(this.scene.features.length - this.hidden.size, dark));
     paint(context, this.map, {
       view: this.view,
-      coats: this.scene.features.flatMap(({ name, colour }, feature) => (this.hidden.has(name) ? [] : [{ feature, island: null, colour }])),
+      coats: this.scene.features.flatMap(({ name, colour, lines }, feature) =>
+        this.hidden.has(name) ? [] : [{ feature, island: null, colour, line: lines[Number(dark)]! }],
+      ),
+      dark,
       marked: this.hovered ?? this.chosen,
       filled: this.filled,
       folds: this.folds,

@@ -23,13 +23,19 @@ interface Happening {
   after: number[];
   says: string;
 }
+interface Shade {
+  name: string;
+  colour: string;
+  /** The colours of rims, in the light and in the dark. */
+  lines: [string, string];
+}
 interface Film {
   title: string;
   facts: string[];
   window: [number, number, number, number];
-  features: { name: string; colour: string }[];
+  features: Shade[];
   /** The colours of tracks, in turn. */
-  colours: string[];
+  colours: Shade[];
   frames: Frame[];
   events: Happening[];
 }
@@ -174,9 +180,16 @@ class Player {
     return (this.maps[number] = new PlanarMap({ points: points!, starts: starts!, corners: corners!, islands: islands!, signs: signs! }, features, features));
   }
 
-  private colourOf(feature: number, track: number): string {
+  private shadeOf(feature: number, track: number): Shade {
     const { colours, features } = this.film;
-    return this.colouring === "feature" ? features[feature]!.colour : colours[(track + feature) % colours.length]!;
+    return this.colouring === "feature" ? features[feature]! : colours[(track + feature) % colours.length]!;
+  }
+  private coat(feature: number, island: number | null, track: number): Coat {
+    const { colour, lines } = this.shadeOf(feature, track);
+    return { feature, island, colour, line: lines[Number(this.dark)]! };
+  }
+  private get dark(): boolean {
+    return this.shell.theme() === "dark";
   }
 
   private draw(): void {
@@ -195,7 +208,7 @@ class Player {
     const view = new View([x0, y0], [x1, y1], width, height);
     const style = getComputedStyle(document.documentElement);
     const [ink, paper] = [style.getPropertyValue("--ink"), style.getPropertyValue("--paper")];
-    paint(context, map, { view, coats: this.coats(), marked: this.marked, filled: true, folds: this.folds, ink, paper });
+    paint(context, map, { view, coats: this.coats(), marked: this.marked, dark: this.dark, filled: true, folds: this.folds, ink, paper });
     context.strokeStyle = style.getPropertyValue("--line");
     context.lineWidth = 1;
     context.strokeRect(0.5, 0.5, width - 1, height - 1);
@@ -212,8 +225,8 @@ class Player {
     const { islands } = this.film.frames[this.now]!;
     return this.shown().flatMap((feature): Coat[] =>
       this.colouring === "feature"
-        ? [{ feature, island: null, colour: this.film.features[feature]!.colour }]
-        : islands[feature]!.map(({ track }, i) => ({ feature, island: i + 1, colour: this.colourOf(feature, track) })),
+        ? [this.coat(feature, null, 0)]
+        : islands[feature]!.map(({ track }, i) => this.coat(feature, i + 1, track)),
     );
   }
 
@@ -282,7 +295,7 @@ class Player {
       for (const [track, [first, last]] of lives) {
         const middle = y + ROW / 2;
         rows.set(`${feature} ${track}`, middle);
-        shape("line", { class: "life", x1: this.across(first, width), x2: this.across(last, width) + 0.01, y1: middle, y2: middle, stroke: this.colourOf(feature, track) });
+        shape("line", { class: "life", x1: this.across(first, width), x2: this.across(last, width) + 0.01, y1: middle, y2: middle, stroke: this.shadeOf(feature, track).colour });
         y += ROW;
       }
       if (lives.size) y += 4;
@@ -293,7 +306,7 @@ class Player {
           const [from, to] = [rows.get(`${feature} ${old}`), rows.get(`${feature} ${heir}`)];
           if (old === heir || from === undefined || to === undefined) continue;
           const [x0, x1] = [this.across(checkpoint - 1, width), this.across(checkpoint, width)];
-          shape("path", { class: "link", d: `M${x0} ${from}C${(x0 + x1) / 2} ${from} ${(x0 + x1) / 2} ${to} ${x1} ${to}`, stroke: this.colourOf(feature, heir) });
+          shape("path", { class: "link", d: `M${x0} ${from}C${(x0 + x1) / 2} ${from} ${(x0 + x1) / 2} ${to} ${x1} ${to}`, stroke: this.shadeOf(feature, heir).colour });
         }
       }
     }

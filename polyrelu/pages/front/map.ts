@@ -201,6 +201,8 @@ export interface Coat {
   feature: number;
   island: number | null;
   colour: string;
+  /** The rim's colour. */
+  line: string;
 }
 
 export interface Paint {
@@ -208,10 +210,20 @@ export interface Paint {
   coats: readonly Coat[];
   /** The feature that stands out, or null. */
   marked: number | null;
+  dark: boolean;
   filled: boolean;
   folds: boolean;
   ink: string;
   paper: string;
+}
+
+const MOST_COVERED = { light: 0.5, dark: 0.4 };
+const MOST_VEIL = 0.26;
+
+/** How dense a fill is of which so many may lie over each other: paper is seen through all of them, and so are rims. */
+export function veil(count: number, dark: boolean): number {
+  const covered = dark ? MOST_COVERED.dark : MOST_COVERED.light;
+  return Math.min(MOST_VEIL, 1 - (1 - covered) ** (1 / Math.max(1, count)));
 }
 
 /** Paint zones, each translucent in its colour, with its rim; the marked one last. */
@@ -221,8 +233,9 @@ export function paint(context: CanvasRenderingContext2D, map: PlanarMap, how: Pa
   context.fillRect(0, 0, view.width, view.height);
   context.lineJoin = context.lineCap = "round";
   const coats = [...how.coats].sort((a, b) => Number(a.feature === marked) - Number(b.feature === marked));
+  const density = veil(new Set(coats.map(({ feature }) => feature)).size, how.dark);
   for (const { feature, island, colour } of how.filled ? coats : []) {
-    context.globalAlpha = marked === null ? 0.24 : feature === marked ? 0.6 : 0.07;
+    context.globalAlpha = marked === null ? density : feature === marked ? 0.34 : density / 4;
     context.fillStyle = colour;
     context.fill(map.zone(feature, view, island));
   }
@@ -232,9 +245,9 @@ export function paint(context: CanvasRenderingContext2D, map: PlanarMap, how: Pa
     context.lineWidth = 0.6;
     context.stroke(map.folds(view));
   }
-  for (const { feature, island, colour } of coats) {
+  for (const { feature, island, line } of coats) {
     context.globalAlpha = marked === null || feature === marked ? 1 : 0.3;
-    context.strokeStyle = colour;
+    context.strokeStyle = line;
     context.lineWidth = feature === marked ? 3 : 1.8;
     context.stroke(map.rim(feature, view, island));
   }
