@@ -16,6 +16,7 @@ from polyrelu.engines.preimage import linear_regions, preimage
 from polyrelu.engines.search import FaceSearch, face_search
 from polyrelu.errors import (
     BudgetExceeded,
+    CountingWarning,
     DimensionError,
     EmptySetError,
     FloatModeWarning,
@@ -38,6 +39,7 @@ from polyrelu.networks.layer import Layer
 from polyrelu.networks.linear_constraints import parse
 from polyrelu.networks.network import Network
 from polyrelu.networks.properties import Property, active, between, inactive, level, wins
+from polyrelu.networks.slices import Slice, plane_through
 from polyrelu.networks.statement import Statement
 from polyrelu.polyhedra.halfspace import Halfspace
 from polyrelu.polyhedra.polyhedron import Polyhedron
@@ -64,6 +66,7 @@ __version__ = "0.1.0"
 
 __all__ = [
     "BudgetExceeded",
+    "CountingWarning",
     "DimensionError",
     "EmptySetError",
     "FaceSearch",
@@ -86,6 +89,7 @@ __all__ = [
     "RoundedWarning",
     "SegmentableCube",
     "SegmentablePlane",
+    "Slice",
     "Statement",
     "Tile",
     "Tiling",
@@ -113,6 +117,7 @@ __all__ = [
     "maps_into",
     "nearest_point",
     "parse",
+    "plane_through",
     "preimage",
     "segment_and_plot",
     "unrelu",
