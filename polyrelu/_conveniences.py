@@ -17,10 +17,17 @@ from typing import Any
 
 from polyrelu.networks.network import Network
 from polyrelu.networks.statement import Statement
+from polyrelu.support.shown import Shown
 from polyrelu.tilings.tiling import Tiling
 
 METHODS: Mapping[type, Mapping[str, str]] = {
+    Shown: {
+        "_repr_html_": "pages.showing.notebook_html",
+        "save": "pages.showing.save",
+        "show": "pages.showing.show_page",
+    },
     Tiling: {
+        "_repr_html_": "pages.showing.notebook_html",
         "adjacency": "analysis.adjacency.adjacency",
         "betti_numbers": "analysis.topology.betti_numbers",
         "boundary": "analysis.zones.boundary",
@@ -35,16 +42,21 @@ METHODS: Mapping[type, Mapping[str, str]] = {
         "outline": "analysis.outline.outline",
         "plot": "plotting.planar.plot_tiling",
         "sample_points": "analysis.sampling.sample_points",
-        "save": "formats.tilings.save_tiling",
+        "save": "pages.showing.save",
         "share": "analysis.measure.share",
         "shared_facet": "analysis.adjacency.shared_facet",
+        "show": "pages.showing.show_page",
         "to_networkx": "analysis.adjacency.adjacency",
         "to_pandas": "export.frames.to_pandas",
         "to_shapely": "export.planar.to_shapely",
         "volume": "analysis.measure.volume",
         "zones": "analysis.zones.zones",
     },
-    Network: {"slice": "networks.slices.slice_of", "summary": "networks.network_summary.summary"},
+    Network: {
+        "_repr_html_": "pages.tables.network_html",
+        "slice": "networks.slices.slice_of",
+        "summary": "networks.network_summary.summary",
+    },
     Statement: {
         "certify": "engines.evidence.certify.certify",
         "expand": "engines.evidence.expander.expand",

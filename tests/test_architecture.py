@@ -124,7 +124,7 @@ def test_type_checkers_know_the_methods_of_upper_rooms():
     """The stub names the table's functions, with the parameters that they have."""
     tree = ast.parse((PACKAGE / "_conveniences.pyi").read_text())
     classes = {node.name: node for node in tree.body if isinstance(node, ast.ClassDef)}
-    for owner in (pr.Tiling, pr.Network, pr.Statement):
+    for owner in METHODS:
         places = {**METHODS[owner], **MAKERS.get(owner, {})}
         stated = [node for node in classes[f"{owner.__name__}Methods"].body if isinstance(node, ast.FunctionDef)]
         assert {node.name for node in stated} == set(places)
@@ -218,6 +218,9 @@ THROUGH = {
     "formats/vnnlib_syntax": "formats/test_vnnlib",
     "formats/vnnlib_tensors": "formats/test_vnnlib",
     "formats/windows": "formats/test_lowering",
+    "pages/tables": "pages/test_showing",
+    "pages/tiles": "pages/test_planar",
+    "pages/words": "pages/test_showing",
     "plotting/scene": "plotting/test_solid",
     "polyhedra/bounding_box": "analysis/test_measure",
     "polyhedra/canonical": "polyhedra/test_polyhedron",
@@ -228,6 +231,7 @@ THROUGH = {
     "polyhedra/images": "polyhedra/test_polyhedron",
     "polyhedra/interior": "polyhedra/test_polyhedron",
     "polyhedra/text": "polyhedra/test_polyhedron",
+    "support/shown": "pages/test_showing",
     "support/startup": "cli/test_stopping",
     "tilings/chart": "engines/cells/test_signs",
     "tilings/columns": "tilings/test_tiling",

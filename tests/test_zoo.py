@@ -798,6 +798,13 @@ def pictures(tiling):
         pyplot.close("all")
 
 
+@law("show")
+def pages(tiling):
+    """What a notebook shows; tests/pages open such pages."""
+    shown = refused_in_words(tiling._repr_html_, pr.RangeError)
+    assert shown.startswith("<iframe") if shown is not None else not fits_floats(tiling)
+
+
 @law("copies")
 def copies_of_tilings(tiling):
     for again in (pickle.loads(pickle.dumps(tiling)), copy.deepcopy(tiling)):

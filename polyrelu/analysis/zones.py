@@ -20,12 +20,13 @@ from polyrelu.polyhedra.polyhedron import Polyhedron
 from polyrelu.support.arguments import one_of, whole_number
 from polyrelu.support.numerals import MOST_DIGITS
 from polyrelu.support.progress import progress_bar
+from polyrelu.support.shown import Shown
 from polyrelu.tilings.neuron_facets import FacetReader, Kind, neuron_names
 from polyrelu.tilings.table import format_point
 from polyrelu.tilings.tiling import Tiling
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 SORTS = ("first", "volume", "tiles")
 # Between them a float near a volume is near it for its size.
@@ -59,8 +60,29 @@ class BoundaryPart:
         return (self.within.closure() & hyperplane).canonical()
 
 
-def zones(tiling: Tiling, contact: int | None = None, sort: str = "first") -> list[Tiling]:
-    """The activation zones: the connected components of the tiles, as tilings.
+class Zones(list[Tiling], Shown):
+    """The activation zones of a tiling: a list of tilings that shows itself as one page.
+
+    Attributes:
+        tiling: whose zones they are.
+    """
+
+    tiling: Tiling
+
+    def __init__(self, found: Iterable[Tiling], tiling: Tiling) -> None:
+        super().__init__(found)
+        self.tiling = tiling
+
+    def numbers(self) -> list[list[int]]:
+        """For each zone the numbers of its tiles in the tiling."""
+        whole = self.tiling.chosen
+        place = None if whole is None else {number: i for i, number in enumerate(whole.tolist())}
+        chosen = (() if zone.chosen is None else zone.chosen.tolist() for zone in self)
+        return [[number if place is None else place[number] for number in own] for own in chosen]
+
+
+def zones(tiling: Tiling, contact: int | None = None, sort: str = "first") -> Zones:
+    """The activation zones: the connected components of the tiles, as a list of tilings.
 
     Args:
         tiling: any tiling.
@@ -83,7 +105,7 @@ def zones(tiling: Tiling, contact: int | None = None, sort: str = "first") -> li
     (2, 1)
     """
     one_of(sort, SORTS, "zones", "sort")
-    found = list(tiling.divide(zone_numbers(tiling, contact)))
+    found = Zones(tiling.divide(zone_numbers(tiling, contact)), tiling)
     if sort == "tiles":
         found.sort(key=len, reverse=True)
     if sort == "volume":

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Iterator
+from itertools import combinations
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -20,9 +21,11 @@ from polyrelu.cli.stopping import Stops, stops
 from polyrelu.errors import Interrupted, PolyreluError, WriteError
 from polyrelu.export.files import EXPORTS, PLANAR, SPATIAL
 from polyrelu.formats.tilings import SUFFIXES
+from polyrelu.pages.page import SUFFIX
 from polyrelu.plotting import plot_tiling, style
 from polyrelu.support.extras import require
 from polyrelu.support.files import check_place, write_whole
+from polyrelu.support.shown import Shown
 from polyrelu.tilings.tiling import Tiling
 
 SHOWN_TILES, SHOWN_DIGITS = 50, 4
@@ -44,6 +47,12 @@ def keeping(drawn: str) -> Callable[..., Callable[..., None]]:
             type=click.Path(dir_okay=False, path_type=Path),
             metavar="FILE",
             help=f"Keep the tiles: {' '.join(SUFFIXES)} for polyrelu.load_tiling, {' '.join(EXPORTS)} for other tools.",
+        ),
+        click.option(
+            "--page",
+            type=click.Path(dir_okay=False, path_type=Path),
+            metavar="FILE",
+            help="Write a page that one can zoom, turn and search, an .html that needs no network.",
         ),
         JSON,
     )
@@ -91,12 +100,14 @@ OF_TILES = Drawing(_tiles_figure)
 
 
 class Results(NamedTuple):
-    """The options above, as click passes them on, and how results are drawn."""
+    """The options above, as click passes them on, how results are drawn, and what has the page of one."""
 
     plot: Path | None
     save: Path | None
     as_json: bool
+    page: Path | None = None
     drawing: Drawing = OF_TILES
+    paged: Callable[[Tiling], Shown | Tiling] = lambda tiling: tiling
 
     def check(self, dim: int | None = None, reads: Iterable[Path | None] = (), *, varying: int | None = None) -> None:
         """Refuse files that could not be written, before anything is computed.
@@ -110,8 +121,10 @@ class Results(NamedTuple):
             click.UsageError: a suffix is unknown, a directory is missing, or the format is for another dimension.
             WriteError: the file could not be written. MissingExtraError: ``--plot`` without matplotlib.
         """
-        for option, path in (("--save", self.save), ("--plot", self.plot)):
-            if path is not None and any(given is not None and _same(path, given) for given in reads):
+        files = [("--plot", self.plot), ("--save", self.save), ("--page", self.page)]
+        written = [(option, path) for option, path in files if path is not None]
+        for option, path in written:
+            if any(given is not None and _same(path, given) for given in reads):
                 raise click.UsageError(f"{option} {path}: is a file that the question is in; choose another name.")
         if self.save is not None:
             suffix = self.save.suffix.lower()
@@ -130,10 +143,15 @@ class Results(NamedTuple):
             if self.plot.suffix.lower().removeprefix(".") not in known:
                 raise click.UsageError(f"--plot {self.plot}: the suffix must be one of .{', .'.join(sorted(known))}.")
             self._check_place("--plot", self.plot)
-            if self.save is not None and _same(self.plot, self.save):
-                raise click.UsageError(f"--plot and --save are the same file {self.save}; choose two names.")
             if dim is not None:
                 self.drawing.check(dim, dim if varying is None else varying)
+        if self.page is not None:
+            if self.page.suffix.lower() != SUFFIX:
+                raise click.UsageError(f"--page {self.page}: the suffix must be {SUFFIX}.")
+            self._check_place("--page", self.page)
+        for (one, path), (other, same) in combinations(written, 2):
+            if _same(path, same):
+                raise click.UsageError(f"{one} and {other} are the same file {same}; choose two names.")
 
     @staticmethod
     def _check_place(option: str, path: Path) -> None:
@@ -216,7 +234,7 @@ class Results(NamedTuple):
         failure: PolyreluError | None = None
         if not (tiling.complete or len(tiling)):
             return kept, None
-        for path, write in ((self.save, _save), (self.plot, self._save_plot)):
+        for path, write in ((self.save, _save), (self.plot, self._save_plot), (self.page, self._save_page)):
             if path is not None:
                 numbered = path.with_stem(f"{path.stem}-{number}") if number else path
                 seconds = math.inf if path.suffix.lower() in SUFFIXES else _SECONDS_TO_DRAW
@@ -238,6 +256,9 @@ class Results(NamedTuple):
             figure = self.drawing.figure(tiling)
             write_whole(path, figure.savefig)
             pyplot.close(figure)
+
+    def _save_page(self, tiling: Tiling, path: Path) -> None:
+        self.paged(tiling).save(path)
 
 
 def _until_stopped(answers: Iterator[Tiling]) -> Iterator[Tiling]:

@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from polyrelu.analysis.zones import SORTS, zone_table
+from polyrelu.analysis.zones import SORTS, zone_table, zones
 from polyrelu.cli.certificates import CERTIFY, NO_CERTIFICATE, Certificates
 from polyrelu.cli.documents import SECONDS_AFTER_STOP, Document
 from polyrelu.cli.networks import takes_model, takes_model_or_statement
@@ -43,6 +43,7 @@ Example: polyrelu preimage model.npz --output "y0 > 0" --box -6 6 --plot zone.pn
 or:      polyrelu preimage model.npz --output "y0 > 0" --box 0 1 --box -1/2 0.5 --digits 4
 or:      polyrelu preimage model.npz --output "y0 > 1" --output "y0 < 0" --domain "x0 + x1 <= 1" --timeout 60
 or:      polyrelu preimage model.npz --property unsafe.vnnlib --save unsafe.npz --json
+or:      polyrelu preimage model.npz --output "y0 > 0" --box -6 6 --page zone.html
 or:      polyrelu preimage --statement question.txt
 """
 
@@ -98,6 +99,7 @@ def print_tiles(
     exact: bool,
     plot: Path | None,
     save: Path | None,
+    page: Path | None,
     as_json: bool,
     *,
     drawing: Drawing = OF_TILES,
@@ -107,10 +109,10 @@ def print_tiles(
     **options: Any,
 ) -> None:
     """Answer with tiles, with the options of a command; what ``remark`` says of the tiling goes below its table."""
-    question, results = Question(**options), Results(plot, save, as_json, drawing)
+    question, results = Question(**options), Results(plot, save, as_json, page, drawing)
     question.check(has_target=ask is Question.answers)
     results.check(reads=question.files)
-    certificates.check(question.files, (save, plot), is_stated=question.statement is None)
+    certificates.check(question.files, (save, plot, page), is_stated=question.statement is None)
     table = _table(tiles, _digits(digits, exact))
 
     def write(document: Document, tiling: Tiling) -> None:
@@ -199,6 +201,7 @@ def zones_command(
     digits: int,
     plot: Path | None,
     save: Path | None,
+    page: Path | None,
     as_json: bool,
     certify: Path | None,
     rows_only: bool,
@@ -208,11 +211,12 @@ def zones_command(
 
     For each zone its tiles, its volume, its bounding box and an exact point of it.
     """
-    question, results = Question(**options, measure=True), Results(plot, save, as_json)
+    question = Question(**options, measure=True)
+    results = Results(plot, save, as_json, page, paged=lambda tiling: zones(tiling, contact, sort))
     certificates = Certificates(certify, rows_only)
     question.check()
     results.check(reads=question.files)
-    certificates.check(question.files, (save, plot), is_stated=question.statement is None)
+    certificates.check(question.files, (save, plot, page), is_stated=question.statement is None)
 
     def write(document: Document, tiling: Tiling) -> None:
         try:

@@ -36,6 +36,7 @@ from polyrelu.polyhedra.simple_polygon import Corners, directed_edges, require_s
 from polyrelu.support.arguments import as_whole, instance, items, one_of
 from polyrelu.support.carried import Carried
 from polyrelu.support.numerals import shown
+from polyrelu.support.shown import Shown
 from polyrelu.tilings.tiling import Tiling
 
 Polygons: TypeAlias = tuple[Polygon, ...]
@@ -44,7 +45,7 @@ _WINDOWS = ("traced", "hull")
 
 
 @dataclass(frozen=True, init=False, repr=False)
-class LatentPlane(Carried):
+class LatentPlane(Carried, Shown):
     """A window of the plane {W z + b} in R^d, cut by the coordinate hyperplanes y_i = 0.
 
     Coordinates in the window have the bias as origin and the columns of the basis as axes: z = B u and y = W B u + b.
@@ -290,7 +291,7 @@ def _assembled(pieces: Iterable[Corners]) -> Polygons:
 
 
 @dataclass(frozen=True, init=False, repr=False)
-class LatentCube(Carried):
+class LatentCube(Carried, Shown):
     """A cube in a three-dimensional slice of the latent space of relu(W z + b), cut by each feature's half-space.
 
     Coordinates u in R^3 have z = B u: the bias is their origin, and the columns of the basis their axes.

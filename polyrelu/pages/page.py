@@ -116,8 +116,9 @@ def packed_counts(array: NDArray[Any]) -> dict[str, str]:
 def _json(data: Document) -> str:
     """JSON that ends no script element, whatever text is in it, and whose lines are JavaScript's."""
     text = json.dumps(data, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-    escapes = {"<": "\\u003c", "\u2028": "\\u2028", "\u2029": "\\u2029"}
-    return text.translate(str.maketrans(escapes))
+    for character in "<\u2028\u2029":
+        text = text.replace(character, f"\\u{ord(character):04x}")
+    return text
 
 
 @cache

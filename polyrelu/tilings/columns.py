@@ -207,6 +207,14 @@ class Columns(TileSource):
         tile = self._rows.polyhedron(self.bits(index), numbers, not np.isnan(self.points[index]).any())
         return tile if self._folding is None else self._folding.lift(tile)
 
+    def stated_facets(self, index: int) -> tuple[tuple[int, Halfspace], ...] | None:
+        """The facets by their numbers with the rows in x, where a tile is closed or open by its facets alone."""
+        if self._folding is not None or index in self.flat or self.sections.place(index) >= 0:
+            return None
+        numbers = self.facets[self.starts[index] : self.starts[index + 1]].tolist()
+        is_certified = not np.isnan(self.points[index]).any()
+        return self._rows.stated(self.bits(index), numbers, is_certified)
+
     def flat_tile(self, signs: SignVector, containing: Sequence[int], touching: Sequence[int]) -> Polyhedron:
         """What lies on some facets of a cell, and inside others, canonical. Cost: one canonical form of these rows."""
         tile = self._rows.flat(signs, containing, touching)
@@ -294,12 +302,25 @@ class _Rows:
         dim = self.domain.ambient_dim
         target_rows = cache(lambda: self._target_rows(signs))
         halfspaces = [self._facet(number, signs, target_rows) for number in numbers]
-        strict = []
-        if not (is_certified and self._rows_of_one_kind):
-            strict = [h for h in (*self.domain.halfspaces, *target_rows()) if h.relation == "<"]
+        strict = self._strict_rows(target_rows, is_certified)
         if not strict and not self._equalities:
             return Polyhedron.from_canonical((), sorted(halfspaces), dim)
         return Polyhedron.from_halfspaces([*self._equalities, *halfspaces, *strict], dim).canonical()
+
+    def stated(
+        self, signs: SignVector, numbers: Sequence[int], is_certified: bool
+    ) -> tuple[tuple[int, Halfspace], ...] | None:
+        """The facets of a tile, if it has no other rows."""
+        target_rows = cache(lambda: self._target_rows(signs))
+        if self._equalities or self._strict_rows(target_rows, is_certified):
+            return None
+        return tuple((number, self._facet(number, signs, target_rows)) for number in numbers)
+
+    def _strict_rows(self, target_rows: Callable[[], Sequence[Halfspace]], is_certified: bool) -> list[Halfspace]:
+        """The strict rows that may do more to a tile than to make its facets strict."""
+        if is_certified and self._rows_of_one_kind:
+            return []
+        return [h for h in (*self.domain.halfspaces, *target_rows()) if h.relation == "<"]
 
     def flat(self, signs: SignVector, containing: Sequence[int], touching: Sequence[int]) -> Polyhedron:
         """What lies on some facets and inside others, and satisfies the strict rows, canonical."""

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from polyrelu.arithmetic.exact import ExactVector, FloatArray, read_only
 from polyrelu.networks.activation_pattern import SignVector, packed_signs, sign_rows
 from polyrelu.networks.relevant_part import Restriction
+from polyrelu.polyhedra.halfspace import Halfspace
 from polyrelu.polyhedra.polyhedron import Polyhedron
 from polyrelu.support.carried import Carried
 from polyrelu.tilings.facet_matching import Matches
@@ -92,6 +93,13 @@ class TileSource(Carried, ABC):
     def patterns(self, numbers: Numbers) -> list[str]:
         """The activation patterns of the chosen tiles."""
         return [self.restriction.pattern(self.bits(i)) for i in numbers.tolist()]
+
+    def stated_facets(self, index: int) -> tuple[tuple[int, Halfspace], ...] | None:
+        """All rows of a tile of full dimension with the numbers that :meth:`data` has for them, in that order.
+
+        None where they have no numbers, or the tile has other rows, too.
+        """
+        return None
 
     def inner_point(self, index: int) -> ExactVector:
         """An exact point of the relative interior of a tile."""

@@ -189,6 +189,9 @@ def test_files_that_could_not_be_written_are_refused_first(model, tmp_path, monk
         (("--plot", str(tmp_path / "no" / "t.png")), "there is no directory"),
         (("--save", "t.glb"), ".glb files are for 3 inputs, and this network has 2"),
         (("--plot", "t.xyz"), "the suffix must be one of"),
+        (("--page", "t.htm"), "the suffix must be .html"),
+        (("--page", str(tmp_path / "no" / "t.html")), "there is no directory"),
+        (("--page", "t.html", "--save", "t.html"), "the suffix must be one of"),
     ):
         result = CliRunner().invoke(cli, ["preimage", model, "--output", "y0 > 0", *options])
         assert (result.exit_code, message in result.stderr) == (2, True), result.stderr
@@ -199,6 +202,26 @@ def test_what_was_computed_is_printed_though_it_cannot_be_kept(model, tmp_path):
     result = CliRunner().invoke(cli, ["preimage", model, "--output", "y0 > 0", "--save", str(path)])
     assert result.stdout.startswith("tile ")
     assert isinstance(result.exception, pr.UnboundedError)
+
+
+@pytest.mark.parametrize(
+    "command", [("preimage", "--output", "y0 >= 0"), ("regions",), ("zones", "--output", "y0 >= 0")]
+)
+def test_pages_are_written(model, tmp_path, command):
+    path, plot = tmp_path / "page.html", tmp_path / "page.svg"
+    shown = run(*command[:1], model, *command[1:], "--box", "-2", "2", "--page", str(path), "--plot", str(plot))
+    assert shown.stdout.splitlines()[-2:] == [str(plot), str(path)]
+    assert "polyrelu-document" in path.read_text(encoding="utf8")
+
+
+def test_the_page_of_zones_has_them_in_their_order(model, tmp_path):
+    path = tmp_path / "zones.html"
+    asked = ("--output", "y0 >= 0", "--box", "-2", "2", "--sort", "volume")
+    run("zones", model, *asked, "--page", str(path))
+    target = pr.parse("y0 >= 0", dim=1)
+    tiling = pr.preimage(pr.load_network(model), target, pr.Polyhedron.box([-2, -2], [2, 2]))
+    tiling.zones(sort="volume").save(tmp_path / "same.html")
+    assert path.read_text(encoding="utf8") == (tmp_path / "same.html").read_text(encoding="utf8")
 
 
 def test_surfaces_are_saved_for_three_inputs(tmp_path):

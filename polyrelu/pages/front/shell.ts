@@ -107,6 +107,8 @@ export interface Shell {
   tool(name: Icon, label: string, keys: string[], run: () => void): HTMLButtonElement;
   /** Keys that work wherever nobody types. */
   listen(...keys: Key[]): void;
+  /** The same, without a line in the help. */
+  listenQuietly(...keys: Key[]): void;
   /** Say to screen readers. */
   announce(text: string): void;
   theme(): Theme;
@@ -129,6 +131,7 @@ export function openShell(head: Head): Shell {
   const said = element("div", { class: "unseen", "aria-live": "polite", role: "status" });
   document.body.append(element("main", { class: "app" }, stage, panel), said);
   const keys: Key[] = [];
+  const quiet: Key[] = [];
   const heard: ((theme: Theme) => void)[] = [];
   const themes = followTheme(() => heard.forEach((run) => run(themes.now())));
   const shell: Shell = {
@@ -151,13 +154,14 @@ export function openShell(head: Head): Shell {
       return button;
     },
     listen: (...own) => keys.push(...own),
+    listenQuietly: (...own) => quiet.push(...own),
     announce: (text) => (said.textContent = text),
     theme: themes.now,
     onTheme: (run) => heard.push(run),
   };
   shell.tool("theme", "Light or dark", ["t"], themes.toggle);
   shell.tool("help", "Keys", ["?"], () => help(keys));
-  document.addEventListener("keydown", (event) => press(event, keys));
+  document.addEventListener("keydown", (event) => press(event, [...keys, ...quiet]));
   return shell;
 }
 
@@ -316,6 +320,8 @@ export interface Line {
 }
 export interface Saying {
   text: string;
+  /** A remark beside it. */
+  label?: string | undefined;
   /** What the text is about; pointing at it is told. */
   title?: string | undefined;
   pointed?: ((on: boolean) => void) | undefined;
@@ -343,7 +349,8 @@ function saying(row: Saying): HTMLElement {
     focus: () => pointed(true),
     blur: () => pointed(false),
   };
-  return element("div", { title: row.title, ...told }, row.text);
+  const label = row.label ? element("span", { class: "label" }, row.label) : null;
+  return element("div", { title: row.title, ...told }, element("span", {}, row.text), label);
 }
 
 /** Put a card near a point of the stage, inside of it. */
