@@ -18,7 +18,6 @@ pytest.importorskip("anywidget")
 pytest.importorskip("jupyterlab")
 nbformat = pytest.importorskip("nbformat")
 
-pytestmark = pytest.mark.notebook
 
 FIRST = """import polyrelu as pr
 net = pr.Network([
