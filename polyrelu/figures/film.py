@@ -12,6 +12,7 @@ import numpy as np
 from polyrelu.errors import InputError
 from polyrelu.figures.animate import write_animation
 from polyrelu.latent.history import History
+from polyrelu.latent.superposition import Features
 from polyrelu.networks.network import Network
 from polyrelu.pages.film import film_page
 from polyrelu.pages.page import SUFFIX, iframe, show, write
@@ -94,7 +95,7 @@ class Film(History):
 
 def film(
     checkpoints: Iterable[Any],
-    features: Sequence[int] | None = None,
+    features: Features = None,
     box: Any = 3,
     *,
     thresholds: Mapping[int, Any] | None = None,
@@ -105,7 +106,7 @@ def film(
     Args:
         checkpoints: for each a :class:`Network`, a list of ``(weight, bias)`` with ReLU after all but the last, or a
             state dict of Linear layers (``0.weight``, ``0.bias``, ``2.weight``, ...) with ReLU between them.
-        features: numbers of outputs; by default all.
+        features: outputs, by number or by name such as ``"y0"``; by default all.
         box: the window: a half width, or ``(lows, highs)`` as for ``Polyhedron.box``.
         thresholds: by feature; its zone is where it is above. By default 0.
         names: of the checkpoints, for example ``["epoch 0", "epoch 10"]``; by default they are counted.

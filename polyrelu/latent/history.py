@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from polyrelu.analysis.measure import Enclosure
 from polyrelu.errors import DimensionError, InputError
-from polyrelu.latent.superposition import NO_ISLAND, Superposition, planar_box
+from polyrelu.latent.superposition import NO_ISLAND, Features, Superposition, planar_box
 from polyrelu.networks.layer import Layer
 from polyrelu.networks.network import Network
 from polyrelu.support.carried import Carried
@@ -95,7 +95,7 @@ class History(Carried):
         self,
         networks: Sequence[Network],
         window: Any = 3,
-        features: Sequence[int] | None = None,
+        features: Features = None,
         thresholds: Mapping[int, Any] | None = None,
     ) -> None:
         if not networks:

@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
 from itertools import pairwise
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 from flint import fmpq_mat
@@ -36,8 +36,10 @@ from polyrelu.errors import DimensionError, InputError
 from polyrelu.networks.activation_pattern import unpacked_signs
 from polyrelu.networks.affine_outputs import Outputs
 from polyrelu.networks.layer import Layer, neuron_starts
+from polyrelu.networks.linear_constraints import coordinate
 from polyrelu.networks.network import Network
 from polyrelu.polyhedra.convex_polygon import cyclic_facets
+from polyrelu.polyhedra.given_sets import given_set
 from polyrelu.polyhedra.halfspace import Halfspace
 from polyrelu.polyhedra.polyhedron import Polyhedron
 from polyrelu.support.arguments import as_whole, instance, is_sequence, items
@@ -46,7 +48,9 @@ from polyrelu.support.numerals import shown
 from polyrelu.tilings.columns import Columns
 from polyrelu.tilings.tiling import Tiling
 
-Integers = NDArray[np.object_]
+Integers: TypeAlias = NDArray[np.object_]
+Features: TypeAlias = int | str | Iterable[int | str] | None
+"""Coordinates of an output, by number or by name such as ``"y0"``; None is all of them."""
 NO_ISLAND = -1
 
 
@@ -57,8 +61,8 @@ class Superposition(Carried):
     Args:
         network: R^2 -> R^m.
         window: a bounded polygon with an interior, such as a box.
-        features: coordinates of the output; by default all of them.
-        thresholds: by feature; by default 0.
+        features: coordinates of the output, by number or by name such as ``"y0"``; by default all of them.
+        thresholds: by feature's number; by default 0.
 
     Attributes:
         tiling: the cells, as a tiling of the window; the last neurons of their patterns are the features, in order.
@@ -86,10 +90,11 @@ class Superposition(Carried):
         self,
         network: Network,
         window: Polyhedron,
-        features: Sequence[int] | None = None,
+        features: Features = None,
         thresholds: Mapping[int, Any] | None = None,
     ) -> None:
         chosen = chosen_features(network, features)
+        require_plane(network, "Superposition")
         levels = tuple(_threshold(network, i, (thresholds or {}).get(i, 0)) for i in chosen)
         asked = _with_thresholds(network, chosen, levels)
         tiling = linear_regions(asked, _window(window), "cells", progress=False, measure=True)
@@ -280,18 +285,23 @@ class Superposition(Carried):
 # -- what is asked ------------------------------------------------------------------------------------------------
 
 
-def chosen_features(network: Network, features: Sequence[int] | None) -> tuple[int, ...]:
-    """Coordinates of a network's output, checked; all of them for None.
+def chosen_features(network: Network, features: Features = None) -> tuple[int, ...]:
+    """Coordinates of a network's output by number or name, checked; all of them for None.
 
     Raises:
         InputError: there is no such feature, or it is named twice.
+        ParseError: there is no feature of this name.
     """
     instance(network, Network, "Superposition: network", "pass a Network; load_network reads files")
     count = network.output_dim
-    listed = range(count) if features is None else items(features, "Superposition: features", "pass numbers of outputs")
-    chosen = []
+    listed: Iterable[Any] = range(count)
+    if isinstance(features, str) or as_whole(features) is not None:
+        listed = [features]
+    elif features is not None:
+        listed = items(features, "Superposition: features", "pass numbers or names, such as [0, 2] or ['y0', 'y2']")
+    chosen: list[int] = []
     for given in listed:
-        number = as_whole(given)
+        number = coordinate(given, count) if isinstance(given, str) else as_whole(given)
         if number is None or not 0 <= number < count:
             raise InputError(f"Superposition: there is no feature {shown(given)}; they are 0 to {count - 1}")
         if number in chosen:
@@ -300,28 +310,34 @@ def chosen_features(network: Network, features: Sequence[int] | None) -> tuple[i
     return tuple(chosen)
 
 
+def require_plane(network: Network, where: str) -> None:
+    """Refuse a network whose inputs are not in the plane.
+
+    Raises:
+        DimensionError: they are not.
+    """
+    if network.input_dim != 2:
+        raise DimensionError(
+            f"{where}: the network takes R^{network.input_dim}, and what is shown is a plane; put the affine map from "
+            "the plane in front, as the network's first layer, with relu False"
+        )
+
+
 def planar_box(box: Any, where: str) -> Polyhedron:
     """A window from a half width, from ``(lows, highs)``, or as it is.
 
     Raises:
         InputError: neither, or a box without an interior.
     """
-    if isinstance(box, Polyhedron):
-        return box
-    listed = is_sequence(box)
-    corners = items(box, f"{where}: box", "pass a half width, or (lows, highs)") if listed else [[box], [box]]
-    if len(corners) != 2:
-        raise InputError(f"{where}: box has {len(corners)} entries; pass a half width, or (lows, highs)")
-    lows, highs = (exact_vector(corner, f"{where}: box", 2 if listed else 1) for corner in corners)
-    if not listed:
-        lows, highs = tuple(-v for v in lows) * 2, highs * 2
-    if not all(low < high for low, high in zip(lows, highs, strict=True)):
-        raise InputError(f"{where}: the box from {_shown(lows)} to {_shown(highs)} has no interior; pass lows < highs")
-    return Polyhedron.box(lows, highs)
-
-
-def _shown(corner: Iterable[Any]) -> str:
-    return f"({', '.join(map(shown, corner))})"
+    if isinstance(box, Polyhedron) or is_sequence(box):
+        window = given_set(box, 2, f"{where}: box")
+        if window.dim < window.ambient_dim:
+            raise InputError(f"{where}: the box {window} has no interior; pass lows that are below the highs")
+        return window
+    width = exact(box, f"{where}: box")
+    if width <= 0:
+        raise InputError(f"{where}: box is {shown(width)}; a half width must be positive")
+    return Polyhedron.box([-width] * 2, [width] * 2)
 
 
 def _threshold(network: Network, feature: int, level: Any) -> Fraction:
@@ -346,8 +362,7 @@ def _window(window: Polyhedron) -> Polyhedron:
     instance(window, Polyhedron, "Superposition: window", "pass a box such as Polyhedron.box([-3, -3], [3, 3])")
     if window.ambient_dim != 2:
         raise DimensionError(
-            f"Superposition: the window lives in R^{window.ambient_dim}, and features are shown in the plane; for a "
-            "slice put the affine map from the plane in front of the network, as its first layer"
+            f"Superposition: the window lives in R^{window.ambient_dim}; pass one in the plane, such as a box"
         )
     if not window.is_bounded() or not window.is_full_dimensional():
         raise InputError(f"Superposition: the window {window} is unbounded or flat; pass a box with an interior")

@@ -16,8 +16,8 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from polyrelu.arithmetic.exact import ExactVector, exact, exact_vector, to_float
-from polyrelu.errors import DimensionError, InputError
-from polyrelu.latent.superposition import Superposition, area_text, chosen_features, planar_box
+from polyrelu.errors import InputError
+from polyrelu.latent.superposition import Features, Superposition, area_text, chosen_features, planar_box, require_plane
 from polyrelu.networks.layer import Layer
 from polyrelu.networks.network import Network
 from polyrelu.pages.page import document, packed, packed_counts
@@ -59,7 +59,7 @@ class Exploration:
     def of(
         cls,
         network: Network,
-        features: Sequence[int] | None = None,
+        features: Features = None,
         box: Any = 3,
         thresholds: Mapping[int, Any] | None = None,
     ) -> Exploration:
@@ -70,11 +70,7 @@ class Exploration:
             InputError: there is no such feature, or the window has no interior.
         """
         chosen = chosen_features(network, features)
-        if network.input_dim != 2:
-            raise DimensionError(
-                f"explore: the network takes R^{network.input_dim}, and what is explored is a plane; put the affine "
-                "map from the plane in front, as the network's first layer, with relu False"
-            )
+        require_plane(network, "explore")
         levels = dict(thresholds or {})
         unknown = levels.keys() - set(chosen)
         if unknown:
@@ -125,8 +121,9 @@ class Exploration:
             changes["thresholds"] = tuple(levels)
         if edit.get("window"):
             corners = exact_vector(edit["window"], "explore: window", 4)
-            lows, highs = _corners(planar_box((corners[:2], corners[2:]), "explore"))
-            changes |= {"lows": lows, "highs": highs}
+            if not all(low < high for low, high in zip(corners[:2], corners[2:], strict=True)):
+                raise InputError("explore: the window has no interior; pass lows that are below the highs")
+            changes |= {"lows": corners[:2], "highs": corners[2:]}
         if "pin" in edit:
             changes["pin"] = None if edit["pin"] is None else exact_vector(edit["pin"], "explore: pin", 2)
         return replace(self, **changes)

@@ -8,7 +8,7 @@ a page of the state in which the widget was shown stands in its place.
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -16,9 +16,11 @@ from typing import Any
 import numpy as np
 
 from polyrelu.errors import PolyreluError
+from polyrelu.latent.superposition import Features
 from polyrelu.networks.network import Network
 from polyrelu.pages.exploration import Exploration
 from polyrelu.pages.page import iframe, show, write
+from polyrelu.polyhedra.polyhedron import Polyhedron
 from polyrelu.support.arguments import file_path, instance
 from polyrelu.support.extras import require
 
@@ -28,7 +30,7 @@ _HEIGHT = 620
 
 def explore(
     network: Network,
-    features: Sequence[int] | None = None,
+    features: Features = None,
     box: Any = 3,
     *,
     thresholds: Mapping[int, Any] | None = None,
@@ -37,7 +39,7 @@ def explore(
 
     Args:
         network: R^2 -> R^m; a feature is a coordinate of its output, and its zone where that is above a threshold.
-        features: numbers of coordinates; by default all.
+        features: coordinates, by number or by name such as ``"y0"``; by default all.
         box: the window: a half width, or ``(lows, highs)`` as for ``Polyhedron.box``.
         thresholds: by feature; by default 0.
 
@@ -163,7 +165,7 @@ def _widget() -> Any:
                 same = new.output_dim == self._first.network.output_dim
                 features = self._now.features if same else None
                 levels = dict(zip(self._now.features, self._now.thresholds, strict=True)) if same else None
-                self._change(Exploration.of(new, features, (self._now.lows, self._now.highs), levels), 0)
+                self._change(Exploration.of(new, features, Polyhedron.box(self._now.lows, self._now.highs), levels), 0)
 
         def _repr_mimebundle_(self, **options: Any) -> Any:
             bundle = super()._repr_mimebundle_(**options)

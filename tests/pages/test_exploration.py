@@ -86,7 +86,7 @@ def test_edits_that_are_refused(edit, error, says):
 @pytest.mark.parametrize(
     ("ask", "error", "says"),
     [
-        (lambda: Exploration.of(chain(0, (3, 2))), pr.DimensionError, r"takes R\^3, and what is explored is a plane"),
+        (lambda: Exploration.of(chain(0, (3, 2))), pr.DimensionError, r"takes R\^3, and what is shown is a plane"),
         (lambda: Exploration.of(HATS, [5]), pr.InputError, "no feature 5"),
         (lambda: Exploration.of(HATS, [0], thresholds={1: 0}), pr.InputError, r"a threshold for \[1\]"),
         (lambda: Exploration.of(HATS, box=pr.Polyhedron.whole_space(2)), pr.InputError, "unbounded"),
