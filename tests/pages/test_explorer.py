@@ -8,6 +8,7 @@ import pytest
 import polyrelu as pr
 from polyrelu.pages.exploration import BIAS, Exploration
 from polyrelu.pages.explorer import explore
+from polyrelu.support.palette import contrast
 from tests.browser import opened
 from tests.latent.test_superposition import HATS, chain
 from tests.pages.bridge import explored
@@ -272,6 +273,43 @@ def test_what_python_refuses_is_said(browser, tmp_path):
         drag(page, page.locator('.row[data-row="5"] .handle'), (20, 20))
         settled(page, bridge)
         assert "out of range" in page.locator(".warning").inner_text()
+
+
+def blended(paper, fills, density):
+    """What is seen of paper below fills, as canvases mix them."""
+    shade = [int(paper[i : i + 2], 16) for i in (1, 3, 5)]
+    for fill in fills:
+        own = [int(fill[i : i + 2], 16) for i in (1, 3, 5)]
+        shade = [(1 - density) * below + density * above for below, above in zip(shade, own, strict=True)]
+    return "#" + "".join(f"{round(value):02x}" for value in shade)
+
+
+@pytest.mark.parametrize("dark", [False, True])
+def test_neighbours_are_told_apart_by_their_rims(browser, tmp_path, dark):
+    """Across each edge a feature switches, and its rim has a contrast of 3:1 to what is on both sides."""
+    state = Exploration.of(chain(6, (2, 10, 2, 10)))
+    with explored(browser, state, tmp_path, dark=dark) as (page, _):
+        density = float(page.locator(".stage canvas").get_attribute("data-veil"))
+    paper = "#15181d" if dark else "#ffffff"
+    features = state.scene()["features"]
+    found = state.found
+    fills = [blended(paper, [features[k]["colour"] for k in on.nonzero()[0]], density) for on in found.active]
+    checked = 0
+    for first, second in found.edges[:, :2]:
+        for k in (found.active[first] != found.active[second]).nonzero()[0]:
+            rim = features[k]["lines"][dark]
+            assert min(contrast(rim, fills[first]), contrast(rim, fills[second])) >= 3
+            checked += 1
+    assert checked > 20
+
+
+def test_the_theme_is_the_notebook_s(browser, tmp_path):
+    with explored(browser, Exploration.of(HATS), tmp_path) as (page, _):
+        assert page.locator(".polyrelu").get_attribute("data-theme") == "light"
+        page.evaluate("() => { document.body.dataset.jpThemeLight = 'false'; }")
+        page.wait_for_selector('.polyrelu[data-theme="dark"]')
+        page.evaluate("() => { document.body.dataset.jpThemeLight = 'true'; }")
+        page.wait_for_selector('.polyrelu[data-theme="light"]')
 
 
 AREAS = """async () => {
