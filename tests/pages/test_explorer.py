@@ -77,6 +77,15 @@ def test_what_is_refused_is_said_and_changes_nothing():
     assert widget._scene["error"] == ""
 
 
+def test_what_is_found_out_late_changes_nothing_either():
+    """A threshold below what a ReLU returns is refused when zones are asked for."""
+    widget = explore(chain(3))
+    before = widget.tiling
+    hear(widget, number=1, thresholds=[[0, "-1"]])
+    assert "below all values of its ReLU" in widget._scene["error"]
+    assert widget.tiling is before
+
+
 def test_another_network_is_taken():
     widget = explore(HATS, [0, 2], thresholds={2: 1})
     halved = pr.Network([HATS.layers[0], ([[0, 0, 0], [0, 0, 0], [0, 0, 2]], [0, 0, 0])])
