@@ -127,7 +127,9 @@ def film(
     ['checkpoint 1: islands 0 and 1 of y0 merge into 0']
     """
     networks = [_network(given, k) for k, given in enumerate(items(checkpoints, "film: checkpoints", "pass a list"))]
-    called = [f"checkpoint {k}" for k in range(len(networks))] if names is None else list(map(str, names))
+    called = [f"checkpoint {k}" for k in range(len(networks))]
+    if names is not None:
+        called = list(map(str, items(names, "film: names", "pass a text for each checkpoint")))
     if len(called) != len(networks):
         raise InputError(f"film: {len(called)} names for {len(networks)} checkpoints; pass one for each")
     return Film(networks, called, window=box, features=features, thresholds=thresholds)

@@ -16,7 +16,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from polyrelu.arithmetic.exact import ExactVector, exact, exact_vector, to_float
-from polyrelu.errors import InputError
+from polyrelu.errors import InputError, RangeError
 from polyrelu.latent.superposition import Features, Superposition, area_text, chosen_features, planar_box, require_plane
 from polyrelu.networks.layer import Layer
 from polyrelu.networks.network import Network
@@ -24,6 +24,7 @@ from polyrelu.pages.page import document, packed, packed_counts
 from polyrelu.polyhedra.bounding_box import box_of
 from polyrelu.polyhedra.polyhedron import Polyhedron
 from polyrelu.support.arguments import items, whole_number
+from polyrelu.support.numerals import shown
 from polyrelu.support.palette import colour, for_lines
 from polyrelu.tilings.table import format_point
 from polyrelu.tilings.tile import Tile
@@ -32,6 +33,8 @@ Scene: TypeAlias = dict[str, Any]
 
 _DIGITS = 6  # of inequalities whose exact coefficients would be long
 _LONGEST_ROW = 40
+_LEAST_SIDE = Fraction(1, 2**400)
+_FINEST = Fraction(1, 2**40)  # of what is seen, in comparison with its distance
 BIAS = -1
 """The column of a layer's bias, beside its weight's."""
 
@@ -121,9 +124,7 @@ class Exploration:
             changes["thresholds"] = tuple(levels)
         if edit.get("window"):
             corners = exact_vector(edit["window"], "explore: window", 4)
-            if not all(low < high for low, high in zip(corners[:2], corners[2:], strict=True)):
-                raise InputError("explore: the window has no interior; pass lows that are below the highs")
-            changes |= {"lows": corners[:2], "highs": corners[2:]}
+            changes |= dict(zip(("lows", "highs"), _drawable(corners[:2], corners[2:]), strict=True))
         if "pin" in edit:
             changes["pin"] = None if edit["pin"] is None else exact_vector(edit["pin"], "explore: pin", 2)
         return replace(self, **changes)
@@ -252,4 +253,17 @@ def _corners(window: Polyhedron) -> tuple[ExactVector, ExactVector]:
     lows, highs = (tuple(map(exact, corner)) for corner in box_of(window))
     if window != Polyhedron.box(lows, highs):
         raise InputError("explore: the window is no box; pass a half width, or (lows, highs)")
+    return _drawable(lows, highs)
+
+
+def _drawable(lows: ExactVector, highs: ExactVector) -> tuple[ExactVector, ExactVector]:
+    """The corners of a window, whose sides and area are floats, and whose points floats can tell apart."""
+    for low, high in zip(lows, highs, strict=True):
+        if low >= high:
+            raise InputError("explore: the window has no interior; pass lows that are below the highs")
+        if not _LEAST_SIDE < high - low < 1 / _LEAST_SIDE or max(-low, high) > (high - low) / _FINEST:
+            raise RangeError(
+                f"explore: the window from {shown(low)} to {shown(high)} is too small, too large or too far away to be "
+                "drawn in floats; choose another"
+            )
     return lows, highs

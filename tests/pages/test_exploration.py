@@ -74,6 +74,8 @@ def test_a_pin_stays_where_it_is_while_numbers_change():
         ({"entries": [[0, 0, 0, "one"]]}, pr.InexactError, "layer 0, row 0"),
         ({"thresholds": [[3, "1"]]}, pr.InputError, "threshold: 3 is out of range"),
         ({"window": ["0", "0", "0", "1"]}, pr.InputError, "no interior"),
+        ({"window": ["0", "0", "1", "1e-200"]}, pr.RangeError, "too small, too large or too far away"),
+        ({"window": ["1e20", "0", "100000000000000000001", "1"]}, pr.RangeError, "too far away"),
         ({"window": ["0", "0", "1"]}, pr.DimensionError, "window"),
         ({"pin": ["0"]}, pr.DimensionError, "pin"),
     ],
