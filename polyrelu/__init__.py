@@ -47,7 +47,9 @@ from polyrelu.tilings.tile import Tile
 from polyrelu.tilings.tiling import Tiling
 
 if TYPE_CHECKING:  # names of upper rooms, which are imported when first looked up: ``_conveniences.PUBLIC``
+    from polyrelu.figures.film import film
     from polyrelu.latent.windows import LatentCube, LatentPlane, feature_zones
+    from polyrelu.pages.explorer import explore
     from polyrelu.plotting.segmentable import (
         SegmentableCube,
         SegmentablePlane,
@@ -99,8 +101,10 @@ __all__ = [
     "between",
     "check_tiling",
     "decision_boundary",
+    "explore",
     "face_search",
     "feature_zones",
+    "film",
     "get_rigged_bias",
     "get_unit_2d_vectors_regularly_spaced",
     "inactive",

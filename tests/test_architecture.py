@@ -157,6 +157,7 @@ ACROSS = {
     "formats/test_onnx": "operators, shapes and reader",
     "formats/test_torch": "modules and weights",
     "pages/test_bundles": "what pages run, against its sources",
+    "pages/test_notebook": "the widget and films in JupyterLab, and in what nbconvert makes of a notebook",
     "pages/test_solid_browser": "pages in space, opened",
     "plotting/test_global_state": "drawing leaves matplotlib as it was",
     "plotting/test_pictures": "the checks of pictures find what is wrong with them",

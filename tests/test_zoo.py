@@ -418,6 +418,25 @@ def copies_of_networks(network):
     assert [again.evaluate([x]) for x in inputs_of(network)] == [network.evaluate([x]) for x in inputs_of(network)]
 
 
+@law("film", "explore")
+def watched(network):
+    """Islands are the zones that features have one by one; a checkpoint again is the same islands."""
+    window = pr.Polyhedron.box([-1, -1], [1, 1])
+    film = refused(network.input_dim != 2, pr.DimensionError, pr.film, [network, network], box=1)
+    if film is None:
+        refused(True, pr.DimensionError, pr.explore, network)
+        return
+    assert film.tracks[0] == film.tracks[1]
+    assert not film.events
+    (found, _) = film.frames
+    for place, i in enumerate(found.features):
+        zone = pr.preimage(network, pr.Polyhedron([[-int(i == j) for j in found.features]], [0], strict=True), window)
+        assert found.exact_area(i) == sum(tile.polyhedron.volume() for tile in zone if tile.dim == 2)
+        islands = [sum((tile.polyhedron.volume() for tile in island), Fraction(0)) for island in zone.zones()]
+        own = [Fraction(found.tiling.select(cells).volume(exact=True)) for cells in found.islands[place]]
+        assert sorted(filter(None, islands)) == sorted(own)
+
+
 @OF_NETWORKS.over(zoo.NETWORKS)
 def test_networks(law, name):
     law(zoo.NETWORKS[name])

@@ -23,7 +23,9 @@ _ALMOST_WHITE = 248
 _SUFFIXES = (".gif", ".mp4")
 
 
-def write_animation(animation: FuncAnimation, path: Path, dpi: int = 100) -> Path:
+def write_animation(
+    animation: FuncAnimation, path: Path, dpi: int = 100, pace: int = FRAMES_PER_SECOND, colours: int = _COLOURS
+) -> Path:
     """Write an animation to a file, in the format that the file's suffix says.
 
     All frames of a GIF share one palette, so that nothing flickers and only what changes is stored; frames that are
@@ -33,6 +35,8 @@ def write_animation(animation: FuncAnimation, path: Path, dpi: int = 100) -> Pat
         animation: for example from :func:`polyrelu.figures.unrelu_steps.one_coordinate`.
         path: ending in ``.gif`` or ``.mp4``.
         dpi: pixels per inch.
+        pace: frames per second.
+        colours: of a GIF, at most 256.
 
     Returns:
         The path.
@@ -50,11 +54,12 @@ def write_animation(animation: FuncAnimation, path: Path, dpi: int = 100) -> Pat
         raise InputError(f"write_animation: {path.name} needs ffmpeg, which is not installed; install it or write .gif")
     with style():
         if path.suffix == ".gif":
-            writer = _gif_writer()(fps=FRAMES_PER_SECOND)
+            writer = _gif_writer()(fps=pace)
+            writer.colours = colours
         else:
             quiet = ["-fflags", "+bitexact", "-flags:v", "+bitexact"]
             made = require("matplotlib.animation", "write_animation").FFMpegWriter
-            writer = made(fps=FRAMES_PER_SECOND, extra_args=quiet)
+            writer = made(fps=pace, extra_args=quiet)
 
         def write(whole: Path) -> None:
             try:
@@ -85,6 +90,8 @@ def _gif_writer() -> Any:
     class SmallGif(base):  # type: ignore[misc, valid-type]
         """Collects frames and writes them with one palette."""
 
+        colours = _COLOURS
+
         def setup(self, fig: Any, outfile: str, dpi: float | None = None) -> None:
             """Start a file."""
             super().setup(fig, outfile, dpi=dpi)
@@ -101,7 +108,7 @@ def _gif_writer() -> Any:
             """Write the file."""
             every = max(1, len(self.frames) // 8)
             sample = np.concatenate([np.asarray(frame) for frame in self.frames[::-every]])
-            palette = image.fromarray(sample).quantize(_COLOURS, dither=image.Dither.NONE)
+            palette = image.fromarray(sample).quantize(self.colours, dither=image.Dither.NONE)
             palette.putpalette(_with_white(palette.getpalette()))
             small = [frame.quantize(palette=palette, dither=image.Dither.NONE) for frame in self.frames]
             pause = round(1000 / self.fps)

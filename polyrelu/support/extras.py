@@ -10,6 +10,7 @@ from polyrelu.errors import MissingExtraError
 
 INSTALLED_BY = MappingProxyType(
     {
+        "anywidget": "'polyrelu[widget]'",
         "h5py": "'polyrelu[keras]'",
         "matplotlib": "'polyrelu[plot]'",
         "onnx": "'polyrelu[onnx]'",
@@ -21,7 +22,7 @@ INSTALLED_BY = MappingProxyType(
 )
 """What pip is told to install for each package."""
 
-_PART_OF = {"mpl_toolkits": "matplotlib", "PIL": "matplotlib"}
+_PART_OF = {"mpl_toolkits": "matplotlib", "PIL": "matplotlib", "traitlets": "anywidget"}
 
 
 def require(module: str, purpose: str) -> Any:

@@ -8,6 +8,8 @@ const ENTRIES = [
   { name: "planar", format: "iife" },
   { name: "solid", format: "iife" },
   { name: "widget", format: "esm" },
+  { name: "explorer", format: "iife" },
+  { name: "film", format: "iife" },
 ].filter(({ name }) => existsSync(`${name}.ts`));
 
 /** The digest of own sources, by name and content; packages are pinned by the lock file among them. */
