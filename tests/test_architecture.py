@@ -156,6 +156,7 @@ ACROSS = {
     "formats/test_keras": "layers and reader",
     "formats/test_onnx": "operators, shapes and reader",
     "formats/test_torch": "modules and weights",
+    "pages/test_bundles": "what pages run, against its sources",
     "plotting/test_global_state": "drawing leaves matplotlib as it was",
 }
 # Modules without tests of their own, and the tests that run them.

@@ -17,6 +17,7 @@ from contextlib import contextmanager
 from fractions import Fraction
 from math import lcm
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from threading import Event
 from typing import Any, Protocol
 
@@ -59,8 +60,22 @@ def check_fast(statement: str | Path, *certificates: str | Path, threads: int = 
         reader = _Checker(question, pool, 2 * threads)
         others = [path for path in certificates if not reader.reads_cells(path)]
         if others:  # points, and empty domains, which are said in a line
-            return str(checker.check(question, others))
+            with TemporaryDirectory() as folder:
+                return str(checker.check(question, [*_in_coordinates(question, others, Path(folder))]))
         return reader.claim()
+
+
+def _in_coordinates(question: bytes, paths: Sequence[str | Path], folder: Path) -> Iterator[str | Path]:
+    """The same files, with expansions of those that have rows."""
+    for number, path in enumerate(paths):
+        with _opened(path) as source:
+            has_rows = (source.line() or [""])[0] == "polyrelu-rows"
+        if has_rows:
+            expanded = folder / str(number)
+            with _opened(path) as source, expanded.open("wb") as to:
+                _Expander(question, to).read(source)
+            path = expanded
+        yield path
 
 
 def expand(statement: str | Path, rows: str | Path, coordinates: str | Path, level: int = 6) -> None:

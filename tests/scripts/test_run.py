@@ -49,7 +49,7 @@ class Checkout:
         self.tool("dpkg-query", '#!/bin/bash\necho "install ok installed"\n')
         self.tool("apt-get", '#!/bin/bash\necho "apt-get $*" >>"$NOTES"\n')
         self.tool("sudo", '#!/bin/bash\nexec "$@"\n')
-        for name in ("cc", "c++"):
+        for name in ("cc", "c++", "chromium"):
             self.tool(name, "#!/bin/bash\n")
         self.tool("tool", TOOL)
 
@@ -166,3 +166,12 @@ def test_a_compiler_is_installed_where_there_is_none(checkout):
     (checkout.bin / "c++").unlink()
     checkout.run("polyrelu", "demo")
     assert "apt-get install -y -qq --no-install-recommends g++\n" in checkout.notes.read_text()
+
+
+def test_a_browser_is_installed_for_tests_where_there_is_none(checkout):
+    (checkout.bin / "chromium").unlink()
+    install = "apt-get install -y -qq --no-install-recommends chromium fonts-dejavu-core"
+    assert install not in checkout.run("pytest")[0]
+    assert install in checkout.run("pytest", "-m", "browser")[0]
+    checkout.tool("chrome", TOOL)
+    assert checkout.run("pytest", "-m", "browser")[0] == [f"pytest -m browser, in {checkout.root}"]

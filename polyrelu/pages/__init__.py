@@ -1,0 +1,1 @@
+"""Drawings that show themselves: HTML that one can turn and touch."""
