@@ -82,7 +82,13 @@ class TilingMethods:
 
 class NetworkMethods:
     @staticmethod
-    def from_torch(module: Any, input_shape: Sequence[int] | None = None) -> Network: ...
+    def from_torch(
+        module: Any,
+        input_shape: Sequence[int] | None = None,
+        *,
+        start: str | int | None = None,
+        stop: str | int | None = None,
+    ) -> Network: ...
     def summary(self) -> Summary: ...
 
 class StatementMethods:

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from polyrelu.errors import DimensionError, InputError
 from polyrelu.formats.lowering import ZERO, Lowering, SparseRow, Variable, check_size, check_work, combine
-from polyrelu.formats.operators import Value, fractions, largest
+from polyrelu.formats.operators import Constant, Value, fractions, largest
 
 PADDING, BEYOND = -1, -2
 """Marks of places in the padding, and of places past it, which a rounded-up output size reaches."""
@@ -132,6 +132,56 @@ def convolution(x: Variable, weight: Value, bias: Value | None, windows: Windows
                 )
             constants += [offsets[out]] * len(taps)
     return combine(coefficients, constants, x.flat, (batch, outputs, *shape))
+
+
+def transposed_convolution(
+    x: Variable,
+    kernel: Constant,
+    bias: Constant | None,
+    windows: Windows,
+    extra: Sequence[int],
+    groups: int,
+    where: str,
+) -> Variable:
+    r"""The transpose of a convolution with a kernel of shape (in channels, out channels / groups, \*kernel).
+
+    Its output is the space that :func:`convolution` would make its input of: what that reads at a tap is what this
+    writes there. ``extra`` is added to the end of each axis of the output.
+
+    Raises:
+        DimensionError: shapes do not fit.
+    """
+    batch, channels, *space = x.shape
+    inputs, depth = kernel.shape[:2]
+    if inputs != channels or channels % groups or (bias is not None and bias.shape != (depth * groups,)):
+        raise DimensionError(
+            f"{where}: a kernel of shape {kernel.shape} in {groups} groups does not fit the input's {x.shape}"
+        )
+    reach = zip(space, windows.strides, windows.kernel, windows.dilations, windows.pads, extra, strict=False)
+    large = [(n - 1) * s + (k - 1) * d + 1 - 2 * p + more for n, s, k, d, p, more in reach]
+    if min(large) < 1:
+        raise DimensionError(f"{where}: the output would have the shape {large}")
+    places, shape = windows.places(large, where)
+    size, count = math.prod(large), math.prod(space)
+    check_size((batch, depth * groups, *large), where)
+    check_work(math.prod((batch, *kernel.shape, *space)), where)
+    if shape != tuple(space):
+        raise DimensionError(f"{where}: an output padding of {list(extra)} does not fit the strides {windows.strides}")
+    filters = fractions(kernel, where).reshape(channels, depth, -1).tolist()
+    offsets = [ZERO] * (depth * groups) if bias is None else fractions(bias, where).ravel().tolist()
+    coefficients: list[SparseRow] = [{} for _ in range(batch * depth * groups * size)]
+    for image in range(batch):
+        for channel in range(channels):
+            first = channel // (channels // groups) * depth
+            for out, own in enumerate(filters[channel], first):
+                start = (image * depth * groups + out) * size
+                for i, window in enumerate(places.tolist()):
+                    atom = (image * channels + channel) * count + i
+                    for weight, place in zip(own, window, strict=True):
+                        if weight and place >= 0:
+                            coefficients[start + place][atom] = weight
+    constants = [offset for _ in range(batch) for offset in offsets for _ in range(size)]
+    return combine(coefficients, constants, x.flat, (batch, depth * groups, *large))
 
 
 def average_pool(x: Variable, windows: Windows, count_padding: bool, where: str) -> Variable:
