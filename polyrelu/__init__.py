@@ -36,6 +36,7 @@ from polyrelu.networks.layer import Layer
 from polyrelu.networks.linear_constraints import parse
 from polyrelu.networks.network import Network
 from polyrelu.networks.properties import Property, active, between, inactive, level, wins
+from polyrelu.networks.slices import Slice, plane_through
 from polyrelu.networks.statement import Statement
 from polyrelu.polyhedra.halfspace import Halfspace
 from polyrelu.polyhedra.polyhedron import Polyhedron
@@ -64,6 +65,7 @@ __all__ = [
     "Property",
     "RangeError",
     "RoundedWarning",
+    "Slice",
     "Statement",
     "Tile",
     "Tiling",
@@ -85,6 +87,7 @@ __all__ = [
     "maps_into",
     "nearest_point",
     "parse",
+    "plane_through",
     "preimage",
     "unrelu",
     "unrelu_by_substitution",

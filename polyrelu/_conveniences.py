@@ -41,7 +41,7 @@ METHODS: Mapping[type, Mapping[str, str]] = {
         "volume": "analysis.measure.volume",
         "zones": "analysis.zones.zones",
     },
-    Network: {"summary": "networks.network_summary.summary"},
+    Network: {"slice": "networks.slices.slice_of", "summary": "networks.network_summary.summary"},
     Statement: {
         "certify": "engines.evidence.certify.certify",
         "expand": "engines.evidence.expander.expand",

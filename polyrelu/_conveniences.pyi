@@ -15,6 +15,7 @@ from polyrelu.arithmetic.exact import FloatArray
 from polyrelu.engines.evidence.certify import Certified
 from polyrelu.networks.network import Network
 from polyrelu.networks.network_summary import Summary
+from polyrelu.networks.slices import Slice
 from polyrelu.plotting.planar import Window
 from polyrelu.polyhedra.bounding_box import ExactBound
 from polyrelu.polyhedra.polyhedron import Polyhedron
@@ -89,6 +90,7 @@ class NetworkMethods:
         start: str | int | None = None,
         stop: str | int | None = None,
     ) -> Network: ...
+    def slice(self, origin: Iterable[Any], directions: Iterable[Iterable[Any]]) -> Slice: ...
     def summary(self) -> Summary: ...
 
 class StatementMethods:

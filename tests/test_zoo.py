@@ -341,6 +341,17 @@ def summaries(network):
     assert repr(network).startswith("Network(")
 
 
+@law("slice", "plane_through")
+def slices(network):
+    """On the line through two points the network is what it is there."""
+    dim = network.input_dim
+    start, end = [Fraction(k + 1, 3) for k in range(dim)], [Fraction(2 - k, 5) for k in range(dim)]
+    line = refused(start == end, pr.InputError, lambda: network.slice(*pr.plane_through(start, end)))
+    if line is not None:
+        assert line.evaluate([(Fraction(0),), (Fraction(1),)]) == network.evaluate([tuple(start), tuple(end)])
+        assert line.coordinates(end) == (1,)
+
+
 @law("linear_regions")
 def regions(network):
     """Every engine finds the same, and it fills the box."""

@@ -57,9 +57,8 @@ def _factor(site: Site, strict: bool, d: Row, a: Row, b: Row) -> tuple[Fraction,
     rest = _without_zeros(gap.plus(bare.scaled(-factor)))
     if rest.terms or rest.constant:
         raise InputError(
-            f"{site.where}: {site.operator} with a condition on the input is lowered only where its two branches "
-            "differ by a multiple of what is compared, because otherwise it jumps, or may; write it with relu, maximum or "
-            "clamp"
+            f"{site.where}: {site.operator} with a condition on the input jumps, or may: its branches must differ by a "
+            "multiple of what is compared; write it with relu, maximum or clamp"
         )
     return factor, b
 

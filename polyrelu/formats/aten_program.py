@@ -14,15 +14,15 @@ from typing import Any
 from numpy.typing import NDArray
 
 from polyrelu.errors import InputError, PolyreluError
-from polyrelu.formats import operators as op
 from polyrelu.formats.aten_conditions import CONDITIONS
 from polyrelu.formats.aten_operators import OPERATORS
 from polyrelu.formats.aten_shapes import SHAPES
-from polyrelu.formats.aten_site import Condition, Site
+from polyrelu.formats.aten_site import Site
+from polyrelu.formats.aten_windows import WINDOWS
 from polyrelu.formats.lowering import Lowering
 from polyrelu.networks.network import Network
 
-_TABLE = {**SHAPES, **OPERATORS, **CONDITIONS}
+_TABLE = {**SHAPES, **OPERATORS, **WINDOWS, **CONDITIONS}
 
 
 def _words(text: str) -> frozenset[str]:
@@ -100,10 +100,7 @@ def network_of(program: Program, where: str) -> Network:
     values: dict[str, Any] = {program.input: low.inputs(program.shape), **program.constants}
     for call in program.calls:
         values[call.name] = _lowered(low, call, values, where)
-    output = values[program.output.name]
-    if isinstance(output, Condition):
-        raise InputError(f"{where}: the module returns truth values that depend on its input, which is not continuous")
-    return low.network(op.as_variable(output, f"{where}: output"))
+    return low.network(Site(low, where, "the output").variable(values[program.output.name]))
 
 
 def _lowered(low: Lowering, call: Call, values: Mapping[str, Any], where: str) -> Any:
@@ -117,7 +114,7 @@ def _lowered(low: Lowering, call: Call, values: Mapping[str, Any], where: str) -
         raise
     except (ValueError, TypeError, LookupError, AttributeError, AssertionError, ArithmeticError) as error:
         reason = f"{type(error).__name__}: {error}"
-        raise InputError(f"{site.where}: {call.operator} cannot be lowered with these arguments ({reason})") from error
+        raise InputError(f"{site.where}: {call.operator} cannot be lowered here ({reason})") from error
 
 
 def refusal(operator: str, where: str) -> str:

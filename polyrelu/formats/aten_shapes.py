@@ -137,6 +137,19 @@ def _roll(rows: Rows, shifts: Any, dims: Any = ()) -> Rows:
     return np.roll(rows, shifts, dims or None)
 
 
+def _upsample(rows: Rows, output_size: Any, *scales: Any) -> Rows:
+    """Each entry several times along the last axes."""
+    given = next((s for s in scales if isinstance(s, (list, tuple))), [s for s in scales if s is not None])
+    rank = len(output_size or given)
+    lengths = rows.shape[-rank:]
+    factors = [n / own for n, own in zip(output_size, lengths, strict=True)] if output_size else given
+    if any(factor != int(factor) for factor in factors):
+        raise ValueError(f"the factors {list(factors)} are no whole numbers")
+    for axis, factor in enumerate(factors, rows.ndim - rank):
+        rows = np.repeat(rows, int(factor), axis)
+    return rows
+
+
 def _diagonal(rows: Rows, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Rows:
     return rows.diagonal(offset, dim1, dim2)
 
@@ -248,6 +261,7 @@ _MOVES: dict[str, Callable[..., Rows]] = {
     **dict.fromkeys(("numpy_T", "t"), _all_axes_reversed),
     **dict.fromkeys(("mT", "adjoint"), _matrix_transpose),
     **dict.fromkeys(("transpose", "swapaxes"), _transpose),
+    **dict.fromkeys(("upsample_nearest1d", "upsample_nearest2d", "upsample_nearest3d"), _upsample),
     "diagonal": _diagonal,
     "expand_as": _expand_as,
     "flatten": _flatten,

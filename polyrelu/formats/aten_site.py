@@ -40,6 +40,10 @@ class Condition:
         return Condition(op.affine(self.difference, -ONE, ZERO), not self.strict)
 
 
+class Jumping:
+    """Numbers that jump where the input does not, such as the places of largest entries; nothing takes them."""
+
+
 @dataclass(frozen=True)
 class Site:
     """Where an operator is lowered.
@@ -66,11 +70,12 @@ class Site:
             number = int(given) if isinstance(given, bool) else given
             return np.array(exact(number, f"{self.where}: {self.operator}"), dtype=object)
         if isinstance(given, Condition):
-            raise InputError(
-                f"{self.where}: {self.operator} of truth values that depend on the input is not continuous; conditions are "
-                "understood in where, masked_fill and products"
-            )
-        raise InputError(f"{self.where}: {self.operator} of {type(given).__name__} is not supported")
+            why = "truth values that depend on the input is not continuous; they may stand in where and in products"
+        elif isinstance(given, Jumping):
+            why = "the places of largest or smallest entries is not continuous"
+        else:
+            why = f"{type(given).__name__} is not supported"
+        raise InputError(f"{self.where}: {self.operator} of {why}")
 
     def variable(self, given: Any) -> Variable:
         """The same, as a variable that may be constant."""

@@ -90,6 +90,7 @@ class _Graph:
 
     def __init__(self, torch: Any, traced: Any) -> None:
         self.torch, self.traced = torch, traced
+        self.home = str(Path(torch.__file__).parent)
         kinds = torch.export.graph_signature.InputKind
         self.targets = {s.arg.name: s.target for s in traced.graph_signature.input_specs if s.kind != kinds.USER_INPUT}
         nodes = list(traced.graph.nodes)
@@ -115,14 +116,14 @@ class _Graph:
         for node in self.calls:
             if started and self.inputs[1] in self.depending[node]:
                 raise InputError(
-                    f"{_WHERE}: {_place(node)}: what comes after the start also needs what came before it (a "
+                    f"{_WHERE}: {self._place(node)}: what comes after the start also needs what came before it (a "
                     "connection that skips the start), so it is no function of the value there; choose another start"
                 )
         constants: dict[str, Any] = {}
         calls = []
         for node in self.calls:
             args, kwargs = self._arguments(node.args, constants), self._arguments(node.kwargs, constants)
-            calls.append(Call(node.name, _name(node), tuple(args), kwargs, _place(node)))
+            calls.append(Call(node.name, _name(node), tuple(args), kwargs, self._place(node)))
         if self.output not in self.depending:
             self._arguments(self.output, constants)
         return Program(first.name, tuple(first.meta["val"].shape), constants, tuple(calls), Ref(self.output.name))
@@ -152,15 +153,32 @@ class _Graph:
 
     def _evaluated(self, node: Any) -> Any:
         if node.op != "call_function":
-            raise InputError(f"{_WHERE}: {_place(node)}: {node.op} of {node.target} is not supported")
+            raise InputError(f"{_WHERE}: {self._place(node)}: {node.op} of {node.target} is not supported")
         tags = getattr(node.target, "tags", ())
         if self.torch.Tag.nondeterministic_seeded in tags:
-            raise InputError(f"{_WHERE}: {_place(node)}: {_name(node)} draws random numbers; the module is no function")
+            raise InputError(
+                f"{_WHERE}: {self._place(node)}: {_name(node)} draws random numbers; the module is no function"
+            )
         if _asks_for_shapes(node):
             like = node.args[0].meta["val"]
             shaped = self.torch.empty(like.shape, dtype=like.dtype, device=like.device)
             return node.target(shaped, *self._values(node.args[1:]), **self._values(node.kwargs))
         return node.target(*self._values(node.args), **self._values(node.kwargs))
+
+    def _place(self, node: Any) -> str:
+        """Where a node comes from: its module, and the line of the user's code that called for it."""
+        frames = list(_FRAME.finditer(node.meta.get("stack_trace") or ""))
+        own = [frame for frame in frames if not frame["file"].startswith(self.home)]
+        stack = [path for path in (node.meta.get("nn_module_stack") or {}).values() if path[0].removeprefix("module")]
+        parts = []
+        if stack:
+            path, kind = stack[-1]
+            kind = kind if isinstance(kind, str) else kind.__name__
+            parts.append(f"module {_module_name(path)!r} ({kind.rpartition('.')[2]})")
+        if own:
+            frame = own[-1]
+            parts.append(f"line {frame['line']} of {Path(frame['file']).name}, {_shortened(frame['code'].strip())!r}")
+        return ", ".join(parts) or node.name
 
     def _values(self, value: Any) -> Any:
         return self.torch.fx.node.map_arg(value, self._constant)
@@ -197,22 +215,6 @@ def _name(node: Any) -> str:
     """``add`` for ``aten.add.Tensor``."""
     target = node.target
     return str(target).split(".")[1] if hasattr(target, "overloadpacket") else getattr(target, "__name__", str(target))
-
-
-def _place(node: Any) -> str:
-    """Where a node comes from: its module, and the line of the user's code that called for it."""
-    frames = list(_FRAME.finditer(node.meta.get("stack_trace") or ""))
-    own = [frame for frame in frames if "site-packages" not in frame["file"] and "/torch/" not in frame["file"]]
-    stack = [path for path in (node.meta.get("nn_module_stack") or {}).values() if path[0].removeprefix("module")]
-    parts = []
-    if stack:
-        path, kind = stack[-1]
-        kind = kind if isinstance(kind, str) else kind.__name__
-        parts.append(f"module {_module_name(path)!r} ({kind.rpartition('.')[2]})")
-    if own:
-        frame = own[-1]
-        parts.append(f"line {frame['line']} of {Path(frame['file']).name}, {_shortened(frame['code'].strip())!r}")
-    return ", ".join(parts) or node.name
 
 
 def _shortened(code: str) -> str:

@@ -24,7 +24,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from polyrelu.errors import InputError
-from polyrelu.formats.aten_program import network_of
+from polyrelu.formats.aten_program import Program, network_of
 from polyrelu.formats.torch_export import exported
 from polyrelu.networks.network import Network
 from polyrelu.support.arguments import as_whole, items, whole_number
@@ -63,6 +63,11 @@ def from_torch(
         InexactError: a weight is NaN or infinite.
         MissingExtraError: torch is not installed.
     """
+    return _layers(network_of(program_of(module, input_shape, start, stop), _WHERE), start, stop)
+
+
+def program_of(module: Any, input_shape: Any = None, start: Any = None, stop: Any = None) -> Program:
+    """The program of the module between those places that are names; arguments and errors as in :func:`from_torch`."""
     torch = require("torch", _WHERE)
     require("torch.export", _WHERE)
     if not isinstance(module, torch.nn.Module):
@@ -72,8 +77,7 @@ def from_torch(
             raise InputError(f"{_WHERE}: {_title(name, part)} is in training mode; call module.eval() first")
     names = [_submodule(module, place, what) for place, what in ((start, "start"), (stop, "stop"))]
     example = _example(torch, module, input_shape)
-    network = network_of(exported(torch, *_between(torch, module, example, *names)), _WHERE)
-    return _layers(network, start, stop)
+    return exported(torch, *_between(torch, module, example, *names))
 
 
 def _title(name: str, module: Any) -> str:

@@ -141,6 +141,13 @@ CALLS = {
     "parse text": lambda v: pr.parse(v, 2),
     "parse dim": lambda v: pr.parse("y0 > 0", v),
     "parse names": lambda v: pr.parse("y0 > 0", 1, v),
+    "slice origin": lambda v: NET.slice(v, EYE),
+    "slice directions": lambda v: NET.slice([0, 0], v),
+    "slice lift": lambda v: NET.slice([0, 0], EYE).lift(v),
+    "slice restrict": lambda v: NET.slice([0, 0], EYE).restrict(v),
+    "slice lift_set": lambda v: NET.slice([0, 0], EYE).lift_set(v),
+    "slice coordinates": lambda v: NET.slice([0, 0], EYE).coordinates(v),
+    "plane_through points": lambda v: pr.plane_through(v, [1, 0], [0, 1]),
     "wins k": lambda v: pr.wins(v, 3),
     "wins dim": lambda v: pr.wins(0, v),
     "active i": lambda v: pr.active(v, 3),
@@ -271,6 +278,7 @@ def test_every_public_name_is_called():
     public = {name: getattr(pr, name) for name in pr.__all__}
     errors = {name for name, one in public.items() if isinstance(one, type) and issubclass(one, Exception | Warning)}
     returned = {
+        "Slice",
         "Statement",
         "Nearest",
         "Verdict",
