@@ -14,18 +14,19 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-import torch
-
-from polyrelu.formats.torch_modules import program_of
-from tests.formats.float_error import float_error
-from tests.formats.program_text import FOLDER, written
-from tests.formats.torch_zoo import MODULES, module_of
-
+FOLDER = Path(__file__).resolve().parents[1] / "tests" / "formats" / "exported"
 POINTS = 5
 
 
 def text_of(name: str) -> str:
     """The file of a module: its program, points, its own values there, and how far they may be from the exact ones."""
+    import torch
+
+    from polyrelu.formats.torch_modules import program_of
+    from tests.formats.float_error import float_error
+    from tests.formats.program_text import written
+    from tests.formats.torch_zoo import MODULES, module_of
+
     module, shape = module_of(name), MODULES[name][1]
     program = program_of(module, shape)
     torch.manual_seed(0)
@@ -45,8 +46,9 @@ def text_of(name: str) -> str:
 def main() -> None:
     """Write the files that are asked for."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("names", nargs="*", metavar="NAME", help="of a module; all of them by default")
-    for name in parser.parse_args().names or MODULES:
+    parser.add_argument("names", nargs="*", metavar="NAME", help="of a module; those that have a file by default")
+    names = parser.parse_args().names or [path.stem for path in FOLDER.glob("*.json")]
+    for name in names:
         (FOLDER / f"{name}.json").write_text(text_of(name))
         print(name)
 

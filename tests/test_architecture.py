@@ -213,6 +213,7 @@ THROUGH = {
     ),
     "formats/operators": "formats/test_lowering",
     "formats/parquet": "formats/test_tilings",
+    "formats/state_dicts": "formats/test_safetensors",
     "formats/torch_export": "formats/test_torch",
     "formats/torch_modules": "formats/test_torch",
     "formats/torch_weights": "formats/test_torch",

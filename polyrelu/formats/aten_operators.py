@@ -286,6 +286,7 @@ OPERATORS: dict[str, Callable[..., Any]] = {
     "lerp": _interpolate,
     "linear": _linear,
     "mean": _mean,
+    "native_dropout": lambda site, *args: [_dropout(site, *args)],
     "pow": _power,
     "relu": _relu,
     "relu6": lambda site, x: _clamp(site, x, 0, 6),

@@ -90,7 +90,7 @@ class _Graph:
 
     def __init__(self, torch: Any, traced: Any) -> None:
         self.torch, self.traced = torch, traced
-        self.home = str(Path(torch.__file__).parent)
+        self.homes = str(Path(torch.__file__).parent), str(Path(__file__).parents[1])
         kinds = torch.export.graph_signature.InputKind
         self.targets = {s.arg.name: s.target for s in traced.graph_signature.input_specs if s.kind != kinds.USER_INPUT}
         nodes = list(traced.graph.nodes)
@@ -168,7 +168,7 @@ class _Graph:
     def _place(self, node: Any) -> str:
         """Where a node comes from: its module, and the line of the user's code that called for it."""
         frames = list(_FRAME.finditer(node.meta.get("stack_trace") or ""))
-        own = [frame for frame in frames if not frame["file"].startswith(self.home)]
+        own = [frame for frame in frames if not frame["file"].startswith(self.homes)]
         stack = [path for path in (node.meta.get("nn_module_stack") or {}).values() if path[0].removeprefix("module")]
         parts = []
         if stack:

@@ -6,6 +6,7 @@ The program that torch.export notes is run by torch itself, on pairs (M, D): not
 from __future__ import annotations
 
 import math
+import warnings
 from typing import Any
 
 import torch
@@ -19,7 +20,8 @@ BATCH_NORM = 10  # variance + epsilon, root, reciprocal, epsilon and the root as
 
 def float_error(module: torch.nn.Module, points: torch.Tensor) -> torch.Tensor:
     """For each point of a batch, bounds on the distance of the module's own floats from the exact value."""
-    with torch.no_grad():
+    with torch.no_grad(), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
         program = torch.export.export(module, (points[:1],), strict=False).run_decompositions({})
         return torch.stack([_bound(program, point[None]) for point in points])
 
