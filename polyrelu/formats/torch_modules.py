@@ -5,15 +5,17 @@ stores, where PyTorch would round them to the tensor's type. The first axis of t
 
 **How far the module itself may be off.** It computes in floats, with a unit roundoff u (2^-24 for float32), what the
 network computes exactly. Take the module's calls one by one, and let M be what they give with the moduli of all
-constants and inputs, with sums for differences and the larger branch where they branch. If no value overflows or is
-subnormal, and on the way to an entry there are at most D roundings (n for a sum of n terms, n + 1 for products of rows
-of n), then the module's value is within
+constants and inputs, with sums for differences, and for ``where`` the larger branch and the multiple of what is
+compared by which the branches differ. If no value overflows or is subnormal, and on the way to an entry there are at
+most D roundings (n for a sum of n terms, n + 1 for products of rows of n, one more for a Python number, which PyTorch
+rounds first), then the module's value is within
 
 .. math:: ((1 + u)^D - 1) \, M
 
 of the network's. By induction over the calls: sums, in any order, products by constants and quotients by them make one
 factor :math:`1 + \delta`, :math:`|\delta| \le u`, of an operation that adds no more to the error than the operands'
-errors times the moduli that make M; relu, maxima and moduli move two numbers no further apart, and round nothing.
+errors times the moduli that make M; relu, maxima and moduli move two numbers no further apart, and round nothing; and
+where a condition is decided otherwise than for exact numbers, what is compared is within its own error of zero.
 ``tests/formats/test_torch.py`` computes D and M for all its modules, and holds them to it.
 """
 
@@ -70,9 +72,12 @@ def program_of(module: Any, input_shape: Any = None, start: Any = None, stop: An
     """The program of the module between those places that are names; arguments and errors as in :func:`from_torch`."""
     torch = require("torch", _WHERE)
     require("torch.export", _WHERE)
+    module = getattr(module, "_orig_mod", module)  # of a compiled module, the module
     if not isinstance(module, torch.nn.Module):
         raise InputError(f"{_WHERE}: {type(module).__name__} is not a torch.nn.Module")
     for name, part in module.named_modules():
+        if any(torch.nn.parameter.is_lazy(p) for p in part.parameters(recurse=False)):
+            raise InputError(f"{_WHERE}: {_title(name, part)} has no weights yet; run the module once")
         if part.training and type(part).__name__.startswith(("Dropout", "AlphaDropout", "BatchNorm", "RReLU")):
             raise InputError(f"{_WHERE}: {_title(name, part)} is in training mode; call module.eval() first")
     names = [_submodule(module, place, what) for place, what in ((start, "start"), (stop, "stop"))]
@@ -195,7 +200,8 @@ def _between(torch: Any, module: Any, example: Any, start: str | None, stop: str
             raise InputError(f"{_WHERE}: forward calls {name!r} {times} times; name a submodule that it calls once")
     if start is not None and stop is not None and events.index((stop, "out")) < events.index((start, "in")):
         raise InputError(f"{_WHERE}: forward calls the stop {stop!r} before the start {start!r}; exchange them")
-    part = Part().train(module.training)
+    part = Part()
+    part.training = module.training  # train() would change the parts of the user's module
     return part, (example,) if start is None else (given, example)
 
 

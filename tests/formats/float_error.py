@@ -139,9 +139,10 @@ SPECIAL = {
 
 
 def _roundings(name: str, args: Any) -> int:
+    """How often an operation rounds; a Python number among its arguments is rounded, too."""
     if name in PRODUCTS:
         tensors = [a for arg in args for a in (arg if isinstance(arg, list) else [arg])]
         return max(a.numel() for a in tensors if isinstance(a, torch.Tensor)) + 2
     if name in SUMS:
         return args[0].numel() + 1
-    return {"_native_batch_norm_legit_no_training": BATCH_NORM, "hardsigmoid": 3, "addcmul": 3, "lerp": 4}.get(name, 1)
+    return {"_native_batch_norm_legit_no_training": BATCH_NORM, "hardsigmoid": 4, "addcmul": 4, "lerp": 5}.get(name, 2)

@@ -104,6 +104,8 @@ def test_the_shape_is_found_by_trying():
 
 def test_nothing_is_said_and_nothing_is_left_behind(capfd):
     module = Autoencoder().eval()
+    module.training = True  # and its parts are not
+    modes = [part.training for part in module.modules()]
     before = {name: p.clone() for name, p in module.state_dict().items()}
     with warnings.catch_warnings():
         warnings.simplefilter("error")
@@ -112,7 +114,13 @@ def test_nothing_is_said_and_nothing_is_left_behind(capfd):
             pr.Network.from_torch(Branch(), (2,))
     assert capfd.readouterr() == ("", "")
     assert all(torch.equal(p, before[name]) for name, p in module.state_dict().items())
+    assert [part.training for part in module.modules()] == modes
     assert all(not part._forward_hooks and not part._forward_pre_hooks for part in module.modules())
+
+
+def test_compiled_modules_are_the_modules_they_were_compiled_from():
+    module = module_of("superposition")
+    assert pr.Network.from_torch(torch.compile(module)) == pr.Network.from_torch(module)
 
 
 # -- parts --------------------------------------------------------------------------------------------------------
@@ -218,11 +226,11 @@ def forward(function):
         (nn.LSTM(2, 2).eval(), "returns 3 tensors"),
         (
             forward(lambda m, x: torch.softmax(x @ m.W, 1)),
-            r"line \d+ of test_torch.py.*: softmax is not piecewise linear",
+            r"line \d+ of torch_zoo.py.*: softmax is not piecewise linear",
         ),
         (forward(lambda m, x: (x @ m.W) * x), "product of two tensors that both depend"),
         (forward(lambda m, x: x @ x.T @ m.W[:1]), "attention, for example"),
-        (forward(lambda m, x: torch.where(x > 0, 1.0, 0.0) @ m.W), "where with a condition on the input .* jumps"),
+        (forward(lambda m, x: torch.where(x > 0, 1.0, 0.0) @ m.W), "where with a condition on the input jumps"),
         (forward(lambda m, x: (x @ m.W > 0).sum(1)), "truth values that depend on the input"),
         (forward(lambda m, x: (x @ m.W).argmax(1)), "argmax is not continuous"),
         (forward(lambda m, x: (x @ m.W).topk(2).values), "topk is not continuous"),
@@ -233,6 +241,7 @@ def forward(function):
         (forward(lambda m, x: x @ m.W + torch.randn(3)), "randn draws random numbers"),
         (forward(lambda m, x: nn.functional.dropout(x @ m.W)), "dropout is in training mode"),
         (forward(lambda m, x: (x @ m.W)[:, x[0].long()]), "not continuous|cannot be lowered|cannot follow"),
+        (nn.LazyLinear(2).eval(), r"module '' \(LazyLinear\) has no weights yet; run the module once"),
         (Branch(), "has no parameter that tells its input"),
         ("a string", "str is not a torch.nn.Module"),
     ],
