@@ -28,6 +28,7 @@ class Model(NamedTuple):
     drop_final: str | None
     input_shape: tuple[int, ...] | None
     centre: bool | None
+    output_name: str | None
 
     def load(self) -> Network:
         """The network in the file."""
@@ -37,6 +38,7 @@ class Model(NamedTuple):
             drop_final=self.drop_final,
             input_shape=self.input_shape,
             centre=self.centre,
+            output_name=self.output_name,
         )
 
 
@@ -58,7 +60,7 @@ _STATEMENT = click.option(
     metavar="FILE",
     help="A statement that says network, inputs and outputs, instead of MODEL; polyrelu statement writes them.",
 )
-_HOW = ("normalise", "drop_final", "input_shape", "centre")
+_HOW = ("normalise", "drop_final", "input_shape", "centre", "output_name")
 _READING = together(
     click.option(
         "--centre/--no-centre",
@@ -75,6 +77,11 @@ _READING = together(
         callback=_shape,
         metavar="N,N,...",
         help="The shape of the input where an ONNX or Keras MODEL leaves it open, with the batch of 1: 1,3,32,32.",
+    ),
+    click.option(
+        "--output-name",
+        metavar="NAME",
+        help="The value that an ONNX MODEL returns: one of several outputs, or a value inside.",
     ),
     click.option(
         "--normalise",

@@ -73,11 +73,12 @@ def _transposed_convolution(
     image, kernel = site.variable(x), site.constant(weight)
     size = kernel.shape[2:]
     rank = len(size)
-    windows = win.Windows(size, each(stride, rank), each(dilation, rank), each(padding, rank) * 2)
-    extra = each(output_padding, rank)
-    made = win.transposed_convolution(
-        _batched(image, rank), kernel, _bias(site, bias), windows, extra, groups, site.where
-    )
+    batched = _batched(image, rank)
+    strides, dilations, pads, extra = (each(v, rank) for v in (stride, dilation, padding, output_padding))
+    reach = zip(batched.shape[2:], size, strides, dilations, pads, extra, strict=True)
+    shape = tuple((n - 1) * s + (k - 1) * d + 1 - 2 * p + more for n, k, s, d, p, more in reach)
+    scattering = win.Scattering(size, strides, dilations, pads, shape)
+    made = win.transposed_convolution(batched, kernel, _bias(site, bias), scattering, groups, site.where)
     return _unbatched(made, image)
 
 

@@ -42,7 +42,7 @@ _OPTIONS = {
     ".keras": {"drop_final", "input_shape"},
     ".nnet": {"normalise"},
     ".npz": {"centre"},
-    ".onnx": {"drop_final", "input_shape"},
+    ".onnx": {"drop_final", "input_shape", "output_name"},
     ".pt": {"centre"},
     ".pth": {"centre"},
     ".safetensors": {"centre"},
@@ -61,6 +61,7 @@ def load_network(
     normalise: str | None = None,
     drop_final: str | None = None,
     input_shape: Sequence[int] | None = None,
+    output_name: str | None = None,
     centre: bool | None = None,
 ) -> Network:
     """The network stored in a file; its numbers are taken as they are, exactly.
@@ -82,6 +83,7 @@ def load_network(
             weights, ``"ignore"`` leaves it out.
         drop_final: for ``.onnx`` and ``.keras``, the name of a last operator to leave out, for example ``"Softmax"``.
         input_shape: for ``.onnx`` and ``.keras``, the shape of the input, where the file leaves it open.
+        output_name: for ``.onnx``, the value to return, an output or any value inside; by default the only output.
         centre: for sparse autoencoders, False if nothing is subtracted from the input, which the file does not say.
 
     Raises:
@@ -96,7 +98,13 @@ def load_network(
         there = f"{file} is a directory" if file.is_dir() else f"there is no file {file}"
         raise InputError(f"load_network: {there}")
     kind = _kind(file)
-    given = {"normalise": normalise, "drop_final": drop_final, "input_shape": input_shape, "centre": centre}
+    given = {
+        "normalise": normalise,
+        "drop_final": drop_final,
+        "input_shape": input_shape,
+        "output_name": output_name,
+        "centre": centre,
+    }
     options = {name: value for name, value in given.items() if value is not None}
     for name in options:
         if name not in _OPTIONS.get(kind, ()):

@@ -117,7 +117,7 @@ def _entry(name: str, entry: Any, path: Path) -> tuple[str, tuple[int, ...], int
     if not isinstance(entry, dict) or entry.keys() != {"dtype", "shape", "data_offsets"}:
         raise InputError(f"{path}: {name!r} has no type, shape and place in the header; the file is damaged")
     kind, shape, place = entry["dtype"], entry["shape"], entry["data_offsets"]
-    if kind not in _TYPES:
+    if not isinstance(kind, str) or kind not in _TYPES:
         raise InputError(f"{path}: {name!r} has the type {kind!r}; known types are {', '.join(_TYPES)}")
     if not (_are_counts(shape) and _are_counts(place) and len(place) == 2):
         raise InputError(f"{path}: {name!r} has the shape {shape} and the place {place}; expected counts")

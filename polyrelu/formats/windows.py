@@ -7,18 +7,19 @@ axis the output i reads :math:`i s - p + j \delta` for j below the kernel size k
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from polyrelu.errors import DimensionError, InputError
 from polyrelu.formats.lowering import ZERO, Lowering, SparseRow, Variable, check_size, check_work, combine
-from polyrelu.formats.operators import Constant, Value, fractions, largest
+from polyrelu.formats.operators import Value, fractions, largest
 
 PADDING, BEYOND = -1, -2
 """Marks of places in the padding, and of places past it, which a rounded-up output size reaches."""
@@ -134,54 +135,73 @@ def convolution(x: Variable, weight: Value, bias: Value | None, windows: Windows
     return combine(coefficients, constants, x.flat, (batch, outputs, *shape))
 
 
-def transposed_convolution(
-    x: Variable,
-    kernel: Constant,
-    bias: Constant | None,
-    windows: Windows,
-    extra: Sequence[int],
-    groups: int,
-    where: str,
-) -> Variable:
-    r"""The transpose of a convolution with a kernel of shape (in channels, out channels / groups, \*kernel).
+class Scattering(NamedTuple):
+    """Where the taps of a transposed convolution go: input i adds to the outputs i s - p + j d for j below k.
 
-    Its output is the space that :func:`convolution` would make its input of: what that reads at a tap is what this
-    writes there. ``extra`` is added to the end of each axis of the output.
+    Attributes:
+        kernel, strides, dilations, before: a number for each spatial axis; ``before`` is cut off at the beginning.
+        shape: of the output's space.
+    """
+
+    kernel: tuple[int, ...]
+    strides: tuple[int, ...]
+    dilations: tuple[int, ...]
+    before: tuple[int, ...]
+    shape: tuple[int, ...]
+
+    def places(self, space: Sequence[int]) -> NDArray[np.int64]:
+        """The flattened places of the output, (inputs, taps); -1 where nothing is."""
+        flat = np.zeros((1, 1), dtype=np.int64)
+        for n, k, s, d, p, m in zip(
+            space, self.kernel, self.strides, self.dilations, self.before, self.shape, strict=True
+        ):
+            axis = np.arange(n)[:, None] * s - p + np.arange(k)[None] * d
+            axis = np.where((axis < 0) | (axis >= m), -1, axis)
+            wide, own = flat[:, None, :, None], axis[None, :, None]
+            made = np.where((wide < 0) | (own < 0), -1, wide * m + own)
+            flat = made.reshape(flat.shape[0] * n, flat.shape[1] * k)
+        return flat
+
+
+def transposed_convolution(
+    x: Variable, weight: Value, bias: Value | None, scattering: Scattering, groups: int, where: str
+) -> Variable:
+    """The transposed convolution with a constant weight of shape (c, m/groups, *k).
 
     Raises:
-        DimensionError: shapes do not fit.
+        InputError: the weight or bias depends on the input.
+        DimensionError: the shapes do not fit.
     """
-    batch, channels, *space = x.shape
-    inputs, depth = kernel.shape[:2]
-    if inputs != channels or channels % groups or (bias is not None and bias.shape != (depth * groups,)):
+    if isinstance(weight, Variable) or isinstance(bias, Variable):
+        raise InputError(f"{where}: the weight or bias of a convolution depends on the input; it must be constant")
+    kernel = fractions(weight, where)
+    batch, channels, space = x.shape[0], x.shape[1], x.shape[2:]
+    if groups < 1 or channels % groups or kernel.shape[0] != channels or min(scattering.shape, default=1) < 1:
         raise DimensionError(
-            f"{where}: a kernel of shape {kernel.shape} in {groups} groups does not fit the input's {x.shape}"
+            f"{where}: a weight of shape {kernel.shape} in {groups} groups does not fit {channels} channels, or the "
+            f"output has the shape {scattering.shape}"
         )
-    reach = zip(space, windows.strides, windows.kernel, windows.dilations, windows.pads, extra, strict=False)
-    large = [(n - 1) * s + (k - 1) * d + 1 - 2 * p + more for n, s, k, d, p, more in reach]
-    if min(large) < 1:
-        raise DimensionError(f"{where}: the output would have the shape {large}")
-    places, shape = windows.places(large, where)
-    size, count = math.prod(large), math.prod(space)
-    check_size((batch, depth * groups, *large), where)
-    check_work(math.prod((batch, *kernel.shape, *space)), where)
-    if shape != tuple(space):
-        raise DimensionError(f"{where}: an output padding of {list(extra)} does not fit the strides {windows.strides}")
-    filters = fractions(kernel, where).reshape(channels, depth, -1).tolist()
-    offsets = [ZERO] * (depth * groups) if bias is None else fractions(bias, where).ravel().tolist()
-    coefficients: list[SparseRow] = [{} for _ in range(batch * depth * groups * size)]
-    for image in range(batch):
-        for channel in range(channels):
-            first = channel // (channels // groups) * depth
-            for out, own in enumerate(filters[channel], first):
-                start = (image * depth * groups + out) * size
-                for i, window in enumerate(places.tolist()):
-                    atom = (image * channels + channel) * count + i
-                    for weight, place in zip(own, window, strict=True):
-                        if weight and place >= 0:
-                            coefficients[start + place][atom] = weight
-    constants = [offset for _ in range(batch) for offset in offsets for _ in range(size)]
-    return combine(coefficients, constants, x.flat, (batch, depth * groups, *large))
+    depth = kernel.shape[1]
+    outputs, size, room = depth * groups, math.prod(space), math.prod(scattering.shape)
+    offsets = [ZERO] * outputs if bias is None else fractions(bias, where).ravel().tolist()
+    if len(offsets) != outputs:
+        raise DimensionError(f"{where}: {len(offsets)} biases for {outputs} channels")
+    check_size((batch, outputs, *scattering.shape), where)
+    check_work(math.prod((batch, *kernel.shape, size)), where)
+    targets = scattering.places(space).tolist()
+    coefficients: list[SparseRow] = [{} for _ in range(batch * outputs * room)]
+    taps = kernel.reshape(channels, depth, -1).tolist()
+    for image, c in itertools.product(range(batch), range(channels)):
+        source = (image * channels + c) * size
+        for out, own in enumerate(taps[c]):
+            first = (image * outputs + c // (channels // groups) * depth + out) * room
+            for i, places in enumerate(targets):
+                for place, value in zip(places, own, strict=True):
+                    if place >= 0 and value:
+                        row = coefficients[first + place]
+                        row[source + i] = row.get(source + i, ZERO) + value
+    constants = [offsets[out] for _ in range(batch) for out in range(outputs) for _ in range(room)]
+    return combine(coefficients, constants, x.flat, (batch, outputs, *scattering.shape))
 
 
 def average_pool(x: Variable, windows: Windows, count_padding: bool, where: str) -> Variable:
