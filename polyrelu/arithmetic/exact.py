@@ -134,6 +134,8 @@ def _iterate(values: Any, where: str) -> list[Any]:
 
 
 def _scalar(value: Any, where: str) -> Any:
+    if isinstance(value, (Fraction, float, int, str)):
+        return value
     value = plain(value, where)
     if isinstance(value, np.ndarray) and value.ndim == 0:
         return value[()]
@@ -148,6 +150,15 @@ def exact_array(rows: Sequence[Any], shape: tuple[int, ...]) -> ExactArray:
     if array.size:
         array[...] = rows
     return read_only(array)
+
+
+def as_fractions(array: NDArray[Any]) -> NDArray[Any]:
+    """Finite floats as the fractions that they are, all at once; other arrays as they are, to be refused by others."""
+    if array.dtype.kind != "f" or array.dtype.itemsize > 8 or not np.isfinite(array).all():
+        return array
+    numbers = np.empty(array.size, dtype=object)
+    numbers[:] = list(map(Fraction, array.ravel().tolist()))
+    return numbers.reshape(array.shape)
 
 
 def is_float_array(values: Any) -> bool:

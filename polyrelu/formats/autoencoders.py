@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from polyrelu.arithmetic.exact import exact_matrix, exact_vector, flint_matrix, matrix_rows
+from polyrelu.arithmetic.exact import as_fractions, exact_matrix, exact_vector, flint_matrix, matrix_rows
 from polyrelu.errors import DimensionError, InputError
 from polyrelu.networks.layer import Layer
 from polyrelu.networks.network import Network
@@ -57,6 +57,7 @@ def autoencoder(arrays: Mapping[str, NDArray[Any]], path: Path, centre: bool | N
     for name, array in arrays.items():
         if array.dtype.kind not in "fiu":
             raise InputError(f"{path}: {name} has the type {array.dtype}; expected real numbers")
+    arrays = {name: as_fractions(array) for name, array in arrays.items()}
     d, n = (_length(arrays[name], name, path) for name in ("b_dec", "b_enc"))
     encoder = _oriented(arrays["W_enc"], (n, d), "W_enc", path)
     decoder = _oriented(arrays["W_dec"], (d, n), "W_dec", path)

@@ -6,13 +6,13 @@ import math
 import re
 import struct
 from collections.abc import Collection, Mapping
-from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from polyrelu.arithmetic.exact import as_fractions
 from polyrelu.errors import InputError
 from polyrelu.formats.autoencoders import autoencoder, is_autoencoder
 from polyrelu.formats.packed import LARGEST_FILE, MOST_NUMBERS, check_numbers, read_members
@@ -79,17 +79,8 @@ def chain_of_arrays(arrays: Mapping[str, NDArray[Any]], path: Path) -> Network:
         weight, bias = arrays[f"W{i}"], arrays[f"b{i}"]
         if weight.ndim != 2 or bias.ndim != 1:
             raise InputError(f"{path}: W{i} and b{i} have {weight.ndim} and {bias.ndim} dimensions; expected 2 and 1")
-        layers.append(Layer(_as_fractions(weight), _as_fractions(bias), relu[i], where=f"{path}: layer {i}"))
+        layers.append(Layer(as_fractions(weight), as_fractions(bias), relu[i], where=f"{path}: layer {i}"))
     return Network(layers)
-
-
-def _as_fractions(array: NDArray[Any]) -> NDArray[Any]:
-    """Floats as the fractions that they are, all at once; other arrays as they are, for the layer to refuse or read."""
-    if array.dtype.kind != "f" or array.dtype.itemsize > 8 or not np.isfinite(array).all():
-        return array
-    numbers = np.empty(array.size, dtype=object)
-    numbers[:] = list(map(Fraction, array.ravel().tolist()))
-    return numbers.reshape(array.shape)
 
 
 def _some(names: list[str]) -> str:

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from polyrelu.arithmetic.exact import as_fractions
 from polyrelu.errors import InputError
 from polyrelu.formats.autoencoders import autoencoder, is_autoencoder
 from polyrelu.formats.packed import check_numbers
@@ -77,4 +78,4 @@ def _linear(arrays: Mapping[str, Any], number: int, relu: bool, path: Path) -> L
     if weight is None or weight.ndim != 2 or (bias is not None and bias.ndim != 1):
         raise InputError(f"{path}: layer {number} is not Linear: its weight is missing or not a matrix; {FIX}")
     bias = np.zeros(len(weight)) if bias is None else bias
-    return Layer(weight, bias, relu, where=f"{path}: layer {number}")
+    return Layer(as_fractions(weight), as_fractions(bias), relu, where=f"{path}: layer {number}")

@@ -1,6 +1,7 @@
 import sys
 import warnings
 from fractions import Fraction
+from functools import cache
 
 import numpy as np
 import pytest
@@ -21,6 +22,11 @@ from tests.formats.torch_zoo import MODULES, Autoencoder, Function, module_of  #
 pytestmark = pytest.mark.torch
 
 
+@cache
+def program_named(name):
+    return program_of(module_of(name), MODULES[name][1])
+
+
 def sample(module, network, shape, n=8):
     """Random points in the module's own type of numbers, its values there, and the network's, exactly."""
     torch.manual_seed(1)
@@ -38,7 +44,7 @@ def off(values, exact):
 @pytest.mark.parametrize("name", MODULES)
 def test_modules_are_within_the_proven_bound_of_their_networks(name):
     module, shape = module_of(name), MODULES[name][1]
-    network = pr.Network.from_torch(module, shape)
+    network = network_of(program_named(name), name)
     points, values, exact = sample(module, network, shape)
     bounds = float_error(module, points).tolist()
     for row, allowed in zip(off(values, exact), bounds, strict=True):
@@ -48,7 +54,7 @@ def test_modules_are_within_the_proven_bound_of_their_networks(name):
 @pytest.mark.parametrize("name", ["mlp", "superposition", "residual stream", "masks", "sparse autoencoder"])
 def test_the_bound_tells_a_weight_that_is_off_by_a_thousandth(name):
     module, shape = module_of(name), MODULES[name][1]
-    points, values, _ = sample(module, pr.Network.from_torch(module, shape), shape)
+    points, values, _ = sample(module, network_of(program_named(name), name), shape)
     bounds = float_error(module, points).tolist()
     with torch.no_grad():
         next(module.parameters()).mul_(1 + 1e-3)
@@ -60,7 +66,7 @@ def test_the_bound_tells_a_weight_that_is_off_by_a_thousandth(name):
 @pytest.mark.parametrize("name", MODULES)
 def test_what_is_kept_as_text_is_what_the_export_says(name):
     kept, *_ = stored(name)
-    made = program_of(module_of(name), MODULES[name][1])
+    made = program_named(name)
     assert written(kept)["constants"].keys() == written(made)["constants"].keys()
     assert [call.operator for call in kept.calls] == [call.operator for call in made.calls]
     assert network_of(kept, "kept") == network_of(made, "made")
