@@ -40,7 +40,7 @@ _SMOOTH = _words(
 _JUMPING = _words(
     """
     argmax argmin argsort bernoulli ceil embedding eq floor fmod frac hardshrink heaviside histc ne nonzero remainder
-    round sgn sign sort topk trunc unique
+    round sgn sign trunc unique
     """
 )
 UNDERSTOOD = _SMOOTH | _JUMPING | _TABLE.keys()

@@ -1,7 +1,8 @@
 r"""PyTorch modules as networks: the module is exported by ``torch.export``, and what it computes is lowered exactly.
 
 Weights are their exact values, and Python floats (a slope, an epsilon, a constant in ``forward``) are what Python
-stores, where PyTorch would round them to the tensor's type. The first axis of the input is the batch, of size 1.
+stores, where PyTorch would round them to the tensor's type; casts from one type of floats to another change nothing.
+The first axis of the input is the batch, of size 1.
 
 **How far the module itself may be off.** It computes in floats, with a unit roundoff u (2^-24 for float32), what the
 network computes exactly. Take the module's calls one by one, and let M be what they give with the moduli of all
@@ -25,7 +26,7 @@ import difflib
 from collections.abc import Sequence
 from typing import Any
 
-from polyrelu.errors import InputError
+from polyrelu.errors import InputError, MissingExtraError
 from polyrelu.formats.aten_program import Program, network_of
 from polyrelu.formats.torch_export import exported
 from polyrelu.networks.network import Network
@@ -71,7 +72,8 @@ def from_torch(
 def program_of(module: Any, input_shape: Any = None, start: Any = None, stop: Any = None) -> Program:
     """The program of the module between those places that are names; arguments and errors as in :func:`from_torch`."""
     torch = require("torch", _WHERE)
-    require("torch.export", _WHERE)
+    if not hasattr(require("torch.export", _WHERE), "default_decompositions"):
+        raise MissingExtraError(f"{_WHERE} needs torch 2.6 or later, this is {torch.__version__}")
     module = getattr(module, "_orig_mod", module)  # of a compiled module, the module
     if not isinstance(module, torch.nn.Module):
         raise InputError(f"{_WHERE}: {type(module).__name__} is not a torch.nn.Module")
