@@ -27,7 +27,7 @@ import numpy as np
 import polyrelu as pr
 from polyrelu.formats.tilings import _bytes, _checksum
 
-FORMATS = ("npz", "onnx", "keras", "nnet", "pt", "vnnlib", "tiling", "parquet")
+FORMATS = ("npz", "onnx", "keras", "nnet", "pt", "safetensors", "vnnlib", "tiling", "parquet")
 _MOST_BYTES = 1 << 16
 _WORDS = [
     *(
@@ -119,6 +119,7 @@ def _seeds() -> tuple[Seed, ...]:
         found += [Seed("onnx", "network", ".onnx", content) for content in _onnx(rng)]
     if find_spec("h5py") is not None:
         found += [Seed("keras", "network", ".keras", content) for content in _keras(rng)]
+    found += [Seed("safetensors", "network", ".safetensors", _safetensors(rng))]
     if find_spec("torch") is not None:
         found.append(Seed("pt", "network", ".pt", _torch()))
     found += [Seed("tiling", "tiling", ".npz", content) for content in _tilings(".npz")]
@@ -136,6 +137,21 @@ def _npz(save: Callable[..., None], rng: np.random.Generator) -> bytes:
     relu = np.array([True, False])
     save(buffer, W0=rng.normal(size=(3, 2)), b0=rng.normal(size=3), W1=np.ones((1, 3), "f4"), b1=np.zeros(1), relu=relu)
     return buffer.getvalue()
+
+
+def _safetensors(rng: np.random.Generator) -> bytes:
+    """A sparse autoencoder."""
+    shapes = {"W_enc": (2, 3), "b_enc": (3,), "W_dec": (3, 2), "b_dec": (2,)}
+    header, numbers = {}, b""
+    for name, shape in shapes.items():
+        start = len(numbers)
+        numbers += rng.normal(size=shape).astype("<f4").tobytes()
+        header[name] = {"dtype": "F32", "shape": shape, "data_offsets": [start, len(numbers)]}
+    return _headed(json.dumps(header).encode(), numbers)
+
+
+def _headed(header: bytes, numbers: bytes) -> bytes:
+    return len(header).to_bytes(8, "little") + header + numbers
 
 
 _NNET = """// a comment
@@ -517,6 +533,11 @@ def _places(document: Any) -> list[tuple[Any, Any]]:
     return found
 
 
+def _safetensors_damaged(content: bytes, rng: random.Random) -> bytes:
+    end = 8 + int.from_bytes(content[:8], "little")
+    return _headed(_json_damaged(content[8:end], rng), content[end:])
+
+
 def _protobuf_damaged(content: bytes, rng: random.Random) -> bytes:  # noqa: PLR0912
     """A model some of whose fields have other values."""
     from onnx import ModelProto
@@ -620,6 +641,7 @@ _DEEPER: dict[str, Callable[[bytes, random.Random], bytes]] = {
     "npz": _zip_damaged,
     "onnx": _protobuf_damaged,
     "pt": _zip_damaged,
+    "safetensors": _safetensors_damaged,
     "tiling": _tiling_damaged,
     "vnnlib": _text_damaged,
 }

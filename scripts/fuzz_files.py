@@ -4,11 +4,12 @@
     ./scripts/run python scripts/fuzz_files.py --count 500 --seed 7 --formats npz,keras
     ./scripts/run python scripts/fuzz_files.py --only 1234 --keep DIR # one of them again, kept as a file
 
-The files that are damaged are made by scripts/file_seeds.py: networks (.npz .onnx .keras .nnet, and .pt where torch is
-installed), properties (.vnnlib) and tilings (.npz .parquet), some packed by gzip. A file is read, or refused with an
-error of polyrelu or of the system, in words. Anything else is a fault: another exception or warning, a crash of the
-process, more than --seconds of computing for one file, or more memory than --megabytes, the documented limit. Equal
-seeds make equal files. Exits with 1 if there are faults; each kind is shown with the number of its first file.
+The files that are damaged are made by scripts/file_seeds.py: networks (.npz .onnx .keras .nnet .safetensors, and .pt
+where torch is installed), properties (.vnnlib) and tilings (.npz .parquet), some packed by gzip. A file is read, or
+refused with an error of polyrelu or of the system, in words. Anything else is a fault: another exception or warning, a
+crash of the process, more than --seconds of computing for one file, or more memory than --megabytes, the documented
+limit. Equal seeds make equal files. Exits with 1 if there are faults; each kind is shown with the number
+of its first file.
 
 What is foreseen is refused by the readers themselves. --strict also counts what only the last net catches
 (polyrelu.formats.packed.refusing), which says less about what is wrong.

@@ -327,6 +327,14 @@ def affine_pieces(network):
     assert network.widths[-1] == network.output_dim
 
 
+@law("split", "__getitem__")
+def halves_of_networks(network):
+    for at in range(1, len(network.layers)):
+        first, second = network.split(at)
+        assert (first, second) == (network[:at], network[at:])
+        assert second.evaluate(first.evaluate(inputs_of(network))) == network.evaluate(inputs_of(network))
+
+
 @law("summary")
 def summaries(network):
     text = str(network.summary())

@@ -27,6 +27,7 @@ from polyrelu.arithmetic.ieee import SMALLEST_NORMAL, probe
 from polyrelu.errors import DimensionError, InexactError, RangeError
 from polyrelu.support.arguments import is_sequence
 from polyrelu.support.numerals import MOST_DIGITS, read_decimal, read_number, shown, too_long
+from polyrelu.support.tensors import plain
 
 ExactVector: TypeAlias = tuple[Fraction, ...]
 ExactMatrix: TypeAlias = tuple[ExactVector, ...]
@@ -40,9 +41,9 @@ _ROUND = "round it first, for example with sympy.nsimplify(value, rational=True)
 def exact(value: Any, where: str = "value") -> Fraction:
     """The exact rational value of a number.
 
-    Accepts int, float, Fraction, Decimal, numpy scalars, strings (``"1/3"``, ``"0.1"``, ``"1e-3"``) and rational
-    sympy numbers. ``where`` names the value in errors. What a short text, a Decimal or a sympy Float can ask for is
-    limited to :data:`polyrelu.support.numerals.MOST_DIGITS` digits.
+    Accepts int, float, Fraction, Decimal, numpy scalars, strings (``"1/3"``, ``"0.1"``, ``"1e-3"``), rational sympy
+    numbers and tensors of PyTorch without dimensions. ``where`` names the value in errors. What a short text, a
+    Decimal or a sympy Float can ask for is limited to :data:`polyrelu.support.numerals.MOST_DIGITS` digits.
 
     Raises:
         InexactError: the value is NaN, infinite, complex, irrational, boolean or not a number, or has too many digits.
@@ -72,7 +73,10 @@ def _exact_other(value: Any, where: str) -> Fraction:
         raise InexactError(f"{where}: {value} is complex; polyrelu works over the rationals, pass its real part")
     if isinstance(value, fmpz):
         return Fraction(int(value))
-    return from_flint(value) if isinstance(value, fmpq) else _exact_sympy(value, where)
+    if isinstance(value, fmpq):
+        return from_flint(value)
+    number = plain(value, where)
+    return _exact_sympy(value, where) if number is value or np.ndim(number) else exact(number, where)
 
 
 def _not_finite(value: Any, where: str) -> InexactError:
@@ -123,12 +127,16 @@ def exact_matrix(rows: Iterable[Iterable[Any]], where: str, columns: int | None 
 
 
 def _iterate(values: Any, where: str) -> list[Any]:
+    values = plain(values, where)
     if not is_sequence(values):
         raise DimensionError(f"{where}: expected a sequence, got {type(values).__name__} {shown(values)}")
     return list(values)
 
 
 def _scalar(value: Any, where: str) -> Any:
+    if isinstance(value, (Fraction, float, int, str)):
+        return value
+    value = plain(value, where)
     if isinstance(value, np.ndarray) and value.ndim == 0:
         return value[()]
     if isinstance(value, (list, tuple, np.ndarray)):
@@ -142,6 +150,15 @@ def exact_array(rows: Sequence[Any], shape: tuple[int, ...]) -> ExactArray:
     if array.size:
         array[...] = rows
     return read_only(array)
+
+
+def as_fractions(array: NDArray[Any]) -> NDArray[Any]:
+    """Finite floats as the fractions that they are, all at once; other arrays as they are, to be refused by others."""
+    if array.dtype.kind != "f" or array.dtype.itemsize > 8 or not np.isfinite(array).all():
+        return array
+    numbers = np.empty(array.size, dtype=object)
+    numbers[:] = list(map(Fraction, array.ravel().tolist()))
+    return numbers.reshape(array.shape)
 
 
 def is_float_array(values: Any) -> bool:

@@ -76,6 +76,7 @@ from numpy.typing import NDArray
 from polyrelu.arithmetic.exact import FloatArray, exact, float_quotients, float_ratio, read_only
 from polyrelu.arithmetic.ieee import SMALLEST_NORMAL, UNIT_ROUNDOFF, floats_are_sound, probe
 from polyrelu.errors import DimensionError, InexactError
+from polyrelu.support.tensors import plain
 
 _UNDERFLOW = 8.0 * SMALLEST_NORMAL  # see *Underflow* above
 _LEAST_UNKNOWN = 2.0**960
@@ -96,7 +97,7 @@ def float_points(points: Any, dim: int, where: str) -> FloatArray:
         InexactError: a coordinate is NaN or infinite, or no float64: nothing is rounded.
     """
     try:
-        given = np.asarray(points)
+        given = np.asarray(plain(points, where))
         if given.dtype.kind == "c":
             raise TypeError("they are complex")
         array = np.ascontiguousarray(given, dtype=np.float64)

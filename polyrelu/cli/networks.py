@@ -27,6 +27,7 @@ class Model(NamedTuple):
     normalise: str | None
     drop_final: str | None
     input_shape: tuple[int, ...] | None
+    centre: bool | None
     output_name: str | None
 
     def load(self) -> Network:
@@ -36,6 +37,7 @@ class Model(NamedTuple):
             normalise=self.normalise,
             drop_final=self.drop_final,
             input_shape=self.input_shape,
+            centre=self.centre,
             output_name=self.output_name,
         )
 
@@ -58,7 +60,13 @@ _STATEMENT = click.option(
     metavar="FILE",
     help="A statement that says network, inputs and outputs, instead of MODEL; polyrelu statement writes them.",
 )
+_HOW = ("normalise", "drop_final", "input_shape", "centre", "output_name")
 _READING = together(
+    click.option(
+        "--centre/--no-centre",
+        default=None,
+        help="Whether a sparse autoencoder subtracts b_pre, or else b_dec, from its input; its file does not say.",
+    ),
     click.option(
         "--drop-final",
         metavar="OP",
@@ -87,15 +95,9 @@ def takes_model(command: Callable[..., None]) -> Callable[..., None]:
     """The argument MODEL and the options on reading it; the command gets one :class:`Model`."""
 
     @functools.wraps(command)
-    def with_model(
-        model: Path,
-        normalise: str | None,
-        drop_final: str | None,
-        input_shape: tuple[int, ...] | None,
-        output_name: str | None,
-        **others: Any,
-    ) -> None:
-        command(model=Model(model, normalise, drop_final, input_shape, output_name), **others)
+    def with_model(model: Path, **others: Any) -> None:
+        how = {name: others.pop(name) for name in _HOW}
+        command(model=Model(model, **how), **others)
 
     return _MODEL()(_READING(with_model))
 
@@ -109,7 +111,7 @@ def takes_model_or_statement(command: Callable[..., None]) -> Callable[..., None
 
     @functools.wraps(command)
     def with_either(model: Path | None, statement: Path | None, **others: Any) -> None:
-        how = {name: others.pop(name) for name in ("normalise", "drop_final", "input_shape", "output_name")}
+        how = {name: others.pop(name) for name in _HOW}
         if model is None and statement is None:
             raise click.UsageError("Missing argument 'MODEL', or option '--statement'.")
         for name, value in {"MODEL": model, **how}.items():

@@ -11,6 +11,7 @@ from polyrelu.errors import InputError
 from polyrelu.formats.nnet import read_nnet
 from polyrelu.formats.npz import read_npz
 from polyrelu.formats.packed import member_names, plain_suffix, read_start, refusing
+from polyrelu.formats.safetensors import read_safetensors
 from polyrelu.formats.torch_weights import read_torch
 from polyrelu.networks.network import Network
 from polyrelu.support.arguments import file_path
@@ -35,11 +36,16 @@ _READERS: dict[str, Callable[..., Network]] = {
     ".onnx": _read_onnx,
     ".pt": read_torch,
     ".pth": read_torch,
+    ".safetensors": read_safetensors,
 }
 _OPTIONS = {
     ".keras": {"drop_final", "input_shape"},
     ".nnet": {"normalise"},
+    ".npz": {"centre"},
     ".onnx": {"drop_final", "input_shape", "output_name"},
+    ".pt": {"centre"},
+    ".pth": {"centre"},
+    ".safetensors": {"centre"},
 }
 _HDF5 = {".h5", ".hdf5"}
 _HDF5_ADVICE = (
@@ -56,6 +62,7 @@ def load_network(
     drop_final: str | None = None,
     input_shape: Sequence[int] | None = None,
     output_name: str | None = None,
+    centre: bool | None = None,
 ) -> Network:
     """The network stored in a file; its numbers are taken as they are, exactly.
 
@@ -63,8 +70,12 @@ def load_network(
     (one entry for each layer) says otherwise. ``.onnx``: any graph of piecewise-linear operators. ``.nnet``: the text
     format of ACAS Xu. ``.keras``: a Sequential or functional model of Keras 3. ``.pt``, ``.pth``: the state dict of a
     ``torch.nn.Sequential`` of Linear and ReLU in turn; for other modules see
-    :meth:`~polyrelu.networks.network.Network.from_torch`. A file with another suffix is known by its content. All may
-    be packed by gzip, with ``.gz`` after the suffix. At most 2^23 numbers are read, from at most a gibibyte.
+    :meth:`~polyrelu.networks.network.Network.from_torch`. ``.safetensors``: arrays as in ``.npz``, or a state dict. All
+    three may be a sparse autoencoder's ``W_enc``, ``b_enc``, ``W_dec``, ``b_dec`` and perhaps ``b_pre``, which computes
+    ``relu((x - b) @ W_enc + b_enc) @ W_dec + b_dec``; b is ``b_pre``, or else ``b_dec``.
+
+    A file with another suffix is known by its content. All may be packed by gzip, with ``.gz`` after the suffix. At
+    most 2^23 numbers are read, from at most a gibibyte.
 
     Args:
         path: the file.
@@ -73,6 +84,7 @@ def load_network(
         drop_final: for ``.onnx`` and ``.keras``, the name of a last operator to leave out, for example ``"Softmax"``.
         input_shape: for ``.onnx`` and ``.keras``, the shape of the input, where the file leaves it open.
         output_name: for ``.onnx``, the value to return, an output or any value inside; by default the only output.
+        centre: for sparse autoencoders, False if nothing is subtracted from the input, which the file does not say.
 
     Raises:
         InputError: the file does not exist, is of no known kind, or does not hold a network; an option does not apply.
@@ -91,6 +103,7 @@ def load_network(
         "drop_final": drop_final,
         "input_shape": input_shape,
         "output_name": output_name,
+        "centre": centre,
     }
     options = {name: value for name, value in given.items() if value is not None}
     for name in options:
@@ -107,8 +120,8 @@ def _kind(file: Path) -> str:
     suffix = plain_suffix(file)
     if suffix in _READERS:
         return suffix
-    start = read_start(file)
-    if suffix in _HDF5 or start == _HDF5_MAGIC:
+    start = read_start(file, 9)
+    if suffix in _HDF5 or start.startswith(_HDF5_MAGIC):
         raise InputError(f"load_network: {file}: {_HDF5_ADVICE}")
     if suffix == ".vnnlib":
         raise InputError(f"load_network: {file} is a property, not a network; the network comes first")
@@ -116,6 +129,8 @@ def _kind(file: Path) -> str:
         return ".nnet"
     if start.startswith(b"PK"):
         return _archive(file)
+    if start[8:] == b"{":
+        return ".safetensors"
     raise InputError(
         f"load_network: {file} has the suffix {file.suffix!r}; known suffixes are {', '.join(sorted(_READERS))}"
     )

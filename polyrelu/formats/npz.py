@@ -1,4 +1,4 @@
-"""Networks as numpy archives: arrays ``W0, b0, W1, b1, ...`` and, optionally, ``relu``."""
+"""Networks as numpy archives: ``W0, b0, W1, b1, ...`` and, optionally, ``relu``; or a sparse autoencoder's arrays."""
 
 from __future__ import annotations
 
@@ -6,15 +6,17 @@ import math
 import re
 import struct
 from collections.abc import Collection, Mapping
-from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from polyrelu.arithmetic.exact import as_fractions
 from polyrelu.errors import InputError
+from polyrelu.formats.autoencoders import autoencoder, is_autoencoder
 from polyrelu.formats.packed import LARGEST_FILE, MOST_NUMBERS, check_numbers, read_members
+from polyrelu.formats.state_dicts import no_centre
 from polyrelu.networks.layer import Layer
 from polyrelu.networks.network import Network
 
@@ -32,7 +34,7 @@ _LARGEST = 32 * MOST_NUMBERS  # bytes: twice what the widest type of number need
 _MOST_AXES = 32
 
 
-def read_npz(path: Path) -> Network:
+def read_npz(path: Path, centre: bool | None = None) -> Network:
     """The network in a numpy archive; nothing in it is ever unpickled.
 
     Raises:
@@ -40,6 +42,25 @@ def read_npz(path: Path) -> Network:
         BudgetExceeded: more numbers than exact arithmetic has room for.
     """
     arrays = read_archive(path, largest=_LARGEST)
+    if is_autoencoder(arrays):
+        check_numbers(sum(array.size for array in arrays.values()), path)
+        return autoencoder(arrays, path, centre)
+    no_centre(centre, path)
+    return chain_of_arrays(arrays, path)
+
+
+def is_chain(names: Collection[str]) -> bool:
+    """Whether arrays of these names are weights and biases ``W0, b0, ...`` and, perhaps, ``relu``."""
+    return bool(names) and all(_NAME.fullmatch(name) for name in names)
+
+
+def chain_of_arrays(arrays: Mapping[str, NDArray[Any]], path: Path) -> Network:
+    """The network of arrays ``W0, b0, W1, b1, ...`` and, perhaps, ``relu``.
+
+    Raises:
+        InputError: an array is missing, superfluous or of the wrong kind.
+        BudgetExceeded: more numbers than exact arithmetic has room for.
+    """
     for name, array in arrays.items():
         if not _NAME.fullmatch(name) or array.dtype.kind not in "fiub":
             raise InputError(f"{path}: array {name!r} of type {array.dtype} is not a weight, bias or relu mask")
@@ -58,17 +79,8 @@ def read_npz(path: Path) -> Network:
         weight, bias = arrays[f"W{i}"], arrays[f"b{i}"]
         if weight.ndim != 2 or bias.ndim != 1:
             raise InputError(f"{path}: W{i} and b{i} have {weight.ndim} and {bias.ndim} dimensions; expected 2 and 1")
-        layers.append(Layer(_as_fractions(weight), _as_fractions(bias), relu[i], where=f"{path}: layer {i}"))
+        layers.append(Layer(as_fractions(weight), as_fractions(bias), relu[i], where=f"{path}: layer {i}"))
     return Network(layers)
-
-
-def _as_fractions(array: NDArray[Any]) -> NDArray[Any]:
-    """Floats as the fractions that they are, all at once; other arrays as they are, for the layer to refuse or read."""
-    if array.dtype.kind != "f" or array.dtype.itemsize > 8 or not np.isfinite(array).all():
-        return array
-    numbers = np.empty(array.size, dtype=object)
-    numbers[:] = list(map(Fraction, array.ravel().tolist()))
-    return numbers.reshape(array.shape)
 
 
 def _some(names: list[str]) -> str:

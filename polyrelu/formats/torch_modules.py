@@ -1,325 +1,235 @@
-"""PyTorch modules as networks, through ``torch.fx``: the forward method is traced, and its graph lowered exactly.
+r"""PyTorch modules as networks: the module is exported by ``torch.export``, and what it computes is lowered exactly.
 
 Weights are their exact values, and Python floats (a slope, an epsilon, a constant in ``forward``) are what Python
-stores, where PyTorch would round them to the tensor's type. The first axis of the input is the batch, of size 1.
+stores, where PyTorch would round them to the tensor's type; casts from one type of floats to another change nothing.
+The first axis of the input is the batch, of size 1.
+
+**How far the module itself may be off.** It computes in floats, with a unit roundoff u (2^-24 for float32), what the
+network computes exactly. Take the module's calls one by one, and let M be what they give with the moduli of all
+constants and inputs, with sums for differences, and for ``where`` the larger branch and the multiple of what is
+compared by which the branches differ. If no value overflows or is subnormal, and on the way to an entry there are at
+most D roundings (n for a sum of n terms, n + 1 for products of rows of n, one more for a Python number, which PyTorch
+rounds first), then the module's value is within
+
+.. math:: ((1 + u)^D - 1) \, M
+
+of the network's. By induction over the calls: sums, in any order, products by constants and quotients by them make one
+factor :math:`1 + \delta`, :math:`|\delta| \le u`, of an operation that adds no more to the error than the operands'
+errors times the moduli that make M; relu, maxima and moduli move two numbers no further apart, and round nothing; and
+where a condition is decided otherwise than for exact numbers, what is compared is within its own error of zero.
+``tests/formats/test_torch.py`` computes D and M for all its modules, and holds them to it.
 """
 
 from __future__ import annotations
 
-import math
-import operator
-from collections.abc import Callable, Sequence
-from fractions import Fraction
+import difflib
+from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
-
-from polyrelu.arithmetic.exact import exact
-from polyrelu.errors import InputError, PolyreluError
-from polyrelu.formats import operators as op
-from polyrelu.formats import windows as win
-from polyrelu.formats.lowering import ONE, ZERO, Lowering, Variable
-from polyrelu.formats.operators import Value
-from polyrelu.formats.torch_weights import tensor_array
+from polyrelu.errors import InputError, MissingExtraError
+from polyrelu.formats.aten_program import Program, network_of
+from polyrelu.formats.torch_export import exported
 from polyrelu.networks.network import Network
+from polyrelu.support.arguments import as_whole, items, whole_number
 from polyrelu.support.extras import require
+from polyrelu.support.numerals import shown
+
+_WHERE = "Network.from_torch"
+_PASS = "pass input_shape, the shape of one input without the batch axis"
 
 
-def from_torch(module: Any, input_shape: Sequence[int] | None = None) -> Network:
-    """The network that a PyTorch module computes, exactly.
+def from_torch(
+    module: Any,
+    input_shape: Sequence[int] | None = None,
+    *,
+    start: str | int | None = None,
+    stop: str | int | None = None,
+) -> Network:
+    """The network that a PyTorch module computes, exactly, or the part of it between two places.
+
+    Parameters' own expressions (``W.T``, ``W * mask``, ``weight_norm``) are constants with the floats that PyTorch
+    computes for them: the module multiplies by these. See the module's docstring for how far its own floats may be off.
 
     Args:
         module: a ``torch.nn.Module`` in evaluation mode whose forward method takes one tensor.
-        input_shape: the shape of that tensor without the batch axis; by default what the first Linear layer takes.
+        input_shape: the shape of that tensor without the batch axis; by default what the first Linear layer takes, or
+            the one size among those of its parameters that forward accepts.
+        start: a submodule's name: the map from that submodule's input on, ``"decoder"``. Or a number: without the first
+            layers of the network, as ``net[start:]``.
+        stop: a submodule's name: the map up to that submodule's output. Or a number: up to that layer of the network
+            that the names leave, as ``net[:stop]``; its ReLUs are its last.
 
     Raises:
-        InputError: not a module, in training mode, not traceable, or with an operation that is not supported.
+        InputError: not a module, in training mode, not to be exported, with an operation that is not piecewise linear
+            (the message names the submodule and the line), or with a start that its output also goes around.
         DimensionError: shapes do not fit.
         InexactError: a weight is NaN or infinite.
         MissingExtraError: torch is not installed.
     """
-    fx = require("torch.fx", "Network.from_torch")
-    torch = require("torch", "Network.from_torch")
+    return _layers(network_of(program_of(module, input_shape, start, stop), _WHERE), start, stop)
+
+
+def program_of(module: Any, input_shape: Any = None, start: Any = None, stop: Any = None) -> Program:
+    """The program of the module between those places that are names; arguments and errors as in :func:`from_torch`."""
+    torch = require("torch", _WHERE)
+    if not hasattr(require("torch.export", _WHERE), "default_decompositions"):
+        raise MissingExtraError(f"{_WHERE} needs torch 2.6 or later, this is {torch.__version__}")
+    module = getattr(module, "_orig_mod", module)  # of a compiled module, the module
     if not isinstance(module, torch.nn.Module):
-        raise InputError(f"Network.from_torch: {type(module).__name__} is not a torch.nn.Module")
+        raise InputError(f"{_WHERE}: {type(module).__name__} is not a torch.nn.Module")
     for name, part in module.named_modules():
-        if part.training and type(part).__name__.startswith(("Dropout", "BatchNorm")):
-            raise InputError(f"Network.from_torch: {_title(name, part)} is in training mode; call module.eval() first")
-        if part._forward_hooks or part._forward_pre_hooks:
-            raise InputError(
-                f"Network.from_torch: {_title(name, part)} has forward hooks; remove them or export to ONNX"
-            )
-    # A leaf by itself has no forward graph; inside a Sequential it does.
-    root = module if type(module).__module__ not in _TORCH_LAYERS else torch.nn.Sequential(module)
-    try:
-        graph = fx.symbolic_trace(root).graph
-    except Exception as error:  # whatever the user's forward method raises on a traced tensor
-        raise InputError(
-            f"Network.from_torch: {type(module).__name__} cannot be traced by torch.fx ({error}); export it to ONNX"
-        ) from error
-    return _Trace(torch, root, input_shape).run(graph)
-
-
-_TORCH_LAYERS = {
-    f"torch.nn.modules.{name}"
-    for name in ("activation", "batchnorm", "conv", "dropout", "flatten", "linear", "pooling")
-}
+        if any(torch.nn.parameter.is_lazy(p) for p in part.parameters(recurse=False)):
+            raise InputError(f"{_WHERE}: {_title(name, part)} has no weights yet; run the module once")
+        if part.training and type(part).__name__.startswith(("Dropout", "AlphaDropout", "BatchNorm", "RReLU")):
+            raise InputError(f"{_WHERE}: {_title(name, part)} is in training mode; call module.eval() first")
+    names = [_submodule(module, place, what) for place, what in ((start, "start"), (stop, "stop"))]
+    example = _example(torch, module, input_shape)
+    return exported(torch, *_between(torch, module, example, *names))
 
 
 def _title(name: str, module: Any) -> str:
     return f"module {name!r} ({type(module).__name__})"
 
 
-class _Trace:
-    def __init__(self, torch: Any, root: Any, shape: Sequence[int] | None) -> None:
-        self.torch, self.root = torch, root
-        self.modules = dict(root.named_modules())
-        first = next((m for m in root.modules() if type(m).__name__ == "Linear"), None)
-        if shape is None and first is None:
-            raise InputError("Network.from_torch: there is no Linear layer to tell the input's shape; pass input_shape")
-        self.shape = (1, first.in_features) if shape is None else (1, *map(int, shape))  # type: ignore[union-attr]
-        if min(self.shape) < 1:
-            raise InputError(f"Network.from_torch: input_shape is {shape}; expected positive sizes")
-        self.low = Lowering(math.prod(self.shape), "Network.from_torch")
-        self.values: dict[Any, Any] = {}
-
-    def run(self, graph: Any) -> Network:
-        inputs = [node for node in graph.nodes if node.op == "placeholder"]
-        if len(inputs) != 1:
-            raise InputError(f"Network.from_torch: forward takes {len(inputs)} tensors; expected one")
-        for node in graph.nodes:
-            if node.op == "output":
-                return self._network(self._resolved(node.args[0]))
-            self.values[node] = self._lowered(node)
-        raise InputError("Network.from_torch: forward returns nothing")
-
-    def _network(self, output: Any) -> Network:
-        if not isinstance(output, (Variable, np.ndarray)):
-            raise InputError(f"Network.from_torch: forward returns {type(output).__name__}; expected one tensor")
-        return self.low.network(op.as_variable(output, "Network.from_torch: output"))
-
-    def _resolved(self, value: Any) -> Any:
-        if isinstance(value, (tuple, list)):
-            return type(value)(self._resolved(v) for v in value)
-        if isinstance(value, slice):
-            return slice(*map(self._resolved, (value.start, value.stop, value.step)))
-        return self.values.get(value, value) if isinstance(value, self.torch.fx.Node) else value
-
-    def _lowered(self, node: Any) -> Any:
-        args = self._resolved(list(node.args))
-        kwargs = {key: self._resolved(value) for key, value in node.kwargs.items()}
-        if node.op == "placeholder":
-            return self.low.inputs(self.shape)
-        if node.op == "get_attr":
-            found: Any = self.root
-            for part in node.target.split("."):
-                found = getattr(found, part)
-            return tensor_array(found, f"Network.from_torch: {node.target}")
-        if node.op == "call_module":
-            module = self.modules[node.target]
-            where = f"Network.from_torch: {_title(node.target, module)}"
-            name, table, first = type(module).__name__, _MODULES, [self.low, where, module]
-        else:
-            name = node.target if isinstance(node.target, str) else getattr(node.target, "__name__", str(node.target))
-            where = f"Network.from_torch: {name} in forward"
-            home = getattr(node.target, "__module__", None) or "torch"  # torch's compiled functions have none
-            if not isinstance(node.target, str) and home.split(".")[0] not in {"torch", "_operator", "builtins"}:
-                raise InputError(f"{where}: a function of {home}, not of torch; write it with torch's own")
-            table, first = _FUNCTIONS, [self.low, where]
-        if name not in table:
-            raise InputError(f"{where}: not supported; supported are {', '.join(sorted(table))}")
-        try:
-            return table[name](*first, *args, **kwargs)
-        except PolyreluError:
-            raise
-        except (ValueError, TypeError, IndexError, KeyError, AttributeError, AssertionError, RuntimeError) as error:
-            raise InputError(f"{where}: cannot be lowered ({type(error).__name__}: {error})") from error
+def _submodule(module: Any, place: Any, what: str) -> str | None:
+    """The name of a submodule; None for a number or nothing."""
+    if place is None or as_whole(place) is not None:
+        return None
+    names = [name for name, _ in module.named_modules() if name]
+    if not isinstance(place, str) or place not in names:
+        near = difflib.get_close_matches(place, names, 3) if isinstance(place, str) else []
+        there = ", ".join(near or names[:10]) or "none"
+        raise InputError(f"{_WHERE}: {what}: there is no submodule {shown(place)}; there are {there}")
+    return place
 
 
-def _array(value: Any, where: str) -> Value:
-    """A tensor, a parameter of a module or a Python number."""
-    if isinstance(value, (Variable, np.ndarray)):
-        return value
-    if isinstance(value, (int, float)) and not isinstance(value, bool):
-        return np.array([exact(value, where)], dtype=object).reshape(())
-    return np.asarray(tensor_array(value, where))
+def _layers(network: Network, start: Any, stop: Any) -> Network:
+    """The layers between those places that are numbers."""
+    count = len(network.layers)
+    first, last = (None if isinstance(place, str) else place for place in (start, stop))
+    if first is None and last is None:
+        return network
+    first = 0 if first is None else whole_number(first, f"{_WHERE}: start", 0, count - 1)
+    last = count if last is None else whole_number(last, f"{_WHERE}: stop", first + 1, count)
+    return network[first:last]
 
 
-def _each(value: Any, rank: int) -> tuple[int, ...]:
-    return (int(value),) * rank if isinstance(value, int) else tuple(map(int, value))
+# -- the tensor that it takes -------------------------------------------------------------------------------------
 
 
-# -- modules ------------------------------------------------------------------------------------------------------
+def _example(torch: Any, module: Any, input_shape: Any) -> Any:
+    """A tensor of zeros that the module takes."""
+    parameters = [*module.parameters(), *module.buffers()]
+    like = next((p for p in parameters if p.is_floating_point()), torch.zeros(()))
+
+    def zeros(*shape: int) -> Any:
+        return torch.zeros((1, *shape), dtype=like.dtype, device=like.device)
+
+    if input_shape is not None:
+        given = items(input_shape, f"{_WHERE}: input_shape", "pass the sizes without the batch axis, (1, 28, 28)")
+        sizes = [whole_number(n, f"{_WHERE}: input_shape", 1) for n in given]
+        return _taken(torch, module, zeros(*sizes))
+    linear = next((m for m in module.modules() if isinstance(m, torch.nn.Linear)), None)
+    if linear is not None and _takes(torch, module, zeros(linear.in_features)):
+        return zeros(linear.in_features)
+    fitting = [n for n in sorted({n for p in parameters for n in p.shape}) if _takes(torch, module, zeros(n))]
+    if len(fitting) == 1:
+        return zeros(fitting[0])
+    if linear is not None and not fitting:
+        return _taken(torch, module, zeros(linear.in_features))  # which says why it is not
+    why = (
+        f"takes {' and '.join(map(str, fitting))} numbers alike" if fitting else "has no parameter that tells its input"
+    )
+    raise InputError(f"{_WHERE}: {type(module).__name__} {why}; {_PASS}")
 
 
-def _linear(low: Lowering, where: str, module: Any, x: Variable) -> Value:
-    product = op.matmul(x, _array(module.weight, where).T, where)  # type: ignore[union-attr]
-    return product if module.bias is None else op.add(low, product, _array(module.bias, where), where)
+def _takes(torch: Any, module: Any, example: Any) -> bool:
+    try:
+        _taken(torch, module, example)
+    except InputError:
+        return False
+    return True
 
 
-def _conv(low: Lowering, where: str, module: Any, x: Variable) -> Value:
-    if module.padding_mode != "zeros":
-        raise InputError(f"{where}: padding_mode is {module.padding_mode!r}; only zeros are supported")
-    kernel = tuple(module.kernel_size)
-    if module.padding == "same":
-        pads = win.same_pads([1] * len(kernel), kernel, [1] * len(kernel), module.dilation, upper=True)
-    else:
-        pads = (0,) * 2 * len(kernel) if module.padding == "valid" else tuple(module.padding) * 2
-    windows = win.Windows(kernel, tuple(module.stride), tuple(module.dilation), pads)
-    bias = None if module.bias is None else _array(module.bias, where)
-    return win.convolution(x, _array(module.weight, where), bias, windows, module.groups, where)
+def _taken(torch: Any, module: Any, example: Any) -> Any:
+    """The tensor itself, which the module takes."""
+    try:
+        with torch.no_grad():
+            module(example)
+    except Exception as error:  # whatever the user's forward method raises
+        reason = str(error).strip().partition("\n")[0]
+        raise InputError(
+            f"{_WHERE}: {type(module).__name__} does not take a tensor of shape {tuple(example.shape)} "
+            f"({type(error).__name__}: {reason}); {_PASS}"
+        ) from error
+    return example
 
 
-def _batch_norm(low: Lowering, where: str, module: Any, x: Variable) -> Value:
-    if module.running_mean is None:
-        raise InputError(f"{where}: it keeps no running statistics, so it is not affine")
-    mean, variance = _array(module.running_mean, where), _array(module.running_var, where)
-    scale = np.ones(mean.shape) if module.weight is None else _array(module.weight, where)
-    shift = np.zeros(mean.shape) if module.bias is None else _array(module.bias, where)
-    return op.batch_norm(x, scale, shift, mean, variance, exact(module.eps, where), where)
+# -- the part between two submodules ------------------------------------------------------------------------------
 
 
-def _pool_windows(module: Any, x: Variable) -> win.Windows:
-    rank = x.rows.ndim - 2
-    kernel = _each(module.kernel_size, rank)
-    strides = kernel if module.stride is None else _each(module.stride, rank)
-    dilations = _each(getattr(module, "dilation", 1), rank)
-    return win.Windows(kernel, strides, dilations, _each(module.padding, rank) * 2, module.ceil_mode)
+def _between(torch: Any, module: Any, example: Any, start: str | None, stop: str | None) -> tuple[Any, tuple[Any, ...]]:
+    """A module that computes the part between two submodules, and the tensors that it takes.
+
+    It runs the whole module, but puts a tensor of its own in the place of what the first submodule is given, and
+    returns what the last one returns. What is not needed for that is noted by the export, and not used.
+    """
+
+    class Part(torch.nn.Module):  # type: ignore[misc]
+        def __init__(self) -> None:
+            super().__init__()
+            self.module = module
+
+        def forward(self, *tensors: Any) -> Any:
+            returned: list[Any] = []
+            hooks = []
+            if start is not None:
+                hooks.append(module.get_submodule(start).register_forward_pre_hook(lambda *_: tensors[0]))
+            if stop is not None:
+                hook = lambda part, args, value: returned.append(value)  # noqa: E731
+                hooks.append(module.get_submodule(stop).register_forward_hook(hook))
+            try:
+                whole = self.module(tensors[-1])
+            finally:
+                for handle in hooks:
+                    handle.remove()
+            return whole if stop is None else returned[0]
+
+    given, events = _observed(torch, module, example, start, stop)
+    for name in {name for name in (start, stop) if name is not None}:
+        times = events.count((name, "in"))
+        if times != 1:
+            raise InputError(f"{_WHERE}: forward calls {name!r} {times} times; name a submodule that it calls once")
+    if start is not None and stop is not None and events.index((stop, "out")) < events.index((start, "in")):
+        raise InputError(f"{_WHERE}: forward calls the stop {stop!r} before the start {start!r}; exchange them")
+    part = Part()
+    part.training = module.training  # train() would change the parts of the user's module
+    return part, (example,) if start is None else (given, example)
 
 
-def _max_pool(low: Lowering, where: str, module: Any, x: Variable) -> Value:
-    if module.return_indices:
-        raise InputError(f"{where}: return_indices is not supported")
-    return win.max_pool(low, x, _pool_windows(module, x), where)
+def _observed(torch: Any, module: Any, example: Any, *names: str | None) -> tuple[Any, list[tuple[str, str]]]:
+    """What the first of some submodules is given, and in which order they are called and return."""
+    events: list[tuple[str, str]] = []
+    values: list[Any] = []
 
+    def watch(name: str) -> list[Any]:
+        def enter(part: Any, args: Any) -> None:
+            events.append((name, "in"))
+            if name == names[0]:
+                values.append(args)
 
-def _average_pool(low: Lowering, where: str, module: Any, x: Variable) -> Value:
-    if getattr(module, "divisor_override", None) is not None:
-        raise InputError(f"{where}: divisor_override is not supported")
-    return win.average_pool(x, _pool_windows(module, x), module.count_include_pad, where)
+        part = module.get_submodule(name)
+        leave = lambda *_: events.append((name, "out"))  # noqa: E731
+        return [part.register_forward_pre_hook(enter), part.register_forward_hook(leave)]
 
-
-def _prelu(low: Lowering, where: str, module: Any, x: Variable) -> Value:
-    slope = np.asarray(_array(module.weight, where))
-    return op.leaky_relu(low, x, slope.reshape(-1, *(1,) * (x.rows.ndim - 2)) if slope.size > 1 else slope, where)
-
-
-def _same(low: Lowering, where: str, module: Any, x: Value) -> Value:
-    return x
-
-
-# -- functions and methods ----------------------------------------------------------------------------------------
-
-
-def _binary(function: Callable[[Lowering, Value, Value, str], Value]) -> Callable[..., Any]:
-    def lowered(low: Lowering, where: str, a: Any, b: Any) -> Any:
-        if not any(isinstance(v, (Variable, np.ndarray)) for v in (a, b)):
-            python = {"add": operator.add, "sub": operator.sub, "mul": operator.mul}  # sizes of tensors
-            return python[where.split()[1]](a, b)
-        return function(low, _array(a, where), _array(b, where), where)
-
-    return lowered
-
-
-def _clamp(low: Lowering, where: str, x: Variable, min: Any = None, max: Any = None) -> Value:
-    lower, upper = (None if v is None or math.isinf(v) else exact(v, where) for v in (min, max))
-    return op.clip(low, x, lower, upper, where)
-
-
-def _hardtanh(
-    low: Lowering, where: str, x: Variable, min_val: float = -1.0, max_val: float = 1.0, inplace: bool = False
-) -> Value:
-    return _clamp(low, where, x, min_val, max_val)
-
-
-def _leaky(low: Lowering, where: str, x: Variable, negative_slope: float = 0.01, inplace: bool = False) -> Value:
-    return op.leaky_relu(low, x, _array(negative_slope, where), where)
-
-
-def _hard_sigmoid(low: Lowering, where: str, x: Variable, inplace: bool = False) -> Value:
-    return op.clip(low, op.affine(x, Fraction(1, 6), Fraction(1, 2)), ZERO, ONE, where)
-
-
-def _flatten(low: Lowering, where: str, x: Variable, start_dim: int = 0, end_dim: int = -1) -> Value:
-    rank = x.rows.ndim
-    start, end = range(rank)[start_dim], range(rank)[end_dim]
-    return Variable(x.rows.reshape(*x.shape[:start], math.prod(x.shape[start : end + 1]), *x.shape[end + 1 :]))
-
-
-def _reshape(low: Lowering, where: str, x: Variable, *shape: Any) -> Value:
-    sizes = shape[0] if len(shape) == 1 and isinstance(shape[0], (tuple, list)) else shape
-    return Variable(x.rows.reshape(tuple(sizes)))
-
-
-def _cat(low: Lowering, where: str, tensors: Sequence[Value], dim: int = 0) -> Value:
-    return low.settled(Variable(np.concatenate([op.as_variable(v, where).rows for v in tensors], axis=dim)))
-
-
-def _item(low: Lowering, where: str, value: Any, index: Any) -> Any:
-    return Variable(np.asarray(value.rows[index], dtype=object)) if isinstance(value, Variable) else value[index]
-
-
-def _size(low: Lowering, where: str, x: Variable, dim: int | None = None) -> Any:
-    return x.shape if dim is None else x.shape[dim]
-
-
-def _attribute(low: Lowering, where: str, x: Any, name: str) -> Any:
-    if name != "shape" or not isinstance(x, Variable):
-        raise InputError(f"{where}: the attribute {name!r} of a tensor is not supported; only shape is")
-    return x.shape
-
-
-def _linear_function(low: Lowering, where: str, x: Variable, weight: Value, bias: Value | None = None) -> Value:
-    product = op.matmul(x, np.asarray(weight).T, where)
-    return product if bias is None else op.add(low, product, bias, where)
-
-
-def _relu(low: Lowering, where: str, x: Variable, inplace: bool = False) -> Value:
-    return op.relu(low, x)
-
-
-_FUNCTIONS: dict[str, Callable[..., Any]] = {
-    "abs": lambda low, where, x: op.absolute(low, x, where),
-    "add": _binary(op.add),
-    "cat": _cat,
-    "clamp": _clamp,
-    "clip": _clamp,
-    "contiguous": lambda low, where, x: x,
-    "flatten": _flatten,
-    "getattr": _attribute,
-    "getitem": _item,
-    "hardsigmoid": _hard_sigmoid,
-    "iadd": _binary(op.add),
-    "imul": _binary(lambda low, a, b, where: op.multiply(a, b, where)),
-    "isub": _binary(op.subtract),
-    "hardtanh": _hardtanh,
-    "leaky_relu": _leaky,
-    "linear": _linear_function,
-    "matmul": lambda low, where, a, b: op.matmul(_array(a, where), _array(b, where), where),
-    "maximum": _binary(op.maximum),
-    "minimum": _binary(op.minimum),
-    "mul": _binary(lambda low, a, b, where: op.multiply(a, b, where)),
-    "neg": lambda low, where, x: op.negative(x, where),
-    "relu": _relu,
-    "relu6": lambda low, where, x, inplace=False: op.clip(low, x, ZERO, Fraction(6), where),
-    "reshape": _reshape,
-    "size": _size,
-    "sub": _binary(op.subtract),
-    "truediv": _binary(lambda low, a, b, where: op.divide(a, b, where)),
-    "view": _reshape,
-}
-_MODULES: dict[str, Callable[..., Any]] = {
-    **dict.fromkeys(("AvgPool1d", "AvgPool2d", "AvgPool3d"), _average_pool),
-    **dict.fromkeys(("BatchNorm1d", "BatchNorm2d", "BatchNorm3d"), _batch_norm),
-    **dict.fromkeys(("Conv1d", "Conv2d", "Conv3d"), _conv),
-    **dict.fromkeys(("Dropout", "Dropout1d", "Dropout2d", "Dropout3d", "Identity"), _same),
-    "Flatten": lambda low, where, m, x: _flatten(low, where, x, m.start_dim, m.end_dim),
-    "Hardsigmoid": lambda low, where, m, x: _hard_sigmoid(low, where, x),
-    "Hardtanh": lambda low, where, m, x: _hardtanh(low, where, x, m.min_val, m.max_val),
-    "LeakyReLU": lambda low, where, m, x: _leaky(low, where, x, m.negative_slope),
-    "Linear": _linear,
-    **dict.fromkeys(("MaxPool1d", "MaxPool2d", "MaxPool3d"), _max_pool),
-    "PReLU": _prelu,
-    "ReLU": lambda low, where, m, x: op.relu(low, x),
-    "ReLU6": lambda low, where, m, x: op.clip(low, x, ZERO, Fraction(6), where),
-}
+    hooks = [hook for name in sorted({n for n in names if n is not None}) for hook in watch(name)]
+    try:
+        _taken(torch, module, example)
+    finally:
+        for hook in hooks:
+            hook.remove()
+    if not values:
+        return None, events
+    if len(values[0]) != 1 or not isinstance(values[0][0], torch.Tensor):
+        raise InputError(f"{_WHERE}: start: {names[0]!r} is given {len(values[0])} arguments; expected one tensor")
+    return torch.zeros_like(values[0][0]), events

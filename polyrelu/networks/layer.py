@@ -30,6 +30,7 @@ from polyrelu.errors import DimensionError, InputError
 from polyrelu.support.arguments import items
 from polyrelu.support.carried import Carried
 from polyrelu.support.numerals import shown
+from polyrelu.support.tensors import plain
 
 
 @dataclass(frozen=True, init=False, repr=False)
@@ -37,7 +38,7 @@ class Layer(Carried):
     """``x -> relu(weight x + bias)`` on the coordinates where ``relu`` is true, the identity on the others.
 
     Args:
-        weight: n rows of d numbers.
+        weight: n rows of d numbers: lists, an array or a tensor.
         bias: n numbers.
         relu: a truth value for all coordinates, or one for each of the n.
 
@@ -56,12 +57,14 @@ class Layer(Carried):
     def __init__(
         self, weight: Iterable[Iterable[Any]], bias: Iterable[Any], relu: bool | Iterable[bool], where: str = "Layer"
     ) -> None:
+        weight = plain(weight, f"{where}: weight")
         rows = exact_matrix(weight, f"{where}: weight")
         offsets = exact_vector(bias, f"{where}: bias")
         if len(offsets) != len(rows):
             raise DimensionError(
                 f"{where}: weight has {len(rows)} rows but bias has {len(offsets)} entries; they must agree"
             )
+        relu = plain(relu, f"{where}: relu")
         mask = (bool(relu),) * len(rows) if isinstance(relu, (bool, np.bool_)) else _mask(relu, len(rows), where)
         width = len(rows[0]) if rows else int(getattr(weight, "shape", (0, 0))[1])
         self._set(rows, offsets, mask, width)
@@ -190,6 +193,7 @@ def _mask(relu: Any, length: int, where: str) -> tuple[bool, ...]:
     values = items(relu, f"{where}: relu", "pass True, False, or one of them for each coordinate")
     if len(values) != length:
         raise DimensionError(f"{where}: relu has {len(values)} entries but there are {length} coordinates")
+    values = [plain(value, f"{where}: relu[{i}]") for i, value in enumerate(values)]
     for i, value in enumerate(values):
         if not isinstance(value, (bool, np.bool_)):
             raise InputError(f"{where}: relu[{i}] is {shown(value)}; write True or False")

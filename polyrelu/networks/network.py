@@ -34,8 +34,10 @@ from polyrelu.errors import DimensionError, InputError
 from polyrelu.networks.activation_pattern import SignVector
 from polyrelu.networks.affine_outputs import matrix_and_offset, outputs_before, signs_at
 from polyrelu.networks.layer import Layer, neuron_starts
-from polyrelu.support.arguments import items
+from polyrelu.support.arguments import is_sequence, items, whole_number
 from polyrelu.support.carried import Carried
+from polyrelu.support.numerals import shown
+from polyrelu.support.tensors import plain
 
 if TYPE_CHECKING:
     from polyrelu._conveniences import NetworkMethods
@@ -108,8 +110,8 @@ class Network(Carried, NetworkMethods):
         """The network's value: exact on exact input, in floats on numpy float arrays.
 
         Args:
-            points: one point of d numbers, or n of them as an (n, d) array or list. A numpy *float array* is
-                evaluated in floats; lists, integer arrays, Fractions and strings are evaluated exactly.
+            points: one point of d numbers, or n of them as an (n, d) array or list. A *float array* of numpy, or such a
+                tensor, is evaluated in floats; lists, integer arrays, Fractions and strings are evaluated exactly.
 
         Returns:
             An array of shape (m,) or (n, m): Fractions, or float64 for float arrays.
@@ -117,14 +119,61 @@ class Network(Carried, NetworkMethods):
         Raises:
             DimensionError: the points do not live in R^d.
         """
+        points = plain(points, "Network: points")
         if is_float_array(points):
             floats = self.evaluate_with_bound(np.atleast_2d(points))[0]
             return floats if points.ndim == 2 else np.asarray(floats[0])
         given = items(points, "Network: points", "pass one point of numbers, or a list of points")
-        single = not given or not isinstance(given[0], (list, tuple, np.ndarray))
+        single = not given or not is_sequence(given[0])
         rows = exact_matrix([given] if single else given, "Network: point", self.input_dim)
         values = exact_array(self.evaluate(rows), (len(rows), self.output_dim))
         return values[0] if single else values
+
+    def __getitem__(self, chosen: slice) -> Network:
+        """The network of some layers that follow each other: ``net[1:]`` goes on where ``net[:1]`` ends.
+
+        Layers count from 0. A last layer of ``net[:k]`` keeps its ReLUs, so its outputs are those neurons' values.
+
+        Raises:
+            InputError: not a slice of step 1, or one without layers.
+        """
+        if not isinstance(chosen, slice):
+            raise InputError(
+                f"Network: net[{shown(chosen)}] is no network; write net[1:] or net[:2] for some of its layers, or "
+                "net.layers[i] for one"
+            )
+        try:
+            layers = self.layers[chosen]
+        except (TypeError, ValueError):
+            raise InputError(f"Network: {shown(chosen)} has ends that are no whole numbers; write net[1:]") from None
+        if chosen.step not in (None, 1):
+            raise InputError(f"Network: a step of {shown(chosen.step)} leaves layers out; leave the step away")
+        if not layers:
+            raise InputError(
+                f"Network: the slice from {chosen.start} to {chosen.stop} has none of the {len(self.layers)} layers; a "
+                "network has at least one"
+            )
+        return Network(layers)
+
+    def split(self, at: int) -> tuple[Network, Network]:
+        """The networks before and after a place between two layers, so that the second of the first is this one.
+
+        Args:
+            at: how many layers the first network has: ``net[:at]`` and ``net[at:]``.
+
+        Example:
+            >>> first, second = Network([([[1], [-1]], [0, 0]), ([[1, 1]], [0])]).split(1)  # |x|
+            >>> first([-3]), second(first([-3]))
+            (array([Fraction(0, 1), Fraction(3, 1)], dtype=object), array([Fraction(3, 1)], dtype=object))
+
+        Raises:
+            InputError: one of them would have no layers.
+        """
+        most = len(self.layers) - 1
+        if not most:
+            raise InputError("split: the network has one layer, so there is no place between two")
+        at = whole_number(at, "split: at", 1, most)
+        return self[:at], self[at:]
 
     def evaluate(self, points: Sequence[ExactVector]) -> ExactMatrix:
         """Exact values at exact points, one row each."""

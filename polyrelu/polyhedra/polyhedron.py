@@ -58,6 +58,7 @@ from polyrelu.polyhedra.volume import simplex_volume, triangulation
 from polyrelu.support.arguments import MOST_DIMENSIONS, dimension, instance, items
 from polyrelu.support.carried import Carried
 from polyrelu.support.numerals import shown
+from polyrelu.support.tensors import plain
 
 _ROWS = (list, tuple, Iterator)  # what needs no closer look
 _NO_ROWS = ("from_halfspaces", "pass a list of halfspaces, made with Halfspace.of")
@@ -386,6 +387,7 @@ class Polyhedron(Carried):
         Raises:
             DimensionError: the points live in another space.
         """
+        points = plain(points, "contains: points")
         if is_float_array(points) and points.ndim == 2:
             return self.contains_floats(points)
         if is_batch(points):

@@ -17,7 +17,7 @@ INSTALLED_BY = MappingProxyType(
         "pandas": "'polyrelu[pandas]'",
         "pyarrow": "'polyrelu[parquet]'",
         "shapely": "'polyrelu[shapely]'",
-        "torch": "torch",
+        "torch": "'polyrelu[torch]'",
     }
 )
 """What pip is told to install for each package."""

@@ -35,6 +35,7 @@ from polyrelu.polyhedra.polyhedron import Polyhedron
 from polyrelu.support.arguments import items, whole_number
 from polyrelu.support.carried import Carried
 from polyrelu.support.numerals import MOST_DIGITS
+from polyrelu.support.tensors import plain
 from polyrelu.tilings.table import format_point, format_rows
 from polyrelu.tilings.tile import Tile
 from polyrelu.tilings.tile_source import NOWHERE, Numbers, TileSource
@@ -159,6 +160,7 @@ class Tiling(Carried, Sequence[Tile], TilingMethods):
         :meth:`polyrelu.polyhedra.polyhedron.Polyhedron.contains`. Cost: points times rows, in floats with exact checks
         of the few doubtful ones.
         """
+        points = plain(points, "locate: points")
         dim = self.domain.ambient_dim
         if is_float_array(points) and points.ndim == 2:
             return self._locate_floats(float_points(points, dim, "locate"))

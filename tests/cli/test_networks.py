@@ -78,12 +78,21 @@ def test_options_are_passed_on_and_errors_speak_of_flags(monkeypatch, capsys, cl
         ([classifier, "--drop-final", "Softmax"], "the open shape (?, ?); pass --input-shape (1, ...)"),
         ([classifier, "--input-shape", "1,2"], 'drop it with --drop-final "Softmax"'),
         ([nnet, "--drop-final", "Softmax"], "--drop-final does not apply to .nnet files"),
+        ([nnet, "--no-centre"], "centre does not apply to .nnet files"),
         ([classifier, "--input-shape", "1,two"], "'1,two' is not a shape; write positive sizes"),
         ([nnet, "--normalise", "no"], "'no' is not one of 'fold', 'ignore'"),
     ):
         code, error = invoke_main(monkeypatch, capsys, "info", *arguments)
         assert code == 2
         assert message in error
+
+
+def test_a_sparse_autoencoder_is_centred_unless_its_command_says_no(tmp_path):
+    arrays = {"W_enc": np.eye(1), "b_enc": np.zeros(1), "W_dec": np.eye(1), "b_dec": np.array([2.0])}
+    np.savez(tmp_path / "sae.npz", **arrays)  # type: ignore[arg-type]
+    question = ("preimage", str(tmp_path / "sae.npz"), "--output", "y0 > 2", "--box", "-9", "9")
+    for options, row in (((), "x0 > 2"), (("--centre",), "x0 > 2"), (("--no-centre",), "x0 > 0")):
+        assert row in run(*question, *options).stdout
 
 
 def test_normalisation_is_folded_unless_ignored(nnet):

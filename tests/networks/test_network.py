@@ -98,3 +98,40 @@ def test_bounds_hold_at_every_magnitude(network, data):
 def test_bad_networks_are_refused(build, error, message):
     with pytest.raises(error, match=message):
         build()
+
+
+@given(networks(), st.data())
+def test_the_parts_of_a_network_are_the_network(network, data):
+    x = data.draw(points(network.input_dim))
+    for at in range(1, len(network.layers)):
+        first, second = network.split(at)
+        assert (first, second) == (network[:at], network[at:])
+        assert second(list(first(x))).tolist() == network(x).tolist()
+        assert pr.Network([*first.layers, *second.layers]) == network
+    assert network[:] == network[0:100] == network
+    assert network[-1:].layers == network.layers[-1:]
+
+
+@pytest.mark.parametrize(
+    ("chosen", "message"),
+    [
+        (slice(0, 0), "the slice from 0 to 0 has none of the 2 layers"),
+        (slice(2, None), "the slice from 2 to None has none"),
+        (slice(None, None, 2), "a step of 2 leaves layers out"),
+        (slice(None, None, -1), "a step of -1 leaves layers out"),
+        (slice("1", None), "ends that are no whole numbers"),
+        (0, r"net\[0\] is no network; write net\[1:\]"),
+        ("decoder", r"net\['decoder'\] is no network"),
+    ],
+)
+def test_slices_without_layers_are_refused(chosen, message):
+    with pytest.raises(pr.InputError, match=message):
+        ABSOLUTE[chosen]
+
+
+@pytest.mark.parametrize("at", [0, 2, -1, 0.5, None])
+def test_splits_that_leave_nothing_are_refused(at):
+    with pytest.raises(pr.InputError, match="split: at"):
+        ABSOLUTE.split(at)
+    with pytest.raises(pr.InputError, match="the network has one layer"):
+        ABSOLUTE[1:].split(1)

@@ -192,6 +192,8 @@ CALLS = {
     "Network evaluate_with_bound": NET.evaluate_with_bound,
     "Network affine_map": NET.affine_map,
     "Network from_torch": pr.Network.from_torch,
+    "Network slice of layers": lambda v: NET[v],
+    "Network split": NET.split,
     "Polyhedron A": lambda v: pr.Polyhedron(v, [1]),
     "Polyhedron b": lambda v: pr.Polyhedron([[1]], v),
     "Polyhedron strict": lambda v: pr.Polyhedron([[1]], [1], strict=v),

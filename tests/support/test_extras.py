@@ -20,7 +20,7 @@ def test_a_missing_package_is_named_with_who_needs_it_and_the_command(monkeypatc
         with pytest.raises(pr.MissingExtraError, match=f"^{re.escape(said)}$"):
             require(module, "draw")
     monkeypatch.setitem(sys.modules, "torch", None)
-    with pytest.raises(pr.MissingExtraError, match=r"^net needs torch, which is .*: pip install torch$"):
+    with pytest.raises(pr.MissingExtraError, match=r"^net needs torch, which is .*: pip install 'polyrelu\[torch\]'$"):
         require("torch", "net")
 
 
@@ -41,7 +41,10 @@ def test_the_named_extra_brings_the_package(package):
 def test_readers_of_files_ask_for_their_packages(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "torch", None)
     monkeypatch.setitem(sys.modules, "onnx", None)
-    for name, command in [("net.pt", "pip install torch"), ("net.onnx", r"pip install 'polyrelu\[onnx\]'")]:
+    for name, command in [
+        ("net.pt", r"pip install 'polyrelu\[torch\]'"),
+        ("net.onnx", r"pip install 'polyrelu\[onnx\]'"),
+    ]:
         (tmp_path / name).write_bytes(b"anything")
         with pytest.raises(pr.MissingExtraError, match=command):
             pr.load_network(tmp_path / name)
