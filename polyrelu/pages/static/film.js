@@ -1,4 +1,4 @@
-/* polyrelu: film.css film.ts map.ts page.css shell.ts package-lock.json sha256:1a189250022058c549f473483a122e212286ac487ae3133f038d804fe34d9a92; licences: LICENSES.txt beside this file */
+/* polyrelu: film.css film.ts map.ts page.css shell.ts package-lock.json sha256:050b5f0531a2efc6974e1c6ae0f36c7f505ccc60974f4fd367c026a628427ce2; licences: LICENSES.txt beside this file */
 "use strict";(()=>{var E=`.screen { position: absolute; inset: 0 0 58px 0; }
 .screen canvas { position: absolute; }
 .player {
@@ -85,6 +85,7 @@ section { border-top: 1px solid var(--line); margin-top: 12px; padding-top: 10px
 .row ~ .row { margin-top: 6px; }
 .note { color: var(--soft); }
 .note:empty { display: none; }
+p.note { margin: 4px 0 0; }
 
 .check { display: inline-flex; align-items: center; gap: 6px; cursor: pointer; }
 .check input, .entry input { accent-color: var(--focus); margin: 0; width: 15px; height: 15px; flex: none; }
