@@ -9,8 +9,8 @@ Grammar (a hand-written recursive descent parser; nothing is ever evaluated as c
     factor      = number | variable | "(" sum ")" | ("+" | "-") factor
     variable    = name ["_"] index            # y0, y_0; indices count from 0
 
-The write-up from which the letter h comes counts from 1, so the first text that says ``h_1``, ``h_2`` and never
-``h_0`` gets a :class:`~polyrelu.errors.CountingWarning`.
+The write-up from which the letter h comes counts from 1, so a :class:`~polyrelu.errors.CountingWarning` says so if the
+first text with an h has ``h_1`` or ``h_2`` and no ``h_0``.
 
 Decimals are read as they are written: ``0.1`` is 1/10. Numbers have at most
 :data:`polyrelu.support.numerals.MOST_DIGITS` digits, those of their exponents counted, and what is computed from them
@@ -24,7 +24,6 @@ import re
 import warnings
 from collections.abc import Sequence
 from fractions import Fraction
-from functools import cache
 from typing import NamedTuple, NoReturn
 
 from polyrelu.errors import CountingWarning, InexactError, InputError, ParseError
@@ -125,15 +124,8 @@ def coordinate(name: str, dim: int, names: Sequence[str] = ("y", "h")) -> int:
     return index
 
 
-@cache
-def _say_how_indices_count() -> None:
-    """Warn; called again, it is silent."""
-    warnings.warn(
-        "indices count from 0: h_0 is the first coordinate and h_1 the second (see polyrelu.parse); a text without h_0 "
-        "may mean something else. This is said once",
-        CountingWarning,
-        stacklevel=4,
-    )
+_COUNTED: set[str] = set()
+"""Letters of which a text has shown to know that their indices count from 0, or whose user was told."""
 
 
 class _Parser:
@@ -308,6 +300,14 @@ class _Parser:
         return index
 
     def warn_of_counting(self) -> None:
-        """Warn of a text that looks as if indices counted from 1."""
-        if self.used and 0 not in self.used and any(name.startswith("h") for name in self.used.values()):
-            _say_how_indices_count()
+        """Warn of a first text that looks as if indices counted from 1."""
+        if not any(name.startswith("h") for name in self.used.values()) or "h" in _COUNTED:
+            return
+        _COUNTED.add("h")
+        if 0 not in self.used:
+            warnings.warn(
+                "indices count from 0: h_0 is the first coordinate and h_1 the second (see polyrelu.parse); a text "
+                "without h_0 may mean something else. This is said once",
+                CountingWarning,
+                stacklevel=3,
+            )

@@ -31,6 +31,7 @@ READ_BY_EVIDENCE = {
     "polyrelu.polyhedra.polyhedron",
     "polyrelu.networks.layer",
     "polyrelu.networks.network",
+    "polyrelu.networks.questions",  # what is asked, not what is answered
     "polyrelu.tilings.table",
     "polyrelu.tilings.tile",
     "polyrelu.tilings.tiling",

@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 
 import polyrelu as pr
 from polyrelu import ParseError, Polyhedron, PolyreluError, parse
-from polyrelu.networks.linear_constraints import _say_how_indices_count, coordinate
+from polyrelu.networks.linear_constraints import _COUNTED, coordinate
 
 
 @pytest.mark.parametrize(
@@ -97,9 +97,10 @@ def test_other_names():
 @pytest.fixture
 def nothing_said():
     """As in a new process."""
-    _say_how_indices_count.cache_clear()
+    before = set(_COUNTED)
+    _COUNTED.clear()
     yield
-    _say_how_indices_count.cache_clear()
+    _COUNTED.update(before)
 
 
 @pytest.mark.parametrize("text", ["h_1 > 0", "h1 > 0", "h_1 > 0 and h_2 <= 1", "2*h_2 < h_1"])
@@ -115,8 +116,14 @@ def test_who_counts_from_0_hears_nothing(text, nothing_said):
     parse(text, 3, names=("y", "h", "x"))
 
 
+def test_who_has_counted_from_0_once_hears_nothing_later(nothing_said):
+    parse("h_0 > 0", 3)
+    parse("h_1 > 0", 3)
+
+
 def test_names_of_coordinates(nothing_said):
     assert [coordinate(name, 12) for name in ("y0", "y_0", "h_0", "y11", "y_11")] == [0, 0, 0, 11, 11]
+    _COUNTED.clear()
     with pytest.warns(pr.CountingWarning):
         assert coordinate("h_1", 3) == 1
     for name, message in {
