@@ -115,6 +115,8 @@ def test_cards_say_what_the_tiles_are(browser, tmp_path, name):
         assert [row["text"] for row in exact["where"]] == list(tile.inequalities() or ["everywhere"])
         assert [row["text"] for row in rounded["where"]] == list(tile.inequalities(digits=4) or ["everywhere"])
         point = numbers(exact["point"])
+        shown = numbers(rounded["point"].removeprefix("≈ "))
+        assert shown == (pytest.approx(point, rel=1e-3) if rounded["point"].startswith("≈") else point)
         if tile.dim < 2:
             assert "area" not in exact
             assert point == tile.point()

@@ -13,6 +13,8 @@ export interface Camera {
   box(): Box;
   width(): number;
   height(): number;
+  /** Whether the size of the stage is known; `moved` is called once it is. */
+  isMeasured(): boolean;
   /** See a box of the plane, or with none the first view. */
   fit(box?: Box): void;
   zoomBy(factor: number): void;
@@ -29,6 +31,7 @@ const DEEPEST = 1e9;
  */
 export function makeCamera(canvas: HTMLCanvasElement, home: Box, frame: Box | null, moved: () => void): Camera {
   let [width, height] = [1, 1];
+  let isMeasured = false;
   let transform: ZoomTransform = zoomIdentity;
   let base = { scale: 1, left: 0, top: 0 };
   const behaviour: ZoomBehavior<HTMLCanvasElement, unknown> = zoom<HTMLCanvasElement, unknown>()
@@ -65,6 +68,7 @@ export function makeCamera(canvas: HTMLCanvasElement, home: Box, frame: Box | nu
     },
     width: () => width,
     height: () => height,
+    isMeasured: () => isMeasured,
     fit(box) {
       if (box === undefined) {
         selection.call(behaviour.transform, zoomIdentity);
@@ -83,7 +87,6 @@ export function makeCamera(canvas: HTMLCanvasElement, home: Box, frame: Box | nu
   };
   new ResizeObserver(() => {
     const centre = camera.toPlane(width / 2, height / 2);
-    const first = width === 1;
     const { clientWidth, clientHeight } = canvas;
     if (!clientWidth || !clientHeight) return;
     [width, height] = [clientWidth, clientHeight];
@@ -103,10 +106,11 @@ export function makeCamera(canvas: HTMLCanvasElement, home: Box, frame: Box | nu
       const least = Math.max(width / (scene[1][0] - scene[0][0]), height / (scene[1][1] - scene[0][1]));
       behaviour.scaleExtent([Math.min(1, least), DEEPEST]);
     }
-    if (!first && transform !== zoomIdentity) {
+    if (isMeasured && transform !== zoomIdentity) {
       const [left, top] = camera.toScreen(...centre);
       camera.panBy(width / 2 - left, height / 2 - top);
     }
+    isMeasured = true;
     moved();
   }).observe(canvas);
   return camera;

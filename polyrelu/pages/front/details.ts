@@ -30,7 +30,7 @@ export function tileLines(tiles: Tiles, tile: number, wanted: Wanted): Line[] {
     return [...lines, { term: "rows", says: "The network is too large for this page; the tile's inequalities() has them.", prose: true }];
   }
   const point = tiles.written(tile)?.point ?? simplePoint(wanted.near, facets.map((facet) => facet.row));
-  if (point) lines.push({ term: "point", says: pointText(point) });
+  if (point) lines.push({ term: "point", says: pointText(point, wanted.digits) });
   return [...lines, { term: "where", says: inequalities(tiles, tile, facets, wanted) }];
 }
 

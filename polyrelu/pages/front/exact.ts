@@ -167,6 +167,11 @@ function readDecimal(text: string): Rational {
   return rational(BigInt(whole! + fraction) * power(places), power(-places));
 }
 
-export function pointText(point: readonly Rational[]): string {
-  return `(${point.map(exactText).join(", ")})`;
+/** A point exactly; with digits, where that takes many of them, rounded and marked as such. */
+export function pointText(point: readonly Rational[], digits?: number): string {
+  const exact = point.map(exactText);
+  if (digits === undefined || exact.every((text) => text.length <= SHORT)) return `(${exact.join(", ")})`;
+  return `≈ (${point.map((value) => rounded(value, digits)).join(", ")})`;
 }
+
+const SHORT = 24;

@@ -104,6 +104,7 @@ class PlanarPage {
     this.isWaiting = true;
     requestAnimationFrame(() => {
       this.isWaiting = false;
+      if (!this.camera.isMeasured()) return;
       const theme = this.shell.theme();
       this.composer.mark(this.scene, this.choices, this.legend.shown, theme);
       paint(this.context, this.scene, this.plane.polygons, this.camera, theme);
