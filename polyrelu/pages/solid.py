@@ -30,13 +30,14 @@ from polyrelu.pages.words import counted as number_of
 from polyrelu.pages.words import facts, title
 from polyrelu.polyhedra.facet_rings import point_of
 from polyrelu.polyhedra.polyhedron import Polyhedron
-from polyrelu.support.palette import PALETTE, colour
+from polyrelu.support.palette import colour
 from polyrelu.tilings.tiling import Tiling
 
 DIGITS = 6
 """Of volumes, which are correctly rounded."""
 
 UNBOUNDED = "unbounded"
+_SHADES = tuple(dict.fromkeys(map(colour, range(8))))  # of regions; as many as there are
 _MOST_ROOM = 3  # a domain that is so many times as wide as what is in it is not framed
 
 
@@ -194,7 +195,7 @@ def _document(
         "bodies": [{"name": body.name, "note": body.note, "colour": body.colour} for body in bodies],
         "members": counted([list(body.tiles) for body in bodies]),
         "shades": packed_counts(_shades(made)) if kind == "regions" else None,
-        "palette": list(PALETTE),
+        "palette": list(_SHADES),
         "kind": kind,
     }
 
@@ -246,17 +247,20 @@ def _box(tilings: Sequence[Tiling], corners: FloatArray, window: Polyhedron | No
 
 
 def _shades(made: Complex) -> np.ndarray[Any, np.dtype[np.int64]]:
-    """A colour of the palette for each tile, by number, other than those of its neighbours where they leave one."""
+    """A colour for each tile, by number, other than those of its neighbours where they leave one.
+
+    Tiles with many neighbours choose first; of what is left the colour that was chosen least.
+    """
     around: list[list[int]] = [[] for _ in range(made.tiles)]
     for face in made.faces:
         if face.beyond >= 0:
             around[face.before].append(face.beyond)
             around[face.beyond].append(face.before)
     shades = np.full(made.tiles, -1, dtype=np.int64)
-    for tile in range(made.tiles):
-        taken = Counter(int(shades[other]) for other in around[tile])
-        start = tile % len(PALETTE)
-        shades[tile] = min(
-            (k % len(PALETTE) for k in range(start, start + len(PALETTE))), key=lambda shade: taken[shade]
-        )
+    chosen = [0] * len(_SHADES)
+    for tile in sorted(range(made.tiles), key=lambda tile: -len(around[tile])):
+        taken = Counter(shades[around[tile]].tolist())
+        shade = min(range(len(_SHADES)), key=lambda shade: (taken[shade], chosen[shade]))
+        shades[tile] = shade
+        chosen[shade] += 1
     return shades

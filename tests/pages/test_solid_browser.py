@@ -119,6 +119,24 @@ def test_pages_are_as_wide_as_the_window_and_on_its_paper(browser, zones, size, 
         assert max(colours(page).items(), key=lambda item: item[1])[0] != paper
 
 
+def luminance(rgb):
+    linear = [v / 12.92 if v <= 0.04045 else ((v + 0.055) / 1.055) ** 2.4 for v in rgb]
+    return float(np.dot([0.2126, 0.7152, 0.0722], linear))
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+def test_lines_stand_out_against_what_they_part(browser, regions, dark):
+    """By 3:1 at least (WCAG 2), for each colour of the palette in the brightest and in the darkest light."""
+    with shown(browser, regions, dark=dark) as page:
+        ink = np.array(page.evaluate("polyrelu.view.look.ink"))
+        opacity = page.evaluate("polyrelu.view.hairs.material.opacity")
+        for colour, shade in itertools.product(page.evaluate("polyrelu.colours.palette"), (1.0, 0.74)):
+            fill = np.array(tuple(bytes.fromhex(colour[1:]))) / 255 * shade
+            line = opacity * ink + (1 - opacity) * fill
+            low, high = sorted([luminance(fill), luminance(line)])
+            assert (high + 0.05) / (low + 0.05) >= 3, (colour, shade)
+
+
 # -- picking --------------------------------------------------------------------------------------------------------
 
 

@@ -300,6 +300,7 @@ class Page {
   pin(tile: number): void {
     const isNew = !this.pinned.includes(tile);
     this.pinned = isNew ? [...this.pinned, tile] : this.pinned.filter((own) => own !== tile);
+    this.floating.hidden = true; // the panel says it now
     this.shell.announce(`${this.titleOf(tile)} ${isNew ? "pinned" : "no longer pinned"}`);
     this.showPins();
   }
