@@ -284,6 +284,9 @@ def test_what_python_refuses_is_said(browser, tmp_path):
         assert "out of range" in page.locator(".warning").inner_text()
 
 
+VEIL = "() => Number(document.querySelector('#el').shadowRoot.querySelector('.stage canvas').dataset.veil)"
+
+
 def blended(paper, fills, density):
     """What is seen of paper below fills, as canvases mix them."""
     shade = [int(paper[i : i + 2], 16) for i in (1, 3, 5)]
@@ -298,7 +301,7 @@ def test_neighbours_are_told_apart_by_their_rims(browser, tmp_path, dark):
     """Across each edge a feature switches, and its rim has a contrast of 3:1 to what is on both sides."""
     state = Exploration.of(chain(6, (2, 10, 2, 10)))
     with explored(browser, state, tmp_path, dark=dark) as (page, _):
-        density = float(page.locator(".stage canvas").get_attribute("data-veil"))
+        density = page.evaluate(VEIL)
     paper = "#15181d" if dark else "#ffffff"
     features = state.scene()["features"]
     found = state.found
