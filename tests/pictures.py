@@ -23,7 +23,6 @@ from matplotlib.artist import Artist
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.collections import Collection
 from matplotlib.colors import to_hex, to_rgba
-from matplotlib.figure import Figure
 from matplotlib.legend import Legend
 from matplotlib.patches import Patch
 from matplotlib.path import Path
@@ -49,7 +48,7 @@ class Label(NamedTuple):
     box: Bbox
 
 
-def labels(figure: Figure) -> list[Label]:
+def labels(figure: Any) -> list[Label]:
     """All texts that a figure draws: labels, titles, ticks, legends; not those outside the view, nor invisible ones."""
     drawn: list[Label] = []
     draw = Text.draw
@@ -64,19 +63,19 @@ def labels(figure: Figure) -> list[Label]:
     return drawn
 
 
-def overlapping_labels(figure: Figure, slack: float = 1.0) -> list[tuple[str, str]]:
+def overlapping_labels(figure: Any, slack: float = 1.0) -> list[tuple[str, str]]:
     """Pairs of texts whose boxes overlap, each box made smaller by ``slack`` points on all sides."""
     inner = [(text, _shrunk(box, slack * figure.dpi / 72)) for text, box in labels(figure)]
     return [(a, b) for (a, box), (b, other) in combinations(inner, 2) if _overlap(box, other)]
 
 
-def cut_labels(figure: Figure, slack: float = 1.0) -> list[str]:
+def cut_labels(figure: Any, slack: float = 1.0) -> list[str]:
     """Texts that leave the figure by more than ``slack`` points."""
     room = _shrunk(figure.bbox, -slack * figure.dpi / 72)
     return [text for text, box in labels(figure) if not (room.contains(*box.min) and room.contains(*box.max))]
 
 
-def assert_labels_apart(figure: Figure, slack: float = 1.0, inside: bool = True) -> None:
+def assert_labels_apart(figure: Any, slack: float = 1.0, inside: bool = True) -> None:
     """No two texts overlap; and none leaves the figure, unless it is saved with ``bbox_inches="tight"``."""
     assert not overlapping_labels(figure, slack)
     assert not (inside and cut_labels(figure, slack))
@@ -118,7 +117,7 @@ class Blurred(NamedTuple):
     place: tuple[int, int]
 
 
-def blurred(figure: Figure, least: float = LEAST_CONTRAST, few: int = _FEW) -> list[Blurred]:
+def blurred(figure: Any, least: float = LEAST_CONTRAST, few: int = _FEW) -> list[Blurred]:
     """The neighbouring areas of a figure that are not told apart, the longest boundaries first.
 
     Boundaries of at most ``few`` pixels, which corners spoil, do not count. Places are (row, column) of the picture at
@@ -128,13 +127,13 @@ def blurred(figure: Figure, least: float = LEAST_CONTRAST, few: int = _FEW) -> l
     return sorted((found for found in spoilt if found.pixels > few), key=lambda found: -found.pixels)
 
 
-def share_told_apart(figure: Figure, least: float = LEAST_CONTRAST) -> float:
+def share_told_apart(figure: Any, least: float = LEAST_CONTRAST) -> float:
     """The share of all boundaries between neighbouring areas along which they are told apart."""
     spoilt, length = _boundaries(figure, least)
     return 1 - sum(found.pixels for found in spoilt) / length if length else 1.0
 
 
-def assert_told_apart(figure: Figure, least: float = LEAST_CONTRAST, share: float = 1.0) -> None:
+def assert_told_apart(figure: Any, least: float = LEAST_CONTRAST, share: float = 1.0) -> None:
     """Neighbouring areas are told apart; in space, where some edges are behind faces, along a ``share`` of boundaries.
 
     Texts do not take part.
@@ -145,7 +144,7 @@ def assert_told_apart(figure: Figure, least: float = LEAST_CONTRAST, share: floa
         assert not blurred(figure, least)
 
 
-def pixels(figure: Figure) -> np.ndarray:
+def pixels(figure: Any) -> np.ndarray:
     """The figure without its texts and without anti-aliasing, (rows, columns, 3), at 200 dots per inch."""
     shown = [artist for artist in figure.findobj(Text) if artist.get_visible()]
     found: list[Any] = figure.findobj(_is_smoothed)
@@ -172,7 +171,7 @@ def _is_smoothed(artist: Artist) -> bool:
     return hasattr(artist, "set_antialiased") and hasattr(artist, "get_antialiased")
 
 
-def _boundaries(figure: Figure, least: float) -> tuple[list[Blurred], int]:
+def _boundaries(figure: Any, least: float) -> tuple[list[Blurred], int]:
     """What is not told apart, and the length of all boundaries, both in pixels of scan lines that cross them."""
     picture = pixels(figure).astype(np.int64)
     shades = picture @ [1 << 16, 1 << 8, 1]
@@ -206,8 +205,11 @@ def _hex(shade: int) -> str:
 
 @cache
 def _tells_apart(fill: int, other: int, between: tuple[int, ...], least: float) -> bool:
-    """Whether two fills contrast, or what is between them, a line and perhaps its rim, contrasts with each of them."""
-    if contrast(_hex(fill), _hex(other)) >= least:
+    """Whether two fills contrast, or what is between them, a line and perhaps its rim, contrasts with each of them.
+
+    Parts of one area with nothing but narrow parts of it between them, as among scattered points, are not told apart.
+    """
+    if contrast(_hex(fill), _hex(other)) >= least or (fill == other and {fill} >= set(between)):
         return True
     return all(any(contrast(_hex(shade), _hex(line)) >= least for line in between) for shade in (fill, other))
 
@@ -290,7 +292,7 @@ class Entry(NamedTuple):
     colours: frozenset[str]
 
 
-def legend_entries(figure: Figure) -> list[Entry]:
+def legend_entries(figure: Any) -> list[Entry]:
     """The entries of all legends of a figure."""
     entries = []
     for legend in figure.findobj(Legend):
@@ -312,7 +314,7 @@ def colours_of(artist: Any) -> set[str]:
     return found
 
 
-def assert_in_legend(figure: Figure, named: dict[str, str] | Iterable[str]) -> None:
+def assert_in_legend(figure: Any, named: dict[str, str] | Iterable[str]) -> None:
     """Each text is in a legend; with its colour, where ``named`` tells which colour it has."""
     entries = legend_entries(figure)
     colours = {text: to_hex(colour) for text, colour in named.items()} if isinstance(named, dict) else {}
@@ -323,7 +325,7 @@ def assert_in_legend(figure: Figure, named: dict[str, str] | Iterable[str]) -> N
         assert wanted is None or any(wanted in entry.colours for entry in own), (text, wanted, own)
 
 
-def unexplained(figure: Figure, but: Iterable[str] = ()) -> set[str]:
+def unexplained(figure: Any, but: Iterable[str] = ()) -> set[str]:
     """The colours of filled areas in the axes of a figure that no legend has, except those in ``but``."""
     known = {colour for entry in legend_entries(figure) for colour in entry.colours} | {to_hex(one) for one in but}
     filled = {colour for axes in figure.axes for artist in _filled(axes) for colour in _fills(artist)}

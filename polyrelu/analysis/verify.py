@@ -24,9 +24,10 @@ from polyrelu.arithmetic.exact import ExactVector
 from polyrelu.engines.evidence.certify import Evidence, write_point
 from polyrelu.engines.evidence.files import numbered, question_beside
 from polyrelu.engines.preimage import preimage
-from polyrelu.errors import BudgetExceeded, DimensionError, Interrupted
+from polyrelu.errors import BudgetExceeded, DimensionError, InputError, Interrupted
 from polyrelu.networks.network import Network
 from polyrelu.networks.properties import Disjunct, Property
+from polyrelu.networks.questions import Domain, Target, given_domain, given_targets
 from polyrelu.networks.statement import Statement
 from polyrelu.support.arguments import file_path, instance
 from polyrelu.support.files import check_place
@@ -70,9 +71,10 @@ class Verification:
 
 def verify(
     network: Network,
-    prop: Property,
+    prop: Property | Target,
     timeout: float | None = None,
     *,
+    domain: Domain | None = None,
     workers: int = 1,
     max_dim: int | None = None,
     progress: bool | None = None,
@@ -83,8 +85,11 @@ def verify(
 
     Args:
         network: R^d -> R^m.
-        prop: what must not happen, see :func:`polyrelu.formats.vnnlib.load_property`.
+        prop: what must not happen, see :func:`polyrelu.formats.vnnlib.load_property`; or the target, as for
+            :func:`polyrelu.engines.preimage.preimage`, that no input may reach.
         timeout: seconds after which to give up, heard within a second or so.
+        domain: of a target, the inputs that may not reach it, as for :func:`polyrelu.engines.preimage.preimage`; a
+            property has its own.
         workers: how many threads split cells.
         max_dim: the largest dimension of a domain, constant inputs not counted, in which to split cells by their
             vertices; None judges by what that takes, see :func:`polyrelu.engines.preimage.preimage`.
@@ -95,15 +100,20 @@ def verify(
 
     Raises:
         DimensionError: the property is about other dimensions than the network's.
-        InputError: the time limit is not positive.
+        InputError: the time limit is not positive; or there is a domain beside a property.
         BudgetExceeded: cells would get too large, and no other engine is quick.
         WriteError: evidence cannot be written, which is tried at once.
         Interrupted, KeyboardInterrupt: Ctrl-C.
 
     Cost: up to that of the preimages; a counterexample ends the search.
+
+    >>> import polyrelu as pr
+    >>> net = pr.Network([([[1], [-1]], [0, 0]), ([[1, 1]], [0])])  # |x|
+    >>> pr.verify(net, "y0 > 2", domain=([-2], [2])).status, pr.verify(net, "y0 > 2", domain=([-2], [3])).status
+    ('holds', 'violated')
     """
     instance(network, Network, "verify: network", "pass a Network; load_network reads files")
-    instance(prop, Property, "verify: prop", "load_property reads files")
+    prop = _stated(network, prop, domain)
     if (prop.input_dim, prop.output_dim) != (network.input_dim, network.output_dim):
         raise DimensionError(
             f"verify: the property is about R^{prop.input_dim} -> R^{prop.output_dim} but the network maps "
@@ -127,6 +137,16 @@ def verify(
             raise
         return replace(found, unwritten=f"{place} was not written: time was up")
     return replace(found, files=files)
+
+
+def _stated(network: Network, prop: Property | Target, domain: Domain | None) -> Property:
+    """The property that was passed, or that a target and a domain are."""
+    if not isinstance(prop, Property):
+        one = Disjunct(given_domain(domain, network, "verify"), given_targets(prop, network, "verify"))
+        return Property(network.input_dim, network.output_dim, (one,))
+    if domain is not None:
+        raise InputError("verify: a property says which inputs it is about; leave domain out, or pass a target with it")
+    return prop
 
 
 def write_evidence(

@@ -21,9 +21,9 @@ from polyrelu.errors import DimensionError, InputError
 from polyrelu.networks.fixed_inputs import Folding
 from polyrelu.networks.network import Network
 from polyrelu.networks.properties import wins
-from polyrelu.plotting.planar import Window
 from polyrelu.plotting.solid import plot_polyhedron, solid_axes
 from polyrelu.plotting.style import FEATURES, HAIRLINE, PAPER, SILENT, feature_colour, themed
+from polyrelu.plotting.windows import Window
 from polyrelu.plotting.zones import frame, plot_zones
 from polyrelu.polyhedra.bounding_box import box_of_points
 from polyrelu.polyhedra.convex_polygon import convex_polygon

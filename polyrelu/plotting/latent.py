@@ -18,7 +18,8 @@ from polyrelu.errors import DimensionError
 from polyrelu.latent.windows import LatentPlane
 from polyrelu.plotting.layouts import chosen_features, feature_names, layout_for, opacity_for, panels
 from polyrelu.plotting.legend import Swatch, add_legend, axes_beside
-from polyrelu.plotting.planar import Window, _corners, draw_in_one_colour, window_of
+from polyrelu.plotting.planar import draw_in_one_colour
+from polyrelu.plotting.saving import into_files
 from polyrelu.plotting.style import (
     HAIRLINE,
     INK,
@@ -30,6 +31,7 @@ from polyrelu.plotting.style import (
     line_colour,
     themed,
 )
+from polyrelu.plotting.windows import Window, corners, window_of
 from polyrelu.plotting.zones import draw_lines, plot_zones, polygon_path, translucent
 from polyrelu.polyhedra.polyhedron import Polyhedron
 from polyrelu.support.extras import require
@@ -38,6 +40,8 @@ from polyrelu.tilings.tiling import Tiling
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.patches import PathPatch
+
+    from polyrelu.plotting.saving import Place
 
 _FILL = 0.3
 _BOUNDARY = 1.1
@@ -48,9 +52,10 @@ _CHARACTER = 5.0  # points
 _UNSEEN = str.maketrans("", "", "${}_^\\")
 
 
+@into_files
 def plot_latent_plane(
     plane: LatentPlane,
-    ax: Axes | None = None,
+    ax: Place | None = None,
     *,
     features: Iterable[int] | None = None,
     radius: float | None = None,
@@ -67,7 +72,7 @@ def plot_latent_plane(
 
     Args:
         plane: the window and the features.
-        ax: where to draw; a new figure when absent.
+        ax: where to draw: axes, or the path of a picture to write; a new figure when absent.
         features: which to draw, by default all; a feature keeps its colour.
         radius: half the width of the axes, around the origin; by default as much as shows the window and the arrows.
         arrows: draw each feature's direction, the row of the weight, as an arrow from the origin.
@@ -188,9 +193,10 @@ def boundary_segments(plane: LatentPlane, feature: int) -> list[Ring]:
     return sorted(shared)
 
 
+@into_files
 def plot_feature_zones(
     zones: Mapping[int, Tiling] | Sequence[Tiling],
-    ax: Axes | None = None,
+    ax: Place | None = None,
     *,
     features: Iterable[int] | None = None,
     names: Sequence[str] | None = None,
@@ -204,7 +210,7 @@ def plot_feature_zones(
 
     Args:
         zones: what :func:`polyrelu.latent.windows.feature_zones` returns, or the tilings of features 0, 1, ...
-        ax: where to draw; a new figure when absent.
+        ax: where to draw: axes, or the path of a picture to write; a new figure when absent.
         features: which to draw, by default all; a feature keeps its colour.
         names: of the features in ``zones``, in their order, for the legend; by default y with the feature's number.
         window: lower and upper corner; by default one around all default windows.
@@ -235,7 +241,7 @@ def plot_feature_zones(
         raise DimensionError(f"{where}: {len(names)} names for {len(by_feature)} features; pass one for each")
     called = dict(zip(by_feature, names or [f"$y_{{{i}}}$" for i in by_feature], strict=True))
     tilings = [by_feature[i] for i in chosen]
-    lower, upper = _window_around(tilings) if window is None else _corners(window)
+    lower, upper = _window_around(tilings) if window is None else corners(window)
     look = _Look(layout_for(len(chosen), layout, where), opacity_for(len(chosen), alpha, _FILL), hatches)
     if look.layout == "multiples":
         around, small = panels(ax, [called[i] for i in chosen], where)
@@ -266,7 +272,7 @@ def _draw_zones(axes: Axes, tilings: Sequence[Tiling], chosen: Sequence[int], lo
 
 def _window_around(tilings: Sequence[Tiling]) -> tuple[ExactVector, ExactVector]:
     """The default windows of all tilings, and what is between them."""
-    windows = [window_of(tiling) for tiling in tilings] or [_corners(([-1, -1], [1, 1]))]
+    windows = [window_of(tiling) for tiling in tilings] or [corners(([-1, -1], [1, 1]))]
     lower = tuple(map(min, zip(*(low for low, _ in windows), strict=True)))
     upper = tuple(map(max, zip(*(high for _, high in windows), strict=True)))
     return lower, upper

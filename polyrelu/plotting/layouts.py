@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from polyrelu.errors import DimensionError, InputError
 from polyrelu.support.arguments import as_whole, one_of
@@ -61,7 +61,7 @@ def feature_names(features: Sequence[int], names: Sequence[str] | None, count: i
     return {i: str(names[i]) for i in features}
 
 
-def panels(ax: Axes | None, titles: Sequence[str], where: str) -> tuple[Axes, list[Axes]]:
+def panels(ax: Any, titles: Sequence[str], where: str) -> tuple[Axes, list[Axes]]:
     """Axes without a frame, the given ones or new ones, and in them a grid of small ones with these titles.
 
     They are ``child_axes`` of the first. Each has its own feature's picture, so its title is its legend.

@@ -7,25 +7,26 @@ tile narrower than a pixel is filled without an edge, since its edge would be al
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from fractions import Fraction
-from operator import add, sub
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from polyrelu.analysis.planar_tiles import PlanarTiles, planar_tiles
-from polyrelu.arithmetic.exact import ExactVector, FloatArray, exact_vector, to_float, to_floats
+from polyrelu.arithmetic.exact import ExactVector, FloatArray, to_float, to_floats
 from polyrelu.arithmetic.ieee import SMALLEST_NORMAL
 from polyrelu.errors import DimensionError, InputError
 from polyrelu.networks.evaluation import maps_into
 from polyrelu.networks.network import Network
+from polyrelu.networks.questions import Domain, Target, given_region
 from polyrelu.plotting.legend import Swatch, add_legend, axes_beside
+from polyrelu.plotting.saving import into_files
 from polyrelu.plotting.shades import Shades, shades_of
 from polyrelu.plotting.style import HAIRLINE, INK, PAPER, SILENT, area_colour, line_colour, themed
+from polyrelu.plotting.surfaces import plot_zone_surfaces
 from polyrelu.plotting.tile_labels import LABELS, label_tiles
+from polyrelu.plotting.windows import Window, corners, window_of
 from polyrelu.polyhedra.bounding_box import box_of_points
-from polyrelu.polyhedra.polyhedron import Polyhedron
 from polyrelu.support.arguments import one_of
 from polyrelu.support.extras import require
 from polyrelu.support.palette import colour
@@ -34,18 +35,16 @@ from polyrelu.tilings.tiling import Tiling
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-Window: TypeAlias = tuple[Sequence[Any], Sequence[Any]]
+    from polyrelu.plotting.saving import Place
 
-_MARGIN = 8  # a margin is so small a part of a window's width
-_ASKED, _FEW = 400, 8  # tiles whose vertices are looked at; vertices that all count
-_FAR = 2**20  # a width that a coordinate exceeds by more than this hardly shows beside it
 _RIM, _DASHES = 1.1, (0, (3.2, 1.6))
 _LEAST_HAIRLINE = 0.05
 
 
+@into_files
 def plot_tiling(
     tiling: Tiling,
-    ax: Any = None,
+    ax: Place | None = None,
     *,
     window: Window | None = None,
     colour_by: str | None = None,
@@ -54,7 +53,7 @@ def plot_tiling(
     hatches: bool = False,
     edge_colour: str = PAPER,
     alpha: float = 1.0,
-) -> Any:
+) -> Axes:
     """Draw a tiling of the plane, or the surfaces of its zones in space, clipped to a window.
 
     Where the tiling ends there is a line: solid where its tiles own their boundary, dashed where a strict row excludes
@@ -62,7 +61,7 @@ def plot_tiling(
 
     Args:
         tiling: tiles in R^2 or R^3; unbounded and flat ones too (segments and points).
-        ax: where to draw, three-dimensional for R^3; a new figure when absent.
+        ax: where to draw: axes, three-dimensional for R^3, or the path of a picture to write; a new figure when absent.
         window: lower and upper corner; by default the domain's bounding box, or one around the vertices.
         colour_by: ``"zone"``, ``"tile"`` or ``"pattern"``; by default the pattern for linear regions, else the zone.
             More patterns than colours, or tiles, get hues by how many of their neurons are active. In R^3 zones only.
@@ -80,7 +79,9 @@ def plot_tiling(
 
     Raises:
         DimensionError: the tiling is in neither R^2 nor R^3.
-        InputError: an unknown ``colour_by`` or ``labels``, or what is for the plane only is asked for in space.
+        InputError: an unknown ``colour_by`` or ``labels``, what is for the plane only asked for in space, or a file
+            whose suffix is that of no picture.
+        WriteError: the file cannot be written, which is tried at once.
         MissingExtraError: matplotlib is not installed.
 
     Cost: microseconds a tile in the plane; in space the painter's order of all faces, which is quadratic at least.
@@ -94,11 +95,11 @@ def plot_tiling(
     if wanted:
         one_of(wanted, LABELS, "plot_tiling", "labels")
     shades = shades_of(tiling, colour_by)
-    lower, upper = window_of(tiling) if window is None else _corners(window)
+    lower, upper = window_of(tiling) if window is None else corners(window)
     drawn = planar_tiles(tiling, lower, upper)
     swatches = _swatches(drawn, shades, hatches, alpha)
     with_legend = (ax is None and len(swatches) > 1) if legend is None else legend
-    axes = axes_beside(ax, "plot_tiling", swatches if with_legend else ())
+    axes: Axes = axes_beside(ax, "plot_tiling", swatches if with_legend else ())
     _frame(axes, lower, upper)
     pixel = _pixel(axes, to_float(upper[0] - lower[0]))
     _draw_tiles(axes, drawn, shades, themed(edge_colour), alpha, pixel, hatches)
@@ -113,12 +114,11 @@ def plot_tiling(
 
 def _in_space(
     tiling: Tiling, ax: Any, window: Window | None, colour_by: str | None, labels: Any, legend: Any, alpha: float
-) -> Any:
-    from polyrelu.plotting.surfaces import plot_zone_surfaces  # stands on this module
-
+) -> Axes:
     if labels or colour_by not in (None, "zone"):
         raise InputError("plot_tiling: in R^3 the surfaces of zones are drawn, without labels; leave colour_by= out")
-    return plot_zone_surfaces(tiling, ax, window=window, legend=legend, alpha=0.75 if alpha == 1 else alpha)
+    axes: Axes = plot_zone_surfaces(tiling, ax, window=window, legend=legend, alpha=0.75 if alpha == 1 else alpha)
+    return axes
 
 
 def draw_in_one_colour(
@@ -132,12 +132,13 @@ def draw_in_one_colour(
     _draw_ends(axes, drawn, one)
 
 
+@into_files
 def plot_samples(
     network: Network,
-    target: Polyhedron | Sequence[Polyhedron],
-    box: Polyhedron,
+    target: Target,
+    box: Domain,
     n: int = 2000,
-    ax: Axes | None = None,
+    ax: Place | None = None,
     *,
     seed: int = 0,
     size: float = 4,
@@ -147,9 +148,9 @@ def plot_samples(
     Args:
         network: from R^2.
         target: as in :func:`polyrelu.preimage`.
-        box: a bounded polyhedron in R^2; its bounding box is sampled.
+        box: bounded, passed like a domain; its bounding box is sampled.
         n: how many samples.
-        ax: where to draw; a new figure when absent.
+        ax: as for :func:`plot_tiling`.
         seed: of the random generator.
         size: of a marker, in square points.
 
@@ -157,12 +158,13 @@ def plot_samples(
         DimensionError: the network's inputs or the box are not two-dimensional.
         MissingExtraError: matplotlib is not installed.
     """
-    if network.input_dim != 2 or box.ambient_dim != 2:
+    sampled = given_region(box, network.input_dim, "plot_samples: box")
+    if network.input_dim != 2 or sampled.ambient_dim != 2:
         raise DimensionError(
-            f"plot_samples: inputs in R^{network.input_dim}, box in R^{box.ambient_dim}; both must be R^2"
+            f"plot_samples: inputs in R^{network.input_dim}, box in R^{sampled.ambient_dim}; both must be R^2"
         )
     axes: Axes = axes_beside(ax, "plot_samples")
-    lower, upper = box_of_points(box.vertices)
+    lower, upper = box_of_points(sampled.vertices)
     _frame(axes, lower, upper)
     points = np.random.default_rng(seed).uniform(to_floats(lower), to_floats(upper), (n, 2))
     inside = maps_into(network, target, points)
@@ -171,59 +173,6 @@ def plot_samples(
             points[shown, 0], points[shown, 1], s=size, color=shade, linewidths=0, zorder=order, rasterized=n > 5000
         )
     return axes
-
-
-def window_of(tiling: Tiling) -> tuple[ExactVector, ExactVector]:
-    """Lower and upper corner of the default window: the domain if it is bounded, else a square around most vertices.
-
-    A bounded domain gets a margin along each axis on which floats do not tell its ends apart. Around unbounded tilings
-    vertices that lie far beyond most others, by more than three times the extent of their middle half, do not count
-    (Tukey's outer fences); of many tiles some hundred are asked. The square, or cube, is wider than they are by a
-    quarter, and twice as wide as few of them. Without any it is one around a point of the first tile.
-    """
-    if tiling.domain.is_bounded() and not tiling.domain.is_empty():
-        return _around_domain(*box_of_points(tiling.domain.vertices))
-    vertices = _some_vertices(tiling)
-    if not vertices:
-        vertices = [tiling[0].point() if len(tiling) else (Fraction(0),) * tiling.domain.ambient_dim]
-    lower, upper = box_of_points(_most(vertices))
-    radius = max(map(sub, upper, lower)) / 2 or max(Fraction(1), *(abs(x) / _FAR for x in lower))
-    radius *= Fraction(5, 4) if len(vertices) >= _FEW else 2
-    middle = [(a + b) / 2 for a, b in zip(lower, upper, strict=True)]
-    return tuple(m - radius for m in middle), tuple(m + radius for m in middle)
-
-
-def _around_domain(lower: ExactVector, upper: ExactVector) -> tuple[ExactVector, ExactVector]:
-    """The box, with a margin along each axis on which floats do not tell its ends apart."""
-    told = [to_float(a) < to_float(b) for a, b in zip(lower, upper, strict=True)]
-    width = max(b - a if apart else 0 for a, b, apart in zip(lower, upper, told, strict=True)) or 1
-    margins = [
-        Fraction(0) if apart else max(width, abs(a) / _FAR) / Fraction(_MARGIN)
-        for a, apart in zip(lower, told, strict=True)
-    ]
-    return tuple(map(sub, lower, margins)), tuple(map(add, upper, margins))
-
-
-def _some_vertices(tiling: Tiling) -> list[ExactVector]:
-    """The vertices of all tiles, or of some hundred of many."""
-    step = -(-len(tiling) // _ASKED) or 1
-    return list(dict.fromkeys(vertex for tile in tiling[::step] for vertex in tile.polyhedron.vertices))
-
-
-def _most(vertices: list[ExactVector]) -> list[ExactVector]:
-    """Those within Tukey's outer fences along each axis; all of few."""
-    if len(vertices) < _FEW:
-        return vertices
-    fences = []
-    for values in map(sorted, zip(*vertices, strict=True)):
-        low, high = values[len(values) // 4], values[-1 - len(values) // 4]
-        fences.append((low - 3 * (high - low), high + 3 * (high - low)))
-    kept = [v for v in vertices if all(low <= x <= high for x, (low, high) in zip(v, fences, strict=True))]
-    return kept or vertices
-
-
-def _corners(window: Window) -> tuple[ExactVector, ExactVector]:
-    return exact_vector(window[0], "window: lower", 2), exact_vector(window[1], "window: upper", 2)
 
 
 def _frame(axes: Axes, lower: ExactVector, upper: ExactVector) -> None:

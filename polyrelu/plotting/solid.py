@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any
 
 from polyrelu.arithmetic.exact import ExactVector, exact_vector, to_float
 from polyrelu.errors import DimensionError, InputError, UnboundedError
-from polyrelu.plotting.planar import Window
 from polyrelu.plotting.scene import Item, scene_of
 from polyrelu.plotting.style import HAIRLINE, INK, PAPER, themed
+from polyrelu.plotting.windows import Window
 from polyrelu.polyhedra.convex_polygon import convex_polygon
 from polyrelu.polyhedra.polyhedron import Polyhedron
 from polyrelu.support.extras import require

@@ -15,14 +15,14 @@ from typing import Any, NamedTuple
 
 from polyrelu.analysis.adjacency import components
 from polyrelu.analysis.zones import boundary
-from polyrelu.arithmetic.exact import ExactVector, exact_vector, to_float
+from polyrelu.arithmetic.exact import ExactVector, to_float
 from polyrelu.errors import DimensionError
 from polyrelu.plotting.legend import Swatch, add_legend, axes_beside
-from polyrelu.plotting.planar import Window, window_of
 from polyrelu.plotting.scene import Item, scene_of
 from polyrelu.plotting.shades import Shades, shades_of
 from polyrelu.plotting.solid import VIEW, boundary_polygons, plot_polyhedron, solid_axes
 from polyrelu.plotting.style import FRAME, INK, face_colour, themed
+from polyrelu.plotting.windows import Window, corners, window_of
 from polyrelu.polyhedra.halfspace import Halfspace
 from polyrelu.polyhedra.polyhedron import Polyhedron
 from polyrelu.tilings.tiling import Tiling
@@ -77,7 +77,7 @@ def plot_zone_surfaces(
     """
     if tiling.domain.ambient_dim != 3:
         raise DimensionError(f"plot_zone_surfaces: the tiling lives in R^{tiling.domain.ambient_dim}; it must be R^3")
-    lower, upper = window_of(tiling) if window is None else _corners(window)
+    lower, upper = window_of(tiling) if window is None else corners(window, 3)
     box = Polyhedron.box(lower, upper)
     shades, found = shades_of(tiling, "zone"), faces(tiling, box)
     group_of = dict(zip(components(tiling).tolist(), shades.groups.tolist(), strict=True))
@@ -170,8 +170,3 @@ def _swatches(shades: Shades, alpha: float, excluded: bool) -> list[Swatch]:
     if excluded:
         swatches.append(Swatch("boundary excluded", None, line=themed(INK), linestyle=(0, (2, 2))))
     return swatches
-
-
-def _corners(window: Window) -> tuple[ExactVector, ExactVector]:
-    lower, upper = (exact_vector(corner, "plot_tiling: window", 3) for corner in window)
-    return lower, upper

@@ -135,6 +135,11 @@ def test_default_windows_of_zones():
         plot_feature_zones(feature_zones(line))
 
 
+def titles(axes):
+    panels: list[Any] = axes.child_axes
+    return [panel.get_title() for panel in panels]
+
+
 @pytest.fixture(scope="module")
 def many():
     """The zones of twelve features."""
@@ -156,7 +161,7 @@ def test_features_are_named_and_told_apart(many, layout, dark):
         if layout == "superposed":
             assert_in_legend(axes.figure, {name: feature_colour(i) for i, name in enumerate(named)})
         if layout == "multiples":
-            assert [panel.get_title() for panel in axes.child_axes] == [*named]
+            assert titles(axes) == [*named]
 
 
 def test_few_features_are_superposed_and_many_are_outlines(many):
@@ -189,7 +194,7 @@ def test_latent_planes_in_every_layout(layout):
         assert_told_apart(axes.figure)
         assert_labels_apart(axes.figure)
     if layout == "multiples":
-        assert [panel.get_title() for panel in axes.child_axes] == ["left", "low", "never"]
+        assert titles(axes) == ["left", "low", "never"]
     else:
         assert_in_legend(axes.figure, ["left", "low", "never"])
 

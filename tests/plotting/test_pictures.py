@@ -72,6 +72,12 @@ def test_areas_are_told_apart_by_their_fills_or_a_line(bare, left, right, line, 
         assert blurred(figure)[0].pixels > 150
 
 
+def test_narrow_parts_of_an_area_do_not_divide_it(bare):
+    figure, axes = bare
+    axes.scatter(*np.mgrid[0.05:1:0.12, 0.05:1:0.12], s=4, color="#0072B2", linewidths=0)
+    assert_told_apart(figure)
+
+
 def test_a_line_with_a_rim_tells_dark_from_light(bare):
     figure, axes = bare
     halves(axes, "#303030", "#404040", "#f0f0f0", 2.2)

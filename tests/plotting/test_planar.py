@@ -1,5 +1,6 @@
 from fractions import Fraction
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import pytest
@@ -7,8 +8,9 @@ from matplotlib import pyplot
 
 import polyrelu as pr
 from polyrelu.plotting import plot_samples, plot_tiling, style
-from polyrelu.plotting.planar import widths_of, window_of
+from polyrelu.plotting.planar import widths_of
 from polyrelu.plotting.style import area_colour, line_colour
+from polyrelu.plotting.windows import window_of
 from polyrelu.support.palette import PALETTE
 from tests.drawn import corners
 from tests.pictures import (
@@ -27,6 +29,11 @@ BOX = pr.Polyhedron.box([-2, -1], [2, 1])
 
 def polygons(axes):
     return [path.to_polygons()[0] for path in axes.collections[0].get_paths()]
+
+
+def parts(axes) -> list[Any]:
+    """The collections: tiles, and the lines where the tiling ends."""
+    return list(axes.collections)
 
 
 def area(corners):
@@ -124,7 +131,7 @@ def test_neighbours_are_told_apart_and_labels_do_not_overlap(dark, options):
 
 def test_excluded_boundaries_are_dashed():
     for text, excluded in (("y0 > 0", True), ("y0 >= 0", False)):
-        _, ends = plot_tiling(question(text, BOX)).collections
+        _, ends = parts(plot_tiling(question(text, BOX)))
         assert len(ends.get_segments()) == 4
         ((_, dashes),) = ends.get_linestyle()
         assert (dashes is not None) == excluded
@@ -150,13 +157,13 @@ def test_flat_tiles_are_segments_and_points():
 
 def test_slivers_have_no_edge():
     thin = question("0 <= y0 <= 0.0001", BOX)
-    assert set(plot_tiling(thin).collections[0].get_linewidth()) == {0}
-    assert set(plot_tiling(question("y0 >= 0", BOX)).collections[0].get_linewidth()) == {0.5}
+    assert set(parts(plot_tiling(thin))[0].get_linewidth()) == {0}
+    assert set(parts(plot_tiling(question("y0 >= 0", BOX)))[0].get_linewidth()) == {0.5}
 
 
 def test_small_tiles_have_thin_edges():
     tiling = pr.linear_regions(network(0, 2, 40, 1), pr.Polyhedron.box([-9, -9], [9, 9]))
-    widths = set(plot_tiling(tiling).collections[0].get_linewidth()) - {0}
+    widths = set(parts(plot_tiling(tiling))[0].get_linewidth()) - {0}
     assert len(widths) == 1
     assert 0 < widths.pop() < 0.5
 
@@ -206,8 +213,8 @@ def test_default_windows():
 
 
 def test_few_far_vertices_do_not_widen_the_window():
-    rows = [[1, k] for k in range(-4, 5)] + [[1, "1/1000000"]]
-    fan = pr.Network([(rows, [k % 3 for k in range(9)] + [1])], [True])
+    rows = [[1, k] for k in range(-4, 5)] + [[1, "100001/100000"]]
+    fan = pr.Network([(rows, [k % 3 for k in range(9)] + [0])], [True])
     tiling = pr.linear_regions(fan)
     vertices = [vertex for tile in tiling for vertex in tile.polyhedron.vertices]
     assert max(max(map(abs, vertex)) for vertex in vertices) > 10**5
@@ -238,6 +245,12 @@ def test_axes_are_taken_and_returned():
     assert question("y0 >= 0", BOX).plot(axes, colour_by="tile") is axes
     assert plot_samples(CROSS, pr.parse("y0 > 0", dim=1), BOX, 10, axes) is axes
     figure.canvas.draw()
+
+
+def test_samples_of_questions_in_words():
+    axes = plot_samples(CROSS, "y0 > 0", ([-3, -2], [3, 2]), n=100, seed=3)
+    same = plot_samples(CROSS, pr.parse("y0 > 0", dim=1), pr.Polyhedron.box([-3, -2], [3, 2]), n=100, seed=3)
+    assert all(np.array_equal(corners(a), corners(b)) for a, b in zip(axes.collections, same.collections, strict=True))
 
 
 def test_bad_input_is_refused():

@@ -52,6 +52,7 @@ def test_no_colour_of_the_palette_vanishes_on_either_paper(dark):
         for shade in PALETTE:
             paper = np.array(to_rgb(themed(PAPER)))
             for share in (0.3, 0.6):
-                tint = to_hex((1 - share) * paper + share * np.array(to_rgb(shade)))
+                red, green, blue = ((1 - share) * paper + share * np.array(to_rgb(shade))).tolist()
+                tint = to_hex((red, green, blue))
                 known = contrast(tint, line_colour(shade)), contrast(tint, themed(PAPER))
                 assert max(known) >= 3, "a line with a rim of paper shows on any fill"

@@ -1,4 +1,5 @@
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 import pytest
@@ -95,7 +96,7 @@ def test_flat_tiles_are_polygons():
 
 def test_unbounded_tilings_are_seen_in_a_cube():
     wedge = pr.preimage(OCTANTS, pr.parse("y0 >= 1 and y1 >= 1 and y2 >= 1", dim=3))
-    axes = wedge.plot()
+    axes: Any = wedge.plot()
     assert axes.get_xlim() == axes.get_ylim() == axes.get_zlim()
     assert len([item for item in painted(axes) if not item.width]) == 6
 

@@ -77,7 +77,7 @@ def test_colours_and_hatches_repeat_after_the_palette():
 def test_any_two_colours_can_be_told_apart(sight, least, of_six):
     assert least_distance(PALETTE, sight) >= least
     assert least_distance(PALETTE[:6], sight) >= of_six
-    assert least_distance(["#44AA99", "#009E73"], sight) < 12, "which two greens cannot"
+    assert least_distance(["#009E73", "#139B72"], sight) < 3, "which two greens cannot"
 
 
 @pytest.mark.parametrize("shade", PALETTE)
@@ -90,8 +90,8 @@ def test_shades_have_the_contrast_that_they_are_for(shade):
 
 def test_toned_colours_are_still_different():
     for dark in (False, True):
-        assert least_distance([toned(shade, dark) for shade in PALETTE], "everyone") >= 5
-        assert least_distance([toned(shade, dark) for shade in PALETTE[:6]], "everyone") >= 14
+        assert least_distance([toned(shade, dark) for shade in PALETTE], "everyone") >= 3.9
+        assert least_distance([toned(shade, dark) for shade in PALETTE[:12]], "everyone") >= 12
 
 
 def test_luminance_and_mixtures():
