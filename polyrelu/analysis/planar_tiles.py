@@ -92,7 +92,7 @@ def planar_tiles(tiling: Tiling, lower: ExactVector, upper: ExactVector) -> Plan
     >>> net = pr.Network([([[1, 0], [0, 1]], [0, 0])], [True])
     >>> found = planar_tiles(pr.preimage(net, pr.parse("y0 > 0", dim=2)), (-1, -1), (1, 1))
     >>> [corners.tolist() for corners in found.corners]
-    [[[0.0, -1.0], [1.0, -1.0], [1.0, 1.0], [0.0, 1.0]]]
+    [[[1.0, -1.0], [1.0, 1.0], [0.0, 1.0], [0.0, -1.0]]]
     >>> found.ends.edges.tolist(), found.ends.excluded.tolist()
     ([[[0.0, 1.0], [0.0, -1.0]]], [True])
     """

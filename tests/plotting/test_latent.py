@@ -164,6 +164,11 @@ def test_features_are_named_and_told_apart(many, layout, dark):
             assert titles(axes) == [*named]
 
 
+def test_lines_show_on_dark_fills_by_their_rims(many):
+    with style():
+        assert_told_apart(plot_feature_zones(many, features=range(8), alpha=0.5).figure)
+
+
 def test_few_features_are_superposed_and_many_are_outlines(many):
     assert len(plot_feature_zones(many, features=range(8)).patches) == 8
     axes = plot_feature_zones(many, names=[f"feature {i}" for i in range(12)])
