@@ -108,7 +108,7 @@ def test_the_lines_make_that_very_picture_and_it_is_readable(name, names):
 
 
 def is_boundary(spot, name):
-    """Whether there is anything to be told apart: not one area that is narrow somewhere, or the paper between samples."""
+    """Whether there is anything to be told apart: not one area that is narrow somewhere, or paper between samples."""
     if name in SAMPLED and spot.fills == ("#ffffff", "#ffffff"):
         return False
     return spot.fills[0] != spot.fills[1] or not set(spot.between) <= set(spot.fills)
