@@ -27,7 +27,7 @@ from polyrelu.plotting import style
 from polyrelu.plotting.chain import feature_legend, name_plane, plot_chain
 from polyrelu.plotting.diagram import plot_network_diagram
 from polyrelu.plotting.folded import plot_folded
-from polyrelu.plotting.style import INK, PAPER, line_colour, themed
+from polyrelu.plotting.style import INK, PAPER, area_colour, themed
 from polyrelu.plotting.zones import plot_directions, plot_polyhedra, plot_zones
 from polyrelu.polyhedra.polyhedron import Polyhedron
 from polyrelu.support.extras import require
@@ -103,7 +103,7 @@ def one_layer() -> Figure:
 def draw_zones(axes: Axes, zones: Mapping[int, Tiling], layer: Layer, window: Polyhedron) -> None:
     """The half-planes of a layer's features and the features' directions."""
     plot_zones([*zones.values()], axes, window)
-    shades = [line_colour(colour(i)) for i in zones]
+    shades = [area_colour(colour(i)) for i in zones]
     plot_directions(layer.rows, axes, [f"$W_{i}$" for i in zones], colours=shades)
     name_plane(axes, r"\alpha", f"{len(zones)} features, each active on a half-plane")
 

@@ -18,7 +18,7 @@ from polyrelu.engines.preimage import linear_regions
 from polyrelu.errors import DimensionError
 from polyrelu.latent.windows import feature_zones
 from polyrelu.networks.network import Network
-from polyrelu.plotting.style import INK, feature_colour, line_colour, themed
+from polyrelu.plotting.style import INK, area_colour, feature_colour, line_colour, themed
 from polyrelu.plotting.zones import plot_directions, plot_zones
 from polyrelu.polyhedra.convex_polygon import angle, convex_polygon
 from polyrelu.polyhedra.polyhedron import Polyhedron
@@ -104,7 +104,7 @@ def plot_chain(
         [rows[i] for i in found[-1]],
         panels[-1],
         [f"$U_{{{i}}}$" for i in found[-1]],
-        colours=[line_colour(feature_colour(i)) for i in found[-1]],
+        colours=[area_colour(feature_colour(i)) for i in found[-1]],
     )
     return found
 

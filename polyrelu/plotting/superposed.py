@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from mpl_toolkits.mplot3d import Axes3D
 
 _FILL = 0.45
-_ZOOM, _TITLE = 1.3, 1.06
+_ZOOM, _TITLE = 1.12, 1.08
 _UNIT = ((1, 0, 0), (0, 1, 0), (0, 0, 1))
 
 

@@ -1,4 +1,4 @@
-"""The figure beta-space: the plane of y with the three directions.
+"""The figure beta-space: beta-space of the worked example with its three directions.
 
 ./scripts/run python scripts/figures/beta_space.py --out DIR
 """

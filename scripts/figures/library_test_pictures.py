@@ -1,4 +1,4 @@
-"""The figure library-test-pictures: nine windows from easy to hard.
+"""The figure library-test-pictures: the nine test pictures, from easy to hard.
 
 ./scripts/run python scripts/figures/library_test_pictures.py --out DIR
 """

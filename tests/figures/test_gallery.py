@@ -84,6 +84,7 @@ IN_SPACE = {
     "first-layer-range": 0.75,
 }
 """The share of boundaries that are told apart where edges show through translucent faces, and strokes lie on faces."""
+SAMPLED = ("demonstration", "fact-check")  # dots, which bound no area
 
 
 @pytest.mark.parametrize("name", FIGURES)
@@ -103,11 +104,13 @@ def test_the_lines_make_that_very_picture_and_it_is_readable(name, names):
         if name in IN_SPACE:
             assert share_told_apart(figure) >= IN_SPACE[name]
         elif entry.kind == "figure" and not name.startswith("test_"):  # these are on one sheet
-            assert not [spot for spot in blurred(figure, few=FEW) if is_boundary(spot)]
+            assert not [spot for spot in blurred(figure, few=FEW) if is_boundary(spot, name)]
 
 
-def is_boundary(spot):
-    """Whether there is anything to be told apart, and not one area that is narrow somewhere."""
+def is_boundary(spot, name):
+    """Whether there is anything to be told apart: not one area that is narrow somewhere, or paper between samples."""
+    if name in SAMPLED and spot.fills == ("#ffffff", "#ffffff"):
+        return False
     return spot.fills[0] != spot.fills[1] or not set(spot.between) <= set(spot.fills)
 
 
