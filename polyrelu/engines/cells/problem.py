@@ -180,7 +180,8 @@ def _unbounded(layers: Sequence[Layer], target: Sequence[Halfspace]) -> Problem:
         domain_sums=np.empty(0),
         domain_errors=np.empty(0),
         on_grid=np.array(on_grid, dtype=np.uint8),
-        without_bias=np.cumprod([not own.bias.any() for own in scaled_layers]).astype(np.uint8),
+        # By the numbers themselves: a float may be zero where its number is only small.
+        without_bias=np.cumprod([not any(layer.offsets) for layer in chain]).astype(np.uint8),
         twins=np.array(sites, dtype=np.int32).reshape(-1, 3),
         twin_start=np.cumsum([0, *map(len, twins)]),
         dim=layers[0].input_dim + 1,

@@ -1,5 +1,6 @@
 """Cells against the twin where floats are at their worst: at any magnitude, and where neurons are just missed."""
 
+import itertools
 from fractions import Fraction
 
 import numpy as np
@@ -107,3 +108,41 @@ def test_numbers_beyond_floats_are_ordinary_to_the_kernel():
     assert tiling.stats["signs_by_float"] > 10
     assert nearest(huge) == huge
     assert LEAST < 0 < MOST
+
+
+@pytest.mark.parametrize("power", [-300, -320, -323, -324, -400])
+def test_a_bias_that_floats_cannot_tell_from_zero_is_none(power):
+    """The kernel keeps facets by vertices strictly on a side; where all floats are zero it once took these for none."""
+    tiny = Fraction(10) ** power
+    network = pr.Network([([[1, 0], [-1, 0], [0, 1]], [0, 0, 0]), ([[1, 1, -1]], [-tiny])], relu=[True, True])
+    thin = next(tile for tile in assert_same(network, box(2)) if tile.pattern == "010|0")
+    assert thin.polyhedron == pr.Polyhedron.box([-tiny, -2], [0, 0])
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_numbers_below_and_beyond_floats_among_zeros(seed):
+    """Zero biases have a shorter way of their own, and these are none."""
+    rng = np.random.default_rng(seed)
+    for _ in range(12):
+        network = _of_zeros_and_extremes(rng)
+        domain = box(network.input_dim, 3) if rng.random() < 0.7 else None
+        target = pr.Polyhedron([rng.integers(-1, 2, network.output_dim).tolist()], [_extreme(rng, 0.5)])
+        assert_same(network, domain, None if rng.random() < 0.5 else target)
+
+
+def _of_zeros_and_extremes(rng):
+    widths = rng.integers(1, 4, int(rng.integers(2, 5))).tolist()
+    layers = [
+        (
+            [[_extreme(rng, 0.8) for _ in range(inputs)] for _ in range(outputs)],
+            [_extreme(rng, 0.4) if rng.random() < 0.5 else 0 for _ in range(outputs)],
+        )
+        for inputs, outputs in itertools.pairwise(widths)
+    ]
+    return pr.Network(layers, relu=[True] * len(layers))
+
+
+def _extreme(rng, ordinary):
+    """A small integer, or one times a power of ten of which floats know nothing."""
+    size = 0 if rng.random() < ordinary else int(rng.choice([-700, -400, -324, -310, 320, 400]))
+    return int(rng.integers(-2, 3)) * Fraction(10) ** size
