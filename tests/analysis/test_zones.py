@@ -142,9 +142,9 @@ def test_flat_tiles_have_no_facets_of_the_preimage():
 def test_the_islands_of_the_demo_are_those_of_a_flood_fill():
     demo = run_demo()
     zones = demo.in_box.zones()
-    steps = (np.arange(2000) + 0.5) / 2000 * 2 * RADIUS - RADIUS
+    steps = (np.arange(1000) + 0.5) / 1000 * 2 * RADIUS - RADIUS
     samples = np.stack(np.meshgrid(steps, steps, indexing="ij"), axis=-1).reshape(-1, 2)
-    active = (demo.network(samples)[:, 0] > 0).reshape(2000, 2000)
+    active = (demo.network(samples)[:, 0] > 0).reshape(1000, 1000)
     islands, count = ndimage.label(active, np.ones((3, 3)))  # in an acute corner samples only meet diagonally
     seen = set()
     for island in range(1, count + 1):

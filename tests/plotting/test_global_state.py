@@ -104,6 +104,9 @@ DRAWINGS = {
     "space.plot_latent_cube": lambda draw: draw(latent("LatentCube")(None, [[1, 1, 0]], [0]), 0),
     "space.plot_plane_in_space": lambda draw: draw(plane([[1, 0], [0, 1], [1, 1]]), hyperplanes=(0, 1)),
     "superposed.plot_superposed_cube": lambda draw: draw(latent("LatentCube")(None, [[1, 1, 0]], [0])),
+    "superposition.plot_superposition": lambda draw: draw(
+        import_module("polyrelu.latent.superposition").Superposition(NETWORK, SQUARE)
+    ),
     "surfaces.plot_zone_surfaces": lambda draw: draw(pr.linear_regions(pr.Network([([[1, 1, 0]], [0])], [True]), CUBE)),
     "zones.plot_directions": lambda draw: draw([[1, 1]], flat(), ["a"]),
     "zones.plot_polyhedra": lambda draw: draw([SQUARE], flat(), SQUARE, labels=["a"]),

@@ -60,6 +60,7 @@ def example(tmp_path):
     return write(tmp_path / "nearest_first.py", text)
 
 
+@pytest.mark.slow
 def test_the_short_run_is_as_promised(tmp_path):
     done = run("--short", "--out", tmp_path)
     assert done.returncode == 0, done.stderr
