@@ -34,6 +34,24 @@ export function tint(hex: string, theme: Theme, strength = 0.5): string {
   return mixed(hex, PAPER[theme], theme === "light" ? strength : strength * 0.85);
 }
 
+/**
+ * A tint that keeps 3:1 to lines of translucent ink in every light: paler than the strength asks for where a colour is
+ * too dark on light paper, or too bright on dark paper.
+ */
+export function litTint(hex: string, theme: Theme, strength: number, lineOpacity: number, darkest: number): string {
+  const ink = parse(INK[theme]);
+  for (let part = strength; part > 0.05; part *= 0.96) {
+    const shade = tint(hex, theme, part);
+    const stands = [1, darkest].every((light) => {
+      const fill = parse(shade).map((value) => value * light) as Rgb;
+      const line = fill.map((value, k) => lineOpacity * ink[k]! + (1 - lineOpacity) * value) as Rgb;
+      return contrast(fill, line) >= 3.02;
+    });
+    if (stands) return shade;
+  }
+  return PAPER[theme];
+}
+
 /** The relative luminance of a colour (WCAG 2). */
 export function luminance([red, green, blue]: Rgb): number {
   const [r, g, b] = [red, green, blue].map((value) => {

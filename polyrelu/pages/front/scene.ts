@@ -88,7 +88,9 @@ const FARTHEST = 40;
 const MARGIN = 62; // pixels around the box, for the names of its axes
 const HOME = new Vector3(0.62, -1, 0.5); // the direction from which a page is first seen
 const LIGHT = scaledTo1([0.35, -0.45, 0.82]); // faces that look this way, or away from it, keep their colour
-const DARKEST = 0.74;
+export const DARKEST = 0.74;
+/** The opacity of lines between tiles. */
+export const LINES = 0.85;
 const MOST_STRETCH = 20; // boxes that are longer than this are drawn as cubes
 const CAP_STRENGTH = 0.6; // of a body that overlaps others, in a section
 
@@ -120,9 +122,9 @@ export class View {
   private readonly caps: Mesh<BufferGeometry, MeshBasicMaterial>;
   private readonly ground = mesh(new MeshBasicMaterial({ side: DoubleSide, polygonOffset: true, polygonOffsetFactor: 2, polygonOffsetUnits: 4 }));
   private readonly outlines = fatLines(1.5);
-  private readonly hairs = hairlines(0.85);
+  private readonly hairs = hairlines(LINES);
   private readonly capOutlines = fatLines(1.7);
-  private readonly capHairs = hairlines(0.85);
+  private readonly capHairs = hairlines(LINES);
   private readonly frame = hairlines(0.55);
   private readonly blade = hairlines(0.9);
   private readonly stressed = fatLines(2.6);

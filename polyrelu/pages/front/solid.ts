@@ -1,10 +1,10 @@
 // The page of bodies in space: legend, opacity, section, edges, search, and a card for each tile that is pointed at.
-import { PAPER, INK, parse, tint } from "./colours";
+import { PAPER, INK, litTint, parse } from "./colours";
 import { cornerOf, ringOf, readComplex, type Complex, type ComplexData, type Point } from "./complex";
 import { Cutter } from "./cut";
 import { originText, sizeText, tileLines } from "./details";
 import { search } from "./search";
-import { View, type Body, type Box, type Edges, type Shade } from "./scene";
+import { DARKEST, LINES, View, type Body, type Box, type Edges, type Shade } from "./scene";
 import { card, chip, choice, element, legend, openShell, place, readDocument, unpack, type Head, type Legend, type Line, type Packed, type Shell, type Theme } from "./shell";
 import { readLists, readTiles, type CountedDocument, type Facet, type Tiles, type TilesDocument } from "./tiles";
 import { faceOn, volumeOf } from "./volume";
@@ -129,7 +129,7 @@ class Page {
   // -- colours -------------------------------------------------------------------------------------------------------
 
   private mix(theme: Theme): void {
-    const tinted = (colour: string): string => tint(colour, theme, STRENGTH[theme]);
+    const tinted = (colour: string): string => litTint(colour, theme, STRENGTH[theme], LINES, DARKEST);
     this.colours = { bodies: this.data.bodies.map(({ colour }) => tinted(colour)), palette: this.data.palette.map(tinted) };
   }
 
