@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from polyrelu.engines import halfspaces
+from polyrelu.engines.branch import makers as branch
 from polyrelu.engines.cells import makers as cells
 from polyrelu.engines.faces import makers as faces
 from polyrelu.engines.protocol import Engine, MakeEngine, Options
@@ -21,6 +22,7 @@ ENGINES: Mapping[str, MakeEngine] = {
     "substitution": faces.by_rows,
     "search": faces.by_search,
     "halfspaces": halfspaces.by_halfspaces,
+    "branch": branch.by_branches,
     "twin": cells.exact,
 }
 AUTO = "auto"
