@@ -20,7 +20,6 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from polyrelu.arithmetic.exact import FloatArray, float_quotients
 from polyrelu.arithmetic.rounding import gamma
@@ -44,7 +43,7 @@ class Affine(NamedTuple):
     constants: FloatArray
     doubts: FloatArray
 
-    def __getitem__(self, chosen: Places | NDArray[np.bool_]) -> Affine:  # type: ignore[override]
+    def chosen(self, chosen: Places) -> Affine:
         """Some of the forms."""
         return Affine(self.rows[chosen], self.constants[chosen], self.doubts[chosen])
 

@@ -97,7 +97,21 @@ class Answer(Enum):
     DOUBT = "floats cannot tell"
 
 
-def look(cell: Cell, forms: Affine, space: Space) -> tuple[Answer, FloatArray]:
+class Looked(NamedTuple):
+    """What was found out about some forms on a cell.
+
+    Attributes:
+        answer: whether they are negative somewhere strictly inside.
+        points: points at which they are, if any are known, (p, d).
+        by_program: whether a linear program was solved.
+    """
+
+    answer: Answer
+    points: FloatArray
+    by_program: bool
+
+
+def look(cell: Cell, forms: Affine, space: Space) -> Looked:
     """Whether some forms are negative strictly inside a cell, and points at which they are.
 
     The points that are known are asked first, then the box, then a linear program in floats, whose point is held
@@ -105,21 +119,21 @@ def look(cell: Cell, forms: Affine, space: Space) -> tuple[Answer, FloatArray]:
     """
     at_points = cell.points[(forms.at(cell.points) < -forms.doubts).all(axis=1)]
     if len(at_points):
-        return Answer.YES, at_points
+        return Looked(Answer.YES, at_points, False)
     nothing = at_points
     least = forms.least(cell.low, cell.high)
     if (least >= 0).any():
-        return (Answer.NEVER if (least > 0).any() else Answer.NO), nothing
+        return Looked(Answer.NEVER if (least > 0).any() else Answer.NO, nothing, False)
     together = cell.rows.and_also(forms)
     proposal = float_lp.most_room(together.rows, together.constants, cell.low, cell.high)
     if proposal is None:
-        return Answer.DOUBT, nothing
+        return Looked(Answer.DOUBT, nothing, True)
     candidates = np.clip(_towards(proposal.point, cell), space.inner_low, space.inner_high)
     found = replace(cell, rows=together).inside(candidates, space)
     if len(found):
-        return Answer.YES, found
+        return Looked(Answer.YES, found, True)
     bound = space.forms.combination(together, proposal.multipliers).least(cell.low, cell.high)[0]
-    return (Answer.NEVER if bound > 0 else Answer.NO if bound >= 0 else Answer.DOUBT), nothing
+    return Looked(Answer.NEVER if bound > 0 else Answer.NO if bound >= 0 else Answer.DOUBT, nothing, True)
 
 
 def _towards(point: FloatArray, cell: Cell) -> FloatArray:

@@ -28,11 +28,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from polyrelu.bounds.linear import Enclosure, LinearBounds
-from polyrelu.bounds.reach import certain_signs, float_ends, misses, rows_of
+from polyrelu.bounds.reach import Reach, certain_signs, float_ends, misses, reach, rows_of
 from polyrelu.engines.branch.affine import Affine, AffineOn, returned
 from polyrelu.engines.branch.cell import MOST_POINTS, Answer, Cell, Space, look
 from polyrelu.engines.branch.exact import ExactCells, Split
-from polyrelu.engines.branch.rules import Rule, View, most_even
+from polyrelu.engines.branch.rules import Rule, View, whole_first
 from polyrelu.engines.branch.tiles import BranchTiles, Found
 from polyrelu.errors import BudgetExceeded
 from polyrelu.networks.activation_pattern import SignVector
@@ -100,6 +100,7 @@ class BranchEngine:
         limit: the most neurons to ask for.
         until: asked, with the number of tiles found, whether to stop as for Ctrl-C.
         rule: says which neuron to branch on.
+        advice: what to do at the limit, for the message.
 
     Raises:
         BudgetExceeded: by ``run``, at ``limit``.
@@ -111,9 +112,10 @@ class BranchEngine:
         domain: Polyhedron,
         limit: int,
         until: Callable[[int], bool] | None = None,
-        rule: Rule = most_even,
+        rule: Rule = whole_first,
+        advice: str = "raise limit=, or make the domain smaller",
     ) -> None:
-        self.restriction, self.limit, self.until, self.rule = restriction, limit, until, rule
+        self.restriction, self.limit, self.until, self.rule, self.advice = restriction, limit, until, rule, advice
         self.stats = BranchStats()
         self.folding = Folding.of(domain)
         self.domain = domain.unfixed()
@@ -167,8 +169,13 @@ class BranchEngine:
         points = np.random.default_rng(_SEED).uniform(space.low, space.high, (_FIRST_POINTS, len(space.low)))
         found = cell.inside(points, space)
         if not len(found):
-            _, found = look(cell, cell.rows, space)
+            found = look(cell, cell.rows, space).points
         return replace(cell, points=found[:MOST_POINTS])
+
+    @cached_property
+    def reach(self) -> Reach:
+        """What is certain on the domain's box."""
+        return reach(self.layers, self.domain.sides, self.restriction.target)
 
     @cached_property
     def _bounds(self) -> LinearBounds:
@@ -218,7 +225,7 @@ class BranchEngine:
         """What the next neuron makes of a node."""
         layer = self.layers[len(node.signs)]
         neurons = np.array(layer.neurons, dtype=np.intp)
-        forms = node.entered[neurons[open_]]
+        forms = node.entered.chosen(neurons[open_])
         signs = node.cell.signs(forms)
         if signs.any():
             own = node.own.copy()
@@ -236,10 +243,10 @@ class BranchEngine:
         self.stats.nodes += 1
         if self.stats.nodes > self.limit:
             raise BudgetExceeded(
-                f"branch: {self.limit} neurons were asked for, the limit, and {len(self.found)} tiles found; raise "
-                "limit=, or make the domain smaller"
+                f"branch: {self.limit} neurons were asked for, the limit, and {len(self.found)} tiles found; "
+                f"{self.advice}"
             )
-        depth, form = len(node.signs), node.entered[np.array([neuron])]
+        depth, form = len(node.signs), node.entered.chosen(np.array([neuron]))
         parts: list[_Node] = []
         for sign, half in ((-1, form), (1, form.negated())):
             split = Split(depth, neuron, sign > 0)
@@ -264,9 +271,9 @@ class BranchEngine:
         return answer is Answer.YES, points
 
     def _look(self, cell: Cell, forms: Affine) -> tuple[Answer, NDArray[np.float64]]:
-        answer, points = look(cell, forms, self.space)
-        self.stats.programs += answer is Answer.DOUBT or not len(cell.points)
-        return answer, points
+        found = look(cell, forms, self.space)
+        self.stats.programs += found.by_program
+        return found.answer, found.points
 
     # -- the end ------------------------------------------------------------------------------------------------------
 
