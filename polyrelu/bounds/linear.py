@@ -39,6 +39,7 @@ way.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from functools import cached_property
 from typing import NamedTuple
@@ -135,10 +136,12 @@ class LinearBounds:
     Args:
         layers: the chain. For bounds of linear forms of the outputs, such as the rows of a target, end it with a layer
             of these.
+        most_work: how many multiplications there may be for a layer's neurons, over all boxes; where it would take
+            more, interval arithmetic has to do.
     """
 
-    def __init__(self, layers: Sequence[Layer]) -> None:
-        self.layers = tuple(layers)
+    def __init__(self, layers: Sequence[Layer], most_work: float = math.inf) -> None:
+        self.layers, self.most_work = tuple(layers), most_work
         self.widest = max(max(layer.input_dim, layer.output_dim) for layer in self.layers)
 
     @cached_property
@@ -193,7 +196,7 @@ class LinearBounds:
         """Better bounds of the next layer's neurons that may switch."""
         depth = len(passages)
         box, neuron = np.nonzero(self._masks[depth] & (bounded.low < 0) & (bounded.high > 0))
-        if not len(box):
+        if not len(box) or self._is_too_much(2 * len(box), passages):
             return bounded
         rows, constants, errors = entering(self.layers[depth], neuron, reach[box, neuron], self._factor)
         both = Forms(np.concatenate([rows, -rows]), np.concatenate([constants, -constants]), np.tile(errors, 2))
@@ -208,11 +211,16 @@ class LinearBounds:
     ) -> tuple[Enclosure, FloatArray]:
         """Better lower bounds of all forms of the last layer, and the slopes of the functions that give them."""
         count, width = bounded.low.shape
+        if self._is_too_much(count * width, passages):
+            return bounded, np.zeros((count, width, inputs.low.shape[1]))
         box, neuron = np.repeat(np.arange(count), width), np.tile(np.arange(width), count)
         forms = entering(self.layers[-1], neuron, reach.ravel(), self._factor)
         least, rows = least_values(forms, passages, inputs, box, self._factor)
         low = np.maximum(bounded.low, least.reshape(count, width))
         return Enclosure(low, bounded.high), rows.reshape(count, width, inputs.low.shape[1])
+
+    def _is_too_much(self, forms: int, passages: Sequence[Passage]) -> bool:
+        return forms * sum(own.weight.size for own in passages) > self.most_work
 
 
 def sizes(values: FloatArray) -> FloatArray:

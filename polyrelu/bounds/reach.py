@@ -20,6 +20,8 @@ from polyrelu.networks.layer import Layer
 from polyrelu.polyhedra.polyhedron import Polyhedron
 from polyrelu.polyhedra.sides import Side, Sides
 
+_MOST_WORK = 2.0**33  # for a layer, which is about a second
+
 
 class Reach(NamedTuple):
     """What is certain of a chain of layers on a box.
@@ -39,9 +41,12 @@ class Reach(NamedTuple):
 
 
 def reach(layers: Sequence[Layer], sides: Sides, target: Polyhedron) -> Reach:
-    """What layers can reach from between the sides of a domain. Cost: that of linear bounds over one box."""
+    """What layers can reach from between the sides of a domain.
+
+    Cost: that of linear bounds over one box, at most a second or so for each layer.
+    """
     low, high = float_ends(sides)
-    found = LinearBounds([*layers, rows_of(target)]).over(low[None], high[None]).layers
+    found = LinearBounds([*layers, rows_of(target)], _MOST_WORK).over(low[None], high[None]).layers
     signs = (certain_signs(layer, own)[0] for layer, own in zip(layers, found[:-1], strict=True))
     return Reach(PartialSigns(map(tuple, (own.tolist() for own in signs))), bool(misses(target, found[-1])[0]))
 
