@@ -104,10 +104,11 @@ class AffineOn:
     def entering(self, layer: Layer, values: Affine) -> Affine:
         """What enters the ReLU of a layer, by what the layer takes. Cost: a product of matrices."""
         weight, bias = layer.float_weight, layer.float_bias
-        rows, constants = weight @ values.rows, weight @ values.constants + bias
-        # Doubts are radii with the gamma times the sizes that the product needs.
-        radii = (sizes(weight) @ values.doubts + self.factor * sizes(bias)) * _ENLARGED
-        return Affine(rows, constants, self._doubts(rows, constants, radii))
+        with np.errstate(all="ignore"):  # what overflows has an infinite doubt
+            rows, constants = weight @ values.rows, weight @ values.constants + bias
+            # Doubts are radii with the gamma times the sizes that the product needs.
+            radii = (sizes(weight) @ values.doubts + self.factor * sizes(bias)) * _ENLARGED
+            return Affine(rows, constants, self._doubts(rows, constants, radii))
 
     def combination(self, forms: Affine, multipliers: FloatArray) -> Affine:
         """The sum of forms times multipliers that are not negative, as one form."""
