@@ -28,7 +28,8 @@ def forms_of(net, signs, space, entering=AffineOn.entering):
 def furthest(net, signs, forms, points):
     """How far values at float points are from the exact ones, in doubts; at most 1 if the bound is true."""
     matrix, offset = matrix_and_offset(outputs_before(net.layers, signs))
-    found, worst = forms.at(points), Fraction(0)
+    with np.errstate(all="ignore"):
+        found, worst = forms.at(points), Fraction(0)
     for x, values in zip(points.tolist(), found.tolist(), strict=True):
         for row, c, value, doubt in zip(matrix, offset, values, forms.doubts.tolist(), strict=True):
             if np.isfinite(doubt):
