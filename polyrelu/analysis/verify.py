@@ -22,8 +22,10 @@ from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
 from polyrelu.analysis.counterexamples import Candidates
+from polyrelu.analysis.part_by_part import PartByPart
 from polyrelu.arithmetic.exact import ExactVector
 from polyrelu.bounds.reach import Reach, reach
+from polyrelu.engines.cells.budget import ALWAYS
 from polyrelu.engines.evidence.certify import Evidence, write_point
 from polyrelu.engines.evidence.files import numbered, question_beside
 from polyrelu.engines.preimage import preimage
@@ -33,6 +35,7 @@ from polyrelu.networks.network import Network
 from polyrelu.networks.properties import Disjunct, Property
 from polyrelu.networks.relevant_part import restrict
 from polyrelu.networks.statement import Statement
+from polyrelu.polyhedra.polyhedron import Polyhedron
 from polyrelu.support.arguments import file_path, instance
 from polyrelu.support.files import check_place
 from polyrelu.support.limits import Limit, Stop
@@ -40,7 +43,7 @@ from polyrelu.support.numerals import record_text
 from polyrelu.tilings.tiling import Tiling
 
 _FEW_DOUBTFUL = 40  # with so many neurons that may switch, or fewer, cells are done sooner than more points
-_NO_LIMIT = 2**62
+_FEW_PARTS = 512
 
 Status: TypeAlias = Literal["holds", "violated", "undecided"]
 
@@ -105,7 +108,7 @@ def verify(
         DimensionError: the property is about other dimensions than the network's.
         InputError: the time limit is not positive.
         BudgetExceeded: cells would get too large, no other engine is quick, and there is no time limit; where there is
-            one, the engine that branches is tried until then.
+            one, the domain is split until then.
         WriteError: evidence cannot be written, which is tried at once.
         Interrupted, KeyboardInterrupt: Ctrl-C.
 
@@ -263,7 +266,37 @@ class _Run:
         return example is not None
 
     def _excluded(self, i: int, j: int) -> bool:
-        """Whether cells exclude a target; if not, they have a counterexample, or time is up."""
+        """Whether a target is certainly out of reach; if not, there is a counterexample, or time is up."""
+        disjunct = self.disjuncts[i]
+        if self._takes_parts(disjunct.domain):
+            return self._excluded_by_parts(i, j)
+        return self._excluded_by_cells(i, j)
+
+    def _takes_parts(self, domain: Polyhedron) -> bool:
+        """Whether a domain has more inputs than cells are good for, and can be split."""
+        sides = domain.sides
+        return (
+            self.options["max_dim"] is None and len(sides.free) > ALWAYS and sides.is_bounded and not domain.is_empty()
+        )
+
+    def _excluded_by_parts(self, i: int, j: int) -> bool:
+        """The same for many inputs: a few parts, then cells if these are quick, and then parts until time is up."""
+        parts = PartByPart(self.network, self.disjuncts[i].domain, self.disjuncts[i].targets[j])
+        decided = parts.go_on(_FEW_PARTS)
+        if not decided:
+            try:
+                return self._excluded_by_cells(i, j)
+            except BudgetExceeded:
+                if self.limit.timeout is None:
+                    raise
+                parts.go_on()
+        self.cells += parts.parts
+        if parts.found is not None:
+            self.found = (i, j), parts.found.point, parts.found.value
+        return parts.found is None
+
+    def _excluded_by_cells(self, i: int, j: int) -> bool:
+        """The same by cells alone."""
         tiling, late = _first_tiles(self.network, self.disjuncts[i], j, self.limit, self.options)
         self.cells += int(tiling.stats.get("cells", 0)) + int(tiling.stats.get("discarded", 0))
         if len(tiling):
@@ -289,12 +322,7 @@ def _first_tiles(
     for at in (1, None):
         search = _Search(at)
         try:
-            try:
-                return question(**options, until=search.stop), False
-            except BudgetExceeded:
-                if limit.timeout is None or options["max_dim"] is not None:
-                    raise
-                return question(method="branch", limit=_NO_LIMIT, until=search.stop), False
+            return question(**options, until=search.stop), False
         except Interrupted as stopped:
             late = limit(0)
             if not (search.found or late):

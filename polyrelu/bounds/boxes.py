@@ -9,8 +9,9 @@ first, because a counterexample is likely to be there.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,7 +22,7 @@ from polyrelu.bounds.reach import certain_signs, misses, rows_of
 from polyrelu.networks.layer import Layer
 from polyrelu.polyhedra.polyhedron import Polyhedron
 
-_AT_ONCE = 64
+_AT_ONCE = 32  # boxes, whose halves are bounded together
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,16 +61,23 @@ class Boxes:
 
     def _hardest(self) -> FloatArray:
         """The slopes of the row with the largest lower bound, (k, d)."""
+        if not self.slopes.shape[1]:
+            return np.zeros_like(self.low)
         row = np.argmax(self.known[-1].low, axis=1)
         slopes: FloatArray = self.slopes[np.arange(len(self)), row]
         return slopes
+
+    def can_be_cut(self) -> NDArray[np.bool_]:
+        """Along which inputs they have floats between their ends, (k, d)."""
+        middles = self.middles()
+        return (self.low < middles) & (middles < self.high)
 
     def halves(self) -> tuple[FloatArray, FloatArray, Places]:
         """Their halves, two after another from each, and of which box each is."""
         with np.errstate(all="ignore"):
             moves = np.abs(self._hardest()) * (self.high - self.low)
         middles = self.middles()
-        can_be_cut = (self.low < middles) & (middles < self.high)
+        can_be_cut = self.can_be_cut()
         longest = np.where(np.isfinite(moves) & can_be_cut, moves, np.where(can_be_cut, 0.0, -1.0))
         along, boxes = np.argmax(longest, axis=1), np.arange(len(self))
         low, high = np.repeat(self.low, 2, axis=0), np.repeat(self.high, 2, axis=0)
@@ -80,7 +88,7 @@ class Boxes:
 
 @dataclass
 class BoxSearch:
-    """Splits a box; what it yields is not decided yet, and covers all of the box that may be mapped into the target.
+    """Splits a box; what it hands out is not decided, and covers all of the box that may be mapped into the target.
 
     Args:
         layers: a chain of layers.
@@ -104,21 +112,30 @@ class BoxSearch:
     bounded: int = 0
     waiting: list[Boxes] = field(default_factory=list)
 
-    def __iter__(self) -> Iterator[tuple[Boxes, NDArray[np.bool_]]]:
-        """Batches of parts as they are bounded, each with which of them are ripe; those are not split any more."""
-        chain = LinearBounds([*self.layers, rows_of(self.target)])
-        yield from self._judged(self._bounded(chain, self.low[None], self.high[None], None))
-        while self.waiting:
+    @cached_property
+    def _chain(self) -> LinearBounds:
+        return LinearBounds([*self.layers, rows_of(self.target)])
+
+    def step(self) -> Boxes | None:
+        """The next parts that bounds do not exclude; None when there are no more. Those that are ripe are not kept."""
+        if not self.bounded:
+            left = self._bounded(self.low[None], self.high[None], None)
+        elif self.waiting:
             batch = self.waiting.pop()
             low, high, parents = batch.halves()
-            known = tuple(own.chosen(parents) for own in batch.known)
-            yield from self._judged(self._bounded(chain, low, high, known))
+            left = self._bounded(low, high, tuple(own.chosen(parents) for own in batch.known))
+        else:
+            return None
+        self._keep(left.chosen(np.flatnonzero(~self.are_ripe(left))))
+        return left
 
-    def _bounded(
-        self, chain: LinearBounds, low: FloatArray, high: FloatArray, known: tuple[Enclosure, ...] | None
-    ) -> Boxes:
+    def are_ripe(self, boxes: Boxes) -> NDArray[np.bool_]:
+        """Which boxes are not split any more: few neurons may switch there, or there is nothing to split, (k,)."""
+        return np.asarray((boxes.doubtful <= self.ripe) | ~boxes.can_be_cut().any(axis=1))
+
+    def _bounded(self, low: FloatArray, high: FloatArray, known: tuple[Enclosure, ...] | None) -> Boxes:
         """Those of some boxes that are not excluded."""
-        bounds = chain.over(low, high, known)
+        bounds = self._chain.over(low, high, known)
         left = np.flatnonzero(~misses(self.target, bounds.layers[-1]))
         self.bounded += len(low)
         self.excluded += len(low) - len(left)
@@ -130,13 +147,8 @@ class BoxSearch:
             counts += np.count_nonzero(certain_signs(layer, own) == 0, axis=1)
         return counts
 
-    def _judged(self, boxes: Boxes) -> Iterator[tuple[Boxes, NDArray[np.bool_]]]:
-        """Hand out boxes, and keep those that are to be split."""
-        if not len(boxes):
-            return
-        ripe = boxes.doubtful <= self.ripe
-        yield boxes, ripe
-        rest = boxes.chosen(np.flatnonzero(~ripe))
-        order = np.argsort(-rest.known[-1].low.max(axis=1)) if len(rest) else np.arange(0)
-        for first in range(0, len(order), _AT_ONCE // 2):
-            self.waiting.append(rest.chosen(order[first : first + _AT_ONCE // 2]))
+    def _keep(self, rest: Boxes) -> None:
+        """Keep boxes to be split, the hardest last, so that they come first."""
+        order = np.argsort(-rest.known[-1].low.max(axis=1, initial=-np.inf))
+        for first in range(0, len(order), _AT_ONCE):
+            self.waiting.append(rest.chosen(order[first : first + _AT_ONCE]))
