@@ -1,5 +1,7 @@
 """Exact preimages of ReLU networks: which inputs make the network do this?"""
 
+from typing import TYPE_CHECKING
+
 from polyrelu.support import startup  # noqa: F401  first: Ctrl-C from here on
 
 # isort: split
@@ -14,6 +16,7 @@ from polyrelu.engines.preimage import linear_regions, preimage
 from polyrelu.engines.search import FaceSearch, face_search
 from polyrelu.errors import (
     BudgetExceeded,
+    CountingWarning,
     DimensionError,
     EmptySetError,
     FloatModeWarning,
@@ -36,16 +39,32 @@ from polyrelu.networks.layer import Layer
 from polyrelu.networks.linear_constraints import parse
 from polyrelu.networks.network import Network
 from polyrelu.networks.properties import Property, active, between, inactive, level, wins
+from polyrelu.networks.slices import Slice, plane_through
 from polyrelu.networks.statement import Statement
 from polyrelu.polyhedra.halfspace import Halfspace
 from polyrelu.polyhedra.polyhedron import Polyhedron
 from polyrelu.tilings.tile import Tile
 from polyrelu.tilings.tiling import Tiling
 
+if TYPE_CHECKING:  # names of upper rooms, which are imported when first looked up: ``_conveniences.PUBLIC``
+    from polyrelu.latent.windows import LatentCube, LatentPlane, feature_zones
+    from polyrelu.plotting.segmentable import (
+        SegmentableCube,
+        SegmentablePlane,
+        get_rigged_bias,
+        get_unit_2d_vectors_regularly_spaced,
+        latent_plane,
+        segment_and_plot,
+    )
+else:
+    from polyrelu._conveniences import public_name as __getattr__  # noqa: F401
+    from polyrelu._conveniences import public_names as __dir__  # noqa: F401
+
 __version__ = "0.1.0"
 
 __all__ = [
     "BudgetExceeded",
+    "CountingWarning",
     "DimensionError",
     "EmptySetError",
     "FaceSearch",
@@ -54,6 +73,8 @@ __all__ = [
     "InexactError",
     "InputError",
     "Interrupted",
+    "LatentCube",
+    "LatentPlane",
     "Layer",
     "MissingExtraError",
     "Nearest",
@@ -64,6 +85,9 @@ __all__ = [
     "Property",
     "RangeError",
     "RoundedWarning",
+    "SegmentableCube",
+    "SegmentablePlane",
+    "Slice",
     "Statement",
     "Tile",
     "Tiling",
@@ -76,7 +100,11 @@ __all__ = [
     "check_tiling",
     "decision_boundary",
     "face_search",
+    "feature_zones",
+    "get_rigged_bias",
+    "get_unit_2d_vectors_regularly_spaced",
     "inactive",
+    "latent_plane",
     "level",
     "linear_regions",
     "load_network",
@@ -85,7 +113,9 @@ __all__ = [
     "maps_into",
     "nearest_point",
     "parse",
+    "plane_through",
     "preimage",
+    "segment_and_plot",
     "unrelu",
     "unrelu_by_substitution",
     "verify",

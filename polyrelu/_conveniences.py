@@ -1,13 +1,16 @@
-"""Methods of :class:`Tiling`, :class:`Network` and :class:`Statement` that live in upper rooms, from one table.
+"""What lives in upper rooms and is found without them: methods of lower classes, and public names, from one table each.
 
 ``tiling.volume()`` is easier to find than a function of the room that measures, and yet a tiling is data, and knows
 nothing of what is asked of it. So the functions below, whose first argument is the object, become methods when
 polyrelu is imported. Their rooms are imported when a method is first looked up, because drawing and exporting take
 longer to import than most questions to answer. ``_conveniences.pyi`` tells type checkers and editors about them.
+
+For the same reason the names of these rooms wait in ``polyrelu`` itself; type checkers read its imports.
 """
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Mapping
 from importlib import import_module
 from typing import Any
@@ -41,7 +44,7 @@ METHODS: Mapping[type, Mapping[str, str]] = {
         "volume": "analysis.measure.volume",
         "zones": "analysis.zones.zones",
     },
-    Network: {"summary": "networks.network_summary.summary"},
+    Network: {"slice": "networks.slices.slice_of", "summary": "networks.network_summary.summary"},
     Statement: {
         "certify": "engines.evidence.certify.certify",
         "expand": "engines.evidence.expander.expand",
@@ -50,6 +53,42 @@ METHODS: Mapping[type, Mapping[str, str]] = {
 }
 MAKERS: Mapping[type, Mapping[str, str]] = {Network: {"from_torch": "formats.torch_modules.from_torch"}}
 """Those that are called on the class and make an object of it."""
+PUBLIC: Mapping[str, str] = {
+    "LatentCube": "latent.windows.LatentCube",
+    "LatentPlane": "latent.windows.LatentPlane",
+    "SegmentableCube": "plotting.segmentable.SegmentableCube",
+    "SegmentablePlane": "plotting.segmentable.SegmentablePlane",
+    "feature_zones": "latent.windows.feature_zones",
+    "get_rigged_bias": "plotting.segmentable.get_rigged_bias",
+    "get_unit_2d_vectors_regularly_spaced": "plotting.segmentable.get_unit_2d_vectors_regularly_spaced",
+    "latent_plane": "plotting.segmentable.latent_plane",
+    "segment_and_plot": "plotting.segmentable.segment_and_plot",
+}
+"""Names of ``polyrelu`` that are imported when they are first looked up."""
+
+
+def _found(place: str) -> Any:
+    """What has this name, below ``polyrelu``."""
+    module, _, name = place.rpartition(".")
+    return getattr(import_module(f"polyrelu.{module}"), name)
+
+
+def public_name(name: str) -> Any:
+    """A public name of an upper room: the ``__getattr__`` of ``polyrelu``, which keeps it from then on.
+
+    Raises:
+        AttributeError: polyrelu has no such name.
+    """
+    if name not in PUBLIC:
+        raise AttributeError(f"module 'polyrelu' has no attribute {name!r}", name=name, obj=sys.modules["polyrelu"])
+    value = _found(PUBLIC[name])
+    setattr(sys.modules["polyrelu"], name, value)
+    return value
+
+
+def public_names() -> list[str]:
+    """The names that ``polyrelu`` has or will have: its ``__dir__``."""
+    return sorted({*vars(sys.modules["polyrelu"]), *PUBLIC})
 
 
 class _Waiting:
@@ -66,8 +105,7 @@ class _Waiting:
 
     def __get__(self, instance: Any, owner: type) -> Any:
         """What the attribute is from now on."""
-        module, _, function = self._place.rpartition(".")
-        setattr(self._owner, self._name, self._kind(getattr(import_module(f"polyrelu.{module}"), function)))
+        setattr(self._owner, self._name, self._kind(_found(self._place)))
         return getattr(owner if instance is None else instance, self._name)
 
 

@@ -76,5 +76,9 @@ class RoundedWarning(UserWarning):
     """A stored network is defined by an irrational number, and the nearest binary64 number was taken for it."""
 
 
+class CountingWarning(UserWarning):
+    """A text says ``h_1`` and not ``h_0``, as people write who count from 1; indices count from 0 here."""
+
+
 class FloatModeWarning(UserWarning):
     """The thread's floats do not round to nearest or flush subnormal numbers to zero, so they decide nothing."""

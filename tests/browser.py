@@ -24,7 +24,9 @@ def chromium() -> str:
     found = next(filter(None, map(shutil.which, NAMES)), None)
     if found is None:
         hint = f"no Chromium: none of {', '.join(NAMES)} is on the PATH; scripts/run installs it on Debian"
-        pytest.fail(hint) if shutil.which("apt-get") else pytest.skip(hint)
+        if shutil.which("apt-get"):
+            pytest.fail(hint)
+        pytest.skip(hint)
     return found
 
 

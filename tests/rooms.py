@@ -90,8 +90,8 @@ write pruning heuristics), `plotting` and `cli`.
 * A sign in doubt: `engines/cells/kernel/signs.h` finds a float within its error bound, tries what else is exact there,
   and asks, before the sign matters, `engines/cells/signs.py`, which evaluates the form in integers
   (`networks/affine_outputs.py` has it).
-* `tiling.save("zones.html")`, or a tiling at the end of a notebook's cell: `pages/` says in Python what there is to see,
-  and puts it into one file with a bundle of `pages/static/`, which `scripts/build_pages` makes of `pages/front/`.
+* `tiling.save("zones.html")`, or a tiling at the end of a notebook's cell: `pages/` says in Python what there is to
+  see, and puts it into one file with a bundle of `pages/static/`, which `scripts/build_pages` makes of `pages/front/`.
 * A new engine is a function of type `MakeEngine` (`engines/protocol.py`) in a module of its own, and a line in
   `engines/registry.py`; the command line, `method=` and `tests/engines/test_conformance.py` read that table.
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 import polyrelu as pr
-from polyrelu._conveniences import MAKERS, METHODS
+from polyrelu._conveniences import MAKERS, METHODS, PUBLIC
 from tests.rooms import PAGE, ROOMS, TO_COME, page
 
 ROOT = Path(__file__).parent.parent
@@ -206,10 +206,14 @@ THROUGH = {
     "formats/keras_layers": "formats/test_keras",
     "formats/keras_reader": "formats/test_keras",
     "formats/npz": "formats/test_load",
+    "formats/interpolation": "formats/test_onnx",
+    "formats/onnx_functions": "formats/test_onnx",
+    "formats/onnx_linear": "formats/test_onnx",
     "formats/onnx_node": "formats/test_onnx",
     "formats/onnx_operators": "formats/test_onnx",
     "formats/onnx_reader": "formats/test_onnx",
     "formats/onnx_shapes": "formats/test_onnx",
+    "formats/onnx_tensors": "formats/test_onnx",
     "formats/operators": "formats/test_lowering",
     "formats/parquet": "formats/test_tilings",
     "formats/torch_modules": "formats/test_torch",
@@ -293,8 +297,32 @@ def test_public_names():
     for name in pr.__all__:
         assert getattr(pr, name).__doc__, name
     tree = ast.parse((PACKAGE / "__init__.py").read_text())
+    (later,) = (node for node in tree.body if isinstance(node, ast.If))
+    assert ast.unparse(later.test) == "TYPE_CHECKING"
+    body = [*(node for node in tree.body if node is not later), *later.body, *later.orelse]
     allowed = (ast.Expr, ast.ImportFrom, ast.Assign)
-    assert all(isinstance(node, allowed) for node in tree.body), "__init__ re-exports names and holds nothing else"
+    assert all(isinstance(node, allowed) for node in body), "__init__ re-exports names and holds nothing else"
+
+
+def test_names_of_upper_rooms_wait():
+    """Type checkers read where they are, and so does the table; each is looked up once."""
+    tree = ast.parse((PACKAGE / "__init__.py").read_text())
+    (later,) = (node for node in tree.body if isinstance(node, ast.If))
+    read = {
+        alias.name: f"{node.module}.{alias.name}"
+        for node in later.body
+        if isinstance(node, ast.ImportFrom)
+        for alias in node.names
+    }
+    assert read == {name: f"polyrelu.{place}" for name, place in PUBLIC.items()}
+    assert list(PUBLIC) == sorted(PUBLIC)
+    assert set(PUBLIC) <= set(pr.__all__) & set(dir(pr))
+    ask = "print('LatentPlane' in vars(pr))"
+    code = f"import polyrelu as pr; {ask}; pr.LatentPlane; {ask}"
+    shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert shown.stdout.split() == ["False", "True"]
+    with pytest.raises(AttributeError, match="module 'polyrelu' has no attribute 'LatentPlan'"):
+        vars(pr)["__getattr__"]("LatentPlan")
 
 
 def test_the_version_lives_once():

@@ -9,6 +9,7 @@ from types import FunctionType
 
 import numpy as np
 import pytest
+from matplotlib import pyplot
 
 import polyrelu as pr
 from polyrelu.analysis.zones import zone_table
@@ -41,7 +42,7 @@ class Laws(dict):
         )
 
 
-OF_POLYHEDRA, OF_NETWORKS, OF_TILINGS, OF_STATEMENTS = Laws(), Laws(), Laws(), Laws()
+OF_POLYHEDRA, OF_NETWORKS, OF_TILINGS, OF_STATEMENTS, OF_WINDOWS = Laws(), Laws(), Laws(), Laws(), Laws()
 
 
 pytestmark = pytest.mark.usefixtures("in_time")
@@ -333,6 +334,17 @@ def summaries(network):
     assert repr(network).startswith("Network(")
 
 
+@law("slice", "plane_through")
+def slices(network):
+    """On the line through two points the network is what it is there."""
+    dim = network.input_dim
+    start, end = [Fraction(k + 1, 3) for k in range(dim)], [Fraction(2 - k, 5) for k in range(dim)]
+    line = refused(start == end, pr.InputError, lambda: network.slice(*pr.plane_through(start, end)))
+    if line is not None:
+        assert line.evaluate([(Fraction(0),), (Fraction(1),)]) == network.evaluate([tuple(start), tuple(end)])
+        assert line.coordinates(end) == (1,)
+
+
 @law("linear_regions")
 def regions(network):
     """Every engine finds the same, and it fills the box."""
@@ -351,6 +363,20 @@ def halves_of_outputs(network):
     parts = [pr.preimage(network, half(0, network.output_dim), domain) for half in (pr.active, pr.inactive)]
     assert sum(map(exact_share, parts)) == 1
     assert all(map(pr.check_tiling, parts))
+
+
+@law("feature_zones")
+def zones_of_features(network):
+    """Each is a preimage, whatever the feature and the domain are called."""
+    domain, m = around(network), network.output_dim
+    zones = pr.feature_zones(network, domain=domain)
+    assert list(zones) == list(range(m))
+    for i, tiling in zones.items():
+        assert as_set(tiling) == as_set(pr.preimage(network, f"y{i} > 0", domain))
+        (same,) = pr.feature_zones(network, f"y_{i}", box=1).values()
+        assert as_set(same) == as_set(pr.feature_zones(network, [i], box=1)[i])
+        assert all(value > 0 for value in (network(tile.point())[i] for tile in tiling))
+    refused(True, pr.InputError, pr.feature_zones, network, m)
 
 
 @law("wins", "level", "between", "parse", "verify")
@@ -823,6 +849,67 @@ def test_statements(law, name, tmp_path):
         law(question, said, *([tmp_path] if law in (files, evidence_for_statements) else []))
 
 
+# -- windows of a latent plane --------------------------------------------------------------------------------------
+
+law = OF_WINDOWS.about
+
+
+def area(polygons):
+    return sum(polygon.area() for polygon in polygons)
+
+
+@law("latent_plane")
+def halves_of_windows(window):
+    plane = pr.latent_plane(**window)
+    for i in range(plane.feature_count):
+        assert area(plane.active(i)) + area(plane.silent(i)) == plane.outline.area()
+        assert plane.active(f"h_{i}" if i == 0 else f"y{i}") == plane.active(i)
+    assert sum(map(area, plane.regions().values())) == plane.outline.area()
+    other = {{"plane_points": "plane_vertices"}.get(name, name): value for name, value in window.items()}
+    assert pr.latent_plane(**other) == pr.latent_plane(*window.values()) == plane
+
+
+@law("hull")
+def hulls_of_windows(window):
+    plane, hull = pr.latent_plane(**window), pr.latent_plane(**window, window="hull")
+    assert hull.plane == plane.plane
+    assert set(hull.window) <= set(plane.window)
+    assert hull.outline.area() >= plane.outline.area()
+
+
+@law("SegmentablePlane")
+def segmentable_planes(window):
+    hull = pr.SegmentablePlane(window["plane_points"], window["W_dec"], window["bias"], window="hull")
+    assert len(hull.plane.window) == len(pr.latent_plane(**window, window="hull").window)
+    top, bottom = hull.break_into_segments(0)
+    assert all(point[0] >= 0 for segment in top for point in segment)
+    assert all(point[0] <= 0 for segment in bottom for point in segment)
+
+
+@law("segment_and_plot")
+def pictures_of_windows(window):
+    axes = pr.segment_and_plot(**window, Z=2, plot_title="window", window="hull")
+    assert (axes.get_xlim(), axes.get_title()) == ((-2, 2), "window")
+    pyplot.close("all")
+
+
+@law("get_unit_2d_vectors_regularly_spaced", "get_rigged_bias")
+def rigged_weights(window):
+    n = len(window["plane_points"])
+    W, b = pr.get_unit_2d_vectors_regularly_spaced(num_vecs=n), pr.get_rigged_bias(num_dims=n)
+    assert (W.shape, b.shape) == ((2, n), (n,))
+    assert np.hypot(*W) == pytest.approx(1)
+    assert W.sum(axis=1) == pytest.approx([0, 0], abs=1e-12)
+    assert b == pytest.approx(-W[0, 1])
+    plane = pr.latent_plane(W.T @ W + b, W, W.T, b)
+    assert all(len(plane.active(i)) <= 1 for i in range(n))
+
+
+@OF_WINDOWS.over(zoo.WINDOWS)
+def test_windows(law, name):
+    law(zoo.WINDOWS[name])
+
+
 # -- nothing is left out ------------------------------------------------------------------------------------------
 
 
@@ -836,4 +923,5 @@ def test_every_verb_has_a_law():
     assert public(pr.Tiling) - FILES <= OF_TILINGS.names()
     assert public(pr.Statement) <= OF_STATEMENTS.names()
     functions = {name for name in pr.__all__ if isinstance(getattr(pr, name), FunctionType)}
-    assert functions - FILES <= OF_POLYHEDRA.names() | OF_NETWORKS.names() | OF_TILINGS.names()
+    laws = OF_POLYHEDRA, OF_NETWORKS, OF_TILINGS, OF_WINDOWS
+    assert functions - FILES <= set().union(*(some.names() for some in laws))

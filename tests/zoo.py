@@ -6,9 +6,10 @@ here, and all verbs meet it.
 
 from __future__ import annotations
 
+import math
 from fractions import Fraction
 from functools import cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -201,6 +202,33 @@ QUESTIONS: dict[str, Question] = {
     "subnormal domain": Question(_DIAMOND, None, square(LEAST)),
     "domain beyond the floats": Question(_DIAMOND, rows("y0 >= 1", 1), square(BEYOND)),
     "domain below the floats": Question(_DIAMOND, None, square(1 / BEYOND)),
+}
+
+
+def _window(features: Any, bias: Any, decoder: Any = None) -> dict[str, Any]:
+    """The arguments of a latent plane whose corners are its features."""
+    encoder = np.array(features).T
+    back = encoder.T if decoder is None else np.array(decoder)
+    return {"plane_points": encoder.T @ back.T + np.array(bias), "W_enc": encoder, "W_dec": back, "bias": bias}
+
+
+_HEXAGON = [(math.cos(math.pi * k / 3), math.sin(math.pi * k / 3)) for k in range(6)]
+
+WINDOWS: dict[str, dict[str, Any]] = {
+    "hexagon": _window(_HEXAGON, [-0.5] * 6),
+    "hexagon in float32": _window(np.array(_HEXAGON, dtype=np.float32), np.full(6, -0.5, dtype=np.float32)),
+    "hexagon in float16": _window(np.array(_HEXAGON, dtype=np.float16), np.full(6, -0.5, dtype=np.float16)),
+    "antipodal pairs": _window([(1, 0), (-1, 0), (0, 1), (0, -1)], [0, 0, 0, 0]),
+    "exact thirds": _window(
+        [(Fraction(1, 3), 0), (0, Fraction(1, 3)), (Fraction(-2, 3), Fraction(-1, 3))], [Fraction(-1, 7)] * 3
+    ),
+    "a dead feature": _window([(1, 0), (0, 1), (0, 0), (-1, -1)], [0, 0, 1, 0]),
+    "equal features": _window([(1, 0), (1, 0), (0, 1), (-1, -1)], [0, -1, 0, 0]),
+    "all on one side": _window([(1, 0.25), (1, -0.25), (0.5, 0)], [0, 0, 0.5]),
+    "untied": _window([(1, 0), (0, 1), (-1, -1)], [-0.25] * 3, [(1, 1), (-1, 2), (0, -3)]),
+    "huge": _window([(2.0**300, 0), (0, 2.0**300), (-(2.0**300), -(2.0**300))], [1, 2, 3]),
+    "tiny": _window([(2.0**-300, 0), (0, 2.0**-300), (-(2.0**-300), -(2.0**-300))], [0, 0, 0]),
+    "subnormal": _window([(2.0**-537, 0), (0, 2.0**-537), (-(2.0**-537), -(2.0**-536))], [0, 0, 0]),
 }
 
 

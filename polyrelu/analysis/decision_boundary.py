@@ -32,6 +32,7 @@ from polyrelu.engines.preimage import preimage
 from polyrelu.errors import BudgetExceeded, InputError, Interrupted
 from polyrelu.networks.network import Network
 from polyrelu.networks.properties import level
+from polyrelu.networks.questions import Domain, given_domain
 from polyrelu.polyhedra.halfspace import Halfspace
 from polyrelu.polyhedra.polyhedron import Polyhedron
 from polyrelu.support.arguments import as_whole, instance, one_of
@@ -47,7 +48,7 @@ def decision_boundary(
     network: Network,
     i: int | None = None,
     j: int | None = None,
-    domain: Polyhedron | None = None,
+    domain: Domain | None = None,
     method: str = "auto",
     *,
     threshold: Any = None,
@@ -65,7 +66,7 @@ def decision_boundary(
         network: R^d -> R^m; the class of an input is the number of its largest output.
         i: a class.
         j: another one. With one of the two, its boundary with every other class; with none, all boundaries.
-        domain: a polyhedron in R^d; None is all of R^d.
+        domain: as for :func:`~polyrelu.engines.preimage.preimage`; None is all of R^d.
         method: an engine, as for :func:`~polyrelu.engines.preimage.preimage`.
         threshold: of a network with one output, whose two classes meet where ``y0 == threshold``; by default 0.
         keep: ``"boundary"`` for the pieces of one dimension less than the domain. ``"ties"`` for the cells of its full
@@ -104,6 +105,7 @@ def decision_boundary(
     instance(network, Network, "decision_boundary: network", "pass a Network; load_network reads files")
     one_of(keep, KEEP, "decision_boundary", "keep")
     targets = _targets(network.output_dim, i, j, threshold)
+    inputs = given_domain(domain, network, "decision_boundary")
     time = Limit(None, timeout, "decision_boundary")
     runs: list[Tiling] = []
     complete = False
@@ -113,7 +115,7 @@ def decision_boundary(
                 found = preimage(
                     network,
                     target,
-                    domain,
+                    inputs,
                     method,
                     limit=limit,
                     workers=workers,

@@ -34,9 +34,9 @@ from polyrelu.arithmetic.exact import exact as exactly
 from polyrelu.arithmetic.ieee import floats_are_sound
 from polyrelu.arithmetic.rounding import middle_and_half
 from polyrelu.errors import DimensionError, EmptySetError, InputError, UnboundedError
+from polyrelu.networks.questions import Domain, given_region
 from polyrelu.polyhedra.bounding_box import ExactBound, box_of
 from polyrelu.polyhedra.polyhedron import Polyhedron
-from polyrelu.support.arguments import instance
 from polyrelu.support.progress import progress_bar
 from polyrelu.tilings.chart import chart
 from polyrelu.tilings.tile_source import Extents, Numbers, TileSource
@@ -116,7 +116,7 @@ def volume(tiling: Tiling, exact: bool = False) -> Enclosure | Fraction:
     return _total(*tile_volumes(tiling, Polyhedron.volume))
 
 
-def share(tiling: Tiling, within: Polyhedron | None = None, exact: bool = False) -> Enclosure | Fraction:
+def share(tiling: Tiling, within: Domain | None = None, exact: bool = False) -> Enclosure | Fraction:
     """The fraction of a bounded domain that the tiles fill: the probability that a uniform input maps into the target.
 
     A flat domain, for example a box in which some inputs are constant, is measured in its affine hull, by the volume of
@@ -124,8 +124,8 @@ def share(tiling: Tiling, within: Polyhedron | None = None, exact: bool = False)
 
     Args:
         tiling: what to measure.
-        within: a part of the domain, of its dimension, to take instead of the domain. Tiles that cross its boundary are
-            cut exactly, at milliseconds each; where there are many, ask for the preimage on this domain.
+        within: a part of the domain, of its dimension, to take instead of the domain; passed like a domain. Tiles that
+            cross its boundary are cut exactly, at milliseconds each; where there are many, ask for the preimage on it.
         exact: return the Fraction instead of an enclosure.
 
     Raises:
@@ -139,9 +139,9 @@ def share(tiling: Tiling, within: Polyhedron | None = None, exact: bool = False)
     if exact:
         pieces = (tile.polyhedron if within is None else tile.polyhedron & region for tile in bar(tiling))
         return sum(map(volume_of, pieces), Fraction(0)) / whole
-    filled = _total(*tile_volumes(tiling, volume_of, within))
+    filled = _total(*tile_volumes(tiling, volume_of, None if within is None else region))
     if math.isinf(filled.high) or whole < _SMALL:
-        known = share(tiling, within, exact=True)
+        known = share(tiling, None if within is None else region, exact=True)
         assert isinstance(known, Fraction)
         return Enclosure(*enclosed(known))
     low, high = (Fraction(*float_ratio(end)) / whole for end in (filled.low, filled.high))
@@ -272,12 +272,12 @@ def _exact_sum(values: FloatArray) -> tuple[float, float]:
     return enclosed(Fraction(total, _LEAST_DENOMINATOR))
 
 
-def _region(tiling: Tiling, within: Polyhedron | None) -> Polyhedron:
+def _region(tiling: Tiling, within: Domain | None) -> Polyhedron:
     """What ``share`` is a share of."""
     domain = tiling.domain
     if domain.is_empty():
         raise EmptySetError("share: the domain is empty, and a share of nothing is not defined; choose a larger domain")
-    region = domain if within is None else instance(within, Polyhedron, "share: within", "pass a box, or None")
+    region = domain if within is None else given_region(within, domain.ambient_dim, "share: within")
     if region.ambient_dim != domain.ambient_dim:
         raise DimensionError(f"share: within lives in R^{region.ambient_dim} but the tiling in R^{domain.ambient_dim}")
     if not region.is_bounded():

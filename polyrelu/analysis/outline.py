@@ -36,10 +36,10 @@ import numpy as np
 from polyrelu.analysis.zones import zone_numbers
 from polyrelu.arithmetic.exact import ExactVector, nearest_floats
 from polyrelu.errors import DimensionError, UnboundedError
+from polyrelu.networks.questions import Domain, given_region
 from polyrelu.polyhedra.convex_polygon import HomogeneousPoint, angle, cyclic_facets, turn
 from polyrelu.polyhedra.polyhedron import Polyhedron
 from polyrelu.polyhedra.simple_polygon import signed_area
-from polyrelu.support.arguments import instance
 from polyrelu.support.progress import progress_bar
 from polyrelu.tilings.tiling import Tiling
 
@@ -83,12 +83,13 @@ class Outline:
         return sum((polygon.area() for polygon in self.polygons), Fraction(0))
 
 
-def outline(tiling: Tiling, within: Polyhedron | None = None) -> list[Outline]:
+def outline(tiling: Tiling, within: Domain | None = None) -> list[Outline]:
     """The outline of each activation zone, in the order of :meth:`polyrelu.tilings.tiling.Tiling.zones`.
 
     Args:
         tiling: in the plane.
-        within: a bounded window to clip to; needed where a tile is unbounded. A zone outside it has an empty outline.
+        within: a bounded window to clip to, passed like a domain; needed where a tile is unbounded. A zone outside it
+            has an empty outline.
 
     Raises:
         DimensionError: the tiling or the window is not two-dimensional.
@@ -107,7 +108,7 @@ def outline(tiling: Tiling, within: Polyhedron | None = None) -> list[Outline]:
     """
     if tiling.domain.ambient_dim != 2:
         raise DimensionError(f"outline: the tiling lives in R^{tiling.domain.ambient_dim}; only R^2 has outlines")
-    window = None if within is None else _window(instance(within, Polyhedron, "outline: within", "pass a box, or None"))
+    window = None if within is None else _window(given_region(within, 2, "outline: within"))
     outlines = []
     with progress_bar(None, total=len(tiling), desc="outlines", unit=" tiles") as bar:
         for numbers in zone_numbers(tiling):

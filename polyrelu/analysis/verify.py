@@ -29,10 +29,11 @@ from polyrelu.engines.cells.budget import ALWAYS
 from polyrelu.engines.evidence.certify import Evidence, write_point
 from polyrelu.engines.evidence.files import numbered, question_beside
 from polyrelu.engines.preimage import preimage
-from polyrelu.errors import BudgetExceeded, DimensionError, Interrupted
+from polyrelu.errors import BudgetExceeded, DimensionError, InputError, Interrupted
 from polyrelu.networks.fixed_inputs import Folding
 from polyrelu.networks.network import Network
 from polyrelu.networks.properties import Disjunct, Property
+from polyrelu.networks.questions import Domain, Target, given_domain, given_targets
 from polyrelu.networks.relevant_part import restrict
 from polyrelu.networks.statement import Statement
 from polyrelu.polyhedra.polyhedron import Polyhedron
@@ -81,9 +82,10 @@ class Verification:
 
 def verify(
     network: Network,
-    prop: Property,
+    prop: Property | Target,
     timeout: float | None = None,
     *,
+    domain: Domain | None = None,
     workers: int = 1,
     max_dim: int | None = None,
     progress: bool | None = None,
@@ -94,8 +96,11 @@ def verify(
 
     Args:
         network: R^d -> R^m.
-        prop: what must not happen, see :func:`polyrelu.formats.vnnlib.load_property`.
+        prop: what must not happen, see :func:`polyrelu.formats.vnnlib.load_property`; or the target, as for
+            :func:`polyrelu.engines.preimage.preimage`, that no input may reach.
         timeout: seconds after which to give up, heard within a second or so.
+        domain: of a target, the inputs that may not reach it, as for :func:`polyrelu.engines.preimage.preimage`; a
+            property has its own.
         workers: how many threads split cells.
         max_dim: the largest dimension of a domain, constant inputs not counted, in which to split cells by their
             vertices; None judges by what that takes, see :func:`polyrelu.engines.preimage.preimage`.
@@ -106,7 +111,7 @@ def verify(
 
     Raises:
         DimensionError: the property is about other dimensions than the network's.
-        InputError: the time limit is not positive.
+        InputError: the time limit is not positive; or there is a domain beside a property.
         BudgetExceeded: cells would get too large, no other engine is quick, and there is no time limit; where there is
             one, the domain is split until then.
         WriteError: evidence cannot be written, which is tried at once.
@@ -114,9 +119,14 @@ def verify(
 
     Cost: some ten milliseconds for points and bounds, for small networks; then up to that of the preimages. A
     counterexample ends the search.
+
+    >>> import polyrelu as pr
+    >>> net = pr.Network([([[1], [-1]], [0, 0]), ([[1, 1]], [0])])  # |x|
+    >>> pr.verify(net, "y0 > 2", domain=([-2], [2])).status, pr.verify(net, "y0 > 2", domain=([-2], [3])).status
+    ('holds', 'violated')
     """
     instance(network, Network, "verify: network", "pass a Network; load_network reads files")
-    instance(prop, Property, "verify: prop", "load_property reads files")
+    prop = _stated(network, prop, domain)
     if (prop.input_dim, prop.output_dim) != (network.input_dim, network.output_dim):
         raise DimensionError(
             f"verify: the property is about R^{prop.input_dim} -> R^{prop.output_dim} but the network maps "
@@ -140,6 +150,16 @@ def verify(
             raise
         return replace(found, unwritten=f"{place} was not written: time was up")
     return replace(found, files=files)
+
+
+def _stated(network: Network, prop: Property | Target, domain: Domain | None) -> Property:
+    """The property that was passed, or that a target and a domain are."""
+    if not isinstance(prop, Property):
+        one = Disjunct(given_domain(domain, network, "verify"), given_targets(prop, network, "verify"))
+        return Property(network.input_dim, network.output_dim, (one,))
+    if domain is not None:
+        raise InputError("verify: a property says which inputs it is about; leave domain out, or pass a target with it")
+    return prop
 
 
 def write_evidence(

@@ -18,6 +18,7 @@ these.
 from __future__ import annotations
 
 import warnings
+from typing import Any, NamedTuple
 
 from polyrelu.errors import FloatModeWarning
 
@@ -29,6 +30,43 @@ r"""The least positive float, :math:`\eta`: the distance of subnormal numbers, s
 
 SMALLEST_NORMAL = 2.0**-1022
 r"""The least normal float, :math:`\tau`: what is flushed to zero is less."""
+
+
+class FloatFormat(NamedTuple):
+    r"""A format of floats with the same rules: its name, and its u and :math:`\eta`."""
+
+    name: str
+    unit_roundoff: float
+    smallest: float
+
+
+FORMATS = {
+    floats.name: floats
+    for floats in (
+        FloatFormat("float64", UNIT_ROUNDOFF, SMALLEST),
+        FloatFormat("float32", 2.0**-24, 2.0**-149),
+        FloatFormat("float16", 2.0**-11, 2.0**-24),
+        FloatFormat("bfloat16", 2.0**-8, 2.0**-133),
+    )
+}
+"""The formats of arrays: three of IEEE 754, and bfloat16, the upper half of a float32."""
+
+
+def format_of(values: Any) -> FloatFormat | None:
+    """The format of an array's or a tensor's numbers, or of a list of arrays in one format; None for other numbers.
+
+    The dtype's name decides, so that the packages which have bfloat16 need not be imported. Longer formats than
+    float64 count as float64, whose roundings are larger.
+    """
+    dtype = getattr(values, "dtype", None)
+    if dtype is not None:
+        name = str(dtype).removeprefix("torch.")
+        return FORMATS["float64"] if name in _LONGER else FORMATS.get(name)
+    found = {format_of(row) for row in values} if isinstance(values, (list, tuple)) else {None}
+    return found.pop() if len(found) == 1 else None
+
+
+_LONGER = ("longdouble", "float96", "float128")
 
 
 class UnsoundFloats(ArithmeticError):

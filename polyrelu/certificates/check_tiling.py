@@ -51,7 +51,8 @@ from polyrelu.certificates.propagation import AffinePiece, NetworkPart, affine_p
 from polyrelu.certificates.verdict import Kind, Verdict
 from polyrelu.errors import DimensionError
 from polyrelu.networks.network import Network
-from polyrelu.polyhedra.polyhedron import Polyhedron, polyhedra
+from polyrelu.networks.questions import Domain, Target, given_domain, given_targets
+from polyrelu.polyhedra.polyhedron import Polyhedron
 from polyrelu.support.arguments import instance
 from polyrelu.support.progress import progress_bar
 from polyrelu.tilings.table import format_point
@@ -61,8 +62,8 @@ from polyrelu.tilings.tiling import Tiling
 def check_tiling(
     tiling: Tiling,
     network: Network | None = None,
-    target: Polyhedron | Sequence[Polyhedron] | None = None,
-    domain: Polyhedron | None = None,
+    target: Target | None = None,
+    domain: Domain | None = None,
     *,
     progress: bool | None = None,
 ) -> Verdict:
@@ -77,7 +78,7 @@ def check_tiling(
     Args:
         tiling: of any engine, the tiles of :func:`~polyrelu.engines.preimage.linear_regions` too.
         network: what was asked; by default what the tiling says.
-        target: one polyhedron, or several meaning their union, in the order that target indices refer to; likewise.
+        target: as for :func:`polyrelu.preimage`, in the order that target indices refer to; likewise.
         domain: likewise.
         progress: show a bar; by default only for long runs on a terminal.
 
@@ -86,7 +87,7 @@ def check_tiling(
 
     Raises:
         DimensionError: network, targets, domain and tiles do not live in fitting spaces.
-        InputError: a target is not a polyhedron.
+        InputError: a target or the domain is nothing of the kind.
 
     Cost: half a millisecond for each cell of the domain and each tile of a small network; exponential in the dimension.
 
@@ -100,14 +101,10 @@ def check_tiling(
         (1.5) maps into target 0 but lies in no tile
     """
     instance(tiling, Tiling, "check_tiling: tiling", "ask polyrelu.engines.preimage for one")
-    targets = tiling.targets if target is None else polyhedra(target, "check_tiling: target")
-    if network is not None:
-        instance(network, Network, "check_tiling: network", "pass a Network, or None for the tiling's")
-    if domain is not None:
-        instance(domain, Polyhedron, "check_tiling: domain", "pass a Polyhedron, or None for the tiling's")
-    question = _Question(
-        tiling.network if network is None else network, targets, tiling.domain if domain is None else domain
-    )
+    asked = tiling.network if network is None else instance(network, Network, "check_tiling: network", "pass a Network")
+    targets = tiling.targets if target is None else given_targets(target, asked, "check_tiling")
+    inputs = tiling.domain if domain is None else given_domain(domain, asked, "check_tiling")
+    question = _Question(asked, targets, inputs)
     question.validate(tiling)
     return _Check(tiling, question, progress).verdict()
 

@@ -27,11 +27,16 @@ class Model(NamedTuple):
     normalise: str | None
     drop_final: str | None
     input_shape: tuple[int, ...] | None
+    output_name: str | None
 
     def load(self) -> Network:
         """The network in the file."""
         return load_network(
-            self.path, normalise=self.normalise, drop_final=self.drop_final, input_shape=self.input_shape
+            self.path,
+            normalise=self.normalise,
+            drop_final=self.drop_final,
+            input_shape=self.input_shape,
+            output_name=self.output_name,
         )
 
 
@@ -66,6 +71,11 @@ _READING = together(
         help="The shape of the input where an ONNX or Keras MODEL leaves it open, with the batch of 1: 1,3,32,32.",
     ),
     click.option(
+        "--output-name",
+        metavar="NAME",
+        help="The value that an ONNX MODEL returns: one of several outputs, or a value inside.",
+    ),
+    click.option(
         "--normalise",
         type=click.Choice(NORMALISATIONS),
         help="Fold the normalisation of a .nnet MODEL into its weights (the default), or ignore it.",
@@ -78,9 +88,14 @@ def takes_model(command: Callable[..., None]) -> Callable[..., None]:
 
     @functools.wraps(command)
     def with_model(
-        model: Path, normalise: str | None, drop_final: str | None, input_shape: tuple[int, ...] | None, **others: Any
+        model: Path,
+        normalise: str | None,
+        drop_final: str | None,
+        input_shape: tuple[int, ...] | None,
+        output_name: str | None,
+        **others: Any,
     ) -> None:
-        command(model=Model(model, normalise, drop_final, input_shape), **others)
+        command(model=Model(model, normalise, drop_final, input_shape, output_name), **others)
 
     return _MODEL()(_READING(with_model))
 
@@ -94,7 +109,7 @@ def takes_model_or_statement(command: Callable[..., None]) -> Callable[..., None
 
     @functools.wraps(command)
     def with_either(model: Path | None, statement: Path | None, **others: Any) -> None:
-        how = {name: others.pop(name) for name in ("normalise", "drop_final", "input_shape")}
+        how = {name: others.pop(name) for name in ("normalise", "drop_final", "input_shape", "output_name")}
         if model is None and statement is None:
             raise click.UsageError("Missing argument 'MODEL', or option '--statement'.")
         for name, value in {"MODEL": model, **how}.items():

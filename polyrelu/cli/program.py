@@ -94,7 +94,7 @@ for _command in (
     cli.add_command(_command)
 
 
-_KEYWORD = re.compile(r"\b(drop_final|input_shape|max_dim)\b=?|\b(limit|normalise)=")
+_KEYWORD = re.compile(r"\b(drop_final|input_shape|max_dim|output_name)\b=?|\b(limit|normalise)=")
 
 
 _ADVICE = {

@@ -16,10 +16,12 @@ from polyrelu.cli.stopping import TIMEOUT, Stops
 from polyrelu.engines.faces.unrelu import DEFAULT_FACE_LIMIT
 from polyrelu.engines.preimage import linear_regions, preimage
 from polyrelu.engines.registry import METHODS
+from polyrelu.formats.points import load_points
 from polyrelu.formats.vnnlib import load_property
 from polyrelu.networks.linear_constraints import parse
 from polyrelu.networks.network import Network
 from polyrelu.networks.properties import Disjunct
+from polyrelu.networks.slices import Slice, plane_through, slice_of
 from polyrelu.networks.statement import Statement
 from polyrelu.polyhedra.polyhedron import Polyhedron
 from polyrelu.tilings.tiling import Tiling
@@ -34,8 +36,17 @@ INPUTS = together(
     ),
     click.option("--domain", metavar="EXPR", help='What the inputs satisfy, e.g. "x0 + x1 <= 1".'),
 )
+SLICE = click.option(
+    "--slice",
+    "points",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Ask on the line, plane or space through two, three or four inputs, a row each in a .npy or .csv file; --box "
+    "and --domain are then about coordinates on it, in which the first is 0, and the next (1, 0, ..), (0, 1, ..), ...",
+)
 WHERE = together(
     INPUTS,
+    SLICE,
     click.option("--method", type=click.Choice(METHODS), default="auto", show_default=True, help="The engine."),
     click.option(
         "--limit",
@@ -88,12 +99,13 @@ class Question(NamedTuple):
     classes: tuple[int, int] | None = None
     threshold: str | None = None
     keep: str = "boundary"
+    points: Path | None = None
     measure: bool = False  # said by commands that are going to tell volumes
 
     @property
     def files(self) -> tuple[Path | None, ...]:
         """The files that the question is in."""
-        return (self.statement if self.model is None else self.model.path, self.prop)
+        return (self.statement if self.model is None else self.model.path, self.prop, self.points)
 
     def check(self, has_target: bool = True) -> None:
         """Refuse options that are wrong for any network.
@@ -103,7 +115,13 @@ class Question(NamedTuple):
                 of these, ``--box`` or ``--domain`` beside a statement.
         """
         if self.statement is not None:
-            given = {"--box": self.box, "--domain": self.domain, "--output": self.conditions, "--property": self.prop}
+            given = {
+                "--box": self.box,
+                "--domain": self.domain,
+                "--slice": self.points,
+                "--output": self.conditions,
+                "--property": self.prop,
+            }
             for name in (name for name, value in given.items() if value):
                 raise click.UsageError(f"--statement {self.statement}: says inputs and outputs; leave {name} out.")
         elif has_target and bool(self.conditions) == (self.prop is not None):
@@ -113,7 +131,10 @@ class Question(NamedTuple):
     def read(self) -> tuple[Question, Network]:
         """The question with what its statement says, and the network that it is about."""
         if self.model is not None:
-            return self, self.model.load()
+            network = self.model.load()
+            if self.points is not None:
+                network = slice_of(network, *plane_through(*load_points(self.points)))
+            return self, network
         assert self.statement is not None
         said = Statement.load(self.statement)
         return self._replace(said=said), said.network
@@ -156,20 +177,20 @@ class Question(NamedTuple):
     def answers(self, network: Network, stops: Stops) -> Iterator[Tiling]:
         """The preimages: one for each domain of a property."""
         for part in self.cases(network):
-            warn_outside(self.model, [part.domain])
+            self._warn_outside([part.domain])
             budget = self._budget(stops)
             yield preimage(network, part.targets, part.domain, self.method, measure=self.measure, **budget)
 
     def regions(self, network: Network, stops: Stops) -> Iterator[Tiling]:
         """The linear regions of the domain, or of each domain of a property where one is given."""
         for domain in self.domains(network):
-            warn_outside(self.model, [domain])
+            self._warn_outside([domain])
             yield linear_regions(network, domain, self.method, **self._budget(stops))
 
     def boundary(self, network: Network, stops: Stops) -> Iterator[Tiling]:
         """Where the chosen classes meet, or all."""
         domain = _domain(self.box, self.domain, network.input_dim)
-        warn_outside(self.model, [domain])
+        self._warn_outside([domain])
         i, j = self.classes or (None, None)
         threshold = None if self.threshold is None else exact(self.threshold, "--threshold")
         yield decision_boundary(
@@ -183,7 +204,14 @@ class Question(NamedTuple):
 
     def _disjuncts(self, network: Network) -> Sequence[Disjunct]:
         assert self.prop is not None
-        return load_property(self.prop, network.input_dim, network.output_dim).disjuncts
+        if not isinstance(network, Slice):
+            return load_property(self.prop, network.input_dim, network.output_dim).disjuncts
+        asked = load_property(self.prop, len(network.origin), network.output_dim).disjuncts
+        return [Disjunct(network.restrict(part.domain), part.targets) for part in asked]
+
+    def _warn_outside(self, domains: Sequence[Polyhedron | None]) -> None:
+        if self.points is None:  # a slice has coordinates of its own
+            warn_outside(self.model, domains)
 
     def _budget(self, stops: Stops) -> dict[str, Any]:
         return {"limit": self.limit, "workers": self.workers, "max_dim": self.max_dim, "until": stops.until}

@@ -69,6 +69,7 @@ _REGIONS_EXAMPLES = """\b
 Example: polyrelu regions model.npz --box -6 6 --plot regions.png
 or:      polyrelu regions model.npz --box -6 6 --tiles 10 --save regions.npz
 or:      polyrelu regions model.npz --property unsafe.vnnlib --json
+or:      polyrelu regions model.npz --slice points.csv --box 0 1
 """
 
 

@@ -13,11 +13,12 @@ from polyrelu.engines.evidence.files import question_beside
 from polyrelu.engines.faces.unrelu import DEFAULT_FACE_LIMIT
 from polyrelu.engines.protocol import Engine, Options
 from polyrelu.engines.registry import AUTO, METHODS, choose
-from polyrelu.errors import DimensionError, InputError, Interrupted
+from polyrelu.errors import InputError, Interrupted
 from polyrelu.networks.network import Network
+from polyrelu.networks.questions import Domain, Target, given_domain, given_targets
 from polyrelu.networks.relevant_part import Restriction, keep_all, restrict
 from polyrelu.networks.statement import Statement
-from polyrelu.polyhedra.polyhedron import Polyhedron, polyhedra
+from polyrelu.polyhedra.polyhedron import Polyhedron
 from polyrelu.support.arguments import file_path, instance, one_of, whole_number
 from polyrelu.support.files import check_place
 from polyrelu.support.limits import Limit
@@ -29,8 +30,8 @@ _MOST_WORKERS = 1024
 
 def preimage(
     network: Network,
-    target: Polyhedron | Sequence[Polyhedron],
-    domain: Polyhedron | None = None,
+    target: Target,
+    domain: Domain | None = None,
     method: str = "auto",
     *,
     limit: int = DEFAULT_FACE_LIMIT,
@@ -47,8 +48,10 @@ def preimage(
 
     Args:
         network: R^d -> R^m.
-        target: a polyhedron in R^m, or a list of them, meaning their union.
-        domain: a polyhedron in R^d; None is all of R^d.
+        target: a polyhedron in R^m, a text such as ``"y0 > 0 and y1 <= 1/2"``, or a list of these, meaning their
+            union.
+        domain: a polyhedron in R^d, the corners ``(lows, highs)`` of a box, or a text about ``x0``, ``x1``, ...; None
+            is all of R^d.
         method: ``"cells"`` splits cells forwards, fast (see :mod:`polyrelu.engines.cells`), and ``"twin"`` does the
             same in exact arithmetic throughout. ``"unrelu"`` goes backwards face by face, moving sets, and
             ``"substitution"`` moving rows (see :mod:`polyrelu.engines.faces.unrelu`); ``"search"`` goes backwards too
@@ -87,7 +90,9 @@ def preimage(
         BudgetExceeded: some layer has more than ``limit`` faces or takes more nodes; or cells get too large, or have
             more than ``max_dim`` dimensions, and are too many for ``"halfspaces"``, or for a certificate. That is said
             at once.
-        InputError: the method is unknown, or ``timeout`` is not a positive number; or there is no certificate of this.
+        InputError: the method is unknown, or ``timeout`` is not a positive number; the domain is a list of pairs (low,
+            high); or there is no certificate of this.
+        ParseError: a text is none of linear constraints.
         WriteError: the certificate cannot be written, which is tried at once.
         Interrupted: Ctrl-C, ``until`` said so, or time is up; its ``partial`` holds the tiles found so far. Flat ones
             among these may lie in others, because a second after the stop that is not looked at any more.
@@ -95,13 +100,8 @@ def preimage(
     Cost: cells cost microseconds each, see the benchmark; going face by face takes 2^n faces for a layer of n seen
     neurons, for each piece that comes back to it.
     """
-    instance(network, Network, "preimage: network", "pass a Network; load_network reads files")
-    targets = polyhedra(target, "preimage: target")
-    for i, one in enumerate(targets):
-        if one.ambient_dim != network.output_dim:
-            raise DimensionError(
-                f"preimage: target {i} lives in R^{one.ambient_dim} but the network's outputs in R^{network.output_dim}"
-            )
+    targets = given_targets(target, network, "preimage")
+    inputs = given_domain(domain, network, "preimage")
     options = _options("preimage", limit, workers, max_dim, progress, Limit(until, timeout, "preimage"), measure)
 
     def restrictions() -> Iterator[tuple[int, Restriction]]:
@@ -109,12 +109,12 @@ def preimage(
             yield i, restrict(network, part)
 
     wanted = _wanted("preimage", certify, rows_only)
-    return _run(network, targets, restrictions, domain, method, options, wanted)
+    return _run(network, targets, restrictions, inputs, method, options, wanted)
 
 
 def linear_regions(
     network: Network,
-    domain: Polyhedron | None = None,
+    domain: Domain | None = None,
     method: str = "auto",
     *,
     limit: int = DEFAULT_FACE_LIMIT,
@@ -132,12 +132,12 @@ def linear_regions(
     They are the activation regions of full dimension in the domain: closed, covering it, with disjoint interiors.
     Arguments, errors and cost as for :func:`preimage`.
     """
-    instance(network, Network, "linear_regions: network", "pass a Network; load_network reads files")
+    inputs = given_domain(domain, network, "linear_regions")
     everything = Polyhedron.whole_space(network.output_dim)
     until_then = Limit(until, timeout, "linear_regions")
     options = _options("linear_regions", limit, workers, max_dim, progress, until_then, measure)
     wanted = _wanted("linear_regions", certify, rows_only)
-    return _run(network, (everything,), lambda: [(0, keep_all(network))], domain, method, options, wanted, True)
+    return _run(network, (everything,), lambda: [(0, keep_all(network))], inputs, method, options, wanted, True)
 
 
 def _options(
@@ -193,19 +193,13 @@ def _run(
     network: Network,
     targets: tuple[Polyhedron, ...],
     restrictions: Callable[[], Iterable[tuple[int, Restriction]]],
-    domain: Polyhedron | None,
+    inputs: Polyhedron,
     method: str,
     options: Options,
     wanted: _Certificate | None,
     of_regions: bool = False,
 ) -> Tiling:
     one_of(method, METHODS, "preimage", "method")
-    inputs = Polyhedron.whole_space(network.input_dim) if domain is None else domain
-    instance(inputs, Polyhedron, "preimage: domain", "pass a Polyhedron such as Polyhedron.box, or None for all of R^d")
-    if inputs.ambient_dim != network.input_dim:
-        raise DimensionError(
-            f"preimage: the domain lives in R^{inputs.ambient_dim} but the network's inputs in R^{network.input_dim}"
-        )
     evidence = None
     if wanted is not None:
         statement = Statement.of(network, None if of_regions else targets, inputs)

@@ -16,7 +16,7 @@ from polyrelu.analysis.outline import Outline, Ring, outline
 from polyrelu.arithmetic.exact import to_float
 from polyrelu.errors import InputError
 from polyrelu.formats.exact_text import number_text
-from polyrelu.polyhedra.polyhedron import Polyhedron
+from polyrelu.networks.questions import Domain
 from polyrelu.support.extras import require
 from polyrelu.support.palette import colour
 from polyrelu.tilings.tiling import Tiling
@@ -24,7 +24,7 @@ from polyrelu.tilings.tiling import Tiling
 _POINT_SIZE = 0.01
 
 
-def to_shapely(tiling: Tiling, within: Polyhedron | None = None) -> list[Any]:
+def to_shapely(tiling: Tiling, within: Domain | None = None) -> list[Any]:
     """For each zone a shapely geometry: a MultiPolygon, or a GeometryCollection where flat tiles take part.
 
     Args:
@@ -54,7 +54,7 @@ def _geometry(shapely: Any, zone: Outline) -> Any:
     return shapely.GeometryCollection([*geometry.geoms, *flat])
 
 
-def geojson_text(tiling: Tiling, within: Polyhedron | None = None) -> str:
+def geojson_text(tiling: Tiling, within: Domain | None = None) -> str:
     """The zones as a GeoJSON FeatureCollection: one Feature a zone, with its number and exact corners as properties.
 
     The collection's own member ``complete`` is false where tiles are missing because the run was stopped. Coordinates
@@ -92,7 +92,7 @@ def geojson_text(tiling: Tiling, within: Polyhedron | None = None) -> str:
     return json.dumps(collection) + "\n"
 
 
-def svg_text(tiling: Tiling, within: Polyhedron | None = None) -> str:
+def svg_text(tiling: Tiling, within: Domain | None = None) -> str:
     """The zones as an SVG picture without axes, one path each; the second coordinate points up.
 
     Args:

@@ -39,7 +39,7 @@ _READERS: dict[str, Callable[..., Network]] = {
 _OPTIONS = {
     ".keras": {"drop_final", "input_shape"},
     ".nnet": {"normalise"},
-    ".onnx": {"drop_final", "input_shape"},
+    ".onnx": {"drop_final", "input_shape", "output_name"},
 }
 _HDF5 = {".h5", ".hdf5"}
 _HDF5_ADVICE = (
@@ -55,6 +55,7 @@ def load_network(
     normalise: str | None = None,
     drop_final: str | None = None,
     input_shape: Sequence[int] | None = None,
+    output_name: str | None = None,
 ) -> Network:
     """The network stored in a file; its numbers are taken as they are, exactly.
 
@@ -71,6 +72,7 @@ def load_network(
             weights, ``"ignore"`` leaves it out.
         drop_final: for ``.onnx`` and ``.keras``, the name of a last operator to leave out, for example ``"Softmax"``.
         input_shape: for ``.onnx`` and ``.keras``, the shape of the input, where the file leaves it open.
+        output_name: for ``.onnx``, the value to return, an output or any value inside; by default the only output.
 
     Raises:
         InputError: the file does not exist, is of no known kind, or does not hold a network; an option does not apply.
@@ -84,7 +86,12 @@ def load_network(
         there = f"{file} is a directory" if file.is_dir() else f"there is no file {file}"
         raise InputError(f"load_network: {there}")
     kind = _kind(file)
-    given = {"normalise": normalise, "drop_final": drop_final, "input_shape": input_shape}
+    given = {
+        "normalise": normalise,
+        "drop_final": drop_final,
+        "input_shape": input_shape,
+        "output_name": output_name,
+    }
     options = {name: value for name, value in given.items() if value is not None}
     for name in options:
         if name not in _OPTIONS.get(kind, ()):

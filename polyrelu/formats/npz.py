@@ -98,7 +98,7 @@ def read_archive(
         if not name.endswith(".npy"):
             raise InputError(f"{path}: not a readable .npz archive of plain arrays ({name!r} is no array)")
         try:
-            arrays[name.removesuffix(".npy")] = _array(content)
+            arrays[name.removesuffix(".npy")] = plain_array(content)
         except ValueError as error:
             raise InputError(f"{path}: not a readable .npz archive of plain arrays ({name}: {error})") from None
     return arrays
@@ -110,7 +110,7 @@ def write_archive(path: Path, arrays: Mapping[str, NDArray[Any]]) -> None:
         np.savez_compressed(stream, **arrays)  # type: ignore[arg-type]
 
 
-def _array(content: bytes) -> NDArray[Any]:
+def plain_array(content: bytes) -> NDArray[Any]:
     """The array in a file of numpy's own format; its numbers are exactly what follows the header.
 
     Raises:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
@@ -18,7 +19,9 @@ from polyrelu.arithmetic.exact import exact
 from polyrelu.errors import DimensionError, InputError
 from polyrelu.formats import operators as op
 from polyrelu.formats import windows as win
-from polyrelu.formats.lowering import ONE, ZERO, Variable, combine
+from polyrelu.formats.lowering import ONE, ZERO, Lowering, Variable, combine
+from polyrelu.formats.onnx_functions import FUNCTIONS, why_refused
+from polyrelu.formats.onnx_linear import LINEAR
 from polyrelu.formats.onnx_node import Node, entries, like
 from polyrelu.formats.onnx_shapes import SHAPES
 from polyrelu.formats.operators import Value
@@ -49,8 +52,16 @@ def lower(node: Node) -> list[Value]:
             f"{node.where}: the operator {node.kind} is not supported; supported are {', '.join(SUPPORTED)}. "
             f'If it is the last one and order is all that matters, drop it with drop_final="{node.kind}"'
         )
+    values = [value for value in node.inputs if value is not None]
+    is_constant = bool(values) and not any(isinstance(value, Variable) for value in values)
+    if node.kind in FUNCTIONS and not is_constant and node.kind != "Range":
+        raise InputError(f"{node.where}: {node.kind} depends on the network's input: {why_refused(node.kind)}")
+    if is_constant:
+        node = replace(node, low=Lowering(0, node.where))
     try:
         found = _OPERATORS[node.kind](node)
+        if is_constant:
+            found = [_evaluated(node.low, value) for value in (found if isinstance(found, list) else [found])]
     except (DimensionError, InputError):
         raise
     except (ValueError, TypeError, LookupError, AttributeError, AssertionError, ArithmeticError) as error:
@@ -64,6 +75,16 @@ def lower(node: Node) -> list[Value]:
     if node.outputs > len(values) and node.kind != "Dropout":
         raise InputError(f"{node.where}: {node.outputs} outputs are used, but only {len(values)} can be lowered")
     return values
+
+
+def _evaluated(low: Lowering, value: Value) -> Value:
+    """What was lowered of constants as the constants that it is."""
+    if not isinstance(value, Variable):
+        return value
+    (numbers,) = low.network(value).evaluate([()]) if value.rows.size else ((),)
+    made = np.empty(len(numbers), dtype=object)
+    made[:] = numbers
+    return made.reshape(value.shape)
 
 
 def _integral(*values: Value) -> bool:
@@ -209,6 +230,17 @@ def _reduce_linear(node: Node) -> Value:
     return combine(sums, [ZERO] * len(sums), x.flat, shape)
 
 
+def _reduce_absolute(node: Node) -> Value:
+    x, shape = _reduced(node)
+    sums = combine(
+        [dict.fromkeys(range(i * x.shape[1], (i + 1) * x.shape[1]), ONE) for i in range(x.shape[0])],
+        [ZERO] * x.shape[0],
+        op.absolute(node.low, x, node.where).flat,
+        (x.shape[0],),
+    )
+    return Variable(sums.rows.reshape(shape))
+
+
 def _reduce_extreme(node: Node) -> Value:
     x, shape = _reduced(node)
     sign = ONE if node.kind == "ReduceMax" else -ONE
@@ -254,6 +286,8 @@ def _hard_sigmoid(node: Node) -> Value:
 
 
 _OPERATORS: dict[str, Callable[[Node], Value | list[Value]]] = {
+    **FUNCTIONS,
+    **LINEAR,
     **SHAPES,
     "Abs": lambda node: op.absolute(node.low, node.variable(0), node.where),
     "Add": _add,
@@ -275,6 +309,7 @@ _OPERATORS: dict[str, Callable[[Node], Value | list[Value]]] = {
     "Mul": _mul,
     "Neg": lambda node: op.negative(node.value(0), node.where),
     "PRelu": lambda node: op.leaky_relu(node.low, node.variable(0), node.constant(1), node.where),
+    "ReduceL1": _reduce_absolute,
     "ReduceMax": _reduce_extreme,
     "ReduceMean": _reduce_linear,
     "ReduceMin": _reduce_extreme,

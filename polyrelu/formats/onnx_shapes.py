@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
@@ -93,21 +94,130 @@ def _gather(node: Node) -> Value:
 
 
 def _pad(node: Node) -> Value:
-    mode = node.attributes.get("mode", b"constant")
-    if mode not in {b"constant", "constant"}:
-        raise InputError(f"{node.where}: the padding mode is {mode!r}; only constant padding is supported")
+    given = node.attributes.get("mode", b"constant")
+    mode = given.decode() if isinstance(given, bytes) else given
+    if mode not in {"constant", "reflect", "edge", "wrap"}:
+        raise InputError(f"{node.where}: the padding mode is {mode!r}; expected constant, reflect, edge or wrap")
     x, pads = node.variable(0), node.integers(1, "pads") or []
     axes = [range(x.rows.ndim)[a] for a in node.integers(3) or range(x.rows.ndim)]
-    if len(pads) != 2 * len(axes) or min(pads, default=0) < 0:
-        raise InputError(f"{node.where}: pads are {pads}; expected {2 * len(axes)} numbers that are not negative")
+    if len(pads) != 2 * len(axes):
+        raise InputError(f"{node.where}: pads are {pads}; expected {2 * len(axes)} numbers")
+    if any(min(0, pads[i]) + min(0, pads[i + len(axes)]) <= -x.shape[axis] for i, axis in enumerate(axes)):
+        raise InputError(f"{node.where}: negative pads {pads} take more than there is in a tensor of shape {x.shape}")
+    x = Variable(x.rows[_cropped(x.rows.ndim, axes, pads)])
+    pads = [max(0, p) for p in pads]
     fill = node.optional(2)
     filled = op.as_variable(np.array(node.attributes.get("value", 0.0)) if fill is None else fill, node.where)
     widths = {axis: (pads[i], pads[i + len(axes)]) for i, axis in enumerate(axes)}
     both = [widths.get(axis, (0, 0)) for axis in range(x.rows.ndim)]
     check_size([n + a + b for n, (a, b) in zip(x.shape, both, strict=True)], node.where)
-    places = np.pad(np.arange(1, x.rows.size + 1).reshape(x.shape), both)
+    places = np.pad(np.arange(1, x.rows.size + 1).reshape(x.shape), both, mode)  # type: ignore[arg-type]
     rows = [*filled.flat[:1], *x.flat]
     return Variable.of([rows[i] for i in places.ravel().tolist()], places.shape)
+
+
+def _cropped(rank: int, axes: list[int], pads: list[int]) -> tuple[slice, ...]:
+    """What negative pads leave of each axis."""
+    kept = [slice(None)] * rank
+    for i, axis in enumerate(axes):
+        kept[axis] = slice(max(0, -pads[i]), min(0, pads[i + len(axes)]) or None)
+    return tuple(kept)
+
+
+def _tile(node: Node) -> Value:
+    x, repeats = node.value(0), node.integers(1) or []
+    if len(repeats) != len(x.shape) or min(repeats, default=0) < 0:
+        raise InputError(f"{node.where}: the repeats {repeats} do not fit a tensor with {len(x.shape)} axes")
+    check_size([n * r for n, r in zip(x.shape, repeats, strict=True)], node.where)
+    return like(x, np.tile(entries(x), repeats))
+
+
+def _depth_to_space(node: Node) -> Value:
+    x, block = node.value(0), int(node.attributes["blocksize"])
+    n, c, h, w = x.shape
+    if block < 1 or c % block**2:
+        raise InputError(f"{node.where}: blocks of {block} do not divide {c} channels")
+    given = node.attributes.get("mode", b"DCR")
+    if given in {b"CRD", "CRD"}:
+        parts, order = (n, c // block**2, block, block, h, w), (0, 1, 4, 2, 5, 3)
+    else:
+        parts, order = (n, block, block, c // block**2, h, w), (0, 3, 4, 1, 5, 2)
+    return like(x, entries(x).reshape(parts).transpose(order).reshape(n, c // block**2, h * block, w * block))
+
+
+def _space_to_depth(node: Node) -> Value:
+    x, block = node.value(0), int(node.attributes["blocksize"])
+    n, c, h, w = x.shape
+    if block < 1 or h % block or w % block:
+        raise InputError(f"{node.where}: blocks of {block} do not divide an image of {h} x {w}")
+    parts = entries(x).reshape(n, c, h // block, block, w // block, block).transpose(0, 3, 5, 1, 2, 4)
+    return like(x, parts.reshape(n, c * block**2, h // block, w // block))
+
+
+def _gather_elements(node: Node) -> Value:
+    x, index = node.value(0), node.constant(1)
+    axis = node.axis(0, len(x.shape))
+    check_size(index.shape, node.where)
+    size = x.shape[axis]
+    if index.dtype.kind not in "iu" or (index.size and not (-size <= index.min() and index.max() < size)):
+        raise InputError(f"{node.where}: the indices are no integers from {-size} to {size - 1}")
+    return like(
+        x,
+        np.take_along_axis(
+            entries(x)[tuple(slice(0, n) if a != axis else slice(None) for a, n in enumerate(index.shape))],
+            index % size,
+            axis,
+        ),
+    )
+
+
+def _gather_nd(node: Node) -> Value:
+    x, index = node.value(0), node.constant(1)
+    if node.attributes.get("batch_dims", 0):
+        raise InputError(f"{node.where}: batch_dims are not supported")
+    if index.dtype.kind not in "iu":
+        raise InputError(f"{node.where}: the indices have type {index.dtype}; expected integers")
+    check_size((*index.shape[:-1], *x.shape[index.shape[-1] :]), node.where)
+    return like(x, entries(x)[tuple(np.moveaxis(index, -1, 0))])
+
+
+def _triangle(node: Node) -> Value:
+    x = node.value(0)
+    k = int(node.integers(1)[0]) if node.optional(1) is not None else 0  # type: ignore[index]
+    kept = (np.triu if node.flag("upper", 1) else np.tril)(np.ones(x.shape[-2:], dtype=np.bool_), k)
+    zero: Any = op.as_variable(np.zeros(1), node.where).flat[0] if isinstance(x, Variable) else 0
+    return like(x, np.where(kept, entries(x), zero))
+
+
+def _where(node: Node) -> Value:
+    """Entries of one tensor or the other, as constants say."""
+    chosen, values = node.constant(0), [node.value(1), node.value(2)]
+    if chosen.dtype != np.bool_:
+        raise InputError(f"{node.where}: the condition has type {chosen.dtype}; expected truth values")
+    shape = np.broadcast_shapes(chosen.shape, *(v.shape for v in values))
+    check_size(shape, node.where)
+    if any(isinstance(v, Variable) for v in values):
+        rows = [np.broadcast_to(op.as_variable(v, node.where).rows, shape) for v in values]
+        return node.low.settled(Variable(np.where(chosen, *rows)))
+    if len({v.dtype.kind for v in values if not isinstance(v, Variable)}) > 1:
+        values = [op.fractions(v, node.where) for v in values]
+    return np.asarray(np.where(chosen, *(entries(v) for v in values)))
+
+
+def _cast_like(node: Node) -> Value:
+    like_what = node.value(1)
+    if isinstance(like_what, Variable) or like_what.dtype.kind in "fO":
+        return node.value(0) if isinstance(node.value(0), Variable) else op.fractions(node.value(0), node.where)
+    x = node.constant(0)
+    if x.dtype.kind not in "iub":
+        raise InputError(
+            f"{node.where}: a cast of {x.dtype} to {like_what.dtype} rounds; only casts to floats are read"
+        )
+    return x.astype(like_what.dtype)
+
+
+def _size(node: Node) -> Value:
+    return np.array(math.prod(node.value(0).shape), dtype=np.int64)
 
 
 def _expand(node: Node) -> Value:
@@ -159,20 +269,29 @@ def _shape(node: Node) -> Value:
 
 SHAPES: dict[str, Callable[[Node], Value | list[Value]]] = {
     "Cast": _cast,
+    "CastLike": _cast_like,
     "Concat": _concat,
     "Constant": _constant,
     "ConstantOfShape": _constant_of_shape,
+    "DepthToSpace": _depth_to_space,
     "Dropout": _dropout,
     "Expand": _expand,
     "Flatten": _flatten,
     "Gather": _gather,
+    "GatherElements": _gather_elements,
+    "GatherND": _gather_nd,
     "Identity": _identity,
     "Pad": _pad,
     "Reshape": _reshape,
     "Shape": _shape,
+    "Size": _size,
     "Slice": _slice,
+    "SpaceToDepth": _space_to_depth,
     "Split": _split,
     "Squeeze": _squeeze,
+    "Tile": _tile,
     "Transpose": _transpose,
+    "Trilu": _triangle,
     "Unsqueeze": _unsqueeze,
+    "Where": _where,
 }

@@ -7,11 +7,12 @@ axis the output i reads :math:`i s - p + j \delta` for j below the kernel size k
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -132,6 +133,75 @@ def convolution(x: Variable, weight: Value, bias: Value | None, windows: Windows
                 )
             constants += [offsets[out]] * len(taps)
     return combine(coefficients, constants, x.flat, (batch, outputs, *shape))
+
+
+class Scattering(NamedTuple):
+    """Where the taps of a transposed convolution go: input i adds to the outputs i s - p + j d for j below k.
+
+    Attributes:
+        kernel, strides, dilations, before: a number for each spatial axis; ``before`` is cut off at the beginning.
+        shape: of the output's space.
+    """
+
+    kernel: tuple[int, ...]
+    strides: tuple[int, ...]
+    dilations: tuple[int, ...]
+    before: tuple[int, ...]
+    shape: tuple[int, ...]
+
+    def places(self, space: Sequence[int]) -> NDArray[np.int64]:
+        """The flattened places of the output, (inputs, taps); -1 where nothing is."""
+        flat = np.zeros((1, 1), dtype=np.int64)
+        for n, k, s, d, p, m in zip(
+            space, self.kernel, self.strides, self.dilations, self.before, self.shape, strict=True
+        ):
+            axis = np.arange(n)[:, None] * s - p + np.arange(k)[None] * d
+            axis = np.where((axis < 0) | (axis >= m), -1, axis)
+            wide, own = flat[:, None, :, None], axis[None, :, None]
+            made = np.where((wide < 0) | (own < 0), -1, wide * m + own)
+            flat = made.reshape(flat.shape[0] * n, flat.shape[1] * k)
+        return flat
+
+
+def transposed_convolution(
+    x: Variable, weight: Value, bias: Value | None, scattering: Scattering, groups: int, where: str
+) -> Variable:
+    """The transposed convolution with a constant weight of shape (c, m/groups, *k).
+
+    Raises:
+        InputError: the weight or bias depends on the input.
+        DimensionError: the shapes do not fit.
+    """
+    if isinstance(weight, Variable) or isinstance(bias, Variable):
+        raise InputError(f"{where}: the weight or bias of a convolution depends on the input; it must be constant")
+    kernel = fractions(weight, where)
+    batch, channels, space = x.shape[0], x.shape[1], x.shape[2:]
+    if groups < 1 or channels % groups or kernel.shape[0] != channels or min(scattering.shape, default=1) < 1:
+        raise DimensionError(
+            f"{where}: a weight of shape {kernel.shape} in {groups} groups does not fit {channels} channels, or the "
+            f"output has the shape {scattering.shape}"
+        )
+    depth = kernel.shape[1]
+    outputs, size, room = depth * groups, math.prod(space), math.prod(scattering.shape)
+    offsets = [ZERO] * outputs if bias is None else fractions(bias, where).ravel().tolist()
+    if len(offsets) != outputs:
+        raise DimensionError(f"{where}: {len(offsets)} biases for {outputs} channels")
+    check_size((batch, outputs, *scattering.shape), where)
+    check_work(math.prod((batch, *kernel.shape, size)), where)
+    targets = scattering.places(space).tolist()
+    coefficients: list[SparseRow] = [{} for _ in range(batch * outputs * room)]
+    taps = kernel.reshape(channels, depth, -1).tolist()
+    for image, c in itertools.product(range(batch), range(channels)):
+        source = (image * channels + c) * size
+        for out, own in enumerate(taps[c]):
+            first = (image * outputs + c // (channels // groups) * depth + out) * room
+            for i, places in enumerate(targets):
+                for place, value in zip(places, own, strict=True):
+                    if place >= 0 and value:
+                        row = coefficients[first + place]
+                        row[source + i] = row.get(source + i, ZERO) + value
+    constants = [offsets[out] for _ in range(batch) for out in range(outputs) for _ in range(room)]
+    return combine(coefficients, constants, x.flat, (batch, outputs, *scattering.shape))
 
 
 def average_pool(x: Variable, windows: Windows, count_padding: bool, where: str) -> Variable:

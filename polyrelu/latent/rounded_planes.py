@@ -2,25 +2,31 @@ r"""Coordinates of points of a plane {M u + o : u in R^2} in R^d, exact or recov
 
 The plane comes from a layer: :math:`M = W B` and :math:`o = b` with W of h columns and B the basis of a plane in R^h
 (the identity when h = 2). Points of float arrays such as ``np.eye(6) @ W_enc.T @ W_dec.T + b`` lie in the plane up to
-rounding only. A float point v is *a rounded point of the plane* when some u satisfies, in every coordinate,
+rounding only. A point v of floats in a format with unit roundoff u and least number :math:`\eta` (the table of
+:mod:`polyrelu.arithmetic.ieee`) is *a rounded point of the plane* when some z in R^2 satisfies, in every coordinate,
 
-.. math:: |v - M u - o| \le \gamma_k\, (|W| |B| |u| + |o|) + 2 \eta\, (c + C |u|),
+.. math:: |v - M z - o| \le \gamma_k\, (|W| |B| |z| + |o|) + 2 \eta\, (c + C |z|),
 
-the bound for computing it in binary64, with :math:`\eta` from the table of :mod:`polyrelu.arithmetic.ieee`. By Lemma
-3.1 and section 3.1 of [Higham2002]_ in :mod:`polyrelu.arithmetic.rounding`, summing h products and a bias in any order
-perturbs each term by at most :math:`1 + \theta_{h+1}`, and storing W and b as floats by one factor more: k = h + 2.
-Where the latent point z = B u was computed too, its terms carry :math:`\theta_3` (one conversion, one product, one
-addition): k = h + 5. Underflow adds at most :math:`\eta / 2` for each product and each conversion, the latter times the
-factor it meets; four times as much leaves room for later roundings: c = h + 1 and :math:`C |u| = \sum_j (|B| |u|)_j`,
-and with a basis :math:`\sum_j |W_{ij}| (2 + |u_0| + |u_1|)` besides.
+the bound for computing it in that format. By Lemma 3.1 and section 3.1 of [Higham2002]_ in
+:mod:`polyrelu.arithmetic.rounding`, summing h products and a bias in any order perturbs each term by at most
+:math:`1 + \theta_{h+1}`, and storing W and b as floats by one factor more: k = h + 2. Where the latent point B z was
+computed too, its terms carry :math:`\theta_3` (one conversion, one product, one addition): k = h + 5. Underflow adds at
+most :math:`\eta / 2` for each product and each conversion, the latter times the factor it meets; four times as much
+leaves room for later roundings: c = h + 1 and :math:`C |z| = \sum_j (|B| |z|)_j`, and with a basis
+:math:`\sum_j |W_{ij}| (2 + |z_0| + |z_1|)` besides.
 
-For each of the four sign patterns of u this is a system of linear inequalities, so whether such a u exists is decided
+*Short formats* are often added up in a longer one, float16 and bfloat16 in float32, and rounded at the end. Then a term
+passes at most h + 1 operations of the longer format, with roundings of :math:`u^2` at most, and two of u: one at the
+end of the sum, one of the bias. As :math:`(1 + u^2)^{h+1} (1 + u)^2 \le (1 + u)^{h+1}` for :math:`2 \le h < 1 / u`,
+that is within the bound. It says something for :math:`k u < 1` only: wider latent spaces in short formats are refused.
+
+For each of the four sign patterns of z this is a system of linear inequalities, so whether such a z exists is decided
 exactly. Any of them may stand for the point; one with few digits is taken.
 
 No float decides anything here: the point is the dyadic number it stores, and the bound is evaluated over Fractions, at
-every magnitude. It is about points that were computed in binary64, rounded to nearest, with gradual underflow; what
-overflowed on the way is infinite or NaN, and such points have no exact value. Points of shorter floats, or of another
-rounding mode, may be farther off, and are then refused.
+every magnitude. It is about points that were computed in the format of their array, rounded to nearest, with gradual
+underflow; what overflowed on the way is infinite or NaN, and such points have no exact value. Points that were rounded
+more coarsely before, or in another mode, may be farther off, and are then refused.
 """
 
 from __future__ import annotations
@@ -43,13 +49,11 @@ from polyrelu.arithmetic.exact import (
     nearest_floats,
     row_echelon,
 )
-from polyrelu.arithmetic.ieee import SMALLEST, UNIT_ROUNDOFF
-from polyrelu.errors import DimensionError, InputError
+from polyrelu.arithmetic.ieee import FloatFormat
+from polyrelu.errors import DimensionError, InputError, PolyreluError
 from polyrelu.polyhedra.halfspace import Halfspace
 from polyrelu.polyhedra.polyhedron import Polyhedron
 from polyrelu.support.carried import Carried
-
-_UNIT_ROUNDOFF, _UNDERFLOW = exact(UNIT_ROUNDOFF), 2 * exact(SMALLEST)
 
 
 def affine_rank(points: Sequence[ExactVector]) -> int:
@@ -102,55 +106,93 @@ class Plane(Carried):
         (a, b), (c, d) = self.matrix[p], self.matrix[q]
         return p, q, a * d - b * c
 
-    def rounded_coordinates(self, point: ExactVector, guess: ExactVector | None = None) -> ExactVector | None:
-        """A u for which the float point is a rounded M u + o: ``guess`` if it is such a u; None if there is none.
+
+@dataclass(frozen=True)
+class RoundedPoints(Carried):
+    """What a format of floats makes of the points of a plane.
+
+    Args:
+        plane: of rank two.
+        floats: the format.
+        where: names the points in errors.
+
+    Raises:
+        DimensionError: the latent space has so many dimensions that nothing is known of sums of so many such floats.
+    """
+
+    plane: Plane
+    floats: FloatFormat
+    where: str = "points"
+
+    def __post_init__(self) -> None:
+        if self._steps * self._unit_roundoff >= 1:
+            width = len(self.plane.weight[0])
+            raise DimensionError(
+                f"{self.where}: nothing is known of {self.floats.name} sums over a latent space of {width} dimensions; "
+                "compute the points in float32 or float64"
+            )
+
+    def coordinates(self, point: ExactVector, guess: ExactVector | None = None) -> ExactVector | None:
+        """A u for which the point is a rounded M u + o: ``guess`` if it is such a u; None if there is none.
 
         Cost: up to four exact feasibility problems with 2 d + 2 rows.
         """
-        found = self.coordinates(point)
+        found = self.plane.coordinates(point)
         if found is not None:
             return found
-        possible = [
-            Polyhedron.from_halfspaces(self._rounding_rows(point, signs), 2) for signs in product((1, -1), repeat=2)
-        ]
-        if guess is not None and any(guess in rounded for rounded in possible):
+        if guess is not None and self.explains(guess, point):
             return guess
-        for rounded in possible:
+        for signs in product((1, -1), repeat=2):
+            rounded = Polyhedron.from_halfspaces(self._rows(point, signs), 2)
             if not rounded.is_empty():
                 inner = rounded.simple_point()
-                floats = nearest_floats(inner)
-                if np.isfinite(floats).all() and floats in rounded:
-                    return exact_vector(floats, "coordinates")
+                nearest = nearest_floats(inner)
+                if np.isfinite(nearest).all() and nearest in rounded:
+                    return exact_vector(nearest, "coordinates")
                 return inner
         return None
 
-    @cached_property
-    def _gamma(self) -> Fraction:
-        steps = len(self.weight[0]) + (2 if self.basis is None else 5)
-        return steps * _UNIT_ROUNDOFF / (1 - steps * _UNIT_ROUNDOFF)
+    def explains(self, u: ExactVector, point: ExactVector) -> bool:
+        """Whether the point is within the rounding bound of M u + o."""
+        return all(
+            abs(v - true) <= c0 * abs(u[0]) + c1 * abs(u[1]) + c
+            for v, true, (c0, c1, c) in zip(point, self.plane.point(u), self.bounds, strict=True)
+        )
 
     @cached_property
-    def _magnitudes(self) -> tuple[tuple[Fraction, Fraction, Fraction], ...]:
+    def _steps(self) -> int:
+        """How many roundings a term passes: k."""
+        return len(self.plane.weight[0]) + (2 if self.plane.basis is None else 5)
+
+    @property
+    def _unit_roundoff(self) -> Fraction:
+        return exact(self.floats.unit_roundoff)
+
+    @cached_property
+    def bounds(self) -> tuple[tuple[Fraction, Fraction, Fraction], ...]:
         """For each coordinate the rounding bound as coefficients of |u_0|, |u_1| and 1."""
-        width = len(self.weight[0])
-        basis = self.basis or ((Fraction(1), Fraction(0)), (Fraction(0), Fraction(1)))
-        latent = [sum((abs(row[j]) for row in basis), Fraction(0)) for j in range(2)]
+        weight, basis = self.plane.weight, self.plane.basis
+        gamma = self._steps * self._unit_roundoff / (1 - self._steps * self._unit_roundoff)
+        underflow = 2 * exact(self.floats.smallest)
+        axes = basis or ((Fraction(1), Fraction(0)), (Fraction(0), Fraction(1)))
+        latent = [sum((abs(row[j]) for row in axes), Fraction(0)) for j in range(2)]
         bounds = []
-        for row, offset in zip(self.weight, self.offset, strict=True):
-            size = sum(map(abs, row), Fraction(0)) if self.basis is not None else Fraction(0)
-            spread = [sum((abs(w * b[j]) for w, b in zip(row, basis, strict=True)), Fraction(0)) for j in range(2)]
+        for row, offset in zip(weight, self.plane.offset, strict=True):
+            size = sum(map(abs, row), Fraction(0)) if basis is not None else Fraction(0)
+            spread = [sum((abs(w * b[j]) for w, b in zip(row, axes, strict=True)), Fraction(0)) for j in range(2)]
             bounds.append(
                 (
-                    self._gamma * spread[0] + _UNDERFLOW * (latent[0] + size),
-                    self._gamma * spread[1] + _UNDERFLOW * (latent[1] + size),
-                    self._gamma * abs(offset) + _UNDERFLOW * (width + 1 + 2 * size),
+                    gamma * spread[0] + underflow * (latent[0] + size),
+                    gamma * spread[1] + underflow * (latent[1] + size),
+                    gamma * abs(offset) + underflow * (len(row) + 1 + 2 * size),
                 )
             )
         return tuple(bounds)
 
-    def _rounding_rows(self, point: ExactVector, signs: Sequence[int]) -> list[Halfspace]:
+    def _rows(self, point: ExactVector, signs: Sequence[int]) -> list[Halfspace]:
+        """The bound as inequalities for the u of one quadrant."""
         rows = [Halfspace.of((-signs[0], 0), 0), Halfspace.of((0, -signs[1]), 0)]
-        for v, m, o, (c0, c1, c) in zip(point, self.matrix, self.offset, self._magnitudes, strict=True):
+        for v, m, o, (c0, c1, c) in zip(point, self.plane.matrix, self.plane.offset, self.bounds, strict=True):
             spread = (signs[0] * c0, signs[1] * c1)
             rows.append(Halfspace.of((-m[0] - spread[0], -m[1] - spread[1]), c - (v - o)))
             rows.append(Halfspace.of((m[0] - spread[0], m[1] - spread[1]), c + (v - o)))
@@ -160,7 +202,7 @@ class Plane(Carried):
 def window_coordinates(
     plane: Plane,
     points: Sequence[ExactVector],
-    rounded: bool,
+    floats: FloatFormat | None,
     where: str,
     guesses: Sequence[ExactVector] | None = None,
 ) -> tuple[ExactVector, ...]:
@@ -169,7 +211,8 @@ def window_coordinates(
     Args:
         plane: of rank two.
         points: in R^d.
-        rounded: whether the points came as floats, and may be off the plane by the proven rounding bound.
+        floats: the format of the array that the points came in, which may be off the plane by its proven rounding
+            bound; None for points that are meant exactly.
         where: names the points in errors.
         guesses: for each point the u that it was probably computed from.
 
@@ -177,23 +220,15 @@ def window_coordinates(
         DimensionError: the points do not span a plane; the message says the exact rank.
         InputError: a point is off the plane.
     """
+    rounded = None if floats is None else RoundedPoints(plane, floats, where)
     found = []
     for k, point in enumerate(points):
-        u = (
-            plane.rounded_coordinates(point, guesses[k] if guesses is not None else None)
-            if rounded
-            else plane.coordinates(point)
-        )
+        if rounded is None:
+            u = plane.coordinates(point)
+        else:
+            u = rounded.coordinates(point, guesses[k] if guesses is not None else None)
         if u is None:
-            rank = affine_rank(points)
-            if rank != 2:
-                excuse = ", more than the rounding of floats explains" if rounded else ""
-                raise DimensionError(
-                    f"{where}: the points have affine rank {rank}{excuse}; the corners of a window must have rank 2"
-                )
-            raise InputError(
-                f"{where}[{k}] is not in the plane of the layer, W z + b; pass its weight and bias, or move the point"
-            )
+            raise _off_the_plane(points, k, floats, where)
         found.append(u)
     rank = affine_rank(found)
     if rank != 2:
@@ -202,3 +237,21 @@ def window_coordinates(
             "that are not all on one line"
         )
     return tuple(found)
+
+
+def _off_the_plane(points: Sequence[ExactVector], k: int, floats: FloatFormat | None, where: str) -> PolyreluError:
+    """What is wrong with points of which the k-th is off the plane."""
+    rank = affine_rank(points)
+    if rank != 2:
+        excuse = f", more than the rounding of {floats.name} explains" if floats is not None else ""
+        fix = (
+            "; pass points that were computed in shorter floats in their own dtype"
+            if floats is not None
+            else "; pass points that were computed in floats as an array, which may be off the plane by rounding"
+        )
+        return DimensionError(
+            f"{where}: the points have affine rank {rank}{excuse}; the corners of a window must have rank 2{fix}"
+        )
+    return InputError(
+        f"{where}[{k}] is not in the plane of the layer, W z + b; pass its weight and bias, or move the point"
+    )

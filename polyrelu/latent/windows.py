@@ -19,22 +19,28 @@ from functools import cached_property
 from typing import Any, TypeAlias
 
 from polyrelu.analysis.outline import Polygon, polygons_around
-from polyrelu.arithmetic.exact import ExactMatrix, ExactVector, exact, exact_matrix, exact_vector, is_float_array
+from polyrelu.arithmetic.exact import ExactMatrix, ExactVector, exact, exact_matrix, exact_vector
+from polyrelu.arithmetic.ieee import format_of
 from polyrelu.engines.preimage import linear_regions, preimage
 from polyrelu.errors import DimensionError, InputError
 from polyrelu.latent.rounded_planes import Plane, window_coordinates
 from polyrelu.networks.layer import Layer
+from polyrelu.networks.linear_constraints import coordinate
 from polyrelu.networks.network import Network
+from polyrelu.networks.properties import active
+from polyrelu.networks.questions import Domain, given_domain
+from polyrelu.polyhedra.convex_polygon import convex_polygon
 from polyrelu.polyhedra.halfspace import Halfspace
 from polyrelu.polyhedra.polyhedron import Polyhedron
 from polyrelu.polyhedra.simple_polygon import Corners, directed_edges, require_simple, split, triangulate
-from polyrelu.support.arguments import as_whole
+from polyrelu.support.arguments import as_whole, instance, items, one_of
 from polyrelu.support.carried import Carried
 from polyrelu.support.numerals import shown
 from polyrelu.tilings.tiling import Tiling
 
 Polygons: TypeAlias = tuple[Polygon, ...]
 Subset: TypeAlias = tuple[int, ...]
+_WINDOWS = ("traced", "hull")
 
 
 @dataclass(frozen=True, init=False, repr=False)
@@ -44,11 +50,12 @@ class LatentPlane(Carried):
     Coordinates in the window have the bias as origin and the columns of the basis as axes: z = B u and y = W B u + b.
 
     Args:
-        vertices: the window's corners, points of the plane in R^d, in the order in which they are traced. A numpy float
-            array may be off the plane by rounding, see :mod:`polyrelu.latent.rounded_planes`.
+        vertices: the window's corners, points of the plane in R^d, in the order in which they are traced. An array of
+            floats may be off the plane by the rounding of its dtype, see :mod:`polyrelu.latent.rounded_planes`.
         W_dec: the weight W, d rows of h numbers.
         bias: d numbers.
         basis: B, h rows of two numbers; by default the identity, for h = 2.
+        window: ``"traced"`` for the polygon that the vertices trace, ``"hull"`` for their convex hull.
 
     Example:
         >>> plane = LatentPlane.from_coordinates([(0, 0), (4, 0), (4, 4), (0, 4)], [[1, 0], [1, 1]], [-1, -2])
@@ -70,40 +77,46 @@ class LatentPlane(Carried):
         W_dec: Iterable[Iterable[Any]],
         bias: Iterable[Any],
         basis: Iterable[Iterable[Any]] | None = None,
+        window: str = "traced",
     ) -> None:
         plane = _plane(W_dec, bias, basis)
         points = exact_matrix(vertices, "LatentPlane: vertices", len(plane.offset))
-        self._set(
-            window_coordinates(plane, _some(points), is_float_array(vertices), "LatentPlane: vertices"),
-            plane,
-        )
+        corners = window_coordinates(plane, _some(points), format_of(vertices), "LatentPlane: vertices")
+        self._set(_outlined(corners, window, "LatentPlane"), plane)
 
     @classmethod
     def from_coordinates(
         cls,
-        window: Iterable[Iterable[Any]],
+        corners: Iterable[Iterable[Any]],
         W_dec: Iterable[Iterable[Any]],
         bias: Iterable[Any],
         basis: Iterable[Iterable[Any]] | None = None,
+        window: str = "traced",
     ) -> LatentPlane:
-        """The plane with its window given in the plane's own two coordinates u.
+        """The plane with the window's corners given in the plane's own two coordinates u.
 
         Arguments and errors as for the class.
         """
         plane = _plane(W_dec, bias, basis)
-        corners = _some(exact_matrix(window, "LatentPlane: window", 2))
+        points = _some(exact_matrix(corners, "LatentPlane: corners", 2))
         flat = Plane(((Fraction(1), Fraction(0)), (Fraction(0), Fraction(1))), (Fraction(0), Fraction(0)))
-        return cls.from_window(window_coordinates(flat, corners, False, "LatentPlane: window"), plane)
+        return cls.from_window(window_coordinates(flat, points, None, "LatentPlane: corners"), plane, window)
 
     @classmethod
-    def from_window(cls, window: Corners, plane: Plane) -> LatentPlane:
-        """The plane with a window of rank two in exact coordinates."""
+    def from_window(
+        cls,
+        corners: Corners,
+        plane: Plane,
+        window: str = "traced",
+        where: str = "LatentPlane",
+        names: Sequence[str] | None = None,
+    ) -> LatentPlane:
+        """The plane with a window whose corners are exact coordinates of rank two; ``names`` are theirs in errors."""
         latent = object.__new__(cls)
-        latent._set(window, plane)
+        latent._set(_outlined(corners, window, where, names), plane)
         return latent
 
     def _set(self, window: Corners, plane: Plane) -> None:
-        require_simple(window, "LatentPlane: window")
         object.__setattr__(self, "window", window)
         object.__setattr__(self, "plane", plane)
 
@@ -117,7 +130,7 @@ class LatentPlane(Carried):
         """The rows of W B: how each feature grows along the two coordinates."""
         return self.plane.matrix
 
-    def form(self, feature: int) -> tuple[ExactVector, Fraction]:
+    def form(self, feature: int | str) -> tuple[ExactVector, Fraction]:
         """Normal and offset of a feature before its ReLU: ``y_i = normal . u + offset``."""
         i = _feature(feature, self.feature_count, "LatentPlane")
         return self.plane.matrix[i], self.plane.offset[i]
@@ -153,17 +166,17 @@ class LatentPlane(Carried):
         (polygon,) = _assembled(self.triangles)
         return polygon
 
-    def active(self, feature: int) -> Polygons:
+    def active(self, feature: int | str) -> Polygons:
         """The part of the window where a feature is positive: one polygon for each connected piece."""
         normal, offset = self.form(feature)
         return _assembled(split(triangle, normal, offset)[0] for triangle in self.triangles)
 
-    def silent(self, feature: int) -> Polygons:
+    def silent(self, feature: int | str) -> Polygons:
         """The part of the window where a feature is zero; all of it where the window lies in the hyperplane."""
         normal, offset = self.form(feature)
         return _assembled(split(triangle, normal, offset)[1] for triangle in self.triangles)
 
-    def crossings(self, feature: int) -> Corners:
+    def crossings(self, feature: int | str) -> Corners:
         """The points where the window's outline meets the hyperplane y_i = 0, ordered.
 
         Of an edge, or a run of edges, that lies in the hyperplane, the two ends; of an outline that lies in it
@@ -190,13 +203,13 @@ class LatentPlane(Carried):
             finer: dict[Subset, list[Corners]] = {}
             for subset, pieces in cells.items():
                 for piece in pieces:
-                    for active, part in zip(((i,), ()), split(piece, normal, offset), strict=True):
+                    for own, part in zip(((i,), ()), split(piece, normal, offset), strict=True):
                         if part:
-                            finer.setdefault(subset + active, []).append(part)
+                            finer.setdefault(subset + own, []).append(part)
             cells = finer
         return cells
 
-    def region(self, subset: Iterable[int]) -> Polygons:
+    def region(self, subset: Iterable[int | str]) -> Polygons:
         """The part of the window where exactly the features of a subset are active."""
         chosen = tuple(sorted({_feature(i, self.feature_count, "region") for i in subset}))
         return _assembled(self._cells.get(chosen, ()))
@@ -217,6 +230,15 @@ class LatentPlane(Carried):
 
     def __repr__(self) -> str:
         return f"LatentPlane({self.feature_count} features, a window with {len(self.window)} vertices)"
+
+
+def _outlined(corners: Corners, window: str, where: str, names: Sequence[str] | None = None) -> Corners:
+    """The window that corners trace, or that is their convex hull."""
+    if one_of(window, _WINDOWS, where, "window") == "hull":
+        return convex_polygon(corners)
+    fix = "pass the corners in another order, or window='hull' for their convex hull"
+    require_simple(corners, f"{where}: window", names, fix)
+    return corners
 
 
 def _some(points: ExactMatrix) -> ExactMatrix:
@@ -253,7 +275,10 @@ def _layer(
     return rows, offset, axes
 
 
-def _feature(feature: int, count: int, where: str) -> int:
+def _feature(feature: int | str, count: int, where: str) -> int:
+    """The number of a feature that is given by it, or by its name ``"y0"``, ``"h_0"``."""
+    if isinstance(feature, str):
+        return coordinate(feature, count)
     number = as_whole(feature)
     if number is None or not 0 <= number < count:
         raise InputError(f"{where}: there is no feature {shown(feature)}; they are 0 to {count - 1}")
@@ -298,9 +323,7 @@ class LatentCube(Carried):
         half_width: Any = 1,
     ) -> None:
         weight, offset, axes = _layer("LatentCube", W, bias, basis, 3)
-        width = exact(half_width, "LatentCube: half_width")
-        if width <= 0:
-            raise InputError(f"LatentCube: half_width is {shown(width)}; it must be positive")
+        width = _positive(half_width, "LatentCube: half_width")
         rows = weight if axes is None else tuple(_times(row, axes) for row in weight)
         object.__setattr__(self, "layer", Layer.from_rows(rows, offset, [True] * len(rows), 3))
         object.__setattr__(self, "half_width", width)
@@ -315,15 +338,15 @@ class LatentCube(Carried):
         """The cube in the coordinates u."""
         return Polyhedron.box([-self.half_width] * 3, [self.half_width] * 3)
 
-    def active(self, feature: int) -> Polyhedron:
+    def active(self, feature: int | str) -> Polyhedron:
         """The part of the cube where a feature is positive; open there."""
         return self._cut(self._silent_row(feature).violated()[0])
 
-    def silent(self, feature: int) -> Polyhedron:
+    def silent(self, feature: int | str) -> Polyhedron:
         """The part of the cube where a feature is zero."""
         return self._cut(self._silent_row(feature))
 
-    def _silent_row(self, feature: int) -> Halfspace:
+    def _silent_row(self, feature: int | str) -> Halfspace:
         i = _feature(feature, self.feature_count, "LatentCube")
         return Halfspace.of(self.layer.rows[i], -self.layer.offsets[i])
 
@@ -342,13 +365,24 @@ class LatentCube(Carried):
         return f"LatentCube({self.feature_count} features, half width {self.half_width})"
 
 
+def _positive(half_width: Any, where: str) -> Fraction:
+    width = exact(half_width, where)
+    if width <= 0:
+        raise InputError(f"{where} is {shown(width)}; it must be positive")
+    return width
+
+
 def _times(row: ExactVector, matrix: ExactMatrix) -> ExactVector:
     columns = zip(*matrix, strict=True)
     return tuple(sum((a * b for a, b in zip(row, column, strict=True)), Fraction(0)) for column in columns)
 
 
 def feature_zones(
-    network: Network, features: Sequence[int] | None = None, domain: Polyhedron | None = None
+    network: Network,
+    features: int | str | Iterable[int | str] | None = None,
+    domain: Domain | None = None,
+    *,
+    box: Any = None,
 ) -> dict[int, Tiling]:
     """Where features of the last layer are active, in the space of the network's inputs: exact.
 
@@ -356,22 +390,38 @@ def feature_zones(
 
     Args:
         network: a chain of blocks.
-        features: coordinates of its output; by default all of them.
+        features: coordinates of its output, by number or by name, such as ``"y0"``; by default all of them.
         domain: as in :func:`polyrelu.preimage`.
+        box: instead of a domain, the half width of a cube around the origin.
 
     Returns:
-        For each feature the tiling of ``y_i > 0``.
+        For each feature the tiling of ``y_i > 0``, by the feature's number.
 
     Raises:
-        InputError: there is no such feature.
+        InputError: there is no such feature; or a half width that is not positive, or one beside a domain.
+        ParseError: there is no feature of this name.
         DimensionError: the domain lives in another space.
 
     Cost: one :func:`polyrelu.preimage` for each feature.
+
+    >>> net = Network([([[1, 0], [0, 1]], [0, 0]), ([[1, -1], [0, 1]], [0, -1])], relu=[True, True])
+    >>> {feature: str(zones.volume(exact=True)) for feature, zones in feature_zones(net, box=3).items()}
+    {0: '27/2', 1: '12'}
     """
-    count = network.output_dim
-    chosen = [_feature(i, count, "feature_zones") for i in (range(count) if features is None else features)]
-    zones = {}
-    for i in chosen:
-        unit = [-int(j == i) for j in range(count)]
-        zones[i] = preimage(network, Polyhedron([unit], [0], strict=True), domain)
-    return zones
+    count = instance(network, Network, "feature_zones: network", "pass a Network; load_network reads files").output_dim
+    wanted: Iterable[Any] = range(count)
+    if isinstance(features, str) or as_whole(features) is not None:
+        wanted = [features]
+    elif features is not None:
+        wanted = items(features, "feature_zones: features", "pass numbers or names, such as [0, 2] or ['y0', 'y2']")
+    chosen = [_feature(i, count, "feature_zones") for i in wanted]
+    inputs = given_domain(domain if box is None else _cube(box, domain, network.input_dim), network, "feature_zones")
+    return {i: preimage(network, active(i, count), inputs) for i in chosen}
+
+
+def _cube(half_width: Any, domain: Domain | None, dim: int) -> Polyhedron:
+    """The cube around the origin that was asked for."""
+    if domain is not None:
+        raise InputError("feature_zones: box is a domain, too; pass one of them")
+    width = _positive(half_width, "feature_zones: box")
+    return Polyhedron.box([-width] * dim, [width] * dim)

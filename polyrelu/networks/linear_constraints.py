@@ -9,6 +9,9 @@ Grammar (a hand-written recursive descent parser; nothing is ever evaluated as c
     factor      = number | variable | "(" sum ")" | ("+" | "-") factor
     variable    = name ["_"] index            # y0, y_0; indices count from 0
 
+The write-up from which the letter h comes counts from 1, so the first text that says ``h_1``, ``h_2`` and never
+``h_0`` gets a :class:`~polyrelu.errors.CountingWarning`.
+
 Decimals are read as they are written: ``0.1`` is 1/10. Numbers have at most
 :data:`polyrelu.support.numerals.MOST_DIGITS` digits, those of their exponents counted, and what is computed from them
 at most twice as many. A conjunction of linear comparisons is a convex polyhedron; ``or`` and ``!=`` are not, and are
@@ -18,11 +21,13 @@ refused with that reason.
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Sequence
 from fractions import Fraction
+from functools import cache
 from typing import NamedTuple, NoReturn
 
-from polyrelu.errors import InexactError, InputError, ParseError
+from polyrelu.errors import CountingWarning, InexactError, InputError, ParseError
 from polyrelu.polyhedra.halfspace import Halfspace, Relation
 from polyrelu.polyhedra.polyhedron import Polyhedron
 from polyrelu.support.arguments import dimension, instance, items
@@ -91,7 +96,44 @@ def parse(text: str, dim: int, names: Sequence[str] = ("y", "h")) -> Polyhedron:
     for letter in letters:
         instance(letter, str, "parse: names", "pass a list of letters such as ['y', 'h']")
     space = dimension(dim, "parse: dim")
-    return Polyhedron.from_halfspaces(_Parser(text, space, letters).constraint(), space)
+    parser = _Parser(text, space, letters)
+    rows = parser.constraint()
+    parser.warn_of_counting()
+    return Polyhedron.from_halfspaces(rows, space)
+
+
+def coordinate(name: str, dim: int, names: Sequence[str] = ("y", "h")) -> int:
+    """The number of a coordinate that is named as in a constraint.
+
+    Args:
+        name: for example ``"y0"`` or ``"h_0"``.
+        dim: the dimension of the space.
+        names: as for :func:`parse`.
+
+    >>> coordinate("y_2", dim=3)
+    2
+
+    Raises:
+        ParseError: it is none of the names, or the index is out of range.
+    """
+    parser = _Parser(name, dimension(dim, "coordinate: dim"), tuple(names))
+    first, *rest = parser.tokens
+    if first.kind != "word" or len(rest) != 1:
+        parser.fail(f"expected the name of one coordinate, such as {parser.names[0]}0", first.column)
+    index = parser.index(first)
+    parser.warn_of_counting()
+    return index
+
+
+@cache
+def _say_how_indices_count() -> None:
+    """Warn; called again, it is silent."""
+    warnings.warn(
+        "indices count from 0: h_0 is the first coordinate and h_1 the second (see polyrelu.parse); a text without h_0 "
+        "may mean something else. This is said once",
+        CountingWarning,
+        stacklevel=4,
+    )
 
 
 class _Parser:
@@ -102,6 +144,7 @@ class _Parser:
         self.tokens = list(self._tokenise())
         self.position = 0
         self.depth = 0
+        self.used: dict[int, str] = {}
 
     def _tokenise(self) -> list[_Token]:
         tokens, column = [], 0
@@ -261,4 +304,10 @@ class _Parser:
                 f"index {index} is out of range: the space has dimension {self.dim}, indices 0 to {self.dim - 1}",
                 token.column,
             )
+        self.used.setdefault(index, token.text)
         return index
+
+    def warn_of_counting(self) -> None:
+        """Warn of a text that looks as if indices counted from 1."""
+        if self.used and 0 not in self.used and any(name.startswith("h") for name in self.used.values()):
+            _say_how_indices_count()

@@ -24,12 +24,13 @@ from functools import cached_property
 from os import PathLike
 from typing import TYPE_CHECKING
 
-from polyrelu.errors import BudgetExceeded, DimensionError, InputError
+from polyrelu.errors import BudgetExceeded, InputError
 from polyrelu.networks.layer import Layer
 from polyrelu.networks.network import Network
+from polyrelu.networks.questions import Domain, Target, given_domain, given_targets
 from polyrelu.networks.statement_text import Condition, Name, Said, read_statement, write_statement
 from polyrelu.polyhedra.halfspace import Halfspace
-from polyrelu.polyhedra.polyhedron import Polyhedron, polyhedra
+from polyrelu.polyhedra.polyhedron import Polyhedron
 from polyrelu.support.arguments import file_path, instance
 from polyrelu.support.carried import Carried
 from polyrelu.support.files import write_whole
@@ -86,15 +87,15 @@ class Statement(Carried, StatementMethods):
     def of(
         cls,
         network: Network,
-        target: Polyhedron | Sequence[Polyhedron] | None = None,
-        domain: Polyhedron | None = None,
+        target: Target | None = None,
+        domain: Domain | None = None,
     ) -> Statement:
         """The statement of a question, in its canonical text: the same question has the same text.
 
         Args:
             network: R^d -> R^m.
-            target: a polyhedron in R^m, or a list of them, meaning their union; None asks for the linear regions.
-            domain: a polyhedron in R^d; None is all of R^d.
+            target: as for :func:`polyrelu.preimage`; None asks for the linear regions.
+            domain: as for :func:`polyrelu.preimage`; None is all of R^d.
 
         Rows are stated as target and domain have them: nothing is reduced or reordered.
 
@@ -105,18 +106,13 @@ class Statement(Carried, StatementMethods):
 
         Cost: linear in the numbers, about a microsecond each.
         """
-        instance(network, Network, "Statement.of: network", "pass a Network; load_network reads files")
-        inputs = Polyhedron.whole_space(network.input_dim) if domain is None else domain
-        instance(inputs, Polyhedron, "Statement.of: domain", "pass a Polyhedron, or None for all of R^d")
-        _check_space("the domain", inputs, "inputs", network.input_dim)
-        targets = None if target is None else polyhedra(target, "Statement.of: target")
+        inputs = given_domain(domain, network, "Statement.of")
+        targets = None if target is None else given_targets(target, network, "Statement.of")
         if targets == ():
             raise InputError(
                 "Statement.of: the list of targets is empty, and a statement without targets asks for the linear "
                 "regions; pass None for these, or Polyhedron.empty for a target that nothing reaches"
             )
-        for i, one in enumerate(targets or ()):
-            _check_space(f"target {i}", one, "outputs", network.output_dim)
         rows = None if targets is None else [one.halfspaces for one in targets]
         return cls(write_statement(network.layers, rows, inputs.halfspaces), network, targets, inputs)
 
@@ -205,13 +201,6 @@ class Statement(Carried, StatementMethods):
             "linear regions" if self.targets is None else f"{len(self.targets)} target{'s'[: len(self.targets) != 1]}"
         )
         return f"Statement({'-'.join(map(str, self.network.widths))}, {asked}, {self.hash[:8]})"
-
-
-def _check_space(what: str, given: Polyhedron, where: str, dim: int) -> None:
-    if given.ambient_dim != dim:
-        raise DimensionError(
-            f"Statement.of: {what} lives in R^{given.ambient_dim} but the network's {where} in R^{dim}"
-        )
 
 
 def _passed(said: Said) -> list[Name]:

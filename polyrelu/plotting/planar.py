@@ -18,6 +18,8 @@ from polyrelu.arithmetic.exact import ExactVector, FloatArray, exact_vector, to_
 from polyrelu.errors import DimensionError, InputError
 from polyrelu.networks.evaluation import maps_into
 from polyrelu.networks.network import Network
+from polyrelu.networks.questions import Domain, Target, given_region
+from polyrelu.plotting.saving import into_files
 from polyrelu.plotting.style import HAIRLINE, INK, PAPER, SILENT, themed
 from polyrelu.polyhedra.bounding_box import box_of_points
 from polyrelu.polyhedra.convex_polygon import convex_polygon
@@ -29,6 +31,8 @@ from polyrelu.tilings.tiling import Tiling
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+    from polyrelu.plotting.saving import Place
+
 Window: TypeAlias = tuple[Sequence[Any], Sequence[Any]]
 
 _COLOUR_BY = ("zone", "tile", "pattern")
@@ -36,9 +40,10 @@ _MARGIN = 8  # the window around unbounded tilings is wider than their vertices 
 _FAR = 2**20  # a width that a coordinate exceeds by more than this hardly shows beside it
 
 
+@into_files
 def plot_tiling(
     tiling: Tiling,
-    ax: Axes | None = None,
+    ax: Place | None = None,
     *,
     window: Window | None = None,
     colour_by: str = "zone",
@@ -50,7 +55,7 @@ def plot_tiling(
 
     Args:
         tiling: tiles in R^2; unbounded and flat ones too (segments and points).
-        ax: where to draw; a new figure when absent.
+        ax: where to draw: axes, or the path of a picture to write; a new figure when absent.
         window: lower and upper corner; by default the domain's bounding box, or one around all vertices.
         colour_by: ``"zone"``, ``"tile"`` or ``"pattern"``.
         labels: write each tile's number on it where there is room.
@@ -62,7 +67,8 @@ def plot_tiling(
 
     Raises:
         DimensionError: the tiling is not two-dimensional.
-        InputError: an unknown ``colour_by``.
+        InputError: an unknown ``colour_by``, or a file whose suffix is that of no picture.
+        WriteError: the file cannot be written, which is tried at once.
         MissingExtraError: matplotlib is not installed.
     """
     if tiling.domain.ambient_dim != 2:
@@ -86,12 +92,13 @@ def plot_tiling(
     return axes
 
 
+@into_files
 def plot_samples(
     network: Network,
-    target: Polyhedron | Sequence[Polyhedron],
-    box: Polyhedron,
+    target: Target,
+    box: Domain,
     n: int = 2000,
-    ax: Axes | None = None,
+    ax: Place | None = None,
     *,
     seed: int = 0,
     size: float = 4,
@@ -101,9 +108,9 @@ def plot_samples(
     Args:
         network: from R^2.
         target: as in :func:`polyrelu.preimage`.
-        box: a bounded polyhedron in R^2; its bounding box is sampled.
+        box: bounded, passed like a domain; its bounding box is sampled.
         n: how many samples.
-        ax: where to draw; a new figure when absent.
+        ax: as for :func:`plot_tiling`.
         seed: of the random generator.
         size: of a marker, in square points.
 
@@ -111,12 +118,13 @@ def plot_samples(
         DimensionError: the network's inputs or the box are not two-dimensional.
         MissingExtraError: matplotlib is not installed.
     """
-    if network.input_dim != 2 or box.ambient_dim != 2:
+    sampled = given_region(box, network.input_dim, "plot_samples: box")
+    if network.input_dim != 2 or sampled.ambient_dim != 2:
         raise DimensionError(
-            f"plot_samples: inputs in R^{network.input_dim}, box in R^{box.ambient_dim}; both must be R^2"
+            f"plot_samples: inputs in R^{network.input_dim}, box in R^{sampled.ambient_dim}; both must be R^2"
         )
     axes = _axes(ax, "plot_samples")
-    lower, upper = box_of_points(box.vertices)
+    lower, upper = box_of_points(sampled.vertices)
     _frame(axes, lower, upper)
     points = np.random.default_rng(seed).uniform(to_floats(lower), to_floats(upper), (n, 2))
     inside = maps_into(network, target, points)
@@ -148,9 +156,10 @@ def _corners(window: Window) -> tuple[ExactVector, ExactVector]:
     return exact_vector(window[0], "window: lower", 2), exact_vector(window[1], "window: upper", 2)
 
 
-def _axes(ax: Axes | None, function: str) -> Axes:
+def _axes(ax: Place | None, function: str) -> Axes:
     pyplot = require("matplotlib.pyplot", function)
-    axes: Axes = pyplot.subplots(figsize=(4, 4))[1] if ax is None else ax
+    given: Any = ax  # a path was exchanged for None
+    axes: Axes = pyplot.subplots(figsize=(4, 4))[1] if ax is None else given
     return axes
 
 

@@ -4,11 +4,11 @@ The library is the "Latent Space Visualizer for 1-layer ReLU MLP" (``segmentable
 with exact geometry behind it and Axes returned instead of a window shown:
 
 >>> import numpy as np
->>> from polyrelu.plotting.segmentable import regular_unit_vectors, rigged_bias, segment_and_plot
+>>> from polyrelu import get_rigged_bias, get_unit_2d_vectors_regularly_spaced, segment_and_plot
 >>> num_feats = 6
->>> W_enc = regular_unit_vectors(num_feats)
+>>> W_enc = get_unit_2d_vectors_regularly_spaced(num_vecs=num_feats)
 >>> W_dec = W_enc.T
->>> b = rigged_bias(num_feats)
+>>> b = get_rigged_bias(num_dims=num_feats)
 >>> plane_vertices = np.eye(6) @ W_enc.T @ W_dec.T + b
 >>> axes = segment_and_plot(plane_vertices, W_enc, W_dec, bias=b, Z=3, plot_title='Example plot')
 >>> axes.get_title(), axes.get_xlim() == (-3, 3), axes.get_aspect()
@@ -21,6 +21,8 @@ Each feature is alone on a part of its own, and overlaps with its neighbours onl
 [1, 1, 1, 1, 1, 1]
 >>> all(plane.region([i]) and plane.region([i, (i + 1) % 6]) for i in range(6))
 True
+
+The library's prose calls the corners ``plane_points``, its code ``plane_vertices``; both names are taken.
 """
 
 from __future__ import annotations
@@ -34,34 +36,57 @@ from polyrelu.arithmetic.exact import (
     ExactMatrix,
     ExactVector,
     FloatArray,
+    exact,
     exact_matrix,
     exact_vector,
     flint_matrix,
-    is_float_array,
     matrix_rows,
     primitive,
     row_echelon,
+    to_float,
 )
-from polyrelu.errors import DimensionError
+from polyrelu.arithmetic.ieee import format_of
+from polyrelu.errors import DimensionError, InputError
 from polyrelu.latent.rounded_planes import Plane, affine_rank, window_coordinates
 from polyrelu.latent.windows import LatentCube, LatentPlane
 from polyrelu.plotting.latent import plot_latent_plane
+from polyrelu.plotting.saving import into_files
 from polyrelu.polyhedra.convex_polygon import angle
 from polyrelu.polyhedra.polyhedron import Polyhedron
+from polyrelu.support.arguments import MOST_DIMENSIONS, also_called, instance, whole_number
+from polyrelu.support.numerals import shown
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+    from polyrelu.plotting.saving import Place
+
 
 def regular_unit_vectors(n: int) -> FloatArray:
     """Unit vectors of the plane, n of them at equal angles from (1, 0) on, the columns of a (2, n) float array."""
-    angles = 2 * np.pi * np.arange(n) / n
+    angles = 2 * np.pi * np.arange(whole_number(n, "regular_unit_vectors: n", 1, MOST_DIMENSIONS)) / n
     return np.stack([np.cos(angles), np.sin(angles)])
 
 
 def rigged_bias(n: int) -> FloatArray:
     """The number -cos(2 pi / n), n times: for n regular unit vectors just negative enough to tell neighbours apart."""
-    return np.full(n, -np.cos(2 * np.pi / n))
+    count = whole_number(n, "rigged_bias: n", 1, MOST_DIMENSIONS)
+    return np.full(count, -np.cos(2 * np.pi / count))
+
+
+def get_unit_2d_vectors_regularly_spaced(num_vecs: int) -> FloatArray:
+    """The library's name of :func:`regular_unit_vectors`: the columns of a (2, num_vecs) float array.
+
+    >>> get_unit_2d_vectors_regularly_spaced(num_vecs=4).round(3) + 0.0
+    array([[ 1.,  0., -1.,  0.],
+           [ 0.,  1.,  0., -1.]])
+    """
+    return regular_unit_vectors(num_vecs)
+
+
+def get_rigged_bias(num_dims: int) -> FloatArray:
+    """The library's name of :func:`rigged_bias`: the number -cos(2 pi / num_dims), num_dims times."""
+    return rigged_bias(num_dims)
 
 
 def clockwise_order(rows: Sequence[ExactVector]) -> list[int]:
@@ -77,12 +102,13 @@ class SegmentablePlane:
     """The polygon traced by points of a plane in R^d, to be cut by coordinate hyperplanes.
 
     Args:
-        plane_vertices: the corners, n rows of d numbers, of affine rank 2.
-        W: features in the latent plane: d rows of two numbers, or its transpose. Where a float array of corners is off
-            any plane by rounding, they are taken as rounded points of {W z + bias}, see
+        plane_points: the corners, n rows of d numbers, of affine rank 2.
+        W: features in the latent plane: d rows of two numbers, or its transpose. Where an array of corners in floats is
+            off any plane by rounding, they are taken as rounded points of {W z + bias}, see
             :mod:`polyrelu.latent.rounded_planes`.
         bias: d numbers, by default zeros.
         reorient: order features, and the corners with them, clockwise from the first.
+        window: ``"traced"`` for the polygon that the corners trace, ``"hull"`` for their convex hull.
 
     Attributes:
         plane: the :class:`~polyrelu.latent.windows.LatentPlane` that does the work.
@@ -93,14 +119,16 @@ class SegmentablePlane:
         InputError: an outline that meets itself.
     """
 
+    @also_called(plane_vertices="plane_points")
     def __init__(
         self,
-        plane_vertices: Iterable[Iterable[Any]],
+        plane_points: Iterable[Iterable[Any]],
         W: Iterable[Iterable[Any]],
         bias: Iterable[Any] | None = None,
         reorient: bool = False,
+        window: str = "traced",
     ) -> None:
-        points = exact_matrix(plane_vertices, "SegmentablePlane: plane_vertices")
+        points = exact_matrix(plane_points, "SegmentablePlane: plane_points")
         dim = len(points[0]) if points else 0
         weight = _rows_of(exact_matrix(W, "SegmentablePlane: W"), dim)
         offset = exact_vector([0] * dim if bias is None else bias, "SegmentablePlane: bias", dim)
@@ -108,7 +136,7 @@ class SegmentablePlane:
         if reorient:
             if any(len(row) != 2 for row in weight) or len(weight) != len(points):
                 raise DimensionError(
-                    f"SegmentablePlane: reorient needs one feature in R^2 for each of the {len(points)} vertices, but "
+                    f"SegmentablePlane: reorient needs one feature in R^2 for each of the {len(points)} corners, but "
                     f"W has {len(weight)} rows of {len(weight[0]) if weight else 0} numbers"
                 )
             ordering = clockwise_order(weight)
@@ -118,10 +146,10 @@ class SegmentablePlane:
         self.reorient_ordering = tuple(ordering)
         plane = _plane_through(self.plane_vertices, weight, offset)
         guesses = self.W if len(self.W) == len(points) and plane.weight == weight else None
-        window = window_coordinates(
-            plane, self.plane_vertices, is_float_array(plane_vertices), "SegmentablePlane: plane_vertices", guesses
+        corners = window_coordinates(
+            plane, self.plane_vertices, format_of(plane_points), "SegmentablePlane: plane_points", guesses
         )
-        self.plane = LatentPlane.from_window(window, plane)
+        self.plane = LatentPlane.from_window(corners, plane, window, "SegmentablePlane", _names(ordering, len(weight)))
 
     def break_into_segments(self, dim_idx: int) -> tuple[list[ExactMatrix], list[ExactMatrix]]:
         """The pieces with ``y_i > 0`` and those with ``y_i <= 0``, each an outline of exact points in R^d."""
@@ -184,70 +212,93 @@ class SegmentableCube(LatentCube):
         return self.active(dim_idx), self.silent(dim_idx)
 
 
+@also_called(plane_vertices="plane_points")
 def latent_plane(
-    plane_vertices: Iterable[Iterable[Any]],
+    plane_points: Iterable[Iterable[Any]],
     W_enc: Iterable[Iterable[Any]],
     W_dec: Iterable[Iterable[Any]],
-    bias: Iterable[Any],
+    bias: Iterable[Any] | None = None,
+    window: str = "traced",
 ) -> LatentPlane:
-    """The latent plane of ``y = relu(W_dec W_enc x + bias)`` in the window that the vertices trace.
+    """The latent plane of ``y = relu(W_dec W_enc x + bias)`` in the window that points trace.
 
     Args:
-        plane_vertices: n rows of d numbers. Where there is one for each feature, they are traced clockwise by the
-            direction of the features, the columns of W_enc; else in the given order.
+        plane_points: n rows of d numbers. Where there is one for each feature, they are traced clockwise by the
+            direction of the features, the columns of W_enc; else in the given order. An array of floats may be off the
+            plane by the rounding of its dtype, see :mod:`polyrelu.latent.rounded_planes`.
         W_enc: two rows of d numbers, or its transpose.
         W_dec: d rows of two numbers, or its transpose.
-        bias: d numbers.
+        bias: d numbers, by default zeros.
+        window: ``"traced"`` for the polygon that the points trace, ``"hull"`` for their convex hull.
+
+    Raises:
+        DimensionError: shapes that do not agree, or points whose affine rank is not 2.
+        InputError: a point off the plane, or an outline that meets itself; the message names the features.
     """
-    offset = exact_vector(bias, "latent_plane: bias")
-    dim = len(offset)
-    points = exact_matrix(plane_vertices, "latent_plane: plane_vertices", dim)
+    points = exact_matrix(plane_points, "latent_plane: plane_points")
+    dim = len(points[0]) if points else 0
+    offset = exact_vector([0] * dim if bias is None else bias, "latent_plane: bias", dim if points else None)
     decoder = _rows_of(exact_matrix(W_dec, "latent_plane: W_dec"), dim)
     encoder = tuple(zip(*exact_matrix(W_enc, "latent_plane: W_enc"), strict=True))
     features = encoder if len(encoder) == dim else tuple(zip(*encoder, strict=True))
     if {len(features), len(decoder)} != {dim} or {len(row) for row in (*features, *decoder)} != {2}:
         raise DimensionError(
-            f"latent_plane: with a bias of {dim} entries W_enc must be (2, {dim}) and W_dec ({dim}, 2); for other "
+            f"latent_plane: with points of {dim} numbers W_enc must be (2, {dim}) and W_dec ({dim}, 2); for other "
             "latent spaces use LatentPlane with basis="
         )
-    guesses = None
+    ordering, guesses = list(range(len(points))), None
     if len(features) == len(points):
         ordering = clockwise_order(features)
         points, guesses = tuple(points[k] for k in ordering), [features[k] for k in ordering]
     plane = Plane(decoder, offset)
-    window = window_coordinates(plane, points, is_float_array(plane_vertices), "latent_plane: plane_vertices", guesses)
-    return LatentPlane.from_window(window, plane)
+    corners = window_coordinates(plane, points, format_of(plane_points), "latent_plane: plane_points", guesses)
+    return LatentPlane.from_window(corners, plane, window, "latent_plane", _names(ordering, dim))
 
 
+@also_called(plane_vertices="plane_points")
+@into_files
 def segment_and_plot(
-    plane_vertices: Iterable[Iterable[Any]],
+    plane_points: Iterable[Iterable[Any]],
     W_enc: Iterable[Iterable[Any]],
     W_dec: Iterable[Iterable[Any]],
-    bias: Iterable[Any],
+    bias: Iterable[Any] | None = None,
     Z: float = 3,
     plot_title: str | None = None,
-    ax: Axes | None = None,
+    ax: Place | None = None,
+    window: str = "traced",
 ) -> Axes:
     """Draw the superposed half-planes of ``y = relu(W_dec W_enc x + bias)``; the module has an example.
 
     Args:
-        plane_vertices: as for :func:`latent_plane`.
-        W_enc: as for :func:`latent_plane`.
-        W_dec: as for :func:`latent_plane`.
-        bias: as for :func:`latent_plane`.
+        plane_points: as for :func:`latent_plane`, and so are the next ones.
+        W_enc: two rows of d numbers.
+        W_dec: d rows of two numbers.
+        bias: d numbers, by default zeros.
         Z: half the width of the axes.
         plot_title: above them.
-        ax: where to draw; a new figure when absent.
+        ax: where to draw: axes, or the path of a picture to write; a new figure when absent.
+        window: ``"traced"`` or ``"hull"``.
 
     Raises:
-        DimensionError: shapes that do not agree, or vertices whose affine rank is not 2.
-        InputError: an outline that meets itself.
+        DimensionError: as for :func:`latent_plane`.
+        InputError: likewise; or Z is not positive, or the title no text.
         MissingExtraError: matplotlib is not installed.
     """
-    axes = plot_latent_plane(latent_plane(plane_vertices, W_enc, W_dec, bias), ax, radius=Z)
-    if plot_title is not None:
-        axes.set_title(plot_title)
+    given: Any = ax  # axes by now
+    radius = to_float(exact(Z, "segment_and_plot: Z"))
+    if radius <= 0:
+        raise InputError(f"segment_and_plot: Z is {shown(Z)}; it must be positive, half the width of the axes")
+    title = None if plot_title is None else instance(plot_title, str, "segment_and_plot: plot_title", "pass a text")
+    plane = latent_plane(plane_points, W_enc, W_dec, bias, window)
+    axes = plot_latent_plane(plane, given, radius=radius)
+    if title is not None:
+        axes.set_title(title)
     return axes
+
+
+def _names(ordering: Sequence[int], features: int) -> list[str]:
+    """What errors call the corners: features, where there is a corner for each."""
+    return [f"{'feature' if len(ordering) == features else 'point'} {k}" for k in ordering]
 
 
 def _rows_of(matrix: ExactMatrix, dim: int) -> ExactMatrix:
@@ -267,7 +318,7 @@ def _plane_through(points: ExactMatrix, weight: ExactMatrix, offset: ExactVector
     rank = affine_rank(points) if points else -1
     if rank == 2 or not spans:
         if rank != 2:
-            raise DimensionError(f"SegmentablePlane: plane_vertices have affine rank {rank}; a plane needs rank 2")
+            raise DimensionError(f"SegmentablePlane: plane_points have affine rank {rank}; a plane needs rank 2")
         sides = [tuple(x - o for x, o in zip(point, points[0], strict=True)) for point in points[1:]]
         _, pivots = row_echelon(tuple(zip(*sides, strict=True)), len(sides))
         first, second = (sides[k] for k in pivots)

@@ -26,6 +26,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from polyrelu.arithmetic.batches import is_batch
 from polyrelu.arithmetic.exact import (
     ExactArray,
     ExactVector,
@@ -60,7 +61,7 @@ from polyrelu.support.numerals import shown
 
 _ROWS = (list, tuple, Iterator)  # what needs no closer look
 _NO_ROWS = ("from_halfspaces", "pass a list of halfspaces, made with Halfspace.of")
-_ADVICE = "pass a Polyhedron, or a list of them; parse text with polyrelu.parse first"
+_ADVICE = "pass a Polyhedron; parse text with polyrelu.parse first"
 
 
 @dataclass(frozen=True, init=False, eq=False, repr=False)
@@ -376,18 +377,25 @@ class Polyhedron(Carried):
         return self.is_empty() or self._is_bounded
 
     def contains(self, points: Any) -> bool | NDArray[np.bool_]:
-        """Whether a point, or each of many float points, belongs to the set; always exact.
+        """Whether a point, or each of many, belongs to the set; always exact.
 
         Args:
-            points: one point, d numbers; or a float array of shape (n, d), for which the answer is n truth values.
+            points: one point, d numbers; or a list of n points, or an array of shape (n, d), for which the answer is n
+                truth values.
 
         Raises:
             DimensionError: the points live in another space.
         """
         if is_float_array(points) and points.ndim == 2:
             return self.contains_floats(points)
+        if is_batch(points):
+            rows = exact_matrix(points, "contains: points", self.ambient_dim)
+            return np.fromiter(map(self._holds, rows), dtype=np.bool_, count=len(rows))
         point = exact_vector(points, "contains: point")
         self._require_same_space(len(point), "contains: the point")
+        return self._holds(point)
+
+    def _holds(self, point: ExactVector) -> bool:
         return self.sides.hold(point) and all(self.halfspaces[i].holds(point) for i in self.sides.others)
 
     def contains_floats(self, points: FloatArray) -> NDArray[np.bool_]:
@@ -661,18 +669,6 @@ class Polyhedron(Carried):
 
     def __repr__(self) -> str:
         return text.summary(self.halfspaces, self.ambient_dim)
-
-
-def polyhedra(value: Any, where: str) -> tuple[Polyhedron, ...]:
-    """One polyhedron or several, as several.
-
-    Raises:
-        InputError: there is something else among them.
-    """
-    if isinstance(value, Polyhedron):
-        return (value,)
-    several = items(value, where, _ADVICE)
-    return tuple(instance(one, Polyhedron, f"{where} {i}", _ADVICE) for i, one in enumerate(several))
 
 
 def _set(value: Any, where: str) -> Polyhedron:

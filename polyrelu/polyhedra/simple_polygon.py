@@ -20,12 +20,19 @@ from polyrelu.polyhedra.generators import homogeneous
 Corners: TypeAlias = tuple[ExactVector, ...]
 
 
-def require_simple(vertices: Sequence[ExactVector], where: str) -> None:
+def require_simple(
+    vertices: Sequence[ExactVector],
+    where: str,
+    names: Sequence[str] | None = None,
+    fix: str = "trace a polygon whose edges meet in shared vertices only",
+) -> None:
     """Refuse an outline that meets itself; vertices repeated in a row count as one.
 
     Args:
         vertices: in the order in which they are traced; edge k runs from vertex k to the next.
         where: names the outline in the error.
+        names: of the vertices, in the error; by default their numbers.
+        fix: what the error says to do.
 
     Raises:
         InputError: two edges cross, touch or overlap; the message names both.
@@ -33,6 +40,7 @@ def require_simple(vertices: Sequence[ExactVector], where: str) -> None:
     Cost: quadratic in the number of edges.
     """
     count = len(vertices)
+    called = [f"vertex {k}" for k in range(count)] if names is None else names
     edges = [
         (k, vertices[k], vertices[(k + 1) % count]) for k in range(count) if vertices[k] != vertices[(k + 1) % count]
     ]
@@ -40,11 +48,9 @@ def require_simple(vertices: Sequence[ExactVector], where: str) -> None:
         for j, (m, c, d) in enumerate(edges[i + 1 :], i + 1):
             how = _meeting((a, b), (c, d), follows=j == i + 1, precedes=(j + 1) % len(edges) == i)
             if how:
-                first, second = (f"edge {n} (vertex {n} to {(n + 1) % count})" for n in (k, m))
-                raise InputError(
-                    f"{where}: {first} and {second} {how} near {_shown(_meeting_point((a, b), (c, d)))}; trace a "
-                    "polygon whose edges meet in shared vertices only"
-                )
+                first, second = (f"edge {n} ({called[n]} to {called[(n + 1) % count]})" for n in (k, m))
+                place = _shown(_meeting_point((a, b), (c, d)))
+                raise InputError(f"{where}: {first} and {second} {how} near {place}; {fix}")
 
 
 def _meeting(first: Corners, second: Corners, follows: bool, precedes: bool) -> str | None:

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import operator
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from functools import wraps
 from os import PathLike
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 import numpy as np
 
@@ -25,6 +26,8 @@ MOST_DIMENSIONS = 10**6
 _LONGEST_NAME = 255  # bytes, in all common file systems
 _UNLISTED = (str, bytes, bytearray, set, frozenset, dict, type)
 Kind = TypeVar("Kind")
+Arguments = ParamSpec("Arguments")
+Answer = TypeVar("Answer")
 
 
 def whole_number(value: Any, where: str, least: int = 0, most: int | None = None) -> int:
@@ -113,3 +116,32 @@ def one_of(value: Any, options: Sequence[str], where: str, what: str) -> str:
     if not isinstance(value, str) or value not in options:
         raise InputError(f"{where}: unknown {what} {shown(value)}; choose one of {', '.join(options)}")
     return value
+
+
+def also_called(**names: str) -> Callable[[Callable[Arguments, Answer]], Callable[Arguments, Answer]]:
+    """Let a function take keyword arguments by other names, too, for example by those of another library.
+
+    Args:
+        names: for each other name the argument that it means.
+
+    >>> @also_called(number="n")
+    ... def double(n):
+    ...     return 2 * n
+    >>> double(number=4)
+    8
+    """
+
+    def renaming(function: Callable[Arguments, Answer]) -> Callable[Arguments, Answer]:
+        @wraps(function)
+        def renamed(*args: Arguments.args, **options: Arguments.kwargs) -> Answer:
+            for other in names.keys() & options.keys():
+                if names[other] in options:
+                    raise InputError(
+                        f"{function.__name__}: {other} is {names[other]} by another name; pass one of them"
+                    )
+                options[names[other]] = options.pop(other)
+            return function(*args, **options)
+
+        return renamed
+
+    return renaming

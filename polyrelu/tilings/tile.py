@@ -92,7 +92,7 @@ class Tile(Carried):
         return self.polyhedron.inequalities(names, digits)
 
     def contains(self, points: Any) -> bool | NDArray[np.bool_]:
-        """Whether a point, or each of many float points, lies in the tile; always exact."""
+        """Whether a point, or each of many, lies in the tile; always exact."""
         return self.polyhedron.contains(points)
 
     def affine_map(self) -> tuple[tuple[int, ...], ExactMatrix, ExactVector]:

@@ -19,8 +19,11 @@ from typing import TYPE_CHECKING, Any, overload
 import numpy as np
 from numpy.typing import NDArray
 
+from polyrelu.arithmetic.batches import is_batch, rows_as_floats
 from polyrelu.arithmetic.exact import (
+    ExactVector,
     FloatArray,
+    exact_matrix,
     exact_vector,
     is_float_array,
     read_only,
@@ -150,15 +153,24 @@ class Tiling(Carried, Sequence[Tile], TilingMethods):
         return tuple(patterns)
 
     def locate(self, points: Any) -> int | NDArray[np.intp]:
-        """The number of the first tile that contains a point, or each of many float points; -1 where none does.
+        """The number of the first tile that contains a point, or each of many points; -1 where none does.
 
         Always exact: a float point is the dyadic rational it stores. Args and errors as in
         :meth:`polyrelu.polyhedra.polyhedron.Polyhedron.contains`. Cost: points times rows, in floats with exact checks
         of the few doubtful ones.
         """
+        dim = self.domain.ambient_dim
         if is_float_array(points) and points.ndim == 2:
-            return self._locate_floats(float_points(points, self.domain.ambient_dim, "locate"))
-        point = exact_vector(points, "locate: point", self.domain.ambient_dim)
+            return self._locate_floats(float_points(points, dim, "locate"))
+        if not is_batch(points):
+            return self._locate_exact(exact_vector(points, "locate: point", dim))
+        rows = exact_matrix(points, "locate: points", dim)
+        floats = rows_as_floats(rows, dim)
+        if floats is not None:
+            return self._locate_floats(floats)
+        return np.fromiter(map(self._locate_exact, rows), dtype=np.intp, count=len(rows))
+
+    def _locate_exact(self, point: ExactVector) -> int:
         return next((i for i, tile in enumerate(self) if tile.contains(point)), NOWHERE)
 
     def _locate_floats(self, points: FloatArray) -> NDArray[np.intp]:
@@ -171,7 +183,7 @@ class Tiling(Carried, Sequence[Tile], TilingMethods):
         return found
 
     def contains(self, points: Any) -> bool | NDArray[np.bool_]:
-        """Whether a point, or each of many float points, lies in some tile; exact, see :meth:`locate`."""
+        """Whether a point, or each of many, lies in some tile; exact, see :meth:`locate`."""
         found = self.locate(points)
         return found != NOWHERE if isinstance(found, int) else np.asarray(found != NOWHERE, dtype=np.bool_)
 

@@ -112,6 +112,22 @@ def test_the_program_is_installed():
     assert 'Example: polyrelu preimage model.npz --output "y0 > 0"' in " ".join(helped.stdout.split())
 
 
+def test_questions_on_a_slice(model, tmp_path):
+    """On the segment from (0, 0) to (1, 2) the network is 3 t - 1, where t is positive."""
+    points = tmp_path / "points.csv"
+    points.write_text("0,0\n1,2\n")
+    done = run("preimage", model, "--output", "y0 >= 0", "--slice", points, "--box", "-1", "2")
+    assert "3*x0 >= 1" in done.stdout
+    assert "x0 <= 2" in done.stdout
+    declared = "(declare-const X_0 Real)(declare-const X_1 Real)(declare-const Y_0 Real)"
+    (tmp_path / "unsafe.vnnlib").write_text(declared + "(assert (<= X_1 1))(assert (>= X_0 0))(assert (>= Y_0 0))")
+    done = run("preimage", model, "--property", tmp_path / "unsafe.vnnlib", "--slice", points)
+    assert "3*x0 >= 1, 2*x0 <= 1" in done.stdout
+    points.write_text("0,0\n")
+    with pytest.raises(pr.DimensionError, match="three points"):
+        run("regions", model, "--slice", points)
+
+
 def test_zones_prints_the_islands(model, tmp_path):
     path = tmp_path / "zones.png"
     result = run("zones", model, "--output", "y0 >= 0", "--box", "-2", "2", "--plot", str(path))
@@ -211,6 +227,7 @@ def test_every_example_in_the_help_runs(model, tmp_path, monkeypatch):
             [onnx.numpy_helper.from_array(np.ones((2, 1), dtype=np.float32), "W")],
         )
         onnx.save(helper.make_model(graph), tmp_path / f"{name}.onnx")
+    (tmp_path / "points.csv").write_text("0, 0\n1, 2\n")
     assert run("statement", "model.npz", "--output", "y0 > 0", "-o", "question.txt").exit_code == 0
     for example in examples():
         words = shlex.split(example)[1:]

@@ -22,9 +22,9 @@ ABOVE = pr.parse("y0 > 0", dim=1)
             r"target 0 lives in R\^2 .* R\^1",
         ),
         (
-            lambda: pr.preimage(ABSOLUTE, [ABOVE, "y0 > 0"]),  # type: ignore[list-item]
+            lambda: pr.preimage(ABSOLUTE, [ABOVE, 0]),  # type: ignore[list-item]
             pr.InputError,
-            "got str .*; parse text",
+            "target 1: expected a Polyhedron, got int 0; pass a Polyhedron, a text",
         ),
         (
             lambda: pr.preimage(ABSOLUTE, ABOVE, pr.Polyhedron.whole_space(3)),

@@ -13,6 +13,7 @@ pytest.importorskip("onnx", reason="the package onnx reads these files: pip inst
 
 from onnx import TensorProto, helper, numpy_helper
 
+from polyrelu.formats.onnx_functions import power
 from polyrelu.formats.onnx_operators import SUPPORTED
 from tests.strategies import damaged, is_read_or_refused
 
@@ -145,6 +146,150 @@ CASES = {
     "Sum": one("Sum", (1, 3), f32(3), f32(1, 3)),
     "Transpose": one("Transpose", (1, 2, 3), perm=[0, 2, 1]),
     "Unsqueeze": one("Unsqueeze", (1, 3), ints(0, -1)),
+    "CastLike": one("CastLike", (1, 3), f32(1)),
+    "ConvTranspose": one(
+        "ConvTranspose", IMAGE, f32(2, 3, 3, 2), f32(3), strides=[2, 1], pads=[1, 0, 1, 1], output_padding=[1, 0]
+    ),
+    "ConvTranspose in groups": one("ConvTranspose", (1, 4, 5), f32(4, 3, 3), group=2, dilations=[2], strides=[3]),
+    "ConvTranspose same": one("ConvTranspose", IMAGE, f32(2, 1, 3, 3), strides=[2, 2], auto_pad="SAME_UPPER"),
+    "ConvTranspose of a shape": one("ConvTranspose", IMAGE, f32(2, 1, 3, 3), strides=[2, 2], output_shape=[9, 8]),
+    "CumSum": one("CumSum", (1, 2, 4), np.int64(2)),
+    "CumSum reversed": one("CumSum", (1, 2, 4), np.int64(-1), reverse=1, exclusive=1),
+    "DepthToSpace": one("DepthToSpace", (1, 8, 2, 3), blocksize=2),
+    "DepthToSpace by columns": one("DepthToSpace", (1, 8, 2, 3), blocksize=2, mode="CRD"),
+    "Einsum": model(
+        [NODE("Einsum", ["x", "c", "d"], ["y"], equation="bi, ij, j -> bj")], (2, 3), {"c": f32(3, 4), "d": f32(4)}
+    ),
+    "Einsum with an ellipsis": one("Einsum", (1, 2, 3), f32(3, 4), equation="...i,ij->j..."),
+    "Einsum of a diagonal": one("Einsum", (3, 3), equation="ii"),
+    "GatherElements": one("GatherElements", (1, 4), ints([3, -1, 0]), axis=1),
+    "GatherND": one("GatherND", (2, 3), ints([1, 2], [0, -1])),
+    "Pad reflected": one("Pad", (1, 2, 4), ints(0, 1, 2, 0, 0, 3), mode="reflect"),
+    "Pad at the edge": one("Pad", (1, 2, 4), ints(0, 1, 2, 0, 0, 3), mode="edge"),
+    "Pad less": one("Pad", (1, 2, 4), ints(0, -1, 2, 0, 0, -1), np.float32(0.5)),
+    "ReduceL1": one("ReduceL1", (1, 2, 3), axes=[2]),
+    "Resize": one("Resize", (1, 1, 3, 2), None, np.array([1, 1, 2, 2.5], dtype=np.float32)),
+    "Resize smaller": one(
+        "Resize", (1, 1, 5, 4), None, None, ints(1, 1, 2, 3), coordinate_transformation_mode="align_corners"
+    ),
+    "Resize asymmetric": one(
+        "Resize",
+        (1, 1, 3, 2),
+        None,
+        None,
+        ints(1, 1, 7, 3),
+        coordinate_transformation_mode="asymmetric",
+        nearest_mode="ceil",
+    ),
+    "Resize linear": one("Resize", (1, 1, 3, 2), None, None, ints(1, 1, 5, 4), mode="linear"),
+    "Resize linear for torch": one(
+        "Resize",
+        (1, 1, 3, 2),
+        None,
+        None,
+        ints(1, 1, 1, 4),
+        mode="linear",
+        coordinate_transformation_mode="pytorch_half_pixel",
+    ),
+    "Resize cubic": one("Resize", (1, 1, 4, 5), None, None, ints(1, 1, 7, 9), mode="cubic", cubic_coeff_a=-0.5),
+    "Resize cubic inside": one("Resize", (1, 1, 4, 5), None, None, ints(1, 1, 6, 9), mode="cubic", exclude_outside=1),
+    "Resize some axes": one(
+        "Resize", (1, 1, 3, 2), None, np.array([2.0], dtype=np.float32), opset=18, axes=[2], mode="linear"
+    ),
+    "Resize of a symmetric kind": one(
+        "Resize",
+        (1, 1, 3, 5),
+        None,
+        np.array([1, 1, 1.5, 0.7], dtype=np.float32),
+        opset=19,
+        mode="linear",
+        coordinate_transformation_mode="half_pixel_symmetric",
+    ),
+    "Shrink": one("Shrink", (1, 5), lambd=0.5, bias=0.5),
+    "Size": model(
+        [NODE("Size", ["x"], ["n"]), NODE("Cast", ["n"], ["f"], to=1), NODE("Div", ["x", "f"], ["y"])], (1, 3)
+    ),
+    "SpaceToDepth": one("SpaceToDepth", (1, 2, 4, 2), blocksize=2),
+    "Tile": one("Tile", (1, 3), ints(2, 2)),
+    "Trilu": one("Trilu", (3, 3), np.int64(1)),
+    "Trilu lower": one("Trilu", (2, 3), upper=0),
+    "Upsample": one("Upsample", (1, 1, 3, 2), np.array([1, 1, 2, 3], dtype=np.float32), opset=9, mode="nearest"),
+    "Where": model(
+        [NODE("Where", ["m", "x", "c"], ["y"])], (1, 3), {"m": np.array([True, False, True]), "c": f32(2, 1)}
+    ),
+    # Functions of constants.
+    **{
+        kind: model([NODE(kind, ["c"], ["f"]), NODE("Add", ["x", "f"], ["y"])], (1, 3), {"c": f32(3) / 4 + shift})
+        for kind, shift in {
+            **dict.fromkeys(("Acos", "Asin", "Asinh", "Atan", "Atanh", "Ceil", "Cos", "Cosh", "Erf", "Exp"), 0),
+            **dict.fromkeys(("Floor", "Reciprocal", "Sigmoid", "Sign", "Sin", "Sinh", "Softplus", "Softsign"), 0),
+            **dict.fromkeys(("Acosh", "Log", "Sqrt"), 4),
+            **dict.fromkeys(("Tan", "Tanh"), 0),
+        }.items()
+    },
+    **{
+        kind: model([NODE(kind, ["c"], ["f"], axes=[1]), NODE("Add", ["x", "f"], ["y"])], (1, 3), {"c": f32(2, 3) ** 2})
+        for kind in ("ReduceL2", "ReduceLogSum", "ReduceLogSumExp", "ReduceProd", "ReduceSumSquare")
+    },
+    **{
+        kind: model(
+            [NODE(kind, ["c", "d"], ["m"]), NODE("Where", ["m", "x", "k"], ["y"])],
+            (1, 4),
+            {"c": ints(1, 2, 3, 4), "d": ints(4, 2, 2, 9), "k": f32(1)},
+        )
+        for kind in ("Equal", "Greater", "GreaterOrEqual", "Less", "LessOrEqual")
+    },
+    **{
+        kind: model(
+            [NODE(kind, ["c", "d"], ["m"]), NODE("Not", ["m"], ["n"]), NODE("Where", ["n", "x", "k"], ["y"])],
+            (1, 4),
+            {"c": np.array([True, False] * 2), "d": np.array([True, True, False, False]), "k": f32(1)},
+        )
+        for kind in ("And", "Or", "Xor")
+    },
+    "Not": model(
+        [NODE("Not", ["m"], ["n"]), NODE("Where", ["n", "x", "k"], ["y"])],
+        (1, 2),
+        {"m": np.array([True, False]), "k": f32(1)},
+    ),
+    "Round": model(
+        [NODE("Round", ["c"], ["f"]), NODE("Add", ["x", "f"], ["y"])],
+        (1, 4),
+        {"c": np.array([0.5, 1.5, -2.5, 1.2], dtype=np.float32)},
+    ),
+    "Pow": model(
+        [NODE("Pow", ["c", "e"], ["f"]), NODE("Mul", ["x", "f"], ["y"])],
+        (1, 5),
+        {"c": np.array([4, 2, -3, 0.25, 5], dtype=np.float32), "e": np.array([1.5, -2, 3, 0.5, 0.3], dtype=np.float32)},
+    ),
+    "Range": model(
+        [NODE("Range", ["a", "b", "c"], ["f"]), NODE("Add", ["x", "f"], ["y"])],
+        (1, 4),
+        {"a": np.float32(1), "b": np.float32(2.8), "c": np.float32(0.5)},
+    ),
+    "DequantizeLinear": model(
+        [NODE("DequantizeLinear", ["q", "s", "z"], ["w"], axis=1), NODE("Mul", ["x", "w"], ["y"])],
+        (1, 3),
+        {
+            "q": np.array([[1, -2, 3], [4, 5, -128]], dtype=np.int8),
+            "s": np.array([0.5, 0.1, 2], dtype=np.float32),
+            "z": np.array([0, 1, -1], dtype=np.int8),
+        },
+    ),
+    "DequantizeLinear for all": model(
+        [NODE("DequantizeLinear", ["q", "s"], ["w"]), NODE("Mul", ["x", "w"], ["y"])],
+        (1, 2),
+        {"q": np.array([[1, 2], [250, 5]], dtype=np.uint8), "s": np.float32(0.3)},
+    ),
+    "Relu of constants": model(
+        [
+            NODE("Relu", ["c"], ["r"]),
+            NODE("ReduceMax", ["r"], ["m"], axes=[1], keepdims=1),
+            NODE("Div", ["x", "m"], ["y"]),
+        ],
+        (1, 3),
+        {"c": f32(2, 3) + 1},
+    ),
     # Whole networks, with skip connections over several depths.
     "residual": model(
         [
@@ -164,7 +309,7 @@ CASES = {
 }
 
 
-def sample(net, count=20):
+def sample(net, count=8):
     """Inputs that float32 stores, of which some are zero."""
     points = np.random.default_rng(1).normal(size=(count, net.input_dim)).astype(np.float32)
     points[0] = 0
@@ -175,6 +320,7 @@ def test_there_is_a_case_for_every_operator():
     assert {name.split(" ")[0] for name in CASES} >= set(SUPPORTED)
 
 
+@pytest.mark.filterwarnings("ignore::polyrelu.errors.RoundedWarning")
 @pytest.mark.parametrize("name", CASES)
 def test_operators_agree_with_onnxruntime(tmp_path, name):
     runtime = pytest.importorskip(
@@ -257,6 +403,41 @@ def test_weights_are_their_exact_values(tmp_path, kind):
     assert net.layers[0].weight.tolist() == [[Fraction(float(v)) for v in weight[:, 0]]]
 
 
+@pytest.mark.parametrize(
+    ("kind", "value", "expected"),
+    [
+        ("Sqrt", 2.25, Fraction(3, 2)),
+        ("Exp", 0.0, 1),
+        ("Log", 1.0, 0),
+        ("Reciprocal", 3.0, Fraction(1, 3)),
+        ("Tanh", 0.0, 0),
+        ("Softsign", -3.0, Fraction(-3, 4)),
+    ],
+)
+def test_rational_values_of_functions_are_exact(tmp_path, kind, value, expected):
+    net = pr.load_network(save(tmp_path / "net.onnx", on_constant(kind, [value])))
+    assert net([0])[0] == expected
+
+
+def test_irrational_values_are_the_nearest_floats_and_announced(tmp_path):
+    with pytest.warns(pr.RoundedWarning, match="1 of 1 values are irrational"):
+        net = pr.load_network(save(tmp_path / "net.onnx", on_constant("Exp", [1.0])))
+    assert net([0])[0] == Fraction(np.e)
+
+
+@given(st.fractions(0, 50, max_denominator=40), st.integers(-6, 6), st.integers(1, 5))
+def test_powers_are_exact_where_they_are_rational(base, numerator, degree):
+    if base == 0 and numerator < 0:
+        return
+    value, is_exact = power(base**degree, Fraction(numerator, degree), "test")
+    assert is_exact
+    assert value == base**numerator
+    rough, is_exact = power(base**degree + 1, Fraction(1, 2), "test")
+    root = (base**degree + 1) ** Fraction(1, 2)
+    assert is_exact == (rough * rough == base**degree + 1)
+    assert float(rough) == pytest.approx(root)
+
+
 def test_irrational_standard_deviations_are_announced(tmp_path):
     made = one("BatchNormalization", (1, 1), *[np.array([v], dtype=np.float32) for v in (1, 0, 0, 2)], epsilon=0.0)
     with pytest.warns(pr.RoundedWarning, match="1 of 1 standard deviations"):
@@ -276,6 +457,85 @@ def test_final_operators_are_dropped_on_request_only(tmp_path):
         pr.load_network(path, drop_final="ArgMax")
 
 
+def beside(tmp_path, **said):
+    """A model whose weights are in a file beside it, which says of them what is given."""
+    made = one("Add", (1, 3), f32(3))
+    tensor = made.graph.initializer[0]
+    (tmp_path / "weights.bin").write_bytes(b"\0" * 8 + tensor.raw_data)
+    del tensor.external_data[:]
+    tensor.data_location = TensorProto.EXTERNAL
+    for key, value in ({"location": "weights.bin", "offset": "8"} | said).items():
+        tensor.external_data.add(key=key, value=value)
+    values = np.frombuffer(tensor.raw_data, dtype=np.float32).tolist()
+    tensor.ClearField("raw_data")
+    return save(tmp_path / "net.onnx", made), values
+
+
+@pytest.mark.parametrize("said", [{}, {"length": "12"}, {"location": "./weights.bin"}])
+def test_weights_in_a_file_beside_the_model(tmp_path, said):
+    path, values = beside(tmp_path, **said)
+    assert pr.load_network(path)([0, 0, 0]).tolist() == list(map(Fraction, values))
+
+
+@pytest.mark.parametrize(
+    ("said", "message"),
+    [
+        ({"location": "../weights.bin"}, "not in the model's folder"),
+        ({"location": "/etc/passwd"}, "not in the model's folder"),
+        ({"location": ""}, "not in the model's folder"),
+        ({"location": "link.bin"}, "not in the model's folder"),
+        ({"location": "a\0b"}, "not in the model's folder"),
+        ({"location": "other.bin"}, "not there"),
+        ({"location": "."}, "not there"),
+        ({"offset": "9"}, "takes 12 bytes"),
+        ({"offset": "-1"}, "takes 12 bytes"),
+        ({"offset": "x"}, "not understood"),
+        ({"length": "11"}, "takes 12 bytes, but the file says 11"),
+    ],
+)
+def test_weights_that_are_not_where_they_should_be(tmp_path, said, message):
+    (tmp_path / "model").mkdir()
+    (tmp_path / "weights.bin").write_bytes(b"\0" * 99)
+    (tmp_path / "model" / "link.bin").symlink_to(tmp_path / "weights.bin")
+    path, _ = beside(tmp_path / "model", **said)
+    with pytest.raises(pr.InputError, match=message):
+        pr.load_network(path)
+
+
+def test_functions_in_the_file_are_inlined(tmp_path):
+    twice = helper.make_function(
+        "mine", "Twice", ["a"], ["b"], [NODE("Add", ["a", "a"], ["b"])], [helper.make_opsetid("", 17)]
+    )
+    made = model([NODE("Twice", ["x"], ["t"], domain="mine"), NODE("Relu", ["t"], ["y"])], (1, 2))
+    made.functions.append(twice)
+    made.opset_import.append(helper.make_opsetid("mine", 1))
+    assert pr.load_network(save(tmp_path / "net.onnx", made))([3, -1]).tolist() == [6, 0]
+
+
+def test_several_inputs_follow_one_another(tmp_path):
+    made = model([NODE("MatMul", ["x", "w"], ["m"]), NODE("Sub", ["m", "z"], ["y"])], (1, 2), {"w": f32(2, 3)})
+    made.graph.input.append(helper.make_tensor_value_info("z", TensorProto.FLOAT, (1, 3)))
+    net = pr.load_network(save(tmp_path / "net.onnx", made))
+    assert net.input_dim == 5
+    weight = numpy_helper.to_array(made.graph.initializer[0])
+    assert net([0, 1, 1, 2, 3]).tolist() == [Fraction(float(w)) - k for k, w in enumerate(weight[1], 1)]
+    with pytest.raises(pr.InputError, match="input_shape is for a single input, and there are 'x', 'z'"):
+        pr.load_network(tmp_path / "net.onnx", input_shape=(1, 2))
+
+
+def test_any_value_may_be_the_output(tmp_path):
+    made = model([NODE("Neg", ["x"], ["a"]), NODE("Relu", ["a"], ["b"]), NODE("Neg", ["b"], ["y"])], (1, 1))
+    made.graph.output.append(helper.make_tensor_value_info("a", TensorProto.FLOAT, None))
+    path = save(tmp_path / "net.onnx", made)
+    with pytest.raises(pr.InputError, match="found 'y', 'a'; choose with output_name"):
+        pr.load_network(path)
+    with pytest.raises(pr.InputError, match="no node makes a value called 'c'; the outputs are 'y', 'a'"):
+        pr.load_network(path, output_name="c")
+    values = {name: pr.load_network(path, output_name=name)([-2])[0] for name in "aby"}
+    assert values == {"a": 2, "b": 2, "y": -2}
+    assert pr.load_network(path, output_name="b", drop_final="relu")([3])[0] == -3
+
+
 def test_open_shapes(tmp_path):
     path = save(tmp_path / "net.onnx", one("Relu", ("batch", 3)))
     assert pr.load_network(path).input_dim == 3
@@ -293,6 +553,11 @@ def external(made):
     return made
 
 
+def on_constant(kind, values):
+    nodes = [NODE(kind, ["c"], ["f"]), NODE("Add", ["x", "f"], ["y"])]
+    return model(nodes, (1, 1), {"c": np.array(values, dtype=np.float32)})
+
+
 TWO = [NODE("Relu", ["x"], ["a"]), NODE("Neg", ["x"], ["b"])]
 BAD = {
     "product": (model([*TWO, NODE("Mul", ["a", "b"], ["y"])], (1, 2)), "both depend on the input"),
@@ -301,7 +566,7 @@ BAD = {
     "missing": (model([NODE("Add", ["x", "w"], ["y"])], (1, 2)), "'w' is used, but no node or initialiser"),
     "twice": (model([NODE("Relu", ["x"], ["y"]), NODE("Neg", ["x"], ["y"])], (1, 2)), "make the value 'y'"),
     "nan": (one("Add", (1, 2), np.array([0, np.nan], dtype=np.float32)), r"\[1\]: nan is not a finite"),
-    "external": (external(one("Add", (1, 2), f32(2))), "kept in another file"),
+    "external": (external(one("Add", (1, 2), f32(2))), "not in the model's folder"),
     "domain": (model([NODE("Relu", ["x"], ["y"], domain="com.me")], (1, 2)), "from 'com.me'"),
     "no output": (model([], (1, 2)), "'y' is used"),
     "shapes": (one("Add", (1, 2), f32(3)), r"the shapes \(1, 2\) and \(3,\) do not broadcast"),
@@ -328,6 +593,30 @@ BAD = {
         "takes 134217728 products",
     ),
     "unrounded": (one("Cast", (1, 2), to=TensorProto.INT64), "rounds"),
+    "steps": (one("Sign", (1, 2)), "steps from one value to another"),
+    "comparison": (one("Greater", (1, 2), f32(2)), "Greater depends on the network's input: it steps"),
+    "not linear": (one("Sigmoid", (1, 2)), "not piecewise linear; it is read where it takes constants"),
+    "jump": (one("Shrink", (1, 2), lambd=0.5, bias=0.0), "jumps at the threshold"),
+    "attention by Einsum": (
+        model([*TWO, NODE("Einsum", ["a", "b"], ["y"], equation="ij,ij->i")], (1, 2)),
+        "not piecewise linear",
+    ),
+    "root": (on_constant("Sqrt", [-1.0]), "-1 has no real square root"),
+    "logarithm": (on_constant("Log", [0.0]), "0 has no logarithm"),
+    "reciprocal": (on_constant("Reciprocal", [0.0]), "zero has no reciprocal"),
+    "far": (on_constant("Exp", [1e4]), "beyond the range of floats"),
+    "outside": (on_constant("Acos", [2.0]), "not a finite number"),
+    "great power": (
+        model(
+            [NODE("Pow", ["c", "e"], ["f"]), NODE("Add", ["x", "f"], ["y"])], (1, 1), {"c": f32(1), "e": f32(1) + 1e9}
+        ),
+        "power has over",
+    ),
+    "cropped": (one("Pad", (1, 3), ints(0, -2, 0, -2)), "take more than there is"),
+    "corners": (
+        one("Resize", (1, 1, 2, 2), None, None, ints(1, 1, 3, 3), coordinate_transformation_mode="tf_crop_and_resize"),
+        "tf_crop_and_resize",
+    ),
     "training": (one("Dropout", (1, 2), np.float32(0.5), np.array(True)), "evaluation mode"),
     "older broadcasting": (
         one("Add", (1, 2), f32(1), opset=6, broadcast=1, axis=0),

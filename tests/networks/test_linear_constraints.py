@@ -2,14 +2,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import polyrelu as pr
 from polyrelu import ParseError, Polyhedron, PolyreluError, parse
+from polyrelu.networks.linear_constraints import _say_how_indices_count, coordinate
 
 
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
         ("y0 > 0", Polyhedron([[-1, 0, 0]], [0], strict=True)),
-        ("h_2 > 0", Polyhedron([[0, 0, -1]], [0], strict=True)),
+        ("y_2 > 0", Polyhedron([[0, 0, -1]], [0], strict=True)),
         ("h_0 > 0 and 2*y1 - y2/3 <= 0.5", Polyhedron([[-1, 0, 0], [0, 2, "-1/3"]], [0, "0.5"], strict=[0])),
         (
             "y0 > 0 & y1 >= 1, y2 == 3 && y0 = 1",
@@ -90,3 +92,39 @@ def test_any_unicode_is_refused_or_read(text):
 
 def test_other_names():
     assert parse("x1 <= 2", dim=2, names=("x",)) == Polyhedron([[0, 1]], [2])
+
+
+@pytest.fixture
+def nothing_said():
+    """As in a new process."""
+    _say_how_indices_count.cache_clear()
+    yield
+    _say_how_indices_count.cache_clear()
+
+
+@pytest.mark.parametrize("text", ["h_1 > 0", "h1 > 0", "h_1 > 0 and h_2 <= 1", "2*h_2 < h_1"])
+def test_indices_count_from_0_and_that_is_said_once(text, nothing_said):
+    with pytest.warns(pr.CountingWarning, match="h_0 is the first coordinate and h_1 the second") as said:
+        assert parse(text, 3) == parse(text.replace("h", "y"), 3)
+    assert [warning.filename for warning in said] == [__file__]
+    parse(text, 3)
+
+
+@pytest.mark.parametrize("text", ["h_0 > 0", "h_1 > h_0", "y1 > 0", "y_1 > 0 and y2 > 0", "x1 > 0"])
+def test_who_counts_from_0_hears_nothing(text, nothing_said):
+    parse(text, 3, names=("y", "h", "x"))
+
+
+def test_names_of_coordinates(nothing_said):
+    assert [coordinate(name, 12) for name in ("y0", "y_0", "h_0", "y11", "y_11")] == [0, 0, 0, 11, 11]
+    with pytest.warns(pr.CountingWarning):
+        assert coordinate("h_1", 3) == 1
+    for name, message in {
+        "y3": "index 3 is out of range",
+        "z0": "unknown name 'z0'",
+        "y0 > 0": "expected the name of one coordinate",
+        "2": "expected the name of one coordinate",
+        "": "expected the name of one coordinate",
+    }.items():
+        with pytest.raises(pr.ParseError, match=message):
+            coordinate(name, 3)

@@ -361,9 +361,9 @@ def test_what_is_no_question_is_refused():
     with pytest.raises(pr.InputError, match="of: network: expected a Network"):
         pr.Statement.of("net.npz")  # type: ignore[arg-type]
     with pytest.raises(pr.InputError, match="of: target 0: expected a Polyhedron"):
-        pr.Statement.of(network, ["y0 > 0"])  # type: ignore[list-item]
+        pr.Statement.of(network, [0])  # type: ignore[list-item]
     with pytest.raises(pr.InputError, match="of: domain: expected a Polyhedron"):
-        pr.Statement.of(network, None, "x0 > 0")  # type: ignore[arg-type]
+        pr.Statement.of(network, None, 0)  # type: ignore[arg-type]
     with pytest.raises(pr.InputError, match="parse: expected a str, got bytes"):
         pr.Statement.parse(b"polyrelu-statement 1")  # type: ignore[arg-type]
 

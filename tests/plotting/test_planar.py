@@ -97,6 +97,12 @@ def test_axes_are_taken_and_returned():
     figure.canvas.draw()
 
 
+def test_samples_of_questions_in_words():
+    axes = plot_samples(CROSS, "y0 > 0", ([-3, -2], [3, 2]), n=100, seed=3)
+    same = plot_samples(CROSS, pr.parse("y0 > 0", dim=1), pr.Polyhedron.box([-3, -2], [3, 2]), n=100, seed=3)
+    assert all(np.array_equal(corners(a), corners(b)) for a, b in zip(axes.collections, same.collections, strict=True))
+
+
 def test_bad_input_is_refused():
     line = pr.preimage(pr.Network([([[1]], [0])]), pr.parse("y0 > 0", dim=1))
     with pytest.raises(pr.DimensionError, match=r"lives in R\^1; only R\^2 is drawn"):

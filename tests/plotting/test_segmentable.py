@@ -1,3 +1,7 @@
+import os
+import re
+import subprocess
+import sys
 from fractions import Fraction
 
 import numpy as np
@@ -16,6 +20,7 @@ from polyrelu.plotting.segmentable import (
     segment_and_plot,
 )
 from polyrelu.plotting.style import feature_colour
+from polyrelu.polyhedra.convex_polygon import convex_polygon
 
 W_ENC = regular_unit_vectors(6)
 BIAS = rigged_bias(6)
@@ -79,12 +84,12 @@ def test_a_plane_of_floats():
     assert plane.plane.outline == SegmentablePlane(VERTICES, W_ENC, BIAS).plane.outline
     shifted = np.array(VERTICES)
     shifted[2, 3] += 1e-12
-    with pytest.raises(pr.DimensionError, match="more than the rounding of floats explains"):
+    with pytest.raises(pr.DimensionError, match="more than the rounding of float64 explains"):
         SegmentablePlane(shifted, W_ENC.T, BIAS)
 
 
 def test_plane_errors():
-    with pytest.raises(pr.DimensionError, match="plane_vertices have affine rank 3"):
+    with pytest.raises(pr.DimensionError, match="plane_points have affine rank 3"):
         SegmentablePlane(np.eye(5)[:4], np.eye(5)[:4])
     with pytest.raises(pr.DimensionError, match="affine rank -1"):
         SegmentablePlane([], [])
@@ -97,6 +102,46 @@ def test_plane_errors():
         segment_and_plot(crossed, W_ENC, W_ENC.T, BIAS)
 
 
+def autoencoder(seed, tied):
+    """Weights of relu(W_dec W_enc x + b), trained in float32 on sparse features for a moment."""
+    random = np.random.default_rng(seed)
+    dim = int(random.integers(3, 9))
+    encoder = random.normal(size=(2, dim)).astype(np.float32) / np.float32(2)
+    decoder = encoder.T if tied else random.normal(size=(dim, 2)).astype(np.float32) / np.float32(2)
+    bias, rate = np.zeros(dim, np.float32), np.float32(0.3)
+    for _ in range(150):
+        x = (random.random((64, dim)) * (random.random((64, dim)) < 0.3)).astype(np.float32)
+        before = x @ encoder.T @ decoder.T + bias
+        slope = (np.maximum(before, 0) - x) * (before > 0) / np.float32(32)
+        of_decoder, of_encoder = slope.T @ (x @ encoder.T), (slope @ decoder).T @ x
+        encoder = encoder - rate * (of_encoder + of_decoder.T if tied else of_encoder)
+        decoder = encoder.T if tied else decoder - rate * of_decoder
+        bias = bias - rate * slope.sum(axis=0)
+    assert {encoder.dtype, decoder.dtype, bias.dtype} == {np.dtype(np.float32)}
+    return encoder, decoder, bias
+
+
+@pytest.mark.parametrize("tied", [True, False])
+def test_trained_autoencoders_in_float32_are_accepted(tied):
+    """All that were trained; an outline that meets itself is refused with its features, and then there is its hull."""
+    traced = 0
+    for seed in range(35):
+        encoder, decoder, bias = autoencoder(seed, tied)
+        points = np.eye(len(bias), dtype=np.float32) @ encoder.T @ decoder.T + bias
+        features = exact_matrix(encoder.T, "W_enc")
+        hull = latent_plane(points, encoder, decoder, bias, window="hull")
+        assert hull.window == convex_polygon(features)
+        try:
+            plane = latent_plane(points, encoder, decoder, bias)
+        except pr.InputError as error:
+            assert re.search(r"edge \d \(feature \d to feature \d\) and .*window='hull'", str(error))
+        else:
+            traced += 1
+            assert set(plane.window) == set(features)
+            assert plane.outline.area() <= hull.outline.area()
+    assert traced >= 25
+
+
 def test_cube():
     cube = SegmentableCube([[1, 0, 0, 0], [0, 1, 0, 0], [0, 0, 1, 1]], [[0, 0, 1, 1]], half_width=1)
     active, silent = cube.break_into_segments(0)
@@ -104,3 +149,57 @@ def test_cube():
     assert active.contains([0, 0, Fraction(1, 9)])
     with pytest.raises(pr.DimensionError, match="needs 3 basis vectors, got 2"):
         SegmentableCube([[1, 0, 0], [0, 1, 0]], [[0, 0, 1]])
+
+
+WEIGHTS = """
+num_feats = 6
+W_enc = get_unit_2d_vectors_regularly_spaced(num_vecs=num_feats)
+W_dec = W_enc.T
+b = get_rigged_bias(num_dims=num_feats)
+plane_vertices = np.eye(num_feats) @ W_enc.T @ W_dec.T + b
+"""
+HELPERS = """
+def get_unit_2d_vectors_regularly_spaced(num_vecs):
+    phases = np.linspace(0, 2 * np.pi, num_vecs + 1)[:-1]
+    return np.vstack([np.cos(phases), np.sin(phases)]).T
+
+def get_rigged_bias(num_dims):
+    return np.ones(shape=(num_dims,)) * (-np.cos(2 * np.pi / num_dims))
+"""
+CALL = """
+segment_and_plot(
+    plane_vertices,
+    W_enc,
+    W_dec,
+    bias=b,
+    Z=3,
+    plot_title='Example plot'
+)
+"""
+IMPORTS = """
+from MODULE import segment_and_plot
+from MODULE import SegmentablePlane
+"""
+LOOK = """
+from matplotlib import pyplot
+(axes,) = pyplot.gcf().axes
+print(axes.get_title(), axes.get_xlim(), sum(patch.get_alpha() is not None for patch in axes.patches))
+"""
+
+
+@pytest.mark.parametrize(
+    "before",
+    [
+        "import numpy as np\nfrom MODULE import get_rigged_bias, get_unit_2d_vectors_regularly_spaced\n" + WEIGHTS,
+        "import numpy as np\n" + HELPERS + WEIGHTS.replace("W_enc.T @ W_dec.T", "W_enc @ W_dec"),
+    ],
+    ids=["as in its manual", "as in its example, with its own helpers, transposed"],
+)
+def test_the_published_example_runs_with_other_imports(before, tmp_path):
+    script = tmp_path / "example.py"
+    script.write_text((before + IMPORTS + CALL + LOOK).replace("MODULE", "polyrelu"))
+    environment = {**os.environ, "MPLBACKEND": "Agg", "PYTHONWARNINGS": "error"}
+    shown = subprocess.run(
+        [sys.executable, script], capture_output=True, text=True, check=True, cwd=tmp_path, env=environment
+    )
+    assert shown.stdout.splitlines()[-1] == "Example plot (np.float64(-3.0), np.float64(3.0)) 6"

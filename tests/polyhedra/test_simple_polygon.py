@@ -57,7 +57,7 @@ def test_triangles_cover_the_polygon_once(ring, straight):
     [
         (
             [(0, 0), (2, 2), (2, 0), (0, 2)],
-            r"edge 0 \(vertex 0 to 1\) and edge 2 \(vertex 2 to 3\) cross near \(1, 1\)",
+            r"edge 0 \(vertex 0 to vertex 1\) and edge 2 \(vertex 2 to vertex 3\) cross near \(1, 1\)",
         ),
         ([(0, 0), (4, 0), (4, 2), (2, 0), (0, 2)], r"edge 0 .* and edge 2 .* touch near \(2, 0\)"),
         ([(0, 0), (4, 0), (2, 0), (2, 2)], r"edge 0 .* and edge 1 .* overlap"),

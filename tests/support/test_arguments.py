@@ -8,6 +8,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+from matplotlib import pyplot
 
 import polyrelu as pr
 from polyrelu.analysis.merge import merged_polyhedra
@@ -23,6 +24,7 @@ TARGET = pr.parse("y0 > 0", dim=1)
 TILING = pr.preimage(NET, TARGET, BOX)
 PROPERTY = pr.Property(2, 1, (Disjunct(BOX, (TARGET,)),))
 EYE, ZERO = [[1, 0], [0, 1]], [0, 0]
+CORNERS = [[0, 0], [1, 0], [0, 1]]
 ORTHANT = pr.Polyhedron([[1, 0], [0, 1]], [1, 1])
 POINT_NET = pr.Network([(np.zeros((1, 0)), [1])])
 
@@ -141,6 +143,13 @@ CALLS = {
     "parse text": lambda v: pr.parse(v, 2),
     "parse dim": lambda v: pr.parse("y0 > 0", v),
     "parse names": lambda v: pr.parse("y0 > 0", 1, v),
+    "slice origin": lambda v: NET.slice(v, EYE),
+    "slice directions": lambda v: NET.slice([0, 0], v),
+    "slice lift": lambda v: NET.slice([0, 0], EYE).lift(v),
+    "slice restrict": lambda v: NET.slice([0, 0], EYE).restrict(v),
+    "slice lift_set": lambda v: NET.slice([0, 0], EYE).lift_set(v),
+    "slice coordinates": lambda v: NET.slice([0, 0], EYE).coordinates(v),
+    "plane_through points": lambda v: pr.plane_through(v, [1, 0], [0, 1]),
     "wins k": lambda v: pr.wins(v, 3),
     "wins dim": lambda v: pr.wins(0, v),
     "active i": lambda v: pr.active(v, 3),
@@ -244,7 +253,30 @@ CALLS = {
     "LatentPlane vertices": lambda v: LatentPlane(v, EYE, ZERO),
     "LatentPlane weight": lambda v: LatentPlane.from_coordinates([(0, 0), (1, 0), (0, 1)], v, ZERO),
     "LatentPlane active": lambda v: LatentPlane.from_coordinates([(0, 0), (1, 0), (0, 1)], EYE, ZERO).active(v),
+    "LatentPlane window": lambda v: pr.LatentPlane([(0, 0), (1, 0), (0, 1)], EYE, ZERO, window=v),
     "LatentCube half width": lambda v: LatentCube(None, [[1, 0, 0]], [0], v),
+    "feature_zones network": pr.feature_zones,
+    "feature_zones features": lambda v: pr.feature_zones(CLASSIFIER, v, BOX),
+    "feature_zones feature": lambda v: pr.feature_zones(CLASSIFIER, [v], BOX),
+    "feature_zones domain": lambda v: pr.feature_zones(NET, domain=v) if v is not None else None,
+    "feature_zones box": lambda v: pr.feature_zones(NET, box=v) if v is not None else None,
+    "latent_plane plane_points": lambda v: pr.latent_plane(v, EYE, EYE),
+    "latent_plane W_enc": lambda v: pr.latent_plane(CORNERS, v, EYE),
+    "latent_plane W_dec": lambda v: pr.latent_plane(CORNERS, EYE, v),
+    "latent_plane bias": lambda v: pr.latent_plane(CORNERS, EYE, EYE, v),
+    "latent_plane window": lambda v: pr.latent_plane(CORNERS, EYE, EYE, window=v),
+    "SegmentablePlane W": lambda v: pr.SegmentablePlane(CORNERS, v),
+    "SegmentablePlane plane_points": lambda v: pr.SegmentablePlane(v, EYE),
+    "SegmentableCube basis_vectors": lambda v: pr.SegmentableCube(v, [[1, 0, 0]]),
+    "get_rigged_bias num_dims": pr.get_rigged_bias,
+    "get_unit_2d_vectors_regularly_spaced num_vecs": pr.get_unit_2d_vectors_regularly_spaced,
+    "segment_and_plot Z": lambda v: pr.segment_and_plot(CORNERS, EYE, EYE, Z=v),
+    "segment_and_plot plot_title": lambda v: pr.segment_and_plot(CORNERS, EYE, EYE, plot_title=v),
+    "segment_and_plot ax": lambda v: pr.segment_and_plot(CORNERS, EYE, EYE, ax=v),
+    "tiling plot": TILING.plot,
+    "verify target": lambda v: pr.verify(NET, v, domain=BOX),
+    "verify domain": lambda v: pr.verify(NET, TARGET, domain=v),
+    "Statement.of target": lambda v: pr.Statement.of(NET, v),
     "preimage workers": lambda v: pr.preimage(NET, TARGET, BOX, workers=v),
     "verify workers": lambda v: pr.verify(NET, PROPERTY, workers=v),
     "tiling sample_points n": TILING.sample_points,
@@ -252,8 +284,9 @@ CALLS = {
 
 
 @pytest.mark.parametrize("call", CALLS)
-def test_hostile_arguments_are_refused_or_answered(call, tmp_path, monkeypatch):
+def test_hostile_arguments_are_refused_or_answered(call, tmp_path, monkeypatch, request):
     monkeypatch.chdir(tmp_path)
+    request.addfinalizer(lambda: pyplot.close("all"))
     raw = {}
     for name, value in NUMBERS.items():
         try:
@@ -271,6 +304,7 @@ def test_every_public_name_is_called():
     public = {name: getattr(pr, name) for name in pr.__all__}
     errors = {name for name, one in public.items() if isinstance(one, type) and issubclass(one, Exception | Warning)}
     returned = {
+        "Slice",
         "Statement",
         "Nearest",
         "Verdict",

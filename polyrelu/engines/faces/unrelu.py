@@ -33,6 +33,7 @@ from typing import Any, NamedTuple, TypeAlias
 from polyrelu.arithmetic.exact import exact
 from polyrelu.errors import BudgetExceeded, DimensionError
 from polyrelu.networks.layer import Layer
+from polyrelu.networks.questions import given_outputs
 from polyrelu.polyhedra.halfspace import Halfspace
 from polyrelu.polyhedra.polyhedron import Polyhedron
 from polyrelu.support.arguments import instance, whole_number
@@ -65,7 +66,7 @@ class Faces(Iterator[tuple[Zeroed, Polyhedron]]):
 
 
 def unrelu(
-    P: Polyhedron,
+    P: Polyhedron | str,
     W: Iterable[Iterable[Any]],
     b: Iterable[Any],
     relu: bool | Sequence[bool] = True,
@@ -76,7 +77,7 @@ def unrelu(
     """The pieces of ``{x : relu(W x + b) in P}``, one for each face of the orthant that gives any, by moving sets.
 
     Args:
-        P: a polyhedron in R^n, the space after the ReLU.
+        P: a polyhedron in R^n, the space after the ReLU, or a text about ``y0``, ``y1``, ...
         W: an (n, d) matrix.
         b: n numbers.
         relu: which of the n coordinates pass through the ReLU; all by default.
@@ -93,11 +94,13 @@ def unrelu(
 
     Cost: 2^n faces, four double descriptions each.
     """
-    return search_faces(P, Layer(W, b, relu, where="unrelu"), face_piece, limit=limit, progress=progress)
+    layer = Layer(W, b, relu, where="unrelu")
+    target = given_outputs(P, layer.output_dim, "unrelu: P")
+    return search_faces(target, layer, face_piece, limit=limit, progress=progress)
 
 
 def unrelu_by_substitution(
-    P: Polyhedron,
+    P: Polyhedron | str,
     W: Iterable[Iterable[Any]],
     b: Iterable[Any],
     relu: bool | Sequence[bool] = True,
@@ -107,7 +110,8 @@ def unrelu_by_substitution(
 ) -> Faces:
     """The pieces that :func:`unrelu` yields, by moving rows: no double description, one LP a face."""
     layer = Layer(W, b, relu, where="unrelu_by_substitution")
-    return search_faces(P, layer, substituted_piece, limit=limit, progress=progress)
+    target = given_outputs(P, layer.output_dim, "unrelu_by_substitution: P")
+    return search_faces(target, layer, substituted_piece, limit=limit, progress=progress)
 
 
 def search_faces(

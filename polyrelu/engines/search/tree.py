@@ -20,6 +20,7 @@ from polyrelu.engines.search.heuristic import Feasibility, Heuristic, Together
 from polyrelu.engines.search.problem import FaceProblem, Node, bits
 from polyrelu.errors import BudgetExceeded, InputError, UnboundedError
 from polyrelu.networks.layer import Layer
+from polyrelu.networks.questions import Domain, given_outputs, given_region
 from polyrelu.polyhedra.polyhedron import Polyhedron
 from polyrelu.support.arguments import instance, whole_number
 from polyrelu.support.limits import check
@@ -243,26 +244,26 @@ class FaceSearch(Iterator[tuple[Zeroed, Polyhedron]]):
 
 
 def face_search(
-    P: Polyhedron,
+    P: Polyhedron | str,
     W: Iterable[Iterable[Any]],
     b: Iterable[Any],
     relu: bool | Sequence[bool] = True,
     *,
     heuristic: Heuristic | None = None,
-    domain: Polyhedron | None = None,
+    domain: Domain | None = None,
     limit: int = DEFAULT_NODE_LIMIT,
     progress: bool | None = None,
 ) -> FaceSearch:
     r"""The pieces of :math:`\{x \in D : \rho(W x + b) \in P\}`, one for each face that gives any, by a pruned tree.
 
     Args:
-        P: a polyhedron in R^n, the space after the ReLU.
+        P: a polyhedron in R^n, the space after the ReLU, or a text about ``y0``, ``y1``, ...
         W: an (n, d) matrix.
         b: n numbers.
         relu: which of the n coordinates pass through the ReLU; all by default.
         heuristic: which neuron next, what may be discarded, what was learnt; :class:`Best` by default, which looks at
             no node in vain where P asks one neuron to be positive.
-        domain: D, a polyhedron in R^d; by default all of it.
+        domain: D, passed as for :func:`polyrelu.preimage`; by default all of R^d.
         limit: the largest number of nodes to look at.
         progress: show a bar; by default only for long runs on a terminal.
 
@@ -278,12 +279,12 @@ def face_search(
     Cost: by default one cut of a polyhedron a piece (exact, by its generators), at most sum_{k<=d} C(n, k) full-
     dimensional pieces and as many flat ones as the layer is degenerate; exponential in d.
     """
-    instance(P, Polyhedron, "face_search: P", "parse text with polyrelu.parse first")
-    if domain is not None:
-        instance(domain, Polyhedron, "face_search: domain", "pass a Polyhedron such as Polyhedron.box, or None")
+    layer = Layer(W, b, relu, where="face_search")
+    target = given_outputs(P, layer.output_dim, "face_search: P")
+    inputs = None if domain is None else given_region(domain, layer.input_dim, "face_search: domain")
     if heuristic is not None:
         instance(heuristic, Heuristic, "face_search: heuristic", "pass a Heuristic, or None for the best one")
-    problem = FaceProblem(Layer(W, b, relu, where="face_search"), P, domain)
+    problem = FaceProblem(layer, target, inputs)
     return FaceSearch(problem, Best() if heuristic is None else heuristic, limit, progress)
 
 
