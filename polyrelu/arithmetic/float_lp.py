@@ -10,9 +10,10 @@ that nothing is, because :math:`\sum y_i (a_i x + c_i) > 0` between the ends. Wh
 
 With :math:`x = low + u` and :math:`t = 1 - s` all variables and slacks are to be non-negative, and the objective is -s:
 so the corner u = 0, s = 0 is dual feasible, and the dual simplex method (C. E. Lemke, The dual method of solving the
-linear programming problem, Naval Research Logistics Quarterly 1, 1954) starts there, on a dense dictionary. That takes
-tens of microseconds a pivot, and about as many pivots as there are inputs; a general solver spends more on looking at
-its arguments. Many inputs go to such a one, HiGHS, and so does what the pivots do not settle.
+linear programming problem, Naval Research Logistics Quarterly 1, 1954) starts there, on a dense dictionary. Its
+objective falls, and may be believed at each step: where it is negative, nothing has room, and the method ends. That
+takes tens of microseconds a pivot, and about as many pivots as there are inputs; a general solver spends more on
+looking at its arguments. Many inputs go to such a one, HiGHS, and so does what the pivots do not settle.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from polyrelu.support.limits import check
 
 _LARGEST = 2.0**300
 _NEGATIVE = -(2.0**-34)  # what is no less counts as satisfied in pivoting; nothing is decided by it
+_HOPELESS = -(2.0**-16)
 _PIVOT = 2.0**-30
 _FEW_INPUTS = 48
 
@@ -35,7 +37,7 @@ class Proposal(NamedTuple):
 
     Attributes:
         point: an x with the most room, (d,).
-        room: the t there.
+        room: the t there; where it is negative, no more than a bound of it, and the point says nothing.
         multipliers: one for each row, none negative, (n,).
     """
 
@@ -68,7 +70,7 @@ def most_room(rows: FloatArray, constants: FloatArray, low: FloatArray, high: Fl
 def by_pivots(
     rows: FloatArray, slopes: FloatArray, offsets: FloatArray, low: FloatArray, high: FloatArray
 ) -> Proposal | None:
-    """The optimum of ``rows . x + slopes t <= offsets`` by the dual simplex method; None if it does not end soon.
+    """The largest t in ``rows . x + slopes t <= offsets`` by the dual simplex method; None if it does not end soon.
 
     The dictionary has a row for each basic variable, one column of constants and one for each nonbasic variable, and
     last the objective. Variables 0..d-1 are u, the next one s, then come the rows' slacks and those of the upper ends.
@@ -83,7 +85,7 @@ def by_pivots(
     basic, nonbasic = np.arange(dim + 1, dim + 1 + count + dim), np.arange(dim + 1)
     for _ in range(20 * (dim + 2) + count):
         leaving = int(np.argmin(table[:-1, 0]))
-        if table[leaving, 0] >= _NEGATIVE:
+        if table[leaving, 0] >= _NEGATIVE or table[-1, 0] < _HOPELESS:
             return _read(table, basic, nonbasic, low, count)
         row = table[leaving, 1:]
         ratios = np.where(row > _PIVOT, -table[-1, 1:] / row, np.inf)
@@ -118,7 +120,7 @@ def _read(table: FloatArray, basic: FloatArray, nonbasic: FloatArray, low: Float
     multipliers = np.zeros(count)
     slacks = (nonbasic > dim) & (nonbasic <= dim + count)
     multipliers[nonbasic[slacks] - dim - 1] = -table[-1, 1:][slacks]
-    return Proposal(low + values[:-1], 1.0 - float(values[-1]), multipliers)
+    return Proposal(low + values[:-1], float(table[-1, 0]), multipliers)
 
 
 def by_highs(

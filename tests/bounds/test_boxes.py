@@ -70,6 +70,7 @@ def test_what_is_as_thin_as_floats_is_ripe():
     one = np.ones(2)
     asked = BoxSearch(TENT.layers, pr.parse("y0 >= -1", dim=1), one, np.nextafter(one, 2), -1)
     first = asked.step()
+    assert first is not None
     assert asked.are_ripe(first).tolist() == [True]
     assert asked.step() is None
 

@@ -23,7 +23,7 @@ import numpy as np
 
 from polyrelu.arithmetic.exact import FloatArray, float_quotients
 from polyrelu.arithmetic.rounding import gamma
-from polyrelu.bounds.linear import Places, least_at_inputs, sizes
+from polyrelu.bounds.linear import Places, sizes
 from polyrelu.networks.layer import Layer
 from polyrelu.polyhedra.halfspace import Halfspace
 
@@ -59,11 +59,16 @@ class Affine(NamedTuple):
         """Values at p points of the box, (p, n), each within its doubt."""
         return points @ self.rows.T + self.constants
 
+    def between(self, low: FloatArray, high: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Lower and upper bounds on a smaller box, (n,) each."""
+        rising, falling = np.maximum(self.rows, 0.0), np.minimum(self.rows, 0.0)
+        doubts = self.doubts * _ENLARGED
+        least = rising @ low + falling @ high + self.constants - doubts
+        return least, rising @ high + falling @ low + self.constants + doubts
+
     def least(self, low: FloatArray, high: FloatArray) -> FloatArray:
-        """Lower bounds on a smaller box, (n,)."""
-        count = len(self.rows)
-        ends = (np.broadcast_to(end, (count, len(end))) for end in (low, high))
-        return least_at_inputs(self.rows, self.constants, *ends) - self.doubts * _ENLARGED
+        """The lower ones alone."""
+        return self.between(low, high)[0]
 
 
 class AffineOn:

@@ -11,7 +11,6 @@ from enum import Enum
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from polyrelu.arithmetic import float_lp
 from polyrelu.arithmetic.exact import FloatArray
@@ -51,12 +50,6 @@ class Cell:
     low: FloatArray
     high: FloatArray
     points: FloatArray
-
-    def signs(self, forms: Affine) -> NDArray[np.int8]:
-        """The signs that forms certainly have inside, as far as its box tells, (n,); 0 where that is open."""
-        negative = forms.negated().least(self.low, self.high) >= 0
-        positive = forms.least(self.low, self.high) >= 0
-        return positive.astype(np.int8) - (negative & ~positive).astype(np.int8)
 
     def inside(self, points: FloatArray, space: Space) -> FloatArray:
         """Those of some points of the space that are strictly inside."""

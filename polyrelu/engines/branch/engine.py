@@ -226,15 +226,15 @@ class BranchEngine:
         layer = self.layers[len(node.signs)]
         neurons = np.array(layer.neurons, dtype=np.intp)
         forms = node.entered.chosen(neurons[open_])
-        signs = node.cell.signs(forms)
+        least, most = forms.between(node.cell.low, node.cell.high)
+        signs = (least >= 0).astype(np.int8) - ((most <= 0) & (least < 0)).astype(np.int8)
         if signs.any():
             own = node.own.copy()
             own[open_] = signs
             self.stats.fixed += int(np.count_nonzero(signs))
             return [replace(node, own=own)]
-        values = node.cell.points @ forms.rows.T + forms.constants
+        values = forms.at(node.cell.points)
         below, above = (values < -forms.doubts).sum(axis=0), (values > forms.doubts).sum(axis=0)
-        least, most = forms.least(node.cell.low, node.cell.high), -forms.negated().least(node.cell.low, node.cell.high)
         chosen = self.rule(View(values, least, most, below, above))
         return self._halves(node, int(open_[chosen]), int(neurons[open_[chosen]]))
 

@@ -104,6 +104,9 @@ def test_least_values_and_combinations():
     least = forms.least(np.zeros(2), np.ones(2))
     assert (least <= [-1, -0.5]).all()
     assert least == pytest.approx([-1, -0.5], abs=2**-40)
+    most = forms.between(np.zeros(2), np.ones(2))[1]
+    assert (most >= [1, 1]).all()
+    assert most == pytest.approx([1, 1], abs=2**-40)
     both = space.combination(forms, np.array([1.0, 2.0]))
     assert both.rows.tolist() == [[0.0, 3.0]]
     assert both.doubts[0] >= forms.doubts[0] + 2 * forms.doubts[1]

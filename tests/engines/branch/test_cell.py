@@ -85,5 +85,3 @@ def test_points_and_boxes_are_asked_before_programs(monkeypatch):
     found = look(known, space.forms.of_rows([Halfspace.of([1, 0], 0)]), space)
     assert (found.answer, found.points.tolist(), found.by_program) == (Answer.YES, [[-0.5, 0.5]], False)
     assert look(known, space.forms.of_rows([Halfspace.of([1, 0], -2)]), space).answer is Answer.NEVER
-    forms = space.forms.of_rows([Halfspace.of([1, 1], 4), Halfspace.of([1, 1], -4), Halfspace.of([1, 1], 0)])
-    assert known.signs(forms).tolist() == [-1, 1, 0]
