@@ -193,12 +193,12 @@ class BranchEngine:
     ) -> list[_Node]:
         """The node with which a cell enters its next layer; none where the target is out of reach, or it is through."""
         depth = len(signs)
+        if depth == len(self.layers):
+            self._finish(cell, splits, signs, values)
+            return []
         bounds = self._bounds.over(cell.low[None], cell.high[None], self._with_signs(known, signs)).layers
         if misses(self.restriction.target, bounds[-1])[0]:
             self.stats.pruned += 1
-            return []
-        if depth == len(self.layers):
-            self._finish(cell, splits, signs, values)
             return []
         layer = self.layers[depth]
         entered = self.space.forms.entering(layer, values)
