@@ -121,13 +121,12 @@ class Passage(NamedTuple):
         """The step A'', c'', in the arithmetic of what it is given."""
         below, above, offset = (line[box] for line in self.lines)
         bent = rows * np.where(rows > 0, below, above)
-        raised = (np.where(rows < 0, rows, 0) * offset).sum(axis=1)
+        raised = dots(np.where(rows < 0, rows, 0), offset)
         return bent @ self.weight, constants + raised + bent @ self.bias
 
     def loss(self, forms: Forms, box: Places) -> FloatArray:
         """A bound on what rounding makes of it, (r,)."""
-        size: FloatArray = (sizes(forms.rows) * self.reach[box]).sum(axis=1) + sizes(forms.constants)
-        return self.factor * size
+        return self.factor * (dots(sizes(forms.rows), self.reach[box]) + sizes(forms.constants))
 
 
 class LinearBounds:
@@ -225,8 +224,17 @@ class LinearBounds:
 
 def sizes(values: FloatArray) -> FloatArray:
     """Moduli from which nothing can underflow or overflow unnoticed, see *Sizes* in the module's docstring."""
-    moduli = np.abs(values)
+    moduli: FloatArray = np.abs(values)
+    if moduli.max(initial=0.0) <= LARGEST:  # which NaN is not
+        moduli += FLOOR
+        return moduli
     return np.where(moduli <= LARGEST, moduli + FLOOR, np.inf)
+
+
+def dots(first: FloatArray, second: FloatArray) -> FloatArray:
+    """The scalar products of rows with rows, (r,), in the arithmetic of what it is given."""
+    products: FloatArray = np.einsum("ij,ij->i", first, second)
+    return products
 
 
 def reached(layer: Layer, taken: Enclosure) -> FloatArray:
@@ -265,14 +273,13 @@ def least_values(
 
 def least_at_inputs(rows: FloatArray, constants: FloatArray, low: FloatArray, high: FloatArray) -> FloatArray:
     """The least values of forms of x between ends, (r, d) each, in the arithmetic of what it is given."""
-    least: FloatArray = (np.where(rows > 0, rows, 0) * low + np.where(rows < 0, rows, 0) * high).sum(axis=1)
-    return least + constants
+    return dots(np.where(rows > 0, rows, 0), low) + dots(np.where(rows < 0, rows, 0), high) + constants
 
 
 def loss_at_inputs(forms: Forms, low: FloatArray, high: FloatArray, factor: float) -> FloatArray:
     """A bound on what rounding makes of them, (r,)."""
-    size: FloatArray = (sizes(forms.rows) * sizes(np.maximum(np.abs(low), np.abs(high)))).sum(axis=1)
-    return factor * (size + sizes(forms.constants))
+    magnitudes = sizes(np.maximum(np.abs(low), np.abs(high)))
+    return factor * (dots(sizes(forms.rows), magnitudes) + sizes(forms.constants))
 
 
 def after_relu(entered: Enclosure, mask: NDArray[np.bool_]) -> Enclosure:

@@ -231,7 +231,7 @@ def test_bounds_of_steps_hold(name):
         ("slopes", "reached", "magnitudes @ sizes(layer.float_weight).T", "0.0"),
         ("offsets", "passage", " + sizes(lines.offset)", ""),
         ("constants", "loss", " + sizes(forms.constants)", ""),
-        ("weights", "loss", "(sizes(forms.rows) * self.reach[box]).sum(axis=1)", "0.0"),
+        ("weights", "loss", "dots(sizes(forms.rows), self.reach[box])", "0.0"),
         ("sums", "loss", "self.factor", "2.0**-53"),
     ],
 )
@@ -282,7 +282,7 @@ def test_bounds_at_the_inputs_hold(name):
     ("name", "old", "new"),
     [
         ("constant", " + sizes(forms.constants)", ""),
-        ("products", "(sizes(forms.rows) * sizes(np.maximum(np.abs(low), np.abs(high)))).sum(axis=1)", "0.0"),
+        ("products", "dots(sizes(forms.rows), magnitudes)", "0.0"),
     ],
 )
 def test_no_term_at_the_inputs_is_spared(name, old, new):
