@@ -110,7 +110,7 @@ class PartByPart:
         ]
         part = Polyhedron.from_halfspaces([*self.domain.halfspaces, *rows], dim)
         try:
-            tiling = preimage(self.network, self.target, part, "branch", limit=_NO_LIMIT, until=bool)
+            tiling = preimage(self.network, self.target, part, "branch", limit=_NO_LIMIT, until=bool, progress=False)
         except Interrupted as stopped:
             check()
             tiling = stopped.partial

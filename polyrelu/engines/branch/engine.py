@@ -40,6 +40,7 @@ from polyrelu.networks.fixed_inputs import Folding
 from polyrelu.networks.relevant_part import Restriction
 from polyrelu.polyhedra.polyhedron import Polyhedron
 from polyrelu.support.limits import check
+from polyrelu.support.progress import progress_bar
 
 _SEED = 20  # of the points that are tried in the beginning
 _FIRST_POINTS = 256
@@ -100,6 +101,7 @@ class BranchEngine:
         limit: the most neurons to ask for.
         until: asked, with the number of tiles found, whether to stop as for Ctrl-C.
         rule: says which neuron to branch on.
+        progress: show a bar; by default only for long runs on a terminal.
         advice: what to do at the limit, for the message.
 
     Raises:
@@ -113,9 +115,11 @@ class BranchEngine:
         limit: int,
         until: Callable[[int], bool] | None = None,
         rule: Rule = whole_first,
+        progress: bool | None = None,
         advice: str = "raise limit=, or make the domain smaller",
     ) -> None:
         self.restriction, self.limit, self.until, self.rule, self.advice = restriction, limit, until, rule, advice
+        self.progress = progress
         self.stats = BranchStats()
         self.folding = Folding.of(domain)
         self.domain = domain.unfixed()
@@ -130,10 +134,11 @@ class BranchEngine:
 
     def run(self) -> None:
         """Find all tiles. Raises KeyboardInterrupt when stopped; what was found until then stays."""
-        with np.errstate(all="ignore"):
+        with np.errstate(all="ignore"), progress_bar(self.progress, desc="branch", unit=" cells") as bar:
             waiting = [*self._entered(self._root, (), SignVector(), self.space.forms.inputs(), None)]
             while waiting:  # depth first
                 waiting.extend(reversed(self._step(waiting.pop())))
+                bar.update(self.stats.cells - bar.n)
 
     def _step(self, node: _Node) -> list[_Node]:
         """The nodes that one is divided in, or goes on as."""

@@ -20,7 +20,7 @@ def by_branches(restriction: Restriction, domain: Polyhedron, options: Options) 
     """Cells decided by certified floats; in exact arithmetic where the domain is flat, or ends nowhere."""
     if not is_suitable(domain):
         return by_halfspaces(restriction, domain, options)
-    return BranchEngine(restriction, domain, options.limit, options.until)
+    return BranchEngine(restriction, domain, options.limit, options.until, progress=options.progress)
 
 
 def if_promising(restriction: Restriction, domain: Polyhedron, options: Options, refusal: str) -> Engine | None:
@@ -32,7 +32,8 @@ def if_promising(restriction: Restriction, domain: Polyhedron, options: Options,
     if not is_suitable(domain):
         return None
     advice = f"that was to be quick. {refusal}; method='branch' goes on for as long as it takes"
-    engine = BranchEngine(restriction, domain, min(options.limit, _SOON), options.until, advice=advice)
+    limit, until, progress = min(options.limit, _SOON), options.until, options.progress
+    engine = BranchEngine(restriction, domain, limit, until, progress=progress, advice=advice)
     few = restriction.neuron_count <= MOST_DOUBTFUL or engine.reach.misses or engine.reach.doubtful <= MOST_DOUBTFUL
     return engine if few else None
 
