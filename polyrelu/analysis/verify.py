@@ -1,10 +1,12 @@
-r"""Does a network keep a property? An exact verdict, by the preimage of what must not happen.
+r"""Does a network keep a property? An exact verdict, by points, bounds, and the preimage of what must not happen.
 
 The network f breaks a :class:`~polyrelu.networks.properties.Property` iff for some disjunct the preimage of a target
-within the domain is not empty. Cells are split until a tile of it is found, or none is left:
+within the domain is not empty. Points are tried first (:mod:`polyrelu.analysis.counterexamples`); then linear bounds of
+the outputs may rule a target out (:mod:`polyrelu.bounds.linear`); and where neither settles it, cells are split until a
+tile of the preimage is found, or none is left:
 
-* *violated*: a point of the tile, whose exact output lies in the target. It is evaluated anew, without the engine.
-* *holds*: every preimage is empty, by exact enumeration.
+* *violated*: a point whose exact output lies in the target. It is evaluated anew, without the engine.
+* *holds*: every preimage is empty, by certified bounds or exact enumeration.
 * *undecided*: time was up before either.
 
 The verdict is about the network's stored numbers in exact arithmetic, not about a rounded run of it.
@@ -13,27 +15,36 @@ The verdict is about the network's stored numbers in exact arithmetic, not about
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 from os import PathLike
 from pathlib import Path
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 
+from polyrelu.analysis.counterexamples import Candidates
+from polyrelu.analysis.part_by_part import PartByPart
 from polyrelu.arithmetic.exact import ExactVector
+from polyrelu.bounds.reach import Reach, reach
+from polyrelu.engines.cells.budget import ALWAYS
 from polyrelu.engines.evidence.certify import Evidence, write_point
 from polyrelu.engines.evidence.files import numbered, question_beside
 from polyrelu.engines.preimage import preimage
 from polyrelu.errors import BudgetExceeded, DimensionError, InputError, Interrupted
+from polyrelu.networks.fixed_inputs import Folding
 from polyrelu.networks.network import Network
 from polyrelu.networks.properties import Disjunct, Property
 from polyrelu.networks.questions import Domain, Target, given_domain, given_targets
+from polyrelu.networks.relevant_part import restrict
 from polyrelu.networks.statement import Statement
+from polyrelu.polyhedra.polyhedron import Polyhedron
 from polyrelu.support.arguments import file_path, instance
 from polyrelu.support.files import check_place
 from polyrelu.support.limits import Limit, Stop
 from polyrelu.support.numerals import record_text
 from polyrelu.tilings.tiling import Tiling
+
+_FEW_DOUBTFUL = 40  # with so many neurons that may switch, or fewer, cells are done sooner than more points
+_FEW_PARTS = 512
 
 Status: TypeAlias = Literal["holds", "violated", "undecided"]
 
@@ -48,7 +59,7 @@ class Verification:
         place: for ``"violated"`` the numbers of the disjunct and of the target in it.
         remaining: for ``"undecided"`` the (disjunct, target) pairs not excluded; the first was being searched.
         cases: how many pairs there are.
-        cells: how many cells were excluded or found.
+        cells: how many cells were excluded or found; the domain counts as one where bounds or points decide.
         seconds: how long it took.
         files: the evidence that was written, as :func:`write_evidence` returns it.
         unwritten: why evidence that was asked for was not written; empty where nothing is missing.
@@ -101,11 +112,13 @@ def verify(
     Raises:
         DimensionError: the property is about other dimensions than the network's.
         InputError: the time limit is not positive; or there is a domain beside a property.
-        BudgetExceeded: cells would get too large, and no other engine is quick.
+        BudgetExceeded: cells would get too large, no other engine is quick, and there is no time limit; where there is
+            one, the domain is split until then.
         WriteError: evidence cannot be written, which is tried at once.
         Interrupted, KeyboardInterrupt: Ctrl-C.
 
-    Cost: up to that of the preimages; a counterexample ends the search.
+    Cost: some ten milliseconds for points and bounds, for small networks; then up to that of the preimages. A
+    counterexample ends the search.
 
     >>> import polyrelu as pr
     >>> net = pr.Network([([[1], [-1]], [0, 0]), ([[1, 1]], [0])])  # |x|
@@ -207,37 +220,129 @@ def _verdict(
     network: Network, prop: Property, limit: Limit, workers: int, max_dim: int | None, progress: bool | None
 ) -> Verification:
     began = time.monotonic()
-    cases = [(i, j) for i, disjunct in enumerate(prop.disjuncts) for j in range(len(disjunct.targets))]
-    cells = 0
-    for number, (i, j) in enumerate(cases):
-        question = partial(
-            preimage,
-            network,
-            prop.disjuncts[i].targets[j],
-            prop.disjuncts[i].domain,
-            workers=workers,
-            max_dim=max_dim,
-            progress=progress,
-        )
+    run = _Run(network, prop, limit, {"workers": workers, "max_dim": max_dim, "progress": progress})
+    try:
         with limit.kept():
-            tiling, late = _first_tiles(question, limit)
-        cells += int(tiling.stats.get("cells", 0)) + int(tiling.stats.get("discarded", 0))
+            run.decide()
+    except Stop:
+        if not limit.late:
+            raise
+    remaining, seconds = tuple(run.waiting), time.monotonic() - began
+    if run.found is not None:
+        place, point, value = run.found
+        return Verification("violated", point, value, place, (), run.cases, run.cells, seconds)
+    status: Status = "undecided" if remaining else "holds"
+    return Verification(status, None, None, None, remaining, run.cases, run.cells, seconds)
+
+
+class _Run:
+    """Decides the cases of a property one after the other.
+
+    Args:
+        network: what is asked about.
+        prop: what must not happen.
+        limit: says when time is up.
+        options: those of :func:`~polyrelu.engines.preimage.preimage`.
+
+    Attributes:
+        found: the place of a counterexample, the point, and its value.
+        waiting: the cases that are not excluded, as pairs of a disjunct and a target.
+        cases: how many there are.
+        cells: how many cells were excluded or found.
+    """
+
+    def __init__(self, network: Network, prop: Property, limit: Limit, options: dict[str, Any]) -> None:
+        self.network, self.disjuncts, self.limit, self.options = network, prop.disjuncts, limit, options
+        self.found: tuple[tuple[int, int], ExactVector, ExactVector] | None = None
+        self.waiting = [(i, j) for i, one in enumerate(prop.disjuncts) for j in range(len(one.targets))]
+        self.cases, self.cells = len(self.waiting), 0
+
+    def decide(self) -> None:
+        """Exclude what bounds exclude, try points for all that is left, and then settle each case.
+
+        It ends with a counterexample, or when time is up.
+        """
+        reached = {case: _reach(self.network, self.disjuncts[case[0]], case[1]) for case in self.waiting}
+        self.waiting = [case for case, own in reached.items() if own is None or not own.misses]
+        self.cells += self.cases - len(self.waiting)
+        hard = {case for case in self.waiting if (own := reached[case]) is None or own.doubtful > _FEW_DOUBTFUL}
+        if any(self._breaks(*case, int(case in hard)) for case in self.waiting):
+            return
+        while self.waiting:
+            case = self.waiting[0]
+            if (case in hard and self._breaks(*case, 2)) or not self._excluded(*case):
+                return
+            self.waiting.pop(0)
+
+    def _breaks(self, i: int, j: int, effort: int) -> bool:
+        """Whether a point shows that a target is reached."""
+        disjunct = self.disjuncts[i]
+        if disjunct.domain.is_empty():
+            return False
+        example = Candidates(self.network, disjunct.domain, disjunct.targets[j]).search(effort)
+        if example is not None:
+            self.cells += 1
+            self.found = (i, j), example.point, example.value
+        return example is not None
+
+    def _excluded(self, i: int, j: int) -> bool:
+        """Whether a target is certainly out of reach; if not, there is a counterexample, or time is up."""
+        disjunct = self.disjuncts[i]
+        if self._takes_parts(disjunct.domain):
+            return self._excluded_by_parts(i, j)
+        return self._excluded_by_cells(i, j)
+
+    def _takes_parts(self, domain: Polyhedron) -> bool:
+        """Whether a domain has more inputs than cells are good for, and can be split."""
+        sides = domain.sides
+        return (
+            self.options["max_dim"] is None and len(sides.free) > ALWAYS and sides.is_bounded and not domain.is_empty()
+        )
+
+    def _excluded_by_parts(self, i: int, j: int) -> bool:
+        """The same for many inputs: a few parts, then cells if these are quick, and then parts until time is up."""
+        parts = PartByPart(self.network, self.disjuncts[i].domain, self.disjuncts[i].targets[j])
+        decided = parts.go_on(_FEW_PARTS)
+        if not decided:
+            try:
+                return self._excluded_by_cells(i, j)
+            except BudgetExceeded:
+                if self.limit.timeout is None:
+                    raise
+                parts.go_on()
+        self.cells += parts.parts
+        if parts.found is not None:
+            self.found = (i, j), parts.found.point, parts.found.value
+        return parts.found is None
+
+    def _excluded_by_cells(self, i: int, j: int) -> bool:
+        """The same by cells alone."""
+        tiling, late = _first_tiles(self.network, self.disjuncts[i], j, self.limit, self.options)
+        self.cells += int(tiling.stats.get("cells", 0)) + int(tiling.stats.get("discarded", 0))
         if len(tiling):
-            point, value = _counterexample(tiling)
-            seconds = time.monotonic() - began
-            return Verification("violated", point, value, (i, j), (), len(cases), cells, seconds)
-        if late:
-            remaining, seconds = tuple(cases[number:]), time.monotonic() - began
-            return Verification("undecided", None, None, None, remaining, len(cases), cells, seconds)
-    return Verification("holds", None, None, None, (), len(cases), cells, time.monotonic() - began)
+            self.found = (i, j), *_counterexample(tiling)
+        return not (len(tiling) or late)
 
 
-def _first_tiles(question: Callable[..., Tiling], limit: Limit) -> tuple[Tiling, bool]:
+def _reach(network: Network, disjunct: Disjunct, j: int) -> Reach | None:
+    """What bounds say of a domain and a target; None where they say nothing."""
+    domain = disjunct.domain
+    if domain.is_empty() or not domain.sides.is_bounded:
+        return None
+    restriction, folding = restrict(network, disjunct.targets[j]), Folding.of(domain)
+    layers = restriction.layers if folding is None else folding.layers(restriction.layers)
+    return reach(layers, domain.unfixed().sides, restriction.target)
+
+
+def _first_tiles(
+    network: Network, disjunct: Disjunct, j: int, limit: Limit, options: dict[str, Any]
+) -> tuple[Tiling, bool]:
     """Some tiles of a preimage, or none if it has none, or if time was up, which is then said."""
+    question = partial(preimage, network, disjunct.targets[j], disjunct.domain)
     for at in (1, None):
         search = _Search(at)
         try:
-            return question(until=search.stop), False
+            return question(**options, until=search.stop), False
         except Interrupted as stopped:
             late = limit(0)
             if not (search.found or late):

@@ -1,25 +1,26 @@
-"""What each layer can reach from a box of inputs, in floats with proven bounds: which neurons cannot switch there.
+"""What each layer can reach from a box of inputs, for certain: which neurons cannot switch there.
 
-The bounds are those of :func:`polyrelu.arithmetic.rounding.affine_with_bound`, from the middle of the box. A sign
-counts only where the value exceeds its bound; infinite sides, overflow and NaN leave every sign in doubt, and so do
-floats that are not IEEE 754's default.
+The bounds are those of :mod:`polyrelu.bounds.linear`, which nothing that floats round away makes wrong. Infinite sides,
+overflow and NaN leave signs in doubt, and so do floats that are not IEEE 754's default.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from fractions import Fraction
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from polyrelu.arithmetic.exact import to_floats
-from polyrelu.arithmetic.ieee import floats_are_sound
-from polyrelu.arithmetic.rounding import affine_with_bound
+from polyrelu.arithmetic.exact import FloatArray, to_floats
+from polyrelu.bounds.linear import Enclosure, LinearBounds
 from polyrelu.networks.activation_pattern import PartialSigns
 from polyrelu.networks.layer import Layer
 from polyrelu.polyhedra.polyhedron import Polyhedron
-from polyrelu.polyhedra.sides import Sides
+from polyrelu.polyhedra.sides import Side, Sides
+
+_MOST_WORK = 2.0**33  # for a layer, which is about a second
 
 
 class Reach(NamedTuple):
@@ -40,39 +41,49 @@ class Reach(NamedTuple):
 
 
 def reach(layers: Sequence[Layer], sides: Sides, target: Polyhedron) -> Reach:
-    """What layers can reach from between the sides of a domain. Cost: one evaluation of the network in floats."""
-    try:
-        known = _middle(sides) if floats_are_sound() else None
-    except OverflowError:  # numbers beyond the range of floats
-        known = None
-    if known is None:
-        return Reach(PartialSigns((0,) * layer.neuron_count for layer in layers), False)
-    values, radius = known
-    signs = []
-    with np.errstate(all="ignore"):
-        for layer in layers:
-            values, radius = affine_with_bound(layer.float_weight, layer.float_bias, values, radius)
-            mask = np.array(layer.relu, dtype=np.bool_)
-            certain = np.isfinite(values) & np.isfinite(radius)
-            sign = np.where(certain & (values > radius), 1, np.where(certain & (values < -radius), -1, 0))[0]
-            signs.append(tuple(sign[mask].tolist()))
-            silent = mask & (sign < 0)
-            radius = np.where(silent, 0.0, radius)
-            values = np.where(silent, 0.0, np.where(mask, np.maximum(values, 0.0), values))
-        misses = False
-        if np.isfinite(values).all() and np.isfinite(radius).all() and target.halfspaces:
-            holds, doubtful = target.contains_certified(values, radius)
-            misses = not (holds[0] or doubtful[0])
-    return Reach(PartialSigns(signs), misses)
+    """What layers can reach from between the sides of a domain.
+
+    Cost: that of linear bounds over one box, at most a second or so for each layer.
+    """
+    low, high = float_ends(sides)
+    found = LinearBounds([*layers, rows_of(target)], _MOST_WORK).over(low[None], high[None]).layers
+    signs = (certain_signs(layer, own)[0] for layer, own in zip(layers, found[:-1], strict=True))
+    return Reach(PartialSigns(map(tuple, (own.tolist() for own in signs))), bool(misses(target, found[-1])[0]))
 
 
-def _middle(sides: Sides) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:
-    """The middle of a bounded box and how far its points are from there, in each coordinate; None if unbounded."""
-    if not sides.is_bounded:
-        return None
-    dims = range(sides.dim)
-    low = np.nextafter(to_floats(sides.low[j].value for j in dims), -np.inf)
-    high = np.nextafter(to_floats(sides.high[j].value for j in dims), np.inf)
-    middle = 0.5 * low + 0.5 * high
-    half = np.nextafter(np.maximum(high - middle, middle - low), np.inf)
-    return middle[None], half[None]
+def rows_of(target: Polyhedron) -> Layer:
+    """A layer that returns ``normal . y - offset`` for each row of a target."""
+    rows = target.halfspaces
+    normals = tuple(tuple(map(Fraction, row.normal)) for row in rows)
+    offsets = tuple(Fraction(-row.offset) for row in rows)
+    return Layer.from_rows(normals, offsets, [False] * len(rows), target.ambient_dim)
+
+
+def misses(target: Polyhedron, forms: Enclosure) -> NDArray[np.bool_]:
+    """Whether on each of k boxes some row of a target certainly holds nowhere, by enclosures of :func:`rows_of`."""
+    strict = np.array([row.relation == "<" for row in target.halfspaces], dtype=np.bool_)
+    equal = np.array([row.relation == "==" for row in target.halfspaces], dtype=np.bool_)
+    above = (forms.low > 0) | (strict & (forms.low >= 0))
+    return np.asarray((above | (equal & (forms.high < 0))).any(axis=1))
+
+
+def certain_signs(layer: Layer, entered: Enclosure) -> NDArray[np.int8]:
+    """The signs of the ReLU neurons of a layer on each of k boxes, 0 where they are open, (k, neurons)."""
+    low, high = (end[:, layer.neurons] for end in entered)
+    return (low > 0).astype(np.int8) - (high < 0).astype(np.int8)
+
+
+def float_ends(sides: Sides) -> tuple[FloatArray, FloatArray]:
+    """The ends of the smallest boxes of floats around a box, or nearly; infinite where there are none, (d,) each."""
+    return -_above(sides.low, sides.dim, -1), _above(sides.high, sides.dim, 1)
+
+
+def _above(bounds: Mapping[int, Side], dim: int, sign: int) -> FloatArray:
+    """Floats that are no less than bounds times a sign."""
+    ends = np.full(dim, np.inf)
+    for j, side in bounds.items():
+        try:
+            ends[j] = np.nextafter(to_floats([sign * side.value])[0], np.inf)
+        except OverflowError:  # beyond the range of floats
+            ends[j] = np.inf if sign * side.value > 0 else np.nextafter(-np.inf, 0.0)
+    return ends

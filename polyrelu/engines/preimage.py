@@ -56,11 +56,13 @@ def preimage(
             same in exact arithmetic throughout. ``"unrelu"`` goes backwards face by face, moving sets, and
             ``"substitution"`` moving rows (see :mod:`polyrelu.engines.faces.unrelu`); ``"search"`` goes backwards too
             and prunes the faces (see :mod:`polyrelu.engines.search`). ``"halfspaces"`` splits cells by their
-            inequalities, which takes few of them in any dimension (see :mod:`polyrelu.engines.halfspaces`). ``"auto"``
-            chooses ``"cells"``, and where a cell gets too many vertices for that ``"halfspaces"``, if a second or two
-            of it are enough; the result's ``method`` says which ran.
+            inequalities, which takes few of them in any dimension, and ``"branch"`` does the same in floats that prove
+            what they say (see :mod:`polyrelu.engines.branch.engine`, and :mod:`polyrelu.engines.halfspaces`).
+            ``"auto"`` chooses ``"cells"``, and where a cell gets too many vertices for that ``"branch"``, if some ten
+            seconds of it are likely to be enough, or ``"halfspaces"`` where a domain is flat or has no end; the
+            result's ``method`` says which ran.
         limit: the largest number of faces to visit in one layer, for the methods that go face by face; of nodes, for
-            ``"search"`` and ``"halfspaces"``.
+            ``"search"``, ``"halfspaces"`` and ``"branch"``.
         workers: how many threads split cells, at most 1024; the answer does not depend on it.
         max_dim: the largest dimension of the domain, constant inputs not counted, in which to split cells by their
             vertices: a larger one is refused, whatever it would take. None judges by the vertices and the memory that a
@@ -227,7 +229,7 @@ def _run(
                 continue
             stats[name] = max(stats.get(name, 0), count) if name == "lineality" else stats.get(name, 0) + count
     stats["seconds"] = time.perf_counter() - started
-    chosen = method if method != AUTO else "halfspaces" if "halfspaces" in names else "cells"
+    chosen = method if method != AUTO else next((name for name in ("halfspaces", "branch") if name in names), "cells")
     tiling = Tiling(network, targets, inputs, chosen, complete, stats, parts)
     if interrupted:
         when = f" after {options.until.timeout} seconds" if options.until.late else ""

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from polyrelu.engines import halfspaces
+from polyrelu.engines.branch import makers as branch
 from polyrelu.engines.cells import makers as cells
 from polyrelu.engines.faces import makers as faces
 from polyrelu.engines.protocol import Engine, MakeEngine, Options
@@ -21,6 +22,7 @@ ENGINES: Mapping[str, MakeEngine] = {
     "substitution": faces.by_rows,
     "search": faces.by_search,
     "halfspaces": halfspaces.by_halfspaces,
+    "branch": branch.by_branches,
     "twin": cells.exact,
 }
 AUTO = "auto"
@@ -30,7 +32,8 @@ METHODS = (AUTO, *ENGINES)
 def choose(method: str, restriction: Restriction, domain: Polyhedron, options: Options) -> tuple[str, Engine]:
     """The engine of that name, or with ``"auto"`` the one that suits the problem, and its name.
 
-    That is cells where their vertices are few enough; otherwise cells by their inequalities where these are quick.
+    That is cells where their vertices are few enough; otherwise cells by their inequalities where these are quick: with
+    certified floats, or in exact arithmetic where a domain is flat or has no end.
 
     Raises:
         BudgetExceeded: the problem is too large.
@@ -40,7 +43,9 @@ def choose(method: str, restriction: Restriction, domain: Polyhedron, options: O
     try:
         return "cells", cells.compiled(restriction, domain, options)
     except BudgetExceeded as refused:
-        quick = None if options.max_dim is not None else halfspaces.if_quick(restriction, domain, options, str(refused))
-        if quick is None:
-            raise
-        return "halfspaces", quick
+        if options.max_dim is None:
+            for name, made in (("branch", branch.if_promising), ("halfspaces", halfspaces.if_quick)):
+                engine = made(restriction, domain, options, str(refused))
+                if engine is not None:
+                    return name, engine
+        raise

@@ -4,6 +4,7 @@ import time
 from dataclasses import replace
 from fractions import Fraction
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 
@@ -76,12 +77,45 @@ def test_it_is_violated_iff_the_preimage_is_not_empty(question):
         assert target.contains(network.evaluate([found.point])[0])
 
 
+def test_points_bounds_and_cells_agree(without_points):
+    """Without points the same verdicts, and another counterexample at most."""
+    asked = [HOLDS, BREAKS, "(and (>= X_0 -1) (<= X_0 1) (>= Y_0 1))", "(and (>= X_0 -1) (<= X_0 1) (>= Y_0 1.1))"]
+    assert [verify(ABS, prop(one)).status for one in asked] == ["holds", "violated", "violated", "holds"]
+
+
+def test_what_bounds_exclude_needs_no_cells(monkeypatch):
+    monkeypatch.setattr(verify_module, "preimage", None)
+    found = verify(ABS, prop("(>= X_0 -1)", "(<= X_0 1)", "(or (< Y_0 -0.1) (> Y_0 2.1))"))
+    assert (found.status, found.cells, found.cases) == ("holds", 2, 2)
+
+
+def test_a_counterexample_in_plain_sight_needs_no_cells(monkeypatch):
+    monkeypatch.setattr(verify_module, "preimage", None)
+    found = verify(ABS, prop("(>= X_0 -1)", "(<= X_0 1)", "(or (< Y_0 0) (>= Y_0 0.5))"))
+    assert (found.status, found.place, found.cells) == ("violated", (0, 1), 1)
+    assert found == replace(
+        verify(ABS, prop("(>= X_0 -1)", "(<= X_0 1)", "(or (< Y_0 0) (>= Y_0 0.5))")), seconds=found.seconds
+    )
+
+
+def test_many_inputs_are_split_until_time_is_up():
+    """Sixty neurons that all may switch in twenty dimensions: too much for cells, and no limit of its own."""
+    dim, rng = 20, np.random.default_rng(3)
+    net = pr.Network([(rng.integers(-3, 4, (60, dim)), rng.integers(-1, 2, 60)), (np.ones((1, 60), dtype=int), [0])])
+    text = "".join(f"(declare-const X_{i} Real)(assert (<= -1 X_{i} 1))" for i in range(dim))
+    asked = parse_property(text + "(declare-const Y_0 Real)(assert (>= Y_0 700))")
+    with pytest.raises(pr.BudgetExceeded, match="cells: the domain has 20 dimensions"):
+        verify(net, asked)
+    found = verify(net, asked, timeout=0.4)
+    assert (found.status, found.remaining) == ("undecided", ((0, 0),))
+
+
 def test_when_time_is_up_it_says_what_remains(monkeypatch):
     times = iter(range(10**6))
     monkeypatch.setattr(verify_module.time, "monotonic", lambda: next(times))
     found = verify(ABS, prop("(>= X_0 -1)", "(<= X_0 1)", "(or (< Y_0 0) (< Y_0 -1))"), timeout=1)
     assert found.status == "undecided"
-    assert found.remaining == ((0, 0), (0, 1))
+    assert found.remaining == ((0, 0),)  # bounds exclude the other
     assert verification_report(found, prop("(< Y_0 0)"))["remaining"][0] == {"domain": 0, "target": 0}
 
 
@@ -94,7 +128,12 @@ def test_a_counterexample_found_in_the_last_moment_counts(monkeypatch):
         assert found.value[0] >= 0
 
 
-def test_a_tile_that_the_run_gave_up_is_searched_again(monkeypatch):
+@pytest.fixture
+def without_points(monkeypatch):
+    monkeypatch.setattr(verify_module.Candidates, "search", lambda *_: None)
+
+
+def test_a_tile_that_the_run_gave_up_is_searched_again(monkeypatch, without_points):
     calls = []
     tiling = pr.preimage(ABS, pr.parse("y0 >= 0", dim=1))
 
@@ -109,7 +148,7 @@ def test_a_tile_that_the_run_gave_up_is_searched_again(monkeypatch):
     assert calls == [True, False]
 
 
-def test_ctrl_c_is_not_a_verdict(monkeypatch):
+def test_ctrl_c_is_not_a_verdict(monkeypatch, without_points):
     def stop(*_arguments, **_options):
         raise pr.Interrupted("stopped", pr.preimage(ABS, pr.parse("y0 < 0", dim=1)))
 
@@ -178,7 +217,7 @@ def test_a_verdict_is_not_lost_with_its_evidence(tmp_path, monkeypatch):
 
     for write, reason in ((refuse, "too large"), (wait, f"{tmp_path / 'answer'} was not written: time was up")):
         monkeypatch.setattr(verify_module.Evidence, "write", write)
-        found = verify(ABS, prop(HOLDS), 0.5, certify=tmp_path / "answer")
+        found = verify(ABS, prop(HOLDS), 3, certify=tmp_path / "answer")
         assert (found.status, found.files, found.unwritten) == ("holds", (), reason)
     assert not list(tmp_path.iterdir())
 

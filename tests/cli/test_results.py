@@ -127,13 +127,13 @@ def test_verify_in_many_dimensions(tmp_path):
     """All inputs one: 9, which few neurons decide; and the most dimensions of cells are an option as elsewhere."""
     np.savez(tmp_path / "net.npz", W0=np.ones((2, 9)), b0=np.zeros(2), W1=np.array([[2.0, -1.0]]), b1=np.zeros(1))
     declared = "".join(f"(declare-const X_{i} Real)(assert (<= -1 X_{i} 1))" for i in range(9))
-    for bound, status in ((9, "violated"), (10, "holds")):
-        (tmp_path / "p.vnnlib").write_text(f"{declared}(declare-const Y_0 Real)(assert (>= Y_0 {bound}))")
+    for asked, status in ((">= Y_0 9", "violated"), (">= Y_0 10", "holds"), ("> Y_0 9", "holds")):
+        (tmp_path / "p.vnnlib").write_text(f"{declared}(declare-const Y_0 Real)(assert ({asked}))")
         arguments = ("verify", str(tmp_path / "net.npz"), str(tmp_path / "p.vnnlib"))
         assert run(*arguments).stdout.startswith(status)
         assert run(*arguments, "--max-dim", "9").stdout.startswith(status)
-        with pytest.raises(pr.BudgetExceeded, match="more than max_dim=3"):
-            run(*arguments, "--max-dim", "3")
+    with pytest.raises(pr.BudgetExceeded, match="more than max_dim=3"):  # which neither points nor bounds decide
+        run(*arguments, "--max-dim", "3")
 
 
 def test_verify_as_a_program(model, unsafe):

@@ -40,7 +40,7 @@ def opposite(dim):
 def test_few_neurons_of_many_inputs(dim, without_double_description, tmp_path):
     cube = pr.Polyhedron.box([-1] * dim, [1] * dim)
     reached = pr.preimage(opposite(dim), pr.parse(f"y0 >= {dim}", dim=1), cube)
-    assert reached.method == "halfspaces"
+    assert reached.method == "branch"
     assert len(reached) >= 1
     assert all(opposite(dim)(tile.point())[0] == dim for tile in reached)
     assert not len(pr.preimage(opposite(dim), pr.parse(f"y0 >= {dim + 1}", dim=1), cube))
@@ -57,7 +57,7 @@ def test_few_neurons_of_many_inputs(dim, without_double_description, tmp_path):
 def test_one_feature_of_an_autoencoder_is_one_tile(without_double_description):
     tied = network(20, 5, 20, relu=[False, True])
     tiling = pr.preimage(tied, pr.parse("y3 > 1/2", dim=20), pr.Polyhedron.box([0] * 20, [1] * 20))
-    assert (len(tiling), tiling.method) == (1, "halfspaces")
+    assert (len(tiling), tiling.method) == (1, "branch")
     assert tied(tiling[0].point())[3] > Fraction(1, 2)
     assert tiling[0].dim == 20
     assert "0" in tiling.table()

@@ -1,0 +1,191 @@
+r"""Points first: floats that say where a network is likely to break a property, each held against it exactly.
+
+How well a point breaks a target :math:`\{y : a_i y \le b_i\}` is its *margin*, the least :math:`b_i - a_i y`, rows
+scaled. Points are drawn from the domain's box. The best of them have children, which scatter less from one generation
+to the next, because a least of several functions has no gradient worth following; in many dimensions, where scattering
+finds nothing, they climb along the gradient of the row that makes the margin. What has a margin that is not clearly
+negative is evaluated in exact arithmetic. So what is found is certain, and what is not found proves nothing. Everything
+is drawn with one seed: the same question has the same answer.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cached_property
+from typing import NamedTuple
+
+import numpy as np
+
+from polyrelu.arithmetic.exact import ExactVector, FloatArray, float_quotients
+from polyrelu.bounds.linear import Places
+from polyrelu.bounds.reach import float_ends
+from polyrelu.networks.network import Network
+from polyrelu.polyhedra.polyhedron import Polyhedron
+from polyrelu.support.limits import check
+
+_SEED = 186
+_FAR = 2.0**20  # how far points are drawn where a domain has no end
+_NEAR = -(2.0**-30)  # margins from which on a point is worth an exact evaluation
+_CLIMBERS, _STEPS, _TRIED = 16, 8, 4
+
+
+class Example(NamedTuple):
+    """A counterexample: a point of the domain that is mapped into the target; exact.
+
+    Attributes:
+        point: in the domain.
+        value: its output, in the target.
+    """
+
+    point: ExactVector
+    value: ExactVector
+
+
+@dataclass(frozen=True, eq=False)
+class Candidates:
+    """Looks for counterexamples by points.
+
+    Attributes:
+        network: R^d -> R^m.
+        domain: a set in R^d.
+        target: a set in R^m that no point of the domain may be mapped into.
+    """
+
+    network: Network
+    domain: Polyhedron
+    target: Polyhedron
+
+    @cached_property
+    def _random(self) -> np.random.Generator:
+        return np.random.default_rng(_SEED)
+
+    @cached_property
+    def _ends(self) -> tuple[FloatArray, FloatArray]:
+        """Ends of a box inside of the domain's, or just beside it where that is thinner than floats."""
+        low, high = float_ends(self.domain.sides)
+        low, high = np.nextafter(np.nextafter(low, np.inf), np.inf), np.nextafter(np.nextafter(high, -np.inf), -np.inf)
+        middle = _near_zero(low, high)
+        low = np.where(np.isfinite(low), low, middle - _FAR)
+        high = np.where(np.isfinite(high), high, middle + _FAR)
+        return low, np.maximum(low, high)
+
+    @cached_property
+    def _rows(self) -> tuple[FloatArray, FloatArray]:
+        """The target's rows, scaled: normals and offsets; equalities as two rows."""
+        return _scaled(self.target)
+
+    def search(self, effort: int) -> Example | None:
+        """A counterexample, if looking for it finds one.
+
+        Args:
+            effort: how much to look: 0 is a few points, 1 some hundred points and a few steps from there, 2 four times
+                as many, and so on.
+
+        Cost: for small networks a millisecond, some ten milliseconds for an effort of 1, and six times as much for each
+        more.
+        """
+        with np.errstate(all="ignore"):
+            points = self._drawn(4 ** (effort + 3))
+            found = self.among(points)
+            if found is None and effort and len(self._rows[1]):
+                found = self._climb(points) or self._evolve(points, 8 * effort)
+            return found
+
+    def _drawn(self, count: int) -> FloatArray:
+        """Points of the domain's box, a few of them corners, (count, d)."""
+        low, high = self._ends
+        shares = self._random.random((count, len(low)))
+        shares[::8] = np.round(shares[::8])
+        return np.clip(low + shares * (high - low), low, high)
+
+    def _evolve(self, points: FloatArray, generations: int) -> Example | None:
+        """A counterexample among the descendants of the best points."""
+        low, high = self._ends
+        for generation in range(generations):
+            margins, _ = self._margins(self._values(points)[-1])
+            best = points[np.argsort(-margins)[: len(points) // 16]]
+            spread = 0.25 * 0.8**generation * (high - low)
+            born = np.repeat(best, 15, axis=0)
+            born = np.clip(born + self._random.normal(size=born.shape) * spread, low, high)
+            found = self.among(born)
+            if found is not None:
+                return found
+            points = np.concatenate([best, born])
+        return None
+
+    def among(self, points: FloatArray) -> Example | None:
+        """A counterexample among some points, if the best of them are any."""
+        with np.errstate(all="ignore"):
+            margins = self._margins(self._values(points)[-1])[0]
+        order = np.argsort(-margins)[:_TRIED]
+        for place in order[margins[order] >= _NEAR].tolist():
+            check()
+            found = self.proved(points[place])
+            if found is not None:
+                return found
+        return None
+
+    def proved(self, point: FloatArray) -> Example | None:
+        """The counterexample that a point is, exactly, with the constant inputs as the domain has them."""
+        if not np.isfinite(point).all():
+            return None
+        fixed = self.domain.sides.fixed
+        exact = tuple(fixed.get(j, Fraction(v)) for j, v in enumerate(point.tolist()))
+        if not self.domain.contains(exact):
+            return None
+        value = self.network.evaluate([exact])[0]
+        return Example(exact, value) if self.target.contains(value) else None
+
+    def _values(self, points: FloatArray) -> list[FloatArray]:
+        """What enters the layers' ReLUs at p points, and last what the network returns, (p, n) each."""
+        entered = []
+        for layer in self.network.layers:
+            entered.append(points @ layer.float_weight.T + layer.float_bias)
+            points = np.where(layer.relu, np.maximum(entered[-1], 0.0), entered[-1])
+        return [*entered, points]
+
+    def _margins(self, values: FloatArray) -> tuple[FloatArray, Places]:
+        """The margins of outputs, and the rows that make them; NaN counts as hopeless."""
+        normals, offsets = self._rows
+        if not len(offsets):
+            return np.zeros(len(values)), np.zeros(len(values), dtype=np.intp)
+        slacks = np.nan_to_num(offsets - values @ normals.T, nan=-np.inf)
+        worst = np.argmin(slacks, axis=1)
+        return slacks[np.arange(len(values)), worst], worst
+
+    def _climb(self, points: FloatArray) -> Example | None:
+        """A counterexample a few steps from the points that are nearest to being one."""
+        low, high = self._ends
+        margins, _ = self._margins(self._values(points)[-1])
+        points = points[np.argsort(-margins)[:_CLIMBERS]]
+        for step in range(_STEPS):
+            uphill = -np.sign(self._slopes(points))
+            points = np.clip(points + 0.4 * 0.7**step * (high - low) * uphill, low, high)
+            found = self.among(points)
+            if found is not None:
+                return found
+        return None
+
+    def _slopes(self, points: FloatArray) -> FloatArray:
+        """How the row that makes the margin grows with the inputs, (p, d)."""
+        *entered, values = self._values(points)
+        _, worst = self._margins(values)
+        slopes: FloatArray = self._rows[0][worst]
+        for layer, own in zip(reversed(self.network.layers), reversed(entered), strict=True):
+            slopes = np.where(np.logical_and(layer.relu, own <= 0), 0.0, slopes) @ layer.float_weight
+        return np.asarray(np.nan_to_num(slopes))
+
+
+def _near_zero(low: FloatArray, high: FloatArray) -> FloatArray:
+    """The point between ends that is nearest to zero, zero where there are none."""
+    return np.asarray(np.clip(0.0, low, high))
+
+
+def _scaled(target: Polyhedron) -> tuple[FloatArray, FloatArray]:
+    """The rows of a target as floats, each divided by its largest coefficient; an equality as two rows."""
+    rows = [(*h.normal, h.offset) for h in target.halfspaces]
+    rows += [tuple(-v for v in row) for row, h in zip(rows, target.halfspaces, strict=True) if h.relation == "=="]
+    entries = ((v, max(1, *map(abs, row))) for row in rows for v in row)
+    floats = float_quotients(entries).reshape(len(rows), target.ambient_dim + 1)
+    return floats[:, :-1], floats[:, -1]

@@ -1,0 +1,1 @@
+"""Cells by their inequalities in any dimension, decided by floats that prove what they say."""
