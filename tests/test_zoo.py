@@ -342,6 +342,13 @@ def summaries(network):
     assert repr(network).startswith("Network(")
 
 
+@law("with_inputs")
+def inputs_beside_outputs(network):
+    both, point = network.with_inputs(), tuple(Fraction(k + 1, 3) for k in range(network.input_dim))
+    assert both.evaluate([point])[0] == network.evaluate([point])[0] + point
+    assert both.activation_pattern(point) == network.activation_pattern(point)
+
+
 @law("slice", "plane_through")
 def slices(network):
     """On the line through two points the network is what it is there."""

@@ -199,7 +199,7 @@ def write_evidence(
 
     Cost: for ``"holds"`` that of the preimages, and of coordinates; else an evaluation.
     """
-    place, files = file_path(path, "write_evidence"), list[Path]()
+    place, files, network = file_path(path, "write_evidence"), list[Path](), prop.asked_of(network)
     if found.point is not None and found.place is not None:
         statement = _statement(network, prop.disjuncts[found.place[0]])
         write_point(statement, found.point, place)
@@ -220,7 +220,7 @@ def _verdict(
     network: Network, prop: Property, limit: Limit, workers: int, max_dim: int | None, progress: bool | None
 ) -> Verification:
     began = time.monotonic()
-    run = _Run(network, prop, limit, {"workers": workers, "max_dim": max_dim, "progress": progress})
+    run = _Run(prop.asked_of(network), prop, limit, {"workers": workers, "max_dim": max_dim, "progress": progress})
     try:
         with limit.kept():
             run.decide()
@@ -230,7 +230,7 @@ def _verdict(
     remaining, seconds = tuple(run.waiting), time.monotonic() - began
     if run.found is not None:
         place, point, value = run.found
-        return Verification("violated", point, value, place, (), run.cases, run.cells, seconds)
+        return Verification("violated", point, value[: network.output_dim], place, (), run.cases, run.cells, seconds)
     status: Status = "undecided" if remaining else "holds"
     return Verification(status, None, None, None, remaining, run.cases, run.cells, seconds)
 

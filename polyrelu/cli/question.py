@@ -20,7 +20,7 @@ from polyrelu.formats.points import load_points
 from polyrelu.formats.vnnlib import load_property
 from polyrelu.networks.linear_constraints import parse
 from polyrelu.networks.network import Network
-from polyrelu.networks.properties import Disjunct
+from polyrelu.networks.properties import Disjunct, Property
 from polyrelu.networks.slices import Slice, plane_through, slice_of
 from polyrelu.networks.statement import Statement
 from polyrelu.polyhedra.polyhedron import Polyhedron
@@ -100,6 +100,7 @@ class Question(NamedTuple):
     threshold: str | None = None
     keep: str = "boundary"
     points: Path | None = None
+    loaded: Property | None = None  # what the file says, once it is read
     measure: bool = False  # said by commands that are going to tell volumes
 
     @property
@@ -134,10 +135,24 @@ class Question(NamedTuple):
             network = self.model.load()
             if self.points is not None:
                 network = slice_of(network, *plane_through(*load_points(self.points)))
-            return self, network
+            return self._with_property(network)
         assert self.statement is not None
         said = Statement.load(self.statement)
         return self._replace(said=said), said.network
+
+    def _with_property(self, network: Network) -> tuple[Question, Network]:
+        """The question with what its property file says, and the network whose values that is about.
+
+        Raises:
+            click.UsageError: it compares inputs with outputs, and the question is about a slice.
+        """
+        if self.prop is None:
+            return self, network
+        dim = len(network.origin) if isinstance(network, Slice) else network.input_dim
+        loaded = load_property(self.prop, dim, network.output_dim)
+        if loaded.with_inputs and isinstance(network, Slice):
+            raise click.UsageError(f"--slice: {self.prop} compares inputs with outputs; leave --slice out.")
+        return self._replace(loaded=loaded), loaded.asked_of(network)
 
     def cases(self, network: Network) -> Sequence[Disjunct]:
         """The domains, and the targets that are asked about in each.
@@ -203,11 +218,10 @@ class Question(NamedTuple):
         return network.input_dim if domain is None or domain.is_empty() else len(domain.sides.free)
 
     def _disjuncts(self, network: Network) -> Sequence[Disjunct]:
-        assert self.prop is not None
+        assert self.loaded is not None
         if not isinstance(network, Slice):
-            return load_property(self.prop, network.input_dim, network.output_dim).disjuncts
-        asked = load_property(self.prop, len(network.origin), network.output_dim).disjuncts
-        return [Disjunct(network.restrict(part.domain), part.targets) for part in asked]
+            return self.loaded.disjuncts
+        return [Disjunct(network.restrict(part.domain), part.targets) for part in self.loaded.disjuncts]
 
     def _warn_outside(self, domains: Sequence[Polyhedron | None]) -> None:
         if self.points is None:  # a slice has coordinates of its own

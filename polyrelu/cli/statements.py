@@ -49,7 +49,7 @@ def statement_command(regions: bool, out: Path, **options: Any) -> None:
     if any(path is not None and path.resolve() == out.resolve() for path in question.files):
         raise click.UsageError(f"--out {out}: is a file that the question is in; choose another name.")
     check_place(out)
-    network = question.read()[1]
+    question, network = question.read()
     written = list[Path]()
     for number, said in enumerate(_stated(question, network, regions)):
         path = out.with_stem(f"{out.stem}-{number}") if number else out

@@ -131,7 +131,7 @@ def verification_report(found: Verification, prop: Property) -> dict[str, Any]:
             "output_floats": _finite(nearest_floats(found.value).tolist()),
             "domain": i,
             "target": j,
-            "target_inequalities": _rows(prop.disjuncts[i].targets[j], "y"),
+            "target_inequalities": list(prop.disjuncts[i].targets[j].inequalities(prop.target_names)),
         }
     if found.remaining:
         report["remaining"] = [{"domain": i, "target": j} for i, j in found.remaining]

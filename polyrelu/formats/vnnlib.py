@@ -22,8 +22,9 @@ VNN-LIB 2 declares tensors of real numbers instead, and refers to their entries:
 One network with one input and one output is read, flattened row by row; hidden values and relations between networks
 are refused. Whatever floating type is declared, numbers are the decimals that are written and arithmetic is exact.
 
-Comparisons are linear, and each is about inputs only or about outputs only. The conjunction of all assertions is
-rewritten as a union of conjunctions; those with the same conditions on the inputs make one domain with several targets.
+Comparisons are linear; they are about inputs, about outputs, or about both together. The conjunction of all assertions
+is rewritten as a union of conjunctions; those with the same conditions on the inputs make one domain with several
+targets.
 Decimals are read as they are written: ``0.1`` is 1/10.
 """
 
@@ -68,10 +69,10 @@ _Clause: TypeAlias = tuple[int, ...]
 
 
 class _Comparison(NamedTuple):
-    """``sum of coefficients relation offset``, about the inputs (X) or the outputs (Y)."""
+    """``sum of coefficients relation offset``, about the inputs (X), the outputs (Y), or both (XY)."""
 
     kind: str
-    coefficients: tuple[tuple[int, Fraction], ...]
+    coefficients: tuple[tuple[_Variable, Fraction], ...]
     offset: Fraction
     relation: Relation
 
@@ -296,16 +297,14 @@ class _Reader:
         form = _Form(dict(left.coefficients), left.constant)
         form.add(right, Fraction(-1))
         kinds = {kind for (kind, _), value in form.coefficients.items() if value}
-        if len(kinds) > 1:
-            self.fail("compares inputs with outputs; each comparison must be about inputs or about outputs", place)
         scale = 1
         for value in (*form.coefficients.values(), form.constant):
             scale = math.lcm(scale, value.denominator)
             if scale.bit_length() > _LARGEST_BITS:
                 self.fail(f"the common denominator has more than {_LARGEST_BITS} bits", place)
-        entries = tuple((i, value) for (_, i), value in sorted(form.coefficients.items()) if value)
+        entries = tuple((variable, value) for variable, value in sorted(form.coefficients.items()) if value)
         relation: Relation = "==" if operator in ("=", "==") else "<" if operator == "<" else "<="
-        return _Comparison(kinds.pop() if kinds else "X", entries, -form.constant, relation)
+        return _Comparison("".join(sorted(kinds)) or "X", entries, -form.constant, relation)
 
     def term(self, node: Node) -> _Form:
         if isinstance(node, Atom):
@@ -361,19 +360,23 @@ class _Reader:
     # -- rows and polyhedra --------------------------------------------------------------------------------------
 
     def assembled(self, clauses: Sequence[_Clause], dims: dict[str, int]) -> Property:
-        entries = sum(dims[row.kind] for row in self.comparisons)
+        with_inputs = any(row.kind == "XY" for row in self.comparisons)
+        first = {"X": 0, "Y": 0, "XY": dims["Y"]}  # where inputs begin in the rows of a comparison
+        sizes = {"X": dims["X"], "Y": dims["Y"] + dims["X"] * with_inputs}
+        sizes["XY"] = sizes["Y"]
+        entries = sum(sizes[row.kind] for row in self.comparisons)
         if entries > _MOST_ENTRIES:
             self.fail(f"{len(self.comparisons)} rows of {dims['X']} and {dims['Y']} numbers are too many", 0)
-        halfspaces = [_halfspace(row, dims[row.kind]) for row in self.comparisons]
+        halfspaces = [_halfspace(row, sizes[row.kind], first[row.kind]) for row in self.comparisons]
         by_domain: dict[_Clause, dict[_Clause, None]] = {}
         for clause in clauses:
-            inputs, outputs = (
-                tuple(dict.fromkeys(i for i in clause if self.comparisons[i].kind == kind)) for kind in "XY"
-            )
+            numbers = dict.fromkeys(clause)
+            inputs = tuple(i for i in numbers if self.comparisons[i].kind == "X")
+            outputs = tuple(i for i in numbers if self.comparisons[i].kind != "X")
             by_domain.setdefault(tuple(sorted(inputs)), {})[outputs] = None
 
         def polyhedron(numbers: _Clause, kind: str) -> Polyhedron:
-            return Polyhedron.from_halfspaces([halfspaces[i] for i in numbers], dims[kind])
+            return Polyhedron.from_halfspaces([halfspaces[i] for i in numbers], sizes[kind])
 
         return Property(
             dims["X"],
@@ -382,6 +385,7 @@ class _Reader:
                 Disjunct(polyhedron(inputs, "X"), tuple(polyhedron(outputs, "Y") for outputs in targets))
                 for inputs, targets in by_domain.items()
             ),
+            with_inputs,
         )
 
 
@@ -403,14 +407,14 @@ class _Form:
 
 def _violated(row: _Comparison) -> list[_Comparison]:
     """The comparisons whose union is the opposite of one."""
-    turned = row._replace(coefficients=tuple((i, -v) for i, v in row.coefficients), offset=-row.offset)
+    turned = row._replace(coefficients=tuple((name, -v) for name, v in row.coefficients), offset=-row.offset)
     if row.relation == "==":
         return [row._replace(relation="<"), turned._replace(relation="<")]
     return [turned._replace(relation="<" if row.relation == "<=" else "<=")]
 
 
-def _halfspace(row: _Comparison, dim: int) -> Halfspace:
+def _halfspace(row: _Comparison, dim: int, inputs_from: int) -> Halfspace:
     normal: list[Fraction | int] = [0] * dim
-    for i, value in row.coefficients:
-        normal[i] = value
+    for (kind, i), value in row.coefficients:
+        normal[i + inputs_from * (kind == "X")] = value
     return Halfspace.of(normal, row.offset, row.relation)

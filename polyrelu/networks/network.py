@@ -13,6 +13,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -205,6 +206,27 @@ class Network(Carried, NetworkMethods):
             values, radius = affine_with_bound(layer.float_weight, layer.float_bias, values, radius)
             values, radius = relu_with_bound(values, radius, np.array(layer.relu, dtype=np.bool_))
         return values, radius
+
+    def with_inputs(self) -> Network:
+        """The network that returns its outputs, and after them its inputs, which pass through all layers unchanged.
+
+        So conditions may compare the two: ``y0 > x1`` is a half-space of its outputs. Neurons are the same.
+
+        >>> Network([([[2]], [1])], relu=[True]).with_inputs()([3]).tolist()
+        [Fraction(7, 1), Fraction(3, 1)]
+        """
+        zero, one, dim = Fraction(0), Fraction(1), self.input_dim
+        passed = [tuple(one if i == j else zero for j in range(dim)) for i in range(dim)]
+        chain = []
+        for depth, layer in enumerate(self.layers):
+            more = (zero,) * (dim if depth else 0)
+            rows = tuple((*row, *more) for row in layer.rows) if depth else layer.rows
+            units = tuple((*(zero,) * (layer.input_dim if depth else 0), *unit) for unit in passed)
+            offsets = (*layer.offsets, *(zero,) * dim)
+            chain.append(
+                Layer.from_rows(rows + units, offsets, (*layer.relu, *(False,) * dim), layer.input_dim + len(more))
+            )
+        return Network(chain)
 
     def affine_map(self, bits: Sequence[Sequence[bool]]) -> tuple[ExactMatrix, ExactVector]:
         """The affine map ``x -> M x + c`` of the network where its neurons are on and off as ``bits`` say.

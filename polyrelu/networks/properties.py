@@ -11,6 +11,7 @@ from typing import Any
 
 from polyrelu.arithmetic.exact import exact
 from polyrelu.errors import InputError
+from polyrelu.networks.network import Network
 from polyrelu.polyhedra.halfspace import Halfspace, Relation
 from polyrelu.polyhedra.polyhedron import Polyhedron
 from polyrelu.support.arguments import as_whole, dimension
@@ -32,11 +33,24 @@ class Property:
     Attributes:
         input_dim, output_dim: the dimensions of the network's inputs and outputs.
         disjuncts: the network breaks the property iff for one of them it maps a point of the domain into a target.
+        with_inputs: whether targets are about outputs and inputs together, as where the two are compared: they live in
+            R^(output_dim + input_dim), outputs first.
     """
 
     input_dim: int
     output_dim: int
     disjuncts: tuple[Disjunct, ...]
+    with_inputs: bool = False
+
+    @property
+    def target_names(self) -> list[str]:
+        """The coordinates of targets, as they are written."""
+        names = [f"y{i}" for i in range(self.output_dim)]
+        return names + [f"x{j}" for j in range(self.input_dim)] * self.with_inputs
+
+    def asked_of(self, network: Network) -> Network:
+        """The network whose values the targets are about: the network itself, or one that returns its inputs, too."""
+        return network.with_inputs() if self.with_inputs else network
 
     def __repr__(self) -> str:
         domains, targets = len(self.disjuncts), sum(len(one.targets) for one in self.disjuncts)

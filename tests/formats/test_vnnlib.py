@@ -2,13 +2,17 @@ import itertools
 import time
 from fractions import Fraction
 
+import numpy as np
 import pytest
+from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 
 import polyrelu as pr
+from polyrelu.cli import cli
 from polyrelu.formats.vnnlib import load_property, parse_property
 from polyrelu.polyhedra.polyhedron import Polyhedron
+from tests.strategies import networks
 
 DECLARED = "(declare-const X_0 Real)\n(declare-const X_1 Real)\n(declare-const Y_0 Real)\n(declare-fun Y_1 () Real)\n"
 TEXT = DECLARED + (
@@ -120,7 +124,6 @@ def test_a_property_means_what_its_formula_says(formula):
         ("(assert (<= X_0 nan))", "line 5, column 17: 'nan' is neither a number nor a variable"),
         ("(assert (<= X_0 1e99999))", "column 17: the exponent"),
         ("(assert (<= X_0))", "column 9: <= compares at least two terms"),
-        ("(assert (<= X_0 Y_0))", "compares inputs with outputs"),
         ("(assert (<= (* Y_0 Y_1) 1))", "product of variables"),
         ("(assert (<= (/ 1 Y_1) 1))", "dividing by a variable"),
         ("(assert (<= (/ Y_1 0) 1))", "division by zero"),
@@ -241,7 +244,6 @@ def test_version_2_means_the_same_with_tensors():
         ("(assert (!= Y[0] 1 2))", "!= compares two terms"),
         ("(assert (<= X[0,0 1))", "opens an index that does not end"),
         ("(assert ([0] 1))", "an index follows a name"),
-        ("(assert (<= X[0,0] Y[0]))", "compares inputs with outputs"),
         ("(declare-const X_0 Real)", "single variables are of VNN-LIB 1"),
         ("(declare-network g (declare-input A real [1])(declare-output B real [1]))", "a second network is declared"),
         ("(declare-input A real [1])", "it belongs into a declare-network"),
@@ -316,3 +318,66 @@ def test_deep_nesting_and_long_words_are_refused():
     for text in ("(" * 10**6, f"(assert {'(not ' * 10**5}true{')' * 10**5})", f"(assert (<= X_0 {'9' * 10**5}))"):
         with pytest.raises(pr.ParseError, match=r"nested|a word of"):
             parse_property(DECLARED + text)
+
+
+ABSOLUTE = pr.Network([([[1], [-1]], [0, 0]), ([[1, 1]], [0])])  # |x|
+ONE_EACH = "(declare-const X_0 Real) (declare-const Y_0 Real) (assert (<= -1 X_0 1))"
+
+
+@pytest.mark.parametrize(
+    ("formula", "status", "point"),
+    [
+        ("(< Y_0 X_0)", "holds", None),  # |x| >= x
+        ("(>= (+ Y_0 X_0) 2)", "violated", 1),
+        ("(<= (+ Y_0 X_0 2) 2)", "violated", None),  # where x <= 0
+        ("(and (<= (+ Y_0 X_0) 0) (<= X_0 -1))", "violated", -1),
+        ("(or (> (- Y_0 X_0) 2) (> Y_0 1))", "holds", None),
+        ("(not (>= Y_0 X_0))", "holds", None),
+    ],
+)
+def test_inputs_are_compared_with_outputs(formula, status, point):
+    asked = parse_property(f"{ONE_EACH} (assert {formula})")
+    assert asked.with_inputs
+    found = pr.verify(ABSOLUTE, asked)
+    assert found.status == status
+    if status == "violated":
+        assert found.value == (abs(found.point[0]),)
+        assert point is None or found.point == (point,)
+
+
+@given(networks(max_inputs=2, max_neurons=5), st.lists(st.integers(-2, 2), min_size=8, max_size=8), st.integers(-2, 2))
+def test_mixed_comparisons_mean_what_they_say(network, coefficients, bound):
+    """By the preimage of the network that returns its inputs as well, at all points of a grid."""
+    inputs, outputs = network.input_dim, network.output_dim
+    declared = "".join(f"(declare-const {k}_{i} Real)" for k, n in (("X", inputs), ("Y", outputs)) for i in range(n))
+    names = [f"Y_{i}" for i in range(outputs)] + [f"X_{i}" for i in range(inputs)]
+    terms = " ".join(f"(* {c} {name})" for c, name in zip(itertools.cycle(coefficients), names, strict=False))
+    box = "".join(f"(assert (<= -2 X_{i} 2))" for i in range(inputs))
+    asked = parse_property(f"{declared}{box}(assert (>= (+ 0 {terms}) {bound}))")
+    (part,) = asked.disjuncts or (None,)
+    if part is None or not inputs or not outputs:
+        return
+    found = pr.preimage(asked.asked_of(network), part.targets, part.domain)
+    for point in itertools.product([-2, -1, 0, Fraction(1, 3), 2], repeat=inputs):
+        values = [*network.evaluate([point])[0], *point]
+        total = sum(c * v for c, v in zip(itertools.cycle(coefficients), values, strict=False))
+        assert found.contains(point) == (total >= bound)
+    assert (pr.verify(network, asked).status == "violated") == (len(found) > 0)
+
+
+def test_mixed_properties_on_the_command_line_and_in_certificates(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    np.savez("net.npz", W0=[[1.0], [-1.0]], b0=[0.0, 0.0], W1=[[1.0, 1.0]], b1=[0.0])
+    for name, formula in (("holds", "(< Y_0 X_0)"), ("breaks", "(> (+ Y_0 X_0) 1)")):
+        (tmp_path / f"{name}.vnnlib").write_text(f"{ONE_EACH} (assert {formula})")
+    for name, code in (("holds", 0), ("breaks", 1)):
+        done = CliRunner().invoke(cli, ["verify", "net.npz", f"{name}.vnnlib", "--certify", f"{name}.cert", "--json"])
+        assert done.exit_code == code, done.output
+        checked = CliRunner().invoke(cli, ["check", f"{name}.question.txt", f"{name}.cert"])
+        assert checked.exit_code == 0, checked.output
+    assert "y0 + x0 > 1" in CliRunner().invoke(cli, ["verify", "net.npz", "breaks.vnnlib", "--json"]).stdout
+    shown = CliRunner().invoke(cli, ["preimage", "net.npz", "--property", "breaks.vnnlib"]).stdout
+    assert "2*x0 > 1" in shown
+    (tmp_path / "points.csv").write_text("0\n1\n")
+    refused = CliRunner().invoke(cli, ["preimage", "net.npz", "--property", "breaks.vnnlib", "--slice", "points.csv"])
+    assert "leave --slice out" in refused.output
