@@ -150,6 +150,7 @@ def tell(place):
     inner = getattr(owner, name)
 
     def told(*arguments, **options):
+        told.__dict__.setdefault("calls", []).append(1)  # before a signal can come
         print("HERE", file=sys.stderr, flush=True)
         {then}
         return inner(*arguments, **options)
@@ -160,8 +161,7 @@ tell({place!r})
 main()
 """
 FOREVER = "while True: sum(range(1000))"
-COUNTED = "told.__dict__.setdefault('calls', []).append(1)\n        "
-FOREVER_ONCE = COUNTED + "while len(told.calls) == 1: sum(range(1000))"
+FOREVER_ONCE = "while len(told.calls) == 1: sum(range(1000))"
 SIGNALS = {signal.SIGINT: Exit.INTERRUPTED, signal.SIGTERM: Exit.TERMINATED}
 LONG = 60  # seconds that no stage takes to stop, however busy the machine is; a second or so is what it should take
 
@@ -347,7 +347,7 @@ def test_drawings_get_a_few_seconds_after_a_stop(large, tmp_path):
 @pytest.mark.parametrize("second", SIGNALS)
 def test_the_second_signal_quits_at_once(large, tmp_path, second):
     # what a stopped run found is saved without a limit, so only a second signal ends this
-    then = COUNTED + "import os, signal; len(told.calls) == 9 and os.kill(os.getpid(), signal.SIGINT)"
+    then = "import os, signal; len(told.calls) == 9 and os.kill(os.getpid(), signal.SIGINT)"
     code = PROGRAM.format(place=CELLS, then=then).replace(
         "main()\n",
         "import polyrelu.cli.results as results\n"
