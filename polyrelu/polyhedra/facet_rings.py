@@ -62,8 +62,8 @@ def facet_rings(polyhedra: Sequence[Polyhedron]) -> list[tuple[FacetRing, ...]]:
     facets and vertices.
 
     >>> (facets,) = facet_rings([Polyhedron.box([0, 0, 0], [1, 1, 1])])
-    >>> len(facets), facets[0].row.normal, facets[0].corners
-    (6, (-1, 0, 0), ((0, 0, 0, 1), (0, 0, 1, 1), (0, 1, 1, 1), (0, 1, 0, 1)))
+    >>> len(facets), facets[0].row.normal, sorted(facets[0].corners)
+    (6, (-1, 0, 0), [(0, 0, 0, 1), (0, 0, 1, 1), (0, 1, 0, 1), (0, 1, 1, 1)])
     """
     for polyhedron in polyhedra:
         if polyhedron.ambient_dim != 3:
