@@ -7,10 +7,11 @@ import subprocess
 import sys
 import time
 import urllib.request
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from fractions import Fraction
 
 import pytest
+from playwright.sync_api import TimeoutError
 
 from tests.browser import opened
 
@@ -72,8 +73,11 @@ def drag_and_ask(page, address):
     page.goto(f"{address}/lab/tree/live.ipynb")
     page.wait_for_selector(".jp-Notebook .jp-CodeCell", timeout=PATIENCE)
     page.wait_for_selector('.jp-Notebook-ExecutionIndicator[data-status="idle"]', timeout=PATIENCE)
-    run_cell(page, 0)
-    page.wait_for_selector(".polyrelu[data-number]", timeout=PATIENCE)
+    for _ in range(4):  # a Lab that is still starting sometimes does not hear the first time
+        run_cell(page, 0)
+        with suppress(TimeoutError):
+            page.wait_for_selector(".polyrelu[data-number]", timeout=PATIENCE / 4)
+            break
     handle = page.locator('.row[data-row="1"] .handle')
     handle.scroll_into_view_if_needed()
     box = handle.bounding_box()
