@@ -25,6 +25,7 @@ from polyrelu.formats.operators import Constant, Value
 
 _LARGEST_BITS = 2**14  # of an exact power
 _PRECISIONS = (128, 512, 2048, 8192)  # of balls; the last is tried where a value is close to the middle of two floats
+_BEYOND = 2000  # powers of two: more than any float has, and less than the least one
 _Exact = tuple[Fraction, bool]
 """A number, and whether it is the value itself."""
 
@@ -66,20 +67,27 @@ def nearest_float(value_at: Callable[[], Any], where: str) -> _Exact:
             ball = value_at()
             if not ball.is_finite():
                 raise InputError(f"{where}: the value is not a finite number")
-            ends = [_fraction(end) for end in (ball.lower(), ball.upper())]
+            is_point = ball.is_exact()
+            ends = [_fraction(end, where) for end in (ball.lower(), ball.upper())]
         try:
             low, high = map(float, ends)
         except OverflowError:
             raise InputError(f"{where}: the value is beyond the range of floats") from None
-        if ends[0] == ends[1]:
+        if is_point:
             return ends[0], True
         if low == high:
             return Fraction(low), False
     raise BudgetExceeded(f"{where}: {_PRECISIONS[-1]} bits do not tell which float is nearest")
 
 
-def _fraction(end: arb) -> Fraction:
+def _fraction(end: arb, where: str) -> Fraction:
+    """An end of a ball; far below the least float any number does, since exponents of balls know no bounds."""
     mantissa, exponent = map(int, end.man_exp())
+    top = mantissa.bit_length() + exponent
+    if mantissa and top > _BEYOND:
+        raise InputError(f"{where}: the value is beyond the range of floats")
+    if mantissa and top < -_BEYOND:
+        return Fraction(1 if mantissa > 0 else -1, 2**_BEYOND)
     return Fraction(mantissa) * Fraction(2) ** exponent
 
 

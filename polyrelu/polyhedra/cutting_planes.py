@@ -13,6 +13,7 @@ from fractions import Fraction
 from polyrelu.arithmetic.exact import flint_matrix, matrix_rows
 from polyrelu.polyhedra.halfspace import Halfspace
 from polyrelu.polyhedra.polyhedron import Polyhedron
+from polyrelu.support.limits import check
 
 
 def without_implied(rows: Sequence[Halfspace], dim: int) -> Polyhedron:
@@ -28,6 +29,7 @@ def without_implied(rows: Sequence[Halfspace], dim: int) -> Polyhedron:
     chosen = {k for k, row in enumerate(rows) if row.relation == "==" or row.is_trivial}
     matrix = flint_matrix([(*row.normal, -row.offset) for row in rows], dim + 1)
     while True:
+        check()
         found = Polyhedron.from_halfspaces([rows[k] for k in sorted(chosen)], dim)
         if found.is_empty():
             return found

@@ -419,6 +419,13 @@ def test_rational_values_of_functions_are_exact(tmp_path, kind, value, expected)
     assert net([0])[0] == expected
 
 
+@pytest.mark.parametrize("kind", ["Exp", "Sigmoid"])
+def test_values_far_below_the_least_float_are_zero_and_announced(tmp_path, kind):
+    with pytest.warns(pr.RoundedWarning, match="irrational"):
+        net = pr.load_network(save(tmp_path / "net.onnx", on_constant(kind, [-1e30])))
+    assert net([0])[0] == 0
+
+
 def test_irrational_values_are_the_nearest_floats_and_announced(tmp_path):
     with pytest.warns(pr.RoundedWarning, match="1 of 1 values are irrational"):
         net = pr.load_network(save(tmp_path / "net.onnx", on_constant("Exp", [1.0])))
@@ -605,6 +612,7 @@ BAD = {
     "logarithm": (on_constant("Log", [0.0]), "0 has no logarithm"),
     "reciprocal": (on_constant("Reciprocal", [0.0]), "zero has no reciprocal"),
     "far": (on_constant("Exp", [1e4]), "beyond the range of floats"),
+    "farther": (on_constant("Exp", [1e30]), "beyond the range of floats"),
     "outside": (on_constant("Acos", [2.0]), "not a finite number"),
     "great power": (
         model(
