@@ -56,7 +56,7 @@ def whole(text, low=-FAR, high=FAR, base=16):
 
 def rational(text):
     within(NUMBER.fullmatch(text), f"a number like {text[:40]}")  # 1e999999999
-    return Fraction(text)
+    return Fraction(text) if "." in text else Fraction(*map(int, text.split("/")))
 def pairs(words):
     return zip(words[::2], words[1::2], strict=True)
 def applied(form, values):

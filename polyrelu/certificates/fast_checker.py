@@ -171,8 +171,8 @@ def _negative(form: _Form) -> _Form:
 
 def _integers(rows: Sequence[Sequence[Fraction]]) -> tuple[list[list[int]], int]:
     """Rows as integers over one common denominator."""
-    q = lcm(1, *(Fraction(v).denominator for row in rows for v in row))
-    return [[int(v * q) for v in row] for row in rows], q
+    q = lcm(1, *(v.denominator for row in rows for v in row))
+    return [[v.numerator * (q // v.denominator) for v in row] for row in rows], q
 
 
 def _hexadecimal(values: Sequence[int]) -> str:
