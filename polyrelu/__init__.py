@@ -6,14 +6,6 @@ from polyrelu.support import startup  # noqa: F401  first: Ctrl-C from here on
 
 # isort: split
 from polyrelu import _conveniences  # noqa: F401  the methods of upper rooms
-from polyrelu.analysis.decision_boundary import decision_boundary
-from polyrelu.analysis.nearest import Nearest, nearest_point
-from polyrelu.analysis.verify import Verification, verify
-from polyrelu.certificates.check_tiling import check_tiling
-from polyrelu.certificates.verdict import Verdict
-from polyrelu.engines.faces.unrelu import unrelu, unrelu_by_substitution
-from polyrelu.engines.preimage import linear_regions, preimage
-from polyrelu.engines.search import FaceSearch, face_search
 from polyrelu.errors import (
     BudgetExceeded,
     CountingWarning,
@@ -31,9 +23,6 @@ from polyrelu.errors import (
     UnboundedError,
     WriteError,
 )
-from polyrelu.formats.load import load_network
-from polyrelu.formats.tilings import load_tiling
-from polyrelu.formats.vnnlib import load_property
 from polyrelu.networks.evaluation import maps_into
 from polyrelu.networks.layer import Layer
 from polyrelu.networks.linear_constraints import parse
@@ -46,8 +35,19 @@ from polyrelu.polyhedra.polyhedron import Polyhedron
 from polyrelu.tilings.tile import Tile
 from polyrelu.tilings.tiling import Tiling
 
-if TYPE_CHECKING:  # names of upper rooms, which are imported when first looked up: ``_conveniences.PUBLIC``
+if TYPE_CHECKING:  # what is imported when it is first looked up: ``_conveniences.PUBLIC``
+    from polyrelu.analysis.decision_boundary import decision_boundary
+    from polyrelu.analysis.nearest import Nearest, nearest_point
+    from polyrelu.analysis.verify import Verification, verify
+    from polyrelu.certificates.check_tiling import check_tiling
+    from polyrelu.certificates.verdict import Verdict
+    from polyrelu.engines.faces.unrelu import unrelu, unrelu_by_substitution
+    from polyrelu.engines.preimage import linear_regions, preimage
+    from polyrelu.engines.search import FaceSearch, face_search
     from polyrelu.figures.film import film
+    from polyrelu.formats.load import load_network
+    from polyrelu.formats.tilings import load_tiling
+    from polyrelu.formats.vnnlib import load_property
     from polyrelu.latent.windows import LatentCube, LatentPlane, feature_zones
     from polyrelu.pages.explorer import explore
     from polyrelu.plotting.segmentable import (

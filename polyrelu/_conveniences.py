@@ -5,7 +5,8 @@ nothing of what is asked of it. So the functions below, whose first argument is 
 polyrelu is imported. Their rooms are imported when a method is first looked up, because drawing and exporting take
 longer to import than most questions to answer. ``_conveniences.pyi`` tells type checkers and editors about them.
 
-For the same reason the names of these rooms wait in ``polyrelu`` itself; type checkers read its imports.
+For the same reason most names of ``polyrelu`` itself wait, those of engines and readers too; type checkers read its
+imports.
 """
 
 from __future__ import annotations
@@ -66,17 +67,33 @@ METHODS: Mapping[type, Mapping[str, str]] = {
 MAKERS: Mapping[type, Mapping[str, str]] = {Network: {"from_torch": "formats.torch_modules.from_torch"}}
 """Those that are called on the class and make an object of it."""
 PUBLIC: Mapping[str, str] = {
+    "FaceSearch": "engines.search.FaceSearch",
     "LatentCube": "latent.windows.LatentCube",
     "LatentPlane": "latent.windows.LatentPlane",
+    "Nearest": "analysis.nearest.Nearest",
     "SegmentableCube": "plotting.segmentable.SegmentableCube",
     "SegmentablePlane": "plotting.segmentable.SegmentablePlane",
+    "Verdict": "certificates.verdict.Verdict",
+    "Verification": "analysis.verify.Verification",
+    "check_tiling": "certificates.check_tiling.check_tiling",
+    "decision_boundary": "analysis.decision_boundary.decision_boundary",
     "explore": "pages.explorer.explore",
+    "face_search": "engines.search.face_search",
     "feature_zones": "latent.windows.feature_zones",
     "film": "figures.film.film",
     "get_rigged_bias": "plotting.segmentable.get_rigged_bias",
     "get_unit_2d_vectors_regularly_spaced": "plotting.segmentable.get_unit_2d_vectors_regularly_spaced",
     "latent_plane": "plotting.segmentable.latent_plane",
+    "linear_regions": "engines.preimage.linear_regions",
+    "load_network": "formats.load.load_network",
+    "load_property": "formats.vnnlib.load_property",
+    "load_tiling": "formats.tilings.load_tiling",
+    "nearest_point": "analysis.nearest.nearest_point",
+    "preimage": "engines.preimage.preimage",
     "segment_and_plot": "plotting.segmentable.segment_and_plot",
+    "unrelu": "engines.faces.unrelu.unrelu",
+    "unrelu_by_substitution": "engines.faces.unrelu.unrelu_by_substitution",
+    "verify": "analysis.verify.verify",
 }
 """Names of ``polyrelu`` that are imported when they are first looked up."""
 
