@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NamedTuple, Protocol, TypeAlias
+from typing import Any, NamedTuple, Protocol, TypeAlias, runtime_checkable
 
 from polyrelu.networks.relevant_part import Restriction
 from polyrelu.polyhedra.polyhedron import Polyhedron
@@ -36,6 +36,14 @@ class Engine(Protocol):
 
     def tiles(self) -> TileSource:
         """The tiles found so far."""
+
+
+@runtime_checkable
+class Anytime(Protocol):
+    """An engine that knows what it has not decided, whenever it is stopped."""
+
+    def undecided(self) -> TileSource:
+        """The cells that a stopped run has left; it does not go on. To be asked before the tiles are."""
 
 
 MakeEngine: TypeAlias = Callable[[Restriction, Polyhedron, Options], Engine]

@@ -18,8 +18,9 @@ from numpy.typing import NDArray
 
 from polyrelu.arithmetic.ieee import UnsoundFloats, floats_are_sound
 from polyrelu.engines.cells.extents import sizes_in_x, unmeasured
+from polyrelu.engines.cells.open_cells import open_cells
 from polyrelu.engines.cells.problem import Cells, Problem, problem, stack
-from polyrelu.engines.cells.run import CellExtents, Found, arranged
+from polyrelu.engines.cells.run import CellExtents, Found, Job, arranged
 from polyrelu.engines.cells.runner import Runner
 from polyrelu.engines.cells.signs import ExactForms
 from polyrelu.networks import pattern_cells
@@ -35,6 +36,7 @@ from polyrelu.support.limits import Limit, Stop, check, unlimited
 from polyrelu.support.progress import progress_bar
 from polyrelu.tilings.chart import Chart, chart
 from polyrelu.tilings.columns import Columns, Piece
+from polyrelu.tilings.open_cells import OpenCells
 from polyrelu.tilings.sections import Sections
 from polyrelu.tilings.tile_source import Extents
 
@@ -100,6 +102,9 @@ class CellEngine:
         self.layers: tuple[Layer, ...] = self.chart.pulled_back(restriction.layers)
         self.rows = restriction.target.halfspaces
         self.first_facets = [len(self.chart.facets) + start for start in neuron_starts(self.layers)]
+        self._waiting = [Placed(self.chart.start)]  # cells to split exactly
+        self._pointed: list[Placed] = []  # cells for the kernel
+        self._kept = 0  # pieces of the runner's
         self.full: list[Piece] = []
         self.extents: list[CellExtents] = []  # of the full tiles, where they are measured
         self.sections: list[tuple[NDArray[np.uint8], Sections]] = []
@@ -113,6 +118,7 @@ class CellEngine:
 
         After an interruption this takes a second at the most, and flat tiles that were not compared by then stay.
         """
+        self._keep_found()
         if self.faces or self.flat:
             with unlimited(), Limit(timeout=_SECONDS_TO_COLLECT).kept(), suppress(Stop):
                 self._settle(check)
@@ -177,29 +183,58 @@ class CellEngine:
         self._split()
         self._settle(self._ask)
 
+    def undecided(self) -> OpenCells:
+        """The cells that are not split to the end. Afterwards the run does not go on.
+
+        A cell whose tile is there may still wait for a moment; it is not among these.
+        """
+        waiting, jobs = self._waiting[:-1] if self._is_last_finished() else self._waiting, list[Job]()
+        if self.runner is not None and self.runner.has_begun:
+            jobs = self.runner.open()
+            waiting = []  # the kernel's share, at most
+        else:
+            seen = set(map(id, waiting))
+            waiting = [*waiting, *(placed for placed in self._pointed if id(placed) not in seen)]
+        return open_cells(self.restriction, self.domain, self.chart, waiting, jobs)
+
+    def _is_last_finished(self) -> bool:
+        """Whether the tile of the cell that was split last is there already."""
+        if not self._waiting or self._waiting[-1].depth < len(self.layers):
+            return False
+        signs = self._waiting[-1].signs
+        packed = packed_signs(signs.flat[None])
+        return (bool(self.full) and np.array_equal(self.full[-1].packed, packed)) or (
+            bool(self.flat) and self.flat[-1][0] == signs
+        )
+
     def _split(self) -> None:
         kernel = self._kernel_problem()
-        pointed = self._split_exactly([Placed(self.chart.start)], kernel is not None)
-        if kernel is None or not pointed:
+        self._split_exactly(kernel is not None)
+        if kernel is None or not self._pointed:
             return
         try:
-            self._run_kernel(kernel, pointed)
+            self._run_kernel(kernel)
         except UnsoundFloats:  # before the kernel has handed out anything
-            self._split_exactly(pointed, for_kernel=False)
+            self._waiting += self._pointed
+            self._pointed = []
+            self.runner.forget()
+            self._split_exactly(for_kernel=False)
 
-    def _split_exactly(self, cells: list[Placed], for_kernel: bool) -> list[Placed]:
-        """Split cells exactly, keep what is inside, and return the kernel's share: cells without lines."""
-        pointed = []
-        while cells:
-            placed = cells.pop()
+    def _split_exactly(self, for_kernel: bool) -> None:
+        """Split cells exactly, keep what is inside, and leave the kernel its share: cells without lines.
+
+        A cell waits until its parts do, or its tile is there: a stop loses none.
+        """
+        while self._waiting:
+            placed, parts = self._waiting[-1], list[Placed]()
             if for_kernel and not placed.cell.lines:
-                pointed.append(placed)
+                self._pointed.append(placed)
             elif placed.depth < len(self.layers):
-                cells.extend(self._refine(placed, for_kernel))
+                parts = list(self._refine(placed, for_kernel))
             else:
                 self._finish(placed)
+            self._waiting[-1:] = parts
             self._ask()
-        return pointed
 
     def _ask(self) -> None:
         check()
@@ -268,16 +303,26 @@ class CellEngine:
             return None
         return problem(self.restriction, self.chart)
 
-    def _run_kernel(self, kernel: Problem, placed: Sequence[Placed]) -> None:
-        """Run the kernel on exact cells, and keep what it finds."""
+    def _run_kernel(self, kernel: Problem) -> None:
+        """Run the kernel on its share, and keep what it finds."""
         assert self.runner is not None
         sites, dim = self.restriction.neuron_count + len(self.rows), self.chart.dim + 1
 
         def roots(words: int) -> Cells | None:
-            return stack(placed, sites, words, dim)
+            return stack(self._pointed, sites, words, dim)
 
-        for found in self.runner.run(kernel, self._exact_forms, roots, self.stats):
-            self._keep(found)
+        self.runner.run(kernel, self._exact_forms, roots, self.stats)
+        self._pointed = []
+        self._keep_found()
+
+    def _keep_found(self) -> None:
+        """Keep what the kernel has found, if that was not done."""
+        found = [] if self.runner is None else self.runner.found
+        while self._kept < len(found):
+            piece = found[self._kept]
+            if len(piece.packed) or len(piece.flat_packed):
+                self._keep(piece)
+            self._kept += 1
 
     def _keep(self, found: Found) -> None:
         self.full.append(Piece(found.packed, found.facet_start, found.facets, found.points))

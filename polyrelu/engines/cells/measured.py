@@ -9,8 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from polyrelu.engines.cells.engine import CellEngine
+from polyrelu.engines.cells.open_cells import sizes_of_open
 from polyrelu.engines.cells.runner import Runner
 from polyrelu.tilings.columns import Columns
+from polyrelu.tilings.open_cells import OpenCells
 from polyrelu.tilings.tile_source import Extents
 
 
@@ -23,6 +25,8 @@ def measured(columns: Columns) -> Extents:
         KeyboardInterrupt: Ctrl-C.
         UnsoundFloats: in this thread.
     """
+    if isinstance(columns, OpenCells):
+        return sizes_of_open(columns)
     count, dim = len(columns), columns.domain.ambient_dim
     volumes, boxes = np.full((2, count), np.nan), np.full((2, count, dim), np.nan)
     flat = columns.dims(np.arange(count)) < columns.domain.dim
