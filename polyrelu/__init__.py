@@ -47,6 +47,7 @@ from polyrelu.tilings.tile import Tile
 from polyrelu.tilings.tiling import Tiling
 
 if TYPE_CHECKING:  # names of upper rooms, which are imported when first looked up: ``_conveniences.PUBLIC``
+    from polyrelu.engines.tiles import tiles
     from polyrelu.figures.film import film
     from polyrelu.latent.windows import LatentCube, LatentPlane, feature_zones
     from polyrelu.pages.explorer import explore
@@ -120,6 +121,7 @@ __all__ = [
     "plane_through",
     "preimage",
     "segment_and_plot",
+    "tiles",
     "unrelu",
     "unrelu_by_substitution",
     "verify",

@@ -33,6 +33,7 @@ METHODS: Mapping[type, Mapping[str, str]] = {
         "boundary": "analysis.zones.boundary",
         "bounding_box": "analysis.measure.bounding_box",
         "certificate": "engines.evidence.certify.certificate",
+        "coverage": "analysis.coverage.coverage",
         "euler_characteristic": "analysis.topology.euler_characteristic",
         "export": "export.files.export_tiling",
         "f_vector": "analysis.topology.f_vector",
@@ -77,6 +78,7 @@ PUBLIC: Mapping[str, str] = {
     "get_unit_2d_vectors_regularly_spaced": "plotting.segmentable.get_unit_2d_vectors_regularly_spaced",
     "latent_plane": "plotting.segmentable.latent_plane",
     "segment_and_plot": "plotting.segmentable.segment_and_plot",
+    "tiles": "engines.tiles.tiles",
 }
 """Names of ``polyrelu`` that are imported when they are first looked up."""
 

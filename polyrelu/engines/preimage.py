@@ -105,7 +105,7 @@ def preimage(
     """
     targets = given_targets(target, network, "preimage")
     inputs = given_domain(domain, network, "preimage")
-    options = _options("preimage", limit, workers, max_dim, progress, Limit(until, timeout, "preimage"), measure)
+    options = checked_options("preimage", limit, workers, max_dim, progress, Limit(until, timeout, "preimage"), measure)
 
     def restrictions() -> Iterator[tuple[int, Restriction]]:
         for i, part in disjoint_parts(targets):
@@ -138,12 +138,12 @@ def linear_regions(
     inputs = given_domain(domain, network, "linear_regions")
     everything = Polyhedron.whole_space(network.output_dim)
     until_then = Limit(until, timeout, "linear_regions")
-    options = _options("linear_regions", limit, workers, max_dim, progress, until_then, measure)
+    options = checked_options("linear_regions", limit, workers, max_dim, progress, until_then, measure)
     wanted = _wanted("linear_regions", certify, rows_only)
     return _run(network, (everything,), lambda: [(0, keep_all(network))], inputs, method, options, wanted, True)
 
 
-def _options(
+def checked_options(
     where: str, limit: int, workers: int, max_dim: int | None, progress: bool | None, until: Limit, measure: bool
 ) -> Options:
     """The options, checked."""

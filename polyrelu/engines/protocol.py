@@ -20,6 +20,7 @@ class Options(NamedTuple):
     progress: bool | None
     until: Limit
     measure: bool = False
+    order: str | None = None
 
 
 class Engine(Protocol):
@@ -44,6 +45,20 @@ class Anytime(Protocol):
 
     def undecided(self) -> TileSource:
         """The cells that a stopped run has left; it does not go on. To be asked before the tiles are."""
+
+
+@runtime_checkable
+class Streaming(Anytime, Protocol):
+    """An engine whose tiles can be taken while it works."""
+
+    def advance(self) -> bool:
+        """Work for a moment; whether there may be more to find. A stop is a KeyboardInterrupt; it can go on then."""
+
+    def fresh(self) -> TileSource:
+        """The tiles that were found and not forgotten: the same object until it forgets."""
+
+    def forget(self) -> None:
+        """Let go of these tiles."""
 
 
 MakeEngine: TypeAlias = Callable[[Restriction, Polyhedron, Options], Engine]

@@ -62,8 +62,8 @@ class OpenCells(Columns):
 class Undecided(Carried, Sequence[Polyhedron]):
     """Polyhedra of which a stopped run has not found out what the network makes of them; each is made when looked at.
 
-    For one target their interiors are disjoint, from each other and from the tiles. A part of the domain of which
-    several targets wait is there for each of them.
+    Their interiors are disjoint, from each other and from the tiles, where there is one target. Of several targets each
+    is asked about for itself, and a part of the domain is there for each that waits for it.
 
     Attributes:
         parts: (target index, source) pairs.

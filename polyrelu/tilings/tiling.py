@@ -151,8 +151,8 @@ class Tiling(Carried, Sequence[Tile], TilingMethods):
     def undecided(self) -> Undecided:
         """The cells that a stopped run has not decided, each a polyhedron that is made when it is looked at.
 
-        With the tiles they cover the preimage. The interiors of those for one target are disjoint. A complete tiling
-        leaves nothing undecided.
+        With the tiles they cover the preimage, and for one target all interiors are disjoint. A complete tiling leaves
+        nothing undecided.
 
         Raises:
             InputError: it is not known: the tiling is a part of another one, or was loaded, or its engine cannot say.

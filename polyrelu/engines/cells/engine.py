@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,8 +21,10 @@ from polyrelu.engines.cells.extents import sizes_in_x, unmeasured
 from polyrelu.engines.cells.open_cells import open_cells
 from polyrelu.engines.cells.problem import Cells, Problem, problem, stack
 from polyrelu.engines.cells.run import CellExtents, Found, Job, arranged
+from polyrelu.engines.cells.pool import Pool
 from polyrelu.engines.cells.runner import Runner
 from polyrelu.engines.cells.signs import ExactForms
+from polyrelu.arithmetic.exact import ExactVector
 from polyrelu.networks import pattern_cells
 from polyrelu.networks.activation_pattern import PartialSigns, SignVector, packed_signs, sign_rows
 from polyrelu.networks.affine_outputs import matrix_and_offset, outputs_before, signs_at
@@ -76,7 +78,8 @@ class CellEngine:
 
     Args:
         restriction, domain: the problem; the domain is not empty.
-        runner: runs the compiled kernel, or None to do everything in exact arithmetic.
+        runner: runs the compiled kernel, or None to do everything in exact arithmetic; a pool where tiles are taken as
+            they come.
         until: asked, with the number of tiles found, whether to stop as for Ctrl-C; the runner asks for itself.
 
     Attributes:
@@ -93,7 +96,7 @@ class CellEngine:
         self,
         restriction: Restriction,
         domain: Polyhedron,
-        runner: Runner | None,
+        runner: Runner | Pool | None,
         until: Callable[[int], bool] | None = None,
     ) -> None:
         self.restriction, self.domain, self.runner, self.until = restriction, domain, runner, until
@@ -105,6 +108,7 @@ class CellEngine:
         self._waiting = [Placed(self.chart.start)]  # cells to split exactly
         self._pointed: list[Placed] = []  # cells for the kernel
         self._kept = 0  # pieces of the runner's
+        self._full: Columns | None = None  # all full tiles, once they are there
         self.full: list[Piece] = []
         self.extents: list[CellExtents] = []  # of the full tiles, where they are measured
         self.sections: list[tuple[NDArray[np.uint8], Sections]] = []
@@ -119,6 +123,7 @@ class CellEngine:
         After an interruption this takes a second at the most, and flat tiles that were not compared by then stay.
         """
         self._keep_found()
+        self._full = None
         if self.faces or self.flat:
             with unlimited(), Limit(timeout=_SECONDS_TO_COLLECT).kept(), suppress(Stop):
                 self._settle(check)
@@ -157,7 +162,6 @@ class CellEngine:
 
     def _move_needed(self, ask: Callable[[], None]) -> None:
         """Of the flat tiles move those that no other tile contains to the needed; of equal ones the first pattern's."""
-        full = self._columns([])
         self.flat = deque(sorted(self.flat, key=lambda found: (-found[1].dim, found[0])))
         others = _ByPattern(self.restriction.neuron_count)
         for signs, _ in self.needed:
@@ -167,12 +171,18 @@ class CellEngine:
             signs, tile = self.flat[0]
             point = tile.relative_interior_point()
             there = signs_at(self.restriction.layers, point)
-            around = [full.polyhedron(i) for i in there.agreeing(full.packed)]
+            around = self._full_around(point, there)
             around += [self.needed[i][1] for i in others.agreeing(there)]
             if not any(other.contains(point) and tile.is_subset(other) for other in around):
                 others.add(signs)
                 self.needed.append((signs, tile))
             self.flat.popleft()
+
+    def _full_around(self, point: ExactVector, signs: PartialSigns) -> list[Polyhedron]:
+        """The full tiles that may contain a point; ``signs`` are those of the neurons there."""
+        if self._full is None:
+            self._full = self._columns([])
+        return [self._full.polyhedron(i) for i in signs.agreeing(self._full.packed)]
 
     @property
     def _progress(self) -> bool | None:
@@ -180,7 +190,7 @@ class CellEngine:
 
     def run(self) -> None:
         """Find all tiles. Raises KeyboardInterrupt when stopped; what was found until then stays."""
-        self._split()
+        self.run_full()
         self._settle(self._ask)
 
     def undecided(self) -> OpenCells:
@@ -207,34 +217,46 @@ class CellEngine:
             bool(self.flat) and self.flat[-1][0] == signs
         )
 
-    def _split(self) -> None:
+    def run_full(self) -> None:
+        """Find the tiles of full dimension. Raises KeyboardInterrupt when stopped."""
         kernel = self._kernel_problem()
         self._split_exactly(kernel is not None)
         if kernel is None or not self._pointed:
             return
+        assert self.runner is not None
+        with self._exactly_where_floats_are_unsound():
+            self.runner.run(kernel, self._exact_forms, self._roots, self.stats)
+            self._pointed = []
+            self._keep_found()
+        self._split_exactly(for_kernel=False)
+
+    @contextmanager
+    def _exactly_where_floats_are_unsound(self) -> Iterator[None]:
+        """Within this the kernel begins; if it refuses, which it does before it hands out anything, its share waits."""
         try:
-            self._run_kernel(kernel)
-        except UnsoundFloats:  # before the kernel has handed out anything
+            yield
+        except UnsoundFloats:
+            assert self.runner is not None
             self._waiting += self._pointed
             self._pointed = []
             self.runner.forget()
-            self._split_exactly(for_kernel=False)
 
     def _split_exactly(self, for_kernel: bool) -> None:
-        """Split cells exactly, keep what is inside, and leave the kernel its share: cells without lines.
-
-        A cell waits until its parts do, or its tile is there: a stop loses none.
-        """
+        """Split cells exactly, keep what is inside, and leave the kernel its share: cells without lines."""
         while self._waiting:
-            placed, parts = self._waiting[-1], list[Placed]()
-            if for_kernel and not placed.cell.lines:
-                self._pointed.append(placed)
-            elif placed.depth < len(self.layers):
-                parts = list(self._refine(placed, for_kernel))
-            else:
-                self._finish(placed)
-            self._waiting[-1:] = parts
-            self._ask()
+            self._step_exactly(for_kernel)
+
+    def _step_exactly(self, for_kernel: bool) -> None:
+        """Split one cell. It waits until its parts do, or its tile is there: a stop loses none."""
+        placed, parts = self._waiting[-1], list[Placed]()
+        if for_kernel and not placed.cell.lines:
+            self._pointed.append(placed)
+        elif placed.depth < len(self.layers):
+            parts = list(self._refine(placed, for_kernel))
+        else:
+            self._finish(placed)
+        self._waiting[-1:] = parts
+        self._ask()
 
     def _ask(self) -> None:
         check()
@@ -303,17 +325,10 @@ class CellEngine:
             return None
         return problem(self.restriction, self.chart)
 
-    def _run_kernel(self, kernel: Problem) -> None:
-        """Run the kernel on its share, and keep what it finds."""
-        assert self.runner is not None
-        sites, dim = self.restriction.neuron_count + len(self.rows), self.chart.dim + 1
-
-        def roots(words: int) -> Cells | None:
-            return stack(self._pointed, sites, words, dim)
-
-        self.runner.run(kernel, self._exact_forms, roots, self.stats)
-        self._pointed = []
-        self._keep_found()
+    def _roots(self, words: int) -> Cells | None:
+        """The kernel's share, with masks of so many words."""
+        sites = self.restriction.neuron_count + len(self.rows)
+        return stack(self._pointed, sites, words, self.chart.dim + 1)
 
     def _keep_found(self) -> None:
         """Keep what the kernel has found, if that was not done."""
