@@ -47,6 +47,7 @@ from polyrelu.tilings.tile import Tile
 from polyrelu.tilings.tiling import Tiling
 
 if TYPE_CHECKING:  # names of upper rooms, which are imported when first looked up: ``_conveniences.PUBLIC``
+    from polyrelu.analysis.coverage_curve import coverage_curve
     from polyrelu.engines.tiles import tiles
     from polyrelu.figures.film import film
     from polyrelu.latent.windows import LatentCube, LatentPlane, feature_zones
@@ -101,6 +102,7 @@ __all__ = [
     "active",
     "between",
     "check_tiling",
+    "coverage_curve",
     "decision_boundary",
     "explore",
     "face_search",

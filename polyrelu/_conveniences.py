@@ -71,6 +71,7 @@ PUBLIC: Mapping[str, str] = {
     "LatentPlane": "latent.windows.LatentPlane",
     "SegmentableCube": "plotting.segmentable.SegmentableCube",
     "SegmentablePlane": "plotting.segmentable.SegmentablePlane",
+    "coverage_curve": "analysis.coverage_curve.coverage_curve",
     "explore": "pages.explorer.explore",
     "feature_zones": "latent.windows.feature_zones",
     "film": "figures.film.film",

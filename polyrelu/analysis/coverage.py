@@ -12,6 +12,7 @@ largest :math:`u - t` and the sum of the u, and is at most what the tiles leave.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import TypeAlias
@@ -19,11 +20,12 @@ from typing import TypeAlias
 from polyrelu.analysis.measure import Enclosure, enclosed, share
 from polyrelu.arithmetic.exact import float_ratio
 from polyrelu.errors import InputError
+from polyrelu.networks.relevant_part import Restriction
+from polyrelu.tilings.tile_source import TileSource
 from polyrelu.tilings.tiling import Tiling
 
 Ends: TypeAlias = tuple[Fraction, Fraction]
-
-_NOTHING: Ends = (Fraction(0), Fraction(0))
+Part: TypeAlias = tuple[int, TileSource]
 
 
 @dataclass(frozen=True)
@@ -80,36 +82,55 @@ def coverage(tiling: Tiling, exact: bool = False) -> Coverage:
     >>> near.coverage(exact=True).outside
     Fraction(17, 18)
     """
-    tiling.undecided()  # or the reason why that is not known
-    inside = _share(tiling, exact)
-    undecided = _undecided(tiling, inside, exact)
+    left = tiling.undecided().parts
+    inside = [part_share(tiling, part, exact) for part in tiling.parts]
+    total = sum_of_shares(ends for _, ends in inside)
+    undecided = undecided_share(tiling, left, inside, exact)
+    if exact and undecided[0] != undecided[1]:
+        raise InputError(
+            "coverage: what is undecided overlaps for several targets, so that its share is only known to lie between "
+            f"{float(undecided[0]):.6g} and {float(undecided[1]):.6g}; leave exact out, or ask for one target at a time"
+        )
+    found = coverage_of(total, undecided)
+    return Coverage(total[0], 1 - total[0] - undecided[0], undecided[0]) if exact else found
+
+
+def coverage_of(inside: Ends, undecided: Ends) -> Coverage:
+    """The three shares of which two are known to lie between some ends."""
     outside = 1 - inside[1] - undecided[1], 1 - inside[0] - undecided[0]
-    if exact:
-        return Coverage(inside[0], outside[0], undecided[0])
     return Coverage(*map(_enclosure, (inside, outside, undecided)))
 
 
-def _undecided(tiling: Tiling, inside: Ends, exact: bool) -> Ends:
-    """Between which numbers the share that is undecided lies."""
-    low, high = _NOTHING
-    for part in tiling.undecided().parts:
-        waiting = _share(replace(tiling, parts=(part,), chosen=None), exact)
-        others = [own for own in tiling.parts if own[1].restriction is not part[1].restriction]
-        covered = _share(replace(tiling, parts=tuple(others), chosen=None), exact) if others else _NOTHING
+def undecided_share(
+    tiling: Tiling, left: Iterable[Part], inside: Sequence[tuple[Restriction, Ends]], exact: bool = False
+) -> Ends:
+    """Between which numbers the share that is undecided lies.
+
+    Args:
+        tiling: of the domain.
+        left: the open cells, by the part of the targets that they wait for.
+        inside: for each part that has tiles the share that these fill.
+        exact: whether to measure the cells exactly.
+    """
+    low = high = Fraction(0)
+    for part in left:
+        restriction, waiting = part_share(tiling, part, exact)
+        covered = sum_of_shares(ends for other, ends in inside if other is not restriction)
         low, high = max(low, waiting[0] - covered[1]), high + waiting[1]
-    high = min(high, 1 - inside[0])
-    if exact and low != high:
-        raise InputError(
-            "coverage: what is undecided overlaps for several targets, so that its share is only known to lie between "
-            f"{float(low):.6g} and {float(high):.6g}; leave exact out, or ask for one target at a time"
-        )
-    return low, max(low, high)
+    high = min(high, 1 - sum_of_shares(ends for _, ends in inside)[0])
+    return min(low, high), high
 
 
-def _share(tiling: Tiling, exact: bool) -> Ends:
-    """Between which numbers the share of the domain lies that the tiles, or open cells, of a tiling fill."""
-    found = share(tiling, exact=exact)
-    return (found, found) if isinstance(found, Fraction) else _ends(found)
+def part_share(tiling: Tiling, part: Part, exact: bool = False) -> tuple[Restriction, Ends]:
+    """What part of a target a source is about, and between which numbers the share lies that its cells fill."""
+    found = share(replace(tiling, parts=(part,), chosen=None), exact=exact)
+    return part[1].restriction, (found, found) if isinstance(found, Fraction) else _ends(found)
+
+
+def sum_of_shares(shares: Iterable[Ends]) -> Ends:
+    """Between which numbers their sum lies."""
+    listed = list(shares)
+    return sum((low for low, _ in listed), Fraction(0)), sum((high for _, high in listed), Fraction(0))
 
 
 def _ends(found: Enclosure) -> Ends:
@@ -123,4 +144,7 @@ def _enclosure(ends: Ends) -> Enclosure:
 
 
 def _percent(value: Enclosure | Fraction) -> str:
-    return f"{100 * float(value):.4g} %"
+    """A share with four digits and no more than four places; zero if it may be, and is not larger than these show."""
+    percent = round(100 * float(value), 4)
+    is_more = float(value) > 0 and not (isinstance(value, Enclosure) and value.low <= 0)
+    return "< 0.0001 %" if not percent and is_more else f"{percent:.4g} %"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from types import TracebackType
 from typing import Any, NamedTuple, Self
 
@@ -39,6 +40,7 @@ def tiles(
     max_dim: int | None = None,
     until: Callable[[int], bool] | None = None,
     timeout: float | None = None,
+    measure: bool = False,
 ) -> Tiles:
     """The tiles of a preimage one by one, as they are found. Exact.
 
@@ -47,7 +49,8 @@ def tiles(
             asked with the number of tiles found.
         order: ``"found"`` goes depth first, which takes the least time for all tiles; ``"largest"`` splits the largest
             cell first, so that much of the domain is decided soon. It is kept by ``"cells"`` alone.
-        timeout: seconds, which count while a tile is asked for.
+        timeout: seconds from now, heard while a tile is asked for.
+        measure: measure cells while their vertices are there, for who takes :meth:`Tiles.batch` and asks for volumes.
 
     Returns:
         An iterator of :class:`~polyrelu.tilings.tile.Tile`. As a set they are those of :func:`polyrelu.preimage`.
@@ -74,7 +77,7 @@ def tiles(
     one_of(order, ORDERS, "tiles", "order")
     one_of(method, METHODS, "tiles", "method")
     limits = Limit(until, timeout, "tiles")
-    options = checked_options("tiles", limit, workers, max_dim, False, limits, False)._replace(order=order)
+    options = checked_options("tiles", limit, workers, max_dim, False, limits, measure)._replace(order=order)
     return Tiles(network, targets, inputs, method, options)
 
 
@@ -126,6 +129,26 @@ class Tiles(Iterator[Tile]):
         self.handed_out += 1
         return Tile(self._state.index, source, number)
 
+    def batch(self) -> Tiling | None:
+        """The tiles of a moment's work, perhaps none, as an incomplete tiling; None where there are no more.
+
+        What was found and not handed out one by one comes with them. Raises as the iterator does.
+        """
+        try:
+            with self._options.until.kept():
+                while self._state.source is None or self._state.number >= len(self._state.source):
+                    if not self._go_on():
+                        return None
+                    if self._state.source is None:
+                        break
+        except KeyboardInterrupt as stop:
+            raise self._interrupted() from stop
+        found = replace(self._found(), undecided_parts=None)
+        if self._state.source is not None:
+            self._state = self._state._replace(number=len(self._state.source))
+        self.handed_out += len(found)
+        return found
+
     def close(self) -> None:
         """Forget everything; nothing more is handed out."""
         self._is_closed, self._state = True, _State(())
@@ -137,6 +160,11 @@ class Tiles(Iterator[Tile]):
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         self.close()
+
+    @property
+    def is_stopped(self) -> bool:
+        """Whether time is up, or ``until`` said so."""
+        return self._options.until.reached
 
     @property
     def stats(self) -> dict[str, Any]:
@@ -159,14 +187,18 @@ class Tiles(Iterator[Tile]):
     def partial(self) -> Tiling:
         """The tiles that are found and not handed out, as an incomplete tiling that says what is undecided."""
         left = self._left()
-        _, index, engine, source, number = self._state
+        engine, source = self._state.engine, self._state.source
         if engine is not None and source is None:
-            source = engine.fresh() if isinstance(engine, Streaming) else engine.tiles()
+            found = engine.fresh() if isinstance(engine, Streaming) else engine.tiles()
+            self._state = self._state._replace(source=found, number=0)
+        return replace(self._found(), undecided_parts=left)
+
+    def _found(self) -> Tiling:
+        """The tiles that are at hand and were not handed out."""
+        _, index, _, source, number = self._state
         parts = () if source is None else ((index, source),)
         chosen = None if source is None or not number else np.arange(number, len(source))
-        return Tiling(
-            self.network, self.targets, self.domain, self.method, False, self.stats, parts, chosen, 0, left
-        )
+        return Tiling(self.network, self.targets, self.domain, self.method, False, self.stats, parts, chosen)
 
     # -- the run ------------------------------------------------------------------------------------------------------
 

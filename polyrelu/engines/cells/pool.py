@@ -63,7 +63,7 @@ class _Turn:
             self.put.extend(self.run.putting(*_alone(entry, self.run.words)))
             left = until - time.monotonic()
             pause = self.run.advance(cuts, max(left, 0.0))
-            self.given.extend(self.run.giving(everything=True))
+            self.given.extend(self.run.giving(everything=True, accurate=True))
             self.too_narrow |= pause is Pause.TOO_NARROW
             if self.too_narrow or left <= 0:
                 break
@@ -76,7 +76,7 @@ class _Turn:
 
     def back(self) -> Cells | None:
         """All that it gives back, if anything."""
-        self.given.extend(self.run.giving(everything=True))
+        self.given.extend(self.run.giving(everything=True, accurate=True))
         self.pieces.extend(self.run.finding())
         given = [self.run.job_of(columns)[0] for columns in self.given]
         given = [cells for cells in given if len(cells.depth)]

@@ -190,9 +190,12 @@ class Run:
         (columns,) = self.giving(everything)
         return self.job_of(columns)[0]
 
-    def giving(self, everything: bool = False) -> Iterator[Columns]:
-        """The same, once the iterator is asked; :meth:`job_of` reads it."""
-        return starmap(self._kernel.give, [(everything,)])
+    def giving(self, everything: bool = False, accurate: bool = False) -> Iterator[Columns]:
+        """The same, once the iterator is asked; :meth:`job_of` reads it.
+
+        If they are to be ``accurate``, generators are solved again first, so that the cells can be measured.
+        """
+        return starmap(self._kernel.give, [(everything, accurate)])
 
     def job_of(self, columns: Columns) -> Job:
         """Cells that were given away."""

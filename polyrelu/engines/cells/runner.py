@@ -189,7 +189,7 @@ class _Member:
 
     def open(self) -> list[Job]:
         """What is left to do, which leaves the run."""
-        self._left.extend(self.run.giving(everything=True))
+        self._left.extend(self.run.giving(everything=True, accurate=True))
         return [*self._taken[len(self._put) :], *map(self.run.job_of, self._left)]
 
 

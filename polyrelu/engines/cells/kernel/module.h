@@ -290,11 +290,12 @@ inline PyObject *kernel_lines(PyObject *object, PyObject *args) {
     return lines;
 }
 
-// give(all): cells for another run, as columns: the one that waited longest, or all that is left to do
+// give(all, accurate): cells for another run, as columns: the one that waited longest, or all that is left to do; with
+// generators as accurate as they get, or as they are
 inline PyObject *kernel_give(PyObject *object, PyObject *args) {
     auto *self = reinterpret_cast<KernelObject *>(object);
-    int all = 0;
-    if (!is_free(self) || !PyArg_ParseTuple(args, "p", &all)) return nullptr;
+    int all = 0, accurate = 0;
+    if (!is_free(self) || !PyArg_ParseTuple(args, "pp", &all, &accurate)) return nullptr;
     const Problem<double> &P = *self->problem;
     const std::size_t sites = std::size_t(P.sites()), words = std::size_t(self->words), dim = std::size_t(P.dim);
     Portable cells;
@@ -302,6 +303,7 @@ inline PyObject *kernel_give(PyObject *object, PyObject *args) {
     self->busy = true;
     self->thread = PyEval_SaveThread();
     try {
+        self->run->accurate(accurate != 0);
         if (all) failed = self->run->give_all(cells) == FAILED;
         else self->run->give(cells);
     } catch (const std::bad_alloc &) {
