@@ -5,8 +5,8 @@ Tiles fill the share that is *in*; the cells that a stopped run left fill the sh
 
 .. math:: in + out + undecided = 1.
 
-Where several parts of the targets wait, their cells overlap. If a share u of the domain waits for one part, of which the
-tiles of other parts cover t at most, the share that is undecided for some part, and in for none, lies between the
+Where several parts of the targets wait, their cells overlap. If a share u of the domain waits for one part, of which
+the tiles of other parts cover t at most, the share that is undecided for some part, and in for none, lies between the
 largest :math:`u - t` and the sum of the u, and is at most what the tiles leave.
 """
 
@@ -72,7 +72,8 @@ def coverage(tiling: Tiling, exact: bool = False) -> Coverage:
             for several targets, and is asked for exactly.
 
     Cost: as for :func:`polyrelu.analysis.measure.share`, and microseconds for each cell that ``"cells"`` left; for each
-    one of another engine an exact volume.
+    one of another engine an exact volume. Tiles of a stopped run are measured soonest if it was asked to ``measure``;
+    otherwise it is repeated, depth first, until all of them are found again.
 
     >>> import polyrelu as pr
     >>> distance = pr.Network([([[1, 0], [-1, 0], [0, 1], [0, -1]], [0] * 4), ([[1, 1, 1, 1]], [0])])  # |x0| + |x1|

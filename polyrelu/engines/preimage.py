@@ -12,7 +12,7 @@ from typing import NamedTuple
 from polyrelu.engines.evidence.certify import Evidence
 from polyrelu.engines.evidence.files import question_beside
 from polyrelu.engines.faces.unrelu import DEFAULT_FACE_LIMIT
-from polyrelu.engines.protocol import Anytime, Engine, Options
+from polyrelu.engines.protocol import ORDERS, Anytime, Engine, Options
 from polyrelu.engines.registry import AUTO, METHODS, choose
 from polyrelu.errors import InputError, Interrupted
 from polyrelu.networks.activation_pattern import SignVector
@@ -43,6 +43,7 @@ def preimage(
     until: Callable[[int], bool] | None = None,
     timeout: float | None = None,
     measure: bool = False,
+    order: str = ORDERS[0],
     certify: str | PathLike[str] | None = None,
     rows_only: bool = False,
 ) -> Tiling:
@@ -76,6 +77,8 @@ def preimage(
         measure: measure cells while their vertices are there, so that volumes and boxes need no second run of
             ``"cells"``; the bounds of volumes may then depend on ``workers`` in their last digits. It costs about
             as much as the run itself in the plane, twice as much in space, and twelve times in five dimensions.
+        order: ``"found"`` goes depth first, which takes the least time for all; ``"largest"`` splits the largest cell
+            first, so that a run that is stopped has decided much of the domain. It is kept by ``"cells"`` alone.
         certify: write a certificate of the answer to this file, and beside it the statement that it is about; see
             :func:`polyrelu.engines.evidence.certify.certificate`. That takes a second run, by the cells engine: the
             first one keeps tiles, and the cells that it discards are part of the proof.
@@ -105,7 +108,9 @@ def preimage(
     """
     targets = given_targets(target, network, "preimage")
     inputs = given_domain(domain, network, "preimage")
-    options = checked_options("preimage", limit, workers, max_dim, progress, Limit(until, timeout, "preimage"), measure)
+    options = checked_options(
+        "preimage", limit, workers, max_dim, progress, Limit(until, timeout, "preimage"), measure, order
+    )
 
     def restrictions() -> Iterator[tuple[int, Restriction]]:
         for i, part in disjoint_parts(targets):
@@ -127,6 +132,7 @@ def linear_regions(
     until: Callable[[int], bool] | None = None,
     timeout: float | None = None,
     measure: bool = False,
+    order: str = ORDERS[0],
     certify: str | PathLike[str] | None = None,
     rows_only: bool = False,
 ) -> Tiling:
@@ -138,13 +144,20 @@ def linear_regions(
     inputs = given_domain(domain, network, "linear_regions")
     everything = Polyhedron.whole_space(network.output_dim)
     until_then = Limit(until, timeout, "linear_regions")
-    options = checked_options("linear_regions", limit, workers, max_dim, progress, until_then, measure)
+    options = checked_options("linear_regions", limit, workers, max_dim, progress, until_then, measure, order)
     wanted = _wanted("linear_regions", certify, rows_only)
     return _run(network, (everything,), lambda: [(0, keep_all(network))], inputs, method, options, wanted, True)
 
 
 def checked_options(
-    where: str, limit: int, workers: int, max_dim: int | None, progress: bool | None, until: Limit, measure: bool
+    where: str,
+    limit: int,
+    workers: int,
+    max_dim: int | None,
+    progress: bool | None,
+    until: Limit,
+    measure: bool,
+    order: str,
 ) -> Options:
     """The options, checked."""
     return Options(
@@ -154,6 +167,7 @@ def checked_options(
         progress,
         until,
         instance(measure, bool, f"{where}: measure", "pass True or False"),
+        one_of(order, ORDERS, where, "order"),
     )
 
 

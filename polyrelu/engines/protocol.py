@@ -10,9 +10,16 @@ from polyrelu.polyhedra.polyhedron import Polyhedron
 from polyrelu.support.limits import Limit
 from polyrelu.tilings.tile_source import TileSource
 
+ORDERS = ("found", "largest")
+"""Which cells go first: depth first, as they are found, or the largest."""
+
 
 class Options(NamedTuple):
-    """How to look for tiles, checked; :func:`polyrelu.preimage` says what each means."""
+    """How to look for tiles, checked; :func:`polyrelu.preimage` says what each means.
+
+    Attributes:
+        streamed: whether tiles are taken while the engine works.
+    """
 
     limit: int
     workers: int
@@ -20,7 +27,8 @@ class Options(NamedTuple):
     progress: bool | None
     until: Limit
     measure: bool = False
-    order: str | None = None
+    order: str = ORDERS[0]
+    streamed: bool = False
 
 
 class Engine(Protocol):

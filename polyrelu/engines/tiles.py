@@ -9,7 +9,6 @@ from typing import Any, NamedTuple, Self
 
 import numpy as np
 
-from polyrelu.engines.cells.pool import ORDERS
 from polyrelu.engines.faces.unrelu import DEFAULT_FACE_LIMIT
 from polyrelu.engines.preimage import checked_options, disjoint_parts
 from polyrelu.engines.protocol import Engine, Options, Streaming
@@ -74,10 +73,9 @@ def tiles(
     """
     targets = given_targets(target, network, "tiles")
     inputs = given_domain(domain, network, "tiles")
-    one_of(order, ORDERS, "tiles", "order")
     one_of(method, METHODS, "tiles", "method")
     limits = Limit(until, timeout, "tiles")
-    options = checked_options("tiles", limit, workers, max_dim, False, limits, measure)._replace(order=order)
+    options = checked_options("tiles", limit, workers, max_dim, False, limits, measure, order)._replace(streamed=True)
     return Tiles(network, targets, inputs, method, options)
 
 

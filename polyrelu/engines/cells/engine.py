@@ -16,15 +16,15 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from polyrelu.arithmetic.exact import ExactVector
 from polyrelu.arithmetic.ieee import UnsoundFloats, floats_are_sound
 from polyrelu.engines.cells.extents import sizes_in_x, unmeasured
 from polyrelu.engines.cells.open_cells import open_cells
+from polyrelu.engines.cells.pool import Pool
 from polyrelu.engines.cells.problem import Cells, Problem, problem, stack
 from polyrelu.engines.cells.run import CellExtents, Found, Job, arranged
-from polyrelu.engines.cells.pool import Pool
 from polyrelu.engines.cells.runner import Runner
 from polyrelu.engines.cells.signs import ExactForms
-from polyrelu.arithmetic.exact import ExactVector
 from polyrelu.networks import pattern_cells
 from polyrelu.networks.activation_pattern import PartialSigns, SignVector, packed_signs, sign_rows
 from polyrelu.networks.affine_outputs import matrix_and_offset, outputs_before, signs_at

@@ -32,9 +32,7 @@ from polyrelu.support.limits import check
 from polyrelu.support.progress import progress_bar
 from polyrelu.support.workers import Worker, finish
 
-ORDERS = ("found", "largest")
-
-_CUTS = 400  # of a cell before what is left of it goes back: putting it in and taking it back costs some tens
+_CUTS = 4000  # of a cell before what is left of it goes back: putting it in and taking it back costs some hundred
 _MOST_AT_ONCE = 64
 _LEAST_SHARE = 8  # one cell of so many in the pool is taken in a round
 _MOST_WAITING = 20_000  # with more, cells are split to the end, so that memory is flat
@@ -206,9 +204,7 @@ class Pool:
 
     def _at_once(self) -> int:
         """How many cells are taken in a round."""
-        if self.order == "found":
-            return min(self.workers, len(self._heap))
-        share = max(self.workers, len(self._heap) // _LEAST_SHARE)
+        share = max(self.workers, len(self._heap) // (1 if self.order == "found" else _LEAST_SHARE))
         return min(share, self.workers * _MOST_AT_ONCE, len(self._heap))
 
     def _work(self, turns: Sequence[_Turn]) -> None:

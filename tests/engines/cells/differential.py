@@ -19,7 +19,7 @@ import pytest
 
 import polyrelu as pr
 from polyrelu.engines.cells import runner as cell_runner
-from polyrelu.engines.cells.problem import Cells, Problem
+from polyrelu.engines.cells.problem import Problem
 from polyrelu.engines.cells.run import Found, Pause, Run
 from polyrelu.engines.cells.runner import Runner
 from polyrelu.engines.cells.signs import ExactForms
