@@ -26,6 +26,7 @@ from polyrelu.tilings.tiling import Tiling
 
 Ends: TypeAlias = tuple[Fraction, Fraction]
 Part: TypeAlias = tuple[int, TileSource]
+Share: TypeAlias = Enclosure | Fraction
 
 
 @dataclass(frozen=True)
@@ -38,21 +39,21 @@ class Coverage:
         undecided: what a stopped run did not get to.
     """
 
-    inside: Enclosure | Fraction
-    outside: Enclosure | Fraction
-    undecided: Enclosure | Fraction
+    inside: Share
+    outside: Share
+    undecided: Share
 
     @property
-    def decided(self) -> Enclosure | Fraction:
+    def decided(self) -> Share:
         """What is in or out."""
         if isinstance(self.undecided, Fraction):
             return 1 - self.undecided
         low, high = _ends(self.undecided)
-        return _enclosure((1 - high, 1 - low))
+        return enclosure((1 - high, 1 - low))
 
     def __str__(self) -> str:
         named = (("in", self.inside), ("out", self.outside), ("undecided", self.undecided))
-        return ", ".join(f"{_percent(value)} {name}" for name, value in named)
+        return ", ".join(f"{percent(value)} {name}" for name, value in named)
 
 
 def coverage(tiling: Tiling, exact: bool = False) -> Coverage:
@@ -99,7 +100,7 @@ def coverage(tiling: Tiling, exact: bool = False) -> Coverage:
 def coverage_of(inside: Ends, undecided: Ends) -> Coverage:
     """The three shares of which two are known to lie between some ends."""
     outside = 1 - inside[1] - undecided[1], 1 - inside[0] - undecided[0]
-    return Coverage(*map(_enclosure, (inside, outside, undecided)))
+    return Coverage(*map(enclosure, (inside, outside, undecided)))
 
 
 def undecided_share(
@@ -138,13 +139,13 @@ def _ends(found: Enclosure) -> Ends:
     return Fraction(*float_ratio(found.low)), Fraction(*float_ratio(found.high))
 
 
-def _enclosure(ends: Ends) -> Enclosure:
+def enclosure(ends: Ends) -> Enclosure:
     """Floats around two ends of a share."""
     low, high = (min(max(end, Fraction(0)), Fraction(1)) for end in ends)
     return Enclosure(enclosed(low)[0], enclosed(high)[1])
 
 
-def _percent(value: Enclosure | Fraction) -> str:
+def percent(value: Share) -> str:
     """A share with four digits and no more than four places; zero if it may be, and is not larger than these show."""
     percent = round(100 * float(value), 4)
     is_more = float(value) > 0 and not (isinstance(value, Enclosure) and value.low <= 0)

@@ -86,8 +86,16 @@ def coverage_curve(
     """How the shares of a bounded domain that are in, out and undecided change while the preimage is found.
 
     Args:
-        network, target, domain, method, order, limit, workers, max_dim, until, timeout: as for
-            :func:`polyrelu.tiles`. When time is up, or ``until`` says so, the curve ends.
+        network: as for :func:`polyrelu.tiles`, like all that follow.
+        target: which outputs.
+        domain: which inputs, bounded.
+        method: the engine.
+        order: which cells go first.
+        limit: the most faces or nodes.
+        workers: how many threads.
+        max_dim: the largest dimension.
+        until: asked with the number of tiles found whether to end the curve.
+        timeout: seconds after which it ends.
         most: how many moments to keep at most.
 
     Returns:

@@ -203,14 +203,15 @@ class Question(NamedTuple):
         for part in self.cases(network):
             self._warn_outside([part.domain])
             budget = self._budget(stops)
-            order = self.order
-            yield preimage(network, part.targets, part.domain, self.method, measure=self.measure, order=order, **budget)
+            measure = self.measure or self.order != ORDERS[0]  # who decides much of the domain asks how much that is
+            yield preimage(network, part.targets, part.domain, self.method, measure=measure, order=self.order, **budget)
 
     def regions(self, network: Network, stops: Stops) -> Iterator[Tiling]:
         """The linear regions of the domain, or of each domain of a property where one is given."""
         for domain in self.domains(network):
             self._warn_outside([domain])
-            yield linear_regions(network, domain, self.method, order=self.order, **self._budget(stops))
+            measure = self.order != ORDERS[0]
+            yield linear_regions(network, domain, self.method, measure=measure, order=self.order, **self._budget(stops))
 
     def boundary(self, network: Network, stops: Stops) -> Iterator[Tiling]:
         """Where the chosen classes meet, or all."""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
-from polyrelu.analysis.coverage import Coverage
+from polyrelu.analysis.coverage import Share, coverage, enclosure, percent, undecided_share
 from polyrelu.cli.documents import SECONDS_AFTER_STOP
 from polyrelu.cli.stopping import stops
 from polyrelu.errors import InputError
@@ -17,23 +18,15 @@ def undecided_part(tiling: Tiling) -> str:
     cells = None if tiling.complete else _cells(tiling)
     if cells is None:
         return ""
-    found = _coverage(tiling)
-    shares = "" if found is None else f" Of the domain, {found}."
-    return f"Undecided: {cells} cell{'s' * (cells != 1)}, in which more tiles may be.{shares}"
+    told = f"Undecided: {cells} cell{'s' * (cells != 1)}, in which more tiles may be"
+    shares = [f"{percent(share)} {name}" for name, share in _shares(tiling).items() if share is not None]
+    return f"{told}. Of the domain, {', '.join(shares)}." if shares else f"{told}."
 
 
 def decided_part(tiling: Tiling) -> dict[str, Any]:
     """The number of undecided cells, and the ends between which the shares lie; null where they are not known."""
-    found = _coverage(tiling)
-    shares = None if found is None else {name: ends(share) for name, share in zip(_NAMES, _shares(found), strict=True)}
+    shares = {name: None if share is None else ends(share) for name, share in _shares(tiling).items()}
     return {"undecided": _cells(tiling), "coverage": shares}
-
-
-_NAMES = ("in", "out", "undecided")
-
-
-def _shares(found: Coverage) -> tuple[Any, ...]:
-    return found.inside, found.outside, found.undecided
 
 
 def _cells(tiling: Tiling) -> int | None:
@@ -43,12 +36,13 @@ def _cells(tiling: Tiling) -> int | None:
         return None
 
 
-def _coverage(tiling: Tiling) -> Coverage | None:
-    """The shares, if they are known soon."""
+def _shares(tiling: Tiling) -> dict[str, Share | None]:
+    """The shares in, out and undecided, if they are known soon; where tiles are not measured, only the last."""
+    found: dict[str, Share | None] = dict.fromkeys(("in", "out", "undecided"))
     if _cells(tiling) is None or tiling.domain.is_empty() or not tiling.domain.is_bounded():
-        return None
-    try:
-        with stops().soon(SECONDS_AFTER_STOP):
-            return tiling.coverage()
-    except KeyboardInterrupt:
-        return None
+        return found
+    with suppress(KeyboardInterrupt), stops().soon(SECONDS_AFTER_STOP):
+        found["undecided"] = enclosure(undecided_share(tiling, tiling.undecided().parts, ()))
+        shares = coverage(tiling)
+        found |= {"in": shares.inside, "out": shares.outside, "undecided": shares.undecided}
+    return found

@@ -280,7 +280,7 @@ def _undecided(
     restrictions: Callable[[], Iterable[tuple[int, Restriction]]],
     inputs: Polyhedron,
 ) -> tuple[tuple[int, TileSource], ...] | None:
-    """What is left where ``done`` engines have ended, and one of them perhaps not; None where that one does not know."""
+    """What is left where ``done`` engines have ended, and one perhaps not; None where that one does not know."""
     found: list[tuple[int, TileSource]] = []
     with unlimited():
         for index, engine in engines[done:]:

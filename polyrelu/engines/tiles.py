@@ -44,10 +44,16 @@ def tiles(
     """The tiles of a preimage one by one, as they are found. Exact.
 
     Args:
-        network, target, domain, method, limit, workers, max_dim, until: as for :func:`polyrelu.preimage`; ``until`` is
-            asked with the number of tiles found.
+        network: as for :func:`polyrelu.preimage`, like the next three.
+        target: which outputs.
+        domain: which inputs.
+        method: the engine.
         order: ``"found"`` goes depth first, which takes the least time for all tiles; ``"largest"`` splits the largest
             cell first, so that much of the domain is decided soon. It is kept by ``"cells"`` alone.
+        limit: as for :func:`polyrelu.preimage`, like the next three.
+        workers: how many threads.
+        max_dim: the largest dimension.
+        until: asked with the number of tiles found whether to stop.
         timeout: seconds from now, heard while a tile is asked for.
         measure: measure cells while their vertices are there, for who takes :meth:`Tiles.batch` and asks for volumes.
 
@@ -247,6 +253,6 @@ class Tiles(Iterator[Tile]):
         until = self._options.until
         when = f" after {until.timeout} seconds" if until.late else ""
         return Interrupted(
-            f"tiles: stopped{when} with {self.handed_out} tiles handed out; those that were found since are in .partial",
+            f"tiles: stopped{when} with {self.handed_out} tiles handed out; what was found since is in .partial",
             self.partial(),
         )

@@ -170,8 +170,8 @@ class Tiling(Carried, Sequence[Tile], TilingMethods):
             return Undecided(())
         if self.undecided_parts is None:
             raise InputError(
-                f"undecided: what this tiling leaves out is not known, because it is a part of another one, or was loaded "
-                f"from a file, or {self.method!r} does not say; stop a run of 'cells', 'twin', 'branch' or 'halfspaces'"
+                "undecided: what this tiling leaves out is not known, because it is a part of another one, or was "
+                f"loaded, or {self.method!r} does not say; stop a run of 'cells', 'twin', 'branch' or 'halfspaces'"
             )
         return Undecided(self.undecided_parts)
 

@@ -29,19 +29,21 @@ def open_cells(
     """Exact cells and cells of the kernel as one source, in that order."""
     neurons = restriction.neuron_count
     signs = [np.zeros((len(placed), neurons), dtype=np.bool_)]
-    facets: list[Sequence[int] | NDArray[np.int32]] = []
+    counts, facets = list[int](), list[Sequence[int] | NDArray[np.int32]]()
     for row, cell in zip(signs[0], placed, strict=True):
         decided = cell.signs.flat
         begun = np.array(cell.begun, dtype=np.int64) > 0
         row[: len(decided)], row[len(decided) : len(decided) + len(begun)] = decided, begun
         facets.append([facet for facet in cell.cell.facets if facet != INFINITY])
+        counts.append(len(facets[-1]))
     vertices = []
     for cells in map(chosen, jobs):
         signs.append(cells.signs[:, :neurons] == _ON)
-        facets += [slots[slots >= 0] for slots in cells.slots]
+        facets.append(cells.slots[cells.slots >= 0])
+        counts += np.count_nonzero(cells.slots >= 0, axis=1).tolist()
         vertices.append(_vertices(cells))
     packed = packed_signs(np.concatenate(signs))
-    starts = np.cumsum([0, *map(len, facets)], dtype=np.int64)
+    starts = np.cumsum([0, *counts], dtype=np.int64)
     numbers = np.concatenate([np.empty(0, dtype=np.int32), *(np.asarray(own, dtype=np.int32) for own in facets)])
     points = np.full((len(packed), chart.dim), np.nan)
     kept = tuple(vertices) if chart.dim else ()

@@ -174,7 +174,10 @@ class Pool:
             return []
         self._settle()
         entries = {entry.number: entry for entry in self._heap}.values()
-        return [_alone(entry, self.words) for entry in entries]
+        if not entries:
+            return []
+        cells = _joined([_alone(entry, self.words)[0] for entry in entries])
+        return [(cells, np.arange(len(cells.depth)))]
 
     def forget(self) -> None:
         """Nothing was begun."""
