@@ -26,6 +26,7 @@ class Vertices(NamedTuple):
 
     Attributes:
         dim, words: the length of a generator, and of a mask in words.
+        sizes: ends of volumes and boxes, as they are measured by these, where that is done.
     """
 
     dim: int
@@ -35,6 +36,7 @@ class Vertices(NamedTuple):
     vectors: FloatArray
     radius: FloatArray
     tight: NDArray[np.uint64]
+    sizes: tuple[FloatArray, ...] | None = None
 
 
 @dataclass(frozen=True, eq=False)

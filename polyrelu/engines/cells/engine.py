@@ -22,7 +22,7 @@ from polyrelu.engines.cells.extents import sizes_in_x, unmeasured
 from polyrelu.engines.cells.open_cells import open_cells
 from polyrelu.engines.cells.pool import Pool
 from polyrelu.engines.cells.problem import Cells, Problem, problem, stack
-from polyrelu.engines.cells.run import CellExtents, Found, Job, arranged
+from polyrelu.engines.cells.run import CellExtents, Found, Left, arranged
 from polyrelu.engines.cells.runner import Runner
 from polyrelu.engines.cells.signs import ExactForms
 from polyrelu.networks import pattern_cells
@@ -198,14 +198,14 @@ class CellEngine:
 
         A cell whose tile is there may still wait for a moment; it is not among these.
         """
-        waiting, jobs = self._waiting[:-1] if self._is_last_finished() else self._waiting, list[Job]()
+        waiting, left = self._waiting[:-1] if self._is_last_finished() else self._waiting, list[Left]()
         if self.runner is not None and self.runner.has_begun:
-            jobs = self.runner.open()
+            left = self.runner.open()
             waiting = []  # the kernel's share, at most
         else:
             seen = set(map(id, waiting))
             waiting = [*waiting, *(placed for placed in self._pointed if id(placed) not in seen)]
-        return open_cells(self.restriction, self.domain, self.chart, waiting, jobs)
+        return open_cells(self.restriction, self.domain, self.chart, waiting, left)
 
     def _is_last_finished(self) -> bool:
         """Whether the tile of the cell that was split last is there already."""

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from polyrelu.engines.cells.extents import sizes_in_x, unmeasured
 from polyrelu.engines.cells.library import kernel_library
 from polyrelu.engines.cells.problem import Cells
-from polyrelu.engines.cells.run import CellExtents, Job
+from polyrelu.engines.cells.run import CellExtents, Job, Left
 from polyrelu.networks.activation_pattern import packed_signs
 from polyrelu.networks.pattern_cells import Placed
 from polyrelu.networks.relevant_part import Restriction
@@ -24,7 +24,7 @@ _ON = 1
 
 
 def open_cells(
-    restriction: Restriction, domain: Polyhedron, chart: Chart, placed: Sequence[Placed], jobs: Iterable[Job]
+    restriction: Restriction, domain: Polyhedron, chart: Chart, placed: Sequence[Placed], left: Iterable[Left]
 ) -> OpenCells:
     """Exact cells and cells of the kernel as one source, in that order."""
     neurons = restriction.neuron_count
@@ -37,11 +37,11 @@ def open_cells(
         facets.append([facet for facet in cell.cell.facets if facet != INFINITY])
         counts.append(len(facets[-1]))
     vertices = []
-    for cells in map(chosen, jobs):
+    for cells, extents in left:
         signs.append(cells.signs[:, :neurons] == _ON)
         facets.append(cells.slots[cells.slots >= 0])
         counts += np.count_nonzero(cells.slots >= 0, axis=1).tolist()
-        vertices.append(_vertices(cells))
+        vertices.append(_vertices(cells, extents))
     packed = packed_signs(np.concatenate(signs))
     starts = np.cumsum([0, *counts], dtype=np.int64)
     numbers = np.concatenate([np.empty(0, dtype=np.int32), *(np.asarray(own, dtype=np.int32) for own in facets)])
@@ -72,19 +72,27 @@ def chosen(job: Job) -> Cells:
     )
 
 
-def _vertices(cells: Cells) -> Vertices:
+def _vertices(cells: Cells, extents: CellExtents | None) -> Vertices:
     dim, words = cells.vectors.shape[1], cells.tight.shape[1]
-    return Vertices(dim, words, cells.start, cells.size, cells.vectors, cells.radius, cells.tight)
+    return Vertices(dim, words, cells.start, cells.size, cells.vectors, cells.radius, cells.tight, extents)
 
 
 def sizes_of_open(cells: OpenCells) -> Extents:
     """What is certified of the sizes of open cells; nothing where they were split exactly. Cost: microseconds each."""
     unknown = len(cells) - sum(len(own.size) for own in cells.vertices)
-    found = [unmeasured(unknown, cells.chart.dim), *map(_measured, cells.vertices)]
+    found = [unmeasured(unknown, cells.chart.dim)]
+    for own in cells.vertices:
+        found.append(measured_by(own) if own.sizes is None else CellExtents(*own.sizes))
     return sizes_in_x(cells.restriction, cells.domain, cells.chart, found, np.arange(len(cells)))
 
 
-def _measured(own: Vertices) -> CellExtents:
-    ends = kernel_library().measured(*own[:2], *map(np.ascontiguousarray, own[2:]))
+def extents_of(cells: Cells) -> CellExtents:
+    """What is certified of the sizes of some cells. Cost: microseconds each."""
+    return measured_by(_vertices(cells, None))
+
+
+def measured_by(own: Vertices) -> CellExtents:
+    """What vertices say of the sizes of their cells."""
+    ends = kernel_library().measured(*own[:2], *map(np.ascontiguousarray, own[2:7]))
     low, high, *box = map(np.frombuffer, ends)
     return CellExtents(low, high, *(corner.reshape(-1, own.dim - 1) for corner in box))

@@ -18,14 +18,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from heapq import heappop, heappush
-from itertools import count
+from itertools import count, groupby
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from polyrelu.arithmetic.exact import FloatArray
+from polyrelu.engines.cells.open_cells import chosen, extents_of
 from polyrelu.engines.cells.problem import Cells, Problem, widened
-from polyrelu.engines.cells.run import NO_LIMIT, SECONDS, Columns, Found, Job, Pause, Run
+from polyrelu.engines.cells.run import NO_LIMIT, SECONDS, CellExtents, Columns, Found, Job, Left, Pause, Run
 from polyrelu.engines.cells.runner import add_counts
 from polyrelu.engines.cells.signs import ExactForms
 from polyrelu.support.limits import check
@@ -46,6 +47,7 @@ class _Entry(NamedTuple):
     number: int
     cells: Cells
     place: int
+    extents: CellExtents | None = None
 
 
 class _Turn:
@@ -168,16 +170,12 @@ class Pool:
         """What was found, in pieces, and not forgotten."""
         return [self._counted[0].found_of(piece) for piece in self.pieces] if self.pieces else []
 
-    def open(self) -> list[Job]:
+    def open(self) -> list[Left]:
         """The cells that wait; the run can go on."""
         if not self.has_begun:
             return []
         self._settle()
-        entries = {entry.number: entry for entry in self._heap}.values()
-        if not entries:
-            return []
-        cells = _joined([_alone(entry, self.words)[0] for entry in entries])
-        return [(cells, np.arange(len(cells.depth)))]
+        return [_together(sorted(self._heap, key=_origin), self.words)] if self._heap else []
 
     def forget(self) -> None:
         """Nothing was begun."""
@@ -244,14 +242,14 @@ class Pool:
     def _tidy(self) -> None:
         """Let go of the memory of cells that wait no more, which those share that came with them."""
         if self._heap:
-            waiting = [_alone(entry, self.words)[0] for entry in self._heap]
-            together = _joined(waiting)
-            numbered = enumerate(self._heap)
-            self._heap = [_Entry(entry.key, entry.number, together, place) for place, entry in numbered]
+            waiting = sorted(self._heap, key=_origin)
+            cells, extents = _together(waiting, self.words)
+            moved = (_Entry(old.key, old.number, cells, place, extents) for place, old in enumerate(waiting))
+            self._heap = sorted(moved)
 
     def _entries(self, cells: Cells) -> list[_Entry]:
-        keys = self._keys(cells)
-        return [_Entry(key, next(self._numbers), cells, place) for place, key in enumerate(keys)]
+        keys, extents = self._keys(cells), extents_of(cells) if self.measure and cells.vectors.shape[1] > 1 else None
+        return [_Entry(key, next(self._numbers), cells, place, extents) for place, key in enumerate(keys)]
 
     def _keys(self, cells: Cells) -> list[float]:
         if self.order == "largest":
@@ -292,9 +290,34 @@ def _alone(entry: _Entry, words: int) -> Job:
         cells.solved[places],
         cells.tight[places],
     )
-    while one.tight.shape[1] < words:
-        one = widened(one)
-    return one, np.zeros(1, dtype=np.int64)
+    return _as_wide(one, words), np.zeros(1, dtype=np.int64)
+
+
+def _origin(entry: _Entry) -> int:
+    return id(entry.cells)
+
+
+def _together(entries: Sequence[_Entry], words: int) -> Left:
+    """The cells of some entries that are ordered by what they came with, and their extents where these are known."""
+    groups = [list(group) for _, group in groupby(entries, _origin)]
+    places = [np.array([entry.place for entry in group]) for group in groups]
+    parts = [chosen((group[0].cells, own)) for group, own in zip(groups, places, strict=True)]
+    cells = _joined([_as_wide(part, words) for part in parts])
+    columns = [
+        [column[own] for column in group[0].extents]
+        for group, own in zip(groups, places, strict=True)
+        if group[0].extents is not None
+    ]
+    if len(columns) < len(groups):
+        return Left(cells)
+    return Left(cells, CellExtents(*map(np.concatenate, zip(*columns, strict=True))))
+
+
+def _as_wide(cells: Cells, words: int) -> Cells:
+    """Cells with masks of so many words."""
+    while cells.tight.shape[1] < words:
+        cells = widened(cells)
+    return cells
 
 
 def _joined(given: Sequence[Cells]) -> Cells:

@@ -72,6 +72,13 @@ class CellExtents(NamedTuple):
     box_high: FloatArray
 
 
+class Left(NamedTuple):
+    """Cells that a stopped run leaves, and their extents where they are known."""
+
+    cells: Cells
+    extents: CellExtents | None = None
+
+
 class Found(NamedTuple):
     """What a run finds: finished cells, flat tiles, and the cells' generators and extents if they were asked for.
 

@@ -26,8 +26,9 @@ from typing import Any
 
 import numpy as np
 
+from polyrelu.engines.cells.open_cells import chosen
 from polyrelu.engines.cells.problem import Cells, Problem
-from polyrelu.engines.cells.run import NO_LIMIT, SECONDS, Columns, Found, Job, Pause, Run
+from polyrelu.engines.cells.run import NO_LIMIT, SECONDS, Columns, Found, Job, Left, Pause, Run
 from polyrelu.engines.cells.signs import ExactForms
 from polyrelu.support.limits import check
 from polyrelu.support.progress import progress_bar
@@ -93,9 +94,9 @@ class Runner:
         """What was found so far, in pieces."""
         return [] if self._board is None else self._board.found()
 
-    def open(self) -> list[Job]:
+    def open(self) -> list[Left]:
         """The cells that are not split to the end; those of a run that is not going on any more."""
-        return [] if self._board is None else self._board.open()
+        return [] if self._board is None else [Left(chosen(job)) for job in self._board.open()]
 
     def forget(self) -> None:
         """Nothing was begun."""
