@@ -11,7 +11,7 @@ import numpy as np
 
 from polyrelu.engines.faces.unrelu import DEFAULT_FACE_LIMIT
 from polyrelu.engines.preimage import checked_options, disjoint_parts
-from polyrelu.engines.protocol import Engine, Options, Streaming
+from polyrelu.engines.protocol import Anytime, Engine, Options, Streaming
 from polyrelu.engines.registry import METHODS, choose
 from polyrelu.errors import InputError, Interrupted
 from polyrelu.networks.activation_pattern import SignVector
@@ -64,12 +64,12 @@ def tiles(
     Raises:
         Interrupted: by the iterator, when Ctrl-C, ``until`` or the time stops it. Its ``partial`` holds the tiles that
             were found and not handed out, and says what is undecided. Asked again after Ctrl-C it goes on, except with
-            methods that go backwards, which begin again.
+            methods that find all tiles first, which begin again.
 
     Other errors are those of :func:`polyrelu.preimage`; what the engine says comes with the first tile.
 
     Cost: as for :func:`polyrelu.preimage`; with ``"cells"`` and ``"twin"`` memory does not grow with the tiles, except
-    for flat ones. Methods that go backwards find all before the first is handed out.
+    for flat ones. Other methods find all before the first is handed out.
 
     >>> import polyrelu as pr
     >>> net = pr.Network([([[1, 0], [0, 1], [1, 1]], [0, 0, -1]), ([[1, -1, 1]], [0])])
@@ -93,6 +93,7 @@ class _State(NamedTuple):
         index: the number of the target whose part is at work.
         engine: at work on it.
         source, number: where the next tile is.
+        part: what the engine works on.
     """
 
     waiting: tuple[tuple[int, Polyhedron], ...]
@@ -100,6 +101,7 @@ class _State(NamedTuple):
     engine: Engine | None = None
     source: TileSource | None = None
     number: int = 0
+    part: tuple[int, Polyhedron] | None = None
 
 
 class Tiles(Iterator[Tile]):
@@ -199,7 +201,7 @@ class Tiles(Iterator[Tile]):
 
     def _found(self) -> Tiling:
         """The tiles that are at hand and were not handed out."""
-        _, index, _, source, number = self._state
+        index, source, number = self._state.index, self._state.source, self._state.number
         parts = () if source is None else ((index, source),)
         chosen = None if source is None or not number else np.arange(number, len(source))
         return Tiling(self.network, self.targets, self.domain, self.method, False, self.stats, parts, chosen)
@@ -208,7 +210,7 @@ class Tiles(Iterator[Tile]):
 
     def _go_on(self) -> bool:
         """Work until there may be a tile; False if there is no more."""
-        waiting, _, engine, source, _ = self._state
+        waiting, engine, source = self._state.waiting, self._state.engine, self._state.source
         if engine is None:
             return self._begin()
         if not isinstance(engine, Streaming):
@@ -233,7 +235,7 @@ class Tiles(Iterator[Tile]):
             return False
         (index, part), *waiting = self._state.waiting
         _, engine = choose(self.method, restrict(self.network, part), self.domain, self._options)
-        self._state = _State(tuple(waiting), index, engine)
+        self._state = _State(tuple(waiting), index, engine, part=(index, part))
         return True
 
     def _left(self) -> tuple[tuple[int, TileSource], ...] | None:
@@ -241,7 +243,7 @@ class Tiles(Iterator[Tile]):
         with unlimited():
             found: list[tuple[int, TileSource]] = []
             if self._state.engine is not None:
-                if not isinstance(self._state.engine, Streaming):
+                if not isinstance(self._state.engine, Anytime):
                     return None
                 found.append((self._state.index, self._state.engine.undecided()))
             whole = ((SignVector(), self.domain.canonical()),)
@@ -252,7 +254,11 @@ class Tiles(Iterator[Tile]):
     def _interrupted(self) -> Interrupted:
         until = self._options.until
         when = f" after {until.timeout} seconds" if until.late else ""
-        return Interrupted(
+        stopped = Interrupted(
             f"tiles: stopped{when} with {self.handed_out} tiles handed out; what was found since is in .partial",
             self.partial(),
         )
+        engine, part = self._state.engine, self._state.part
+        if engine is not None and not isinstance(engine, Streaming) and part is not None:
+            self._state = _State((part, *self._state.waiting))  # it has to begin again
+        return stopped

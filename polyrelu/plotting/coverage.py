@@ -68,6 +68,8 @@ def _draw_areas(axes: Any, curve: CoverageCurve) -> None:
     for word, low, high in (("in", 0.0, inside[-1]), ("undecided", inside[-1], above[-1]), ("out", above[-1], 100.0)):
         if high - low >= 100 * _ROOM:
             _write_beside(axes, word, (low + high) / 2)
+    if above[-1] - inside[-1] < 100 * _ROOM:
+        _write_early(axes, "undecided", seconds, inside, above)
 
 
 def _draw_lines(axes: Any, curves: Mapping[str, CoverageCurve]) -> None:
@@ -81,6 +83,13 @@ def _draw_lines(axes: Any, curves: Mapping[str, CoverageCurve]) -> None:
         axes.plot(seconds, decided, color=shade, linewidth=1.4, solid_joinstyle="round", label=name, clip_on=False)
     axes.set_xlim(0, last or 1)
     axes.legend(loc="lower right", handlelength=1.4)
+
+
+def _write_early(axes: Any, word: str, seconds: list[float], low: list[float], high: list[float]) -> None:
+    """Write between two edges after a sixth of the time, if there is room."""
+    place = next(k for k, moment in enumerate(seconds) if moment >= seconds[-1] / 6)
+    if high[place] - low[place] >= 200 * _ROOM:
+        axes.text(seconds[place], (low[place] + high[place]) / 2, word, ha="left", va="center")
 
 
 def _columns(curve: CoverageCurve) -> Sequence[list[float]]:

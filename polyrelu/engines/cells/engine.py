@@ -12,6 +12,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -83,8 +84,8 @@ class CellEngine:
         until: asked, with the number of tiles found, whether to stop as for Ctrl-C; the runner asks for itself.
 
     Attributes:
-        full: tiles of full dimension.
-        sections: flat tiles inside of cells, which no other tile contains.
+        full: tiles of full dimension that were found exactly; the kernel's are kept in pieces, with flat tiles inside
+            of cells, which no other tile contains.
         faces: faces of cells by their facets; :attr:`flat` has those that were written down, :attr:`needed` those that
             no other tile contains.
 
@@ -107,11 +108,10 @@ class CellEngine:
         self.first_facets = [len(self.chart.facets) + start for start in neuron_starts(self.layers)]
         self._waiting = [Placed(self.chart.start)]  # cells to split exactly
         self._pointed: list[Placed] = []  # cells for the kernel
-        self._kept = 0  # pieces of the runner's
+        self._pieces: list[_Kept] = []  # what the kernel has found
+        self._faced = 0  # of how many of these the faces are taken
         self._full: Columns | None = None  # all full tiles, once they are there
         self.full: list[Piece] = []
-        self.extents: list[CellExtents] = []  # of the full tiles, where they are measured
-        self.sections: list[tuple[NDArray[np.uint8], Sections]] = []
         self.faces = deque[tuple[NDArray[np.uint8], tuple[list[int], list[int]]]]()
         self.flat = deque[tuple[SignVector, Polyhedron]]()
         self.needed: list[tuple[SignVector, Polyhedron]] = []
@@ -123,6 +123,7 @@ class CellEngine:
         After an interruption this takes a second at the most, and flat tiles that were not compared by then stay.
         """
         self._keep_found()
+        self._take_faces()
         self._full = None
         if self.faces or self.flat:
             with unlimited(), Limit(timeout=_SECONDS_TO_COLLECT).kept(), suppress(Stop):
@@ -132,16 +133,21 @@ class CellEngine:
     def _columns(self, flat: Sequence[tuple[SignVector, Polyhedron]]) -> Columns:
         arrange = None if self.runner is None else arranged
         sizes = None if self.runner is None or not self.runner.measure else self._sizes
+        full = [*(piece.full for piece in self._pieces if len(piece.full.packed)), *self.full]
+        sections = [piece.sections for piece in self._pieces if len(piece.sections[0])]
         return Columns.sorted_by_pattern(
-            self.restriction, self.domain, self.chart, self.full, flat, self.sections, arrange, sizes
+            self.restriction, self.domain, self.chart, full, flat, sections, arrange, sizes
         )
 
     def _sizes(self, order: NDArray[np.intp]) -> Extents:
         """The sizes of the tiles with these numbers, counted through the full ones; others are flat."""
-        return sizes_in_x(self.restriction, self.domain, self.chart, self.extents, order)
+        extents = [piece.extents for piece in self._pieces if len(piece.full.packed)]
+        extents += [unmeasured(len(piece.packed), self.chart.dim) for piece in self.full]
+        return sizes_in_x(self.restriction, self.domain, self.chart, extents, order)
 
     def _settle(self, ask: Callable[[], None]) -> None:
         """Find out which flat tiles are needed, sections aside; when ``ask`` raises, another call goes on."""
+        self._take_faces()
         if self.faces:
             self._write_faces(ask)
         if self.flat:
@@ -266,7 +272,7 @@ class CellEngine:
     @property
     def _found(self) -> int:
         """How many tiles are found so far, or may be."""
-        sections = sum(len(packed) for packed, _ in self.sections)
+        sections = sum(len(piece.sections[0]) for piece in self._pieces)
         return self.stats.cells + sections + len(self.faces) + len(self.flat) + len(self.needed)
 
     # -- exact ----------------------------------------------------------------------------------------------------
@@ -305,7 +311,6 @@ class CellEngine:
         facets = [facet for facet in cell.facets if facet != INFINITY]
         packed, starts = packed_signs(placed.signs.flat[None]), np.array([0, len(facets)])
         unknown = np.full((1, self.chart.dim), np.nan)
-        self.extents.append(unmeasured(1, self.chart.dim))
         self.full.append(Piece(packed, starts, np.array(facets, dtype=np.int32), unknown))
 
     def _finish_flat(self, placed: Placed) -> None:
@@ -333,17 +338,11 @@ class CellEngine:
     def _keep_found(self) -> None:
         """Keep what the kernel has found, if that was not done."""
         found = [] if self.runner is None else self.runner.found
-        while self._kept < len(found):
-            piece = found[self._kept]
-            if len(piece.packed) or len(piece.flat_packed):
-                self._keep(piece)
-            self._kept += 1
+        while len(self._pieces) < len(found):
+            self._keep(found[len(self._pieces)])
 
     def _keep(self, found: Found) -> None:
-        self.full.append(Piece(found.packed, found.facet_start, found.facets, found.points))
-        self.extents.append(found.extents)
-        self.stats.cells += len(found.packed)
-        self.stats.flat += len(found.flat_packed)
+        """Keep a piece, in one step, so that Ctrl-C finds all of it or none."""
         flat = Sections(
             np.arange(len(found.flat_dim)),
             found.flat_dim + np.int32(self.chart.lineality),
@@ -351,14 +350,29 @@ class CellEngine:
             found.flat_start,
             found.flat_facets,
         )
-        sections = np.flatnonzero(found.flat_is_face == 0)
-        if len(sections):
-            self.sections.append((found.flat_packed[sections], flat.chosen(sections, np.arange(len(sections)))))
-        for place in np.flatnonzero(found.flat_is_face).tolist():
-            self.faces.append((found.flat_packed[place], flat.facets_of(place)))
+        inside = np.flatnonzero(found.flat_is_face == 0)
+        faces = [(found.flat_packed[k], flat.facets_of(k)) for k in np.flatnonzero(found.flat_is_face).tolist()]
+        sections = found.flat_packed[inside], flat.chosen(inside, np.arange(len(inside)))
+        full = Piece(found.packed, found.facet_start, found.facets, found.points)
+        self._pieces.append(_Kept(full, found.extents, sections, faces))
+
+    def _take_faces(self) -> None:
+        """Put the faces that were found with those to compare."""
+        while self._faced < len(self._pieces):
+            self.faces.extend(self._pieces[self._faced].faces)
+            self._faced += 1
 
     def _exact_forms(self) -> ExactForms:
         return ExactForms(self.layers, self.rows, self.chart.forms)
+
+
+class _Kept(NamedTuple):
+    """A piece of what the kernel finds: full tiles and their sizes, flat ones inside of cells, and faces of cells."""
+
+    full: Piece
+    extents: CellExtents
+    sections: tuple[NDArray[np.uint8], Sections]
+    faces: list[tuple[NDArray[np.uint8], tuple[list[int], list[int]]]]
 
 
 def vanishes(form: Vector, cell: Cell) -> bool:

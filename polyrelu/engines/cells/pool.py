@@ -168,7 +168,7 @@ class Pool:
     @property
     def found(self) -> list[Found]:
         """What was found, in pieces, and not forgotten."""
-        return [self._counted[0].found_of(piece) for piece in self.pieces] if self.pieces else []
+        return [self._counted[0].found_of(piece) for piece in self.pieces]
 
     def open(self) -> list[Left]:
         """The cells that wait; the run can go on."""

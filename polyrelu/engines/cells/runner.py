@@ -289,6 +289,8 @@ def _cuts_since(member: _Member) -> int:
 def add_counts(run: Run, stats: Any) -> None:
     """Add what a run has done to an engine's statistics."""
     counts = run.counts
+    stats.cells += counts.cells
+    stats.flat += counts.flat
     stats.cuts += counts.cuts
     stats.signs_by_float += counts.signs
     stats.signs_by_rational += counts.exact

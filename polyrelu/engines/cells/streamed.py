@@ -52,7 +52,6 @@ class StreamedCells(CellEngine):
         elif self._pointed and self._kernel is not None:
             self._advance_pool(self._kernel)
         elif self.faces or self.flat:
-            self._keep_found()
             self._settle(self._ask)
         else:
             return False
@@ -74,6 +73,7 @@ class StreamedCells(CellEngine):
         """The tiles that were found and not forgotten, in the order of their patterns: the same until it forgets."""
         if self._fresh is None:
             self._keep_found()
+            self._take_faces()
             is_end = not (self._waiting or self._pointed or self.faces or self.flat or self._gave_flat)
             self._fresh = self._columns(self.needed if is_end else [])
             self._gave_flat |= is_end
@@ -82,10 +82,10 @@ class StreamedCells(CellEngine):
     def forget(self) -> None:
         """Let go of these tiles."""
         self._forgot = True
+        self._take_faces()
         if self._pool is not None:
             self._pool.let_go()
-        self.full, self.extents, self.sections = [], [], []
-        self._kept = 0
+        self.full, self._pieces, self._faced = [], [], 0
         self._fresh = None
 
     def _full_around(self, point: ExactVector, signs: PartialSigns) -> list[Polyhedron]:
