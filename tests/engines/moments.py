@@ -74,7 +74,11 @@ class CtrlC:
 
 def check_partial(partial: pr.Tiling, whole: pr.Tiling) -> None:
     """Tiles and open cells cover what the whole answer has, and their interiors are disjoint."""
-    tiles, open_cells = list(partial), list(partial.undecided())
+    check_left(list(partial), list(partial.undecided()), whole)
+
+
+def check_left(tiles: list[pr.Tile], open_cells: list[pr.Polyhedron], whole: pr.Tiling) -> None:
+    """The same of tiles and cells that are listed."""
     named = {(tile.pattern, tile.polyhedron) for tile in whole}
     dim = whole.domain.dim
     assert all((tile.pattern, tile.polyhedron) in named for tile in tiles if tile.dim == dim)

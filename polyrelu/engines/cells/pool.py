@@ -266,8 +266,8 @@ def _sizes(cells: Cells) -> FloatArray:
         n = cells.size[:, None].astype(np.float64)
         mean = np.add.reduceat(x, starts, axis=0) / n
         off = x - np.repeat(mean, cells.size, axis=0)
-        products = (off[:, :, None] * off[:, None, :]).reshape(-1, d * d)
-        covariance = (np.add.reduceat(products, starts, axis=0) / n).reshape(-1, d, d)
+        products = (off[:, :, None] * off[:, None, :]).reshape(len(x), d * d)
+        covariance = (np.add.reduceat(products, starts, axis=0) / n).reshape(len(starts), d, d)
         finite = np.isfinite(covariance).all(axis=(1, 2))
         sizes = np.full(len(starts), np.inf)
         sizes[finite] = np.linalg.slogdet(covariance[finite])[1]
