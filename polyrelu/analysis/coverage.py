@@ -85,6 +85,7 @@ def coverage(tiling: Tiling, exact: bool = False) -> Coverage:
     Fraction(17, 18)
     """
     left = tiling.undecided().parts
+    share(replace(tiling, parts=(), chosen=None))  # or the reason why there are no shares
     inside = [part_share(tiling, part, exact) for part in tiling.parts]
     total = sum_of_shares(ends for _, ends in inside)
     undecided = undecided_share(tiling, left, inside, exact)

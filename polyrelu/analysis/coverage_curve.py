@@ -104,7 +104,6 @@ def coverage_curve(
     Raises:
         UnboundedError: the domain is unbounded.
         EmptySetError: the domain is empty.
-        InputError: the method does not know what is undecided while it works.
 
     Ctrl-C is a KeyboardInterrupt, as ever. Cost: that of the run, measuring all cells, which is said under
     :func:`polyrelu.preimage`, and half as long again at most for adding up what is undecided.

@@ -81,7 +81,7 @@ def test_time_is_heard(order):
 
 
 @pytest.mark.parametrize("order", ["found", "largest"])
-@pytest.mark.parametrize("after", [0, 1, 4, 9])
+@pytest.mark.parametrize("after", [0, 1, 4, 6])
 def test_a_stopped_iterator_says_what_is_undecided(order, after):
     whole = pr.preimage(NET, "y0 > 0", BOX)
     asked = itertools.count()
