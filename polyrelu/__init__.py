@@ -36,6 +36,7 @@ from polyrelu.tilings.tile import Tile
 from polyrelu.tilings.tiling import Tiling
 
 if TYPE_CHECKING:  # what is imported when it is first looked up: ``_conveniences.PUBLIC``
+    from polyrelu.analysis.coverage_curve import coverage_curve
     from polyrelu.analysis.decision_boundary import decision_boundary
     from polyrelu.analysis.nearest import Nearest, nearest_point
     from polyrelu.analysis.verify import Verification, verify
@@ -44,6 +45,7 @@ if TYPE_CHECKING:  # what is imported when it is first looked up: ``_convenience
     from polyrelu.engines.faces.unrelu import unrelu, unrelu_by_substitution
     from polyrelu.engines.preimage import linear_regions, preimage
     from polyrelu.engines.search import FaceSearch, face_search
+    from polyrelu.engines.tiles import tiles
     from polyrelu.figures.film import film
     from polyrelu.formats.load import load_network
     from polyrelu.formats.tilings import load_tiling
@@ -100,6 +102,7 @@ __all__ = [
     "active",
     "between",
     "check_tiling",
+    "coverage_curve",
     "decision_boundary",
     "explore",
     "face_search",
@@ -120,6 +123,7 @@ __all__ = [
     "plane_through",
     "preimage",
     "segment_and_plot",
+    "tiles",
     "unrelu",
     "unrelu_by_substitution",
     "verify",

@@ -689,6 +689,28 @@ def shares(tiling):
             assert exact * domain.volume() == total(tiling)
 
 
+@law("undecided", "coverage", "coverage_curve", "tiles")
+def what_is_decided(tiling):
+    domain = tiling.domain
+    unknown = not tiling.complete and tiling.undecided_parts is None
+    left = refused(unknown, pr.InputError, tiling.undecided)
+    error = pr.EmptySetError if domain.is_empty() else pr.UnboundedError
+    found = None
+    if not unknown:
+        assert tiling.complete == (not len(left))
+        found = refused(domain.is_empty() or not domain.is_bounded(), error, tiling.coverage, exact=True)
+    if found is not None:
+        assert found.inside + found.outside + found.undecided == 1
+        assert found.inside == tiling.share(exact=True)
+        assert all(getattr(found, name) in getattr(tiling.coverage(), name) for name in ("inside", "undecided"))
+    if tiling.complete and tiling.targets:
+        again = pr.tiles(tiling.network, list(tiling.targets), domain)
+        assert {(tile.pattern, tile.polyhedron) for tile in again} == {(t.pattern, t.polyhedron) for t in tiling}
+        if found is not None:
+            curve = pr.coverage_curve(tiling.network, list(tiling.targets), domain)
+            assert found.inside in curve.moments[-1].coverage.inside
+
+
 @law("bounding_box")
 def bounding_boxes(tiling):
     exact = refused(not len(tiling), pr.EmptySetError, tiling.bounding_box, exact=True)

@@ -135,7 +135,7 @@ def share(tiling: Tiling, within: Domain | None = None, exact: bool = False) -> 
     """
     region = _region(tiling, within)
     volume_of = _volume_in_hull(tiling, region)
-    whole = volume_of(region)
+    whole = region.once(volume_of) if volume_of is Polyhedron.volume else volume_of(region)
     if exact:
         pieces = (tile.polyhedron if within is None else tile.polyhedron & region for tile in bar(tiling))
         return sum(map(volume_of, pieces), Fraction(0)) / whole

@@ -11,8 +11,9 @@ import json
 import math
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import islice
+from types import MappingProxyType
 from typing import Any
 
 from polyrelu.cli.stopping import Stops
@@ -44,14 +45,14 @@ class Document:
             sys.stdout.write(_indented(result, 2))
             self._complete &= bool(result["complete"])
 
-    def add_tiling(self, report: TilingReport) -> None:
-        """Write a result while it is made. Once the run is stopped, this takes a second or so."""
+    def add_tiling(self, report: TilingReport, more: Mapping[str, Any] = MappingProxyType({})) -> None:
+        """Write a result, with more in its head, while it is made. Once the run is stopped, this takes a second."""
         with self.stops.patient(math.inf):  # a stop tears nothing apart, even where the reader lets us wait
-            self._add_tiling(report)
+            self._add_tiling(report, more)
 
-    def _add_tiling(self, report: TilingReport) -> None:
+    def _add_tiling(self, report: TilingReport, more: Mapping[str, Any]) -> None:
         self._begin()
-        head = _indented(report.question, 2)
+        head = _indented(report.question | dict(more), 2)
         sys.stdout.write(f'{head[: head.rindex("}")].rstrip()},\n   "tiles": [')
         complete = report.tiling.complete
         written = 0

@@ -15,6 +15,7 @@ from polyrelu.cli.options import MAX_DIM, WORKERS, together
 from polyrelu.cli.stopping import TIMEOUT, Stops
 from polyrelu.engines.faces.unrelu import DEFAULT_FACE_LIMIT
 from polyrelu.engines.preimage import linear_regions, preimage
+from polyrelu.engines.protocol import ORDERS
 from polyrelu.engines.registry import METHODS
 from polyrelu.formats.points import load_points
 from polyrelu.formats.vnnlib import load_property
@@ -59,6 +60,13 @@ WHERE = together(
     TIMEOUT,
     WORKERS,
 )
+ORDER = click.option(
+    "--order",
+    type=click.Choice(ORDERS),
+    default=ORDERS[0],
+    show_default=True,
+    help="Which cells go first; with the largest, a run that is stopped has decided more of the domain.",
+)
 WHAT = together(
     click.option(
         "--output",
@@ -92,6 +100,7 @@ class Question(NamedTuple):
     max_dim: int | None = None
     timeout: float | None = None
     workers: int = 1
+    order: str = ORDERS[0]
     conditions: Sequence[str] = ()
     prop: Path | None = None
     statement: Path | None = None
@@ -194,13 +203,15 @@ class Question(NamedTuple):
         for part in self.cases(network):
             self._warn_outside([part.domain])
             budget = self._budget(stops)
-            yield preimage(network, part.targets, part.domain, self.method, measure=self.measure, **budget)
+            measure = self.measure or self.order != ORDERS[0]  # who decides much of the domain asks how much that is
+            yield preimage(network, part.targets, part.domain, self.method, measure=measure, order=self.order, **budget)
 
     def regions(self, network: Network, stops: Stops) -> Iterator[Tiling]:
         """The linear regions of the domain, or of each domain of a property where one is given."""
         for domain in self.domains(network):
             self._warn_outside([domain])
-            yield linear_regions(network, domain, self.method, **self._budget(stops))
+            measure = self.order != ORDERS[0]
+            yield linear_regions(network, domain, self.method, measure=measure, order=self.order, **self._budget(stops))
 
     def boundary(self, network: Network, stops: Stops) -> Iterator[Tiling]:
         """Where the chosen classes meet, or all."""

@@ -15,9 +15,10 @@ from polyrelu.cli.certificates import CERTIFY, NO_CERTIFICATE, Certificates
 from polyrelu.cli.documents import SECONDS_AFTER_STOP, Document
 from polyrelu.cli.networks import takes_model, takes_model_or_statement
 from polyrelu.cli.options import together
-from polyrelu.cli.question import WHAT, WHERE, Question
+from polyrelu.cli.question import ORDER, WHAT, WHERE, Question
 from polyrelu.cli.results import KEEPING, OF_TILES, SHOWN_DIGITS, SHOWN_TILES, Drawing, Results, nothing
 from polyrelu.cli.stopping import Stops, stops
+from polyrelu.cli.undecided import decided_part, undecided_part
 from polyrelu.export.json_report import TilingReport, tiling_report, without_zones, zones_report
 from polyrelu.networks.network import Network
 from polyrelu.support.limits import Limit
@@ -52,6 +53,7 @@ or:      polyrelu preimage --statement question.txt
 @takes_model_or_statement
 @WHAT
 @WHERE
+@ORDER
 @TILES
 @KEEPING
 @CERTIFY
@@ -84,6 +86,7 @@ or:      polyrelu regions model.npz --slice points.csv --box 0 1
     help="A VNN-LIB file: the regions of the inputs that it is about.",
 )
 @WHERE
+@ORDER
 @TILES
 @KEEPING
 @CERTIFY
@@ -116,10 +119,10 @@ def print_tiles(
     table = _table(tiles, _digits(digits, exact))
 
     def write(document: Document, tiling: Tiling) -> None:
-        document.add_tiling(report(tiling, tiles))
+        document.add_tiling(report(tiling, tiles), {} if tiling.complete else decided_part(tiling))
 
     def text(tiling: Tiling) -> str:
-        return "\n\n".join(filter(None, (table(tiling) if len(tiling) else "", remark(tiling))))
+        return "\n\n".join(filter(None, (table(tiling) if len(tiling) else "", remark(tiling), undecided_part(tiling))))
 
     _run(question, ask, results, certificates, write, text)
 

@@ -19,9 +19,10 @@ computed.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 from polyrelu.arithmetic.exact import ExactMatrix, ExactVector, flint_matrix
 from polyrelu.bounds.reach import Reach, reach
@@ -80,6 +81,14 @@ class _Cell:
     def within(self, row: Halfspace, point: ExactVector) -> _Cell:
         """The part on which one more row holds, with a point strictly inside."""
         return _Cell((*self.rows, row), point)
+
+
+class _Node(NamedTuple):
+    """A cell, the signs of the layers before the present one, and of the first of this one's doubtful neurons."""
+
+    cell: _Cell
+    signs: SignVector = SignVector()
+    own: tuple[bool, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -145,6 +154,8 @@ class HalfspaceEngine:
         self.layers = restriction.layers if self.folding is None else self.folding.layers(restriction.layers)
         self.found: list[tuple[SignVector, Polyhedron]] = []
         self.flat: list[tuple[SignVector, Polyhedron]] = []
+        self._waiting: list[_Node] | None = None  # before the run
+        self._latest: dict[int, tuple[SignVector, ExactMatrix]] = {}
 
     @cached_property
     def reach(self) -> Reach:
@@ -170,20 +181,25 @@ class HalfspaceEngine:
         """Find all tiles. Raises KeyboardInterrupt when stopped; what was found until then stays."""
         if self.reach.misses:
             self.stats.discarded += 1
+            self._waiting = []
             return
-        root = _Cell((), self._inside.sample_point())
-        waiting = [self._below(root, SignVector())]
-        while waiting:  # depth first; a cell is looked at before the next one is made
-            step = next(waiting[-1], None)
-            if step is None:
-                waiting.pop()
-                continue
-            cell, signs = step
-            if len(signs) == len(self.layers):
-                self._finish(cell, signs)
-                self._ask()
-            else:
-                waiting.append(self._below(cell, signs))
+        self._waiting = [_Node(_Cell((), self._inside.sample_point()))]
+        while self._waiting:  # depth first; a node waits until its parts do, so that a stop loses none
+            parts = self._step(self._waiting[-1])
+            self._waiting[-1:] = reversed(parts)
+
+    def undecided(self) -> LazyTiles:
+        """The cells that are not divided to the end."""
+        if self._waiting is None:
+            return LazyTiles(self.restriction, ((SignVector(), self.domain),), self.folding)
+        nodes = [node for node in self._waiting if not self._is_finished(node)]
+        rows = (Polyhedron.from_halfspaces(node.cell.rows, self.domain.ambient_dim) for node in nodes)
+        sets = ((node.signs, self.domain & own) for node, own in zip(nodes, rows, strict=True))
+        return LazyTiles(self.restriction, tuple(sets), self.folding)
+
+    def _is_finished(self, node: _Node) -> bool:
+        """Whether the tile of a cell that waits is there already, for a moment."""
+        return any(found and found[-1][0] == node.signs for found in (self.found, self.flat))
 
     # -- the domain -----------------------------------------------------------------------------------------------
 
@@ -205,24 +221,35 @@ class HalfspaceEngine:
 
     # -- cells ----------------------------------------------------------------------------------------------------
 
-    def _below(self, cell: _Cell, signs: SignVector) -> Iterator[tuple[_Cell, SignVector]]:
-        """The cells that the next layer's neurons make of a cell."""
+    def _step(self, node: _Node) -> list[_Node]:
+        """The nodes that one is divided in, or goes on as; none where a cell is through all layers."""
+        cell, signs, own = node
         depth = len(signs)
-        neurons = self.layers[depth].neurons
-        known = self.reach.signs[depth]
-        doubtful = [k for k, sign in enumerate(known) if not sign]
-        forms = self._forms([neurons[k] for k in doubtful], signs)
+        if depth == len(self.layers):
+            self._finish(cell, signs)
+            self._ask()
+            return []
+        doubtful = self._doubtful[depth]
+        if len(own) == len(doubtful):
+            decided = dict(zip(doubtful, own, strict=True))
+            known = enumerate(self.reach.signs[depth])
+            return [_Node(cell, signs.then(decided.get(k, sign > 0) for k, sign in known))]
+        *normal, constant = self._forms_of(signs)[len(own)]
+        halves = self._halves(cell, Halfspace.of(normal, -constant))
+        return [_Node(half, signs, (*own, active)) for active, half in halves]
 
-        waiting: list[tuple[_Cell, tuple[bool, ...]]] = [(cell, ())]
-        while waiting:
-            part, own = waiting.pop()
-            if len(own) == len(doubtful):
-                decided = dict(zip(doubtful, own, strict=True))
-                yield part, signs.then(decided.get(k, sign > 0) for k, sign in enumerate(known))
-                continue
-            *normal, constant = forms[len(own)]
-            halves = self._halves(part, Halfspace.of(normal, -constant))
-            waiting += [(half, (*own, active)) for active, half in reversed(halves)]
+    @cached_property
+    def _doubtful(self) -> list[list[int]]:
+        """For each layer the neurons, counted within it, that may switch on the domain's box."""
+        return [[k for k, sign in enumerate(known) if not sign] for known in self.reach.signs]
+
+    def _forms_of(self, signs: SignVector) -> ExactMatrix:
+        """The forms of the next layer's doubtful neurons; of each layer the latest are at hand."""
+        depth = len(signs)
+        if depth not in self._latest or self._latest[depth][0] != signs:
+            neurons = self.layers[depth].neurons
+            self._latest[depth] = signs, self._forms([neurons[k] for k in self._doubtful[depth]], signs)
+        return self._latest[depth][1]
 
     def _halves(self, cell: _Cell, silent: Halfspace) -> list[tuple[bool, _Cell]]:
         """The parts of full dimension where a row holds and where its opposite does, and which of these each is.

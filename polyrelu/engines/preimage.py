@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import islice
 from os import PathLike
 from pathlib import Path
 from typing import NamedTuple
@@ -11,9 +12,10 @@ from typing import NamedTuple
 from polyrelu.engines.evidence.certify import Evidence
 from polyrelu.engines.evidence.files import question_beside
 from polyrelu.engines.faces.unrelu import DEFAULT_FACE_LIMIT
-from polyrelu.engines.protocol import Engine, Options
+from polyrelu.engines.protocol import ORDERS, Anytime, Engine, Options
 from polyrelu.engines.registry import AUTO, METHODS, choose
 from polyrelu.errors import InputError, Interrupted
+from polyrelu.networks.activation_pattern import SignVector
 from polyrelu.networks.network import Network
 from polyrelu.networks.questions import Domain, Target, given_domain, given_targets
 from polyrelu.networks.relevant_part import Restriction, keep_all, restrict
@@ -21,8 +23,8 @@ from polyrelu.networks.statement import Statement
 from polyrelu.polyhedra.polyhedron import Polyhedron
 from polyrelu.support.arguments import file_path, instance, one_of, whole_number
 from polyrelu.support.files import check_place
-from polyrelu.support.limits import Limit
-from polyrelu.tilings.tile_source import TileSource
+from polyrelu.support.limits import Limit, unlimited
+from polyrelu.tilings.tile_source import TileList, TileSource
 from polyrelu.tilings.tiling import Tiling
 
 _MOST_WORKERS = 1024
@@ -41,6 +43,7 @@ def preimage(
     until: Callable[[int], bool] | None = None,
     timeout: float | None = None,
     measure: bool = False,
+    order: str = ORDERS[0],
     certify: str | PathLike[str] | None = None,
     rows_only: bool = False,
 ) -> Tiling:
@@ -74,6 +77,8 @@ def preimage(
         measure: measure cells while their vertices are there, so that volumes and boxes need no second run of
             ``"cells"``; the bounds of volumes may then depend on ``workers`` in their last digits. It costs about
             as much as the run itself in the plane, twice as much in space, and twelve times in five dimensions.
+        order: ``"found"`` goes depth first, which takes the least time for all; ``"largest"`` splits the largest cell
+            first, so that a run that is stopped has decided much of the domain. It is kept by ``"cells"`` alone.
         certify: write a certificate of the answer to this file, and beside it the statement that it is about; see
             :func:`polyrelu.engines.evidence.certify.certificate`. That takes a second run, by the cells engine: the
             first one keeps tiles, and the cells that it discards are part of the proof.
@@ -94,15 +99,18 @@ def preimage(
             high); or there is no certificate of this.
         ParseError: a text is none of linear constraints.
         WriteError: the certificate cannot be written, which is tried at once.
-        Interrupted: Ctrl-C, ``until`` said so, or time is up; its ``partial`` holds the tiles found so far. Flat ones
-            among these may lie in others, because a second after the stop that is not looked at any more.
+        Interrupted: Ctrl-C, ``until`` said so, or time is up; its ``partial`` holds the tiles found so far, and says
+            what is :meth:`~polyrelu.tilings.tiling.Tiling.undecided`. Flat ones among the tiles may lie in others,
+            because a second after the stop that is not looked at any more.
 
     Cost: cells cost microseconds each, see the benchmark; going face by face takes 2^n faces for a layer of n seen
     neurons, for each piece that comes back to it.
     """
     targets = given_targets(target, network, "preimage")
     inputs = given_domain(domain, network, "preimage")
-    options = _options("preimage", limit, workers, max_dim, progress, Limit(until, timeout, "preimage"), measure)
+    options = checked_options(
+        "preimage", limit, workers, max_dim, progress, Limit(until, timeout, "preimage"), measure, order
+    )
 
     def restrictions() -> Iterator[tuple[int, Restriction]]:
         for i, part in disjoint_parts(targets):
@@ -124,6 +132,7 @@ def linear_regions(
     until: Callable[[int], bool] | None = None,
     timeout: float | None = None,
     measure: bool = False,
+    order: str = ORDERS[0],
     certify: str | PathLike[str] | None = None,
     rows_only: bool = False,
 ) -> Tiling:
@@ -135,13 +144,20 @@ def linear_regions(
     inputs = given_domain(domain, network, "linear_regions")
     everything = Polyhedron.whole_space(network.output_dim)
     until_then = Limit(until, timeout, "linear_regions")
-    options = _options("linear_regions", limit, workers, max_dim, progress, until_then, measure)
+    options = checked_options("linear_regions", limit, workers, max_dim, progress, until_then, measure, order)
     wanted = _wanted("linear_regions", certify, rows_only)
     return _run(network, (everything,), lambda: [(0, keep_all(network))], inputs, method, options, wanted, True)
 
 
-def _options(
-    where: str, limit: int, workers: int, max_dim: int | None, progress: bool | None, until: Limit, measure: bool
+def checked_options(
+    where: str,
+    limit: int,
+    workers: int,
+    max_dim: int | None,
+    progress: bool | None,
+    until: Limit,
+    measure: bool,
+    order: str,
 ) -> Options:
     """The options, checked."""
     return Options(
@@ -151,6 +167,7 @@ def _options(
         progress,
         until,
         instance(measure, bool, f"{where}: measure", "pass True or False"),
+        one_of(order, ORDERS, where, "order"),
     )
 
 
@@ -208,6 +225,7 @@ def _run(
     engines: list[tuple[int, Engine]] = []
     names: set[str] = set()
     interrupted = False
+    done = 0
     try:
         with options.until.kept():
             for index, restriction in [] if inputs.is_empty() else restrictions():
@@ -215,10 +233,14 @@ def _run(
                 names.add(name)
                 engines.append((index, engine))
                 engine.run()
+                done += 1
     except KeyboardInterrupt:
         interrupted = True
     complete = not interrupted
+    left = None
     try:
+        if interrupted:
+            left = _undecided(engines, done, restrictions, inputs)
         parts = _collected(engines)
     except KeyboardInterrupt:  # while what was found is put in order, which takes a moment, it is not to be lost
         interrupted, parts = True, _collected(engines)
@@ -230,7 +252,7 @@ def _run(
             stats[name] = max(stats.get(name, 0), count) if name == "lineality" else stats.get(name, 0) + count
     stats["seconds"] = time.perf_counter() - started
     chosen = method if method != AUTO else next((name for name in ("halfspaces", "branch") if name in names), "cells")
-    tiling = Tiling(network, targets, inputs, chosen, complete, stats, parts)
+    tiling = Tiling(network, targets, inputs, chosen, complete, stats, parts, undecided_parts=left)
     if interrupted:
         when = f" after {options.until.timeout} seconds" if options.until.late else ""
         raise Interrupted(f"preimage: stopped{when} with {len(tiling)} tiles; they are in .partial", tiling)
@@ -250,6 +272,24 @@ def _certify(evidence: Evidence, wanted: _Certificate, options: Options, tiling:
             f"preimage: stopped{when} before {wanted.path} was written; the tiles, which are all, are in .partial",
             tiling,
         ) from stop
+
+
+def _undecided(
+    engines: Sequence[tuple[int, Engine]],
+    done: int,
+    restrictions: Callable[[], Iterable[tuple[int, Restriction]]],
+    inputs: Polyhedron,
+) -> tuple[tuple[int, TileSource], ...] | None:
+    """What is left where ``done`` engines have ended, and one perhaps not; None where that one does not know."""
+    found: list[tuple[int, TileSource]] = []
+    with unlimited():
+        for index, engine in engines[done:]:
+            if not isinstance(engine, Anytime):
+                return None
+            found.append((index, engine.undecided()))
+        for index, restriction in islice(restrictions(), len(engines), None):
+            found.append((index, TileList(restriction, ((SignVector(), inputs.canonical()),))))
+    return tuple(found)
 
 
 def _collected(engines: Iterable[tuple[int, Engine]]) -> tuple[tuple[int, TileSource], ...]:

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
+from polyrelu.analysis.measure import Enclosure
 from polyrelu.analysis.verify import Verification
 from polyrelu.analysis.zones import zones
-from polyrelu.arithmetic.exact import nearest_floats
+from polyrelu.arithmetic.exact import enclosing_floats, nearest_floats
 from polyrelu.formats.exact_text import network_hash, number_text
 from polyrelu.networks.properties import Property
 from polyrelu.polyhedra.polyhedron import Polyhedron
@@ -76,6 +77,11 @@ def _zone(zone: Tiling) -> dict[str, Any]:
         "bounding_box": [_finite(corner.tolist()) for corner in zone.bounding_box()],
         "point": numbers(zone[0].point()),
     }
+
+
+def ends(found: Enclosure | Fraction) -> list[float | None]:
+    """Two floats between which a number lies, for JSON."""
+    return _finite(enclosing_floats(found) if isinstance(found, Fraction) else [found.low, found.high])
 
 
 def _finite(values: Iterable[float]) -> list[float | None]:

@@ -54,6 +54,7 @@ class Limit:
 
     Attributes:
         late: whether the time was up when it was last asked.
+        reached: whether it said to stop then.
 
     Raises:
         InputError: the time limit is not a positive number.
@@ -64,14 +65,15 @@ class Limit:
     ) -> None:
         self.until, self.timeout = until, timeout
         self._deadline = time.monotonic() + seconds(timeout, where)
-        self.late = False
+        self.late = self.reached = False
         self._found, self._next = 0, 0.0
 
     def __call__(self, found: int) -> bool:
         """Whether to stop, now that so many tiles are found."""
         self._found = found
         self.late = time.monotonic() > self._deadline
-        return self.late or (self.until is not None and self.until(found))
+        self.reached = self.late or (self.until is not None and self.until(found))
+        return self.reached
 
     def check(self) -> None:
         """Ask again, with the last number of tiles, unless that was just done; raises Stop."""

@@ -307,6 +307,15 @@ class _Rows:
             return Polyhedron.from_canonical((), sorted(halfspaces), dim)
         return Polyhedron.from_halfspaces([*self._equalities, *halfspaces, *strict], dim).canonical()
 
+    def open_cell(self, signs: SignVector, numbers: Sequence[int]) -> Polyhedron:
+        """The cell with these facets, canonical, before the target's rows; signs are there as far as needed."""
+        dim = self.domain.ambient_dim
+        halfspaces = [self._facet(number, signs, tuple) for number in numbers]
+        strict = [h for h in self.domain.halfspaces if h.relation == "<"]
+        if not strict and not self._equalities:
+            return Polyhedron.from_canonical((), sorted(halfspaces), dim)
+        return Polyhedron.from_halfspaces([*self._equalities, *halfspaces, *strict], dim).canonical()
+
     def stated(
         self, signs: SignVector, numbers: Sequence[int], is_certified: bool
     ) -> tuple[tuple[int, Halfspace], ...] | None:

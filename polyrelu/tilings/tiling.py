@@ -36,6 +36,7 @@ from polyrelu.support.arguments import items, whole_number
 from polyrelu.support.carried import Carried
 from polyrelu.support.numerals import MOST_DIGITS
 from polyrelu.support.tensors import plain
+from polyrelu.tilings.open_cells import Undecided
 from polyrelu.tilings.table import format_point, format_rows
 from polyrelu.tilings.tile import Tile
 from polyrelu.tilings.tile_source import NOWHERE, Numbers, TileSource
@@ -62,6 +63,7 @@ class Tiling(Carried, Sequence[Tile], TilingMethods):
         parts: (target index, source) pairs, whose tiles follow one another.
         chosen: the numbers of this tiling's tiles among all tiles of the parts; all of them when None.
         divided: of a zone, how many tiles all zones have, at which it is faster to look together; otherwise 0.
+        undecided_parts: of a stopped run what it has not decided, in pairs as above; None where that is not known.
     """
 
     network: Network
@@ -73,6 +75,7 @@ class Tiling(Carried, Sequence[Tile], TilingMethods):
     parts: tuple[tuple[int, TileSource], ...]
     chosen: NDArray[np.intp] | None = None
     divided: int = 0
+    undecided_parts: tuple[tuple[int, TileSource], ...] | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "stats", MappingProxyType(dict(self.stats)))
@@ -136,13 +139,41 @@ class Tiling(Carried, Sequence[Tile], TilingMethods):
         used, times = np.unique(chosen, return_counts=True)
         if (times > 1).any():
             raise InputError(f"select: tile {used[times > 1][0]} is chosen twice, but tiles do not overlap")
-        complete = self.complete and len(chosen) == len(self)
+        is_all = len(chosen) == len(self)
         numbers = chosen if self.chosen is None else self.chosen[chosen]
-        return replace(self, complete=complete, chosen=numbers, divided=0)
+        left = self.undecided_parts if is_all else None
+        return replace(self, complete=self.complete and is_all, chosen=numbers, divided=0, undecided_parts=left)
 
     def divide(self, groups: Iterable[Iterable[int]]) -> Iterator[Tiling]:
         """Tilings of the tiles of each group, by number, about all of which the same is going to be asked."""
         return (replace(self.select(group), divided=len(self)) for group in groups)
+
+    def undecided(self) -> Undecided:
+        """The cells that a stopped run has not decided, each a polyhedron that is made when it is looked at.
+
+        With the tiles they cover the preimage, and for one target all interiors are disjoint. A complete tiling leaves
+        nothing undecided.
+
+        Raises:
+            InputError: it is not known: the tiling is a part of another one, or was loaded, or its engine cannot say.
+
+        >>> import polyrelu as pr
+        >>> net = pr.Network([([[1, 0], [0, 1], [1, 1]], [0, 0, -1]), ([[1, -1, 1]], [0])])
+        >>> try:
+        ...     pr.preimage(net, "y0 > 0", ([-1, -1], [1, 1]), "twin", until=lambda found: found == 2)
+        ... except pr.Interrupted as stopped:
+        ...     partial = stopped.partial
+        >>> len(partial), len(partial.undecided())
+        (2, 3)
+        """
+        if self.complete:
+            return Undecided(())
+        if self.undecided_parts is None:
+            raise InputError(
+                "undecided: what this tiling leaves out is not known, because it is a part of another one, or was "
+                f"loaded, or {self.method!r} does not say; stop a run of 'cells', 'twin', 'branch' or 'halfspaces'"
+            )
+        return Undecided(self.undecided_parts)
 
     @property
     def patterns(self) -> tuple[str, ...]:

@@ -34,6 +34,7 @@ from polyrelu.engines.branch.cell import MOST_POINTS, Answer, Cell, Space, look
 from polyrelu.engines.branch.exact import ExactCells, Split
 from polyrelu.engines.branch.rules import Rule, View, whole_first
 from polyrelu.engines.branch.tiles import BranchTiles, Found
+from polyrelu.engines.halfspaces import LazyTiles
 from polyrelu.errors import BudgetExceeded
 from polyrelu.networks.activation_pattern import SignVector
 from polyrelu.networks.fixed_inputs import Folding
@@ -127,6 +128,7 @@ class BranchEngine:
         self.exact = ExactCells(self.layers, restriction.target, self.domain)
         self.found: list[Found] = []
         self.flat: list[Found] = []
+        self._waiting: list[_Node] | None = None  # before the run
 
     def tiles(self) -> BranchTiles:
         """The tiles found so far, in the order of their patterns; flat ones only where no other tile contains them."""
@@ -135,10 +137,22 @@ class BranchEngine:
     def run(self) -> None:
         """Find all tiles. Raises KeyboardInterrupt when stopped; what was found until then stays."""
         with np.errstate(all="ignore"), progress_bar(self.progress, desc="branch", unit=" cells") as bar:
-            waiting = [*self._entered(self._root, (), SignVector(), self.space.forms.inputs(), None)]
-            while waiting:  # depth first
-                waiting.extend(reversed(self._step(waiting.pop())))
+            self._waiting = self._entered(self._root, (), SignVector(), self.space.forms.inputs(), None)
+            while self._waiting:  # depth first; a node waits until its parts do, so that a stop loses none
+                parts = self._step(self._waiting[-1])
+                self._waiting[-1:] = reversed(parts)
                 bar.update(self.stats.cells - bar.n)
+
+    def undecided(self) -> LazyTiles:
+        """The cells that are not divided to the end."""
+        if self._waiting is None:
+            return LazyTiles(self.restriction, ((SignVector(), self.domain),), self.folding)
+        last = {found[-1].splits for found in (self.found, self.flat) if found}
+        nodes = [node for node in self._waiting if node.splits not in last]  # but one whose tile is there
+        dim = self.domain.ambient_dim
+        rows = (Polyhedron.from_halfspaces(self.exact.rows(node.splits, node.signs), dim) for node in nodes)
+        sets = ((node.signs, self.domain & own) for node, own in zip(nodes, rows, strict=True))
+        return LazyTiles(self.restriction, tuple(sets), self.folding)
 
     def _step(self, node: _Node) -> list[_Node]:
         """The nodes that one is divided in, or goes on as."""

@@ -10,16 +10,20 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from polyrelu.arithmetic.exact import ExactVector
 from polyrelu.arithmetic.ieee import UnsoundFloats, floats_are_sound
 from polyrelu.engines.cells.extents import sizes_in_x, unmeasured
+from polyrelu.engines.cells.open_cells import open_cells
+from polyrelu.engines.cells.pool import Pool
 from polyrelu.engines.cells.problem import Cells, Problem, problem, stack
-from polyrelu.engines.cells.run import CellExtents, Found, arranged
+from polyrelu.engines.cells.run import CellExtents, Found, Left, arranged
 from polyrelu.engines.cells.runner import Runner
 from polyrelu.engines.cells.signs import ExactForms
 from polyrelu.networks import pattern_cells
@@ -35,6 +39,7 @@ from polyrelu.support.limits import Limit, Stop, check, unlimited
 from polyrelu.support.progress import progress_bar
 from polyrelu.tilings.chart import Chart, chart
 from polyrelu.tilings.columns import Columns, Piece
+from polyrelu.tilings.open_cells import OpenCells
 from polyrelu.tilings.sections import Sections
 from polyrelu.tilings.tile_source import Extents
 
@@ -74,12 +79,13 @@ class CellEngine:
 
     Args:
         restriction, domain: the problem; the domain is not empty.
-        runner: runs the compiled kernel, or None to do everything in exact arithmetic.
+        runner: runs the compiled kernel, or None to do everything in exact arithmetic; a pool where tiles are taken as
+            they come.
         until: asked, with the number of tiles found, whether to stop as for Ctrl-C; the runner asks for itself.
 
     Attributes:
-        full: tiles of full dimension.
-        sections: flat tiles inside of cells, which no other tile contains.
+        full: tiles of full dimension that were found exactly; the kernel's are kept in pieces, with flat tiles inside
+            of cells, which no other tile contains.
         faces: faces of cells by their facets; :attr:`flat` has those that were written down, :attr:`needed` those that
             no other tile contains.
 
@@ -91,7 +97,7 @@ class CellEngine:
         self,
         restriction: Restriction,
         domain: Polyhedron,
-        runner: Runner | None,
+        runner: Runner | Pool | None,
         until: Callable[[int], bool] | None = None,
     ) -> None:
         self.restriction, self.domain, self.runner, self.until = restriction, domain, runner, until
@@ -100,9 +106,12 @@ class CellEngine:
         self.layers: tuple[Layer, ...] = self.chart.pulled_back(restriction.layers)
         self.rows = restriction.target.halfspaces
         self.first_facets = [len(self.chart.facets) + start for start in neuron_starts(self.layers)]
+        self._waiting = [Placed(self.chart.start)]  # cells to split exactly
+        self._pointed: list[Placed] = []  # cells for the kernel
+        self._pieces: list[_Kept] = []  # what the kernel has found
+        self._faced = 0  # of how many of these the faces are taken
+        self._full: Columns | None = None  # all full tiles, once they are there
         self.full: list[Piece] = []
-        self.extents: list[CellExtents] = []  # of the full tiles, where they are measured
-        self.sections: list[tuple[NDArray[np.uint8], Sections]] = []
         self.faces = deque[tuple[NDArray[np.uint8], tuple[list[int], list[int]]]]()
         self.flat = deque[tuple[SignVector, Polyhedron]]()
         self.needed: list[tuple[SignVector, Polyhedron]] = []
@@ -113,6 +122,9 @@ class CellEngine:
 
         After an interruption this takes a second at the most, and flat tiles that were not compared by then stay.
         """
+        self._keep_found()
+        self._take_faces()
+        self._full = None
         if self.faces or self.flat:
             with unlimited(), Limit(timeout=_SECONDS_TO_COLLECT).kept(), suppress(Stop):
                 self._settle(check)
@@ -121,16 +133,21 @@ class CellEngine:
     def _columns(self, flat: Sequence[tuple[SignVector, Polyhedron]]) -> Columns:
         arrange = None if self.runner is None else arranged
         sizes = None if self.runner is None or not self.runner.measure else self._sizes
+        full = [*(piece.full for piece in self._pieces if len(piece.full.packed)), *self.full]
+        sections = [piece.sections for piece in self._pieces if len(piece.sections[0])]
         return Columns.sorted_by_pattern(
-            self.restriction, self.domain, self.chart, self.full, flat, self.sections, arrange, sizes
+            self.restriction, self.domain, self.chart, full, flat, sections, arrange, sizes
         )
 
     def _sizes(self, order: NDArray[np.intp]) -> Extents:
         """The sizes of the tiles with these numbers, counted through the full ones; others are flat."""
-        return sizes_in_x(self.restriction, self.domain, self.chart, self.extents, order)
+        extents = [piece.extents for piece in self._pieces if len(piece.full.packed)]
+        extents += [unmeasured(len(piece.packed), self.chart.dim) for piece in self.full]
+        return sizes_in_x(self.restriction, self.domain, self.chart, extents, order)
 
     def _settle(self, ask: Callable[[], None]) -> None:
         """Find out which flat tiles are needed, sections aside; when ``ask`` raises, another call goes on."""
+        self._take_faces()
         if self.faces:
             self._write_faces(ask)
         if self.flat:
@@ -151,7 +168,6 @@ class CellEngine:
 
     def _move_needed(self, ask: Callable[[], None]) -> None:
         """Of the flat tiles move those that no other tile contains to the needed; of equal ones the first pattern's."""
-        full = self._columns([])
         self.flat = deque(sorted(self.flat, key=lambda found: (-found[1].dim, found[0])))
         others = _ByPattern(self.restriction.neuron_count)
         for signs, _ in self.needed:
@@ -161,12 +177,18 @@ class CellEngine:
             signs, tile = self.flat[0]
             point = tile.relative_interior_point()
             there = signs_at(self.restriction.layers, point)
-            around = [full.polyhedron(i) for i in there.agreeing(full.packed)]
+            around = self._full_around(point, there)
             around += [self.needed[i][1] for i in others.agreeing(there)]
             if not any(other.contains(point) and tile.is_subset(other) for other in around):
                 others.add(signs)
                 self.needed.append((signs, tile))
             self.flat.popleft()
+
+    def _full_around(self, point: ExactVector, signs: PartialSigns) -> list[Polyhedron]:
+        """The full tiles that may contain a point; ``signs`` are those of the neurons there."""
+        if self._full is None:
+            self._full = self._columns([])
+        return [self._full.polyhedron(i) for i in signs.agreeing(self._full.packed)]
 
     @property
     def _progress(self) -> bool | None:
@@ -174,32 +196,73 @@ class CellEngine:
 
     def run(self) -> None:
         """Find all tiles. Raises KeyboardInterrupt when stopped; what was found until then stays."""
-        self._split()
+        self.run_full()
         self._settle(self._ask)
 
-    def _split(self) -> None:
-        kernel = self._kernel_problem()
-        pointed = self._split_exactly([Placed(self.chart.start)], kernel is not None)
-        if kernel is None or not pointed:
-            return
-        try:
-            self._run_kernel(kernel, pointed)
-        except UnsoundFloats:  # before the kernel has handed out anything
-            self._split_exactly(pointed, for_kernel=False)
+    def undecided(self) -> OpenCells:
+        """The cells that are not split to the end. Afterwards the run does not go on.
 
-    def _split_exactly(self, cells: list[Placed], for_kernel: bool) -> list[Placed]:
-        """Split cells exactly, keep what is inside, and return the kernel's share: cells without lines."""
-        pointed = []
-        while cells:
-            placed = cells.pop()
-            if for_kernel and not placed.cell.lines:
-                pointed.append(placed)
-            elif placed.depth < len(self.layers):
-                cells.extend(self._refine(placed, for_kernel))
-            else:
-                self._finish(placed)
-            self._ask()
-        return pointed
+        A cell whose tile is there may still wait for a moment; it is not among these.
+        """
+        waiting, left = self._waiting[:-1] if self._is_last_finished() else self._waiting, list[Left]()
+        if self.runner is not None and self.runner.has_begun:
+            left = self.runner.open()
+            waiting = []  # the kernel's share, at most
+        else:
+            seen = set(map(id, waiting))
+            waiting = [*waiting, *(placed for placed in self._pointed if id(placed) not in seen)]
+        return open_cells(self.restriction, self.domain, self.chart, waiting, left)
+
+    def _is_last_finished(self) -> bool:
+        """Whether the tile of the cell that was split last is there already."""
+        if not self._waiting or self._waiting[-1].depth < len(self.layers):
+            return False
+        signs = self._waiting[-1].signs
+        packed = packed_signs(signs.flat[None])
+        return (bool(self.full) and np.array_equal(self.full[-1].packed, packed)) or (
+            bool(self.flat) and self.flat[-1][0] == signs
+        )
+
+    def run_full(self) -> None:
+        """Find the tiles of full dimension. Raises KeyboardInterrupt when stopped."""
+        kernel = self._kernel_problem()
+        self._split_exactly(kernel is not None)
+        if kernel is None or not self._pointed:
+            return
+        assert self.runner is not None
+        with self._exactly_where_floats_are_unsound():
+            self.runner.run(kernel, self._exact_forms, self._roots, self.stats)
+            self._pointed = []
+            self._keep_found()
+        self._split_exactly(for_kernel=False)
+
+    @contextmanager
+    def _exactly_where_floats_are_unsound(self) -> Iterator[None]:
+        """Within this the kernel begins; if it refuses, which it does before it hands out anything, its share waits."""
+        try:
+            yield
+        except UnsoundFloats:
+            assert self.runner is not None
+            self._waiting += self._pointed
+            self._pointed = []
+            self.runner.forget()
+
+    def _split_exactly(self, for_kernel: bool) -> None:
+        """Split cells exactly, keep what is inside, and leave the kernel its share: cells without lines."""
+        while self._waiting:
+            self._step_exactly(for_kernel)
+
+    def _step_exactly(self, for_kernel: bool) -> None:
+        """Split one cell. It waits until its parts do, or its tile is there: a stop loses none."""
+        placed, parts = self._waiting[-1], list[Placed]()
+        if for_kernel and not placed.cell.lines:
+            self._pointed.append(placed)
+        elif placed.depth < len(self.layers):
+            parts = list(self._refine(placed, for_kernel))
+        else:
+            self._finish(placed)
+        self._waiting[-1:] = parts
+        self._ask()
 
     def _ask(self) -> None:
         check()
@@ -209,7 +272,7 @@ class CellEngine:
     @property
     def _found(self) -> int:
         """How many tiles are found so far, or may be."""
-        sections = sum(len(packed) for packed, _ in self.sections)
+        sections = sum(len(piece.sections[0]) for piece in self._pieces)
         return self.stats.cells + sections + len(self.faces) + len(self.flat) + len(self.needed)
 
     # -- exact ----------------------------------------------------------------------------------------------------
@@ -248,7 +311,6 @@ class CellEngine:
         facets = [facet for facet in cell.facets if facet != INFINITY]
         packed, starts = packed_signs(placed.signs.flat[None]), np.array([0, len(facets)])
         unknown = np.full((1, self.chart.dim), np.nan)
-        self.extents.append(unmeasured(1, self.chart.dim))
         self.full.append(Piece(packed, starts, np.array(facets, dtype=np.int32), unknown))
 
     def _finish_flat(self, placed: Placed) -> None:
@@ -268,22 +330,19 @@ class CellEngine:
             return None
         return problem(self.restriction, self.chart)
 
-    def _run_kernel(self, kernel: Problem, placed: Sequence[Placed]) -> None:
-        """Run the kernel on exact cells, and keep what it finds."""
-        assert self.runner is not None
-        sites, dim = self.restriction.neuron_count + len(self.rows), self.chart.dim + 1
+    def _roots(self, words: int) -> Cells | None:
+        """The kernel's share, with masks of so many words."""
+        sites = self.restriction.neuron_count + len(self.rows)
+        return stack(self._pointed, sites, words, self.chart.dim + 1)
 
-        def roots(words: int) -> Cells | None:
-            return stack(placed, sites, words, dim)
-
-        for found in self.runner.run(kernel, self._exact_forms, roots, self.stats):
-            self._keep(found)
+    def _keep_found(self) -> None:
+        """Keep what the kernel has found, if that was not done."""
+        found = [] if self.runner is None else self.runner.found
+        while len(self._pieces) < len(found):
+            self._keep(found[len(self._pieces)])
 
     def _keep(self, found: Found) -> None:
-        self.full.append(Piece(found.packed, found.facet_start, found.facets, found.points))
-        self.extents.append(found.extents)
-        self.stats.cells += len(found.packed)
-        self.stats.flat += len(found.flat_packed)
+        """Keep a piece, in one step, so that Ctrl-C finds all of it or none."""
         flat = Sections(
             np.arange(len(found.flat_dim)),
             found.flat_dim + np.int32(self.chart.lineality),
@@ -291,14 +350,29 @@ class CellEngine:
             found.flat_start,
             found.flat_facets,
         )
-        sections = np.flatnonzero(found.flat_is_face == 0)
-        if len(sections):
-            self.sections.append((found.flat_packed[sections], flat.chosen(sections, np.arange(len(sections)))))
-        for place in np.flatnonzero(found.flat_is_face).tolist():
-            self.faces.append((found.flat_packed[place], flat.facets_of(place)))
+        inside = np.flatnonzero(found.flat_is_face == 0)
+        faces = [(found.flat_packed[k], flat.facets_of(k)) for k in np.flatnonzero(found.flat_is_face).tolist()]
+        sections = found.flat_packed[inside], flat.chosen(inside, np.arange(len(inside)))
+        full = Piece(found.packed, found.facet_start, found.facets, found.points)
+        self._pieces.append(_Kept(full, found.extents, sections, faces))
+
+    def _take_faces(self) -> None:
+        """Put the faces that were found with those to compare."""
+        while self._faced < len(self._pieces):
+            self.faces.extend(self._pieces[self._faced].faces)
+            self._faced += 1
 
     def _exact_forms(self) -> ExactForms:
         return ExactForms(self.layers, self.rows, self.chart.forms)
+
+
+class _Kept(NamedTuple):
+    """A piece of what the kernel finds: full tiles and their sizes, flat ones inside of cells, and faces of cells."""
+
+    full: Piece
+    extents: CellExtents
+    sections: tuple[NDArray[np.uint8], Sections]
+    faces: list[tuple[NDArray[np.uint8], tuple[list[int], list[int]]]]
 
 
 def vanishes(form: Vector, cell: Cell) -> bool:

@@ -18,7 +18,7 @@ import numpy as np
 
 from polyrelu.arithmetic.exact import primitive
 from polyrelu.arithmetic.ieee import floats_are_sound
-from polyrelu.engines.cells.problem import NO_FACET, Cells, finest_unit, problem, stack, with_target
+from polyrelu.engines.cells.problem import finest_unit, problem, stack, widened, with_target
 from polyrelu.engines.cells.run import NO_LIMIT, SECONDS, Pause, Run, Wish
 from polyrelu.engines.cells.signs import ExactForms
 from polyrelu.networks.affine_outputs import outputs_before
@@ -188,7 +188,7 @@ class _Listing:
             pause = self._advance(run, look)
             if pause is Pause.DONE:
                 return
-            cells, words = _widened(run.give(everything=True)), 2 * words
+            cells, words = widened(run.give(everything=True)), 2 * words
 
     def _advance(self, run: Run, look: Callable[[], None]) -> Pause:
         """Let a run work until it is done, or its masks are too narrow, and write what it lists."""
@@ -207,14 +207,6 @@ class _Listing:
 
 def _no_count(_: int) -> None:
     """Signs are not counted."""
-
-
-def _widened(cells: Cells) -> Cells:
-    """Cells with masks twice as wide."""
-    return cells._replace(
-        slots=np.hstack([cells.slots, np.full_like(cells.slots, NO_FACET)]),
-        tight=np.hstack([cells.tight, np.zeros_like(cells.tight)]),
-    )
 
 
 class _Sides(NamedTuple):

@@ -61,6 +61,11 @@ class Library(Protocol):
     def in_order(self, pieces: Sequence[tuple[Any, ...]], width: int, d: int, /) -> tuple[bytes, ...]:
         """The columns of all pieces' tiles in the order of their patterns."""
 
+    def measured(
+        self, dim: int, words: int, start: Any, size: Any, vectors: Any, radius: Any, tight: Any, /
+    ) -> tuple[bytes, ...]:
+        """Certified volumes and boxes of cells on their way."""
+
     def has_avx2(self) -> bool:
         """Whether this processor can run the library for AVX2."""
 

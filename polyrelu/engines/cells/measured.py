@@ -1,6 +1,7 @@
 """Sizes of tiles that were not measured when they were found: the run is repeated, and measures.
 
-Cells are the same in every run, because every sign is certified; their patterns say which tiles they are.
+Cells are the same in every run, because every sign is certified; their patterns say which tiles they are. The run ends
+as soon as all of them are there, which matters where the one that found them was stopped.
 """
 
 from __future__ import annotations
@@ -8,9 +9,12 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from polyrelu.engines.cells.engine import CellEngine
-from polyrelu.engines.cells.runner import Runner
+from polyrelu.engines.cells.open_cells import sizes_of_open
+from polyrelu.engines.cells.pool import Pool
+from polyrelu.engines.cells.streamed import StreamedCells
+from polyrelu.engines.protocol import ORDERS
 from polyrelu.tilings.columns import Columns
+from polyrelu.tilings.open_cells import OpenCells
 from polyrelu.tilings.tile_source import Extents
 
 
@@ -23,22 +27,29 @@ def measured(columns: Columns) -> Extents:
         KeyboardInterrupt: Ctrl-C.
         UnsoundFloats: in this thread.
     """
+    if isinstance(columns, OpenCells):
+        return sizes_of_open(columns)
     count, dim = len(columns), columns.domain.ambient_dim
     volumes, boxes = np.full((2, count), np.nan), np.full((2, count, dim), np.nan)
     flat = columns.dims(np.arange(count)) < columns.domain.dim
     volumes[:, flat] = 0.0
     if columns.chart.dim:
-        engine = CellEngine(columns.restriction, columns.domain, Runner(measure=True))
-        engine.run()
-        again = engine.tiles()
-        assert again.sizes is not None
-        keys = _keys(columns.packed)
-        rows = np.searchsorted(keys, _keys(again.packed))
-        known = rows < len(keys)
-        known[known] = keys[rows[known]] == _keys(again.packed)[known]
-        rows = rows[known]
-        volumes[:, rows] = again.sizes.volume_low[known], again.sizes.volume_high[known]
-        boxes[:, rows] = again.sizes.box_low[known], again.sizes.box_high[known]
+        pool = Pool(measure=True, order=ORDERS[0])
+        engine = StreamedCells(columns.restriction, columns.domain, pool)
+        keys, missing = _keys(columns.packed), int(np.count_nonzero(~flat))
+        has_more = True
+        while has_more and missing:
+            has_more = engine.advance()
+            again = engine.fresh()
+            assert again.sizes is not None
+            rows = np.searchsorted(keys, _keys(again.packed))
+            known = rows < len(keys)
+            known[known] = keys[rows[known]] == _keys(again.packed)[known]
+            rows = rows[known]
+            volumes[:, rows] = again.sizes.volume_low[known], again.sizes.volume_high[known]
+            boxes[:, rows] = again.sizes.box_low[known], again.sizes.box_high[known]
+            missing -= int(np.count_nonzero(~flat[rows]))
+            engine.forget()
         volumes[:, flat] = 0.0
     return Extents(*volumes, *boxes)
 

@@ -389,6 +389,14 @@ def stack(placed: Sequence[Placed], sites: int, words: int, dim: int) -> Cells |
     )
 
 
+def widened(cells: Cells) -> Cells:
+    """Cells with masks twice as wide."""
+    return cells._replace(
+        slots=np.hstack([cells.slots, np.full_like(cells.slots, NO_FACET)]),
+        tight=np.hstack([cells.tight, np.zeros_like(cells.tight)]),
+    )
+
+
 def _words(masks: Sequence[int], words: int) -> NDArray[np.uint64]:
     full = 2**64 - 1
     rows = [[mask >> 64 * w & full for w in range(words)] for mask in masks]

@@ -6,9 +6,10 @@ sign certified. ``splitter.h`` is where to begin reading.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from enum import IntEnum
-from typing import Any, NamedTuple
+from itertools import starmap
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +24,13 @@ from polyrelu.tilings.columns import Piece
 NO_LIMIT = 1 << 62
 SECONDS = 0.05
 """How long a run works before it looks up: what stops it is heard that soon."""
+
+
+Job: TypeAlias = tuple[Cells, Sequence[int] | NDArray[np.int64]]
+"""Cells, and the numbers of those that are meant."""
+
+Columns: TypeAlias = Sequence[bytes]
+"""What the kernel returns."""
 
 
 class Pause(IntEnum):
@@ -62,6 +70,13 @@ class CellExtents(NamedTuple):
     volume_high: FloatArray
     box_low: FloatArray
     box_high: FloatArray
+
+
+class Left(NamedTuple):
+    """Cells that a stopped run leaves, and their extents where they are known."""
+
+    cells: Cells
+    extents: CellExtents | None = None
 
 
 class Found(NamedTuple):
@@ -150,7 +165,12 @@ class Run:
 
     def put(self, cells: Cells, numbers: Sequence[int] | NDArray[np.int64]) -> None:
         """Give it the cells with these numbers to split."""
-        self._kernel.put(np.asarray(numbers, dtype=np.int64), *map(np.ascontiguousarray, cells))
+        for _ in self.putting(cells, numbers):
+            pass
+
+    def putting(self, cells: Cells, numbers: Sequence[int] | NDArray[np.int64]) -> Iterator[None]:
+        """The same, once the iterator is asked: a list that is extended with it takes note in the same step."""
+        return starmap(self._kernel.put, [(np.asarray(numbers, dtype=np.int64), *map(np.ascontiguousarray, cells))])
 
     def advance(self, cuts: int = NO_LIMIT, seconds: float = SECONDS) -> Pause:
         """Split cells depth first until there is a reason to pause; what is not done by then is done next time.
@@ -174,12 +194,24 @@ class Run:
 
     def give(self, everything: bool = False) -> Cells:
         """Take away the cell that waits longest, which stands for the most work, or all that is left to do."""
-        depth, signs, slots, start, size, vectors, radius, solved, tight = self._kernel.give(everything)
-        cells = len(depth) // 8
-        return Cells(
+        (columns,) = self.giving(everything)
+        return self.job_of(columns)[0]
+
+    def giving(self, everything: bool = False, accurate: bool = False) -> Iterator[Columns]:
+        """The same, once the iterator is asked; :meth:`job_of` reads it.
+
+        If they are to be ``accurate``, generators are solved again first, so that the cells can be measured.
+        """
+        return starmap(self._kernel.give, [(everything, accurate)])
+
+    def job_of(self, columns: Columns) -> Job:
+        """Cells that were given away."""
+        depth, signs, slots, start, size, vectors, radius, solved, tight = columns
+        count = len(depth) // 8
+        cells = Cells(
             np.frombuffer(depth, np.int64),
-            np.frombuffer(signs, np.uint8).reshape(cells, len(self.P.coord_of)),
-            np.frombuffer(slots, np.int32).reshape(cells, 64 * self.words),
+            np.frombuffer(signs, np.uint8).reshape(count, len(self.P.coord_of)),
+            np.frombuffer(slots, np.int32).reshape(count, 64 * self.words),
             np.frombuffer(start, np.int64),
             np.frombuffer(size, np.int64),
             np.frombuffer(vectors).reshape(-1, self.P.dim),
@@ -187,10 +219,20 @@ class Run:
             np.frombuffer(solved, np.uint8),
             np.frombuffer(tight, np.uint64).reshape(-1, self.words),
         )
+        return cells, np.arange(count)
 
     def found(self) -> Found:
         """What was found since this was last asked."""
-        packed, start, facets, points, *rest = self._kernel.found()
+        (columns,) = self.finding()
+        return self.found_of(columns)
+
+    def finding(self) -> Iterator[Columns]:
+        """The same, once the iterator is asked; :meth:`found_of` reads it."""
+        return starmap(self._kernel.found, [()])
+
+    def found_of(self, columns: Columns) -> Found:
+        """What was found, of columns."""
+        packed, start, facets, points, *rest = columns
         flat_packed, dim, is_face, containing, flat_start, flat_facets, *rest = rest
         kept_start, vectors, radius, tight, *extents = rest
         bytes_, d = (self.P.neurons + 7) // 8, self.P.dim - 1

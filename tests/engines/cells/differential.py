@@ -19,7 +19,7 @@ import pytest
 
 import polyrelu as pr
 from polyrelu.engines.cells import runner as cell_runner
-from polyrelu.engines.cells.problem import Cells, Problem
+from polyrelu.engines.cells.problem import Problem
 from polyrelu.engines.cells.run import Found, Pause, Run
 from polyrelu.engines.cells.runner import Runner
 from polyrelu.engines.cells.signs import ExactForms
@@ -232,28 +232,34 @@ def _working(way: str, runs: list[Run]) -> Callable[..., list[Any]]:
     """How a runner is to work."""
     as_ever = Runner._work
 
-    def work(self: Runner, problem: Problem, exact: Callable[[], ExactForms], cells: Cells) -> list[Any]:
+    def work(self: Runner, problem: Problem, exact: Callable[[], ExactForms]) -> None:
         if way == "two":
             patched = pytest.MonkeyPatch()
             patched.setattr(cell_runner, "_SECONDS_ALONE", 0.0)
             try:
-                return as_ever(self, problem, exact, cells)
+                as_ever(self, problem, exact)
             finally:
                 patched.undo()
-        run = Run(problem, self.words, exact(), keep=way == "keeping")
-        run.force_back({"general": 1, "mixed": 2}.get(way, 0))
-        members = [cell_runner._Member(run)]
-        run.put(cells, np.arange(len(cells.depth)))
+            return
+        board = self._board
+        assert board is not None
+
+        def new() -> Any:
+            return cell_runner._Member(Run(problem, self.words, exact(), keep=way == "keeping"), board.pieces)
+
+        board.members.append(new())
+        first = board.members[0]
+        first.run.force_back({"general": 1, "mixed": 2}.get(way, 0))
+        first.take(board.jobs)
         if way == "in bits":
-            _work_in_bits(members, lambda: cell_runner._Member(Run(problem, self.words, exact())))
+            _work_in_bits(board.members, new)
         else:
-            while members[0].advance(10.0) not in (Pause.DONE, Pause.TOO_NARROW):
+            while first.advance(10.0) not in (Pause.DONE, Pause.TOO_NARROW):
                 pass
-        runs.extend(member.run for member in members)
-        if way == "keeping" and not members[0].too_narrow:
-            for found in members[0].found:
+        runs.extend(member.run for member in board.members)
+        if way == "keeping" and not first.too_narrow:
+            for found in board.found():
                 _check_generators(exact(), problem, found)
-        return members
 
     return work
 

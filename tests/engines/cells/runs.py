@@ -39,7 +39,8 @@ class Asked:
         engine = _engine(network, domain, target, Runner())
         problem = engine._kernel_problem()
         assert problem is not None
-        return cls(engine, problem, engine._split_exactly([Placed(engine.chart.start)], for_kernel=True))
+        engine._split_exactly(for_kernel=True)
+        return cls(engine, problem, engine._pointed)
 
     def cells(self, words: int = 1) -> Cells | None:
         """The cells that a run begins with; None if their facets do not fit."""

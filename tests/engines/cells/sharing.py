@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from polyrelu.engines.cells import runner
-from polyrelu.engines.cells.problem import Cells
-from polyrelu.engines.cells.run import NO_LIMIT, Pause, Run
+from polyrelu.engines.cells.run import NO_LIMIT, Columns, Pause, Run
 
 _PATIENCE = 5.0  # seconds
 
@@ -34,17 +33,17 @@ class Sharing:
         self.given = 0
         self.before: Callable[[Run], object] = _nothing
         self.after: Callable[[Run], object] = _nothing
-        self._advance, self._share, self._give = Run.advance, Run.share, Run.give
+        self._advance, self._share, self._giving = Run.advance, Run.share, Run.giving
 
-        def give(run: Run) -> Cells:
+        def giving(run: Run, *how: bool) -> Iterator[Columns]:
             self.given += 1
-            return self._give(run)
+            return self._giving(run, *how)
 
         monkeypatch.setattr(runner, "_SECONDS_ALONE", 0.0)
         monkeypatch.setattr(runner, "_CUTS_BEFORE_SHARING", 0)
         monkeypatch.setattr(Run, "advance", lambda run, *_: self._worked(run))
         monkeypatch.setattr(Run, "share", lambda run, asked: self._share(run, True))
-        monkeypatch.setattr(Run, "give", give)
+        monkeypatch.setattr(Run, "giving", giving)
 
     def is_first(self, run: Run) -> bool:
         """Whether this is the run of the thread that asks."""

@@ -249,19 +249,19 @@ def test_cells_that_are_given_away_are_split_by_others(monkeypatch, workers, tar
 
 
 def test_a_worker_with_nothing_to_do_asks_for_cells(monkeypatch):
-    advance, give, workers, given = Run.advance, Run.give, set[Run](), list[int]()
+    advance, giving, workers, given = Run.advance, Run.giving, set[Run](), list[int]()
 
     def counted(run, *arguments):
         workers.add(run)
         return advance(run, *arguments)
 
-    def giving(run, *arguments):
-        cells = give(run, *arguments)
-        given.append(len(cells.depth))
-        return cells
+    def counted_giving(run, *arguments):
+        for columns in giving(run, *arguments):
+            given.append(len(run.job_of(columns)[1]))
+            yield columns
 
     monkeypatch.setattr(Run, "advance", counted)
-    monkeypatch.setattr(Run, "give", giving)
+    monkeypatch.setattr(Run, "giving", counted_giving)
     shared = pr.linear_regions(random_network([5, 16, 16]), box(5), "cells", workers=2)
     assert len(workers) == 2
     assert 0 < len(given) < 1000

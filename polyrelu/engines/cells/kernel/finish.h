@@ -162,6 +162,7 @@ template <class S> void Splitter<S>::leave(Patch<S> &A, const u32 *ids, int m, c
     }
     for (int k = 0; k < m; k++) {
         Generator<S> g = pool[ids[k]];
+        if (accurate && !g.solved()) improve(A, g);
         const std::size_t at = begin + std::size_t(k);
         std::memcpy(to.vectors.data() + at * dim, g.vector(), dim * sizeof(double));
         to.radius[at] = g.radius();

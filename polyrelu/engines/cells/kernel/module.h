@@ -290,11 +290,12 @@ inline PyObject *kernel_lines(PyObject *object, PyObject *args) {
     return lines;
 }
 
-// give(all): cells for another run, as columns: the one that waited longest, or all that is left to do
+// give(all, accurate): cells for another run, as columns: the one that waited longest, or all that is left to do; with
+// generators as accurate as they get, or as they are
 inline PyObject *kernel_give(PyObject *object, PyObject *args) {
     auto *self = reinterpret_cast<KernelObject *>(object);
-    int all = 0;
-    if (!is_free(self) || !PyArg_ParseTuple(args, "p", &all)) return nullptr;
+    int all = 0, accurate = 0;
+    if (!is_free(self) || !PyArg_ParseTuple(args, "pp", &all, &accurate)) return nullptr;
     const Problem<double> &P = *self->problem;
     const std::size_t sites = std::size_t(P.sites()), words = std::size_t(self->words), dim = std::size_t(P.dim);
     Portable cells;
@@ -302,6 +303,7 @@ inline PyObject *kernel_give(PyObject *object, PyObject *args) {
     self->busy = true;
     self->thread = PyEval_SaveThread();
     try {
+        self->run->accurate(accurate != 0);
         if (all) failed = self->run->give_all(cells) == FAILED;
         else self->run->give(cells);
     } catch (const std::bad_alloc &) {
@@ -459,8 +461,59 @@ inline PyObject *module_in_order(PyObject *, PyObject *args) {
     return result;
 }
 
+// measured(dim, words, start, size, vectors, radius, tight): certified volumes and boxes of cells as `give` hands them out:
+// the ends of the volumes, and those of the boxes.
+inline PyObject *module_measured(PyObject *, PyObject *args) {
+    int dim = 0, words = 0;
+    PyObject *given[5];
+    if (!PyArg_ParseTuple(args, "iiOOOOO", &dim, &words, given, given + 1, given + 2, given + 3, given + 4)) return nullptr;
+    Buffer buffers[5];
+    View<i64> start, size;
+    View<double> vectors, radius;
+    View<u64> tight;
+    if (!(buffers[0].read(given[0], start) && buffers[1].read(given[1], size) && buffers[2].read(given[2], vectors) &&
+          buffers[3].read(given[3], radius) && buffers[4].read(given[4], tight)))
+        return nullptr;
+    if (dim < 2 || words < 1 || start.length != size.length || vectors.length != radius.length * std::size_t(dim) ||
+        tight.length != radius.length * std::size_t(words)) {
+        PyErr_SetString(PyExc_ValueError, "kernel: these are no cells");
+        return nullptr;
+    }
+    const std::size_t n = size.length, d = std::size_t(dim) - 1;
+    PyObject *list = nullptr;
+    try {
+        Extents found;
+        for (Array<double> *column : {&found.volume_low, &found.volume_high}) column->room(n + 1);
+        for (Array<double> *column : {&found.box_low, &found.box_high}) column->room((n + 1) * d);
+        PyThreadState *thread = PyEval_SaveThread();
+        bool no_room = false;
+        try {
+            Measurer<> measurer(dim, words);
+            for (std::size_t i = 0; i < n; i++) {
+                const std::size_t at = std::size_t(start[i]);
+                measurer.measure(int(size[i]), vectors.start + at * std::size_t(dim), radius.start + at,
+                                 tight.start + at * std::size_t(words), &found.volume_low[i], &found.volume_high[i],
+                                 found.box_low.data() + i * d, found.box_high.data() + i * d);
+            }
+        } catch (const std::bad_alloc &) {
+            no_room = true;
+        }
+        PyEval_RestoreThread(thread);
+        if (no_room) throw std::bad_alloc();
+        list = PyList_New(0);
+        if (list != nullptr && append(list, bytes_of(found.volume_low, n)) && append(list, bytes_of(found.volume_high, n)) &&
+            append(list, bytes_of(found.box_low, n * d)) && append(list, bytes_of(found.box_high, n * d)))
+            return list;
+    } catch (const std::bad_alloc &) {
+        PyErr_NoMemory();
+    }
+    if (list != nullptr) Py_DecRef(list);
+    return nullptr;
+}
+
 inline PyMethodDef MODULE_METHODS[] = {
     {"in_order", module_in_order, METH_VARARGS, nullptr},
+    {"measured", module_measured, METH_VARARGS, nullptr},
     {nullptr, nullptr, 0, nullptr},
 };
 

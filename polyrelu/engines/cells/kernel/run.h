@@ -263,6 +263,7 @@ class AnyRun {
     virtual Pause advance(i64 cuts, double seconds) = 0;
     virtual bool give(Portable &to) = 0;
     virtual Pause give_all(Portable &to) = 0;
+    virtual void accurate(bool yes) = 0;
     virtual void share(bool asked) = 0;
     virtual void shares(bool yes) = 0;
     virtual void force_back(u64 one_in) = 0;
@@ -286,6 +287,7 @@ template <class S> class RunOf final : public AnyRun {
     }
     bool give(Portable &to) override { return splitter_.give(to); }
     Pause give_all(Portable &to) override { return splitter_.give_all(to); }
+    void accurate(bool yes) override { splitter_.accurate = yes; }
     void share(bool asked) override { splitter_.asked_to_share.store(asked, std::memory_order_relaxed); }
     void shares(bool yes) override { splitter_.shares = yes; }
     void force_back(u64 one_in) override { splitter_.forced_back = one_in; }

@@ -172,6 +172,7 @@ template <class S> class Splitter {
     std::size_t begun = 0;
     std::atomic<bool> asked_to_share{false};
     bool shares = false;             // whether other runs may ask for cells; then roots are cut coarsely first
+    bool accurate = false;           // whether cells are given away with generators as accurate as they get
     u64 forced_back = 0;             // for tests: a patch of so many goes the general way; 0 for none
 
   private:

@@ -1,0 +1,157 @@
+import itertools
+import time
+import tracemalloc
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import polyrelu as pr
+from polyrelu.engines.registry import METHODS
+from tests import zoo
+from tests.engines.moments import CtrlC, check_left, in_small_steps, random_network
+from tests.strategies import questions
+
+BOX = ([-2, -2], [2, 2])
+NET = random_network([2, 6, 6, 1])
+
+
+def named(tiles):
+    return sorted((tile.pattern, tile.target_index, repr(tile.polyhedron.halfspaces)) for tile in tiles)
+
+
+@pytest.mark.parametrize("order", ["found", "largest"])
+@pytest.mark.parametrize("method", ["cells", "twin"])
+@settings(max_examples=12, deadline=None)
+@given(question=questions(max_inputs=2, max_neurons=5), workers=st.integers(1, 2))
+def test_the_same_tiles_as_the_preimage(method, order, question, workers):
+    with in_small_steps(1):
+        found = list(pr.tiles(*question, method, order=order, workers=workers))
+    assert named(found) == named(pr.preimage(*question, method))
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("target", ["y0 > 0", "y0 == 0", ["y0 > 1", "y0 < 3"]])
+def test_every_method(method, target):
+    network = random_network([2, 3, 3, 1])
+    assert named(pr.tiles(network, target, BOX, method)) == named(pr.preimage(network, target, BOX, method))
+
+
+@pytest.mark.parametrize("name", ["duplicate neurons", "fan", "sum of absolute values", "zero weights", "no inputs"])
+def test_flat_tiles_are_compared_with_tiles_that_are_forgotten(name):
+    network = zoo.NETWORKS[name]
+    domain = zoo.square(2, network.input_dim)
+    for target in ("y0 <= 0", "y0 == 0"):
+        with in_small_steps(1):
+            found = list(pr.tiles(network, target, domain))
+        assert named(found) == named(pr.preimage(network, target, domain))
+
+
+@pytest.mark.parametrize("order", ["found", "largest"])
+def test_masks_that_are_too_narrow_grow(order):
+    """A cell in ten dimensions, or a polygon with 80 sides, has more facets than a word has bits."""
+    rows = [[1000 - abs(k), k] for k in range(-990, 991, 30)]
+    round_ = pr.Polyhedron([*rows, *([-a, b] for a, b in rows)], [1000] * (2 * len(rows)))
+    network = random_network([2, 4, 4, 1])
+    assert named(pr.tiles(network, "y0 > 0", round_, order=order)) == named(pr.preimage(network, "y0 > 0", round_))
+
+
+def test_to_close_it_early_stops_the_run():
+    network = random_network([5, 30, 30, 1])
+    began = time.process_time()
+    with pr.tiles(network, "y0 > 0", ([-5] * 5, [5] * 5)) as found:
+        first = list(itertools.islice(found, 3))
+    assert len(first) == found.handed_out == 3
+    assert list(found) == []
+    assert time.process_time() - began < 5
+    with pytest.raises(pr.InputError, match="undecided: the iterator is closed"):
+        found.undecided()
+
+
+@pytest.mark.parametrize("order", ["found", "largest"])
+def test_time_is_heard(order):
+    network = random_network([5, 30, 30, 1])
+    began = time.monotonic()
+    stream = pr.tiles(network, "y0 > 0", ([-5] * 5, [5] * 5), order=order, timeout=0.3)
+    with pytest.raises(pr.Interrupted, match=r"tiles: stopped after 0\.3 seconds with \d+ tiles handed out"):
+        for _ in stream:
+            pass
+    assert time.monotonic() - began < 5
+    assert len(stream.undecided()) > 10
+
+
+@pytest.mark.parametrize("order", ["found", "largest"])
+@pytest.mark.parametrize("after", [0, 1, 4, 6])
+def test_a_stopped_iterator_says_what_is_undecided(order, after):
+    whole = pr.preimage(NET, "y0 > 0", BOX)
+    asked = itertools.count()
+    handed_out = []
+    with in_small_steps(2), pytest.raises(pr.Interrupted) as stopped:
+        for tile in pr.tiles(NET, "y0 > 0", BOX, order=order, until=lambda found: next(asked) >= after):
+            handed_out.append(tile)
+    together = [*handed_out, *stopped.value.partial]
+    assert len(together) == len(set(named(together)))
+    check_left(together, list(stopped.value.partial.undecided()), whole)
+
+
+@pytest.mark.parametrize("order", ["found", "largest"])
+@pytest.mark.parametrize("moment", range(1, 12))
+def test_after_ctrl_c_it_goes_on(order, moment):
+    whole = named(pr.preimage(NET, "y0 > 0", BOX))
+    modules = ("cells/pool.py", "cells/streamed.py", "cells/engine.py")
+    with in_small_steps(3):
+        stream, found = pr.tiles(NET, "y0 > 0", BOX, order=order), []
+        while True:
+            try:
+                with CtrlC(97 * moment * (1 + len(found)) // 2, modules):
+                    found.extend(itertools.islice(stream, 1))
+                if len(found) > 5 or not stream.undecided():
+                    found.extend(stream)
+                    break
+            except KeyboardInterrupt:
+                continue
+    assert named(found) == whole
+
+
+def test_memory_is_flat():
+    network = random_network([3, 12, 1], seed=1)
+    domain = ([-9] * 3, [9] * 3)
+
+    def peak(ask):
+        tracemalloc.start()
+        try:
+            count = sum(1 for _ in ask())
+            return count, tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+
+    list(pr.tiles(network, "y0 > 0", domain))  # what is kept of a network is not counted
+    few, for_few = peak(lambda: pr.tiles(network, "y0 > 0", domain))
+    network = random_network([3, 24, 24, 1], seed=2)
+    list(itertools.islice(pr.tiles(network, "y0 > 100", domain), 1))
+    many, for_many = peak(lambda: pr.tiles(network, "y0 > 0 or y0 <= 0" if False else "y0 > -1000", domain))
+    assert many > 10 * few
+    assert for_many < 3_000_000
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"order": "best"}, "tiles: unknown order 'best'; choose one of found, largest"),
+        ({"method": "magic"}, "tiles: unknown method 'magic'"),
+        ({"timeout": -1}, "tiles: the time limit is -1 seconds"),
+    ],
+)
+def test_bad_questions_are_refused_at_once(options, message):
+    with pytest.raises(pr.InputError, match=message):
+        pr.tiles(NET, "y0 > 0", BOX, **options)
+
+
+def test_batches_have_the_same_tiles():
+    stream, found = pr.tiles(NET, "y0 > 0", BOX), []
+    with in_small_steps(2):
+        while (batch := stream.batch()) is not None:
+            assert not batch.complete
+            found += batch
+    assert named(found) == named(pr.preimage(NET, "y0 > 0", BOX))
+    assert stream.handed_out == len(found)
