@@ -107,7 +107,7 @@ def test_the_program_is_installed():
     shown = subprocess.run(
         [sys.executable, "-m", "polyrelu.cli", "--version"], capture_output=True, text=True, check=True
     )
-    assert shown.stdout.strip() == f"polyrelu, version {pr.__version__}"
+    assert shown.stdout == f"{pr.__version__}\n"  # as the VNN-LIB standard has it
     helped = run("preimage", "--help")
     assert 'Example: polyrelu preimage model.npz --output "y0 > 0"' in " ".join(helped.stdout.split())
 
