@@ -118,9 +118,11 @@ def _operators() -> Sequence[str]:
 
 
 _IN_PART = frozenset(
-    "Acos Acosh And Asin Asinh Atan Atanh Cast CastLike Ceil Cos Cosh Div Equal Erf Exp Floor Greater GreaterOrEqual "
-    "IsInf IsNaN Less LessOrEqual Log Mod Not Or Pow Reciprocal ReduceL2 ReduceLogSum ReduceLogSumExp ReduceProd "
-    "ReduceSumSquare Round Sigmoid Sign Sin Sinh Softplus Softsign Sqrt Tan Tanh Where Xor".split()
+    {"Acos", "Acosh", "And", "Asin", "Asinh", "Atan", "Atanh", "Cast", "CastLike", "Ceil", "Cos", "Cosh", "Div"}
+    | {"Equal", "Erf", "Exp", "Floor", "Greater", "GreaterOrEqual", "IsInf", "IsNaN", "Less", "LessOrEqual", "Log"}
+    | {"Mod", "Not", "Or", "Pow", "Reciprocal", "ReduceL2", "ReduceLogSum", "ReduceLogSumExp", "ReduceProd"}
+    | {"ReduceSumSquare", "Round", "Sigmoid", "Sign", "Sin", "Sinh", "Softmax", "Softplus", "Softsign", "Sqrt", "Tan"}
+    | {"Tanh", "Where", "Xor"}
 )
 """Operators that are read on constants, or in some uses, only: the standard has no word for that."""
 _CAPABILITIES: Mapping[str, tuple[str, Callable[[], Sequence[str]]]] = {
@@ -140,7 +142,7 @@ _CAPABILITIES: Mapping[str, tuple[str, Callable[[], Sequence[str]]]] = {
 
 
 def _capability_options(command: Callable[..., None]) -> Callable[..., None]:
-    for name, (sentence, _) in reversed(_CAPABILITIES.items()):
+    for name, (sentence, _) in reversed(list(_CAPABILITIES.items())):
         command = click.option(f"--{name}", "asked", flag_value=name, help=sentence)(command)
     return command
 

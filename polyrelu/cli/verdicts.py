@@ -137,7 +137,7 @@ def verify_command(
 
 
 def _shown(found: Verification, query: Query, asked: _Asked, as_json: bool) -> str:
-    """The verdict as it is asked for; tensors go to their folder, and a note of what was not asked to standard error."""
+    """The verdict as it is asked for; tensors go to their folder, and what else is to be said to standard error."""
     if as_json:
         return json.dumps(verification_report(found, query.prop), indent=1)
     if not asked.named:

@@ -127,8 +127,8 @@ class _Graph:
         self, drop_final: str | None, input_shape: Sequence[int] | None, output_name: str | Sequence[str] | None
     ) -> Network:
         inputs = self._inputs(input_shape)
-        several = () if output_name is None or isinstance(output_name, str) else output_name
-        outputs = [self._output(drop_final, name) for name in several or (output_name,)]
+        names = (output_name,) if output_name is None or isinstance(output_name, str) else output_name
+        outputs = [self._output(drop_final, name) for name in names]
         order = self._order(outputs, inputs)
         sizes = [math.prod(shape) for shape in inputs.values()]
         said = ", ".join(f"{name!r} of shape {shape}" for name, shape in inputs.items())
@@ -149,8 +149,8 @@ class _Graph:
         found = [as_variable(self._value(name, values), f"{self.path}: output {name!r}") for name in outputs]
         if len(found) == 1:
             return low.network(found[0])
-        rows = [row for value in found for row in value.flat]
-        return low.network(Variable.of(rows, (len(rows),)))
+        all_rows = [row for value in found for row in value.flat]
+        return low.network(Variable.of(all_rows, (len(all_rows),)))
 
     def _where(self, node: Any) -> str:
         return f"{self.path}: node {node.name or (node.output[0] if node.output else '')!r} ({node.op_type})"

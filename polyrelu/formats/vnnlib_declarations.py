@@ -92,7 +92,7 @@ class Declarations:
 
     def variable(self, atom: Atom) -> Variable | None:
         """The variable that a word names; None if it names none."""
-        name, bracket, place = atom.text.removesuffix("]").partition("[")
+        name, _, place = atom.text.removesuffix("]").partition("[")
         if self.are_single:
             match = _VARIABLE.fullmatch(atom.text)
             if match is None:

@@ -89,28 +89,36 @@ class Formulas:
             return [()] if _CONSTANTS[node.text] != negated else []
         head = self.head(node, "a formula such as (<= X_0 1)")
         assert isinstance(node, List)
-        parts = node.items[1:]
-        if head in _COMPARISONS and not (parts and head in ("=", "==", "distinct") and self.is_formula(parts[0], scope)):
+        is_equality = head in ("=", "==", "distinct")
+        if head in _COMPARISONS and not (is_equality and len(node.items) > 1 and self.is_formula(node.items[1], scope)):
             return self.comparison(node, negated, scope)
         if head == "let":
-            return self.formula(*self._opened(node, scope, negated))
-        truths = [self._truth(part, scope) for part in parts]
-        if head in ("and", "or"):
-            return self._joined(truths, node.place, negated, head == "and")
+            body, inner = self._opened(node, scope)
+            return self.formula(body, negated, inner)
+        return self._connected(head, node, negated, scope)
+
+    def _connected(self, head: str, node: List, negated: bool, scope: Scope) -> list[Clause]:
+        """The clauses of formulas put together by a connective, or of the negation of that."""
+        place, truths = node.place, [self._truth(part, scope) for part in node.items[1:]]
         self._check_count(head, node)
-        if head == "not":
-            return truths[0](not negated)
-        if head == "=>":  # a => b => c is (not a) or (not b) or c
-            return self._joined([*map(_opposite, truths[:-1]), truths[-1]], node.place, negated, False)
-        if head == "ite":
-            return self._if_then_else(*truths, node.place, negated)
-        if head in ("=", "=="):  # of formulas: each two that follow each other have one truth value
-            same = [_opposite(self._different(a, b, node.place)) for a, b in pairwise(truths)]
-            return self._joined(same, node.place, negated, True)
-        if head in ("xor", "distinct"):
-            return reduce(lambda a, b: self._different(a, b, node.place), truths)(negated)
-        known = "and, or, not, =>, xor, ite, let, true, false"
-        return self.fail(f"unknown formula {head!r}; known are {known}, {', '.join(_COMPARISONS)}", node.place)
+        match head:
+            case "and" | "or":
+                clauses = self._joined(truths, place, negated, head == "and")
+            case "not":
+                clauses = truths[0](not negated)
+            case "=>":  # a => b => c is (not a) or (not b) or c
+                clauses = self._joined([*map(_opposite, truths[:-1]), truths[-1]], place, negated, False)
+            case "ite":
+                clauses = self._if_then_else((truths[0], truths[1], truths[2]), place, negated)
+            case "=" | "==":  # of formulas: each two that follow each other have one truth value
+                same = [_opposite(self._different(a, b, place)) for a, b in pairwise(truths)]
+                clauses = self._joined(same, place, negated, True)
+            case "xor" | "distinct":
+                clauses = reduce(lambda a, b: self._different(a, b, place), truths)(negated)
+            case _:
+                known = "and, or, not, =>, xor, ite, let, true, false"
+                self.fail(f"unknown formula {head!r}; known are {known}, {', '.join(_COMPARISONS)}", place)
+        return clauses
 
     def is_formula(self, node: Node, scope: Scope) -> bool:
         """Whether a node has a truth value, and not a number."""
@@ -140,13 +148,14 @@ class Formulas:
         combine = self.conjunction if all_hold != negated else self._disjunction
         return combine([truth(negated) for truth in truths], place)
 
-    def _if_then_else(self, condition: _Truth, then: _Truth, other: _Truth, place: int, negated: bool) -> list[Clause]:
+    def _if_then_else(self, parts: tuple[_Truth, _Truth, _Truth], place: int, negated: bool) -> list[Clause]:
+        condition, then, other = parts
         ways = [(condition(False), then(negated)), (condition(True), other(negated))]
         return self._disjunction([self.conjunction(way, place) for way in ways], place)
 
     def _different(self, a: _Truth, b: _Truth, place: int) -> _Truth:
         """That one holds and the other does not."""
-        return lambda negated: self._if_then_else(a, lambda n: b(not n), b, place, negated)
+        return lambda negated: self._if_then_else((a, _opposite(b), b), place, negated)
 
     def conjunction(self, parts: Sequence[list[Clause]], place: int) -> list[Clause]:
         """The clauses of what holds together."""
@@ -173,7 +182,7 @@ class Formulas:
         if clauses > _MOST_CLAUSES or entries > MOST_ENTRIES:
             self.fail(f"the alternatives multiply to {clauses} cases, too many; split the property", place)
 
-    def _opened(self, node: List, scope: Scope, *between: bool) -> tuple[Node, *tuple[bool, ...], Scope]:
+    def _opened(self, node: List, scope: Scope) -> tuple[Node, Scope]:
         """What a ``let`` is about, and the names in it."""
         bindings = node.items[1] if len(node.items) == 3 else node
         if len(node.items) != 3 or not isinstance(bindings, List):
@@ -186,7 +195,7 @@ class Formulas:
             if name.text in inner:
                 self.fail(f"{name.text!r} is bound twice", name.place)
             inner[name.text] = _Bound(self, binding.items[1], scope)
-        return node.items[2], *between, {**scope, **inner}
+        return node.items[2], {**scope, **inner}
 
     # -- comparisons ---------------------------------------------------------------------------------------------
 

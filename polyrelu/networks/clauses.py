@@ -1,7 +1,7 @@
 """Unions of conjunctions of comparisons, and the properties that they are.
 
-What a text says about inputs and outputs, with its negations and alternatives, is a union of *clauses*: comparisons that
-hold together. Those about inputs alone make a domain, the others targets; clauses with the same domain share it.
+What a text says about inputs and outputs, with its negations and alternatives, is a union of *clauses*: comparisons
+that hold together. Those about inputs alone make a domain, the others targets; clauses with the same domain share it.
 """
 
 from __future__ import annotations
@@ -131,15 +131,15 @@ class Comparisons:
 
     def number(self, row: Comparison) -> int:
         """The number of a comparison, a new one if it is new."""
-        key = (  # of whole numbers: their hash costs a twentieth of a Fraction's
-            row.relation,
-            *row.offset.as_integer_ratio(),
-            *((*variable, *value.as_integer_ratio()) for variable, value in row.coefficients),
-        )
-        found = self._numbers.setdefault(key, len(self.rows))
+        found = self._numbers.setdefault(_key(row), len(self.rows))
         if found == len(self.rows):
             self.rows.append(row)
         return found
+
+    def append(self, row: Comparison) -> None:
+        """Take a comparison under the next number, also if there is one like it."""
+        self._numbers.setdefault(_key(row), len(self.rows))
+        self.rows.append(row)
 
     def numbers(self, rows: Iterable[Comparison]) -> Clause:
         """The clause of these."""
@@ -154,6 +154,12 @@ class Comparisons:
         """How many numbers the rows have that :func:`disjuncts` writes."""
         wide = values + inputs * self.are_mixed
         return sum(inputs if row.is_about_inputs else wide for row in self.rows)
+
+
+def _key(row: Comparison) -> tuple[object, ...]:
+    """What two equal comparisons have in common: whole numbers, whose hash costs a twentieth of a Fraction's."""
+    numbers = ((*variable, *value.as_integer_ratio()) for variable, value in row.coefficients)
+    return (row.relation, *row.offset.as_integer_ratio(), *numbers)
 
 
 def shared_inputs(clauses: Sequence[Clause], comparisons: Comparisons, groups: Sequence[range]) -> Wiring:
@@ -184,7 +190,7 @@ def rewired(comparisons: Comparisons, wiring: Wiring) -> Comparisons:
         for (kind, i), value in row.coefficients:
             variable = (kind, wiring[i] if kind == "x" else i)
             form.add(Form({variable: value}, Fraction(0)), 1)
-        new.rows.append(Comparison.of(form, row.relation, Form({}, row.offset)))
+        new.append(Comparison.of(form, row.relation, Form({}, row.offset)))
     return new
 
 
@@ -196,7 +202,8 @@ def disjuncts(
     Args:
         clauses: a union of conjunctions.
         comparisons: what they consist of.
-        inputs, values: the dimensions of the network that is asked.
+        inputs: the dimension of the inputs of the network that is asked.
+        values: that of what it returns.
 
     Cost: linear in the clauses, and in the numbers of the rows.
     """

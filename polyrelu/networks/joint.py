@@ -63,11 +63,9 @@ def side_by_side(networks: Sequence[Network], wiring: Sequence[Wiring] | None = 
     if not networks:
         raise InputError("side_by_side: there is no network; pass at least one")
     places = _own_inputs(networks) if wiring is None else [tuple(one) for one in wiring]
-    if [len(one) for one in places] != [network.input_dim for network in networks]:
-        raise DimensionError(
-            f"side_by_side: the networks take {[network.input_dim for network in networks]} inputs, but the wiring says "
-            f"{[len(one) for one in places]}"
-        )
+    taken, said = [network.input_dim for network in networks], [len(one) for one in places]
+    if taken != said:
+        raise DimensionError(f"side_by_side: the networks take {taken} inputs, but the wiring says {said}")
     dim = max((j + 1 for one in places for j in one), default=0)
     if len(networks) == 1 and places[0] == tuple(range(dim)):
         return networks[0]

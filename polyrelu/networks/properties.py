@@ -7,7 +7,7 @@ The targets here are sets of *outputs* in R^dim, to be passed to :func:`polyrelu
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from polyrelu.arithmetic.exact import exact
 from polyrelu.errors import InputError
@@ -17,6 +17,11 @@ from polyrelu.polyhedra.halfspace import Halfspace, Relation
 from polyrelu.polyhedra.polyhedron import Polyhedron
 from polyrelu.support.arguments import as_whole, dimension
 from polyrelu.support.numerals import shown
+
+if TYPE_CHECKING:
+    from polyrelu._conveniences import PropertyMethods
+else:
+    PropertyMethods = object  # what makes properties of texts is put on the class from there
 
 
 @dataclass(frozen=True)
@@ -48,7 +53,7 @@ class Member:
 
 
 @dataclass(frozen=True, repr=False)
-class Property:
+class Property(PropertyMethods):
     """A set of inputs and outputs that a network ought to avoid.
 
     Attributes:

@@ -57,8 +57,8 @@ def test_values_inside_are_those_of_the_layers(network, data):
             bare = pr.Layer(layer.weight, layer.bias, False if before else layer.relu)
             expected += [pr.Network([*network.layers[:k], bare]).evaluate([point])[0][i]]
         assert wide.evaluate([point])[0] == tuple(expected)
-        flat = [sum(map(list, net.activation_pattern(point)), []) for net in (wide, network)]
-        assert flat[0] == flat[1]
+        signs = [[on for layer in net.activation_pattern(point) for on in layer] for net in (wide, network)]
+        assert signs[0] == signs[1]
 
 
 def test_no_neuron_is_doubled():
