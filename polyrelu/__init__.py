@@ -33,7 +33,7 @@ from polyrelu.errors import (
 )
 from polyrelu.formats.load import load_network
 from polyrelu.formats.tilings import load_tiling
-from polyrelu.formats.vnnlib import load_property
+from polyrelu.formats.vnnlib import load_property, load_query
 from polyrelu.networks.evaluation import maps_into
 from polyrelu.networks.layer import Layer
 from polyrelu.networks.linear_constraints import parse
@@ -113,6 +113,7 @@ __all__ = [
     "linear_regions",
     "load_network",
     "load_property",
+    "load_query",
     "load_tiling",
     "maps_into",
     "nearest_point",
