@@ -13,6 +13,7 @@ from typing import Any
 import click
 
 from polyrelu import __version__
+from polyrelu.cli.batch import batch_command
 from polyrelu.cli.boundary import boundary_command
 from polyrelu.cli.certificates import check_command, expand_command
 from polyrelu.cli.exit_codes import Exit, table
@@ -88,6 +89,7 @@ def cli(debug: bool) -> None:
 
 
 for _command in (
+    batch_command,
     boundary_command,
     check_command,
     demo_command,

@@ -16,15 +16,16 @@ from polyrelu.formats.vnnlib_tensors import ELEMENTS, Tensor
 from polyrelu.support.extras import require
 from polyrelu.support.files import write_whole
 
+NAMED = click.option(
+    "--network",
+    "named",
+    multiple=True,
+    metavar="NAME=FILE",
+    help="A network that a VNN-LIB file declares; repeat for each. That file then comes without MODEL, and verify "
+    "answers sat, unsat, unknown or timed-out, as the VNN-LIB standard has it.",
+)
 NETWORKS = together(
-    click.option(
-        "--network",
-        "named",
-        multiple=True,
-        metavar="NAME=FILE",
-        help="A network that a VNN-LIB file declares; repeat for each. The file then comes alone, without MODEL, and "
-        "the answer is sat, unsat, unknown or timed-out, as the VNN-LIB standard has it.",
-    ),
+    NAMED,
     click.option(
         "--serialise-assignments",
         "folder",
@@ -34,7 +35,6 @@ NETWORKS = together(
     ),
 )
 VERDICTS = {"holds": "unsat", "violated": "sat", "undecided": "unknown"}
-_MOST_PLACES = 40
 _TYPES = {"real": "DOUBLE", "float64": "DOUBLE", "float32": "FLOAT"}
 
 
@@ -53,28 +53,6 @@ def files_by_name(named: Sequence[str]) -> dict[str, Path]:
             raise click.UsageError(f"--network {text}: {name} is given twice.")
         found[name] = Path(path)
     return found
-
-
-def assignment_lines(assigned: Iterator[tuple[Tensor, Sequence[Fraction]]]) -> Iterator[str]:
-    """A counterexample as the standard prints it: the head of each tensor, and a line for each entry."""
-    for tensor, entries in assigned:
-        yield str(tensor)
-        yield from map(decimal_text, entries)
-
-
-def decimal_text(value: Fraction) -> str:
-    """A number as a decimal: exactly where it has few places, else its nearest float."""
-    rest, twos, fives = value.denominator, 0, 0
-    while rest % 2 == 0 and twos <= _MOST_PLACES:
-        rest, twos = rest // 2, twos + 1
-    while rest % 5 == 0 and fives <= _MOST_PLACES:
-        rest, fives = rest // 5, fives + 1
-    places = max(twos, fives)
-    if rest != 1 or places > _MOST_PLACES or abs(value) >= 10**_MOST_PLACES:
-        return repr(float(nearest_floats([value])[0]))
-    digits = str(abs(value.numerator) * 10**places // value.denominator).rjust(places + 1, "0")
-    sign = "-" if value < 0 else ""
-    return f"{sign}{digits[:-places]}.{digits[-places:]}" if places else f"{sign}{digits}"
 
 
 def serialise(assigned: Iterator[tuple[Tensor, Sequence[Fraction]]], folder: Path) -> None:

@@ -16,9 +16,10 @@ from polyrelu.cli.certificates import CERTIFY, Certificates
 from polyrelu.cli.exit_codes import Exit
 from polyrelu.cli.networks import Model, takes_model, warn_outside
 from polyrelu.cli.options import JSON, MAX_DIM, WORKERS
-from polyrelu.cli.solver import NETWORKS, VERDICTS, assignment_lines, files_by_name, rounding_note, serialise
+from polyrelu.cli.solver import NETWORKS, VERDICTS, files_by_name, rounding_note, serialise
 from polyrelu.cli.stopping import TIMEOUT, stops
 from polyrelu.export.json_report import verification_report
+from polyrelu.formats.answers import assignment_lines
 from polyrelu.formats.vnnlib import load_query
 from polyrelu.formats.vnnlib_query import Query
 from polyrelu.networks.network import Network
