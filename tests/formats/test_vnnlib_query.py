@@ -3,14 +3,14 @@
 import itertools
 from fractions import Fraction
 
-import onnx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from onnx import TensorProto, helper
+from onnx import helper
 
 import polyrelu as pr
 from polyrelu.formats.vnnlib import parse_property, parse_query
+from tests.formats.small_models import doubling, save_model
 from tests.strategies import networks
 
 ABSOLUTE = pr.Network([([[1], [-1]], [0, 0]), ([[1, 1]], [0])])  # |x|
@@ -80,19 +80,9 @@ def test_what_is_asked_of_two_means_what_it_says(nets, data):
         assert any(inside) == (total >= 1)
 
 
-def save(path, nodes, outputs, inputs=(("x", [2]),)):
-    ins = [helper.make_tensor_value_info(name, TensorProto.FLOAT, shape) for name, shape in inputs]
-    outs = [helper.make_tensor_value_info(name, TensorProto.FLOAT, shape) for name, shape in outputs]
-    graph = helper.make_graph(nodes, "g", ins, outs, [helper.make_tensor("two", TensorProto.FLOAT, [], [2.0])])
-    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)]), str(path))
-    return path
-
-
 @pytest.fixture
 def doubled(tmp_path):
-    """relu(2 x) of two numbers; 2 x is called h."""
-    nodes = [helper.make_node("Mul", ["x", "two"], ["h"]), helper.make_node("Relu", ["h"], ["y"])]
-    return save(tmp_path / "doubled.onnx", nodes, [("y", [2])])
+    return doubling(tmp_path / "doubled.onnx")
 
 
 def test_hidden_values_are_found_by_their_names(doubled):
@@ -118,7 +108,7 @@ def test_several_inputs_and_outputs_by_order_and_by_name(tmp_path):
         helper.make_node("Add", ["a", "two"], ["p"]),
         helper.make_node("Relu", ["b"], ["q"]),
     ]
-    path = save(tmp_path / "two.onnx", nodes, [("p", [2]), ("q", [1])], [("a", [2]), ("b", [1])])
+    path = save_model(tmp_path / "two.onnx", nodes, [("p", [2]), ("q", [1])], [("a", [2]), ("b", [1])])
     ordered = (
         "(declare-network f (declare-input A real [2])(declare-input B real [1])"
         "(declare-output P real [2])(declare-output Q real [1]))"
