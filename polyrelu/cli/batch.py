@@ -75,9 +75,11 @@ def batch_command(
         click.echo(f"{len(asked) - len(todo)} of {len(asked)} questions are decided in {out}")
     place = make_directory(out.with_name(f"{out.stem}-counterexamples") if folder is None else folder)
     heard = stops()
-    for count, outcome in enumerate(decided(todo, workers), 1):
+    for count, outcome in enumerate(decided(todo, min(workers, max(len(todo), 1))), 1):
         with heard.patient():
             kept.add(asked[outcome.number], outcome, _saved(outcome, asked[outcome.number], place))
+        if heard.reason is not None:  # Ctrl-C came together with the end of a question's time
+            raise heard.outcome()
         click.echo(_progress(len(asked) - len(todo) + count, len(asked), asked[outcome.number], outcome))
     rows = [kept.rows[one.key] for one in asked]
     click.echo(f"\n{table(rows)}\n{out}")

@@ -15,7 +15,7 @@ from typing import Any
 from polyrelu.analysis.replay import float_counterexample
 from polyrelu.analysis.verify import Verification, verify
 from polyrelu.cli.solver import VERDICTS
-from polyrelu.errors import BudgetExceeded, InputError, MissingExtraError, PolyreluError
+from polyrelu.errors import BudgetExceeded, InputError, Interrupted, MissingExtraError, PolyreluError
 from polyrelu.formats.answers import counterexample_text
 from polyrelu.formats.instances import Instance
 from polyrelu.formats.load import load_network
@@ -68,9 +68,11 @@ def decide(task: Task) -> Outcome:
     try:
         with limit.kept():
             query, network = _read(task.instance)
-            left = None if task.timeout is None else max(task.timeout - (time.monotonic() - began), 1e-3)
+            left = None if task.timeout is None else max(task.timeout - (time.monotonic() - began), 0.001)
             found = verify(network, query.prop, left, progress=False)
-    except Stop:
+    except (Stop, Interrupted):  # engines make the latter of the former
+        if not limit(0):
+            raise
         return Outcome(task.number, "timeout", time.monotonic() - began)
     except BudgetExceeded as error:
         return Outcome(task.number, "unknown", time.monotonic() - began, note=_line(error))

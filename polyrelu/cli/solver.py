@@ -125,7 +125,13 @@ def _capability_options(command: Callable[..., None]) -> Callable[..., None]:
     return command
 
 
-@click.command("supports", short_help="What verify can be asked, in the VNN-LIB standard's words.")
+_EXAMPLES = """\b
+Example: polyrelu supports --onnx-operators
+or:      polyrelu supports --arithmetic-complexity-theories
+"""
+
+
+@click.command("supports", epilog=_EXAMPLES, short_help="What verify can be asked, in the VNN-LIB standard's words.")
 @_capability_options
 def supports_command(asked: str | None) -> None:
     """What verify can be asked, as the solver interface of the VNN-LIB standard has it: a line for each thing."""

@@ -19,7 +19,7 @@ def test_what_verify_finds_is_one_and_what_is_none_says_why(network):
         return
     asked = pr.Property.of(network, "y0 > 1/3", ([-1] * network.input_dim, [1] * network.input_dim))
     found = pr.verify(network, asked)
-    if found.status == "violated":
+    if found.point is not None:
         again = replay(network, asked, found.point)
         assert (again.value, again.place, bool(again)) == (found.value, found.place, True)
     outside = replay(network, asked, (Fraction(3),) * network.input_dim)
@@ -51,6 +51,8 @@ def exactly(network):
 def test_counterexamples_of_floats():
     asked = pr.Property.of(ABSOLUTE, "y0 >= 1/3", (["-1/3"], ["1/3"]))
     found = pr.verify(ABSOLUTE, asked)
+    assert found.point is not None
+    assert found.place is not None
     assert abs(found.point[0]) == THIRD
     assert float_counterexample(ABSOLUTE, asked, found.place, found.point, exactly(ABSOLUTE)) is None
     wider = pr.Property.of(ABSOLUTE, "y0 >= 1/3", (["-1/3"], ["0.34"]))

@@ -10,6 +10,7 @@ from click.testing import CliRunner
 
 from polyrelu.cli import cli
 from polyrelu.cli.batch_work import Task, _serve, decide, decided
+from polyrelu.errors import Interrupted
 from polyrelu.formats.instances import read_instances
 from tests.formats.small_models import doubling
 
@@ -65,6 +66,21 @@ def test_a_list_goes_on_where_it_was_stopped(here):
     assert "has no results" in str(run("batch", "instances.csv").exception)
 
 
+def test_time_that_is_up_in_an_engine(here, monkeypatch):
+    """Where only the question's own limit hears it, and where it was Ctrl-C."""
+    from polyrelu.cli import batch_work
+
+    def interrupted(*args, **options):
+        raise Interrupted("preimage", None)
+
+    (here / "instances.csv").write_text(INSTANCES)
+    monkeypatch.setattr(batch_work, "verify", interrupted)
+    (one, *_) = read_instances("instances.csv")
+    assert decide(Task(0, one, 1e-9)).result == "timeout"
+    with pytest.raises(Interrupted):
+        decide(Task(0, one, 60.0))
+
+
 def test_counterexamples_that_floats_do_not_have(here):
     (here / "third.vnnlib").write_text(DECLARED + "(assert (= (* 3 X_0) 1))(assert (> Y_0 0))")
     (here / "instances.csv").write_text("net.onnx,third.vnnlib,60\n")
@@ -72,11 +88,8 @@ def test_counterexamples_that_floats_do_not_have(here):
     assert (outcome.result, outcome.in_floats) == ("sat", "not found")
 
 
-class Deadly:
+class Deadly(Task):
     """A question that ends the process that reads it."""
-
-    timeout = None
-    number = 7
 
     def __reduce__(self):
         return os._exit, (9,)
@@ -86,7 +99,10 @@ def test_several_processes(here):
     """One of which dies of its question, which costs no other."""
     (here / "instances.csv").write_text(INSTANCES)
     tasks = [Task(i, one, one.timeout) for i, one in enumerate(read_instances(here / "instances.csv"))]
-    outcomes = {outcome.number: outcome for outcome in decided([tasks[0], Deadly(), tasks[1], tasks[3]], 2)}
+    outcomes = {
+        outcome.number: outcome
+        for outcome in decided([tasks[0], Deadly(7, tasks[0].instance, None), tasks[1], tasks[3]], 2)
+    }
     assert {number: one.result for number, one in outcomes.items()} == {0: "sat", 1: "unsat", 3: "error", 7: "error"}
     assert "died (exit code 9)" in outcomes[7].note
 
@@ -103,6 +119,6 @@ def test_a_worker_ends_with_the_pipe():
 
     before = signal.getsignal(signal.SIGINT)
     try:
-        assert _serve(Closed()) is None
+        _serve(Closed())
     finally:
         signal.signal(signal.SIGINT, before)

@@ -48,7 +48,7 @@ def test_values_inside_are_those_of_the_layers(network, data):
     if not places:
         return
     chosen = data.draw(st.lists(st.tuples(st.sampled_from(places), st.booleans()), max_size=4))
-    seen = [Inside(*place, before) for place, before in chosen]
+    seen = [Inside(k, i, before) for (k, i), before in chosen]
     wide = observing(network, seen)
     for point in points(network.input_dim):
         expected = list(network.evaluate([point])[0])
