@@ -121,7 +121,7 @@ def verify_command(
     try:
         heard.start(timeout)
         query, network = asked.read()
-        if len(query.networks) == 1 and not asked.named:
+        if not asked.named:
             warn_outside(model, [part.domain for part in query.prop.disjuncts])
         found = verify(network, query.prop, heard.left, workers=workers, max_dim=max_dim)
         with heard.patient(math.inf):

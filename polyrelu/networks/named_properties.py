@@ -98,6 +98,7 @@ def lipschitz(network: Network, slope: Any, domain: Domain | None = None, norm: 
         ['holds', 'violated']
     """
     _require_network(network, "Property.lipschitz")
+    instance(norm, str, "Property.lipschitz: norm", "choose from 'linf' and 'l1'")
     factor, dim = fraction_digits(_size(slope, "Property.lipschitz: slope")), network.input_dim
     if norm == "linf":
         steps = [f"{s}x{k} {t} x{k}'" for k in range(dim) for s, t in (("", "-"), ("-", "+"))]
