@@ -20,6 +20,7 @@ from polyrelu.cli.solver import NETWORKS, VERDICTS, files_by_name, rounding_note
 from polyrelu.cli.stopping import TIMEOUT, stops
 from polyrelu.export.json_report import verification_report
 from polyrelu.formats.answers import assignment_lines
+from polyrelu.formats.packed import plain_suffix
 from polyrelu.formats.vnnlib import load_query
 from polyrelu.formats.vnnlib_query import Query
 from polyrelu.networks.network import Network
@@ -66,6 +67,8 @@ class _Asked(NamedTuple):
 
     def read(self) -> tuple[Query, Network]:
         """What the property asks, and the network of which it asks that."""
+        if self.prop is not None and plain_suffix(self.model.path) == ".vnnlib":
+            self.model.load()  # says that the network comes first
         query = load_query(self.model.path if self.prop is None else self.prop)
         if self.named:
             return query, query.joint(self.named)

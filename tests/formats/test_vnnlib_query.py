@@ -41,6 +41,13 @@ def test_inputs_are_one_only_where_they_always_are():
     """Not in one of two alternatives, and not two of one network."""
     either = parse_query(TWO.format(like="") + "(assert (or (== X[0] A[0]) (and (<= X[0] A[0]) (>= Y[0] 3))))")
     assert either.wiring == ((0,), (1,))
+    inside = TWO.format(like="").replace("X real [1]", "X real [2]") + "(assert (== X[0] X[1]))"
+    assert parse_query(inside).wiring == ((0, 1), (2,))
+    through = inside + "(assert (== A[0] X[0]))(assert (== X[1] A[0]))"
+    query = parse_query(through + "(assert (> Y[0] 3))")
+    assert query.wiring == ((0, 0), (0,))
+    both = pr.Network([([[1, 2]], [0])])
+    assert query.joint({"f": both, "g": RELU})([5]).tolist() == [15, 5]
     own = "(declare-network f (declare-input X real [2])(declare-output Y real [1]))(assert (== X[0] X[1]))"
     assert parse_query(own).wiring == ((0, 1),)
 
