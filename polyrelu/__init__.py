@@ -49,7 +49,7 @@ if TYPE_CHECKING:  # what is imported when it is first looked up: ``_convenience
     from polyrelu.figures.film import film
     from polyrelu.formats.load import load_network
     from polyrelu.formats.tilings import load_tiling
-    from polyrelu.formats.vnnlib import load_property
+    from polyrelu.formats.vnnlib import load_property, load_query
     from polyrelu.latent.windows import LatentCube, LatentPlane, feature_zones
     from polyrelu.pages.explorer import explore
     from polyrelu.plotting.segmentable import (
@@ -116,6 +116,7 @@ __all__ = [
     "linear_regions",
     "load_network",
     "load_property",
+    "load_query",
     "load_tiling",
     "maps_into",
     "nearest_point",

@@ -2,4 +2,5 @@
 
 from polyrelu.cli import main
 
-main()
+if __name__ == "__main__":  # not in the processes that a batch starts, which import it, too
+    main()

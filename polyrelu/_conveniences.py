@@ -17,6 +17,7 @@ from importlib import import_module
 from typing import Any
 
 from polyrelu.networks.network import Network
+from polyrelu.networks.properties import Property
 from polyrelu.networks.statement import Statement
 from polyrelu.support.shown import Shown
 from polyrelu.tilings.tiling import Tiling
@@ -59,13 +60,23 @@ METHODS: Mapping[type, Mapping[str, str]] = {
         "slice": "networks.slices.slice_of",
         "summary": "networks.network_summary.summary",
     },
+    Property: {},
     Statement: {
         "certify": "engines.evidence.certify.certify",
         "expand": "engines.evidence.expander.expand",
         "write_point": "engines.evidence.certify.write_point",
     },
 }
-MAKERS: Mapping[type, Mapping[str, str]] = {Network: {"from_torch": "formats.torch_modules.from_torch"}}
+MAKERS: Mapping[type, Mapping[str, str]] = {
+    Network: {"from_torch": "formats.torch_modules.from_torch"},
+    Property: {
+        "equivalent": "networks.named_properties.equivalent",
+        "lipschitz": "networks.named_properties.lipschitz",
+        "monotone": "networks.named_properties.monotone",
+        "of": "networks.property_text.property_of",
+        "steady": "networks.named_properties.steady",
+    },
+}
 """Those that are called on the class and make an object of it."""
 PUBLIC: Mapping[str, str] = {
     "FaceSearch": "engines.search.FaceSearch",
@@ -89,6 +100,7 @@ PUBLIC: Mapping[str, str] = {
     "linear_regions": "engines.preimage.linear_regions",
     "load_network": "formats.load.load_network",
     "load_property": "formats.vnnlib.load_property",
+    "load_query": "formats.vnnlib.load_query",
     "load_tiling": "formats.tilings.load_tiling",
     "nearest_point": "analysis.nearest.nearest_point",
     "preimage": "engines.preimage.preimage",

@@ -16,6 +16,7 @@ from polyrelu.arithmetic.exact import FloatArray
 from polyrelu.engines.evidence.certify import Certified
 from polyrelu.networks.network import Network
 from polyrelu.networks.network_summary import Summary
+from polyrelu.networks.properties import Property
 from polyrelu.networks.questions import Domain
 from polyrelu.networks.slices import Slice
 from polyrelu.plotting.saving import Place
@@ -109,6 +110,20 @@ class NetworkMethods:
     def slice(self, origin: Iterable[Any], directions: Iterable[Iterable[Any]]) -> Slice: ...
     def _repr_html_(self) -> str: ...
     def summary(self) -> Summary: ...
+
+class PropertyMethods:
+    @staticmethod
+    def equivalent(network: Network, other: Network, domain: Domain | None = None, within: Any = 0) -> Property: ...
+    @staticmethod
+    def lipschitz(network: Network, slope: Any, domain: Domain | None = None, norm: str = "linf") -> Property: ...
+    @staticmethod
+    def monotone(
+        network: Network, domain: Domain | None = None, input: int = 0, output: int = 0, *, decreasing: bool = False
+    ) -> Property: ...
+    @staticmethod
+    def of(network: Network | Sequence[Network], unsafe: str, domain: Domain | None = None) -> Property: ...
+    @staticmethod
+    def steady(network: Network, inputs: Any, outputs: Any, domain: Domain | None = None) -> Property: ...
 
 class StatementMethods:
     def certify(

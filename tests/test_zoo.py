@@ -976,7 +976,13 @@ def test_windows(law, name):
 # -- nothing is left out ------------------------------------------------------------------------------------------
 
 
-FILES = {"load_network", "load_property", "load_tiling", "save"}  # tests/formats saves and reads all tilings of the zoo
+FILES = {
+    "load_network",
+    "load_property",
+    "load_query",
+    "load_tiling",
+    "save",
+}  # tests/formats saves and reads all tilings of the zoo
 
 
 def test_every_verb_has_a_law():

@@ -137,6 +137,11 @@ class Candidates:
         value = self.network.evaluate([exact])[0]
         return Example(exact, value) if self.target.contains(value) else None
 
+    def margins(self, points: FloatArray) -> FloatArray:
+        """How deep in the target points are mapped, about; negative outside."""
+        with np.errstate(all="ignore"):
+            return self._margins(self._values(points)[-1])[0]
+
     def _values(self, points: FloatArray) -> list[FloatArray]:
         """What enters the layers' ReLUs at p points, and last what the network returns, (p, n) each."""
         entered = []

@@ -230,7 +230,7 @@ def _verdict(
     remaining, seconds = tuple(run.waiting), time.monotonic() - began
     if run.found is not None:
         place, point, value = run.found
-        return Verification("violated", point, value[: network.output_dim], place, (), run.cases, run.cells, seconds)
+        return Verification("violated", point, value[: len(prop.value_names)], place, (), run.cases, run.cells, seconds)
     status: Status = "undecided" if remaining else "holds"
     return Verification(status, None, None, None, remaining, run.cases, run.cells, seconds)
 

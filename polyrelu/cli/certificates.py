@@ -12,8 +12,10 @@ from typing import NamedTuple
 import click
 
 from polyrelu.certificates import checker, fast_checker
+from polyrelu.cli.answers import check_answer, is_about_an_answer
 from polyrelu.cli.exit_codes import Exit
 from polyrelu.cli.options import together
+from polyrelu.cli.solver import NAMED, files_by_name
 from polyrelu.engines.evidence.certify import Evidence, statement_of
 from polyrelu.engines.evidence.expander import expand
 from polyrelu.engines.evidence.files import lines_of, numbered, question_beside
@@ -97,6 +99,7 @@ _CHECK_EXAMPLES = """\b
 Example: polyrelu preimage --statement question.txt --certify answer.cert.gz
          polyrelu check question.txt answer.cert.gz
 The same without polyrelu: python3 -I -S checker.py question.txt answer.cert.gz
+Other tools' counterexamples: polyrelu check model.onnx unsafe.vnnlib answer.txt
 """
 
 _EVIDENCE = click.Path(dir_okay=False, path_type=Path)
@@ -106,15 +109,25 @@ _EVIDENCE = click.Path(dir_okay=False, path_type=Path)
 @click.argument("question", type=_EVIDENCE)
 @click.argument("evidence", nargs=-1, required=True, type=_EVIDENCE)
 @click.option("--fast", is_flag=True, help="Use the compiled checker, on two threads, which also reads rows.")
+@NAMED
 @click.pass_context
-def check_command(context: click.Context, question: Path, evidence: tuple[Path, ...], fast: bool) -> None:
+def check_command(
+    context: click.Context, question: Path, evidence: tuple[Path, ...], fast: bool, named: tuple[str, ...]
+) -> None:
     """Check EVIDENCE, the parts of a certificate or a point, against QUESTION, a statement.
+
+    Or check the counterexample in a file of another tool, in the form of VNN-COMP or of the VNN-LIB standard: give
+    MODEL, PROPERTY and the file; or PROPERTY, the file and --network for each network. The network is evaluated at the
+    point, in exact arithmetic and, where it is installed, by onnxruntime.
 
     The checker is a program of one file that needs nothing but Python; it runs in a process of its own. The last line
     says VERIFIED and what is proved, or REJECTED and why; the exit code is 0 or 1.
     """
     for path in (question, *evidence):
         _require_file(path, "check")
+    networks = files_by_name(named)
+    if is_about_an_answer((question, *evidence), networks):
+        context.exit(check_answer((question, *evidence), networks))
     if fast:
         context.exit(_checked_fast(question, evidence))
     for path in evidence:

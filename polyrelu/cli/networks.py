@@ -129,7 +129,8 @@ def warn_outside(model: Model | None, domains: Iterable[Polyhedron | None]) -> N
         return
     normalise = model.normalise or "fold"
     meant = nnet_box(model.path, normalise)
-    if any(domain is not None and not domain.is_empty() and (domain & meant).is_empty() for domain in domains):
+    own = (domain for domain in domains if domain is not None and domain.ambient_dim == meant.ambient_dim)
+    if any(not domain.is_empty() and (domain & meant).is_empty() for domain in own):
         other, scale = ("ignore", "physical") if normalise == "fold" else ("fold", "normalised")
         click.echo(
             f"polyrelu: warning: the domain lies outside the {scale} inputs that {model.path} is for; for the other "

@@ -13,12 +13,14 @@ from typing import Any
 import click
 
 from polyrelu import __version__
+from polyrelu.cli.batch import batch_command
 from polyrelu.cli.boundary import boundary_command
 from polyrelu.cli.certificates import check_command, expand_command
 from polyrelu.cli.exit_codes import Exit, table
 from polyrelu.cli.networks import info_command
 from polyrelu.cli.pictures import demo_command, figures_command
 from polyrelu.cli.selftest import selftest_command
+from polyrelu.cli.solver import supports_command
 from polyrelu.cli.statements import statement_command
 from polyrelu.cli.stopping import Quit, Stops
 from polyrelu.cli.tilings import preimage_command, regions_command, zones_command
@@ -66,8 +68,17 @@ Exit codes:
 """ + "\n".join(f"  {line}" for line in table().splitlines())
 
 
+def _name(context: click.Context, option: click.Parameter, asked: bool) -> None:
+    """Say the name, as solvers of the VNN-LIB standard do."""
+    del option
+    if asked:
+        click.echo("polyrelu")
+        context.exit()
+
+
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]}, epilog=_EPILOG)
-@click.version_option(__version__, prog_name="polyrelu")
+@click.version_option(__version__, message="%(version)s")
+@click.option("--name", is_flag=True, is_eager=True, expose_value=False, callback=_name, help="Show the name and exit.")
 @click.option("--debug", is_flag=True, help="Show the traceback of an error.")
 def cli(debug: bool) -> None:
     """Which inputs make a ReLU network do this? Exactly, and all of them.
@@ -78,6 +89,7 @@ def cli(debug: bool) -> None:
 
 
 for _command in (
+    batch_command,
     boundary_command,
     check_command,
     demo_command,
@@ -88,6 +100,7 @@ for _command in (
     regions_command,
     selftest_command,
     statement_command,
+    supports_command,
     verify_command,
     zones_command,
 ):

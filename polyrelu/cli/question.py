@@ -159,8 +159,9 @@ class Question(NamedTuple):
             return self, network
         dim = len(network.origin) if isinstance(network, Slice) else network.input_dim
         loaded = load_property(self.prop, dim, network.output_dim)
-        if loaded.with_inputs and isinstance(network, Slice):
-            raise click.UsageError(f"--slice: {self.prop} compares inputs with outputs; leave --slice out.")
+        if (loaded.with_inputs or loaded.members) and isinstance(network, Slice):
+            what = "is about several runs" if loaded.members else "compares inputs with outputs"
+            raise click.UsageError(f"--slice: {self.prop} {what}; leave --slice out.")
         return self._replace(loaded=loaded), loaded.asked_of(network)
 
     def cases(self, network: Network) -> Sequence[Disjunct]:

@@ -12,7 +12,7 @@ import math
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -33,7 +33,7 @@ def read_onnx(
     path: Path,
     drop_final: str | None = None,
     input_shape: Sequence[int] | None = None,
-    output_name: str | None = None,
+    output_name: str | Sequence[str] | None = None,
 ) -> Network:
     """The network in an ONNX file.
 
@@ -41,7 +41,8 @@ def read_onnx(
         path: the file.
         drop_final: the name of a last operator to leave out, for example ``"Softmax"``.
         input_shape: the shape of the input, where the file leaves more open than the batch axis.
-        output_name: the value that the network returns, an output or any value inside; by default the only output.
+        output_name: the value that the network returns, an output or any value inside; by default the only output. Of
+            several it returns the values one after the other.
 
     Raises:
         InputError: not an ONNX file, an operator is not supported (the message names it, the node and what is), a value
@@ -51,6 +52,27 @@ def read_onnx(
         BudgetExceeded: the network is too large to be written as dense layers.
         MissingExtraError: the package onnx is not installed.
     """
+    return _graph(path).lowered(drop_final, input_shape, output_name)
+
+
+class Interface(NamedTuple):
+    """What a graph takes and returns.
+
+    Attributes:
+        inputs: for each input that is not an initialiser, by name, how many numbers it has.
+        outputs: the names of the outputs.
+    """
+
+    inputs: dict[str, int]
+    outputs: tuple[str, ...]
+
+
+def read_interface(path: Path) -> Interface:
+    """What the graph in an ONNX file takes and returns, in the file's order; errors as for :func:`read_onnx`."""
+    return _graph(path).interface()
+
+
+def _graph(path: Path) -> _Graph:
     onnx = require("onnx", f"reading {path}")
     require("onnx.numpy_helper", f"reading {path}")
     content = read_bytes(path)
@@ -58,7 +80,7 @@ def read_onnx(
         model = onnx.ModelProto.FromString(content)
     except Exception as error:  # protobuf has its own class, which depends on the implementation
         raise InputError(f"{path}: not a readable ONNX file ({error})") from error
-    return _Graph(onnx, _inlined(model, path), path).lowered(drop_final, input_shape, output_name)
+    return _Graph(onnx, _inlined(model, path), path)
 
 
 def _inlined(model: Any, path: Path) -> Any:
@@ -97,10 +119,17 @@ class _Graph:
                     raise InputError(f"{self.path}: two nodes or initialisers make the value {name!r}")
                 self.producers[name] = node
 
-    def lowered(self, drop_final: str | None, input_shape: Sequence[int] | None, output_name: str | None) -> Network:
+    def interface(self) -> Interface:
+        sizes = {name: math.prod(shape) for name, shape in self._inputs(None).items()}
+        return Interface(sizes, tuple(item.name for item in self.model.graph.output))
+
+    def lowered(
+        self, drop_final: str | None, input_shape: Sequence[int] | None, output_name: str | Sequence[str] | None
+    ) -> Network:
         inputs = self._inputs(input_shape)
-        output = self._output(drop_final, output_name)
-        order = self._order(output, inputs)
+        names = (output_name,) if output_name is None or isinstance(output_name, str) else output_name
+        outputs = [self._output(drop_final, name) for name in names]
+        order = self._order(outputs, inputs)
         sizes = [math.prod(shape) for shape in inputs.values()]
         said = ", ".join(f"{name!r} of shape {shape}" for name, shape in inputs.items())
         low = Lowering(sum(sizes), f"{self.path}: input {said}")
@@ -117,7 +146,11 @@ class _Graph:
                 entries += math.prod(value.shape)
             if entries > MOST_NUMBERS:
                 raise BudgetExceeded(f"{where}: the tensors up to here have over {MOST_NUMBERS} entries in all")
-        return low.network(as_variable(self._value(output, values), f"{self.path}: output {output!r}"))
+        found = [as_variable(self._value(name, values), f"{self.path}: output {name!r}") for name in outputs]
+        if len(found) == 1:
+            return low.network(found[0])
+        all_rows = [row for value in found for row in value.flat]
+        return low.network(Variable.of(all_rows, (len(all_rows),)))
 
     def _where(self, node: Any) -> str:
         return f"{self.path}: node {node.name or (node.output[0] if node.output else '')!r} ({node.op_type})"
@@ -174,11 +207,11 @@ class _Graph:
             raise InputError(f"{self.path}: drop_final is {drop_final!r}, but the last operator is {found}")
         return str(last.input[0])
 
-    def _order(self, output: str, given: Collection[str]) -> list[Any]:
-        """The nodes that the output depends on, each after those it reads."""
+    def _order(self, outputs: Sequence[str], given: Collection[str]) -> list[Any]:
+        """The nodes that outputs depend on, each after those it reads."""
         order: list[Any] = []
         state: dict[int, bool] = {}  # False while a node waits for what it reads
-        stack = [self.producers[output]] if output in self.producers else []
+        stack = [self.producers[name] for name in outputs if name in self.producers]
         while stack:
             node = stack[-1]
             if id(node) in state:

@@ -9,9 +9,10 @@ from typing import NamedTuple, NoReturn, TypeAlias
 from polyrelu.errors import ParseError
 
 _TOKEN = re.compile(
-    r"""(?P<skip>\s+|;[^\n]*)|(?P<paren>[()])|(?P<quoted>"[^"]*"|\|[^|]*\|)|(?P<index>\[[^][();"|]*\])"""
-    r"""|(?P<atom>[^\s();"|[]+)"""
+    r"""(?:\s+|;[^\n]*)*+(?:(?P<paren>[()])|(?P<quoted>"[^"]*"|\|[^|]*\|)|(?P<index>\[[^][();"|]*\])"""
+    r"""|(?P<atom>[^\s();"|[]+)|$)"""
 )
+_SKIP = re.compile(r"(?:\s+|;[^\n]*)*+")
 _SHOWN = 160
 _MOST_TOKENS = 2_000_000
 _LONGEST_TOKEN = 1000
@@ -61,22 +62,34 @@ class Source:
         pointer = "".join("\t" if c == "\t" else " " for c in self.text[first:place]) + "^"
         raise ParseError(f"{self.where}, line {line}, column {column + 1}: {reason}\n  {_visible(shown)}\n  {pointer}")
 
+    def head(self, node: Node, expected: str) -> str:
+        """The word that a list begins with; an error says what was expected in its place."""
+        if isinstance(node, Atom):
+            self.fail(f"unexpected {node.text!r}; expected {expected}", node.place)
+        if not node.items or not isinstance(node.items[0], Atom):
+            self.fail(f"expected {expected}", node.place)
+        return node.items[0].text
+
     def tokens(self) -> Iterator[Atom]:
         """Words, parentheses and indices."""
-        place, count = 0, 0
-        while place < len(self.text):
-            match = _TOKEN.match(self.text, place)
-            if match is None:
-                what = "an index" if self.text[place] in "[]" else "a quotation"
-                self.fail(f"{self.text[place]!r} opens {what} that does not end", place)
-            if match.lastgroup != "skip":
-                count += 1
-                if count > _MOST_TOKENS:
-                    self.fail(f"more than {_MOST_TOKENS} words and parentheses; split the property", place)
-                if match.lastgroup in ("atom", "index") and match.end() - place > _LONGEST_TOKEN:
-                    self.fail(f"a word of {match.end() - place} characters; at most {_LONGEST_TOKEN} are read", place)
-                yield Atom(match.group(), place)
-            place = match.end()
+        end = 0
+        for count, match in enumerate(_TOKEN.finditer(self.text)):
+            kind = match.lastgroup
+            place = match.start(kind) if kind else match.end()
+            if match.start() != end or (kind is None and place < len(self.text)):
+                break
+            end = match.end()
+            if kind is None:
+                return
+            if count >= _MOST_TOKENS:
+                self.fail(f"more than {_MOST_TOKENS} words and parentheses; split the property", place)
+            if end - place > _LONGEST_TOKEN and kind in ("atom", "index"):
+                self.fail(f"a word of {end - place} characters; at most {_LONGEST_TOKEN} are read", place)
+            yield Atom(match[kind], place)
+        end = _SKIP.match(self.text, end).end()  # type: ignore[union-attr]  # it matches nothing at all, too
+        if end < len(self.text):
+            what = "an index" if self.text[end] in "[]" else "a quotation"
+            self.fail(f"{self.text[end]!r} opens {what} that does not end", end)
 
     def commands(self) -> Iterator[List]:
         """The lists that are not in another one."""

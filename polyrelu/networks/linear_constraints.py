@@ -34,7 +34,7 @@ from polyrelu.support.numerals import MOST_DIGITS, read_number
 
 _TOKEN = re.compile(
     r"""(?P<number>([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?)
-      | (?P<word>[^\W\d]\w*)
+      | (?P<word>[^\W\d]\w*'*)
       | (?P<operator><=|>=|==|!=|&&|\|\||\*\*|[<>=+\-*/(),&|])
       | (?P<space>\s+)""",
     re.VERBOSE,
@@ -47,29 +47,33 @@ _DEEPEST_NESTING = 100
 _SHOWN = 160
 
 
-class _Token(NamedTuple):
+class Token(NamedTuple):
+    """A number, a word, an operator or the end, and where it stands."""
+
     kind: str
     text: str
     column: int
 
 
-class _Linear(NamedTuple):
+class Linear(NamedTuple):
     """A linear form: coefficients by variable index, and a constant."""
 
     coefficients: dict[int, Fraction]
     constant: Fraction
 
-    def plus(self, other: _Linear, factor: int | Fraction = 1) -> _Linear:
+    def plus(self, other: Linear, factor: int | Fraction = 1) -> Linear:
         """The sum with a multiple of another form, whose coefficients are added in place."""
         for i, c in other.coefficients.items():
             self.coefficients[i] = self.coefficients.get(i, Fraction(0)) + factor * c
-        return _Linear(self.coefficients, self.constant + factor * other.constant)
+        return Linear(self.coefficients, self.constant + factor * other.constant)
 
-    def times(self, factor: Fraction) -> _Linear:
-        return _Linear({i: c * factor for i, c in self.coefficients.items()}, self.constant * factor)
+    def times(self, factor: Fraction) -> Linear:
+        """The multiple of the form."""
+        return Linear({i: c * factor for i, c in self.coefficients.items()}, self.constant * factor)
 
     @property
     def is_constant(self) -> bool:
+        """Whether no variable is in it."""
         return not any(self.coefficients.values())
 
 
@@ -95,7 +99,7 @@ def parse(text: str, dim: int, names: Sequence[str] = ("y", "h")) -> Polyhedron:
     for letter in letters:
         instance(letter, str, "parse: names", "pass a list of letters such as ['y', 'h']")
     space = dimension(dim, "parse: dim")
-    parser = _Parser(text, space, letters)
+    parser = Parser(text, space, letters)
     rows = parser.constraint()
     parser.warn_of_counting()
     return Polyhedron.from_halfspaces(rows, space)
@@ -115,7 +119,7 @@ def coordinate(name: str, dim: int, names: Sequence[str] = ("y", "h")) -> int:
     Raises:
         ParseError: it is none of the names, or the index is out of range.
     """
-    parser = _Parser(name, dimension(dim, "coordinate: dim"), tuple(names))
+    parser = Parser(name, dimension(dim, "coordinate: dim"), tuple(names))
     first, *rest = parser.tokens
     if first.kind != "word" or len(rest) != 1:
         parser.fail(f"expected the name of one coordinate, such as {parser.names[0]}0", first.column)
@@ -128,7 +132,9 @@ _COUNTED: set[str] = set()
 """Letters of which a text has shown to know that their indices count from 0, or whose user was told."""
 
 
-class _Parser:
+class Parser:
+    """Reads a text by recursive descent; what reads more than conjunctions takes sums and terms from here."""
+
     def __init__(self, text: str, dim: int, names: tuple[str, ...]) -> None:
         self.text = text
         self.dim = dim
@@ -138,7 +144,7 @@ class _Parser:
         self.depth = 0
         self.used: dict[int, str] = {}
 
-    def _tokenise(self) -> list[_Token]:
+    def _tokenise(self) -> list[Token]:
         tokens, column = [], 0
         while column < len(self.text):
             match = _TOKEN.match(self.text, column)
@@ -148,11 +154,12 @@ class _Parser:
             if kind == "word" and len(match.group()) > _LONGEST_TOKEN:
                 self.fail(f"a name of {len(match.group())} characters; at most {_LONGEST_TOKEN} are read", column)
             if kind != "space":
-                tokens.append(_Token(kind, match.group(), column))
+                tokens.append(Token(kind, match.group(), column))
             column = match.end()
-        return [*tokens, _Token("end", "", len(self.text))]
+        return [*tokens, Token("end", "", len(self.text))]
 
     def fail(self, reason: str, column: int) -> NoReturn:
+        """Raise an error that points at a column."""
         first = max(0, column - _SHOWN // 2)
         before = "".join("\t" if c == "\t" else " " for c in self.text[first:column])
         shown_text = self.text[first : first + _SHOWN]
@@ -164,10 +171,12 @@ class _Parser:
             self.fail(f"what is computed here has more than {2 * MOST_DIGITS} digits", column)
 
     @property
-    def token(self) -> _Token:
+    def token(self) -> Token:
+        """The next token."""
         return self.tokens[self.position]
 
-    def accept(self, *texts: str) -> _Token | None:
+    def accept(self, *texts: str) -> Token | None:
+        """The next token, and go on, if it is one of these."""
         token = self.token
         if token.kind != "number" and token.text in texts and token.kind != "end":
             self.position += 1
@@ -175,6 +184,7 @@ class _Parser:
         return None
 
     def constraint(self) -> list[Halfspace]:
+        """The whole text: a conjunction."""
         rows = self.comparison()
         while self.accept(*_AND):
             rows += self.comparison()
@@ -183,6 +193,7 @@ class _Parser:
         return rows
 
     def refuse_rest(self) -> NoReturn:
+        """Say why the text cannot go on as it does."""
         token = self.token
         if token.text in ("or", "|", "||"):
             self.fail(
@@ -191,6 +202,7 @@ class _Parser:
         self.fail(f"unexpected {token.text!r}; expected a comparison, 'and' or the end", token.column)
 
     def comparison(self) -> list[Halfspace]:
+        """A chain of comparisons."""
         start, left, rows = self.token, self.sum(), []
         while operator := self.accept(*_COMPARISONS, "!="):
             if operator.text == "!=":
@@ -208,14 +220,16 @@ class _Parser:
             )
         return rows
 
-    def row(self, left: _Linear, operator: str, right: _Linear) -> Halfspace:
+    def row(self, left: Linear, operator: str, right: Linear) -> Halfspace:
+        """The half-space of a comparison."""
         if operator in (">", ">="):
             left, right, operator = right, left, operator.replace(">", "<")
-        form = _Linear(dict(left.coefficients), left.constant).plus(right, -1)
+        form = Linear(dict(left.coefficients), left.constant).plus(right, -1)
         relation: Relation = "==" if operator in ("=", "==") else "<" if operator == "<" else "<="
         return Halfspace.of([form.coefficients.get(i, Fraction(0)) for i in range(self.dim)], -form.constant, relation)
 
-    def sum(self) -> _Linear:
+    def sum(self) -> Linear:
+        """Terms, added and subtracted."""
         total = self.term()
         while operator := self.accept("+", "-"):
             term = self.term()
@@ -224,7 +238,8 @@ class _Parser:
                 self.short(value, operator.column)
         return total
 
-    def term(self) -> _Linear:
+    def term(self) -> Linear:
+        """Factors, multiplied and divided."""
         product = self.factor()
         while operator := self.accept("*", "/", "**"):
             if operator.text == "**":
@@ -246,7 +261,8 @@ class _Parser:
                 self.short(value, operator.column)
         return product
 
-    def factor(self) -> _Linear:
+    def factor(self) -> Linear:
+        """An atom, one level deeper."""
         self.depth += 1
         if self.depth > _DEEPEST_NESTING:
             self.fail(f"more than {_DEEPEST_NESTING} nested parentheses or signs", self.token.column)
@@ -254,7 +270,8 @@ class _Parser:
         self.depth -= 1
         return value
 
-    def atom(self) -> _Linear:
+    def atom(self) -> Linear:
+        """A number, a variable, or a sum in parentheses; perhaps with a sign."""
         token = self.token
         if sign := self.accept("+", "-"):
             inner = self.factor()
@@ -266,23 +283,25 @@ class _Parser:
             return inner
         if token.kind == "number":
             self.position += 1
-            return _Linear({}, self.number(token))
+            return Linear({}, self.number(token))
         if token.kind == "word" and token.text not in ("and", "or", "not"):
             self.position += 1
-            return _Linear({self.index(token): Fraction(1)}, Fraction(0))
+            return Linear({self.index(token): Fraction(1)}, Fraction(0))
         before = self.tokens[self.position - 1].text if self.position else ""
         hint = f"; write {token.text}=" if before in ("=", "==") and token.text in ("<", ">") else ""
         return self.fail(
             f"expected a number or a variable{f', got {token.text!r}' if token.text else ''}{hint}", token.column
         )
 
-    def number(self, token: _Token) -> Fraction:
+    def number(self, token: Token) -> Fraction:
+        """The number that a token is."""
         try:
             return read_number(token.text, "constraint")
         except InexactError as error:
             return self.fail(str(error).removeprefix("constraint: "), token.column)
 
-    def index(self, token: _Token) -> int:
+    def index(self, token: Token) -> int:
+        """The number of the variable that a token names."""
         match = re.fullmatch(r"([^\W\d]+?)_?([0-9]+)", token.text)
         if match is None or match[1] not in self.names:
             known = " or ".join(f"{name}0" for name in self.names)

@@ -7,15 +7,21 @@ The targets here are sets of *outputs* in R^dim, to be passed to :func:`polyrelu
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from polyrelu.arithmetic.exact import exact
 from polyrelu.errors import InputError
+from polyrelu.networks.joint import Inside, Wiring, observing, side_by_side
 from polyrelu.networks.network import Network
 from polyrelu.polyhedra.halfspace import Halfspace, Relation
 from polyrelu.polyhedra.polyhedron import Polyhedron
 from polyrelu.support.arguments import as_whole, dimension
 from polyrelu.support.numerals import shown
+
+if TYPE_CHECKING:
+    from polyrelu._conveniences import PropertyMethods
+else:
+    PropertyMethods = object  # what makes properties of texts is put on the class from there
 
 
 @dataclass(frozen=True)
@@ -26,8 +32,28 @@ class Disjunct:
     targets: tuple[Polyhedron, ...]
 
 
+@dataclass(frozen=True)
+class Member:
+    """A network that a property is about, beside others.
+
+    Attributes:
+        network: the network; None for the one that is asked about.
+        wiring: the coordinates of the domain that are its inputs.
+        inside: values inside it that the property speaks of.
+    """
+
+    network: Network | None
+    wiring: Wiring
+    inside: tuple[Inside, ...] = ()
+
+    def returned(self, network: Network) -> Network:
+        """The network of which the property says something, with its values inside."""
+        own = network if self.network is None else self.network
+        return observing(own, self.inside) if self.inside else own
+
+
 @dataclass(frozen=True, repr=False)
-class Property:
+class Property(PropertyMethods):
     """A set of inputs and outputs that a network ought to avoid.
 
     Attributes:
@@ -35,21 +61,59 @@ class Property:
         disjuncts: the network breaks the property iff for one of them it maps a point of the domain into a target.
         with_inputs: whether targets are about outputs and inputs together, as where the two are compared: they live in
             R^(output_dim + input_dim), outputs first.
+        members: of a property about values inside the network, about copies of it or about other networks: these. Their
+            outputs and values inside, one member after the other, are what targets are about, and domains live in the
+            space of the coordinates that they take. None for the network alone.
     """
 
     input_dim: int
     output_dim: int
     disjuncts: tuple[Disjunct, ...]
     with_inputs: bool = False
+    members: tuple[Member, ...] = ()
+
+    @property
+    def domain_dim(self) -> int:
+        """The dimension of the space in which the domains live."""
+        taken = (j + 1 for member in self.members for j in member.wiring)
+        return max(taken, default=0) if self.members else self.input_dim
+
+    @property
+    def value_names(self) -> list[str]:
+        """What the members return, as it is written: ``y0``, ``h1_3``, and with a prime for every member before."""
+        if not self.members:
+            return [f"y{i}" for i in range(self.output_dim)]
+        names = []
+        for number, member in enumerate(self.members):
+            outputs = self.output_dim if member.network is None else member.network.output_dim
+            own = [*(f"y{i}" for i in range(outputs)), *map(str, member.inside)]
+            names += [name + "'" * number for name in own]
+        return names
+
+    @property
+    def input_names(self) -> list[str]:
+        """The coordinates of domains, as they are written; one that several members take has the name of the first."""
+        if not self.members:
+            return [f"x{j}" for j in range(self.input_dim)]
+        names: dict[int, str] = {}
+        for number, member in enumerate(self.members):
+            for j, place in enumerate(member.wiring):
+                names.setdefault(place, f"x{j}" + "'" * number)
+        return [names.get(place, f"x{place}") for place in range(self.domain_dim)]
 
     @property
     def target_names(self) -> list[str]:
         """The coordinates of targets, as they are written."""
-        names = [f"y{i}" for i in range(self.output_dim)]
-        return names + [f"x{j}" for j in range(self.input_dim)] * self.with_inputs
+        return self.value_names + self.input_names * self.with_inputs
 
     def asked_of(self, network: Network) -> Network:
-        """The network whose values the targets are about: the network itself, or one that returns its inputs, too."""
+        """The network whose values the targets are about.
+
+        It is the network itself, unless the property compares inputs with outputs, or has members.
+        """
+        if self.members:
+            parts = [member.returned(network) for member in self.members]
+            network = side_by_side(parts, [member.wiring for member in self.members])
         return network.with_inputs() if self.with_inputs else network
 
     def __repr__(self) -> str:

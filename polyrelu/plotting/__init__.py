@@ -1,5 +1,6 @@
 """Drawings with matplotlib (the extra ``plot``). Every function takes and returns Axes; nothing calls show()."""
 
+from polyrelu.plotting.cactus import plot_cactus
 from polyrelu.plotting.coverage import plot_coverage
 from polyrelu.plotting.decision_boundary import plot_boundary
 from polyrelu.plotting.latent import plot_feature_zones, plot_latent_plane
@@ -12,6 +13,7 @@ from polyrelu.plotting.surfaces import plot_zone_surfaces
 __all__ = [
     "plot_arrow",
     "plot_boundary",
+    "plot_cactus",
     "plot_coverage",
     "plot_feature_zones",
     "plot_latent_cube",

@@ -14,6 +14,7 @@ INSTALLED_BY = MappingProxyType(
         "h5py": "'polyrelu[keras]'",
         "matplotlib": "'polyrelu[plot]'",
         "onnx": "'polyrelu[onnx]'",
+        "onnxruntime": "'polyrelu[run]'",
         "pandas": "'polyrelu[pandas]'",
         "pyarrow": "'polyrelu[parquet]'",
         "shapely": "'polyrelu[shapely]'",

@@ -107,7 +107,7 @@ def test_the_program_is_installed():
     shown = subprocess.run(
         [sys.executable, "-m", "polyrelu.cli", "--version"], capture_output=True, text=True, check=True
     )
-    assert shown.stdout.strip() == f"polyrelu, version {pr.__version__}"
+    assert shown.stdout == f"{pr.__version__}\n"  # as the VNN-LIB standard has it
     helped = run("preimage", "--help")
     assert 'Example: polyrelu preimage model.npz --output "y0 > 0"' in " ".join(helped.stdout.split())
 
@@ -166,7 +166,7 @@ def test_info(model):
 
 def test_misspelt_commands_are_answered(monkeypatch, capsys):
     assert "No such command 'zone'. Did you mean 'zones'?" in invoke_main(monkeypatch, capsys, "zone")[1]
-    assert "Choose one of boundary, check, demo" in invoke_main(monkeypatch, capsys, "frobnicate")[1]
+    assert "Choose one of batch, boundary, check, demo" in invoke_main(monkeypatch, capsys, "frobnicate")[1]
 
 
 def test_errors_speak_the_command_lines_language(monkeypatch, capsys, model):
@@ -228,6 +228,15 @@ def test_every_example_in_the_help_runs(model, tmp_path, monkeypatch):
         )
         onnx.save(helper.make_model(graph), tmp_path / f"{name}.onnx")
     (tmp_path / "points.csv").write_text("0, 0\n1, 2\n")
+    (tmp_path / "instances.csv").write_text("model.npz,unsafe.vnnlib,60\n")
+    (tmp_path / "answer.txt").write_text("sat\n((X_0 1) (X_1 8) (Y_0 9))")
+    networks = "".join(
+        f"(declare-network {n} (declare-input X{n} real [2])(declare-output Y{n} real [1]))"
+        for n in ("teacher", "student")
+    )
+    (tmp_path / "alike.vnnlib").write_text(networks + "(assert (< Yteacher[0] Ystudent[0]))")
+    for name in ("a.onnx", "b.onnx"):
+        (tmp_path / name).write_bytes((tmp_path / "model.onnx").read_bytes())
     assert run("statement", "model.npz", "--output", "y0 > 0", "-o", "question.txt").exit_code == 0
     for example in examples():
         words = shlex.split(example)[1:]

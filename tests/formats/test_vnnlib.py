@@ -1,3 +1,4 @@
+import cProfile
 import itertools
 import time
 from fractions import Fraction
@@ -74,8 +75,17 @@ def test_conjunctions_of_alternatives_multiply():
     assert found.disjuncts[1].domain == x("x0 >= 1 and x1 <= 0")
 
 
-ATOMS = ["(<= X_0 1)", "(> X_1 X_0)", "(= X_0 0)", "(<= Y_0 Y_1)", "(< 1 Y_0)", "(>= (+ Y_0 Y_1) 0)"]
+ATOMS = [  # one is a term in cases
+    "(<= (ite (> X_0 X_1) Y_0 (- Y_1)) (ite (> Y_0 1) 1 X_1))",
+    "(<= X_0 1)",
+    "(> X_1 X_0)",
+    "(= X_0 0)",
+    "(<= Y_0 Y_1)",
+    "(< 1 Y_0)",
+    "(>= (+ Y_0 Y_1) 0)",
+]
 MEANINGS = [
+    lambda a, b: (b[0] if a[0] > a[1] else -b[1]) <= (1 if b[0] > 1 else a[1]),
     lambda a, b: a[0] <= 1,
     lambda a, b: a[1] > a[0],
     lambda a, b: a[0] == 0,
@@ -85,7 +95,9 @@ MEANINGS = [
 ]
 FORMULAS = st.recursive(
     st.integers(0, len(ATOMS) - 1),
-    lambda inner: st.tuples(st.sampled_from(["and", "or", "not"]), st.lists(inner, min_size=1, max_size=3)),
+    lambda inner: st.tuples(
+        st.sampled_from(["and", "or", "not", "xor", "=", "=>", "ite", "let"]), st.lists(inner, min_size=1, max_size=3)
+    ),
     max_leaves=6,
 )
 
@@ -94,15 +106,35 @@ def written(formula):
     if isinstance(formula, int):
         return ATOMS[formula]
     head, parts = formula
-    return f"({head} {' '.join(map(written, parts[:1] if head == 'not' else parts))})"
+    texts = [written(part) for part in completed(head, parts)]
+    if head == "let":  # the last one with the first one given a name, and inside that name another one
+        return f"(let ((a {texts[0]})) (let ((b a) (a {texts[-1]})) (or a (not b))))"
+    return f"({head} {' '.join(texts)})"
+
+
+def completed(head, parts):
+    """As many parts as a connective takes."""
+    if head == "not":
+        return parts[:1]
+    count = {"ite": 3, "xor": 2, "=": 2, "=>": 2}.get(head, 1)
+    return (parts * count)[: max(count, len(parts))] if head != "ite" else (parts * 3)[:3]
 
 
 def holds(formula, a, b):
     if isinstance(formula, int):
         return MEANINGS[formula](a, b)
     head, parts = formula
-    values = [holds(part, a, b) for part in parts]
-    return not values[0] if head == "not" else all(values) if head == "and" else any(values)
+    values = [holds(part, a, b) for part in completed(head, parts)]
+    return {
+        "not": lambda: not values[0],
+        "and": lambda: all(values),
+        "or": lambda: any(values),
+        "xor": lambda: sum(values) % 2 == 1,
+        "=": lambda: len(set(values)) == 1,
+        "=>": lambda: values[-1] or not all(values[:-1]),
+        "ite": lambda: values[1] if values[0] else values[-1],
+        "let": lambda: values[-1] or not values[0],
+    }[head]()
 
 
 @given(FORMULAS)
@@ -110,7 +142,10 @@ def test_a_property_means_what_its_formula_says(formula):
     found = read(written(formula))
     for a in itertools.product((-1, 0, 1, 2), repeat=2):
         for b in itertools.product((-2, 0, 1, 2), repeat=2):
-            inside = any(one.domain.contains(a) and any(t.contains(b) for t in one.targets) for one in found.disjuncts)
+            value = (*b, *a) if found.with_inputs else b
+            inside = any(
+                one.domain.contains(a) and any(t.contains(value) for t in one.targets) for one in found.disjuncts
+            )
             assert inside == holds(formula, a, b)
 
 
@@ -129,7 +164,17 @@ def test_a_property_means_what_its_formula_says(formula):
         ("(assert (<= (/ Y_1 0) 1))", "division by zero"),
         ("(assert (<= (sin Y_1) 1))", "unknown term 'sin'"),
         ("(assert (<= (+) 1))", r"\+ has 0 terms"),
-        ("(assert (xor (<= Y_0 1) (<= Y_1 1)))", "unknown formula 'xor'; known are and, or, not"),
+        ("(assert (nand (<= Y_0 1) (<= Y_1 1)))", "unknown formula 'nand'; known are and, or, not"),
+        ("(assert (xor (<= Y_0 1)))", "xor takes at least two formulas, not 1"),
+        ("(assert (= true))", "= takes at least two formulas, not 1"),
+        ("(assert (ite (<= Y_0 1) true))", "ite takes three formulas, not 2"),
+        ("(assert (<= (ite (<= Y_0 1) 2) 1))", "ite takes a formula and two terms, not 2 parts"),
+        ("(assert (let (a 1) (<= a Y_0)))", r"a binding reads \(name term\) or \(name formula\)"),
+        ("(assert (let ((a 1) (a 2)) (<= a Y_0)))", "'a' is bound twice"),
+        ("(assert (let ((a 1)) (<= b Y_0)))", "'b' is neither a number nor a variable"),
+        ("(assert (let ((a 1))))", r"a let reads \(let"),
+        ("(assert (let ((a b) (b 1)) (<= a Y_0)))", "'b' is neither a number nor a variable"),
+        ("(assert (let ((a (* Y_0 Y_1))) (<= a 1)))", "column 18: a product of variables"),
         ("(assert Y_0)", "unexpected 'Y_0'; expected a formula"),
         ("(assert ())", "expected a formula"),
         ("(assert)", "assert takes one formula, not 0"),
@@ -143,7 +188,7 @@ def test_a_property_means_what_its_formula_says(formula):
         ('(set-info "open', "opens a quotation that does not end"),
         ("(assert " * 101, "more than 100 nested"),
         (f"(assert (<= X_0 {'1' * 1001}))", "a word of 1001 characters"),
-        ("(assert " + "(or (< Y_0 0) (> Y_0 1))".join(["(and ", *[" "] * 13, "))"]), "multiply to 16384 cases"),
+        ("(assert " + "(or (< Y_0 0) (> Y_0 1))".join(["(and ", *[" "] * 17, "))"]), "multiply to 262144 cases"),
         ("(assert (<= (* " + "1e1000 " * 50 + ") X_0))", "more than 50000 bits"),
     ],
 )
@@ -223,7 +268,8 @@ def test_version_2_means_the_same_with_tensors():
     )
     assert (second.input_dim, second.output_dim) == (2, 2)
     assert second.disjuncts == first.disjuncts
-    named = '(declare-network g (declare-input a float32 [2, 3] "in") (declare-output b float64 []))(assert (!= b 1))'
+    named = '(declare-network g (declare-input a float32 [2, 3] "in") (declare-output b float64 [] "out"))'
+    named += "(assert (!= b 1))"
     found = parse_property(named + "(assert (>= a[1,0] 2))")
     assert (found.input_dim, found.output_dim) == (6, 1)
     assert found.disjuncts[0].domain == pr.parse("x3 >= 2", dim=6, names=("x",))
@@ -245,7 +291,10 @@ def test_version_2_means_the_same_with_tensors():
         ("(assert (<= X[0,0 1))", "opens an index that does not end"),
         ("(assert ([0] 1))", "an index follows a name"),
         ("(declare-const X_0 Real)", "single variables are of VNN-LIB 1"),
-        ("(declare-network g (declare-input A real [1])(declare-output B real [1]))", "a second network is declared"),
+        ("(declare-network f (declare-input A real [1])(declare-output B real [1]))", "called 'f' is declared twice"),
+        ("(declare-network g (declare-input X real [1])(declare-output B real [1]))", "'X' is declared twice"),
+        ("(declare-network g (isomorphic-to h))", "isomorphic-to names a network that is declared before; these are f"),
+        ("(assert true)(declare-network g (declare-input A real [1]))", "declared before anything is asserted"),
         ("(declare-input A real [1])", "it belongs into a declare-network"),
     ],
 )
@@ -257,10 +306,15 @@ def test_malformed_files_of_version_2_are_refused(text, message):
 @pytest.mark.parametrize(
     ("inside", "message"),
     [
-        ("(declare-input X real [1])", "expected a network with one input and one output"),
-        ("(equal-to f)", "'equal-to' in a network is not supported"),
-        ('(declare-input X real [1])(declare-hidden H real [1] "h")', "hidden values are not supported"),
-        ("(declare-input X real [1])(declare-input Z real [1])", "one input and one output are supported"),
+        ("(declare-input X real [1])", "expected a network with an input and an output"),
+        ("(equal-to f)", "equal-to names a network that is declared before; these are none yet"),
+        ("(declare-const X Real)", "'declare-const' in a network is not known; known are declare-input"),
+        ("(declare-input X real [1])(declare-hidden H real [1])", "the name in the ONNX file is missing"),
+        ("(declare-output Y real [1])(declare-input X real [1])", "inputs are declared first"),
+        (
+            '(declare-input X real [1] "x")(declare-output Y real [1])',
+            "either all inputs and outputs of a network have",
+        ),
         ("(declare-input X int8 [1])", "elements of type 'int8' are not supported"),
         ("(declare-input X real [1,,2])", r"reads \(declare-input X real \[1,5\]\)"),
         ("(declare-input X real [0])", "the shape"),
@@ -312,6 +366,41 @@ def test_messages_hold_nothing_that_a_terminal_obeys():
         with pytest.raises(pr.ParseError) as caught:
             parse_property(f"{DECLARED}(assert (<= X_0 {odd}1))")
         assert all(c.isprintable() or c in "\n\t" for c in str(caught.value)), odd
+
+
+def test_names_are_read_once():
+    """Twenty names, each of two of the one before: a tree of a million leaves, and one number a name."""
+    names = "".join(f"(let ((a{i + 1} (+ a{i} a{i})))" for i in range(20))
+    found = read(f"(let ((a0 Y_0)) {names} (<= a20 1){')' * 21}")
+    assert found.disjuncts[0].targets == (y(f"{2**20}*y0 <= 1"),)
+    shadowed = read("(let ((Y_0 Y_1)) (<= Y_0 1))")
+    assert shadowed.disjuncts[0].targets == (y("y1 <= 1"),)
+
+
+def test_distinct_terms():
+    targets = [
+        y(f"{a} and {b} and {c}") for a in ("y0 < 0", "y0 > 0") for b in ("y0 < y1", "y0 > y1") for c in ("0 < y1",)
+    ]
+    found = read("(distinct Y_0 0 Y_1)", "(> Y_1 0)").disjuncts[0].targets
+    assert all(any(target == t for t in found) for target in targets if not target.is_empty())
+    assert read("(not (distinct Y_0 1))").disjuncts == read("(= Y_0 1)").disjuncts
+    assert read("(distinct true (<= Y_0 1))").disjuncts == read("(> Y_0 1)").disjuncts
+
+
+def test_a_large_disjunction_is_linear_in_its_size():
+    """By the calls of functions, which do not depend on how busy the machine is."""
+    counts = []
+    for count in (100, 400):
+        boxes = " ".join(
+            f"(and (>= X_0 {i}/1) (<= X_0 {i}.5) (<= Y_0 0.{i:04}1))".replace("/1", "") for i in range(count)
+        )
+        profile = cProfile.Profile()
+        profile.enable()
+        found = parse_property(DECLARED + f"(assert (or {boxes}))")
+        profile.disable()
+        assert len(found.disjuncts) == count
+        counts.append(sum(entry.callcount for entry in profile.getstats()))
+    assert counts[1] < 4.2 * counts[0]
 
 
 def test_deep_nesting_and_long_words_are_refused():
