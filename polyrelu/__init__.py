@@ -48,7 +48,8 @@ from polyrelu.tilings.tiling import Tiling
 
 if TYPE_CHECKING:  # names of upper rooms, which are imported when first looked up: ``_conveniences.PUBLIC``
     from polyrelu.figures.film import film
-    from polyrelu.latent.windows import LatentCube, LatentPlane, feature_zones
+    from polyrelu.latent.feature_zones import feature_zones
+    from polyrelu.latent.windows import LatentCube, LatentPlane
     from polyrelu.pages.explorer import explore
     from polyrelu.plotting.segmentable import (
         SegmentableCube,

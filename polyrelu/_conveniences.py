@@ -71,7 +71,7 @@ PUBLIC: Mapping[str, str] = {
     "SegmentableCube": "plotting.segmentable.SegmentableCube",
     "SegmentablePlane": "plotting.segmentable.SegmentablePlane",
     "explore": "pages.explorer.explore",
-    "feature_zones": "latent.windows.feature_zones",
+    "feature_zones": "latent.feature_zones.feature_zones",
     "film": "figures.film.film",
     "get_rigged_bias": "plotting.segmentable.get_rigged_bias",
     "get_unit_2d_vectors_regularly_spaced": "plotting.segmentable.get_unit_2d_vectors_regularly_spaced",

@@ -87,12 +87,13 @@ def solid_page(tiling: Tiling, groups: Sequence[Iterable[int]] | None = None, wi
     return document("solid", _document(kind, [tiling], bodies, head, window=window), title(tiling))
 
 
-def solids_page(tilings: Mapping[str, Tiling], window: Polyhedron | None = None) -> str:
+def solids_page(tilings: Mapping[str, Tiling], window: Polyhedron | None = None, heading: str | None = None) -> str:
     """Several tilings of R^3 in one page, translucent, each in a colour of its own: where they overlap, they superpose.
 
     Args:
         tilings: by name, for instance the zones of several features.
         window: as for :func:`solid_page`.
+        heading: the title; by default how many there are.
 
     Raises:
         DimensionError: one lives in another space.
@@ -107,7 +108,7 @@ def solids_page(tilings: Mapping[str, Tiling], window: Polyhedron | None = None)
         bodies.append(Body(name, range(first, first + len(tiling)), note, colour(i)))
         first += len(tiling)
     missing = [name for name, tiling in tilings.items() if not tiling.complete]
-    said = f"{number_of(len(tilings), 'tiling')} in one space"
+    said = heading or f"{number_of(len(tilings), 'tiling')} in one space"
     head = {
         "title": said,
         "facts": [f"{number_of(first, 'tile')}, exact"],

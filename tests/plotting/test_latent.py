@@ -6,7 +6,8 @@ from matplotlib import pyplot
 from matplotlib.colors import to_rgb
 
 import polyrelu as pr
-from polyrelu.latent.windows import LatentPlane, feature_zones
+from polyrelu.latent.feature_zones import feature_zones
+from polyrelu.latent.windows import LatentPlane
 from polyrelu.plotting.latent import boundary_segments, label_places, plot_feature_zones, plot_latent_plane
 from polyrelu.plotting.style import FEATURES, area_colour, feature_colour, feature_hatch, style
 from tests import drawn
