@@ -188,6 +188,7 @@ def _document(
             "planes": packed_counts(np.array([face.plane for face in made.faces], dtype=np.int64)),
             "before": packed_counts(np.array([face.before for face in made.faces], dtype=np.int64)),
             "beyond": packed_counts(np.array([face.beyond + 1 for face in made.faces], dtype=np.int64)),
+            "lacking": packed_counts(np.array([face.lacking for face in made.faces], dtype=np.int64)),
             "segments": packed_counts(np.array([*chain.from_iterable(made.segments)], dtype=np.int64)),
             "points": packed_counts(np.array([*chain.from_iterable(made.points)], dtype=np.int64)),
             "tiles": made.tiles,

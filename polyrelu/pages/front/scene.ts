@@ -43,6 +43,7 @@ import {
   tilesAlong,
   type Complex,
   type Cut,
+  type FaceEdges,
   type Passed,
   type Point,
   type Section,
@@ -92,17 +93,16 @@ export const DARKEST = 0.74;
 /** The opacity of lines between tiles. */
 export const LINES = 0.85;
 const MOST_STRETCH = 20; // boxes that are longer than this are drawn as cubes
+const DASH = 0.03; // of half the box
 const CAP_STRENGTH = 0.6; // of a body that overlaps others, in a section
 
 ColorManagement.enabled = false; // colours are those of the document, and mix as on paper
 
-interface Drawn {
+interface Drawn extends FaceEdges {
   body: Body;
   surface: Surface;
   /** The faces of the surface. */
   rim: Set<number>;
-  bent: number[];
-  flat: number[];
 }
 
 /** The stage on which bodies are seen. Nothing moves by itself: it is drawn again when something changes. */
@@ -123,7 +123,9 @@ export class View {
   private readonly ground = mesh(new MeshBasicMaterial({ side: DoubleSide, polygonOffset: true, polygonOffsetFactor: 2, polygonOffsetUnits: 4 }));
   private readonly outlines = fatLines(1.5);
   private readonly hairs = hairlines(LINES);
+  private readonly dashes = dashedLines(1.7);
   private readonly capOutlines = fatLines(1.7);
+  private readonly capDashes = dashedLines(1.9);
   private readonly capHairs = hairlines(LINES);
   private readonly frame = hairlines(0.55);
   private readonly blade = hairlines(0.9);
@@ -161,7 +163,7 @@ export class View {
     this.scale = most / Math.min(...half) > MOST_STRETCH ? half : [most, most, most];
     this.drawn = bodies.map((body) => {
       const surface = surfaceOf(complex, body.has);
-      return { body, surface, rim: new Set(surface.faces), ...edgesOf(complex, surface.faces) };
+      return { body, surface, rim: new Set(surface.faces), ...edgesOf(complex, surface.faces, surface.open) };
     });
     this.surfaces = new Surfaces(complex, this.drawn, (point) => this.seen(point), overlap);
     this.caps = mesh(overlap ? glass() : basic(false));
@@ -184,14 +186,14 @@ export class View {
 
   private addAll(): void {
     const { scene } = this;
-    const cutOff = [...this.surfaces.materials, this.outlines.material, this.hairs.material, this.stressed.material, this.dots.material];
+    const cutOff = [...this.surfaces.materials, this.outlines.material, this.dashes.material, this.hairs.material, this.stressed.material, this.dots.material];
     cutOff.forEach((material) => (material.clippingPlanes = []));
     for (const lines of [this.stressed, this.traced]) {
       lines.material.depthTest = false;
       lines.material.transparent = true;
       lines.renderOrder = 10;
     }
-    scene.add(this.surfaces.mesh, this.ground, this.caps, this.outlines, this.hairs, this.capOutlines, this.capHairs, this.frame, this.blade, this.stressed, this.traced, this.dots);
+    scene.add(this.surfaces.mesh, this.ground, this.caps, this.outlines, this.dashes, this.hairs, this.capOutlines, this.capDashes, this.capHairs, this.frame, this.blade, this.stressed, this.traced, this.dots);
     setLines(this.frame, boxEdges().flatMap(([a, b]) => [this.seen(this.corner(a)), this.seen(this.corner(b))]));
   }
 
@@ -240,7 +242,7 @@ export class View {
       this.clip.constant = offset / length;
     }
     const planes = cut ? [this.clip] : [];
-    for (const part of [...this.surfaces.materials, this.outlines.material, this.hairs.material, this.stressed.material, this.dots.material]) {
+    for (const part of [...this.surfaces.materials, this.outlines.material, this.dashes.material, this.hairs.material, this.stressed.material, this.dots.material]) {
       part.clippingPlanes = planes;
     }
     if (!same) return this.refresh(); // else no surface is another one
@@ -287,6 +289,10 @@ export class View {
       this.outlines,
       solid.map((part) => ({ ends: ends([...(this.edges === "none" ? [] : part.bent), ...this.segmentsOf(part.body)]), shade: this.lineShade(part.body) })),
     );
+    setFatLines(
+      this.dashes,
+      solid.map((part) => ({ ends: ends(this.edges === "none" ? [] : part.dashed), shade: this.lineShade(part.body) })),
+    );
     setLines(this.hairs, this.edges === "tiles" ? solid.flatMap((part) => ends(part.flat)) : []);
     this.refreshDots(solid);
     this.refreshSection();
@@ -328,9 +334,9 @@ export class View {
 
   private refreshSection(): void {
     const [places, colours]: [number[], number[]] = [[], []];
-    const bent: Stroke[] = [];
+    const [bent, dashed]: [Stroke[], Stroke[]] = [[], []];
     const flat: Point[] = [];
-    for (const { body, rim } of this.shown()) {
+    for (const { body, rim, surface } of this.shown()) {
       for (const [tile, polygon] of this.section?.polygons ?? []) {
         if (!body.has(tile)) continue;
         const corners = polygon.map((point) => this.seen(point));
@@ -345,7 +351,7 @@ export class View {
       }
       for (const [face, ends] of this.section?.segments ?? []) {
         const { before, beyond } = this.complex;
-        if (rim.has(face)) bent.push({ ends: ends.map((point) => this.seen(point)), shade: this.lineShade(body) });
+        if (rim.has(face)) (surface.open.has(face) ? dashed : bent).push({ ends: ends.map((point) => this.seen(point)), shade: this.lineShade(body) });
         else if (body.has(before[face]!)) flat.push(...ends.map((point) => this.seen(point)));
         else if (beyond[face]! >= 0 && body.has(beyond[face]!)) flat.push(...ends.map((point) => this.seen(point)));
       }
@@ -356,6 +362,7 @@ export class View {
     setAttribute(this.ground.geometry, "position", this.overlap ? places : [], 3);
     this.ground.visible = this.overlap && places.length > 0;
     setFatLines(this.capOutlines, this.edges === "none" ? [] : bent);
+    setFatLines(this.capDashes, this.edges === "none" ? [] : dashed);
     setLines(this.capHairs, this.edges === "tiles" ? flat : []);
     setLines(this.blade, this.cut ? this.bladeEdges(this.cut) : []);
   }
@@ -498,6 +505,11 @@ export class View {
       origin: this.unseen(position.x, position.y, position.z),
       direction: [out.x * this.scale[0], out.y * this.scale[1], out.z * this.scale[2]],
     };
+  }
+
+  /** Whether a body lacks a face of its surface. */
+  get hasOpenFaces(): boolean {
+    return this.drawn.some(({ surface }) => surface.open.size > 0);
   }
 
   /** Where a point of the document is on the stage. */
@@ -785,6 +797,13 @@ function fatLines(width: number): LineSegments2 & { material: LineMaterial } {
   return made;
 }
 
+/** Lines around faces that do not belong to a body. */
+function dashedLines(width: number): LineSegments2 & { material: LineMaterial } {
+  const made = fatLines(width);
+  Object.assign(made.material, { dashed: true, dashSize: DASH, gapSize: DASH });
+  return made;
+}
+
 function setAttribute(geometry: BufferGeometry, name: string, numbers: readonly number[], size: number): void {
   geometry.setAttribute(name, new BufferAttribute(Float32Array.from(numbers), size));
 }
@@ -808,6 +827,7 @@ function setFatLines(lines: LineSegments2, strokes: readonly Stroke[]): void {
   if (!lines.visible) return;
   lines.geometry.setPositions(ends);
   lines.geometry.setColors(strokes.flatMap((stroke) => stroke.ends.flatMap(() => stroke.shade)));
+  if (lines.material.dashed) lines.computeLineDistances();
 }
 
 function tint(material: Material & { color: { setRGB: (r: number, g: number, b: number) => unknown } }, [r, g, b]: Shade): void {

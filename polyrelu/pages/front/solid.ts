@@ -221,7 +221,8 @@ class Page {
     const first: Edges = this.overlap ? "outlines" : "tiles";
     this.view.showEdges(first);
     const chips = choice("Edges", kinds, first, (kind) => this.view.showEdges(kind));
-    this.shell.section("Edges").append(chips);
+    const dashes = element("p", { class: "note hint" }, element("span", { class: "dashes" }), "the boundary does not belong to it");
+    this.shell.section("Edges").append(chips, ...(this.view.hasOpenFaces ? [dashes] : []));
     const next = (): void => {
       const pressed = [...chips.children].findIndex((button) => button.getAttribute("aria-pressed") === "true");
       (chips.children[(pressed + 1) % kinds.length] as HTMLElement).click();
