@@ -165,6 +165,12 @@ def test_features_are_named_and_told_apart(many, layout, dark):
             assert titles(axes) == [*named]
 
 
+@pytest.mark.parametrize("dark", [False, True])
+def test_hatched_overlaps_are_told_apart(many, dark):
+    with style(dark=dark):
+        assert_told_apart(plot_feature_zones(many, features=range(8), hatches=True).figure)
+
+
 def test_lines_show_on_dark_fills_by_their_rims(many):
     with style():
         assert_told_apart(plot_feature_zones(many, features=range(8), alpha=0.5).figure)
