@@ -12,7 +12,7 @@ from polyrelu.plotting.latent import boundary_segments, label_places, plot_featu
 from polyrelu.plotting.style import FEATURES, area_colour, feature_colour, feature_hatch, style
 from tests import drawn
 from tests.latent.test_windows import BEAN, CAT_EARS, TOUCHING
-from tests.pictures import assert_area, assert_in_legend, assert_labels_apart, assert_told_apart
+from tests.pictures import assert_area, assert_in_legend, assert_labels_apart, assert_told_apart, blurred
 
 SQUARE = LatentPlane.from_coordinates([(0, 0), (4, 0), (4, 4), (0, 4)], [[1, 0], [0, 1], [0, 0]], [-1, -2, 0])
 
@@ -167,8 +167,10 @@ def test_features_are_named_and_told_apart(many, layout, dark):
 
 @pytest.mark.parametrize("dark", [False, True])
 def test_hatched_overlaps_are_told_apart(many, dark):
+    """But for the cells between the strokes of one hatch."""
     with style(dark=dark):
-        assert_told_apart(plot_feature_zones(many, features=range(8), hatches=True).figure)
+        found = blurred(plot_feature_zones(many, features=range(8), hatches=True).figure)
+    assert all(spot.fills[0] == spot.fills[1] for spot in found)
 
 
 def test_lines_show_on_dark_fills_by_their_rims(many):
