@@ -2,10 +2,10 @@
 
 The first six are Okabe and Ito's (Color Universal Design, 2008) without black and yellow, which vanish on ink and on
 paper. The others were chosen one by one, each as far as possible from those before it, and from ink and paper, as
-people with and without colour-blindness see them: any two of all 24 are 15 apart by CIEDE2000, 10 when they are darkened
-for areas on white paper or lightened for those on dark paper, and 8 in simulations of protanopia and deuteranopia (G. M.
-Machado, M. M. Oliveira and L. A. F. Fernandes, A physiologically-based model for simulation of color vision deficiency,
-IEEE TVCG 15, 2009, doi:10.1109/TVCG.2009.113). In print there are hatches, too.
+people with and without colour-blindness see them: any two of all 24 are 15 apart by CIEDE2000, 10 when they are
+darkened for areas on white paper or lightened for those on dark paper, and 8 in simulations of protanopia and
+deuteranopia (G. M. Machado, M. M. Oliveira and L. A. F. Fernandes, A physiologically-based model for simulation of
+color vision deficiency, IEEE TVCG 15, 2009, doi:10.1109/TVCG.2009.113). In print there are hatches, too.
 
 A line or an area is *told apart* from another at a contrast of 3:1 (WCAG 2.2, success criterion 1.4.11).
 """

@@ -129,6 +129,25 @@ def test_a_notebook_is_driven_saved_and_exported(browser, tmp_path):
     check_export(browser, tmp_path, shown)
 
 
+def test_a_notebook_that_a_program_runs_asks_nobody_for_anything(browser, tmp_path):
+    """As ``nbconvert --execute`` does: what it stores is the page, and no widget that would need a script from afar."""
+    nbconvert = pytest.importorskip("nbconvert")
+    pytest.importorskip("nbclient")
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(code) for code in (FIRST, "w.thresholds")])
+    notebook.metadata.kernelspec = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    run, _ = nbconvert.preprocessors.ExecutePreprocessor(timeout=PATIENCE // 1000).preprocess(notebook, {})
+    assert "widgets" not in run.metadata
+    ((shown,), (levels,)) = (cell.outputs for cell in run.cells)
+    assert set(shown.data) == {"text/plain", "text/html"}
+    assert "Fraction(0, 1)" in levels.data["text/plain"], "the widget itself is there for the next cell"
+    text, _ = nbconvert.HTMLExporter(require_js_url="", mathjax_url="").from_notebook_node(run)
+    (tmp_path / "run.html").write_text(text, encoding="utf-8")
+    with opened(browser, tmp_path / "run.html", size=(1440, 1000)) as seen:
+        still = seen.page.frame_locator("iframe").first
+        still.locator(".polyrelu[data-number]").wait_for(timeout=PATIENCE)
+        assert still.locator(".features tbody tr").count() == 3
+
+
 def check_export(browser, folder, shown):
     """The exported notebook shows the widget as a page that stands still, and the film; it asks nobody for anything."""
     nbconvert = pytest.importorskip("nbconvert")
