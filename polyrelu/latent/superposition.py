@@ -318,8 +318,8 @@ def require_plane(network: Network, where: str) -> None:
     """
     if network.input_dim != 2:
         raise DimensionError(
-            f"{where}: the network takes R^{network.input_dim}, and what is shown is a plane; put the affine map from "
-            "the plane in front, as the network's first layer, with relu False"
+            f"{where}: the network takes R^{network.input_dim}, and what is shown is a plane; pass a plane through its "
+            "inputs, network.slice(*polyrelu.plane_through(a, b, c)) for three of them"
         )
 
 

@@ -80,6 +80,6 @@ def _planar_document(zones: FeatureZones) -> Document:
 
 
 def _facts(zones: FeatureZones) -> list[str]:
-    within = condition(zones.domain, "x")
+    within = condition(zones.domain, zones.network.input_names)
     widths = "-".join(map(str, zones.network.widths))
     return [*([f"in {within}"] if within else []), f"network {widths}, exact"]

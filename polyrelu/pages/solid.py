@@ -158,7 +158,7 @@ def _document(
     bodies: Sequence[Body],
     head: Mapping[str, Any],
     *,
-    names: Sequence[str] = ("x0", "x1", "x2"),
+    names: Sequence[str] | None = None,
     window: Polyhedron | None = None,
 ) -> Document:
     """What ``front/solid.ts`` reads.
@@ -169,7 +169,7 @@ def _document(
         tilings: what there is to see.
         bodies: of their tiles, counted through.
         head: title, facts and warning.
-        names: of the coordinates.
+        names: of the coordinates; by default those of the network's inputs.
         window: a box to cut everything off at.
     """
     if window is None and not all(tiling.is_bounded() for tiling in tilings):
@@ -177,10 +177,11 @@ def _document(
     found = [tile_facets(tiling) for tiling in tilings]
     made = complex_of(tilings, window, [_polyhedra(*own) for own in zip(tilings, found, strict=True)])
     corners = _floats(made)
+    called = tilings[0].network.input_names if names is None else names
     low, high = _box(tilings, corners, window)
     return {
         "head": dict(head),
-        "box": {"low": low.tolist(), "high": high.tolist(), "names": list(names)},
+        "box": {"low": low.tolist(), "high": high.tolist(), "names": list(called)},
         "complex": {
             "corners": packed(corners),
             "sizes": packed_counts(np.array([len(face.ring) for face in made.faces], dtype=np.int64)),
@@ -193,7 +194,7 @@ def _document(
             "points": packed_counts(np.array([*chain.from_iterable(made.points)], dtype=np.int64)),
             "tiles": made.tiles,
         },
-        "tilings": [tiles_document(*own, names) for own in zip(tilings, found, strict=True)],
+        "tilings": [tiles_document(*own, called) for own in zip(tilings, found, strict=True)],
         "bodies": [{"name": body.name, "note": body.note, "colour": body.colour} for body in bodies],
         "members": counted([list(body.tiles) for body in bodies]),
         "shades": packed_counts(_shades(made)) if kind == "regions" else None,

@@ -23,7 +23,7 @@ from polyrelu.arithmetic.exact import (
     to_floats,
 )
 from polyrelu.plotting.painter import Painting, Piece, overlap, piece, prepare, scaled
-from polyrelu.plotting.style import themed
+from polyrelu.plotting.style import PAPER, themed
 from polyrelu.polyhedra.convex_polygon import convex_polygon
 from polyrelu.polyhedra.polyhedron import Polyhedron
 from polyrelu.support.extras import require
@@ -135,19 +135,25 @@ def _scene_class() -> Any:
         def _cores(self, painted: Sequence[tuple[Piece, ...]]) -> list[tuple[Piece, ...]]:
             """The strokes over which translucent faces may have been painted, and no opaque ones.
 
-            Painted again and thin, they are told from what they part whatever lies before them.
+            Painted again and thin, they are told from what they part whatever lies before them. Seams of paper between
+            the tiles of a surface stay behind it.
             """
             eye = primitive(exact_vector(eye_of(self.axes.get_proj()), "eye", 4))
             found: list[tuple[Piece, ...]] = []
             opaque: list[Piece] = []
-            is_covered = False
+            is_covered, paper = False, themed(PAPER)
             for parts in reversed(painted):
                 item = self.items[parts[0].tag]
                 if parts[0].plane is not None:
                     is_covered = True
                     if item.alpha == 1:
                         opaque += parts
-                elif is_covered and not item.outline and not any(overlap(parts[0], face, eye) for face in opaque):
+                elif (
+                    is_covered
+                    and not item.outline
+                    and item.colour != paper
+                    and not any(overlap(parts[0], face, eye) for face in opaque)
+                ):
                     found.append(parts)
             return found[::-1]
 

@@ -66,6 +66,11 @@ def style(dark: bool | None = None) -> Iterator[None]:
         yield
 
 
+def in_formula(name: str) -> str:
+    """A coordinate's name as formulas have it: ``$x_{0}$`` for x0."""
+    return f"${name[0]}_{{{name[1:]}}}$"
+
+
 def feature_colour(index: int) -> str:
     """The colour of feature number ``index``; after as many as :data:`FEATURES` they come again."""
     return colour(index)
