@@ -291,7 +291,7 @@ def _label_window(axes: Any, names: Sequence[str], lower: FloatArray, upper: Flo
         (upper[0], lower[1], upper[2] + _LABEL_GAP / 2 * size[2]),
     ]
     for axis, (name, place) in enumerate(zip(names, places, strict=True)):
-        text = f"{name} $\\in [{lower[axis]:.3g}, {upper[axis]:.3g}]$"
+        text = f"{name[:-1]} \\in [{lower[axis]:.3g}, {upper[axis]:.3g}]$"
         axes.text(*place, text, ha="center", va="center")
 
 

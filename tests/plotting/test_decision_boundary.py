@@ -1,5 +1,6 @@
 from fractions import Fraction
 
+import numpy as np
 import pytest
 from matplotlib import pyplot
 from matplotlib.collections import LineCollection, PolyCollection
