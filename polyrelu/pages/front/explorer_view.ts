@@ -431,6 +431,7 @@ class Explorer {
       paper,
     });
     this.app.dataset.number = String(this.scene.number ?? 0);
+    this.app.dataset.milliseconds = String(this.scene.milliseconds ?? 0);
     this.drawFacts();
     this.drawFeatures();
     this.drawPin();
