@@ -2,8 +2,8 @@
 
     python scripts/benchmark_lab.py [--widths 2-10-2-10] [--seconds 10] [--floor 20]
 
-A headless Chromium opens a notebook with the widget, takes the handle of a bias and moves it all the time. A frame is an
-answer that was painted: a new state of ``data-number``, seen in an animation frame. Printed are the frames per second,
+A headless Chromium opens a notebook with the widget, takes the handle of a bias and moves it all the time. A frame is
+an answer that was painted: a new state of ``data-number``, seen in an animation frame. Printed are frames per second,
 the milliseconds from one to the next, and what Python took of them. Needs
 jupyterlab, anywidget, nbformat, playwright and a Chromium; nothing else should run.
 """
@@ -45,7 +45,6 @@ WATCH = """() => {
     window.seenFrames = frames;
     requestAnimationFrame(look);
 }"""
-PATIENCE = 120_000
 
 
 def measured(widths: list[int], seed: int, seconds: float) -> list[tuple[float, int, float]]:
@@ -54,7 +53,7 @@ def measured(widths: list[int], seed: int, seconds: float) -> list[tuple[float, 
     from playwright.sync_api import sync_playwright
 
     from tests.browser import chromium
-    from tests.pages.test_notebook import jupyterlab, run_cell
+    from tests.pages.test_notebook import jupyterlab, show_widget
 
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)
@@ -65,10 +64,7 @@ def measured(widths: list[int], seed: int, seconds: float) -> list[tuple[float, 
         with jupyterlab(folder) as address, sync_playwright() as playwright:
             browser = playwright.chromium.launch(executable_path=chromium(), args=["--no-sandbox"])
             page = browser.new_page(viewport={"width": 1440, "height": 1400})
-            page.goto(f"{address}/lab/tree/live.ipynb")
-            page.wait_for_selector('.jp-Notebook-ExecutionIndicator[data-status="idle"]', timeout=PATIENCE)
-            run_cell(page, 0)
-            page.wait_for_selector(".polyrelu[data-number]", timeout=PATIENCE)
+            show_widget(page, address)
             found = dragged(page, seconds)
             browser.close()
     return found

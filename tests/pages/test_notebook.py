@@ -68,8 +68,8 @@ def run_cell(page, number):
     page.keyboard.press("Shift+Enter")
 
 
-def drag_and_ask(page, address):
-    """Run the notebook, drag a bias, click on a cell; what the next cell prints, and what the widget shows."""
+def show_widget(page, address):
+    """Open the notebook, and run its first cell until the widget is there."""
     page.goto(f"{address}/lab/tree/live.ipynb")
     page.wait_for_selector(".jp-Notebook .jp-CodeCell", timeout=PATIENCE)
     page.wait_for_selector('.jp-Notebook-ExecutionIndicator[data-status="idle"]', timeout=PATIENCE)
@@ -78,6 +78,11 @@ def drag_and_ask(page, address):
         with suppress(TimeoutError):
             page.wait_for_selector(".polyrelu[data-number]", timeout=PATIENCE / 4)
             break
+
+
+def drag_and_ask(page, address):
+    """Run the notebook, drag a bias, click on a cell; what the next cell prints, and what the widget shows."""
+    show_widget(page, address)
     handle = page.locator('.row[data-row="1"] .handle')
     handle.scroll_into_view_if_needed()
     box = handle.bounding_box()
