@@ -14,6 +14,7 @@ import argparse
 import statistics
 import sys
 import tempfile
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +39,8 @@ WATCH = """() => {
     const app = find(document), frames = [];
     let last = app.dataset.number;
     const look = (now) => {
-        if (app.dataset.number !== last) frames.push([now, Number(last = app.dataset.number), app.dataset.milliseconds]);
+        const { number, milliseconds } = app.dataset;
+        if (number !== last) frames.push([now, Number((last = number)), milliseconds]);
         if (window.isWatching) requestAnimationFrame(look);
     };
     window.isWatching = true;
@@ -99,13 +101,14 @@ def main() -> None:
     if len(frames) < 2:
         sys.exit("benchmark_lab: no answer was painted")
     times = [now for now, _, _ in frames]
-    gaps = sorted(b - a for a, b in zip(times, times[1:], strict=False))
+    gaps = sorted(b - a for a, b in pairwise(times))
     pace = 1000 * len(gaps) / (times[-1] - times[0])
     python = statistics.median(spent for _, _, spent in frames)
     print(f"{options.widths}: {pace:.1f} frames/s in JupyterLab; {len(frames)} answers painted")
     tail = gaps[int(0.95 * len(gaps))]
     print(
-        f"  from one to the next {statistics.median(gaps):.0f} ms, 95 of 100 at most {tail:.0f} ms; Python {python:.0f} ms"
+        f"  from one to the next {statistics.median(gaps):.0f} ms, 95 of 100 at most {tail:.0f} ms, Python's share "
+        f"{python:.0f} ms"
     )
     sys.exit(pace < options.floor)
 

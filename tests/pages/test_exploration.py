@@ -111,5 +111,6 @@ def test_a_plane_through_many_inputs_is_explored_in_its_own_coordinates():
         Exploration.of(network)
     sliced = network.slice(*pr.plane_through([0, 0, 1], [1, 0, 0], [0, 1, 0]))
     edited = Exploration.of(sliced).edited({"entries": [[0, 1, BIAS, "1/2"]], "pin": ["1/2", "1/3"]})
+    assert isinstance(edited.network, pr.Slice)
     assert edited.network.lift([1, 0]) == (1, 0, 0), "an edited network lives on the same plane"
     assert all("u" in row and "x" not in row for row in edited.scene()["pin"]["inequalities"])

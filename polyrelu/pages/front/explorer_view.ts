@@ -1,16 +1,16 @@
 // The explorer: zones of a network whose numbers are dragged. What is drawn comes from Python; what is dragged goes there,
 // one edit at a time: the next one is sent when the last one has been answered, and has whatever was dragged meanwhile.
-import { BIAS, type Edit, type Host, type Layer, type Scene, type Window } from "./explorer_scene";
+import { Edits } from "./edits";
+import { BIAS, type Host, type Layer, type Scene, type Window } from "./explorer_scene";
 import { FeatureTable, type TableHost } from "./feature_table";
-import { insetMarks, squareAround } from "./inset";
+import { listen, zoomed } from "./gestures";
+import { Inset } from "./inset";
 import { Lines, type Row } from "./lines";
 import { View, type PlanarMap, decimal, paint, shortNumber, veil } from "./map";
 import { Numbers } from "./numbers";
 import { pinCard, stillCard } from "./pin_card";
 import { element } from "./shell";
 import style from "./widget.css";
-
-const SLOW = 1500; // milliseconds without an answer after which that is said
 
 /** Put an explorer into a root; what is returned takes it away again. */
 export function mount(root: ShadowRoot, host: Host): () => void {
@@ -32,14 +32,7 @@ class Explorer {
   /** The window that is seen: what was asked for, while the answer is on its way. */
   private wanted: Window | null = null;
   private pinned: { at: [number, number]; cell: number } | null = null;
-
-  private readonly pending = new Map<string, string>();
-  private pendingPin: string[] | null | undefined;
-  private pendingReset = false;
-  private number = 0;
-  private waiting = 0;
-  private readonly answered: number[] = [];
-  private slow: ReturnType<typeof setTimeout> | undefined;
+  private readonly edits: Edits;
 
   private readonly app = element("div", { class: "polyrelu" });
   private readonly canvas = element("canvas", { tabindex: 0, "aria-label": "Zones of the features in the window; arrow keys move it, plus and minus scale it" });
@@ -52,13 +45,10 @@ class Explorer {
   private readonly facts = element("p", { class: "facts" });
   private readonly pace = element("span", { class: "pace" });
   private readonly numbers: Numbers;
-  private readonly inset = element("div", { class: "inset" });
-  private readonly insetOverlay = document.createElementNS("http://www.w3.org/2000/svg", "svg");
-  private readonly insetMarks = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+  private readonly inset = new Inset();
   private readonly pinCard = element("div", { class: "pinned", "aria-live": "polite" });
   private readonly lines: Lines;
   private readonly insetLines: Lines;
-  private insetWindow: Window = [-1, -1, 1, 1];
   private readonly observer: ResizeObserver;
   private view: View;
 
@@ -68,7 +58,8 @@ class Explorer {
     this.map = host.map();
     this.view = new View([-1, -1], [1, 1], 1, 1);
     this.lines = new Lines(this.overlay, this.editing(0, () => this.view));
-    this.insetLines = new Lines(this.insetOverlay, this.editing(null, () => this.insetView()));
+    this.insetLines = new Lines(this.inset.overlay, this.editing(null, () => this.inset.view()));
+    this.edits = new Edits(host.send, (text) => this.warn(text));
     this.features = new FeatureTable(this.tableHost());
     this.numbers = new Numbers({
       nameOf: (layer, row) => this.nameOf(layer, row),
@@ -79,7 +70,7 @@ class Explorer {
       edit: (layer, row, column, value, fine) => {
         this.edit(layer, row, column, value, fine);
         this.draw();
-        this.flush();
+        this.edits.flush();
       },
     });
     this.build();
@@ -96,7 +87,7 @@ class Explorer {
       isLive: this.live,
       features: () => this.scene.features,
       isRelu: (feature) => this.layers.at(-1)!.relu[feature.row]!,
-      waiting: (i) => this.pending.get(`threshold ${i}`),
+      waiting: (i) => this.edits.get(`threshold ${i}`),
       shown: (name, on) => {
         if (on) this.hidden.delete(name);
         else this.hidden.add(name);
@@ -111,9 +102,9 @@ class Explorer {
         this.draw();
       },
       threshold: (i, text) => {
-        this.pending.set(`threshold ${i}`, text);
+        this.edits.set(`threshold ${i}`, text);
         this.features.draw(this.chosen);
-        this.flush();
+        this.edits.flush();
       },
     };
   }
@@ -121,7 +112,7 @@ class Explorer {
   close(): void {
     this.observer.disconnect();
     if (this.frame !== undefined) cancelAnimationFrame(this.frame);
-    clearTimeout(this.slow);
+    this.edits.close();
   }
 
   private get live(): boolean {
@@ -151,8 +142,8 @@ class Explorer {
       { class: "chips", role: "toolbar", "aria-label": "View" },
       pressed("fill", true, (on) => (this.filled = on)),
       pressed("folds", false, (on) => (this.folds = on)),
-      this.live && button("+", () => this.zoom(0.8), "Nearer (+)"),
-      this.live && button("−", () => this.zoom(1.25), "Farther (−)"),
+      this.live && button("+", () => this.look(zoomed(this.seen(), 0.8)), "Nearer (+)"),
+      this.live && button("−", () => this.look(zoomed(this.seen(), 1.25)), "Farther (−)"),
       this.live && button("reset", () => this.reset(), "The network and the window of the beginning"),
     );
     const head = element("tr", {}, ...["", "feature", "islands", "area", "threshold"].map((name) => element("th", {}, name)));
@@ -165,13 +156,20 @@ class Explorer {
       element("div", { class: "scroll" }, table),
       this.live && element("h2", {}, "Numbers"),
       this.live && this.tabs(),
-      this.live && this.inset,
+      this.live && this.inset.panel,
       this.live && this.numbers.panel,
       this.pinCard,
     );
-    this.inset.append(this.insetMarks, this.insetOverlay);
     this.app.append(element("div", { class: "left" }, this.stage, this.readout, element("div", { class: "under" }, tools, this.pace)), panel);
-    this.listen();
+    listen(this.canvas, {
+      isLive: this.live,
+      seen: () => this.seen(),
+      view: () => this.view,
+      look: (window) => this.look(window),
+      pin: (at) => this.pin(at),
+      hovered: (x, y) => this.point(x, y),
+      left: () => (this.readout.textContent = this.hint()),
+    });
   }
 
   private tabs(): HTMLElement {
@@ -182,56 +180,10 @@ class Explorer {
       buttons.forEach((button, i) => button.setAttribute("aria-pressed", String(i === k)));
       this.layer = k;
       this.row = 0;
-      this.fitInset();
+      this.inset.fit(this.layers, this.layer, this.seen());
       this.draw();
     };
     return element("div", { class: "chips", role: "group", "aria-label": "Layer" }, ...buttons);
-  }
-
-  private listen(): void {
-    const { canvas } = this;
-    let from: { x: number; y: number; window: Window; moved: boolean } | null = null;
-    canvas.addEventListener("pointerdown", (event) => {
-      if (event.button !== 0) return;
-      canvas.setPointerCapture(event.pointerId);
-      from = { x: event.offsetX, y: event.offsetY, window: this.seen(), moved: false };
-    });
-    canvas.addEventListener("pointermove", (event) => {
-      if (!from) return this.point(event.offsetX, event.offsetY);
-      const [dx, dy] = [event.offsetX - from.x, event.offsetY - from.y];
-      from.moved ||= Math.hypot(dx, dy) > 3;
-      if (from.moved && this.live) this.look(shifted(from.window, -dx * this.view.pixel, dy * this.view.pixel));
-    });
-    canvas.addEventListener("pointerup", (event) => {
-      if (from && !from.moved) this.pin(this.view.toPlane(event.offsetX, event.offsetY));
-      from = null;
-    });
-    canvas.addEventListener("pointerleave", () => (this.readout.textContent = this.hint()));
-    canvas.addEventListener("wheel", (event) => this.wheel(event), { passive: false });
-    canvas.addEventListener("keydown", (event) => this.key(event));
-  }
-
-  private key(event: KeyboardEvent): void {
-    const [x0, y0, x1, y1] = this.seen();
-    const [sx, sy] = [(x1 - x0) / 10, (y1 - y0) / 10];
-    const moves: Record<string, [number, number]> = { ArrowLeft: [-sx, 0], ArrowRight: [sx, 0], ArrowUp: [0, sy], ArrowDown: [0, -sy] };
-    const move = moves[event.key];
-    if (move && this.live) this.look(shifted([x0, y0, x1, y1], ...move));
-    else if (event.key === "+" && this.live) this.zoom(0.8);
-    else if (event.key === "-" && this.live) this.zoom(1.25);
-    else if (event.key === "Enter") this.pin([(x0 + x1) / 2, (y0 + y1) / 2]);
-    else if (event.key === "Escape") this.pin(null);
-    else return;
-    event.preventDefault();
-    event.stopPropagation();
-  }
-
-  /** The wheel scrolls the notebook, unless the stage has the focus or Ctrl is held. */
-  private wheel(event: WheelEvent): void {
-    const focused = (this.canvas.getRootNode() as ShadowRoot).activeElement === this.canvas;
-    if (!this.live || !(focused || event.ctrlKey)) return;
-    event.preventDefault();
-    this.zoom(1.0015 ** event.deltaY, this.view.toPlane(event.offsetX, event.offsetY));
   }
 
   // -- edits --------------------------------------------------------------------------------------------------------
@@ -240,19 +192,13 @@ class Explorer {
     return this.wanted ?? this.scene.window;
   }
 
-  private zoom(factor: number, about?: [number, number]): void {
-    const [x0, y0, x1, y1] = this.seen();
-    const [cx, cy] = about ?? [(x0 + x1) / 2, (y0 + y1) / 2];
-    this.look([cx + (x0 - cx) * factor, cy + (y0 - cy) * factor, cx + (x1 - cx) * factor, cy + (y1 - cy) * factor]);
-  }
-
   private look(window: Window): void {
     const fine = (window[2] - window[0]) / 1000;
     const texts = window.map((value) => decimal(value, fine));
     this.wanted = texts.map(Number) as Window;
-    this.pending.set("window", texts.join(" "));
+    this.edits.set("window", texts.join(" "));
     this.draw();
-    this.flush();
+    this.edits.flush();
   }
 
   /** New numbers of a row: what is seen has them at once, and Python when it is free. */
@@ -261,7 +207,7 @@ class Explorer {
     const own = this.layers[layer]!;
     if (column === BIAS) own.bias[row] = Number(text);
     else own.weight[row]![column] = Number(text);
-    this.pending.set(`entry ${layer} ${row} ${column}`, text);
+    this.edits.set(`entry ${layer} ${row} ${column}`, text);
     return Number(text);
   }
 
@@ -271,63 +217,29 @@ class Explorer {
     if (!this.live) {
       const cell = at ? this.map.at(...at) : -1;
       this.pinned = at && cell >= 0 ? { at, cell } : null;
-    } else this.pendingPin = at && at.map((value) => decimal(value, fine));
+    } else this.edits.pin(at && at.map((value) => decimal(value, fine)));
     this.drawPin();
-    this.flush();
+    this.edits.flush();
   }
 
   private reset(): void {
-    this.pending.clear();
     this.wanted = null;
-    this.pendingReset = true;
-    this.flush();
-  }
-
-  private flush(): void {
-    const idle = !this.pending.size && this.pendingPin === undefined && !this.pendingReset;
-    if (this.waiting || idle || !this.host.send) return;
-    this.waiting = ++this.number;
-    const edit: Edit = { number: this.waiting };
-    if (this.pendingReset) edit.reset = true;
-    else {
-      for (const [place, text] of this.pending) {
-        const [kind, ...where] = place.split(" ");
-        if (kind === "window") edit.window = text.split(" ");
-        if (kind === "threshold") (edit.thresholds ??= []).push([Number(where[0]), text]);
-        if (kind === "entry") (edit.entries ??= []).push([...(where.map(Number) as [number, number, number]), text]);
-      }
-      this.pending.clear();
-      if (this.pendingPin !== undefined) edit.pin = this.pendingPin;
-      this.pendingPin = undefined;
-    }
-    this.pendingReset = false;
-    this.slow = setTimeout(() => this.warn("Python has not answered yet; what is drawn is the last answer."), SLOW);
-    this.host.send(edit);
+    this.edits.reset();
+    this.edits.flush();
   }
 
   /** An answer: what was dragged since stays as it is seen. */
   private take(): void {
     const scene = this.host.scene();
-    if (scene.number && scene.number >= this.waiting) {
-      clearTimeout(this.slow);
-      this.waiting = 0;
-      this.answered.push(performance.now());
-    }
+    this.edits.answer(scene.number ?? 0);
     this.warn(scene.error ?? "");
     this.scene = scene;
-    this.layers = structuredClone(this.host.layers());
+    this.layers = this.edits.onTopOf(this.host.layers());
     this.map = this.host.map();
-    for (const [place, text] of this.pending) {
-      const [kind, layer, row, column] = place.split(" ");
-      if (kind !== "entry") continue;
-      const own = this.layers[Number(layer)]!;
-      if (Number(column) === BIAS) own.bias[Number(row)] = Number(text);
-      else own.weight[Number(row)]![Number(column)] = Number(text);
-    }
-    if (!this.pending.has("window")) this.wanted = null;
+    if (!this.edits.has("window")) this.wanted = null;
     this.row = Math.min(this.row, (this.layers[this.layer]?.bias.length ?? 1) - 1);
     this.draw();
-    this.flush();
+    this.edits.flush();
   }
 
   private warn(text: string): void {
@@ -353,7 +265,7 @@ class Explorer {
         const lines = layer === 0 ? this.lines : this.insetLines;
         this.edit(which(), row, BIAS, exactly ? lines.biasAtFoot(exactly) : b, exactly ? fine / 4 : fine);
         this.draw();
-        this.flush();
+        this.edits.flush();
       },
     };
   }
@@ -424,7 +336,7 @@ class Explorer {
     this.drawPin();
     if (!this.live) return;
     this.lines.draw();
-    this.drawInset();
+    if (this.inset.draw(this.layers, this.layer, this.seen(), this.scene.pin?.at)) this.insetLines.draw();
     this.numbers.draw(this.layers[this.layer]!, this.layer, this.row);
   }
 
@@ -438,9 +350,8 @@ class Explorer {
     const [x0, y0, x1, y1] = this.seen().map(shortNumber);
     this.facts.textContent = `${widths} network on [${x0}, ${x1}] × [${y0}, ${y1}]: ${this.scene.cells} cells, found exactly`;
     if (!this.readout.textContent) this.readout.textContent = this.hint();
-    const now = performance.now();
-    while (this.answered.length && now - this.answered[0]! > 1000) this.answered.shift();
-    const pace = this.answered.length > 2 ? `, ${this.answered.length} frames/s` : "";
+    const frames = this.edits.pace();
+    const pace = frames > 2 ? `, ${frames} frames/s` : "";
     this.pace.textContent = this.live && this.scene.milliseconds !== undefined ? `${this.scene.milliseconds} ms in Python${pace}` : "";
   }
 
@@ -485,29 +396,4 @@ class Explorer {
     if (this.live || !this.pinned) this.pinCard.append(pinCard(pin!, this.scene.features, close));
     else this.pinCard.append(stillCard(this.pinned.at, this.pattern(this.pinned.cell), this.on(this.pinned.cell)));
   }
-
-  // -- a later layer's plane ------------------------------------------------------------------------------------------
-
-  private insetView(): View {
-    const [x0, y0, x1, y1] = this.insetWindow;
-    const width = this.inset.clientWidth || 260;
-    return new View([x0, y0], [x1, y1], width, this.inset.clientHeight || width);
-  }
-
-  /** The square around what the layer takes from the window. */
-  private fitInset(): void {
-    if (this.layers[this.layer]?.inputs === 2 && this.layer > 0) this.insetWindow = squareAround(this.layers.slice(0, this.layer), this.seen());
-  }
-
-  private drawInset(): void {
-    const planar = this.layer > 0 && this.layers[this.layer]!.inputs === 2;
-    this.inset.hidden = !planar;
-    if (!planar) return;
-    this.insetMarks.replaceChildren(...insetMarks(this.insetView(), this.layers.slice(0, this.layer), this.seen(), this.scene.pin?.at));
-    this.insetLines.draw();
-  }
-}
-
-function shifted(window: Window, dx: number, dy: number): Window {
-  return [window[0] + dx, window[1] + dy, window[2] + dx, window[3] + dy];
 }

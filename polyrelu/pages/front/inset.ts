@@ -1,9 +1,41 @@
 // The plane that a later layer takes: where points of the window come to lie in it.
 import { imageOf, type Layer, type Window } from "./explorer_scene";
-import type { View } from "./map";
+import { View } from "./map";
+import { element } from "./shell";
 
 const GRID = 20; // steps between the points that are shown
 const COARSE = 8; // and between those that say how large the plane is
+
+/** A small drawing of that plane; its lines are drawn over the marks by who has made it. */
+export class Inset {
+  readonly overlay = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+  private readonly marks = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+  readonly panel = element("div", { class: "inset" }, this.marks, this.overlay);
+  private window: Window = [-1, -1, 1, 1];
+
+  view(): View {
+    const [x0, y0, x1, y1] = this.window;
+    const width = this.panel.clientWidth || 260;
+    return new View([x0, y0], [x1, y1], width, this.panel.clientHeight || width);
+  }
+
+  /** Look at all that layer k takes from a window. */
+  fit(layers: readonly Layer[], k: number, window: Window): void {
+    if (isPlanar(layers, k)) this.window = squareAround(layers.slice(0, k), window);
+  }
+
+  /** Draw what layer k takes, if that is a plane; whether it is. */
+  draw(layers: readonly Layer[], k: number, window: Window, pin: [number, number] | undefined): boolean {
+    this.panel.hidden = !isPlanar(layers, k);
+    if (this.panel.hidden) return false;
+    this.marks.replaceChildren(...insetMarks(this.view(), layers.slice(0, k), window, pin));
+    return true;
+  }
+}
+
+function isPlanar(layers: readonly Layer[], k: number): boolean {
+  return k > 0 && layers[k]?.inputs === 2;
+}
 
 /** Points of a window, in a grid. */
 function grid([x0, y0, x1, y1]: Window, steps: number): [number, number][] {
@@ -12,7 +44,7 @@ function grid([x0, y0, x1, y1]: Window, steps: number): [number, number][] {
 }
 
 /** The square around the origin and what layers make of a window. */
-export function squareAround(layers: readonly Layer[], window: Window): Window {
+function squareAround(layers: readonly Layer[], window: Window): Window {
   const images = [[0, 0], ...grid(window, COARSE).map((point) => imageOf(layers, point))];
   const ends = (k: 0 | 1): [number, number] => [Math.min(...images.map((p) => p[k]!)), Math.max(...images.map((p) => p[k]!))];
   const [[left, right], [low, high]] = [ends(0), ends(1)];
@@ -22,7 +54,7 @@ export function squareAround(layers: readonly Layer[], window: Window): Window {
 }
 
 /** The axes, the images of points of a window, and that of the point that is pinned. */
-export function insetMarks(view: View, layers: readonly Layer[], window: Window, pin: [number, number] | undefined): SVGElement[] {
+function insetMarks(view: View, layers: readonly Layer[], window: Window, pin: [number, number] | undefined): SVGElement[] {
   const [ox, oy] = view.toPixels(0, 0);
   const marks = [shape("path", { class: "axes", d: `M0 ${oy}H${view.width}M${ox} 0V${view.height}` })];
   const placeOf = (point: [number, number]): [number, number] => {
