@@ -50,7 +50,8 @@ if TYPE_CHECKING:  # what is imported when it is first looked up: ``_convenience
     from polyrelu.formats.load import load_network
     from polyrelu.formats.tilings import load_tiling
     from polyrelu.formats.vnnlib import load_property, load_query
-    from polyrelu.latent.windows import LatentCube, LatentPlane, feature_zones
+    from polyrelu.latent.feature_zones import feature_zones
+    from polyrelu.latent.windows import LatentCube, LatentPlane
     from polyrelu.pages.explorer import explore
     from polyrelu.plotting.segmentable import (
         SegmentableCube,

@@ -92,7 +92,7 @@ PUBLIC: Mapping[str, str] = {
     "decision_boundary": "analysis.decision_boundary.decision_boundary",
     "explore": "pages.explorer.explore",
     "face_search": "engines.search.face_search",
-    "feature_zones": "latent.windows.feature_zones",
+    "feature_zones": "latent.feature_zones.feature_zones",
     "film": "figures.film.film",
     "get_rigged_bias": "plotting.segmentable.get_rigged_bias",
     "get_unit_2d_vectors_regularly_spaced": "plotting.segmentable.get_unit_2d_vectors_regularly_spaced",

@@ -98,7 +98,7 @@ write pruning heuristics), `plotting` and `cli`.
   `networks/network.py` is the result.
 * A PyTorch module: `formats/torch_modules.py` finds what it takes and the part that is meant, `torch_export.py` lets
   PyTorch note what the module does, and `aten_program.py` lowers that, without PyTorch: `aten_operators.py`,
-  `aten_shapes.py`, `aten_windows.py` and `aten_conditions.py` look the operators up.
+  `aten_orders.py`, `aten_shapes.py`, `aten_windows.py` and `aten_conditions.py` look the operators up.
 * A sign in doubt: `engines/cells/kernel/signs.h` finds a float within its error bound, tries what else is exact there,
   and asks, before the sign matters, `engines/cells/signs.py`, which evaluates the form in integers
   (`networks/affine_outputs.py` has it).

@@ -226,7 +226,10 @@ THROUGH = {
     "formats/onnx_shapes": "formats/test_onnx",
     "formats/onnx_tensors": "formats/test_onnx",
     **dict.fromkeys(
-        (f"formats/aten_{name}" for name in ("conditions", "operators", "program", "shapes", "site", "windows")),
+        map(
+            "formats/aten_{}".format,
+            ("conditions", "operators", "orders", "program", "shapes", "site", "windows"),
+        ),
         "formats/test_aten",
     ),
     "formats/operators": "formats/test_lowering",

@@ -20,7 +20,7 @@ import numpy as np
 
 from polyrelu.engines.preimage import linear_regions, preimage
 from polyrelu.figures.cubes import figure_of
-from polyrelu.latent.windows import feature_zones
+from polyrelu.latent.feature_zones import feature_zones
 from polyrelu.networks.layer import Layer
 from polyrelu.networks.network import Network
 from polyrelu.plotting import style

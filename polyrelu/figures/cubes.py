@@ -9,7 +9,7 @@ from polyrelu.arithmetic.exact import exact
 from polyrelu.engines.faces.unrelu import Zeroed, face_steps, unrelu
 from polyrelu.networks.layer import Layer
 from polyrelu.plotting.solid import plot_polyhedron, solid_axes
-from polyrelu.plotting.style import style
+from polyrelu.plotting.style import THIN, face_colour, style
 from polyrelu.polyhedra.polyhedron import Polyhedron
 from polyrelu.support.extras import require
 
@@ -17,9 +17,6 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
     from mpl_toolkits.mplot3d import Axes3D
-
-FRAME = "#808791"
-"""The colour of a cube's edges, which white and dark paper are told from."""
 
 
 def cube_axes(radius: Any, letter: str) -> Axes3D:
@@ -30,7 +27,7 @@ def cube_axes(radius: Any, letter: str) -> Axes3D:
     with style():
         made = pyplot.figure(figsize=(3.9, 3.9)).add_axes((0, 0, 1, 1), projection="3d")
         axes = solid_axes(window, made, labels=[f"${letter}_{i}$" for i in range(3)])
-    return plot_polyhedron(Polyhedron.box(*window), axes, alpha=0, edges=FRAME)
+    return plot_polyhedron(Polyhedron.box(*window), axes, alpha=0, edge_width=THIN)
 
 
 def figure_of(axes: Axes) -> Figure:
@@ -49,5 +46,5 @@ def plot_faces(target: Polyhedron, layer: Layer, axes: Axes3D, colours: Mapping[
     """Draw what a target has in common with the orthant, pale, and with the faces that contribute."""
     plot_polyhedron(face_steps(target, layer, ()).cut, axes, colour=colours[()], alpha=0.2)
     for zeroed in contributing(target, layer):
-        plot_polyhedron(face_steps(target, layer, zeroed).cut, axes, colour=colours[zeroed], alpha=0.8)
+        plot_polyhedron(face_steps(target, layer, zeroed).cut, axes, colour=face_colour(colours[zeroed]), alpha=0.8)
     return axes

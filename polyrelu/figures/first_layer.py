@@ -13,7 +13,7 @@ from polyrelu.figures.cubes import contributing, cube_axes, figure_of, plot_face
 from polyrelu.figures.example import first_layer, pulled_back_target
 from polyrelu.figures.sweep import Story, animate
 from polyrelu.plotting.solid import plot_polyhedron
-from polyrelu.plotting.style import SILENT
+from polyrelu.plotting.style import SILENT, face_colour
 from polyrelu.polyhedra.polyhedron import Polyhedron
 from polyrelu.support.palette import colour
 
@@ -44,7 +44,7 @@ def relu_constraints() -> Figure:
     """Figure 13: the same with the ReLU's constraints, a >= 0: the faces of the orthant, drawn through."""
     axes = plot_polyhedron(pulled_back_target(), cube_axes(RADIUS, "a"), colour=colour(0), alpha=0.18)
     for i, face in enumerate(ORTHANT_FACES):
-        plot_polyhedron(face, axes, colour=FACE_COLOURS[i,], alpha=0.45)
+        plot_polyhedron(face, axes, colour=face_colour(FACE_COLOURS[i,]), alpha=0.45)
     return figure_of(axes)
 
 

@@ -10,10 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from polyrelu.arithmetic.exact import ExactVector, to_floats
 from polyrelu.engines.faces.unrelu import Zeroed, face_steps, layer_range
-from polyrelu.figures.cubes import FRAME
 from polyrelu.networks.layer import Layer
 from polyrelu.plotting.solid import plot_polyhedron, solid_axes
-from polyrelu.plotting.style import HAIRLINE, PAPER, SILENT, style, themed
+from polyrelu.plotting.style import HAIRLINE, PAPER, SILENT, THIN, style, themed
 from polyrelu.polyhedra.convex_polygon import convex_polygon
 from polyrelu.polyhedra.polyhedron import Polyhedron
 from polyrelu.support.extras import require
@@ -121,7 +120,7 @@ def draw_moment(story: Story, k: int, progress: Fraction, left: Any, right: Axes
     cube, reached = story.cube, layer_range(story.layer)
     window = [-story.radius] * 3, [story.radius] * 3
     solid_axes(window, left, labels=[f"${story.space}_{i}$" for i in range(3)])
-    plot_polyhedron(cube, left, alpha=0, edges=FRAME)
+    plot_polyhedron(cube, left, alpha=0, edge_width=THIN)
     plot_polyhedron(reached, left, colour=SILENT, alpha=0.45)
     frame_plane(story, right)
     for zeroed in story.before + story.phase[:k]:

@@ -228,6 +228,10 @@ def _max(site: Site, x: Any, other: Any = None, keepdim: bool = False) -> Any:
     return best if other is None else [best, Jumping()]
 
 
+def _extremes(site: Site, x: Any, dim: Any = None, keepdim: bool = False) -> list[Variable]:
+    return [_smallest_entry(site, x, dim, keepdim), _largest_entry(site, x, dim, keepdim)]
+
+
 def _cumulative_sum(site: Site, x: Any, dim: int, dtype: Any = None) -> Variable:
     tensor = site.variable(x)
     axis = axis_of(dim, tensor.rows.ndim)
@@ -277,6 +281,7 @@ OPERATORS: dict[str, Callable[..., Any]] = {
     "addcmul": _add_product,
     "amax": _largest_entry,
     "amin": _smallest_entry,
+    "aminmax": _extremes,
     "clamp_max": _clamp_max,
     "clamp_min": _clamp,
     "cumsum": _cumulative_sum,

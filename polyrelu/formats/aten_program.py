@@ -16,13 +16,14 @@ from numpy.typing import NDArray
 from polyrelu.errors import InputError, PolyreluError
 from polyrelu.formats.aten_conditions import CONDITIONS
 from polyrelu.formats.aten_operators import OPERATORS
+from polyrelu.formats.aten_orders import ORDERS
 from polyrelu.formats.aten_shapes import SHAPES
 from polyrelu.formats.aten_site import Site
 from polyrelu.formats.aten_windows import WINDOWS
 from polyrelu.formats.lowering import Lowering
 from polyrelu.networks.network import Network
 
-_TABLE = {**SHAPES, **OPERATORS, **WINDOWS, **CONDITIONS}
+_TABLE = {**SHAPES, **OPERATORS, **ORDERS, **WINDOWS, **CONDITIONS}
 
 
 def _words(text: str) -> frozenset[str]:
@@ -37,13 +38,14 @@ _SMOOTH = _words(
     softplus sqrt square std tan tanh var var_mean
     """
 )
-_JUMPING = _words(
+JUMPING = _words(
     """
     argmax argmin argsort bernoulli ceil embedding eq floor fmod frac hardshrink heaviside histc ne nonzero remainder
     round sgn sign trunc unique
     """
 )
-UNDERSTOOD = _SMOOTH | _JUMPING | _TABLE.keys()
+"""The names of those that are refused because they are not continuous."""
+UNDERSTOOD = _SMOOTH | JUMPING | _TABLE.keys()
 """The names of the operators that are lowered, or refused with a reason."""
 
 
@@ -122,7 +124,7 @@ def refusal(operator: str, where: str) -> str:
     why = "is not supported"
     if operator in _SMOOTH:
         why = "is not piecewise linear"
-    elif operator in _JUMPING:
+    elif operator in JUMPING:
         why = "is not continuous"
     return f'{where}: {operator} {why}; read the network up to a module before it with stop="its name"'
 

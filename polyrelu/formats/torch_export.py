@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 
 from polyrelu.errors import InputError
-from polyrelu.formats.aten_program import UNDERSTOOD, Call, Program, Ref
+from polyrelu.formats.aten_program import JUMPING, UNDERSTOOD, Call, Program, Ref
 from polyrelu.support.tensors import plain
 
 _WHERE = "Network.from_torch"
@@ -45,9 +45,11 @@ def exported(torch: Any, module: Any, inputs: tuple[Any, ...]) -> Program:
     Raises:
         InputError: the module cannot be exported, returns no single tensor, or its output depends on both inputs.
     """
-    with _quiet(), torch.no_grad():
+    with _quiet(), torch.no_grad(), _all_frames(torch):
         try:
-            traced = torch.export.export(module, inputs, strict=False).run_decompositions({})
+            traced = _without_softshrink(torch, torch.export.export(module, inputs, strict=False)).run_decompositions(
+                {}
+            )
         except Exception as error:  # whatever the user's forward method raises on a tensor without numbers
             raise InputError(f"{_WHERE}: torch.export cannot follow the module ({_reason(error)})") from error
         for _ in range(_ROUNDS):
@@ -79,6 +81,43 @@ def _quiet() -> Iterator[None]:
             yield
     finally:
         logging.disable(before)
+
+
+@contextmanager
+def _all_frames(torch: Any) -> Iterator[None]:
+    """Operators are noted with the line of the user's that called for them, also where it is in a helper function.
+
+    PyTorch keeps lines of forward methods alone; where it does not say how it chooses, these are what messages name.
+    """
+    tracer: Any = getattr(getattr(torch.fx, "proxy", None), "TracerBase", None)
+    chosen = getattr(tracer, "_filter_traceback_frames", None)
+    if chosen is None:
+        yield
+        return
+
+    def since_forward(tracing: Any, frames: Any) -> Any:
+        names = [frame.name for frame in frames]
+        return type(frames)(frames[names.index("forward") :]) if "forward" in names else chosen(tracing, frames)
+
+    tracer._filter_traceback_frames = since_forward
+    try:
+        yield
+    finally:
+        tracer._filter_traceback_frames = chosen
+
+
+def _without_softshrink(torch: Any, traced: Any) -> Any:
+    """The program with ``x - clamp(x, -l, l)`` for softshrink, which PyTorch itself takes to pieces that jump."""
+    aten, graph = torch.ops.aten, traced.graph
+    for node in [n for n in graph.nodes if n.target is aten.softshrink.default]:
+        x, width = node.args[0], node.args[1] if len(node.args) > 1 else node.kwargs.get("lambd", 0.5)
+        with graph.inserting_before(node):
+            core = graph.call_function(aten.clamp.default, (x, -width, width))
+            rest = graph.call_function(aten.sub.Tensor, (x, core))
+        core.meta, rest.meta = dict(node.meta), dict(node.meta)
+        node.replace_all_uses_with(rest)
+        graph.erase_node(node)
+    return traced
 
 
 class _Graph:
@@ -123,7 +162,7 @@ class _Graph:
         calls = []
         for node in self.calls:
             args, kwargs = self._arguments(node.args, constants), self._arguments(node.kwargs, constants)
-            calls.append(Call(node.name, _name(node), tuple(args), kwargs, self._place(node)))
+            calls.append(Call(node.name, _asked_for(node), tuple(args), kwargs, self._place(node)))
         if self.output not in self.depending:
             self._arguments(self.output, constants)
         return Program(first.name, tuple(first.meta["val"].shape), constants, tuple(calls), Ref(self.output.name))
@@ -215,6 +254,12 @@ def _name(node: Any) -> str:
     """``add`` for ``aten.add.Tensor``."""
     target = node.target
     return str(target).split(".")[1] if hasattr(target, "overloadpacket") else getattr(target, "__name__", str(target))
+
+
+def _asked_for(node: Any) -> str:
+    """The name of a node's operator; or of the function that it is a piece of, if that is what jumps."""
+    function = str((node.meta.get("torch_fn") or ("", ""))[1]).rpartition(".")[2]
+    return function if function in JUMPING else _name(node)
 
 
 def _shortened(code: str) -> str:

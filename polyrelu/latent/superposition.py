@@ -1,9 +1,9 @@
 r"""All features of a network at once in a window of the plane: where each is active, exactly, and fast.
 
 For a network f: R^2 -> R^m, features i and thresholds t_i the *zone* of a feature is :math:`\{x : f_i(x) > t_i\}` in
-the window. :func:`polyrelu.latent.windows.feature_zones` asks for one preimage for each. Here the thresholds become
-biases of the last layer and all its coordinates neurons, so that one run finds the cells on which every neuron and
-every feature has one sign. They are the faces of a planar map: each edge inside is shared by two of them, whole. So
+the window. :mod:`polyrelu.latent.feature_zones` asks for one preimage for each. Here the thresholds become biases of
+the last layer and all its coordinates neurons, so that one run finds the cells on which every neuron and every feature
+has one sign. They are the faces of a planar map: each edge inside is shared by two of them, whole. So
 
 * corners are intersections of neighbouring facets, in integers, and equal ones are one;
 * the *islands* of a feature, the connected components of its zone, are found along the edges between its cells, but
@@ -96,7 +96,7 @@ class Superposition(Carried):
         chosen = chosen_features(network, features)
         require_plane(network, "Superposition")
         levels = tuple(_threshold(network, i, (thresholds or {}).get(i, 0)) for i in chosen)
-        asked = _with_thresholds(network, chosen, levels)
+        asked = with_features(network, chosen, levels)
         tiling = linear_regions(asked, _window(window), "cells", progress=False, measure=True)
         for name, value in zip(
             ("network", "window", "features", "thresholds", "tiling"),
@@ -318,8 +318,8 @@ def require_plane(network: Network, where: str) -> None:
     """
     if network.input_dim != 2:
         raise DimensionError(
-            f"{where}: the network takes R^{network.input_dim}, and what is shown is a plane; put the affine map from "
-            "the plane in front, as the network's first layer, with relu False"
+            f"{where}: the network takes R^{network.input_dim}, and what is shown is a plane; pass a plane through its "
+            "inputs, network.slice(*polyrelu.plane_through(a, b, c)) for three of them"
         )
 
 
@@ -350,8 +350,8 @@ def _threshold(network: Network, feature: int, level: Any) -> Fraction:
     return value
 
 
-def _with_thresholds(network: Network, features: Sequence[int], levels: Sequence[Fraction]) -> Network:
-    """The network whose last neurons are active exactly where the features are above their thresholds."""
+def with_features(network: Network, features: Sequence[int], levels: Sequence[Fraction | int]) -> Network:
+    """The network whose last neurons are active exactly where some features are above their thresholds."""
     *before, last = network.layers
     rows = tuple(last.rows[i] for i in features)
     offsets = tuple(last.offsets[i] - level for i, level in zip(features, levels, strict=True))

@@ -2,8 +2,8 @@ r"""One layer's latent space as superposed half-space pairs.
 
 For y = relu(W z + b), with W of d rows and h columns, each row i splits the latent space R^h into an active half-space,
 :math:`W_i z + b_i > 0`, and a silent one, where :math:`y_i = 0`. A :class:`LatentPlane` shows all d pairs at once in a
-window, a polygon in R^h or in a two-dimensional slice of it; a :class:`LatentCube` in a cube of three dimensions; and
-:func:`feature_zones` shows where features of a later layer are active, in the space of an earlier one.
+window, a polygon in R^h or in a two-dimensional slice of it; a :class:`LatentCube` in a cube of three dimensions. Where
+features of a later layer are active, in the space of an earlier one, says :mod:`polyrelu.latent.feature_zones`.
 
 The window is a simple polygon, convex or not. It is triangulated once; lines cut the triangles exactly, and
 :func:`polyrelu.analysis.outline.polygons_around` puts the parts together again. Polygons are closed. The parts of them
@@ -21,23 +21,20 @@ from typing import Any, TypeAlias
 from polyrelu.analysis.outline import Polygon, polygons_around
 from polyrelu.arithmetic.exact import ExactMatrix, ExactVector, exact, exact_matrix, exact_vector
 from polyrelu.arithmetic.ieee import format_of
-from polyrelu.engines.preimage import linear_regions, preimage
+from polyrelu.engines.preimage import linear_regions
 from polyrelu.errors import DimensionError, InputError
 from polyrelu.latent.rounded_planes import Plane, window_coordinates
 from polyrelu.networks.layer import Layer
 from polyrelu.networks.linear_constraints import coordinate
 from polyrelu.networks.network import Network
-from polyrelu.networks.properties import active
-from polyrelu.networks.questions import Domain, given_domain
 from polyrelu.polyhedra.convex_polygon import convex_polygon
 from polyrelu.polyhedra.halfspace import Halfspace
 from polyrelu.polyhedra.polyhedron import Polyhedron
 from polyrelu.polyhedra.simple_polygon import Corners, directed_edges, require_simple, split, triangulate
-from polyrelu.support.arguments import as_whole, instance, items, one_of
+from polyrelu.support.arguments import as_whole, one_of
 from polyrelu.support.carried import Carried
 from polyrelu.support.numerals import shown
 from polyrelu.support.shown import Shown
-from polyrelu.tilings.tiling import Tiling
 
 Polygons: TypeAlias = tuple[Polygon, ...]
 Subset: TypeAlias = tuple[int, ...]
@@ -133,7 +130,7 @@ class LatentPlane(Carried, Shown):
 
     def form(self, feature: int | str) -> tuple[ExactVector, Fraction]:
         """Normal and offset of a feature before its ReLU: ``y_i = normal . u + offset``."""
-        i = _feature(feature, self.feature_count, "LatentPlane")
+        i = feature_number(feature, self.feature_count, "LatentPlane")
         return self.plane.matrix[i], self.plane.offset[i]
 
     def coordinates(self, points: Iterable[Iterable[Any]] | None = None) -> ExactMatrix:
@@ -212,7 +209,7 @@ class LatentPlane(Carried, Shown):
 
     def region(self, subset: Iterable[int | str]) -> Polygons:
         """The part of the window where exactly the features of a subset are active."""
-        chosen = tuple(sorted({_feature(i, self.feature_count, "region") for i in subset}))
+        chosen = tuple(sorted({feature_number(i, self.feature_count, "region") for i in subset}))
         return _assembled(self._cells.get(chosen, ()))
 
     def regions(self) -> dict[Subset, Polygons]:
@@ -280,7 +277,7 @@ def _layer(
     return rows, offset, axes
 
 
-def _feature(feature: int | str, count: int, where: str) -> int:
+def feature_number(feature: int | str, count: int, where: str) -> int:
     """The number of a feature that is given by it, or by its name ``"y0"``, ``"h_0"``."""
     if isinstance(feature, str):
         return coordinate(feature, count)
@@ -352,7 +349,7 @@ class LatentCube(Carried, Shown):
         return self._cut(self._silent_row(feature))
 
     def _silent_row(self, feature: int | str) -> Halfspace:
-        i = _feature(feature, self.feature_count, "LatentCube")
+        i = feature_number(feature, self.feature_count, "LatentCube")
         return Halfspace.of(self.layer.rows[i], -self.layer.offsets[i])
 
     def _cut(self, row: Halfspace) -> Polyhedron:
@@ -380,53 +377,3 @@ def _positive(half_width: Any, where: str) -> Fraction:
 def _times(row: ExactVector, matrix: ExactMatrix) -> ExactVector:
     columns = zip(*matrix, strict=True)
     return tuple(sum((a * b for a, b in zip(row, column, strict=True)), Fraction(0)) for column in columns)
-
-
-def feature_zones(
-    network: Network,
-    features: int | str | Iterable[int | str] | None = None,
-    domain: Domain | None = None,
-    *,
-    box: Any = None,
-) -> dict[int, Tiling]:
-    """Where features of the last layer are active, in the space of the network's inputs: exact.
-
-    For the space after some block, pass the network of the blocks behind it.
-
-    Args:
-        network: a chain of blocks.
-        features: coordinates of its output, by number or by name, such as ``"y0"``; by default all of them.
-        domain: as in :func:`polyrelu.preimage`.
-        box: instead of a domain, the half width of a cube around the origin.
-
-    Returns:
-        For each feature the tiling of ``y_i > 0``, by the feature's number.
-
-    Raises:
-        InputError: there is no such feature; or a half width that is not positive, or one beside a domain.
-        ParseError: there is no feature of this name.
-        DimensionError: the domain lives in another space.
-
-    Cost: one :func:`polyrelu.preimage` for each feature.
-
-    >>> net = Network([([[1, 0], [0, 1]], [0, 0]), ([[1, -1], [0, 1]], [0, -1])], relu=[True, True])
-    >>> {feature: str(zones.volume(exact=True)) for feature, zones in feature_zones(net, box=3).items()}
-    {0: '27/2', 1: '12'}
-    """
-    count = instance(network, Network, "feature_zones: network", "pass a Network; load_network reads files").output_dim
-    wanted: Iterable[Any] = range(count)
-    if isinstance(features, str) or as_whole(features) is not None:
-        wanted = [features]
-    elif features is not None:
-        wanted = items(features, "feature_zones: features", "pass numbers or names, such as [0, 2] or ['y0', 'y2']")
-    chosen = [_feature(i, count, "feature_zones") for i in wanted]
-    inputs = given_domain(domain if box is None else _cube(box, domain, network.input_dim), network, "feature_zones")
-    return {i: preimage(network, active(i, count), inputs) for i in chosen}
-
-
-def _cube(half_width: Any, domain: Domain | None, dim: int) -> Polyhedron:
-    """The cube around the origin that was asked for."""
-    if domain is not None:
-        raise InputError("feature_zones: box is a domain, too; pass one of them")
-    width = _positive(half_width, "feature_zones: box")
-    return Polyhedron.box([-width] * dim, [width] * dim)

@@ -93,6 +93,11 @@ class Network(Carried, NetworkMethods):
         return self.layers[0].input_dim
 
     @property
+    def input_names(self) -> tuple[str, ...]:
+        """What pictures and pages call the inputs: x0, x1, ...; u0, u1, ... on a slice, whose coordinates they are."""
+        return tuple(f"x{i}" for i in range(self.input_dim))
+
+    @property
     def output_dim(self) -> int:
         """The dimension m of the output space."""
         return self.layers[-1].output_dim

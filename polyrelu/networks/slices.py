@@ -60,6 +60,18 @@ class Slice(Network):
     origin: ExactVector
     directions: ExactMatrix
 
+    @property
+    def input_names(self) -> tuple[str, ...]:
+        """What pictures and pages call the coordinates of the slice: u0, u1, ..."""
+        return tuple(f"u{i}" for i in range(self.input_dim))
+
+    def with_layers(self, layers: Iterable[Layer]) -> Slice:
+        """Other layers on the same slice."""
+        made = object.__new__(Slice)
+        for name, value in (("layers", tuple(layers)), ("origin", self.origin), ("directions", self.directions)):
+            object.__setattr__(made, name, value)
+        return made
+
     def lift(self, points: Any) -> Any:
         """Where points of the slice are among the inputs.
 

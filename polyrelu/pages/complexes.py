@@ -5,7 +5,7 @@ with both. So the surface of any set of tiles is made of the polygons of which i
 complex needs no geometry to find it. Where tiles do not meet facet to facet (those of several targets need not),
 polygons are cut until they do. All of it is exact.
 
-Whether the points between two tiles belong to either does not matter here: a surface is that of the closure.
+A surface is that of the closure; which tiles own a polygon, and which lack it, is noted beside it.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ from polyrelu.polyhedra.polyhedron import Polyhedron
 from polyrelu.tilings.tiling import Tiling
 
 NOTHING = -1
+BEFORE, BEYOND = 1, 2
 _BITS = 4  # of the room around vertices
 
 
@@ -38,12 +39,14 @@ class Face(NamedTuple):
         plane: the number of the plane in which it lies.
         before, beyond: the tile of which it bounds a side, and the one on the other side or NOTHING. A flat tile is
             before its own face.
+        lacking: what of the two does not own the face, because its row is strict: :data:`BEFORE` + :data:`BEYOND`.
     """
 
     ring: tuple[int, ...]
     plane: int
     before: int
     beyond: int
+    lacking: int
 
 
 @dataclass
@@ -99,6 +102,15 @@ class _Side(NamedTuple):
     ring: tuple[int, ...]
     row: Halfspace
     tile: int
+    lacks: bool
+
+
+class _Solid(NamedTuple):
+    """A tile with an inside, as far as it is seen, and its strict rows."""
+
+    tile: int
+    polyhedron: Polyhedron
+    strict: frozenset[tuple[tuple[int, ...], int]]
 
 
 class _Growing:
@@ -111,27 +123,28 @@ class _Growing:
     def add(self, tiling: Tiling, polyhedra: Sequence[Polyhedron]) -> None:
         first = self.made.tiles
         self.made.tiles += len(tiling)
-        solid: list[tuple[int, Polyhedron]] = []
+        solid: list[_Solid] = []
         for number, dim, polyhedron in _visible(tiling, polyhedra, self._window):
             if dim == 3:
-                solid.append((first + number, polyhedron))
+                solid.append(_Solid(first + number, polyhedron, _strict_rows(polyhedra[number])))
             elif dim >= 0:
                 self._add_flat(polyhedron, dim, first + number)
         open_sides = self._matched(solid)
         if not _meets_in_whole_facets(tiling):
             open_sides = self._cut(open_sides)
         for side in open_sides:
-            self._add_face(side, NOTHING)
+            self._add_face(side, None)
 
-    def _matched(self, solid: Sequence[tuple[int, Polyhedron]]) -> list[_Side]:
+    def _matched(self, solid: Sequence[_Solid]) -> list[_Side]:
         """Add the faces that are the same from both sides, and return the sides of the others."""
         waiting: dict[frozenset[int], _Side] = {}
-        for (tile, _), facets in zip(solid, facet_rings([polyhedron for _, polyhedron in solid]), strict=True):
+        for own, facets in zip(solid, facet_rings([own.polyhedron for own in solid]), strict=True):
             for row, corners in facets:
-                side = _Side(tuple(map(self._number, corners)), row, tile)
+                lacks = (row.normal, row.offset) in own.strict
+                side = _Side(tuple(map(self._number, corners)), row, own.tile, lacks)
                 place = frozenset(side.ring)
                 if place in waiting:
-                    self._add_face(waiting.pop(place), tile)
+                    self._add_face(waiting.pop(place), side)
                 else:
                     waiting[place] = side
         return list(waiting.values())
@@ -155,7 +168,7 @@ class _Growing:
                         continue
                     shared = polygons[id(one)] & polygons[id(other)]
                     if shared.dim == 2:
-                        self._add_face(self._side(shared, one), other.tile)
+                        self._add_face(self._side(shared, one), other)
                         for side, across in ((one, other), (other, one)):
                             rest[id(side)] = _without(rest[id(side)], polygons[id(across)])
             for side in (*ones, *others):
@@ -182,7 +195,7 @@ class _Growing:
         if dim == 2:
             row = next(h for h in polyhedron.canonical().halfspaces if h.relation == "==")
             ring = polygon_in_plane(points, row.normal)
-            self._add_face(_Side(tuple(self._number(corner_of(p)) for p in ring), row, tile), NOTHING)
+            self._add_face(_Side(tuple(self._number(corner_of(p)) for p in ring), row, tile, False), None)
             return
         ends = [self._number(corner_of(point)) for point in sorted(points)]
         if dim == 1:
@@ -190,12 +203,14 @@ class _Growing:
         else:
             self.made.points.append((ends[0], tile))
 
-    def _add_face(self, side: _Side, beyond: int) -> None:
+    def _add_face(self, side: _Side, across: _Side | None) -> None:
         plane = side.row.boundary()
         if plane not in self._planes:
             self._planes[plane] = len(self.made.planes)
             self.made.planes.append(plane)
-        self.made.faces.append(Face(side.ring, self._planes[plane], side.tile, beyond))
+        beyond = NOTHING if across is None else across.tile
+        lacking = BEFORE * side.lacks + BEYOND * (across is not None and across.lacks)
+        self.made.faces.append(Face(side.ring, self._planes[plane], side.tile, beyond, lacking))
 
     def _number(self, corner: Corner) -> int:
         number = self._corners.setdefault(corner, len(self.made.corners))
@@ -216,6 +231,10 @@ def _visible(
             else:
                 cut = (polyhedron.closure() & window).canonical()
                 yield number, cut.dim if cut.dim == dim else NOTHING, cut
+
+
+def _strict_rows(polyhedron: Polyhedron) -> frozenset[tuple[tuple[int, ...], int]]:
+    return frozenset((row.normal, row.offset) for row in polyhedron.halfspaces if row.relation == "<")
 
 
 def _meets_in_whole_facets(tiling: Tiling) -> bool:

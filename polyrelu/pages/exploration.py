@@ -20,6 +20,7 @@ from polyrelu.errors import InputError, RangeError
 from polyrelu.latent.superposition import Features, Superposition, area_text, chosen_features, planar_box, require_plane
 from polyrelu.networks.layer import Layer
 from polyrelu.networks.network import Network
+from polyrelu.networks.slices import Slice
 from polyrelu.pages.page import document, packed, packed_counts
 from polyrelu.polyhedra.bounding_box import box_of
 from polyrelu.polyhedra.polyhedron import Polyhedron
@@ -147,7 +148,7 @@ class Exploration:
         for depth, (rows, offsets) in numbers.items():
             old = layers[depth]
             layers[depth] = Layer.from_rows(tuple(map(tuple, rows)), tuple(offsets), old.relu, old.input_dim)
-        return Network(layers)
+        return self.network.with_layers(layers) if isinstance(self.network, Slice) else Network(layers)
 
     # -- what is seen ---------------------------------------------------------------------------------------------
 
@@ -196,14 +197,15 @@ class Exploration:
         if tile is None or self.pin is None:
             return None
         (values,) = self.network.evaluate([self.pin])
-        rows = tile.inequalities()
+        names = self.network.input_names
+        rows = tile.inequalities(names)
         short = all(len(row) <= _LONGEST_ROW for row in rows)
         return {
             "cell": self._pinned,
             "at": [to_float(v) for v in self.pin],
             "point": format_point(self.pin),
             "pattern": tile.pattern,
-            "inequalities": list(rows if short else tile.inequalities(digits=_DIGITS)),
+            "inequalities": list(rows if short else tile.inequalities(names, _DIGITS)),
             "exact": short,
             "values": [f"{to_float(values[i]):.6g}" for i in self.features],
         }

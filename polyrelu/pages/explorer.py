@@ -2,11 +2,14 @@
 
 The widget draws; all that it shows is found here, in Python. It sends an edit when its last one has been answered, so
 that edits made meanwhile become one, and none waits in a line. Where no Python runs, in a notebook that was exported,
-a page of the state in which the widget was shown stands in its place.
+a page of the state in which the widget was shown stands in its place. A notebook that a program runs, to export it for
+instance, has nothing but that page: a widget's stored state would make readers fetch scripts from elsewhere.
 """
 
 from __future__ import annotations
 
+import os
+import sys
 import time
 from collections.abc import Mapping
 from functools import cache
@@ -83,7 +86,7 @@ def _widget() -> Any:
 
         def __init__(self, exploration: Exploration) -> None:
             self._first = self._now = exploration
-            super().__init__()
+            super().__init__(**({"comm": require("comm", "explore").DummyComm()} if is_unattended() else {}))
             self.on_msg(self._hear)
             self._tell(0)
             self.observe(self._take, "network")
@@ -168,10 +171,25 @@ def _widget() -> Any:
                 self._change(Exploration.of(new, features, Polyhedron.box(self._now.lows, self._now.highs), levels), 0)
 
         def _repr_mimebundle_(self, **options: Any) -> Any:
+            page = {"text/html": iframe(self._now.page(), _HEIGHT)}
+            if is_unattended():
+                return {"text/plain": repr(self.network), **page}
             bundle = super()._repr_mimebundle_(**options)
             data = bundle[0] if isinstance(bundle, tuple) else bundle
             if data is not None:
-                data["text/html"] = iframe(self._now.page(), _HEIGHT)
+                data |= page
             return bundle
 
     return Explorer
+
+
+def is_unattended() -> bool:
+    """Whether a program runs the notebook, such as ``nbconvert --execute``: it lets nobody type, and nobody drag.
+
+    Voila runs notebooks so, too, and then shows their widgets to people.
+    """
+    ipython = sys.modules.get("IPython")
+    kernel = getattr(ipython.get_ipython(), "kernel", None) if ipython is not None else None
+    if kernel is None or any(name.startswith("VOILA_") for name in os.environ):
+        return False
+    return kernel.get_parent().get("content", {}).get("allow_stdin") is False

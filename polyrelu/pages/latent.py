@@ -77,6 +77,8 @@ def plane_page(plane: LatentPlane, names: Sequence[str] | None = None) -> str:
         "features": {
             "entries": [{"name": given[i], "area": _active_area(plane, i)} for i in range(plane.feature_count)],
             "colours": [colour(i) for i in range(plane.feature_count)],
+            "members": counted([np.flatnonzero(own).tolist() for own in signs.reshape(len(parts), -1).T]),
+            "layer": 0,
         },
         "isRegions": True,
     }

@@ -9,12 +9,14 @@ from typing import Any
 from polyrelu.analysis.zones import Zones
 from polyrelu.errors import InputError
 from polyrelu.formats.tilings import save_tiling
+from polyrelu.latent.feature_zones import FeatureZones
 from polyrelu.latent.windows import LatentCube, LatentPlane
+from polyrelu.pages.features import features_page, rows, title
 from polyrelu.pages.latent import plane_page
 from polyrelu.pages.page import SUFFIX, iframe, show, write
 from polyrelu.pages.planar import planar_page
 from polyrelu.pages.solid import cube_page, solid_page
-from polyrelu.pages.tables import table_page
+from polyrelu.pages.tables import features_table, table_page
 from polyrelu.support.arguments import file_path
 from polyrelu.tilings.tiling import Tiling
 
@@ -27,7 +29,7 @@ _PAGES: Mapping[int, Callable[[Tiling, Any], str]] = {2: planar_page, 3: solid_p
 
 
 def page_of(shown: Any) -> str:
-    """The page of a tiling, of zones, or of a window of a latent space, as HTML text.
+    """The page of a tiling, of zones, of features' zones, or of a window of a latent space, as HTML text.
 
     Tilings of R^2 and R^3 are drawn; those of other spaces are tables.
 
@@ -37,6 +39,8 @@ def page_of(shown: Any) -> str:
         return plane_page(shown)
     if isinstance(shown, LatentCube):
         return cube_page(shown)
+    if isinstance(shown, FeatureZones):
+        return features_page(shown)
     tiling, groups = (shown.tiling, shown.numbers()) if isinstance(shown, Zones) else (shown, None)
     return _PAGES.get(tiling.domain.ambient_dim, table_page)(tiling, groups)
 
@@ -44,11 +48,22 @@ def page_of(shown: Any) -> str:
 def notebook_html(shown: Any) -> str:
     """What a notebook shows below a cell: the page in an iframe; of many tiles a table, and how to see all."""
     tiling = shown.tiling if isinstance(shown, Zones) else shown
-    if isinstance(tiling, Tiling) and len(tiling) > (
-        MOST_SOLID_TILES if tiling.domain.ambient_dim == 3 else MOST_TILES
-    ):
-        return iframe(table_page(tiling, [], f'{len(tiling):,} tiles: save("tiles.html") makes a page of all.'))
+    if isinstance(tiling, Tiling) and _is_long(len(tiling), tiling):
+        return iframe(table_page(tiling, [], _how_to_see_all(len(tiling))))
+    if isinstance(shown, FeatureZones):
+        count = sum(map(len, shown.values()))
+        if _is_long(count, shown):
+            return iframe(features_table(title(shown), [_how_to_see_all(count)], rows(shown)))
     return iframe(page_of(shown))
+
+
+def _is_long(count: int, shown: Tiling | FeatureZones) -> bool:
+    """Whether so many tiles are too many for a page that comes by itself."""
+    return count > (MOST_SOLID_TILES if shown.domain.ambient_dim == 3 else MOST_TILES)
+
+
+def _how_to_see_all(count: int) -> str:
+    return f'{count:,} tiles: save("tiles.html") makes a page of all.'
 
 
 def show_page(shown: Any) -> None:

@@ -87,12 +87,13 @@ def solid_page(tiling: Tiling, groups: Sequence[Iterable[int]] | None = None, wi
     return document("solid", _document(kind, [tiling], bodies, head, window=window), title(tiling))
 
 
-def solids_page(tilings: Mapping[str, Tiling], window: Polyhedron | None = None) -> str:
+def solids_page(tilings: Mapping[str, Tiling], window: Polyhedron | None = None, heading: str | None = None) -> str:
     """Several tilings of R^3 in one page, translucent, each in a colour of its own: where they overlap, they superpose.
 
     Args:
         tilings: by name, for instance the zones of several features.
         window: as for :func:`solid_page`.
+        heading: the title; by default how many there are.
 
     Raises:
         DimensionError: one lives in another space.
@@ -107,7 +108,7 @@ def solids_page(tilings: Mapping[str, Tiling], window: Polyhedron | None = None)
         bodies.append(Body(name, range(first, first + len(tiling)), note, colour(i)))
         first += len(tiling)
     missing = [name for name, tiling in tilings.items() if not tiling.complete]
-    said = f"{number_of(len(tilings), 'tiling')} in one space"
+    said = heading or f"{number_of(len(tilings), 'tiling')} in one space"
     head = {
         "title": said,
         "facts": [f"{number_of(first, 'tile')}, exact"],
@@ -157,7 +158,7 @@ def _document(
     bodies: Sequence[Body],
     head: Mapping[str, Any],
     *,
-    names: Sequence[str] = ("x0", "x1", "x2"),
+    names: Sequence[str] | None = None,
     window: Polyhedron | None = None,
 ) -> Document:
     """What ``front/solid.ts`` reads.
@@ -168,7 +169,7 @@ def _document(
         tilings: what there is to see.
         bodies: of their tiles, counted through.
         head: title, facts and warning.
-        names: of the coordinates.
+        names: of the coordinates; by default those of the network's inputs.
         window: a box to cut everything off at.
     """
     if window is None and not all(tiling.is_bounded() for tiling in tilings):
@@ -176,10 +177,11 @@ def _document(
     found = [tile_facets(tiling) for tiling in tilings]
     made = complex_of(tilings, window, [_polyhedra(*own) for own in zip(tilings, found, strict=True)])
     corners = _floats(made)
+    called = tilings[0].network.input_names if names is None else names
     low, high = _box(tilings, corners, window)
     return {
         "head": dict(head),
-        "box": {"low": low.tolist(), "high": high.tolist(), "names": list(names)},
+        "box": {"low": low.tolist(), "high": high.tolist(), "names": list(called)},
         "complex": {
             "corners": packed(corners),
             "sizes": packed_counts(np.array([len(face.ring) for face in made.faces], dtype=np.int64)),
@@ -187,11 +189,12 @@ def _document(
             "planes": packed_counts(np.array([face.plane for face in made.faces], dtype=np.int64)),
             "before": packed_counts(np.array([face.before for face in made.faces], dtype=np.int64)),
             "beyond": packed_counts(np.array([face.beyond + 1 for face in made.faces], dtype=np.int64)),
+            "lacking": packed_counts(np.array([face.lacking for face in made.faces], dtype=np.int64)),
             "segments": packed_counts(np.array([*chain.from_iterable(made.segments)], dtype=np.int64)),
             "points": packed_counts(np.array([*chain.from_iterable(made.points)], dtype=np.int64)),
             "tiles": made.tiles,
         },
-        "tilings": [tiles_document(*own, names) for own in zip(tilings, found, strict=True)],
+        "tilings": [tiles_document(*own, called) for own in zip(tilings, found, strict=True)],
         "bodies": [{"name": body.name, "note": body.note, "colour": body.colour} for body in bodies],
         "members": counted([list(body.tiles) for body in bodies]),
         "shades": packed_counts(_shades(made)) if kind == "regions" else None,

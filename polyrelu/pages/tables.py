@@ -53,6 +53,18 @@ def table_page(tiling: Tiling, groups: Sequence[Iterable[int]] | None = None, re
     return _page(title(tiling), parts)
 
 
+def features_table(name: str, said: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+    """The zones of features as a page of a table.
+
+    Args:
+        name: the title.
+        said: lines below it.
+        rows: for each feature its name, the number of its tiles, and how large its zone is.
+    """
+    parts = [f"<h1>{html.escape(name)}</h1>", *(f"<p>{html.escape(line)}</p>" for line in said)]
+    return _page(name, [*parts, _table(("feature", "tiles", "volume"), rows)])
+
+
 def network_html(network: Network) -> str:
     """A network as notebooks show it: a table of its layers, and below it what is known of all of them."""
     head = ("layer", "inputs", "outputs", "ReLU", "weights and biases")

@@ -92,7 +92,7 @@ def tiles_document(tiling: Tiling, found: Sequence[Facets], names: Sequence[str]
     Args:
         tiling: any tiling.
         found: from :func:`tile_facets`.
-        names: of the inputs; by default x0, x1, ...
+        names: of the inputs; by default those of the network.
     """
     pool = _Layers()
     parts = [_part(tiling, source, local, pool) for source, local, _ in tiling.by_source()]
@@ -107,7 +107,7 @@ def tiles_document(tiling: Tiling, found: Sequence[Facets], names: Sequence[str]
                 break
     stated = [facets.numbers if fits and facets.stated else () for facets in found]
     return {
-        "names": list(names or (f"x{i}" for i in range(tiling.domain.ambient_dim))),
+        "names": list(names or tiling.network.input_names),
         "count": len(tiling),
         "parts": parts,
         "partOf": packed_counts(part_of) if len(parts) > 1 else None,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from polyrelu.polyhedra.polyhedron import Polyhedron
@@ -16,7 +17,7 @@ def title(tiling: Tiling) -> str:
     """What was asked, in a few words."""
     if any(not target.halfspaces for target in tiling.targets):
         return "Linear regions"
-    texts = [condition(target, "y") for target in tiling.targets]
+    texts = [condition(target, [f"y{i}" for i in range(target.ambient_dim)]) for target in tiling.targets]
     if len(texts) <= _MOST_TARGETS and all(texts):
         said = "Where " + " or ".join(filter(None, texts))
         if len(said) <= _LONGEST:
@@ -36,7 +37,7 @@ def facts(tiling: Tiling, zones: int, area: str | None) -> dict[str, Any]:
     size = {1: "length", 2: "area"}.get(dim, "volume")
     counts = f"{counted(len(tiling), 'tile')}, {counted(zones, 'zone')}"
     lines = [counts if area == "" else f"{counts}, {f'{size} {area}' if area is not None else 'unbounded'}"]
-    within = condition(tiling.domain, "x")
+    within = condition(tiling.domain, tiling.network.input_names)
     if tiling.domain.halfspaces:
         rows = counted(len(tiling.domain.halfspaces), "condition")
         lines.append(f"in {within}" if within else f"in a domain of {rows}")
@@ -48,11 +49,10 @@ def facts(tiling: Tiling, zones: int, area: str | None) -> dict[str, Any]:
     return {"facts": lines, "warning": missing}
 
 
-def condition(polyhedron: Polyhedron, letter: str) -> str:
+def condition(polyhedron: Polyhedron, names: Sequence[str]) -> str:
     """A polyhedron by its rows, or the empty string where these are many or long."""
     if not polyhedron.halfspaces or len(polyhedron.halfspaces) > _MOST_ROWS:
         return ""
-    names = [f"{letter}{i}" for i in range(polyhedron.ambient_dim)]
     exact = ", ".join(polyhedron.inequalities(names))
     said = exact if len(exact) <= _LONGEST else ", ".join(polyhedron.inequalities(names, _DIGITS))
     return said if len(said) <= _LONGEST else ""

@@ -8,7 +8,7 @@ end: the last block reads from beta-space, the one before it from alpha-space, t
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,7 +16,7 @@ import numpy as np
 from polyrelu.arithmetic.exact import ExactVector, primitive, to_floats
 from polyrelu.engines.preimage import linear_regions
 from polyrelu.errors import DimensionError
-from polyrelu.latent.windows import feature_zones
+from polyrelu.latent.feature_zones import feature_zones
 from polyrelu.networks.network import Network
 from polyrelu.plotting.style import INK, area_colour, feature_colour, line_colour, themed
 from polyrelu.plotting.zones import plot_directions, plot_zones
@@ -62,7 +62,7 @@ def plot_chain(
     features: Sequence[int] | None = None,
     rim: Polyhedron | None = None,
     alpha: float = 0.25,
-) -> list[dict[int, Tiling]]:
+) -> list[Mapping[int, Tiling]]:
     """Draw where features of the last layer are active, in each latent space of a chain of blocks.
 
     Args:
@@ -89,7 +89,7 @@ def plot_chain(
             f"plot_chain: latent spaces of {', '.join(str(blocks.input_dim) for blocks in spaces)} dimensions, "
             f"{len(panels)} panels and {len(windows)} windows; pass one of each for at most {len(SPACES)} planes"
         )
-    found = []
+    found: list[Mapping[int, Tiling]] = []
     for blocks, axes, window, letter in zip(spaces, panels, windows, SPACES[len(spaces) - 1 :: -1], strict=True):
         plot_folds(blocks, axes, window)
         zones = feature_zones(blocks, features, window)

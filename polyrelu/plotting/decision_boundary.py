@@ -22,7 +22,7 @@ from polyrelu.networks.fixed_inputs import Folding
 from polyrelu.networks.network import Network
 from polyrelu.networks.properties import wins
 from polyrelu.plotting.solid import plot_polyhedron, solid_axes
-from polyrelu.plotting.style import FEATURES, HAIRLINE, PAPER, SILENT, feature_colour, themed
+from polyrelu.plotting.style import FEATURES, HAIRLINE, PAPER, SILENT, feature_colour, in_formula, themed
 from polyrelu.plotting.windows import Window
 from polyrelu.plotting.zones import frame, plot_zones
 from polyrelu.polyhedra.bounding_box import box_of_points
@@ -92,7 +92,7 @@ def plot_boundary(
     if len(shown.inputs) == 3:
         axes = _draw_surface(shown, looks, seen, ax)
     else:
-        axes = pyplot.subplots(figsize=(4, 4))[1] if ax is None else ax
+        axes = pyplot.subplots(figsize=(4.2, 4.2), layout="constrained")[1] if ax is None else ax
         if regions:
             _fill_regions(shown, seen, axes)
         _draw_lines(shown, looks, seen, axes, linewidth)
@@ -226,7 +226,8 @@ def _draw_lines(shown: _Slice, looks: Sequence[_Look], seen: Polyhedron, axes: A
         )
         axes.add_collection(lines, autolim=False)
     frame(axes, seen)
-    axes.set(xlabel=f"$x_{{{shown.inputs[0]}}}$", ylabel=f"$x_{{{shown.inputs[1]}}}$")
+    first, second = (in_formula(shown.tiling.network.input_names[i]) for i in shown.inputs)
+    axes.set(xlabel=first, ylabel=second)
 
 
 def _fill_regions(shown: _Slice, seen: Polyhedron, axes: Axes) -> None:
@@ -264,7 +265,8 @@ def _draw_surface(shown: _Slice, looks: Sequence[_Look], seen: Polyhedron, ax: A
             plot_polyhedron(P, axes, colour=SILENT, alpha=_TIE_ALPHA, edges=PAPER)
         else:
             plot_polyhedron(P, axes, colour=_lit(looks[pair].colour, P), alpha=_SURFACE_ALPHA, edges=PAPER)
-    _label_window(axes, shown.inputs, to_floats(lower), to_floats(upper))
+    names = [in_formula(shown.tiling.network.input_names[i]) for i in shown.inputs]
+    _label_window(axes, names, to_floats(lower), to_floats(upper))
     return axes
 
 
@@ -280,7 +282,7 @@ def _lit(shade: str, piece: Polyhedron) -> str:
     return lit
 
 
-def _label_window(axes: Any, inputs: Sequence[int], lower: FloatArray, upper: FloatArray) -> None:
+def _label_window(axes: Any, names: Sequence[str], lower: FloatArray, upper: FloatArray) -> None:
     """Write at three edges of the window which input it is, and from where to where it goes."""
     middle, size = (lower + upper) / 2, upper - lower
     places = [
@@ -288,8 +290,8 @@ def _label_window(axes: Any, inputs: Sequence[int], lower: FloatArray, upper: Fl
         (upper[0] + _LABEL_GAP * size[0], middle[1], lower[2]),
         (upper[0], lower[1], upper[2] + _LABEL_GAP / 2 * size[2]),
     ]
-    for axis, (number, place) in enumerate(zip(inputs, places, strict=True)):
-        text = f"$x_{{{number}}} \\in [{lower[axis]:.3g}, {upper[axis]:.3g}]$"
+    for axis, (name, place) in enumerate(zip(names, places, strict=True)):
+        text = f"{name[:-1]} \\in [{lower[axis]:.3g}, {upper[axis]:.3g}]$"
         axes.text(*place, text, ha="center", va="center")
 
 

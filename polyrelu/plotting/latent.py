@@ -209,7 +209,7 @@ def plot_feature_zones(
     """Draw the zones of several features of a later layer in an earlier space, each in its feature's colour.
 
     Args:
-        zones: what :func:`polyrelu.latent.windows.feature_zones` returns, or the tilings of features 0, 1, ...
+        zones: what :func:`polyrelu.latent.feature_zones.feature_zones` returns, or the tilings of features 0, 1, ...
         ax: where to draw: axes, or the path of a picture to write; a new figure when absent.
         features: which to draw, by default all; a feature keeps its colour.
         names: of the features in ``zones``, in their order, for the legend; by default y with the feature's number.

@@ -19,10 +19,11 @@ from polyrelu.errors import DimensionError, InputError
 from polyrelu.networks.evaluation import maps_into
 from polyrelu.networks.network import Network
 from polyrelu.networks.questions import Domain, Target, given_region
+from polyrelu.networks.slices import Slice
 from polyrelu.plotting.legend import Swatch, add_legend, axes_beside
 from polyrelu.plotting.saving import into_files
 from polyrelu.plotting.shades import Shades, shades_of
-from polyrelu.plotting.style import HAIRLINE, INK, PAPER, SILENT, area_colour, line_colour, themed
+from polyrelu.plotting.style import HAIRLINE, INK, PAPER, SILENT, area_colour, in_formula, line_colour, themed
 from polyrelu.plotting.surfaces import plot_zone_surfaces
 from polyrelu.plotting.tile_labels import LABELS, label_tiles
 from polyrelu.plotting.windows import Window, corners, window_of
@@ -104,6 +105,9 @@ def plot_tiling(
     pixel = _pixel(axes, to_float(upper[0] - lower[0]))
     _draw_tiles(axes, drawn, shades, themed(edge_colour), alpha, pixel, hatches)
     _draw_ends(axes, drawn, shades)
+    if isinstance(tiling.network, Slice):
+        across, up = map(in_formula, tiling.network.input_names)
+        axes.set(xlabel=across, ylabel=up)
     if with_legend:
         add_legend(axes, swatches)
     if wanted:

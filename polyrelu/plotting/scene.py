@@ -13,9 +13,17 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from polyrelu.arithmetic.exact import ExactVector, FloatArray, exact_matrix, float_quotients, to_floats
-from polyrelu.plotting.painter import Painting, Piece, piece, prepare, scaled
-from polyrelu.plotting.style import themed
+from polyrelu.arithmetic.exact import (
+    ExactVector,
+    FloatArray,
+    exact_matrix,
+    exact_vector,
+    float_quotients,
+    primitive,
+    to_floats,
+)
+from polyrelu.plotting.painter import Painting, Piece, overlap, piece, prepare, scaled
+from polyrelu.plotting.style import PAPER, themed
 from polyrelu.polyhedra.convex_polygon import convex_polygon
 from polyrelu.polyhedra.polyhedron import Polyhedron
 from polyrelu.support.extras import require
@@ -25,6 +33,7 @@ if TYPE_CHECKING:
 
 _LIGHT = np.array([0.35, -0.45, 0.82])  # faces that look this way, or away from it, keep their colour
 _DARKEST = 0.86
+_CORE = 0.3  # points: so wide a stroke is seen through faces in its full strength
 _DOT = 1 / 2000  # a point is a stroke of this length, with round ends
 
 
@@ -104,7 +113,9 @@ def _scene_class() -> Any:
         def do_3d_projection(self) -> float:
             """Project and order the pieces; called by the axes before it draws."""
             shapes, faces, edges, widths = [], [], [], []
-            for parts in self.painted():
+            painted = self.painted()
+            cores = self._cores(painted)
+            for k, parts in enumerate([*painted, *cores]):
                 item = self.items[parts[0].tag]
                 shapes.append(path.make_compound_path(*(path(self._flat(part, item)) for part in parts)))
                 rgb = np.array(to_rgb(item.colour))
@@ -114,12 +125,37 @@ def _scene_class() -> Any:
                 paint, none = (*rgb, item.alpha), (0.0,) * 4
                 faces.append(paint if filled else none)
                 edges.append(none if filled else paint)
-                widths.append(0 if filled else item.width)
+                widths.append(0 if filled else min(item.width, _CORE) if k >= len(painted) else item.width)
             self.set_paths(shapes)
             self.set_facecolor(faces or "none")
             self.set_edgecolor(edges or "none")
             self.set_linewidth(widths or 0)
             return 0.0
+
+        def _cores(self, painted: Sequence[tuple[Piece, ...]]) -> list[tuple[Piece, ...]]:
+            """The strokes over which translucent faces may have been painted, and no opaque ones.
+
+            Painted again and thin, they are told from what they part whatever lies before them. Seams of paper between
+            the tiles of a surface stay behind it.
+            """
+            eye = primitive(exact_vector(eye_of(self.axes.get_proj()), "eye", 4))
+            found: list[tuple[Piece, ...]] = []
+            opaque: list[Piece] = []
+            is_covered, paper = False, themed(PAPER)
+            for parts in reversed(painted):
+                item = self.items[parts[0].tag]
+                if parts[0].plane is not None:
+                    is_covered = True
+                    if item.alpha == 1:
+                        opaque += parts
+                elif (
+                    is_covered
+                    and not item.outline
+                    and item.colour != paper
+                    and not any(overlap(parts[0], face, eye) for face in opaque)
+                ):
+                    found.append(parts)
+            return found[::-1]
 
         def _flat(self, part: Piece, item: Item) -> FloatArray:
             """The corners on paper; all polygons turn the same way, so that parts of one fill it without a seam."""

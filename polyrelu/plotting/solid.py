@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from polyrelu.arithmetic.exact import ExactVector, exact_vector, to_float
 from polyrelu.errors import DimensionError, InputError, UnboundedError
 from polyrelu.plotting.scene import Item, scene_of
-from polyrelu.plotting.style import HAIRLINE, INK, PAPER, themed
+from polyrelu.plotting.style import HAIRLINE, INK, PAPER, RIM, themed
 from polyrelu.plotting.windows import Window
 from polyrelu.polyhedra.convex_polygon import convex_polygon
 from polyrelu.polyhedra.polyhedron import Polyhedron
@@ -120,13 +120,18 @@ def plot_polyhedron(
         ax = solid_axes(window if window is not None else _around([v for p in polygons for v in p]))
     if polygons and len(polygons[0]) <= 2:
         width = _STROKE if len(polygons[0]) == 2 else _DOT
-        scene_of(ax).add([Item((polygons[0],), colour, width=width)])
+        scene_of(ax).add([*cased(polygons[0], colour, width)])
         return ax
     items = [Item((polygon,), colour, alpha, shaded=shaded) for polygon in polygons if alpha]
     if edges is not None:
         items += [Item((edge,), edges, width=edge_width) for edge in _edges(polygons)]
     scene_of(ax).add(items)
     return ax
+
+
+def cased(corners: tuple[ExactVector, ...], colour: str, width: float, case: str = INK) -> tuple[Item, Item]:
+    """A stroke in a colour with another one on either side, so that it stands out whatever lies around it."""
+    return Item((corners,), case, width=width + 2 * RIM), Item((corners,), colour, width=width)
 
 
 def plot_arrow(

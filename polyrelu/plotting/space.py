@@ -11,8 +11,8 @@ from polyrelu.errors import DimensionError
 from polyrelu.latent.windows import LatentCube, LatentPlane
 from polyrelu.plotting.latent import boundary_segments
 from polyrelu.plotting.scene import Item, scene_of
-from polyrelu.plotting.solid import VIEW, plot_polyhedron, solid_axes
-from polyrelu.plotting.style import HAIRLINE, INK, SILENT, feature_colour, line_colour
+from polyrelu.plotting.solid import VIEW, cased, plot_polyhedron, solid_axes
+from polyrelu.plotting.style import HAIRLINE, INK, PAPER, SILENT, face_colour, feature_colour, line_colour
 from polyrelu.polyhedra.simple_polygon import split
 
 if TYPE_CHECKING:
@@ -61,14 +61,14 @@ def plot_plane_in_space(
     items.append(Item(tuple(map(plane.embedded, plane.triangles)), SILENT, 0.75, shaded=False))
     for i, form in zip(shown, forms, strict=True):
         active = [part for part, _ in (split(triangle, *form) for triangle in plane.triangles) if part]
-        items.append(Item(tuple(map(plane.embedded, active)), feature_colour(i), strength, shaded=False))
+        items.append(Item(tuple(map(plane.embedded, active)), face_colour(feature_colour(i)), strength, shaded=False))
     squares = [_square(i, width) for i in shown]
     sides = [side for square in squares for side in zip(square, (*square[1:], square[0]), strict=True)]
-    items += [Item((side,), line_colour(SILENT), width=HAIRLINE) for side in sides]
+    items += [Item((side,), INK, width=HAIRLINE) for side in sides]
     items += [Item((edge,), INK, width=HAIRLINE) for edge in edges]
     for i in shown:
         for segment in boundary_segments(plane, i):
-            items.append(Item((plane.embedded(segment),), line_colour(feature_colour(i)), width=_BOUNDARY))
+            items += cased(plane.embedded(segment), line_colour(feature_colour(i)), _BOUNDARY, PAPER)
     axes = solid_axes(([-width] * 3, [width] * 3), ax, labels=[f"$y_{i}$" for i in range(3)], view=view, zoom=zoom)
     scene_of(axes).add([item for item in items if item.parts])
     return axes
@@ -89,7 +89,7 @@ def plot_latent_cube(
         InputError: there is no such feature.
         MissingExtraError: matplotlib is not installed.
     """
-    parts = [(cube.silent(feature), SILENT, 0.22), (cube.active(feature), feature_colour(feature), 0.55)]
+    parts = [(cube.silent(feature), SILENT, 0.22), (cube.active(feature), face_colour(feature_colour(feature)), 0.55)]
     axes = solid_axes(([-cube.half_width] * 3, [cube.half_width] * 3), ax, labels=None, view=view, zoom=0.95)
     for part, colour, alpha in parts:
         if part.dim == 3:

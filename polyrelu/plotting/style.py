@@ -11,14 +11,15 @@ from polyrelu.support.extras import require
 from polyrelu.support.palette import PALETTE, colour, for_lines, hatch, luminance, toned, with_luminance
 
 FEATURES = PALETTE
-HAIRLINE = 0.5
-_LEAST_FACE = 0.24
+HAIRLINE, THIN = 0.5, 0.3
+_LEAST_FACE, _MOST_FACE = 0.24, 0.22  # luminances from which dark ink on light faces is told, and light on dark
+_LEAST_ON_DARK = 0.17
 RIM = 0.6  # points of paper on either side of a line
 
 # Names of colours, which mean what the theme says when something is drawn; :func:`themed` looks them up.
-INK, PAPER, SILENT, WINDOW, FRAME = (f"polyrelu:{name}" for name in ("ink", "paper", "silent", "window", "frame"))
-LIGHT = MappingProxyType({INK: "#22272E", PAPER: "#FFFFFF", SILENT: "#B8BEC6", WINDOW: "#F3F4F6", FRAME: "#858C96"})
-DARK = MappingProxyType({INK: "#E6E8EB", PAPER: "#15181D", SILENT: "#626B77", WINDOW: "#22272E", FRAME: "#6F7884"})
+INK, PAPER, SILENT, WINDOW = (f"polyrelu:{name}" for name in ("ink", "paper", "silent", "window"))
+LIGHT = MappingProxyType({INK: "#22272E", PAPER: "#FFFFFF", SILENT: "#B8BEC6", WINDOW: "#F3F4F6"})
+DARK = MappingProxyType({INK: "#E6E8EB", PAPER: "#15181D", SILENT: "#626B77", WINDOW: "#22272E"})
 
 _SETTINGS = {
     "font.family": "DejaVu Sans",
@@ -65,6 +66,11 @@ def style(dark: bool | None = None) -> Iterator[None]:
         yield
 
 
+def in_formula(name: str) -> str:
+    """A coordinate's name as formulas have it: ``$x_{0}$`` for x0."""
+    return f"${name[0]}_{{{name[1:]}}}$"
+
+
 def feature_colour(index: int) -> str:
     """The colour of feature number ``index``; after as many as :data:`FEATURES` they come again."""
     return colour(index)
@@ -85,7 +91,10 @@ def face_colour(shade: Any) -> Any:
     """The colour of faces in space, which are shaded, and yet told from the edges between them."""
     to_hex = require("matplotlib.colors", "plotting").to_hex
     plain = to_hex(themed(shade))
-    return area_colour(shade) if _theme() is DARK else with_luminance(plain, max(luminance(plain), _LEAST_FACE))
+    own = luminance(plain)
+    return with_luminance(
+        plain, min(max(own, _LEAST_ON_DARK), _MOST_FACE) if _theme() is DARK else max(own, _LEAST_FACE)
+    )
 
 
 def line_colour(shade: Any) -> Any:

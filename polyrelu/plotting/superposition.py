@@ -8,7 +8,7 @@ import numpy as np
 
 from polyrelu.arithmetic.exact import to_float
 from polyrelu.latent.superposition import Superposition
-from polyrelu.plotting.style import INK, feature_colour, style, themed
+from polyrelu.plotting.style import INK, feature_colour, in_formula, style, themed
 from polyrelu.polyhedra.bounding_box import box_of
 from polyrelu.support.extras import require
 
@@ -47,7 +47,8 @@ def plot_superposition(found: Superposition, ax: Axes | None = None, *, legend: 
         rim = ends[first[:, place] != second[:, place]]
         ax.add_collection(lines.LineCollection(rim, colors=shade, linewidths=1.3, capstyle="round"))
     lows, highs = (list(map(to_float, corner)) for corner in box_of(found.window))
-    ax.set(xlim=(lows[0], highs[0]), ylim=(lows[1], highs[1]), aspect="equal", xlabel="$x_0$", ylabel="$x_1$")
+    across, up = map(in_formula, found.network.input_names)
+    ax.set(xlim=(lows[0], highs[0]), ylim=(lows[1], highs[1]), aspect="equal", xlabel=across, ylabel=up)
     if legend:
         _add_legend(found, ax, patches)
     return ax

@@ -21,7 +21,7 @@ from polyrelu.plotting.legend import Swatch, add_legend, axes_beside
 from polyrelu.plotting.scene import Item, scene_of
 from polyrelu.plotting.shades import Shades, shades_of
 from polyrelu.plotting.solid import VIEW, boundary_polygons, plot_polyhedron, solid_axes
-from polyrelu.plotting.style import FRAME, INK, face_colour, themed
+from polyrelu.plotting.style import INK, THIN, face_colour, themed
 from polyrelu.plotting.windows import Window, corners, window_of
 from polyrelu.polyhedra.halfspace import Halfspace
 from polyrelu.polyhedra.polyhedron import Polyhedron
@@ -85,7 +85,7 @@ def plot_zone_surfaces(
     with_legend = ax is None if legend is None else legend
     axes = axes_beside(ax, "plot_tiling", swatches if with_legend else (), projection="3d")
     solid_axes((lower, upper), axes, labels=None, view=view, zoom=0.95)
-    plot_polyhedron(box, axes, alpha=0, edges=FRAME)
+    plot_polyhedron(box, axes, alpha=0, edge_width=THIN)
     extent = max(to_float(b - a) for a, b in zip(lower, upper, strict=True))
     items = [_painted(face, face_colour(shades.colours[group_of[face.zone]]), alpha) for face in found]
     scene_of(axes).add([*items, *_edges(found, extent), *_flat(tiling, box, shades)])

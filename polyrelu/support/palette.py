@@ -2,9 +2,10 @@
 
 The first six are Okabe and Ito's (Color Universal Design, 2008) without black and yellow, which vanish on ink and on
 paper. The others were chosen one by one, each as far as possible from those before it, and from ink and paper, as
-people with and without colour-blindness see them: any two of all 24 are 12 apart by CIEDE2000, and 7 in simulations of
-protanopia and deuteranopia (G. M. Machado, M. M. Oliveira and L. A. F. Fernandes, A physiologically-based model for
-simulation of color vision deficiency, IEEE TVCG 15, 2009, doi:10.1109/TVCG.2009.113). In print there are hatches, too.
+people with and without colour-blindness see them: any two of all 24 are 15 apart by CIEDE2000, 10 when they are
+darkened for areas on white paper or lightened for those on dark paper, and 8 in simulations of protanopia and
+deuteranopia (G. M. Machado, M. M. Oliveira and L. A. F. Fernandes, A physiologically-based model for simulation of
+color vision deficiency, IEEE TVCG 15, 2009, doi:10.1109/TVCG.2009.113). In print there are hatches, too.
 
 A line or an area is *told apart* from another at a contrast of 3:1 (WCAG 2.2, success criterion 1.4.11).
 """
@@ -15,9 +16,9 @@ from functools import cache
 
 PALETTE = (
     "#0072B2", "#E69F00", "#009E73", "#CC79A7", "#D55E00", "#56B4E9",
-    "#801D1D", "#A71476", "#BACE93", "#31624E", "#7680FF", "#FF4E6C",
-    "#894E00", "#766C45", "#458989", "#D89D9D", "#45D8EB", "#3145B1",
-    "#93586C", "#58933B", "#623B58", "#E2C462", "#D83B89", "#3BE2BA",
+    "#404010", "#4010A0", "#701040", "#B8D0A0", "#107070", "#A070F8",
+    "#40D0D0", "#107040", "#F85870", "#D0A0A0", "#F8A070", "#584070",
+    "#D010A0", "#2840F8", "#D01058", "#885810", "#708888", "#888840",
 )  # fmt: skip
 
 HATCHES = tuple(

@@ -22,7 +22,7 @@ from polyrelu.figures.blocks import (
     two_block_network,
     two_blocks,
 )
-from polyrelu.latent.windows import feature_zones
+from polyrelu.latent.feature_zones import feature_zones
 from polyrelu.plotting.scene import scene_of
 from polyrelu.support.palette import PALETTE
 from tests.pictures import assert_in_legend

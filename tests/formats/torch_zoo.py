@@ -353,3 +353,36 @@ def arithmetic():
         return torch.addmm(m.c, y, m.W, beta=0.5, alpha=2) + (y.unsqueeze(1) @ m.W).squeeze(1) + m.W.mv(y[0])
 
     return Function(forward, a=(4,), c=(4,), W=(4, 4))
+
+
+@kept("sorted", (5,))
+def sorted_values():
+    """All that puts numbers in order, of lines with ties and of single numbers."""
+
+    def forward(m, x):
+        y = (x @ m.W).reshape(1, 2, 3)
+        y = torch.cat([y, y[:, :, :1]], dim=2)
+        parts = [y.sort(dim=2).values, y.sort(dim=1, descending=True).values, y.msort(), F.softshrink(y, 0.25)]
+        parts += [y.topk(2, dim=2).values, y.topk(1, dim=2, largest=False).values, y.kthvalue(2, dim=2).values]
+        parts += [y.median(dim=2).values, y.median(), *torch.aminmax(y, dim=1), y.cummax(2).values, y.cummin(1).values]
+        return torch.cat([part.flatten() for part in parts]).unsqueeze(0)
+
+    return Function(forward, W=(5, 6))
+
+
+def top_two(hidden):
+    """A helper of a module: what is above the third largest, and by how much."""
+    return F.relu(hidden - hidden.topk(3, dim=1).values[:, 2:])
+
+
+@kept("gate of the largest")
+def gate_of_the_largest():
+    class Gated(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.encoder, self.decoder = nn.Linear(3, 6), nn.Linear(6, 3)
+
+        def forward(self, x):
+            return self.decoder(top_two(self.encoder(x)))
+
+    return Gated()

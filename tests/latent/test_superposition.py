@@ -6,8 +6,8 @@ import pytest
 
 import polyrelu as pr
 from polyrelu.analysis.adjacency import contacts
+from polyrelu.latent.feature_zones import feature_zones
 from polyrelu.latent.superposition import NO_ISLAND, Superposition, planar_box
-from polyrelu.latent.windows import feature_zones
 
 BOX = pr.Polyhedron.box([-3, -3], [3, 3])
 

@@ -1,13 +1,12 @@
 from fractions import Fraction
 
-import numpy as np
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 import polyrelu as pr
 from polyrelu.analysis.outline import Polygon
-from polyrelu.latent.windows import LatentCube, LatentPlane, feature_zones
+from polyrelu.latent.windows import LatentCube, LatentPlane
 from polyrelu.polyhedra.simple_polygon import signed_area
 from tests.polyhedra.test_simple_polygon import exact_points, is_simple, outlines
 from tests.strategies import weights
@@ -224,26 +223,6 @@ def test_a_cube_in_a_slice():
 
 
 # -- several layers -----------------------------------------------------------------------------------------------
-
-
-def test_feature_zones_are_where_later_features_are_active():
-    random = np.random.default_rng(5)
-    shapes = [(4, 2), (2, 4), (3, 2)]
-    network = pr.Network(
-        [(random.integers(-3, 4, s), random.integers(-2, 3, s[0])) for s in shapes], relu=[True, False, True]
-    )
-    box = pr.Polyhedron.box([-4, -4], [4, 4])
-    zones = feature_zones(network, domain=box)
-    assert list(zones) == [0, 1, 2]
-    points = random.uniform(-4, 4, (500, 2))
-    values = network(points)
-    for i, zone in zones.items():
-        assert (zone.contains(points) == (values[:, i] > 0)).all()
-    assert [zone.contains([0, 0]) for zone in feature_zones(network, [2], box).values()] == [
-        bool(network([0, 0])[2] > 0)
-    ]
-    with pytest.raises(pr.InputError, match="feature_zones: there is no feature 3"):
-        feature_zones(network, [3])
 
 
 def test_no_bias_is_zero():

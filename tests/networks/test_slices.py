@@ -108,6 +108,14 @@ def test_slices_that_are_none(origin, directions, error, message):
         NET.slice(origin, directions)
 
 
+def test_coordinates_have_names_of_their_own():
+    sliced = NET.slice([0, 0, 1], [[1, 0, 0], [0, 1, 0]])
+    assert (sliced.input_names, NET.input_names) == (("u0", "u1"), ("x0", "x1", "x2"))
+    other = sliced.with_layers(sliced.layers[:1])
+    assert other.lift([2, 3]) == sliced.lift([2, 3])
+    assert other.input_names == sliced.input_names
+
+
 def test_points_that_are_not_there():
     sliced = NET.slice([0, 0, 1], [[1, 0, 0]])
     with pytest.raises(pr.InputError, match="not in the slice"):

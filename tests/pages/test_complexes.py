@@ -8,7 +8,7 @@ import pytest
 import polyrelu as pr
 from polyrelu.analysis.zones import zone_numbers
 from polyrelu.export.meshes import mesh
-from polyrelu.pages.complexes import NOTHING, complex_of, window_around
+from polyrelu.pages.complexes import BEFORE, BEYOND, NOTHING, complex_of, window_around
 from polyrelu.polyhedra.facet_rings import point_of
 
 BOX = pr.Polyhedron.box([-2] * 3, [2] * 3)
@@ -78,6 +78,27 @@ def test_a_face_is_seen_counter_clockwise_from_beyond():
         assert outwards @ (inside - a) < 0
         if face.beyond != NOTHING:
             assert outwards @ (np.array(PREIMAGE[face.beyond].inner_point(), dtype=float) - a) > 0
+
+
+@pytest.mark.parametrize("window", [None, pr.Polyhedron.box([-1] * 3, [1] * 3)], ids=["whole", "window"])
+def test_faces_know_which_tiles_lack_them(window):
+    """Those whose own row is strict: of an open target on the outside, and never where the window cuts."""
+    tiling = pr.preimage(NET, pr.parse("y0 < -1", dim=1), BOX)
+    made = complex_of([tiling], window)
+    assert {face.lacking for face in complex_of([PREIMAGE], window).faces} == {0}
+    assert len({face.lacking for face in made.faces}) > 1
+    for face in made.faces:
+        for number, flag in ((face.before, BEFORE), (face.beyond, BEYOND)):
+            own = () if number == NOTHING else tiling[number].polyhedron.halfspaces
+            strict = any(row.relation == "<" and row.boundary() == made.planes[face.plane] for row in own)
+            assert bool(face.lacking & flag) == strict
+
+
+def test_two_open_sides_of_one_face_are_lacking_both():
+    targets = [pr.parse(text, dim=3) for text in ("y0 < 0", "y0 > 0, y1 >= 1/2")]
+    made = complex_of([pr.preimage(pr.Network([(np.eye(3), [0, 0, 0])], [False]), targets, BOX)])
+    (shared,) = [face for face in made.faces if face.beyond != NOTHING]
+    assert shared.lacking == BEFORE + BEYOND
 
 
 def test_corners_and_planes_are_there_once():

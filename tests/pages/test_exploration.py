@@ -103,3 +103,14 @@ def test_edits_that_are_refused(edit, error, says):
 def test_beginnings_that_are_refused(ask, error, says):
     with pytest.raises(error, match=says):
         ask()
+
+
+def test_a_plane_through_many_inputs_is_explored_in_its_own_coordinates():
+    network = pr.Network([([[1, 0, 2], [0, 1, -1]], [0, 0]), ([[1, -1], [1, 1]], [0, 1])], [True, False])
+    with pytest.raises(pr.DimensionError, match=r"takes R\^3.*network.slice\(\*polyrelu.plane_through"):
+        Exploration.of(network)
+    sliced = network.slice(*pr.plane_through([0, 0, 1], [1, 0, 0], [0, 1, 0]))
+    edited = Exploration.of(sliced).edited({"entries": [[0, 1, BIAS, "1/2"]], "pin": ["1/2", "1/3"]})
+    assert isinstance(edited.network, pr.Slice)
+    assert edited.network.lift([1, 0]) == (1, 0, 0), "an edited network lives on the same plane"
+    assert all("u" in row and "x" not in row for row in edited.scene()["pin"]["inequalities"])

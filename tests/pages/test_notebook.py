@@ -68,8 +68,8 @@ def run_cell(page, number):
     page.keyboard.press("Shift+Enter")
 
 
-def drag_and_ask(page, address):
-    """Run the notebook, drag a bias, click on a cell; what the next cell prints, and what the widget shows."""
+def show_widget(page, address):
+    """Open the notebook, and run its first cell until the widget is there."""
     page.goto(f"{address}/lab/tree/live.ipynb")
     page.wait_for_selector(".jp-Notebook .jp-CodeCell", timeout=PATIENCE)
     page.wait_for_selector('.jp-Notebook-ExecutionIndicator[data-status="idle"]', timeout=PATIENCE)
@@ -78,6 +78,11 @@ def drag_and_ask(page, address):
         with suppress(TimeoutError):
             page.wait_for_selector(".polyrelu[data-number]", timeout=PATIENCE / 4)
             break
+
+
+def drag_and_ask(page, address):
+    """Run the notebook, drag a bias, click on a cell; what the next cell prints, and what the widget shows."""
+    show_widget(page, address)
     handle = page.locator('.row[data-row="1"] .handle')
     handle.scroll_into_view_if_needed()
     box = handle.bounding_box()
@@ -127,6 +132,25 @@ def test_a_notebook_is_driven_saved_and_exported(browser, tmp_path):
     assert float(Fraction(bias)) == pytest.approx(float(shown["bias"].replace("\N{MINUS SIGN}", "-")))
     assert islands == str(list(map(int, shown["islands"])))
     check_export(browser, tmp_path, shown)
+
+
+def test_a_notebook_that_a_program_runs_asks_nobody_for_anything(browser, tmp_path):
+    """As ``nbconvert --execute`` does: what it stores is the page, and no widget that would need a script from afar."""
+    nbconvert = pytest.importorskip("nbconvert")
+    pytest.importorskip("nbclient")
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(code) for code in (FIRST, "w.thresholds")])
+    notebook.metadata.kernelspec = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    run, _ = nbconvert.preprocessors.ExecutePreprocessor(timeout=PATIENCE // 1000).preprocess(notebook, {})
+    assert "widgets" not in run.metadata
+    ((shown,), (levels,)) = (cell.outputs for cell in run.cells)
+    assert set(shown.data) == {"text/plain", "text/html"}
+    assert "Fraction(0, 1)" in levels.data["text/plain"], "the widget itself is there for the next cell"
+    text, _ = nbconvert.HTMLExporter(require_js_url="", mathjax_url="").from_notebook_node(run)
+    (tmp_path / "run.html").write_text(text, encoding="utf-8")
+    with opened(browser, tmp_path / "run.html", size=(1440, 1000)) as seen:
+        still = seen.page.frame_locator("iframe").first
+        still.locator(".polyrelu[data-number]").wait_for(timeout=PATIENCE)
+        assert still.locator(".features tbody tr").count() == 3
 
 
 def check_export(browser, folder, shown):

@@ -14,7 +14,7 @@ import polyrelu as pr
 from polyrelu.export.meshes import mesh
 from polyrelu.pages.solid import cube_page, solid_page, solids_page
 from tests.browser import opened
-from tests.pages.test_complexes import NET, PREIMAGE, REGIONS, area
+from tests.pages.test_complexes import BOX, NET, PREIMAGE, REGIONS, area
 from tests.pages.test_solid import CUBE
 
 pytestmark = pytest.mark.browser
@@ -135,6 +135,30 @@ def test_lines_stand_out_against_what_they_part(browser, regions, dark):
             line = opacity * ink + (1 - opacity) * fill
             low, high = sorted([luminance(fill), luminance(line)])
             assert (high + 0.05) / (low + 0.05) >= 3, (colour, shade)
+
+
+def test_what_does_not_belong_to_a_zone_is_dashed(browser, page_of, zones):
+    """As many faces as are strict rows of tiles on the surface; their edges alone, in the section, too."""
+    tiling = pr.preimage(NET, pr.parse("y0 < -1", dim=1), BOX)
+    expected = sum(part.row.relation == "<" for part in tiling.boundary())
+    with shown(browser, page_of("open", solid_page(tiling))) as page:
+        assert sum(page.evaluate("polyrelu.view.drawn.map(({ surface }) => surface.open.size)")) == expected > 0
+        dashes = "polyrelu.view.dashes.geometry.instanceCount"
+        edges = page.evaluate(
+            "polyrelu.view.drawn.map(({ dashed, bent, flat }) => [dashed.length, bent.length, flat.length])"
+        )
+        assert page.evaluate(dashes) == sum(dashed for dashed, _, _ in edges) / 2 > 0
+        assert all(bent for _, bent, _ in edges), "edges of the domain are solid"
+        assert "does not belong" in page.get_by_role("region", name="Edges").inner_text()
+        page.keyboard.press("c")
+        settle(page)
+        assert page.evaluate("polyrelu.view.capDashes.geometry.instanceCount") > 0
+        page.get_by_role("button", name="none").last.click()
+        settle(page)
+        assert not page.evaluate("polyrelu.view.dashes.visible || polyrelu.view.capDashes.visible")
+    with shown(browser, zones) as page:
+        assert not page.evaluate("polyrelu.view.dashes.visible")
+        assert "does not belong" not in page.get_by_role("region", name="Edges").inner_text()
 
 
 # -- picking --------------------------------------------------------------------------------------------------------

@@ -1,5 +1,6 @@
 from fractions import Fraction
 
+import numpy as np
 import pytest
 from matplotlib import pyplot
 from matplotlib.collections import LineCollection, PolyCollection
@@ -176,3 +177,14 @@ def test_where_pairs_outnumber_colours_those_with_pieces_have_different_ones(axe
     assert [line.get_color()[0].tolist() for line in lines(axes)] == [
         list(to_rgba(feature_colour(k))) for k in range(3)
     ]
+
+
+def test_axes_of_a_slice_are_its_own_coordinates():
+    network = pr.Network([(np.arange(-6, 6).reshape(3, 4) % 5 - 2, [1, 0, -1]), (np.eye(2, 3), [0, 0])], [True, False])
+    sliced = network.slice(*pr.plane_through([0] * 4, [1, 0, 0, 0], [0, 1, 1, 0]))
+    box = pr.Polyhedron.box([-2, -2], [2, 2])
+    axes = plot_boundary(pr.decision_boundary(sliced, 0, 1, box))
+    assert (axes.get_xlabel(), axes.get_ylabel()) == ("$u_{0}$", "$u_{1}$")
+    axes = pr.linear_regions(sliced, box).plot()
+    assert (axes.get_xlabel(), axes.get_ylabel()) == ("$u_{0}$", "$u_{1}$")
+    assert not pr.linear_regions(pr.Network(sliced.layers), box).plot().get_xlabel()

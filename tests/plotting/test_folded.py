@@ -5,7 +5,7 @@ from matplotlib import pyplot
 
 import polyrelu as pr
 from polyrelu.figures.blocks import five_features, inside_rim, two_block_network
-from polyrelu.latent.windows import feature_zones
+from polyrelu.latent.feature_zones import feature_zones
 from polyrelu.networks.layer import Layer
 from polyrelu.plotting.folded import plot_folded
 from polyrelu.plotting.scene import scene_of

@@ -6,12 +6,13 @@ from matplotlib import pyplot
 from matplotlib.colors import to_rgb
 
 import polyrelu as pr
-from polyrelu.latent.windows import LatentPlane, feature_zones
+from polyrelu.latent.feature_zones import feature_zones
+from polyrelu.latent.windows import LatentPlane
 from polyrelu.plotting.latent import boundary_segments, label_places, plot_feature_zones, plot_latent_plane
 from polyrelu.plotting.style import FEATURES, area_colour, feature_colour, feature_hatch, style
 from tests import drawn
 from tests.latent.test_windows import BEAN, CAT_EARS, TOUCHING
-from tests.pictures import assert_area, assert_in_legend, assert_labels_apart, assert_told_apart
+from tests.pictures import assert_area, assert_in_legend, assert_labels_apart, assert_told_apart, blurred
 
 SQUARE = LatentPlane.from_coordinates([(0, 0), (4, 0), (4, 4), (0, 4)], [[1, 0], [0, 1], [0, 0]], [-1, -2, 0])
 
@@ -162,6 +163,14 @@ def test_features_are_named_and_told_apart(many, layout, dark):
             assert_in_legend(axes.figure, {name: feature_colour(i) for i, name in enumerate(named)})
         if layout == "multiples":
             assert titles(axes) == [*named]
+
+
+@pytest.mark.parametrize("dark", [False, True])
+def test_hatched_overlaps_are_told_apart(many, dark):
+    """But for the cells between the strokes of one hatch."""
+    with style(dark=dark):
+        found = blurred(plot_feature_zones(many, features=range(8), hatches=True).figure)
+    assert all(spot.fills[0] == spot.fills[1] for spot in found)
 
 
 def test_lines_show_on_dark_fills_by_their_rims(many):

@@ -81,11 +81,21 @@ def test_drawn_corners_are_the_projected_exact_ones():
     scene = scene_of(axes)
     expected = np.transpose(proj_transform(*np.array(CUBE.vertices, float).T, axes.M)[:2])
     drawn = np.concatenate([path.vertices for path in scene.get_paths()])
-    assert len(scene.get_paths()) == 6 + 12
+    assert len(scene.get_paths()) == 6 + 12 + len(scene._cores(scene.painted()))
     assert all(np.hypot(*(drawn - corner).T).min() < 1e-12 for corner in expected)
     faces = [tuple(c) for c in scene.get_facecolor() if c[3]]
     assert faces == [to_rgba(PALETTE[2], 0.25)] * 6
-    assert [tuple(c) for c in scene.get_edgecolor() if c[3]] == [to_rgba(themed(INK))] * 12
+    assert {tuple(c) for c in scene.get_edgecolor() if c[3]} == {to_rgba(themed(INK))}
+
+
+def test_strokes_are_seen_through_translucent_faces_and_not_through_opaque_ones():
+    for alpha, expected in ((0.5, 0.3), (1.0, None)):
+        axes = solid_axes(WINDOW, labels=None)
+        plot_polyhedron(pr.parse("h_0 == 0 and h_1 == 0", dim=3), axes)
+        plot_polyhedron(pr.parse("h_0 == 1/2", dim=3), axes, alpha=alpha, edges=None)
+        axes.figure.canvas.draw()
+        widths = scene_of(axes).get_linewidth()[-2:]
+        assert set(widths) == ({expected} if expected else {widths[0], 0})
 
 
 def test_shading_darkens_and_keeps_the_hue():
@@ -104,13 +114,15 @@ def test_flats_are_drawn():
     plot_polyhedron(pr.parse("h_0 == 0 and h_1 == 0 and h_2 > 0", dim=3), axes, colour=PALETTE[3])
     plot_polyhedron(pr.Polyhedron.box(["1/2"] * 3, ["1/2"] * 3), axes)
     plot_polyhedron(pr.parse("h_0 > 2", dim=3), axes)
-    hexagon, ray, point = scene_of(axes).items
+    hexagon, case, ray, _, point = scene_of(axes).items
+    assert case.parts == ray.parts
+    assert case.width > ray.width
     assert len(hexagon.parts[0]) == 6
     assert ray.parts[0] == ((0, 0, 0), (0, 0, 1))
     assert ray.width > 0
     assert point.parts[0] == ((Fraction(1, 2),) * 3,)
     axes.figure.canvas.draw()
-    assert len(scene_of(axes).get_paths()) == 3
+    assert len(scene_of(axes).get_paths()) >= 5
 
 
 def test_faces_that_cut_each_other_are_cut():

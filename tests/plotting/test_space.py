@@ -9,7 +9,7 @@ import polyrelu as pr
 from polyrelu.latent.windows import LatentCube, LatentPlane
 from polyrelu.plotting.scene import scene_of
 from polyrelu.plotting.space import plot_latent_cube, plot_plane_in_space
-from polyrelu.plotting.style import INK, SILENT, feature_colour, line_colour, themed
+from polyrelu.plotting.style import INK, SILENT, face_colour, feature_colour, line_colour, themed
 from tests.latent.test_windows import HEXAGON
 
 WEIGHT, BIAS = [[1, 0], [0, 1], [-1, 0]], [0, 0, "1/2"]
@@ -43,7 +43,7 @@ def area(item):
 
 def test_the_half_plane_pair():
     square, whole, active = faces(plot_plane_in_space(PLANE, half_width=2))
-    assert (square.colour, whole.colour, active.colour) == (INKED, GREY, feature_colour(2))
+    assert (square.colour, whole.colour, active.colour) == (INKED, GREY, face_colour(feature_colour(2)))
     assert corners(square) == {(x, y, 0) for x in (-2, 2) for y in (-2, 2)}
     assert {y for y in corners(whole) if y[0] == -1} == {(-1, -1, Fraction(3, 2)), (-1, 1, Fraction(3, 2))}
     assert all(x + z == Fraction(1, 2) for item in (whole, active) for x, _, z in corners(item))
@@ -63,7 +63,7 @@ def test_the_hyperplane_is_cut_and_passes_behind_and_before_the_window(view):
 
 def test_three_hyperplanes_superpose():
     drawn = faces(plot_plane_in_space(PLANE, hyperplanes=(0, 2, 1)))
-    assert [item.colour for item in drawn] == [INKED] * 3 + [GREY] + [feature_colour(i) for i in range(3)]
+    assert [item.colour for item in drawn] == [INKED] * 3 + [GREY] + [face_colour(feature_colour(i)) for i in range(3)]
     for i, (square, active) in enumerate(zip(drawn[:3], drawn[4:], strict=True)):
         assert {point[i] for point in corners(square)} == {0}
         assert min(point[i] for point in corners(active)) == 0
@@ -98,11 +98,13 @@ def test_a_feature_that_is_never_active_has_no_face():
 
 def test_cubes():
     drawn = faces(plot_latent_cube(CUBE, 0))
-    assert [item.colour for item in drawn] == [GREY] * 6 + [feature_colour(0)] * 6
+    assert [item.colour for item in drawn] == [GREY] * 6 + [face_colour(feature_colour(0))] * 6
     active = {point for item in drawn[6:] for point in corners(item)}
     assert active == {(x, y, z) for x in (Fraction(-1, 2), 1) for y in (-1, 1) for z in (-1, 1)}
     assert [item.colour for item in faces(plot_latent_cube(CUBE, 2))] == [GREY] * 6
-    assert [item.colour for item in faces(plot_latent_cube(CUBE, 3))] == [feature_colour(3)] * 6, "silent on one face"
+    assert [item.colour for item in faces(plot_latent_cube(CUBE, 3))] == [face_colour(feature_colour(3))] * 6, (
+        "silent on one face"
+    )
 
 
 def test_axes_and_errors():

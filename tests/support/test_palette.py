@@ -72,7 +72,7 @@ def test_colours_and_hatches_repeat_after_the_palette():
 
 
 @pytest.mark.parametrize(
-    ("sight", "least", "of_six"), [("everyone", 12, 22), ("protanopia", 7, 12), ("deuteranopia", 7, 12)]
+    ("sight", "least", "of_six"), [("everyone", 15, 22), ("protanopia", 8, 12), ("deuteranopia", 8, 12)]
 )
 def test_any_two_colours_can_be_told_apart(sight, least, of_six):
     assert least_distance(PALETTE, sight) >= least
@@ -90,7 +90,7 @@ def test_shades_have_the_contrast_that_they_are_for(shade):
 
 def test_toned_colours_are_still_different():
     for dark in (False, True):
-        assert least_distance([toned(shade, dark) for shade in PALETTE], "everyone") >= 3.9
+        assert least_distance([toned(shade, dark) for shade in PALETTE], "everyone") >= 10
         assert least_distance([toned(shade, dark) for shade in PALETTE[:12]], "everyone") >= 12
 
 

@@ -11,6 +11,7 @@ export interface ComplexData {
   planes: Packed;
   before: Packed;
   beyond: Packed;
+  lacking: Packed;
   segments: Packed;
   points: Packed;
   tiles: number;
@@ -28,6 +29,8 @@ export interface Complex {
   planes: ArrayLike<number>;
   before: Int32Array;
   beyond: Int32Array;
+  /** Which of the two does not own the face: 1 and 2, added. */
+  lacking: ArrayLike<number>;
   /** Two corners and a tile each; a corner and a tile each. */
   segments: ArrayLike<number>;
   points: ArrayLike<number>;
@@ -44,8 +47,8 @@ export interface Cut {
 }
 
 export async function readComplex(data: ComplexData): Promise<Complex> {
-  const names = ["corners", "sizes", "rings", "planes", "before", "beyond", "segments", "points"] as const;
-  const [corners, sizes, rings, planes, before, beyond, segments, points] = await Promise.all(names.map((name) => unpack(data[name])));
+  const names = ["corners", "sizes", "rings", "planes", "before", "beyond", "lacking", "segments", "points"] as const;
+  const [corners, sizes, rings, planes, before, beyond, lacking, segments, points] = await Promise.all(names.map((name) => unpack(data[name])));
   const starts = new Uint32Array(sizes!.length + 1);
   for (let i = 0; i < sizes!.length; i++) starts[i + 1] = starts[i]! + sizes![i]!;
   const made = {
@@ -55,6 +58,7 @@ export async function readComplex(data: ComplexData): Promise<Complex> {
     planes: planes!,
     before: Int32Array.from(before!),
     beyond: Int32Array.from(beyond!, (tile) => tile - 1), // written down as natural numbers
+    lacking: lacking!,
     segments: segments!,
     points: points!,
     tiles: data.tiles,
@@ -81,44 +85,59 @@ export function ringOf({ starts, rings }: Complex, face: number): number[] {
   return Array.from({ length: starts[face + 1]! - starts[face]! }, (_, i) => rings[starts[face]! + i]!);
 }
 
-/** The faces of which a set of tiles has one side only, and which of its tiles that is. */
+/** The faces of which a set of tiles has one side only, which of its tiles that is, and the faces that it lacks. */
 export interface Surface {
   faces: number[];
   tiles: number[];
+  open: Set<number>;
 }
 
-export function surfaceOf({ before, beyond }: Complex, has: (tile: number) => boolean): Surface {
-  const made: Surface = { faces: [], tiles: [] };
+export function surfaceOf({ before, beyond, lacking }: Complex, has: (tile: number) => boolean): Surface {
+  const made: Surface = { faces: [], tiles: [], open: new Set() };
   before.forEach((tile, face) => {
     const across = beyond[face]!;
     const [one, other] = [has(tile), across !== NOTHING && has(across)];
     if (one === other) return;
     made.faces.push(face);
     made.tiles.push(one ? tile : across);
+    if (lacking[face]! & (one ? 1 : 2)) made.open.add(face);
   });
   return made;
 }
 
-/** The edges of some faces, as pairs of corners: those where a surface bends or ends, and those that lie flat in it. */
-export function edgesOf(complex: Complex, faces: readonly number[]): { bent: number[]; flat: number[] } {
+/** Pairs of corners. */
+export interface FaceEdges {
+  /** Where a surface bends or ends. */
+  bent: number[];
+  /** The same, of a face that does not belong to it. */
+  dashed: number[];
+  /** What lies flat in it. */
+  flat: number[];
+}
+
+/** The edges of some faces, of which some are open. */
+export function edgesOf(complex: Complex, faces: readonly number[], open: ReadonlySet<number> = new Set()): FaceEdges {
   const count = complex.corners.length / 3;
   const planes = new Map<number, number[]>();
+  const rims = new Set<number>();
   for (const face of faces) {
     const ring = ringOf(complex, face);
     ring.forEach((a, i) => {
       const b = ring[(i + 1) % ring.length]!;
       const edge = Math.min(a, b) * count + Math.max(a, b);
+      if (open.has(face)) rims.add(edge);
       const known = planes.get(edge);
       if (known) known.push(complex.planes[face]!);
       else planes.set(edge, [complex.planes[face]!]);
     });
   }
-  const [bent, flat]: [number[], number[]] = [[], []];
+  const found: FaceEdges = { bent: [], dashed: [], flat: [] };
   for (const [edge, own] of planes) {
     const lies = own.length > 1 && own.every((plane) => plane === own[0]);
-    (lies ? flat : bent).push(Math.floor(edge / count), edge % count);
+    const kind = lies ? "flat" : rims.has(edge) ? "dashed" : "bent";
+    found[kind].push(Math.floor(edge / count), edge % count);
   }
-  return { bent, flat };
+  return found;
 }
 
 export function dot(a: Point, b: Point): number {

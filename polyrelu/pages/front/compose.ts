@@ -41,7 +41,7 @@ const MOST_MARKED = 400; // tiles of an entry of the legend that are outlined on
 export function makeComposer(plane: Plane): Composer {
   const { tiles, polygons, zoneOf, entries, all, isFlat, hasFeatures } = plane;
   const groups = coloured(polygons);
-  const active = all.map((tile) => tiles.pattern(tile).replace(/[^1]/g, "").length);
+  const active = all.map((tile) => (hasFeatures ? entries.filter((_, i) => plane.has(i, tile)).length : tiles.pattern(tile).replace(/[^1]/g, "").length));
   const mostActive = active.reduce((most, count) => Math.max(most, count), 1);
   const isShown = (tile: number, isListed: (entry: number) => boolean): boolean => hasFeatures || isListed(zoneOf[tile]!);
   const listed = (isListed: (entry: number) => boolean): number[] => entries.map((_, i) => i).filter(isListed);
@@ -63,7 +63,7 @@ export function makeComposer(plane: Plane): Composer {
   const featureRim = (feature: number): { sides: Side[]; colour: string } => {
     const isRim = (side: Side, k: number): boolean => {
       const other = polygons.across[k]!;
-      return tiles.bit(side.tile, feature) && (other < 0 || !tiles.bit(other, feature));
+      return plane.has(feature, side.tile) && (other < 0 || !plane.has(feature, other));
     };
     return { colour: entries[feature]!.colour, sides: polygons.sides.filter(isRim) };
   };

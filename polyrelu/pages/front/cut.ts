@@ -1,6 +1,6 @@
 // The controls of a section: along an axis, or across any direction; where it is; which side stays.
 import { dot, type Cut, type Point } from "./complex";
-import type { Box } from "./scene";
+import type { Box } from "./frame";
 import { choice, element, toggle, type Shell } from "./shell";
 
 const STEPS = 1000;

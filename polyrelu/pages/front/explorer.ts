@@ -1,5 +1,6 @@
 // A page of an explorer that stands still, because no Python runs behind it.
-import { type Layer, type Scene, mount } from "./explorer_view";
+import type { Layer, Scene } from "./explorer_scene";
+import { mount } from "./explorer_view";
 import { PlanarMap } from "./map";
 import { type Packed, element, readDocument, unpack } from "./shell";
 

@@ -1,69 +1,16 @@
 // The explorer: zones of a network whose numbers are dragged. What is drawn comes from Python; what is dragged goes there,
 // one edit at a time: the next one is sent when the last one has been answered, and has whatever was dragged meanwhile.
+import { Edits } from "./edits";
+import { BIAS, type Host, type Layer, type Scene, type Window } from "./explorer_scene";
+import { FeatureTable, type TableHost } from "./feature_table";
+import { listen, zoomed } from "./gestures";
+import { Inset } from "./inset";
 import { Lines, type Row } from "./lines";
 import { View, type PlanarMap, decimal, paint, shortNumber, veil } from "./map";
-import { card, element } from "./shell";
+import { Numbers } from "./numbers";
+import { pinCard, stillCard } from "./pin_card";
+import { element } from "./shell";
 import style from "./widget.css";
-
-export interface Feature {
-  name: string;
-  row: number;
-  colour: string;
-  /** The colours of its rim, in the light and in the dark. */
-  lines: [string, string];
-  threshold: number;
-  islands: number;
-  area: string;
-  share: number;
-}
-export interface Scene {
-  window: [number, number, number, number];
-  features: Feature[];
-  points: number;
-  cells: number;
-  corners: number;
-  neurons: number;
-  pin: Pin | null;
-  number?: number;
-  milliseconds?: number;
-  error?: string;
-}
-interface Pin {
-  at: [number, number];
-  point: string;
-  pattern: string;
-  inequalities: string[];
-  exact: boolean;
-  values: string[];
-}
-export interface Layer {
-  inputs: number;
-  relu: boolean[];
-  weight: number[][];
-  bias: number[];
-}
-export interface Edit {
-  number: number;
-  entries?: [number, number, number, string][];
-  thresholds?: [number, string][];
-  window?: string[];
-  pin?: string[] | null;
-  reset?: boolean;
-}
-
-/** Where scenes come from, and where edits go; nowhere, where no Python runs. */
-export interface Host {
-  scene(): Scene;
-  layers(): Layer[];
-  map(): PlanarMap;
-  send: ((edit: Edit) => void) | null;
-  onAnswer(run: () => void): void;
-  dark(): boolean;
-  onTheme(run: () => void): void;
-}
-
-const BIAS = -1;
-const SLOW = 1500; // milliseconds without an answer after which that is said
 
 /** Put an explorer into a root; what is returned takes it away again. */
 export function mount(root: ShadowRoot, host: Host): () => void {
@@ -83,16 +30,9 @@ class Explorer {
   private filled = true;
   private folds = false;
   /** The window that is seen: what was asked for, while the answer is on its way. */
-  private wanted: [number, number, number, number] | null = null;
+  private wanted: Window | null = null;
   private pinned: { at: [number, number]; cell: number } | null = null;
-
-  private readonly pending = new Map<string, string>();
-  private pendingPin: string[] | null | undefined;
-  private pendingReset = false;
-  private number = 0;
-  private waiting = 0;
-  private readonly answered: number[] = [];
-  private slow: ReturnType<typeof setTimeout> | undefined;
+  private readonly edits: Edits;
 
   private readonly app = element("div", { class: "polyrelu" });
   private readonly canvas = element("canvas", { tabindex: 0, "aria-label": "Zones of the features in the window; arrow keys move it, plus and minus scale it" });
@@ -101,17 +41,14 @@ class Explorer {
   private readonly stage = element("div", { class: "stage" }, this.canvas);
   private readonly readout = element("div", { class: "readout" });
   private readonly note = element("div", { class: "warning", role: "alert", hidden: true });
-  private readonly features = element("tbody");
+  private readonly features: FeatureTable;
   private readonly facts = element("p", { class: "facts" });
   private readonly pace = element("span", { class: "pace" });
-  private readonly numbers = element("div", { class: "numbers" });
-  private readonly inset = element("div", { class: "inset" });
-  private readonly insetOverlay = document.createElementNS("http://www.w3.org/2000/svg", "svg");
-  private readonly insetMarks = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+  private readonly numbers: Numbers;
+  private readonly inset = new Inset();
   private readonly pinCard = element("div", { class: "pinned", "aria-live": "polite" });
   private readonly lines: Lines;
   private readonly insetLines: Lines;
-  private insetWindow: [number, number, number, number] = [-1, -1, 1, 1];
   private readonly observer: ResizeObserver;
   private view: View;
 
@@ -121,7 +58,21 @@ class Explorer {
     this.map = host.map();
     this.view = new View([-1, -1], [1, 1], 1, 1);
     this.lines = new Lines(this.overlay, this.editing(0, () => this.view));
-    this.insetLines = new Lines(this.insetOverlay, this.editing(null, () => this.insetView()));
+    this.insetLines = new Lines(this.inset.overlay, this.editing(null, () => this.inset.view()));
+    this.edits = new Edits(host.send, (text) => this.warn(text));
+    this.features = new FeatureTable(this.tableHost());
+    this.numbers = new Numbers({
+      nameOf: (layer, row) => this.nameOf(layer, row),
+      select: (row) => {
+        this.row = row;
+        this.draw();
+      },
+      edit: (layer, row, column, value, fine) => {
+        this.edit(layer, row, column, value, fine);
+        this.draw();
+        this.edits.flush();
+      },
+    });
     this.build();
     root.append(element("style", {}, style), this.app);
     host.onAnswer(() => this.take());
@@ -131,10 +82,37 @@ class Explorer {
     this.take();
   }
 
+  private tableHost(): TableHost {
+    return {
+      isLive: this.live,
+      features: () => this.scene.features,
+      isRelu: (feature) => this.layers.at(-1)!.relu[feature.row]!,
+      waiting: (i) => this.edits.get(`threshold ${i}`),
+      shown: (name, on) => {
+        if (on) this.hidden.delete(name);
+        else this.hidden.add(name);
+        this.draw();
+      },
+      hovered: (i) => {
+        this.hovered = i;
+        this.draw();
+      },
+      chosen: (i) => {
+        this.chosen = this.chosen === i ? null : i;
+        this.draw();
+      },
+      threshold: (i, text) => {
+        this.edits.set(`threshold ${i}`, text);
+        this.features.draw(this.chosen);
+        this.edits.flush();
+      },
+    };
+  }
+
   close(): void {
     this.observer.disconnect();
     if (this.frame !== undefined) cancelAnimationFrame(this.frame);
-    clearTimeout(this.slow);
+    this.edits.close();
   }
 
   private get live(): boolean {
@@ -164,12 +142,12 @@ class Explorer {
       { class: "chips", role: "toolbar", "aria-label": "View" },
       pressed("fill", true, (on) => (this.filled = on)),
       pressed("folds", false, (on) => (this.folds = on)),
-      this.live && button("+", () => this.zoom(0.8), "Nearer (+)"),
-      this.live && button("−", () => this.zoom(1.25), "Farther (−)"),
+      this.live && button("+", () => this.look(zoomed(this.seen(), 0.8)), "Nearer (+)"),
+      this.live && button("−", () => this.look(zoomed(this.seen(), 1.25)), "Farther (−)"),
       this.live && button("reset", () => this.reset(), "The network and the window of the beginning"),
     );
     const head = element("tr", {}, ...["", "feature", "islands", "area", "threshold"].map((name) => element("th", {}, name)));
-    const table = element("table", { class: "features" }, element("thead", {}, head), this.features);
+    const table = element("table", { class: "features" }, element("thead", {}, head), this.features.body);
     const panel = element(
       "div",
       { class: "panel" },
@@ -178,13 +156,20 @@ class Explorer {
       element("div", { class: "scroll" }, table),
       this.live && element("h2", {}, "Numbers"),
       this.live && this.tabs(),
-      this.live && this.inset,
-      this.live && this.numbers,
+      this.live && this.inset.panel,
+      this.live && this.numbers.panel,
       this.pinCard,
     );
-    this.inset.append(this.insetMarks, this.insetOverlay);
     this.app.append(element("div", { class: "left" }, this.stage, this.readout, element("div", { class: "under" }, tools, this.pace)), panel);
-    this.listen();
+    listen(this.canvas, {
+      isLive: this.live,
+      seen: () => this.seen(),
+      view: () => this.view,
+      look: (window) => this.look(window),
+      pin: (at) => this.pin(at),
+      hovered: (x, y) => this.point(x, y),
+      left: () => (this.readout.textContent = this.hint()),
+    });
   }
 
   private tabs(): HTMLElement {
@@ -195,77 +180,25 @@ class Explorer {
       buttons.forEach((button, i) => button.setAttribute("aria-pressed", String(i === k)));
       this.layer = k;
       this.row = 0;
-      this.fitInset();
+      this.inset.fit(this.layers, this.layer, this.seen());
       this.draw();
     };
     return element("div", { class: "chips", role: "group", "aria-label": "Layer" }, ...buttons);
   }
 
-  private listen(): void {
-    const { canvas } = this;
-    let from: { x: number; y: number; window: [number, number, number, number]; moved: boolean } | null = null;
-    canvas.addEventListener("pointerdown", (event) => {
-      if (event.button !== 0) return;
-      canvas.setPointerCapture(event.pointerId);
-      from = { x: event.offsetX, y: event.offsetY, window: this.seen(), moved: false };
-    });
-    canvas.addEventListener("pointermove", (event) => {
-      if (!from) return this.point(event.offsetX, event.offsetY);
-      const [dx, dy] = [event.offsetX - from.x, event.offsetY - from.y];
-      from.moved ||= Math.hypot(dx, dy) > 3;
-      if (from.moved && this.live) this.look(shifted(from.window, -dx * this.view.pixel, dy * this.view.pixel));
-    });
-    canvas.addEventListener("pointerup", (event) => {
-      if (from && !from.moved) this.pin(this.view.toPlane(event.offsetX, event.offsetY));
-      from = null;
-    });
-    canvas.addEventListener("pointerleave", () => (this.readout.textContent = this.hint()));
-    canvas.addEventListener("wheel", (event) => this.wheel(event), { passive: false });
-    canvas.addEventListener("keydown", (event) => this.key(event));
-  }
-
-  private key(event: KeyboardEvent): void {
-    const [x0, y0, x1, y1] = this.seen();
-    const [sx, sy] = [(x1 - x0) / 10, (y1 - y0) / 10];
-    const moves: Record<string, [number, number]> = { ArrowLeft: [-sx, 0], ArrowRight: [sx, 0], ArrowUp: [0, sy], ArrowDown: [0, -sy] };
-    const move = moves[event.key];
-    if (move && this.live) this.look(shifted([x0, y0, x1, y1], ...move));
-    else if (event.key === "+" && this.live) this.zoom(0.8);
-    else if (event.key === "-" && this.live) this.zoom(1.25);
-    else if (event.key === "Enter") this.pin([(x0 + x1) / 2, (y0 + y1) / 2]);
-    else if (event.key === "Escape") this.pin(null);
-    else return;
-    event.preventDefault();
-    event.stopPropagation();
-  }
-
-  /** The wheel scrolls the notebook, unless the stage has the focus or Ctrl is held. */
-  private wheel(event: WheelEvent): void {
-    const focused = (this.canvas.getRootNode() as ShadowRoot).activeElement === this.canvas;
-    if (!this.live || !(focused || event.ctrlKey)) return;
-    event.preventDefault();
-    this.zoom(1.0015 ** event.deltaY, this.view.toPlane(event.offsetX, event.offsetY));
-  }
-
   // -- edits --------------------------------------------------------------------------------------------------------
 
-  private seen(): [number, number, number, number] {
+  private seen(): Window {
     return this.wanted ?? this.scene.window;
   }
 
-  private zoom(factor: number, about?: [number, number]): void {
-    const [x0, y0, x1, y1] = this.seen();
-    const [cx, cy] = about ?? [(x0 + x1) / 2, (y0 + y1) / 2];
-    this.look([cx + (x0 - cx) * factor, cy + (y0 - cy) * factor, cx + (x1 - cx) * factor, cy + (y1 - cy) * factor]);
-  }
-
-  private look(window: [number, number, number, number]): void {
+  private look(window: Window): void {
     const fine = (window[2] - window[0]) / 1000;
     const texts = window.map((value) => decimal(value, fine));
-    this.wanted = texts.map(Number) as [number, number, number, number];
-    this.pending.set("window", texts.join(" "));
+    this.wanted = texts.map(Number) as Window;
+    this.edits.set("window", texts.join(" "));
     this.draw();
-    this.flush();
+    this.edits.flush();
   }
 
   /** New numbers of a row: what is seen has them at once, and Python when it is free. */
@@ -274,7 +207,7 @@ class Explorer {
     const own = this.layers[layer]!;
     if (column === BIAS) own.bias[row] = Number(text);
     else own.weight[row]![column] = Number(text);
-    this.pending.set(`entry ${layer} ${row} ${column}`, text);
+    this.edits.set(`entry ${layer} ${row} ${column}`, text);
     return Number(text);
   }
 
@@ -284,63 +217,29 @@ class Explorer {
     if (!this.live) {
       const cell = at ? this.map.at(...at) : -1;
       this.pinned = at && cell >= 0 ? { at, cell } : null;
-    } else this.pendingPin = at && at.map((value) => decimal(value, fine));
+    } else this.edits.pin(at && at.map((value) => decimal(value, fine)));
     this.drawPin();
-    this.flush();
+    this.edits.flush();
   }
 
   private reset(): void {
-    this.pending.clear();
     this.wanted = null;
-    this.pendingReset = true;
-    this.flush();
-  }
-
-  private flush(): void {
-    const idle = !this.pending.size && this.pendingPin === undefined && !this.pendingReset;
-    if (this.waiting || idle || !this.host.send) return;
-    this.waiting = ++this.number;
-    const edit: Edit = { number: this.waiting };
-    if (this.pendingReset) edit.reset = true;
-    else {
-      for (const [place, text] of this.pending) {
-        const [kind, ...where] = place.split(" ");
-        if (kind === "window") edit.window = text.split(" ");
-        if (kind === "threshold") (edit.thresholds ??= []).push([Number(where[0]), text]);
-        if (kind === "entry") (edit.entries ??= []).push([...(where.map(Number) as [number, number, number]), text]);
-      }
-      this.pending.clear();
-      if (this.pendingPin !== undefined) edit.pin = this.pendingPin;
-      this.pendingPin = undefined;
-    }
-    this.pendingReset = false;
-    this.slow = setTimeout(() => this.warn("Python has not answered yet; what is drawn is the last answer."), SLOW);
-    this.host.send(edit);
+    this.edits.reset();
+    this.edits.flush();
   }
 
   /** An answer: what was dragged since stays as it is seen. */
   private take(): void {
     const scene = this.host.scene();
-    if (scene.number && scene.number >= this.waiting) {
-      clearTimeout(this.slow);
-      this.waiting = 0;
-      this.answered.push(performance.now());
-    }
+    this.edits.answer(scene.number ?? 0);
     this.warn(scene.error ?? "");
     this.scene = scene;
-    this.layers = structuredClone(this.host.layers());
+    this.layers = this.edits.onTopOf(this.host.layers());
     this.map = this.host.map();
-    for (const [place, text] of this.pending) {
-      const [kind, layer, row, column] = place.split(" ");
-      if (kind !== "entry") continue;
-      const own = this.layers[Number(layer)]!;
-      if (Number(column) === BIAS) own.bias[Number(row)] = Number(text);
-      else own.weight[Number(row)]![Number(column)] = Number(text);
-    }
-    if (!this.pending.has("window")) this.wanted = null;
+    if (!this.edits.has("window")) this.wanted = null;
     this.row = Math.min(this.row, (this.layers[this.layer]?.bias.length ?? 1) - 1);
     this.draw();
-    this.flush();
+    this.edits.flush();
   }
 
   private warn(text: string): void {
@@ -366,7 +265,7 @@ class Explorer {
         const lines = layer === 0 ? this.lines : this.insetLines;
         this.edit(which(), row, BIAS, exactly ? lines.biasAtFoot(exactly) : b, exactly ? fine / 4 : fine);
         this.draw();
-        this.flush();
+        this.edits.flush();
       },
     };
   }
@@ -431,13 +330,14 @@ class Explorer {
       paper,
     });
     this.app.dataset.number = String(this.scene.number ?? 0);
+    this.app.dataset.milliseconds = String(this.scene.milliseconds ?? 0);
     this.drawFacts();
-    this.drawFeatures();
+    this.features.draw(this.chosen);
     this.drawPin();
     if (!this.live) return;
     this.lines.draw();
-    this.drawInset();
-    this.drawNumbers();
+    if (this.inset.draw(this.layers, this.layer, this.seen(), this.scene.pin?.at)) this.insetLines.draw();
+    this.numbers.draw(this.layers[this.layer]!, this.layer, this.row);
   }
 
   private inks(): { ink: string; paper: string } {
@@ -450,9 +350,8 @@ class Explorer {
     const [x0, y0, x1, y1] = this.seen().map(shortNumber);
     this.facts.textContent = `${widths} network on [${x0}, ${x1}] × [${y0}, ${y1}]: ${this.scene.cells} cells, found exactly`;
     if (!this.readout.textContent) this.readout.textContent = this.hint();
-    const now = performance.now();
-    while (this.answered.length && now - this.answered[0]! > 1000) this.answered.shift();
-    const pace = this.answered.length > 2 ? `, ${this.answered.length} frames/s` : "";
+    const frames = this.edits.pace();
+    const pace = frames > 2 ? `, ${frames} frames/s` : "";
     this.pace.textContent = this.live && this.scene.milliseconds !== undefined ? `${this.scene.milliseconds} ms in Python${pace}` : "";
   }
 
@@ -460,81 +359,6 @@ class Explorer {
     return this.live
       ? "Drag a line, its arrow, a slider or the window; click to look at a cell."
       : "A picture of one state. Run the notebook to drag its numbers; click to look at a cell.";
-  }
-
-  private drawFeatures(): void {
-    const { features } = this.scene;
-    if (this.features.children.length !== features.length) this.features.replaceChildren(...features.map((_, i) => this.featureRow(i)));
-    features.forEach((feature, i) => {
-      const [tick, name, islands, area, threshold] = Array.from(this.features.children[i]!.children) as HTMLElement[];
-      this.features.children[i]!.classList.toggle("marked", this.chosen === i);
-      (tick!.querySelector(".swatch") as HTMLElement).style.background = feature.colour;
-      name!.firstElementChild!.textContent = feature.name;
-      islands!.textContent = String(feature.islands);
-      area!.textContent = feature.area;
-      area!.title = `${(100 * feature.share).toPrecision(3)} % of the window`;
-      const waits = this.pending.get(`threshold ${i}`);
-      const level = waits === undefined ? feature.threshold : Number(waits);
-      const [slider, shown] = [threshold!.querySelector("input"), threshold!.querySelector("span")!];
-      if (slider && slider !== this.active()) slider.value = String(level);
-      shown.textContent = shortNumber(level);
-    });
-  }
-
-  private active(): Element | null {
-    return (this.app.getRootNode() as ShadowRoot).activeElement;
-  }
-
-  private featureRow(i: number): HTMLElement {
-    const { name } = this.scene.features[i]!;
-    const box = element("input", {
-      type: "checkbox",
-      checked: true,
-      "aria-label": `Show ${name}`,
-      change: () => {
-        if (box.checked) this.hidden.delete(name);
-        else this.hidden.add(name);
-        this.draw();
-      },
-    });
-    const mark = (on: boolean): void => {
-      this.hovered = on ? i : null;
-      this.draw();
-    };
-    const button = element("button", {
-      class: "name",
-      type: "button",
-      title: "Lay stress on it",
-      click: () => {
-        this.chosen = this.chosen === i ? null : i;
-        this.draw();
-      },
-    });
-    const relu = this.layers.at(-1)!.relu[this.scene.features[i]!.row];
-    const reach = 3 * Math.max(1, Math.abs(this.scene.features[i]!.threshold));
-    const slider =
-      this.live &&
-      element("input", {
-        type: "range",
-        min: relu ? 0 : -reach,
-        max: reach,
-        step: reach / 150,
-        "aria-label": `Threshold of ${name}`,
-        input: (event) => {
-          this.pending.set(`threshold ${i}`, decimal(Number((event.target as HTMLInputElement).value), reach / 300));
-          this.drawFeatures();
-          this.flush();
-        },
-      });
-    return element(
-      "tr",
-      { mouseenter: () => mark(true), mouseleave: () => mark(false) },
-      element("td", { class: "tick" }, box, element("span", { class: "swatch" })),
-      element("td", {}, button),
-      element("td", { class: "count" }),
-      element("td", { class: "count" }),
-      element("td", { class: "threshold" }, slider, element("span")),
-    );
   }
 
   private point(px: number, py: number): void {
@@ -568,154 +392,8 @@ class Explorer {
     path.setAttribute("d", `M${x - 9} ${y}h6m6 0h6M${x} ${y - 9}v6m0 6v6`);
     path.setAttribute("class", "cross");
     this.cross.append(path);
-    this.pinCard.append(this.live || !this.pinned ? this.cardOf(pin!) : this.stillCard(this.pinned));
+    const close = this.live ? () => this.pin(null) : undefined;
+    if (this.live || !this.pinned) this.pinCard.append(pinCard(pin!, this.scene.features, close));
+    else this.pinCard.append(stillCard(this.pinned.at, this.pattern(this.pinned.cell), this.on(this.pinned.cell)));
   }
-
-  private cardOf(pin: Pin): HTMLElement {
-    const values = this.scene.features.map((feature, i) => `${feature.name} = ${pin.values[i]}`);
-    return card(
-      "Pinned cell",
-      null,
-      [
-        { term: "point", says: pin.point },
-        { term: "pattern", says: pin.pattern },
-        { term: "values", says: values.join(", ") },
-        { term: pin.exact ? "inequalities" : "inequalities, rounded", says: pin.inequalities.map((text) => ({ text })) },
-      ],
-      this.live ? () => this.pin(null) : undefined,
-    );
-  }
-
-  private stillCard({ at, cell }: { at: [number, number]; cell: number }): HTMLElement {
-    return card("Cell", null, [
-      { term: "near", says: `(${at.map((value) => shortNumber(Number(value.toFixed(3)))).join(", ")})` },
-      { term: "pattern", says: this.pattern(cell) },
-      { term: "features", says: this.on(cell), prose: true },
-    ]);
-  }
-
-  // -- numbers ------------------------------------------------------------------------------------------------------
-
-  private drawNumbers(): void {
-    const layer = this.layers[this.layer]!;
-    const key = `${this.layer} ${this.row} ${layer.bias.length} ${layer.inputs}`;
-    if (this.numbers.dataset.key !== key) {
-      this.numbers.dataset.key = key;
-      this.numbers.replaceChildren(this.rowChoice(), ...[BIAS, ...layer.weight[0]!.keys()].map((column) => this.slider(column)));
-    }
-    for (const line of this.numbers.querySelectorAll<HTMLElement>(".number")) {
-      const column = Number(line.dataset.column);
-      const value = column === BIAS ? layer.bias[this.row]! : layer.weight[this.row]![column]!;
-      const input = line.querySelector("input")!;
-      if (Math.abs(value) > Number(input.max)) [input.min, input.max] = [String(-2 * Math.abs(value)), String(2 * Math.abs(value))];
-      if (input !== this.active() || !input.matches(":active")) input.value = String(value);
-      line.querySelector("output")!.textContent = shortNumber(value);
-    }
-  }
-
-  private rowChoice(): HTMLElement {
-    const buttons = this.layers[this.layer]!.bias.map((_, i) =>
-      element("button", { class: "plain", type: "button", "aria-pressed": String(i === this.row), click: () => this.selectRow(i) }, this.nameOf(this.layer, i)),
-    );
-    return element("div", { class: "chips rows-of-layer", role: "group", "aria-label": "Neuron" }, ...buttons);
-  }
-
-  private selectRow(row: number): void {
-    this.row = row;
-    this.draw();
-  }
-
-  private slider(column: number): HTMLElement {
-    const layer = this.layers[this.layer]!;
-    const largest = Math.max(1, ...layer.bias.map(Math.abs), ...layer.weight.flat().map(Math.abs));
-    const reach = Number((1.5 * largest).toPrecision(2));
-    const before = this.layer === 0 ? "x" : "h";
-    const name = column === BIAS ? "bias" : `× ${before}${column}`;
-    const [k, row] = [this.layer, this.row];
-    const input = element("input", {
-      type: "range",
-      min: -reach,
-      max: reach,
-      step: "any",
-      "aria-label": `${this.nameOf(k, row)} ${name}`,
-      input: () => {
-        this.edit(k, row, column, Number(input.value), Number(input.max) / 250);
-        this.draw();
-        this.flush();
-      },
-    });
-    input.addEventListener("keydown", (event) => {
-      const step = { ArrowLeft: -1, ArrowDown: -1, ArrowRight: 1, ArrowUp: 1 }[event.key];
-      if (!step) return;
-      event.preventDefault();
-      input.value = String(Number(input.value) + (step * Number(input.max)) / 100);
-      input.dispatchEvent(new Event("input"));
-    });
-    return element("label", { class: "number", "data-column": column }, element("span", {}, name), input, element("output"));
-  }
-
-  // -- a later layer's plane ------------------------------------------------------------------------------------------
-
-  private insetView(): View {
-    const [x0, y0, x1, y1] = this.insetWindow;
-    const width = this.inset.clientWidth || 260;
-    return new View([x0, y0], [x1, y1], width, this.inset.clientHeight || width);
-  }
-
-  /** What the layer takes at a point of the window. */
-  private before(k: number, point: [number, number]): number[] {
-    let values: number[] = point;
-    for (const layer of this.layers.slice(0, k)) {
-      values = layer.weight.map((row, i) => {
-        const sum = row.reduce((total, w, j) => total + w * values[j]!, layer.bias[i]!);
-        return layer.relu[i] ? Math.max(0, sum) : sum;
-      });
-    }
-    return values;
-  }
-
-  /** The square around what the layer takes from the window. */
-  private fitInset(): void {
-    if (this.layers[this.layer]?.inputs !== 2 || this.layer === 0) return;
-    const [x0, y0, x1, y1] = this.seen();
-    const images = Array.from({ length: 81 }, (_, i) => this.before(this.layer, [x0 + ((x1 - x0) * (i % 9)) / 8, y0 + ((y1 - y0) * Math.floor(i / 9)) / 8]));
-    const [low, high] = [0, 1].map((k) => [Math.min(0, ...images.map((p) => p[k]!)), Math.max(0, ...images.map((p) => p[k]!))]).reduce(
-      ([lows, highs], [least, most]) => [[...lows!, least!], [...highs!, most!]],
-      [[], []] as number[][],
-    ) as [number[], number[]];
-    const half = 0.6 * Math.max(high[0]! - low[0]!, high[1]! - low[1]!, 1);
-    const [cx, cy] = [(low[0]! + high[0]!) / 2, (low[1]! + high[1]!) / 2];
-    this.insetWindow = [cx - half, cy - half, cx + half, cy + half];
-  }
-
-  private drawInset(): void {
-    const planar = this.layer > 0 && this.layers[this.layer]!.inputs === 2;
-    this.inset.hidden = !planar;
-    if (!planar) return;
-    const view = this.insetView();
-    const shape = (tag: string, attributes: Record<string, string | number>): SVGElement => {
-      const made = document.createElementNS("http://www.w3.org/2000/svg", tag);
-      for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, String(value));
-      return made;
-    };
-    const [ox, oy] = view.toPixels(0, 0);
-    const marks = [shape("path", { class: "axes", d: `M0 ${oy}H${view.width}M${ox} 0V${view.height}` })];
-    const [x0, y0, x1, y1] = this.seen();
-    for (let i = 0; i < 441; i++) {
-      const image = this.before(this.layer, [x0 + ((x1 - x0) * (i % 21)) / 20, y0 + ((y1 - y0) * Math.floor(i / 21)) / 20]);
-      const [x, y] = view.toPixels(image[0]!, image[1]!);
-      marks.push(shape("circle", { class: "image", cx: x, cy: y, r: 1.6 }));
-    }
-    if (this.scene.pin) {
-      const image = this.before(this.layer, this.scene.pin.at);
-      const [x, y] = view.toPixels(image[0]!, image[1]!);
-      marks.push(shape("path", { class: "cross", d: `M${x - 7} ${y}h14M${x} ${y - 7}v14` }));
-    }
-    this.insetMarks.replaceChildren(...marks);
-    this.insetLines.draw();
-  }
-}
-
-function shifted(window: [number, number, number, number], dx: number, dy: number): [number, number, number, number] {
-  return [window[0] + dx, window[1] + dy, window[2] + dx, window[3] + dy];
 }

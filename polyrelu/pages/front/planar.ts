@@ -253,7 +253,7 @@ function addColouring(page: PlanarPage, section: HTMLElement): void {
 /** Buttons for the fold lines of each layer; what is returned turns on the next one, and after the last all off. */
 function addFolds(page: PlanarPage, section: HTMLElement): () => void {
   const { plane, choices, shell } = page;
-  if (plane.hasFeatures) return () => undefined;
+  if (plane.document.features?.layer === 0) return () => undefined; // its only lines are the features' own
   const layers = plane.folds.flatMap((own, layer) => (own.length ? [layer] : []));
   const buttons = layers.map((layer) => {
     const turn = (on: boolean): void => {

@@ -1,10 +1,10 @@
 // What is where in the plane: the tiles of a document with their polygons, zones and features, and what they say.
 import type { Box } from "./camera";
-import { sizeText, tileLines } from "./details";
+import { originText, sizeText, tileLines } from "./details";
 import { holds, rationalOf, type Rational } from "./exact";
 import { readPolygons, type Polygons, type PolygonsDocument, type Side } from "./polygons";
 import { unpack, type Column, type Entry, type Head, type Line, type Packed } from "./shell";
-import { area, corners, readTiles, type Facet, type Origin, type Tiles, type TilesDocument } from "./tiles";
+import { area, corners, readLists, readTiles, type CountedDocument, type Facet, type Origin, type Tiles, type TilesDocument } from "./tiles";
 
 /** What polyrelu/pages/planar.py and polyrelu/pages/latent.py write. */
 export interface PlanarDocument extends PolygonsDocument {
@@ -14,7 +14,8 @@ export interface PlanarDocument extends PolygonsDocument {
   frame: Box | null;
   tiles: TilesDocument;
   zones: { of: Packed; entries: { tiles: number; area: string | null }[]; colours: string[] };
-  features: { entries: { name: string; area: string }[]; colours: string[] } | null;
+  /** What may lie above one another, instead of zones: the tiles of each, and the layer whose neurons they are. */
+  features: { entries: { name: string; area: string }[]; colours: string[]; members: CountedDocument; layer: number } | null;
   isRegions: boolean;
 }
 
@@ -30,6 +31,7 @@ export interface Plane {
   entries: readonly Entry[];
   /** The tiles of an entry of the legend. */
   members(entry: number): readonly number[];
+  has(entry: number, tile: number): boolean;
   /** Whether a tile is a segment or a point. */
   isFlat(tile: number): boolean;
   /** The least box around tiles, if there are any. */
@@ -58,7 +60,11 @@ export async function readPlane(document: PlanarDocument): Promise<Plane> {
   const all = Array.from({ length: tiles.count }, (_, tile) => tile);
   const entries = entriesOf(document);
   const isFlat = (tile: number): boolean => polygons.corners(tile).length < 3;
-  const members = entries.map((_, entry) => all.filter((tile) => (features ? tiles.bit(tile, entry) : zoneOf[tile] === entry)));
+  const listed = features && (await readLists(features.members));
+  const members = entries.map((_, entry) =>
+    listed ? [...listed.numbers.subarray(listed.starts[entry]!, listed.starts[entry + 1]!)] : all.filter((tile) => zoneOf[tile] === entry),
+  );
+  const sets = members.map((own) => new Set(own));
   return {
     document,
     tiles,
@@ -68,6 +74,7 @@ export async function readPlane(document: PlanarDocument): Promise<Plane> {
     hasFeatures: features !== null,
     entries,
     members: (entry) => members[entry]!,
+    has: (entry, tile) => sets[entry]!.has(tile),
     isFlat,
     folds: foldsOf(tiles, polygons),
     boxOf: (own) => around(own.map(polygons.box)),
@@ -86,14 +93,14 @@ export async function readPlane(document: PlanarDocument): Promise<Plane> {
     describe(tile, { digits, most, pointed }) {
       const own: Line[] = [];
       if (features) {
-        const active = entries.filter((_, i) => tiles.bit(tile, i)).map((entry) => entry.name);
+        const active = entries.filter((_, i) => sets[i]!.has(tile)).map((entry) => entry.name);
         own.push({ term: "active", says: active.join(", ") || "no feature", prose: true });
       } else {
         own.push({ term: "zone", says: String(zoneOf[tile]!) });
       }
       const size = sizeOf(tiles, polygons, tile);
       if (size !== undefined) own.push({ term: "area", says: sizeText(size, digits && AREA_DIGITS) });
-      const names = features ? ({ coordinate }: Origin) => entries[coordinate ?? -1]?.name ?? "" : undefined;
+      const names = features ? (origin: Origin) => (origin.layer === features.layer ? entries[origin.coordinate!]!.name : originText(origin)) : undefined;
       const lines = tileLines(tiles, tile, { digits, near: polygons.middle(tile), most, names, pointed });
       const at = lines[0]?.term === "pattern" ? 1 : 0;
       return [...lines.slice(0, at), ...own, ...lines.slice(at)];

@@ -217,6 +217,13 @@ function help(keys: Key[]): void {
   dialog.showModal();
 }
 
+/** Give the reader a file. */
+export function download(blob: Blob, name: string): void {
+  const link = element("a", { href: URL.createObjectURL(blob), download: name });
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
+}
+
 /** A box to tick. */
 export function toggle(label: string, on: boolean, changed: (on: boolean) => void): HTMLLabelElement & { box: HTMLInputElement } {
   const box = element("input", { type: "checkbox", checked: on, change: () => changed(box.checked) });

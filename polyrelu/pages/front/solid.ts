@@ -1,13 +1,18 @@
 // The page of bodies in space: legend, opacity, section, edges, search, and a card for each tile that is pointed at.
 import { PAPER, INK, litTint, parse } from "./colours";
-import { cornerOf, ringOf, readComplex, type Complex, type ComplexData, type Point } from "./complex";
+import { readComplex, type Complex, type ComplexData } from "./complex";
 import { Cutter } from "./cut";
-import { originText, sizeText, tileLines } from "./details";
+import { originText } from "./details";
+import { followPointer, type Place } from "./pointer";
 import { search } from "./search";
-import { DARKEST, LINES, View, type Body, type Box, type Edges, type Shade } from "./scene";
-import { card, chip, choice, element, legend, openShell, place, readDocument, unpack, type Head, type Legend, type Line, type Packed, type Shell, type Theme } from "./shell";
-import { readLists, readTiles, type CountedDocument, type Facet, type Tiles, type TilesDocument } from "./tiles";
-import { faceOn, volumeOf } from "./volume";
+import type { Box } from "./frame";
+import { LINES, View, type Edges } from "./scene";
+import type { Shade } from "./strokes";
+import { DARKEST, type Body } from "./surfaces";
+import { card, chip, choice, download, element, legend, openShell, place, readDocument, unpack, type Head, type Legend, type Line, type Packed, type Shell, type Theme } from "./shell";
+import { SolidTiles, type Kind } from "./solid_tiles";
+import { readLists, readTiles, type CountedDocument, type Facet, type TilesDocument } from "./tiles";
+import { faceOn } from "./volume";
 import style from "./solid.css";
 
 interface SolidDocument {
@@ -17,8 +22,7 @@ interface SolidDocument {
   tilings: TilesDocument[];
   bodies: { name: string; note: string; colour: string }[];
   members: CountedDocument;
-  /** What bodies are: zones, features, tilings; or regions, each of which has a colour of its own. */
-  kind: "zones" | "features" | "tilings" | "regions";
+  kind: Kind;
   /** A colour of the palette for each tile, where tiles are told apart. */
   shades: Packed | null;
   palette: string[];
@@ -32,7 +36,6 @@ const SHOWN_ROWS = 7;
 const MOST_FOUND = 400; // tiles on which stress is laid at once
 const OPACITY = { one: 1, several: 0.8, overlapping: 0.2 } as const;
 const FAINT = 0.08; // of the others, while one is pointed at in the legend
-const STILL = 4; // a click may move by so many pixels
 const STRENGTH = { light: 0.7, dark: 0.73 } as const; // of colours, so that lines of ink stand out against them
 
 const FRAME = { light: "#7a838f", dark: "#8c95a1" } as const;
@@ -41,27 +44,6 @@ const ACCENT = { light: "#005f99", dark: "#6bb8ec" } as const;
 function rgb(hex: string): Shade {
   const [r, g, b] = parse(hex);
   return [r / 255, g / 255, b / 255];
-}
-
-/** The tiles of all tilings of a page, counted through. */
-class AllTiles {
-  private readonly starts = [0];
-
-  constructor(private readonly tilings: Tiles[]) {
-    for (const tiles of tilings) this.starts.push(this.starts.at(-1)! + tiles.count);
-  }
-  get count(): number {
-    return this.starts.at(-1)!;
-  }
-  /** The tiling of a tile, and the number that it has there. */
-  home(tile: number): { tiles: Tiles; number: number } {
-    const tiling = this.starts.findLastIndex((start, i) => start <= tile && i < this.tilings.length);
-    return { tiles: this.tilings[tiling]!, number: tile - this.starts[tiling]! };
-  }
-  pattern(tile: number): string {
-    const { tiles, number } = this.home(tile);
-    return tiles.pattern(number);
-  }
 }
 
 /** What a reader sees and does; tests ask it, too. */
@@ -82,7 +64,7 @@ class Page {
   private found: number[] = [];
   private pinned: number[] = [];
   private pointed: number | null = null;
-  private pointer: { x: number; y: number } | null = null;
+  private pointer: Place | null = null;
   /** How many tiles are looked through. */
   private depth = 0;
 
@@ -90,7 +72,7 @@ class Page {
     private readonly shell: Shell,
     private readonly data: SolidDocument,
     private readonly complex: Complex,
-    readonly tiles: AllTiles,
+    readonly tiles: SolidTiles,
     private readonly sets: Set<number>[],
     private readonly shades: ArrayLike<number> | null,
   ) {
@@ -221,7 +203,8 @@ class Page {
     const first: Edges = this.overlap ? "outlines" : "tiles";
     this.view.showEdges(first);
     const chips = choice("Edges", kinds, first, (kind) => this.view.showEdges(kind));
-    this.shell.section("Edges").append(chips);
+    const dashes = element("p", { class: "note hint" }, element("span", { class: "dashes" }), "the boundary does not belong to it");
+    this.shell.section("Edges").append(chips, ...(this.view.hasOpenFaces ? [dashes] : []));
     const next = (): void => {
       const pressed = [...chips.children].findIndex((button) => button.getAttribute("aria-pressed") === "true");
       (chips.children[(pressed + 1) % kinds.length] as HTMLElement).click();
@@ -239,32 +222,8 @@ class Page {
   // -- tiles ---------------------------------------------------------------------------------------------------------
 
   /** What a card says of a tile. */
-  describe(tile: number, digits?: number, most = Infinity, pointed?: (facet: Facet | null) => void): Line[] {
-    const { tiles, number } = this.tiles.home(tile);
-    const own: Line[] = [];
-    const owners = this.data.bodies.filter((_, i) => this.sets[i]!.has(tile)).map(({ name }) => name);
-    if (this.data.kind === "features") own.push({ term: "active", says: owners.join(", ") || "no feature", prose: true });
-    else if (this.data.kind === "tilings") own.push({ term: "of", says: owners.join(", "), prose: true });
-    else if (this.data.kind === "zones") own.push({ term: "zone", says: owners.map((name) => name.replace("zone ", "")).join(", ") });
-    const size = this.sizeOf(tile);
-    if (size !== undefined) own.push({ term: "volume", says: sizeText(size, digits && SIZE_DIGITS) });
-    const names = this.data.kind === "features" ? ({ coordinate }: { coordinate?: number }) => this.data.bodies[coordinate ?? -1]?.name ?? "" : undefined;
-    const lines = tileLines(tiles, number, { digits, near: this.middle(tile), most, names, pointed });
-    const at = lines[0]?.term === "pattern" ? 1 : 0;
-    return [...lines.slice(0, at), ...own, ...lines.slice(at)];
-  }
-
-  /** The exact volume; null where it is infinite, undefined where it is not known, or the tile is flat. */
-  private sizeOf(tile: number): ReturnType<typeof volumeOf> | undefined {
-    const { tiles, number } = this.tiles.home(tile);
-    const written = tiles.written(number);
-    if (written) return written.dim < 3 ? undefined : written.size;
-    const rows = tiles.facets(number)?.map(({ row }) => row);
-    return rows && volumeOf(this.complex, tile, rows);
-  }
-
-  private titleOf(tile: number): string {
-    return `${this.data.kind === "features" ? "cell" : this.data.kind === "regions" ? "region" : "tile"} ${this.tiles.home(tile).number}`;
+  describe(tile: number, digits?: number, most?: number, pointed?: (facet: Facet | null) => void): Line[] {
+    return this.tiles.describe(tile, digits, most, pointed);
   }
 
   private swatchOf(tile: number): string | null {
@@ -272,27 +231,16 @@ class Page {
     return owners.length === 1 ? this.colourOf(tile, owners[0]!) : null;
   }
 
-  /** The mean of a tile's corners. */
-  middle(tile: number): Point {
-    const { first, faces, segments, points } = this.complex;
-    const own = new Set([...faces.subarray(first[tile]!, first[tile + 1]!)].flatMap((face) => ringOf(this.complex, face)));
-    for (let i = 0; i < segments.length; i += 3) if (segments[i + 2] === tile) own.add(segments[i]!).add(segments[i + 1]!);
-    for (let i = 0; i < points.length; i += 2) if (points[i + 1] === tile) own.add(points[i]!);
-    const corners = [...own].map((k) => cornerOf(this.complex, k));
-    const mean = (axis: 0 | 1 | 2): number => corners.reduce((sum, corner) => sum + corner[axis] / corners.length, 0);
-    return [mean(0), mean(1), mean(2)];
-  }
-
   /** Point at a tile, and say about it beside it: at a place of the stage, or in its middle. */
-  point(tile: number | null, at?: { x: number; y: number }): void {
+  point(tile: number | null, at?: Place): void {
     if (tile !== this.pointed) {
       this.pointed = tile;
-      this.floating.replaceChildren(...(tile === null ? [] : [card(this.titleOf(tile), this.swatchOf(tile), this.describe(tile, DIGITS, SHOWN_ROWS))]));
+      this.floating.replaceChildren(...(tile === null ? [] : [card(this.tiles.titleOf(tile), this.swatchOf(tile), this.describe(tile, DIGITS, SHOWN_ROWS))]));
       this.mark();
     }
     this.floating.hidden = tile === null;
     if (tile === null) return;
-    const { x, y } = at ?? this.view.placeOf(this.middle(tile));
+    const { x, y } = at ?? this.view.placeOf(this.tiles.middle(tile));
     place(this.floating, this.stage, x, y);
   }
 
@@ -301,7 +249,7 @@ class Page {
     const isNew = !this.pinned.includes(tile);
     this.pinned = isNew ? [...this.pinned, tile] : this.pinned.filter((own) => own !== tile);
     this.floating.hidden = true; // the panel says it now
-    this.shell.announce(`${this.titleOf(tile)} ${isNew ? "pinned" : "no longer pinned"}`);
+    this.shell.announce(`${this.tiles.titleOf(tile)} ${isNew ? "pinned" : "no longer pinned"}`);
     this.showPins();
   }
 
@@ -314,7 +262,7 @@ class Page {
     this.pins.hidden = !this.pinned.length;
     const made = this.pinned.map((tile, k) => {
       const lines = this.describe(tile, this.digits, Infinity, (facet) => this.trace(tile, facet));
-      return card(`${k + 1} · ${this.titleOf(tile)}`, this.swatchOf(tile), lines, () => this.pin(tile));
+      return card(`${k + 1} · ${this.tiles.titleOf(tile)}`, this.swatchOf(tile), lines, () => this.pin(tile));
     });
     this.pinList.replaceChildren(...made);
     this.view.showFaces([]);
@@ -347,53 +295,37 @@ class Page {
   private addTools(): void {
     this.shell.tool("save", "Save the picture", ["s"], () => void this.save());
     this.shell.tool("fit", "All as at first", ["0"], () => this.reset());
-    this.shell.tool("minus", "Farther", ["-"], () => this.view.zoom(1 / ZOOM));
-    this.shell.tool("plus", "Nearer", ["+", "="], () => this.view.zoom(ZOOM));
+    this.shell.tool("minus", "Farther", ["-"], () => this.view.eye.zoom(1 / ZOOM));
+    this.shell.tool("plus", "Nearer", ["+", "="], () => this.view.eye.zoom(ZOOM));
   }
 
   reset(): void {
     this.cutter.reset();
-    this.view.home();
+    this.view.eye.home();
   }
 
   private async save(): Promise<void> {
     const blob = await this.view.picture();
-    if (!blob) return;
-    const link = element("a", { href: URL.createObjectURL(blob), download: "polyrelu.png" });
-    link.click();
-    setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
+    if (blob) download(blob, "polyrelu.png");
   }
 
   private listenToPointers(): void {
-    const { canvas } = this.view;
-    canvas.addEventListener("webglcontextlost", () => this.lost());
-    let waiting = false;
-    let pressed: { x: number; y: number } | null = null;
-    const at = (event: PointerEvent): { x: number; y: number } => ({ x: event.offsetX, y: event.offsetY });
-    canvas.addEventListener("pointermove", (event) => {
-      if (event.pointerType === "touch" || event.buttons) return;
-      this.pointer = at(event);
-      this.depth = 0;
-      if (waiting) return;
-      waiting = true;
-      requestAnimationFrame(() => {
-        waiting = false;
-        this.look();
-      });
-    });
-    canvas.addEventListener("pointerleave", () => {
-      this.pointer = null;
-      this.point(null);
-    });
-    canvas.addEventListener("pointerdown", (event) => {
-      pressed = event.isPrimary && event.button === 0 ? at(event) : null;
-      this.floating.hidden = true;
-    });
-    canvas.addEventListener("pointerup", (event) => {
-      const now = at(event);
-      const tile = pressed && Math.hypot(now.x - pressed.x, now.y - pressed.y) <= STILL ? this.tileAt(now.x, now.y, this.depth) : null;
-      pressed = null;
-      if (tile !== null) this.pin(tile);
+    this.view.canvas.addEventListener("webglcontextlost", () => this.lost());
+    followPointer(this.view.canvas, {
+      moved: (at) => {
+        this.pointer = at;
+        this.depth = 0;
+      },
+      rested: () => this.look(),
+      left: () => {
+        this.pointer = null;
+        this.point(null);
+      },
+      pressed: () => (this.floating.hidden = true),
+      clicked: ({ x, y }) => {
+        const tile = this.tileAt(x, y, this.depth);
+        if (tile !== null) this.pin(tile);
+      },
     });
   }
 
@@ -412,10 +344,10 @@ class Page {
   }
 
   private listenToKeys(): void {
-    const turn = (around: number, up: number) => (): void => this.view.turn(around * TURN, up * TURN);
+    const turn = (around: number, up: number) => (): void => this.view.eye.turn(around * TURN, up * TURN);
     this.shell.listen(
       { keys: ["ArrowLeft"], shown: "← → ↑ ↓", says: "Turn", run: turn(-1, 0) },
-      { keys: ["1", "2", "3"], shown: "1 2 3", says: "Look along an axis", run: (event) => this.view.lookAlong(Number(event.key) - 1) },
+      { keys: ["1", "2", "3"], shown: "1 2 3", says: "Look along an axis", run: (event) => this.view.eye.lookAlong(Number(event.key) - 1) },
       { keys: ["d", "D"], shown: "d D", says: "Look through the tiles under the pointer, and back", run: (event) => this.dig(event.key === "d" ? 1 : -1) },
       { keys: ["n"], says: "Next tile", run: () => this.step(1) },
       { keys: ["p"], says: "Previous tile", run: () => this.step(-1) },
@@ -445,7 +377,7 @@ class Page {
     const at = this.pointed === null ? (by > 0 ? -1 : 0) : shown.indexOf(this.pointed);
     const tile = shown[(at + by + shown.length) % shown.length]!;
     this.point(tile);
-    this.shell.announce(`${this.titleOf(tile)}, pattern ${this.tiles.pattern(tile)}`);
+    this.shell.announce(`${this.tiles.titleOf(tile)}, pattern ${this.tiles.pattern(tile)}`);
   }
 
   private dig(by: number): void {
@@ -471,8 +403,9 @@ async function open(): Promise<void> {
     Promise.all(data.tilings.map((own) => readTiles(own))),
   ]);
   const sets = data.bodies.map((_, i) => new Set(members.numbers.subarray(members.starts[i]!, members.starts[i + 1]!)));
+  const tiles = new SolidTiles(tilings, complex, data.kind, data.bodies.map(({ name }, i) => ({ name, tiles: sets[i]! })));
   if (element("canvas").getContext("webgl2")) {
-    Object.assign(window, { polyrelu: new Page(shell, data, complex, new AllTiles(tilings), sets, shades) });
+    Object.assign(window, { polyrelu: new Page(shell, data, complex, tiles, sets, shades) });
   } else {
     shell.stage.append(element("p", { class: "sorry", role: "alert" }, "This page draws with WebGL 2, which this browser does not offer, or has turned off."));
   }

@@ -1,6 +1,7 @@
 // The explorer as a widget of notebooks: scenes are traits of its model, and edits are messages to Python.
 import type { RenderProps } from "@anywidget/types";
-import { type Edit, type Layer, type Scene, mount } from "./explorer_view";
+import type { Edit, Layer, Scene } from "./explorer_scene";
+import { mount } from "./explorer_view";
 import { PlanarMap, columnsIn } from "./map";
 
 interface Model {
