@@ -112,7 +112,8 @@ def load_network(
     with refusing(file, "network"):
         network = _READERS[kind](file, **options)
     for layer in network.layers:
-        layer.float_weight  # noqa: B018 -- while it loads, and not when the first question waits for an answer
+        if not layer.is_sparse:
+            layer.float_weight  # noqa: B018 -- while it loads, and not when the first question waits for an answer
     return network
 
 
