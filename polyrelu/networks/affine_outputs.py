@@ -82,6 +82,14 @@ def pulled_back(forms: fmpq_mat, layers: Sequence[Layer], signs: Sequence[Sequen
     return matrix_rows(forms)
 
 
+def outputs_backwards(layers: Sequence[Layer], signs: Sequence[Sequence[bool]]) -> tuple[ExactMatrix, ExactVector]:
+    """``(M, c)`` of all layers under all their signs, for ``x -> M x + c``. Cost: by the number of outputs."""
+    count = layers[-1].output_dim
+    units = fmpq_mat(count, count + 1, [int(i == j) for i in range(count) for j in range(count + 1)])
+    rows = pulled_back(units, layers, signs)
+    return tuple(row[:-1] for row in rows), tuple(row[-1] for row in rows)
+
+
 def signs_at(layers: Sequence[Layer], point: ExactVector) -> PartialSigns:
     """The signs of all neurons at a point, open where they are zero."""
     signs = []

@@ -29,7 +29,7 @@ from numpy.typing import NDArray
 
 from polyrelu.arithmetic.exact import ExactMatrix, ExactVector, read_only
 from polyrelu.networks.activation_pattern import SignVector, sign_rows
-from polyrelu.networks.affine_outputs import matrix_and_offset, outputs_before, pulled_back
+from polyrelu.networks.affine_outputs import outputs_backwards, pulled_back
 from polyrelu.networks.layer import Layer, neuron_starts
 from polyrelu.networks.network import Network
 from polyrelu.networks.sparse_rows import Rows
@@ -115,7 +115,7 @@ class Restriction(Carried):
 
         All seen outputs but those whose last ReLU may switch inside the piece.
         """
-        matrix, offset = matrix_and_offset(outputs_before(self.layers, signs))
+        matrix, offset = outputs_backwards(self.layers, signs)
         zero = (Fraction(0),) * self.layers[0].input_dim
         rows = [
             (i, zero, Fraction(0)) if sign == _SILENT else (i, row, c)

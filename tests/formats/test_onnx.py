@@ -582,7 +582,6 @@ BAD = {
     "huge": (model([NODE("Relu", ["x"], ["y"])], (1, 2**40)), "has over 1048576 entries"),
     "expanded": (one("Expand", (1, 1), ints(2**20, 2**20)), "has over 1048576 entries"),
     "huge kernel": (one("MaxPool", (1, 1, 4), kernel_shape=[2], strides=[1], pads=[2**40, 2**40]), "has over"),
-    "dense": (one("Expand", (1, 2**13), ints(2**3, 2**13)), "more than 33554432 weights"),
     "squared": (
         model(
             [NODE("Mul", [f"c{i}", f"c{i}"], [f"c{i + 1}"]) for i in range(60)] + [NODE("Add", ["x", "c60"], ["y"])],
@@ -649,6 +648,23 @@ def test_the_tensors_of_a_graph_are_counted(tmp_path, monkeypatch):
     monkeypatch.setattr("polyrelu.formats.onnx_reader.MOST_NUMBERS", 5)
     assert pr.load_network(save(tmp_path / "net.onnx", one("Relu", (1, 5)))).widths == (5, 5)
     with pytest.raises(pr.BudgetExceeded, match="over 5 entries in all"):
+        pr.load_network(save(tmp_path / "net.onnx", one("Relu", (1, 6))))
+
+
+def test_large_convolutions_are_kept_by_their_weights(tmp_path):
+    path = save(tmp_path / "net.onnx", one("Conv", (1, 1, 64, 64), f32(2, 1, 2, 2), f32(2)))
+    (layer,) = pr.load_network(path).layers
+    assert layer.is_sparse
+    assert layer.weight_count == 4 * layer.output_dim == 4 * 2 * 63 * 63
+    inputs, given = pr.load_network(path), rng.normal(size=(1, 1, 64, 64)).astype(np.float32)
+    onnxruntime = pytest.importorskip("onnxruntime")
+    (expected,) = onnxruntime.InferenceSession(path).run(None, {"x": given})
+    assert np.allclose(inputs(given.reshape(1, -1).astype(np.float64)), expected.reshape(1, -1), atol=1e-5)
+
+
+def test_a_layer_has_so_many_weights(tmp_path, monkeypatch):
+    monkeypatch.setattr("polyrelu.formats.lowering.LARGEST_MATRIX", 5)
+    with pytest.raises(pr.BudgetExceeded, match="a layer from 6 to 6 coordinates has more than 5 weights"):
         pr.load_network(save(tmp_path / "net.onnx", one("Relu", (1, 6))))
 
 
