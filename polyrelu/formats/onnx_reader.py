@@ -17,11 +17,12 @@ from typing import Any
 import numpy as np
 
 from polyrelu.errors import BudgetExceeded, InputError
+from polyrelu.formats.aten_site import Condition, Jumping
 from polyrelu.formats.lowering import Lowering, Variable
-from polyrelu.formats.onnx_node import Attributes, Node
+from polyrelu.formats.onnx_node import Attributes, Given, Node
 from polyrelu.formats.onnx_operators import lower
 from polyrelu.formats.onnx_tensors import Tensors
-from polyrelu.formats.operators import Value, as_variable
+from polyrelu.formats.operators import as_variable
 from polyrelu.formats.packed import MOST_NUMBERS, read_bytes
 from polyrelu.networks.network import Network
 from polyrelu.support.extras import require
@@ -106,7 +107,7 @@ class _Graph:
         low = Lowering(sum(sizes), f"{self.path}: input {said}")
         rows, ends = low.inputs((sum(sizes),)).rows, np.cumsum(sizes)[:-1]
         parts = zip(inputs.items(), np.split(rows, ends), strict=True)
-        values: dict[str, Value] = {name: Variable(part.reshape(shape)) for (name, shape), part in parts}
+        values: dict[str, Given] = {name: Variable(part.reshape(shape)) for (name, shape), part in parts}
         entries = 0
         for node in order:
             taken = [self._value(key, values) if key else None for key in node.input]
@@ -117,7 +118,10 @@ class _Graph:
                 entries += math.prod(value.shape)
             if entries > MOST_NUMBERS:
                 raise BudgetExceeded(f"{where}: the tensors up to here have over {MOST_NUMBERS} entries in all")
-        return low.network(as_variable(self._value(output, values), f"{self.path}: output {output!r}"))
+        found = self._value(output, values)
+        if isinstance(found, Condition | Jumping):
+            raise InputError(f"{self.path}: output {output!r} steps from one value to another; choose another output")
+        return low.network(as_variable(found, f"{self.path}: output {output!r}"))
 
     def _where(self, node: Any) -> str:
         return f"{self.path}: node {node.name or (node.output[0] if node.output else '')!r} ({node.op_type})"
@@ -200,7 +204,7 @@ class _Graph:
                     stack.append(before)
         return order
 
-    def _value(self, name: str, values: dict[str, Value]) -> Value:
+    def _value(self, name: str, values: dict[str, Given]) -> Given:
         if name not in values:
             if name not in self.stored:
                 raise InputError(f"{self.path}: the value {name!r} is used, but no node or initialiser makes it")

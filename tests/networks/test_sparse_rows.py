@@ -106,7 +106,9 @@ def test_slices_of_rows_and_rows_after_them():
     rows = SparseRows(({0: Fraction(1)}, {1: Fraction(2)}), 2)
     assert rows[1:] == ((0, 2),)
     assert rows[-1] == (0, 2)
-    assert rows + ((3, 0),) == ((1, 0), (0, 2), (3, 0))
+    more = rows.__add__([(Fraction(3), Fraction(0))])
+    assert isinstance(more, SparseRows)
+    assert more == ((1, 0), (0, 2), (3, 0))
     assert rows != ((1, 0),)
     assert rows != "rows"
 
