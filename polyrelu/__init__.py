@@ -47,8 +47,10 @@ from polyrelu.tilings.tile import Tile
 from polyrelu.tilings.tiling import Tiling
 
 if TYPE_CHECKING:  # names of upper rooms, which are imported when first looked up: ``_conveniences.PUBLIC``
+    from polyrelu.export.networks import save_network
     from polyrelu.figures.film import film
     from polyrelu.latent.windows import LatentCube, LatentPlane, feature_zones
+    from polyrelu.networks.final_operators import before_final
     from polyrelu.pages.explorer import explore
     from polyrelu.plotting.segmentable import (
         SegmentableCube,
@@ -98,6 +100,7 @@ __all__ = [
     "Verification",
     "WriteError",
     "active",
+    "before_final",
     "between",
     "check_tiling",
     "decision_boundary",
@@ -119,6 +122,7 @@ __all__ = [
     "parse",
     "plane_through",
     "preimage",
+    "save_network",
     "segment_and_plot",
     "unrelu",
     "unrelu_by_substitution",

@@ -63,19 +63,27 @@ METHODS: Mapping[type, Mapping[str, str]] = {
         "write_point": "engines.evidence.certify.write_point",
     },
 }
-MAKERS: Mapping[type, Mapping[str, str]] = {Network: {"from_torch": "formats.torch_modules.from_torch"}}
+MAKERS: Mapping[type, Mapping[str, str]] = {
+    Network: {
+        "from_flax": "formats.parameter_trees.from_flax",
+        "from_sklearn": "formats.estimators.from_sklearn",
+        "from_torch": "formats.torch_modules.from_torch",
+    }
+}
 """Those that are called on the class and make an object of it."""
 PUBLIC: Mapping[str, str] = {
     "LatentCube": "latent.windows.LatentCube",
     "LatentPlane": "latent.windows.LatentPlane",
     "SegmentableCube": "plotting.segmentable.SegmentableCube",
     "SegmentablePlane": "plotting.segmentable.SegmentablePlane",
+    "before_final": "networks.final_operators.before_final",
     "explore": "pages.explorer.explore",
     "feature_zones": "latent.windows.feature_zones",
     "film": "figures.film.film",
     "get_rigged_bias": "plotting.segmentable.get_rigged_bias",
     "get_unit_2d_vectors_regularly_spaced": "plotting.segmentable.get_unit_2d_vectors_regularly_spaced",
     "latent_plane": "plotting.segmentable.latent_plane",
+    "save_network": "export.networks.save_network",
     "segment_and_plot": "plotting.segmentable.segment_and_plot",
 }
 """Names of ``polyrelu`` that are imported when they are first looked up."""

@@ -15,6 +15,7 @@ import click
 from polyrelu import __version__
 from polyrelu.cli.boundary import boundary_command
 from polyrelu.cli.certificates import check_command, expand_command
+from polyrelu.cli.conversion import convert_command
 from polyrelu.cli.exit_codes import Exit, table
 from polyrelu.cli.networks import info_command
 from polyrelu.cli.pictures import demo_command, figures_command
@@ -80,6 +81,7 @@ def cli(debug: bool) -> None:
 for _command in (
     boundary_command,
     check_command,
+    convert_command,
     demo_command,
     expand_command,
     figures_command,

@@ -76,9 +76,7 @@ def before_final(target: Polyhedron | str | Property, operator: str, dim: int | 
     """
     key = operator.lower().replace("_", "").replace("-", "") if isinstance(operator, str) else ""
     if key not in _OPERATORS:
-        raise InputError(
-            f"before_final: the operator is {shown(operator)}; choose one of {', '.join(MONOTONE)}"
-        )
+        raise InputError(f"before_final: the operator is {shown(operator)}; choose one of {', '.join(MONOTONE)}")
     if isinstance(target, Property):
         if target.with_inputs:
             raise InputError(f"before_final: the property compares inputs with outputs of {operator}; ask without it")
