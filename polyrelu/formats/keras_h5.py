@@ -26,7 +26,7 @@ _ADVICE = "save the whole model, with model.save('net.keras') in Keras 3, or mod
 
 
 def read_keras_h5(path: Path, drop_final: str | None = None, input_shape: Sequence[int] | None = None) -> Network:
-    """The network in an ``.h5`` file of Keras; arguments and errors as in :func:`~polyrelu.formats.keras_reader.read_keras`.
+    """The network in an ``.h5`` file of Keras; arguments and errors as for ``.keras`` files.
 
     Raises:
         InputError: not such a file, or one of weights alone; or as there.

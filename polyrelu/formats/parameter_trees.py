@@ -36,8 +36,8 @@ def from_flax(params: Any, order: Sequence[str] | None = None) -> Network:
         order: the layers' names from first to last, where they do not end in numbers; of nested ones, ``"a/b"``.
 
     Example:
-        >>> net = Network.from_flax({"Dense_0": {"kernel": [[1, -1]], "bias": [0, 0]}, "Dense_1": {"kernel": [[1], [1]]}})
-        >>> net([-3])
+        >>> tree = {"Dense_0": {"kernel": [[1, -1]]}, "Dense_1": {"kernel": [[1], [1]]}}
+        >>> Network.from_flax(tree)([-3])
         array([Fraction(3, 1)], dtype=object)
 
     Raises:

@@ -111,7 +111,7 @@ def _row(row: Halfspace, name: str, operator: _Operator, dim: int) -> Halfspace:
     if not more and one == other:
         middle = 2 * one * (operator.middle if operator.middle is not None else Fraction(1, 2))
         if not by_order and row.offset == middle:
-            return row._replace(offset=0)
+            return Halfspace.of(row.normal, 0, row.relation)
     raise _not_linear(row, name, "it compares sums of outputs, and these are not linear before it")
 
 
@@ -126,7 +126,7 @@ def _bound(row: Halfspace, i: int, v: int, name: str, operator: _Operator) -> Ha
     if operator.low is not None and at <= operator.low:
         return _decided(row, not upper and row.relation != "==")
     if operator.middle is not None and at == operator.middle:
-        return row._replace(offset=0)
+        return Halfspace.of(row.normal, 0, row.relation)
     if name.lower() == "softmax" and dim == 2 and at == Fraction(1, 2):
         sign = 1 if upper else -1
         return Halfspace.of([sign if j == i else -sign for j in range(2)], 0, row.relation)

@@ -1,11 +1,15 @@
 """Trees of Dense layers, as Flax and JAX keep them."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 
 import polyrelu as pr
 
 RNG = np.random.default_rng(6)
+FIRST: Any
+LAST: Any
 FIRST, LAST = ({"kernel": RNG.normal(size=s).astype(np.float32), "bias": np.zeros(s[1])} for s in ((3, 4), (4, 2)))
 NETWORK = pr.Network([(FIRST["kernel"].T, FIRST["bias"]), (LAST["kernel"].T, LAST["bias"])])
 
@@ -57,7 +61,7 @@ def test_others_are_refused(tree, order, message):
 
 
 def test_trees_that_go_round_are_refused():
-    tree = {}
+    tree: dict[str, Any] = {}
     tree["a"] = tree
     with pytest.raises(pr.InputError, match="more than 32 levels deep"):
         pr.Network.from_flax(tree)
