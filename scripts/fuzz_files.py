@@ -5,11 +5,11 @@
     ./scripts/run python scripts/fuzz_files.py --only 1234 --keep DIR # one of them again, kept as a file
 
 The files that are damaged are made by scripts/file_seeds.py: networks (.npz .onnx .keras .h5 .nnet .safetensors, and
-where torch is installed), properties (.vnnlib) and tilings (.npz .parquet), some packed by gzip. A file is read, or
+.pt where torch is installed), properties (.vnnlib) and tilings (.npz .parquet), some packed by gzip. A file is read, or
 refused with an error of polyrelu or of the system, in words. Anything else is a fault: another exception or warning, a
 crash of the process, more than --seconds of computing for one file, or more memory than --megabytes, the documented
-limit. Equal seeds make equal files. Exits with 1 if there are faults; each kind is shown with the number
-of its first file.
+limit. Equal seeds make equal files. Exits with 1 if there are faults; each kind is shown with the number of its first
+file.
 
 What is foreseen is refused by the readers themselves. --strict also counts what only the last net catches
 (polyrelu.formats.packed.refusing), which says less about what is wrong.

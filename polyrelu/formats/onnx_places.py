@@ -132,6 +132,8 @@ def _top(node: Node) -> list[Given]:
     places = (places[::-1] if node.flag("largest", 1) else places)[:count]
     if not node.flag("sorted", 1) and len(places) > 1:
         raise InputError(f"{node.where}: sorted=0 leaves the order of the values open; export it with sorted=1")
+    depth = max(x.shape[axis] - 1, 0).bit_length()
+    check_size((x.rows.size, depth * (depth + 1) // 4), f"{node.where}: putting numbers in order")
     columns = [Variable(np.asarray(column, dtype=object)) for column in np.moveaxis(x.rows, axis, 0)]
     found = ordered(node.low, columns, places, node.where)
     rows = [found[place].rows for place in places]
