@@ -199,6 +199,14 @@ BAD = {
         "the places of largest entries that depend",
     ),
     "an open order": (one("TopK", (1, 4), ints(2), outputs=2, sorted=0), "leaves the order of the values open"),
+    "too many branches": (
+        model(
+            [NODE("Greater", ["x", "t"], ["m"]), NODE("Where", ["m", "x", "t"], ["y"])],
+            (1, 2**17 + 1),
+            {"t": np.zeros(1, dtype=np.float32)},
+        ),
+        "Where has conditions for a tensor of shape .*, over 131072",
+    ),
     "too many to sort": (one("TopK", (1, 2**17), ints(3)), "putting numbers in order: .* has over 1048576 entries"),
     "a threshold": (one("ThresholdedRelu", (1, 2), alpha=0.5), "jumps at its threshold"),
     "a norm": (one("GlobalLpPool", (1, 1, 2)), "the norm of degree 2 is not piecewise linear"),
