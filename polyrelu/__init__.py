@@ -46,12 +46,14 @@ if TYPE_CHECKING:  # what is imported when it is first looked up: ``_convenience
     from polyrelu.engines.preimage import linear_regions, preimage
     from polyrelu.engines.search import FaceSearch, face_search
     from polyrelu.engines.tiles import tiles
+    from polyrelu.export.networks import save_network
     from polyrelu.figures.film import film
     from polyrelu.formats.load import load_network
     from polyrelu.formats.tilings import load_tiling
     from polyrelu.formats.vnnlib import load_property, load_query
     from polyrelu.latent.feature_zones import feature_zones
     from polyrelu.latent.windows import LatentCube, LatentPlane
+    from polyrelu.networks.final_operators import before_final
     from polyrelu.pages.explorer import explore
     from polyrelu.plotting.segmentable import (
         SegmentableCube,
@@ -101,6 +103,7 @@ __all__ = [
     "Verification",
     "WriteError",
     "active",
+    "before_final",
     "between",
     "check_tiling",
     "coverage_curve",
@@ -124,6 +127,7 @@ __all__ = [
     "parse",
     "plane_through",
     "preimage",
+    "save_network",
     "segment_and_plot",
     "tiles",
     "unrelu",

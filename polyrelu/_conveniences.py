@@ -68,13 +68,17 @@ METHODS: Mapping[type, Mapping[str, str]] = {
     },
 }
 MAKERS: Mapping[type, Mapping[str, str]] = {
-    Network: {"from_torch": "formats.torch_modules.from_torch"},
     Property: {
         "equivalent": "networks.named_properties.equivalent",
         "lipschitz": "networks.named_properties.lipschitz",
         "monotone": "networks.named_properties.monotone",
         "of": "networks.property_text.property_of",
         "steady": "networks.named_properties.steady",
+    },
+    Network: {
+        "from_flax": "formats.parameter_trees.from_flax",
+        "from_sklearn": "formats.estimators.from_sklearn",
+        "from_torch": "formats.torch_modules.from_torch",
     },
 }
 """Those that are called on the class and make an object of it."""
@@ -87,6 +91,7 @@ PUBLIC: Mapping[str, str] = {
     "SegmentablePlane": "plotting.segmentable.SegmentablePlane",
     "Verdict": "certificates.verdict.Verdict",
     "Verification": "analysis.verify.Verification",
+    "before_final": "networks.final_operators.before_final",
     "check_tiling": "certificates.check_tiling.check_tiling",
     "coverage_curve": "analysis.coverage_curve.coverage_curve",
     "decision_boundary": "analysis.decision_boundary.decision_boundary",
@@ -104,6 +109,7 @@ PUBLIC: Mapping[str, str] = {
     "load_tiling": "formats.tilings.load_tiling",
     "nearest_point": "analysis.nearest.nearest_point",
     "preimage": "engines.preimage.preimage",
+    "save_network": "export.networks.save_network",
     "segment_and_plot": "plotting.segmentable.segment_and_plot",
     "tiles": "engines.tiles.tiles",
     "unrelu": "engines.faces.unrelu.unrelu",

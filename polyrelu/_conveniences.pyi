@@ -100,6 +100,10 @@ class TilingMethods:
 
 class NetworkMethods:
     @staticmethod
+    def from_flax(params: Any, order: Sequence[str] | None = None) -> Network: ...
+    @staticmethod
+    def from_sklearn(estimator: Any) -> Network: ...
+    @staticmethod
     def from_torch(
         module: Any,
         input_shape: Sequence[int] | None = None,

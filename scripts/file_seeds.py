@@ -27,7 +27,7 @@ import numpy as np
 import polyrelu as pr
 from polyrelu.formats.tilings import _bytes, _checksum
 
-FORMATS = ("npz", "onnx", "keras", "nnet", "pt", "safetensors", "vnnlib", "tiling", "parquet")
+FORMATS = ("npz", "onnx", "keras", "h5", "nnet", "pt", "safetensors", "vnnlib", "tiling", "parquet")
 _MOST_BYTES = 1 << 16
 _WORDS = [
     *(
@@ -113,12 +113,13 @@ def seeds_elsewhere() -> None:
 def _seeds() -> tuple[Seed, ...]:
     rng = np.random.default_rng(0)
     found = [Seed("npz", "network", ".npz", _npz(save, rng)) for save in (np.savez, np.savez_compressed)]
-    found += [Seed("nnet", "network", ".nnet", _NNET.encode())]
+    found += [Seed("nnet", "network", ".nnet", text.encode()) for text in (_NNET, _OLD_NNET)]
     found += [Seed("vnnlib", "property", ".vnnlib", text.encode()) for text in (_VNNLIB_1, _VNNLIB_2)]
     if find_spec("onnx") is not None:
         found += [Seed("onnx", "network", ".onnx", content) for content in _onnx(rng)]
     if find_spec("h5py") is not None:
         found += [Seed("keras", "network", ".keras", content) for content in _keras(rng)]
+        found.append(Seed("h5", "network", ".h5", _h5(rng)))
     found += [Seed("safetensors", "network", ".safetensors", _safetensors(rng))]
     if find_spec("torch") is not None:
         found.append(Seed("pt", "network", ".pt", _torch()))
@@ -169,6 +170,21 @@ _NNET = """// a comment
 1.0,1.0,
 -0.3,
 """
+_OLD_NNET = """2,2,1,2,
+2,2,1,
+words that nobody reads
+-1.0,0.0,0.0,
+1.0,10.0,9.0,
+0.5,5.0,
+2.0,10.0,
+0.1,-2.5e-1,
+1.0,0.0, // a row
+0.5,
+-0.5,
+1.0,1.0,
+-0.3,
+"""
+"""With bounds and means of other lengths."""
 _VNNLIB_1 = """; a property
 (declare-const X_0 Real)
 (declare-fun X_1 () Real)
@@ -231,6 +247,17 @@ def _onnx(rng: np.random.Generator) -> list[bytes]:
         node("Gather", ["g", "which"], ["h"], axis=1),
         node("Transpose", ["h"], ["y"], perm=[1, 0]),
     ]
+    chosen = [
+        node("Greater", ["x", "zero"], ["m"]),
+        node("Cast", ["m"], ["n"], to=TensorProto.FLOAT),
+        node("Mul", ["n", "x"], ["a"]),
+        node("TopK", ["a", "k"], ["b", "places"]),
+        node("ScatterND", ["b", "at", "new"], ["c"]),
+        node("Softmax", ["constant"], ["d"]),
+        node("Where", ["m", "x", "zero"], ["e"]),
+        node("Sum", ["c", "d", "e"], ["y"]),
+    ]
+    some = {"k": np.array([3]), "at": np.array([[0, 1]]), "new": f32(1), "constant": f32(1, 3), "zero": np.float32(0)}
     ints = {"from": [0, 0], "to": [1, 2], "pads": [0, 1, 0, 0], "parts": [3, 3], "wide": [2, 3], "which": [0, 2]}
     quarter = np.array([0.25], "f4")
     return [
@@ -245,6 +272,7 @@ def _onnx(rng: np.random.Generator) -> list[bytes]:
             {"K": f32(1, 1, 2, 2), "k": f32(1), "scale": quarter, "shift": f32(1), "mean": f32(1), "var": quarter}
             | {"shape": np.array([1, -1])},
         ),
+        model(chosen, [1, 3], some),
         model(moved, [1, 3], {name: np.array(values, "i8") for name, values in ints.items()}),
     ]
 
@@ -322,6 +350,24 @@ def _keras_file(config: dict[str, Any], weights: dict[tuple[str, str], list[Any]
         archive.writestr("config.json", json.dumps(config))
         archive.writestr("metadata.json", json.dumps({"keras_version": "3.15.1"}))
         archive.writestr("model.weights.h5", stored.getvalue())
+    return buffer.getvalue()
+
+
+def _h5(rng: np.random.Generator) -> bytes:
+    import h5py
+
+    layers = [
+        {"class_name": "Dense", "config": {"name": "one", "units": 4, "activation": "relu", "use_bias": True}},
+        {"class_name": "LeakyReLU", "config": {"name": "two", "alpha": 0.25}},
+    ]
+    layers[0]["config"]["batch_input_shape"] = [None, 3]  # type: ignore[index]
+    buffer = io.BytesIO()
+    with h5py.File(buffer, "w") as file:
+        file.attrs["keras_version"] = "2.15.0"
+        file.attrs["model_config"] = json.dumps({"class_name": "Sequential", "config": {"layers": layers}})
+        own = file.create_group("model_weights/one")
+        own.attrs["weight_names"] = [b"one/kernel:0", b"one/bias:0"]
+        own["one/kernel:0"], own["one/bias:0"] = rng.normal(size=(3, 4)).astype("f4"), np.zeros(4, "f4")
     return buffer.getvalue()
 
 

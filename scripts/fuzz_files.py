@@ -1,15 +1,15 @@
 """Damage files of every format that polyrelu reads, and see what their readers say.
 
-    ./scripts/run python scripts/fuzz_files.py                        # 20,000 files
+    ./scripts/run python scripts/fuzz_files.py                        # 30,000 files
     ./scripts/run python scripts/fuzz_files.py --count 500 --seed 7 --formats npz,keras
     ./scripts/run python scripts/fuzz_files.py --only 1234 --keep DIR # one of them again, kept as a file
 
-The files that are damaged are made by scripts/file_seeds.py: networks (.npz .onnx .keras .nnet .safetensors, and .pt
-where torch is installed), properties (.vnnlib) and tilings (.npz .parquet), some packed by gzip. A file is read, or
+The files that are damaged are made by scripts/file_seeds.py: networks (.npz .onnx .keras .h5 .nnet .safetensors, and
+.pt where torch is installed), properties (.vnnlib) and tilings (.npz .parquet), some packed by gzip. A file is read, or
 refused with an error of polyrelu or of the system, in words. Anything else is a fault: another exception or warning, a
 crash of the process, more than --seconds of computing for one file, or more memory than --megabytes, the documented
-limit. Equal seeds make equal files. Exits with 1 if there are faults; each kind is shown with the number
-of its first file.
+limit. Equal seeds make equal files. Exits with 1 if there are faults; each kind is shown with the number of its first
+file.
 
 What is foreseen is refused by the readers themselves. --strict also counts what only the last net catches
 (polyrelu.formats.packed.refusing), which says less about what is wrong.
@@ -174,7 +174,7 @@ def faults(numbers: range, options: Options) -> Iterator[tuple[int, str | None]]
 def main() -> None:
     """Read damaged files and count what is wrong."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--count", type=int, default=20_000, help="how many files (default: 20000)")
+    parser.add_argument("--count", type=int, default=30_000, help="how many files (default: 30000)")
     parser.add_argument("--start", type=int, default=0, help="the number of the first (default: 0)")
     parser.add_argument("--seed", type=int, default=0, help="of the damage (default: 0)")
     parser.add_argument("--formats", default=",".join(FORMATS), help="separated by commas (default: all)")

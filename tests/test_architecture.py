@@ -157,6 +157,7 @@ ACROSS = {
     "figures/test_gallery": "every figure, its five lines and what a machine can see of it",
     "formats/test_keras": "layers and reader",
     "formats/test_onnx": "operators, shapes and reader",
+    "formats/test_onnx_table": "every operator, and the page about them",
     "formats/test_torch": "modules, their export and weights",
     "pages/test_bundles": "what pages run, against its sources",
     "pages/test_notebook": "the widget and films in JupyterLab, and in what nbconvert makes of a notebook",

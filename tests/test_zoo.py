@@ -394,11 +394,12 @@ def zones_of_features(network):
     refused(True, pr.InputError, pr.feature_zones, network, m)
 
 
-@law("wins", "level", "between", "parse", "verify")
+@law("wins", "level", "between", "parse", "verify", "before_final")
 def targets(network):
     m, domain = network.output_dim, around(network)
     winners = [exact_share(pr.preimage(network, pr.wins(k, m, strict=True), domain)) for k in range(m)]
     assert sum(winners) <= 1
+    assert all(pr.before_final(pr.wins(k, m), "Softmax") == pr.wins(k, m) for k in range(1, m))
     value = network.evaluate([tuple(domain.simple_point())])[0][0]
     for target in (pr.level(0, value, m), pr.between(0, value, value + 1, m), pr.parse(f"y0 == {value}", m)):
         assert pr.preimage(network, target, domain).contains(domain.simple_point())
@@ -982,13 +983,14 @@ FILES = {
     "load_query",
     "load_tiling",
     "save",
+    "save_network",
 }  # tests/formats saves and reads all tilings of the zoo
 
 
 def test_every_verb_has_a_law():
     """A new public name needs a law about it."""
     assert public(pr.Polyhedron) - INNER <= OF_POLYHEDRA.names()
-    assert public(pr.Network) - {"from_torch"} <= OF_NETWORKS.names()
+    assert public(pr.Network) - {"from_flax", "from_sklearn", "from_torch"} <= OF_NETWORKS.names()
     assert public(pr.Tiling) - FILES <= OF_TILINGS.names()
     assert public(pr.Statement) <= OF_STATEMENTS.names()
     functions = {name for name in pr.__all__ if isinstance(getattr(pr, name), FunctionType)}

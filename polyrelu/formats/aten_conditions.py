@@ -11,16 +11,20 @@ affine combinations that they are; two ways to write one function by different n
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from fractions import Fraction
 from typing import Any
 
 import numpy as np
 
-from polyrelu.errors import InputError
+from polyrelu.errors import BudgetExceeded, InputError
 from polyrelu.formats import operators as op
 from polyrelu.formats.aten_site import Condition, Site, numeric
 from polyrelu.formats.lowering import ONE, ZERO, Row, Variable
+
+MOST_BRANCHES = 2**17
+"""The most entries that depend on conditions; comparing their branches takes some tens of microseconds each."""
 
 
 def chosen(site: Site, condition: Any, a: Any, b: Any) -> Variable:
@@ -28,12 +32,18 @@ def chosen(site: Site, condition: Any, a: Any, b: Any) -> Variable:
 
     Raises:
         InputError: the two are not seen to agree where the condition changes.
+        BudgetExceeded: there are more than :data:`MOST_BRANCHES` entries.
     """
     one, other = site.variable(a), site.variable(b)
     if not isinstance(condition, Condition):
         kept, p, q = np.broadcast_arrays(np.asarray(site.constant(condition), dtype=np.bool_), one.rows, other.rows)
         return site.low.settled(Variable(np.where(kept, p, q)))
-    d, p, q = np.broadcast_arrays(condition.difference.rows, one.rows, other.rows)
+    shape = np.broadcast_shapes(condition.shape, one.shape, other.shape)
+    if math.prod(shape) > MOST_BRANCHES:
+        raise BudgetExceeded(
+            f"{site.where}: {site.operator} has conditions for a tensor of shape {shape}, over {MOST_BRANCHES}"
+        )
+    d, p, q = (np.broadcast_to(rows, shape) for rows in (condition.difference.rows, one.rows, other.rows))
     entries = list(zip(d.ravel().tolist(), p.ravel().tolist(), q.ravel().tolist(), strict=True))
     factors = [_factor(site, condition.strict, *entry) for entry in entries]
     bent = [i for i, (factor, _) in enumerate(factors) if factor]

@@ -43,6 +43,8 @@ class Condition:
 class Jumping:
     """Numbers that jump where the input does not, such as the places of largest entries; nothing takes them."""
 
+    shape: tuple[int, ...] = ()
+
 
 @dataclass(frozen=True)
 class Site:

@@ -53,11 +53,16 @@ def read_keras(path: Path, drop_final: str | None = None, input_shape: Sequence[
     """
     h5py = require("h5py", f"reading {path}")
     config, weights = _unpacked(path)
-    with refusing(path, "model"), _opened(h5py, weights, path) as stored:
-        return _Model(path, config, _Weights(h5py, stored, path)).lowered(drop_final, input_shape)
+    with refusing(path, "model"), opened(h5py, weights, path) as stored:
+        return Model(path, config, Weights(h5py, stored, path)).lowered(drop_final, input_shape)
 
 
-def _opened(h5py: Any, weights: bytes, path: Path) -> Any:
+def opened(h5py: Any, weights: bytes, path: Path) -> Any:
+    """An HDF5 file from its bytes.
+
+    Raises:
+        InputError: it is none.
+    """
     try:
         return h5py.File(io.BytesIO(weights), "r")
     except Exception as error:  # h5py promises no class
@@ -82,7 +87,7 @@ def _unpacked(path: Path) -> tuple[dict[str, Any], bytes]:
 
 
 @dataclass
-class _Weights:
+class Weights:
     """The arrays in the HDF5 file; only what lies in the file itself is read."""
 
     h5py: Any
@@ -147,12 +152,15 @@ class _Layer:
 
 
 @dataclass
-class _Model:
+class Model:
+    """A model: its configuration, in the words of Keras 3, and its arrays."""
+
     path: Path
     config: dict[str, Any]
-    weights: _Weights
+    weights: Weights
 
     def lowered(self, drop_final: str | None, input_shape: Sequence[int] | None) -> Network:
+        """The network; arguments and errors as in :func:`read_keras`."""
         layers, (entry, _), output = self._graph()
         shape = self._input(layers[entry], input_shape)
         last = layers[output[0]]

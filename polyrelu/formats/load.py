@@ -23,6 +23,12 @@ def _read_keras(path: Path, **options: Any) -> Network:
     return read_keras(path, **options)
 
 
+def _read_keras_h5(path: Path, **options: Any) -> Network:
+    from polyrelu.formats.keras_h5 import read_keras_h5
+
+    return read_keras_h5(path, **options)
+
+
 def _read_onnx(path: Path, **options: Any) -> Network:
     from polyrelu.formats.onnx_reader import read_onnx
 
@@ -30,6 +36,8 @@ def _read_onnx(path: Path, **options: Any) -> Network:
 
 
 _READERS: dict[str, Callable[..., Network]] = {
+    ".h5": _read_keras_h5,
+    ".hdf5": _read_keras_h5,
     ".keras": _read_keras,
     ".nnet": read_nnet,
     ".npz": read_npz,
@@ -39,6 +47,8 @@ _READERS: dict[str, Callable[..., Network]] = {
     ".safetensors": read_safetensors,
 }
 _OPTIONS = {
+    ".h5": {"drop_final", "input_shape"},
+    ".hdf5": {"drop_final", "input_shape"},
     ".keras": {"drop_final", "input_shape"},
     ".nnet": {"normalise"},
     ".npz": {"centre"},
@@ -47,11 +57,6 @@ _OPTIONS = {
     ".pth": {"centre"},
     ".safetensors": {"centre"},
 }
-_HDF5 = {".h5", ".hdf5"}
-_HDF5_ADVICE = (
-    "HDF5 files are not read, because they may hold weights alone; in Keras 3 write model.save('net.keras') and load "
-    "that, or model.export('net.onnx', format='onnx')"
-)
 _HDF5_MAGIC = b"\x89HDF\r\n\x1a\n"
 
 
@@ -67,12 +72,13 @@ def load_network(
     """The network stored in a file; its numbers are taken as they are, exactly.
 
     ``.npz``: arrays ``W0, b0, W1, b1, ...`` with ReLU after every layer but the last, unless a boolean array ``relu``
-    (one entry for each layer) says otherwise. ``.onnx``: any graph of piecewise-linear operators. ``.nnet``: the text
-    format of ACAS Xu. ``.keras``: a Sequential or functional model of Keras 3. ``.pt``, ``.pth``: the state dict of a
-    ``torch.nn.Sequential`` of Linear and ReLU in turn; for other modules see
-    :meth:`~polyrelu.networks.network.Network.from_torch`. ``.safetensors``: arrays as in ``.npz``, or a state dict. All
-    three may be a sparse autoencoder's ``W_enc``, ``b_enc``, ``W_dec``, ``b_dec`` and perhaps ``b_pre``, which computes
-    ``relu((x - b) @ W_enc + b_enc) @ W_dec + b_dec``; b is ``b_pre``, or else ``b_dec``.
+    (one entry for each layer) says otherwise, or ``relu0``, ... (one for each coordinate of a layer). ``.onnx``: any
+    graph of piecewise-linear operators. ``.nnet``: the text format of ACAS Xu. ``.keras``: a Sequential or functional
+    model of Keras 3; ``.h5``: one of Keras 2 or 3. ``.pt``, ``.pth``: the state dict of a ``torch.nn.Sequential`` of
+    Linear and ReLU in turn; for other modules see :meth:`~polyrelu.networks.network.Network.from_torch`.
+    ``.safetensors``: arrays as in ``.npz``, or a state dict. All three may be a sparse autoencoder's ``W_enc``,
+    ``b_enc``, ``W_dec``, ``b_dec`` and perhaps ``b_pre``, which computes ``relu((x - b) @ W_enc + b_enc) @ W_dec +
+    b_dec``; b is ``b_pre``, or else ``b_dec``.
 
     A file with another suffix is known by its content. All may be packed by gzip, with ``.gz`` after the suffix. At
     most 2^23 numbers are read, from at most a gibibyte.
@@ -112,7 +118,8 @@ def load_network(
     with refusing(file, "network"):
         network = _READERS[kind](file, **options)
     for layer in network.layers:
-        layer.float_weight  # noqa: B018 -- while it loads, and not when the first question waits for an answer
+        if not layer.is_sparse:
+            layer.float_weight  # noqa: B018 -- while it loads, and not when the first question waits for an answer
     return network
 
 
@@ -121,8 +128,8 @@ def _kind(file: Path) -> str:
     if suffix in _READERS:
         return suffix
     start = read_start(file, 9)
-    if suffix in _HDF5 or start.startswith(_HDF5_MAGIC):
-        raise InputError(f"load_network: {file}: {_HDF5_ADVICE}")
+    if start.startswith(_HDF5_MAGIC):
+        return ".h5"
     if suffix == ".vnnlib":
         raise InputError(f"load_network: {file} is a property, not a network; the network comes first")
     if start.startswith(b"//"):

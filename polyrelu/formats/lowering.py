@@ -34,7 +34,7 @@ ZERO, ONE = Fraction(0), Fraction(1)
 LARGEST_TENSOR = 2**20
 """The most entries of a tensor."""
 LARGEST_MATRIX = 2**25
-"""The most weights of a layer, and the most products in making a tensor; more would take gigabytes, or hours."""
+"""The most weights of a layer that are not zero, and the most products in making a tensor; more would take hours."""
 _FEW = 20_000
 _SPREAD = 64
 
@@ -187,7 +187,7 @@ class Lowering:
         """The chain of layers that computes a tensor, flattened.
 
         Raises:
-            BudgetExceeded: some layer's matrix would have more than 2^25 entries.
+            BudgetExceeded: some layer would have more than 2^25 weights that are not zero.
         """
         rows, depth = self._expanded(output.flat)
         ends = [next(iter(row.terms)) for row in rows if len(row.terms) == 1]
@@ -221,19 +221,14 @@ class Lowering:
         return [self._atoms[k].relu and self._atoms[k].depth == depth for k in atoms]
 
     def _layer(self, rows: Sequence[Row], masks: Sequence[bool], inputs: Sequence[int]) -> Layer:
-        if len(rows) * len(inputs) > LARGEST_MATRIX:
+        if sum(len(row.terms) for row in rows) > LARGEST_MATRIX:
             raise BudgetExceeded(
                 f"{self.where}: a layer from {len(inputs)} to {len(rows)} coordinates has more than "
                 f"{LARGEST_MATRIX} weights"
             )
         place = {k: j for j, k in enumerate(inputs)}
-        matrix = []
-        for row in rows:
-            dense = [ZERO] * len(inputs)
-            for k, c in row.terms.items():
-                dense[place[k]] = c
-            matrix.append(tuple(dense))
-        return Layer.from_rows(tuple(matrix), tuple(row.constant for row in rows), masks, len(inputs))
+        entries = [{place[k]: c for k, c in row.terms.items()} for row in rows]
+        return Layer.from_entries(entries, tuple(row.constant for row in rows), masks, len(inputs))
 
 
 def _is_atom(row: Row) -> bool:

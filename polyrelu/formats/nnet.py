@@ -1,6 +1,6 @@
 r"""Networks as ``.nnet`` text files, the format of the ACAS Xu networks (K. Julian, Stanford 2016).
 
-Lines that begin with ``//`` are comments. Then follow, as decimals separated by commas and line ends:
+What stands after ``//`` in a line is a comment. Otherwise there are, as decimals separated by commas and line ends:
 
 1. the number L of weight layers, of inputs d, of outputs m, and the largest width;
 2. the L + 1 widths;
@@ -8,6 +8,10 @@ Lines that begin with ``//`` are comments. Then follow, as decimals separated by
 4. d least inputs, 5. d largest inputs;
 6. d + 1 means and 7. d + 1 ranges, of each input and, last, of all outputs;
 8. for each layer its weights, row by row, then its biases. ReLU follows every layer but the last.
+
+Some files have longer lines 4 to 7, about inputs that the network does not take: of bounds the first d count, of means
+and ranges the first d and the last, which is the outputs'. Others have only d means and ranges, so that outputs are as
+they are. Both are known by the lengths of these lines.
 
 The file means the network :math:`x \mapsto r_{d} \, N((x - \mu) / r) + \mu_{d}`, where N has the stored weights.
 Decimals are what they say: ``0.1`` is 1/10. Programs that evaluate such files clip x to the least and largest inputs
@@ -19,6 +23,7 @@ from __future__ import annotations
 import codecs
 import itertools
 import re
+from collections import Counter
 from fractions import Fraction
 from pathlib import Path
 from typing import NamedTuple
@@ -113,20 +118,30 @@ def _read(path: Path) -> _Contents:
     widths = numbers.integers(depth + 1, "the widths")
     if (widths[0], widths[-1]) != (inputs, outputs):
         raise InputError(f"{path}: the widths {_some(widths)} do not begin with {inputs} and end with {outputs}")
-    needed = 4 * inputs + 2 + sum(m * n + n for m, n in itertools.pairwise(widths))
+    own = sum(m * n + n for m, n in itertools.pairwise(widths))
+    needed = 4 * inputs + 2 + own
     check_numbers(needed, path)
-    if not numbers.skip_flag(needed):
+    if numbers.skip_flag(needed):
+        lower, upper = numbers.take(inputs), numbers.take(inputs)
+        means, ranges = numbers.take(inputs + 1), numbers.take(inputs + 1)
+    elif numbers.skip_flag_line(inputs, own):
+        lower, upper = (numbers.take_line()[:inputs] for _ in range(2))
+        means, ranges = (_with_output(numbers.take_line(), inputs, value) for value in (Fraction(0), Fraction(1)))
+    else:
         raise InputError(
-            f"{path}: the widths {_some(widths)} need {needed} numbers after the flag after them, but "
-            f"{len(numbers) - 1} follow"
+            f"{path}: line {numbers.latest}: the widths {_some(widths)} need {needed} numbers after the flag after "
+            f"them, but {len(numbers) - 1} follow, and the next lines are no bounds, means and ranges of another length"
         )
-    lower, upper = numbers.take(inputs), numbers.take(inputs)
-    means, ranges = numbers.take(inputs + 1), numbers.take(inputs + 1)
     weights, biases = [], []
     for before, after in itertools.pairwise(widths):
         weights.append(tuple(numbers.take(before) for _ in range(after)))
         biases.append(numbers.take(after))
     return _Contents(weights, biases, lower, upper, means, ranges)
+
+
+def _with_output(line: ExactVector, inputs: int, absent: Fraction) -> ExactVector:
+    """The inputs' numbers of a line of means or ranges, and the outputs', which may be absent."""
+    return (*line[:inputs], line[-1] if len(line) > inputs else absent)
 
 
 def _some(widths: list[int]) -> str:
@@ -141,9 +156,9 @@ class _Numbers:
         self.path = path
         self._words: list[tuple[int, str]] = []
         for number, line in enumerate(lines, 1):
-            if not line.lstrip().startswith("//"):
-                self._words += [(number, word) for word in re.split(r"[,\s]+", line, flags=re.ASCII) if word]
-                check_numbers(len(self._words), path)
+            numbers, _, _ = line.partition("//")
+            self._words += [(number, word) for word in re.split(r"[,\s]+", numbers, flags=re.ASCII) if word]
+            check_numbers(len(self._words), path)
         self._next = 0
 
     def skip_flag(self, needed: int) -> bool:
@@ -161,12 +176,42 @@ class _Numbers:
         self._next += skipped or 0
         return skipped is not None
 
+    def skip_flag_line(self, inputs: int, own: int) -> bool:
+        """Pass over the line after the widths, where the four after it are about more inputs, or not about outputs.
+
+        Returns:
+            Whether they are, and ``own`` numbers are left after them.
+        """
+        ends = self.latest
+        lengths = Counter(number for number, _ in self._words[self._next :])
+        lines = sorted(lengths)
+        for skipped in range(2):  # the flag's line may be empty
+            if lines[:1] == [ends] or len(lines) < skipped + 4 or (not skipped and lines[0] == ends + 1):
+                continue
+            low, high, means, ranges = (lengths[line] for line in lines[skipped : skipped + 4])
+            left = len(self) - low - high - means - ranges - (lengths[lines[0]] if skipped else 0)
+            if low == high >= inputs and means == ranges >= inputs and left == own:
+                self._next += lengths[lines[0]] if skipped else 0
+                return True
+        return False
+
+    @property
+    def latest(self) -> int:
+        """The line of the number that was taken last."""
+        return self._words[self._next - 1][0]
+
+    def take_line(self) -> ExactVector:
+        """The numbers of the next line."""
+        line = self._words[self._next][0]
+        return self.take(sum(1 for _ in itertools.takewhile(lambda word: word[0] == line, self._words[self._next :])))
+
     def __len__(self) -> int:
         return len(self._words) - self._next
 
     def take(self, count: int) -> ExactVector:
         if count > len(self):
-            raise InputError(f"{self.path}: the file ends where {count} more numbers are expected")
+            after = f" after line {self._words[-1][0]}" if self._words else ""
+            raise InputError(f"{self.path}: the file ends{after}, where {count} more numbers are expected")
         taken = self._words[self._next : self._next + count]
         self._next += count
         return tuple(self._decimal(*word) for word in taken)

@@ -1,4 +1,7 @@
-"""Networks as numpy archives: ``W0, b0, W1, b1, ...`` and, optionally, ``relu``; or a sparse autoencoder's arrays."""
+"""Networks as numpy archives: ``W0, b0, W1, b1, ...`` and, optionally, ``relu``; or a sparse autoencoder's arrays.
+
+``relu`` has a truth value for each layer, and ``relu0``, ... one for each coordinate of a layer, where they differ.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +23,7 @@ from polyrelu.formats.state_dicts import no_centre
 from polyrelu.networks.layer import Layer
 from polyrelu.networks.network import Network
 
-_NAME = re.compile(r"[Wb](0|[1-9]\d{0,8})|relu", re.ASCII)
+_NAME = re.compile(r"(?:[Wb]|relu)(?:0|[1-9]\d{0,8})|relu", re.ASCII)
 # What numpy writes before the numbers of an array: a literal, which is read here without being evaluated.
 _HEADER = re.compile(
     rb"\{'descr': (?P<kind>'[^'\\]{1,20}'|\[.*\]), 'fortran_order': (?P<order>True|False), "
@@ -67,8 +70,9 @@ def chain_of_arrays(arrays: Mapping[str, NDArray[Any]], path: Path) -> Network:
     check_numbers(sum(array.size for array in arrays.values()), path)
     depth = sum(name.startswith("W") for name in arrays)
     expected = {f"{kind}{i}" for i in range(depth) for kind in "Wb"}
-    if not depth or arrays.keys() - {"relu"} != expected:
-        missing, extra = sorted(expected - arrays.keys()), sorted(arrays.keys() - expected - {"relu"})
+    also = {"relu", *(f"relu{i}" for i in range(depth))}
+    if not depth or arrays.keys() - also != expected:
+        missing, extra = sorted(expected - arrays.keys()), sorted(arrays.keys() - expected - also)
         raise InputError(
             f"{path}: expected arrays W0, b0, W1, b1, ... and perhaps relu; missing: {_some(missing)}, "
             f"not understood: {_some(extra)}, found: {_some(sorted(arrays))}"
@@ -79,7 +83,8 @@ def chain_of_arrays(arrays: Mapping[str, NDArray[Any]], path: Path) -> Network:
         weight, bias = arrays[f"W{i}"], arrays[f"b{i}"]
         if weight.ndim != 2 or bias.ndim != 1:
             raise InputError(f"{path}: W{i} and b{i} have {weight.ndim} and {bias.ndim} dimensions; expected 2 and 1")
-        layers.append(Layer(as_fractions(weight), as_fractions(bias), relu[i], where=f"{path}: layer {i}"))
+        mask = _mask(arrays.get(f"relu{i}"), relu[i], len(bias), f"{path}: relu{i}")
+        layers.append(Layer(as_fractions(weight), as_fractions(bias), mask, where=f"{path}: layer {i}"))
     return Network(layers)
 
 
@@ -94,6 +99,15 @@ def _masks(relu: NDArray[Any] | None, depth: int, path: Path) -> list[bool]:
     if relu.dtype != np.bool_ or relu.shape != (depth,):
         raise InputError(f"{path}: relu has type {relu.dtype} and shape {relu.shape}; expected {depth} truth values")
     return [bool(v) for v in relu]
+
+
+def _mask(own: NDArray[Any] | None, relu: bool, length: int, where: str) -> bool | list[bool]:
+    """Which coordinates of a layer pass through a ReLU: all, or those that its own array says."""
+    if own is None:
+        return relu
+    if own.dtype != np.bool_ or own.shape != (length,):
+        raise InputError(f"{where} has type {own.dtype} and shape {own.shape}; expected {length} truth values")
+    return [bool(v) for v in own]
 
 
 def read_archive(

@@ -12,7 +12,7 @@ import operator
 import warnings
 from collections.abc import Callable
 from fractions import Fraction
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 from flint import arb, ctx, fmpq
@@ -26,22 +26,23 @@ from polyrelu.formats.operators import Constant, Value
 _LARGEST_BITS = 2**14  # of an exact power
 _PRECISIONS = (128, 512, 2048, 8192)  # of balls; the last is tried where a value is close to the middle of two floats
 _BEYOND = 2000  # powers of two: more than any float has, and less than the least one
-_Exact = tuple[Fraction, bool]
+Number: TypeAlias = tuple[Fraction, bool]
 """A number, and whether it is the value itself."""
 
 
-def _entrywise(function: Callable[[Fraction, str], _Exact]) -> Callable[[Node], Value]:
+def _entrywise(function: Callable[[Fraction, str], Number]) -> Callable[[Node], Value]:
     """The operator that takes a function of each entry of a constant."""
 
     def lowered(node: Node) -> Value:
         given = op.fractions(node.constant(0), node.where)
         found = [function(value, node.where) for value in given.ravel().tolist()]
-        return _announced(found, given.shape, node)
+        return announced(found, given.shape, node)
 
     return lowered
 
 
-def _announced(found: list[_Exact], shape: tuple[int, ...], node: Node) -> Value:
+def announced(found: list[Number], shape: tuple[int, ...], node: Node) -> Constant:
+    """Numbers as a constant, with a warning of those that are not the values themselves."""
     rounded = sum(not is_exact for _, is_exact in found)
     if rounded:
         warnings.warn(
@@ -55,7 +56,7 @@ def _announced(found: list[_Exact], shape: tuple[int, ...], node: Node) -> Value
     return result.reshape(shape)
 
 
-def nearest_float(value_at: Callable[[], Any], where: str) -> _Exact:
+def nearest_float(value_at: Callable[[], Any], where: str) -> Number:
     """A real number, given as a ball of any precision: itself if a ball is a point, else its nearest float.
 
     Raises:
@@ -91,12 +92,13 @@ def _fraction(end: arb, where: str) -> Fraction:
     return Fraction(mantissa) * Fraction(2) ** exponent
 
 
-def _ball(value: Fraction) -> arb:
+def ball(value: Fraction) -> arb:
+    """A ball around a number, in the precision of the time."""
     return arb(fmpq(value.numerator, value.denominator))
 
 
 def _real(function: Callable[[arb], arb]) -> Callable[[Node], Value]:
-    return _entrywise(lambda value, where: nearest_float(lambda: function(_ball(value)), where))
+    return _entrywise(lambda value, where: nearest_float(lambda: function(ball(value)), where))
 
 
 def _sigmoid(x: arb) -> arb:
@@ -106,7 +108,7 @@ def _sigmoid(x: arb) -> arb:
 # -- powers -------------------------------------------------------------------------------------------------------
 
 
-def power(base: Fraction, exponent: Fraction, where: str) -> _Exact:
+def power(base: Fraction, exponent: Fraction, where: str) -> Number:
     """``base ** exponent``: exact where it is rational.
 
     Raises:
@@ -119,7 +121,7 @@ def power(base: Fraction, exponent: Fraction, where: str) -> _Exact:
         raise InputError(f"{where}: {base} has no real power {exponent}")
     root = _root(base, exponent.denominator)
     if root is None:
-        return nearest_float(lambda: _ball(base) ** _ball(exponent), where)
+        return nearest_float(lambda: ball(base) ** ball(exponent), where)
     bits = max(root.numerator.bit_length(), root.denominator.bit_length())
     if abs(exponent.numerator) * (bits - (abs(root) in {0, 1})) > _LARGEST_BITS:
         raise BudgetExceeded(f"{where}: a power has over {_LARGEST_BITS} bits")
@@ -151,22 +153,22 @@ def _pow(node: Node) -> Value:
     check_size(np.broadcast_shapes(bases.shape, exponents.shape), node.where)
     both = np.broadcast_arrays(bases, exponents)
     pairs = zip(*(part.ravel().tolist() for part in both), strict=True)
-    return _announced([power(base, exponent, node.where) for base, exponent in pairs], both[0].shape, node)
+    return announced([power(base, exponent, node.where) for base, exponent in pairs], both[0].shape, node)
 
 
-def _sqrt(value: Fraction, where: str) -> _Exact:
+def _sqrt(value: Fraction, where: str) -> Number:
     if value < 0:
         raise InputError(f"{where}: {value} has no real square root")
     return power(value, Fraction(1, 2), where)
 
 
-def _log(value: Fraction, where: str) -> _Exact:
+def _log(value: Fraction, where: str) -> Number:
     if value <= 0:
         raise InputError(f"{where}: {value} has no logarithm")
-    return nearest_float(lambda: _ball(value).log(), where)
+    return nearest_float(lambda: ball(value).log(), where)
 
 
-def _reciprocal(value: Fraction, where: str) -> _Exact:
+def _reciprocal(value: Fraction, where: str) -> Number:
     if not value:
         raise InputError(f"{where}: zero has no reciprocal")
     return ONE / value, True
@@ -175,7 +177,7 @@ def _reciprocal(value: Fraction, where: str) -> _Exact:
 # -- rounding, and comparisons ------------------------------------------------------------------------------------
 
 
-def _to_even(value: Fraction, where: str) -> _Exact:
+def _to_even(value: Fraction, where: str) -> Number:
     return Fraction(round(value)), True
 
 
@@ -218,16 +220,16 @@ def reduced(node: Node) -> tuple[Any, tuple[int, ...]]:
     return ordered, tuple(one if node.flag("keepdims", 1) else (given.shape[a] for a in kept))
 
 
-def _reduction(function: Callable[[list[Fraction], str], _Exact]) -> Callable[[Node], Value]:
+def _reduction(function: Callable[[list[Fraction], str], Number]) -> Callable[[Node], Value]:
     def lowered(node: Node) -> Value:
         rows, shape = reduced(node)
-        return _announced([function(row, node.where) for row in rows.tolist()], shape, node)
+        return announced([function(row, node.where) for row in rows.tolist()], shape, node)
 
     return lowered
 
 
-def _log_sum_exp(row: list[Fraction], where: str) -> _Exact:
-    return nearest_float(lambda: sum((_ball(v).exp() for v in row), arb(0)).log(), where)
+def _log_sum_exp(row: list[Fraction], where: str) -> Number:
+    return nearest_float(lambda: sum((ball(v).exp() for v in row), arb(0)).log(), where)
 
 
 def _dequantised(node: Node) -> Value:
@@ -307,15 +309,3 @@ FUNCTIONS: dict[str, Callable[[Node], Value | list[Value]]] = {
     "Xor": _logical(np.logical_xor),
 }
 """By name; every one of them takes constants only."""
-
-_STEPS = {"Ceil", "Equal", "Floor", "Greater", "GreaterOrEqual", "Less", "LessOrEqual", "Round", "Sign"}
-
-
-def why_refused(kind: str) -> str:
-    """Why an operator of this table is refused where it depends on the network's input."""
-    if kind in _STEPS:
-        return (
-            "it steps from one value to another, so what happens at the step is not a limit of what happens beside it, "
-            "and regions and certificates rest on continuity"
-        )
-    return "it is not piecewise linear; it is read where it takes constants only"

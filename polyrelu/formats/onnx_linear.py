@@ -20,12 +20,6 @@ from polyrelu.formats.onnx_node import Node, entries, like
 from polyrelu.formats.operators import Value
 
 
-def text(node: Node, name: str, default: str) -> str:
-    """An attribute that is a word."""
-    given = node.attributes.get(name, default)
-    return given.decode() if isinstance(given, bytes) else str(given)
-
-
 def _conv_transpose(node: Node) -> Value:
     x, weight = node.variable(0), node.constant(1)
     kernel = tuple(weight.shape[2:])
@@ -35,7 +29,7 @@ def _conv_transpose(node: Node) -> Value:
     strides, dilations = (tuple(node.attributes.get(name, [1] * rank)) for name in ("strides", "dilations"))
     extra = tuple(node.attributes.get("output_padding", [0] * rank))
     pads = list(node.attributes.get("pads", [0] * 2 * rank))
-    auto = text(node, "auto_pad", "NOTSET")
+    auto = node.word("auto_pad", "NOTSET")
     space = x.shape[2:]
     lengths = {len(strides), len(dilations), len(extra), len(pads) // 2, len(space)}
     if lengths != {rank} or min((*strides, *dilations), default=1) < 1 or min((*extra, *pads), default=0) < 0:
@@ -65,15 +59,15 @@ def _resize(node: Node) -> Value:
     x = node.value(0)
     older = node.kind == "Upsample" or node.opset < 11
     where_given = 1 if older else 2
-    mode = text(node, "mode", "nearest").replace("bilinear", "linear").replace("trilinear", "linear")
+    mode = node.word("mode", "nearest").replace("bilinear", "linear").replace("trilinear", "linear")
     rule = Resizing(
         mode,
-        "asymmetric" if older else text(node, "coordinate_transformation_mode", "half_pixel"),
-        "floor" if older else text(node, "nearest_mode", "round_prefer_floor"),
+        "asymmetric" if older else node.word("coordinate_transformation_mode", "half_pixel"),
+        "floor" if older else node.word("nearest_mode", "round_prefer_floor"),
         node.number("cubic_coeff_a", -0.75),
         node.flag("exclude_outside"),
     )
-    if node.flag("antialias") or text(node, "keep_aspect_ratio_policy", "stretch") != "stretch":
+    if node.flag("antialias") or node.word("keep_aspect_ratio_policy", "stretch") != "stretch":
         raise InputError(f"{node.where}: antialias and keep_aspect_ratio_policy are not supported")
     node.attributes.get("extrapolation_value")
     rank = len(x.shape)
@@ -107,7 +101,7 @@ _TERM = re.compile(r"[A-Za-z]*(?:\.\.\.)?[A-Za-z]*")
 
 
 def _einsum(node: Node) -> Value:
-    equation = text(node, "equation", "").replace(" ", "")
+    equation = node.word("equation", "").replace(" ", "")
     given = [node.value(i) for i in range(len(node.inputs))]
     names, result = _subscripts(equation, [len(v.shape) for v in given], node.where)
     variables = [i for i, v in enumerate(given) if isinstance(v, Variable)]

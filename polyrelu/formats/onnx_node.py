@@ -5,15 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
 from polyrelu.arithmetic.exact import exact
 from polyrelu.errors import InputError
 from polyrelu.formats import operators as op
+from polyrelu.formats.aten_site import Condition, Jumping
 from polyrelu.formats.lowering import Lowering, Variable
 from polyrelu.formats.operators import Constant, Value
+
+Given: TypeAlias = Value | Condition | Jumping
+"""What a node may be given: numbers, or truth values or places that depend on the network's input."""
 
 
 class Attributes(dict[str, Any]):
@@ -53,7 +57,7 @@ class Node:
 
     low: Lowering
     kind: str
-    inputs: Sequence[Value | None]
+    inputs: Sequence[Given | None]
     attributes: Attributes
     opset: int
     outputs: int
@@ -68,7 +72,19 @@ class Node:
 
     def optional(self, index: int) -> Value | None:
         """An input, or None if it is left out."""
-        return self.inputs[index] if index < len(self.inputs) else None
+        found = self.inputs[index] if index < len(self.inputs) else None
+        if isinstance(found, Condition | Jumping):
+            what = "the places of largest entries" if isinstance(found, Jumping) else "truth values"
+            raise InputError(
+                f"{self.where}: input {index} is {what} that depend on the network's input, and {self.kind} of these "
+                "is not continuous"
+            )
+        return found
+
+    def given(self, index: int) -> Given:
+        """An input that must be there, and may be truth values that depend on the network's input."""
+        found = self.inputs[index] if index < len(self.inputs) else None
+        return found if isinstance(found, Condition) else self.value(index)
 
     def variable(self, index: int) -> Variable:
         """An input as a tensor of rows."""
@@ -99,6 +115,11 @@ class Node:
     def number(self, name: str, default: float) -> Fraction:
         """A float attribute, exactly; defaults are float32 numbers as in the specification."""
         return exact(self.attributes.get(name, float(np.float32(default))), f"{self.where}: {name}")
+
+    def word(self, name: str, default: str) -> str:
+        """An attribute that is a word."""
+        given = self.attributes.get(name, default)
+        return given.decode() if isinstance(given, bytes) else str(given)
 
     def axis(self, default: int, rank: int, beyond: int = 0) -> int:
         """The attribute ``axis``, counted from the start."""

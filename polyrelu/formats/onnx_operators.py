@@ -8,7 +8,7 @@ they are shapes and indices. ``SUPPORTED`` lists the names.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from fractions import Fraction
 from typing import Any
@@ -18,13 +18,19 @@ import numpy as np
 from polyrelu.arithmetic.exact import exact
 from polyrelu.errors import DimensionError, InputError
 from polyrelu.formats import operators as op
-from polyrelu.formats import windows as win
+from polyrelu.formats.aten_site import Condition
 from polyrelu.formats.lowering import ONE, ZERO, Lowering, Variable, combine
-from polyrelu.formats.onnx_functions import FUNCTIONS, why_refused
+from polyrelu.formats.onnx_conditions import CONDITIONS, MOVES, masked, moved, refuse
+from polyrelu.formats.onnx_functions import FUNCTIONS
 from polyrelu.formats.onnx_linear import LINEAR
-from polyrelu.formats.onnx_node import Node, entries, like
+from polyrelu.formats.onnx_node import Given, Node, entries, like
+from polyrelu.formats.onnx_places import PLACES, PLACES_OF_CONSTANTS
+from polyrelu.formats.onnx_refusals import REFUSED, why_constants_only
 from polyrelu.formats.onnx_shapes import SHAPES
+from polyrelu.formats.onnx_smooth import SMOOTH
+from polyrelu.formats.onnx_windows import WINDOWS
 from polyrelu.formats.operators import Value
+from polyrelu.networks.final_operators import MONOTONE
 
 _FLOAT_MAX = (2 - Fraction(1, 2**23)) * 2**127
 """The largest float32; exporters write it for a bound that is not there."""
@@ -38,9 +44,10 @@ _IGNORED = {
 }
 _ALWAYS_IGNORED = {"consumed_inputs"}
 _PADS = {"auto_pad", "pads"}
+_ALONG_AN_AXIS = {"Add", "And", "Div", "Equal", "Greater", "Less", "Mul", "Or", "Pow", "Sub", "Xor"}
 
 
-def lower(node: Node) -> list[Value]:
+def lower(node: Node) -> list[Given]:
     """The outputs of a node.
 
     Raises:
@@ -48,20 +55,21 @@ def lower(node: Node) -> list[Value]:
         DimensionError: shapes do not fit.
     """
     if node.kind not in _OPERATORS:
-        raise InputError(
-            f"{node.where}: the operator {node.kind} is not supported; supported are {', '.join(SUPPORTED)}. "
-            f'If it is the last one and order is all that matters, drop it with drop_final="{node.kind}"'
-        )
+        raise InputError(f"{node.where}: {_unsupported(node.kind)}")
+    if any(isinstance(given, Condition) for given in node.inputs) and node.kind not in CONDITIONS:
+        return _lowered_condition(node)
     values = [value for value in node.inputs if value is not None]
-    is_constant = bool(values) and not any(isinstance(value, Variable) for value in values)
-    if node.kind in FUNCTIONS and not is_constant and node.kind != "Range":
-        raise InputError(f"{node.where}: {node.kind} depends on the network's input: {why_refused(node.kind)}")
+    is_constant = bool(values) and not any(isinstance(value, Variable | Condition) for value in values)
+    if node.kind in CONSTANTS_ONLY and not is_constant and node.kind != "Range":
+        why = why_constants_only(node.kind)
+        raise InputError(f"{node.where}: {node.kind} depends on the network's input: {why}{_if_last(node.kind)}")
     if is_constant:
         node = replace(node, low=Lowering(0, node.where))
     try:
-        found = _OPERATORS[node.kind](node)
+        made = _OPERATORS[node.kind](_unbroadcast(node))
+        found: list[Given] = made if isinstance(made, list) else [made]
         if is_constant:
-            found = [_evaluated(node.low, value) for value in (found if isinstance(found, list) else [found])]
+            found = [_evaluated(node.low, value) for value in found]
     except (DimensionError, InputError):
         raise
     except (ValueError, TypeError, LookupError, AttributeError, AssertionError, ArithmeticError) as error:
@@ -71,13 +79,47 @@ def lower(node: Node) -> list[Value]:
     unread = node.attributes.keys() - node.attributes.read - _IGNORED.get(node.kind, set()) - _ALWAYS_IGNORED
     if unread - (_PADS if node.attributes.read & _PADS else set()):
         raise InputError(f"{node.where}: the attributes {', '.join(sorted(map(str, unread)))} are not understood")
-    values = found if isinstance(found, list) else [found]
-    if node.outputs > len(values) and node.kind != "Dropout":
-        raise InputError(f"{node.where}: {node.outputs} outputs are used, but only {len(values)} can be lowered")
-    return values
+    if node.outputs > len(found) and node.kind != "Dropout":
+        raise InputError(f"{node.where}: {node.outputs} outputs are used, but only {len(found)} can be lowered")
+    return found
 
 
-def _evaluated(low: Lowering, value: Value) -> Value:
+def _unsupported(kind: str) -> str:
+    reason = f": {REFUSED[kind]}. Supported" if kind in REFUSED else " is not supported; supported"
+    return f"the operator {kind}{reason} are {', '.join(SUPPORTED)}"
+
+
+def _if_last(kind: str) -> str:
+    """What to do about an operator that is mostly the last."""
+    if kind not in MONOTONE:
+        return ""
+    return f'. If it is the last one, drop it with drop_final="{kind}"; before_final says conditions on it before it'
+
+
+def _lowered_condition(node: Node) -> list[Given]:
+    """A node of which an input is truth values that depend on the network's input."""
+    first = node.inputs[0]
+    if node.kind in {"Cast", "CastLike"} and isinstance(first, Condition):
+        return [first]  # they count as 0 and 1, and stay what they are
+    if node.kind in MOVES and isinstance(first, Condition):
+        return moved(node, first, lower)
+    product = masked(node) if node.kind == "Mul" else None
+    if product is None:
+        refuse(node)
+    return [product]  # type: ignore[list-item]
+
+
+def _unbroadcast(node: Node) -> Node:
+    """A node of before version 7, whose second input stood along an axis of the first, as one that broadcasts."""
+    if node.opset >= 7 or node.kind not in _ALONG_AN_AXIS or not node.flag("broadcast"):
+        return node
+    a, b = node.value(0), node.value(1)
+    axis = node.axis(len(a.shape) - len(b.shape), len(a.shape))
+    shape = (*b.shape, *(1,) * (len(a.shape) - axis - len(b.shape)))
+    return replace(node, inputs=[a, like(b, entries(b).reshape(shape)), *node.inputs[2:]])
+
+
+def _evaluated(low: Lowering, value: Given) -> Given:
     """What was lowered of constants as the constants that it is."""
     if not isinstance(value, Variable):
         return value
@@ -142,59 +184,6 @@ def _sum(node: Node) -> Value:
 
 def _mean(node: Node) -> Value:
     return op.divide(_sum(node), np.array([len(node.inputs)]), node.where)
-
-
-def _windows(node: Node, space: Sequence[int], kernel: Sequence[int]) -> win.Windows:
-    rank = len(space)
-    strides, dilations = (tuple(node.attributes.get(name, [1] * rank)) for name in ("strides", "dilations"))
-    padding = node.attributes.get("auto_pad", b"NOTSET")
-    padding = padding.decode() if isinstance(padding, bytes) else padding
-    if padding in {"SAME_UPPER", "SAME_LOWER"}:
-        if min((*strides, *dilations, *kernel), default=1) < 1:
-            raise InputError(f"{node.where}: kernel, strides and dilations must be positive")
-        pads = win.same_pads(space, kernel, strides, dilations, padding == "SAME_UPPER")
-    elif padding == "VALID":
-        pads = (0,) * 2 * rank
-    elif padding == "NOTSET":
-        pads = tuple(node.attributes.get("pads", [0] * 2 * rank))
-    else:
-        raise InputError(f"{node.where}: auto_pad is {padding!r}; expected NOTSET, VALID, SAME_UPPER or SAME_LOWER")
-    return win.Windows(tuple(kernel), strides, dilations, pads, node.flag("ceil_mode"))
-
-
-def _conv(node: Node) -> Value:
-    x, weight = node.variable(0), node.value(1)
-    kernel = weight.shape[2:]
-    if tuple(node.attributes.get("kernel_shape", kernel)) != tuple(kernel):
-        raise InputError(f"{node.where}: kernel_shape disagrees with the weight's shape {weight.shape}")
-    groups = int(node.attributes.get("group", 1))
-    return win.convolution(x, weight, node.optional(2), _windows(node, x.shape[2:], kernel), groups, node.where)
-
-
-def _average_pool(node: Node) -> Value:
-    x = node.variable(0)
-    windows = _windows(node, x.shape[2:], node.attributes["kernel_shape"])
-    return win.average_pool(x, windows, node.flag("count_include_pad"), node.where)
-
-
-def _max_pool(node: Node) -> Value:
-    x = node.variable(0)
-    return win.max_pool(node.low, x, _windows(node, x.shape[2:], node.attributes["kernel_shape"]), node.where)
-
-
-def _whole(node: Node, x: Variable) -> win.Windows:
-    ones = (1,) * (x.rows.ndim - 2)
-    return win.Windows(x.shape[2:], ones, ones, (0,) * 2 * len(ones))
-
-
-def _global_average_pool(node: Node) -> Value:
-    x = node.variable(0)
-    return win.average_pool(x, _whole(node, x), False, node.where)
-
-
-def _global_max_pool(node: Node) -> Value:
-    x = node.variable(0)
-    return win.max_pool(node.low, x, _whole(node, x), node.where)
 
 
 def _batch_norm(node: Node) -> Value:
@@ -280,30 +269,38 @@ def _leaky_relu(node: Node) -> Value:
     return op.leaky_relu(node.low, node.variable(0), slope, node.where)
 
 
+def _thresholded_relu(node: Node) -> Value:
+    if node.number("alpha", 1.0):
+        raise InputError(f"{node.where}: it jumps at its threshold alpha, unless that is 0")
+    return node.low.relu(node.variable(0))
+
+
 def _hard_sigmoid(node: Node) -> Value:
     x = op.affine(node.variable(0), node.number("alpha", 0.2), node.number("beta", 0.5))
     return op.clip(node.low, x, ZERO, ONE, node.where)
 
 
-_OPERATORS: dict[str, Callable[[Node], Value | list[Value]]] = {
+CONSTANTS_ONLY = (FUNCTIONS.keys() | SMOOTH.keys() | PLACES_OF_CONSTANTS.keys()) - CONDITIONS.keys()
+"""The operators that are read where they take constants."""
+_OPERATORS: dict[str, Callable[[Node], Any]] = {
     **FUNCTIONS,
+    **SMOOTH,
+    **PLACES_OF_CONSTANTS,
     **LINEAR,
+    **WINDOWS,
     **SHAPES,
+    **PLACES,
+    **CONDITIONS,
     "Abs": lambda node: op.absolute(node.low, node.variable(0), node.where),
     "Add": _add,
-    "AveragePool": _average_pool,
     "BatchNormalization": _batch_norm,
     "Clip": _clip,
-    "Conv": _conv,
     "Div": _div,
     "Gemm": _gemm,
-    "GlobalAveragePool": _global_average_pool,
-    "GlobalMaxPool": _global_max_pool,
     "HardSigmoid": _hard_sigmoid,
     "LeakyRelu": _leaky_relu,
     "MatMul": lambda node: op.matmul(node.value(0), node.value(1), node.where),
     "Max": _extreme,
-    "MaxPool": _max_pool,
     "Mean": _mean,
     "Min": _extreme,
     "Mul": _mul,
@@ -317,5 +314,6 @@ _OPERATORS: dict[str, Callable[[Node], Value | list[Value]]] = {
     "Relu": lambda node: op.relu(node.low, node.variable(0)),
     "Sub": _sub,
     "Sum": _sum,
+    "ThresholdedRelu": _thresholded_relu,
 }
 SUPPORTED = tuple(sorted(_OPERATORS))

@@ -17,11 +17,12 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from polyrelu.errors import BudgetExceeded, InputError
+from polyrelu.formats.aten_site import Condition, Jumping
 from polyrelu.formats.lowering import Lowering, Variable
-from polyrelu.formats.onnx_node import Attributes, Node
+from polyrelu.formats.onnx_node import Attributes, Given, Node
 from polyrelu.formats.onnx_operators import lower
 from polyrelu.formats.onnx_tensors import Tensors
-from polyrelu.formats.operators import Value, as_variable
+from polyrelu.formats.operators import as_variable
 from polyrelu.formats.packed import MOST_NUMBERS, read_bytes
 from polyrelu.networks.network import Network
 from polyrelu.support.extras import require
@@ -135,7 +136,7 @@ class _Graph:
         low = Lowering(sum(sizes), f"{self.path}: input {said}")
         rows, ends = low.inputs((sum(sizes),)).rows, np.cumsum(sizes)[:-1]
         parts = zip(inputs.items(), np.split(rows, ends), strict=True)
-        values: dict[str, Value] = {name: Variable(part.reshape(shape)) for (name, shape), part in parts}
+        values: dict[str, Given] = {name: Variable(part.reshape(shape)) for (name, shape), part in parts}
         entries = 0
         for node in order:
             taken = [self._value(key, values) if key else None for key in node.input]
@@ -146,11 +147,17 @@ class _Graph:
                 entries += math.prod(value.shape)
             if entries > MOST_NUMBERS:
                 raise BudgetExceeded(f"{where}: the tensors up to here have over {MOST_NUMBERS} entries in all")
-        found = [as_variable(self._value(name, values), f"{self.path}: output {name!r}") for name in outputs]
+        found = [self._returned(name, values) for name in outputs]
         if len(found) == 1:
             return low.network(found[0])
         all_rows = [row for value in found for row in value.flat]
         return low.network(Variable.of(all_rows, (len(all_rows),)))
+
+    def _returned(self, name: str, values: Mapping[str, Any]) -> Variable:
+        found = self._value(name, values)
+        if isinstance(found, Condition | Jumping):
+            raise InputError(f"{self.path}: output {name!r} steps from one value to another; choose another output")
+        return as_variable(found, f"{self.path}: output {name!r}")
 
     def _where(self, node: Any) -> str:
         return f"{self.path}: node {node.name or (node.output[0] if node.output else '')!r} ({node.op_type})"
@@ -233,7 +240,7 @@ class _Graph:
                     stack.append(before)
         return order
 
-    def _value(self, name: str, values: dict[str, Value]) -> Value:
+    def _value(self, name: str, values: dict[str, Given]) -> Given:
         if name not in values:
             if name not in self.stored:
                 raise InputError(f"{self.path}: the value {name!r} is used, but no node or initialiser makes it")

@@ -94,8 +94,7 @@ def _gather(node: Node) -> Value:
 
 
 def _pad(node: Node) -> Value:
-    given = node.attributes.get("mode", b"constant")
-    mode = given.decode() if isinstance(given, bytes) else given
+    mode = node.word("mode", "constant")
     if mode not in {"constant", "reflect", "edge", "wrap"}:
         raise InputError(f"{node.where}: the padding mode is {mode!r}; expected constant, reflect, edge or wrap")
     x, pads = node.variable(0), node.integers(1, "pads") or []
@@ -111,7 +110,7 @@ def _pad(node: Node) -> Value:
     widths = {axis: (pads[i], pads[i + len(axes)]) for i, axis in enumerate(axes)}
     both = [widths.get(axis, (0, 0)) for axis in range(x.rows.ndim)]
     check_size([n + a + b for n, (a, b) in zip(x.shape, both, strict=True)], node.where)
-    places = np.pad(np.arange(1, x.rows.size + 1).reshape(x.shape), both, mode)  # type: ignore[arg-type]
+    places = np.pad(np.arange(1, x.rows.size + 1).reshape(x.shape), both, mode)  # type: ignore[call-overload]
     rows = [*filled.flat[:1], *x.flat]
     return Variable.of([rows[i] for i in places.ravel().tolist()], places.shape)
 
@@ -137,8 +136,7 @@ def _depth_to_space(node: Node) -> Value:
     n, c, h, w = x.shape
     if block < 1 or c % block**2:
         raise InputError(f"{node.where}: blocks of {block} do not divide {c} channels")
-    given = node.attributes.get("mode", b"DCR")
-    if given in {b"CRD", "CRD"}:
+    if node.word("mode", "DCR") == "CRD":
         parts, order = (n, c // block**2, block, block, h, w), (0, 1, 4, 2, 5, 3)
     else:
         parts, order = (n, block, block, c // block**2, h, w), (0, 3, 4, 1, 5, 2)
@@ -173,12 +171,14 @@ def _gather_elements(node: Node) -> Value:
 
 def _gather_nd(node: Node) -> Value:
     x, index = node.value(0), node.constant(1)
-    if node.attributes.get("batch_dims", 0):
-        raise InputError(f"{node.where}: batch_dims are not supported")
+    batch = int(node.attributes.get("batch_dims", 0))
     if index.dtype.kind not in "iu":
         raise InputError(f"{node.where}: the indices have type {index.dtype}; expected integers")
-    check_size((*index.shape[:-1], *x.shape[index.shape[-1] :]), node.where)
-    return like(x, entries(x)[tuple(np.moveaxis(index, -1, 0))])
+    if x.shape[:batch] != index.shape[:batch] or not 0 <= batch < index.ndim:
+        raise InputError(f"{node.where}: the first {batch} axes of {x.shape} and {index.shape} do not agree")
+    check_size((*index.shape[:-1], *x.shape[batch + index.shape[-1] :]), node.where)
+    own = np.indices(index.shape[:-1])[:batch]
+    return like(x, entries(x)[(*own, *np.moveaxis(index, -1, 0))])
 
 
 def _triangle(node: Node) -> Value:

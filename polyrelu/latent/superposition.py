@@ -198,7 +198,7 @@ class Superposition(Carried):
             forms = np.empty((len(heads), layer.neuron_count, 3), dtype=object)
             for kind, cell in enumerate(example.tolist()):
                 values = outputs.before(self._columns.bits(cell).before(depth))
-                forms[kind] = _integers(layer.augmented * values)[list(layer.neurons)]
+                forms[kind] = _integers(layer.after(values))[list(layer.neurons)]
             found.append((forms, which))
         return found
 

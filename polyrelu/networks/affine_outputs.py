@@ -26,7 +26,7 @@ def identity_map(dim: int) -> fmpq_mat:
 
 
 def outputs_after(layer: Layer, on: Sequence[bool], forms: fmpq_mat) -> fmpq_mat:
-    """The outputs of a layer with these signs, from the forms that enter its ReLU, ``layer.augmented`` times a map."""
+    """The outputs of a layer with these signs, from the forms that enter its ReLU, ``layer.after`` of a map."""
     columns, entries = forms.ncols(), forms.entries()
     for i, active in zip(layer.neurons, on, strict=True):
         if not active:
@@ -38,7 +38,7 @@ def outputs_before(layers: Sequence[Layer], signs: Sequence[Sequence[bool]]) -> 
     """The outputs of the layers that have signs, as a map on x."""
     values = identity_map(layers[0].input_dim)
     for layer, on in zip(layers, signs, strict=False):
-        values = outputs_after(layer, on, layer.augmented * values)
+        values = outputs_after(layer, on, layer.after(values))
     return values
 
 
@@ -57,7 +57,7 @@ class Outputs:
             return known[1]
         if depth:
             layer = self.layers[depth - 1]
-            values = outputs_after(layer, signs[-1], layer.augmented * self.before(signs.before(depth - 1)))
+            values = outputs_after(layer, signs[-1], layer.after(self.before(signs.before(depth - 1))))
         else:
             values = identity_map(self.layers[0].input_dim)
         self._latest[depth] = signs, values
@@ -78,8 +78,16 @@ def pulled_back(forms: fmpq_mat, layers: Sequence[Layer], signs: Sequence[Sequen
             if not active:
                 for k in range(forms.nrows()):
                     forms[k, i] = 0
-        forms = forms * layer.homogeneous
+        forms = layer.pulled_back(forms)
     return matrix_rows(forms)
+
+
+def outputs_backwards(layers: Sequence[Layer], signs: Sequence[Sequence[bool]]) -> tuple[ExactMatrix, ExactVector]:
+    """``(M, c)`` of all layers under all their signs, for ``x -> M x + c``. Cost: by the number of outputs."""
+    count = layers[-1].output_dim
+    units = fmpq_mat(count, count + 1, [int(i == j) for i in range(count) for j in range(count + 1)])
+    rows = pulled_back(units, layers, signs)
+    return tuple(row[:-1] for row in rows), tuple(row[-1] for row in rows)
 
 
 def signs_at(layers: Sequence[Layer], point: ExactVector) -> PartialSigns:
@@ -87,7 +95,7 @@ def signs_at(layers: Sequence[Layer], point: ExactVector) -> PartialSigns:
     signs = []
     values = flint_matrix([*((v,) for v in point), (1,)], 1)
     for layer in layers:
-        forms = layer.augmented * values
+        forms = layer.after(values)
         own = tuple(int(forms[i, 0] > 0) - int(forms[i, 0] < 0) for i in layer.neurons)
         values = outputs_after(layer, [sign > 0 for sign in own], forms)
         signs.append(own)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from functools import cached_property
 
 from polyrelu.arithmetic.exact import flint_matrix, matrix_rows
@@ -41,12 +42,11 @@ class Folding(Carried):
 
     def layer(self, first: Layer) -> Layer:
         """A layer on x as a layer on the free coordinates. Cost: one exact product."""
-        free, fixed = self.sides.free, self.sides.fixed
-        constants = flint_matrix([*((v,) for v in fixed.values()), (1,)], 1)
-        kept = [(*(row[j] for j in fixed), b) for row, b in zip(first.rows, first.offsets, strict=True)]
-        columns = flint_matrix(kept, len(fixed) + 1)
-        offsets = tuple(row[0] for row in matrix_rows(columns * constants))
-        return Layer.from_rows(tuple(tuple(row[j] for j in free) for row in first.rows), offsets, first.relu, len(free))
+        fixed = self.sides.fixed
+        constants = flint_matrix([*((fixed.get(j, Fraction(0)),) for j in range(first.input_dim)), (1,)], 1)
+        offsets = tuple(row[0] for row in matrix_rows(first.after(constants)))
+        free = first.restricted(range(first.output_dim), self.sides.free, first.relu)
+        return Layer.from_rows(free.rows, offsets, first.relu, free.input_dim)
 
     def layers(self, chain: Sequence[Layer]) -> tuple[Layer, ...]:
         """A chain of layers on x as one on the free coordinates."""

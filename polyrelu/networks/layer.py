@@ -14,7 +14,6 @@ from flint import fmpq, fmpq_mat
 
 from polyrelu.arithmetic.exact import (
     ExactArray,
-    ExactMatrix,
     ExactVector,
     FloatArray,
     exact_array,
@@ -26,11 +25,26 @@ from polyrelu.arithmetic.exact import (
     to_flint,
 )
 from polyrelu.arithmetic.pseudo_inverse import PseudoInverse, pseudo_inverse
-from polyrelu.errors import DimensionError, InputError
+from polyrelu.arithmetic.rounding import affine_with_bound
+from polyrelu.errors import BudgetExceeded, DimensionError, InputError
+from polyrelu.networks.sparse_rows import (
+    Entries,
+    Rows,
+    SparseRows,
+    all_entries,
+    chosen,
+    product,
+    product_from_left,
+    rows_of,
+)
 from polyrelu.support.arguments import items
 from polyrelu.support.carried import Carried
 from polyrelu.support.numerals import shown
 from polyrelu.support.tensors import plain
+
+LARGEST_ARRAY = 2**27
+"""The most entries of an array of floats that is made of rows which are mostly zero: a gibibyte."""
+_AT_ONCE = 2**22
 
 
 @dataclass(frozen=True, init=False, repr=False)
@@ -42,17 +56,22 @@ class Layer(Carried):
         bias: n numbers.
         relu: a truth value for all coordinates, or one for each of the n.
 
-    The rows are kept as Fractions in ``rows`` and ``offsets``.
+    The rows are kept as Fractions in ``rows`` and ``offsets``; those of a large convolution, which are mostly zero, by
+    their other entries (:mod:`polyrelu.networks.sparse_rows`). Nothing is made whole for them until someone asks for an
+    array.
 
     Raises:
         InexactError: an entry has no exact rational value.
         DimensionError: rows of different lengths, or a bias or mask of the wrong length.
     """
 
-    rows: ExactMatrix
+    rows: Rows
     offsets: ExactVector
     relu: tuple[bool, ...]
     input_dim: int
+
+    def __hash__(self) -> int:
+        return hash((self.offsets, self.relu, self.input_dim))
 
     def __init__(
         self, weight: Iterable[Iterable[Any]], bias: Iterable[Any], relu: bool | Iterable[bool], where: str = "Layer"
@@ -71,7 +90,7 @@ class Layer(Carried):
         if isinstance(weight, np.ndarray) and weight.dtype == np.float64:
             vars(self)["float_weight"] = read_only(_own_floats(weight))
 
-    def _set(self, rows: ExactMatrix, offsets: ExactVector, relu: tuple[bool, ...], input_dim: int) -> None:
+    def _set(self, rows: Rows, offsets: ExactVector, relu: tuple[bool, ...], input_dim: int) -> None:
         for name, value in zip(("rows", "offsets", "relu", "input_dim"), (rows, offsets, relu, input_dim), strict=True):
             object.__setattr__(self, name, value)
 
@@ -100,18 +119,71 @@ class Layer(Carried):
         """The n biases as an array of Fractions."""
         return exact_array(self.offsets, (self.output_dim,))
 
+    @property
+    def is_sparse(self) -> bool:
+        """Whether the rows are kept by their entries that are not zero."""
+        return isinstance(self.rows, SparseRows)
+
     @cached_property
     def float_weight(self) -> FloatArray:
         """The (n, d) weight rounded to nearest, read-only; equal to the exact one when that came from floats.
 
         Infinite beyond the range of floats.
+
+        Raises:
+            BudgetExceeded: the rows are kept by their entries, and there is no room for an array.
         """
-        numbers = list(itertools.chain.from_iterable(self.rows))
-        keys = list(map(id, numbers))  # files of convolutions have few numbers in many places
-        distinct = dict(zip(keys, numbers, strict=True))
-        nearest = dict(zip(distinct, nearest_floats(distinct.values()).tolist(), strict=True))
-        floats = np.fromiter(map(nearest.__getitem__, keys), np.float64).reshape(self.output_dim, self.input_dim)
-        return read_only(floats)
+        self._require_room()
+        return read_only(self._float_rows(0, self.output_dim))
+
+    def _require_room(self) -> None:
+        """Refuse to make an enormous array of rows that are mostly zero."""
+        if self.is_sparse and self.output_dim * self.input_dim > LARGEST_ARRAY:
+            raise BudgetExceeded(
+                f"{self!r}: an array of its {self.output_dim * self.input_dim} weights, which are mostly zero, would "
+                f"have more than {LARGEST_ARRAY} entries; make most inputs constant in the domain, or ask about fewer "
+                "outputs"
+            )
+
+    def _float_rows(self, begin: int, end: int) -> FloatArray:
+        """Some rows rounded to nearest."""
+        own = self.rows[begin:end]
+        floats = np.zeros((len(own), self.input_dim))
+        if isinstance(own, SparseRows):
+            for row, entries in zip(floats, own.entries, strict=True):
+                row[list(entries)] = [self._nearest[id(v)] for v in entries.values()]
+        else:
+            numbers = itertools.chain.from_iterable(own)
+            floats.ravel()[:] = np.fromiter((self._nearest[id(v)] for v in numbers), np.float64, floats.size)
+        return floats
+
+    @cached_property
+    def _distinct(self) -> dict[int, Fraction]:
+        """The numbers of the rows by their identity: files of convolutions have few numbers in many places."""
+        own = self.rows
+        numbers = (row.values() for row in own.entries) if isinstance(own, SparseRows) else own
+        return {id(v): v for v in itertools.chain.from_iterable(numbers)}
+
+    @cached_property
+    def _nearest(self) -> dict[int, float]:
+        """The nearest floats of the numbers of the rows, by the numbers' identity."""
+        return dict(zip(self._distinct, nearest_floats(self._distinct.values()).tolist(), strict=True))
+
+    def with_bound(self, points: FloatArray, radius: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """``weight points + bias`` in floats, of points known within a radius, and a bound on how far it is off.
+
+        See :func:`polyrelu.arithmetic.rounding.affine_with_bound`; rows that are mostly zero are made whole some at a
+        time.
+        """
+        if not self.is_sparse:
+            return affine_with_bound(self.float_weight, self.float_bias, points, radius)
+        some = max(1, _AT_ONCE // max(1, self.input_dim))
+        ends = [(begin, begin + some) for begin in range(0, self.output_dim, some)]
+        parts = [
+            affine_with_bound(self._float_rows(*part), self.float_bias[slice(*part)], points, radius) for part in ends
+        ]
+        values, bounds = (np.concatenate(both, axis=1) for both in zip(*parts, strict=True))
+        return values, bounds
 
     @cached_property
     def float_bias(self) -> FloatArray:
@@ -121,17 +193,13 @@ class Layer(Carried):
     @cached_property
     def is_float(self) -> bool:
         """Whether every number of the layer is a float, so that the float views are the layer itself."""
-        return all(is_float(v, nearest) for v, nearest in self._rounded())
-
-    def _rounded(self) -> Iterable[tuple[Fraction, float]]:
-        """The different numbers of the layer with their floats."""
-        numbers = [*itertools.chain.from_iterable(self.rows), *self.offsets]
-        floats = [*self.float_weight.ravel().tolist(), *self.float_bias.tolist()]
-        return dict(zip(map(id, numbers), zip(numbers, floats, strict=True), strict=True)).values()
+        weights = all(is_float(v, self._nearest[key]) for key, v in self._distinct.items())
+        return weights and all(map(is_float, self.offsets, self.float_bias.tolist()))
 
     @cached_property
     def augmented(self) -> fmpq_mat:
         """The (n, d + 1) matrix ``[weight | bias]``."""
+        self._require_room()
         rows = ((*row, offset) for row, offset in zip(self.rows, self.offsets, strict=True))
         numbers = list(itertools.chain.from_iterable(rows))
         keys = list(map(id, numbers))
@@ -144,25 +212,56 @@ class Layer(Carried):
         entries = [*self.augmented.entries(), *[fmpq(0)] * self.input_dim, fmpq(1)]
         return fmpq_mat(self.output_dim + 1, self.input_dim + 1, entries)
 
+    def after(self, values: fmpq_mat) -> fmpq_mat:
+        """``[weight | bias] values``: what enters the ReLU, of columns that end with what the bias is times."""
+        if isinstance(self.rows, SparseRows):
+            return product(self.rows, self.offsets, values)
+        return self.augmented * values
+
+    def pulled_back(self, forms: fmpq_mat) -> fmpq_mat:
+        """Forms ``(w, c)`` on what enters the ReLU as forms on what the layer takes."""
+        if isinstance(self.rows, SparseRows):
+            return product_from_left(forms, self.rows, self.offsets)
+        return forms * self.homogeneous
+
     @cached_property
     def pseudo_inverse(self) -> PseudoInverse:
         """The exact pseudo-inverse of the weight. Cost: cubic."""
-        return pseudo_inverse(self.rows, self.input_dim)
+        self._require_room()
+        return pseudo_inverse(tuple(self.rows), self.input_dim)
 
     @classmethod
-    def from_rows(cls, rows: ExactMatrix, offsets: ExactVector, relu: Sequence[bool], input_dim: int) -> Layer:
+    def from_rows(cls, rows: Rows, offsets: ExactVector, relu: Sequence[bool], input_dim: int) -> Layer:
         """A layer of numbers that are Fractions already, unchecked."""
         layer = object.__new__(cls)
         layer._set(rows, offsets, tuple(relu), input_dim)
         return layer
+
+    @classmethod
+    def from_entries(
+        cls, entries: Sequence[Entries], offsets: ExactVector, relu: Sequence[bool], input_dim: int
+    ) -> Layer:
+        """The same, of rows by their entries that are not zero, by column."""
+        return cls.from_rows(rows_of(entries, input_dim), offsets, relu, input_dim)
 
     def restricted(self, outputs: Sequence[int], inputs: Sequence[int], relu: Sequence[bool]) -> Layer:
         """The layer from the chosen inputs to the chosen outputs, with one mask entry for each of the latter."""
         everything = (range(self.output_dim), range(self.input_dim), self.relu)
         if all(map(_same, (outputs, inputs, relu), everything)):
             return self  # with its float views, which take a while to make
-        rows = tuple(tuple(self.rows[i][j] for j in inputs) for i in outputs)
+        rows = chosen(self.rows, outputs, inputs)
         return Layer.from_rows(rows, tuple(self.offsets[i] for i in outputs), relu, len(inputs))
+
+    def read_by(self, outputs: Sequence[int]) -> tuple[int, ...]:
+        """The inputs that have a weight other than zero for one of these outputs."""
+        if isinstance(self.rows, SparseRows):
+            return tuple(sorted({j for i in outputs for j in self.rows.entries[i]}))
+        return tuple(j for j in range(self.input_dim) if any(self.rows[i][j] for i in outputs))
+
+    @property
+    def weight_count(self) -> int:
+        """How many weights are not zero."""
+        return sum(map(len, all_entries(self.rows)))
 
     def __repr__(self) -> str:
         return f"Layer({self.input_dim} -> {self.output_dim}, relu on {self.neuron_count})"

@@ -30,7 +30,7 @@ from polyrelu.arithmetic.exact import (
     is_float_array,
     matrix_rows,
 )
-from polyrelu.arithmetic.rounding import affine_with_bound, float_points, relu_with_bound
+from polyrelu.arithmetic.rounding import float_points, relu_with_bound
 from polyrelu.errors import DimensionError, InputError
 from polyrelu.networks.activation_pattern import SignVector
 from polyrelu.networks.affine_outputs import matrix_and_offset, outputs_before, signs_at
@@ -186,7 +186,7 @@ class Network(Carried, NetworkMethods):
         values = exact_matrix(points, "evaluate: point", self.input_dim)
         for layer in self.layers:
             columns = flint_matrix([(*point, 1) for point in values], layer.input_dim + 1).transpose()
-            before = matrix_rows(layer.augmented * columns)
+            before = matrix_rows(layer.after(columns))
             after = [
                 tuple(max(v, 0 * v) for v in row) if masked else row
                 for row, masked in zip(before, layer.relu, strict=True)
@@ -208,7 +208,7 @@ class Network(Carried, NetworkMethods):
         values = float_points(points, self.input_dim, "evaluate_with_bound")
         radius = np.zeros(values.shape)
         for layer in self.layers:
-            values, radius = affine_with_bound(layer.float_weight, layer.float_bias, values, radius)
+            values, radius = layer.with_bound(values, radius)
             values, radius = relu_with_bound(values, radius, np.array(layer.relu, dtype=np.bool_))
         return values, radius
 

@@ -105,9 +105,7 @@ def summary(network: Network) -> Summary:
     return Summary(
         widths=network.widths,
         neurons=tuple(layer.neuron_count for layer in layers),
-        weights=tuple(
-            sum(1 for row in layer.rows for v in row if v) + sum(1 for v in layer.offsets if v) for layer in layers
-        ),
+        weights=tuple(layer.weight_count + sum(1 for v in layer.offsets if v) for layer in layers),
         numbers=tuple(layer.output_dim * (layer.input_dim + 1) for layer in layers),
         floats=tuple(layer.is_float for layer in layers),
         region_bound=region_bound(network),
@@ -155,7 +153,7 @@ def _rank_near(network: Network, point: ExactVector) -> int:
     signs = signs_at(network.layers, point)
     values = identity_map(network.input_dim)
     for layer, own, on in zip(network.layers, signs, signs.active, strict=True):
-        forms = layer.augmented * values
+        forms = layer.after(values)
         rows = matrix_rows(forms)
         if any(not sign and any(rows[i]) for i, sign in zip(layer.neurons, own, strict=True)):
             return 0

@@ -35,7 +35,7 @@ def pattern_cell(layers: Sequence[Layer], signs: SignVector, domain: Polyhedron)
     rows: list[Halfspace] = []
     values = identity_map(domain.ambient_dim)
     for layer, on in zip(layers, signs, strict=True):
-        forms = layer.augmented * values
+        forms = layer.after(values)
         entering = matrix_rows(forms)
         rows += (sign_row(entering[i], active) for i, active in zip(layer.neurons, on, strict=True))
         values = outputs_after(layer, on, forms)
@@ -74,7 +74,7 @@ def refine(
     simplicial cones where the first d neurons are independent.
     """
     layer = layers[placed.depth]
-    rows, _ = (layer.augmented * outputs_before(layers, placed.signs)).numer_denom()
+    rows, _ = (layer.after(outputs_before(layers, placed.signs))).numer_denom()
     if until_pointed and placed.cell.lines and placed.cell.facets == (INFINITY,):
         independent = _independent(rows, layer.neurons)
         if len(independent) == len(placed.cell.lines):

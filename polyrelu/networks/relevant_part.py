@@ -29,9 +29,10 @@ from numpy.typing import NDArray
 
 from polyrelu.arithmetic.exact import ExactMatrix, ExactVector, read_only
 from polyrelu.networks.activation_pattern import SignVector, sign_rows
-from polyrelu.networks.affine_outputs import matrix_and_offset, outputs_before, pulled_back
+from polyrelu.networks.affine_outputs import outputs_backwards, pulled_back
 from polyrelu.networks.layer import Layer, neuron_starts
 from polyrelu.networks.network import Network
+from polyrelu.networks.sparse_rows import Rows
 from polyrelu.polyhedra.halfspace import Halfspace
 from polyrelu.polyhedra.polyhedron import Polyhedron
 from polyrelu.support.carried import Carried
@@ -70,7 +71,7 @@ class Restriction(Carried):
         return neuron_starts(self.layers)[-1]
 
     @cached_property
-    def moving(self) -> ExactMatrix:
+    def moving(self) -> Rows:
         """Rows of d numbers: where x moves orthogonally to all of them, nothing changes that the target sees.
 
         They are the weights of the first layer, or where that has no ReLU those of the layers up to the first that has,
@@ -114,7 +115,7 @@ class Restriction(Carried):
 
         All seen outputs but those whose last ReLU may switch inside the piece.
         """
-        matrix, offset = matrix_and_offset(outputs_before(self.layers, signs))
+        matrix, offset = outputs_backwards(self.layers, signs)
         zero = (Fraction(0),) * self.layers[0].input_dim
         rows = [
             (i, zero, Fraction(0)) if sign == _SILENT else (i, row, c)
@@ -178,7 +179,7 @@ def _seen(network: Network, outputs: tuple[int, ...], settled: tuple[int, ...]) 
     coordinates = [outputs]
     for layer in reversed(network.layers[1:]):
         latest = coordinates[0]
-        coordinates.insert(0, tuple(j for j in range(layer.input_dim) if any(layer.rows[i][j] for i in latest)))
+        coordinates.insert(0, layer.read_by(latest))
     layers = list[Layer]()
     inputs: Sequence[int] = range(network.input_dim)
     for layer, own in zip(network.layers, coordinates, strict=True):

@@ -183,7 +183,7 @@ def slice_of(network: Network, origin: Iterable[Any], directions: Iterable[Itera
         raise InputError(f"slice: the {len(along)} directions span only {len(pivots)} dimensions; leave some out")
     first = network.layers[0]
     frame = flint_matrix([(*row, Fraction(0)) for row in along] + [(*start, Fraction(1))], dim + 1)
-    rows = matrix_rows(first.augmented * frame.transpose())
+    rows = matrix_rows(first.after(frame.transpose()))
     layer = Layer.from_rows(tuple(row[:-1] for row in rows), tuple(row[-1] for row in rows), first.relu, len(along))
     made = object.__new__(Slice)
     for name, value in (("layers", (layer, *network.layers[1:])), ("origin", start), ("directions", along)):

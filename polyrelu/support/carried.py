@@ -7,7 +7,7 @@ another process should cost what the value costs, whatever was asked of it befor
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Hashable
+from collections.abc import Callable
 from types import MappingProxyType
 from typing import Any, ClassVar, Self, TypeVar
 
@@ -33,12 +33,12 @@ class Carried:
         answer: Answer = known[question]
         return answer
 
-    def latest(self, question: Callable[..., Answer], key: Hashable, *given: Any) -> Answer:
+    def latest(self, question: Callable[..., Answer], key: object, *given: Any) -> Answer:
         """What a function says of the object and of what is given, of which the key tells everything that matters.
 
         It is called unless the key is that of the call before; so of many different ones, one answer is kept.
         """
-        known: dict[Callable[..., Any], tuple[Hashable, Any]] = vars(self).setdefault("_latest", {})
+        known: dict[Callable[..., Any], tuple[object, Any]] = vars(self).setdefault("_latest", {})
         last = known.get(question)
         if last is None or last[0] != key:
             last = known[question] = key, question(self, *given)

@@ -16,6 +16,7 @@ from flint import fmpq_mat
 
 from polyrelu.arithmetic.exact import ExactMatrix, ExactVector, flint_matrix, matrix_rows, primitive, row_echelon
 from polyrelu.networks.layer import Layer
+from polyrelu.networks.sparse_rows import Rows
 from polyrelu.polyhedra.cell import Cell, cell_of
 from polyrelu.polyhedra.double_description import Vector
 from polyrelu.polyhedra.halfspace import Halfspace
@@ -73,12 +74,12 @@ class Chart(Carried):
         if self.is_identity:
             return layers  # with their float views, which take a while to make
         first, *others = layers
-        rows = matrix_rows(first.augmented * self.embedding)
+        rows = matrix_rows(first.after(self.embedding))
         pulled = Layer.from_rows(tuple(r[:-1] for r in rows), tuple(r[-1] for r in rows), first.relu, self.dim)
         return (pulled, *others)
 
 
-def chart(domain: Polyhedron, moving: ExactMatrix) -> Chart:
+def chart(domain: Polyhedron, moving: Rows) -> Chart:
     """The chart of a non-empty domain for a problem that sees x through these rows only.
 
     Cost: the canonical form of the domain, whose fixed coordinates and sides cost nothing; once for a bounded domain,
@@ -92,7 +93,7 @@ def _of_bounded(domain: Polyhedron) -> Chart:
     return _chart(domain, ())
 
 
-def _chart(domain: Polyhedron, moving: ExactMatrix) -> Chart:
+def _chart(domain: Polyhedron, moving: Rows) -> Chart:
     closure = domain.closure()
     canonical = closure.canonical()
     dim = domain.ambient_dim

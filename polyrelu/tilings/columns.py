@@ -17,7 +17,7 @@ from flint import fmpq_mat
 from numpy.typing import NDArray
 
 from polyrelu.arithmetic.exact import ExactVector, FloatArray, exact_vector, matrix_rows, read_only
-from polyrelu.arithmetic.rounding import affine_with_bound, relu_with_bound
+from polyrelu.arithmetic.rounding import relu_with_bound
 from polyrelu.networks.activation_pattern import SignVector, packed_signs, sign_rows, unpacked_signs
 from polyrelu.networks.affine_outputs import Outputs, matrix_and_offset, signs_at
 from polyrelu.networks.fixed_inputs import Folding
@@ -172,7 +172,7 @@ class Columns(TileSource):
         values, radius = points, np.zeros(points.shape)
         signs, certain = [], np.ones(len(points), dtype=np.bool_)
         for layer in self.restriction.layers:
-            values, radius = affine_with_bound(layer.float_weight, layer.float_bias, values, radius)
+            values, radius = layer.with_bound(values, radius)
             mask = np.array(layer.relu, dtype=np.bool_)
             certain &= ((np.abs(values) > radius) | ~mask).all(axis=1)  # not where a radius is infinite
             signs.append(values[:, mask] > 0)

@@ -82,7 +82,7 @@ class FacetReader:
         found: dict[Vector, tuple[int, ...]] = {}
         values = self._chart.embedding
         for layer, start, on in zip(layers, neuron_starts(layers), signs, strict=False):
-            forms = layer.augmented * values
+            forms = layer.after(values)
             rows = matrix_rows(forms)
             for number, i in enumerate(layer.neurons, start):
                 plane = _unsigned(primitive(rows[i]))

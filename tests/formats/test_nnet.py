@@ -109,6 +109,42 @@ def test_the_line_after_the_widths_is_not_read(tmp_path, flag):
     )
 
 
+MORE = {
+    "1.0,10.0,": "1.0,10.0,9,9",
+    "-1.0,0.0,": "-1.0,0.0,8,8",
+    "0.5,5.0,-7.25,": "0.5,5.0,4,4,-7.25",
+    "2.0,10.0,3.0,": "2.0,10.0,7,7,3.0",
+}
+
+
+@pytest.mark.parametrize("flag", ["0,", "words that nobody reads", "", "1, 2, 3"])
+def test_bounds_and_means_may_be_about_more_inputs(tmp_path, flag):
+    text = TEXT.replace("\n0,\n", f"\n{flag}\n")
+    for old, new in MORE.items():
+        text = text.replace(f"\n{old}\n", f"\n{new}\n")
+    path = write(tmp_path, text)
+    assert pr.load_network(path) == pr.load_network(write(tmp_path, TEXT, "plain.nnet"))
+    assert nnet_box(path) == pr.Polyhedron.box([-1, 0], [1, 10])
+
+
+@pytest.mark.parametrize("flag", ["0,", "some words", ""])
+def test_outputs_may_be_as_they_are(tmp_path, flag):
+    text = TEXT.replace("5.0,-7.25,", "5.0,").replace("10.0,3.0,", "10.0,").replace("\n0,\n", f"\n{flag}\n")
+    net = pr.load_network(write(tmp_path, text))
+    assert net(["0.7", 3]).tolist() == [(by_hand("0.7", 3, True) + Fraction("7.25")) / 3]
+
+
+def test_lines_of_no_dialect_are_refused(tmp_path):
+    for old, new in (("1.0,10.0,", "1.0,10.0,9"), ("2.0,10.0,3.0,", "2.0,10.0"), ("1.0e-1,", "1.0e-1,2")):
+        with pytest.raises(pr.InputError, match=r"line 4: the widths \[2, 2, 1\] need 19 numbers .* of another length"):
+            pr.load_network(write(tmp_path, TEXT.replace(f"\n{old}", f"\n{new}")))
+
+
+def test_comments_stand_after_numbers_too(tmp_path):
+    commented = TEXT.replace("0.1,-1.5e0,\n", "0.1,-1.5e0, // the first row, 1\n// 2, 3\n")
+    assert pr.load_network(write(tmp_path, commented)) == pr.load_network(write(tmp_path, TEXT, "plain.nnet"))
+
+
 def test_numbers_need_not_keep_to_lines(tmp_path):
     one_line = " ".join(TEXT.splitlines()[2:]).replace(",", " ")
     assert pr.load_network(write(tmp_path, one_line)) == pr.load_network(write(tmp_path, TEXT, "plain.nnet"))
