@@ -31,7 +31,8 @@ from polyrelu.analysis.optimality import Claims, Part, Problem, WrongProof, exac
 from polyrelu.analysis.programs import Proposal, propose
 from polyrelu.analysis.relaxed_rows import Relaxation, Rows, Split
 from polyrelu.arithmetic.exact import ExactVector, FloatArray, enclosing_floats, nearest_floats, to_float
-from polyrelu.bounds.linear import Enclosure, LinearBounds
+from polyrelu.arithmetic.float_lp import most_room
+from polyrelu.bounds.linear import Enclosure
 from polyrelu.bounds.relaxation import relu_lines
 from polyrelu.errors import BudgetExceeded
 from polyrelu.networks.network import Network
@@ -43,7 +44,6 @@ from polyrelu.support.progress import progress_bar
 _FEW_INPUTS = 8
 _FEW_DOUBTFUL = 6  # with so many neurons in doubt, or fewer, signs are divided rather than inputs
 _AT_ONCE = 16
-_SPARE = 2.0**-40  # what claims leave to whoever checks them, who rounds otherwise
 _CLEAR = 2.0**-32  # a bound that is better by so much is clearly better
 _DENOMINATORS = 2**20
 _STEPS = np.linspace(1.0, 0.0, 33)  # of the way from the best point to one that is nearer
@@ -175,16 +175,8 @@ class Search:
     # -- what it stands on --------------------------------------------------------------------------------------------
 
     @cached_property
-    def _chain(self) -> LinearBounds:
-        return LinearBounds(self.problem.layers)
-
-    @cached_property
     def _relaxation(self) -> Relaxation:
         return Relaxation(self.problem.layers, self.problem.domain_rows)
-
-    @cached_property
-    def _masks(self) -> list[NDArray[np.bool_]]:
-        return [np.array(layer.relu, dtype=np.bool_) for layer in self.problem.layers]
 
     @property
     def least(self) -> float:
@@ -240,6 +232,7 @@ class Search:
         middle = 0.5 * part.low[j] + 0.5 * part.high[j]
         upper, lower = part.high.copy(), part.low.copy()
         upper[j] = lower[j] = middle
+        part.cut = j, float(middle)
         halves = ((part.low, upper), (lower, part.high))
         return [Part(*self._near(*half, reach), part.splits) for half in halves]
 
@@ -274,16 +267,15 @@ class Search:
                 Enclosure(*(np.concatenate([getattr(known[k][depth], end) for k in there]) for end in ("low", "high")))
                 for depth in range(len(self.problem.layers))
             )
-        found = self._chain.over(low, high, above).layers
+        found = self._relaxation.bounds(low, high, above)
         for row, k in enumerate(there):
             check()
             before = None if known is None else known[k]
-            own = tuple(_spared(layer.chosen(np.array([row]))) for layer in found)
+            own = tuple(layer.chosen(np.array([row])) for layer in found)
             self._keep(parts[k], before, own)
 
     def _keep(self, part: Part, before: tuple[Enclosure, ...] | None, known: tuple[Enclosure, ...]) -> None:
         """Set a part aside if it is no better than the best, finish it if it is exact, or let it wait."""
-        known = known if before is None else tuple(map(_met, known, before))
         part.claims = tuple(_claims(own, None if before is None else before[k]) for k, own in enumerate(known))
         first = self.problem.first
         rows_low = known[-1].low[0]
@@ -294,7 +286,7 @@ class Search:
         if first and self._is_clear(bound) and self._is_no_better(Fraction(bound)):
             self.counts.excluded += 1
             return
-        doubtful = [_doubtful(own, mask) for own, mask in zip(known[:-1], self._masks, strict=False)]
+        doubtful = [_doubtful(own, mask) for own, mask in zip(known[:-1], self._relaxation.masks, strict=False)]
         rows, part.order = self._relaxation.rows(known[:-1], part.splits, part.low, part.high)
         proposal = self._proposal(part, rows)
         if proposal is not None:
@@ -344,7 +336,7 @@ class Search:
         try:
             lines = [
                 tuple(line[0] for line in relu_lines(own.low, own.high, mask))
-                for own, mask in zip(known, self._masks, strict=True)
+                for own, mask in zip(known, self._relaxation.masks, strict=True)
             ]
             rows = exact_rows(self.problem, lines, part.order)
         except WrongProof:
@@ -400,7 +392,7 @@ class Search:
 
     def _values(self, points: FloatArray) -> FloatArray:
         """The rows at some points, (p, rows)."""
-        for layer, mask in zip(self.problem.layers, self._masks, strict=True):
+        for layer, mask in zip(self.problem.layers, self._relaxation.masks, strict=True):
             points = points @ layer.float_weight.T + layer.float_bias
             points = np.where(mask, np.maximum(points, 0.0), points)
         return points
@@ -412,6 +404,12 @@ class Search:
             return False
         self.best = Best(cost, False, point)
         return True
+
+    def offer_best(self, points: FloatArray) -> None:
+        """Offer the one of some points at which a linear goal is smallest."""
+        with np.errstate(all="ignore"):
+            values = np.nan_to_num(self._values(points)[:, 0], nan=np.inf)
+        self.offer(self._exact_point(points[int(np.argmin(values))]))
 
     def _cost(self, point: ExactVector) -> Fraction:
         if not self.problem.first:
@@ -428,15 +426,15 @@ class Search:
         self.counts.exact += 1
         lines = [
             tuple(line[0] for line in relu_lines(own.low, own.high, mask))
-            for own, mask in zip(known, self._masks, strict=True)
+            for own, mask in zip(known, self._relaxation.masks, strict=True)
         ]
         rows = exact_rows(self.problem, lines, part.order)
         found = Question(self.problem.goal, rows, low, high).optimum(proposal)
         part.evidence = found.evidence
         if found.cost is not None:
-            self._take(found, rows)
+            self._take(found, part, rows, proposal)
 
-    def _take(self, found: Optimum, rows: Sequence[ExactRow]) -> None:
+    def _take(self, found: Optimum, part: Part, rows: Sequence[ExactRow], proposal: Proposal | None) -> None:
         """Take the optimum of a part for the best, if it is."""
         assert found.cost is not None
         assert found.point is not None
@@ -444,8 +442,30 @@ class Search:
         if best is not None and (found.cost > best.cost or (found.cost == best.cost and not best.is_open)):
             return
         point = self._inside(found.cost, found.point, rows)
+        if point is None:
+            why = self._why_empty(part, rows)
+            if why is not None:
+                part.evidence = why
+                return
         if point is not None or best is None or found.cost < best.cost:
             self.best = Best(found.cost, point is None, found.point if point is None else point)
+
+    def _why_empty(self, part: Part, rows: Sequence[ExactRow]) -> Evidence | None:
+        """Why strict rows leave nothing of a part, although its closure has points; None where they leave something."""
+        problem = self.problem
+        middle = most_room(*self._conditions(rows), part.low, part.high)
+        if middle is not None and self.sets.contain(self._exact_point(middle.point)):
+            return None
+        low, high = problem.within(part.low, part.high)
+        question = Question(problem.goal, rows, low, high)
+        return question.why_empty(problem.strict_rows(len(part.order)), *problem.opens(low, high))
+
+    def _conditions(self, rows: Sequence[ExactRow]) -> tuple[FloatArray, FloatArray]:
+        """The rows that are conditions, in floats."""
+        own = rows[self.problem.first :]
+        numbers = nearest_floats(v for row in own for v in (*row.normal, row.constant))
+        table = numbers.reshape(len(own), len(self.root.low) + 1)
+        return table[:, :-1], table[:, -1]
 
     def _inside(self, cost: Fraction, point: ExactVector, rows: Sequence[ExactRow]) -> ExactVector | None:
         """A point of the sets that are meant, on a part with these rows and with this cost; None if there is none."""
@@ -498,16 +518,6 @@ class Search:
 
 def _doubtful(own: Enclosure, mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
     return np.asarray(mask & (own.low[0] < 0) & (own.high[0] > 0))
-
-
-def _spared(own: Enclosure) -> Enclosure:
-    """Enclosures that another arithmetic proves, too."""
-    low, high = own
-    return Enclosure(low - _SPARE * np.abs(low) - 2.0**-1000, high + _SPARE * np.abs(high) + 2.0**-1000)
-
-
-def _met(own: Enclosure, before: Enclosure) -> Enclosure:
-    return Enclosure(np.maximum(own.low, before.low), np.minimum(own.high, before.high))
 
 
 def _claims(own: Enclosure, before: Enclosure | None) -> Claims:

@@ -10,7 +10,7 @@ where there are few coordinates anyhow, the exact methods of :mod:`polyrelu.arit
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
@@ -18,7 +18,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from polyrelu.analysis.goals import Evidence, ExactRow, Goal
+from polyrelu.analysis.goals import Evidence, ExactRow, Goal, combination
 from polyrelu.analysis.nearest import project
 from polyrelu.analysis.programs import Proposal
 from polyrelu.arithmetic.exact import ExactVector, nearest_floats, primitive, row_echelon
@@ -123,7 +123,7 @@ class Question:
             return tuple(_ONE if v <= a else -_ONE if v >= b else min(max(-n, -_ONE), _ONE) for n, v, a, b in kinks)
         return self._maximum_support(point, normal)
 
-    def _maximum_support(self, point: ExactVector, normal: ExactVector) -> ExactVector:
+    def _maximum_support(self, point: ExactVector, normal: Sequence[Fraction]) -> ExactVector:
         """Of the coordinates that are as far from the point as any: minus the normal, or less or more at an end."""
         steps = [v - w for v, w in zip(point, self.goal.point, strict=True)]
         most = max(map(abs, steps), default=_ZERO)
@@ -145,12 +145,8 @@ class Question:
             left -= abs(support[j])
         return tuple(support)
 
-    def _normal(self, multipliers: ExactVector) -> ExactVector:
-        normal = [_ZERO] * len(self.low)
-        for y, row in zip(multipliers, self.rows, strict=True):
-            if y:
-                normal = [v + y * a if a else v for v, a in zip(normal, row.normal, strict=True)]
-        return tuple(normal)
+    def _normal(self, multipliers: ExactVector) -> list[Fraction]:
+        return combination(self.rows, multipliers, len(self.low))
 
     # -- by exact programs --------------------------------------------------------------------------------------------
 
@@ -159,7 +155,7 @@ class Question:
         conditions = self.rows[self.first :]
         scaled = [primitive((*row.normal, row.constant)) for row in conditions]
         halfspaces = [Halfspace(own[:-1], -own[-1], "<=") for own in scaled]
-        factors = [_factor(own, row) for own, row in zip(scaled, conditions, strict=True)]
+        factors = [_scale((*row.normal, row.constant)) for row in conditions]
         polyhedron = Polyhedron.from_halfspaces([*halfspaces, *sides], len(self.low))
         unequal = [(h.normal, h.offset) for h in (*halfspaces, *sides) if h.relation != "=="]
         equal = [(h.normal, h.offset) for h in sides if h.relation == "=="]
@@ -171,11 +167,43 @@ class Question:
             if found.status is Status.INFEASIBLE:
                 return Optimum(None, None, Evidence((*[_ZERO] * self.first, *own), None, True))
             assert found.point is not None
-            scale = _factor((*costs, 0), ExactRow(self.rows[0].normal, _ZERO))
+            scale = _scale(self.rows[0].normal)
             own = [y / scale for y in own]
             return self._certain(found.point, (_ONE, *own))
         nearest = project(polyhedron, self.goal.point, str(self.goal.norm))
         return self._certain(nearest.point, tuple(y * f for y, f in zip(nearest.multipliers, factors, strict=False)))
+
+    def why_empty(
+        self, strict: Sequence[bool], open_low: Collection[int], open_high: Collection[int]
+    ) -> Evidence | None:
+        """Multipliers that prove that no point satisfies all rows, some of them strictly; None where one does.
+
+        Args:
+            strict: which rows are strict.
+            open_low: the sides that are.
+            open_high: the same of the upper ones.
+
+        Cost: an exact linear program.
+        """
+        rows = []
+        conditions = range(self.first, len(self.rows))
+        for i in conditions:
+            own = primitive((*self.rows[i].normal, int(strict[i]), -self.rows[i].constant))
+            rows.append((own[:-1], own[-1]))
+        for j, (a, b) in enumerate(zip(self.low, self.high, strict=True)):
+            for sign, end, opens in ((-1, -a, j in open_low), (1, b, j in open_high)):
+                unit = [0] * len(self.low)
+                unit[j] = sign
+                own = primitive((*unit, int(opens), end))
+                rows.append((own[:-1], own[-1]))
+        rows.append(((*(0,) * len(self.low), 1), 1))
+        found = maximise((*(0,) * len(self.low), 1), rows)
+        assert found.multipliers is not None, "the room is at most 1"
+        if found.value is not None and found.value > 0:
+            return None
+        scales = (_scale((*self.rows[i].normal, int(strict[i]), -self.rows[i].constant)) for i in conditions)
+        own_multipliers = (y * scale for y, scale in zip(found.multipliers, scales, strict=False))
+        return Evidence((*[_ZERO] * self.first, *own_multipliers), None, True)
 
     def _certain(self, point: ExactVector, multipliers: ExactVector) -> Optimum:
         found = self._proved(point, multipliers)
@@ -184,10 +212,9 @@ class Question:
         return found
 
 
-def _factor(scaled: Sequence[int], row: ExactRow) -> Fraction:
-    """What a row was multiplied by to make it primitive."""
-    pairs = zip(scaled, (*row.normal, row.constant), strict=True)
-    return next((Fraction(a) / b for a, b in pairs if b), _ONE)
+def _scale(row: Sequence[Fraction | int]) -> Fraction:
+    """What :func:`~polyrelu.arithmetic.exact.primitive` multiplies a row by."""
+    return next((Fraction(a) / b for a, b in zip(primitive(row), row, strict=True) if b), _ONE)
 
 
 class _Face:

@@ -166,6 +166,15 @@ class Goal:
         return sum(ends, constant)
 
 
+def combination(rows: Sequence[ExactRow], multipliers: Sequence[Fraction], dim: int) -> list[Fraction]:
+    """The normal of the sum of rows times multipliers."""
+    normal = [Fraction(0)] * dim
+    for y, row in zip(multipliers, rows, strict=True):
+        if y:
+            normal = [v + y * a if a else v for v, a in zip(normal, row.normal, strict=True)]
+    return normal
+
+
 def _maximum_support(normal: FloatArray, p: FloatArray, low: FloatArray, high: FloatArray, cap: float) -> FloatArray:
     """A support of the maximum norm: minus the normal where a coordinate moves as far as the cap allows.
 

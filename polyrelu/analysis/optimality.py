@@ -18,7 +18,7 @@ import numpy as np
 from flint import fmpq_mat
 from numpy.typing import NDArray
 
-from polyrelu.analysis.goals import Evidence, ExactRow, Goal
+from polyrelu.analysis.goals import Evidence, ExactRow, Goal, combination
 from polyrelu.analysis.relaxed_rows import Split
 from polyrelu.arithmetic.exact import ExactVector, FloatArray, from_flint, matrix_rows, to_flint
 from polyrelu.bounds.relaxation import relu_lines
@@ -51,6 +51,7 @@ class Part:
         splits: the neurons that have a sign on it.
         claims: for each layer what is known better than on the part above; the last layer's are of the rows.
         parts: what it is divided into, if it is: the two halves of its box, or the two sides of a neuron.
+        cut: of the halves the input along which they are, and where.
         evidence: of a part that is not divided; None where its claims contradict one another or settle the goal.
         order: the splits in the order of the evidence's multipliers.
     """
@@ -60,6 +61,7 @@ class Part:
     splits: tuple[Split, ...]
     claims: tuple[Claims, ...] = ()
     parts: tuple[Part, ...] = ()
+    cut: tuple[int, float] | None = None
     evidence: Evidence | None = None
     order: tuple[Split, ...] = ()
 
@@ -89,6 +91,8 @@ class Problem:
         goal: what is made small.
         domain_rows: rows on the inputs with more than one of them.
         low, high: the domain's sides, exact.
+        strict: of the last layer's conditions and then of the domain's rows, which are strict.
+        open_low, open_high: the sides that do not belong to the domain.
     """
 
     layers: tuple[Layer, ...]
@@ -96,11 +100,25 @@ class Problem:
     domain_rows: tuple[Halfspace, ...]
     low: ExactVector
     high: ExactVector
+    strict: tuple[bool, ...] = ()
+    open_low: frozenset[int] = frozenset()
+    open_high: frozenset[int] = frozenset()
 
     @property
     def first(self) -> int:
         """Where the conditions begin among the rows."""
         return 1 if self.goal.norm is None else 0
+
+    def strict_rows(self, splits: int) -> list[bool]:
+        """Which rows are strict, between whose conditions of outputs and of inputs there are some of splits."""
+        conditions = self.layers[-1].output_dim - self.first
+        own = self.strict or (False,) * (conditions + len(self.domain_rows))
+        return [False] * self.first + [*own[:conditions], *(False,) * splits, *own[conditions:]]
+
+    def opens(self, low: ExactVector, high: ExactVector) -> tuple[frozenset[int], frozenset[int]]:
+        """The sides of a box within the domain's that do not belong to the domain."""
+        below = frozenset(j for j in self.open_low if low[j] == self.low[j])
+        return below, frozenset(j for j in self.open_high if high[j] == self.high[j])
 
     def within(self, low: FloatArray, high: FloatArray) -> tuple[ExactVector, ExactVector]:
         """The part of the domain's box that is in a box of floats."""
@@ -255,10 +273,23 @@ class Checker:
             raise WrongProof("the splits of some evidence are not those of its part")
         rows = exact_rows(self.problem, lines, part.order)
         bound = self.problem.goal.exact_bound(rows, part.evidence, low, high)
-        enough = bound is not None and (bound > 0 if part.evidence.is_empty else bound >= self.cost)
+        if part.evidence.is_empty:
+            enough = bound is not None and (bound > 0 or (bound == 0 and self._is_strict(part, rows, low, high)))
+        else:
+            enough = bound is not None and bound >= self.cost
         if not enough:
             raise WrongProof("the evidence of a part proves too little")
         return []
+
+    def _is_strict(self, part: Part, rows: Sequence[ExactRow], low: ExactVector, high: ExactVector) -> bool:
+        """Whether what multipliers combine is never as small as its bound, because a row or a side of it is strict."""
+        assert part.evidence is not None
+        multipliers = part.evidence.multipliers
+        if any(y > 0 and own for y, own in zip(multipliers, self.problem.strict_rows(len(part.order)), strict=True)):
+            return True
+        below, above = self.problem.opens(low, high)
+        normal = combination(rows, multipliers, len(low))
+        return any(normal[j] > 0 for j in below) or any(normal[j] < 0 for j in above)
 
     def _divided(self, part: Part, known: _Known, low: ExactVector, high: ExactVector) -> list[tuple[Part, _Known]]:
         one, other = part.parts
@@ -266,11 +297,12 @@ class Checker:
         fresh = [[s for s in child.splits if s not in part.splits] for child in (one, other)]
         if any(set(part.splits) - set(child.splits) for child in (one, other)):
             raise WrongProof("a part lost a split")
-        if not any(fresh):
-            j = int(np.argmax(one.high < other.high))
-            middle = min(Fraction(float(one.high[j])), high[j])
+        if part.cut is not None:
+            if any(fresh):
+                raise WrongProof("a part is divided by an input and by neurons at once")
+            j, middle = part.cut[0], Fraction(part.cut[1])
             upper, lower = list(high), list(low)
-            upper[j], lower[j] = middle, max(middle, low[j])
+            upper[j], lower[j] = min(middle, high[j]), max(middle, low[j])
             self._covers(one, low, tuple(upper), "a half")
             self._covers(other, tuple(lower), high, "a half")
             return [(one, known), (other, known)]

@@ -138,20 +138,35 @@ def _euclidean(p: FloatArray, values: FloatArray, constants: FloatArray, low: Fl
 
     if not len(values):
         return Proposal(np.clip(p, low, high), np.zeros(0))
+    room = most_room(values, constants, low, high)
+    if room is not None and room.room < 0:
+        return Proposal(None, room.multipliers)
 
     def dual(y: FloatArray) -> tuple[float, FloatArray]:
         x = np.clip(p - y @ values, low, high)
         slack = values @ x + constants
         return -float(0.5 * ((x - p) @ (x - p)) + y @ slack), -slack
 
-    found = minimize(
-        dual, np.zeros(len(values)), jac=True, method="L-BFGS-B", bounds=[(0.0, None)] * len(values),
-        options={"maxiter": 500, "ftol": 1e-15, "gtol": 1e-10},
-    )  # fmt: skip
-    y = np.asarray(found.x)
-    x = np.clip(p - y @ values, low, high)
-    if (values @ x + constants).max() > 2.0**-16:
-        room = most_room(values, constants, low, high)
-        if room is not None and room.room < 0:
-            return Proposal(None, room.multipliers)
-    return Proposal(x, y)
+    ends = [(0.0, None)] * len(values)
+    start = np.zeros(len(values))
+    options = {"maxiter": 200, "maxfun": 400, "ftol": 1e-15, "gtol": 1e-10}
+    y = np.asarray(minimize(dual, start, jac=True, method="L-BFGS-B", bounds=ends, options=options).x)
+    y = _polished(p, values, constants, low, high, y)
+    return Proposal(np.clip(p - y @ values, low, high), y)
+
+
+def _polished(
+    p: FloatArray, values: FloatArray, constants: FloatArray, low: FloatArray, high: FloatArray, y: FloatArray
+) -> FloatArray:
+    """Multipliers with the last digits: those of the rows that have some, by the equations of their face."""
+    tight = np.flatnonzero(y > 2.0**-20 * max(1.0, float(y.max(initial=0.0))))
+    moved = p - y @ values
+    free = (low < moved) & (moved < high)
+    if not len(tight) or not free.any():
+        return y
+    own = values[tight]
+    there = np.where(free, p, np.clip(moved, low, high))
+    solved, *_ = np.linalg.lstsq(own[:, free] @ own[:, free].T, own @ there + constants[tight], rcond=None)
+    better = np.zeros_like(y)
+    better[tight] = solved
+    return better if (solved >= 0).all() and np.isfinite(solved).all() else y

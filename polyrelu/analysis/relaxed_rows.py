@@ -14,15 +14,30 @@ from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from polyrelu.arithmetic.exact import FloatArray, float_quotients
+from polyrelu.arithmetic.ieee import floats_are_sound
 from polyrelu.arithmetic.rounding import gamma
-from polyrelu.bounds.linear import Enclosure, Forms, after_relu, entering, passage, reached, sizes
+from polyrelu.bounds.linear import (
+    Enclosure,
+    Forms,
+    Passage,
+    after_relu,
+    by_intervals,
+    entering,
+    intersection,
+    least_values,
+    passage,
+    reached,
+    sizes,
+)
 from polyrelu.bounds.relaxation import relu_lines
 from polyrelu.networks.layer import Layer
 from polyrelu.polyhedra.halfspace import Halfspace
 
 ENLARGED = 1.0 + 2.0**-30
+SPARE = 2.0**-40  # of its size, by which an enclosure is wider than certain
 
 
 class Split(NamedTuple):
@@ -74,6 +89,66 @@ class Relaxation:
         floats = float_quotients(entries).reshape(len(numbers), self.layers[0].input_dim + 1)
         return floats[:, :-1], floats[:, -1]
 
+    @cached_property
+    def masks(self) -> list[NDArray[np.bool_]]:
+        """Which coordinates of each layer pass through a ReLU."""
+        return [np.array(layer.relu, dtype=np.bool_) for layer in self.layers]
+
+    def bounds(self, low: FloatArray, high: FloatArray, known: Sequence[Enclosure] | None) -> tuple[Enclosure, ...]:
+        """Enclosures of what enters each layer's ReLU on k boxes, (k, n) each, a little wider than they might be.
+
+        So whoever derives them anew from those of the layers before, in another arithmetic, finds that they hold. The
+        bounds are those of :class:`polyrelu.bounds.linear.LinearBounds`.
+
+        Args:
+            low: where the boxes begin, (k, d).
+            high: where they end.
+            known: enclosures that hold there anyway.
+        """
+        inputs, found, passages = Enclosure(low, high), list[Enclosure](), list[Passage]()
+        if not floats_are_sound():
+            nothing = [np.full((len(low), layer.output_dim), np.inf) for layer in self.layers]
+            return tuple(Enclosure(-ends, ends) for ends in nothing)
+        for depth, (layer, mask) in enumerate(zip(self.layers, self.masks, strict=True)):
+            taken = inputs if not depth else after_relu(found[-1], self.masks[depth - 1])
+            reach = reached(layer, taken)
+            own = intersection(by_intervals(layer, taken), None if known is None else known[depth])
+            if depth:
+                is_last = depth == len(self.layers) - 1
+                asked = np.ones(own.low.shape, dtype=np.bool_) if is_last else mask & (own.low < 0) & (own.high > 0)
+                own = self._tightened(own, asked, depth, passages, inputs, reach)
+            passages.append(passage(layer, relu_lines(*own, mask), reach, self.factor))
+            found.append(own)
+        return tuple(found)
+
+    def _tightened(
+        self,
+        own: Enclosure,
+        asked: NDArray[np.bool_],
+        depth: int,
+        passages: Sequence[Passage],
+        inputs: Enclosure,
+        reach: FloatArray,
+    ) -> Enclosure:
+        """Better bounds of some coordinates of a layer; of the last layer lower ones alone."""
+        box, neuron = np.nonzero(asked)
+        if not len(box):
+            return own
+        signs = (1.0,) if depth == len(self.layers) - 1 else (1.0, -1.0)
+        rows, constants, errors = entering(self.layers[depth], neuron, reach[box, neuron], self.factor)
+        forms = Forms(
+            np.concatenate([sign * rows for sign in signs]),
+            np.concatenate([sign * constants for sign in signs]),
+            np.tile(errors, len(signs)),
+        )
+        least, _ = least_values(forms, passages, inputs, np.tile(box, len(signs)), self.factor)
+        spare = SPARE * reach[box, neuron]
+        low, high = own.low.copy(), own.high.copy()
+        low[box, neuron] = np.fmax(low[box, neuron], least[: len(box)] - spare)
+        if len(signs) > 1:
+            high[box, neuron] = np.fmin(high[box, neuron], spare - least[len(box) :])
+        return Enclosure(low, high)
+
     def rows(
         self, known: Sequence[Enclosure], splits: Sequence[Split], low: FloatArray, high: FloatArray
     ) -> tuple[Rows, tuple[Split, ...]]:
@@ -89,7 +164,7 @@ class Relaxation:
             The rows, and the splits in the order of theirs, from the last layer to the first.
         """
         inner, last = self.layers[:-1], self.layers[-1]
-        masks = [np.array(layer.relu, dtype=np.bool_) for layer in inner]
+        masks = self.masks[:-1]
         taken, reaches = Enclosure(low[None], high[None]), []
         for layer, mask, own in zip(inner, masks, known, strict=False):
             reaches.append(reached(layer, taken))

@@ -64,7 +64,12 @@ class Smallest:
             high = [min(b, v + far) for b, v in zip(high, self.goal.point, strict=True)]
         others = tuple(closed.halfspaces[i] for i in closed.sides.others)
         ends = tuple(map(Fraction, low)), tuple(map(Fraction, high))
-        return Problem((*self.folded, self.rows), self.goal, others, *ends)
+        targets = () if self.form is not None else one_sided(self.target)
+        rows = [*targets, *(self.free.halfspaces[i] for i in self.free.sides.others)]
+        sides = ((self.free.sides.low, ends[0]), (self.free.sides.high, ends[1]))
+        opens = [frozenset(j for j, own in at.items() if own.is_open and own.value == end[j]) for at, end in sides]
+        strict = tuple(row.relation == "<" for row in rows)
+        return Problem((*self.folded, self.rows), self.goal, others, *ends, strict, *opens)
 
     def search(self, limit: int, progress: bool | None, best: Best | None) -> Search:
         """The search, with a best value that is known."""
