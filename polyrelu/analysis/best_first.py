@@ -42,8 +42,8 @@ from polyrelu.support.limits import check
 from polyrelu.support.progress import progress_bar
 
 _FEW_INPUTS = 8
-_FEW_DOUBTFUL = 6  # with so many neurons in doubt, or fewer, signs are divided rather than inputs
-_AT_ONCE = 16
+_FEW_DOUBTFUL = 3  # with so many neurons in doubt, or fewer, signs are divided rather than inputs
+_AT_ONCE = 32
 _CLEAR = 2.0**-32  # a bound that is better by so much is clearly better
 _DENOMINATORS = 2**20
 _STEPS = np.linspace(1.0, 0.0, 33)  # of the way from the best point to one that is nearer
@@ -267,14 +267,16 @@ class Search:
                 Enclosure(*(np.concatenate([getattr(known[k][depth], end) for k in there]) for end in ("low", "high")))
                 for depth in range(len(self.problem.layers))
             )
-        found = self._relaxation.bounds(low, high, above)
+        found, slopes = self._relaxation.bounds(low, high, above)
         for row, k in enumerate(there):
             check()
             before = None if known is None else known[k]
             own = tuple(layer.chosen(np.array([row])) for layer in found)
-            self._keep(parts[k], before, own)
+            self._keep(parts[k], before, own, slopes[row])
 
-    def _keep(self, part: Part, before: tuple[Enclosure, ...] | None, known: tuple[Enclosure, ...]) -> None:
+    def _keep(
+        self, part: Part, before: tuple[Enclosure, ...] | None, known: tuple[Enclosure, ...], slopes: FloatArray
+    ) -> None:
         """Set a part aside if it is no better than the best, finish it if it is exact, or let it wait."""
         part.claims = tuple(_claims(own, None if before is None else before[k]) for k, own in enumerate(known))
         first = self.problem.first
@@ -287,6 +289,12 @@ class Search:
             self.counts.excluded += 1
             return
         doubtful = [_doubtful(own, mask) for own, mask in zip(known[:-1], self._relaxation.masks, strict=False)]
+        count = sum(int(own.sum()) for own in doubtful)
+        takes_inputs = len(part.low) <= _FEW_INPUTS and count > _FEW_DOUBTFUL and _can_be_cut(part).any()
+        if first and takes_inputs and not (part.splits or self.problem.domain_rows):  # a program has nothing to add
+            self._try(np.where(slopes[0] > 0, part.low, part.high))
+            self._wait(bound, _Open(part, known, None, _steepest(part, slopes[0])))
+            return
         rows, part.order = self._relaxation.rows(known[:-1], part.splits, part.low, part.high)
         proposal = self._proposal(part, rows)
         if proposal is not None:
@@ -300,8 +308,14 @@ class Search:
             self._finish(part, known, proposal)
             return
         weights = self._weights(rows, proposal)
-        split, along = self._choice(part, known, doubtful, rows, weights)
-        heapq.heappush(self._waiting, (bound, -next(self._numbers), _Open(part, known, split, along)))
+        if takes_inputs:
+            self._wait(bound, _Open(part, known, None, _steepest(part, weights @ rows.values)))
+        else:
+            self._wait(bound, _Open(part, known, _hardest(known, doubtful, rows, weights), -1))
+
+    def _wait(self, bound: float, own: _Open) -> None:
+        """Let a part wait; of equal bounds the latest goes first."""
+        heapq.heappush(self._waiting, (bound, -next(self._numbers), own))
 
     # -- bounds -------------------------------------------------------------------------------------------------------
 
@@ -487,33 +501,35 @@ class Search:
             return np.ones(len(rows.values))
         return proposal.multipliers
 
-    def _choice(
-        self,
-        part: Part,
-        known: Sequence[Enclosure],
-        doubtful: Sequence[NDArray[np.bool_]],
-        rows: Rows,
-        weights: FloatArray,
-    ) -> tuple[Split | None, int]:
-        """The neuron to divide by, or the input."""
-        can = (part.low < 0.5 * part.low + 0.5 * part.high) & (0.5 * part.low + 0.5 * part.high < part.high)
-        count = sum(int(own.sum()) for own in doubtful)
-        if len(part.low) <= _FEW_INPUTS and count > _FEW_DOUBTFUL and can.any():
-            moves = np.abs(weights @ rows.values) * (part.high - part.low)
-            moves = np.where(np.isfinite(moves), moves, 0.0) + 2.0**-20 * (part.high - part.low)
-            return None, int(np.argmax(np.where(can, moves, -1.0)))
-        best, place = -1.0, (0, 0)
-        for depth, own in enumerate(doubtful):
-            if not own.any():
-                continue
-            low, high = known[depth].low[0], known[depth].high[0]
-            at = rows.at[depth]
-            height = np.where(own, np.nan_to_num(-low * (high / (high - low)), nan=1.0), 0.0)
-            score = np.nan_to_num(np.abs(weights[: len(at)] @ at) * height) + 2.0**-60 * np.minimum(height, 1.0)
-            score = np.where(own, score, -1.0)
-            if score.max() > best:
-                best, place = float(score.max()), (depth, int(np.argmax(score)))
-        return Split(*place, True), -1
+
+def _can_be_cut(part: Part) -> NDArray[np.bool_]:
+    """Along which inputs a part has floats between its ends."""
+    middles = 0.5 * part.low + 0.5 * part.high
+    return np.asarray((part.low < middles) & (middles < part.high))
+
+
+def _steepest(part: Part, slopes: FloatArray) -> int:
+    """The input that moves a bound with these slopes the most on a part, of those that can be cut."""
+    width = part.high - part.low
+    moves = np.nan_to_num(np.abs(slopes) * width) + 2.0**-20 * width
+    return int(np.argmax(np.where(_can_be_cut(part), moves, -1.0)))
+
+
+def _hardest(
+    known: Sequence[Enclosure], doubtful: Sequence[NDArray[np.bool_]], rows: Rows, weights: FloatArray
+) -> Split:
+    """The neuron in doubt whose lines lose the most: the height of their triangle times its weight in the bound."""
+    best, place = -1.0, (0, 0)
+    for depth, own in enumerate(doubtful):
+        if not own.any():
+            continue
+        low, high, at = known[depth].low[0], known[depth].high[0], rows.at[depth]
+        height = np.where(own, np.nan_to_num(-low * (high / (high - low)), nan=1.0), 0.0)
+        score = np.nan_to_num(np.abs(weights[: len(at)] @ at) * height) + 2.0**-60 * np.minimum(height, 1.0)
+        score = np.where(own, score, -1.0)
+        if score.max() > best:
+            best, place = float(score.max()), (depth, int(np.argmax(score)))
+    return Split(*place, True)
 
 
 def _doubtful(own: Enclosure, mask: NDArray[np.bool_]) -> NDArray[np.bool_]:

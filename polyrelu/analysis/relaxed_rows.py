@@ -20,6 +20,7 @@ from polyrelu.arithmetic.exact import FloatArray, float_quotients
 from polyrelu.arithmetic.ieee import floats_are_sound
 from polyrelu.arithmetic.rounding import gamma
 from polyrelu.bounds.linear import (
+    Bounds,
     Enclosure,
     Forms,
     Passage,
@@ -94,7 +95,7 @@ class Relaxation:
         """Which coordinates of each layer pass through a ReLU."""
         return [np.array(layer.relu, dtype=np.bool_) for layer in self.layers]
 
-    def bounds(self, low: FloatArray, high: FloatArray, known: Sequence[Enclosure] | None) -> tuple[Enclosure, ...]:
+    def bounds(self, low: FloatArray, high: FloatArray, known: Sequence[Enclosure] | None) -> Bounds:
         """Enclosures of what enters each layer's ReLU on k boxes, (k, n) each, a little wider than they might be.
 
         So whoever derives them anew from those of the layers before, in another arithmetic, finds that they hold. The
@@ -106,9 +107,10 @@ class Relaxation:
             known: enclosures that hold there anyway.
         """
         inputs, found, passages = Enclosure(low, high), list[Enclosure](), list[Passage]()
+        slopes = np.zeros((len(low), self.layers[-1].output_dim, low.shape[1]))
         if not floats_are_sound():
             nothing = [np.full((len(low), layer.output_dim), np.inf) for layer in self.layers]
-            return tuple(Enclosure(-ends, ends) for ends in nothing)
+            return Bounds(tuple(Enclosure(-ends, ends) for ends in nothing), slopes)
         for depth, (layer, mask) in enumerate(zip(self.layers, self.masks, strict=True)):
             taken = inputs if not depth else after_relu(found[-1], self.masks[depth - 1])
             reach = reached(layer, taken)
@@ -116,10 +118,11 @@ class Relaxation:
             if depth:
                 is_last = depth == len(self.layers) - 1
                 asked = np.ones(own.low.shape, dtype=np.bool_) if is_last else mask & (own.low < 0) & (own.high > 0)
-                own = self._tightened(own, asked, depth, passages, inputs, reach)
+                own, rows = self._tightened(own, asked, depth, passages, inputs, reach)
+                slopes = rows.reshape(slopes.shape) if is_last else slopes
             passages.append(passage(layer, relu_lines(*own, mask), reach, self.factor))
             found.append(own)
-        return tuple(found)
+        return Bounds(tuple(found), slopes)
 
     def _tightened(
         self,
@@ -129,11 +132,11 @@ class Relaxation:
         passages: Sequence[Passage],
         inputs: Enclosure,
         reach: FloatArray,
-    ) -> Enclosure:
-        """Better bounds of some coordinates of a layer; of the last layer lower ones alone."""
+    ) -> tuple[Enclosure, FloatArray]:
+        """Better bounds of some coordinates of a layer, of the last layer lower ones alone; and the forms' slopes."""
         box, neuron = np.nonzero(asked)
         if not len(box):
-            return own
+            return own, np.zeros((0, inputs.low.shape[1]))
         signs = (1.0,) if depth == len(self.layers) - 1 else (1.0, -1.0)
         rows, constants, errors = entering(self.layers[depth], neuron, reach[box, neuron], self.factor)
         forms = Forms(
@@ -141,13 +144,13 @@ class Relaxation:
             np.concatenate([sign * constants for sign in signs]),
             np.tile(errors, len(signs)),
         )
-        least, _ = least_values(forms, passages, inputs, np.tile(box, len(signs)), self.factor)
+        least, slopes = least_values(forms, passages, inputs, np.tile(box, len(signs)), self.factor)
         spare = SPARE * reach[box, neuron]
         low, high = own.low.copy(), own.high.copy()
         low[box, neuron] = np.fmax(low[box, neuron], least[: len(box)] - spare)
         if len(signs) > 1:
             high[box, neuron] = np.fmin(high[box, neuron], spare - least[len(box) :])
-        return Enclosure(low, high)
+        return Enclosure(low, high), slopes
 
     def rows(
         self, known: Sequence[Enclosure], splits: Sequence[Split], low: FloatArray, high: FloatArray
