@@ -47,6 +47,9 @@ from polyrelu.tilings.tile import Tile
 from polyrelu.tilings.tiling import Tiling
 
 if TYPE_CHECKING:  # names of upper rooms, which are imported when first looked up: ``_conveniences.PUBLIC``
+    from polyrelu.analysis.images import image
+    from polyrelu.analysis.nearest_input import nearest_input
+    from polyrelu.analysis.output_range import output_range
     from polyrelu.figures.film import film
     from polyrelu.latent.windows import LatentCube, LatentPlane, feature_zones
     from polyrelu.pages.explorer import explore
@@ -107,6 +110,7 @@ __all__ = [
     "film",
     "get_rigged_bias",
     "get_unit_2d_vectors_regularly_spaced",
+    "image",
     "inactive",
     "latent_plane",
     "level",
@@ -115,7 +119,9 @@ __all__ = [
     "load_property",
     "load_tiling",
     "maps_into",
+    "nearest_input",
     "nearest_point",
+    "output_range",
     "parse",
     "plane_through",
     "preimage",

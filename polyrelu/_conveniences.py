@@ -37,6 +37,7 @@ METHODS: Mapping[type, Mapping[str, str]] = {
         "export": "export.files.export_tiling",
         "f_vector": "analysis.topology.f_vector",
         "facets": "analysis.zones.facets",
+        "image": "analysis.images.image_of",
         "merged": "analysis.merge.merged",
         "nearest": "analysis.nearest.nearest_point",
         "outline": "analysis.outline.outline",
@@ -75,7 +76,10 @@ PUBLIC: Mapping[str, str] = {
     "film": "figures.film.film",
     "get_rigged_bias": "plotting.segmentable.get_rigged_bias",
     "get_unit_2d_vectors_regularly_spaced": "plotting.segmentable.get_unit_2d_vectors_regularly_spaced",
+    "image": "analysis.images.image",
     "latent_plane": "plotting.segmentable.latent_plane",
+    "nearest_input": "analysis.nearest_input.nearest_input",
+    "output_range": "analysis.output_range.output_range",
     "segment_and_plot": "plotting.segmentable.segment_and_plot",
 }
 """Names of ``polyrelu`` that are imported when they are first looked up."""

@@ -62,7 +62,7 @@ class NearestInput(Distance):
     attained: bool
     complete: bool
     at_least: float
-    stats: Mapping[str, int | float]
+    stats: Mapping[str, int]
     proof: NearestProof
 
     def check(self) -> int:
@@ -274,7 +274,7 @@ class _Run:
 
     def answer(self, complete: bool) -> NearestInput:
         """What was found."""
-        stats = {**self.counts, "complete": int(complete)}
+        stats = dict(self.counts)
         proof = NearestProof(self.network, self.targets, self.domain, self.start, self.roots)
         least = min((v for v in self.least), default=np.inf)
         if self.best is None:
