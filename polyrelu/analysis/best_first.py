@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import heapq
 import itertools
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
@@ -77,11 +77,6 @@ class Sets:
     network: Network
     target: Polyhedron
 
-    @property
-    def relations(self) -> tuple[Relation, ...]:
-        """Those of the problem's rows about the target, in which an equality is two."""
-        return tuple(row.relation for row in one_sided(self.target))
-
     @cached_property
     def are_closed(self) -> bool:
         """Whether no row is strict."""
@@ -94,10 +89,10 @@ class Sets:
         return not self.target.halfspaces or bool(self.target.contains(self.network.evaluate([point])[0]))
 
 
-def one_sided(target: Polyhedron) -> tuple[Halfspace, ...]:
-    """The rows of a set, each equality as two inequalities."""
+def one_sided(rows: Iterable[Halfspace]) -> tuple[Halfspace, ...]:
+    """Rows, of which each equality is two inequalities."""
     found: list[Halfspace] = []
-    for row in target.halfspaces:
+    for row in rows:
         sides = (1, -1) if row.relation == "==" else (1,)
         relation: Relation = "<" if row.relation == "<" else "<="
         found += [Halfspace(tuple(s * v for v in row.normal), s * row.offset, relation) for s in sides]
@@ -486,8 +481,9 @@ class Search:
         if self.sets.are_closed or self.sets.contain(point):
             return point
         goal, first, dim = self.problem.goal, self.problem.first, len(point)
-        conditions = zip(rows[first:], itertools.chain(self.sets.relations, itertools.repeat("<=")), strict=False)
-        halfspaces = [Halfspace.of(row.normal, -row.constant, relation) for row, relation in conditions]
+        strict = self.problem.strict_rows(len(rows) - first - len(self.problem.strict))[first:]
+        conditions = zip(rows[first:], strict, strict=True)
+        halfspaces = [Halfspace.of(row.normal, -row.constant, "<" if own else "<=") for row, own in conditions]
         there = Polyhedron.from_halfspaces([*halfspaces, *self.sets.domain.halfspaces], dim)
         if goal.norm is not None:
             return attained_at(there, goal.point, goal.norm, cost, point)

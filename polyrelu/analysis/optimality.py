@@ -365,8 +365,8 @@ class Checker:
             forms = fmpq_mat(len(asked), width, entries)
             for k in reversed(range(depth)):
                 forms = pulled_through(forms, self.problem.layers[k], lines[k])
-            for row, (place, _, end) in zip(matrix_rows(forms), asked, strict=True):
-                if least(ExactRow(row[:-1], row[-1]), low, high) < end:
+            for found, (place, _, end) in zip(matrix_rows(forms), asked, strict=True):
+                if least(ExactRow(found[:-1], found[-1]), low, high) < end:
                     raise WrongProof(f"a claim about coordinate {place} of layer {depth} does not follow")
         known.low[depth], known.high[depth] = lower, upper
 

@@ -52,7 +52,7 @@ class Smallest:
         """The layer of the goal and of the target's rows."""
         if self.form is not None:
             return self.form
-        return rows_of(Polyhedron.from_halfspaces(one_sided(self.target), self.target.ambient_dim))
+        return rows_of(Polyhedron.from_halfspaces(one_sided(self.target.halfspaces), self.target.ambient_dim))
 
     def problem(self, cost: Fraction | None = None) -> Problem:
         """The problem, on a box that ends everywhere; ``cost`` is one that is reached, and may be needed for that."""
@@ -62,13 +62,12 @@ class Smallest:
         if far is not None:
             low = [max(a, v - far) for a, v in zip(low, self.goal.point, strict=True)]
             high = [min(b, v + far) for b, v in zip(high, self.goal.point, strict=True)]
-        others = tuple(closed.halfspaces[i] for i in closed.sides.others)
-        ends = tuple(map(Fraction, low)), tuple(map(Fraction, high))
-        targets = () if self.form is not None else one_sided(self.target)
-        rows = [*targets, *(self.free.halfspaces[i] for i in self.free.sides.others)]
+        others = one_sided(self.free.halfspaces[i] for i in self.free.sides.others)
+        ends = tuple(Fraction(v) for v in low), tuple(Fraction(v) for v in high)
+        targets = () if self.form is not None else one_sided(self.target.halfspaces)
         sides = ((self.free.sides.low, ends[0]), (self.free.sides.high, ends[1]))
         opens = [frozenset(j for j, own in at.items() if own.is_open and own.value == end[j]) for at, end in sides]
-        strict = tuple(row.relation == "<" for row in rows)
+        strict = tuple(row.relation == "<" for row in (*targets, *others))
         return Problem((*self.folded, self.rows), self.goal, others, *ends, strict, *opens)
 
     def search(self, limit: int, progress: bool | None, best: Best | None) -> Search:

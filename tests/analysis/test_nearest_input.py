@@ -47,7 +47,7 @@ def same_as_tiles(network, target, point, domain, norm, method="cells"):
     found.check()
 
 
-@settings(max_examples=60, suppress_health_check=SLOW)
+@settings(max_examples=30, suppress_health_check=SLOW)
 @given(questions(**SIZES), st.data())
 def test_against_all_tiles(drawn, data):
     network, target, domain = drawn
@@ -65,7 +65,7 @@ def test_the_zoo(name, norm):
     same_as_tiles(question.network, question.targets, point, question.domain, norm, "auto")
 
 
-@settings(max_examples=15, suppress_health_check=SLOW)
+@settings(max_examples=8, suppress_health_check=SLOW)
 @given(wide_networks(max_inputs=2, max_depth=2), st.sampled_from(NORMS))
 def test_at_all_magnitudes(network, norm):
     target = pr.Polyhedron([[-1] + [0] * (network.output_dim - 1)], [-1])
