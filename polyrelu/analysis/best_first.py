@@ -327,9 +327,8 @@ class Search:
                 part.evidence = Evidence(_exact(multipliers), None, True)
             return -np.inf
         support = None
-        if goal.norm is not None and proposal.point is not None:
-            cap = float(np.abs(proposal.point - goal.near).max(initial=0.0))
-            support = goal.support(multipliers @ rows.values, low, high, cap)
+        if goal.norm is not None:
+            support = goal.support(multipliers @ rows.values, low, high)
         bound = goal.bound(rows, multipliers, support, low, high)
         if self._is_clear(bound):
             if self._is_no_better(Fraction(bound)):

@@ -18,7 +18,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from polyrelu.analysis.goals import Evidence, ExactRow, Goal, combination
+from polyrelu.analysis.goals import Evidence, ExactRow, Goal, combination, maximum_support
 from polyrelu.analysis.nearest import project
 from polyrelu.analysis.programs import Proposal
 from polyrelu.arithmetic.exact import ExactVector, nearest_floats, primitive, row_echelon
@@ -121,29 +121,7 @@ class Question:
         if self.goal.norm == "l1":
             kinks = zip(normal, p, low, high, strict=True)
             return tuple(_ONE if v <= a else -_ONE if v >= b else min(max(-n, -_ONE), _ONE) for n, v, a, b in kinks)
-        return self._maximum_support(point, normal)
-
-    def _maximum_support(self, point: ExactVector, normal: Sequence[Fraction]) -> ExactVector:
-        """Of the coordinates that are as far from the point as any: minus the normal, or less or more at an end."""
-        steps = [v - w for v, w in zip(point, self.goal.point, strict=True)]
-        most = max(map(abs, steps), default=_ZERO)
-        support, left, loose = [_ZERO] * len(steps), _ONE, []
-        for j, step in enumerate(steps):
-            if not most or abs(step) != most:
-                continue
-            if self.low[j] < point[j] < self.high[j]:
-                support[j] = -normal[j]
-                left -= abs(normal[j])
-            else:
-                loose.append(j)
-        for j in loose:
-            side = 1 if steps[j] > 0 else -1
-            inwards = self.low[j] == point[j] if side > 0 else self.high[j] == point[j]
-            fixed = self.low[j] == self.high[j]
-            size = left if inwards or fixed else min(left, max(_ZERO, -side * normal[j]))
-            support[j] = side * max(size, _ZERO)
-            left -= abs(support[j])
-        return tuple(support)
+        return tuple(maximum_support(normal, p, low, high, _ONE))
 
     def _normal(self, multipliers: ExactVector) -> list[Fraction]:
         return combination(self.rows, multipliers, len(self.low))

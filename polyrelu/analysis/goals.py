@@ -22,7 +22,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 
@@ -118,18 +118,16 @@ class Goal:
             found = value - doubt
         return float(np.nextafter(found, -np.inf)) if np.isfinite(found) else -np.inf
 
-    def support(self, normal: FloatArray, low: FloatArray, high: FloatArray, cap: float) -> FloatArray:
-        """A support for a combination of rows with this normal, for floats that are likely to give the best bound.
-
-        ``cap`` is the goal's value that is expected, for the maximum norm.
-        """
+    def support(self, normal: FloatArray, low: FloatArray, high: FloatArray) -> FloatArray:
+        """The support with the best bound for a combination of rows with this normal, up to rounding."""
         p = self.near
         if self.norm == "l2":
             return np.asarray(np.clip(p - normal, low, high) - p)
         if self.norm == "l1":
             inner = np.where(p <= low, 1.0, np.where(p >= high, -1.0, np.clip(-normal, -1.0, 1.0)))
             return np.asarray(inner * (1.0 - 2.0**-40))
-        return _maximum_support(normal, p, low, high, cap)
+        ends = (own.tolist() for own in (normal, p, low, high))
+        return np.array(maximum_support(*ends, 1.0 - 2.0**-40))
 
     def is_support(self, support: Sequence[Fraction]) -> bool:
         """Whether a vector is a support of the norm, exactly."""
@@ -175,16 +173,33 @@ def combination(rows: Sequence[ExactRow], multipliers: Sequence[Fraction], dim: 
     return normal
 
 
-def _maximum_support(normal: FloatArray, p: FloatArray, low: FloatArray, high: FloatArray, cap: float) -> FloatArray:
-    """A support of the maximum norm: minus the normal where a coordinate moves as far as the cap allows.
+Number = TypeVar("Number", Fraction, float)
 
-    Of ``min normal . x`` between the ends with ``|x - p| <= cap``, the entries that the cap holds; scaled to sum to 1.
+
+def maximum_support(
+    normal: Sequence[Number], point: Sequence[Number], low: Sequence[Number], high: Sequence[Number], most: Number
+) -> list[Number]:
+    r"""The support of the maximum norm with the best bound for a combination of rows with this normal.
+
+    The bound is a sum of concave functions of the entries :math:`s_j`, whose slope is :math:`high_j - p_j` below
+    :math:`-a_j` and :math:`low_j - p_j` above. So ``most``, which the entries' moduli may sum to, is spent where it
+    gains the most first. Exact for exact numbers. Cost: sorting them.
     """
-    falls = normal < 0
-    towards = np.where(falls, p + cap, p - cap)
-    held = np.where(falls, towards < high, towards > low) & (normal != 0)
-    support = np.where(held, -normal, 0.0)
-    total = float(np.abs(support).sum())
-    if total > 1.0 - 2.0**-40:
-        return np.asarray(support * ((1.0 - 2.0**-40) / total))
+    gains: list[tuple[Number, int, int, Number | None]] = []
+    for j, (a, p, least, greatest) in enumerate(zip(normal, point, low, high, strict=True)):
+        if a < 0 and greatest > p:
+            gains.append((greatest - p, j, 1, -a))
+        if a > 0 and least < p:
+            gains.append((p - least, j, -1, a))
+        if least > p:
+            gains.append((least - p, j, 1, None))
+        if greatest < p:
+            gains.append((p - greatest, j, -1, None))
+    support, left = [most - most] * len(normal), most
+    for _, j, side, size in sorted(gains, key=lambda own: -own[0]):
+        spent = left if size is None else min(size, left)
+        support[j] += side * spent
+        left -= spent
+        if not left:
+            break
     return support

@@ -105,6 +105,7 @@ def test_hundreds_of_inputs(norm):
     assert found.attained
     assert found.value[second] == found.value[first]
     assert found.check() == found.proof.parts
+    assert found.point is not None
     steps = np.array([float(a) - b for a, b in zip(found.point, start, strict=True)])
     length = {"linf": np.abs(steps).max(), "l1": np.abs(steps).sum(), "l2": np.sqrt((steps * steps).sum())}
     assert float(found) == pytest.approx(length[norm])

@@ -29,7 +29,7 @@ def test_a_range(model):
 def test_a_nearest_input(model):
     text = run("nearest", model, "--output", "y0 >= 0", "--point", "0,0", "--norm", "l2", "--check")
     assert "distance  about 0.707106781, the root of 1/2 in l2" in text
-    assert "input     (1/2, 1/2)" in text
+    assert "input     (0.5, 0.5)" in text
     document = json.loads(run("nearest", model, "--output", "y0 > 0", "--point", "0, 0", "--json", "--box", "-2", "2"))
     assert (document["distance"], document["attained"], document["point"]) == ("1/2", False, ["1/2", "1/2"])
     assert "This is proven" in run("nearest", model, "--output", "y0 > 9", "--point", "0,0", "--box", "-2", "2")
