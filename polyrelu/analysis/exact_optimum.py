@@ -202,6 +202,7 @@ class _Face:
         fixed: the coordinates at a known number.
         held: those that are as far from the point as any, in the maximum norm, with the side.
         free: the others.
+        is_loose: whether a coordinate at an end is as far as these.
         is_above: which coordinates are larger than the point's.
         tight: the rows that have a multiplier.
         touched: these, and others that seem to be zero.
@@ -218,11 +219,14 @@ class _Face:
         near = _NEAR * wide
         self.fixed: dict[int, Fraction] = {}
         self.held: dict[int, int] = {}
+        self.is_loose = False
         for j, (at_low, at_high) in enumerate(zip(x <= low + near, x >= high - near, strict=True)):
-            if goal.norm == "linf" and far > 0 and abs(abs(x[j] - p[j]) - far) <= _NEAR * far:
-                self.held[j] = 1 if x[j] > p[j] else -1
-            elif at_low or at_high:
+            is_far = goal.norm == "linf" and far > 0 and abs(abs(x[j] - p[j]) - far) <= _NEAR * far
+            if at_low or at_high:
                 self.fixed[j] = question.low[j] if at_low else question.high[j]
+                self.is_loose = self.is_loose or is_far
+            elif is_far:
+                self.held[j] = 1 if x[j] > p[j] else -1
             elif goal.norm == "l1" and abs(x[j] - p[j]) <= near[j]:
                 self.fixed[j] = goal.point[j]
         taken = {*self.fixed, *self.held}
@@ -242,7 +246,7 @@ class _Face:
         if q.goal.norm == "l2":
             return self._euclidean_multipliers()
         equations = [[*(rows[i].normal[j] for i in self.tight), self._slope(j)] for j in self.free]
-        if q.goal.norm == "linf" and self.held:
+        if q.goal.norm == "linf" and self.held and not self.is_loose:
             sums = [sum((side * rows[i].normal[j] for j, side in self.held.items()), _ZERO) for i in self.tight]
             equations.append([*sums, _ONE])
         solved = _solution(equations, len(self.tight))

@@ -29,7 +29,7 @@ from polyrelu.networks.questions import Domain, Target, given_domain, given_targ
 from polyrelu.networks.relevant_part import restrict
 from polyrelu.polyhedra.polyhedron import Polyhedron
 from polyrelu.support.arguments import one_of, whole_number
-from polyrelu.support.limits import Limit, Stop
+from polyrelu.support.limits import Limit, Stop, check
 
 MOST_PARTS = 1_000_000
 _RADII = (1, 2**4, 2**8, 2**16)  # of cubes around the given input in which points are drawn where a domain has no end
@@ -330,8 +330,9 @@ def _some_point(network: Network, target: Polyhedron, domain: Polyhedron) -> Exa
         tiling = preimage(network, target, domain, until=lambda found: found > 0)
     except Interrupted as stopped:
         tiling = stopped.partial
-        if not len(tiling):
-            raise
+        check()
+        if not len(tiling):  # the run gave its tiles up when it stopped: once more, to the end
+            tiling = preimage(network, target, domain)
     except BudgetExceeded as error:
         raise BudgetExceeded(f"nearest_input: no input was found by points; pass a bounded domain. {error}") from error
     return tiling[0].inner_point() if len(tiling) else None
