@@ -38,7 +38,10 @@ from polyrelu.tilings.tiling import Tiling
 if TYPE_CHECKING:  # what is imported when it is first looked up: ``_conveniences.PUBLIC``
     from polyrelu.analysis.coverage_curve import coverage_curve
     from polyrelu.analysis.decision_boundary import decision_boundary
+    from polyrelu.analysis.images import image
     from polyrelu.analysis.nearest import Nearest, nearest_point
+    from polyrelu.analysis.nearest_input import nearest_input
+    from polyrelu.analysis.output_range import output_range
     from polyrelu.analysis.verify import Verification, verify
     from polyrelu.certificates.check_tiling import check_tiling
     from polyrelu.certificates.verdict import Verdict
@@ -114,6 +117,7 @@ __all__ = [
     "film",
     "get_rigged_bias",
     "get_unit_2d_vectors_regularly_spaced",
+    "image",
     "inactive",
     "latent_plane",
     "level",
@@ -123,7 +127,9 @@ __all__ = [
     "load_query",
     "load_tiling",
     "maps_into",
+    "nearest_input",
     "nearest_point",
+    "output_range",
     "parse",
     "plane_through",
     "preimage",

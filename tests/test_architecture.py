@@ -167,6 +167,10 @@ ACROSS = {
 }
 # Modules without tests of their own, and the tests that run them.
 THROUGH = {
+    "analysis/best_first": "analysis/test_nearest_input",
+    "analysis/programs": "analysis/test_nearest_input",
+    "analysis/relaxed_rows": "analysis/test_optimality",
+    "analysis/smallest": "analysis/test_output_range",
     "bounds/reach": "engines/test_halfspaces",
     "certificates/claims": "certificates/test_check_tiling",
     "certificates/verdict": "certificates/test_check_tiling",

@@ -453,6 +453,31 @@ def watched(network):
         assert sorted(filter(None, islands)) == sorted(own)
 
 
+@law("output_range")
+def ranges(network):
+    """No point of a box has an output beyond the range, and both ends are attained."""
+    domain = around(network)
+    found = pr.output_range(network, domain)
+    values = [value[0] for value in network.evaluate([domain.relative_interior_point(), *domain.vertices])]
+    assert found.minimum.value <= min(values)
+    assert max(values) <= found.maximum.value
+    for end in (found.minimum, found.maximum):
+        assert domain.contains(end.point)
+        assert network.evaluate([end.point])[0][0] == end.value
+
+
+@law("nearest_input")
+def nearest_inputs(network):
+    """The nearest input with a large output is that of the box: nothing is nearer than its tiles."""
+    domain, start = around(network), [Fraction(-1, 2)] * network.input_dim
+    target = pr.Polyhedron([[-1] + [0] * (network.output_dim - 1)], [Fraction(-1, 4)])
+    tiling = pr.preimage(network, target, domain)
+    found = refused(not len(tiling), pr.EmptySetError, pr.nearest_input, network, target, start, domain)
+    if found is not None:
+        assert found.distance == tiling.nearest(start).distance
+        assert tiling.contains(found.point)
+
+
 @OF_NETWORKS.over(zoo.NETWORKS)
 def test_networks(law, name):
     law(zoo.NETWORKS[name])
@@ -766,6 +791,15 @@ def nearest(tiling):
             lengths = {"linf": max(off, default=Fraction(0)) ** 2, "l1": sum(off) ** 2, "l2": sum(v * v for v in off)}
             assert found.squared_distance == lengths[norm]
             assert not tiling.contains(x) or found.squared_distance == 0
+
+
+@law("image")
+def images(tiling):
+    sets = tiling.image()
+    assert bool(sets) == bool(len(tiling))
+    for tile in tiling:
+        value = tiling.network.evaluate([tile.point()])[0]
+        assert any(one.contains(value) for one in sets)
 
 
 @law("export")

@@ -43,8 +43,36 @@ NORMS = ("linf", "l1", "l2")
 _ROOT_BITS = 80
 
 
+class Distance:
+    """What has a ``squared_distance``, exact."""
+
+    squared_distance: Fraction | None
+
+    @property
+    def distance(self) -> Fraction | None:
+        """The exact distance; None where it is irrational, which happens in the Euclidean norm only."""
+        if self.squared_distance is None:
+            return None
+        roots = [math.isqrt(v) for v in self.squared_distance.as_integer_ratio()]
+        root = Fraction(*roots)
+        return root if root**2 == self.squared_distance else None
+
+    def __float__(self) -> float:
+        """The distance as a float, off by an ulp at most, for reading; infinite beyond the range of floats."""
+        if self.squared_distance is None:
+            return math.inf
+        numerator, denominator = self.squared_distance.as_integer_ratio()
+        shift = _ROOT_BITS - (numerator.bit_length() - denominator.bit_length()) // 2
+        scaled = numerator << 2 * shift if shift >= 0 else numerator
+        root = math.isqrt(scaled // (denominator if shift >= 0 else denominator << -2 * shift))
+        try:
+            return math.ldexp(root, -shift)
+        except OverflowError:
+            return math.inf
+
+
 @dataclass(frozen=True, repr=False)
-class Nearest:
+class Nearest(Distance):
     """The answer of :func:`nearest_point`.
 
     Attributes:
@@ -63,26 +91,8 @@ class Nearest:
     attained: bool
     projected: int
 
-    @property
-    def distance(self) -> Fraction | None:
-        """The exact distance; None where it is irrational, which happens in the Euclidean norm only."""
-        roots = [math.isqrt(v) for v in self.squared_distance.as_integer_ratio()]
-        root = Fraction(*roots)
-        return root if root**2 == self.squared_distance else None
-
     def __repr__(self) -> str:
         return record_text(self)
-
-    def __float__(self) -> float:
-        """The distance as a float, off by an ulp at most, for reading; infinite beyond the range of floats."""
-        numerator, denominator = self.squared_distance.as_integer_ratio()
-        shift = _ROOT_BITS - (numerator.bit_length() - denominator.bit_length()) // 2
-        scaled = numerator << 2 * shift if shift >= 0 else numerator
-        root = math.isqrt(scaled // (denominator if shift >= 0 else denominator << -2 * shift))
-        try:
-            return math.ldexp(root, -shift)
-        except OverflowError:
-            return math.inf
 
 
 class Projection(NamedTuple):
@@ -214,10 +224,25 @@ def _in_the_set(polyhedron: Polyhedron, point: ExactVector, norm: str, projectio
     """A point of the set itself, strict rows included, at the distance of the projection; None if there is none."""
     if projection.point in polyhedron:
         return projection.point
-    if norm == "l2":
-        return None  # the nearest point is unique
+    return attained_at(polyhedron, point, norm, projection.cost, projection.point)
+
+
+def attained_at(
+    polyhedron: Polyhedron, point: ExactVector, norm: str, cost: Fraction, nearest: ExactVector
+) -> ExactVector | None:
+    """A point of a set at the least distance of its closure; None if there is none.
+
+    Args:
+        polyhedron: the set.
+        point: from where distances are measured.
+        norm: one of :data:`NORMS`.
+        cost: the distance, not used in the Euclidean norm.
+        nearest: a nearest point of the closure.
+    """
+    if norm == "l2":  # the nearest point is unique
+        return nearest if nearest in polyhedron else None
     around, costs = _norm_rows(point, norm)
     lifted = [h._replace(normal=(*h.normal, *(0,) * len(costs))) for h in polyhedron.halfspaces]
-    close = Halfspace.of([*(0,) * len(point), *costs], projection.cost)
+    close = Halfspace.of([*(0,) * len(point), *costs], cost)
     candidates = Polyhedron.from_halfspaces([*lifted, *around, close], len(point) + len(costs))
     return None if candidates.is_empty() else candidates.sample_point()[: len(point)]

@@ -25,6 +25,7 @@ from polyrelu.cli.solver import supports_command
 from polyrelu.cli.statements import statement_command
 from polyrelu.cli.stopping import Quit, Stops
 from polyrelu.cli.tilings import preimage_command, regions_command, zones_command
+from polyrelu.cli.values import nearest_command, range_command
 from polyrelu.cli.verdicts import verify_command
 from polyrelu.errors import PolyreluError
 from polyrelu.support import startup
@@ -98,7 +99,9 @@ for _command in (
     expand_command,
     figures_command,
     info_command,
+    nearest_command,
     preimage_command,
+    range_command,
     regions_command,
     selftest_command,
     statement_command,

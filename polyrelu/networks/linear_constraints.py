@@ -26,6 +26,7 @@ from collections.abc import Sequence
 from fractions import Fraction
 from typing import NamedTuple, NoReturn
 
+from polyrelu.arithmetic.exact import ExactVector
 from polyrelu.errors import CountingWarning, InexactError, InputError, ParseError
 from polyrelu.polyhedra.halfspace import Halfspace, Relation
 from polyrelu.polyhedra.polyhedron import Polyhedron
@@ -126,6 +127,28 @@ def coordinate(name: str, dim: int, names: Sequence[str] = ("y", "h")) -> int:
     index = parser.index(first)
     parser.warn_of_counting()
     return index
+
+
+def linear_form(text: str, dim: int, names: Sequence[str] = ("y", "h")) -> tuple[ExactVector, Fraction]:
+    """The coefficients of a linear form in R^dim, and its constant.
+
+    Args:
+        text: for example ``"y0 - 2*y1"``; a sum of the grammar above.
+        dim: the dimension of the space.
+        names: as for :func:`parse`.
+
+    >>> linear_form("y0 - y2/3 + 0.5", dim=3)
+    ((Fraction(1, 1), Fraction(0, 1), Fraction(-1, 3)), Fraction(1, 2))
+
+    Raises:
+        ParseError: the text breaks the grammar.
+    """
+    parser = _Parser(text, dimension(dim, "linear_form: dim"), tuple(names))
+    form = parser.sum()
+    if parser.token.kind != "end":
+        parser.fail(f"unexpected {parser.token.text!r}; expected a sum such as y0 - 2*y1", parser.token.column)
+    parser.warn_of_counting()
+    return tuple(form.coefficients.get(i, Fraction(0)) for i in range(parser.dim)), form.constant
 
 
 _COUNTED: set[str] = set()

@@ -1,0 +1,338 @@
+r"""The input nearest to a given one that reaches a target, in any dimension, with a proof. Exact.
+
+:func:`polyrelu.nearest_point` looks among the tiles of a preimage, all of which are known by then. Here none is: the
+inputs are divided by best-first search (:mod:`polyrelu.analysis.best_first`), and what is certainly farther away than
+the best point so far is set aside by its bounds. Of a classifier with hundreds of inputs that is the smallest
+perturbation that changes the class.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+from polyrelu.analysis.best_first import Best
+from polyrelu.analysis.counterexamples import Candidates
+from polyrelu.analysis.goals import NORMS, Goal
+from polyrelu.analysis.nearest import Distance
+from polyrelu.analysis.optimality import Checker, Part, WrongProof
+from polyrelu.analysis.smallest import Smallest
+from polyrelu.arithmetic.exact import ExactVector, exact_vector
+from polyrelu.engines.preimage import preimage
+from polyrelu.errors import BudgetExceeded, EmptySetError, Interrupted
+from polyrelu.networks.network import Network
+from polyrelu.networks.questions import Domain, Target, given_domain, given_targets
+from polyrelu.networks.relevant_part import restrict
+from polyrelu.polyhedra.polyhedron import Polyhedron
+from polyrelu.support.arguments import one_of, whole_number
+from polyrelu.support.limits import Limit, Stop, check
+
+MOST_PARTS = 1_000_000
+_RADII = (1, 2**4, 2**8, 2**16)  # of cubes around the given input in which points are drawn where a domain has no end
+
+
+@dataclass(frozen=True, repr=False, eq=False)
+class NearestInput(Distance):
+    """The answer of :func:`nearest_input`.
+
+    Attributes:
+        point: a point of the closure of the set at the least distance; of the set itself when ``attained``; None where
+            a run was stopped before it found one.
+        value: what the network returns there; None then.
+        target_index: the target that it reaches.
+        norm: the norm.
+        squared_distance: the square of the distance, exact; None where there is no point.
+        attained: whether an input of the domain at that distance reaches the target; if not, strict conditions keep it
+            open there.
+        complete: whether no other input is nearer; if not, the run was stopped.
+        at_least: a float that is certainly no larger than the distance of any input that reaches the target.
+        stats: what the search did, by name.
+        proof: why no input is nearer; see :meth:`check`.
+    """
+
+    point: ExactVector | None
+    value: ExactVector | None
+    target_index: int
+    norm: str
+    squared_distance: Fraction | None
+    attained: bool
+    complete: bool
+    at_least: float
+    stats: Mapping[str, int]
+    proof: NearestProof
+
+    def check(self) -> int:
+        """Check the point and the proof, exactly, and without the search that found them; the number of parts.
+
+        Raises:
+            WrongProof: they prove nothing, or the run was stopped.
+
+        Cost: exact products of matrices for each part; of hundreds of parts of a large network that takes a while.
+        """
+        if not self.complete or self.point is None or self.squared_distance is None:
+            raise WrongProof("nearest_input: the run was stopped, so there is no proof")
+        return self.proof.check(self.point, self.squared_distance, self.norm)
+
+    def __repr__(self) -> str:
+        state = "" if self.complete else ", incomplete"
+        where = "nothing found" if self.squared_distance is None else f"distance {float(self):.6g}"
+        return f"NearestInput({where} in {self.norm}, target {self.target_index}{state})"
+
+
+@dataclass(frozen=True, eq=False)
+class NearestProof:
+    """What was asked, and the trees that prove the answer, one for each target.
+
+    Attributes:
+        network, targets, domain, start: the question.
+        roots: the trees; of a target that is empty, or of a domain without free inputs, there is none.
+    """
+
+    network: Network
+    targets: tuple[Polyhedron, ...]
+    domain: Polyhedron
+    start: ExactVector
+    roots: Mapping[int, Part]
+
+    @property
+    def parts(self) -> int:
+        """How many parts the trees have."""
+        return sum(1 for root in self.roots.values() for _ in root)
+
+    def check(self, point: ExactVector, squared_distance: Fraction, norm: str) -> int:
+        """Check that a point is in the closure of the set, at the distance, and that no other is nearer."""
+        cost = _cost(norm, point, self.start)
+        if (2 * cost if norm == "l2" else cost**2) != squared_distance:
+            raise WrongProof("nearest_input: the point has another distance")
+        value = self.network.evaluate([point])[0]
+        if not self.domain.closure().contains(point) or not any(t.closure().contains(value) for t in self.targets):
+            raise WrongProof("nearest_input: the point does not reach a target")
+        if not self.domain.sides.free or (not cost):
+            return 0
+        free = _free_cost(norm, cost, self.domain, self.start)
+        count = 0
+        for k, target in enumerate(self.targets):
+            if target.is_empty() or free is None:
+                continue
+            if k not in self.roots:
+                raise WrongProof(f"nearest_input: there is no tree for target {k}")
+            problem = _smallest(self.network, target, self.domain, self.start, norm).problem(free)
+            count += Checker(problem, free).check(self.roots[k])
+        return count
+
+
+def nearest_input(
+    network: Network,
+    target: Target,
+    point: Iterable[Any],
+    domain: Domain | None = None,
+    norm: str = "linf",
+    *,
+    limit: int = MOST_PARTS,
+    timeout: float | None = None,
+    progress: bool | None = None,
+) -> NearestInput:
+    """The input nearest to a given one that reaches a target: the smallest change to it. Exact, in any dimension.
+
+    Args:
+        network: R^d -> R^m.
+        target: as for :func:`polyrelu.engines.preimage.preimage`.
+        point: the given input, d numbers.
+        domain: the inputs that are meant, as for :func:`polyrelu.engines.preimage.preimage`.
+        norm: ``"linf"``, the largest change of a coordinate; ``"l1"``, the sum of changes; ``"l2"``, Euclidean.
+        limit: the most parts to divide the inputs into.
+        timeout: seconds after which to stop; what was found until then is returned, with ``complete`` False.
+        progress: show a bar; by default only for long runs on a terminal.
+
+    Returns:
+        A :class:`NearestInput`, with the proof that no input is nearer.
+
+    Raises:
+        EmptySetError: no input of the domain reaches the target.
+        BudgetExceeded: more parts than ``limit`` were needed.
+        DimensionError: target, point or domain live in the wrong space.
+        InputError: the norm is unknown, or ``timeout`` is not a positive number.
+
+    Cost: a linear program for each part, milliseconds, and as many parts as it takes: few where few neurons can switch
+    within the distance.
+
+    Example:
+        >>> import polyrelu as pr
+        >>> net = pr.Network([([[1], [-1]], [0, 0]), ([[1, 1]], [0])])  # |x|
+        >>> found = pr.nearest_input(net, "y0 >= 1", ["1/3"])
+        >>> found.point, found.distance, found.check()
+        ((Fraction(1, 1),), Fraction(2, 3), 1)
+    """
+    targets = given_targets(target, network, "nearest_input")
+    inputs = given_domain(domain, network, "nearest_input")
+    start = exact_vector(point, "nearest_input: point", network.input_dim)
+    one_of(norm, NORMS, "nearest_input", "norm")
+    most = whole_number(limit, "nearest_input: limit", 1)
+    until = Limit(timeout=timeout, where="nearest_input")
+    run = _Run(network, targets, inputs, start, norm, most, progress)
+    late = False
+    try:
+        with until.kept():
+            run.decide()
+    except Stop:
+        if not until.late:
+            raise
+        late = True
+    except Interrupted:
+        late = until(0)
+        if not late:
+            raise
+    return run.answer(complete=not late)
+
+
+@dataclass(eq=False)
+class _Run:
+    """Searches the targets one after the other, each for something better than the best so far."""
+
+    network: Network
+    targets: tuple[Polyhedron, ...]
+    domain: Polyhedron
+    start: ExactVector
+    norm: str
+    limit: int
+    progress: bool | None
+
+    def __post_init__(self) -> None:
+        self.best: Best | None = None
+        self.index = 0
+        self.roots: dict[int, Part] = {}
+        self.counts: dict[str, int] = {}
+        self.least: list[float] = [-np.inf] * len(self.targets)
+
+    def decide(self) -> None:
+        """Find the nearest input."""
+        if self.domain.is_empty():
+            self.least = [np.inf] * len(self.targets)
+            return
+        if self.domain.contains(self.start):
+            value = self.network.evaluate([self.start])[0]
+            for k, target in enumerate(self.targets):
+                if target.contains(value):
+                    self.best, self.index = Best(Fraction(0), False, self._free(self.start)), k
+                    self.least = [0.0] * len(self.targets)
+                    return
+        for k, target in enumerate(self.targets):
+            self._search(k, target)
+
+    def _free(self, point: ExactVector) -> ExactVector:
+        return tuple(point[j] for j in self.domain.sides.free)
+
+    def _search(self, k: int, target: Polyhedron) -> None:
+        if target.is_empty():
+            self.least[k] = np.inf
+            return
+        if not self.domain.sides.free:
+            only = self.domain.sides.lift(())
+            reached = target.contains(self.network.evaluate([only])[0])
+            self.least[k] = 0.0 if reached else np.inf
+            if reached and self.best is None:
+                self.best, self.index = Best(Fraction(0), False, ()), k
+            return
+        small = _smallest(self.network, target, self.domain, self.start, self.norm)
+        first = self._first(small, target)
+        if first is None and not small.free.is_bounded():
+            self.least[k] = np.inf
+            return
+        before = self.best
+        known = first if first is not None and (before is None or first.cost < before.cost) else before
+        search = small.search(self.limit, self.progress, known)
+        try:
+            search.run()
+        finally:
+            self.least[k] = search.least
+            if search.best is not before and search.best is not None:
+                self.best, self.index = search.best, k
+            for name, count in vars(search.counts).items():
+                self.counts[name] = self.counts.get(name, 0) + count
+        self.roots[k] = search.root
+
+    def _first(self, small: Smallest, target: Polyhedron) -> Best | None:
+        """Some point that reaches a target; None where there is none, or none was found in a bounded domain."""
+        bounded = small.free.is_bounded()
+        point = None
+        for radius in (None,) if bounded else _RADII:
+            around = self.domain if radius is None else self.domain & _cube(self.start, radius)
+            found = None if around.is_empty() else Candidates(self.network, around, target).search(1)
+            if found is not None:
+                point = found.point
+                break
+        if point is None and not bounded:
+            point = _some_point(self.network, target, self.domain)
+        if point is None:
+            return None
+        own = self._free(point)
+        return Best(small.goal.cost(own), False, own)
+
+    def answer(self, complete: bool) -> NearestInput:
+        """What was found."""
+        stats = dict(self.counts)
+        proof = NearestProof(self.network, self.targets, self.domain, self.start, self.roots)
+        least = min((v for v in self.least), default=np.inf)
+        if self.best is None:
+            if complete:
+                raise EmptySetError("nearest_input: no input of the domain reaches the target; this is proven")
+            at_least = max(0.0, _distance_below(self.norm, least))
+            return NearestInput(None, None, 0, self.norm, None, False, False, at_least, stats, proof)
+        point = self.domain.sides.lift(self.best.point)
+        cost = _cost(self.norm, point, self.start)
+        squared = 2 * cost if self.norm == "l2" else cost**2
+        value = self.network.evaluate([point])[0]
+        found = NearestInput(
+            point, value, self.index, self.norm, squared, not self.best.is_open, complete, 0.0, stats, proof
+        )
+        below = float(np.nextafter(float(found), 0.0))
+        at_least = below if complete else max(0.0, min(below, _distance_below(self.norm, least)))
+        return replace(found, at_least=at_least)
+
+
+def _distance_below(norm: str, bound: float) -> float:
+    """A distance that is no larger than one whose cost is at least ``bound``, or minus infinity."""
+    if norm != "l2" or not 0 < bound < np.inf:
+        return bound
+    return float(np.nextafter(np.sqrt(2.0 * bound) * (1.0 - 2.0**-50), 0.0))
+
+
+def _cost(norm: str, point: ExactVector, start: ExactVector) -> Fraction:
+    return Goal(norm, start).cost(point)
+
+
+def _free_cost(norm: str, cost: Fraction, domain: Polyhedron, start: ExactVector) -> Fraction | None:
+    """The cost in the free inputs alone; None where constant ones cost as much in the maximum norm."""
+    fixed = domain.sides.fixed
+    own = _cost(norm, tuple(fixed.values()), tuple(start[j] for j in fixed))
+    if norm == "linf":
+        return cost if cost > own else None
+    return cost - own
+
+
+def _smallest(network: Network, target: Polyhedron, domain: Polyhedron, start: ExactVector, norm: str) -> Smallest:
+    restriction = restrict(network, target)
+    goal = Goal(norm, tuple(start[j] for j in domain.sides.free))
+    return Smallest(restriction.layers, domain, goal, None, restriction.target)
+
+
+def _cube(centre: ExactVector, radius: int) -> Polyhedron:
+    return Polyhedron.box([v - radius for v in centre], [v + radius for v in centre])
+
+
+def _some_point(network: Network, target: Polyhedron, domain: Polyhedron) -> ExactVector | None:
+    """An input that reaches a target, by its preimage; None where there is none."""
+    try:
+        tiling = preimage(network, target, domain, until=lambda found: found > 0)
+    except Interrupted as stopped:
+        tiling = stopped.partial
+        check()
+        if not len(tiling):  # the run gave its tiles up when it stopped: once more, to the end
+            tiling = preimage(network, target, domain)
+    except BudgetExceeded as error:
+        raise BudgetExceeded(f"nearest_input: no input was found by points; pass a bounded domain. {error}") from error
+    return tiling[0].inner_point() if len(tiling) else None

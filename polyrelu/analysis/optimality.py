@@ -1,0 +1,413 @@
+r"""Proofs that nothing is smaller, and what checks them: exact, and without the search that found them.
+
+A proof is a tree of :class:`Part`: the root is a box of inputs, a part is divided by an input's middle or by the sign
+of a neuron, and a part that is not divided has :class:`~polyrelu.analysis.goals.Evidence`, or claims that contradict
+one another. Claims are enclosures of what enters neurons on a part; each follows from those of the part above and of
+the layers before, by intervals or by one linear form, in exact arithmetic. The lines around a ReLU come from
+:mod:`polyrelu.bounds.relaxation`, and are held against both ends here; nothing else of the search is used.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import NamedTuple
+
+import numpy as np
+from flint import fmpq_mat
+from numpy.typing import NDArray
+
+from polyrelu.analysis.goals import Evidence, ExactRow, Goal, combination
+from polyrelu.analysis.relaxed_rows import Split
+from polyrelu.arithmetic.exact import ExactVector, FloatArray, from_flint, matrix_rows, to_flint
+from polyrelu.bounds.relaxation import relu_lines
+from polyrelu.errors import PolyreluError
+from polyrelu.networks.layer import Layer
+from polyrelu.polyhedra.halfspace import Halfspace
+from polyrelu.support.limits import check
+
+_ZERO = Fraction(0)
+
+
+class WrongProof(PolyreluError, ValueError):
+    """A proof does not prove what it is said to prove; the message says where."""
+
+
+class Claims(NamedTuple):
+    """What enters some of a layer's coordinates lies between these on a part: places, lower and upper ends, (n,)."""
+
+    places: NDArray[np.intp]
+    low: FloatArray
+    high: FloatArray
+
+
+@dataclass(eq=False)
+class Part:
+    """A part of a proof.
+
+    Attributes:
+        low, high: a box around it, in floats.
+        splits: the neurons that have a sign on it.
+        claims: for each layer what is known better than on the part above; the last layer's are of the rows.
+        parts: what it is divided into, if it is: the two halves of its box, or the two sides of a neuron.
+        cut: of the halves the input along which they are, and where.
+        evidence: of a part that is not divided; None where its claims contradict one another or settle the goal.
+        order: the splits in the order of the evidence's multipliers.
+    """
+
+    low: FloatArray
+    high: FloatArray
+    splits: tuple[Split, ...]
+    claims: tuple[Claims, ...] = ()
+    parts: tuple[Part, ...] = ()
+    cut: tuple[int, float] | None = None
+    evidence: Evidence | None = None
+    order: tuple[Split, ...] = ()
+
+    def __iter__(self) -> Iterator[Part]:
+        """This part and all below it."""
+        waiting = [self]
+        while waiting:
+            part = waiting.pop()
+            yield part
+            waiting += part.parts
+
+
+class Ends(NamedTuple):
+    """Enclosures of a layer's coordinates, exact; None where there is no end."""
+
+    low: list[Fraction | None]
+    high: list[Fraction | None]
+
+
+@dataclass(frozen=True, eq=False)
+class Problem:
+    """What is made small, over which inputs.
+
+    Attributes:
+        layers: a chain whose last layer returns the rows: of a linear goal the goal itself, then what may not be
+            positive.
+        goal: what is made small.
+        domain_rows: rows on the inputs with more than one of them.
+        low, high: the domain's sides, exact.
+        strict: of the last layer's conditions and then of the domain's rows, which are strict.
+        open_low, open_high: the sides that do not belong to the domain.
+    """
+
+    layers: tuple[Layer, ...]
+    goal: Goal
+    domain_rows: tuple[Halfspace, ...]
+    low: ExactVector
+    high: ExactVector
+    strict: tuple[bool, ...] = ()
+    open_low: frozenset[int] = frozenset()
+    open_high: frozenset[int] = frozenset()
+
+    @property
+    def first(self) -> int:
+        """Where the conditions begin among the rows."""
+        return 1 if self.goal.norm is None else 0
+
+    def strict_rows(self, splits: int) -> list[bool]:
+        """Which rows are strict, between whose conditions of outputs and of inputs there are some of splits."""
+        conditions = self.layers[-1].output_dim - self.first
+        own = self.strict or (False,) * (conditions + len(self.domain_rows))
+        return [False] * self.first + [*own[:conditions], *(False,) * splits, *own[conditions:]]
+
+    def opens(self, low: ExactVector, high: ExactVector) -> tuple[frozenset[int], frozenset[int]]:
+        """The sides of a box within the domain's that do not belong to the domain."""
+        below = frozenset(j for j in self.open_low if low[j] == self.low[j])
+        return below, frozenset(j for j in self.open_high if high[j] == self.high[j])
+
+    def within(self, low: FloatArray, high: FloatArray) -> tuple[ExactVector, ExactVector]:
+        """The part of the domain's box that is in a box of floats."""
+        lower = tuple(max(a, Fraction(b)) for a, b in zip(self.low, low.tolist(), strict=True))
+        return lower, tuple(min(a, Fraction(b)) for a, b in zip(self.high, high.tolist(), strict=True))
+
+
+def exact_rows(
+    problem: Problem, lines: Sequence[tuple[FloatArray, ...]], splits: Sequence[Split], depth: int | None = None
+) -> list[ExactRow]:
+    """The rows of the last layer, of splits and of the domain, as rows on the inputs that hold wherever those do.
+
+    Args:
+        problem: the problem.
+        lines: around each layer's ReLU: slopes below and above, and offsets.
+        splits: in the order of their rows: from the last layer to the first.
+        depth: of which layer, if not of the last; then there are no other rows.
+
+    Cost: a product of exact matrices for each layer.
+    """
+    last = len(problem.layers) - 1 if depth is None else depth
+    forms = problem.layers[last].augmented
+    for k in reversed(range(last)):
+        forms = pulled_through(forms, problem.layers[k], lines[k])
+        own = [split for split in splits if split.depth == k] if depth is None else []
+        if own:
+            augmented = problem.layers[k].augmented
+            width = augmented.ncols()
+            entries = [
+                -augmented[s.neuron, j] if s.is_active else augmented[s.neuron, j] for s in own for j in range(width)
+            ]
+            forms = fmpq_mat(forms.nrows() + len(own), width, [*forms.entries(), *entries])
+    rows = [ExactRow(row[:-1], row[-1]) for row in matrix_rows(forms)]
+    if depth is None:
+        rows += [ExactRow(tuple(map(Fraction, h.normal)), Fraction(-h.offset)) for h in problem.domain_rows]
+    return rows
+
+
+def pulled_through(forms: fmpq_mat, layer: Layer, lines: tuple[FloatArray, ...]) -> fmpq_mat:
+    """Forms of what a layer returns as forms of what it takes that are no larger where its lines hold."""
+    if not all(np.isfinite(line).all() for line in lines):
+        raise WrongProof("a neuron without ends has no lines")
+    slopes = list(zip(*([to_flint(Fraction(v)) for v in line.tolist()] for line in lines), strict=True))
+    count, width = forms.nrows(), forms.ncols()
+    entries = forms.entries()
+    for i in range(count):
+        constant = entries[i * width + width - 1]
+        for j, (low, high, t) in enumerate(slopes):
+            v = entries[i * width + j]
+            if v > 0:
+                entries[i * width + j] = v * low
+            elif v < 0:
+                entries[i * width + j] = v * high
+                constant += v * t
+        entries[i * width + width - 1] = constant
+    return fmpq_mat(count, width, entries) * layer.homogeneous
+
+
+def least(row: ExactRow, low: ExactVector, high: ExactVector) -> Fraction:
+    """The least value of a row on a box."""
+    return sum((v * (a if v > 0 else b) for v, a, b in zip(row.normal, low, high, strict=True) if v), row.constant)
+
+
+@dataclass(frozen=True, eq=False)
+class _Known:
+    """What is known of all layers on a part: ends in floats, NaN-free, infinite where nothing is known."""
+
+    low: list[FloatArray]
+    high: list[FloatArray]
+
+    def with_split(self, split: Split) -> _Known:
+        """The same where a neuron has a sign."""
+        low, high = list(self.low), list(self.high)
+        own = (low if split.is_active else high)[split.depth].copy()
+        own[split.neuron] = max(own[split.neuron], 0.0) if split.is_active else min(own[split.neuron], 0.0)
+        (low if split.is_active else high)[split.depth] = own
+        return _Known(low, high)
+
+
+@dataclass(frozen=True, eq=False)
+class Checker:
+    """Checks a proof that no input has a smaller cost.
+
+    Args:
+        problem: the problem.
+        cost: the cost that no input falls short of.
+        reach: how far coordinates may be from the goal's point, in the norm's units; None where there is no norm.
+    """
+
+    problem: Problem
+    cost: Fraction
+    checked: list[int] = field(default_factory=lambda: [0])
+
+    def check(self, root: Part) -> int:
+        """Check a whole proof; returns the number of its parts.
+
+        Raises:
+            WrongProof: it proves nothing.
+        """
+        problem = self.problem
+        infinite = [np.full(layer.output_dim, np.inf) for layer in problem.layers]
+        self._covers(root, *self._needed(problem.low, problem.high), "the root")
+        if root.splits:
+            raise WrongProof("the root has splits")
+        waiting = [(root, _Known([-own for own in infinite], infinite))]
+        while waiting:
+            check()
+            part, above = waiting.pop()
+            waiting += self._part(part, above)
+            self.checked[0] += 1
+        return self.checked[0]
+
+    def _needed(self, low: ExactVector, high: ExactVector) -> tuple[ExactVector, ExactVector]:
+        """Where a smaller cost may be in a box: no further from the goal's point than that."""
+        goal = self.problem.goal
+        near = goal.reach(self.cost)
+        if near is None:
+            return low, high
+        if goal.norm == "l2" and near**2 < 2 * self.cost:
+            raise WrongProof("the reach is too short")
+        return (
+            tuple(max(a, v - near) for a, v in zip(low, goal.point, strict=True)),
+            tuple(min(b, v + near) for b, v in zip(high, goal.point, strict=True)),
+        )
+
+    @staticmethod
+    def _covers(part: Part, low: ExactVector, high: ExactVector, what: str) -> None:
+        if any(a > b for a, b in zip(low, high, strict=True)):
+            return
+        ends = zip(part.low.tolist(), low, high, part.high.tolist(), strict=True)
+        if not all(a <= b and c <= d for a, b, c, d in ends):
+            raise WrongProof(f"{what} does not cover its share of the domain")
+
+    def _part(self, part: Part, above: _Known) -> list[tuple[Part, _Known]]:
+        low, high = self.problem.within(part.low, part.high)
+        if any(a > b for a, b in zip(low, high, strict=True)):
+            return []
+        known, lines = self._claims(part, above, low, high)
+        if known is None:
+            return []
+        if part.parts:
+            return self._divided(part, known, low, high)
+        last_low = known.low[-1]
+        if part.evidence is None:
+            settled = self.problem.first and last_low[0] > -np.inf and Fraction(float(last_low[0])) >= self.cost
+            if settled or (last_low[self.problem.first :] > 0).any():
+                return []
+            raise WrongProof("a part without evidence is not settled by its claims")
+        if set(part.order) != set(part.splits) or [s.depth for s in part.order] != sorted(
+            (s.depth for s in part.order), reverse=True
+        ):
+            raise WrongProof("the splits of some evidence are not those of its part")
+        rows = exact_rows(self.problem, lines, part.order)
+        bound = self.problem.goal.exact_bound(rows, part.evidence, low, high)
+        if part.evidence.is_empty:
+            enough = bound is not None and (bound > 0 or (bound == 0 and self._is_strict(part, rows, low, high)))
+        else:
+            enough = bound is not None and bound >= self.cost
+        if not enough:
+            raise WrongProof("the evidence of a part proves too little")
+        return []
+
+    def _is_strict(self, part: Part, rows: Sequence[ExactRow], low: ExactVector, high: ExactVector) -> bool:
+        """Whether what multipliers combine is never as small as its bound, because a row or a side of it is strict."""
+        assert part.evidence is not None
+        multipliers = part.evidence.multipliers
+        if any(y > 0 and own for y, own in zip(multipliers, self.problem.strict_rows(len(part.order)), strict=True)):
+            return True
+        below, above = self.problem.opens(low, high)
+        normal = combination(rows, multipliers, len(low))
+        return any(normal[j] > 0 for j in below) or any(normal[j] < 0 for j in above)
+
+    def _divided(self, part: Part, known: _Known, low: ExactVector, high: ExactVector) -> list[tuple[Part, _Known]]:
+        one, other = part.parts
+        low, high = self._needed(low, high)
+        fresh = [[s for s in child.splits if s not in part.splits] for child in (one, other)]
+        if any(set(part.splits) - set(child.splits) for child in (one, other)):
+            raise WrongProof("a part lost a split")
+        if part.cut is not None:
+            if any(fresh):
+                raise WrongProof("a part is divided by an input and by neurons at once")
+            j, middle = part.cut[0], Fraction(part.cut[1])
+            upper, lower = list(high), list(low)
+            upper[j], lower[j] = min(middle, high[j]), max(middle, low[j])
+            self._covers(one, low, tuple(upper), "a half")
+            self._covers(other, tuple(lower), high, "a half")
+            return [(one, known), (other, known)]
+        if [len(own) for own in fresh] != [1, 1]:
+            raise WrongProof("a part is divided in some other way than by one neuron")
+        (a,), (b,) = fresh
+        if a[:2] != b[:2] or a.is_active == b.is_active or not self.problem.layers[a.depth].relu[a.neuron]:
+            raise WrongProof("the two sides are not those of one neuron")
+        for child in (one, other):
+            self._covers(child, low, high, "a side")
+        return [(one, known.with_split(a)), (other, known.with_split(b))]
+
+    def _claims(
+        self, part: Part, above: _Known, low: ExactVector, high: ExactVector
+    ) -> tuple[_Known | None, list[tuple[FloatArray, ...]]]:
+        """What is known on a part, its claims verified; None where these contradict one another."""
+        known = _Known(list(above.low), list(above.high))
+        lines: list[tuple[FloatArray, ...]] = []
+        taken = Ends(list(low), list(high))
+        for depth, layer in enumerate(self.problem.layers):
+            own = part.claims[depth] if depth < len(part.claims) else None
+            if own is not None and len(own.places):
+                self._verified(depth, own, known, lines, taken, low, high)
+            ends_low, ends_high = known.low[depth], known.high[depth]
+            if (ends_low > ends_high).any():
+                return None, lines
+            mask = np.array(layer.relu, dtype=np.bool_)
+            found = relu_lines(ends_low, ends_high, mask)
+            _hold(found, ends_low, ends_high, mask)
+            lines.append(tuple(found))
+            taken = _after_relu(ends_low, ends_high, mask)
+        return known, lines
+
+    def _verified(
+        self,
+        depth: int,
+        own: Claims,
+        known: _Known,
+        lines: Sequence[tuple[FloatArray, ...]],
+        taken: Ends,
+        low: ExactVector,
+        high: ExactVector,
+    ) -> None:
+        """Verify claims of a layer, and add them to what is known."""
+        lower, upper = known.low[depth].copy(), known.high[depth].copy()
+        layer = self.problem.layers[depth]
+        augmented = layer.augmented
+        width = augmented.ncols()
+        asked: list[tuple[int, int, Fraction]] = []
+        for place, a, b in zip(own.places.tolist(), own.low.tolist(), own.high.tolist(), strict=True):
+            for side, end, had in ((1, a, lower[place]), (-1, -b, -upper[place])):
+                if end <= had or end == -np.inf:
+                    continue
+                row = [from_flint(augmented[place, j]) * side for j in range(width)]
+                if not _by_intervals(row, taken, Fraction(end)):
+                    asked.append((place, side, Fraction(end)))
+            lower[place], upper[place] = max(lower[place], a), min(upper[place], b)
+        if asked:
+            entries = [augmented[place, j] * side for place, side, _ in asked for j in range(width)]
+            forms = fmpq_mat(len(asked), width, entries)
+            for k in reversed(range(depth)):
+                forms = pulled_through(forms, self.problem.layers[k], lines[k])
+            for found, (place, _, end) in zip(matrix_rows(forms), asked, strict=True):
+                if least(ExactRow(found[:-1], found[-1]), low, high) < end:
+                    raise WrongProof(f"a claim about coordinate {place} of layer {depth} does not follow")
+        known.low[depth], known.high[depth] = lower, upper
+
+
+def _by_intervals(row: Sequence[Fraction], taken: Ends, end: Fraction) -> bool:
+    """Whether interval arithmetic says that a form of what a layer takes is at least ``end``."""
+    total = row[-1]
+    for v, a, b in zip(row, taken.low, taken.high, strict=False):
+        if v:
+            bound = a if v > 0 else b
+            if bound is None:
+                return False
+            total += v * bound
+    return total >= end
+
+
+def _after_relu(low: FloatArray, high: FloatArray, mask: NDArray[np.bool_]) -> Ends:
+    lower = np.where(mask, np.maximum(low, 0.0), low).tolist()
+    upper = np.where(mask, np.maximum(high, 0.0), high).tolist()
+    return Ends(
+        [Fraction(v) if np.isfinite(v) else None for v in lower],
+        [Fraction(v) if np.isfinite(v) else None for v in upper],
+    )
+
+
+def _hold(lines: tuple[FloatArray, ...], low: FloatArray, high: FloatArray, mask: NDArray[np.bool_]) -> None:
+    """Hold lines against both ends of each interval, exactly.
+
+    Raises:
+        WrongProof: one is not around ReLU there.
+    """
+    values = zip(*(own.tolist() for own in (*lines, low, high)), mask.tolist(), strict=True)
+    for below, above, offset, a, b, masked in values:
+        if not masked or a >= 0:
+            right = below == above == 1 and offset == 0
+        elif b <= 0:
+            right = below == above == offset == 0
+        elif not (np.isfinite(above) and np.isfinite(offset)):
+            continue  # nothing is claimed, and what uses it proves nothing
+        else:
+            slope, t = Fraction(above), Fraction(offset)
+            right = 0 <= below <= 1 and slope * Fraction(a) + t >= 0 and slope * Fraction(b) + t >= Fraction(b)
+        if not right:
+            raise WrongProof("a line is not around ReLU")
