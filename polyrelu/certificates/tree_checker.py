@@ -101,6 +101,15 @@ class Statement:
             form[key] = form.get(key, 0) + side * rational(value)
         return {key: a for key, a in form.items() if a}, side * rational(bound), relation
 
+    def ends(self):
+        """What the domain's conditions say of single inputs."""
+        ends = {}
+        for form, bound, relation in self.domain:
+            for place, a in form.items() if len(form) == 1 else ():
+                for side in (1, -1) if relation == "==" else (-1 if a > 0 else 1,):
+                    ends = improved(ends, side, self.names[place], bound / a)
+        return ends
+
     def form(self, name):
         """A row x or n as a form of what layers return, {(layer, number): a}, and its bound."""
         l, i = self.places[name]
@@ -128,17 +137,13 @@ def holds(form, bound, relation, h):
     return value == 0 if relation == "==" else value < 0 or (value == 0 and relation == "<=")
 
 class Tree:
-    """The tree of one target, or of the linear regions (None)."""
+    """The tree of one target, or of the linear regions (None); `ends` are those on the domain."""
 
-    def __init__(self, statement, target, lines):
+    def __init__(self, statement, target, ends, lines):
         self.of, self.lines, self.leaves = statement, lines, {"tile": 0, "rest": 0, "none": 0}
-        self.target, self.is_of_regions, ends = target or [], target is None, {}
+        self.target, self.is_of_regions, self.ends = target or [], target is None, ends
         self.rows = {f"d{i}": row for i, row in enumerate(statement.domain)}
         self.rows |= {f"t{i}": row for i, row in enumerate(self.target)}
-        for form, bound, relation in statement.domain:
-            for place, a in form.items() if len(form) == 1 else ():
-                for side in (1, -1) if relation == "==" else (-1 if a > 0 else 1,):
-                    ends = improved(ends, side, statement.names[place], bound / a)
         self.node(ends, ())
 
     def node(self, ends, splits):
@@ -149,6 +154,8 @@ class Tree:
         while word in ("low", "up"):
             ends = self.bounded(ends, 1 if word == "low" else -1, *words)
             word, *words = next(self.lines)
+        if not splits:
+            self.ends = {key: end for key, end in ends.items() if key[1][0] != "t"}
         if word == "split":
             row, value = words if words[0][0] == "x" else (*words, "0")
             for side in (-1, 1):
@@ -263,7 +270,10 @@ def claim(question, path):
     """What is proved, in a line."""
     asked, lines = Statement(question), lines_of(path)
     need(next(lines) == ["polyrelu-tree", "1", asked.hash], "this is for another statement")
-    leaves = [Tree(asked, target, lines).leaves for target in asked.targets or [None]]
+    ends, leaves = asked.ends(), []
+    for target in asked.targets or [None]:
+        tree = Tree(asked, target, ends, lines)
+        ends, leaves = tree.ends, [*leaves, tree.leaves]
     need(next(lines, None) is None, "more than the trees")
     if not asked.targets:
         need(not leaves[0]["rest"], "a region without a point")

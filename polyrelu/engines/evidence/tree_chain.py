@@ -55,43 +55,83 @@ class AffineForm(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Chain:
-    """The layers of a statement, its domain, and one of its targets; None for the linear regions."""
+class Layers:
+    """The layers of a statement as integers."""
 
     said: Said
-    target: Sequence[Row]
-    is_of_regions: bool
-
-    @classmethod
-    def of(cls, said: Said, number: int | None) -> Chain:
-        """What a statement asks about a target, or about the regions."""
-        conditions = () if number is None or said.targets is None else said.targets[number]
-        return cls(said, [Row.of(condition) for condition in conditions], number is None)
-
-    @property
-    def layers(self) -> Sequence[Layer]:
-        """The layers as they are stated."""
-        return self.said.layers
-
-    @cached_property
-    def domain(self) -> list[Row]:
-        """The conditions of the domain."""
-        return [Row.of(condition) for condition in self.said.domain]
 
     @cached_property
     def matrices(self) -> list[tuple[fmpz_mat, int]]:
         """For each layer its rows with the bias last, as integers, and their common denominator."""
-        return [_over_one_denominator(layer) for layer in self.layers]
+        return [_over_one_denominator(layer) for layer in self.said.layers]
 
     @cached_property
     def neurons(self) -> list[Name]:
         """The places of the ReLU neurons, in their order."""
-        return [(depth, i) for depth, layer in enumerate(self.layers, 1) for i in layer.neurons]
+        return [(depth, i) for depth, layer in enumerate(self.said.layers, 1) for i in layer.neurons]
 
     @cached_property
     def numbers(self) -> dict[Name, int]:
         """Their numbers."""
         return {place: number for number, place in enumerate(self.neurons)}
+
+
+@dataclass(frozen=True)
+class Chain:
+    """A statement with one of its targets, or none for the linear regions.
+
+    Attributes:
+        net: the layers.
+        domain, target: the conditions.
+        is_of_regions: whether there is no target.
+    """
+
+    net: Layers
+    domain: Sequence[Row]
+    target: Sequence[Row]
+    is_of_regions: bool
+
+    @classmethod
+    def all_of(cls, said: Said) -> list[Chain]:
+        """What a statement asks, one for each target."""
+        net, domain = Layers(said), [Row.of(condition) for condition in said.domain]
+        if said.targets is None:
+            return [cls(net, domain, (), True)]
+        return [cls(net, domain, [Row.of(condition) for condition in target], False) for target in said.targets]
+
+    @property
+    def layers(self) -> Sequence[Layer]:
+        """The layers as they are stated."""
+        return self.net.said.layers
+
+    @property
+    def input_dim(self) -> int:
+        """The number of inputs."""
+        return self.net.said.input_dim
+
+    @property
+    def matrices(self) -> list[tuple[fmpz_mat, int]]:
+        """The layers as integers."""
+        return self.net.matrices
+
+    @property
+    def neurons(self) -> list[Name]:
+        """The places of the ReLU neurons."""
+        return self.net.neurons
+
+    @property
+    def numbers(self) -> dict[Name, int]:
+        """Their numbers."""
+        return self.net.numbers
+
+    def name(self, place: Name) -> str:
+        """The name that an input or a neuron has in certificates."""
+        return f"n{self.numbers[place]}" if place[0] else f"x{place[1]}"
+
+    def place(self, name: str) -> Name:
+        """The input or the neuron that has a name."""
+        number = int(name[1:])
+        return self.neurons[number] if name[0] == "n" else (0, number)
 
     @cached_property
     def seen(self) -> list[list[int]]:

@@ -61,7 +61,7 @@ class Guide:
 
     def __init__(self, chain: Chain) -> None:
         self.chain = chain
-        self.widths = [chain.said.input_dim, *(layer.output_dim for layer in chain.layers)]
+        self.widths = [chain.input_dim, *(layer.output_dim for layer in chain.layers)]
         self.weights = [layer.float_weight for layer in chain.layers]
         self.biases = [layer.float_bias for layer in chain.layers]
         self.masks = [np.array(layer.relu, dtype=np.bool_) for layer in chain.layers]

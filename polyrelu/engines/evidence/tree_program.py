@@ -104,7 +104,7 @@ class Program:
 
     @cached_property
     def _free(self) -> list[int]:
-        return [j for j in range(self.chain.said.input_dim) if j not in self._fixed]
+        return [j for j in range(self.chain.input_dim) if j not in self._fixed]
 
     @cached_property
     def _domain(self) -> list[_Term]:
@@ -132,11 +132,10 @@ class Program:
     def _cell(self, node: Place) -> list[_Term]:
         """The domain and the splits of a node."""
         terms = list(self._domain)
-        for side, (depth, i) in node.splits:
-            form = self._on_free(AffineForm({i: Fraction(1)}, Fraction(0))) if not depth else None
-            assert form is None, "splits by inputs are for verdicts"
-            own = _times(-side, self._affine(node, self.chain.row((depth, i))))
-            terms.append(_Term(own, "<=", f"n{self.chain.numbers[depth, i]}", side))
+        for side, place in node.splits:
+            entries, constant = self._affine(node, self.chain.row(place))
+            beyond = AffineForm(entries, constant - node.ends[side, place])
+            terms.append(_Term(_times(-side, beyond), "<=", self.chain.name(place), side))
         return terms
 
     def _target(self, node: Place) -> list[_Term]:
@@ -192,7 +191,7 @@ class Program:
             return None
         point = dict(self._fixed)
         point.update(zip(self._free, solution.point, strict=False))
-        return tuple(point[j] for j in range(self.chain.said.input_dim))
+        return tuple(point[j] for j in range(self.chain.input_dim))
 
     def _most_room(self, rows: Sequence[_Term], equal: Sequence[_Term], room: Sequence[int]) -> Solution:
         """The largest t, at most 1, that fits into the rows that are given some room."""

@@ -75,19 +75,23 @@ class Search:
         chain: the question.
         is_verdict: whether it is expected that nothing is in the target.
         limit: the most nodes.
+        shared: ends that are proved of the domain; what is proved of it joins them.
     """
 
-    def __init__(self, chain: Chain, is_verdict: bool, limit: int) -> None:
-        self.chain, self.is_verdict, self.limit = chain, is_verdict, limit
+    def __init__(self, chain: Chain, is_verdict: bool, limit: int, shared: dict[Side, Fraction]) -> None:
+        self.chain, self.is_verdict, self.limit, self.shared = chain, is_verdict, limit, shared
         self.guide, self.program = Guide(chain), Program(chain)
         self.path: list[Node] = []
         self.nodes = self.leaves = 0
-        self.dim = chain.said.input_dim
+        self.dim = chain.input_dim
         self.free = int((self._root_ranges().low[0] < self._root_ranges().high[0]).sum())
 
     def lines(self) -> list[str]:
         """The lines of the tree."""
-        return self._grown(self._root())
+        root = self._root()
+        lines = self._grown(root)
+        self.shared.update(root.ends)
+        return lines
 
     # -- nodes --------------------------------------------------------------------------------------------------------
 
@@ -109,7 +113,9 @@ class Search:
 
     def _root(self) -> Node:
         ranges, nothing = self._root_ranges(), np.empty((0, self.dim))
-        node = Node((), {}, self._root_ends(), {}, ranges, nothing, np.empty((0, self.dim + 1)))
+        for (side, place), end in self.shared.items():
+            ranges.put(side, place, to_float(end))
+        node = Node((), {}, {**self._root_ends(), **self.shared}, {}, ranges, nothing, np.empty((0, self.dim + 1)))
         low, high = ranges.low[0], ranges.high[0]
         if np.isfinite(low).all() and np.isfinite(high).all() and (low <= high).all():
             points = np.random.default_rng(_SEED).uniform(low, high, (_POINTS, self.dim))
@@ -125,7 +131,7 @@ class Search:
     def _part(self, node: Node, side: int, place: Name, value: Fraction) -> Node:
         """The part of a node on which a value is on one side."""
         ends, ranges = dict(node.ends), node.ranges.copy()
-        _improve(ends, (-side, place), value) if False else _improve(ends, (side, place), value)
+        _improve(ends, (side, place), value)
         ranges.put(side, place, to_float(value))
         part = Node((*node.splits, (side, place)), node.by, ends, dict(node.promised), ranges, node.points, node.rows)
         part.by = {**node.by, place: part}
@@ -213,7 +219,7 @@ class Search:
         self, owner: Node, side: Side, end: Fraction, factors: Sequence[tuple[str, Fraction]], slopes: Mapping[int, Fraction]
     ) -> bool:
         word = "low" if side[0] > 0 else "up"
-        owner.lines.append(" ".join([word, self.name(side[1]), *_written(factors, slopes)]))
+        owner.lines.append(" ".join([word, self.chain.name(side[1]), *_written(factors, slopes)]))
         for node in self.path[self.path.index(owner) :]:
             _improve(node.ends, side, end)
             node.ranges.put(*side, to_float(end))
@@ -229,9 +235,8 @@ class Search:
         """A lower bound of terms, with factors of rows."""
         whole, constant = list(terms), Fraction(0)
         for name, s in factors:
-            letter, number = name[0], int(name[1:])
-            if letter == "n":
-                place = self.chain.neurons[number]
+            if name[0] in "nx":
+                place = self.chain.place(name)
                 end = node.ends.get((1 if s > 0 else -1, place))
                 if end is None:
                     return None
@@ -240,7 +245,8 @@ class Search:
                 whole.append((-s, self.chain.row(place)))
                 constant += s * end
             else:
-                whole.append((s, (self.chain.domain if letter == "d" else self.chain.target)[number]))
+                rows = self.chain.domain if name[0] == "d" else self.chain.target
+                whole.append((s, rows[int(name[1:])]))
         found = self.least(node, whole, slopes)
         return None if found is None else found + constant
 
@@ -256,10 +262,6 @@ class Search:
     def _relation(self, name: str) -> str:
         rows = {"d": self.chain.domain, "t": self.chain.target}.get(name[0])
         return rows[int(name[1:])].relation if rows else ""
-
-    def name(self, place: Name) -> str:
-        """A place as certificates have it."""
-        return f"n{self.chain.numbers[place]}" if place[0] else f"x{place[1]}"
 
     # -- nothing is there ---------------------------------------------------------------------------------------------
 
@@ -308,7 +310,7 @@ class Search:
             if not part.is_used and place[0]:
                 return lines
             written += lines
-        said = f"split {self.name(place)}" + (f" {fraction_digits(value)}" if not place[0] else "")
+        said = f"split {self.chain.name(place)}" + (f" {fraction_digits(value)}" if not place[0] else "")
         return [said, *written]
 
     def _divided_for_a_verdict(self, node: Node) -> list[str]:
@@ -411,7 +413,7 @@ class Search:
         count = len(node.rows)
         if not multipliers[count] > 0:
             return False
-        names = [(self.name(p), s) for s, p in node.splits if p[0]]
+        names = [(self.chain.name(p), s) for s, p in node.splits if p[0]]
         names_ = [*names, None, *((f"d{k}", 1) for k in self._general())]
         shares = {
             own[0]: own[1] * y / multipliers[count]
@@ -442,10 +444,9 @@ class Search:
 
     def _leaf(self, node: Node) -> list[str]:
         """The end of a node on which floats see no neuron that is open."""
-        if not self.is_verdict or True:
-            line = self._contradicted(node) if self.chain.target else None
-            if line is not None:
-                return [line]
+        line = self._contradicted(node) if self.chain.target else None
+        if line is not None:
+            return [line]
         for depth in range(1, len(self.chain.layers) + 1):
             for i in np.flatnonzero(self.guide.seen[depth - 1]).tolist():
                 self._promises_kept(node, (depth, i))
@@ -463,7 +464,7 @@ class Search:
             side, number = proof.side, proof.number
             word = "low" if side > 0 else "up"
             node.lines.append(" ".join([word, f"t{number}", *_written(proof.factors, {})]))
-        if found.point is None:
+        if found.point is None or any(not place[0] for place in node.by):
             return ["rest"]
         return [" ".join(["tile", *map(fraction_digits, found.point)])]
 
@@ -502,6 +503,3 @@ def _written(factors: Sequence[tuple[str, Fraction]], slopes: Mapping[int, Fract
     words = [*factors, *((f"a{number}", a) for number, a in slopes.items())]
     return [word for name, s in words for word in (name, fraction_digits(s))]
 
-
-def _unused(point: ExactVector) -> None:
-    del point
