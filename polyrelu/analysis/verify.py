@@ -176,8 +176,8 @@ def write_evidence(
     """Write evidence for a verdict, for ``polyrelu check``, with the statements that it is about.
 
     A property with several domains has a statement for each. For ``"violated"`` the counterexample is written, for the
-    domain in which it lies; for ``"holds"`` a certificate for each domain, by a run of its own, the later ones
-    numbered: ``answer.cert.gz``, ``answer-1.cert.gz``, and so on. Their statements are called ``answer.question.txt``,
+    domain in which it lies; for ``"holds"`` a certificate for each domain, by a run of its own (a tree where there are too
+    many inputs to list cells), the later ones numbered: ``answer.cert.gz``, ``answer-1.cert.gz``, and so on. Their statements are called ``answer.question.txt``,
     ``answer-1.question.txt``. For ``"undecided"`` there is nothing to write.
 
     Args:
@@ -207,7 +207,8 @@ def write_evidence(
         files += [place, question_beside(place)]
     for number, disjunct in enumerate(prop.disjuncts if found.status == "holds" else ()):
         own = numbered(place, number)
-        Evidence(_statement(network, disjunct), max_dim).write_with_question(own, rows_only, workers, progress)
+        evidence = Evidence(_statement(network, disjunct), max_dim, is_known=True, is_verdict=True)
+        evidence.write_with_question(own, rows_only, workers, progress)
         files += [own, question_beside(own)]
     return tuple(files)
 
