@@ -5,12 +5,13 @@ QUESTION is a statement, EVIDENCE its trees: FORMAT.md, section 7. No float is c
 line says what is proved, or REJECTED and why.
 
 A node is a set of inputs, with ends of rows on it: inputs x, values n that enter ReLUs, conditions
-t of the target, as a.v - b. Theorem: where the conditions t that have factors hold, a form is nowhere
-on the node less than `least` says. For what is subtracted is not negative there; and in each step
-h = max(z, 0) becomes 0 where z <= 0 on the node, z where z >= 0, else a z <= h with 0 <= a <= 1, or
-m z + t >= h, h being convex and that so at both ends. So a `none` has nothing of the preimage: 0
-would be positive there. The parts of a split cover it, so the leaves cover the domain, and on leaves
-that are no `none` the target's rows are affine, and say with the splits what is in the preimage.
+a.v - b of the domain, d, and of the target, t. Theorem: a form is nowhere less than `least` says, on
+the node or, with factors of t, where the target is hit. For what is subtracted is not negative
+there; and step by step h = max(z, 0) becomes z where z >= 0 on the node, 0 where z <= 0, else a z,
+which is at most h if 0 <= a <= 1, or m z + t, at least h as it is so at both ends of z, and h is
+convex. So a `none` has nothing of the preimage: 0 would be positive there. The parts of a split
+cover it, so leaves cover the domain. On other leaves the target's rows are affine: with the splits
+they say what is in the preimage. A tile's point has all strictly, so it is as large as the domain.
 """
 
 import gzip
@@ -80,8 +81,9 @@ class Statement:
                 need(word == "target", f"{word} where it does not belong")
                 self.targets.append([self.condition(row, "xhy") for row in rows])
         self.places = {f"x{j}": (0, j) for j in range(self.widths[0])}
-        relus = ((l, i) for l, own in enumerate(self.layers, 1) for i, r in enumerate(own[2]) if r)
-        self.places |= {f"n{k}": place for k, place in enumerate(relus)}
+        relus = enumerate((layer[2] for layer in self.layers), 1)
+        neurons = ((l, i) for l, relu in relus for i, on in enumerate(relu) if on)
+        self.places |= {f"n{k}": place for k, place in enumerate(neurons)}
         self.names = {place: name for name, place in self.places.items()}
 
     def layer(self, relu, rows):
@@ -141,10 +143,15 @@ class Tree:
 
     def __init__(self, statement, target, ends, lines):
         self.of, self.lines, self.leaves = statement, lines, {"tile": 0, "rest": 0, "none": 0}
-        self.target, self.is_of_regions, self.ends = target or [], target is None, ends
-        self.rows = {f"d{i}": row for i, row in enumerate(statement.domain)}
-        self.rows |= {f"t{i}": row for i, row in enumerate(self.target)}
+        self.target, self.is_of_regions, self.ends, self.rows = target or [], target is None, ends, {}
+        self.inside, self.hit = self.known("d", statement.domain), self.known("t", self.target)
         self.node(ends, ())
+
+    def known(self, kind, conditions):
+        """The ends of conditions where they hold."""
+        self.rows |= {f"{kind}{i}": row for i, row in enumerate(conditions)}
+        ends = {(-1, f"{kind}{i}"): 0 for i, _ in enumerate(conditions)}
+        return ends | {(1, f"{kind}{i}"): 0 for i, row in enumerate(conditions) if row[2] == "=="}
 
     def node(self, ends, splits):
         """Read a node, after splits (side, row), with its ends {(side, row): end}, sides being 1
@@ -152,39 +159,35 @@ class Tree:
         within(len(splits) * len(ends) <= MOST_ENDS, "very many ends")
         word, *words = next(self.lines)
         while word in ("low", "up"):
-            ends = self.bounded(ends, 1 if word == "low" else -1, *words)
+            side, row, found = 1 if word == "low" else -1, words[0], 0
+            found, _ = self.proved(ends | self.inside, words[1:], [(Fraction(side), row)])
+            size = found.numerator.bit_length() - found.denominator.bit_length()
+            unit = Fraction(2) ** (size - 64)  # 64 binary digits are kept
+            ends = improved(ends, side, row, side * (found // unit * unit))
             word, *words = next(self.lines)
         if not splits:
             self.ends = {key: end for key, end in ends.items() if key[1][0] != "t"}
         if word == "split":
             row, value = words if words[0][0] == "x" else (*words, "0")
+            need(row in self.of.places, "a split by something else")
             for side in (-1, 1):
-                self.of.form(row)
                 part = improved(ends, side, row, rational(value))
                 self.node(part, (*splits, (side, row)))
-        else:
-            {"none": self.none, "tile": self.tile, "rest": self.rest}[word](ends, splits, *words)
-            self.leaves[word] += 1
-
-    def bounded(self, ends, side, row, *words):
-        found, _, in_target = self.proved(ends, words, side, row)
-        need(not in_target, "an end in the target, not on the node")
-        unit = found.numerator.bit_length() - found.denominator.bit_length() - 64
-        unit = Fraction(2) ** unit  # 64 binary digits are kept
-        return improved(ends, side, row, side * (found // unit * unit))
-
-    def none(self, ends, splits, *words):
-        found, is_strict, _ = self.proved(ends, words)
-        need(found > 0 or (found == 0 and is_strict), "there may be points of the preimage")
-
-    def rest(self, ends, splits):
+            return
+        self.leaves[word] += 1
+        if word == "none":
+            found, is_strict = self.proved(ends | self.inside | self.hit, words, [])
+            need(found > 0 or (found == 0 and is_strict), "there may be points of the preimage")
+            return
         for row in self.of.places if self.is_of_regions else ():
             need(row[0] == "x" or self.line(ends, row, True, None), "a neuron without a sign")
         for form, _, _ in self.target:
             self.least(ends, form, 0, None)
+        if word == "tile":
+            self.tile(ends, splits, words)
 
-    def tile(self, ends, splits, *x):
-        self.rest(ends, splits)
+    def tile(self, ends, splits, x):
+        """See that a leaf has the dimension of the domain, near x."""
         z, h = self.of.at([*map(rational, x)])
         need(all(holds(*row, h) for row in self.of.domain), "a point outside of the domain")
         for side, row in splits:
@@ -195,31 +198,23 @@ class Tree:
                 need(relation != "<" and ends[-1, f"t{i}"] <= 0, f"t{i} may be positive")
                 need(relation != "==" or ends[1, f"t{i}"] >= 0, f"t{i} may be negative")
 
-    def proved(self, ends, words, side=0, row=None):
-        """A number that side * row is nowhere less than, where conditions t with factors hold;
-        whether something that is strict has a factor; whether a condition t has."""
-        terms, total, slopes = [(Fraction(side), row)] if side else [], Fraction(0), {}
-        is_strict = in_target = False
+    def proved(self, ends, words, terms):
+        """A number that the sum of terms (factor, row) is nowhere less than; whether it is not
+        reached if it is 0, as something strict has a factor."""
+        total, slopes, is_strict, h = Fraction(0), {}, False, {}
         for name, s in zip(words[::2], map(rational, words[1::2]), strict=True):
             if name[0] == "a":
                 need(0 <= s <= 1, "a slope that is not between 0 and 1")
                 slopes["n" + name[1:]] = s
-            elif name in self.rows:
-                relation = self.rows[name][2]
-                need(s >= 0 or relation == "==", "a condition the wrong way round")
-                is_strict |= relation == "<" and s > 0
-                in_target |= name[0] == "t"
-                terms.append((s, name))
             else:
-                terms.append((-s, name))
-                total += s * ends[1 if s > 0 else -1, name]
-        h = {}
+                terms, total = [*terms, (-s, name)], total + s * ends[1 if s > 0 else -1, name]
+                is_strict |= s < 0 and name in self.rows and self.rows[name][2] == "<"
         for s, name in terms:
             form, bound = self.rows[name][:2] if name in self.rows else self.of.form(name)
             total -= s * bound
             for place, a in form.items():
                 h[place] = h.get(place, 0) + s * a
-        return self.least(ends, h, total, slopes), is_strict, in_target
+        return self.least(ends, h, total, slopes), is_strict
 
     def least(self, ends, h, total, slopes):
         """A number that a form of what layers return is nowhere less than. Without slopes: it is
@@ -266,9 +261,8 @@ def lines_of(path):
             within(line[-1:] == b"\n" and size <= MOST_IN_FILE, "a line or a file that is too long")
             yield line.decode().split()
 
-def claim(question, path):
-    """What is proved, in a line."""
-    asked, lines = Statement(question), lines_of(path)
+def claim(question, lines):
+    asked = Statement(question)
     need(next(lines) == ["polyrelu-tree", "1", asked.hash], "this is for another statement")
     ends, leaves = asked.ends(), []
     for target in asked.targets or [None]:
@@ -286,10 +280,9 @@ def claim(question, path):
 def check(question, path):
     """What is proved, in a line. Raises Rejected."""
     try:
-        return claim(question, path)
+        return claim(question, lines_of(path))
     except Exception as reason:
-        said = reason if isinstance(reason, Rejected) else repr(reason)
-        raise Rejected(f"{said}"[:500]) from reason
+        raise Rejected(f"{reason!r}"[:500]) from reason
 
 def main(question, path):
     try:

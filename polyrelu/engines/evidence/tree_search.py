@@ -290,7 +290,7 @@ class Search:
     def _shortest(self, node: Node, found: Factors) -> str | None:
         """The proof with the fewest digits that is one, without the factors that it does not need."""
         for bits in _DIGITS:
-            slopes = {number: _short(a, bits) for number, a in found.slopes.items() if 0 < a}
+            slopes = {number: _short(a, bits) for number, a in found.slopes.items() if a > 0}
             slopes = {number: min(a, Fraction(1)) for number, a in slopes.items()}
             factors = [(name, _short(s, bits)) for name, s in found.rows.items()]
             factors = [(name, s) for name, s in factors if s]
@@ -500,6 +500,7 @@ def _few_digits(middle: float, low: float, high: float) -> Fraction:
 
 
 def _written(factors: Sequence[tuple[str, Fraction]], slopes: Mapping[int, Fraction]) -> list[str]:
-    words = [*factors, *((f"a{number}", a) for number, a in slopes.items())]
+    signed = ((name, -s if name[0] in "dt" else s) for name, s in factors)  # conditions have upper ends
+    words = [*signed, *((f"a{number}", a) for number, a in slopes.items())]
     return [word for name, s in words for word in (name, fraction_digits(s))]
 
