@@ -176,9 +176,10 @@ def write_evidence(
     """Write evidence for a verdict, for ``polyrelu check``, with the statements that it is about.
 
     A property with several domains has a statement for each. For ``"violated"`` the counterexample is written, for the
-    domain in which it lies; for ``"holds"`` a certificate for each domain, by a run of its own (a tree where there are too
-    many inputs to list cells), the later ones numbered: ``answer.cert.gz``, ``answer-1.cert.gz``, and so on. Their statements are called ``answer.question.txt``,
-    ``answer-1.question.txt``. For ``"undecided"`` there is nothing to write.
+    domain in which it lies; for ``"holds"`` a certificate for each domain, by a run of its own: of cells, or where they
+    get too large a tree. Later ones are numbered: ``answer.cert.gz``, ``answer-1.cert.gz``, and so on, and their
+    statements are called ``answer.question.txt``, ``answer-1.question.txt``. For ``"undecided"`` there is nothing to
+    write.
 
     Args:
         found: the verdict, of :func:`verify`.

@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""Checks trees of polyrelu: python3 -I -S tree_checker.py QUESTION EVIDENCE
+"""Checks trees of polyrelu: python3 -I -S tree_checker.py QUESTION EVIDENCE.
 
 QUESTION is a statement, EVIDENCE its trees: FORMAT.md, section 7. No float is computed. The last
 line says what is proved, or REJECTED and why.
 
 A node is a set of inputs, with ends of rows on it: inputs x, values n that enter ReLUs, conditions
-a.v - b of the domain, d, and of the target, t. Theorem: a form is nowhere less than `least` says, on
+a.v - b of the domain, d, and of the target, t. Theorem: a form is nowhere less than `least` says on
 the node or, with factors of t, where the target is hit. For what is subtracted is not negative
 there; and step by step h = max(z, 0) becomes z where z >= 0 on the node, 0 where z <= 0, else a z,
 which is at most h if 0 <= a <= 1, or m z + t, at least h as it is so at both ends of z, and h is
@@ -143,7 +143,8 @@ class Tree:
 
     def __init__(self, statement, target, ends, lines):
         self.of, self.lines, self.leaves = statement, lines, {"tile": 0, "rest": 0, "none": 0}
-        self.target, self.is_of_regions, self.ends, self.rows = target or [], target is None, ends, {}
+        self.target, self.is_of_regions, self.ends = target or [], target is None, ends
+        self.rows = {}
         self.inside, self.hit = self.known("d", statement.domain), self.known("t", self.target)
         self.node(ends, ())
 
@@ -159,7 +160,7 @@ class Tree:
         within(len(splits) * len(ends) <= MOST_ENDS, "very many ends")
         word, *words = next(self.lines)
         while word in ("low", "up"):
-            side, row, found = 1 if word == "low" else -1, words[0], 0
+            side, row = 1 if word == "low" else -1, words[0]
             found, _ = self.proved(ends | self.inside, words[1:], [(Fraction(side), row)])
             size = found.numerator.bit_length() - found.denominator.bit_length()
             unit = Fraction(2) ** (size - 64)  # 64 binary digits are kept
@@ -167,9 +168,8 @@ class Tree:
             word, *words = next(self.lines)
         if not splits:
             self.ends = {key: end for key, end in ends.items() if key[1][0] != "t"}
-        if word == "split":
+        if word == "split":  # by whatever row, the parts cover the node
             row, value = words if words[0][0] == "x" else (*words, "0")
-            need(row in self.of.places, "a split by something else")
             for side in (-1, 1):
                 part = improved(ends, side, row, rational(value))
                 self.node(part, (*splits, (side, row)))
@@ -233,13 +233,14 @@ class Tree:
                     entering = [b + c * w for b, w in zip(entering, rows[i])]
             total += Fraction(entering.pop(), scale)
             form = dict(enumerate(entering))
-        if slopes is not None:
-            form = gathered(form, h, 0, scale)
-            least = sum(c * ends[1 if c > 0 else -1, f"x{j}"] for j, c in form.items())
-            return total + least / Fraction(scale)
+        if slopes is None:
+            return total
+        form = gathered(form, h, 0, scale)
+        least = sum(c * ends[1 if c > 0 else -1, f"x{j}"] for j, c in form.items())
+        return total + least / Fraction(scale)
 
     def line(self, ends, row, rises, slopes):
-        """m and t: m z + t is on the node nowhere more than max(z, 0) if it rises, else not less."""
+        """Numbers m, t: m z + t is on the node no more than max(z, 0) if it rises, else no less."""
         low, up = ends.get((1, row)), ends.get((-1, row))
         if up is not None and up <= 0:
             return 0, 0
@@ -262,9 +263,9 @@ def lines_of(path):
             yield line.decode().split()
 
 def claim(question, lines):
-    asked = Statement(question)
-    need(next(lines) == ["polyrelu-tree", "1", asked.hash], "this is for another statement")
-    ends, leaves = asked.ends(), []
+    asked, head, leaves = Statement(question), next(lines), []
+    need(head == ["polyrelu-tree", "1", asked.hash], "this is for another statement")
+    ends = asked.ends()
     for target in asked.targets or [None]:
         tree = Tree(asked, target, ends, lines)
         ends, leaves = tree.ends, [*leaves, tree.leaves]

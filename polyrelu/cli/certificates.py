@@ -106,7 +106,9 @@ _EVIDENCE = click.Path(dir_okay=False, path_type=Path)
 @click.command("check", epilog=_CHECK_EXAMPLES, short_help="Check a certificate.")
 @click.argument("question", type=_EVIDENCE)
 @click.argument("evidence", nargs=-1, required=True, type=_EVIDENCE)
-@click.option("--fast", is_flag=True, help="Use the compiled checker, on two threads, which also reads rows; not for trees.")
+@click.option(
+    "--fast", is_flag=True, help="Use the compiled checker, on two threads, which also reads rows; not for trees."
+)
 @click.pass_context
 def check_command(context: click.Context, question: Path, evidence: tuple[Path, ...], fast: bool) -> None:
     """Check EVIDENCE, the parts of a certificate, a tree or a point, against QUESTION, a statement.

@@ -33,7 +33,7 @@ from polyrelu.tilings.tiling import Tiling
 
 Write: TypeAlias = Callable[[bytes], object]
 Form: TypeAlias = Literal["auto", "cells", "tree"]
-"""Of certificates: vertices of cells, or a tree; ``"auto"`` takes a tree where cells get too large and it promises to be small."""
+"""Of certificates: cells by their vertices, or trees of splits and bounds."""
 
 
 class Certified(NamedTuple):
@@ -173,7 +173,7 @@ class Evidence:
         statement: the question.
         max_dim: the largest dimension in which to list cells, or None to judge by what a cell takes.
         form: of the certificate.
-        is_known: whether an answer without cells is known, so that a tree is tried where nothing promises that it is small.
+        is_known: whether the answer is known without cells; then a tree may be large.
         is_verdict: whether the answer is that no target is reached.
 
     Raises:

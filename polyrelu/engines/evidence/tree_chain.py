@@ -152,9 +152,7 @@ class Chain:
         layer = self.layers[depth - 1]
         return Row({(depth - 1, j): w for j, w in enumerate(layer.rows[i]) if w}, -layer.offsets[i], "<=")
 
-    def at_inputs(
-        self, form: Form, constant: Fraction, line: Callable[[Name, bool], Line | None]
-    ) -> AffineForm | None:
+    def at_inputs(self, form: Form, constant: Fraction, line: Callable[[Name, bool], Line | None]) -> AffineForm | None:
         """A form of inputs that is no larger, ReLUs having become lines; None where one has no line.
 
         Args:

@@ -20,7 +20,7 @@ from typing import TypeAlias
 import numpy as np
 
 from polyrelu.arithmetic import float_lp
-from polyrelu.arithmetic.exact import ExactVector, FloatArray, to_float
+from polyrelu.arithmetic.exact import FloatArray, to_float
 from polyrelu.engines.evidence.tree_chain import Chain, Line, Row, relu_line, rounded_down, total_of
 from polyrelu.engines.evidence.tree_guide import Factors, Guide, Ranges
 from polyrelu.engines.evidence.tree_program import Program, Proof
@@ -174,7 +174,9 @@ class Search:
 
     # -- proofs -------------------------------------------------------------------------------------------------------
 
-    def least(self, node: Node, terms: Iterable[tuple[Fraction, Row]], slopes: Mapping[int, Fraction]) -> Fraction | None:
+    def least(
+        self, node: Node, terms: Iterable[tuple[Fraction, Row]], slopes: Mapping[int, Fraction]
+    ) -> Fraction | None:
         """What the checker computes of a sum of rows on a node; ends that are promised are proved first."""
 
         def line(place: Name, rises: bool) -> Line | None:
@@ -204,7 +206,9 @@ class Search:
         if owner is not None:
             self._bound(owner, side, [], {})
 
-    def _bound(self, owner: Node, side: Side, factors: Sequence[tuple[str, Fraction]], slopes: Mapping[int, Fraction]) -> bool:
+    def _bound(
+        self, owner: Node, side: Side, factors: Sequence[tuple[str, Fraction]], slopes: Mapping[int, Fraction]
+    ) -> bool:
         """Prove an end on a node of the path, for all of the path below it; whether there is a proof."""
         for node in self.path:
             if node.promised.get(side) is owner:
@@ -216,7 +220,12 @@ class Search:
         return self._write_end(owner, side, side[0] * rounded_down(found), factors, slopes)
 
     def _write_end(
-        self, owner: Node, side: Side, end: Fraction, factors: Sequence[tuple[str, Fraction]], slopes: Mapping[int, Fraction]
+        self,
+        owner: Node,
+        side: Side,
+        end: Fraction,
+        factors: Sequence[tuple[str, Fraction]],
+        slopes: Mapping[int, Fraction],
     ) -> bool:
         word = "low" if side[0] > 0 else "up"
         owner.lines.append(" ".join([word, self.chain.name(side[1]), *_written(factors, slopes)]))
@@ -503,4 +512,3 @@ def _written(factors: Sequence[tuple[str, Fraction]], slopes: Mapping[int, Fract
     signed = ((name, -s if name[0] in "dt" else s) for name, s in factors)  # conditions have upper ends
     words = [*signed, *((f"a{number}", a) for number, a in slopes.items())]
     return [word for name, s in words for word in (name, fraction_digits(s))]
-

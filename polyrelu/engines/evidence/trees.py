@@ -1,7 +1,7 @@
 """Trees, written: a certificate for questions whose cells have too many vertices to list them.
 
-Sections 7 of ``certificates/FORMAT.md`` says what is in the file, :mod:`polyrelu.engines.evidence.tree_search` how it is
-found.
+Section 7 of ``certificates/FORMAT.md`` says what is in the file, and :mod:`polyrelu.engines.evidence.tree_search` how
+it is found.
 """
 
 from __future__ import annotations
