@@ -128,8 +128,8 @@ def check_command(context: click.Context, question: Path, evidence: tuple[Path, 
             raise click.UsageError(
                 f"{path}: has rows for vertices; make coordinates of them with polyrelu expand, or give --fast."
             )
-    program = (tree_checker if has_tree else checker).__file__
-    command = [sys.executable, "-I", "-S", program, *map(_as_argument, (question, *evidence))]
+    program = tree_checker if has_tree else checker
+    command = [sys.executable, "-I", "-S", str(program.__file__), *map(_as_argument, (question, *evidence))]
     context.exit(subprocess.run(command, check=False).returncode)
 
 

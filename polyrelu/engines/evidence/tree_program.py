@@ -18,7 +18,7 @@ from polyrelu.arithmetic.lp import Solution, Status, maximise
 from polyrelu.engines.evidence.tree_chain import AffineForm, Chain, Line, Row, relu_line
 from polyrelu.networks.statement_text import Name
 
-FactorList: TypeAlias = list[tuple[str, Fraction]]
+FactorsByName: TypeAlias = Mapping[str, Fraction]
 
 
 class Place(Protocol):
@@ -31,7 +31,7 @@ class Place(Protocol):
 class Proof(NamedTuple):
     """Factors that prove something of a node; ``side`` and ``number``: that it is an end, 0, of a row of the target."""
 
-    factors: FactorList
+    factors: FactorsByName
     side: int = 0
     number: int = 0
 
@@ -217,14 +217,14 @@ class Program:
         return [term for term in own if term.relation != "=="], [term for term in own if term.relation == "=="]
 
 
-def _factors(terms: Sequence[_Term], solution: Solution, unit: Fraction, skipped: int = 0) -> FactorList:
+def _factors(terms: Sequence[_Term], solution: Solution, unit: Fraction, skipped: int = 0) -> FactorsByName:
     """The multipliers of a program as factors of rows; the first rows of the program may be none of these."""
     assert solution.multipliers is not None
     found = dict[str, Fraction]()
     for term, y in zip(terms, solution.multipliers[skipped:], strict=True):
         if y:
             found[term.name] = found.get(term.name, Fraction(0)) + term.sign * y * unit * _scale(term.form)
-    return [(name, s) for name, s in found.items() if s]
+    return {name: s for name, s in found.items() if s}
 
 
 def _scale(form: AffineForm) -> int:

@@ -12,7 +12,8 @@ from fractions import Fraction
 from polyrelu.bounds.reach import reach
 from polyrelu.engines.evidence.question import Question
 from polyrelu.engines.evidence.tree_chain import Chain
-from polyrelu.engines.evidence.tree_search import Search, Side
+from polyrelu.engines.evidence.tree_proofs import Side
+from polyrelu.engines.evidence.tree_search import Search
 from polyrelu.engines.halfspaces import MOST_DOUBTFUL
 from polyrelu.networks.fixed_inputs import Folding
 from polyrelu.networks.statement import Statement
