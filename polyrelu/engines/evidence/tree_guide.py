@@ -297,7 +297,8 @@ class _Program:
         self.flat[number] = len(self.hard)
         self.hard += [-h, z - h]
         if np.isfinite(low) and np.isfinite(high):
-            m = high / (high - low)
-            above = h - m * z
-            above[-1] += m * low
+            with np.errstate(all="ignore"):
+                m = high / (high - low)
+                above = h - m * z
+                above[-1] += m * low
             self.hard.append(above)
