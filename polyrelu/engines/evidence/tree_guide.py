@@ -20,7 +20,7 @@ from polyrelu.engines.evidence.tree_chain import Chain, Row
 from polyrelu.networks.statement_text import Name
 
 _MOST_VARIABLES = 4000
-_GAIN = 1e-6  # of ends, by which a new one has to be better
+_GAIN = 0.05  # of the width of a range, by which a new end has to be better
 
 
 @dataclass
@@ -152,9 +152,11 @@ class Guide:
             neurons = np.flatnonzero(self.open_(ranges, depth))
             for side, own in ((1, ranges.low[depth]), (-1, ranges.high[depth])) if len(neurons) else ():
                 ends = side * self.least(self.entering(depth, neurons).times(side), ranges)[0]
+                known = own[neurons]
                 with np.errstate(all="ignore"):
-                    gain = side * (ends - own[neurons])
-                better = np.isfinite(ends) & ~(gain <= _GAIN * np.abs(ends))
+                    gain = side * (ends - known)
+                    much = np.isinf(known) | (gain > _GAIN * (ranges.high[depth] - ranges.low[depth])[neurons])
+                better = np.isfinite(ends) & (much | (side * ends >= 0))
                 own[neurons[better]] = ends[better]
                 found += [(side, (depth, i)) for i in neurons[better].tolist()]
         return found

@@ -21,7 +21,7 @@ from polyrelu.arithmetic.exact import FloatArray, to_float
 from polyrelu.engines.evidence.tree_chain import Chain
 from polyrelu.engines.evidence.tree_guide import Guide, Ranges
 from polyrelu.engines.evidence.tree_program import Leaf, Program
-from polyrelu.engines.evidence.tree_proofs import Factors, Node, Proofs, Side, improve
+from polyrelu.engines.evidence.tree_proofs import Claim, Factors, Node, Proofs, Side, end_text, improve
 from polyrelu.errors import BudgetExceeded
 from polyrelu.networks.statement_text import Name
 from polyrelu.support.limits import check
@@ -60,7 +60,9 @@ class Search:
         """The lines of the tree."""
         root = self._root()
         lines = self._grown(root)
-        self.shared.update(root.ends)
+        for claim in root.claims:
+            if claim.is_needed and claim.side is not None:
+                improve(self.shared, claim.side, claim.end)
         return lines
 
     # -- nodes --------------------------------------------------------------------------------------------------------
@@ -82,7 +84,7 @@ class Search:
             drawn = np.random.default_rng(_SEED).uniform(low, high, (_POINTS, len(low)))
             values = drawn @ self._general[:, :-1].T + self._general[:, -1]
             points = drawn[(values < -_margin(values)).all(axis=1)]
-        return Node((), {}, ends, {}, ranges, points, self._general)
+        return Node((), {}, ends, {}, {}, ranges, points, self._general)
 
     @property
     def _general(self) -> FloatArray:
@@ -122,7 +124,7 @@ class Search:
             below = self._below(node)
         finally:
             self.proofs.path.pop()
-        return [*node.lines, *below]
+        return [*(claim.text for claim in node.claims if claim.is_needed), *below]
 
     def _below(self, node: Node) -> list[str]:
         """What ends a node, or the parts in which it is divided."""
@@ -134,9 +136,10 @@ class Search:
         contradicted = self._contradicted(node) if not self.guide.open_count(node.ranges) else None
         return self._divided(node) if contradicted is None else self._ended(contradicted)
 
-    def _ended(self, line: str) -> list[str]:
+    def _ended(self, leaf: Claim) -> list[str]:
         self.leaves += 1
-        return [line]
+        leaf.need()
+        return [leaf.text]
 
     def _halved(self, node: Node, place: Name, value: Fraction) -> list[str]:
         """A node by its two parts, or by one whose proof is one of all of it."""
@@ -151,35 +154,35 @@ class Search:
 
     # -- nothing is there ---------------------------------------------------------------------------------------------
 
-    def _missed(self, node: Node) -> str | None:
+    def _missed(self, node: Node) -> Claim | None:
         """The end of a node that the bound of one row of the target excludes."""
         for sign in (1, -1):
             least, _ = self.guide.least(self.guide.target.times(sign), node.ranges)
             for number in np.flatnonzero(least > 0).tolist():
                 if sign > 0 or self.chain.target[number].relation == "==":
-                    line = self.proofs.none(node, Factors({f"t{number}": Fraction(sign)}))
-                    if line is not None:
-                        return line
+                    found = self.proofs.none(node, Factors({f"t{number}": Fraction(sign)}))
+                    if found is not None:
+                        return found
         return None
 
-    def _contradicted(self, node: Node) -> str | None:
+    def _contradicted(self, node: Node) -> Claim | None:
         """The end of a node that a linear program excludes, in the fewest digits."""
         found = self.guide.contradiction(node.ranges, node.splits) if self.chain.target else None
         if found is not None:
             for factors in _shorter_and_longer(found.rows, found.slopes):
-                line = self.proofs.none(node, factors)
-                if line is not None:
-                    return self._without_idle_factors(node, factors, line)
+                leaf = self.proofs.none(node, factors)
+                if leaf is not None:
+                    return self._without_idle_factors(node, factors, leaf)
         return None
 
-    def _without_idle_factors(self, node: Node, factors: Factors, line: str) -> str:
+    def _without_idle_factors(self, node: Node, factors: Factors, leaf: Claim) -> Claim:
         """The same without the factors that are not needed, the smallest first."""
         for name in sorted(factors.rows, key=lambda name: abs(factors.rows[name])):
             fewer = factors._replace(rows={key: s for key, s in factors.rows.items() if key != name})
             shorter = self.proofs.none(node, fewer)
             if shorter is not None:
-                factors, line = fewer, shorter
-        return line
+                factors, leaf = fewer, shorter
+        return leaf
 
     # -- for a verdict ------------------------------------------------------------------------------------------------
 
@@ -279,7 +282,7 @@ class Search:
         factors = {name: sign * y / own for (name, sign), y in zip(names, shares, strict=True) if y > 0}
         row = [(Fraction(-side), self.chain.row(place))]
         for proposed in _shorter_and_longer(factors, {}):
-            bound = self.proofs.least(node, row, proposed)
+            bound, _ = self.proofs.least(node, row, proposed)
             if bound is not None and bound >= 0:
                 return proposed
         return None
@@ -288,17 +291,18 @@ class Search:
         """The end of a node on which all neurons that matter have signs."""
         found = self.program.leaf(node)
         if not isinstance(found, Leaf):
-            line = self.proofs.none(node, Factors(found.factors))
-            assert line is not None, "an exact program proves it"
-            return self._ended(line)
+            leaf = self.proofs.none(node, Factors(found.factors))
+            assert leaf is not None, "an exact program proves it"
+            return self._ended(leaf)
+        signs = self.proofs.signs(node)
         for place in node.begun:
             node.use(place)
         for proof in found.proofs:
-            self.proofs.write_end(node, proof.side, f"t{proof.number}", Factors(proof.factors))
+            node.claims.append(Claim(end_text(proof.side, f"t{proof.number}", Factors(proof.factors)), signs))
+            node.claims[-1].need()
         is_part = any(not place[0] for place in node.begun)
-        if found.point is None or is_part:
-            return self._ended("rest")
-        return self._ended(" ".join(["tile", *map(fraction_digits, found.point)]))
+        words = ["rest"] if found.point is None or is_part else ["tile", *map(fraction_digits, found.point)]
+        return self._ended(Claim(" ".join(words), signs))
 
 
 def _margin(values: FloatArray) -> FloatArray:
