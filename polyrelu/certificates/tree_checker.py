@@ -66,7 +66,7 @@ class Statement:
         (head, none), ((word, width), nothing), *groups = groups
         need([*head, word] == ["polyrelu-statement", "1", "inputs"], "this is no statement")
         need(not none + nothing, "rows that belong to nothing")
-        within(int(width) <= 2**20, "very many inputs")
+        within(0 <= int(width) <= 2**20, "very many inputs")
         self.widths = [int(width)]
         for (word, *more), rows in groups:
             need(len(more) == (word == "layer"), f"what stands behind {word}")

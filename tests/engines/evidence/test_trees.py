@@ -11,12 +11,14 @@ import pytest
 from hypothesis import given, settings
 
 import polyrelu as pr
+from polyrelu.analysis.verify import write_evidence
 from polyrelu.arithmetic import float_lp
 from polyrelu.certificates import tree_checker
 from polyrelu.engines.evidence.certify import Evidence, certify
 from polyrelu.engines.evidence.tree_guide import Guide, Proposal
 from polyrelu.engines.evidence.tree_proofs import Claim
 from polyrelu.engines.evidence.trees import write_trees
+from polyrelu.networks.properties import Disjunct
 from tests import strategies
 from tests.engines.cells.questions import questions
 from tests.engines.evidence.questions import ABS, KINDS, by_chance, saved, statement
@@ -257,6 +259,13 @@ def test_many_inputs_are_for_trees(tmp_path):
     assert (found.status, found.unwritten) == ("holds", "")
     text = (tmp_path / "answer.question.txt").read_bytes()
     assert tree_checker.check(text, str(tmp_path / "answer.gz")) == HOLDS
+
+
+def test_verdicts_have_trees_where_they_are_asked_for(tmp_path):
+    net, box = network(3, 8, 6, 1), pr.Polyhedron.box([-1] * 3, [1] * 3)
+    prop = pr.Property(3, 1, (Disjunct(box, (pr.parse("y0 > 100", dim=1),)),))
+    files = write_evidence(pr.verify(net, prop), net, prop, tmp_path / "answer.gz", form="tree")
+    assert tree_checker.check(files[1].read_bytes(), str(files[0])) == HOLDS
 
 
 def test_the_branching_engine_has_trees(tmp_path):
