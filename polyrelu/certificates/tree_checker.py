@@ -144,15 +144,12 @@ class Tree:
     def __init__(self, statement, target, ends, lines):
         self.of, self.lines, self.leaves = statement, lines, {"tile": 0, "rest": 0, "none": 0}
         self.target, self.is_of_regions, self.ends = target or [], target is None, ends
-        self.rows = {}
-        self.inside, self.hit = self.known("d", statement.domain), self.known("t", self.target)
+        self.rows = {f"d{i}": row for i, row in enumerate(statement.domain)}
+        self.rows |= {f"t{i}": row for i, row in enumerate(self.target)}
+        self.hit = {(-1, name): 0 for name in self.rows}  # the ends of conditions where they hold
+        self.hit |= {(1, name): 0 for name, row in self.rows.items() if row[2] == "=="}
+        self.inside = {key: 0 for key in self.hit if key[1][0] == "d"}
         self.node(ends, ())
-
-    def known(self, kind, conditions):
-        """The ends of conditions where they hold."""
-        self.rows |= {f"{kind}{i}": row for i, row in enumerate(conditions)}
-        ends = {(-1, f"{kind}{i}"): 0 for i, _ in enumerate(conditions)}
-        return ends | {(1, f"{kind}{i}"): 0 for i, row in enumerate(conditions) if row[2] == "=="}
 
     def node(self, ends, splits):
         """Read a node, after splits (side, row), with its ends {(side, row): end}, sides being 1
@@ -176,7 +173,7 @@ class Tree:
             return
         self.leaves[word] += 1
         if word == "none":
-            found, is_strict = self.proved(ends | self.inside | self.hit, words, [])
+            found, is_strict = self.proved(ends | self.hit, words, [])
             need(found > 0 or (found == 0 and is_strict), "there may be points of the preimage")
             return
         for row in self.of.places if self.is_of_regions else ():
@@ -262,16 +259,15 @@ def lines_of(path):
             within(line[-1:] == b"\n" and size <= MOST_IN_FILE, "a line or a file that is too long")
             yield line.decode().split()
 
-def claim(question, lines):
-    asked, head, leaves = Statement(question), next(lines), []
+def claim(asked, lines):
+    head, ends, leaves = next(lines), asked.ends(), []
     need(head == ["polyrelu-tree", "1", asked.hash], "this is for another statement")
-    ends = asked.ends()
     for target in asked.targets or [None]:
         tree = Tree(asked, target, ends, lines)
         ends, leaves = tree.ends, [*leaves, tree.leaves]
     need(next(lines, None) is None, "more than the trees")
+    need(asked.targets or not leaves[0]["rest"], "a region without a point")
     if not asked.targets:
-        need(not leaves[0]["rest"], "a region without a point")
         return f"regions: {leaves[0]['tile']}"
     if not any(own["tile"] + own["rest"] for own in leaves):
         return "holds: no point of the domain maps into a target"
@@ -281,7 +277,7 @@ def claim(question, lines):
 def check(question, path):
     """What is proved, in a line. Raises Rejected."""
     try:
-        return claim(question, lines_of(path))
+        return claim(Statement(question), lines_of(path))
     except Exception as reason:
         raise Rejected(f"{reason!r}"[:500]) from reason
 

@@ -83,7 +83,8 @@ class Certificates(NamedTuple):
         if self.path is None:
             return []
         place = numbered(self.path, number)
-        evidence = Evidence(statement_of(tiling) if said is None else said, max_dim)
+        statement = statement_of(tiling) if said is None else said
+        evidence = Evidence(statement, max_dim, is_known=tiling.method == "branch")
         evidence.write(place, self.rows_only, workers)
         if said is not None:
             return [place]

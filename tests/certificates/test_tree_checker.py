@@ -163,7 +163,7 @@ def with_text(old: str, new: str) -> ModuleType:
         ("side * (found // unit * unit)", "side * found + unit"),
         ("(found == 0 and is_strict)", "found == 0"),
         ("is_strict |= s < 0 and", "is_strict |="),
-        ("ends | self.inside, words", "ends | self.inside | self.hit, words"),
+        ("ends | self.inside, words", "ends | self.hit, words"),
         ('if key[1][0] != "t"', ""),
         ("side * z[self.of.places[row]] > 0", "side * z[self.of.places[row]] >= 0"),
         ("for side in (-1, 1):\n                part", "for side in (1, 1):\n                part"),

@@ -107,8 +107,9 @@ def certificate(
 ) -> Certified:
     """Write a certificate of the answer that a tiling is, and beside it the statement that it is about.
 
-    The search runs again, since the cells that it discards are part of the proof, and no tiling has them. The statement
-    beside ``answer.cert.gz`` is ``answer.question.txt``; a file that is there is replaced.
+    The search runs again, since the cells that it discards are part of the proof, and no tiling has them; where cells
+    get too large for a tiling of the branching engine, it is a tree that is looked for. The statement beside
+    ``answer.cert.gz`` is ``answer.question.txt``; a file that is there is replaced.
 
     Args:
         tiling: complete; from :func:`polyrelu.engines.preimage.preimage` and the like, or from a file.
@@ -128,7 +129,8 @@ def certificate(
     """
     place = file_path(path, "certificate")
     with _in_time(timeout, "certificate", place):
-        return Evidence(statement_of(tiling), max_dim, form).write_with_question(place, rows_only, workers, progress)
+        evidence = Evidence(statement_of(tiling), max_dim, form, is_known=tiling.method == "branch")
+        return evidence.write_with_question(place, rows_only, workers, progress)
 
 
 def statement_of(tiling: Tiling) -> Statement:
