@@ -13,7 +13,7 @@ from polyrelu.analysis.nearest import Nearest
 from polyrelu.analysis.outline import Outline
 from polyrelu.analysis.zones import BoundaryPart, Zones
 from polyrelu.arithmetic.exact import FloatArray
-from polyrelu.engines.evidence.certify import Certified
+from polyrelu.engines.evidence.certify import Certified, Form
 from polyrelu.networks.network import Network
 from polyrelu.networks.network_summary import Summary
 from polyrelu.networks.properties import Property
@@ -51,6 +51,7 @@ class TilingMethods:
         self,
         path: str | PathLike[str],
         *,
+        form: Form = "auto",
         rows_only: bool = False,
         workers: int = 1,
         max_dim: int | None = None,
@@ -135,6 +136,7 @@ class StatementMethods:
         self,
         path: str | PathLike[str],
         *,
+        form: Form = "auto",
         rows_only: bool = False,
         workers: int = 1,
         max_dim: int | None = None,

@@ -26,7 +26,7 @@ from polyrelu.analysis.part_by_part import PartByPart
 from polyrelu.arithmetic.exact import ExactVector
 from polyrelu.bounds.reach import Reach, reach
 from polyrelu.engines.cells.budget import ALWAYS
-from polyrelu.engines.evidence.certify import Evidence, write_point
+from polyrelu.engines.evidence.certify import Evidence, Form, write_point
 from polyrelu.engines.evidence.files import numbered, question_beside
 from polyrelu.engines.preimage import preimage
 from polyrelu.errors import BudgetExceeded, DimensionError, InputError, Interrupted
@@ -168,6 +168,7 @@ def write_evidence(
     prop: Property,
     path: str | PathLike[str],
     *,
+    form: Form = "auto",
     rows_only: bool = False,
     workers: int = 1,
     max_dim: int | None = None,
@@ -176,15 +177,17 @@ def write_evidence(
     """Write evidence for a verdict, for ``polyrelu check``, with the statements that it is about.
 
     A property with several domains has a statement for each. For ``"violated"`` the counterexample is written, for the
-    domain in which it lies; for ``"holds"`` a certificate for each domain, by a run of its own, the later ones
-    numbered: ``answer.cert.gz``, ``answer-1.cert.gz``, and so on. Their statements are called ``answer.question.txt``,
-    ``answer-1.question.txt``. For ``"undecided"`` there is nothing to write.
+    domain in which it lies; for ``"holds"`` a certificate for each domain, by a run of its own: of cells, or where they
+    get too large a tree. Later ones are numbered: ``answer.cert.gz``, ``answer-1.cert.gz``, and so on, and their
+    statements are called ``answer.question.txt``, ``answer-1.question.txt``. For ``"undecided"`` there is nothing to
+    write.
 
     Args:
         found: the verdict, of :func:`verify`.
         network: the network that it is about.
         prop: the property.
         path: where to; compressed if the name ends in ``.gz``.
+        form: of certificates: ``"cells"``, ``"tree"``, or ``"auto"`` for a tree where cells get too large.
         rows_only: in certificates, say vertices by the rows on which they lie.
         workers: how many threads split cells.
         max_dim: as for :func:`verify`.
@@ -207,7 +210,8 @@ def write_evidence(
         files += [place, question_beside(place)]
     for number, disjunct in enumerate(prop.disjuncts if found.status == "holds" else ()):
         own = numbered(place, number)
-        Evidence(_statement(network, disjunct), max_dim).write_with_question(own, rows_only, workers, progress)
+        evidence = Evidence(_statement(network, disjunct), max_dim, form, is_known=True, is_verdict=True)
+        evidence.write_with_question(own, rows_only, workers, progress)
         files += [own, question_beside(own)]
     return tuple(files)
 

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import click
 
-from polyrelu.certificates import checker, fast_checker
+from polyrelu.certificates import checker, fast_checker, tree_checker
 from polyrelu.cli.answers import check_answer, is_about_an_answer
 from polyrelu.cli.exit_codes import Exit
 from polyrelu.cli.options import together
@@ -20,6 +20,7 @@ from polyrelu.engines.evidence.certify import Evidence, statement_of
 from polyrelu.engines.evidence.expander import expand
 from polyrelu.engines.evidence.files import lines_of, numbered, question_beside
 from polyrelu.engines.evidence.question import ROWS
+from polyrelu.engines.evidence.trees import TREE
 from polyrelu.errors import InputError
 from polyrelu.networks.statement import Statement
 from polyrelu.support.files import check_place, write_whole
@@ -84,7 +85,8 @@ class Certificates(NamedTuple):
         if self.path is None:
             return []
         place = numbered(self.path, number)
-        evidence = Evidence(statement_of(tiling) if said is None else said, max_dim)
+        statement = statement_of(tiling) if said is None else said
+        evidence = Evidence(statement, max_dim, is_known=tiling.method == "branch")
         evidence.write(place, self.rows_only, workers)
         if said is not None:
             return [place]
@@ -108,13 +110,15 @@ _EVIDENCE = click.Path(dir_okay=False, path_type=Path)
 @click.command("check", epilog=_CHECK_EXAMPLES, short_help="Check a certificate.")
 @click.argument("question", type=_EVIDENCE)
 @click.argument("evidence", nargs=-1, required=True, type=_EVIDENCE)
-@click.option("--fast", is_flag=True, help="Use the compiled checker, on two threads, which also reads rows.")
+@click.option(
+    "--fast", is_flag=True, help="Use the compiled checker, on two threads, which also reads rows; not for trees."
+)
 @NAMED
 @click.pass_context
 def check_command(
     context: click.Context, question: Path, evidence: tuple[Path, ...], fast: bool, named: tuple[str, ...]
 ) -> None:
-    """Check EVIDENCE, the parts of a certificate or a point, against QUESTION, a statement.
+    """Check EVIDENCE, the parts of a certificate, a tree or a point, against QUESTION, a statement.
 
     Or check the counterexample in a file of another tool, in the form of VNN-COMP or of the VNN-LIB standard: give
     MODEL, PROPERTY and the file; or PROPERTY, the file and --network for each network. The network is evaluated at the
@@ -128,14 +132,18 @@ def check_command(
     networks = files_by_name(named)
     if is_about_an_answer((question, *evidence), networks):
         context.exit(check_answer((question, *evidence), networks))
-    if fast:
+    has_tree = any(_begins(path, TREE) for path in evidence)
+    if has_tree and len(evidence) > 1:
+        raise click.UsageError(f"{evidence[0]}: trees are in one file; pass it alone.")
+    if fast and not has_tree:
         context.exit(_checked_fast(question, evidence))
     for path in evidence:
-        if _has_rows(path):
+        if _begins(path, ROWS):
             raise click.UsageError(
                 f"{path}: has rows for vertices; make coordinates of them with polyrelu expand, or give --fast."
             )
-    command = [sys.executable, "-I", "-S", checker.__file__, *map(_as_argument, (question, *evidence))]
+    program = tree_checker if has_tree else checker
+    command = [sys.executable, "-I", "-S", str(program.__file__), *map(_as_argument, (question, *evidence))]
     context.exit(subprocess.run(command, check=False).returncode)
 
 
@@ -158,10 +166,10 @@ def _as_argument(path: Path) -> str:
     return str(path.absolute())
 
 
-def _has_rows(path: Path) -> bool:
-    """Whether a file says vertices by rows; what cannot be read is left to the checker."""
+def _begins(path: Path, head: str) -> bool:
+    """Whether a file begins like evidence of a kind; what cannot be read is left to the checker."""
     with suppress(InputError):
-        return next(lines_of(path, "check"), b"").startswith(ROWS.encode())
+        return next(lines_of(path, "check"), b"").startswith(head.encode())
     return False
 
 

@@ -220,7 +220,7 @@ def _run(
     evidence = None
     if wanted is not None:
         statement = Statement.of(network, None if of_regions else targets, inputs)
-        evidence = Evidence(statement, options.max_dim)
+        evidence = Evidence(statement, options.max_dim, is_known=method == "branch")
     started = time.perf_counter()
     engines: list[tuple[int, Engine]] = []
     names: set[str] = set()

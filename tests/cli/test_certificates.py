@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 import polyrelu as pr
-from polyrelu.certificates import checker
+from polyrelu.certificates import checker, tree_checker
 from polyrelu.cli import cli
 from polyrelu.engines.evidence.certify import Evidence
 from tests.cli.test_program import invoke_main
@@ -264,3 +264,21 @@ def test_expand_replaces_nothing_that_it_reads(monkeypatch, capsys, tmp_path, qu
     code, error = invoke_main(monkeypatch, capsys, "expand", str(question), str(rows), "-o", out)
     assert code == 2
     assert "is a file that is read; choose another name" in error
+
+
+# -- trees ------------------------------------------------------------------------------------------------------------
+
+
+def test_trees_are_checked_by_their_own_program(tmp_path, question, capfd):
+    pr.Statement.load(question).certify(tmp_path / "answer.tree.gz", form="tree")
+    claim = tree_checker.check(question.read_bytes(), str(tmp_path / "answer.tree.gz"))
+    for more in ((), ("--fast",)):
+        assert run("check", question, tmp_path / "answer.tree.gz", *more).exit_code == 0
+        assert capfd.readouterr().out == f"VERIFIED {claim}\n"
+    text = gzip.decompress((tmp_path / "answer.tree.gz").read_bytes())
+    (tmp_path / "less.tree").write_bytes(text[: text.rindex(b"none")])
+    assert run("check", question, tmp_path / "less.tree").exit_code == 1
+    assert capfd.readouterr().err.startswith("REJECTED ")
+    shown = run("check", question, tmp_path / "answer.tree.gz", tmp_path / "less.tree")
+    assert shown.exit_code == 2
+    assert "trees are in one file" in shown.output

@@ -1,7 +1,7 @@
 """Certificates, written: the cells engine lists the cells that a search ends with, and they go to a file as they come.
 
 The answer itself is not asked: cells that were discarded are part of the proof, and no tiling has them. So evidence
-takes a search of its own.
+takes a search of its own. Where cells have too many vertices, it is a tree (:mod:`polyrelu.engines.evidence.trees`).
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from os import PathLike
 from pathlib import Path
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, Literal, NamedTuple, TypeAlias, get_args
 
 from polyrelu.arithmetic.exact import exact_vector
 from polyrelu.engines.cells.budget import require_room
@@ -21,9 +21,10 @@ from polyrelu.engines.evidence.coordinates import empty_text, equations_text, li
 from polyrelu.engines.evidence.expander import Expander
 from polyrelu.engines.evidence.files import opened, question_beside
 from polyrelu.engines.evidence.question import POINT, ROWS, Question
+from polyrelu.engines.evidence.trees import is_promising, write_trees
 from polyrelu.errors import BudgetExceeded, InputError
 from polyrelu.networks.statement import Statement
-from polyrelu.support.arguments import file_path, instance
+from polyrelu.support.arguments import file_path, instance, one_of
 from polyrelu.support.files import write_whole
 from polyrelu.support.limits import Limit, Stop
 from polyrelu.support.numerals import fraction_digits
@@ -31,6 +32,8 @@ from polyrelu.tilings.table import format_point
 from polyrelu.tilings.tiling import Tiling
 
 Write: TypeAlias = Callable[[bytes], object]
+Form: TypeAlias = Literal["auto", "cells", "tree"]
+"""Of certificates: cells by their vertices, or trees of splits and bounds."""
 
 
 class Certified(NamedTuple):
@@ -38,7 +41,7 @@ class Certified(NamedTuple):
 
     Attributes:
         path: the file.
-        cells: how many cells it lists.
+        cells: how many cells it lists, or leaves of trees.
         bytes: how large it is.
         seconds: how long it took.
     """
@@ -53,6 +56,7 @@ def certify(
     statement: Statement,
     path: str | PathLike[str],
     *,
+    form: Form = "auto",
     rows_only: bool = False,
     workers: int = 1,
     max_dim: int | None = None,
@@ -66,8 +70,10 @@ def certify(
     Args:
         statement: the question.
         path: where to; compressed if the name ends in ``.gz``. A file that is there is replaced once this one is whole.
+        form: ``"cells"``, which lists vertices; ``"tree"``, of splits and bounds, for many inputs; ``"auto"`` takes a
+            tree only where cells get too large and few neurons may switch, or bounds exclude the targets.
         rows_only: say vertices by the rows on which they lie, which takes much less room; ``polyrelu expand`` makes the
-            certificate of it.
+            certificate of it. Trees have none.
         workers: how many threads split cells.
         max_dim: as for :func:`polyrelu.engines.preimage.preimage`.
         timeout: seconds after which to give up.
@@ -85,13 +91,14 @@ def certify(
     instance(statement, Statement, "certify: statement", "make one with Statement.of, or read one with Statement.load")
     place = file_path(path, "certify")
     with _in_time(timeout, "certify", place):
-        return Evidence(statement, max_dim).write(place, rows_only, workers, progress)
+        return Evidence(statement, max_dim, form).write(place, rows_only, workers, progress)
 
 
 def certificate(
     tiling: Tiling,
     path: str | PathLike[str],
     *,
+    form: Form = "auto",
     rows_only: bool = False,
     workers: int = 1,
     max_dim: int | None = None,
@@ -100,12 +107,14 @@ def certificate(
 ) -> Certified:
     """Write a certificate of the answer that a tiling is, and beside it the statement that it is about.
 
-    The search runs again, since the cells that it discards are part of the proof, and no tiling has them. The statement
-    beside ``answer.cert.gz`` is ``answer.question.txt``; a file that is there is replaced.
+    The search runs again, since the cells that it discards are part of the proof, and no tiling has them; where cells
+    get too large for a tiling of the branching engine, it is a tree that is looked for. The statement beside
+    ``answer.cert.gz`` is ``answer.question.txt``; a file that is there is replaced.
 
     Args:
         tiling: complete; from :func:`polyrelu.engines.preimage.preimage` and the like, or from a file.
         path: where to, as for :func:`certify`, which says more of what follows, too.
+        form: ``"cells"``, ``"tree"`` or ``"auto"``.
         rows_only: say vertices by the rows on which they lie.
         workers: how many threads split cells.
         max_dim: the largest dimension to try.
@@ -120,7 +129,8 @@ def certificate(
     """
     place = file_path(path, "certificate")
     with _in_time(timeout, "certificate", place):
-        return Evidence(statement_of(tiling), max_dim).write_with_question(place, rows_only, workers, progress)
+        evidence = Evidence(statement_of(tiling), max_dim, form, is_known=tiling.method == "branch")
+        return evidence.write_with_question(place, rows_only, workers, progress)
 
 
 def statement_of(tiling: Tiling) -> Statement:
@@ -163,18 +173,37 @@ class Evidence:
 
     Args:
         statement: the question.
-        max_dim: the largest dimension to try, or None to judge by what a cell takes.
+        max_dim: the largest dimension in which to list cells, or None to judge by what a cell takes.
+        form: of the certificate.
+        is_known: whether the answer is known without cells; then a tree may be large.
+        is_verdict: whether the answer is that no target is reached.
 
     Raises:
-        BudgetExceeded: cells get too large.
+        BudgetExceeded: cells get too large, and a tree is not asked for, nor promises to be small.
+        InputError: there is no such form.
     """
 
-    def __init__(self, statement: Statement, max_dim: int | None = None) -> None:
-        self.statement = statement
-        self.question = question = Question.of(statement)
-        if not question.domain.is_empty():
-            for problem in question.problems.values():
-                require_room(problem, question.domain, max_dim)
+    def __init__(
+        self,
+        statement: Statement,
+        max_dim: int | None = None,
+        form: Form = "auto",
+        *,
+        is_known: bool = False,
+        is_verdict: bool = False,
+    ) -> None:
+        one_of(form, get_args(Form), "certify", "form")
+        self.statement, self.is_verdict = statement, is_verdict
+        self.question = Question.of(statement)
+        self.is_tree = form == "tree"
+        if not (self.is_tree or self.question.domain.is_empty()):
+            try:
+                for problem in self.question.problems.values():
+                    require_room(problem, self.question.domain, max_dim)
+            except BudgetExceeded:
+                if form == "cells" or not (is_known or is_promising(self.question)):
+                    raise
+                self.is_tree = True
 
     def write(self, path: Path, rows_only: bool, workers: int = 1, progress: bool | None = None) -> Certified:
         """Write the certificate to a file; limits that are kept are heard."""
@@ -183,6 +212,9 @@ class Evidence:
         def write(new: Path) -> None:
             nonlocal cells
             with opened(new) as file:
+                if self.is_tree:
+                    cells = write_trees(self.statement, file.write, is_verdict=self.is_verdict)
+                    return
                 take = file.write if rows_only else Expander(self.question).into(file.write)
                 cells = self._write(take, workers, progress)
 
