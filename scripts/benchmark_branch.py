@@ -1,7 +1,7 @@
 """Measure ``method="branch"`` on random networks over [-1, 1]^d: microseconds a region, and how many there are.
 
     ./scripts/run python scripts/benchmark_branch.py
-    ./scripts/run python scripts/benchmark_branch.py --peer PYTHON --regions 200      # beside relucent, where that has it
+    ./scripts/run python scripts/benchmark_branch.py --peer PYTHON --regions 200   # beside relucent
 
 Times are CPU seconds, of all processes. relucent looks for cells that meet the cube, and is timed on the first ones
 that it finds. On small networks it is let go on to the end, and where its cells are others than ours, exact
@@ -11,6 +11,7 @@ arithmetic says of each whether it meets the open cube in a set of full dimensio
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 import subprocess
 import time
@@ -96,7 +97,7 @@ def is_there(widths: tuple[int, ...], cell: tuple[bool, ...]) -> bool:
     """Whether a cell meets the cube in a set of full dimension, by an exact linear program with all its rows."""
     net = random_network(widths)
     ends = np.cumsum([0, *widths[1:]]).tolist()
-    signs = SignVector(tuple(cell[first:last]) for first, last in zip(ends, ends[1:], strict=False))
+    signs = SignVector(tuple(cell[first:last]) for first, last in itertools.pairwise(ends))
     exact = ExactCells(net.layers, keep_all(net).target, cube(widths[0]))
     return exact.has_interior(splits_of(net.layers, np.ones(len(cell), dtype=np.bool_), np.array(cell)), signs)
 

@@ -31,7 +31,6 @@ from numpy.typing import NDArray
 
 from polyrelu.bounds.linear import Enclosure, LinearBounds
 from polyrelu.bounds.reach import Reach, certain_signs, float_ends, misses, rows_of
-from polyrelu.engines.branch.affine import AffineOn
 from polyrelu.engines.branch.cell import Cell, Space
 from polyrelu.engines.branch.exact import ExactCells, Split, splits_of
 from polyrelu.engines.branch.library import Asked, Batch, Found, Pause, walk_through
@@ -146,11 +145,7 @@ class BranchEngine:
         low, high = float_ends(self.domain.sides)
         rows = self.restriction.neuron_count + len(self.domain.halfspaces) + len(self.restriction.target.halfspaces)
         most = max(rows, *(layer.output_dim for layer in self.layers), len(low))
-        forms = AffineOn(low, high, most, len(self.layers) + 1)
-        inner = [
-            np.nextafter(np.nextafter(end, -side * np.inf), -side * np.inf) for end, side in ((low, -1), (high, 1))
-        ]
-        return Space(forms, low, high, inner[0], inner[1])
+        return Space.between(low, high, most, len(self.layers) + 1)
 
     def _walk(self) -> Any:
         """A walk through the domain, with points of it if random ones are inside."""

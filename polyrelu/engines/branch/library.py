@@ -40,7 +40,6 @@ class WalkLibrary(Protocol):
         target: tuple[Any, ...],
         is_exact: bool,
         space: tuple[Any, ...],
-        factor: float,
         rows: tuple[Any, ...],
         points: Any,
         reach: Any,
@@ -50,6 +49,9 @@ class WalkLibrary(Protocol):
         /,
     ) -> Any:
         """A walk through a problem's cells."""
+
+    def facets(self, dim: int, space: tuple[Any, ...], rows: tuple[Any, ...], point: Any, /) -> bytes:
+        """Whether each row is a facet, an :class:`IsFacet` each."""
 
 
 @cache
@@ -190,21 +192,49 @@ def walk_through(
         asks_rule: pause for each choice of a neuron.
         lies: a seed; unless it is 0, what the linear programs say is spoilt in many ways, for tests.
     """
-    ends = (space.low, space.high, space.inner_low, space.inner_high, space.forms.moduli)
     return walk_library().Walk(
         len(space.low),
         tuple(map(_columns, layers)),
         _columns(target),
         is_exact,
-        ends,
-        space.forms.factor,
-        tuple(map(np.ascontiguousarray, root)),
+        _of_space(space),
+        _of_forms(root),
         points,
         reach,
         asks_bounds,
         asks_rule,
         lies,
     )
+
+
+class IsFacet(IntEnum):
+    """Whether a row of a set of full dimension is a facet: yes; no; no, and it does not touch the set; in doubt."""
+
+    YES = 1
+    NO = 2
+    NEVER = 3
+    DOUBT = 4
+
+
+def facets(space: Space, rows: Affine, point: FloatArray) -> list[IsFacet]:
+    """Which rows of a set are its facets.
+
+    Args:
+        space: a box that goes beyond the set in all directions.
+        rows: not positive on the set, and all that is said of it.
+        point: strictly inside.
+
+    Cost: a linear program in floats for each row.
+    """
+    return [IsFacet(own) for own in walk_library().facets(len(point), _of_space(space), _of_forms(rows), point)]
+
+
+def _of_space(space: Space) -> tuple[Any, ...]:
+    return (space.low, space.high, space.inner_low, space.inner_high, space.forms.moduli, space.forms.factor)
+
+
+def _of_forms(forms: Affine) -> tuple[FloatArray, ...]:
+    return tuple(map(np.ascontiguousarray, forms))
 
 
 def _columns(layer: Layer) -> tuple[FloatArray, FloatArray, NDArray[np.int32]]:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from polyrelu.arithmetic.exact import ExactVector, FloatArray
 from polyrelu.engines.branch.exact import ExactCells, exact_point, splits_of
+from polyrelu.engines.branch.facets import canonical
 from polyrelu.networks.activation_pattern import SignVector, packed_signs, unpacked_signs
 from polyrelu.networks.affine_outputs import signs_at
 from polyrelu.networks.fixed_inputs import Folding
@@ -77,7 +78,7 @@ class PackedCells:
 
 
 class FlatTile(NamedTuple):
-    """What the target leaves of a cell, where that is not of full dimension: truth values of all neurons, and the set."""
+    """What the target leaves of a cell, where that is not of full dimension: truth values of neurons, and the set."""
 
     signs: NDArray[np.bool_]
     splits: NDArray[np.bool_]
@@ -145,9 +146,9 @@ class BranchTiles(TileSource):
         return self.exact.tile(splits_of(self.exact.layers, splits, signs), self.bits(index), inside)
 
     def polyhedron(self, index: int) -> Polyhedron:
-        """A tile as an exact canonical polyhedron. Cost: at most one linear program a row, when first asked for."""
+        """A tile as an exact canonical polyhedron. Cost: a linear program a row, in floats."""
         if index not in self._canonical:
-            tile = self.uncanonical(index).canonical()
+            tile = canonical(self.uncanonical(index), self.columns.points[index])
             self._canonical[index] = tile if self.folding is None else self.folding.lift(tile)
         return self._canonical[index]
 

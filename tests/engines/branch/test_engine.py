@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import polyrelu as pr
-from polyrelu.engines.branch.engine import BranchEngine
 from polyrelu.engines.branch import makers
+from polyrelu.engines.branch.engine import BranchEngine
 from polyrelu.engines.branch.makers import is_suitable
 from polyrelu.engines.branch.rules import RULES
 from polyrelu.networks.relevant_part import keep_all, restrict

@@ -9,6 +9,7 @@
 #include <new>
 
 #include "../../cells/kernel/identity.h"
+#include "facets.h"
 #include "walk.h"
 
 namespace polyrelu {
@@ -72,15 +73,20 @@ bool read(PyObject *from, Forms &to, int dim) {
            copy(doubts, to.doubts, std::ptrdiff_t(to.constants.size()));
 }
 
+// A box from (low, high, inner low, inner high, moduli, factor).
+bool read(Owned &owned, PyObject *from, Space &box, int dim) {
+    PyObject *ends[5];
+    box.dim = dim;
+    if (!PyArg_ParseTuple(from, "OOOOOd", ends, ends + 1, ends + 2, ends + 3, ends + 4, &box.factor)) return false;
+    const double **to[] = {&box.low, &box.high, &box.inner_low, &box.inner_high, &box.moduli};
+    for (int i = 0; i < 5; i++)
+        if (!read(owned, ends[i], *to[i], dim)) return false;
+    return true;
+}
+
 bool read_problem(Owned &owned, int dim, PyObject *layers, PyObject *target, PyObject *space, PyObject *reach) {
     Problem &problem = owned.problem;
-    Space &box = problem.space;
-    PyObject *of_space[5];
-    box.dim = dim;
-    if (!PyArg_ParseTuple(space, "OOOOO", of_space, of_space + 1, of_space + 2, of_space + 3, of_space + 4)) return false;
-    const double **ends[] = {&box.low, &box.high, &box.inner_low, &box.inner_high, &box.moduli};
-    for (int i = 0; i < 5; i++)
-        if (!read(owned, of_space[i], *ends[i], dim)) return false;
+    if (!read(owned, space, problem.space, dim)) return false;
     int width = dim;
     for (Py_ssize_t i = 0; i < PyTuple_Size(layers); i++) {
         FloatLayer layer;
@@ -93,14 +99,13 @@ bool read_problem(Owned &owned, int dim, PyObject *layers, PyObject *target, PyO
     return read(owned, target, problem.target, width) && copy(reach, problem.reach, problem.neurons);
 }
 
-// Walk(dim, layers, target, is_exact, space, factor, rows, points, reach, asks_bounds, asks_rule, lies)
+// Walk(dim, layers, target, is_exact, space, rows, points, reach, asks_bounds, asks_rule, lies)
 PyObject *walk_new(PyTypeObject *type, PyObject *args, PyObject *) {
     PyObject *layers, *target, *space, *rows, *points, *reach;
     int dim, is_exact, asks_bounds, asks_rule;
-    double factor;
     unsigned long long lies;
-    if (!PyArg_ParseTuple(args, "iO!OpOdOOOppK", &dim, &PyTuple_Type, &layers, &target, &is_exact, &space, &factor, &rows,
-                          &points, &reach, &asks_bounds, &asks_rule, &lies))
+    if (!PyArg_ParseTuple(args, "iO!OpOOOOppK", &dim, &PyTuple_Type, &layers, &target, &is_exact, &space, &rows, &points,
+                          &reach, &asks_bounds, &asks_rule, &lies))
         return nullptr;
     auto *allocate = reinterpret_cast<allocfunc>(PyType_GetSlot(type, Py_tp_alloc));
     PyObject *object = allocate(type, 0);
@@ -112,7 +117,6 @@ PyObject *walk_new(PyTypeObject *type, PyObject *args, PyObject *) {
         self->owned = new Owned;
         Problem &problem = self->owned->problem;
         if (read_problem(*self->owned, dim, layers, target, space, reach) && read(rows, own, dim) && copy(points, inside)) {
-            problem.space.factor = factor;
             problem.is_exact = is_exact, problem.asks_bounds = asks_bounds, problem.asks_rule = asks_rule;
             self->walk = new Walk(problem, lies);
             self->walk->begin(own, inside);
@@ -304,7 +308,30 @@ PyType_Slot SLOTS[] = {
 
 PyType_Spec SPEC = {"polyrelu.engines.branch._walk.Walk", sizeof(WalkObject), 0, Py_TPFLAGS_DEFAULT, SLOTS};
 
-PyModuleDef DEFINITION = {PyModuleDef_HEAD_INIT, POLYRELU_NAME, nullptr, 0, nullptr, nullptr, nullptr, nullptr, nullptr};
+// facets(dim, space, rows, point): for each row whether it is a facet, 1, or not, 2, nor touches the set, 3, or in doubt, 4
+PyObject *module_facets(PyObject *, PyObject *args) {
+    PyObject *of_space, *of_rows, *of_point;
+    int dim = 0;
+    if (!PyArg_ParseTuple(args, "iOOO", &dim, &of_space, &of_rows, &of_point)) return nullptr;
+    try {
+        Owned owned;
+        Forms rows;
+        Floats point;
+        Space &space = owned.problem.space;
+        if (read(owned, of_space, space, dim) && read(of_rows, rows, dim) && copy(of_point, point, dim))
+            return bytes_of(facets(rows, point, space));
+    } catch (const std::bad_alloc &) {
+        PyErr_NoMemory();
+    }
+    return nullptr;
+}
+
+PyMethodDef FUNCTIONS[] = {
+    {"facets", module_facets, METH_VARARGS, nullptr},
+    {nullptr, nullptr, 0, nullptr},
+};
+
+PyModuleDef DEFINITION = {PyModuleDef_HEAD_INIT, POLYRELU_NAME, nullptr, 0, FUNCTIONS, nullptr, nullptr, nullptr, nullptr};
 
 } // namespace
 } // namespace polyrelu

@@ -1,0 +1,44 @@
+"""Canonical rows of a set of full dimension between sides, by floats that prove what they say, or else exactly."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from polyrelu.arithmetic.exact import FloatArray
+from polyrelu.arithmetic.ieee import floats_are_sound
+from polyrelu.bounds.linear import LARGEST
+from polyrelu.bounds.reach import float_ends
+from polyrelu.engines.branch.cell import Space
+from polyrelu.engines.branch.library import IsFacet, facets
+from polyrelu.polyhedra.polyhedron import Polyhedron
+
+
+def canonical(tile: Polyhedron, point: FloatArray) -> Polyhedron:
+    """A closed or half-open set by its canonical rows.
+
+    Args:
+        tile: the set, with a side at each end of each coordinate.
+        point: strictly inside; NaN where none is known, and then the set need not be of full dimension.
+
+    Rows that floats prove to be facets, or to say nothing, are taken or left; with the others exact arithmetic decides.
+
+    Cost: a linear program in floats for each row.
+    """
+    rows = [*dict.fromkeys(row for row in tile.halfspaces if not row.is_trivial)]
+    if np.isnan(point).any() or any(row.relation == "==" for row in rows) or not floats_are_sound():
+        return tile.canonical()
+    low, high = float_ends(tile.sides)
+    beyond = 0.5 * (high - low) + np.finfo(np.float64).tiny
+    low, high = low - beyond, high + beyond
+    if not (np.abs([low, high]) < LARGEST).all():
+        return tile.canonical()
+    space = Space.between(low, high, max(len(rows), len(point)), 1)
+    found = facets(space, space.forms.of_rows(rows), point)
+    says_nothing = [
+        own is IsFacet.NEVER or (own is IsFacet.NO and row.relation == "<=")
+        for own, row in zip(found, rows, strict=True)
+    ]
+    kept = [row for row, nothing in zip(rows, says_nothing, strict=True) if not nothing]
+    if len(kept) == found.count(IsFacet.YES):
+        return Polyhedron.from_canonical((), sorted(kept), tile.ambient_dim, known_point=tile.known_point)
+    return Polyhedron.from_halfspaces(kept, tile.ambient_dim, tile.known_point).canonical()
