@@ -36,6 +36,7 @@ from polyrelu.engines.branch.exact import ExactCells, Split, splits_of
 from polyrelu.engines.branch.library import Asked, Batch, Found, Pause, walk_through
 from polyrelu.engines.branch.rules import Rule, View
 from polyrelu.engines.branch.tiles import BranchTiles, FlatTile, PackedCells
+from polyrelu.engines.halfspaces import LazyTiles
 from polyrelu.errors import BudgetExceeded
 from polyrelu.networks.activation_pattern import PartialSigns, SignVector
 from polyrelu.networks.fixed_inputs import Folding
@@ -115,11 +116,13 @@ class BranchEngine:
         self.exact = ExactCells(self.layers, restriction.target, self.domain)
         self.found = PackedCells(restriction.neuron_count, self.domain.ambient_dim)
         self.flat: list[FlatTile] = []
-        self._discarded = 0  # by the walk
+        self._doubtful: dict[bytes, tuple[NDArray[np.bool_], NDArray[np.bool_]]] = {}  # for exact arithmetic
+        self._discarded = [0, 0]  # by floats, and exactly
         self._known: dict[int, tuple[Enclosure, ...]] = {}  # bounds by the depth at which they were asked for
 
     def tiles(self) -> BranchTiles:
         """The tiles found so far, in the order of their patterns; flat ones only where no other tile contains them."""
+        self._take()
         return BranchTiles.of(self.restriction, self.exact, self.found, self.flat, self.folding)
 
     def run(self) -> None:
@@ -128,14 +131,39 @@ class BranchEngine:
             self.stats.bounded = self.stats.pruned = 1
             return
         with progress_bar(self.progress, desc="branch", unit=" cells") as bar:
-            walk, pause, most = self._walk(), Pause.PAUSED, 8
+            pause, most = Pause.PAUSED, 8
             while pause is not Pause.DONE:
                 self._ask()
-                pause = Pause(walk.advance(min(most, self.limit + 1 - self.stats.nodes)))
-                self._take(walk)
-                self._answer(walk, pause)
+                pause = Pause(self._walk.advance(min(most, self.limit + 1 - self.stats.nodes)))
+                self._take()
+                self._finish_exactly()
+                self._answer(pause)
                 most = min(2 * most, _MOST_AT_ONCE // len(self.space.low) + 1)
                 bar.update(self.stats.cells - bar.n)
+
+    def undecided(self) -> LazyTiles:
+        """The cells that are not divided to the end; of those that are, the ones that wait for exact arithmetic."""
+        if self.reach.misses:
+            return LazyTiles(self.restriction, (), self.folding)
+        self._take()
+        cells = [(depth, *self._flags(signs, splits, own, depth)) for depth, signs, splits, own in self._walk.waiting()]
+        cells += [(len(self.layers), signs, splits) for signs, splits in self._doubtful.values()]
+        return LazyTiles(self.restriction, tuple(self._open_cell(*cell) for cell in cells), self.folding)
+
+    def _flags(self, *columns: Any) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+        """The signs of a cell's neurons as far as they are known, and its splits, by what a walk says."""
+        signs, splits, own, depth = columns
+        flags = np.frombuffer(signs, np.bool_).copy()
+        flags[self._starts[depth] : self._starts[depth + 1]] = np.frombuffer(own, np.int8) > 0
+        return flags, np.frombuffer(splits, np.bool_)
+
+    def _open_cell(
+        self, depth: int, signs: NDArray[np.bool_], splits: NDArray[np.bool_]
+    ) -> tuple[SignVector, Polyhedron]:
+        """The signs of the layers before, and the closed cell in the inputs that the domain leaves free."""
+        before = SignVector.from_flat(signs, self._starts).before(depth)
+        rows = self.exact.rows(splits_of(self.layers, splits, signs), before)
+        return before, self.domain & Polyhedron.from_halfspaces(rows, self.domain.ambient_dim)
 
     # -- the beginning ------------------------------------------------------------------------------------------------
 
@@ -147,6 +175,7 @@ class BranchEngine:
         most = max(rows, *(layer.output_dim for layer in self.layers), len(low))
         return Space.between(low, high, most, len(self.layers) + 1)
 
+    @cached_property
     def _walk(self) -> Any:
         """A walk through the domain, with points of it if random ones are inside."""
         space, target = self.space, self.restriction.target
@@ -194,28 +223,28 @@ class BranchEngine:
 
     # -- questions ----------------------------------------------------------------------------------------------------
 
-    def _answer(self, walk: Any, pause: Pause) -> None:
-        """Answer what a walk asks."""
+    def _answer(self, pause: Pause) -> None:
+        """Answer what the walk asks."""
+        walk, dim = self._walk, len(self.space.low)
         if self.stats.nodes > self.limit:
             raise BudgetExceeded(
                 f"branch: {self.limit} neurons were asked for, the limit, and {self.stats.cells} tiles found; "
                 f"{self.advice}"
             )
         if pause is Pause.EXACTLY:
-            walk.decide(self._is_there(Asked.by(walk, len(self.space.low))))
+            walk.decide(self._is_there(Asked.by(walk, dim)))
         elif pause is Pause.BOUNDS:
-            walk.bound(*self._bounded(Batch.by(walk, len(self.space.low))))
+            walk.bound(*self._bounded(Batch.by(walk, dim)))
         elif pause is Pause.RULE:
-            walk.choose(self._chosen(Asked.by(walk, len(self.space.low))))
+            walk.choose(self._chosen(Asked.by(walk, dim)))
 
     def _is_there(self, cell: Asked) -> bool:
         """Whether the side of a cell that is asked about has full dimension."""
         self.stats.exact_programs += 1
-        signs = SignVector.from_flat(cell.signs, self._starts).before(cell.depth)
-        own = cell.signs.copy()
-        own[self._starts[cell.depth] : self._starts[cell.depth + 1]] = cell.own > 0
+        signs, splits = self._flags(cell.signs, cell.splits, cell.own, cell.depth)
         split = Split(cell.depth, self.layers[cell.depth].neurons[cell.neuron], cell.side > 0)
-        return self.exact.has_interior([*splits_of(self.layers, cell.splits, own), split], signs)
+        before = SignVector.from_flat(signs, self._starts).before(cell.depth)
+        return self.exact.has_interior([*splits_of(self.layers, splits, signs), split], before)
 
     def _chosen(self, cell: Asked) -> int:
         """The neuron that the rule chooses, by its place in the layer."""
@@ -249,31 +278,34 @@ class BranchEngine:
 
     # -- the end ------------------------------------------------------------------------------------------------------
 
-    def _take(self, walk: Any) -> None:
-        """Keep what a walk has found, and decide what floats could not."""
+    def _take(self) -> None:
+        """Keep what the walk has found; whenever this is interrupted, it may be done again."""
+        stats, walk = self.stats, self._walk
         found = Found.by(walk, self.restriction.neuron_count, len(self.space.low))
-        stats = self.stats
-        stats.cuts, stats.nodes, stats.fixed, stats.pruned, discarded, stats.programs = walk.counters()
-        stats.discarded += discarded - self._discarded
-        self._discarded = discarded
+        stats.cuts, stats.nodes, stats.fixed, stats.pruned, self._discarded[0], stats.programs = walk.counters()
         certain = ~found.in_doubt
         self.found.append(found.signs[certain], found.splits[certain], found.points[certain])
-        stats.cells += int(np.count_nonzero(certain))
-        for i in np.flatnonzero(found.in_doubt).tolist():
-            self._finish_exactly(found.signs[i], found.splits[i])
+        for signs, splits in zip(found.signs[~certain], found.splits[~certain], strict=True):
+            self._doubtful[signs.tobytes()] = signs, splits
+        walk.forget()
+        stats.cells, stats.discarded = len(self.found), sum(self._discarded)
 
-    def _finish_exactly(self, signs: NDArray[np.bool_], splits: NDArray[np.bool_]) -> None:
-        check()
-        self.stats.exact_programs += 1
-        vector = SignVector.from_flat(signs, self._starts)
-        tile = self.exact.tile(splits_of(self.layers, splits, signs), vector)
-        if tile.is_empty():
-            self.stats.discarded += 1
-        elif tile.is_full_dimensional():
-            self.stats.cells += 1
-            self.found.append(signs[None], splits[None], np.full((1, self.domain.ambient_dim), np.nan))
-        else:
-            self.flat.append(FlatTile(signs, splits, tile))
+    def _finish_exactly(self) -> None:
+        """Find out what the target leaves of cells for which floats could not tell."""
+        while self._doubtful:
+            check()
+            key, (signs, splits) = next(iter(self._doubtful.items()))
+            self.stats.exact_programs += 1
+            vector = SignVector.from_flat(signs, self._starts)
+            tile = self.exact.tile(splits_of(self.layers, splits, signs), vector)
+            if tile.is_empty():
+                self._discarded[1] += 1
+            elif tile.is_full_dimensional():
+                self.found.append(signs[None], splits[None], np.full((1, self.domain.ambient_dim), np.nan))
+            else:
+                self.flat.append(FlatTile(signs, splits, tile))
+            del self._doubtful[key]
+        self.stats.cells, self.stats.discarded = len(self.found), sum(self._discarded)
 
     def _ask(self) -> None:
         check()

@@ -96,20 +96,10 @@ class Asked(NamedTuple):
         """By the walk that asks."""
         depth, signs, splits, own, neuron, side, *floats = walk.cell()
         points, values, doubts, least, most = map(np.frombuffer, floats)
-        signs_of_layer = np.frombuffer(own, np.int8)
-        flags = (np.frombuffer(own_flags, np.bool_) for own_flags in (signs, splits))
-        return cls(
-            depth,
-            *flags,
-            signs_of_layer,
-            neuron,
-            side,
-            points.reshape(-1, dim),
-            values.reshape(-1, len(signs_of_layer)),
-            doubts,
-            least,
-            most,
-        )
+        own = np.frombuffer(own, np.int8)
+        signs, splits = np.frombuffer(signs, np.bool_), np.frombuffer(splits, np.bool_)
+        at_points = points.reshape(-1, dim), values.reshape(-1, len(own))
+        return cls(depth, signs, splits, own, neuron, side, *at_points, doubts, least, most)
 
 
 class Batch(NamedTuple):
@@ -156,7 +146,7 @@ class Found(NamedTuple):
 
     @classmethod
     def by(cls, walk: Any, neurons: int, dim: int) -> Found:
-        """What a walk found since it was last asked."""
+        """What a walk found and has not forgotten."""
         *flags, points = walk.found()
         signs, splits, in_doubt = (np.frombuffer(own, np.bool_) for own in flags)
         shape = len(in_doubt), neurons

@@ -38,11 +38,17 @@ class Columns(NamedTuple):
 
     def chosen(self, places: Numbers) -> Columns:
         """Some of the tiles."""
-        return Columns(*(own[places] for own in self))
+        return Columns(self.signs[places], self.splits[places], self.points[places])
 
     def in_order(self) -> Columns:
-        """The tiles in the order of their patterns."""
-        return self.chosen(np.lexsort(self.signs.T[::-1])) if self.signs.shape[1] else self
+        """The tiles in the order of their patterns, each once."""
+        if not self.signs.shape[1]:
+            return self.chosen(np.arange(min(len(self.signs), 1)))
+        order = np.lexsort(self.signs.T[::-1])
+        signs = self.signs[order]
+        is_new = np.ones(len(order), dtype=np.bool_)
+        is_new[1:] = (signs[1:] != signs[:-1]).any(axis=1)
+        return self.chosen(order[is_new])
 
 
 class PackedCells:

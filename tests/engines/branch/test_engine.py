@@ -6,7 +6,7 @@ from functools import partial
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 import polyrelu as pr
@@ -159,3 +159,26 @@ def test_auto_chooses_it_where_cells_get_too_large():
     found = pr.preimage(net, pr.parse("y0 > 0", dim=2), pr.Polyhedron.box([0] * 20, [Fraction(1, 4)] * 20))
     assert found.method == "branch"
     assert found.stats["cells"] == len(found)
+
+
+@settings(max_examples=15)
+@given(question=questions(max_neurons=6), stop=st.integers(1, 12), lies=st.sampled_from([0, 5]))
+def test_what_is_undecided_and_the_tiles_are_all_there_is(question, stop, lies):
+    """Whatever the moment of the stop, and though nothing was taken from the walk after it."""
+    net, target, domain = question
+    restriction = restrict(net, target)
+    domain = cube(net.input_dim, 2) if domain is None else domain & cube(net.input_dim, 2)
+    assume(not domain.is_empty() and is_suitable(domain))
+    whole, engine = (BranchEngine(restriction, domain, 10**6, lies=lies) for _ in range(2))
+    whole.run()
+    if not engine.reach.misses:
+        engine._walk.advance(stop)
+    undecided, tiles = engine.undecided(), engine.tiles()
+    cells = [undecided.polyhedron(i) for i in range(len(undecided))]
+    assert set(map(tiles.bits, range(len(tiles)))) <= set(map(whole.tiles().bits, range(len(whole.tiles()))))
+    for i in range(len(whole.tiles())):
+        signs, point = whole.tiles().bits(i), whole.tiles().inner_point(i)
+        is_there = signs in map(tiles.bits, range(len(tiles)))
+        assert is_there + sum(cell.contains(point) for cell in cells) >= 1
+        if whole.tiles().polyhedron(i).is_full_dimensional():
+            assert is_there + sum(cell.contains(point) for cell in cells) == 1

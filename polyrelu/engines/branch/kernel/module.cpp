@@ -170,15 +170,21 @@ PyObject *walk_advance(PyObject *object, PyObject *args) {
     return no_room ? PyErr_NoMemory() : PyLong_FromLong(pause);
 }
 
-// found(): signs, splits, whether in doubt, and points of the tiles that were found since it was last asked
+// found(): signs, splits, whether in doubt, and points of the tiles that were found and not forgotten
 PyObject *walk_found(PyObject *object, PyObject *) {
     Walk *walk = walk_of(object);
     if (walk == nullptr) return nullptr;
-    Tiles &tiles = walk->tiles;
-    PyObject *found = Py_BuildValue("(NNNN)", bytes_of(tiles.signs), bytes_of(tiles.splits), bytes_of(tiles.in_doubt),
-                                    bytes_of(tiles.points));
-    if (found != nullptr) tiles.clear();
-    return found;
+    const Tiles &tiles = walk->tiles;
+    return Py_BuildValue("(NNNN)", bytes_of(tiles.signs), bytes_of(tiles.splits), bytes_of(tiles.in_doubt),
+                         bytes_of(tiles.points));
+}
+
+// forget(): the tiles that were found are with whoever asked
+PyObject *walk_forget(PyObject *object, PyObject *) {
+    Walk *walk = walk_of(object);
+    if (walk == nullptr) return nullptr;
+    walk->tiles.clear();
+    return nothing();
 }
 
 // cell(): of the cell that asks: depth, signs, splits, the layer's signs, the neuron and the side that are asked about,
@@ -292,6 +298,7 @@ PyObject *walk_counters(PyObject *object, PyObject *) {
 
 PyMethodDef METHODS[] = {
     {"advance", walk_advance, METH_VARARGS, nullptr}, {"found", walk_found, METH_NOARGS, nullptr},
+    {"forget", walk_forget, METH_NOARGS, nullptr},
     {"cell", walk_cell, METH_NOARGS, nullptr},        {"forms", walk_forms, METH_NOARGS, nullptr},
     {"batch", walk_batch, METH_NOARGS, nullptr},      {"waiting", walk_waiting, METH_NOARGS, nullptr},
     {"choose", walk_choose, METH_VARARGS, nullptr},   {"decide", walk_decide, METH_VARARGS, nullptr},
