@@ -20,6 +20,8 @@ argument; that engine does the same without the floats, and takes domains that a
 
 from __future__ import annotations
 
+import math
+import statistics
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
@@ -29,8 +31,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from polyrelu.arithmetic.exact import FloatArray
 from polyrelu.bounds.linear import Enclosure, LinearBounds
 from polyrelu.bounds.reach import Reach, certain_signs, float_ends, misses, rows_of
+from polyrelu.engines.branch.affine import Affine
 from polyrelu.engines.branch.cell import Cell, Space
 from polyrelu.engines.branch.exact import ExactCells, Split, splits_of
 from polyrelu.engines.branch.library import Asked, Batch, Found, Pause, walk_through
@@ -49,6 +53,8 @@ MOST_WORK = 2.0**33  # for bounds of a layer, which is about a second
 MOST_POINTS = 16  # as in kernel/cell.h
 _SEED = 20  # of the points that are tried in the beginning
 _FIRST_POINTS = 256
+_DIVES = 32
+_ASKED_BY_DIVES = 4000
 _MOST_AT_ONCE = 30_000  # neurons times inputs between two questions whether to stop: a few hundredths of a second
 
 
@@ -66,6 +72,7 @@ class BranchStats:
         bounded: cells over which all layers were bounded.
         pruned: of these, those from which the target is out of reach.
         discarded: cells outside the target.
+        estimate: how many neurons it was expected to ask for, where that was estimated.
     """
 
     cells: int = 0
@@ -77,6 +84,7 @@ class BranchStats:
     bounded: int = 0
     pruned: int = 0
     discarded: int = 0
+    estimate: int | None = None
 
 
 class BranchEngine:
@@ -137,9 +145,29 @@ class BranchEngine:
                 pause = Pause(self._walk.advance(min(most, self.limit + 1 - self.stats.nodes)))
                 self._take()
                 self._finish_exactly()
-                self._answer(pause)
+                self._answer(pause, self._walk)
                 most = min(2 * most, _MOST_AT_ONCE // len(self.space.low) + 1)
                 bar.update(self.stats.cells - bar.n)
+
+    def estimate(self) -> int:
+        """About how many neurons a run asks for: the mean over some random dives, within a factor of a few.
+
+        Cost: that of asking for a few thousand neurons at most.
+        """
+        if self.reach.misses:
+            return 0
+        found: list[float] = []
+        asked = 0
+        while len(found) < _DIVES and (asked < _ASKED_BY_DIVES or not found):
+            check()
+            walk = self._walk_from_root(dive=len(found) + 1)
+            while (pause := Pause(walk.advance(_ASKED_BY_DIVES))) is not Pause.DONE:
+                self._answer(pause, walk)
+            found.append(walk.estimate())
+            asked += walk.counters()[1]
+        self.stats = BranchStats(estimate=math.ceil(statistics.fmean(found)))
+        assert self.stats.estimate is not None
+        return self.stats.estimate
 
     def undecided(self) -> LazyTiles:
         """The cells that are not divided to the end; of those that are, the ones that wait for exact arithmetic."""
@@ -177,25 +205,35 @@ class BranchEngine:
 
     @cached_property
     def _walk(self) -> Any:
-        """A walk through the domain, with points of it if random ones are inside."""
-        space, target = self.space, self.restriction.target
-        rows = [self.domain.halfspaces[i] for i in self.domain.sides.others]
-        root = space.forms.of_rows([row for row in rows if not row.is_trivial])
-        points = np.random.default_rng(_SEED).uniform(space.low, space.high, (_FIRST_POINTS, len(space.low)))
-        inside = Cell(root, space.low, space.high, points[:0]).inside(points, space)
+        return self._walk_from_root()
+
+    def _walk_from_root(self, dive: int = 0) -> Any:
+        """A walk through the domain, or a dive with a seed."""
+        target = self.restriction.target
+        root, inside = self._root
         signs = chain.from_iterable(self.reach.signs)
         return walk_through(
-            space,
+            self.space,
             self.layers,
             rows_of(target),
             root,
-            inside[:MOST_POINTS],
+            inside,
             np.fromiter(signs, np.int8, self.restriction.neuron_count),
             is_exact=any(row.relation == "==" for row in target.halfspaces),
             asks_bounds=bool(target.halfspaces),
             asks_rule=self.rule is not None,
             lies=self.lies,
+            dive=dive,
         )
+
+    @cached_property
+    def _root(self) -> tuple[Affine, FloatArray]:
+        """The domain's rows beside its box, and random points, of those that are inside."""
+        space = self.space
+        rows = [self.domain.halfspaces[i] for i in self.domain.sides.others]
+        root = space.forms.of_rows([row for row in rows if not row.is_trivial])
+        points = np.random.default_rng(_SEED).uniform(space.low, space.high, (_FIRST_POINTS, len(space.low)))
+        return root, Cell(root, space.low, space.high, points[:0]).inside(points, space)[:MOST_POINTS]
 
     @cached_property
     def reach(self) -> Reach:
@@ -223,9 +261,9 @@ class BranchEngine:
 
     # -- questions ----------------------------------------------------------------------------------------------------
 
-    def _answer(self, pause: Pause) -> None:
-        """Answer what the walk asks."""
-        walk, dim = self._walk, len(self.space.low)
+    def _answer(self, pause: Pause, walk: Any) -> None:
+        """Answer what a walk asks."""
+        dim = len(self.space.low)
         if self.stats.nodes > self.limit:
             raise BudgetExceeded(
                 f"branch: {self.limit} neurons were asked for, the limit, and {self.stats.cells} tiles found; "

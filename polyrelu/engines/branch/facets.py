@@ -24,16 +24,20 @@ def canonical(tile: Polyhedron, point: FloatArray) -> Polyhedron:
 
     Cost: a linear program in floats for each row.
     """
-    rows = [*dict.fromkeys(row for row in tile.halfspaces if not row.is_trivial)]
+    ends = tile.sides
+    rows = [row for row in dict.fromkeys(tile.halfspaces) if not row.is_trivial]
     if np.isnan(point).any() or any(row.relation == "==" for row in rows) or not floats_are_sound():
         return tile.canonical()
-    low, high = float_ends(tile.sides)
+    low, high = float_ends(ends)
     beyond = 0.5 * (high - low) + np.finfo(np.float64).tiny
-    low, high = low - beyond, high + beyond
-    if not (np.abs([low, high]) < LARGEST).all():
+    if not (np.abs([low - beyond, high + beyond]) < LARGEST).all():
         return tile.canonical()
-    space = Space.between(low, high, max(len(rows), len(point)), 1)
-    found = facets(space, space.forms.of_rows(rows), point)
+    around = Space.between(low - beyond, high + beyond, max(len(rows), len(point)), 1)
+    space = Space.between(low, high, 1, 1)._replace(forms=around.forms)
+    places = {tile.halfspaces[side.source]: j + 1 for j, side in ends.high.items()}
+    places |= {tile.halfspaces[side.source]: -(j + 1) for j, side in ends.low.items()}
+    sides = np.array([places.get(row, 0) for row in rows], dtype=np.int32)
+    found = facets(space, around.forms.of_rows(rows), sides, point, beyond)
     says_nothing = [
         own is IsFacet.NEVER or (own is IsFacet.NO and row.relation == "<=")
         for own, row in zip(found, rows, strict=True)

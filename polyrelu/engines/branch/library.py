@@ -46,11 +46,14 @@ class WalkLibrary(Protocol):
         asks_bounds: bool,
         asks_rule: bool,
         lies: int,
+        dive: int,
         /,
     ) -> Any:
         """A walk through a problem's cells."""
 
-    def facets(self, dim: int, space: tuple[Any, ...], rows: tuple[Any, ...], point: Any, /) -> bytes:
+    def facets(
+        self, dim: int, space: tuple[Any, ...], rows: tuple[Any, ...], sides: Any, point: Any, beyond: Any, /
+    ) -> bytes:
         """Whether each row is a facet, an :class:`IsFacet` each."""
 
 
@@ -167,6 +170,7 @@ def walk_through(
     asks_bounds: bool = False,
     asks_rule: bool = False,
     lies: int = 0,
+    dive: int = 0,
 ) -> Any:
     """A walk through the cells of a box.
 
@@ -181,6 +185,7 @@ def walk_through(
         asks_bounds: pause for bounds, of many cells at once.
         asks_rule: pause for each choice of a neuron.
         lies: a seed; unless it is 0, what the linear programs say is spoilt in many ways, for tests.
+        dive: a seed; unless it is 0, of each cell that is divided only one part is followed.
     """
     return walk_library().Walk(
         len(space.low),
@@ -194,6 +199,7 @@ def walk_through(
         asks_bounds,
         asks_rule,
         lies,
+        dive,
     )
 
 
@@ -206,17 +212,22 @@ class IsFacet(IntEnum):
     DOUBT = 4
 
 
-def facets(space: Space, rows: Affine, point: FloatArray) -> list[IsFacet]:
+def facets(
+    space: Space, rows: Affine, sides: NDArray[np.int32], point: FloatArray, beyond: FloatArray
+) -> list[IsFacet]:
     """Which rows of a set are its facets.
 
     Args:
-        space: a box that goes beyond the set in all directions.
+        space: a box around the set, whose sizes are those of one that goes ``beyond`` it at each end.
         rows: not positive on the set, and all that is said of it.
+        sides: of each row, whether it is no end of the box, 0, or the upper one of x_j, j + 1, or the lower, -(j + 1).
         point: strictly inside.
+        beyond: positive, (d,).
 
-    Cost: a linear program in floats for each row.
+    Cost: a linear program in floats for each row, where a look straight ahead does not do.
     """
-    return [IsFacet(own) for own in walk_library().facets(len(point), _of_space(space), _of_forms(rows), point)]
+    found = walk_library().facets(len(point), _of_space(space), _of_forms(rows), sides, point, beyond)
+    return [IsFacet(own) for own in found]
 
 
 def _of_space(space: Space) -> tuple[Any, ...]:

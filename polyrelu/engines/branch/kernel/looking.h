@@ -30,10 +30,7 @@ class Liar {
 
   private:
     std::uint64_t state_;
-    std::uint64_t next() {
-        state_ ^= state_ << 13, state_ ^= state_ >> 7, state_ ^= state_ << 17;
-        return state_ >> 11;
-    }
+    std::uint64_t next() { return drawn(state_); }
 };
 
 class Looking {

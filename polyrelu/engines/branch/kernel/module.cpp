@@ -99,13 +99,13 @@ bool read_problem(Owned &owned, int dim, PyObject *layers, PyObject *target, PyO
     return read(owned, target, problem.target, width) && copy(reach, problem.reach, problem.neurons);
 }
 
-// Walk(dim, layers, target, is_exact, space, rows, points, reach, asks_bounds, asks_rule, lies)
+// Walk(dim, layers, target, is_exact, space, rows, points, reach, asks_bounds, asks_rule, lies, dive)
 PyObject *walk_new(PyTypeObject *type, PyObject *args, PyObject *) {
     PyObject *layers, *target, *space, *rows, *points, *reach;
     int dim, is_exact, asks_bounds, asks_rule;
-    unsigned long long lies;
-    if (!PyArg_ParseTuple(args, "iO!OpOOOOppK", &dim, &PyTuple_Type, &layers, &target, &is_exact, &space, &rows, &points,
-                          &reach, &asks_bounds, &asks_rule, &lies))
+    unsigned long long lies, dive;
+    if (!PyArg_ParseTuple(args, "iO!OpOOOOppKK", &dim, &PyTuple_Type, &layers, &target, &is_exact, &space, &rows, &points,
+                          &reach, &asks_bounds, &asks_rule, &lies, &dive))
         return nullptr;
     auto *allocate = reinterpret_cast<allocfunc>(PyType_GetSlot(type, Py_tp_alloc));
     PyObject *object = allocate(type, 0);
@@ -118,7 +118,7 @@ PyObject *walk_new(PyTypeObject *type, PyObject *args, PyObject *) {
         Problem &problem = self->owned->problem;
         if (read_problem(*self->owned, dim, layers, target, space, reach) && read(rows, own, dim) && copy(points, inside)) {
             problem.is_exact = is_exact, problem.asks_bounds = asks_bounds, problem.asks_rule = asks_rule;
-            self->walk = new Walk(problem, lies);
+            self->walk = new Walk(problem, lies, dive);
             self->walk->begin(own, inside);
             return object;
         }
@@ -287,6 +287,12 @@ PyObject *walk_bound(PyObject *object, PyObject *args) {
     return nothing();
 }
 
+// estimate(): by a dive, how many nodes a walk has
+PyObject *walk_estimate(PyObject *object, PyObject *) {
+    Walk *walk = walk_of(object);
+    return walk == nullptr ? nullptr : PyFloat_FromDouble(walk->estimate);
+}
+
 // counters(): cuts, nodes, fixed, pruned, discarded, programs
 PyObject *walk_counters(PyObject *object, PyObject *) {
     Walk *walk = walk_of(object);
@@ -302,7 +308,8 @@ PyMethodDef METHODS[] = {
     {"cell", walk_cell, METH_NOARGS, nullptr},        {"forms", walk_forms, METH_NOARGS, nullptr},
     {"batch", walk_batch, METH_NOARGS, nullptr},      {"waiting", walk_waiting, METH_NOARGS, nullptr},
     {"choose", walk_choose, METH_VARARGS, nullptr},   {"decide", walk_decide, METH_VARARGS, nullptr},
-    {"bound", walk_bound, METH_VARARGS, nullptr},     {"counters", walk_counters, METH_NOARGS, nullptr},
+    {"bound", walk_bound, METH_VARARGS, nullptr},     {"estimate", walk_estimate, METH_NOARGS, nullptr},
+    {"counters", walk_counters, METH_NOARGS, nullptr},
     {nullptr, nullptr, 0, nullptr},
 };
 
@@ -315,18 +322,21 @@ PyType_Slot SLOTS[] = {
 
 PyType_Spec SPEC = {"polyrelu.engines.branch._walk.Walk", sizeof(WalkObject), 0, Py_TPFLAGS_DEFAULT, SLOTS};
 
-// facets(dim, space, rows, point): for each row whether it is a facet, 1, or not, 2, nor touches the set, 3, or in doubt, 4
+// facets(dim, space, rows, sides, point, beyond): for each row whether it is a facet, 1, or not, 2, nor touches the set, 3,
+// or in doubt, 4
 PyObject *module_facets(PyObject *, PyObject *args) {
-    PyObject *of_space, *of_rows, *of_point;
+    PyObject *of_space, *of_rows, *of_sides, *of_point, *of_beyond;
     int dim = 0;
-    if (!PyArg_ParseTuple(args, "iOOO", &dim, &of_space, &of_rows, &of_point)) return nullptr;
+    if (!PyArg_ParseTuple(args, "iOOOOO", &dim, &of_space, &of_rows, &of_sides, &of_point, &of_beyond)) return nullptr;
     try {
         Owned owned;
         Forms rows;
-        Floats point;
+        Floats point, beyond;
+        std::vector<int> sides;
         Space &space = owned.problem.space;
-        if (read(owned, of_space, space, dim) && read(of_rows, rows, dim) && copy(of_point, point, dim))
-            return bytes_of(facets(rows, point, space));
+        if (read(owned, of_space, space, dim) && read(of_rows, rows, dim) && copy(of_sides, sides, rows.count()) &&
+            copy(of_point, point, dim) && copy(of_beyond, beyond, dim))
+            return bytes_of(Facets(rows, sides, point, space, beyond).found());
     } catch (const std::bad_alloc &) {
         PyErr_NoMemory();
     }

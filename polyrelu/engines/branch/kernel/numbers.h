@@ -33,4 +33,10 @@ inline void add(double *__restrict__ a, double f, const double *__restrict__ b, 
     for (int j = 0; j < n; j++) a[j] += f * b[j];
 }
 
+// A random number by xorshift (G. Marsaglia 2003), from a state that is not zero.
+inline std::uint64_t drawn(std::uint64_t &state) {
+    state ^= state << 13, state ^= state >> 7, state ^= state << 17;
+    return state >> 11;
+}
+
 } // namespace polyrelu
