@@ -98,6 +98,8 @@ class BranchEngine:
         rule: says which neuron to branch on; None for ``whole_first``, compiled.
         progress: show a bar; by default only for long runs on a terminal.
         advice: what to do at the limit, for the message.
+        bounds: whether bounds on boxes may fix neurons and rule the target out; without them nothing is gained, but
+            what they save can be seen.
         lies: for tests, see :func:`polyrelu.engines.branch.library.walk_through`.
 
     Raises:
@@ -113,10 +115,11 @@ class BranchEngine:
         rule: Rule | None = None,
         progress: bool | None = None,
         advice: str = "raise limit=, or make the domain smaller",
+        bounds: bool = True,
         lies: int = 0,
     ) -> None:
         self.restriction, self.limit, self.until, self.rule, self.advice = restriction, limit, until, rule, advice
-        self.progress, self.lies = progress, lies
+        self.progress, self.bounds, self.lies = progress, bounds, lies
         self.stats = BranchStats()
         self.folding = Folding.of(domain)
         self.domain = domain.unfixed()
@@ -220,7 +223,8 @@ class BranchEngine:
             inside,
             np.fromiter(signs, np.int8, self.restriction.neuron_count),
             is_exact=any(row.relation == "==" for row in target.halfspaces),
-            asks_bounds=bool(target.halfspaces),
+            fixes=self.bounds,
+            asks_bounds=self.bounds and bool(target.halfspaces),
             asks_rule=self.rule is not None,
             lies=self.lies,
             dive=dive,
@@ -238,6 +242,8 @@ class BranchEngine:
     @cached_property
     def reach(self) -> Reach:
         """What is certain on the domain's box."""
+        if not self.bounds:
+            return Reach(PartialSigns((0,) * layer.neuron_count for layer in self.layers), False)
         *layers, forms = self._whole
         signs = (certain_signs(layer, own)[0] for layer, own in zip(self.layers, layers, strict=True))
         return Reach(

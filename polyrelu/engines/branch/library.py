@@ -43,6 +43,7 @@ class WalkLibrary(Protocol):
         rows: tuple[Any, ...],
         points: Any,
         reach: Any,
+        fixes: bool,
         asks_bounds: bool,
         asks_rule: bool,
         lies: int,
@@ -167,6 +168,7 @@ def walk_through(
     reach: NDArray[np.int8],
     *,
     is_exact: bool = False,
+    fixes: bool = True,
     asks_bounds: bool = False,
     asks_rule: bool = False,
     lies: int = 0,
@@ -182,6 +184,7 @@ def walk_through(
         points: points strictly inside of these, (p, d).
         reach: the signs of all neurons on the whole domain, 0 where open.
         is_exact: the target's forms are for exact arithmetic alone.
+        fixes: give signs to neurons by bounds on a cell's box.
         asks_bounds: pause for bounds, of many cells at once.
         asks_rule: pause for each choice of a neuron.
         lies: a seed; unless it is 0, what the linear programs say is spoilt in many ways, for tests.
@@ -196,6 +199,7 @@ def walk_through(
         _of_forms(root),
         points,
         reach,
+        fixes,
         asks_bounds,
         asks_rule,
         lies,

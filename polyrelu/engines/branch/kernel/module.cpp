@@ -99,13 +99,13 @@ bool read_problem(Owned &owned, int dim, PyObject *layers, PyObject *target, PyO
     return read(owned, target, problem.target, width) && copy(reach, problem.reach, problem.neurons);
 }
 
-// Walk(dim, layers, target, is_exact, space, rows, points, reach, asks_bounds, asks_rule, lies, dive)
+// Walk(dim, layers, target, is_exact, space, rows, points, reach, fixes, asks_bounds, asks_rule, lies, dive)
 PyObject *walk_new(PyTypeObject *type, PyObject *args, PyObject *) {
     PyObject *layers, *target, *space, *rows, *points, *reach;
-    int dim, is_exact, asks_bounds, asks_rule;
+    int dim, is_exact, fixes, asks_bounds, asks_rule;
     unsigned long long lies, dive;
-    if (!PyArg_ParseTuple(args, "iO!OpOOOOppKK", &dim, &PyTuple_Type, &layers, &target, &is_exact, &space, &rows, &points,
-                          &reach, &asks_bounds, &asks_rule, &lies, &dive))
+    if (!PyArg_ParseTuple(args, "iO!OpOOOOpppKK", &dim, &PyTuple_Type, &layers, &target, &is_exact, &space, &rows, &points,
+                          &reach, &fixes, &asks_bounds, &asks_rule, &lies, &dive))
         return nullptr;
     auto *allocate = reinterpret_cast<allocfunc>(PyType_GetSlot(type, Py_tp_alloc));
     PyObject *object = allocate(type, 0);
@@ -117,7 +117,8 @@ PyObject *walk_new(PyTypeObject *type, PyObject *args, PyObject *) {
         self->owned = new Owned;
         Problem &problem = self->owned->problem;
         if (read_problem(*self->owned, dim, layers, target, space, reach) && read(rows, own, dim) && copy(points, inside)) {
-            problem.is_exact = is_exact, problem.asks_bounds = asks_bounds, problem.asks_rule = asks_rule;
+            problem.is_exact = is_exact, problem.fixes = fixes;
+            problem.asks_bounds = asks_bounds, problem.asks_rule = asks_rule;
             self->walk = new Walk(problem, lies, dive);
             self->walk->begin(own, inside);
             return object;

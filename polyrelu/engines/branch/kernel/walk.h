@@ -23,6 +23,7 @@ struct Problem {
     int neurons = 0;
     std::vector<std::int8_t> reach; // the signs of all neurons on the whole domain, 0 where open
     bool asks_bounds = false, asks_rule = false;
+    bool fixes = true; // neurons by bounds on a cell's box
 };
 
 struct Tiles {
@@ -222,7 +223,7 @@ class Walk {
             if (node.own[k]) continue;
             const Ends ends = between(*node.entered, layer.neurons[k], node.low.data(), node.high.data());
             node.least[k] = ends.least, node.most[k] = ends.most;
-            node.own[k] = ends.least >= 0.0 ? 1 : ends.most <= 0.0 ? -1 : 0;
+            if (problem_.fixes) node.own[k] = ends.least >= 0.0 ? 1 : ends.most <= 0.0 ? -1 : 0;
             counts[FIXED] += node.own[k] != 0;
         }
         node.is_narrowed = false;
