@@ -2,10 +2,12 @@
 
     ./scripts/run python scripts/pruning/branching.py
 
-The laboratory's networks in a box; P says that the outputs sum to so much, which all neurons have to do with. That engine
-looks at cells of the inputs in floats that prove what they say (:mod:`polyrelu.engines.branch`), so here nodes are
-neurons that were asked for on a cell, and programs are in floats. A rule of your own is a function of a :class:`polyrelu.engines.branch.rules.View`; ``--add FILE`` takes all
-functions of a file whose names have no leading underscore.
+The laboratory's networks in a box; P says that the outputs sum to so much, which all neurons have to do with. That
+engine looks at cells of the inputs in floats that prove what they say (:mod:`polyrelu.engines.branch`), so here nodes
+are neurons that were asked for on a cell, and programs are in floats.
+
+A rule of your own is a function of a :class:`polyrelu.engines.branch.rules.View`; ``--add FILE`` takes all functions
+that are defined in a file and whose names have no leading underscore.
 """
 
 from __future__ import annotations
@@ -50,10 +52,10 @@ NETWORKS = (
     Layers("trained", Shape(4, 16, 1)),
     *(Layers(kind, Shape(dim, 8, 3)) for kind in ("random", "trained") for dim in (2, 4)),
 )
-QUESTIONS = (Asked(), Asked(total=30), Asked(radius=Fraction(1, 4)))
+OFTEN, RARELY, NEARBY = Asked(), Asked(total=30), Asked(radius=Fraction(1, 4))
 
 
-def stats(layers: Layers, asked: Asked = Asked(), rule: Rule | None = None, bounds: bool = True) -> BranchStats | None:
+def stats(layers: Layers, asked: Asked = OFTEN, rule: Rule | None = None, bounds: bool = True) -> BranchStats | None:
     """What a run did; None where it asks for more than two million neurons."""
     net = network(layers.kind, layers.shape, 0)
     cube = pr.Polyhedron.box([-asked.radius] * layers.shape.dim, [asked.radius] * layers.shape.dim)
@@ -67,11 +69,11 @@ def stats(layers: Layers, asked: Asked = Asked(), rule: Rule | None = None, boun
 
 
 def saved() -> str:
-    """What bounds save, network by network: for a sum that is met often, one that is met rarely, and in a small cube."""
+    """What bounds save, network by network: where P is met often, where rarely, and in a small cube."""
     head = ["network", "faces", "sum", "cube", "tiles", "nodes, no bounds", "nodes", "programs, no bounds", "programs"]
     lines = []
     for layers in NETWORKS:
-        for asked in QUESTIONS:
+        for asked in (OFTEN, RARELY, NEARBY):
             without, ours = stats(layers, asked, bounds=False), stats(layers, asked)
             assert ours is not None
             assert without is None or without.cells == ours.cells
