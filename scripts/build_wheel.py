@@ -26,7 +26,13 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 CELLS = "polyrelu/engines/cells"
 FAST = "polyrelu/certificates/fast"
-LIBRARIES = (f"{CELLS}/_kernel.abi3.so", f"{CELLS}/_kernel_avx2.abi3.so", "polyrelu/certificates/_checker.abi3.so")
+WALK = "polyrelu/engines/branch/kernel"
+LIBRARIES = (
+    f"{CELLS}/_kernel.abi3.so",
+    f"{CELLS}/_kernel_avx2.abi3.so",
+    "polyrelu/engines/branch/_walk.abi3.so",
+    "polyrelu/certificates/_checker.abi3.so",
+)
 TAG = "-cp311-abi3-"
 
 QUESTIONS = """
@@ -86,7 +92,7 @@ def missing_sources(archive: Path, root: Path = ROOT) -> list[str]:
     """What the libraries are built from and a source distribution does not have."""
     with tarfile.open(archive) as opened:
         there = {name.partition("/")[2] for name in opened.getnames()}
-    compiled = (path for name in (f"{CELLS}/kernel", FAST) for path in (root / name).iterdir() if path.is_file())
+    compiled = (path for name in (f"{CELLS}/kernel", WALK, FAST) for path in (root / name).iterdir() if path.is_file())
     needed = sorted([*compiled, root / CELLS / "sources.py", root / "pyproject.toml", root / "setup.cfg"])
     names = (path.relative_to(root).as_posix() for path in needed)
     return [f"{archive.name} has no {name}" for name in names if name not in there]
@@ -98,7 +104,9 @@ def wrong_contents(wheel: Path) -> list[str]:
     with zipfile.ZipFile(wheel) as opened:
         there = opened.namelist()
     wrong += [f"{wheel.name} has no {path}" for path in LIBRARIES if path not in there]
-    wrong += [f"{wheel.name} has {path}" for path in there if path.startswith((f"{CELLS}/kernel/", f"{FAST}/"))]
+    wrong += [
+        f"{wheel.name} has {path}" for path in there if path.startswith((f"{CELLS}/kernel/", f"{WALK}/", f"{FAST}/"))
+    ]
     return wrong
 
 

@@ -135,7 +135,7 @@ def split(text: str) -> Iterator[str]:
 
 def is_ours(report: str) -> bool:
     """Whether a report names the kernel: a source of it, or a library without a line."""
-    return f"{CELLS / 'kernel'}/" in report or "/_kernel" in report
+    return any(name in report for name in (f"{CELLS / 'kernel'}/", "/_kernel", "engines/branch/kernel/", "/_walk"))
 
 
 def _library(name: str) -> str:

@@ -37,6 +37,7 @@ PyMODINIT_FUNC POLYRELU_INIT() {
 }
 """
 CHECKER = Path("polyrelu", "certificates", "fast", "module.cpp")
+WALK = Path("polyrelu", "engines", "branch", "kernel", "module.cpp")
 CHECKER_MODULE = """
 #include <Python.h>
 static PyModuleDef definition = {
@@ -57,6 +58,8 @@ def small_checkout(root, **functions):
     (root / KERNEL / "module.h").write_text(MODULE % (bodies, table))
     (root / CHECKER).parent.mkdir(parents=True)
     (root / CHECKER).write_text(CHECKER_MODULE)
+    (root / WALK).parent.mkdir(parents=True)
+    (root / WALK).write_text(CHECKER_MODULE.replace("_checker", "_walk"))
     return root
 
 

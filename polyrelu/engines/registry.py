@@ -32,8 +32,9 @@ METHODS = (AUTO, *ENGINES)
 def choose(method: str, restriction: Restriction, domain: Polyhedron, options: Options) -> tuple[str, Engine]:
     """The engine of that name, or with ``"auto"`` the one that suits the problem, and its name.
 
-    That is cells where their vertices are few enough; otherwise cells by their inequalities where these are quick: with
-    certified floats, or in exact arithmetic where a domain is flat or has no end.
+    That is cells where their vertices are few enough. Otherwise it is cells by their inequalities: those that branch,
+    by certified floats, where an estimate of their number says that they are done soon; or in exact arithmetic where a
+    domain is flat or has no end, if that is quick.
 
     Raises:
         BudgetExceeded: the problem is too large.
@@ -44,8 +45,9 @@ def choose(method: str, restriction: Restriction, domain: Polyhedron, options: O
         return "cells", cells.compiled(restriction, domain, options)
     except BudgetExceeded as refused:
         if options.max_dim is None:
-            for name, made in (("branch", branch.if_promising), ("halfspaces", halfspaces.if_quick)):
-                engine = made(restriction, domain, options, str(refused))
-                if engine is not None:
-                    return name, engine
+            if branch.is_suitable(domain):
+                return "branch", branch.if_soon(restriction, domain, options, str(refused))
+            engine = halfspaces.if_quick(restriction, domain, options, str(refused))
+            if engine is not None:
+                return "halfspaces", engine
         raise

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
+import branching
 from campaign import REFERENCE, Campaign, Row
 from networks import Shape, network
 from report import across, all_finished, arrangement_bound, by_case, faces, figure, markdown, names_of
@@ -85,6 +86,7 @@ def write(campaign: Campaign, out: Path) -> list[str]:
         "box": across(boxed, "nodes", lambda case: f"{case.network}, in a box"),
         "cells": cells(wide),
         "unsound": by_case(risky, ("pieces", "nodes", "lps", "seconds", "lost", "volume")),
+        **branching.tables(),
         "wide": by_case(wide, ("pieces", "nodes", "nodes/piece", "wasted", "lps", "seconds")),
     }
     text = "\n\n".join(f"## {name}\n\n{table}" for name, table in tables.items()) + "\n"

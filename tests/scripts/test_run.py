@@ -12,7 +12,12 @@ from tests.kernel_checkout import CELLS, KERNEL
 from tests.test_architecture import ROOT
 
 FAST = "polyrelu/certificates/fast"
-LIBRARIES = (f"{CELLS}/_kernel.abi3.so", f"{CELLS}/_kernel_avx2.abi3.so", "polyrelu/certificates/_checker.abi3.so")
+LIBRARIES = (
+    f"{CELLS}/_kernel.abi3.so",
+    f"{CELLS}/_kernel_avx2.abi3.so",
+    "polyrelu/engines/branch/_walk.abi3.so",
+    "polyrelu/certificates/_checker.abi3.so",
+)
 # A Python, and the one in the .venv that it makes. Questions (-c, and programs by standard input) the real one answers.
 PYTHON = f"""#!/bin/bash
 case $1 in

@@ -101,7 +101,8 @@ class AffineOn:
         """``normal . x - offset`` of each row, divided by its largest number."""
         dim = len(self.moduli)
         numbers = [(*row.normal, -row.offset) for row in halfspaces]
-        entries = ((v, max(1, *map(abs, own))) for own in numbers for v in own)
+        scaled = ((own, max(1, *map(abs, own))) for own in numbers)
+        entries = ((v, scale) for own, scale in scaled for v in own)
         floats = float_quotients(entries).reshape(len(numbers), dim + 1)
         rows, constants = floats[:, :dim], floats[:, dim]
         return Affine(rows, constants, self._doubts(rows, constants, np.zeros(len(numbers))))

@@ -35,6 +35,13 @@ class Space(NamedTuple):
     inner_low: FloatArray
     inner_high: FloatArray
 
+    @classmethod
+    def between(cls, low: FloatArray, high: FloatArray, most_terms: int, depth: int) -> Space:
+        """The box with ends that are around the exact ones, or one float beyond them."""
+        forms = AffineOn(low, high, most_terms, depth)
+        inner = [np.nextafter(np.nextafter(end, to * np.inf), to * np.inf) for end, to in ((low, 1), (high, -1))]
+        return cls(forms, low, high, *inner)
+
 
 @dataclass(frozen=True, eq=False)
 class Cell:

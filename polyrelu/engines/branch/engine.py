@@ -7,9 +7,9 @@ layer, its neurons are fixed or divide it:
   neurons cannot switch, and whether the target is out of reach;
 * a neuron that is certainly negative at one point inside and positive at another divides the cell, and a rule says
   which of those goes first (:mod:`polyrelu.engines.branch.rules`);
-* on a side where no point is known, a linear program in floats names a point, which is held against all rows, or
-  multipliers of the rows, whose combination is then positive on the box with all rounding, or is forgotten
-  (:mod:`polyrelu.engines.branch.cell`);
+* on a side where no point is known, a linear program in floats, which goes on where that of the whole cell ended, names
+  a point, which is held against all rows, or multipliers of the rows, whose combination is then positive on the box
+  with all rounding, or is forgotten;
 * what floats leave in doubt is decided by an exact linear program (:mod:`polyrelu.engines.branch.exact`).
 
 So a wrong answer of the solver in floats costs time and nothing else. Cells that are through are cut by the target's
@@ -20,31 +20,42 @@ argument; that engine does the same without the floats, and takes domains that a
 
 from __future__ import annotations
 
+import math
+import statistics
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
+from itertools import accumulate, chain
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from polyrelu.arithmetic.exact import FloatArray
 from polyrelu.bounds.linear import Enclosure, LinearBounds
-from polyrelu.bounds.reach import Reach, certain_signs, float_ends, misses, reach, rows_of
-from polyrelu.engines.branch.affine import Affine, AffineOn, returned
-from polyrelu.engines.branch.cell import MOST_POINTS, Answer, Cell, Space, look
-from polyrelu.engines.branch.exact import ExactCells, Split
-from polyrelu.engines.branch.rules import Rule, View, whole_first
-from polyrelu.engines.branch.tiles import BranchTiles, Found
+from polyrelu.bounds.reach import Reach, certain_signs, float_ends, misses, rows_of
+from polyrelu.engines.branch.affine import Affine
+from polyrelu.engines.branch.cell import Cell, Space
+from polyrelu.engines.branch.exact import ExactCells, Split, splits_of
+from polyrelu.engines.branch.library import Asked, Batch, Found, Pause, walk_through
+from polyrelu.engines.branch.rules import Rule, View
+from polyrelu.engines.branch.tiles import BranchTiles, FlatTile, PackedCells
 from polyrelu.engines.halfspaces import LazyTiles
 from polyrelu.errors import BudgetExceeded
-from polyrelu.networks.activation_pattern import SignVector
+from polyrelu.networks.activation_pattern import PartialSigns, SignVector
 from polyrelu.networks.fixed_inputs import Folding
 from polyrelu.networks.relevant_part import Restriction
 from polyrelu.polyhedra.polyhedron import Polyhedron
 from polyrelu.support.limits import check
 from polyrelu.support.progress import progress_bar
 
+MOST_WORK = 2.0**33  # for bounds of a layer, which is about a second
+MOST_POINTS = 16  # as in kernel/cell.h
 _SEED = 20  # of the points that are tried in the beginning
 _FIRST_POINTS = 256
+_DIVES = 32
+_ASKED_BY_DIVES = 4000
+_MOST_AT_ONCE = 30_000  # neurons times inputs between two questions whether to stop: a few hundredths of a second
 
 
 @dataclass
@@ -58,8 +69,10 @@ class BranchStats:
         fixed: neurons that bounds fixed on a cell.
         programs: linear programs in floats, each checked.
         exact_programs: questions that exact linear programs decided.
-        pruned: cells from which bounds say that the target is out of reach.
+        bounded: cells over which all layers were bounded.
+        pruned: of these, those from which the target is out of reach.
         discarded: cells outside the target.
+        estimate: how many neurons it was expected to ask for, where that was estimated.
     """
 
     cells: int = 0
@@ -68,29 +81,10 @@ class BranchStats:
     fixed: int = 0
     programs: int = 0
     exact_programs: int = 0
+    bounded: int = 0
     pruned: int = 0
     discarded: int = 0
-
-
-@dataclass(frozen=True, eq=False)
-class _Node:
-    """A cell on which the layers before the present one have signs, and some neurons of this one.
-
-    Attributes:
-        cell: where.
-        splits: the neurons that divided the domain on the way to it.
-        signs: of the layers before.
-        own: those of this layer's neurons, 0 where open, (neurons,).
-        entered: what enters this layer's ReLU, all its coordinates.
-        known: bounds of all layers on the cell.
-    """
-
-    cell: Cell
-    splits: tuple[Split, ...]
-    signs: SignVector
-    own: NDArray[np.int8]
-    entered: Affine
-    known: tuple[Enclosure, ...]
+    estimate: int | None = None
 
 
 class BranchEngine:
@@ -100,10 +94,13 @@ class BranchEngine:
         restriction: the problem.
         domain: a domain of full dimension in the coordinates that it leaves free, which ends in each direction.
         limit: the most neurons to ask for.
-        until: asked, with the number of tiles found, whether to stop as for Ctrl-C.
-        rule: says which neuron to branch on.
+        until: asked time and again, with the number of tiles found, whether to stop as for Ctrl-C.
+        rule: says which neuron to branch on; None for ``whole_first``, compiled.
         progress: show a bar; by default only for long runs on a terminal.
         advice: what to do at the limit, for the message.
+        bounds: whether bounds on boxes may fix neurons and rule the target out; without them nothing is gained, but
+            what they save can be seen.
+        lies: for tests, see :func:`polyrelu.engines.branch.library.walk_through`.
 
     Raises:
         BudgetExceeded: by ``run``, at ``limit``.
@@ -115,54 +112,89 @@ class BranchEngine:
         domain: Polyhedron,
         limit: int,
         until: Callable[[int], bool] | None = None,
-        rule: Rule = whole_first,
+        rule: Rule | None = None,
         progress: bool | None = None,
         advice: str = "raise limit=, or make the domain smaller",
+        bounds: bool = True,
+        lies: int = 0,
     ) -> None:
         self.restriction, self.limit, self.until, self.rule, self.advice = restriction, limit, until, rule, advice
-        self.progress = progress
+        self.progress, self.bounds, self.lies = progress, bounds, lies
         self.stats = BranchStats()
         self.folding = Folding.of(domain)
         self.domain = domain.unfixed()
         self.layers = restriction.layers if self.folding is None else self.folding.layers(restriction.layers)
         self.exact = ExactCells(self.layers, restriction.target, self.domain)
-        self.found: list[Found] = []
-        self.flat: list[Found] = []
-        self._waiting: list[_Node] | None = None  # before the run
+        self.found = PackedCells(restriction.neuron_count, self.domain.ambient_dim)
+        self.flat: list[FlatTile] = []
+        self._doubtful: dict[bytes, tuple[NDArray[np.bool_], NDArray[np.bool_]]] = {}  # for exact arithmetic
+        self._discarded = [0, 0]  # by floats, and exactly
+        self._known: dict[int, tuple[Enclosure, ...]] = {}  # bounds by the depth at which they were asked for
 
     def tiles(self) -> BranchTiles:
         """The tiles found so far, in the order of their patterns; flat ones only where no other tile contains them."""
+        self._take()
         return BranchTiles.of(self.restriction, self.exact, self.found, self.flat, self.folding)
 
     def run(self) -> None:
         """Find all tiles. Raises KeyboardInterrupt when stopped; what was found until then stays."""
-        with np.errstate(all="ignore"), progress_bar(self.progress, desc="branch", unit=" cells") as bar:
-            self._waiting = self._entered(self._root, (), SignVector(), self.space.forms.inputs(), None)
-            while self._waiting:  # depth first; a node waits until its parts do, so that a stop loses none
-                parts = self._step(self._waiting[-1])
-                self._waiting[-1:] = reversed(parts)
+        if self.reach.misses:
+            self.stats.bounded = self.stats.pruned = 1
+            return
+        with progress_bar(self.progress, desc="branch", unit=" cells") as bar:
+            pause, most = Pause.PAUSED, 8
+            while pause is not Pause.DONE:
+                self._ask()
+                pause = Pause(self._walk.advance(min(most, self.limit + 1 - self.stats.nodes)))
+                self._take()
+                self._finish_exactly()
+                self._answer(pause, self._walk)
+                most = min(2 * most, _MOST_AT_ONCE // len(self.space.low) + 1)
                 bar.update(self.stats.cells - bar.n)
 
-    def undecided(self) -> LazyTiles:
-        """The cells that are not divided to the end."""
-        if self._waiting is None:
-            return LazyTiles(self.restriction, ((SignVector(), self.domain),), self.folding)
-        last = {found[-1].splits for found in (self.found, self.flat) if found}
-        nodes = [node for node in self._waiting if node.splits not in last]  # but one whose tile is there
-        dim = self.domain.ambient_dim
-        rows = (Polyhedron.from_halfspaces(self.exact.rows(node.splits, node.signs), dim) for node in nodes)
-        sets = ((node.signs, self.domain & own) for node, own in zip(nodes, rows, strict=True))
-        return LazyTiles(self.restriction, tuple(sets), self.folding)
+    def estimate(self) -> int:
+        """About how many neurons a run asks for: the mean over some random dives, within a factor of a few.
 
-    def _step(self, node: _Node) -> list[_Node]:
-        """The nodes that one is divided in, or goes on as."""
-        self._ask()
-        layer = self.layers[len(node.signs)]
-        open_ = np.flatnonzero(node.own == 0)
-        if len(open_):
-            return self._branch(node, open_)
-        on = tuple((node.own > 0).tolist())
-        return self._entered(node.cell, node.splits, node.signs.then(on), returned(node.entered, layer, on), node.known)
+        Cost: that of asking for a few thousand neurons at most.
+        """
+        if self.reach.misses:
+            return 0
+        found: list[float] = []
+        asked = 0
+        while len(found) < _DIVES and (asked < _ASKED_BY_DIVES or not found):
+            check()
+            walk = self._walk_from_root(dive=len(found) + 1)
+            while (pause := Pause(walk.advance(_ASKED_BY_DIVES))) is not Pause.DONE:
+                self._answer(pause, walk)
+            found.append(walk.estimate())
+            asked += walk.counters()[1]
+        self.stats = BranchStats(estimate=math.ceil(statistics.fmean(found)))
+        assert self.stats.estimate is not None
+        return self.stats.estimate
+
+    def undecided(self) -> LazyTiles:
+        """The cells that are not divided to the end; of those that are, the ones that wait for exact arithmetic."""
+        if self.reach.misses:
+            return LazyTiles(self.restriction, (), self.folding)
+        self._take()
+        cells = [(depth, *self._flags(signs, splits, own, depth)) for depth, signs, splits, own in self._walk.waiting()]
+        cells += [(len(self.layers), signs, splits) for signs, splits in self._doubtful.values()]
+        return LazyTiles(self.restriction, tuple(self._open_cell(*cell) for cell in cells), self.folding)
+
+    def _flags(self, *columns: Any) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+        """The signs of a cell's neurons as far as they are known, and its splits, by what a walk says."""
+        signs, splits, own, depth = columns
+        flags = np.frombuffer(signs, np.bool_).copy()
+        flags[self._starts[depth] : self._starts[depth + 1]] = np.frombuffer(own, np.int8) > 0
+        return flags, np.frombuffer(splits, np.bool_)
+
+    def _open_cell(
+        self, depth: int, signs: NDArray[np.bool_], splits: NDArray[np.bool_]
+    ) -> tuple[SignVector, Polyhedron]:
+        """The signs of the layers before, and the closed cell in the inputs that the domain leaves free."""
+        before = SignVector.from_flat(signs, self._starts).before(depth)
+        rows = self.exact.rows(splits_of(self.layers, splits, signs), before)
+        return before, self.domain & Polyhedron.from_halfspaces(rows, self.domain.ambient_dim)
 
     # -- the beginning ------------------------------------------------------------------------------------------------
 
@@ -172,157 +204,152 @@ class BranchEngine:
         low, high = float_ends(self.domain.sides)
         rows = self.restriction.neuron_count + len(self.domain.halfspaces) + len(self.restriction.target.halfspaces)
         most = max(rows, *(layer.output_dim for layer in self.layers), len(low))
-        forms = AffineOn(low, high, most, len(self.layers) + 1)
-        inner = [
-            np.nextafter(np.nextafter(end, -side * np.inf), -side * np.inf) for end, side in ((low, -1), (high, 1))
-        ]
-        return Space(forms, low, high, inner[0], inner[1])
+        return Space.between(low, high, most, len(self.layers) + 1)
 
     @cached_property
-    def _root(self) -> Cell:
-        """The domain as a cell, with points of which some are there whatever its rows are."""
-        space, sides = self.space, self.domain.sides
-        rows = [self.domain.halfspaces[i] for i in sides.others]
-        nothing = np.empty((0, len(space.low)))
-        cell = Cell(space.forms.of_rows([row for row in rows if not row.is_trivial]), space.low, space.high, nothing)
+    def _walk(self) -> Any:
+        return self._walk_from_root()
+
+    def _walk_from_root(self, dive: int = 0) -> Any:
+        """A walk through the domain, or a dive with a seed."""
+        target = self.restriction.target
+        root, inside = self._root
+        signs = chain.from_iterable(self.reach.signs)
+        return walk_through(
+            self.space,
+            self.layers,
+            rows_of(target),
+            root,
+            inside,
+            np.fromiter(signs, np.int8, self.restriction.neuron_count),
+            is_exact=any(row.relation == "==" for row in target.halfspaces),
+            fixes=self.bounds,
+            asks_bounds=self.bounds and bool(target.halfspaces),
+            asks_rule=self.rule is not None,
+            lies=self.lies,
+            dive=dive,
+        )
+
+    @cached_property
+    def _root(self) -> tuple[Affine, FloatArray]:
+        """The domain's rows beside its box, and random points, of those that are inside."""
+        space = self.space
+        rows = [self.domain.halfspaces[i] for i in self.domain.sides.others]
+        root = space.forms.of_rows([row for row in rows if not row.is_trivial])
         points = np.random.default_rng(_SEED).uniform(space.low, space.high, (_FIRST_POINTS, len(space.low)))
-        found = cell.inside(points, space)
-        if not len(found):
-            found = look(cell, cell.rows, space).points
-        return replace(cell, points=found[:MOST_POINTS])
+        return root, Cell(root, space.low, space.high, points[:0]).inside(points, space)[:MOST_POINTS]
 
     @cached_property
     def reach(self) -> Reach:
         """What is certain on the domain's box."""
-        return reach(self.layers, self.domain.sides, self.restriction.target)
+        if not self.bounds:
+            return Reach(PartialSigns((0,) * layer.neuron_count for layer in self.layers), False)
+        *layers, forms = self._whole
+        signs = (certain_signs(layer, own)[0] for layer, own in zip(self.layers, layers, strict=True))
+        return Reach(
+            PartialSigns(tuple(own.tolist()) for own in signs), bool(misses(self.restriction.target, forms)[0])
+        )
+
+    @cached_property
+    def _whole(self) -> tuple[Enclosure, ...]:
+        """Bounds of all layers on the domain's box."""
+        low, high = float_ends(self.domain.sides)
+        return self._bounds.over(low[None], high[None]).layers
 
     @cached_property
     def _bounds(self) -> LinearBounds:
-        return LinearBounds([*self.layers, rows_of(self.restriction.target)])
+        return LinearBounds([*self.layers, rows_of(self.restriction.target)], MOST_WORK)
 
-    # -- layers -------------------------------------------------------------------------------------------------------
+    @cached_property
+    def _starts(self) -> list[int]:
+        """Where each layer's neurons begin among all, and the end."""
+        return [0, *accumulate(layer.neuron_count for layer in self.layers)]
 
-    def _entered(
-        self,
-        cell: Cell,
-        splits: tuple[Split, ...],
-        signs: SignVector,
-        values: Affine,
-        known: tuple[Enclosure, ...] | None,
-    ) -> list[_Node]:
-        """The node with which a cell enters its next layer; none where the target is out of reach, or it is through."""
-        depth = len(signs)
-        if depth == len(self.layers):
-            self._finish(cell, splits, signs, values)
-            return []
-        bounds = self._bounds.over(cell.low[None], cell.high[None], self._with_signs(known, signs)).layers
-        if misses(self.restriction.target, bounds[-1])[0]:
-            self.stats.pruned += 1
-            return []
-        layer = self.layers[depth]
-        entered = self.space.forms.entering(layer, values)
-        own = certain_signs(layer, bounds[depth])[0]
-        self.stats.fixed += int(np.count_nonzero(own))
-        return [_Node(cell, splits, signs, own, entered, bounds)]
+    # -- questions ----------------------------------------------------------------------------------------------------
 
-    def _with_signs(self, known: tuple[Enclosure, ...] | None, signs: SignVector) -> tuple[Enclosure, ...] | None:
-        """Bounds on a cell, by those on one around it and what its signs say."""
-        if known is None:
-            return None
-        found = list(known)
-        for depth, (layer, on) in enumerate(zip(self.layers, signs, strict=False)):
-            low, high = (end.copy() for end in found[depth])
-            neurons, active = np.array(layer.neurons, dtype=np.intp), np.array(on, dtype=np.bool_)
-            low[:, neurons[active]] = np.maximum(low[:, neurons[active]], 0.0)
-            high[:, neurons[~active]] = np.minimum(high[:, neurons[~active]], 0.0)
-            found[depth] = Enclosure(low, high)
-        return tuple(found)
-
-    # -- neurons ------------------------------------------------------------------------------------------------------
-
-    def _branch(self, node: _Node, open_: NDArray[np.intp]) -> list[_Node]:
-        """What the next neuron makes of a node."""
-        layer = self.layers[len(node.signs)]
-        neurons = np.array(layer.neurons, dtype=np.intp)
-        forms = node.entered.chosen(neurons[open_])
-        least, most = forms.between(node.cell.low, node.cell.high)
-        signs = (least >= 0).astype(np.int8) - ((most <= 0) & (least < 0)).astype(np.int8)
-        if signs.any():
-            own = node.own.copy()
-            own[open_] = signs
-            self.stats.fixed += int(np.count_nonzero(signs))
-            return [replace(node, own=own)]
-        values = forms.at(node.cell.points)
-        below, above = (values < -forms.doubts).sum(axis=0), (values > forms.doubts).sum(axis=0)
-        chosen = self.rule(View(values, least, most, below, above))
-        return self._halves(node, int(open_[chosen]), int(neurons[open_[chosen]]))
-
-    def _halves(self, node: _Node, place: int, neuron: int) -> list[_Node]:
-        """The parts of full dimension on which a neuron is silent and active; the cell itself where only one is."""
-        self.stats.nodes += 1
+    def _answer(self, pause: Pause, walk: Any) -> None:
+        """Answer what a walk asks."""
+        dim = len(self.space.low)
         if self.stats.nodes > self.limit:
             raise BudgetExceeded(
-                f"branch: {self.limit} neurons were asked for, the limit, and {len(self.found)} tiles found; "
+                f"branch: {self.limit} neurons were asked for, the limit, and {self.stats.cells} tiles found; "
                 f"{self.advice}"
             )
-        depth, form = len(node.signs), node.entered.chosen(np.array([neuron]))
-        parts: list[_Node] = []
-        for sign, half in ((-1, form), (1, form.negated())):
-            split = Split(depth, neuron, sign > 0)
-            is_there, points = self._is_there(node, half, split)
-            if is_there:
-                cell, own = node.cell.within(half, points), node.own.copy()
-                own[place] = sign
-                parts.append(replace(node, cell=cell, splits=(*node.splits, split), own=own))
-        if len(parts) == 2:
-            self.stats.cuts += 1
-            return parts
-        own = parts[0].own if parts else node.own.copy()
-        own[place] = own[place] or -1  # what vanishes on all of a cell is silent
-        return [replace(node, own=own)]
+        if pause is Pause.EXACTLY:
+            walk.decide(self._is_there(Asked.by(walk, dim)))
+        elif pause is Pause.BOUNDS:
+            walk.bound(*self._bounded(Batch.by(walk, dim)))
+        elif pause is Pause.RULE:
+            walk.choose(self._chosen(Asked.by(walk, dim)))
 
-    def _is_there(self, node: _Node, form: Affine, split: Split) -> tuple[bool, NDArray[np.float64]]:
-        """Whether a cell has a part of full dimension on which a form is negative, and points there, if known."""
-        answer, points = self._look(node.cell, form)
-        if answer is Answer.DOUBT:
-            self.stats.exact_programs += 1
-            return self.exact.has_interior([*node.splits, split], node.signs), points
-        return answer is Answer.YES, points
+    def _is_there(self, cell: Asked) -> bool:
+        """Whether the side of a cell that is asked about has full dimension."""
+        self.stats.exact_programs += 1
+        signs, splits = self._flags(cell.signs, cell.splits, cell.own, cell.depth)
+        split = Split(cell.depth, self.layers[cell.depth].neurons[cell.neuron], cell.side > 0)
+        before = SignVector.from_flat(signs, self._starts).before(cell.depth)
+        return self.exact.has_interior([*splits_of(self.layers, splits, signs), split], before)
 
-    def _look(self, cell: Cell, forms: Affine) -> tuple[Answer, NDArray[np.float64]]:
-        found = look(cell, forms, self.space)
-        self.stats.programs += found.by_program
-        return found.answer, found.points
+    def _chosen(self, cell: Asked) -> int:
+        """The neuron that the rule chooses, by its place in the layer."""
+        assert self.rule is not None
+        open_ = np.flatnonzero(cell.own == 0)
+        values, doubts = cell.values[:, open_], cell.doubts[open_]
+        below, above = (values < -doubts).sum(axis=0), (values > doubts).sum(axis=0)
+        return int(open_[self.rule(View(values, cell.least[open_], cell.most[open_], below, above))])
+
+    def _bounded(self, batch: Batch) -> tuple[NDArray[np.bool_], NDArray[np.int8]]:
+        """Of each cell, whether the target is out of reach, and which signs the next layer's neurons have."""
+        self.stats.bounded += len(batch.low)
+        found = self._bounds.over(batch.low, batch.high, self._with_signs(batch)).layers
+        self._known[batch.depth] = found
+        signs = certain_signs(self.layers[batch.depth], found[batch.depth])
+        return misses(self.restriction.target, found[-1]), np.ascontiguousarray(signs)
+
+    def _with_signs(self, batch: Batch) -> tuple[Enclosure, ...]:
+        """Bounds on cells, by those on cells around them and what their signs say."""
+        before = [(self._known[depth] if depth >= 0 else self._whole, max(place, 0)) for depth, place in batch.known]
+        known = [
+            Enclosure(*(np.stack([own[depth][end][place] for own, place in before]) for end in range(2)))
+            for depth in range(len(self.layers) + 1)
+        ]
+        for depth, layer in enumerate(self.layers[: batch.depth]):
+            low, high = known[depth]
+            neurons, on = list(layer.neurons), batch.signs[:, self._starts[depth] : self._starts[depth + 1]]
+            low[:, neurons] = np.where(on, np.maximum(low[:, neurons], 0.0), low[:, neurons])
+            high[:, neurons] = np.where(on, high[:, neurons], np.minimum(high[:, neurons], 0.0))
+        return tuple(known)
 
     # -- the end ------------------------------------------------------------------------------------------------------
 
-    def _finish(self, cell: Cell, splits: tuple[Split, ...], signs: SignVector, outputs: Affine) -> None:
-        """Cut a cell that is through all layers by the target's rows; keep what is inside."""
-        rows = self.restriction.target.halfspaces
-        answer, points = Answer.YES, cell.points
-        if rows:
-            forms = self.space.forms.entering(rows_of(self.restriction.target), outputs)
-            equal = any(row.relation == "==" for row in rows)
-            answer, points = (Answer.DOUBT, cell.points[:0]) if equal else self._look(cell, forms)
-        found = Found(signs, splits, tuple(points[0].tolist()) if len(points) else None)
-        if answer is Answer.NEVER:
-            self.stats.discarded += 1
-        elif answer is Answer.YES:
-            self.stats.cells += 1
-            self.found.append(found)
-        else:
-            self._finish_exactly(found)
+    def _take(self) -> None:
+        """Keep what the walk has found; whenever this is interrupted, it may be done again."""
+        stats, walk = self.stats, self._walk
+        found = Found.by(walk, self.restriction.neuron_count, len(self.space.low))
+        stats.cuts, stats.nodes, stats.fixed, stats.pruned, self._discarded[0], stats.programs = walk.counters()
+        certain = ~found.in_doubt
+        self.found.append(found.signs[certain], found.splits[certain], found.points[certain])
+        for signs, splits in zip(found.signs[~certain], found.splits[~certain], strict=True):
+            self._doubtful[signs.tobytes()] = signs, splits
+        walk.forget()
+        stats.cells, stats.discarded = len(self.found), sum(self._discarded)
 
-    def _finish_exactly(self, found: Found) -> None:
-        self.stats.exact_programs += 1
-        tile = self.exact.tile(found.splits, found.signs)
-        if tile.is_empty():
-            self.stats.discarded += 1
-        elif tile.is_full_dimensional():
-            self.stats.cells += 1
-            self.found.append(found)
-        else:
-            self.flat.append(found)
+    def _finish_exactly(self) -> None:
+        """Find out what the target leaves of cells for which floats could not tell."""
+        while self._doubtful:
+            check()
+            key, (signs, splits) = next(iter(self._doubtful.items()))
+            self.stats.exact_programs += 1
+            vector = SignVector.from_flat(signs, self._starts)
+            tile = self.exact.tile(splits_of(self.layers, splits, signs), vector)
+            if tile.is_empty():
+                self._discarded[1] += 1
+            elif tile.is_full_dimensional():
+                self.found.append(signs[None], splits[None], np.full((1, self.domain.ambient_dim), np.nan))
+            else:
+                self.flat.append(FlatTile(signs, splits, tile))
+            del self._doubtful[key]
+        self.stats.cells, self.stats.discarded = len(self.found), sum(self._discarded)
 
     def _ask(self) -> None:
         check()

@@ -12,6 +12,9 @@ from fractions import Fraction
 from itertools import groupby
 from typing import NamedTuple
 
+import numpy as np
+from numpy.typing import NDArray
+
 from polyrelu.arithmetic.exact import ExactVector, flint_matrix
 from polyrelu.networks.activation_pattern import SignVector
 from polyrelu.networks.affine_outputs import pulled_back
@@ -27,6 +30,14 @@ class Split(NamedTuple):
     depth: int
     neuron: int
     is_active: bool
+
+
+def splits_of(layers: Sequence[Layer], splits: NDArray[np.bool_], signs: NDArray[np.bool_]) -> tuple[Split, ...]:
+    """The neurons that divided a cell, by truth values of all neurons: whether each did, and whether it is active."""
+    places = ((depth, neuron) for depth, layer in enumerate(layers) for neuron in layer.neurons)
+    return tuple(
+        Split(*place, on) for place, does, on in zip(places, splits.tolist(), signs.tolist(), strict=True) if does
+    )
 
 
 @dataclass(frozen=True, eq=False)

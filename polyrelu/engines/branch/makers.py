@@ -8,12 +8,14 @@ from polyrelu.arithmetic.ieee import floats_are_sound
 from polyrelu.bounds.linear import LARGEST
 from polyrelu.bounds.reach import float_ends
 from polyrelu.engines.branch.engine import BranchEngine
-from polyrelu.engines.halfspaces import MOST_DOUBTFUL, by_halfspaces
+from polyrelu.engines.cells.budget import shown
+from polyrelu.engines.halfspaces import by_halfspaces
 from polyrelu.engines.protocol import Engine, Options
+from polyrelu.errors import BudgetExceeded
 from polyrelu.networks.relevant_part import Restriction
 from polyrelu.polyhedra.polyhedron import Polyhedron
 
-_SOON = 20_000
+_SOON = 20_000_000  # neurons times inputs: some ten seconds
 
 
 def by_branches(restriction: Restriction, domain: Polyhedron, options: Options) -> Engine:
@@ -23,19 +25,24 @@ def by_branches(restriction: Restriction, domain: Polyhedron, options: Options) 
     return BranchEngine(restriction, domain, options.limit, options.until, progress=options.progress)
 
 
-def if_promising(restriction: Restriction, domain: Polyhedron, options: Options, refusal: str) -> Engine | None:
-    """The same where bounds promise that it is done soon, and no longer than that; ``refusal`` is why it is asked.
+def if_soon(restriction: Restriction, domain: Polyhedron, options: Options, refusal: str) -> Engine:
+    """The same where it is done soon by estimate, and for no longer than that; ``refusal`` is why it is asked.
 
-    Few neurons may switch on the domain's box, or none of it can be mapped into the target; then at most 20,000 neurons
-    are asked for, which takes some ten seconds.
+    Soon is when so many neurons are asked for as take some ten seconds.
+
+    Raises:
+        BudgetExceeded: it takes longer, by estimate; or while it runs.
     """
-    if not is_suitable(domain):
-        return None
     advice = f"that was to be quick. {refusal}; method='branch' goes on for as long as it takes"
-    limit, until, progress = min(options.limit, _SOON), options.until, options.progress
-    engine = BranchEngine(restriction, domain, limit, until, progress=progress, advice=advice)
-    few = restriction.neuron_count <= MOST_DOUBTFUL or engine.reach.misses or engine.reach.doubtful <= MOST_DOUBTFUL
-    return engine if few else None
+    limit = min(options.limit, _SOON // max(domain.unfixed().ambient_dim, 1))
+    engine = BranchEngine(restriction, domain, limit, options.until, progress=options.progress, advice=advice)
+    estimate = engine.estimate()
+    if estimate > limit:
+        raise BudgetExceeded(
+            f"{refusal}. Cells that branch in any dimension are too many, too: some {shown(estimate)} neurons would be "
+            f"asked for, by estimate; method='branch' goes on for as long as it takes"
+        )
+    return engine
 
 
 def is_suitable(domain: Polyhedron) -> bool:

@@ -5,30 +5,90 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import accumulate
 from typing import NamedTuple
 
-from polyrelu.engines.branch.exact import ExactCells, Split, exact_point
-from polyrelu.networks.activation_pattern import SignVector, packed_signs, sign_rows
+import numpy as np
+from numpy.typing import NDArray
+
+from polyrelu.arithmetic.exact import ExactVector, FloatArray
+from polyrelu.engines.branch.exact import ExactCells, exact_point, splits_of
+from polyrelu.engines.branch.facets import canonical
+from polyrelu.networks.activation_pattern import SignVector, packed_signs, unpacked_signs
 from polyrelu.networks.affine_outputs import signs_at
 from polyrelu.networks.fixed_inputs import Folding
 from polyrelu.networks.relevant_part import Restriction
 from polyrelu.polyhedra.polyhedron import Polyhedron
 from polyrelu.support.limits import check
-from polyrelu.tilings.tile_source import TileSource
+from polyrelu.tilings.tile_source import Numbers, TileSource
 
 
-class Found(NamedTuple):
-    """A tile as the engine finds it.
+class Columns(NamedTuple):
+    """Tiles in columns: two bits a neuron and d floats each.
 
     Attributes:
-        signs: of all neurons.
-        splits: the neurons that divided the domain.
-        point: a float point strictly inside, if one is known.
+        signs: of all neurons, packed, (n, bytes).
+        splits: whether each neuron divided the domain, packed, (n, bytes).
+        points: strictly inside; NaN where none is known, (n, d).
     """
 
-    signs: SignVector
-    splits: tuple[Split, ...]
-    point: tuple[float, ...] | None
+    signs: NDArray[np.uint8]
+    splits: NDArray[np.uint8]
+    points: FloatArray
+
+    def chosen(self, places: Numbers) -> Columns:
+        """Some of the tiles."""
+        return Columns(self.signs[places], self.splits[places], self.points[places])
+
+    def in_order(self) -> Columns:
+        """The tiles in the order of their patterns, each once."""
+        if not self.signs.shape[1]:
+            return self.chosen(np.arange(min(len(self.signs), 1)))
+        order = np.lexsort(self.signs.T[::-1])
+        signs = self.signs[order]
+        is_new = np.ones(len(order), dtype=np.bool_)
+        is_new[1:] = (signs[1:] != signs[:-1]).any(axis=1)
+        return self.chosen(order[is_new])
+
+
+class PackedCells:
+    """Tiles of full dimension, piece by piece as they are found.
+
+    Args:
+        neurons: how many signs each has.
+        dim: of their points.
+    """
+
+    def __init__(self, neurons: int, dim: int) -> None:
+        width = (neurons + 7) // 8
+        empty = np.empty((0, width), dtype=np.uint8)
+        self._pieces, self._count = [Columns(empty, empty, np.empty((0, dim)))], 0
+
+    def __len__(self) -> int:
+        return self._count
+
+    def append(self, signs: NDArray[np.bool_], splits: NDArray[np.bool_], points: FloatArray) -> None:
+        """Some more tiles, with a row of truth values each."""
+        self.extend(Columns(packed_signs(signs), packed_signs(splits), points))
+
+    def extend(self, columns: Columns) -> None:
+        """Some more tiles."""
+        if len(columns.points):
+            self._pieces.append(columns)
+            self._count += len(columns.points)
+
+    def columns(self) -> Columns:
+        """All of them."""
+        self._pieces = [Columns(*map(np.concatenate, zip(*self._pieces, strict=True)))]
+        return self._pieces[0]
+
+
+class FlatTile(NamedTuple):
+    """What the target leaves of a cell, where that is not of full dimension: truth values of neurons, and the set."""
+
+    signs: NDArray[np.bool_]
+    splits: NDArray[np.bool_]
+    tile: Polyhedron
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,12 +97,12 @@ class BranchTiles(TileSource):
 
     Attributes:
         exact: writes them down, in the inputs that the domain leaves free.
-        pieces: the tiles.
+        columns: the tiles.
         folding: how these inputs lie among all inputs.
     """
 
     exact: ExactCells
-    pieces: tuple[Found, ...]
+    columns: Columns
     folding: Folding | None
 
     @classmethod
@@ -50,38 +110,58 @@ class BranchTiles(TileSource):
         cls,
         restriction: Restriction,
         exact: ExactCells,
-        full: Sequence[Found],
-        flat: Sequence[Found],
+        full: PackedCells,
+        flat: Sequence[FlatTile],
         folding: Folding | None,
     ) -> BranchTiles:
         """The full tiles, and of the flat ones those that no other tile contains; of equal ones the first pattern's."""
-        kept = list(full)
-        written = [(exact.tile(found.splits, found.signs), found) for found in flat]
-        for tile, found in sorted(written, key=lambda own: (-own[0].dim, own[1].signs)):
+        if not flat:
+            return cls(restriction, exact, full.columns().in_order(), folding)
+        kept = PackedCells(restriction.neuron_count, exact.domain.ambient_dim)
+        kept.extend(full.columns())
+        for signs, splits, tile in sorted(flat, key=lambda own: (-own.tile.dim, own.signs.tolist())):
             check()
+            known = cls(restriction, exact, kept.columns(), folding)
             point = tile.relative_interior_point()
             there = signs_at(restriction.layers if folding is None else exact.layers, point)
-            packed = packed_signs(sign_rows([one.signs for one in kept], restriction.neuron_count))
-            around = (exact.tile(kept[i].splits, kept[i].signs) for i in there.agreeing(packed))
+            around = (known.uncanonical(i) for i in there.agreeing(known.columns.signs))
             if not any(other.contains(point) and tile.is_subset(other) for other in around):
-                kept.append(found)
-        return cls(restriction, exact, tuple(sorted(kept, key=lambda own: own.signs)), folding)
+                kept.append(signs[None], splits[None], np.full((1, exact.domain.ambient_dim), np.nan))
+        return cls(restriction, exact, kept.columns().in_order(), folding)
 
     def __len__(self) -> int:
-        return len(self.pieces)
+        return len(self.columns.signs)
 
-    def bits(self, index: int) -> SignVector:
-        """The signs of the restricted layers' ReLU neurons on a tile."""
-        return self.pieces[index].signs
+    @cached_property
+    def _starts(self) -> list[int]:
+        return [0, *accumulate(layer.neuron_count for layer in self.restriction.layers)]
 
     @cached_property
     def _canonical(self) -> dict[int, Polyhedron]:
         return {}
 
+    def bits(self, index: int) -> SignVector:
+        """The signs of the restricted layers' ReLU neurons on a tile."""
+        return SignVector.from_packed(self.columns.signs[index], self._starts)
+
+    def uncanonical(self, index: int) -> Polyhedron:
+        """A tile in the inputs that the domain leaves free, by rows of which some may be redundant."""
+        signs, splits = (unpacked_signs(own[index], self._starts[-1]) for own in self.columns[:2])
+        point = self.columns.points[index]
+        inside = None if np.isnan(point).any() else exact_point(point.tolist())
+        return self.exact.tile(splits_of(self.exact.layers, splits, signs), self.bits(index), inside)
+
     def polyhedron(self, index: int) -> Polyhedron:
-        """A tile as an exact canonical polyhedron. Cost: at most one linear program a row, when first asked for."""
+        """A tile as an exact canonical polyhedron. Cost: a linear program a row, in floats."""
         if index not in self._canonical:
-            signs, splits, point = self.pieces[index]
-            tile = self.exact.tile(splits, signs, None if point is None else exact_point(point)).canonical()
+            tile = canonical(self.uncanonical(index), self.columns.points[index])
             self._canonical[index] = tile if self.folding is None else self.folding.lift(tile)
         return self._canonical[index]
+
+    def inner_point(self, index: int) -> ExactVector:
+        """An exact point of the relative interior of a tile."""
+        point = self.columns.points[index]
+        if np.isnan(point).any():
+            return super().inner_point(index)
+        exact = exact_point(point.tolist())
+        return exact if self.folding is None else self.folding.sides.lift(exact)
