@@ -9,6 +9,7 @@ still waits. Strict rows count as closed ones.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from enum import IntEnum
 from functools import partial
@@ -18,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from polyrelu.arithmetic.exact import FloatArray, read_only
-from polyrelu.arithmetic.ieee import UNIT_ROUNDOFF, floats_are_sound
+from polyrelu.arithmetic.ieee import UNIT_ROUNDOFF, UnsoundFloats, floats_are_sound
 from polyrelu.engines.cells.library import kernel_library
 from polyrelu.networks.layer import Layer
 from polyrelu.networks.network import Network
@@ -30,7 +31,8 @@ MOST_COLUMNS = 4096
 """Zonotopes with more parameters are not made."""
 
 _SECONDS = 0.05
-_MOST_WORK = 2**31  # multiplications for a box, about a second
+_MOST_WORK = 2**28  # multiplications for a box
+_ALONE = 64  # boxes, before other threads are started
 _ALL_BOXES = 2**62
 
 
@@ -92,7 +94,8 @@ class BoxSplitter:
 
         Args:
             target: in R^m.
-            low, high: the ends of its boxes, finite, (d,) or (k, d) each.
+            low: where its boxes begin, finite, (d,) or (k, d).
+            high: where they end.
         """
         rows = float_rows(target)
         if rows is None or not (np.isfinite(low).all() and np.isfinite(high).all()):
@@ -102,20 +105,23 @@ class BoxSplitter:
         return number
 
     def advance(self, boxes: int = _ALL_BOXES, seconds: float = _SECONDS) -> Pause:
-        """Bound so many boxes, or for so long; any number of threads may. See :class:`Pause`."""
+        """Bound so many boxes, or for so long; any number of threads may. See :class:`Pause`.
+
+        Raises:
+            UnsoundFloats: in this thread; nothing was done.
+        """
         if not floats_are_sound():
-            return Pause.OUT_OF_TIME
+            raise UnsoundFloats
         return Pause(self._boxes.advance(boxes, seconds))
 
     def run(self, boxes: int, workers: int = 1) -> Pause:
         """Bound about so many more boxes, with so many threads, unless there are points to look at.
 
         Raises:
+            UnsoundFloats: as :meth:`advance`.
             Stop: time was up.
             KeyboardInterrupt: Ctrl-C; nothing is lost.
         """
-        if not floats_are_sound():
-            return Pause.OUT_OF_BOXES
         last = self.bounded + boxes
         pause = self.advance(min(boxes, _ALONE))
         helpers: list[Worker] = []
@@ -142,7 +148,7 @@ class BoxSplitter:
                 return
 
     def give(self, everything: bool = False) -> Given:
-        """Take away what was found since this was last asked; with ``everything`` the boxes that wait, too, as leaves."""
+        """Take away what was found since this was last asked; with ``everything`` what waits, too, as leaves."""
         leaf_cases, ends, point_cases, points = self._boxes.give(everything)
         d = self.network.input_dim
         low_and_high = np.frombuffer(ends).reshape(-1, 2, d)
@@ -157,6 +163,11 @@ class BoxSplitter:
     def be_quiet(self) -> None:
         """Look for points no more."""
         self._boxes.be_quiet()
+
+    @property
+    def is_sound(self) -> bool:
+        """Whether floats are what bounds are proven for, in this thread."""
+        return floats_are_sound()
 
     @property
     def bounded(self) -> int:
@@ -174,15 +185,15 @@ class BoxSplitter:
         return int(self._boxes.counters()[2])
 
 
-_ALONE = 64  # boxes, before other threads are started
+def work_for_box(network: Network) -> int:
+    """How many multiplications a zonotope around a box takes at most."""
+    widths = [network.input_dim, *(layer.output_dim for layer in network.layers)]
+    return sum(m * n for m, n in itertools.pairwise(widths)) * sum(widths[:-1])
 
 
 def can_bound(network: Network) -> bool:
-    """Whether a zonotope around a box takes well below a second."""
-    widths = [network.input_dim, *(layer.output_dim for layer in network.layers)]
-    parameters = sum(widths[:-1])
-    work = sum(m * n for m, n in zip(widths, widths[1:], strict=False)) * parameters
-    return parameters < MOST_COLUMNS and work <= _MOST_WORK
+    """Whether a zonotope around a box takes less than about a tenth of a second."""
+    return work_for_box(network) <= _MOST_WORK
 
 
 def float_rows(target: Polyhedron) -> Rows | None:
