@@ -55,8 +55,7 @@ class Result(NamedTuple):
         network, prop, published = self.instance
         return (
             f"| {network.stem} | {prop.stem} | {published or '-'} | {self.verdict} | {self.cells:,} | "
-            f"{self.boxes:,} | "
-            f"{self.loading:.2f} | {self.seconds:.2f} | {self.cpu:.2f} |"
+            f"{self.boxes:,} | {self.loading:.2f} | {self.seconds:.2f} | {self.cpu:.2f} |"
         )
 
 
@@ -92,7 +91,8 @@ def summary(results: list[Result]) -> str:
         f"{len(decided)} of {len(results)} decided, {sum(own.contradicts for own in results)} against what was "
         f"published; {sum(own.loading + own.seconds for own in results):.1f} s with loading, "
         f"{sum(own.seconds for own in results):.1f} s without, {sum(own.cpu for own in results):.1f} s of CPU; "
-        f"{sum(own.cells for own in results):,} cells, {sum(own.boxes for own in results):,} boxes; the slowest is {slowest.instance.network.stem} with "
+        f"{sum(own.cells for own in results):,} cells, {sum(own.boxes for own in results):,} boxes; the "
+        f"slowest is {slowest.instance.network.stem} with "
         f"{slowest.instance.prop.stem}, {slowest.seconds:.1f} s"
     )
 

@@ -275,7 +275,8 @@ class _Run:
         It ends with a counterexample, or when time is up.
         """
         hard = self._bound()
-        if self._has_found_by_boxes() or any(self._breaks(*case, int(case in hard)) for case in self.waiting):
+        efforts = {case: int(case in hard and not self.boxes.takes(case)) for case in self.waiting}
+        if self._has_found_by_boxes() or any(self._breaks(*case, efforts[case]) for case in self.waiting):
             return
         while self.waiting:
             case = self.waiting[0]
@@ -301,6 +302,7 @@ class _Run:
         if self.boxes.found is not None:
             case, example = self.boxes.found
             self.found = case, example.point, example.value
+            self.cells += 1
         return self.boxes.found is not None
 
     def _excluded_by_boxes(self, case: tuple[int, int]) -> bool:
@@ -312,6 +314,7 @@ class _Run:
             if self._has_found_by_boxes():
                 return False
             if parts is not None:
+                self.cells += not parts
                 return all(self._excluded_by_cells(*case, part) for part in parts)
         return not self._breaks(*case, 2) and self._excluded(*case)
 
