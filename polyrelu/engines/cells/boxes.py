@@ -98,7 +98,7 @@ class BoxSplitter:
             high: where they end.
         """
         rows = float_rows(target)
-        if rows is None or not (np.isfinite(low).all() and np.isfinite(high).all()):
+        if rows is None or not self.network.input_dim or not (np.isfinite(low).all() and np.isfinite(high).all()):
             return None
         ends = np.stack([np.atleast_2d(low), np.atleast_2d(high)], axis=1)
         number: int = self._boxes.put(*rows, np.ascontiguousarray(ends))

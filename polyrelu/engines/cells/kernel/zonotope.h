@@ -51,16 +51,21 @@ template <class T> class Zonotope {
     // Encloses all layers on a box; false where numbers are too large to tell anything. Of `most` columns there are no more.
     bool enclose(const T *low, const T *high, int most) {
         begin(low, high);
-        crossing_ = 0;
         for (int l = 0; l < P.layers(); l++) {
-            if (count_ + fresh_count_ > most) return false;
-            const i64 first = P.coord_start[std::size_t(l)];
-            affine(P.weights.start + P.weight_start[std::size_t(l)], &P.biases[std::size_t(first)], width(l));
-            if (!bound(l)) return false;
+            if (count_ + fresh_count_ > most || !enter(l)) return false;
             bend(l);
         }
         return true;
     }
+
+    // The steps of this: the inputs; what enters a layer's neurons, false where that is too large; what leaves them.
+    void begin(const T *low, const T *high);
+    bool enter(int layer) {
+        const i64 first = P.coord_start[std::size_t(layer)];
+        affine(P.weights.start + P.weight_start[std::size_t(layer)], &P.biases[std::size_t(first)], width(layer));
+        return bound(layer);
+    }
+    void bend(int layer);
 
     // Encloses conditions on what the last layer returns.
     bool enclose(const Conditions<T> &asked) {
@@ -136,8 +141,15 @@ template <class T> class Zonotope {
     T row_low(int r) const { return row_low_[std::size_t(r)]; }
     T row_high(int r) const { return row_high_[std::size_t(r)]; }
     T factor(int r) const { return factor_[std::size_t(r)]; }
-    // How many columns the enclosure of the latest layer has, the centres' among them.
-    int columns() const { return count_; }
+    T slope(i64 coord) const { return slope_[std::size_t(coord)]; }
+    T offset(i64 coord) const { return offset_[std::size_t(coord)]; }
+    // Of the latest step: how many columns there are, the centres' among them and each new parameter's, entries, and errors.
+    int columns() const { return count_ + fresh_count_; }
+    T entry(int k, int i) const {
+        if (k < count_) return column(k)[i];
+        return fresh_at_[std::size_t(k - count_)] == i ? fresh_[std::size_t(k - count_)] : exactly<T>(0.0);
+    }
+    T error(int i) const { return error_[std::size_t(i)]; }
 
   private:
     static constexpr int ROUNDS = 6, TRIALS = 12, MOST_COMBINED = 64;
@@ -147,34 +159,6 @@ template <class T> class Zonotope {
     }
     T *column(int k) { return columns_.data() + std::size_t(k) * std::size_t(width_); }
     const T *column(int k) const { return columns_.data() + std::size_t(k) * std::size_t(width_); }
-
-    // The inputs: a centre, and of each that varies a column, in which it stands alone.
-    void begin(const T *low, const T *high) {
-        const std::size_t d = std::size_t(inputs_);
-        width_ = inputs_;
-        count_ = 1;
-        varying_ = fresh_count_ = active_count_ = 0;
-        columns_.room(d + 1);
-        for (Array<T> *column : {&error_, &sum_, &fresh_}) column->room(d + 1);
-        for (Array<i32> *column : {&active_, &fresh_at_, &input_}) column->room(d + 1);
-        const T half = exactly<T>(0.5), least = exactly<T>(FLOOR);
-        for (int j = 0; j < inputs_; j++) {
-            const std::size_t i = std::size_t(j);
-            const T c = half * low[j] + half * high[j];
-            const T h = larger(high[j] - c, c - low[j]) * raised<T>(3) + least;
-            columns_[i] = c;
-            sum_[i] = (modulus(c) + h) * raised<T>(3);
-            active_[std::size_t(active_count_++)] = j;
-            if (h > exactly<T>(0x1p-40) * modulus(c) + least) {
-                error_[i] = exactly<T>(0.0);
-                input_[std::size_t(varying_++)] = j;
-                fresh_at_[std::size_t(fresh_count_)] = j;
-                fresh_[std::size_t(fresh_count_++)] = h;
-            } else {
-                error_[i] = h; // so little that a column would cost more than it tells
-            }
-        }
-    }
 
     // The next n coordinates; see *Errors*.
     POLYRELU_APART void affine(const T *W, const T *b, int n) {
@@ -263,52 +247,12 @@ template <class T> class Zonotope {
         return true;
     }
 
-    // Through the ReLU of a layer.
-    POLYRELU_APART void bend(int layer) {
-        const i64 first = P.coord_start[std::size_t(layer)];
-        const int n = width_;
-        const T zero = exactly<T>(0.0), one = exactly<T>(1.0), least = exactly<T>(FLOOR);
-        for (Array<i32> *column : {&active_, &fresh_at_}) column->room(std::size_t(n) + 1);
-        fresh_.room(std::size_t(n) + 1);
-        active_count_ = 0;
-        T *__restrict slope = &slope_[std::size_t(first)], *__restrict offset = &offset_[std::size_t(first)];
-        for (int i = 0; i < n; i++) {
-            const std::size_t at = std::size_t(i), coord = std::size_t(first) + at;
-            const T l = low_[coord], u = high_[coord];
-            slope[i] = one, offset[i] = zero;
-            if (P.relu[coord] && l < zero) {
-                slope[i] = zero;
-                if (u > zero) {
-                    slope[i] = u / (u - l);
-                    offset[i] = exactly<T>(0.5) * larger(slope[i] * (zero - l), (one - slope[i]) * u) * raised<T>(6) + least;
-                    fresh_at_[std::size_t(fresh_count_)] = i;
-                    fresh_[std::size_t(fresh_count_++)] = offset[i];
-                    for (int k = 0; k < varying_; k++)
-                        influence_[coord * std::size_t(inputs_) + std::size_t(k)] = modulus(column(k + 1)[i]);
-                    error_[at] = (slope[i] * error_[at] + gamma_<T>(3) * (slope[i] * sum_[at] + offset[i])) * raised<T>(6) + least;
-                    sum_[at] = (slope[i] * sum_[at] + exactly<T>(2.0) * offset[i]) * raised<T>(6);
-                }
-            }
-            if (slope[i] > zero) active_[std::size_t(active_count_++)] = i;
-        }
-        crossing_ += fresh_count_;
-        if (fresh_count_ == 0) return;
-        for (int k = 0; k < count_; k++) {
-            T *c = column(k);
-            for (int i = 0; i < n; i++) c[i] = c[i] * slope[i];
-        }
-        for (int f = 0; f < fresh_count_; f++) {
-            T &centre = columns_[std::size_t(fresh_at_[std::size_t(f)])];
-            centre = centre + fresh_[std::size_t(f)];
-        }
-    }
-
     // Column k of the combination with the present factors.
     T combined(int k) const { return combined(k, factor_.data()); }
     T combined(int k, const T *factors) const {
         const T *from = column(k);
-        T sum = factors[0] * from[0];
-        for (int r = 1; r < rows_; r++) sum = sum + factors[r] * from[r];
+        T sum = exactly<T>(0.0);
+        for (int r = 0; r < rows_; r++) sum = sum + factors[r] * from[r];
         return sum;
     }
 
@@ -410,5 +354,73 @@ template <class T> class Zonotope {
     Array<T> row_low_, row_high_, row_size_, factor_, trial_;
     Array<T> score_, bearing_, before_;
 };
+
+// A centre, and of each input that varies a column, in which it stands alone.
+template <class T> void Zonotope<T>::begin(const T *low, const T *high) {
+    const std::size_t d = std::size_t(inputs_);
+    width_ = inputs_;
+    crossing_ = 0;
+    count_ = 1;
+    varying_ = fresh_count_ = active_count_ = 0;
+    columns_.room(d + 1);
+    for (Array<T> *column : {&error_, &sum_, &fresh_}) column->room(d + 1);
+    for (Array<i32> *column : {&active_, &fresh_at_, &input_}) column->room(d + 1);
+    const T half = exactly<T>(0.5), least = exactly<T>(FLOOR);
+    for (int j = 0; j < inputs_; j++) {
+        const std::size_t i = std::size_t(j);
+        const T c = half * low[j] + half * high[j];
+        const T h = larger(high[j] - c, c - low[j]) * raised<T>(3) + least;
+        columns_[i] = c;
+        sum_[i] = (modulus(c) + h) * raised<T>(3);
+        active_[std::size_t(active_count_++)] = j;
+        if (h > exactly<T>(0x1p-40) * modulus(c) + least) {
+            error_[i] = exactly<T>(0.0);
+            input_[std::size_t(varying_++)] = j;
+            fresh_at_[std::size_t(fresh_count_)] = j;
+            fresh_[std::size_t(fresh_count_++)] = h;
+        } else {
+            error_[i] = h; // so little that a column would cost more than it tells
+        }
+    }
+}
+
+template <class T> POLYRELU_APART void Zonotope<T>::bend(int layer) {
+    const i64 first = P.coord_start[std::size_t(layer)];
+    const int n = width_;
+    const T zero = exactly<T>(0.0), one = exactly<T>(1.0), least = exactly<T>(FLOOR);
+    for (Array<i32> *column : {&active_, &fresh_at_}) column->room(std::size_t(n) + 1);
+    fresh_.room(std::size_t(n) + 1);
+    active_count_ = 0;
+    T *__restrict slope = &slope_[std::size_t(first)], *__restrict offset = &offset_[std::size_t(first)];
+    for (int i = 0; i < n; i++) {
+        const std::size_t at = std::size_t(i), coord = std::size_t(first) + at;
+        const T l = low_[coord], u = high_[coord];
+        slope[i] = one, offset[i] = zero;
+        if (P.relu[coord] && l < zero) {
+            slope[i] = zero;
+            if (u > zero) {
+                slope[i] = u / (u - l);
+                offset[i] = exactly<T>(0.5) * larger(slope[i] * (zero - l), (one - slope[i]) * u) * raised<T>(6) + least;
+                fresh_at_[std::size_t(fresh_count_)] = i;
+                fresh_[std::size_t(fresh_count_++)] = offset[i];
+                for (int k = 0; k < varying_; k++)
+                    influence_[coord * std::size_t(inputs_) + std::size_t(k)] = modulus(column(k + 1)[i]);
+                error_[at] = (slope[i] * error_[at] + gamma_<T>(3) * (slope[i] * sum_[at] + offset[i])) * raised<T>(6) + least;
+                sum_[at] = (slope[i] * sum_[at] + exactly<T>(2.0) * offset[i]) * raised<T>(6);
+            }
+        }
+        if (slope[i] > zero || offset[i] > zero) active_[std::size_t(active_count_++)] = i;
+    }
+    crossing_ += fresh_count_;
+    if (fresh_count_ == 0) return;
+    for (int k = 0; k < count_; k++) {
+        T *c = column(k);
+        for (int i = 0; i < n; i++) c[i] = c[i] * slope[i];
+    }
+    for (int f = 0; f < fresh_count_; f++) {
+        T &centre = columns_[std::size_t(fresh_at_[std::size_t(f)])];
+        centre = centre + fresh_[std::size_t(f)];
+    }
+}
 
 } // namespace polyrelu
