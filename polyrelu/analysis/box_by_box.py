@@ -1,7 +1,7 @@
 """Cases decided box by box: bounds exclude boxes, points show that a target is reached, and the rest is handed on.
 
-The compiled search (:mod:`polyrelu.engines.cells.boxes`) halves boxes; what it leaves is a few small boxes on which few
-neurons may switch, for an exact engine. Its points are only near a target: each is held against it exactly here.
+The compiled search (:mod:`polyrelu.engines.cells.boxes`) halves boxes; what it leaves is a few small boxes, for an exact
+engine. Its points are only near a target: each is held against it exactly here.
 """
 
 from __future__ import annotations
@@ -73,13 +73,12 @@ class BoxByBox:
         search.advance(1, np.inf)
         return len(search.give(everything=True).leaf_cases) != 1
 
-    def left(self, case: Case, boxes: int, ripe: int, few: int, workers: int) -> list[Polyhedron] | None:
+    def left(self, case: Case, boxes: int, few: int, workers: int) -> list[Polyhedron] | None:
         """What bounds of so many boxes leave of a domain: a few small parts, and nothing where it is decided.
 
         Args:
             case: which.
             boxes: how many to bound at most, about.
-            ripe: where so many neurons may switch, or fewer, a box is not halved.
             few: how many parts are a few.
             workers: how many threads bound boxes.
 
@@ -87,7 +86,7 @@ class BoxByBox:
             Parts that cover all of the domain that may be mapped into the target; None where they are not a few, or
             where a counterexample is found.
         """
-        search = BoxSplitter(self.network, ripe)
+        search = BoxSplitter(self.network)
         number = self._put(search, case)
         if number is None or not search.is_sound:
             return None

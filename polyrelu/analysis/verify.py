@@ -47,10 +47,9 @@ from polyrelu.tilings.tiling import Tiling
 
 _FEW_DOUBTFUL = 40  # with so many neurons that may switch, or fewer, cells are done sooner than more points
 _FEW_PARTS = 512
-_RIPE = 24  # the same of a box that is a part
 _FEW_BOXES = 256  # that are left for cells
-_MOST_BOXES = 2**15
-_WORK_FOR_BOXES = 2**37  # multiplications, some seconds
+_MOST_BOXES = 2**16
+_WORK_FOR_BOXES = 2**38  # multiplications, at most some ten seconds, and mostly a few
 
 Status: TypeAlias = Literal["holds", "violated", "undecided"]
 
@@ -310,12 +309,13 @@ class _Run:
         if self.boxes.takes(case):
             most = min(_MOST_BOXES, _WORK_FOR_BOXES // work_for_box(self.network))
             few = len(self.disjuncts[case[0]].domain.sides.free) <= ALWAYS
-            parts = self.boxes.left(case, most, _RIPE, _FEW_BOXES if few else 0, self.options["workers"])
+            parts = self.boxes.left(case, most, _FEW_BOXES if few else 0, self.options["workers"])
             if self._has_found_by_boxes():
                 return False
             if parts is not None:
                 self.cells += not parts
                 return all(self._excluded_by_cells(*case, part) for part in parts)
+            return self._excluded(*case)
         return not self._breaks(*case, 2) and self._excluded(*case)
 
     def _breaks(self, i: int, j: int, effort: int) -> bool:

@@ -1,12 +1,12 @@
-// Splitting boxes of inputs until bounds decide: depth first, by any number of threads.
+// Splitting boxes of inputs until bounds decide: by any number of threads, and where a counterexample is likely first.
 //
 // A *case* is a target, and boxes of inputs none of which should be mapped into it. A box is dropped where the zonotope
 // around its image (zonotope.h) misses the target; it is a *leaf* where few neurons may switch, or there is nothing to
-// halve, so that an exact method can take it from there; else it is halved, and of the halves that comes first in whose
-// middle the target is nearer. Points that seem to be mapped into the target, evaluated in floats, are handed out to be
+// halve, so that an exact method can take it from there; else it is halved. Of all boxes that wait, that comes first in whose middle
+// the target is nearest, and after equal ones the latest. Points that seem to be mapped into the target, evaluated in floats, are handed out to be
 // held against it exactly; finding one stops all threads.
 //
-// All that boxes share is one stack, behind a lock that is held for some hundred instructions.
+// All that threads share are these boxes, in a heap behind a lock that is held for some hundred instructions.
 #pragma once
 
 #include <sched.h>
@@ -38,12 +38,68 @@ struct Places {
     }
 };
 
+// Boxes that wait: a heap of their margins, in whose places the boxes stay until they are taken.
+class Heap {
+  public:
+    explicit Heap(std::size_t length) : length_(length) {}
+    std::size_t count() const { return count_; }
+
+    void push(i32 number, double margin, const double *low, const double *high) {
+        entries_.room(count_ + 1), free_.room(count_ + 1);
+        of_case_.room(count_ + 1), ends_.room((count_ + 1) * 2 * length_ + 1);
+        const std::size_t place = count_ < made_ ? free_[count_] : made_++;
+        of_case_[place] = number;
+        std::memcpy(ends_.data() + place * 2 * length_, low, length_ * sizeof(double));
+        std::memcpy(ends_.data() + (place * 2 + 1) * length_, high, length_ * sizeof(double));
+        std::size_t at = count_++;
+        const Entry entry{margin, pushed_++, place};
+        for (; at > 0 && entry.comes_before(entries_[(at - 1) / 2]); at = (at - 1) / 2) entries_[at] = entries_[(at - 1) / 2];
+        entries_[at] = entry;
+    }
+
+    // Takes the first one.
+    i32 pop(double *low, double *high) {
+        const std::size_t place = entries_[0].place;
+        std::memcpy(low, ends_.data() + place * 2 * length_, length_ * sizeof(double));
+        std::memcpy(high, ends_.data() + (place * 2 + 1) * length_, length_ * sizeof(double));
+        const Entry last = entries_[--count_];
+        free_[count_] = place;
+        std::size_t at = 0;
+        for (std::size_t child = 1; child < count_; child = 2 * at + 1) {
+            if (child + 1 < count_ && entries_[child + 1].comes_before(entries_[child])) child++;
+            if (!entries_[child].comes_before(last)) break;
+            entries_[at] = entries_[child];
+            at = child;
+        }
+        entries_[at] = last;
+        return of_case_[place];
+    }
+
+  private:
+    struct Entry {
+        double margin;
+        i64 number;
+        std::size_t place;
+        bool comes_before(const Entry &other) const {
+            return margin < other.margin || (!(other.margin < margin) && number > other.number);
+        }
+    };
+
+    const std::size_t length_;
+    std::size_t count_ = 0, made_ = 0;
+    i64 pushed_ = 0;
+    Array<Entry> entries_;
+    Array<std::size_t> free_; // from count() on the places of boxes that were taken
+    Array<i32> of_case_;
+    Array<double> ends_;
+};
+
 class Boxes {
   public:
     enum Pause { DONE, OUT_OF_BOXES, OUT_OF_TIME, POINTS };
 
     Boxes(const Problem<double> &problem, int ripe, int columns)
-        : P(problem), inputs_(problem.dim - 1), ripe_(ripe), columns_(columns) {}
+        : P(problem), inputs_(problem.dim - 1), ripe_(ripe), columns_(columns), waiting_(std::size_t(problem.dim) - 1) {}
     ~Boxes() {
         for (std::size_t k = 0; k < case_count_; k++) delete cases_[k];
         for (std::size_t k = 0; k < worker_count_; k++) delete workers_[k];
@@ -65,10 +121,10 @@ class Boxes {
         return i32(case_count_ - 1);
     }
 
-    // Puts in a box, which is worked on before those that are in.
+    // Puts in a box, which is worked on before others.
     void put(i32 number, const double *low, const double *high) {
         const Hold hold(lock_);
-        push(number, low, high);
+        waiting_.push(number, -HUGE_VAL, low, high);
     }
 
     // Works for a while; any number of threads may. DONE when nothing is left to do for anybody.
@@ -98,10 +154,10 @@ class Boxes {
     // What was handed out since it was last asked: leaves, and points. With `all` also the boxes that wait, as leaves.
     void give(Places &leaves, Places &points, bool all) {
         const Hold hold(lock_);
-        for (; all && waiting_.count > 0; waiting_.count--) {
-            const std::size_t last = waiting_.count - 1, length = 2 * std::size_t(inputs_);
-            std::memcpy(leaves_.add(waiting_.of_case[last], length), waiting_.ends.data() + last * length,
-                        length * sizeof(double));
+        Array<double> low(std::size_t(inputs_) + 1), high(std::size_t(inputs_) + 1);
+        while (all && waiting_.count() > 0) {
+            const i32 number = waiting_.pop(low.data(), high.data());
+            write_leaf(number, low.data(), high.data());
         }
         copy(leaves_, leaves, 2 * std::size_t(inputs_));
         copy(points_, points, std::size_t(inputs_));
@@ -115,7 +171,7 @@ class Boxes {
     i64 excluded() const { return excluded_.load(std::memory_order_relaxed); }
     std::size_t waiting() {
         const Hold hold(lock_);
-        return waiting_.count;
+        return waiting_.count();
     }
 
   private:
@@ -153,18 +209,15 @@ class Boxes {
     // 1 and a box, 0 if there may be one later, -1 if there will be none.
     int take(Worker &own) {
         const Hold hold(lock_);
-        if (waiting_.count == 0) return busy_ > 0 ? 0 : -1;
-        const std::size_t d = std::size_t(inputs_), last = --waiting_.count;
-        own.number = waiting_.of_case[last];
-        std::memcpy(own.low.data(), waiting_.ends.data() + last * 2 * d, d * sizeof(double));
-        std::memcpy(own.high.data(), waiting_.ends.data() + (last * 2 + 1) * d, d * sizeof(double));
+        if (waiting_.count() == 0) return busy_ > 0 ? 0 : -1;
+        own.number = waiting_.pop(own.low.data(), own.high.data());
         busy_++;
         return 1;
     }
 
-    void push(i32 number, const double *low, const double *high) {
+    void write_leaf(i32 number, const double *low, const double *high) {
         const std::size_t d = std::size_t(inputs_);
-        double *ends = waiting_.add(number, 2 * d);
+        double *ends = leaves_.add(number, 2 * d);
         std::memcpy(ends, low, d * sizeof(double));
         std::memcpy(ends + d, high, d * sizeof(double));
     }
@@ -173,7 +226,6 @@ class Boxes {
         const Case &asked = *cases_[std::size_t(own.number)];
         const Conditions<double> conditions = asked.conditions();
         Zonotope<double> &Z = own.zonotope;
-        const std::size_t d = std::size_t(inputs_);
         double *low = own.low.data(), *high = own.high.data();
         const bool bounds = Z.enclose(low, high, columns_) && Z.enclose(conditions);
         bounded_.fetch_add(1, std::memory_order_relaxed);
@@ -195,8 +247,7 @@ class Boxes {
         }
         if (along < 0) {
             const Hold hold(lock_);
-            std::memcpy(leaves_.add(own.number, 2 * d), low, d * sizeof(double));
-            std::memcpy(leaves_.ends.data() + (leaves_.count * 2 - 1) * d, high, d * sizeof(double));
+            write_leaf(own.number, low, high);
             busy_--;
             return;
         }
@@ -206,11 +257,9 @@ class Boxes {
         low[along] = middle, high[along] = most;
         const double above = margin_of_middle(own, conditions);
         const Hold hold(lock_);
-        if (!(above < below)) push(own.number, low, high);
+        waiting_.push(own.number, above, low, high);
         low[along] = least, high[along] = middle;
-        push(own.number, low, high);
-        low[along] = middle, high[along] = most;
-        if (above < below) push(own.number, low, high);
+        waiting_.push(own.number, below, low, high);
         busy_--;
     }
 
@@ -276,7 +325,8 @@ class Boxes {
     const Problem<double> &P;
     const int inputs_, ripe_, columns_;
     std::atomic_flag lock_ = ATOMIC_FLAG_INIT;
-    Places waiting_, leaves_, points_;
+    Heap waiting_;
+    Places leaves_, points_;
     Array<Case *> cases_;
     std::size_t case_count_ = 0;
     Array<Worker *> workers_; // who have nothing to do
