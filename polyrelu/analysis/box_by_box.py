@@ -1,6 +1,6 @@
 """Cases decided box by box: bounds exclude boxes, points show that a target is reached, and the rest is handed on.
 
-The compiled search (:mod:`polyrelu.engines.cells.boxes`) halves boxes; what it leaves is a few small boxes, for an exact
+The compiled search (:mod:`polyrelu.engines.cells.boxes`) halves boxes; what it leaves is a few small ones, for an exact
 engine. Its points are only near a target: each is held against it exactly here.
 """
 
@@ -50,7 +50,7 @@ class BoxByBox:
         return self._takes_network and self.disjuncts[case[0]].domain.sides.is_bounded
 
     def at_once(self, cases: Sequence[Case]) -> list[Case]:
-        """Those of some cases that one box each does not decide; it may find a counterexample.
+        """Those of some cases that one box each does not decide; all, where it finds a counterexample.
 
         Cost: for each case the bounds of one box, and about 0.1 ms.
         """
@@ -62,7 +62,7 @@ class BoxByBox:
             return list(cases)
         for given in self._handed_out(search, len(cases), 1, numbers):
             undecided |= {numbers[number] for number in given.leaf_cases.tolist()}
-        return [case for case in cases if case in undecided]
+        return [case for case in cases if case in undecided or self.found is not None]
 
     def is_hard(self, case: Case, few: int) -> bool:
         """Whether more than a few neurons may switch on the box of a case."""

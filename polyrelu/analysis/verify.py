@@ -1,9 +1,10 @@
 r"""Does a network keep a property? An exact verdict, by points, bounds, and the preimage of what must not happen.
 
 The network f breaks a :class:`~polyrelu.networks.properties.Property` iff for some disjunct the preimage of a target
-within the domain is not empty. Points are tried first (:mod:`polyrelu.analysis.counterexamples`); then linear bounds of
-the outputs may rule a target out (:mod:`polyrelu.bounds.linear`); and where neither settles it, cells are split until a
-tile of the preimage is found, or none is left:
+within the domain is not empty. Bounds of the outputs rule most targets out, and points show that others are reached
+(:mod:`polyrelu.analysis.counterexamples`). What neither settles at once is decided box by box
+(:mod:`polyrelu.analysis.box_by_box`), or by linear bounds of parts where there are many inputs; and what these leave,
+by splitting cells until a tile of the preimage is found, or none is left:
 
 * *violated*: a point whose exact output lies in the target. It is evaluated anew, without the engine.
 * *holds*: every preimage is empty, by certified bounds or exact enumeration.
