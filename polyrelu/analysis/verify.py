@@ -49,7 +49,7 @@ from polyrelu.tilings.tiling import Tiling
 _FEW_DOUBTFUL = 40  # with so many neurons that may switch, or fewer, cells are done sooner than more points
 _FEW_PARTS = 512
 _FEW_BOXES = 256  # that are left for cells
-_MOST_BOXES = 2**16
+_FIRST_BOXES, _MOST_BOXES = 2**10, 2**16
 _WORK_FOR_BOXES = 2**38  # multiplications, at most some ten seconds, and mostly a few
 
 Status: TypeAlias = Literal["holds", "violated", "undecided"]
@@ -275,14 +275,33 @@ class _Run:
         It ends with a counterexample, or when time is up.
         """
         hard = self._bound()
-        efforts = {case: int(case in hard and not self.boxes.takes(case)) for case in self.waiting}
+        boxed = {case for case in hard if self.boxes.takes(case)}
+        efforts = {case: int(case in hard - boxed) for case in self.waiting}
         if self._has_found_by_boxes() or any(self._breaks(*case, efforts[case]) for case in self.waiting):
+            return
+        if self._ends_with_boxes(boxed):
             return
         while self.waiting:
             case = self.waiting[0]
-            if not (self._excluded_by_boxes(case) if case in hard else self._excluded(*case)):
+            if (case in hard - boxed and self._breaks(*case, 2)) or not self._excluded(*case):
                 return
             self.waiting.pop(0)
+
+    def _ends_with_boxes(self, hard: set[tuple[int, int]]) -> bool:
+        """Exclude hard cases by boxes, and by cells in the few that are left; whether a counterexample is found.
+
+        A few boxes of each case come first, then points, and then many, since one case may hide what another shows.
+        """
+        most = min(_MOST_BOXES, _WORK_FOR_BOXES // work_for_box(self.network)) if hard else 0
+        for effort, boxes in ((0, min(_FIRST_BOXES, most)), (1, most)):
+            for case in [own for own in self.waiting if own in hard]:
+                if effort and self._breaks(*case, effort):
+                    return True
+                if self._excluded_by_boxes(case, boxes):
+                    self.waiting.remove(case)
+                elif self.found is not None:
+                    return True
+        return False
 
     def _bound(self) -> set[tuple[int, int]]:
         """Exclude what bounds of whole domains exclude; those of the others on which many neurons may switch."""
@@ -305,19 +324,14 @@ class _Run:
             self.cells += 1
         return self.boxes.found is not None
 
-    def _excluded_by_boxes(self, case: tuple[int, int]) -> bool:
-        """Whether a hard case is certainly out of reach: by boxes and cells in the few that are left, or all else."""
-        if self.boxes.takes(case):
-            most = min(_MOST_BOXES, _WORK_FOR_BOXES // work_for_box(self.network))
-            few = len(self.disjuncts[case[0]].domain.sides.free) <= ALWAYS
-            parts = self.boxes.left(case, most, _FEW_BOXES if few else 0, self.options["workers"])
-            if self._has_found_by_boxes():
-                return False
-            if parts is not None:
-                self.cells += not parts
-                return all(self._excluded_by_cells(*case, part) for part in parts)
-            return self._excluded(*case)
-        return not self._breaks(*case, 2) and self._excluded(*case)
+    def _excluded_by_boxes(self, case: tuple[int, int], most: int) -> bool:
+        """Whether so many boxes, and cells in the few that are left, show that a hard case is out of reach."""
+        few = len(self.disjuncts[case[0]].domain.sides.free) <= ALWAYS
+        parts = self.boxes.left(case, most, _FEW_BOXES if few else 0, self.options["workers"])
+        if self._has_found_by_boxes() or parts is None:
+            return False
+        self.cells += not parts
+        return all(self._excluded_by_cells(*case, part) for part in parts)
 
     def _breaks(self, i: int, j: int, effort: int) -> bool:
         """Whether a point shows that a target is reached."""

@@ -1,10 +1,10 @@
 // Splitting boxes of inputs until bounds decide: by any number of threads, and where a counterexample is likely first.
 //
 // A *case* is a target, and boxes of inputs none of which should be mapped into it. A box is dropped where the zonotope
-// around its image (zonotope.h) misses the target; it is a *leaf* where few neurons may switch, or there is nothing to
-// halve, so that an exact method can take it from there; else it is halved. Of all boxes that wait, that comes first in whose middle
-// the target is nearest, and after equal ones the latest. Points that seem to be mapped into the target, evaluated in floats, are handed out to be
-// held against it exactly; finding one stops all threads.
+// around its image (zonotope.h) misses the target; it is a *leaf* where few neurons may switch, or it is too small to be
+// halved, so that an exact method can take it from there; else it is halved. Of all boxes that wait, that comes first in
+// whose middle the target is nearest, and after equal ones the latest. Points that seem to be mapped into the target,
+// evaluated in floats, are handed out to be held against it exactly; finding one stops all threads.
 //
 // All that threads share are these boxes, in a heap behind a lock that is held for some hundred instructions.
 #pragma once
@@ -241,7 +241,7 @@ class Boxes {
         }
         int along = bounds && Z.crossing() > ripe_ ? Z.best_to_halve(conditions) : bounds ? -1 : widest(own);
         double middle = along < 0 ? 0.0 : 0.5 * low[along] + 0.5 * high[along];
-        if (along >= 0 && !(low[along] < middle && middle < high[along])) {
+        if (along >= 0 && !can_be_halved(low[along], high[along])) {
             along = widest(own);
             if (along >= 0) middle = 0.5 * low[along] + 0.5 * high[along];
         }
@@ -263,12 +263,17 @@ class Boxes {
         busy_--;
     }
 
-    // The widest input that has a float between its ends; -1 where none has.
+    // Whether halving an input tells more than errors hide: else boxes where a neuron vanishes would be halved to single floats.
+    static bool can_be_halved(double low, double high) {
+        return high - low > 0x1p-40 * (modulus(low) + modulus(high)) + 0x1p-600;
+    }
+
+    // The widest input that can be halved; -1 where none can.
     int widest(Worker &own) const {
         int found = -1;
         for (int j = 0; j < inputs_; j++) {
-            const double low = own.low[std::size_t(j)], high = own.high[std::size_t(j)], middle = 0.5 * low + 0.5 * high;
-            if (!(low < middle && middle < high)) continue;
+            const double low = own.low[std::size_t(j)], high = own.high[std::size_t(j)];
+            if (!can_be_halved(low, high)) continue;
             if (found < 0 || own.high[std::size_t(found)] - own.low[std::size_t(found)] < high - low) found = j;
         }
         return found;
