@@ -35,7 +35,7 @@ class Bounds:
             least, most = np.frombuffer(enclosed[0]), np.frombuffer(enclosed[1])
             starts = np.cumsum([layer.output_dim for layer in net.layers])
             split = (np.split(v[None], starts, axis=1) for v in (least, most))
-            self.layers = [Enclosure(*own) for own in zip(*split, strict=True)]
+            self.layers = [Enclosure(a, b) for a, b in zip(*split, strict=True)]
             self.rows = self.layers.pop()
             self.misses, self.crossing = enclosed[2:]
 

@@ -58,16 +58,20 @@ def steps(compiled, net, low, high, rows, offsets, equality, variant=AS_IT_IS):
     done, misses, factors = np.zeros(1, dtype=np.int64), np.zeros(1, dtype=np.uint8), np.zeros(len(rows) + 1)
     compiled.call(
         "steps", net.input_dim, len(widths), starts, sizes, weights, biases, relu, low, high, MOST, widest,
-        entries, errors, *own, done, len(rows), np.ascontiguousarray(row_weights.T), np.array(offsets, dtype=np.float64),
-        np.array(equality, dtype=np.uint8), entries[-1], errors[-1], factors, misses, variant=variant,
+        entries, errors, *own, done, len(rows), np.ascontiguousarray(row_weights.T),
+        np.array(offsets, dtype=np.float64), np.array(equality, dtype=np.uint8),
+        entries[-1], errors[-1], factors, misses, variant=variant,
     )  # fmt: skip
     made = int(done[0])
     step_widths = [net.input_dim, *itertools.chain.from_iterable((n, n) for n in widths), len(rows)]
-    parts = [[column[a:b] for a, b in itertools.pairwise(starts)] for column in own]
+    least, most, slopes, bends = ([column[a:b] for a, b in itertools.pairwise(starts)] for column in own)
     return Steps(
         [entries[k, :, :n] for k, n in zip(range(made), step_widths, strict=False)],
         [errors[k, :n] for k, n in zip(range(made), step_widths, strict=False)],
-        *parts,
+        least,
+        most,
+        slopes,
+        bends,
         made == count + 1,
         bool(misses[0]),
         factors[:-1],
@@ -81,10 +85,12 @@ def exact(array):
 def by_map(rows, offsets, entries, errors):
     """Columns and errors of affine functions of what columns and errors are of, exactly."""
     active = [j for j in range(len(errors)) if errors[j] or any(column[j] for column in entries)]
-    columns = [
-        [sum((w[j] * column[j] for j in active if column[j]), b if k == 0 else Fraction(0)) for w, b in zip(rows, offsets, strict=True)]
-        for k, column in enumerate(entries)
-    ]  # fmt: skip
+    columns = []
+    for k, column in enumerate(entries):
+        used = [j for j in active if column[j]]
+        columns.append(
+            [sum((w[j] * column[j] for j in used), Fraction(0) if k else b) for w, b in zip(rows, offsets, strict=True)]
+        )
     return columns, [sum((abs(w[j]) * errors[j] for j in active), Fraction(0)) for w in rows]
 
 
@@ -113,14 +119,9 @@ def broken(compiled, question, variant=AS_IT_IS):
         return "rows"
     factors = [Fraction(t) for t in made.factors.tolist()]
     if made.misses and not _misses(entries[-1], errors[-1], factors, equality):
-        ends = [
-            [
-                max(Fraction(v), Fraction(0)) if on else Fraction(v)
-                for v, on in zip(own[-1].tolist(), net.layers[-1].relu, strict=True)
-            ]
-            for own in (made.low, made.high)
-        ]
-        return None if _misses_by_intervals(numbers, list(map(Fraction, offsets)), *ends, equality) else "combination"
+        low, high = (_left(net.layers[-1], own[-1].tolist()) for own in (made.low, made.high))
+        if not _misses_by_intervals(numbers, list(map(Fraction, offsets)), low, high, equality):
+            return "combination"
     return None
 
 
@@ -147,10 +148,19 @@ def _bent_wrong(made, number, layer, entries, errors):
             continue
         if not (0 <= slope <= 1 and 2 * offset >= max(-slope * low, (1 - slope) * high)):
             return "lines"
-        lost = sum(abs(slope * a[i] + (offset if k == 0 else 0) - b[i]) for k, (a, b) in enumerate(zip(*entries, strict=True)) if a[i] or k == 0)  # fmt: skip
+        (first, *before), (centre, *after) = ([column[i] for column in own] for own in entries)
+        lost = abs(slope * first + offset - centre)
+        lost += sum(
+            abs(slope * a - b) for a, b in zip(before, after, strict=True) if a
+        )  # the new parameter has its own
         if lost + slope * errors[0][i] > errors[1][i]:
             return "bent"
     return None
+
+
+def _left(layer, ends):
+    """What bounds of what enters a layer are of what leaves it."""
+    return [max(Fraction(v), Fraction(0)) if on else Fraction(v) for v, on in zip(ends, layer.relu, strict=True)]
 
 
 def _misses_by_intervals(rows, offsets, low, high, equality):
@@ -211,7 +221,11 @@ def question(seed):
 
 
 SPOILT: dict[str, Any] = {
-    "inputs are rounded": ([("larger(high[j] - c, c - low[j]) * raised<T>(3) + least", "larger(high[j] - c, c - low[j])")], "inputs", 9),
+    "inputs are rounded": (
+        [("larger(high[j] - c, c - low[j]) * raised<T>(3) + least", "larger(high[j] - c, c - low[j])")],
+        "inputs",
+        9,
+    ),
     "biases are rounded": ([("e[i] = slip * modulus(b[i]), r[i] = zero", "e[i] = zero, r[i] = zero")], "affine", 0),
     "sums are rounded": ([("error_[k] * raised<T>(1) + slip * sum_[k]", "error_[k] * raised<T>(1)")], "affine", 0),
     "errors go on": ([("error_[k] * raised<T>(1) + slip * sum_[k]", "slip * sum_[k]")], "affine", 0),
@@ -219,11 +233,27 @@ SPOILT: dict[str, Any] = {
     "slopes round": ([("gamma_<T>(3) * (slope[i] * sum_[at] + offset[i])", "zero")], "bent", 16),
     "errors are bent": ([("(slope[i] * error_[at] + gamma_<T>(3)", "(gamma_<T>(3)")], "bent", 11),
     "lines are rounded": ([("(one - slope[i]) * u) * raised<T>(6) + least", "(one - slope[i]) * u)")], "lines", 16),
-    "radii are rounded": ([("r[i] = r[i] * more", "r[i] = r[i]"), ("(a - slip * modulus(a)) - least", "a"), ("(b + slip * modulus(b)) + least", "b")], "bounds", 0),
+    "radii are rounded": (
+        [
+            ("r[i] = r[i] * more", "r[i] = r[i]"),
+            ("(a - slip * modulus(a)) - least", "a"),
+            ("(b + slip * modulus(b)) + least", "b"),
+        ],
+        "bounds",
+        0,
+    ),
     "errors of bounds": ([("(radius_[at] + error_[at]) * raised<T>(2)", "radius_[at]")], "bounds", 0),
-    "errors of combinations": ([("return loss * raised<T>(rows_ + 8) + exactly<T>(FLOOR)", "return exactly<T>(0.0)")], "combination", HARDLY_POSITIVE),
-    "combinations have signs": ([("if (asked.equality[r] && gain < zero - rise)", "if (gain < zero - rise)")], "combination", 68),
-}  # fmt: skip
+    "errors of combinations": (
+        [("return loss * raised<T>(rows_ + 8) + exactly<T>(FLOOR)", "return exactly<T>(0.0)")],
+        "combination",
+        HARDLY_POSITIVE,
+    ),
+    "combinations have signs": (
+        [("if (asked.equality[r] && gain < zero - rise)", "if (gain < zero - rise)")],
+        "combination",
+        68,
+    ),
+}
 
 
 @pytest.mark.parametrize("seeds", [range(a, a + 30) for a in range(0, 120, 30)])
