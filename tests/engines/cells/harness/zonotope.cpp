@@ -51,7 +51,9 @@ EXPORTED(steps)(i64 inputs, i64 layers, const i64 *coord_start, const i64 *weigh
     if (rows == 0 || !Z.enclose(asked)) return;
     write(Z, nullptr, rows, most, widest, row_entries, row_errors);
     *misses = Z.misses(asked);
-    for (i64 r = 0; r < rows; r++) factors[r] = Z.factor(int(r));
+    bool alone = false; // whether a row is positive by itself; then there is no combination
+    for (i64 r = 0; r < rows; r++) alone |= Z.row_low(int(r)) > 0.0;
+    for (i64 r = 0; r < rows; r++) factors[r] = alone ? 0.0 : Z.factor(int(r));
     ++*done;
 }
 
