@@ -83,8 +83,8 @@ class BoxByBox:
             workers: how many threads bound boxes.
 
         Returns:
-            Parts that cover all of the domain that may be mapped into the target; None where they are not a few, or
-            where a counterexample is found.
+            Parts that cover all of the domain that may be mapped into the target; None where they are not a few,
+            where boxes wait, or where a counterexample is found.
         """
         search = BoxSplitter(self.network)
         number = self._put(search, case)
@@ -95,9 +95,7 @@ class BoxByBox:
             ends += zip(given.low, given.high, strict=True)
             if self.found is not None or len(ends) > few:
                 return None
-        given = search.give(everything=True)
-        ends += zip(given.low, given.high, strict=True)
-        return [self._part(case, *own) for own in ends] if len(ends) <= few else None
+        return None if search.waiting else [self._part(case, *own) for own in ends]
 
     def _put(self, search: BoxSplitter, case: Case) -> int | None:
         disjunct = self.disjuncts[case[0]]
