@@ -1,4 +1,3 @@
-import itertools
 from fractions import Fraction
 
 import numpy as np
@@ -7,7 +6,6 @@ import pytest
 import polyrelu as pr
 from polyrelu.analysis.box_by_box import BoxByBox
 from polyrelu.networks.properties import Disjunct
-from polyrelu.support.limits import Limit, Stop
 
 ABS = pr.Network([([[1], [-1]], [0, 0]), ([[1, 1]], [0])])  # |x|
 
@@ -48,7 +46,7 @@ def test_points_lie_in_the_domain_and_the_fixed_inputs_are_exact():
     assert net.evaluate([cases.found[1].point])[0] == cases.found[1].value
 
 
-@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("seed", range(3))
 @pytest.mark.parametrize("workers", [1, 2])
 def test_the_same_verdict_as_cells(seed, workers):
     net, box = network(3, 12, seed), cube(3)
@@ -56,7 +54,7 @@ def test_the_same_verdict_as_cells(seed, workers):
     for bound in (most - Fraction(1, 8), most, most + Fraction(1, 100), most + 1):
         target = pr.Polyhedron([[-1]], [-bound])
         cases = BoxByBox(net, [Disjunct(box, (target,))])
-        left = cases.left((0, 0), 2000, 64, workers)
+        left = cases.left((0, 0), 1000, 64, workers)
         expected = pr.preimage(net, target, box)
         if cases.found is not None:
             assert len(expected)
@@ -98,15 +96,3 @@ def test_points_that_are_none_after_all():
     left = cases.left((0, 0), 3000, 64, 1)
     assert cases.found is None
     assert left is None or all(len(pr.preimage(ABS, target, part)) == 0 for part in left)
-
-
-def test_time_is_heard():
-    rng = np.random.default_rng(1)
-    widths = [6, 30, 30, 30, 1]
-    net = pr.Network([(rng.normal(size=(m, n)), rng.normal(size=m)) for n, m in itertools.pairwise(widths)])
-    most = max(row[0] for row in net.evaluate(rng.integers(-1, 2, (300, 6)).tolist()))
-    cases = BoxByBox(net, [Disjunct(cube(6), (pr.Polyhedron([[-1]], [-most * Fraction(21, 20)]),))])
-    limit = Limit(timeout=0.1)
-    with pytest.raises(Stop), limit.kept():
-        cases.left((0, 0), 10**9, 8, 2)
-    assert cases.boxes > 0
