@@ -21,8 +21,8 @@ from tqdm import tqdm
 
 import polyrelu as pr
 
-HEAD = """| network | property | published | verdict | cells | load, s | verdict, s | CPU, s |
-|---|---|---|---|--:|--:|--:|--:|"""
+HEAD = """| network | property | published | verdict | cells | boxes | load, s | verdict, s | CPU, s |
+|---|---|---|---|--:|--:|--:|--:|--:|"""
 
 
 class Instance(NamedTuple):
@@ -39,6 +39,7 @@ class Result(NamedTuple):
     instance: Instance
     verdict: str
     cells: int
+    boxes: int
     loading: float
     seconds: float
     cpu: float
@@ -54,7 +55,7 @@ class Result(NamedTuple):
         network, prop, published = self.instance
         return (
             f"| {network.stem} | {prop.stem} | {published or '-'} | {self.verdict} | {self.cells:,} | "
-            f"{self.loading:.2f} | {self.seconds:.2f} | {self.cpu:.2f} |"
+            f"{self.boxes:,} | {self.loading:.2f} | {self.seconds:.2f} | {self.cpu:.2f} |"
         )
 
 
@@ -77,7 +78,9 @@ def measured(instance: Instance, timeout: float, workers: int) -> Result:
     loaded, cpu = time.perf_counter(), time.process_time()
     found = pr.verify(network, prop, timeout, workers=workers, progress=False)
     after = time.perf_counter()
-    return Result(instance, found.status, found.cells, loaded - began, after - loaded, time.process_time() - cpu)
+    return Result(
+        instance, found.status, found.cells, found.boxes, loaded - began, after - loaded, time.process_time() - cpu
+    )
 
 
 def summary(results: list[Result]) -> str:
@@ -88,7 +91,8 @@ def summary(results: list[Result]) -> str:
         f"{len(decided)} of {len(results)} decided, {sum(own.contradicts for own in results)} against what was "
         f"published; {sum(own.loading + own.seconds for own in results):.1f} s with loading, "
         f"{sum(own.seconds for own in results):.1f} s without, {sum(own.cpu for own in results):.1f} s of CPU; "
-        f"{sum(own.cells for own in results):,} cells; the slowest is {slowest.instance.network.stem} with "
+        f"{sum(own.cells for own in results):,} cells, {sum(own.boxes for own in results):,} boxes; the "
+        f"slowest is {slowest.instance.network.stem} with "
         f"{slowest.instance.prop.stem}, {slowest.seconds:.1f} s"
     )
 

@@ -84,6 +84,10 @@ write pruning heuristics), `plotting` and `cli`.
   programs.
 * `pr.decision_boundary(net, i, j, domain)`: `analysis/decision_boundary.py` makes a target of each pair of classes,
   asks for its preimage, and keeps the tiles of the boundary's dimension; `plotting/decision_boundary.py` draws them.
+* `pr.verify(net, prop)`: `analysis/verify.py` has all cases bounded at once; `analysis/box_by_box.py` asks
+  `engines/cells/boxes.py` to halve the boxes of those that are hard (`kernel/zonotope.h` encloses the image of a box,
+  `kernel/boxes.h` keeps those that wait) and holds points against the target exactly; what is left goes to
+  `engines/preimage.py`, or by many inputs to `analysis/part_by_part.py`.
 * `tiling.save("zones.html")`, `tiling.show()` and what a notebook shows: `pages/showing.py` chooses the page by what it
   is of (`planar`, `solid`, `latent`, `tables`); `pages/tiles.py` puts in what the script composes each tile's rows of,
   exactly; `pages/page.py` makes one file of it, with a bundle of `pages/front/` from `pages/static/`.

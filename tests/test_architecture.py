@@ -150,6 +150,7 @@ ACROSS = {
     "engines/cells/test_float_modes": "the engine in other modes of the processor",
     "engines/cells/test_kernel": "the compiled kernel against the twin, on networks of every kind",
     "engines/cells/test_magnitudes": "the engine against the twin at every magnitude",
+    "engines/cells/test_zonotope": "the steps of zonotopes, over exact numbers and with each term left out",
     "engines/search/test_protocol": "heuristics and what they may say",
     "engines/test_conformance": "one suite for all engines",
     "export/test_export": "every format",

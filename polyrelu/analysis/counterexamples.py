@@ -126,6 +126,10 @@ class Candidates:
                 return found
         return None
 
+    def near(self, point: FloatArray) -> Example | None:
+        """The counterexample that a point is when it is moved into the domain's box, exactly."""
+        return self.proved(np.clip(point, *self._ends))
+
     def proved(self, point: FloatArray) -> Example | None:
         """The counterexample that a point is, exactly, with the constant inputs as the domain has them."""
         if not np.isfinite(point).all():

@@ -2,8 +2,9 @@
 
 Where a domain has so many inputs that cells cannot be kept by their vertices, linear bounds of a few parts often prove
 what those of the whole leave open (:mod:`polyrelu.bounds.boxes`). Of each part that stays, two points are tried; where
-few neurons may switch, the engine that branches decides it. Up to seven inputs cells alone are faster, as measured on
-ACAS Xu: a part takes as long to bound as a hundred cells to split, and cutting the domain makes more cells.
+few neurons may switch, the engine that branches decides it. Here bounds are pulled back to the inputs from each neuron,
+which networks of many inputs take; of smaller ones, parts are bounded a hundred times sooner by
+:mod:`polyrelu.analysis.box_by_box`, whatever the number of inputs, and up to seven the rest is left to cells.
 """
 
 from __future__ import annotations

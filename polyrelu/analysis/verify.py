@@ -1,9 +1,10 @@
 r"""Does a network keep a property? An exact verdict, by points, bounds, and the preimage of what must not happen.
 
 The network f breaks a :class:`~polyrelu.networks.properties.Property` iff for some disjunct the preimage of a target
-within the domain is not empty. Points are tried first (:mod:`polyrelu.analysis.counterexamples`); then linear bounds of
-the outputs may rule a target out (:mod:`polyrelu.bounds.linear`); and where neither settles it, cells are split until a
-tile of the preimage is found, or none is left:
+within the domain is not empty. Bounds of the outputs rule most targets out, and points show that others are reached
+(:mod:`polyrelu.analysis.counterexamples`). What neither settles at once is decided box by box
+(:mod:`polyrelu.analysis.box_by_box`), or by linear bounds of parts where there are many inputs; and what these leave,
+by splitting cells until a tile of the preimage is found, or none is left:
 
 * *violated*: a point whose exact output lies in the target. It is evaluated anew, without the engine.
 * *holds*: every preimage is empty, by certified bounds or exact enumeration.
@@ -21,10 +22,12 @@ from os import PathLike
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
+from polyrelu.analysis.box_by_box import BoxByBox
 from polyrelu.analysis.counterexamples import Candidates
 from polyrelu.analysis.part_by_part import PartByPart
 from polyrelu.arithmetic.exact import ExactVector
 from polyrelu.bounds.reach import Reach, reach
+from polyrelu.engines.cells.boxes import work_for_box
 from polyrelu.engines.cells.budget import ALWAYS
 from polyrelu.engines.evidence.certify import Evidence, Form, write_point
 from polyrelu.engines.evidence.files import numbered, question_beside
@@ -45,6 +48,9 @@ from polyrelu.tilings.tiling import Tiling
 
 _FEW_DOUBTFUL = 40  # with so many neurons that may switch, or fewer, cells are done sooner than more points
 _FEW_PARTS = 512
+_FEW_BOXES = 256  # that are left for cells
+_FIRST_BOXES, _MOST_BOXES = 2**10, 2**16
+_WORK_FOR_BOXES = 2**38  # multiplications, at most some ten seconds, and mostly a few
 
 Status: TypeAlias = Literal["holds", "violated", "undecided"]
 
@@ -61,6 +67,7 @@ class Verification:
         cases: how many pairs there are.
         cells: how many cells were excluded or found; the domain counts as one where bounds or points decide.
         seconds: how long it took.
+        boxes: how many boxes of inputs were bounded in place of cells.
         files: the evidence that was written, as :func:`write_evidence` returns it.
         unwritten: why evidence that was asked for was not written; empty where nothing is missing.
     """
@@ -75,6 +82,7 @@ class Verification:
     seconds: float
     files: tuple[Path, ...] = ()
     unwritten: str = ""
+    boxes: int = 0
 
     def __repr__(self) -> str:
         return record_text(self)
@@ -234,9 +242,11 @@ def _verdict(
     remaining, seconds = tuple(run.waiting), time.monotonic() - began
     if run.found is not None:
         place, point, value = run.found
-        return Verification("violated", point, value[: len(prop.value_names)], place, (), run.cases, run.cells, seconds)
+        value, counts = value[: len(prop.value_names)], (run.cases, run.cells, seconds)
+        return Verification("violated", point, value, place, (), *counts, boxes=run.boxes.boxes)
     status: Status = "undecided" if remaining else "holds"
-    return Verification(status, None, None, None, remaining, run.cases, run.cells, seconds)
+    counts = (run.cases, run.cells, seconds)
+    return Verification(status, None, None, None, remaining, *counts, boxes=run.boxes.boxes)
 
 
 class _Run:
@@ -253,6 +263,7 @@ class _Run:
         waiting: the cases that are not excluded, as pairs of a disjunct and a target.
         cases: how many there are.
         cells: how many cells were excluded or found.
+        boxes: bounds boxes.
     """
 
     def __init__(self, network: Network, prop: Property, limit: Limit, options: dict[str, Any]) -> None:
@@ -260,23 +271,71 @@ class _Run:
         self.found: tuple[tuple[int, int], ExactVector, ExactVector] | None = None
         self.waiting = [(i, j) for i, one in enumerate(prop.disjuncts) for j in range(len(one.targets))]
         self.cases, self.cells = len(self.waiting), 0
+        self.boxes = BoxByBox(network, prop.disjuncts)
 
     def decide(self) -> None:
         """Exclude what bounds exclude, try points for all that is left, and then settle each case.
 
         It ends with a counterexample, or when time is up.
         """
-        reached = {case: _reach(self.network, self.disjuncts[case[0]], case[1]) for case in self.waiting}
-        self.waiting = [case for case, own in reached.items() if own is None or not own.misses]
-        self.cells += self.cases - len(self.waiting)
-        hard = {case for case in self.waiting if (own := reached[case]) is None or own.doubtful > _FEW_DOUBTFUL}
-        if any(self._breaks(*case, int(case in hard)) for case in self.waiting):
+        hard = self._bound()
+        boxed = {case for case in hard if self.boxes.takes(case)}
+        efforts = {case: int(case in hard - boxed) for case in self.waiting}
+        if self._has_found_by_boxes() or any(self._breaks(*case, efforts[case]) for case in self.waiting):
+            return
+        if self._ends_with_boxes(boxed):
             return
         while self.waiting:
             case = self.waiting[0]
-            if (case in hard and self._breaks(*case, 2)) or not self._excluded(*case):
+            if (case in hard - boxed and self._breaks(*case, 2)) or not self._excluded(*case):
                 return
             self.waiting.pop(0)
+
+    def _ends_with_boxes(self, hard: set[tuple[int, int]]) -> bool:
+        """Exclude hard cases by boxes, and by cells in the few that are left; whether a counterexample is found.
+
+        A few boxes of each case come first, then points, and then many, since one case may hide what another shows.
+        """
+        most = min(_MOST_BOXES, _WORK_FOR_BOXES // work_for_box(self.network)) if hard else 0
+        for effort, boxes in ((0, min(_FIRST_BOXES, most)), (1, most)):
+            for case in [own for own in self.waiting if own in hard]:
+                if effort and self._breaks(*case, effort):
+                    return True
+                if self._excluded_by_boxes(case, boxes):
+                    self.waiting.remove(case)
+                elif self.found is not None:
+                    return True
+        return False
+
+    def _bound(self) -> set[tuple[int, int]]:
+        """Exclude what bounds of whole domains exclude; those of the others on which many neurons may switch."""
+        taken = {case for case in self.waiting if self.boxes.takes(case)}
+        left = set(self.boxes.at_once([case for case in self.waiting if case in taken]))
+        reached = {
+            case: _reach(self.network, self.disjuncts[case[0]], case[1]) for case in self.waiting if case not in taken
+        }
+        left |= {case for case, own in reached.items() if own is None or not own.misses}
+        self.waiting = [case for case in self.waiting if case in left]
+        self.cells += self.cases - len(self.waiting)
+        hard = {case for case in left & taken if self.boxes.found is None and self.boxes.is_hard(case, _FEW_DOUBTFUL)}
+        return hard | {case for case in left - taken if (own := reached[case]) is None or own.doubtful > _FEW_DOUBTFUL}
+
+    def _has_found_by_boxes(self) -> bool:
+        """Whether bounding boxes came upon a counterexample."""
+        if self.boxes.found is not None:
+            case, example = self.boxes.found
+            self.found = case, example.point, example.value
+            self.cells += 1
+        return self.boxes.found is not None
+
+    def _excluded_by_boxes(self, case: tuple[int, int], most: int) -> bool:
+        """Whether so many boxes, and cells in the few that are left, show that a hard case is out of reach."""
+        few = len(self.disjuncts[case[0]].domain.sides.free) <= ALWAYS
+        parts = self.boxes.left(case, most, _FEW_BOXES if few else 0, self.options["workers"])
+        if self._has_found_by_boxes() or parts is None:
+            return False
+        self.cells += not parts
+        return all(self._excluded_by_cells(*case, part) for part in parts)
 
     def _breaks(self, i: int, j: int, effort: int) -> bool:
         """Whether a point shows that a target is reached."""
@@ -319,9 +378,11 @@ class _Run:
             self.found = (i, j), parts.found.point, parts.found.value
         return parts.found is None
 
-    def _excluded_by_cells(self, i: int, j: int) -> bool:
-        """The same by cells alone."""
-        tiling, late = _first_tiles(self.network, self.disjuncts[i], j, self.limit, self.options)
+    def _excluded_by_cells(self, i: int, j: int, part: Polyhedron | None = None) -> bool:
+        """The same by cells alone, in all of the domain or a part of it."""
+        disjunct = self.disjuncts[i]
+        domain = disjunct.domain if part is None else part
+        tiling, late = _first_tiles(self.network, domain, disjunct.targets[j], self.limit, self.options)
         self.cells += int(tiling.stats.get("cells", 0)) + int(tiling.stats.get("discarded", 0))
         if len(tiling):
             self.found = (i, j), *_counterexample(tiling)
@@ -339,10 +400,10 @@ def _reach(network: Network, disjunct: Disjunct, j: int) -> Reach | None:
 
 
 def _first_tiles(
-    network: Network, disjunct: Disjunct, j: int, limit: Limit, options: dict[str, Any]
+    network: Network, domain: Polyhedron, target: Polyhedron, limit: Limit, options: dict[str, Any]
 ) -> tuple[Tiling, bool]:
     """Some tiles of a preimage, or none if it has none, or if time was up, which is then said."""
-    question = partial(preimage, network, disjunct.targets[j], disjunct.domain)
+    question = partial(preimage, network, target, domain)
     for at in (1, None):
         search = _Search(at)
         try:

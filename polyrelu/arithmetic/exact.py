@@ -48,6 +48,8 @@ def exact(value: Any, where: str = "value") -> Fraction:
     Raises:
         InexactError: the value is NaN, infinite, complex, irrational, boolean or not a number, or has too many digits.
     """
+    if type(value) is float and math.isfinite(value):  # most numbers are, and other types take longer to tell
+        return Fraction(*float_ratio(value))
     if isinstance(value, Fraction):
         return value
     if isinstance(value, (bool, np.bool_)):

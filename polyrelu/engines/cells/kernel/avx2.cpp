@@ -12,6 +12,9 @@
 #include <ctime>
 #include <initializer_list>
 #include <new>
+#include <utility>
+
+#include <sched.h>
 
 #include <Python.h>
 

@@ -1,4 +1,5 @@
-// The kernel as a Python module: a class Kernel, which is a run on a problem, for one thread at a time.
+// The kernel as a Python module: a class Kernel, which is a run on a problem, for one thread at a time; and the class of
+// boxes_module.h.
 //
 // Arrays come and go as buffers; columns that are handed out are bytes, which numpy reads without a copy. Only the limited
 // API of Python 3.11 is used, so one library serves all later versions. The interpreter's lock is released while a run
@@ -8,38 +9,12 @@
 
 #include <Python.h>
 
+#include "boxes_module.h"
 #include "identity.h"
 #include "order.h"
 #include "run.h"
 
 namespace polyrelu {
-
-// What the arguments of a call hold on to.
-class Buffer {
-  public:
-    Buffer() = default;
-    Buffer(const Buffer &) = delete;
-    Buffer &operator=(const Buffer &) = delete;
-    ~Buffer() {
-        if (held_) PyBuffer_Release(&view_);
-    }
-    // Reads a contiguous buffer of values of the given size; false with an exception set.
-    template <class Value> bool read(PyObject *from, View<Value> &to) {
-        if (PyObject_GetBuffer(from, &view_, PyBUF_C_CONTIGUOUS) < 0) return false;
-        held_ = true;
-        if (view_.len % Py_ssize_t(sizeof(Value)) != 0) {
-            PyErr_SetString(PyExc_ValueError, "kernel: a column does not have whole values");
-            return false;
-        }
-        to.start = static_cast<const Value *>(view_.buf);
-        to.length = std::size_t(view_.len) / sizeof(Value);
-        return true;
-    }
-
-  private:
-    Py_buffer view_{};
-    bool held_ = false;
-};
 
 constexpr int PROBLEM_COLUMNS = 17;
 
@@ -55,22 +30,6 @@ struct KernelObject {
     Wanted wanted;
     bool busy;
 };
-
-template <class Value> PyObject *bytes_of(const Array<Value> &column, std::size_t count) {
-    return PyBytes_FromStringAndSize(reinterpret_cast<const char *>(column.data()), Py_ssize_t(count * sizeof(Value)));
-}
-
-inline PyObject *bytes_of(const void *start, std::size_t size) {
-    return PyBytes_FromStringAndSize(static_cast<const char *>(start), Py_ssize_t(size));
-}
-
-// Appends to a list what it takes over; false if there is nothing or no room.
-inline bool append(PyObject *list, PyObject *value) {
-    if (value == nullptr) return false;
-    const int failed = PyList_Append(list, value);
-    Py_DecRef(value);
-    return failed == 0;
-}
 
 // Asks Python. The answer is a tuple: the generator's entries, r, and the signs, one byte each.
 inline bool ask_python(void *who, const Question &q) {
@@ -520,15 +479,21 @@ inline PyMethodDef MODULE_METHODS[] = {
 inline PyModuleDef DEFINITION = {PyModuleDef_HEAD_INIT, POLYRELU_NAME, nullptr, 0,      MODULE_METHODS,
                                  nullptr,               nullptr,       nullptr, nullptr};
 
+inline bool add_class(PyObject *module, const char *name, PyType_Spec &spec) {
+    PyObject *type = PyType_FromSpec(&spec);
+    const bool done = type != nullptr && PyModule_AddObjectRef(module, name, type) == 0;
+    if (type != nullptr) Py_DecRef(type);
+    return done;
+}
+
 } // namespace polyrelu
 
 PyMODINIT_FUNC POLYRELU_INIT() {
     PyObject *module = PyModule_Create(&polyrelu::DEFINITION);
-    PyObject *kernel = module == nullptr ? nullptr : PyType_FromSpec(&polyrelu::KERNEL_SPEC);
-    const bool done = kernel != nullptr && PyModule_AddObjectRef(module, "Kernel", kernel) == 0 &&
-                      polyrelu::add_identity(module) == 0;
-    if (kernel != nullptr) Py_DecRef(kernel);
-    if (done) return module;
-    if (module != nullptr) Py_DecRef(module);
+    if (module == nullptr) return nullptr;
+    if (polyrelu::add_class(module, "Kernel", polyrelu::KERNEL_SPEC) &&
+        polyrelu::add_class(module, "Boxes", polyrelu::BOXES_SPEC) && polyrelu::add_identity(module) == 0)
+        return module;
+    Py_DecRef(module);
     return nullptr;
 }

@@ -20,6 +20,7 @@
 #include <cstring>
 #include <initializer_list>
 #include <new>
+#include <utility>
 
 namespace polyrelu {
 
@@ -141,6 +142,11 @@ template <class Value> class Array {
     const Value *data() const { return start_; }
     std::size_t places() const { return places_; }
 
+    void swap(Array &other) {
+        std::swap(start_, other.start_);
+        std::swap(places_, other.places_);
+        std::swap(bytes_, other.bytes_);
+    }
     // At least so many places; throws std::bad_alloc, with the array as it was.
     void room(std::size_t length) {
         if (length > places_) grow(length);

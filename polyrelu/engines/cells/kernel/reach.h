@@ -11,6 +11,36 @@
 
 namespace polyrelu {
 
+template <class T> bool is_far(T x) { return !(modulus(x) < exactly<T>(FAR)); }
+
+// Bounds of n affine functions of `width` coordinates that lie between `low` and `high` before their ReLU; of the weights
+// those to all functions stand together. False where they are too large to tell anything. `size` is room.
+template <class T>
+POLYRELU_APART bool by_intervals(const T *W, const T *b, int n, int width, const T *low, const T *high, const u8 *relu,
+                                 T *__restrict own_low, T *__restrict own_high, T *__restrict size) {
+    const T zero = exactly<T>(0.0), least = exactly<T>(FLOOR), slip = gamma_<T>(width + 8);
+    for (int i = 0; i < n; i++) own_low[i] = own_high[i] = b[i], size[i] = modulus(b[i]);
+    for (int k = 0; k < width; k++) {
+        T x = low[k], y = high[k];
+        if (relu[k]) x = larger(x, zero), y = larger(y, zero);
+        const T most = larger(modulus(x), modulus(y));
+        if (!(most > zero)) continue;
+        const T *w = W + i64(k) * n;
+        for (int i = 0; i < n; i++) {
+            const T one = w[i] * x, other = w[i] * y;
+            own_low[i] = own_low[i] + smaller(one, other);
+            own_high[i] = own_high[i] + larger(one, other);
+            size[i] = size[i] + modulus(w[i]) * most;
+        }
+    }
+    for (int i = 0; i < n; i++) {
+        own_low[i] = own_low[i] - (slip * size[i] + least);
+        own_high[i] = own_high[i] + (slip * size[i] + least);
+        if (is_far(own_low[i]) || is_far(own_high[i])) return false;
+    }
+    return true;
+}
+
 template <class T> class Reach {
   public:
     explicit Reach(const Problem<T> &problem) : P(problem) {
@@ -36,8 +66,6 @@ template <class T> class Reach {
     T &high(i64 coord) { return high_[std::size_t(coord)]; }
 
   private:
-    static bool is_far(T x) { return !(modulus(x) < exactly<T>(FAR)); }
-
     // The values of a coordinate at the vertices of the cell.
     template <class At> bool at_vertices(Forms<T> &F, i64 c, int m, At at, int dim) {
         const T zero = exactly<T>(0.0), least = exactly<T>(FLOOR), slip = gamma_<T>(dim + 4);
@@ -63,32 +91,10 @@ template <class T> class Reach {
     // From the layer before to this one, by interval arithmetic.
     bool through(int layer) {
         const std::size_t l = std::size_t(layer);
-        const i64 before = P.coord_start[l - 1], first = P.coord_start[l], width = first - before;
-        const int n = int(P.coord_start[l + 1] - first);
-        const T zero = exactly<T>(0.0), least = exactly<T>(FLOOR), slip = gamma_<T>(int(width) + 8);
-        const T *b = &P.biases[std::size_t(first)];
-        T *__restrict own_low = low_.data() + first, *__restrict own_high = high_.data() + first,
-                      *__restrict size = size_.data() + first;
-        for (int i = 0; i < n; i++) own_low[i] = own_high[i] = b[i], size[i] = modulus(b[i]);
-        for (i64 k = 0; k < width; k++) {
-            T x = low(before + k), y = high(before + k);
-            if (P.relu[std::size_t(before + k)]) x = larger(x, zero), y = larger(y, zero);
-            const T most = larger(modulus(x), modulus(y));
-            if (!(most > zero)) continue;
-            const T *w = P.weights.start + P.weight_start[l] + k * n;
-            for (int i = 0; i < n; i++) {
-                const T one = w[i] * x, other = w[i] * y;
-                own_low[i] = own_low[i] + smaller(one, other);
-                own_high[i] = own_high[i] + larger(one, other);
-                size[i] = size[i] + modulus(w[i]) * most;
-            }
-        }
-        for (int i = 0; i < n; i++) {
-            own_low[i] = own_low[i] - (slip * size[i] + least);
-            own_high[i] = own_high[i] + (slip * size[i] + least);
-            if (is_far(own_low[i]) || is_far(own_high[i])) return false;
-        }
-        return true;
+        const i64 before = P.coord_start[l - 1], first = P.coord_start[l];
+        return by_intervals(P.weights.start + P.weight_start[l], &P.biases[std::size_t(first)],
+                            int(P.coord_start[l + 1] - first), int(first - before), &low(before), &high(before),
+                            P.relu.start + before, &low(first), &high(first), &size_[std::size_t(first)]);
     }
 
     const Problem<T> &P;

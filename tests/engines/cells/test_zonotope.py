@@ -1,0 +1,269 @@
+"""The kernel's zonotopes: each step held against exact numbers at every magnitude, and with each term left out.
+
+A step is taken by the kernel in floats, and once more from the floats that it began with in exact arithmetic. By how
+much they differ, over all parameters, the error of the step has to make up for.
+"""
+
+import itertools
+from fractions import Fraction
+from typing import Any, NamedTuple
+
+import numpy as np
+import pytest
+
+import polyrelu as pr
+from tests.engines.cells.harness.harness import AS_IT_IS, built, shared_folder
+from tests.extreme_networks import DEGENERATE, degenerate, of_any_magnitude, plain_network
+
+MOST = 64  # columns
+HARDLY_POSITIVE = -1
+
+
+@pytest.fixture(scope="module")
+def zonotopes(tmp_path_factory):
+    return built("zonotope", shared_folder(tmp_path_factory))
+
+
+@pytest.fixture(scope="module")
+def spoilt(tmp_path_factory):
+    return built("zonotope", shared_folder(tmp_path_factory), {name: changes for name, (changes, *_) in SPOILT.items()})
+
+
+class Steps(NamedTuple):
+    """What the kernel made of a network, a box and rows: of each step entries (columns, width) and errors (width)."""
+
+    entries: list[Any]
+    errors: list[Any]
+    low: list[Any]
+    high: list[Any]
+    slopes: list[Any]
+    offsets: list[Any]
+    is_whole: bool
+    misses: bool
+    factors: Any
+
+
+def steps(compiled, net, low, high, rows, offsets, equality, variant=AS_IT_IS):
+    widths = [layer.output_dim for layer in net.layers]
+    starts = np.cumsum([0, *widths])
+    sizes = np.cumsum([0, *(layer.input_dim * layer.output_dim for layer in net.layers)])
+    widest, count = max(net.input_dim, len(rows), *widths), 2 * len(widths) + 1
+    with np.errstate(all="ignore"):
+        weights = np.concatenate([layer.float_weight.T.ravel() for layer in net.layers])
+        biases = np.concatenate([layer.float_bias for layer in net.layers])
+        row_weights = np.array(rows, dtype=np.float64).reshape(len(rows), widths[-1])
+    relu = np.array([on for layer in net.layers for on in layer.relu], dtype=np.uint8)
+    entries, errors = np.zeros((count + 1, MOST, widest)), np.zeros((count + 1, widest))
+    own = [np.zeros(starts[-1]) for _ in range(4)]
+    done, misses, factors = np.zeros(1, dtype=np.int64), np.zeros(1, dtype=np.uint8), np.zeros(len(rows) + 1)
+    compiled.call(
+        "steps", net.input_dim, len(widths), starts, sizes, weights, biases, relu, low, high, MOST, widest,
+        entries, errors, *own, done, len(rows), np.ascontiguousarray(row_weights.T),
+        np.array(offsets, dtype=np.float64), np.array(equality, dtype=np.uint8),
+        entries[-1], errors[-1], factors, misses, variant=variant,
+    )  # fmt: skip
+    made = int(done[0])
+    step_widths = [net.input_dim, *itertools.chain.from_iterable((n, n) for n in widths), len(rows)]
+    least, most, slopes, bends = ([column[a:b] for a, b in itertools.pairwise(starts)] for column in own)
+    return Steps(
+        [entries[k, :, :n] for k, n in zip(range(made), step_widths, strict=False)],
+        [errors[k, :n] for k, n in zip(range(made), step_widths, strict=False)],
+        least,
+        most,
+        slopes,
+        bends,
+        made == count + 1,
+        bool(misses[0]),
+        factors[:-1],
+    )
+
+
+def exact(array):
+    return [[Fraction(v) for v in row] for row in np.asarray(array).tolist()]
+
+
+def by_map(rows, offsets, entries, errors):
+    """Columns and errors of affine functions of what columns and errors are of, exactly."""
+    active = [j for j in range(len(errors)) if errors[j] or any(column[j] for column in entries)]
+    columns = []
+    for k, column in enumerate(entries):
+        used = [j for j in active if column[j]]
+        columns.append(
+            [sum((w[j] * column[j] for j in used), Fraction(0) if k else b) for w, b in zip(rows, offsets, strict=True)]
+        )
+    return columns, [sum((abs(w[j]) * errors[j] for j in active), Fraction(0)) for w in rows]
+
+
+def broken(compiled, question, variant=AS_IT_IS):
+    """Which step of a question is not within its error; None where all are."""
+    net, low, high, rows, offsets, equality = question
+    made = steps(compiled, net, low, high, rows, offsets, equality, variant)
+    entries, errors = [exact(own) for own in made.entries], [[Fraction(e) for e in own] for own in made.errors]
+    for j, (first, last) in enumerate(zip(low.tolist(), high.tolist(), strict=True)):
+        room = sum(abs(column[j]) for column in entries[0][1:]) + errors[0][j]
+        if max(abs(Fraction(end) - entries[0][0][j]) for end in (first, last)) > room:
+            return "inputs"
+    for number, layer in enumerate(net.layers):
+        place = 2 * number + 1
+        if place >= len(entries):
+            return None  # numbers are too large, and nothing is said
+        if not _is_within(layer.rows, layer.offsets, entries[place - 1 : place + 1], errors[place - 1 : place + 1]):
+            return "affine"
+        wrong = _bent_wrong(made, number, layer, entries[place : place + 2], errors[place : place + 2])
+        if wrong:
+            return wrong
+    if not made.is_whole:
+        return None
+    numbers = [[Fraction(v) for v in row] for row in rows]
+    if not _is_within(numbers, list(map(Fraction, offsets)), entries[-2:], errors[-2:]):
+        return "rows"
+    factors = [Fraction(t) for t in made.factors.tolist()]
+    if made.misses and not _misses(entries[-1], errors[-1], factors, equality):
+        low, high = (_left(net.layers[-1], own[-1].tolist()) for own in (made.low, made.high))
+        if not _misses_by_intervals(numbers, list(map(Fraction, offsets)), low, high, equality):
+            return "combination"
+    return None
+
+
+def _is_within(rows, offsets, entries, errors):
+    columns, given = by_map(rows, offsets, entries[0], errors[0])
+    lost = [sum(abs(a[i] - b[i]) for a, b in zip(columns, entries[1], strict=True)) for i in range(len(rows))]
+    return all(own + before <= room for own, before, room in zip(lost, given, errors[1], strict=True))
+
+
+def _bent_wrong(made, number, layer, entries, errors):
+    """What is wrong with bounds of what enters a layer, or with what leaves it."""
+    for i, masked in enumerate(layer.relu):
+        low, high, slope, offset = (
+            Fraction(own[number][i]) for own in (made.low, made.high, made.slopes, made.offsets)
+        )
+        centre, reach = entries[0][0][i], sum(abs(column[i]) for column in entries[0][1:]) + errors[0][i]
+        if number == 0 and not (low <= centre - reach and centre + reach <= high):
+            return "bounds"
+        if not (masked and low < 0):
+            continue
+        if high <= 0:
+            if any(column[i] for column in entries[1]) or errors[1][i]:
+                return "silent"
+            continue
+        if not (0 <= slope <= 1 and 2 * offset >= max(-slope * low, (1 - slope) * high)):
+            return "lines"
+        (first, *before), (centre, *after) = ([column[i] for column in own] for own in entries)
+        lost = abs(slope * first + offset - centre)
+        lost += sum(
+            abs(slope * a - b) for a, b in zip(before, after, strict=True) if a
+        )  # the new parameter has its own
+        if lost + slope * errors[0][i] > errors[1][i]:
+            return "bent"
+    return None
+
+
+def _left(layer, ends):
+    """What bounds of what enters a layer are of what leaves it."""
+    return [max(Fraction(v), Fraction(0)) if on else Fraction(v) for v, on in zip(ends, layer.relu, strict=True)]
+
+
+def _misses_by_intervals(rows, offsets, low, high, equality):
+    """Whether some row is positive by the bounds of each output, or negative where it has to vanish."""
+    for row, offset, equal in zip(rows, offsets, equality, strict=True):
+        terms = [sorted((w * a, w * b)) for w, a, b in zip(row, low, high, strict=True)]
+        least, most = (offset + sum(term[k] for term in terms) for k in (0, 1))
+        if least > 0 or (equal and most < 0):
+            return True
+    return False
+
+
+def _misses(entries, errors, factors, equality):
+    """Whether some row of an enclosure is positive, or a combination of rows is."""
+    for i in range(len(errors)):
+        reach = sum(abs(column[i]) for column in entries[1:]) + errors[i]
+        if entries[0][i] - reach > 0 or (equality[i] and entries[0][i] + reach < 0):
+            return True
+    if any(t < 0 and not equal for t, equal in zip(factors, equality, strict=True)):
+        return False
+    combined = [sum(t * v for t, v in zip(factors, column, strict=True)) for column in entries]
+    loss = sum(abs(t) * e for t, e in zip(factors, errors, strict=True))
+    return combined[0] - sum(map(abs, combined[1:])) - loss > 0
+
+
+def question(seed):
+    """A network of some kind, a box, and rows, some of them nearly opposite."""
+    if seed == HARDLY_POSITIVE:
+        net = pr.Network([pr.Layer([[1], [1 + 2.0**-52]], [0, 0], False)])
+        return net, -np.ones(1), np.ones(1), [[-1, 1], [1, -1]], [0.6 * 2.0**-52] * 2, [False, False]
+    rng = np.random.default_rng(seed)
+    kind = seed % 5
+    if kind == 0:
+        net = of_any_magnitude(rng, (-340, 60))
+    elif kind == 1:
+        net = degenerate(rng, str(rng.choice(DEGENERATE)))
+    elif kind == 2:
+        net = plain_network(rng)
+    else:
+        widths = [int(n) for n in rng.integers(2, 6, 4)]
+        net = pr.Network(
+            [
+                (rng.normal(size=(m, n)) * 2.0 ** rng.integers(-3, 3), rng.normal(size=m))
+                for n, m in itertools.pairwise(widths)
+            ]
+        )
+    d, m = net.input_dim, net.output_dim
+    middle, radius = rng.normal(size=d), 2.0 ** rng.integers(-60, 4, d)
+    if kind == 4:  # weights that floats lose, and inputs that are large
+        tiny = [[Fraction(int(v), 2**1078) for v in rng.integers(-3, 4, d)] for _ in range(3)]
+        net = pr.Network([pr.Layer(tiny, [0, 0, 0], True), pr.Layer(rng.normal(size=(m, 3)), np.zeros(m), False)])
+        middle, radius = middle * 2.0**60, radius * 2.0**60
+    row = rng.normal(size=m)
+    rows = [row, -row * (1 + 2.0**-52), *rng.normal(size=(int(rng.integers(0, 3)), m))]
+    offsets = [0.1, -0.1 * (1 + 2.0**-52), *rng.normal(size=len(rows) - 2)]
+    equality = [bool(v) for v in rng.random(len(rows)) < 0.3]
+    return net, middle - radius, middle + radius, [own.tolist() for own in rows], offsets, equality
+
+
+SPOILT: dict[str, Any] = {
+    "inputs are rounded": (
+        [("larger(high[j] - c, c - low[j]) * raised<T>(3) + least", "larger(high[j] - c, c - low[j])")],
+        "inputs",
+        9,
+    ),
+    "biases are rounded": ([("e[i] = slip * modulus(b[i]), r[i] = zero", "e[i] = zero, r[i] = zero")], "affine", 0),
+    "sums are rounded": ([("error_[k] * raised<T>(1) + slip * sum_[k]", "error_[k] * raised<T>(1)")], "affine", 0),
+    "errors go on": ([("error_[k] * raised<T>(1) + slip * sum_[k]", "slip * sum_[k]")], "affine", 0),
+    "what underflows": ([("e[i] = e[i] * up + least", "e[i] = e[i] * up")], "affine", 4),
+    "slopes round": ([("gamma_<T>(3) * (slope[i] * sum_[at] + offset[i])", "zero")], "bent", 16),
+    "errors are bent": ([("(slope[i] * error_[at] + gamma_<T>(3)", "(gamma_<T>(3)")], "bent", 11),
+    "lines are rounded": ([("(one - slope[i]) * u) * raised<T>(6) + least", "(one - slope[i]) * u)")], "lines", 16),
+    "radii are rounded": (
+        [
+            ("r[i] = r[i] * more", "r[i] = r[i]"),
+            ("(a - slip * modulus(a)) - least", "a"),
+            ("(b + slip * modulus(b)) + least", "b"),
+        ],
+        "bounds",
+        0,
+    ),
+    "errors of bounds": ([("(radius_[at] + error_[at]) * raised<T>(2)", "radius_[at]")], "bounds", 0),
+    "errors of combinations": (
+        [("return loss * raised<T>(rows_ + 8) + exactly<T>(FLOOR)", "return exactly<T>(0.0)")],
+        "combination",
+        HARDLY_POSITIVE,
+    ),
+    "combinations have signs": (
+        [("if (asked.equality[r] && gain < zero - rise)", "if (gain < zero - rise)")],
+        "combination",
+        68,
+    ),
+}
+
+
+@pytest.mark.parametrize("seeds", [range(a, a + 30) for a in range(0, 120, 30)])
+def test_every_step_is_within_its_error(zonotopes, seeds):
+    assert not {seed: wrong for seed in seeds if (wrong := broken(zonotopes, question(seed)))}
+
+
+@pytest.mark.parametrize("name", SPOILT)
+def test_no_term_is_spared(zonotopes, spoilt, name):
+    """Without it a question breaks the step that it is about, which it does not with it."""
+    _, step, seed = SPOILT[name]
+    assert broken(spoilt, question(seed), name) == step
+    assert broken(zonotopes, question(seed)) is None
