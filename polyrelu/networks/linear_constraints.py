@@ -143,7 +143,7 @@ def linear_form(text: str, dim: int, names: Sequence[str] = ("y", "h")) -> tuple
     Raises:
         ParseError: the text breaks the grammar.
     """
-    parser = _Parser(text, dimension(dim, "linear_form: dim"), tuple(names))
+    parser = Parser(text, dimension(dim, "linear_form: dim"), tuple(names))
     form = parser.sum()
     if parser.token.kind != "end":
         parser.fail(f"unexpected {parser.token.text!r}; expected a sum such as y0 - 2*y1", parser.token.column)
