@@ -57,7 +57,8 @@ class CoverageCurve:
         """Seconds, tiles, and the middle of each enclosure: in, out and undecided. For a table, or a CSV file."""
         for moment in self.moments:
             found = moment.coverage
-            yield (moment.seconds, moment.tiles, *map(float, (found.inside, found.outside, found.undecided)))
+            shares = float(found.inside), float(found.outside), float(found.undecided)
+            yield moment.seconds, moment.tiles, *shares
 
     def seconds_until(self, decided: float) -> float:
         """When so large a share was decided for certain; infinite where it never was."""
