@@ -82,11 +82,11 @@ def test_time_is_heard(order):
 
 
 @pytest.mark.parametrize("order", ["found", "largest"])
-@pytest.mark.parametrize("after", [0, 1, 4, 6])
+@pytest.mark.parametrize("after", [0, 1, 2, 4])
 def test_a_stopped_iterator_says_what_is_undecided(order, after):
     whole = pr.preimage(NET, "y0 > 0", BOX)
     asked = itertools.count()
-    handed_out = []
+    handed_out = list[pr.Tile]()
     stream = pr.tiles(NET, "y0 > 0", BOX, order=order, until=lambda found: next(asked) >= after)
     with in_small_steps(2), pytest.raises(pr.Interrupted) as stopped:
         handed_out.extend(stream)
@@ -96,21 +96,20 @@ def test_a_stopped_iterator_says_what_is_undecided(order, after):
 
 
 @pytest.mark.parametrize("order", ["found", "largest"])
-@pytest.mark.parametrize("moment", range(1, 12))
-def test_after_ctrl_c_it_goes_on(order, moment):
+@pytest.mark.parametrize("first", [20, 53, 100])
+def test_after_ctrl_c_it_goes_on(order, first):
+    """Ctrl-C comes eight times, a little later each time; between two of these the iterator may be asked anything."""
     whole = named(pr.preimage(NET, "y0 > 0", BOX))
     modules = ("cells/pool.py", "cells/streamed.py", "cells/engine.py")
     with in_small_steps(3):
         stream, found = pr.tiles(NET, "y0 > 0", BOX, order=order), list[pr.Tile]()
-        while True:
+        for time_ in range(8):
             try:
-                with CtrlC(97 * moment * (1 + len(found)) // 2, modules):
-                    found.extend(itertools.islice(stream, 1))
-                if len(found) > 5 or not stream.undecided():
+                with CtrlC(first * (1 + time_), modules):
                     found.extend(stream)
-                    break
             except KeyboardInterrupt:
-                continue
+                stream.undecided()
+        found.extend(stream)
     assert named(found) == whole
 
 
