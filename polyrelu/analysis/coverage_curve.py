@@ -113,7 +113,7 @@ def coverage_curve(
     >>> net = pr.Network([([[1, 0], [0, 1], [1, 1]], [0, 0, -1]), ([[1, -1, 1]], [0])])
     >>> curve = pr.coverage_curve(net, "y0 > 0", ([-1, -1], [1, 1]))
     >>> print(curve.moments[-1].coverage)
-    37.5 % in, 62.5 % out, 0 % undecided
+    40.62 % in, 59.38 % out, 0 % undecided
     """
     whole_number(most, "coverage_curve: most", 2)
     options = {"order": order, "limit": limit, "workers": workers, "max_dim": max_dim, "until": until}
