@@ -57,7 +57,8 @@ class CoverageCurve:
         """Seconds, tiles, and the middle of each enclosure: in, out and undecided. For a table, or a CSV file."""
         for moment in self.moments:
             found = moment.coverage
-            yield (moment.seconds, moment.tiles, *map(float, (found.inside, found.outside, found.undecided)))
+            shares = float(found.inside), float(found.outside), float(found.undecided)
+            yield moment.seconds, moment.tiles, *shares
 
     def seconds_until(self, decided: float) -> float:
         """When so large a share was decided for certain; infinite where it never was."""
@@ -112,7 +113,7 @@ def coverage_curve(
     >>> net = pr.Network([([[1, 0], [0, 1], [1, 1]], [0, 0, -1]), ([[1, -1, 1]], [0])])
     >>> curve = pr.coverage_curve(net, "y0 > 0", ([-1, -1], [1, 1]))
     >>> print(curve.moments[-1].coverage)
-    37.5 % in, 62.5 % out, 0 % undecided
+    40.62 % in, 59.38 % out, 0 % undecided
     """
     whole_number(most, "coverage_curve: most", 2)
     options = {"order": order, "limit": limit, "workers": workers, "max_dim": max_dim, "until": until}

@@ -90,14 +90,14 @@ class _State(NamedTuple):
 
     Attributes:
         waiting: the parts of the targets that no engine has begun, each with the number of its target.
-        index: the number of the target whose part is at work.
+        target_index: the number of the target whose part is at work.
         engine: at work on it.
         source, number: where the next tile is.
         part: what the engine works on.
     """
 
     waiting: tuple[tuple[int, Polyhedron], ...]
-    index: int = 0
+    target_index: int = 0
     engine: Engine | None = None
     source: TileSource | None = None
     number: int = 0
@@ -133,7 +133,7 @@ class Tiles(Iterator[Tile]):
         source, number = self._state.source, self._state.number
         self._state = self._state._replace(number=number + 1)
         self.handed_out += 1
-        return Tile(self._state.index, source, number)
+        return Tile(self._state.target_index, source, number)
 
     def batch(self) -> Tiling | None:
         """The tiles of a moment's work, perhaps none, as an incomplete tiling; None where there are no more.
@@ -201,7 +201,7 @@ class Tiles(Iterator[Tile]):
 
     def _found(self) -> Tiling:
         """The tiles that are at hand and were not handed out."""
-        index, source, number = self._state.index, self._state.source, self._state.number
+        index, source, number = self._state.target_index, self._state.source, self._state.number
         parts = () if source is None else ((index, source),)
         chosen = None if source is None or not number else np.arange(number, len(source))
         return Tiling(self.network, self.targets, self.domain, self.method, False, self.stats, parts, chosen)
@@ -215,7 +215,7 @@ class Tiles(Iterator[Tile]):
             return self._begin()
         if not isinstance(engine, Streaming):
             engine.run()
-            self._state = _State(waiting, self._state.index, None, engine.tiles())
+            self._state = _State(waiting, self._state.target_index, None, engine.tiles())
             return True
         if source is not None:
             if source is engine.fresh():
@@ -245,7 +245,7 @@ class Tiles(Iterator[Tile]):
             if self._state.engine is not None:
                 if not isinstance(self._state.engine, Anytime):
                     return None
-                found.append((self._state.index, self._state.engine.undecided()))
+                found.append((self._state.target_index, self._state.engine.undecided()))
             whole = ((SignVector(), self.domain.canonical()),)
             for index, part in self._state.waiting:
                 found.append((index, TileList(restrict(self.network, part), whole)))

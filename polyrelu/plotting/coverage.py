@@ -9,8 +9,8 @@ from polyrelu.analysis.coverage_curve import CoverageCurve
 from polyrelu.errors import InputError
 from polyrelu.plotting.saving import into_files
 from polyrelu.plotting.style import INK, PAPER, SILENT, area_colour, feature_colour, line_colour, themed
-from polyrelu.support.arguments import instance
 from polyrelu.support.extras import require
+from polyrelu.support.numerals import shown
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -39,16 +39,16 @@ def plot_coverage(curves: CoverageCurve | Mapping[str, CoverageCurve], ax: Place
     axes: Any = ax if ax is not None else _new_axes()
     if isinstance(curves, CoverageCurve):
         _draw_areas(axes, curves)
+    elif isinstance(curves, Mapping) and curves:
+        _draw_lines(axes, curves)
     else:
-        named = instance(
-            curves, Mapping, "plot_coverage: curves", "pass a CoverageCurve, or a mapping of names to them"
+        raise InputError(
+            f"plot_coverage: curves: expected a CoverageCurve or a mapping of names to some, got {shown(curves)}"
         )
-        if not named:
-            raise InputError("plot_coverage: curves: there are none; pass at least one")
-        _draw_lines(axes, named)
     axes.set(ylim=(0, 100), xlabel="seconds", ylabel="share of the domain [%]")
     axes.spines[["top", "right"]].set_visible(False)
-    return axes
+    drawn: Axes = axes
+    return drawn
 
 
 def _new_axes() -> Any:

@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 from polyrelu.arithmetic.exact import FloatArray
 from polyrelu.polyhedra.polyhedron import Polyhedron
 from polyrelu.support.carried import Carried
-from polyrelu.tilings.columns import Columns, Extents
-from polyrelu.tilings.tile_source import Numbers, TileSource
+from polyrelu.tilings.columns import Columns
+from polyrelu.tilings.tile_source import Extents, Numbers, TileSource
 
 
 class Vertices(NamedTuple):

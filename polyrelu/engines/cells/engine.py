@@ -354,7 +354,10 @@ class CellEngine:
         faces = [(found.flat_packed[k], flat.facets_of(k)) for k in np.flatnonzero(found.flat_is_face).tolist()]
         sections = found.flat_packed[inside], flat.chosen(inside, np.arange(len(inside)))
         full = Piece(found.packed, found.facet_start, found.facets, found.points)
-        self._pieces.append(_Kept(full, found.extents, sections, faces))
+        count = len(found.packed)
+        is_measured = len(found.extents.volume_low) == count  # as cells without a dimension are not
+        extents = found.extents if is_measured else unmeasured(count, self.chart.dim)
+        self._pieces.append(_Kept(full, extents, sections, faces))
 
     def _take_faces(self) -> None:
         """Put the faces that were found with those to compare."""

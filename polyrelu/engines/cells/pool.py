@@ -118,6 +118,7 @@ class Pool:
     _runs: list[Run] = field(default_factory=list)
     _counted: list[Run] = field(default_factory=list)
     _rounds: int = 0
+    _new_run: Callable[[], Run] | None = None
 
     def begin(self, problem: Problem, exact: Callable[[], ExactForms], roots: Callable[[int], Cells | None]) -> None:
         """Take in the roots, which are asked for by the width of their masks in words."""
@@ -194,6 +195,7 @@ class Pool:
 
     def _renew(self) -> None:
         """Runs for masks as wide as they are now."""
+        assert self._new_run is not None
         self._runs = [self._new_run() for _ in range(self.workers)]
         self._counted += self._runs
 
@@ -253,7 +255,7 @@ class Pool:
 
     def _keys(self, cells: Cells) -> list[float]:
         if self.order == "largest":
-            return (-_sizes(cells)).tolist()
+            return [-float(size) for size in _sizes(cells)]
         last = next(self._numbers)
         return [-float(last + k) for k in range(len(cells.depth))]
 

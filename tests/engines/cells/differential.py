@@ -228,7 +228,7 @@ def kernel_answer(question: Question) -> Answer:
     return Answer(tiles, (*(sum(getattr(c, name) for c in counts) for name in EFFORTS[:-1]), unknown))
 
 
-def _working(way: str, runs: list[Run]) -> Callable[..., list[Any]]:
+def _working(way: str, runs: list[Run]) -> Callable[..., None]:
     """How a runner is to work."""
     as_ever = Runner._work
 

@@ -35,9 +35,9 @@ class Sharing:
         self.after: Callable[[Run], object] = _nothing
         self._advance, self._share, self._giving = Run.advance, Run.share, Run.giving
 
-        def giving(run: Run, *how: bool) -> Iterator[Columns]:
-            self.given += 1
-            return self._giving(run, *how)
+        def giving(run: Run, everything: bool = False, accurate: bool = False) -> Iterator[Columns]:
+            self.given += not everything
+            return self._giving(run, everything, accurate)
 
         monkeypatch.setattr(runner, "_SECONDS_ALONE", 0.0)
         monkeypatch.setattr(runner, "_CUTS_BEFORE_SHARING", 0)

@@ -255,8 +255,8 @@ def test_a_worker_with_nothing_to_do_asks_for_cells(monkeypatch):
         workers.add(run)
         return advance(run, *arguments)
 
-    def counted_giving(run, *arguments):
-        for columns in giving(run, *arguments):
+    def counted_giving(run, *arguments, **options):
+        for columns in giving(run, *arguments, **options):
             given.append(len(run.job_of(columns)[1]))
             yield columns
 
