@@ -34,8 +34,8 @@ class Bounds:
         if enclosed is not None:
             least, most = np.frombuffer(enclosed[0]), np.frombuffer(enclosed[1])
             starts = np.cumsum([layer.output_dim for layer in net.layers])
-            split = (np.split(v[None], starts, axis=1) for v in (least, most))
-            self.layers = [Enclosure(a, b) for a, b in zip(*split, strict=True)]
+            lows, highs = (np.split(v[None], starts, axis=1) for v in (least, most))
+            self.layers = [Enclosure(a, b) for a, b in zip(lows, highs, strict=True)]
             self.rows = self.layers.pop()
             self.misses, self.crossing = enclosed[2:]
 
