@@ -62,6 +62,9 @@ class BoxByBox:
             return list(cases)
         for given in self._handed_out(search, len(cases), 1, numbers):
             undecided |= {numbers[number] for number in given.leaf_cases.tolist()}
+        undecided |= {
+            numbers[number] for number in search.give(everything=True).leaf_cases.tolist()
+        }  # too large to bound
         return [case for case in cases if case in undecided or self.found is not None]
 
     def is_hard(self, case: Case, few: int) -> bool:

@@ -83,10 +83,15 @@ def test_which_cases_are_hard():
 def test_what_has_no_box_is_not_taken():
     assert not about(ABS, pr.Polyhedron([[-1]], [0]), "y0 >= 1").takes((0, 0))
     assert about(ABS, cube(1), "y0 >= 1").takes((0, 0))
-    far = BoxByBox(ABS, [Disjunct(cube(1), (pr.Polyhedron([[10**400]], [-1]),))])
-    assert far.at_once([(0, 0)]) == [(0, 0)]
-    assert far.is_hard((0, 0), 3)
-    assert far.left((0, 0), 10, 10, 1) is None
+
+
+def test_what_is_too_large_to_bound_is_not_decided():
+    """The first layer's numbers are beyond all floats: no box is excluded, and none is lost."""
+    net = pr.Network([([[10**400]], [0]), ([[Fraction(1, 10**400)]], [0])])
+    cases = about(net, cube(1), "y0 >= 2")
+    assert cases.at_once([(0, 0)]) == [(0, 0)]
+    assert cases.is_hard((0, 0), 3)
+    assert cases.left((0, 0), 10, 10, 1) is None
 
 
 def test_points_that_are_none_after_all():

@@ -1,4 +1,5 @@
 import importlib
+import itertools
 import json
 import time
 from dataclasses import replace
@@ -87,6 +88,23 @@ def test_what_bounds_exclude_needs_no_cells(monkeypatch):
     monkeypatch.setattr(verify_module, "preimage", None)
     found = verify(ABS, prop("(>= X_0 -1)", "(<= X_0 1)", "(or (< Y_0 -0.1) (> Y_0 2.1))"))
     assert (found.status, found.cells, found.cases) == ("holds", 2, 2)
+
+
+def test_hard_cases_are_decided_by_boxes(monkeypatch):
+    """Sixty neurons, most of which may switch: no cells, and no points but those of boxes."""
+    rng = np.random.default_rng(5)
+    pairs = itertools.pairwise([3, 30, 30, 1])
+    net = pr.Network([(rng.normal(size=(m, n)), rng.normal(size=m)) for n, m in pairs])
+    most = max(row[0] for row in net.evaluate(rng.uniform(-1, 1, (400, 3)).tolist()))
+    monkeypatch.setattr(verify_module, "preimage", None)
+    monkeypatch.setattr(verify_module.Candidates, "search", lambda *_: None)
+    out_of_reach, reached = (pr.Polyhedron([[-1]], [-most * share]) for share in (Fraction(7, 5), Fraction(9, 10)))
+    found = verify(net, out_of_reach, domain=([-1] * 3, [1] * 3))
+    assert (found.status, found.cells) == ("holds", 1)
+    assert found.boxes > 3
+    found = verify(net, [out_of_reach, reached], domain=([-1] * 3, [1] * 3), workers=2)
+    assert (found.status, found.place) == ("violated", (0, 1))
+    assert reached.contains(found.value)
 
 
 def test_a_counterexample_in_plain_sight_needs_no_cells(monkeypatch):

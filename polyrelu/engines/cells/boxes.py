@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from polyrelu.arithmetic.exact import FloatArray, read_only
+from polyrelu.arithmetic.exact import FloatArray, float_quotients, read_only
 from polyrelu.arithmetic.ieee import UNIT_ROUNDOFF, UnsoundFloats, floats_are_sound
 from polyrelu.engines.cells.library import kernel_library
 from polyrelu.networks.layer import Layer
@@ -63,7 +63,7 @@ class Given(NamedTuple):
 
 
 class Rows(NamedTuple):
-    """A target as the kernel sees it: rows ``normal . y - offset``, as nearest floats.
+    """A target as the kernel sees it: rows ``normal . y - offset``, each scaled, as nearest floats.
 
     Attributes:
         weights: transposed, (m, rows).
@@ -90,7 +90,7 @@ class BoxSplitter:
         self._boxes: Any = kernel_library().Boxes(columns, network.input_dim, ripe, MOST_COLUMNS)
 
     def put(self, target: Polyhedron, low: FloatArray, high: FloatArray) -> int | None:
-        """Put in a case, which is worked on first; its number, or None if floats cannot say what it is.
+        """Put in a case, which is worked on first; its number, or None if floats cannot say where it is.
 
         Args:
             target: in R^m.
@@ -98,7 +98,7 @@ class BoxSplitter:
             high: where they end.
         """
         rows = float_rows(target)
-        if rows is None or not self.network.input_dim or not (np.isfinite(low).all() and np.isfinite(high).all()):
+        if not self.network.input_dim or not (np.isfinite(low).all() and np.isfinite(high).all()):
             return None
         ends = np.stack([np.atleast_2d(low), np.atleast_2d(high)], axis=1)
         number: int = self._boxes.put(*rows, np.ascontiguousarray(ends))
@@ -196,16 +196,13 @@ def can_bound(network: Network) -> bool:
     return work_for_box(network) <= _MOST_WORK
 
 
-def float_rows(target: Polyhedron) -> Rows | None:
-    """The rows of a target as floats; None if they are beyond the range of floats, or nearly."""
-    rows = target.halfspaces
-    try:
-        weights = np.array([row.normal for row in rows], dtype=np.float64).reshape(len(rows), target.ambient_dim)
-        biases = np.array([-row.offset for row in rows], dtype=np.float64)
-    except OverflowError:
-        return None
-    equality = np.array([row.relation == "==" for row in rows], dtype=np.uint8)
-    return Rows(np.ascontiguousarray(weights.T), biases, equality)
+def float_rows(target: Polyhedron) -> Rows:
+    """The rows of a target, each divided by its largest coefficient, as nearest floats."""
+    rows = [(*row.normal, -row.offset) for row in target.halfspaces]
+    floats = float_quotients((v, max(1, *map(abs, row))) for row in rows for v in row)
+    floats = floats.reshape(len(rows), target.ambient_dim + 1)
+    equality = np.array([row.relation == "==" for row in target.halfspaces], dtype=np.uint8)
+    return Rows(np.ascontiguousarray(floats[:, :-1].T), np.ascontiguousarray(floats[:, -1]), equality)
 
 
 def _columns(network: Network) -> tuple[Any, ...]:

