@@ -85,8 +85,8 @@ write pruning heuristics), `plotting` and `cli`.
 * `pr.decision_boundary(net, i, j, domain)`: `analysis/decision_boundary.py` makes a target of each pair of classes,
   asks for its preimage, and keeps the tiles of the boundary's dimension; `plotting/decision_boundary.py` draws them.
 * `tiling.save("zones.html")`, `tiling.show()` and what a notebook shows: `pages/showing.py` chooses the page by what it
-  is of (`planar`, `solid`, `latent`, `tables`); `pages/tiles.py` puts in what the script composes each tile's rows of,
-  exactly; `pages/page.py` makes one file of it, with a bundle of `pages/front/` from `pages/static/`.
+  is of (`planar`, `solid`, `latent`, `features`, `tables`); `pages/tiles.py` puts in what the script composes each
+  tile's rows of, exactly; `pages/page.py` makes one file of it, with a bundle of `pages/front/` from `pages/static/`.
 * A node of an ONNX file: `formats/onnx_reader.py` reads the graph, `onnx_operators.py` looks the operator up,
   `operators.py` says what it is in affine maps and maxima, `lowering.py` makes layers of these, and
   `networks/network.py` is the result.
