@@ -27,6 +27,7 @@ from polyrelu.support.files import make_directory, write_whole
 from polyrelu.tilings.tiling import Tiling
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 RADIUS = 6
@@ -73,33 +74,43 @@ def disagreements(tiling: Tiling, count: int, radius: float, seed: int = 0) -> F
 
 def draw_demo(demo: Demo, samples: int = SAMPLES) -> Figure:
     """Two panels: samples on the left, the exact zones on the right, and the island that the samples miss."""
-    pyplot = require("matplotlib.pyplot", "draw_demo")
-    figure: Figure
     with style():
-        figure, (left, right) = pyplot.subplots(1, 2, figsize=(8.2, 3.8), layout="constrained", sharey=True)
+        left, right = panels()
         plot_samples(demo.network, demo.target, demo.box, samples, left, seed=_SAMPLE_SEED)
-        demo.in_box.plot(right, legend=True)
-        left.set_title(f"{samples:,} samples")
-        right.set_title(f"exact: {len(demo.in_box)} tiles, {len(demo.in_box.zones())} zones")
-        for axes in (left, right):
-            axes.set_xlabel(r"$\alpha_0$")
-            axes.set_xticks(range(-RADIUS, RADIUS + 1, 2))
-            axes.set_yticks(range(-RADIUS, RADIUS + 1, 2))
-        left.set_ylabel(r"$\alpha_1$")
-        smallest = demo.in_box.zones(sort="volume")[-1]
-        point = [float(x) for x in smallest[0].point()]
-        right.annotate(
-            "an island",
-            point,
-            xytext=(-52, -4),
-            textcoords="offset points",
-            ha="center",
-            va="center",
-            fontsize=8,
-            color=themed(INK),
-            arrowprops={"arrowstyle": "->", "color": themed(INK), "linewidth": 0.7, "shrinkB": 6},
-        )
+        explain(left, demo.in_box.plot(right, legend=True), demo.in_box, samples)
+    figure: Figure = left.get_figure(root=True)  # type: ignore[assignment]
     return figure
+
+
+def panels() -> tuple[Axes, Axes]:
+    """A new figure's two panels, side by side."""
+    pyplot = require("matplotlib.pyplot", "draw_demo")
+    left, right = pyplot.subplots(1, 2, figsize=(8.2, 3.8), layout="constrained", sharey=True)[1]
+    return left, right
+
+
+def explain(left: Axes, right: Axes, found: Tiling, samples: int) -> None:
+    """Write above the panels what they show, and point at the smallest zone."""
+    left.set_title(f"{samples:,} samples")
+    right.set_title(f"exact: {len(found)} tiles, {len(found.zones())} zones")
+    for axes in (left, right):
+        axes.set_xlabel(r"$\alpha_0$")
+        axes.set_xticks(range(-RADIUS, RADIUS + 1, 2))
+        axes.set_yticks(range(-RADIUS, RADIUS + 1, 2))
+    left.set_ylabel(r"$\alpha_1$")
+    smallest = found.zones(sort="volume")[-1]
+    x, y = map(float, smallest[0].point())
+    right.annotate(
+        "an island",
+        (x, y),
+        xytext=(-52, -4),
+        textcoords="offset points",
+        ha="center",
+        va="center",
+        fontsize=8,
+        color=themed(INK),
+        arrowprops={"arrowstyle": "->", "color": themed(INK), "linewidth": 0.7, "shrinkB": 6},
+    )
 
 
 def write_demo(demo: Demo, directory: Path) -> Path:
