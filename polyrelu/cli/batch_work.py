@@ -27,6 +27,7 @@ from polyrelu.networks.network import Network
 from polyrelu.support.limits import Limit, Stop
 
 _GRACE = 10.0  # seconds after its time limit at which a worker that hears nothing is ended
+_PATIENCE = 2.0
 _KEPT = 4
 
 
@@ -181,7 +182,7 @@ class _Worker:
             self._process = context.Process(target=_serve, args=(end,), daemon=True)
             self._process.start()
             end.close()
-        self._task, self._began = task, time.monotonic()
+        self._task, self._began, self._is_busy = task, time.monotonic(), True
         self.pipe.send(task)
 
     @property
@@ -205,6 +206,8 @@ class _Worker:
                 sent: Outcome | None = self.pipe.recv()
                 if sent is None:  # it has started, and begins only now
                     self._began = time.monotonic()
+                else:
+                    self._is_busy = False
                 return sent
         except (EOFError, OSError):
             self._process.join(1)
@@ -217,11 +220,13 @@ class _Worker:
         return Outcome(self._task.number, "timeout", took)
 
     def end(self) -> None:
-        """End the process."""
+        """End the process: it ends itself where it has nothing to do."""
         if self._process is not None:
+            self.pipe.close()
+            if not self._is_busy:
+                self._process.join(_PATIENCE)
             self._process.kill()
             self._process.join()
-            self.pipe.close()
 
 
 def _ready(crew: list[_Worker]) -> list[_Worker]:

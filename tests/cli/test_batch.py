@@ -4,6 +4,7 @@ import csv
 import os
 import signal
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner
@@ -70,8 +71,10 @@ def test_time_that_is_up_in_an_engine(here, monkeypatch):
     """Where only the question's own limit hears it, and where it was Ctrl-C."""
     from polyrelu.cli import batch_work
 
+    nothing: Any = None
+
     def interrupted(*args, **options):
-        raise Interrupted("preimage", None)
+        raise Interrupted("preimage", nothing)
 
     (here / "instances.csv").write_text(INSTANCES)
     monkeypatch.setattr(batch_work, "verify", interrupted)
