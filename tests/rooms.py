@@ -89,19 +89,16 @@ write pruning heuristics), `plotting` and `cli`.
   `kernel/boxes.h` keeps those that wait) and holds points against the target exactly; what is left goes to
   `engines/preimage.py`, or by many inputs to `analysis/part_by_part.py`.
 * `tiling.save("zones.html")`, `tiling.show()` and what a notebook shows: `pages/showing.py` chooses the page by what it
-<<<<<<< HEAD
-  is of (`planar`, `solid`, `latent`, `tables`); `pages/tiles.py` puts in what the script composes each tile's rows of,
-  exactly; `pages/page.py` makes one file of it, with a bundle of `pages/front/` from `pages/static/`.
+  is of (`planar`, `solid`, `latent`, `features`, `tables`); `pages/tiles.py` puts in what the script composes each
+  tile's rows of, exactly; `pages/page.py` makes one file of it, with a bundle of `pages/front/` from `pages/static/`.
 * `polyrelu verify QUERY --network f=a.onnx`: `formats/vnnlib_syntax.py` reads lists, `vnnlib_declarations.py` what is
   declared, `vnnlib_formulas.py` makes clauses of what is asserted, and `networks/clauses.py` a property of these;
   `vnnlib_query.py` knows which networks it is about, and `networks/joint.py` puts them side by side, as one network.
   `networks/property_text.py` comes to the same clauses from texts.
 * `polyrelu batch`: `formats/instances.py` reads the list, `cli/batch_work.py` decides a question, here or in processes,
   and `analysis/replay.py` looks for a counterexample that `formats/onnx_runs.py` has in floats, too.
-=======
-  is of (`planar`, `solid`, `latent`, `features`, `tables`); `pages/tiles.py` puts in what the script composes each
-  tile's rows of, exactly; `pages/page.py` makes one file of it, with a bundle of `pages/front/` from `pages/static/`.
->>>>>>> h-pictures
+* `pr.tiles(net, target, domain)`: `engines/tiles.py` asks an engine for its tiles while it works (`cells/streamed.py`,
+  `cells/pool.py`); what a stopped run leaves is `tilings/open_cells.py`, and `analysis/coverage.py` measures it.
 * A node of an ONNX file: `formats/onnx_reader.py` reads the graph, `onnx_operators.py` looks the operator up,
   `operators.py` says what it is in affine maps and maxima, `lowering.py` makes layers of these, and
   `networks/network.py` is the result.
