@@ -110,6 +110,9 @@ write pruning heuristics), `plotting` and `cli`.
   (`networks/affine_outputs.py` has it).
 * `tiling.save("zones.html")`, or a tiling at the end of a notebook's cell: `pages/` says in Python what there is to
   see, and puts it into one file with a bundle of `pages/static/`, which `scripts/build_pages` makes of `pages/front/`.
+* `pr.verify(..., certify=)` for many inputs: `engines/evidence/certify.py` finds that cells get too large;
+  `trees.py` there writes a tree, which `tree_search` finds: `tree_guide` proposes in floats, `tree_proofs` proves on
+  the network of `tree_chain`, `tree_program` asks exact linear programs; `certificates/tree_checker.py` judges it.
 * A new engine is a function of type `MakeEngine` (`engines/protocol.py`) in a module of its own, and a line in
   `engines/registry.py`; the command line, `method=` and `tests/engines/test_conformance.py` read that table.
 

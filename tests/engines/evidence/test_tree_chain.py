@@ -94,8 +94,8 @@ def by_the_checker(text, form, constant, x, ends, slopes):
     ],
 )
 def test_lines_around_relu(low, up, slope, rises, line):
-    ends = [None if end is None else Fraction(end) for end in (low, up)]
-    assert relu_line(*ends, slope, rises) == line
+    below, above = (None if end is None else Fraction(end) for end in (low, up))
+    assert relu_line(below, above, slope, rises) == line
 
 
 def is_above(found):
