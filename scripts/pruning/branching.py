@@ -48,9 +48,9 @@ class Asked(NamedTuple):
 
 
 NETWORKS = (
-    *(Layers("random", Shape(dim, width, 1)) for dim, width in ((2, 64), (4, 32), (8, 16))),
-    Layers("trained", Shape(4, 16, 1)),
-    *(Layers(kind, Shape(dim, 8, 3)) for kind in ("random", "trained") for dim in (2, 4)),
+    *(Layers("random", Shape(dim, width, 1)) for dim, width in ((2, 64), (4, 16), (8, 12))),
+    *(Layers("random", Shape(dim, 8, 3)) for dim in (2, 4)),
+    Layers("trained", Shape(2, 8, 3)),
 )
 OFTEN, RARELY, NEARBY = Asked(), Asked(total=30), Asked(radius=Fraction(1, 4))
 

@@ -12,6 +12,7 @@ from tests.kernel_checkout import CELLS, KERNEL
 from tests.test_architecture import ROOT
 
 FAST = "polyrelu/certificates/fast"
+WALK = "polyrelu/engines/branch/kernel"
 LIBRARIES = (
     f"{CELLS}/_kernel.abi3.so",
     f"{CELLS}/_kernel_avx2.abi3.so",
@@ -43,7 +44,7 @@ class Checkout:
         for name in ("pyproject.toml", "setup.cfg", "scripts/constraints.txt", "scripts/run"):
             (self.root / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(ROOT / name, self.root / name)
-        for folder in (KERNEL, FAST):
+        for folder in (KERNEL, WALK, FAST):
             (self.root / folder).mkdir(parents=True)
             (self.root / folder / "module.h").write_text("1")
         (self.root / CELLS / "sources.py").write_text("1")
@@ -119,7 +120,7 @@ def test_tools_may_come_later(checkout):
     assert checkout.run("polyrelu", "preimage")[0] == sorted([*TOOLS, f"polyrelu preimage, in {checkout.root}"])
 
 
-@pytest.mark.parametrize("folder", [KERNEL, FAST])
+@pytest.mark.parametrize("folder", [KERNEL, WALK, FAST])
 @pytest.mark.parametrize("change", ["edit", "add", "remove", *LIBRARIES])
 def test_other_sources_of_what_is_compiled_are_built_and_nothing_else(checkout, folder, change):
     checkout.run("polyrelu", "demo")

@@ -1,8 +1,9 @@
 """Which neuron to branch on next: a rule looks at a cell and names one of those that are open there.
 
-A rule decides nothing but the order, so every rule gives the same tiles. What that costs was counted on random networks
-with 4 and 8 inputs: ``whole_first``, the default, asks for 40 % fewer neurons than ``most_even`` or ``widest``, because
-what it proves of a cell holds for all of its parts.
+A rule decides nothing but the order, so every rule gives the same tiles. What that costs is counted by
+``scripts/pruning/branching.py``: on nearly all networks ``whole_first`` asks for the fewest neurons, because what it
+proves of a cell holds for all of its parts. It is the default, and compiled (``kernel/walk.h``); others are asked at
+each step.
 """
 
 from __future__ import annotations

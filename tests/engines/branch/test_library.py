@@ -6,11 +6,12 @@ import numpy as np
 import pytest
 
 import polyrelu as pr
+from polyrelu.arithmetic.exact import matrix_rows
 from polyrelu.engines.branch.engine import BranchEngine
 from polyrelu.engines.branch.library import Asked, Pause
 from polyrelu.engines.branch.rules import most_even
 from polyrelu.networks.activation_pattern import SignVector
-from polyrelu.networks.affine_outputs import matrix_and_offset, outputs_before
+from polyrelu.networks.affine_outputs import outputs_before
 from polyrelu.networks.relevant_part import keep_all
 from tests.extreme_networks import nearly_parallel, of_any_magnitude
 
@@ -34,13 +35,13 @@ def furthest(net, cell):
     """How far values at points are from the exact ones, in doubts; at most 1 if what is said is true."""
     layer, ends = net.layers[cell.depth], np.cumsum([0, *(own.neuron_count for own in net.layers)]).tolist()
     signs = SignVector.from_flat(cell.signs, ends).before(cell.depth)
-    matrix, offset = matrix_and_offset(layer.augmented * outputs_before(net.layers, signs))
+    forms = matrix_rows(layer.augmented * outputs_before(net.layers, signs))
     worst = Fraction(0)
     for x, values in zip(cell.points.tolist(), cell.values.tolist(), strict=True):
         for neuron, value, doubt in zip(layer.neurons, values, cell.doubts.tolist(), strict=True):
             if np.isfinite(doubt):
-                terms = (a * Fraction(v) for a, v in zip(matrix[neuron], x, strict=True))
-                off = abs(sum(terms, offset[neuron]) - Fraction(value))
+                terms = (a * Fraction(v) for a, v in zip(forms[neuron], (*x, 1), strict=True))
+                off = abs(sum(terms) - Fraction(value))
                 worst = max(worst, off / Fraction(doubt) if doubt else Fraction(int(off > 0)))
     return worst
 
@@ -61,7 +62,7 @@ def test_doubts_are_no_larger_than_a_million_roundings():
 @pytest.mark.parametrize("seed", range(3))
 def test_points_are_inside_and_boxes_around(seed):
     for cell, (rows, constants, doubts, *_, low, high) in cells(nearly_parallel(np.random.default_rng(seed)), 30):
-        values = cell.points @ rows.reshape(len(constants), -1).T + constants
+        values = cell.points @ rows.reshape(len(constants), len(low)).T + constants
         assert (values < -doubts).all()
         assert (cell.points >= low).all()
         assert (cell.points <= high).all()
@@ -69,7 +70,7 @@ def test_points_are_inside_and_boxes_around(seed):
 
 def test_a_rule_may_choose_open_neurons_only():
     engine = BranchEngine(
-        keep_all(pr.Network([([[1], [2]], [0, 1])], relu=True)), pr.Polyhedron.box([-1], [1]), 9, None, len
+        keep_all(pr.Network([([[1], [2]], [0, 1])], relu=[True])), pr.Polyhedron.box([-1], [1]), 9, None, len
     )
     assert Pause(engine._walk.advance(1)) is Pause.RULE
     with pytest.raises(ValueError, match="a rule chose a neuron that is not open"):
