@@ -27,6 +27,16 @@ MOST_BRANCHES = 2**17
 """The most entries that depend on conditions; comparing their branches takes some tens of microseconds each."""
 
 
+def check_branches(shape: tuple[int, ...], where: str) -> None:
+    """Refuse too many conditions.
+
+    Raises:
+        BudgetExceeded: more than :data:`MOST_BRANCHES`.
+    """
+    if math.prod(shape) > MOST_BRANCHES:
+        raise BudgetExceeded(f"{where} has conditions for a tensor of shape {shape}, over {MOST_BRANCHES}")
+
+
 def chosen(site: Site, condition: Any, a: Any, b: Any) -> Variable:
     """``where(condition, a, b)``, of a constant condition or of one that the two agree at.
 
@@ -39,10 +49,7 @@ def chosen(site: Site, condition: Any, a: Any, b: Any) -> Variable:
         kept, p, q = np.broadcast_arrays(np.asarray(site.constant(condition), dtype=np.bool_), one.rows, other.rows)
         return site.low.settled(Variable(np.where(kept, p, q)))
     shape = np.broadcast_shapes(condition.shape, one.shape, other.shape)
-    if math.prod(shape) > MOST_BRANCHES:
-        raise BudgetExceeded(
-            f"{site.where}: {site.operator} has conditions for a tensor of shape {shape}, over {MOST_BRANCHES}"
-        )
+    check_branches(shape, f"{site.where}: {site.operator}")
     d, p, q = (np.broadcast_to(rows, shape) for rows in (condition.difference.rows, one.rows, other.rows))
     entries = list(zip(d.ravel().tolist(), p.ravel().tolist(), q.ravel().tolist(), strict=True))
     factors = [_factor(site, condition.strict, *entry) for entry in entries]

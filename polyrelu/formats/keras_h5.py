@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from polyrelu.errors import InputError
-from polyrelu.formats.keras_reader import Model, Weights, opened
+from polyrelu.formats.keras_reader import Model, Weights, from_memory, opened
 from polyrelu.formats.operators import Constant
 from polyrelu.formats.packed import read_bytes, refusing
 from polyrelu.networks.network import Network
@@ -33,7 +33,7 @@ def read_keras_h5(path: Path, drop_final: str | None = None, input_shape: Sequen
     """
     h5py = require("h5py", f"reading {path}")
     content = read_bytes(path)
-    with refusing(path, "model"), opened(h5py, content, path) as stored:
+    with refusing(path, "model"), from_memory(path), opened(h5py, content, path) as stored:
         config = _configuration(stored, path)
         return Model(path, config, _LayerWeights(h5py, stored, path)).lowered(drop_final, input_shape)
 

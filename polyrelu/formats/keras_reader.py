@@ -15,6 +15,7 @@ import json
 import math
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
@@ -53,8 +54,21 @@ def read_keras(path: Path, drop_final: str | None = None, input_shape: Sequence[
     """
     h5py = require("h5py", f"reading {path}")
     config, weights = _unpacked(path)
-    with refusing(path, "model"), opened(h5py, weights, path) as stored:
+    with refusing(path, "model"), from_memory(path), opened(h5py, weights, path) as stored:
         return Model(path, config, Weights(h5py, stored, path)).lowered(drop_final, input_shape)
+
+
+@contextmanager
+def from_memory(path: Path) -> Iterator[None]:
+    """Let what the system is said to refuse be damage: what is read is in memory already.
+
+    Raises:
+        InputError: in the place of an OSError.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise InputError(f"{path}: damaged: its weights cannot be read ({error})") from error
 
 
 def opened(h5py: Any, weights: bytes, path: Path) -> Any:

@@ -10,9 +10,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
+import numpy as np
+
 from polyrelu.errors import InputError
 from polyrelu.formats import operators as op
-from polyrelu.formats.aten_conditions import chosen, multiplied
+from polyrelu.formats.aten_conditions import check_branches, chosen, multiplied
 from polyrelu.formats.aten_site import Condition, Site
 from polyrelu.formats.lowering import ONE, ZERO, Variable
 from polyrelu.formats.onnx_functions import FUNCTIONS
@@ -41,6 +43,7 @@ def _compared(sign: int, strict: bool) -> Callable[[Node], Given]:
         if not isinstance(a, Variable) and not isinstance(b, Variable):
             constants: Given = FUNCTIONS[node.kind](node)  # type: ignore[assignment]  # one value
             return constants
+        check_branches(np.broadcast_shapes(a.shape, b.shape), f"{node.where}: {node.kind}")
         gap = op.as_variable(op.subtract(node.low, a, b, node.where), node.where)
         return Condition(op.affine(gap, sign * ONE, ZERO), strict)
 

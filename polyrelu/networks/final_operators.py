@@ -93,7 +93,9 @@ def before_final(target: Polyhedron | str | Property, operator: str, dim: int | 
 
 def _before(target: Polyhedron, name: str, operator: _Operator) -> Polyhedron:
     dim = target.ambient_dim
-    return Polyhedron.from_halfspaces([_row(row, name, operator, dim) for row in target.halfspaces], dim)
+    origin = (Fraction(0),) * dim
+    rows = [_row(row, name, operator, dim) for row in target.halfspaces]
+    return Polyhedron.from_halfspaces([row for row in rows if any(row.normal) or not row.holds(origin)], dim)
 
 
 def _row(row: Halfspace, name: str, operator: _Operator, dim: int) -> Halfspace:

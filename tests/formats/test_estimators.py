@@ -80,10 +80,12 @@ def test_estimators_of_scikit_learn():
     X = RNG.normal(size=(60, 3))
     classes = (X[:, 0] > 0).astype(int) + (X[:, 1] > 0.5)
     for labels in (classes, classes > 0):
-        model = make_pipeline(StandardScaler(), MinMaxScaler(), MLPClassifier((5, 4), max_iter=30, tol=1))
+        model = make_pipeline(
+            StandardScaler(), MinMaxScaler(), MLPClassifier(hidden_layer_sizes=(5, 4), max_iter=30, tol=1)
+        )
         network = pr.Network.from_sklearn(model.fit(X, labels))
         scores = network(X)
         won = scores.argmax(axis=1) if scores.shape[1] > 1 else (scores[:, 0] > 0).astype(int)
         assert (model.classes_[won] == model.predict(X)).all()
-    model = MLPRegressor((6,), max_iter=30, tol=1).fit(X, X[:, 0])
+    model = MLPRegressor(hidden_layer_sizes=(6,), max_iter=30, tol=1).fit(X, X[:, 0])
     assert np.allclose(pr.Network.from_sklearn(model)(X)[:, 0], model.predict(X))

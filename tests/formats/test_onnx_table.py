@@ -205,7 +205,7 @@ BAD = {
             (1, 2**17 + 1),
             {"t": np.zeros(1, dtype=np.float32)},
         ),
-        "Where has conditions for a tensor of shape .*, over 131072",
+        "Greater has conditions for a tensor of shape .*, over 131072",
     ),
     "too many to sort": (one("TopK", (1, 2**17), ints(3)), "putting numbers in order: .* has over 1048576 entries"),
     "a threshold": (one("ThresholdedRelu", (1, 2), alpha=0.5), "jumps at its threshold"),
