@@ -64,10 +64,9 @@ class Candidates:
     def _ends(self) -> tuple[FloatArray, FloatArray]:
         """Ends of a box inside of the domain's, or just beside it where that is thinner than floats."""
         low, high = float_ends(self.domain.sides)
-        low, high = np.nextafter(np.nextafter(low, np.inf), np.inf), np.nextafter(np.nextafter(high, -np.inf), -np.inf)
         middle = _near_zero(low, high)
-        low = np.where(np.isfinite(low), low, middle - _FAR)
-        high = np.where(np.isfinite(high), high, middle + _FAR)
+        low = np.where(np.isfinite(low), np.nextafter(np.nextafter(low, np.inf), np.inf), middle - _FAR)
+        high = np.where(np.isfinite(high), np.nextafter(np.nextafter(high, -np.inf), -np.inf), middle + _FAR)
         return low, np.maximum(low, high)
 
     @cached_property

@@ -55,6 +55,7 @@ _SEED = 20  # of the points that are tried in the beginning
 _FIRST_POINTS = 256
 _DIVES = 32
 _ASKED_BY_DIVES = 4000
+_ASKED_AT_ONCE = 8
 _MOST_AT_ONCE = 30_000  # neurons times inputs between two questions whether to stop: a few hundredths of a second
 
 
@@ -152,8 +153,10 @@ class BranchEngine:
                 most = min(2 * most, _MOST_AT_ONCE // len(self.space.low) + 1)
                 bar.update(self.stats.cells - bar.n)
 
-    def estimate(self) -> int:
+    def estimate(self, most: int) -> int:
         """About how many neurons a run asks for: the mean over some random dives, within a factor of a few.
+
+        It stops as soon as the mean is certain to exceed ``most``, whatever the dives to come would say.
 
         Cost: that of asking for a few thousand neurons at most.
         """
@@ -161,10 +164,11 @@ class BranchEngine:
             return 0
         found: list[float] = []
         asked = 0
-        while len(found) < _DIVES and (asked < _ASKED_BY_DIVES or not found):
-            check()
-            walk = self._walk_from_root(dive=len(found) + 1)
-            while (pause := Pause(walk.advance(_ASKED_BY_DIVES))) is not Pause.DONE:
+        while len(found) < _DIVES and (asked < _ASKED_BY_DIVES or not found) and sum(found) <= most * _DIVES:
+            walk, pause = self._walk_from_root(dive=len(found) + 1), Pause.PAUSED
+            while pause is not Pause.DONE and sum(found) + walk.estimate() <= most * _DIVES:
+                check()
+                pause = Pause(walk.advance(_ASKED_AT_ONCE))
                 self._answer(pause, walk)
             found.append(walk.estimate())
             asked += walk.counters()[1]

@@ -36,7 +36,7 @@ def if_soon(restriction: Restriction, domain: Polyhedron, options: Options, refu
     advice = f"that was to be quick. {refusal}; method='branch' goes on for as long as it takes"
     limit = min(options.limit, _SOON // max(domain.unfixed().ambient_dim, 1))
     engine = BranchEngine(restriction, domain, limit, options.until, progress=options.progress, advice=advice)
-    estimate = engine.estimate()
+    estimate = engine.estimate(limit)
     if estimate > limit:
         raise BudgetExceeded(
             f"{refusal}. Cells that branch in any dimension are too many, too: some {shown(estimate)} neurons would be "

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from fractions import Fraction
 
+import numpy as np
+
 from polyrelu.bounds.reach import reach
 from polyrelu.engines.evidence.question import Question
 from polyrelu.engines.evidence.tree_chain import Chain
@@ -45,7 +47,9 @@ def write_trees(
     leaves, shared = 0, dict[Side, Fraction]()
     for chain in Chain.all_of(read_statement(statement.text, "statement")):
         search = Search(chain, is_verdict and not chain.is_of_regions, limit, shared)
-        write("".join(f"{line}\n" for line in search.lines()).encode())
+        with np.errstate(all="ignore"):  # floats only propose
+            lines = search.lines()
+        write("".join(f"{line}\n" for line in lines).encode())
         leaves += search.leaves
     return leaves
 
