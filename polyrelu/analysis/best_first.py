@@ -7,6 +7,9 @@ enters each neuron there, linear rows what the target and the signs leave of the
 bound worst, or by an input where there are few inputs and many such neurons. Where no neuron is in doubt, the goal is
 linear or a distance on a polyhedron, and its optimum is found exactly (:mod:`polyrelu.analysis.exact_optimum`).
 
+It comes to its end: inputs are divided only as long as that settles neurons, and once a neuron is divided, neurons are
+until none is in doubt.
+
 So nothing is enumerated that bounds can exclude. Floats that are near the best value decide nothing: there the bound is
 taken in exact arithmetic, and where that is no help the part is divided until it is exact.
 """
@@ -16,7 +19,7 @@ from __future__ import annotations
 import heapq
 import itertools
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import cached_property
 from typing import NamedTuple
@@ -43,6 +46,7 @@ from polyrelu.support.progress import progress_bar
 
 _FEW_INPUTS = 8
 _FEW_DOUBTFUL = 3  # with so many neurons in doubt, or fewer, signs are divided rather than inputs
+_PATIENCE = 2  # for each input, halvings in a row that settle no neuron
 _AT_ONCE = 32
 _CLEAR = 2.0**-32  # a bound that is better by so much is clearly better
 _DENOMINATORS = 2**20
@@ -123,13 +127,18 @@ class _Open:
     Attributes:
         part: the part.
         known: enclosures of all layers on it, one row each.
-        sides: the boxes and splits of the two parts of it.
+        doubtful: how many neurons are in doubt on it.
+        idle: halvings in a row, down to it, that settled none.
+        split: the neuron to divide it by; None where it is an input,
+        along: which one.
     """
 
     part: Part
     known: tuple[Enclosure, ...]
+    doubtful: int
+    idle: int
     split: Split | None
-    along: int
+    along: int = -1
 
 
 @dataclass(eq=False)
@@ -207,15 +216,15 @@ class Search:
 
     def _divide(self, batch: Sequence[_Open]) -> None:
         parts: list[Part] = []
-        known: list[tuple[Enclosure, ...]] = []
+        above: list[_Open] = []
         reach = self._reach()
         for own in batch:
             children = tuple(self._children(own, reach))
             own.part.parts = children
             parts += children
-            known += [_with_signs(own.known, child.splits) for child in children]
+            above += [replace(own, known=_with_signs(own.known, child.splits)) for child in children]
         if parts:
-            self._bound(parts, known)
+            self._bound(parts, above)
 
     def _children(self, own: _Open, reach: float) -> list[Part]:
         part = own.part
@@ -245,8 +254,8 @@ class Search:
         above = np.nextafter(np.nextafter(p, np.inf) + reach, np.inf)
         return np.maximum(low, below), np.minimum(high, above)
 
-    def _bound(self, parts: Sequence[Part], known: Sequence[tuple[Enclosure, ...]] | None) -> None:
-        """Bound parts, and keep those that may be better than the best."""
+    def _bound(self, parts: Sequence[Part], above: Sequence[_Open] | None) -> None:
+        """Bound parts of others, and keep those that may be better than the best."""
         there = [k for k, part in enumerate(parts) if (part.low <= part.high).all()]
         if not there:
             return
@@ -256,24 +265,23 @@ class Search:
                 f"search: {self.limit} parts were bounded, the limit; raise limit=, or make the domain smaller"
             )
         low, high = (np.stack([getattr(parts[k], end) for k in there]) for end in ("low", "high"))
-        above = None
-        if known is not None:
-            above = tuple(
-                Enclosure(*(np.concatenate([getattr(known[k][depth], end) for k in there]) for end in ("low", "high")))
+        known = None
+        if above is not None:
+            known = tuple(
+                Enclosure(
+                    *(np.concatenate([getattr(above[k].known[depth], end) for k in there]) for end in ("low", "high"))
+                )
                 for depth in range(len(self.problem.layers))
             )
-        found, slopes = self._relaxation.bounds(low, high, above)
+        found, slopes = self._relaxation.bounds(low, high, known)
         for row, k in enumerate(there):
             check()
-            before = None if known is None else known[k]
             own = tuple(layer.chosen(np.array([row])) for layer in found)
-            self._keep(parts[k], before, own, slopes[row])
+            self._keep(parts[k], None if above is None else above[k], own, slopes[row])
 
-    def _keep(
-        self, part: Part, before: tuple[Enclosure, ...] | None, known: tuple[Enclosure, ...], slopes: FloatArray
-    ) -> None:
+    def _keep(self, part: Part, above: _Open | None, known: tuple[Enclosure, ...], slopes: FloatArray) -> None:
         """Set a part aside if it is no better than the best, finish it if it is exact, or let it wait."""
-        part.claims = tuple(_claims(own, None if before is None else before[k]) for k, own in enumerate(known))
+        part.claims = tuple(_claims(own, None if above is None else above.known[k]) for k, own in enumerate(known))
         first = self.problem.first
         rows_low = known[-1].low[0]
         if any((own.low > own.high).any() for own in known) or (rows_low[first:] > 0).any():
@@ -285,10 +293,12 @@ class Search:
             return
         doubtful = [_doubtful(own, mask) for own, mask in zip(known[:-1], self._relaxation.masks, strict=False)]
         count = sum(int(own.sum()) for own in doubtful)
-        takes_inputs = len(part.low) <= _FEW_INPUTS and count > _FEW_DOUBTFUL and _can_be_cut(part).any()
-        if first and takes_inputs and not (part.splits or self.problem.domain_rows):  # a program has nothing to add
+        idle = 0 if above is None or count < above.doubtful else above.idle + 1
+        takes_inputs = count > _FEW_DOUBTFUL and not part.splits and idle <= _PATIENCE * len(part.low)
+        takes_inputs = takes_inputs and len(part.low) <= _FEW_INPUTS and _can_be_cut(part).any()
+        if first and takes_inputs and not self.problem.domain_rows:  # a program has nothing to add
             self._try(np.where(slopes[0] > 0, part.low, part.high))
-            self._wait(bound, _Open(part, known, None, _steepest(part, slopes[0])))
+            self._wait(bound, _Open(part, known, count, idle, None, _steepest(part, slopes[0])))
             return
         rows, part.order = self._relaxation.rows(known[:-1], part.splits, part.low, part.high)
         proposal = self._proposal(part, rows)
@@ -304,9 +314,9 @@ class Search:
             return
         weights = self._weights(rows, proposal)
         if takes_inputs:
-            self._wait(bound, _Open(part, known, None, _steepest(part, weights @ rows.values)))
+            self._wait(bound, _Open(part, known, count, idle, None, _steepest(part, weights @ rows.values)))
         else:
-            self._wait(bound, _Open(part, known, _hardest(known, doubtful, rows, weights), -1))
+            self._wait(bound, _Open(part, known, count, idle, _hardest(known, doubtful, rows, weights)))
 
     def _wait(self, bound: float, own: _Open) -> None:
         """Let a part wait; of equal bounds the latest goes first."""

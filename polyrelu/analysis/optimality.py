@@ -153,8 +153,14 @@ def exact_rows(
             forms = fmpq_mat(forms.nrows() + len(own), width, [*forms.entries(), *entries])
     rows = [ExactRow(row[:-1], row[-1]) for row in matrix_rows(forms)]
     if depth is None:
-        rows += [ExactRow(tuple(map(Fraction, h.normal)), Fraction(-h.offset)) for h in problem.domain_rows]
+        rows += [_in_units(row) for row in problem.domain_rows]
     return rows
+
+
+def _in_units(row: Halfspace) -> ExactRow:
+    """A row of the domain divided by its largest number, as in floats, so that multipliers mean the same."""
+    size = max(1, abs(row.offset), *map(abs, row.normal))
+    return ExactRow(tuple(Fraction(v, size) for v in row.normal), Fraction(-row.offset, size))
 
 
 def pulled_through(forms: fmpq_mat, layer: Layer, lines: tuple[FloatArray, ...]) -> fmpq_mat:
