@@ -122,8 +122,9 @@ class Problem:
 
     def within(self, low: FloatArray, high: FloatArray) -> tuple[ExactVector, ExactVector]:
         """The part of the domain's box that is in a box of floats."""
-        lower = tuple(max(a, Fraction(b)) for a, b in zip(self.low, low.tolist(), strict=True))
-        return lower, tuple(min(a, Fraction(b)) for a, b in zip(self.high, high.tolist(), strict=True))
+        lower = tuple(a if b == -np.inf else max(a, Fraction(b)) for a, b in zip(self.low, low.tolist(), strict=True))
+        upper = tuple(a if b == np.inf else min(a, Fraction(b)) for a, b in zip(self.high, high.tolist(), strict=True))
+        return lower, upper
 
 
 def exact_rows(
