@@ -95,8 +95,8 @@ def test_an_open_face_is_not_attained_and_a_dead_neuron_is_not_reached():
 def test_hundreds_of_inputs(norm):
     """The class changes at a point that is found without a preimage, which has too many tiles."""
     rng = np.random.default_rng(1)
-    hidden, out = rng.standard_normal((24, 200)) / 14, rng.standard_normal((2, 24))
-    network = pr.Network([(hidden, rng.standard_normal(24)), (out, [0, 0])])
+    hidden, out = rng.standard_normal((8, 200)) / 14, rng.standard_normal((2, 8))
+    network = pr.Network([(hidden, rng.standard_normal(8)), (out, [0, 0])])
     start = rng.uniform(0, 1, 200)
     low, high = np.clip(start - 0.25, 0, 1), np.clip(start + 0.25, 0, 1)
     first, second = (0, 1) if network(start[None])[0, 0] > network(start[None])[0, 1] else (1, 0)
