@@ -59,8 +59,6 @@ def test_against_all_tiles(drawn, data):
 @pytest.mark.parametrize("name", [name for name, one in zoo.QUESTIONS.items() if one.targets is not None])
 def test_the_zoo(name, norm):
     question = zoo.QUESTIONS[name]
-    if norm == "l2" and "beyond" in name:
-        return
     point = [Fraction(1, 3)] * question.network.input_dim
     same_as_tiles(question.network, question.targets, point, question.domain, norm, "auto")
 
@@ -113,7 +111,7 @@ def test_hundreds_of_inputs(norm):
 
 def test_floats_that_lie_change_nothing(monkeypatch):
     """Proposals are wrong points and wrong multipliers: the answer is the same, and proved."""
-    network, target = seeded(5, 2, 4, 4, 1), pr.parse("y0 >= 1", dim=1)
+    network, target = seeded(7, 2, 4, 4, 1), pr.parse("y0 >= 1", dim=1)
     expected = pr.preimage(network, target, zoo.square(2)).nearest([0, 0], "l2")
     rng = np.random.default_rng(3)
 
@@ -148,4 +146,4 @@ def test_errors_name_the_fix():
     with pytest.raises(pr.DimensionError, match="expected 1 numbers, got 2"):
         pr.nearest_input(ABSOLUTE, "y0 >= 1", [0, 0])
     with pytest.raises(pr.BudgetExceeded, match="2 parts were bounded, the limit; raise limit="):
-        pr.nearest_input(seeded(5, 2, 4, 4, 1), "y0 >= 1", [0, 0], ([-2, -2], [2, 2]), limit=2)
+        pr.nearest_input(seeded(7, 2, 4, 4, 1), "y0 >= 1", [0, 0], ([-2, -2], [2, 2]), limit=2)
