@@ -105,6 +105,9 @@ write pruning heuristics), `plotting` and `cli`.
 * A PyTorch module: `formats/torch_modules.py` finds what it takes and the part that is meant, `torch_export.py` lets
   PyTorch note what the module does, and `aten_program.py` lowers that, without PyTorch: `aten_operators.py`,
   `aten_orders.py`, `aten_shapes.py`, `aten_windows.py` and `aten_conditions.py` look the operators up.
+* `method="branch"`: `engines/branch/engine.py` begins a walk (`library.py`, `kernel/walk.h`) and answers what it asks:
+  bounds of many cells at once (`bounds/linear.py`), a rule's choice (`rules.py`), and what floats leave in doubt
+  (`exact.py`). `tiles.py` keeps two bits a neuron of each tile, and writes it down when it is looked at (`facets.py`).
 * A sign in doubt: `engines/cells/kernel/signs.h` finds a float within its error bound, tries what else is exact there,
   and asks, before the sign matters, `engines/cells/signs.py`, which evaluates the form in integers
   (`networks/affine_outputs.py` has it).

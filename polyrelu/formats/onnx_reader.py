@@ -9,7 +9,7 @@ the package ``onnx``; nothing in a file is ever run.
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -153,7 +153,7 @@ class _Graph:
         all_rows = [row for value in found for row in value.flat]
         return low.network(Variable.of(all_rows, (len(all_rows),)))
 
-    def _returned(self, name: str, values: Mapping[str, Any]) -> Variable:
+    def _returned(self, name: str, values: dict[str, Given]) -> Variable:
         found = self._value(name, values)
         if isinstance(found, Condition | Jumping):
             raise InputError(f"{self.path}: output {name!r} steps from one value to another; choose another output")

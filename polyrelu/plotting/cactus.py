@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from polyrelu.plotting.legend import Swatch, add_legend, axes_beside
 from polyrelu.plotting.saving import into_files
-from polyrelu.plotting.style import FRAME, RIM, style, themed
+from polyrelu.plotting.style import RIM, SILENT, style, themed
 from polyrelu.support.extras import require
 from polyrelu.support.palette import colour
 
@@ -53,7 +53,7 @@ def plot_cactus(seconds: Mapping[str, Iterable[float]], ax: Place | None = None)
     axes.yaxis.set_major_locator(require("matplotlib.ticker", "plot_cactus").MaxNLocator(integer=True))
     axes.set_xlabel("seconds for each question")
     axes.set_ylabel("questions decided")
-    axes.grid(visible=True, color=themed(FRAME), alpha=0.3, linewidth=0.5)
+    axes.grid(visible=True, color=themed(SILENT), alpha=0.3, linewidth=0.5)
     axes.spines[["top", "right"]].set_visible(False)
     add_legend(axes, looks if len(looks) > 1 else ())
     return axes

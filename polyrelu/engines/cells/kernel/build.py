@@ -38,7 +38,8 @@ class BuildKernel(build_ext):
         """Complete what pyproject.toml says of the extensions."""
         super().finalize_options()
         self.force = True
-        self.parallel = self.parallel or True  # as many compilers as there are processors
+        if self.parallel is None:
+            self.parallel = True  # as many compilers as there are processors
         for extension in self.extensions:
             folder = _folder(extension)
             files = [os.path.relpath(path, ROOT) for path in SOURCES["sources"](folder)]
