@@ -33,7 +33,7 @@ from polyrelu.analysis.nearest import attained_at
 from polyrelu.analysis.optimality import Claims, Part, Problem, WrongProof, exact_rows
 from polyrelu.analysis.programs import Proposal, propose
 from polyrelu.analysis.relaxed_rows import Relaxation, Rows, Split
-from polyrelu.arithmetic.exact import ExactVector, FloatArray, enclosing_floats, nearest_floats, to_float
+from polyrelu.arithmetic.exact import ExactVector, FloatArray, enclosing_floats, nearest_floats
 from polyrelu.arithmetic.float_lp import most_room
 from polyrelu.bounds.linear import Enclosure
 from polyrelu.bounds.relaxation import relu_lines
@@ -295,7 +295,7 @@ class Search:
         count = sum(int(own.sum()) for own in doubtful)
         idle = 0 if above is None or count < above.doubtful else above.idle + 1
         takes_inputs = count > _FEW_DOUBTFUL and not part.splits and idle <= _PATIENCE * len(part.low)
-        takes_inputs = takes_inputs and len(part.low) <= _FEW_INPUTS and _can_be_cut(part).any()
+        takes_inputs = takes_inputs and len(part.low) <= _FEW_INPUTS and bool(_can_be_cut(part).any())
         if first and takes_inputs and not self.problem.domain_rows:  # a program has nothing to add
             self._try(np.where(slopes[0] > 0, part.low, part.high))
             self._wait(bound, _Open(part, known, count, idle, None, _steepest(part, slopes[0])))
@@ -372,12 +372,12 @@ class Search:
         """Whether a bound is so far above the best value that rounding is no matter."""
         if self.best is None or not bound > -np.inf:
             return False
-        best = to_float(self.best.cost)
+        best = _float(self.best.cost)
         return bound > best + _CLEAR * abs(best) + 2.0**-1000
 
     def _is_near(self, bound: float) -> bool:
         assert self.best is not None
-        best = to_float(self.best.cost)
+        best = _float(self.best.cost)
         return bound >= best - 2.0**-20 * (1.0 + abs(best))
 
     def _is_no_better(self, bound: Fraction) -> bool:
@@ -396,7 +396,7 @@ class Search:
         values = self._values(candidates)
         first = self.problem.first
         if first and self.best is not None:
-            best = to_float(self.best.cost)
+            best = _float(self.best.cost)
             candidates = candidates[values[:, 0] < best - _CLEAR * abs(best)]
         elif not first:
             candidates = candidates[(values < 0).all(axis=1)]
@@ -561,6 +561,11 @@ def _with_signs(known: tuple[Enclosure, ...], splits: Sequence[Split]) -> tuple[
         else:
             high[0, neuron] = min(high[0, neuron], 0.0)
     return tuple(found)
+
+
+def _float(value: Fraction) -> float:
+    """The nearest float, infinite beyond their range."""
+    return float(nearest_floats([value])[0])
 
 
 def _exact(values: FloatArray) -> ExactVector:

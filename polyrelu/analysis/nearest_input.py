@@ -29,7 +29,7 @@ from polyrelu.networks.questions import Domain, Target, given_domain, given_targ
 from polyrelu.networks.relevant_part import restrict
 from polyrelu.polyhedra.polyhedron import Polyhedron
 from polyrelu.support.arguments import one_of, whole_number
-from polyrelu.support.limits import Limit, Stop, check
+from polyrelu.support.limits import Limit, check, unlimited
 
 MOST_PARTS = 1_000_000
 _RADII = (1, 2**4, 2**8, 2**16)  # of cubes around the given input in which points are drawn where a domain has no end
@@ -156,6 +156,7 @@ def nearest_input(
         BudgetExceeded: more parts than ``limit`` were needed.
         DimensionError: target, point or domain live in the wrong space.
         InputError: the norm is unknown, or ``timeout`` is not a positive number.
+        Interrupted: Ctrl-C; its ``partial`` is what was found until then, with ``complete`` False.
 
     Cost: a linear program for each part, milliseconds, and as many parts as it takes: few where few neurons can switch
     within the distance.
@@ -165,7 +166,7 @@ def nearest_input(
         >>> net = pr.Network([([[1], [-1]], [0, 0]), ([[1, 1]], [0])])  # |x|
         >>> found = pr.nearest_input(net, "y0 >= 1", ["1/3"])
         >>> found.point, found.distance, found.check()
-        ((Fraction(1, 1),), Fraction(2, 3), 1)
+        ((Fraction(1, 1),), Fraction(2, 3), 5)
     """
     targets = given_targets(target, network, "nearest_input")
     inputs = given_domain(domain, network, "nearest_input")
@@ -174,19 +175,16 @@ def nearest_input(
     most = whole_number(limit, "nearest_input: limit", 1)
     until = Limit(timeout=timeout, where="nearest_input")
     run = _Run(network, targets, inputs, start, norm, most, progress)
-    late = False
     try:
         with until.kept():
             run.decide()
-    except Stop:
-        if not until.late:
-            raise
-        late = True
-    except Interrupted:
-        late = until(0)
-        if not late:
-            raise
-    return run.answer(complete=not late)
+    except KeyboardInterrupt as stopped:
+        with unlimited():
+            found = run.answer(complete=False)
+        if until(0):
+            return found
+        raise Interrupted(f"nearest_input: stopped with {found!r}; it is in .partial", found) from stopped
+    return run.answer(complete=True)
 
 
 @dataclass(eq=False)
@@ -289,9 +287,17 @@ class _Run:
         found = NearestInput(
             point, value, self.index, self.norm, squared, not self.best.is_open, complete, 0.0, stats, proof
         )
-        below = float(np.nextafter(float(found), 0.0))
+        below = _root_below(squared, float(found))
         at_least = below if complete else max(0.0, min(below, _distance_below(self.norm, least)))
         return replace(found, at_least=at_least)
+
+
+def _root_below(squared: Fraction, root: float) -> float:
+    """A float that is certainly no larger than the root of a number, nor than the nearest float of that."""
+    below = min(root, float(np.finfo(np.float64).max))
+    while Fraction(below) ** 2 > squared:
+        below = float(np.nextafter(below, 0.0))
+    return below
 
 
 def _distance_below(norm: str, bound: float) -> float:

@@ -143,6 +143,7 @@ def exact_rows(
     last = len(problem.layers) - 1 if depth is None else depth
     forms = problem.layers[last].augmented
     for k in reversed(range(last)):
+        check()
         forms = pulled_through(forms, problem.layers[k], lines[k])
         own = [split for split in splits if split.depth == k] if depth is None else []
         if own:

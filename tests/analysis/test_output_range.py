@@ -99,7 +99,7 @@ def test_without_end_there_is_a_ray():
     assert found.maximum.ray is not None
     assert any(found.maximum.ray)
     assert repr(found) == "OutputRange(0 to inf)"
-    with pytest.raises(WrongProof, match="infinite"):
+    with pytest.raises(WrongProof, match="ends everywhere"):
         found.check()
 
 
