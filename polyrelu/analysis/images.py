@@ -44,7 +44,7 @@ def image(
     Example:
         >>> import polyrelu as pr
         >>> pr.image(pr.Network([([[1], [-1]], [0, 0]), ([[1, 1]], [0])]), ([-2], [1]))  # |x|
-        (Polyhedron(R^1: x0 <= 2, x0 >= 0),)
+        (Polyhedron(R^1: x0 >= 0, x0 <= 2),)
     """
     limit = Limit(timeout=timeout, where="image")
     tiling = linear_regions(network, domain, progress=progress, until=limit)
