@@ -203,6 +203,7 @@ class _Run:
         self.best: Best | None = None
         self.index = 0
         self.roots: dict[int, Part] = {}
+        self.without_tree: list[int] = []
         self.counts: dict[str, int] = {}
         self.least: list[float] = [-np.inf] * len(self.targets)
 
@@ -220,6 +221,9 @@ class _Run:
                     return
         for k, target in enumerate(self.targets):
             self._search(k, target)
+        if self.best is not None:
+            for k in self.without_tree:
+                self._run(k, self._smallest(k), self.best)
 
     def _free(self, point: ExactVector) -> ExactVector:
         return tuple(point[j] for j in self.domain.sides.free)
@@ -235,13 +239,22 @@ class _Run:
             if reached and self.best is None:
                 self.best, self.index = Best(Fraction(0), False, ()), k
             return
-        small = _smallest(self.network, target, self.domain, self.start, self.norm)
+        small = self._smallest(k)
         first = self._first(small, target)
-        if first is None and not small.free.is_bounded():
-            self.least[k] = np.inf
-            return
         before = self.best
         known = first if first is not None and (before is None or first.cost < before.cost) else before
+        if known is None and not small.free.is_bounded():  # nothing reaches it, which a tree says once there is a box
+            self.least[k] = np.inf
+            self.without_tree.append(k)
+            return
+        self._run(k, small, known)
+
+    def _smallest(self, k: int) -> Smallest:
+        return _smallest(self.network, self.targets[k], self.domain, self.start, self.norm)
+
+    def _run(self, k: int, small: Smallest, known: Best | None) -> None:
+        """Look in a target for something better than what is known."""
+        before = self.best
         search = small.search(self.limit, self.progress, known)
         try:
             search.run()
@@ -254,7 +267,7 @@ class _Run:
         self.roots[k] = search.root
 
     def _first(self, small: Smallest, target: Polyhedron) -> Best | None:
-        """Some point that reaches a target; None where there is none, or none was found in a bounded domain."""
+        """Some point that reaches a target; None where there is none, or none was found and a box is known."""
         bounded = small.free.is_bounded()
         point = None
         for radius in (None,) if bounded else _RADII:
@@ -263,7 +276,7 @@ class _Run:
             if found is not None:
                 point = found.point
                 break
-        if point is None and not bounded:
+        if point is None and not bounded and self.best is None:
             point = _some_point(self.network, target, self.domain)
         if point is None:
             return None

@@ -262,7 +262,8 @@ class Checker:
 
     def _part(self, part: Part, above: _Known) -> list[tuple[Part, _Known]]:
         low, high = self.problem.within(part.low, part.high)
-        if any(a > b for a, b in zip(low, high, strict=True)):
+        opens = frozenset[int]().union(*self.problem.opens(low, high))
+        if any(a > b or (a == b and j in opens) for j, (a, b) in enumerate(zip(low, high, strict=True))):
             return []
         known, lines = self._claims(part, above, low, high)
         if known is None:

@@ -37,6 +37,7 @@ from polyrelu.tilings.tile import Tile
 Output: TypeAlias = int | str | Sequence[Any]
 MOST_PARTS = 1_000_000
 _SEED, _DRAWN = 6, 1024
+_FARTHEST = 2.0**1000  # where points are drawn
 _ADVICE = "pass its number, a text such as 'y0 - 2*y1', or a number for each output"
 
 
@@ -352,7 +353,7 @@ def _product(first: ExactVector, second: ExactVector) -> Fraction:
 def _draw(search: Search) -> None:
     """Offer the best of some points, and of corners, to begin with."""
     random = np.random.default_rng(_SEED)
-    low, high = search.root.low, search.root.high
+    low, high = (np.clip(end, -_FARTHEST, _FARTHEST) for end in (search.root.low, search.root.high))
     points = random.uniform(low, high, (_DRAWN, len(low)))
     points[: _DRAWN // 2] = np.where(points[: _DRAWN // 2] > 0.5 * low + 0.5 * high, high, low)
     search.offer_best(points)
