@@ -45,6 +45,7 @@ from polyrelu.support.limits import check
 from polyrelu.support.progress import progress_bar
 
 _FEW_INPUTS = 8
+_FEW_NEURONS = 8
 _FEW_DOUBTFUL = 3  # with so many neurons in doubt, or fewer, signs are divided rather than inputs
 _PATIENCE = 2  # for each input, halvings in a row that settle no neuron
 _AT_ONCE = 32
@@ -182,6 +183,11 @@ class Search:
     def _relaxation(self) -> Relaxation:
         return Relaxation(self.problem.layers, self.problem.domain_rows)
 
+    @cached_property
+    def _has_few_inputs(self) -> bool:
+        """Whether there are few inputs, and more neurons than a handful, of which all signs can be tried."""
+        return len(self.low) <= _FEW_INPUTS and sum(int(mask.sum()) for mask in self._relaxation.masks) > _FEW_NEURONS
+
     @property
     def least(self) -> float:
         """A certified lower bound of the goal, so far."""
@@ -211,8 +217,8 @@ class Search:
             self._pending = []
 
     def _batch(self) -> list[tuple[float, int, _Open]]:
-        few = len(self.low) <= _FEW_INPUTS
-        return [heapq.heappop(self._waiting) for _ in range(min(len(self._waiting), _AT_ONCE if few else 1))]
+        most = _AT_ONCE if self._has_few_inputs else 1
+        return [heapq.heappop(self._waiting) for _ in range(min(len(self._waiting), most))]
 
     def _divide(self, batch: Sequence[_Open]) -> None:
         parts: list[Part] = []
@@ -295,7 +301,7 @@ class Search:
         count = sum(int(own.sum()) for own in doubtful)
         idle = 0 if above is None or count < above.doubtful else above.idle + 1
         takes_inputs = count > _FEW_DOUBTFUL and not part.splits and idle <= _PATIENCE * len(part.low)
-        takes_inputs = takes_inputs and len(part.low) <= _FEW_INPUTS and bool(_can_be_cut(part).any())
+        takes_inputs = takes_inputs and self._has_few_inputs and bool(_can_be_cut(part).any())
         if first and takes_inputs and not self.problem.domain_rows:  # a program has nothing to add
             self._try(np.where(slopes[0] > 0, part.low, part.high))
             self._wait(bound, _Open(part, known, count, idle, None, _steepest(part, slopes[0])))
