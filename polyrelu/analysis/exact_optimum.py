@@ -142,12 +142,12 @@ class Question:
         unequal = [(h.normal, h.offset) for h in (*halfspaces, *sides) if h.relation != "=="]
         equal = [(h.normal, h.offset) for h in sides if h.relation == "=="]
         costs = primitive(self.rows[0].normal) if self.first else (0,) * len(self.low)
-        if self.first or polyhedron.is_empty():
-            found = maximise([-v for v in costs], unequal, equal)
-            assert found.multipliers is not None, "a box is bounded"
-            own = [y * f for y, f in zip(found.multipliers, factors, strict=False)]
-            if found.status is Status.INFEASIBLE:
-                return Optimum(None, None, Evidence((*[_ZERO] * self.first, *own), None, True))
+        found = maximise([-v for v in costs], unequal, equal)
+        assert found.multipliers is not None, "a box is bounded"
+        own = [y * f for y, f in zip(found.multipliers, factors, strict=False)]
+        if found.status is Status.INFEASIBLE:
+            return Optimum(None, None, Evidence((*[_ZERO] * self.first, *own), None, True))
+        if self.first:
             assert found.point is not None
             scale = _scale(self.rows[0].normal)
             own = [y / scale for y in own]
