@@ -172,8 +172,8 @@ class Search:
     _pending: list[float] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        reach = self._reach()
-        low, high = self._near(self.low, self.high, reach)
+        with np.errstate(all="ignore"):
+            low, high = self._near(self.low, self.high, self._reach())
         self.root = Part(low, high, ())
         self.started = False
 

@@ -14,6 +14,7 @@ from polyrelu.analysis.nearest import NORMS
 from polyrelu.analysis.nearest_input import NearestInput
 from polyrelu.analysis.optimality import WrongProof
 from polyrelu.analysis.programs import Proposal
+from polyrelu.networks.layer import Layer
 from tests import zoo
 from tests.strategies import points, questions, wide_networks
 
@@ -87,6 +88,50 @@ def test_an_open_face_is_not_attained_and_a_dead_neuron_is_not_reached():
     with pytest.raises(pr.EmptySetError):
         pr.nearest_input(dead, "y0 > 0", [-1], ([-2], [0]))
     assert pr.nearest_input(dead, "y0 > 0", [-1], ([-2], [1])).check()
+
+
+@pytest.mark.parametrize("norm", NORMS)
+def test_a_target_that_nothing_reaches_is_proved_beside_another(norm):
+    """Where the domain has no end, the box around the best point is all that is left to look at."""
+    targets = ["y0 <= -1", "y0 >= 2"]
+    for order in (targets, targets[::-1]):
+        found = pr.nearest_input(ABSOLUTE, order, ["1/3"], None, norm)
+        assert found.distance == Fraction(5, 3)
+        assert set(found.proof.roots) == {0, 1}
+        assert found.check() > 1
+
+
+def test_a_box_that_an_open_side_leaves_nothing_of():
+    """The first target is approached at an open side; of the second only that side is left to look at."""
+    found = pr.nearest_input(ABSOLUTE, ["y0 >= 1/2", "y0 >= 3/4 and y0 <= 7/8"], [9], "x0 < 1 and x0 > -1")
+    assert (found.distance, found.attained) == (8, False)
+    found.check()
+
+
+def test_a_row_of_the_domain_has_one_unit():
+    """Its multipliers mean the same in floats and exactly."""
+    network = pr.Network([Layer.from_rows([[0, 0, 1], [0, -1, 1]], [0, 0], [True, True], 3)])
+    domain = pr.Polyhedron([[-1, 0, 0], [0, -1, 0], [0, 0, -1], [1, 1, 1]], [1, 1, 1, 2])
+    same_as_tiles(network, "y0 + y1 == 2", [0, 0, 0], domain, "linf")
+
+
+@pytest.mark.parametrize("search", ["nearest_input", "output_range"])
+def test_a_stopped_search_hands_out_what_is_certain(search, monkeypatch):
+    """Ctrl-C ends it, and the bounds that it has by then are in the error."""
+    network, box = seeded(7, 6, 24, 24, 1), ([-2] * 6, [2] * 6)
+
+    def stop(self, batch):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(best_first.Search, "_divide", stop)
+    high = float(network(np.random.default_rng(0).uniform(-2, 2, (2000, 6))).max())
+    calls = {
+        "nearest_input": lambda: pr.nearest_input(network, f"y0 >= {high * 0.95}", [0] * 6, box),
+        "output_range": lambda: pr.output_range(network, box),
+    }
+    with pytest.raises(pr.Interrupted, match=f"{search}: stopped with") as stopped:
+        calls[search]()
+    assert not stopped.value.partial.complete
 
 
 @pytest.mark.parametrize("norm", NORMS)
