@@ -110,7 +110,8 @@ def test_a_box_that_an_open_side_leaves_nothing_of():
 
 def test_a_row_of_the_domain_has_one_unit():
     """Its multipliers mean the same in floats and exactly."""
-    network = pr.Network([Layer.from_rows([[0, 0, 1], [0, -1, 1]], [0, 0], [True, True], 3)])
+    zero, one = Fraction(0), Fraction(1)
+    network = pr.Network([Layer.from_rows(((zero, zero, one), (zero, -one, one)), (zero, zero), [True, True], 3)])
     domain = pr.Polyhedron([[-1, 0, 0], [0, -1, 0], [0, 0, -1], [1, 1, 1]], [1, 1, 1, 2])
     same_as_tiles(network, "y0 + y1 == 2", [0, 0, 0], domain, "linf")
 
