@@ -6,10 +6,7 @@ message says where, which rule, the offending value, and what to do.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from polyrelu.tilings.tiling import Tiling
+from typing import Any
 
 
 class PolyreluError(Exception):
@@ -59,15 +56,16 @@ class WriteError(PolyreluError, OSError):
 class Interrupted(PolyreluError, KeyboardInterrupt):
     """The user stopped a long computation.
 
-    ``partial`` is the :class:`~polyrelu.tilings.tiling.Tiling` of the tiles found until then; its ``complete`` is
-    False. It is a KeyboardInterrupt, so code that does not expect it still stops.
+    ``partial`` is what was found until then: the :class:`~polyrelu.tilings.tiling.Tiling` of the tiles, and of a
+    function with another answer that answer; its ``complete`` is False. It is a KeyboardInterrupt, so code that does
+    not expect it still stops.
     """
 
-    def __init__(self, message: str, partial: Tiling) -> None:
+    def __init__(self, message: str, partial: Any) -> None:
         super().__init__(message)
         self.partial = partial
 
-    def __reduce__(self) -> tuple[type[Interrupted], tuple[str, Tiling]]:
+    def __reduce__(self) -> tuple[type[Interrupted], tuple[str, Any]]:
         """How it is made again, elsewhere or as a copy."""
         return type(self), (str(self), self.partial)
 

@@ -169,6 +169,7 @@ ACROSS = {
 # Modules without tests of their own, and the tests that run them.
 THROUGH = {
     "analysis/best_first": "analysis/test_nearest_input",
+    "analysis/goals": "analysis/test_exact_optimum",
     "analysis/programs": "analysis/test_nearest_input",
     "analysis/relaxed_rows": "analysis/test_optimality",
     "analysis/smallest": "analysis/test_output_range",

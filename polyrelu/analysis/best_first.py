@@ -7,6 +7,9 @@ enters each neuron there, linear rows what the target and the signs leave of the
 bound worst, or by an input where there are few inputs and many such neurons. Where no neuron is in doubt, the goal is
 linear or a distance on a polyhedron, and its optimum is found exactly (:mod:`polyrelu.analysis.exact_optimum`).
 
+It comes to its end: inputs are divided only as long as that settles neurons, and once a neuron is divided, neurons are
+until none is in doubt.
+
 So nothing is enumerated that bounds can exclude. Floats that are near the best value decide nothing: there the bound is
 taken in exact arithmetic, and where that is no help the part is divided until it is exact.
 """
@@ -16,7 +19,7 @@ from __future__ import annotations
 import heapq
 import itertools
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import cached_property
 from typing import NamedTuple
@@ -30,7 +33,7 @@ from polyrelu.analysis.nearest import attained_at
 from polyrelu.analysis.optimality import Claims, Part, Problem, WrongProof, exact_rows
 from polyrelu.analysis.programs import Proposal, propose
 from polyrelu.analysis.relaxed_rows import Relaxation, Rows, Split
-from polyrelu.arithmetic.exact import ExactVector, FloatArray, enclosing_floats, nearest_floats, to_float
+from polyrelu.arithmetic.exact import ExactVector, FloatArray, enclosing_floats, nearest_floats
 from polyrelu.arithmetic.float_lp import most_room
 from polyrelu.bounds.linear import Enclosure
 from polyrelu.bounds.relaxation import relu_lines
@@ -42,7 +45,9 @@ from polyrelu.support.limits import check
 from polyrelu.support.progress import progress_bar
 
 _FEW_INPUTS = 8
+_FEW_NEURONS = 8
 _FEW_DOUBTFUL = 3  # with so many neurons in doubt, or fewer, signs are divided rather than inputs
+_PATIENCE = 2  # for each input, halvings in a row that settle no neuron
 _AT_ONCE = 32
 _CLEAR = 2.0**-32  # a bound that is better by so much is clearly better
 _DENOMINATORS = 2**20
@@ -123,13 +128,18 @@ class _Open:
     Attributes:
         part: the part.
         known: enclosures of all layers on it, one row each.
-        sides: the boxes and splits of the two parts of it.
+        doubtful: how many neurons are in doubt on it.
+        idle: halvings in a row, down to it, that settled none.
+        split: the neuron to divide it by; None where it is an input,
+        along: which one.
     """
 
     part: Part
     known: tuple[Enclosure, ...]
+    doubtful: int
+    idle: int
     split: Split | None
-    along: int
+    along: int = -1
 
 
 @dataclass(eq=False)
@@ -162,8 +172,8 @@ class Search:
     _pending: list[float] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        reach = self._reach()
-        low, high = self._near(self.low, self.high, reach)
+        with np.errstate(all="ignore"):
+            low, high = self._near(self.low, self.high, self._reach())
         self.root = Part(low, high, ())
         self.started = False
 
@@ -172,6 +182,11 @@ class Search:
     @cached_property
     def _relaxation(self) -> Relaxation:
         return Relaxation(self.problem.layers, self.problem.domain_rows)
+
+    @cached_property
+    def _has_few_inputs(self) -> bool:
+        """Whether there are few inputs, and more neurons than a handful, of which all signs can be tried."""
+        return len(self.low) <= _FEW_INPUTS and sum(int(mask.sum()) for mask in self._relaxation.masks) > _FEW_NEURONS
 
     @property
     def least(self) -> float:
@@ -202,20 +217,20 @@ class Search:
             self._pending = []
 
     def _batch(self) -> list[tuple[float, int, _Open]]:
-        few = len(self.low) <= _FEW_INPUTS
-        return [heapq.heappop(self._waiting) for _ in range(min(len(self._waiting), _AT_ONCE if few else 1))]
+        most = _AT_ONCE if self._has_few_inputs else 1
+        return [heapq.heappop(self._waiting) for _ in range(min(len(self._waiting), most))]
 
     def _divide(self, batch: Sequence[_Open]) -> None:
         parts: list[Part] = []
-        known: list[tuple[Enclosure, ...]] = []
+        above: list[_Open] = []
         reach = self._reach()
         for own in batch:
             children = tuple(self._children(own, reach))
             own.part.parts = children
             parts += children
-            known += [_with_signs(own.known, child.splits) for child in children]
+            above += [replace(own, known=_with_signs(own.known, child.splits)) for child in children]
         if parts:
-            self._bound(parts, known)
+            self._bound(parts, above)
 
     def _children(self, own: _Open, reach: float) -> list[Part]:
         part = own.part
@@ -245,8 +260,8 @@ class Search:
         above = np.nextafter(np.nextafter(p, np.inf) + reach, np.inf)
         return np.maximum(low, below), np.minimum(high, above)
 
-    def _bound(self, parts: Sequence[Part], known: Sequence[tuple[Enclosure, ...]] | None) -> None:
-        """Bound parts, and keep those that may be better than the best."""
+    def _bound(self, parts: Sequence[Part], above: Sequence[_Open] | None) -> None:
+        """Bound parts of others, and keep those that may be better than the best."""
         there = [k for k, part in enumerate(parts) if (part.low <= part.high).all()]
         if not there:
             return
@@ -256,24 +271,23 @@ class Search:
                 f"search: {self.limit} parts were bounded, the limit; raise limit=, or make the domain smaller"
             )
         low, high = (np.stack([getattr(parts[k], end) for k in there]) for end in ("low", "high"))
-        above = None
-        if known is not None:
-            above = tuple(
-                Enclosure(*(np.concatenate([getattr(known[k][depth], end) for k in there]) for end in ("low", "high")))
+        known = None
+        if above is not None:
+            known = tuple(
+                Enclosure(
+                    *(np.concatenate([getattr(above[k].known[depth], end) for k in there]) for end in ("low", "high"))
+                )
                 for depth in range(len(self.problem.layers))
             )
-        found, slopes = self._relaxation.bounds(low, high, above)
+        found, slopes = self._relaxation.bounds(low, high, known)
         for row, k in enumerate(there):
             check()
-            before = None if known is None else known[k]
             own = tuple(layer.chosen(np.array([row])) for layer in found)
-            self._keep(parts[k], before, own, slopes[row])
+            self._keep(parts[k], None if above is None else above[k], own, slopes[row])
 
-    def _keep(
-        self, part: Part, before: tuple[Enclosure, ...] | None, known: tuple[Enclosure, ...], slopes: FloatArray
-    ) -> None:
+    def _keep(self, part: Part, above: _Open | None, known: tuple[Enclosure, ...], slopes: FloatArray) -> None:
         """Set a part aside if it is no better than the best, finish it if it is exact, or let it wait."""
-        part.claims = tuple(_claims(own, None if before is None else before[k]) for k, own in enumerate(known))
+        part.claims = tuple(_claims(own, None if above is None else above.known[k]) for k, own in enumerate(known))
         first = self.problem.first
         rows_low = known[-1].low[0]
         if any((own.low > own.high).any() for own in known) or (rows_low[first:] > 0).any():
@@ -285,10 +299,12 @@ class Search:
             return
         doubtful = [_doubtful(own, mask) for own, mask in zip(known[:-1], self._relaxation.masks, strict=False)]
         count = sum(int(own.sum()) for own in doubtful)
-        takes_inputs = len(part.low) <= _FEW_INPUTS and count > _FEW_DOUBTFUL and _can_be_cut(part).any()
-        if first and takes_inputs and not (part.splits or self.problem.domain_rows):  # a program has nothing to add
+        idle = 0 if above is None or count < above.doubtful else above.idle + 1
+        takes_inputs = count > _FEW_DOUBTFUL and not part.splits and idle <= _PATIENCE * len(part.low)
+        takes_inputs = takes_inputs and self._has_few_inputs and bool(_can_be_cut(part).any())
+        if first and takes_inputs and not self.problem.domain_rows:  # a program has nothing to add
             self._try(np.where(slopes[0] > 0, part.low, part.high))
-            self._wait(bound, _Open(part, known, None, _steepest(part, slopes[0])))
+            self._wait(bound, _Open(part, known, count, idle, None, _steepest(part, slopes[0])))
             return
         rows, part.order = self._relaxation.rows(known[:-1], part.splits, part.low, part.high)
         proposal = self._proposal(part, rows)
@@ -304,9 +320,9 @@ class Search:
             return
         weights = self._weights(rows, proposal)
         if takes_inputs:
-            self._wait(bound, _Open(part, known, None, _steepest(part, weights @ rows.values)))
+            self._wait(bound, _Open(part, known, count, idle, None, _steepest(part, weights @ rows.values)))
         else:
-            self._wait(bound, _Open(part, known, _hardest(known, doubtful, rows, weights), -1))
+            self._wait(bound, _Open(part, known, count, idle, _hardest(known, doubtful, rows, weights)))
 
     def _wait(self, bound: float, own: _Open) -> None:
         """Let a part wait; of equal bounds the latest goes first."""
@@ -362,12 +378,12 @@ class Search:
         """Whether a bound is so far above the best value that rounding is no matter."""
         if self.best is None or not bound > -np.inf:
             return False
-        best = to_float(self.best.cost)
+        best = _float(self.best.cost)
         return bound > best + _CLEAR * abs(best) + 2.0**-1000
 
     def _is_near(self, bound: float) -> bool:
         assert self.best is not None
-        best = to_float(self.best.cost)
+        best = _float(self.best.cost)
         return bound >= best - 2.0**-20 * (1.0 + abs(best))
 
     def _is_no_better(self, bound: Fraction) -> bool:
@@ -386,7 +402,7 @@ class Search:
         values = self._values(candidates)
         first = self.problem.first
         if first and self.best is not None:
-            best = to_float(self.best.cost)
+            best = _float(self.best.cost)
             candidates = candidates[values[:, 0] < best - _CLEAR * abs(best)]
         elif not first:
             candidates = candidates[(values < 0).all(axis=1)]
@@ -551,6 +567,11 @@ def _with_signs(known: tuple[Enclosure, ...], splits: Sequence[Split]) -> tuple[
         else:
             high[0, neuron] = min(high[0, neuron], 0.0)
     return tuple(found)
+
+
+def _float(value: Fraction) -> float:
+    """The nearest float, infinite beyond their range."""
+    return float(nearest_floats([value])[0])
 
 
 def _exact(values: FloatArray) -> ExactVector:

@@ -92,12 +92,16 @@ class Question:
             evidence = Evidence(own, None, True)
             bound = self.goal.exact_bound(self.rows, evidence, self.low, self.high)
             return Optimum(None, None, evidence) if bound is not None and bound > 0 else None
-        face = _Face(self, hint)
-        multipliers = face.multipliers
-        point = None if multipliers is None else face.point(multipliers)
-        if multipliers is None or point is None or not self._contains(point):
-            return None
-        return self._proved(point, multipliers)
+        for holds in (True, False) if self.goal.norm == "linf" else (False,):
+            face = _Face(self, hint, holds)
+            multipliers = face.multipliers
+            point = None if multipliers is None else face.point(multipliers)
+            if multipliers is None or point is None or not self._contains(point):
+                continue
+            found = self._proved(point, multipliers)
+            if found is not None:
+                return found
+        return None
 
     def _contains(self, point: ExactVector) -> bool:
         inside = all(a <= v <= b for a, v, b in zip(self.low, point, self.high, strict=True))
@@ -138,12 +142,12 @@ class Question:
         unequal = [(h.normal, h.offset) for h in (*halfspaces, *sides) if h.relation != "=="]
         equal = [(h.normal, h.offset) for h in sides if h.relation == "=="]
         costs = primitive(self.rows[0].normal) if self.first else (0,) * len(self.low)
-        if self.first or polyhedron.is_empty():
-            found = maximise([-v for v in costs], unequal, equal)
-            assert found.multipliers is not None, "a box is bounded"
-            own = [y * f for y, f in zip(found.multipliers, factors, strict=False)]
-            if found.status is Status.INFEASIBLE:
-                return Optimum(None, None, Evidence((*[_ZERO] * self.first, *own), None, True))
+        found = maximise([-v for v in costs], unequal, equal)
+        assert found.multipliers is not None, "a box is bounded"
+        own = [y * f for y, f in zip(found.multipliers, factors, strict=False)]
+        if found.status is Status.INFEASIBLE:
+            return Optimum(None, None, Evidence((*[_ZERO] * self.first, *own), None, True))
+        if self.first:
             assert found.point is not None
             scale = _scale(self.rows[0].normal)
             own = [y / scale for y in own]
@@ -198,6 +202,12 @@ def _scale(row: Sequence[Fraction | int]) -> Fraction:
 class _Face:
     """The equations at an optimum, as floats see it.
 
+    Args:
+        question: the question.
+        hint: what floats say.
+        holds: of a coordinate that is as far as any, and at an end, believe the first: ends may be there because a
+            distance is known.
+
     Attributes:
         fixed: the coordinates at a known number.
         held: those that are as far from the point as any, in the maximum norm, with the side.
@@ -208,7 +218,7 @@ class _Face:
         touched: these, and others that seem to be zero.
     """
 
-    def __init__(self, question: Question, hint: Proposal) -> None:
+    def __init__(self, question: Question, hint: Proposal, holds: bool) -> None:
         self.question = question
         goal, x = question.goal, hint.point
         assert x is not None
@@ -222,7 +232,9 @@ class _Face:
         self.is_loose = False
         for j, (at_low, at_high) in enumerate(zip(x <= low + near, x >= high - near, strict=True)):
             is_far = goal.norm == "linf" and far > 0 and abs(abs(x[j] - p[j]) - far) <= _NEAR * far
-            if at_low or at_high:
+            if holds and is_far:
+                self.held[j] = 1 if x[j] > p[j] else -1
+            elif at_low or at_high:
                 self.fixed[j] = question.low[j] if at_low else question.high[j]
                 self.is_loose = self.is_loose or is_far
             elif is_far:

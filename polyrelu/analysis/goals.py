@@ -126,8 +126,8 @@ class Goal:
         if self.norm == "l1":
             inner = np.where(p <= low, 1.0, np.where(p >= high, -1.0, np.clip(-normal, -1.0, 1.0)))
             return np.asarray(inner * (1.0 - 2.0**-40))
-        ends = (own.tolist() for own in (normal, p, low, high))
-        return np.array(maximum_support(*ends, 1.0 - 2.0**-40))
+        found = maximum_support(normal.tolist(), p.tolist(), low.tolist(), high.tolist(), 1.0 - 2.0**-40)
+        return np.array(found)
 
     def is_support(self, support: Sequence[Fraction]) -> bool:
         """Whether a vector is a support of the norm, exactly."""

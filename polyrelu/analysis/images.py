@@ -44,7 +44,7 @@ def image(
     Example:
         >>> import polyrelu as pr
         >>> pr.image(pr.Network([([[1], [-1]], [0, 0]), ([[1, 1]], [0])]), ([-2], [1]))  # |x|
-        (Polyhedron(R^1: x0 <= 2, x0 >= 0),)
+        (Polyhedron(R^1: x0 >= 0, x0 <= 2),)
     """
     limit = Limit(timeout=timeout, where="image")
     tiling = linear_regions(network, domain, progress=progress, until=limit)
@@ -76,9 +76,14 @@ def _images(network: Network, tile: Tile) -> list[Polyhedron]:
 def without_contained(sets: Iterable[Polyhedron]) -> tuple[Polyhedron, ...]:
     """Those of some sets that do not lie in another one, once each, the largest dimension first."""
     kept: list[Polyhedron] = []
-    for one in sorted(set(sets), key=lambda own: -own.dim):
+    for one in sorted(dict.fromkeys(sets), key=lambda own: -own.dim):
         check()
-        point = one.sample_point()
-        if not any(other.contains(point) and one.is_subset(other) for other in kept):
+        if not any(_is_in(one, other) for other in kept):
+            kept = [other for other in kept if other.dim > one.dim or not _is_in(other, one)]
             kept.append(one.canonical())
     return tuple(kept)
+
+
+def _is_in(one: Polyhedron, other: Polyhedron) -> bool:
+    """Whether one set lies in another; a point says mostly that it does not."""
+    return bool(other.contains(one.sample_point())) and one.is_subset(other)

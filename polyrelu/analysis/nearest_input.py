@@ -29,7 +29,7 @@ from polyrelu.networks.questions import Domain, Target, given_domain, given_targ
 from polyrelu.networks.relevant_part import restrict
 from polyrelu.polyhedra.polyhedron import Polyhedron
 from polyrelu.support.arguments import one_of, whole_number
-from polyrelu.support.limits import Limit, Stop, check
+from polyrelu.support.limits import Limit, check, unlimited
 
 MOST_PARTS = 1_000_000
 _RADII = (1, 2**4, 2**8, 2**16)  # of cubes around the given input in which points are drawn where a domain has no end
@@ -156,6 +156,7 @@ def nearest_input(
         BudgetExceeded: more parts than ``limit`` were needed.
         DimensionError: target, point or domain live in the wrong space.
         InputError: the norm is unknown, or ``timeout`` is not a positive number.
+        Interrupted: Ctrl-C; its ``partial`` is what was found until then, with ``complete`` False.
 
     Cost: a linear program for each part, milliseconds, and as many parts as it takes: few where few neurons can switch
     within the distance.
@@ -165,7 +166,7 @@ def nearest_input(
         >>> net = pr.Network([([[1], [-1]], [0, 0]), ([[1, 1]], [0])])  # |x|
         >>> found = pr.nearest_input(net, "y0 >= 1", ["1/3"])
         >>> found.point, found.distance, found.check()
-        ((Fraction(1, 1),), Fraction(2, 3), 1)
+        ((Fraction(1, 1),), Fraction(2, 3), 5)
     """
     targets = given_targets(target, network, "nearest_input")
     inputs = given_domain(domain, network, "nearest_input")
@@ -174,19 +175,16 @@ def nearest_input(
     most = whole_number(limit, "nearest_input: limit", 1)
     until = Limit(timeout=timeout, where="nearest_input")
     run = _Run(network, targets, inputs, start, norm, most, progress)
-    late = False
     try:
         with until.kept():
             run.decide()
-    except Stop:
-        if not until.late:
-            raise
-        late = True
-    except Interrupted:
-        late = until(0)
-        if not late:
-            raise
-    return run.answer(complete=not late)
+    except KeyboardInterrupt as stopped:
+        with unlimited():
+            found = run.answer(complete=False)
+        if until(0):
+            return found
+        raise Interrupted(f"nearest_input: stopped with {found!r}; it is in .partial", found) from stopped
+    return run.answer(complete=True)
 
 
 @dataclass(eq=False)
@@ -205,6 +203,7 @@ class _Run:
         self.best: Best | None = None
         self.index = 0
         self.roots: dict[int, Part] = {}
+        self.without_tree: list[int] = []
         self.counts: dict[str, int] = {}
         self.least: list[float] = [-np.inf] * len(self.targets)
 
@@ -222,6 +221,9 @@ class _Run:
                     return
         for k, target in enumerate(self.targets):
             self._search(k, target)
+        if self.best is not None:
+            for k in self.without_tree:
+                self._run(k, self._smallest(k), self.best)
 
     def _free(self, point: ExactVector) -> ExactVector:
         return tuple(point[j] for j in self.domain.sides.free)
@@ -237,13 +239,22 @@ class _Run:
             if reached and self.best is None:
                 self.best, self.index = Best(Fraction(0), False, ()), k
             return
-        small = _smallest(self.network, target, self.domain, self.start, self.norm)
+        small = self._smallest(k)
         first = self._first(small, target)
-        if first is None and not small.free.is_bounded():
-            self.least[k] = np.inf
-            return
         before = self.best
         known = first if first is not None and (before is None or first.cost < before.cost) else before
+        if known is None and not small.free.is_bounded():  # nothing reaches it, which a tree says once there is a box
+            self.least[k] = np.inf
+            self.without_tree.append(k)
+            return
+        self._run(k, small, known)
+
+    def _smallest(self, k: int) -> Smallest:
+        return _smallest(self.network, self.targets[k], self.domain, self.start, self.norm)
+
+    def _run(self, k: int, small: Smallest, known: Best | None) -> None:
+        """Look in a target for something better than what is known."""
+        before = self.best
         search = small.search(self.limit, self.progress, known)
         try:
             search.run()
@@ -256,7 +267,7 @@ class _Run:
         self.roots[k] = search.root
 
     def _first(self, small: Smallest, target: Polyhedron) -> Best | None:
-        """Some point that reaches a target; None where there is none, or none was found in a bounded domain."""
+        """Some point that reaches a target; None where there is none, or none was found and a box is known."""
         bounded = small.free.is_bounded()
         point = None
         for radius in (None,) if bounded else _RADII:
@@ -265,7 +276,7 @@ class _Run:
             if found is not None:
                 point = found.point
                 break
-        if point is None and not bounded:
+        if point is None and not bounded and self.best is None:
             point = _some_point(self.network, target, self.domain)
         if point is None:
             return None
@@ -289,9 +300,17 @@ class _Run:
         found = NearestInput(
             point, value, self.index, self.norm, squared, not self.best.is_open, complete, 0.0, stats, proof
         )
-        below = float(np.nextafter(float(found), 0.0))
+        below = _root_below(squared, float(found))
         at_least = below if complete else max(0.0, min(below, _distance_below(self.norm, least)))
         return replace(found, at_least=at_least)
+
+
+def _root_below(squared: Fraction, root: float) -> float:
+    """A float that is certainly no larger than the root of a number, nor than the nearest float of that."""
+    below = min(root, float(np.finfo(np.float64).max))
+    while Fraction(below) ** 2 > squared:
+        below = float(np.nextafter(below, 0.0))
+    return below
 
 
 def _distance_below(norm: str, bound: float) -> float:

@@ -122,8 +122,9 @@ class Problem:
 
     def within(self, low: FloatArray, high: FloatArray) -> tuple[ExactVector, ExactVector]:
         """The part of the domain's box that is in a box of floats."""
-        lower = tuple(max(a, Fraction(b)) for a, b in zip(self.low, low.tolist(), strict=True))
-        return lower, tuple(min(a, Fraction(b)) for a, b in zip(self.high, high.tolist(), strict=True))
+        lower = tuple(a if b == -np.inf else max(a, Fraction(b)) for a, b in zip(self.low, low.tolist(), strict=True))
+        upper = tuple(a if b == np.inf else min(a, Fraction(b)) for a, b in zip(self.high, high.tolist(), strict=True))
+        return lower, upper
 
 
 def exact_rows(
@@ -142,6 +143,7 @@ def exact_rows(
     last = len(problem.layers) - 1 if depth is None else depth
     forms = problem.layers[last].augmented
     for k in reversed(range(last)):
+        check()
         forms = pulled_through(forms, problem.layers[k], lines[k])
         own = [split for split in splits if split.depth == k] if depth is None else []
         if own:
@@ -153,8 +155,14 @@ def exact_rows(
             forms = fmpq_mat(forms.nrows() + len(own), width, [*forms.entries(), *entries])
     rows = [ExactRow(row[:-1], row[-1]) for row in matrix_rows(forms)]
     if depth is None:
-        rows += [ExactRow(tuple(map(Fraction, h.normal)), Fraction(-h.offset)) for h in problem.domain_rows]
+        rows += [_in_units(row) for row in problem.domain_rows]
     return rows
+
+
+def _in_units(row: Halfspace) -> ExactRow:
+    """A row of the domain divided by its largest number, as in floats, so that multipliers mean the same."""
+    size = max(1, abs(row.offset), *map(abs, row.normal))
+    return ExactRow(tuple(Fraction(v, size) for v in row.normal), Fraction(-row.offset, size))
 
 
 def pulled_through(forms: fmpq_mat, layer: Layer, lines: tuple[FloatArray, ...]) -> fmpq_mat:
@@ -254,7 +262,8 @@ class Checker:
 
     def _part(self, part: Part, above: _Known) -> list[tuple[Part, _Known]]:
         low, high = self.problem.within(part.low, part.high)
-        if any(a > b for a, b in zip(low, high, strict=True)):
+        opens = frozenset[int]().union(*self.problem.opens(low, high))
+        if any(a > b or (a == b and j in opens) for j, (a, b) in enumerate(zip(low, high, strict=True))):
             return []
         known, lines = self._claims(part, above, low, high)
         if known is None:

@@ -19,7 +19,7 @@ from polyrelu.analysis.best_first import Search
 from polyrelu.analysis.goals import Goal
 from polyrelu.analysis.optimality import Checker, Part, WrongProof
 from polyrelu.analysis.smallest import Smallest
-from polyrelu.arithmetic.exact import ExactVector, enclosing_floats, exact_vector
+from polyrelu.arithmetic.exact import ExactVector, enclosing_floats, exact_vector, nearest_floats
 from polyrelu.engines.preimage import linear_regions
 from polyrelu.errors import EmptySetError, InputError, Interrupted
 from polyrelu.networks.layer import Layer
@@ -30,13 +30,14 @@ from polyrelu.networks.relevant_part import restrict_as_stated
 from polyrelu.polyhedra.halfspace import Halfspace
 from polyrelu.polyhedra.polyhedron import Polyhedron
 from polyrelu.support.arguments import as_whole, is_sequence, whole_number
-from polyrelu.support.limits import Limit, Stop, check
+from polyrelu.support.limits import Limit, check, unlimited
 from polyrelu.support.numerals import shown
 from polyrelu.tilings.tile import Tile
 
 Output: TypeAlias = int | str | Sequence[Any]
 MOST_PARTS = 1_000_000
 _SEED, _DRAWN = 6, 1024
+_FARTHEST = 2.0**1000  # where points are drawn
 _ADVICE = "pass its number, a text such as 'y0 - 2*y1', or a number for each output"
 
 
@@ -78,8 +79,10 @@ class Extreme:
     bound: float
 
     def __float__(self) -> float:
-        """The value as a float; what is known of it where it is not."""
-        return self.bound if self.value is None else float(self.value)
+        """The value as a float, infinite beyond their range; what is known of it where it is not."""
+        if isinstance(self.value, Fraction):
+            return float(nearest_floats([self.value])[0])
+        return self.bound if self.value is None else self.value
 
 
 @dataclass(frozen=True, eq=False)
@@ -140,7 +143,7 @@ class RangeProof:
         if small is None:
             return 0
         if sign not in self.roots:
-            raise WrongProof("output_range: there is no tree")
+            raise WrongProof("output_range: only over a domain that ends everywhere there is a proof; pass a box")
         return Checker(small.problem(), sign * value).check(self.roots[sign])
 
 
@@ -173,6 +176,7 @@ def output_range(
         DimensionError: the domain lives in another space, or there are not m numbers.
         InputError: there is no such output, or ``timeout`` is not a positive number.
         ParseError: a text is no linear form.
+        Interrupted: Ctrl-C; its ``partial`` is what is known then, with ``complete`` False.
 
     Cost: for each part bounds of all neurons and a linear program, milliseconds; of a domain without end that of its
     linear regions.
@@ -194,9 +198,12 @@ def output_range(
     try:
         with until.kept():
             run.decide()
-    except (Stop, Interrupted):
-        if not until(0):
-            raise
+    except KeyboardInterrupt as stopped:
+        with unlimited():
+            found = run.answer()
+        if until(0):
+            return found
+        raise Interrupted(f"output_range: stopped with {found!r}; it is in .partial", found) from stopped
     return run.answer()
 
 
@@ -346,7 +353,7 @@ def _product(first: ExactVector, second: ExactVector) -> Fraction:
 def _draw(search: Search) -> None:
     """Offer the best of some points, and of corners, to begin with."""
     random = np.random.default_rng(_SEED)
-    low, high = search.root.low, search.root.high
+    low, high = (np.clip(end, -_FARTHEST, _FARTHEST) for end in (search.root.low, search.root.high))
     points = random.uniform(low, high, (_DRAWN, len(low)))
     points[: _DRAWN // 2] = np.where(points[: _DRAWN // 2] > 0.5 * low + 0.5 * high, high, low)
     search.offer_best(points)

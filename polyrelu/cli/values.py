@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import click
 
@@ -19,13 +20,14 @@ from polyrelu.cli.networks import Model, takes_model, warn_outside
 from polyrelu.cli.options import JSON, together
 from polyrelu.cli.question import INPUTS, WHAT, Question
 from polyrelu.cli.stopping import TIMEOUT, Stops, stops
-from polyrelu.errors import EmptySetError, InputError
+from polyrelu.errors import EmptySetError, InputError, Interrupted
 from polyrelu.formats.points import load_points
 from polyrelu.networks.network import Network
 from polyrelu.polyhedra.polyhedron import Polyhedron
 from polyrelu.support.numerals import fraction_digits
 from polyrelu.tilings.table import format_point
 
+Answer = TypeVar("Answer")
 _SHOWN_COORDINATES = 12
 _NOTHING = "None: no input of the domain has such an output. This is proven, not sampled."
 
@@ -58,7 +60,7 @@ def range_command(
     heard = stops()
     heard.start(timeout)
     network, inputs = _read(model, box, domain)
-    found = output_range(network, inputs, form, timeout=heard.left)
+    found = _so_far(functools.partial(output_range, network, inputs, form, timeout=heard.left))
     proved = found.check() if check and found.complete else None
     _print(_range_document(found, proved) if as_json else _range_text(found, proved), found.complete, heard)
 
@@ -117,12 +119,22 @@ def nearest_command(
         warn_outside(model, [case.domain])
         click.echo("\n" * bool(number and not as_json), nl=False)
         try:
-            found = nearest_input(network, case.targets, start, case.domain, norm, timeout=heard.left)
+            search = functools.partial(nearest_input, network, case.targets, start, case.domain, norm)
+            found = _so_far(functools.partial(search, timeout=heard.left))
         except EmptySetError:
             _print({"norm": norm, "distance": None, "complete": True} if as_json else _NOTHING, True, heard)
             continue
         proved = found.check() if check and found.complete else None
         _print(_nearest_document(found, proved) if as_json else _nearest_text(found, proved), found.complete, heard)
+
+
+def _so_far(search: Callable[[], Answer]) -> Answer:
+    """The answer of a search; where Ctrl-C stops it, what it knows by then."""
+    try:
+        return search()
+    except Interrupted as stopped:
+        found: Answer = stopped.partial
+        return found
 
 
 def _read(model: Model, box: Sequence[tuple[str, str]], domain: str | None) -> tuple[Network, Polyhedron | None]:

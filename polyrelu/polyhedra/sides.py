@@ -28,6 +28,7 @@ MOST_VERTICES = 2**18
 """Boxes with more vertices do not list them."""
 
 _ZERO, _ONE = Fraction(0), Fraction(1)
+_LONGEST = 2**13  # bits of a denominator
 
 
 class Side(NamedTuple):
@@ -155,7 +156,9 @@ class Sides:
         way. For a single inequality that succeeds wherever there is a point that satisfies it strictly.
         """
         point = self.centre()
-        for _ in range(len(rows) + 2):
+        for number in range(len(rows) + 2):
+            if number > 1 and any(v.denominator.bit_length() > _LONGEST for v in point):
+                return None  # each step may double the digits
             broken = next((row for row in rows if not row.holds(point)), None)
             if broken is None:
                 return point

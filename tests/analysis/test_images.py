@@ -8,6 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import polyrelu as pr
+from polyrelu.analysis.images import without_contained
 from tests import zoo
 from tests.strategies import networks, witnesses
 
@@ -44,6 +45,12 @@ def test_the_image_of_a_preimage_lies_in_the_target(name):
     for tile in tiling:
         value = tiling.network.evaluate([tile.point()])[0]
         assert any(one.contains(value) for one in sets)
+
+
+def test_what_lies_in_another_set_is_left_out_in_every_order():
+    small, large = pr.Polyhedron.box([0], [1]), pr.Polyhedron.box([0], [2])
+    for sets in ([small, large], [large, small], [small, large, small, pr.Polyhedron.box([1], [1])]):
+        assert without_contained(sets) == (large,)
 
 
 def test_flat_images_and_nothing():
