@@ -42,7 +42,7 @@ from polyrelu.networks.statement import Statement
 from polyrelu.polyhedra.polyhedron import Polyhedron
 from polyrelu.support.arguments import file_path, instance
 from polyrelu.support.files import check_place
-from polyrelu.support.limits import Limit, Stop
+from polyrelu.support.limits import Limit, Stop, check
 from polyrelu.support.numerals import record_text
 from polyrelu.tilings.tiling import Tiling
 
@@ -278,6 +278,7 @@ class _Run:
 
         It ends with a counterexample, or when time is up.
         """
+        check()  # what is late before it begins is not decided, however easy
         hard = self._bound()
         boxed = {case for case in hard if self.boxes.takes(case)}
         efforts = {case: int(case in hard - boxed) for case in self.waiting}

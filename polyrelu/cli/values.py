@@ -36,7 +36,7 @@ _COMMON = together(INPUTS, TIMEOUT, CHECK, JSON)
 
 _RANGE_EXAMPLES = """\b
 Example: polyrelu range model.npz --box -1 1
-or:      polyrelu range model.npz --form "y0 - 2*y1" --box 0 1 --box -1/2 0.5 --json
+or:      polyrelu range model.npz --form "1 - 2*y0" --box 0 1 --box -1/2 0.5 --json
 """
 
 
@@ -67,7 +67,7 @@ def range_command(
 
 _NEAREST_EXAMPLES = """\b
 Example: polyrelu nearest model.npz --output "y0 > 0" --point "0, 1/2" --box -6 6
-or:      polyrelu nearest model.npz --output "y1 >= y0" --points start.csv --norm l2 --timeout 60
+or:      polyrelu nearest model.npz --output "y0 >= 1" --points start.csv --norm l2 --timeout 60
 """
 
 

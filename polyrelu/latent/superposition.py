@@ -26,8 +26,6 @@ from typing import Any, TypeAlias
 import numpy as np
 from flint import fmpq_mat
 from numpy.typing import NDArray
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
 from polyrelu.analysis.measure import Enclosure, tile_volumes
 from polyrelu.arithmetic.exact import FloatArray, exact, exact_vector, float_quotients, nearest_floats, read_only
@@ -228,6 +226,9 @@ class Superposition(Carried):
         edge, feature = np.nonzero(joined)
         # One graph for all features: a cell is a node in each of them.
         ends = first[edge] + cells * feature, second[edge] + cells * feature
+        from scipy.sparse import coo_array  # takes a while to import
+        from scipy.sparse.csgraph import connected_components
+
         links = coo_array((np.ones(len(edge), dtype=np.bool_), ends), (cells * features,) * 2)
         labels = connected_components(links, directed=False)[1].reshape(features, cells)
         numbers = np.full((features, cells), NO_ISLAND, dtype=np.intp)

@@ -228,6 +228,7 @@ def test_every_example_in_the_help_runs(model, tmp_path, monkeypatch):
         )
         onnx.save(helper.make_model(graph), tmp_path / f"{name}.onnx")
     (tmp_path / "points.csv").write_text("0, 0\n1, 2\n")
+    (tmp_path / "start.csv").write_text("0, 0\n")
     (tmp_path / "instances.csv").write_text("model.npz,unsafe.vnnlib,60\n")
     (tmp_path / "answer.txt").write_text("sat\n((X_0 1) (X_1 8) (Y_0 9))")
     networks = "".join(

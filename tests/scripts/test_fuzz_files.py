@@ -13,6 +13,7 @@ from polyrelu.formats import load as loading
 OPTIONS = fuzz_files.Options(0, file_seeds.FORMATS, 60, 4096, False)
 
 
+@pytest.mark.filterwarnings("ignore::polyrelu.errors.RoundedWarning")
 def test_whole_files_are_read(tmp_path):
     for number, seed in enumerate(file_seeds.seeds()):
         path = tmp_path / f"{number}{seed.suffix}"
@@ -20,6 +21,7 @@ def test_whole_files_are_read(tmp_path):
         assert fuzz_files.read(path, seed.kind)
 
 
+@pytest.mark.filterwarnings("ignore::polyrelu.errors.RoundedWarning")
 def test_damaged_files_are_read_or_refused_in_words(tmp_path):
     refused = 0
     for number in range(200):
