@@ -46,7 +46,7 @@ from polyrelu.networks.activation_pattern import PartialSigns, SignVector
 from polyrelu.networks.fixed_inputs import Folding
 from polyrelu.networks.relevant_part import Restriction
 from polyrelu.polyhedra.polyhedron import Polyhedron
-from polyrelu.support.limits import check
+from polyrelu.support.limits import Limit, check
 from polyrelu.support.progress import progress_bar
 
 MOST_WORK = 2.0**33  # for bounds of a layer, which is about a second
@@ -56,6 +56,7 @@ _FIRST_POINTS = 256
 _DIVES = 32
 _ASKED_BY_DIVES = 4000
 _ASKED_AT_ONCE = 8
+_SECONDS_TO_COLLECT = 0.5  # after an interruption
 _MOST_AT_ONCE = 30_000  # neurons times inputs between two questions whether to stop: a few hundredths of a second
 
 
@@ -128,20 +129,30 @@ class BranchEngine:
         self.exact = ExactCells(self.layers, restriction.target, self.domain)
         self.found = PackedCells(restriction.neuron_count, self.domain.ambient_dim)
         self.flat: list[FlatTile] = []
+        self._tiles: BranchTiles | None = None  # once the run is complete
         self._doubtful: dict[bytes, tuple[NDArray[np.bool_], NDArray[np.bool_]]] = {}  # for exact arithmetic
         self._discarded = [0, 0]  # by floats, and exactly
         self._known: dict[int, tuple[Enclosure, ...]] = {}  # bounds by the depth at which they were asked for
 
     def tiles(self) -> BranchTiles:
         """The tiles found so far, in the order of their patterns; flat ones only where no other tile contains them."""
-        self._take()
-        return BranchTiles.of(self.restriction, self.exact, self.found, self.flat, self.folding)
+        if self._tiles is None:  # stopped; then this takes a second at the most
+            self._take()
+            return self._sorted(Limit(timeout=_SECONDS_TO_COLLECT))
+        return self._tiles
+
+    def _sorted(self, at_most: Limit | None = None) -> BranchTiles:
+        return BranchTiles.of(self.restriction, self.exact, self.found, self.flat, self.folding, at_most)
 
     def run(self) -> None:
         """Find all tiles. Raises KeyboardInterrupt when stopped; what was found until then stays."""
         if self.reach.misses:
             self.stats.bounded = self.stats.pruned = 1
-            return
+        else:
+            self._walk_to_the_end()
+        self._tiles = self._sorted()
+
+    def _walk_to_the_end(self) -> None:
         with progress_bar(self.progress, desc="branch", unit=" cells") as bar:
             pause, most = Pause.PAUSED, 8
             while pause is not Pause.DONE:

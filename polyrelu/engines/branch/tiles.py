@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import accumulate
@@ -11,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from polyrelu.arithmetic.exact import ExactVector, FloatArray
+from polyrelu.arithmetic.exact import ExactVector, FloatArray, read_only
 from polyrelu.engines.branch.exact import ExactCells, exact_point, splits_of
 from polyrelu.engines.branch.facets import canonical
 from polyrelu.networks.activation_pattern import SignVector, packed_signs, unpacked_signs
@@ -19,7 +21,7 @@ from polyrelu.networks.affine_outputs import signs_at
 from polyrelu.networks.fixed_inputs import Folding
 from polyrelu.networks.relevant_part import Restriction
 from polyrelu.polyhedra.polyhedron import Polyhedron
-from polyrelu.support.limits import check
+from polyrelu.support.limits import Limit, Stop, check, unlimited
 from polyrelu.tilings.tile_source import Numbers, TileSource
 
 
@@ -113,21 +115,42 @@ class BranchTiles(TileSource):
         full: PackedCells,
         flat: Sequence[FlatTile],
         folding: Folding | None,
+        at_most: Limit | None = None,
     ) -> BranchTiles:
-        """The full tiles, and of the flat ones those that no other tile contains; of equal ones the first pattern's."""
-        if not flat:
-            return cls(restriction, exact, full.columns().in_order(), folding)
+        """The full tiles, and of the flat ones those that no other tile contains; of equal ones the first pattern's.
+
+        At a limit those that were not compared by then stay.
+        """
         kept = PackedCells(restriction.neuron_count, exact.domain.ambient_dim)
         kept.extend(full.columns())
-        for signs, splits, tile in sorted(flat, key=lambda own: (-own.tile.dim, own.signs.tolist())):
-            check()
-            known = cls(restriction, exact, kept.columns(), folding)
-            point = tile.relative_interior_point()
-            there = signs_at(restriction.layers if folding is None else exact.layers, point)
-            around = (known.uncanonical(i) for i in there.agreeing(known.columns.signs))
-            if not any(other.contains(point) and tile.is_subset(other) for other in around):
-                kept.append(signs[None], splits[None], np.full((1, exact.domain.ambient_dim), np.nan))
+        nowhere = np.full((1, exact.domain.ambient_dim), np.nan)
+        waiting = deque(sorted(flat, key=lambda own: (-own.tile.dim, own.signs.tolist())))
+
+        def settle() -> None:
+            while waiting:
+                check()
+                signs, splits, tile = waiting[0]
+                known = cls(restriction, exact, kept.columns(), folding)
+                point = tile.relative_interior_point()
+                there = signs_at(restriction.layers if folding is None else exact.layers, point)
+                around = (known.uncanonical(i) for i in there.agreeing(known.columns.signs))
+                if not any(other.contains(point) and tile.is_subset(other) for other in around):
+                    kept.append(signs[None], splits[None], nowhere)
+                waiting.popleft()
+
+        if at_most is None:
+            settle()
+        else:
+            with unlimited(), at_most.kept(), suppress(Stop):
+                settle()
+        for signs, splits, _ in waiting:
+            kept.append(signs[None], splits[None], nowhere)
         return cls(restriction, exact, kept.columns().in_order(), folding)
+
+    def __post_init__(self) -> None:
+        signs, splits, points = self.columns
+        sealed = Columns(read_only(signs.view()), read_only(splits.view()), read_only(points.view()))
+        object.__setattr__(self, "columns", sealed)
 
     def __len__(self) -> int:
         return len(self.columns.signs)
