@@ -86,10 +86,11 @@ def _draw_lines(axes: Any, curves: Mapping[str, CoverageCurve]) -> None:
 
 
 def _write_early(axes: Any, word: str, seconds: list[float], low: list[float], high: list[float]) -> None:
-    """Write between two edges after a sixth of the time, if there is room."""
-    place = next(k for k, moment in enumerate(seconds) if moment >= seconds[-1] / 6)
+    """Write between two edges, if there is room before a third of the time: they come closer, so nothing is crossed."""
+    place = next(k for k, moment in enumerate(seconds) if moment >= seconds[-1] / 3)
     if high[place] - low[place] >= 200 * _ROOM:
-        axes.text(seconds[place], (low[place] + high[place]) / 2, word, ha="left", va="center")
+        near = {"xytext": (-4, -4), "textcoords": "offset points", "ha": "right", "va": "top"}
+        axes.annotate(word, (seconds[place], high[place]), **near)
 
 
 def _columns(curve: CoverageCurve) -> Sequence[list[float]]:
