@@ -89,6 +89,7 @@ def space_axes():
 
 DRAWINGS = {
     "cactus.plot_cactus": lambda draw: draw({"all": [0.1, 3, 0.02], "some": [0.1]}),
+    "coverage.plot_coverage": lambda draw: draw(pr.coverage_curve(NETWORK, TARGET, SQUARE)),
     "chain.plot_chain": lambda draw: draw(chain(), [flat()], [SQUARE]),
     "chain.plot_folds": lambda draw: draw(NETWORK, flat(), SQUARE),
     "decision_boundary.plot_boundary": lambda draw: draw(boundary(), regions=True),

@@ -34,6 +34,8 @@ PYTHON = "0x030B0000"
 class BuildKernel(build_ext):
     """The command ``build_ext``, for libraries that carry the digest of their sources."""
 
+    parallel: bool | int | None
+
     def finalize_options(self) -> None:
         """Complete what pyproject.toml says of the extensions."""
         super().finalize_options()
