@@ -313,7 +313,7 @@ def values(network):
     assert pr.maps_into(network, target, xs).tolist() == [row[0] <= 0 for row in exact]
 
 
-@law("activation_pattern", "affine_map", "neuron_count", "layers", "widths", "input_dim", "output_dim")
+@law("activation_pattern", "affine_map", "neuron_count", "layers", "widths", "input_dim", "output_dim", "input_names")
 def affine_pieces(network):
     for x in inputs_of(network):
         bits = network.activation_pattern(x)
@@ -325,6 +325,7 @@ def affine_pieces(network):
         assert value == network.evaluate([x])[0]
     assert network.widths == (network.input_dim, *(layer.output_dim for layer in network.layers))
     assert network.widths[-1] == network.output_dim
+    assert network.input_names == tuple(f"x{j}" for j in range(network.input_dim))
 
 
 @law("split", "__getitem__")

@@ -278,8 +278,8 @@ class _Run:
 
         It ends with a counterexample, or when time is up.
         """
-        check()  # what is late before it begins is not decided, however easy
         hard = self._bound()
+        check()  # what is late by now is not decided, however easy
         boxed = {case for case in hard if self.boxes.takes(case)}
         efforts = {case: int(case in hard - boxed) for case in self.waiting}
         if self._has_found_by_boxes() or any(self._breaks(*case, efforts[case]) for case in self.waiting):

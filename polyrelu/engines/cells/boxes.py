@@ -150,15 +150,11 @@ class BoxSplitter:
     def give(self, everything: bool = False) -> Given:
         """Take away what was found since this was last asked; with ``everything`` what waits, too, as leaves."""
         leaf_cases, ends, point_cases, points = self._boxes.give(everything)
+        of_leaves, of_points = np.frombuffer(leaf_cases, np.int32), np.frombuffer(point_cases, np.int32)
         d = self.network.input_dim
-        low_and_high = np.frombuffer(ends).reshape(-1, 2, d)
-        return Given(
-            np.frombuffer(leaf_cases, np.int32),
-            low_and_high[:, 0],
-            low_and_high[:, 1],
-            np.frombuffer(point_cases, np.int32),
-            np.frombuffer(points).reshape(-1, d),
-        )
+        low_and_high = np.frombuffer(ends).reshape(len(of_leaves), 2, d)
+        found = np.frombuffer(points).reshape(len(of_points), d)
+        return Given(of_leaves, low_and_high[:, 0], low_and_high[:, 1], of_points, found)
 
     def be_quiet(self) -> None:
         """Look for points no more."""
