@@ -1,7 +1,7 @@
 """An exploration in a notebook: drag a bias, a weight, a threshold or the window, and see exact zones follow.
 
-The widget draws; all that it shows is found here, in Python. It sends an edit when its last one has been answered, so
-that edits made meanwhile become one, and none waits in a line. Where no Python runs, in a notebook that was exported,
+The widget draws; all that it shows is found here, in Python. Two of its edits are on their way at most, so that Python
+works while an answer is drawn, and edits made meanwhile become one. Where no Python runs, in a notebook that was exported,
 a page of the state in which the widget was shown stands in its place. A notebook that a program runs, to export it for
 instance, has nothing but that page: a widget's stored state would make readers fetch scripts from elsewhere.
 """
@@ -134,7 +134,7 @@ def _widget() -> Any:
         # What the widget and its drawing say to each other.
 
         def _hear(self, _widget: Any, message: Any, _buffers: Any) -> None:
-            """An edit of the drawing, which waits for an answer before it sends another one."""
+            """An edit of the drawing, which waits for an answer when it has sent two."""
             number = message.get("number", 0)
             try:
                 self._change(self._first if message.get("reset") else self._now.edited(message), number)

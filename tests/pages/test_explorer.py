@@ -195,15 +195,15 @@ BUSY = """() => {
 
 
 def test_edits_made_while_python_is_busy_become_one(browser, tmp_path):
-    """No line builds up: the first movement is on its way, and all others are one message, of the last numbers."""
+    """No line builds up: two movements are on their way, and all others are one message, of the last numbers."""
     with explored(browser, Exploration.of(NET), tmp_path) as (page, bridge):
         page.evaluate(BUSY)
         drag(page, page.locator('.row[data-row="1"] .handle'), (50, 30), steps=12)
         page.wait_for_selector(".warning:visible", timeout=20_000)  # which says that Python has not answered
         assert bridge.edits == []
         page.evaluate("() => window.free()")
-        page.wait_for_selector('.polyrelu[data-number="2"]')
-        assert [edit["number"] for edit in bridge.edits] == [1, 2]
+        page.wait_for_selector('.polyrelu[data-number="3"]')
+        assert [edit["number"] for edit in bridge.edits] == [1, 2, 3]
         shown = page.locator(".number output").first.inner_text()
         assert number_of(shown) == bridge.now.network.layers[0].offsets[1] != NET.layers[0].offsets[1]
         assert shown_table(page) == expected_table(bridge.now)

@@ -1,15 +1,19 @@
-// Edits on their way to Python: the next one is sent when the last one has been answered.
+// Edits on their way to Python. Two are at most: while one is answered, sent back and drawn, Python has the next one.
 import { BIAS, type Edit, type Layer } from "./explorer_scene";
 
+const AT_ONCE = 2;
 const SLOW = 1500; // milliseconds without an answer after which that is said
 
+/** What was dragged, as text by its place: "window", "threshold 1", "entry 0 2 -1". */
+type Dragged = Map<string, string>;
+
 export class Edits {
-  /** What was dragged and not yet sent, as text by its place: "window", "threshold 1", "entry 0 2 -1". */
-  private readonly pending = new Map<string, string>();
+  private readonly pending: Dragged = new Map();
   private pendingPin: string[] | null | undefined;
   private isReset = false;
   private number = 0;
-  private waiting = 0;
+  /** What was sent and not yet answered, by number, in order. */
+  private readonly sent = new Map<number, Dragged>();
   private readonly answered: number[] = [];
   private slow: ReturnType<typeof setTimeout> | undefined;
 
@@ -21,11 +25,12 @@ export class Edits {
   set(place: string, text: string): void {
     this.pending.set(place, text);
   }
+  /** What a place is to be, as long as no answer has it. */
   get(place: string): string | undefined {
-    return this.pending.get(place);
+    return this.unanswered().get(place);
   }
   has(place: string): boolean {
-    return this.pending.has(place);
+    return this.unanswered().has(place);
   }
 
   pin(at: string[] | null): void {
@@ -35,15 +40,16 @@ export class Edits {
   /** Back to the beginning, without what was dragged. */
   reset(): void {
     this.pending.clear();
+    for (const dragged of this.sent.values()) dragged.clear();
     this.isReset = true;
   }
 
-  /** Send what has come together, if Python is free. */
+  /** Send what has come together, if not too much is on its way. */
   flush(): void {
     const isIdle = !this.pending.size && this.pendingPin === undefined && !this.isReset;
-    if (this.waiting || isIdle || !this.send) return;
-    this.waiting = ++this.number;
-    const edit: Edit = { number: this.waiting };
+    if (this.sent.size >= AT_ONCE || isIdle || !this.send) return;
+    const edit: Edit = { number: ++this.number };
+    this.sent.set(edit.number, this.isReset ? new Map() : new Map(this.pending));
     if (this.isReset) edit.reset = true;
     else {
       for (const [place, text] of this.pending) {
@@ -57,22 +63,33 @@ export class Edits {
       this.pendingPin = undefined;
     }
     this.isReset = false;
-    this.slow = setTimeout(() => this.warn("Python has not answered yet; what is drawn is the last answer."), SLOW);
+    this.expectAnswer();
     this.send(edit);
   }
 
   /** Python has answered the edit with a number. */
   answer(number: number): void {
-    if (!number || number < this.waiting) return;
-    clearTimeout(this.slow);
-    this.waiting = 0;
+    if (!this.sent.has(number)) return;
+    for (const earlier of [...this.sent.keys()]) if (earlier <= number) this.sent.delete(earlier);
+    this.expectAnswer();
     this.answered.push(performance.now());
+  }
+
+  /** Say so if the next answer is late. */
+  private expectAnswer(): void {
+    clearTimeout(this.slow);
+    if (this.sent.size) this.slow = setTimeout(() => this.warn("Python has not answered yet; what is drawn is the last answer."), SLOW);
+  }
+
+  /** What was dragged and is in no answer yet, the latest of each place. */
+  private unanswered(): Dragged {
+    return new Map([...this.sent.values(), this.pending].flatMap((dragged) => [...dragged]));
   }
 
   /** A network's numbers with what has been dragged since: that stays as it is seen. */
   onTopOf(layers: readonly Layer[]): Layer[] {
     const own = structuredClone(layers) as Layer[];
-    for (const [place, text] of this.pending) {
+    for (const [place, text] of this.unanswered()) {
       const [kind, ...where] = place.split(" ");
       if (kind !== "entry") continue;
       const [depth, row, column] = where.map(Number) as [number, number, number];

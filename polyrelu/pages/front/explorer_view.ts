@@ -1,5 +1,5 @@
 // The explorer: zones of a network whose numbers are dragged. What is drawn comes from Python; what is dragged goes there,
-// one edit at a time: the next one is sent when the last one has been answered, and has whatever was dragged meanwhile.
+// two edits at a time: the next one is sent when one has been answered, and has whatever was dragged meanwhile.
 import { Edits } from "./edits";
 import { BIAS, type Host, type Layer, type Scene, type Window } from "./explorer_scene";
 import { FeatureTable, type TableHost } from "./feature_table";
