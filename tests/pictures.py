@@ -35,6 +35,7 @@ ROUNDING = 1e-9
 
 _BROAD = 7  # pixels: what is narrower is a line, not an area
 _GAP = 21  # pixels between two areas that are neighbours all the same: a line with its rims, crossed aslant
+_UNSEEN = 1.05  # a contrast
 _FEW = 12  # pixels of a boundary that corners may spoil
 
 
@@ -144,10 +145,10 @@ def assert_told_apart(figure: Any, least: float = LEAST_CONTRAST, share: float =
         assert not blurred(figure, least)
 
 
-def pixels(figure: Any) -> np.ndarray:
-    """The figure without its texts and without anti-aliasing, (rows, columns, 3), at 200 dots per inch."""
+def pixels(figure: Any, smooth: bool = False) -> np.ndarray:
+    """The figure without its texts, (rows, columns, 3), at 200 dots per inch; as a rule without anti-aliasing."""
     shown = [artist for artist in figure.findobj(Text) if artist.get_visible()]
-    found: list[Any] = figure.findobj(_is_smoothed)
+    found: list[Any] = [] if smooth else figure.findobj(_is_smoothed)
     smooth = [(artist, artist.get_antialiased()) for artist in found]
     dpi = figure.dpi
     try:
@@ -173,8 +174,8 @@ def _is_smoothed(artist: Artist) -> bool:
 
 def _boundaries(figure: Any, least: float) -> tuple[list[Blurred], int]:
     """What is not told apart, and the length of all boundaries, both in pixels of scan lines that cross them."""
-    picture = pixels(figure).astype(np.int64)
-    shades = picture @ [1 << 16, 1 << 8, 1]
+    shades = _shades(pixels(figure))
+    smooth = cache(lambda: _shades(pixels(figure, smooth=True)))
     areas = _areas(shades)
     spoilt: Counter[tuple[int, int, tuple[int, ...]]] = Counter()
     places: dict[tuple[int, int, tuple[int, ...]], tuple[int, int]] = {}
@@ -185,7 +186,9 @@ def _boundaries(figure: Any, least: float) -> tuple[list[Blurred], int]:
             line = shades[:, row] if turned else shades[row]
             pair = sorted([int(line[before]), int(line[after])])
             key = pair[0], pair[1], between
-            if not _tells_apart(*key, least):
+            if not _tells_apart(*key, least) and not _is_seam(
+                key, (smooth().T if turned else smooth())[row], before, after
+            ):
                 spoilt[key] += 1
                 places.setdefault(key, (after, row) if turned else (row, after))
     by_fills: dict[tuple[int, int], list[tuple[int, int, tuple[int, ...]]]] = {}
@@ -197,6 +200,21 @@ def _boundaries(figure: Any, least: float) -> tuple[list[Blurred], int]:
         count = sum(spoilt[key] for key in keys)
         found.append(Blurred((_hex(fills[0]), _hex(fills[1])), tuple(sorted(map(_hex, most[2]))), count, places[most]))
     return found, length
+
+
+def _shades(picture: np.ndarray) -> np.ndarray:
+    return picture.astype(np.int64) @ [1 << 16, 1 << 8, 1]
+
+
+def _is_seam(key: tuple[int, int, tuple[int, ...]], smooth: np.ndarray, before: int, after: int) -> bool:
+    """Whether parts of one translucent face meet: without anti-aliasing, pixels on their common side are painted twice.
+
+    The smooth picture, which people see, has one colour there.
+    """
+    fill, other, _ = key
+    return fill == other and all(
+        contrast(_hex(fill), _hex(int(shade))) < _UNSEEN for shade in smooth[before : after + 1]
+    )
 
 
 def _hex(shade: int) -> str:

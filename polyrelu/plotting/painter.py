@@ -22,7 +22,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import pairwise
+from itertools import combinations, pairwise
 from typing import NamedTuple, TypeAlias
 
 from polyrelu.arithmetic.exact import ExactVector, FloatArray, exact_vector, primitive
@@ -159,6 +159,37 @@ def prepare(pieces: Sequence[Piece]) -> Painting:
     polygons = [p for p in parts if p.plane is not None]
     strokes = [p for p in parts if p.plane is None]
     return Painting(tree, {stroke: tuple(p for p in polygons if _holds(p, stroke)) for stroke in strokes})
+
+
+def creases(pieces: Sequence[Piece]) -> list[tuple[SpacePoint, SpacePoint]]:
+    """The segments in which polygons cut each other, each through both. Cost: a few dot products for each pair."""
+    polygons = [p for p in pieces if p.plane is not None]
+    found = []
+    for p, q in combinations(polygons, 2):
+        if p.tag == q.tag or p.plane == q.plane:
+            continue
+        through = [_section(p, q.plane), _section(q, p.plane)]
+        if all(through):
+            (a, b), (c, d) = (sorted(ends, key=_point) for ends in through if ends)
+            start, end = max(a, c, key=_point), min(b, d, key=_point)
+            if _point(start) < _point(end):
+                found.append((start, end))
+    return list(dict.fromkeys(found))
+
+
+def _section(polygon: Piece, plane: Plane | None) -> tuple[SpacePoint, SpacePoint] | None:
+    """The segment in which a plane cuts a polygon; None if it does not, or touches it alone."""
+    assert plane is not None, "it is a polygon's"
+    at = [_dot(plane, corner) for corner in polygon.corners]
+    if not min(at) < 0 < max(at):
+        return None
+    above = _part(polygon, at, 1)
+    start, end = (corner for corner in above.corners if not _dot(plane, corner))
+    return start, end
+
+
+def _point(place: SpacePoint) -> tuple[Fraction, ...]:
+    return tuple(Fraction(x, place[-1]) for x in place[:-1])
 
 
 def _parts(tree: Partition | None) -> Iterator[Piece]:

@@ -22,14 +22,17 @@ from polyrelu.arithmetic.exact import (
     primitive,
     to_floats,
 )
-from polyrelu.plotting.painter import Painting, Piece, overlap, piece, prepare, scaled
-from polyrelu.plotting.style import PAPER, themed
+from polyrelu.plotting.painter import Painting, Piece, creases, overlap, piece, prepare, scaled
+from polyrelu.plotting.style import HAIRLINE, INK, PAPER, themed
 from polyrelu.polyhedra.convex_polygon import convex_polygon
 from polyrelu.polyhedra.polyhedron import Polyhedron
 from polyrelu.support.extras import require
 
 if TYPE_CHECKING:
     from mpl_toolkits.mplot3d import Axes3D
+
+CREASE = -1
+"""The tag of a segment in which faces cut each other."""
 
 _LIGHT = np.array([0.35, -0.45, 0.82])  # faces that look this way, or away from it, keep their colour
 _DARKEST = 0.86
@@ -90,12 +93,16 @@ def _scene_class() -> Any:
     project = require("mpl_toolkits.mplot3d.proj3d", "plot_polyhedron").proj_transform
 
     class Scene(base):  # type: ignore[misc, valid-type]
-        """Everything flat in one 3D axes, painted back to front; ``items`` are exact, ``window`` is what is seen."""
+        """Everything flat in one 3D axes, painted back to front; ``items`` are exact, ``window`` is what is seen.
+
+        Where faces cut each other there is a hairline, so that one sees where one of them ends behind the other.
+        """
 
         def __init__(self) -> None:
             super().__init__([], capstyle="round", joinstyle="round", clip_on=False)
             self.items: list[Item] = []
             self.window: Polyhedron | None = None
+            self._ink = themed(INK)
             self._painting: Painting | None = None
 
         def add(self, items: Sequence[Item]) -> None:
@@ -105,10 +112,17 @@ def _scene_class() -> Any:
             self.stale = True
 
         def painted(self) -> list[tuple[Piece, ...]]:
-            """The pieces in the order of painting, parts of one face together; their ``tag`` is the item's number."""
+            """The pieces in the order of painting, parts of one face together; creases have the tag ``CREASE``.
+
+            Others have the number of their item.
+            """
             if self._painting is None:
-                self._painting = prepare([piece(part, i) for i, item in enumerate(self.items) for part in item.parts])
+                pieces = [piece(part, i) for i, item in enumerate(self.items) for part in item.parts]
+                self._painting = prepare([*pieces, *(Piece(ends, None, CREASE) for ends in creases(pieces))])
             return self._painting.order(eye_of(self.axes.get_proj()))
+
+        def _item(self, part: Piece) -> Item:
+            return Item((), self._ink, width=HAIRLINE) if part.tag == CREASE else self.items[part.tag]
 
         def do_3d_projection(self) -> float:
             """Project and order the pieces; called by the axes before it draws."""
@@ -116,7 +130,7 @@ def _scene_class() -> Any:
             painted = self.painted()
             cores = self._cores(painted)
             for k, parts in enumerate([*painted, *cores]):
-                item = self.items[parts[0].tag]
+                item = self._item(parts[0])
                 shapes.append(path.make_compound_path(*(path(self._flat(part, item)) for part in parts)))
                 rgb = np.array(to_rgb(item.colour))
                 if parts[0].plane is not None and item.shaded:
@@ -143,7 +157,7 @@ def _scene_class() -> Any:
             opaque: list[Piece] = []
             is_covered, paper = False, themed(PAPER)
             for parts in reversed(painted):
-                item = self.items[parts[0].tag]
+                item = self._item(parts[0])
                 if parts[0].plane is not None:
                     is_covered = True
                     if item.alpha == 1:

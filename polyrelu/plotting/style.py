@@ -87,6 +87,12 @@ def area_colour(shade: Any) -> Any:
     return toned(to_hex(themed(shade)), _theme() is DARK)
 
 
+def inked_colour(shade: Any) -> Any:
+    """The colour of areas with ink around and on them: on dark paper as dark as it takes to be told from light ink."""
+    plain = require("matplotlib.colors", "plotting").to_hex(themed(shade))
+    return with_luminance(plain, min(luminance(plain), _MOST_FACE)) if _theme() is DARK else plain
+
+
 def face_colour(shade: Any) -> Any:
     """The colour of faces in space, which are shaded, and yet told from the edges between them."""
     to_hex = require("matplotlib.colors", "plotting").to_hex

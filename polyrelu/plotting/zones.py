@@ -13,7 +13,7 @@ import numpy as np
 from polyrelu.analysis.outline import Polygon, outline
 from polyrelu.arithmetic.exact import FloatArray, exact_matrix, to_floats
 from polyrelu.errors import DimensionError
-from polyrelu.plotting.style import HAIRLINE, INK, PAPER, RIM, line_colour, themed
+from polyrelu.plotting.style import HAIRLINE, INK, PAPER, RIM, inked_colour, line_colour, themed
 from polyrelu.polyhedra.convex_polygon import convex_polygon
 from polyrelu.polyhedra.polyhedron import Polyhedron
 from polyrelu.support.extras import require
@@ -139,7 +139,7 @@ def plot_polyhedra(
     Raises:
         DimensionError: a set is not in R^2, or there are not as many colours or labels as sets.
     """
-    shades = [colour(i) for i in range(len(polyhedra))] if colours is None else [*map(themed, colours)]
+    shades = [*map(inked_colour, map(colour, range(len(polyhedra))) if colours is None else colours)]
     for what, given in (("labels", labels), ("colours", shades)):
         if given and len(given) != len(polyhedra):
             raise DimensionError(f"plot_polyhedra: {len(given)} {what} for {len(polyhedra)} sets; pass one for each")

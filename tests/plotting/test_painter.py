@@ -1,13 +1,13 @@
 import random
 from collections import Counter
 from fractions import Fraction
-from itertools import pairwise
+from itertools import combinations, pairwise
 from typing import Any
 
 import numpy as np
 import pytest
 
-from polyrelu.plotting.painter import overlap, piece, plane_through, prepare
+from polyrelu.plotting.painter import creases, overlap, piece, plane_through, prepare
 from polyrelu.plotting.solid import boundary_polygons
 from polyrelu.polyhedra.polyhedron import Polyhedron
 
@@ -118,6 +118,32 @@ def test_edges_are_painted_after_the_faces_they_bound(eye):
         for j, edge in enumerate(sorted(edges)):
             if set(edge) <= set(face):
                 assert place[6 + j] > place[i]
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_creases_are_where_faces_cut_each_other(seed):
+    """Their ends lie in both faces; two faces have one if a side of one of them pierces the other, and else none."""
+    shapes = triangles(5, seed)
+    for first, second in combinations(shapes, 2):
+        found = creases([piece(first, 0), piece(second, 1)])
+        pierced = any(
+            t is not None and 0 < t < 1
+            for shape, other in ((first, second), (second, first))
+            for start, end in zip(other, (*other[1:], other[0]), strict=True)
+            for t in [hit(shape, start, minus(end, start))]
+        )
+        assert len(found) == pierced
+        for ends in found:
+            for end in (tuple(Fraction(x, end[-1]) for x in end[:-1]) for end in ends):
+                assert not any(dot(area(shape), minus(end, shape[0])) for shape in (first, second))
+
+
+def test_faces_that_touch_have_no_crease():
+    square = points((-1, -1, 0), (1, -1, 0), (1, 1, 0), (-1, 1, 0))
+    upright = points((-1, 0, 0), (1, 0, 0), (0, 0, 1))
+    assert not creases([piece(square, 0), piece(upright, 1)])
+    assert not creases([piece(square, 0), piece(square, 1)])
+    assert len(creases([piece(square, 0), piece(points((-1, 0, -1), (1, 0, -1), (0, 0, 1)), 1)])) == 1
 
 
 def test_parts_that_nothing_comes_between_are_painted_together():

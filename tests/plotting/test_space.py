@@ -7,7 +7,7 @@ from matplotlib import pyplot
 
 import polyrelu as pr
 from polyrelu.latent.windows import LatentCube, LatentPlane
-from polyrelu.plotting.scene import scene_of
+from polyrelu.plotting.scene import CREASE, scene_of
 from polyrelu.plotting.space import plot_latent_cube, plot_plane_in_space
 from polyrelu.plotting.style import INK, SILENT, face_colour, feature_colour, line_colour, themed
 from tests.latent.test_windows import HEXAGON
@@ -26,7 +26,7 @@ def faces(axes):
 def painted_faces(axes):
     """The parts of faces in the order of painting, those painted together as one entry, with their face's number."""
     scene, known = scene_of(axes), faces(axes)
-    order = [(scene.items[group[0].tag], group) for group in scene.painted()]
+    order = [(scene.items[group[0].tag], group) for group in scene.painted() if group[0].tag != CREASE]
     return [(known.index(item), group) for item, group in order if item in known]
 
 
