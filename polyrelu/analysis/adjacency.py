@@ -20,6 +20,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -234,13 +235,19 @@ def _match_quickly(
     """Add what the source knows; return the positions in ``local`` that need a second look, and their neurons done."""
     pairs, neurons, again, doubtful = source.match_facets(local, several)
     kept = ~doubtful
+    own_neurons = cache(lambda i: _closed_at(reader, int(local[i])))  # a tile has several facets
     for k in np.flatnonzero(doubtful).tolist():
-        facets = (facet for i in pairs[k] for facet in reader.facets(int(local[i])))
-        kept[k] = any(int(neurons[k]) in facet.neurons and facet.row.relation == "<=" for facet in facets)
+        kept[k] = any(int(neurons[k]) in own_neurons(int(i)) for i in pairs[k])
     found.add(tiles[pairs[kept]], shift + neurons[kept])
     second = np.isin(pairs, again)
     both = np.stack([neurons, neurons], axis=1)
     return again, set(zip(pairs[second].tolist(), both[second].tolist(), strict=True))
+
+
+def _closed_at(reader: FacetReader, number: int) -> frozenset[int]:
+    """The neurons of the facets that belong to a tile."""
+    facets = reader.facets(number)
+    return frozenset(neuron for facet in facets if facet.row.relation == "<=" for neuron in facet.neurons)
 
 
 def _match_hyperplanes(tiling: Tiling, facets: list[tuple[TileSource, int, NeuronFacet]], found: _Found) -> None:

@@ -1,9 +1,10 @@
 """An exploration in a notebook: drag a bias, a weight, a threshold or the window, and see exact zones follow.
 
 The widget draws; all that it shows is found here, in Python. Two of its edits are on their way at most, so that Python
-works while an answer is drawn, and edits made meanwhile become one. Where no Python runs, in a notebook that was exported,
-a page of the state in which the widget was shown stands in its place. A notebook that a program runs, to export it for
-instance, has nothing but that page: a widget's stored state would make readers fetch scripts from elsewhere.
+works while an answer is drawn, and edits made meanwhile become one. Where no Python runs, in a notebook that was
+exported, a page of the state in which the widget was shown stands in its place. A notebook that a program runs, to
+export it for instance, has nothing but that page: a widget's stored state would make readers fetch scripts from
+elsewhere.
 """
 
 from __future__ import annotations

@@ -9,9 +9,10 @@ neighbours share them.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from itertools import chain
 from typing import NamedTuple
 
 import numpy as np
@@ -169,26 +170,28 @@ class CellEngine:
     def _move_needed(self, ask: Callable[[], None]) -> None:
         """Of the flat tiles move those that no other tile contains to the needed; of equal ones the first pattern's."""
         self.flat = deque(sorted(self.flat, key=lambda found: (-found[1].dim, found[0])))
-        others = _ByPattern(self.restriction.neuron_count)
+        others, judged = _ByPattern(self.restriction.neuron_count), set[Polyhedron]()
         for signs, _ in self.needed:
             others.add(signs)
         for _ in progress_bar(self._progress, range(len(self.flat)), desc="flat tiles", unit=" tiles"):
             ask()
             signs, tile = self.flat[0]
-            point = tile.relative_interior_point()
-            there = signs_at(self.restriction.layers, point)
-            around = self._full_around(point, there)
-            around += [self.needed[i][1] for i in others.agreeing(there)]
-            if not any(other.contains(point) and tile.is_subset(other) for other in around):
-                others.add(signs)
-                self.needed.append((signs, tile))
+            if tile not in judged:  # many cells share a face where the network is degenerate
+                point = tile.relative_interior_point()
+                there = signs_at(self.restriction.layers, point)
+                flat = (self.needed[i][1] for i in others.agreeing(there))
+                around = chain(flat, self._full_around(point, there))  # each is written down when it is looked at
+                if not any(other.contains(point) and tile.is_subset(other) for other in around):
+                    others.add(signs)
+                    self.needed.append((signs, tile))
+                judged.add(tile)
             self.flat.popleft()
 
-    def _full_around(self, point: ExactVector, signs: PartialSigns) -> list[Polyhedron]:
+    def _full_around(self, point: ExactVector, signs: PartialSigns) -> Iterable[Polyhedron]:
         """The full tiles that may contain a point; ``signs`` are those of the neurons there."""
         if self._full is None:
             self._full = self._columns([])
-        return [self._full.polyhedron(i) for i in signs.agreeing(self._full.packed)]
+        return map(self._full.polyhedron, signs.agreeing(self._full.packed))
 
     @property
     def _progress(self) -> bool | None:

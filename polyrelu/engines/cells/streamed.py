@@ -6,7 +6,7 @@ forgotten; those around a point of a face are found again, by splitting a small 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from fractions import Fraction
 
 from polyrelu.arithmetic.exact import ExactVector
@@ -88,7 +88,7 @@ class StreamedCells(CellEngine):
         self.full, self._pieces, self._faced = [], [], 0
         self._fresh = None
 
-    def _full_around(self, point: ExactVector, signs: PartialSigns) -> list[Polyhedron]:
+    def _full_around(self, point: ExactVector, signs: PartialSigns) -> Iterable[Polyhedron]:
         """The full tiles that contain a point, found again where they are forgotten."""
         if not self._forgot:
             return super()._full_around(point, signs)

@@ -1,0 +1,287 @@
+"""Figures of how well the code is kept, on a page: papers/quality/README.md.
+
+    ./scripts/run python scripts/quality.py                          # what takes seconds
+    ./scripts/run python scripts/quality.py coverage kernel-coverage # these, which take minutes
+    ./scripts/run python scripts/quality.py --list                   # all there are
+    ./scripts/run python scripts/quality.py --page                   # the page again, of what was measured
+
+Each figure has a command that anybody can run, and the day on which it was run; papers/quality/figures.json keeps them,
+so that a long run is done once and the others stay as they were. A figure that cannot be measured is left as it is, and
+the script exits with 1 and says which.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import datetime
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+from collections import Counter
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+ROOT = Path(__file__).resolve().parent.parent
+PAGE = ROOT / "papers" / "quality" / "README.md"
+KEPT = PAGE.with_name("figures.json")
+PACKAGE = ROOT / "polyrelu"
+KERNEL_TESTS = ("tests/engines/cells", "tests/engines/branch", "tests/engines/test_conformance.py")
+SUFFIXES = {".py": "Python", ".h": "C++", ".cpp": "C++", ".ts": "TypeScript"}
+NETWORKS = 100_000
+_REPORTS = r"(\d+) reports of the kernel"
+
+
+class Unmeasured(Exception):
+    """A command failed, or did not say what was expected."""
+
+
+class Figure(NamedTuple):
+    """Something to measure.
+
+    Attributes:
+        name: for the command line.
+        title: what it is, for the page.
+        command: what is run, below the root of the repository; for the page, too.
+        read: the figure, of what the command has printed.
+        is_quick: whether it takes seconds.
+    """
+
+    name: str
+    title: str
+    command: str
+    read: Callable[[str], str]
+    is_quick: bool = False
+
+
+def said(pattern: str, form: str = "{}") -> Callable[[str], str]:
+    """Reads the groups of the last match of a pattern."""
+
+    def read(printed: str) -> str:
+        found = re.findall(pattern, printed, re.MULTILINE)
+        if not found:
+            raise Unmeasured(f"nothing like {pattern!r} in: {printed[-500:]}")
+        groups = found[-1] if isinstance(found[-1], tuple) else (found[-1],)
+        return form.format(*groups)
+
+    return read
+
+
+def collected(what: str, *paths: str, marks: str = "") -> Figure:
+    """How many tests there are."""
+    command = f"pytest --collect-only -q -n 0 {marks}{' '.join(paths)}".strip()
+    return Figure(what, "", command, said(r"^(?:no tests collected|(\d[\d/]*) tests? collected)", "{}"))
+
+
+def mutants(printed: str) -> str:
+    """The score of scripts/mutate_kernel.py."""
+    return said(r"score[^\n]*?(\d+(?:\.\d+)?) ?%", "{} %")(printed)
+
+
+def compiled_coverage(_: str) -> str:
+    """The share of lines of the compiled sources that tests run, from gcov's data."""
+    seen: dict[tuple[str, int], bool] = {}
+    for line in subprocess.run(
+        ["gcov", "--json-format", "--stdout", *map(str, Path(os.environ["GCOV_FOLDER"]).rglob("*.gcda"))],
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.splitlines():
+        for file in json.loads(line)["files"]:
+            name = os.path.relpath(os.path.join(ROOT, file["file"]), ROOT)
+            if name.startswith("polyrelu/"):
+                for entry in file["lines"]:
+                    key = name, entry["line_number"]
+                    seen[key] = seen.get(key, False) or entry["count"] > 0
+    return f"{100 * sum(seen.values()) / len(seen):.1f} % of {len(seen):,} lines"
+
+
+FIGURES = (
+    Figure("types", "Types, strict", "mypy", said(r"(no issues found in \d+ source files)"), is_quick=True),
+    Figure("style", "Lint", "ruff check .", said(r"(All checks passed)"), is_quick=True),
+    Figure("docstrings", "Public names of polyrelu/ with a docstring", "", lambda _: docstrings(), is_quick=True),
+    collected("tests")._replace(title="Tests of the default run", is_quick=True),
+    collected("conformance", "tests/engines/test_conformance.py")._replace(
+        title="Conformance: questions times engines", is_quick=True
+    ),
+    Figure(
+        "coverage",
+        "Lines of Python that the default run executes",
+        "pytest -q --cov=polyrelu --cov-report=term",
+        said(r"^TOTAL\s+(\d+)\s+\d+\s+(\d+%)", "{1} of {0} statements"),
+    ),
+    Figure(
+        "kernel-coverage",
+        "Lines of C++ that the engines' tests execute",
+        f"pytest -q -n 0 {' '.join(KERNEL_TESTS)}",
+        compiled_coverage,
+    ),
+    Figure("mutants", "Kernel mutants that a test notices", "python scripts/mutate_kernel.py --sample 300", mutants),
+    Figure(
+        "sanitizers",
+        "Reports of the address, undefined and thread sanitizers",
+        "python scripts/sanitize.py --minutes 20",
+        lambda printed: f"{sum(map(int, re.findall(_REPORTS, printed)))} of the kernel",
+    ),
+    Figure(
+        "twin",
+        "Random generic, degenerate and extreme networks, compiled kernel against exact twin",
+        f"python scripts/fuzz_kernel.py --count {NETWORKS} --seconds 36000",
+        said(r"^(\d+) questions: (no difference)", "{} questions, {}"),
+    ),
+    Figure(
+        "files",
+        "Damaged files, read or refused in words",
+        "python scripts/fuzz_files.py",
+        said(r"^([^\n]*(?:files|faults)[^\n]*)$"),
+    ),
+    Figure(
+        "certificates",
+        "Changed certificates that are accepted and false",
+        "python scripts/mutate_certificates.py 10000",
+        said(r"^([^\n]+)$"),
+    ),
+)
+
+
+def docstrings() -> str:
+    """How many modules, public classes and functions say what they are."""
+    has = Counter[bool]()
+    for path in sorted(PACKAGE.rglob("*.py")):
+        has.update(node_has for _, node_has in documented(ast.parse(path.read_text(encoding="utf-8"))))
+    return f"{100 * has[True] / has.total():.1f} % of {has.total():,}"
+
+
+def documented(tree: ast.AST) -> Iterator[tuple[str, bool]]:
+    """The module and its public classes, functions and methods, each with whether it has a docstring."""
+    assert isinstance(tree, ast.Module), "a file is parsed"
+    yield "module", bool(ast.get_docstring(tree)) or not tree.body
+    waiting: list[ast.Module | ast.ClassDef] = [tree]
+    while waiting:
+        for node in waiting.pop().body:
+            if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) and node.name[0] != "_":
+                yield node.name, bool(ast.get_docstring(node))
+                if isinstance(node, ast.ClassDef):
+                    waiting.append(node)
+
+
+def lines_by_room() -> dict[str, Counter[str]]:
+    """Lines of each room of the house, by language; what stands beside the rooms is ``polyrelu``."""
+    found: dict[str, Counter[str]] = {}
+    for path in sorted(PACKAGE.rglob("*")):
+        inside = path.relative_to(PACKAGE).parts
+        if path.suffix in SUFFIXES and not {"node_modules", "static", "__pycache__"} & set(inside):
+            room = inside[0] + "/" if len(inside) > 1 else "polyrelu"
+            count = len(path.read_text(encoding="utf-8").splitlines())
+            found.setdefault(room, Counter())[SUFFIXES[path.suffix]] += count
+    return found
+
+
+def measured(figure: Figure) -> dict[str, str]:
+    """The figure as it is now, with its day.
+
+    Raises:
+        Unmeasured: the command failed, or said something else.
+    """
+    if not figure.command:
+        return {"value": figure.read(""), "day": _today()}
+    with tempfile.TemporaryDirectory() as place:
+        variables = {**os.environ, "GCOV_FOLDER": place}
+        if figure.name == "kernel-coverage":
+            variables |= _built_for_coverage(Path(place))
+        os.environ["GCOV_FOLDER"] = place
+        made = subprocess.run(
+            figure.command.split(), cwd=ROOT, env=variables, capture_output=True, text=True, check=False
+        )
+        if made.returncode:
+            raise Unmeasured(f"{figure.command} ended with {made.returncode}: {(made.stdout + made.stderr)[-800:]}")
+        return {"value": figure.read(made.stdout), "day": _today()}
+
+
+def _built_for_coverage(folder: Path) -> dict[str, str]:
+    """Build the libraries so that they count, and say how they are found."""
+    places = ["--build-lib", str(folder / "lib"), "--build-temp", str(folder / "objects")]
+    builder = PACKAGE / "engines" / "cells" / "kernel" / "build.py"
+    flags = {**os.environ, "CXXFLAGS": "-O1 --coverage", "LDFLAGS": "--coverage"}
+    subprocess.run([sys.executable, "-W", "ignore", str(builder), *places], env=flags, check=True, capture_output=True)
+    return {"POLYRELU_KERNEL": str(folder / "lib" / "polyrelu" / "engines" / "cells")}
+
+
+def _today() -> str:
+    return datetime.datetime.now(datetime.UTC).date().isoformat()
+
+
+def page(kept: dict[str, dict[str, str]]) -> str:
+    """The page, of what was measured."""
+    rows = []
+    for figure in FIGURES:
+        found = kept.get(figure.name, {"value": "not measured yet", "day": ""})
+        command = f"`{figure.command}`" if figure.command else "`python scripts/quality.py docstrings`"
+        rows.append(f"| {figure.title} | {found['value']} | {found['day']} | {command} |")
+    rooms = lines_by_room()
+    languages = list(dict.fromkeys(SUFFIXES.values()))
+    total = sum(rooms.values(), Counter[str]())
+    table = [_line(room, count, languages) for room, count in rooms.items()]
+    return "\n".join(
+        [
+            "# How well it is kept",
+            "",
+            "Written by `python scripts/quality.py`. Each figure has the command that gives it, to be run in a",
+            "checkout by `./scripts/run`, and the day on which it was run.",
+            "",
+            "| what | figure | day | command |",
+            "|---|---|---|---|",
+            *rows,
+            "",
+            "## Lines by room",
+            "",
+            f"| room | {' | '.join(languages)} |",
+            f"|---|{'--:|' * len(languages)}",
+            *table,
+            _line("all", total, languages),
+            "",
+        ]
+    )
+
+
+def _line(room: str, count: Counter[str], languages: list[str]) -> str:
+    cells = (f"{count[language]:,}" if count[language] else "" for language in languages)
+    return f"| {room} | {' | '.join(cells)} |"
+
+
+def main() -> None:
+    """Measure what is asked for, and write the page."""
+    names = {figure.name: figure for figure in FIGURES}
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("names", nargs="*", help="what to measure; by default what takes seconds")
+    parser.add_argument("--list", action="store_true", help="print what there is to measure")
+    parser.add_argument("--page", action="store_true", help="measure nothing, and write the page")
+    given = parser.parse_args()
+    unknown = set(given.names) - set(names)
+    if unknown:
+        parser.error(f"no such figure: {', '.join(sorted(unknown))}; --list prints all")
+    if given.list:
+        print("\n".join(f"{figure.name:16} {figure.title}" for figure in FIGURES))
+        return
+    chosen = [] if given.page else [names[name] for name in given.names] or [one for one in FIGURES if one.is_quick]
+    kept = json.loads(KEPT.read_text(encoding="utf-8")) if KEPT.exists() else {}
+    failed = []
+    for figure in chosen:
+        try:
+            kept[figure.name] = measured(figure)
+            print(f"{figure.name}: {kept[figure.name]['value']}", flush=True)
+        except (Unmeasured, OSError, subprocess.CalledProcessError) as error:
+            failed.append(figure.name)
+            print(f"{figure.name}: {error}", file=sys.stderr)
+    KEPT.write_text(json.dumps(kept, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+    PAGE.write_text(page(kept), encoding="utf-8")
+    if failed:
+        sys.exit(f"not measured: {', '.join(failed)}")
+
+
+if __name__ == "__main__":
+    main()

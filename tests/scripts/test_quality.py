@@ -1,0 +1,33 @@
+import ast
+
+import pytest
+import quality
+
+
+def test_the_page_has_every_figure_and_every_room():
+    text = quality.page({"docstrings": {"value": "99 % of 3", "day": "2020-01-02"}})
+    assert all(f"| {figure.title} | " in text for figure in quality.FIGURES)
+    assert "99 % of 3 | 2020-01-02" in text
+    rooms = quality.lines_by_room()
+    assert {"polyrelu", "engines/", "tilings/"} <= rooms.keys()
+    assert rooms["engines/"]["C++"] > 1000
+    assert len({figure.name for figure in quality.FIGURES}) == len(quality.FIGURES)
+
+
+def test_docstrings_are_counted_where_they_are_promised():
+    tree = ast.parse(
+        '''"""Yes."""\ndef f():\n    pass\ndef _g():\n    pass\nclass A:\n    """Yes."""\n    def m(self): pass\n'''
+    )
+    assert sorted(quality.documented(tree)) == [("A", True), ("f", False), ("m", False), ("module", True)]
+
+
+def test_a_figure_is_what_its_command_says_last():
+    assert quality.said(r"^(\d+) (\w+)", "{1}: {0}")("1 a\n2 b\n") == "b: 2"
+    with pytest.raises(quality.Unmeasured, match="nothing like"):
+        quality.said("x")("y")
+
+
+def test_a_command_that_fails_is_no_figure():
+    figure = quality.Figure("no", "no", "python -c raise(SystemExit(3))", quality.said("(.*)"))
+    with pytest.raises(quality.Unmeasured, match="ended with 3"):
+        quality.measured(figure)
