@@ -44,6 +44,8 @@ _COMPILED: dict[str, Callable[[], object]] = {
     "walk": walk_library,
     "checker": checker_library,
 }
+_checker: Callable[..., str] = checker.check  # programs of their own, without types
+_tree_checker: Callable[..., str] = tree_checker.check
 _DIGITS = 12
 _ENGINES = tuple(method for method in METHODS if method != "auto")
 
@@ -66,7 +68,7 @@ class Sample(NamedTuple):
 
 
 def versions() -> dict[str, str]:
-    """The versions of polyrelu, Python, this machine, its libraries, the extras that are there, and what was compiled."""
+    """The versions of polyrelu, Python, this machine, the libraries, the extras that are there, and what was compiled."""
     found = {"polyrelu": metadata.version("polyrelu"), "Python": platform.python_version()}
     found["machine"] = f"{platform.system()} {platform.machine()}"
     found |= {name: _version(name) or "not installed" for name in _NEEDED}
@@ -153,11 +155,11 @@ def _evidence(sample: Sample) -> Check:
         with _float_modes_apart():
             certify(statement, cells, form="cells", progress=False)
             certify(statement, tree, form="tree", progress=False)
-            tiles = len(preimage(*sample[1:], progress=False))
+            tiles = len(preimage(*sample[1:], "cells", progress=False))
         judges: dict[str, Callable[[], str]] = {
-            "checker": lambda: str(checker.check(question.read_bytes(), [cells])),
+            "checker": lambda: _checker(question.read_bytes(), [cells]),
             "compiled checker": lambda: check_fast(question, cells),
-            "tree checker": lambda: str(tree_checker.check(question.read_bytes(), tree)),
+            "tree checker": lambda: _tree_checker(question.read_bytes(), tree),
         }
         said = {name: _said(judge) for name, judge in judges.items()}
     expected = f"preimage: target 0: {tiles} tiles, "

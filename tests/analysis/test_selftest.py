@@ -1,5 +1,5 @@
 import json
-from importlib.metadata import PackageNotFoundError
+from importlib import metadata
 
 import pytest
 from click.testing import CliRunner
@@ -80,7 +80,7 @@ def test_a_checker_that_says_something_else_is_told(monkeypatch):
 
 
 def test_what_is_not_there_is_said(monkeypatch):
-    monkeypatch.setattr(selftest.metadata, "version", lambda name: known(name))
+    monkeypatch.setattr(metadata, "version", known)
     monkeypatch.setitem(selftest._COMPILED, "walk", missing)
     found = selftest.versions()
     assert (found["scipy"], found["extras"], found["walk"]) == ("not installed", "none", "there is no compiled walk")
@@ -89,7 +89,7 @@ def test_what_is_not_there_is_said(monkeypatch):
 def known(name):
     if name == "polyrelu":
         return pr.__version__
-    raise PackageNotFoundError(name)
+    raise metadata.PackageNotFoundError(name)
 
 
 def missing():
