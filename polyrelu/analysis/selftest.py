@@ -14,6 +14,7 @@ import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from fractions import Fraction
+from functools import partial
 from importlib import metadata
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -29,7 +30,7 @@ from polyrelu.engines.cells.library import kernel_library
 from polyrelu.engines.evidence.certify import certify
 from polyrelu.engines.preimage import preimage
 from polyrelu.engines.registry import METHODS
-from polyrelu.errors import FloatModeWarning, InputError
+from polyrelu.errors import FloatModeWarning, InputError, PolyreluError
 from polyrelu.networks.linear_constraints import parse
 from polyrelu.networks.network import Network
 from polyrelu.networks.statement import Statement
@@ -68,7 +69,7 @@ class Sample(NamedTuple):
 
 
 def versions() -> dict[str, str]:
-    """The versions of polyrelu, Python, this machine, the libraries, the extras that are there, and what was compiled."""
+    """The versions of polyrelu, Python, the machine, libraries and extras that are there, and what was compiled."""
     found = {"polyrelu": metadata.version("polyrelu"), "Python": platform.python_version()}
     found["machine"] = f"{platform.system()} {platform.machine()}"
     found |= {name: _version(name) or "not installed" for name in _NEEDED}
@@ -99,8 +100,16 @@ def checks() -> Iterator[Check]:
     yield _float_check("floats in this thread", probe)
     yield _float_check("floats in a worker thread", lambda: _elsewhere(probe))
     for sample in samples():
-        yield _conformance(sample)
-    yield _evidence(samples()[0])
+        yield _tried(sample.name, partial(_conformance, sample))
+    yield _tried("certificates", lambda: _evidence(samples()[0]))
+
+
+def _tried(name: str, look: Callable[[], Check]) -> Check:
+    """What is found, or that nothing could be, as where a library is missing."""
+    try:
+        return look()
+    except PolyreluError as error:
+        return Check(name, False, f"no answer: {error}")
 
 
 def _elsewhere(ask: Callable[[], dict[str, bool]]) -> dict[str, bool]:

@@ -86,6 +86,13 @@ def test_what_is_not_there_is_said(monkeypatch):
     assert (found["scipy"], found["extras"], found["walk"]) == ("not installed", "none", "there is no compiled walk")
 
 
+def test_an_engine_without_its_library_is_told(monkeypatch):
+    monkeypatch.setattr(selftest, "preimage", lambda *_, **__: missing())
+    found = list(selftest.checks())
+    assert [check.ok for check in found[2:]] == [False] * (len(selftest.samples()) + 1)
+    assert found[2].seen == "no answer: there is no compiled walk"
+
+
 def known(name):
     if name == "polyrelu":
         return pr.__version__
