@@ -3,7 +3,7 @@ import threading
 
 import matplotlib
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, is_hypothesis_test, settings
 
 matplotlib.use("Agg")
 
@@ -14,7 +14,20 @@ settings.register_profile(
 settings.register_profile("thorough", parent=settings.get_profile("default"), max_examples=1000)
 settings.load_profile("default")
 
+SHARE = 0.4
+"""How many of the examples that a test asks for the default run draws; other runs, and another day, draw others."""
+
 SECONDS = 60
+
+
+def pytest_collection_modifyitems(config, items):
+    """With ``--hypothesis-profile thorough`` tests have all their examples."""
+    if config.getoption("--hypothesis-profile"):
+        return
+    for test in {item.function for item in items if is_hypothesis_test(getattr(item, "function", None))}:
+        own = test._hypothesis_internal_use_settings  # where the plugin of hypothesis looks, too
+        fewer = max(1, round(SHARE * own.max_examples))
+        test._hypothesis_internal_use_settings = settings(own, max_examples=fewer)
 
 
 @pytest.fixture
