@@ -1,4 +1,6 @@
+import os
 import signal
+import sys
 import threading
 
 import matplotlib
@@ -6,6 +8,10 @@ import pytest
 from hypothesis import HealthCheck, is_hypothesis_test, settings
 
 matplotlib.use("Agg")
+
+# Hundreds of tests start a Python of their own, and it need not compile again what another has compiled.
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 # Exact arithmetic has no bad luck with rounding, only slow examples: no deadline, and the failing seed is printed.
 settings.register_profile(
