@@ -14,6 +14,7 @@ Wheels for other platforms are made by cibuildwheel, which pyproject.toml has th
 from __future__ import annotations
 
 import argparse
+import os
 import runpy
 import shutil
 import subprocess
@@ -133,7 +134,8 @@ _PIP = ("-m", "pip", "--quiet", "--disable-pip-version-check")
 
 
 def _run(command: Sequence[str], cwd: Path | None = None, stdout: int | None = None) -> None:
-    code = subprocess.run(command, cwd=cwd, stdout=stdout, check=False).returncode
+    alone = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}  # no other polyrelu in sight
+    code = subprocess.run(command, cwd=cwd, stdout=stdout, env=alone, check=False).returncode
     if code:
         sys.exit(f"scripts/build_wheel.py: exit code {code} of {' '.join(command[:3])}")
 
