@@ -19,7 +19,7 @@ import sys
 import tempfile
 import time
 import tomllib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -57,6 +57,7 @@ JOBS = {
     "replay": Job(
         4, "a first contribution, by the page about it", ("pytest -m replay -n 0 tests/test_contributing.py",)
     ),
+    "gallery": Job(2, "every figure, pixel by pixel", ("pytest -m gallery tests/figures",)),
     "torch": Job(3, "PyTorch beside what is read of it, where it is installed", ("pytest -m torch",)),
     "shuffled": Job(8, "the default tests in an order of this day", ("pytest --shuffle {day}",)),
     "thorough": Job(30, "all examples of every law", ("pytest --hypothesis-profile thorough",)),
@@ -121,13 +122,13 @@ def changed_files(since: str | None) -> set[str]:
     return set(listed.split())
 
 
-def affected(changed: Iterable[str], root: Path = ROOT) -> Iterator[str]:
+def affected(changed: Iterable[str]) -> Iterator[str]:
     """The test files that changed files may break first: themselves, those of the same name, and those listed instead.
 
     A module's test is that of its name in its room; tests/test_architecture.py lists the others. A change of C++ asks
     the tests of its engine, and a new public name the zoo.
     """
-    elsewhere = _listed_tests(root)
+    elsewhere = _listed_tests()
     for name in changed:
         path = Path(name)
         if path.parts[0] == "tests" and re.fullmatch(r"test_\w+\.py", path.name):
@@ -145,13 +146,15 @@ def affected(changed: Iterable[str], root: Path = ROOT) -> Iterator[str]:
             wanted = [f"tests/scripts/test_{path.stem}.py"]
         else:
             wanted = [name] if path.suffix == ".md" else []
-        yield from (test for test in wanted if (root / test).exists())
+        yield from (test for test in wanted if (ROOT / test).exists())
 
 
-def _listed_tests(root: Path) -> dict[str, str]:
+def _listed_tests() -> Mapping[str, str]:
     """Modules and the tests that run them, as tests/test_architecture.py lists them."""
-    text = (root / "tests" / "test_architecture.py").read_text(encoding="utf-8")
-    return dict(re.findall(r'^    "([\w/]+)": "([\w/]+)",$', text, re.MULTILINE))
+    sys.path.insert(0, str(ROOT))
+    from tests.test_architecture import THROUGH
+
+    return THROUGH
 
 
 def lowest_versions(text: str) -> list[str]:

@@ -80,6 +80,7 @@ SEAMS = {"library-half-plane-pair": 0.95, "library-planes-in-space": 0.95, "firs
 SAMPLED = ("demonstration", "fact-check")  # dots, which bound no area
 
 
+@pytest.mark.gallery
 @pytest.mark.parametrize("name", FIGURES)
 def test_the_lines_make_that_very_picture_and_it_is_readable(name, names):
     entry, made = FIGURES[name], dict(names)
