@@ -70,7 +70,7 @@ def test_the_compiled_checker_says_the_same(name):
 
 
 @pytest.mark.parametrize("method", ["twin", "branch"])
-@pytest.mark.parametrize("name", [name for name in QUESTIONS if name != "four"])
+@pytest.mark.parametrize("name", [name for name in QUESTIONS if name not in ("four", "plane-unbounded")])
 def test_other_engines_say_the_same(name, method):
     question = QUESTIONS[name]
     assert ground_truth.numbers(question, method) == ground_truth.numbers(question)
