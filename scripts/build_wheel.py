@@ -1,11 +1,12 @@
 """Build a wheel from a source distribution, and use it in a clean environment, far from this checkout.
 
     ./scripts/run python scripts/build_wheel.py                  # the wheel is left in dist/
-    ./scripts/run python scripts/build_wheel.py --output DIR --python python3.13
+    ./scripts/run python scripts/build_wheel.py --output DIR --python python3.11 --python python3.14 --archive
 
 The source distribution has to hold all that is compiled, and the wheel all that is run. The wheel is for one platform
-and for every Python from 3.11 on (abi3). It is installed in a new environment, which is asked a few questions whose
-answers are known, and `polyrelu selftest`. Exits with 1 if something is wrong.
+and for every Python from 3.11 on (abi3). It is installed in a new environment of each Python that is named, which is
+asked a few questions whose answers are known, and `polyrelu selftest`; so is the source distribution, if that is asked
+for. Exits with 1 if something is wrong.
 
 Wheels for other platforms are made by cibuildwheel, which pyproject.toml has the settings of.
 """
@@ -13,6 +14,7 @@ Wheels for other platforms are made by cibuildwheel, which pyproject.toml has th
 from __future__ import annotations
 
 import argparse
+import os
 import runpy
 import shutil
 import subprocess
@@ -68,8 +70,13 @@ def main() -> None:
             sys.exit("\n".join(wrong))
         options.output.mkdir(parents=True, exist_ok=True)
         wheel = Path(shutil.copy(built, options.output))
+        shutil.copy(archive, options.output)
         print(f"built {wheel} ({wheel.stat().st_size // 1024} KiB) from {archive.name}", flush=True)
-        use(wheel, folder, options.python)
+        pythons = options.python or [sys.executable]
+        for number, python in enumerate(pythons):
+            use(wheel, folder / f"wheel-{number}", python)
+        if options.archive:
+            use(archive, folder / "from-archive", pythons[0])
 
 
 def built_archive(folder: Path, root: Path = ROOT) -> Path:
@@ -110,13 +117,15 @@ def wrong_contents(wheel: Path) -> list[str]:
     return wrong
 
 
-def use(wheel: Path, folder: Path, python: str) -> None:
-    """Install a wheel in a new environment in a folder, and ask it what is known."""
+def use(built: Path, folder: Path, python: str) -> None:
+    """Install a wheel or a source distribution in a new environment in a new folder, and ask it what is known."""
+    folder.mkdir()
     environment = folder / "environment"
     own = environment / "bin" / "python"
     digest = runpy.run_path(str(ROOT / CELLS / "sources.py"))["digest"]()
     _run([python, "-m", "venv", str(environment)])
-    _run([str(own), *_PIP, "install", "--constraint", str(ROOT / "scripts" / "constraints.txt"), str(wheel)])
+    _run([str(own), *_PIP, "install", "--constraint", str(ROOT / "scripts" / "constraints.txt"), str(built)])
+    print(f"{built.name} in an environment of {python}:", flush=True)
     _run([str(own), "-I", "-c", QUESTIONS.format(environment=str(environment), digest=digest)], cwd=folder)
     _run([str(own.with_name("polyrelu")), "selftest"], cwd=folder)
 
@@ -125,15 +134,19 @@ _PIP = ("-m", "pip", "--quiet", "--disable-pip-version-check")
 
 
 def _run(command: Sequence[str], cwd: Path | None = None, stdout: int | None = None) -> None:
-    code = subprocess.run(command, cwd=cwd, stdout=stdout, check=False).returncode
+    alone = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}  # no other polyrelu in sight
+    code = subprocess.run(command, cwd=cwd, stdout=stdout, env=alone, check=False).returncode
     if code:
         sys.exit(f"scripts/build_wheel.py: exit code {code} of {' '.join(command[:3])}")
 
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--output", type=Path, default=ROOT / "dist", help="where the wheel is left (dist)")
-    parser.add_argument("--python", default=sys.executable, help="the Python of the clean environment (this one)")
+    parser.add_argument("--output", type=Path, default=ROOT / "dist", help="where both are left (dist)")
+    parser.add_argument(
+        "--python", action="append", help="the Python of a clean environment (this one); may be repeated"
+    )
+    parser.add_argument("--archive", action="store_true", help="install the source distribution, too")
     return parser.parse_args()
 
 

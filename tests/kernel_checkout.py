@@ -19,6 +19,7 @@ TAKEN = (
     "setup.cfg",
     "README.md",
     "LICENSE",
+    "scripts/source_archive.py",
     "polyrelu/errors.py",
     *(str(CELLS / name) for name in ("sources.py", "library.py")),
     *(str(KERNEL / name) for name in ("build.py", "machine.h", "identity.h", "baseline.cpp", "avx2.cpp")),

@@ -1,8 +1,10 @@
 """Does polyrelu work on this machine? Its floats, its versions, and a sample of questions asked of every engine.
 
 The engines share little: ``cells`` is compiled and works in floats, ``twin`` in exact arithmetic, the others go
-backwards through faces. Where they give the same tiles, and :func:`polyrelu.check_tiling` proves these right, the
-installation can be trusted with larger questions.
+backwards through faces. Where they give the same tiles, and :func:`polyrelu.check_tiling` proves these right, and the
+checkers find the same in certificates of one of them, the installation can be trusted with larger questions.
+
+What is seen is what a report of a fault needs: versions, and the digests of what was compiled.
 """
 
 from __future__ import annotations
@@ -10,23 +12,41 @@ from __future__ import annotations
 import platform
 import warnings
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from fractions import Fraction
+from functools import partial
 from importlib import metadata
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
 from polyrelu.arithmetic.ieee import probe
+from polyrelu.certificates import checker, tree_checker
 from polyrelu.certificates.check_tiling import check_tiling
+from polyrelu.certificates.fast_checker import check_fast
+from polyrelu.certificates.fast_library import checker_library
+from polyrelu.engines.branch.library import walk_library
 from polyrelu.engines.cells.library import kernel_library
+from polyrelu.engines.evidence.certify import certify
 from polyrelu.engines.preimage import preimage
 from polyrelu.engines.registry import METHODS
-from polyrelu.errors import FloatModeWarning, InputError
+from polyrelu.errors import FloatModeWarning, InputError, PolyreluError
 from polyrelu.networks.linear_constraints import parse
 from polyrelu.networks.network import Network
+from polyrelu.networks.statement import Statement
 from polyrelu.polyhedra.polyhedron import Polyhedron
+from polyrelu.support.extras import INSTALLED_BY
 from polyrelu.support.workers import Worker, finish
 from polyrelu.tilings.tiling import Tiling
 
-_LIBRARIES = ("numpy", "pycddlib", "python-flint", "scipy", "networkx", "sympy")
+_NEEDED = ("numpy", "pycddlib", "python-flint", "scipy", "networkx")
+_COMPILED: dict[str, Callable[[], object]] = {
+    "kernel": kernel_library,
+    "walk": walk_library,
+    "checker": checker_library,
+}
+_checker: Callable[..., str] = checker.check  # programs of their own, without types
+_tree_checker: Callable[..., str] = tree_checker.check
 _DIGITS = 12
 _ENGINES = tuple(method for method in METHODS if method != "auto")
 
@@ -49,26 +69,29 @@ class Sample(NamedTuple):
 
 
 def versions() -> dict[str, str]:
-    """The versions of polyrelu, Python, this machine, and the libraries and the kernel that decide answers."""
+    """The versions of polyrelu, Python, the machine, libraries and extras that are there, and what was compiled."""
     found = {"polyrelu": metadata.version("polyrelu"), "Python": platform.python_version()}
     found["machine"] = f"{platform.system()} {platform.machine()}"
-    for name in _LIBRARIES:
-        try:
-            found[name] = metadata.version(name)
-        except metadata.PackageNotFoundError:
-            found[name] = "not installed"
-    found["kernel"] = _kernel()
-    return found
+    found |= {name: _version(name) or "not installed" for name in _NEEDED}
+    found["extras"] = ", ".join(f"{name} {version}" for name in INSTALLED_BY if (version := _version(name))) or "none"
+    return found | {name: _compiled(library) for name, library in _COMPILED.items()}
 
 
-def _kernel() -> str:
-    """Which compiled library splits cells, and the beginning of the digest of its sources."""
+def _version(name: str) -> str | None:
     try:
-        library = kernel_library()
+        return metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return None
+
+
+def _compiled(library: Callable[[], object]) -> str:
+    """The name of a compiled library, and the beginning of the digest of its sources."""
+    try:
+        loaded = library()
     except InputError as error:
         return str(error)
-    name = str(getattr(library, "__name__", "")).rpartition(".")[2]
-    sources = str(getattr(library, "SOURCES", ""))[:_DIGITS]
+    name = str(getattr(loaded, "__name__", "")).rpartition(".")[2]
+    sources = str(getattr(loaded, "SOURCES", ""))[:_DIGITS]
     return f"{name}, sources {sources}" if sources else name
 
 
@@ -77,7 +100,16 @@ def checks() -> Iterator[Check]:
     yield _float_check("floats in this thread", probe)
     yield _float_check("floats in a worker thread", lambda: _elsewhere(probe))
     for sample in samples():
-        yield _conformance(sample)
+        yield _tried(sample.name, partial(_conformance, sample))
+    yield _tried("certificates", lambda: _evidence(samples()[0]))
+
+
+def _tried(name: str, look: Callable[[], Check]) -> Check:
+    """What is found, or that nothing could be, as where a library is missing."""
+    try:
+        return look()
+    except PolyreluError as error:
+        return Check(name, False, f"no answer: {error}")
 
 
 def _elsewhere(ask: Callable[[], dict[str, bool]]) -> dict[str, bool]:
@@ -98,8 +130,7 @@ def _float_check(name: str, ask: Callable[[], dict[str, bool]]) -> Check:
 
 def _conformance(sample: Sample) -> Check:
     target = parse(sample.target, dim=sample.network.output_dim)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", FloatModeWarning)  # has its own line
+    with _float_modes_apart():
         answers = {m: preimage(sample.network, target, sample.domain, m, progress=False) for m in _ENGINES}
     reference = _tiles(answers["twin"])
     wrong = [method for method, tiling in answers.items() if _tiles(tiling) != reference]
@@ -111,8 +142,46 @@ def _conformance(sample: Sample) -> Check:
     return Check(sample.name, verdict.ok, seen)
 
 
+@contextmanager
+def _float_modes_apart() -> Iterator[None]:
+    """Without warnings of what has its own line."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FloatModeWarning)
+        yield
+
+
 def _tiles(tiling: Tiling) -> list[tuple[str, Polyhedron]]:
     return [(tile.pattern, tile.polyhedron) for tile in tiling]
+
+
+def _evidence(sample: Sample) -> Check:
+    """What the three checkers say of certificates of a sample."""
+    assert sample.domain is not None
+    statement = Statement.of(sample.network, sample.target, sample.domain)
+    with TemporaryDirectory() as folder:
+        question, cells, tree = (Path(folder, name) for name in ("question.txt", "cells.cert.gz", "tree.cert.gz"))
+        statement.save(question)
+        with _float_modes_apart():
+            certify(statement, cells, form="cells", progress=False)
+            certify(statement, tree, form="tree", progress=False)
+            tiles = len(preimage(*sample[1:], "cells", progress=False))
+        judges: dict[str, Callable[[], str]] = {
+            "checker": lambda: _checker(question.read_bytes(), [cells]),
+            "compiled checker": lambda: check_fast(question, cells),
+            "tree checker": lambda: _tree_checker(question.read_bytes(), tree),
+        }
+        said = {name: _said(judge) for name, judge in judges.items()}
+    expected = f"preimage: target 0: {tiles} tiles, "
+    agree = all(claim.startswith(expected) for claim in said.values()) and said["checker"] == said["compiled checker"]
+    return Check("certificates", agree, "; ".join(f"{name}: {claim}" for name, claim in said.items()))
+
+
+def _said(judge: Callable[[], str]) -> str:
+    """What a checker claims, or why it rejects."""
+    try:
+        return judge()
+    except (checker.Rejected, tree_checker.Rejected, InputError) as reason:
+        return f"REJECTED {reason}"
 
 
 def samples() -> tuple[Sample, ...]:

@@ -16,7 +16,7 @@ from polyrelu.cli.options import JSON
 def selftest_command(context: click.Context, as_json: bool) -> None:
     """Whether polyrelu works on this machine: its floats, its versions, and a sample asked of every engine.
 
-    Takes seconds. The exit code is 2 where something is wrong.
+    Takes seconds, and belongs into a report of a fault. The exit code is 2 where something is wrong.
     """
     known, done = versions(), []
     if not as_json:

@@ -219,11 +219,19 @@ STAGES = {
     "search": ("polyrelu.engines.search.tree.FaceSearch._tree", (*EQUALITY, "--method", "search"), "pass"),
 }
 SMALL = ("exact answers", "faces", "flat tiles")
+BOTH = ("loading", "cells")
+"""Stages in which SIGTERM is tried by default, too: it takes the same way from Python's handler on."""
 
 
 @pytest.mark.skipif(os.name != "posix", reason="sends signals")
-@pytest.mark.parametrize("stage", STAGES)
-@pytest.mark.parametrize("number", SIGNALS)
+@pytest.mark.parametrize(
+    ("number", "stage"),
+    [
+        pytest.param(number, stage, marks=() if number == signal.SIGINT or stage in BOTH else pytest.mark.slow)
+        for number in SIGNALS
+        for stage in STAGES
+    ],
+)
 def test_signals_are_heard_in_every_stage(large, touching, tmp_path, stage, number):
     place, asked, then = STAGES[stage]
     files = set(tmp_path.iterdir())

@@ -250,7 +250,8 @@ def test_nothing_to_see_is_one_tile_and_nothing_to_find_is_none(engine):
 
 @engines
 @pytest.mark.parametrize("seed", range(4))
-def test_a_hundred_thousand_samples_agree(engine, seed):
+def test_many_samples_agree(engine, seed):
+    """A hundred thousand of the default engine, a tenth of that of the others, which have the same tiles."""
     rng = np.random.default_rng(seed)
     hidden, scale = (6, 1) if seed % 2 else (5, 4)
     draw = (
@@ -259,7 +260,7 @@ def test_a_hundred_thousand_samples_agree(engine, seed):
     net = pr.Network([(draw(hidden, 2), draw(hidden)), (draw(2, hidden), draw(2))])
     target = pr.parse("y0 > 0 and y0 >= y1", dim=2)
     tiling = pr.preimage(net, target, pr.Polyhedron.box([-3, -3], [3, 3]), engine)
-    points = rng.uniform(-3, 3, (100_000, 2))
+    points = rng.uniform(-3, 3, (100_000 if engine == "cells" else 10_000, 2))
     points[::10] = np.round(points[::10])  # many of them on the boundaries of tiles of small-integer networks
     assert (pr.maps_into(net, target, points) == tiling.contains(points)).all()
 

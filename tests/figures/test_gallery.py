@@ -79,6 +79,7 @@ PICTURES = [name for name, entry in FIGURES.items() if entry.kind == "figure"]
 SAMPLED = ("demonstration", "fact-check")  # dots, which bound no area
 
 
+@pytest.mark.gallery
 @pytest.mark.parametrize("name", FIGURES)
 def test_the_lines_make_that_very_picture_and_it_is_readable(name, names):
     entry, made = FIGURES[name], dict(names)

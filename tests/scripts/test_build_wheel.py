@@ -8,10 +8,13 @@ import zipfile
 
 import build_wheel
 import pytest
+import source_archive
 
 from tests.kernel_checkout import CELLS, python, small_checkout
 from tests.test_architecture import ROOT
 
+KEPT = (".ci/run", "papers/page/figure.png", "scripts/run", "tests/corpus/damaged/1.onnx", "polyrelu/page.md")
+MADE = ("tests/__pycache__/a.pyc", "polyrelu/pages/front/node_modules/d3/index.js", "polyrelu/_kernel.so", "out/1.txt")
 LOAD = "from polyrelu.engines.cells.library import kernel_library as k; print(k().__file__)"
 
 
@@ -20,6 +23,10 @@ def made(tmp_path_factory):
     """A checkout, its source distribution, and the wheel of that."""
     folder = tmp_path_factory.mktemp("made")
     root = small_checkout(folder / "checkout")
+    for name in (*KEPT, *MADE):
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_text("as it is")
+    (root / "README.md").write_text("![A picture](papers/page/figure.png) [x](#x)\n```\n[0](1)\n```\n")
     archive = build_wheel.built_archive(folder / "archive", root)
     return root, archive, build_wheel.built_wheel(archive, folder / "wheel", "--no-build-isolation")
 
@@ -31,6 +38,29 @@ def test_a_wheel_of_a_source_distribution_works_without_sources(made, tmp_path):
     subprocess.run(command, check=True)
     assert python(tmp_path, LOAD).startswith(str(tmp_path))
     assert not (tmp_path / CELLS / "kernel").exists()
+
+
+def test_a_source_distribution_has_what_a_checkout_has(made):
+    _, archive, _ = made
+    with tarfile.open(archive) as opened:
+        there = {name.partition("/")[2] for name in opened.getnames()}
+        readme, known = (
+            opened.extractfile(f"{archive.name.removesuffix('.tar.gz')}/{name}").read().decode()
+            for name in ("README.md", "PKG-INFO")
+        )
+    assert set(KEPT) <= there
+    assert not set(MADE) & there
+    for text in (readme, known):
+        assert "![A picture](https://" in text
+        assert "/raw/main/papers/page/figure.png) [x](#x)\n```\n[0](1)\n```\n" in text
+
+
+def test_nothing_that_is_versioned_is_left_out():
+    listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=False)
+    if listed.returncode:
+        pytest.skip("this is no checkout")
+    sources = {path.relative_to(ROOT).as_posix() for path in source_archive.sources()}
+    assert {name for name in listed.stdout.splitlines() if (ROOT / name).exists()} <= sources
 
 
 def test_what_is_missing_is_seen(made, tmp_path):

@@ -174,6 +174,11 @@ def test_a_compiler_is_installed_where_there_is_none(checkout):
     assert "apt-get install -y -qq --no-install-recommends g++\n" in checkout.notes.read_text()
 
 
+def test_check_is_a_script(checkout):
+    steps, _ = checkout.run("check", "suite", "lint")
+    assert f"{checkout.root}/scripts/check.py suite lint" in steps
+
+
 def test_a_browser_is_installed_for_tests_where_there_is_none(checkout):
     (checkout.bin / "chromium").unlink()
     install = "apt-get install -y -qq --no-install-recommends chromium fonts-dejavu-core"

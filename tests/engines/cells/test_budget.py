@@ -69,10 +69,10 @@ def test_many_inputs_are_refused_without_a_search(dim, method, without_search):
 
 
 def test_the_estimate_does_not_overflow(without_search):
-    wide = pr.Network([(np.eye(2048, 512), np.ones(2048)), (np.ones((512, 2048)), np.zeros(512))])
-    for domain in (None, cube(512)):
-        with pytest.raises(pr.BudgetExceeded, match=r"10\^\d+ bytes; there may be up to 10\^498 cells"):
-            pr.preimage(wide, pr.parse("y3 > 1/2", dim=512), domain, "cells")
+    wide = pr.Network([(np.eye(2048, 256), np.ones(2048)), (np.ones((4, 2048)), np.zeros(4))])
+    for domain in (None, cube(256)):
+        with pytest.raises(pr.BudgetExceeded, match=r"10\^\d+ bytes; there may be up to 10\^\d{3} cells"):
+            pr.preimage(wide, pr.parse("y3 > 1/2", dim=4), domain, "cells")
 
 
 def test_the_guard_judges_the_work():

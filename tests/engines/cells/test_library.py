@@ -14,6 +14,7 @@ from polyrelu.engines.cells.library import checked_library, kernel_library
 from polyrelu.engines.cells.sources import KERNEL, digest, sources
 from polyrelu.errors import InputError
 from tests import kernel_checkout
+from tests.float_modes import MODES, float_mode
 from tests.kernel_checkout import CELLS, build, python, small_checkout
 
 LOAD = "from polyrelu.engines.cells.library import kernel_library as k; print(k().__name__, k().as_written())"
@@ -46,6 +47,12 @@ def test_the_libraries_are_those_of_the_sources():
     assert baseline.as_written()
     assert kernel_library().__name__.endswith("_kernel_avx2" if baseline.has_avx2() else "_kernel")
     assert kernel_library() is kernel_library()
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_a_compiler_is_not_blamed_for_the_mode_of_the_processor(mode):
+    with float_mode(mode):
+        assert checked_library("_kernel").as_written()
 
 
 def test_the_processor_decides(fresh, monkeypatch):

@@ -17,13 +17,14 @@ inline bool has_avx2() {
 #endif
 }
 
-// Whether operations are done as they are written. With a = 1 + 2^-30 and b = 1 - 2^-30, ab = 1 - 2^-60 is
-// rounded to 1, so ab - 1 is 0 with two roundings and -2^-60 with one. With a = 2^-60 and b = 1, (a + b) - b is 0, and
-// reordered it is a. The compiler does not know the operands, as they are volatile.
+// Whether operations are done as they are written, whatever the processor's rounding mode. With a = 1 + 2^-30 and
+// b = 1 - 2^-30, ab = 1 - 2^-60 is rounded to a neighbour, 1 or 1 - 2^-53, so ab - 1 is -2^-60 only where it is rounded
+// once. With t = 2^-60, t + 1 is rounded to 1 or 1 + 2^-52, so (t + 1) - 1 is t only where it is reordered. The compiler
+// does not know the operands, as they are volatile.
 inline bool as_written() {
     const volatile double operands[4] = {1.0 + 0x1p-30, 1.0 - 0x1p-30, 1.0, 0x1p-60};
     const double a = operands[0], b = operands[1], one = operands[2], tiny = operands[3];
-    return a * b - one == 0.0 && (tiny + one) - one == 0.0;
+    return a * b - one != -tiny && (tiny + one) - one != tiny;
 }
 
 } // namespace polyrelu
