@@ -125,7 +125,8 @@ def measure(
     Arguments and errors as for :func:`count`; ``partial`` is the measure of what was looked at.
 
     Numbers are exact, and volumes enclosed: certified bounds of each tile, added up without rounding. So the answer is
-    the same whoever works on it, to the last digit.
+    the same whoever works on it; with other ``cuts`` vertices are computed in other ways, and the last digits of the
+    bounds may differ.
 
     Cost: as for :func:`count`, and measuring, which :func:`polyrelu.preimage` says; nothing where the domain is
     unbounded, which has no volume.
@@ -165,12 +166,20 @@ def fold(
     """What a function says of the tiles of a preimage, some at a time, combined. Memory does not grow with the tiles.
 
     Args:
-        network, target, domain: as for :func:`count`, like the last six.
+        network: as for :func:`count`, like all that is not said here.
+        target: which outputs.
+        domain: which inputs.
         function: called where tiles are found with an incomplete :class:`~polyrelu.tilings.tiling.Tiling` of some, in
             the order of their patterns; how many is not said.
         combine: called with two values, of which the first one's tiles come before the other's. It has to be
             associative, since which two are combined first depends on who is done first.
         measure: measure the tiles while their vertices are there, for functions that ask for volumes or boxes.
+        executor: where tasks run.
+        cuts: after how many cuts a task hands back what is left.
+        left: go on with what an interrupted run has left.
+        progress: show a bar.
+        until: asked time and again whether to stop.
+        timeout: seconds after which to stop.
 
     For processes and clusters both functions have to be pickled: they are functions of a module, not lambdas.
 
