@@ -52,7 +52,7 @@ ROOMS = (
     Room("figures", "The figures of the papers, and the demonstration.", (*_SHOWN, "plotting", "pages")),
     Room("cli", "The command line.", (*_SHOWN, "plotting", "pages", "figures")),
 )
-TO_COME = ("runs",)
+TO_COME: tuple[str, ...] = ()
 """Rooms on the card that have no folder yet."""
 
 _HEAD = """# The house

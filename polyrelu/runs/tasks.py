@@ -1,0 +1,182 @@
+"""Tasks: a question, a root and a budget go in; what was found comes out, and the roots that are left.
+
+A *root* names a set of tiles by their patterns, in tens of bytes, and nothing of how they are found: it is an interval
+of patterns (:mod:`polyrelu.engines.cells.intervals`) of one part of the target. Budgets are counted in cuts, not in
+seconds. So the tree of tasks that one root grows is the same whoever works on it, and so is what they find.
+"""
+
+from __future__ import annotations
+
+import pickle
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from typing import Any, Generic, NamedTuple, Protocol, TypeAlias, TypeVar
+
+from polyrelu.engines.cells.budget import require_room
+from polyrelu.engines.cells.intervals import Interval, IntervalCells, sectors
+from polyrelu.engines.preimage import disjoint_parts
+from polyrelu.networks.network import Network
+from polyrelu.networks.questions import Domain, Target
+from polyrelu.networks.relevant_part import Restriction, keep_all, restrict
+from polyrelu.networks.statement import Statement
+from polyrelu.tilings.columns import Columns
+
+T = TypeVar("T")
+
+Root: TypeAlias = bytes
+"""The empty one stands for everything; others ascend as their patterns do, part by part."""
+
+WHOLE: Root = b""
+
+
+@dataclass(frozen=True)
+class Question:
+    """What a run is about; it travels to other processes, which read it once.
+
+    Attributes:
+        statement: network, targets (None for the linear regions) and domain, and the text that says so exactly.
+    """
+
+    statement: Statement
+
+    @classmethod
+    def of(cls, network: Network, target: Target | None = None, domain: Domain | None = None) -> Question:
+        """A question, as :func:`polyrelu.preimage` takes it; no target asks for the linear regions."""
+        return cls(Statement.of(network, target, domain))
+
+    @property
+    def text(self) -> str:
+        """The statement's text."""
+        return self.statement.text
+
+    @property
+    def digest(self) -> str:
+        """The statement's SHA-256 in hexadecimal digits."""
+        return self.statement.hash
+
+    @cached_property
+    def parts(self) -> tuple[tuple[int, Restriction], ...]:
+        """Disjoint parts of the targets, as restricted problems, each with the number of its target."""
+        network, targets = self.statement.network, self.statement.targets
+        if self.statement.domain.is_empty():
+            return ()
+        if targets is None:
+            return ((0, keep_all(network)),)
+        return tuple((index, restrict(network, part)) for index, part in disjoint_parts(targets))
+
+    @cached_property
+    def _carried(self) -> bytes:
+        return pickle.dumps(self.statement)
+
+    def __reduce__(self) -> tuple[Any, tuple[str, bytes]]:
+        """How it travels: as bytes, which who has them already does not read again."""
+        return _carried, (self.digest, self._carried)
+
+
+@lru_cache(maxsize=4)
+def _known(digest: str) -> list[Question]:
+    return []
+
+
+def _carried(digest: str, content: bytes) -> Question:
+    known = _known(digest)
+    if not known:
+        known.append(Question(pickle.loads(content)))
+    return known[0]
+
+
+class Place(NamedTuple):
+    """What a root stands for: some patterns, of a pointed sector of the domain, in a part of the target."""
+
+    part: int
+    sector: int
+    interval: Interval
+
+    def root(self) -> Root:
+        """As bytes; their order is that of the places."""
+        first, last, digits = self.interval
+        width, more = (digits + 7) // 8, -digits % 8
+        ends = ((number << more).to_bytes(width, "big") for number in (first, last))
+        return b"".join([self.part.to_bytes(2, "big"), self.sector.to_bytes(4, "big"), *ends])
+
+    @classmethod
+    def of(cls, root: Root, question: Question) -> Place:
+        """Read a root.
+
+        Raises:
+            ValueError: it is none of this question.
+        """
+        part, sector = int.from_bytes(root[:2], "big"), int.from_bytes(root[2:6], "big")
+        if len(root) < 6 or part >= len(question.parts):
+            raise ValueError(f"root: {root.hex()} is no root of this question")
+        digits = question.parts[part][1].neuron_count
+        width, more = (digits + 7) // 8, -digits % 8
+        first, last = (int.from_bytes(root[6 + k * width : 6 + (k + 1) * width], "big") for k in range(2))
+        if len(root) != 6 + 2 * width or (first | last) & (1 << more) - 1 or first > last:
+            raise ValueError(f"root: {root.hex()} is no root of this question")
+        return cls(part, sector, Interval(first >> more, last >> more, digits))
+
+
+@dataclass(frozen=True)
+class Outcome(Generic[T]):
+    """What a task gives back.
+
+    Attributes:
+        value: what the fold made of the tiles.
+        open: the roots that are left, in their order; with what was found they make up the task's root.
+        sizes: for each of these the share of the domain's volume that it has at most; None where that is not known.
+        tiles, cuts: how many were found and made.
+    """
+
+    value: T
+    open: tuple[Root, ...]
+    sizes: tuple[float, ...] | None
+    tiles: int
+    cuts: int
+
+
+class Fold(Protocol[T]):
+    """What is made of tiles, in the workers: a picklable object."""
+
+    measures: bool
+    """Whether the batches need :attr:`~polyrelu.tilings.columns.Columns.sizes`."""
+
+    def start(self, root: Root) -> T:
+        """What there is before the first batch of a task."""
+
+    def add(self, value: T, tiles: Columns, target_index: int) -> T:
+        """With one more batch of tiles of a target. Batches come in the order of the patterns, and are so themselves."""
+
+    def end(self, value: T) -> T:
+        """What the task hands out, after its last batch."""
+
+    def combine(self, one: T, other: T) -> T:
+        """Of two tasks together; associative and commutative, if folds are to be the same whatever the order."""
+
+
+def work(question: Question, root: Root, cuts: int, fold: Fold[T]) -> Outcome[T]:
+    """Split what a root stands for until so many cuts are made; the same in every process."""
+    value = fold.start(root)
+    if not root:
+        roots = tuple(place.root() for place in _whole(question))
+        if len(roots) != 1:
+            return Outcome(fold.end(value), roots, None, 0, 0)
+        (root,) = roots
+    part, sector, interval = Place.of(root, question)
+    target_index, restriction = question.parts[part]
+    engine = IntervalCells(restriction, question.statement.domain, sector, interval)
+    left = engine.run_interval(cuts)
+    tiles = engine.found()
+    value = fold.add(value, tiles, target_index)
+    open_ = tuple(Place(part, sector, own).root() for own in left)
+    return Outcome(fold.end(value), open_, None, len(tiles), engine.stats.cuts)
+
+
+def _whole(question: Question) -> list[Place]:
+    """All places of a question."""
+    places = []
+    for part, (_, restriction) in enumerate(question.parts):
+        require_room(restriction, question.statement.domain, None)
+        engine = IntervalCells(restriction, question.statement.domain, 0, Interval.whole(restriction.neuron_count))
+        places += [Place(part, sector, engine.interval) for sector in range(len(sectors(engine)))]
+    return places
