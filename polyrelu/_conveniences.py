@@ -84,6 +84,9 @@ MAKERS: Mapping[type, Mapping[str, str]] = {
 }
 """Those that are called on the class and make an object of it."""
 PUBLIC: Mapping[str, str] = {
+    "Run": "runs.stored_run.Run",
+    "StoredTiling": "tilings.stored_tiling.StoredTiling",
+    "open_tiling": "runs.opening.open_tiling",
     "FaceSearch": "engines.search.FaceSearch",
     "LatentCube": "latent.windows.LatentCube",
     "LatentPlane": "latent.windows.LatentPlane",

@@ -25,7 +25,7 @@ from typing import Any, NamedTuple
 
 from polyrelu.errors import InputError
 from polyrelu.runs.tasks import Root
-from polyrelu.support.files import explained, make_directory, sync_directory, write_whole
+from polyrelu.support.files import explained, make_directory, sync_directory, write_bytes, write_whole
 
 try:
     import fcntl
@@ -127,7 +127,7 @@ class Directory:
 
         said = {"format": FORMAT, "version": version("polyrelu"), "question": digest, **settings._asdict()}
         text = json.dumps(said, indent=1) + "\n"
-        write_whole(self.header, lambda new: new.write_text(text, encoding="utf-8"))
+        write_whole(self.header, lambda new: write_bytes(new, text.encode()))
 
     def read_header(self, digest: str) -> Settings:
         """The settings.
@@ -169,9 +169,11 @@ class Directory:
         try:
             if not _taken(handle):
                 raise InputError(f"{self.path}: {self._who()} works on this run; wait for it, or stop it")
-            yield Worker(handle)
-            with explained(self.lock):
-                os.ftruncate(handle, 0)
+            worker = Worker(handle)
+            try:
+                yield worker
+            finally:
+                worker.be_silent()
         finally:
             os.close(handle)
 
@@ -209,16 +211,10 @@ class Worker:
             os.pwrite(self._handle, content, 0)
             os.ftruncate(self._handle, len(content))
 
-
-def write_bytes(path: Path, content: bytes) -> None:
-    """Write a file that is there, piece by piece as the system takes them."""
-    handle = os.open(path, os.O_WRONLY | getattr(os, "O_BINARY", 0))
-    try:
-        rest = memoryview(content)
-        while rest:
-            rest = rest[os.write(handle, rest) :]
-    finally:
-        os.close(handle)
+    def be_silent(self) -> None:
+        """Take the note away."""
+        with contextlib.suppress(OSError):
+            os.ftruncate(self._handle, 0)
 
 
 def _taken(handle: int) -> bool:

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from polyrelu.runs.tasks import WHOLE, Root
-from polyrelu.support.files import explained, write_whole
+from polyrelu.support.files import explained, write_bytes, write_whole
 
 HEAD = "polyrelu journal 1"
 _CHECK = 16  # hexadecimal digits
@@ -31,6 +31,7 @@ class PartNote(NamedTuple):
     Attributes:
         bytes, digest: how long the file is, and its SHA-256 in hexadecimal digits.
         tiles, flat: how many tiles it has, and how many of these are flat.
+        first, last: the packed signs of its first and its last tile, as hexadecimal digits.
         volume: between which floats the volume of its tiles lies; None where that is not known.
         certificate: the SHA-256 of the certificate beside it; None where none is asked for.
     """
@@ -39,6 +40,8 @@ class PartNote(NamedTuple):
     digest: str
     tiles: int
     flat: int
+    first: str
+    last: str
     volume: tuple[float, float] | None = None
     certificate: str | None = None
 
@@ -167,7 +170,7 @@ def read_journal(path: Path, digest: str) -> Ledger:
 def write_journal(path: Path, digest: str, done: Iterable[Done]) -> None:
     """Replace a journal by one with these lines, in the order of their roots."""
     lines = [_head(digest), *(one.line() for one in sorted(done, key=lambda one: one.root))]
-    write_whole(path, lambda new: new.write_text("".join(lines), encoding="utf-8"))
+    write_whole(path, lambda new: write_bytes(new, "".join(lines).encode()))
 
 
 def _head(digest: str) -> str:

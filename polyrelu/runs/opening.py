@@ -43,10 +43,8 @@ class PartBatch:
 
     @property
     def ends(self) -> tuple[bytes, bytes]:
-        """The patterns of the task's root, which are from where to where."""
-        width = (self.problem.restriction.neuron_count + 7) // 8
-        root = self.about.root
-        return (root[-2 * width : -width], root[-width:]) if root and width else (b"\0" * width, b"\xff" * width)
+        """The signs of the first and the last one."""
+        return bytes.fromhex(self.note.first), bytes.fromhex(self.note.last)
 
     def bring(self) -> Columns:
         """The tiles.

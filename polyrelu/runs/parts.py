@@ -86,12 +86,16 @@ class Written(NamedTuple):
 
     Attributes:
         content: the file's bytes.
+        tiles, flat: how many tiles it has, and how many of these are flat.
+        first, last: the packed signs of the first and the last tile.
         volumes: for each tile the ends of its volume, as arrays one after the other; empty where nothing is measured.
     """
 
     content: bytes
     tiles: int
     flat: int
+    first: bytes
+    last: bytes
     volumes: list[FloatArray]
 
 
@@ -116,6 +120,7 @@ class PartWriter:
         self._sink = self._arrow.BufferOutputStream()
         self._writer: Any = None
         self.tiles = self.flat = 0
+        self._first = self._last = b""
         self.volumes: list[FloatArray] = []
 
     def add(self, tiles: Columns) -> None:
@@ -126,6 +131,8 @@ class PartWriter:
         if self._writer is None:
             self._writer = self._parquet.ParquetWriter(self._sink, table.schema, **_ENCODING)
         self._writer.write_table(table, row_group_size=ROWS_AT_ONCE)
+        self._first = self._first if self.tiles else tiles.packed[0].tobytes()
+        self._last = tiles.packed[-1].tobytes()
         self.tiles += len(tiles)
         if self.about.measured:
             assert tiles.sizes is not None
@@ -136,7 +143,8 @@ class PartWriter:
         if self._writer is None:
             return None
         self._writer.close()
-        return Written(self._sink.getvalue().to_pybytes(), self.tiles, self.flat, self.volumes)
+        content = self._sink.getvalue().to_pybytes()
+        return Written(content, self.tiles, self.flat, self._first, self._last, self.volumes)
 
     def _table(self, tiles: Columns) -> Any:
         dims = tiles.dims(np.arange(len(tiles)))
@@ -333,8 +341,8 @@ def _check_patterns(packed: NDArray[np.uint8], root: bytes, restriction: Restric
     keys = np.ascontiguousarray(packed).view(f"S{width}").ravel()
     if (keys[1:] <= keys[:-1]).any():
         raise InputError("its tiles are not in the order of their patterns")
-    ends = root[-2 * width :] if root else b"\0" * width + b"\xff" * width
-    if packed[0].tobytes() < ends[:width] or packed[-1].tobytes() > ends[width:]:
+    ends = root[-2 * width :]
+    if root and (packed[0].tobytes() < ends[:width] or packed[-1].tobytes() > ends[width:]):
         raise InputError("a tile does not lie where the root says")
 
 

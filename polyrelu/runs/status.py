@@ -70,6 +70,17 @@ class Status:
             seconds_left=seconds_left,
         )
 
+    def line(self) -> str:
+        """In few words, for a line that is overwritten."""
+        said = [f"{self.tiles:,} tiles", f"{self.tasks:,} tasks", f"{self.open:,} open"]
+        if self.share is not None:
+            said.insert(0, f"{self.share:.1%}")
+        if self.rate is not None:
+            said.append(f"{self.rate:,.0f} tiles/s")
+        if self.seconds_left is not None:
+            said.append(f"{_duration(self.seconds_left)} left")
+        return ", ".join(said)
+
     def lines(self) -> list[str]:
         """In words."""
         state = "complete" if self.complete else "worked on" if self.is_worked_on else "stopped; run it again to go on"

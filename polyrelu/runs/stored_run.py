@@ -275,7 +275,15 @@ class Storing:
             return None
         self.directory.write_part(value.about.root, written.content)
         volume = _volume(written.volumes) if self.about.measured else None
-        return PartNote(len(written.content), digest_of(written.content), written.tiles, written.flat, volume)
+        return PartNote(
+            bytes=len(written.content),
+            digest=digest_of(written.content),
+            tiles=written.tiles,
+            flat=written.flat,
+            first=written.first.hex(),
+            last=written.last.hex(),
+            volume=volume,
+        )
 
     def combine(self, one: Any, other: Any) -> None:
         """Nothing is put together: it is on the disk."""
@@ -311,7 +319,7 @@ class _Recorder:
         self._found += outcome.tiles
         self._worker.say(**self._begun)
         if self._on_task is not None:
-            self._on_task(Status.of(self.ledger))
+            self._on_task(Status.of(self.ledger, self._begun))
         if self._limit(self._found):
             raise KeyboardInterrupt
 

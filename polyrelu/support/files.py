@@ -78,6 +78,17 @@ def write_whole(path: str | PathLike[str], write: Callable[[Path], object]) -> N
                 os.close(handle)
 
 
+def write_bytes(path: Path, content: bytes) -> None:
+    """Write a file that is there, piece by piece as the system takes them."""
+    handle = os.open(path, os.O_WRONLY | getattr(os, "O_BINARY", 0))
+    try:
+        rest = memoryview(content)
+        while rest:
+            rest = rest[os.write(handle, rest) :]
+    finally:
+        os.close(handle)
+
+
 def check_place(path: str | PathLike[str]) -> None:
     """Find out, before long work, whether a file could be written.
 

@@ -209,12 +209,19 @@ class StoredTiles(TileSource):
         if not len(points) or not self.batches:
             return
         lows, highs = _pattern_ends(self, points)
-        first = np.searchsorted(self._lasts, lows)
-        after = np.searchsorted(self._firsts, highs, side="right")
-        for k in range(int(first.min()), int(after.max())):
-            asked = np.flatnonzero((first <= k) & (k < after))
+        some = range(len(self.batches))
+        if self._ascends:  # they do, unless the domain contains lines
+            least, greatest = np.sort(lows)[0], np.sort(highs)[-1]
+            begin, end = np.searchsorted(self._lasts, least), np.searchsorted(self._firsts, greatest, "right")
+            some = range(int(begin), int(end))
+        for k in some:
+            asked = np.flatnonzero((lows <= self._lasts[k]) & (self._firsts[k] <= highs))
             if len(asked):
                 yield k, asked
+
+    @cached_property
+    def _ascends(self) -> bool:
+        return bool((self._lasts[:-1] < self._firsts[1:]).all())
 
     @cached_property
     def _firsts(self) -> NDArray[np.bytes_]:
