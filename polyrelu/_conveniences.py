@@ -20,6 +20,7 @@ from polyrelu.networks.network import Network
 from polyrelu.networks.properties import Property
 from polyrelu.networks.statement import Statement
 from polyrelu.support.shown import Shown
+from polyrelu.tilings.stored_tiling import StoredTiling
 from polyrelu.tilings.tiling import Tiling
 
 METHODS: Mapping[type, Mapping[str, str]] = {
@@ -55,6 +56,9 @@ METHODS: Mapping[type, Mapping[str, str]] = {
         "to_shapely": "export.planar.to_shapely",
         "volume": "analysis.measure.volume",
         "zones": "analysis.zones.zones",
+    },
+    StoredTiling: {
+        "zones": "analysis.stored_zones.zones",
     },
     Network: {
         "_repr_html_": "pages.tables.network_html",

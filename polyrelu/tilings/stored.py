@@ -119,6 +119,11 @@ class StoredTiles(TileSource):
         columns, local = self._at(index)
         return columns.only(local)
 
+    @property
+    def meets_in_neurons(self) -> bool:
+        """True, as for columns."""
+        return True
+
     def patterns(self, numbers: Numbers) -> list[str]:
         """The activation patterns of the chosen tiles."""
         found = [""] * len(numbers)

@@ -6,7 +6,7 @@ large parts stay where they are.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -18,7 +18,7 @@ from polyrelu.arithmetic.rounding import middle_and_half
 from polyrelu.errors import InputError
 from polyrelu.networks.questions import Domain, given_region
 from polyrelu.networks.relevant_part import Restriction
-from polyrelu.polyhedra.bounding_box import box_of
+from polyrelu.polyhedra.bounding_box import ExactBound, box_of
 from polyrelu.polyhedra.polyhedron import Polyhedron
 from polyrelu.tilings.columns import Columns
 from polyrelu.tilings.stored import StoredTiles, chosen_columns, signs_around
@@ -83,6 +83,11 @@ class StoredTiling(Tiling):
             raise InputError(f"select: {len(numbers)} tiles are too many to reorder; pass their numbers ascending")
         return self.lazily(ordered)
 
+    def in_memory(self) -> Tiling:
+        """All tiles as a tiling in memory. Cost: about a hundred bytes a tile."""
+        parts = [(index, source.gathered(np.arange(len(source)))) for _, index, source in self.sources()]
+        return self._in_memory(parts, True)
+
     def lazily(self, numbers: Numbers) -> StoredTiling:
         """The chosen tiles, by ascending numbers, where they are."""
         parts = tuple(
@@ -135,6 +140,12 @@ class StoredTiling(Tiling):
             found.append(first + source.agreeing(*signs_around(source, points, radius)))
         return np.concatenate(found)
 
+    def around(self, low: Sequence[ExactBound], high: Sequence[ExactBound]) -> Numbers:
+        """The numbers of the tiles that may have points in a box, by certified bounds; all where it has no end."""
+        if any(isinstance(end, float) for end in (*low, *high)):
+            return np.arange(len(self))
+        return self._around(*_boxes(low, high))
+
     def window(self, region: Domain) -> Tiling:
         """The tiles that have points in a bounded region; exact.
 
@@ -153,7 +164,7 @@ class StoredTiling(Tiling):
             return self.select([])
         if not wanted.is_bounded():
             raise InputError(f"window: {wanted} is unbounded; pass a bounded region, such as a box (lows, highs)")
-        near = self._around(*_boxes(*box_of(wanted)))
+        near = self.around(*box_of(wanted))
         return self.select([number for number in near.tolist() if self._meets(number, wanted)])
 
     def _meets(self, number: int, region: Polyhedron) -> bool:
