@@ -152,10 +152,19 @@ class StoredTiles(TileSource):
             return None
         return self.once(_sizes)
 
-    def gathered(self, numbers: Numbers) -> Columns:
-        """The chosen tiles, in ascending order of their numbers, as columns in memory."""
-        found = [chosen_columns(columns, local) for columns, local, _ in self._by_batch(np.sort(numbers))]
-        return joined_columns(found) if found else self._none()
+    def gathered(self, numbers: Numbers) -> tuple[Columns, Numbers]:
+        """The tiles with these ascending numbers as columns in memory, and for each its number in these.
+
+        Columns are in the order of the patterns. So are the tiles here, unless the domain contains lines.
+        """
+        found = [chosen_columns(columns, local) for columns, local, _ in self._by_batch(numbers)]
+        columns = joined_columns(found) if found else self._none()
+        own = np.arange(len(columns))
+        if self._ascends or not columns.packed.shape[1]:
+            return columns, own
+        order = np.argsort(_keys([row.tobytes() for row in columns.packed]), kind="stable")
+        own[order] = np.arange(len(order))
+        return chosen_columns(columns, order), own
 
     def agreeing(self, active: NDArray[np.bool_], silent: NDArray[np.bool_]) -> Numbers:
         """The numbers of the tiles with no other neurons active, or silent, than these, in any of some rows of them.
@@ -280,12 +289,13 @@ def _sizes(source: StoredTiles) -> Extents:
 
 
 def chosen_columns(columns: Columns, numbers: Numbers) -> Columns:
-    """The columns of tiles with these numbers, which ascend."""
+    """The columns of tiles with these numbers, in this order."""
     starts, counts = columns.starts[:-1][numbers], np.diff(columns.starts)[numbers]
     ends = np.cumsum(counts)
     gather = np.arange(counts.sum()) + np.repeat(starts - (ends - counts), counts)
-    places = np.flatnonzero(np.isin(columns.sections.numbers, numbers))
-    of_sections = np.searchsorted(numbers, columns.sections.numbers[places])
+    is_section = np.isin(numbers, columns.sections.numbers)
+    of_sections = np.flatnonzero(is_section)
+    places = np.searchsorted(columns.sections.numbers, numbers[of_sections])
     new = {number: k for k, number in enumerate(numbers.tolist())} if columns.flat else {}
     return replace(
         columns,

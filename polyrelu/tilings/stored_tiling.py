@@ -73,20 +73,27 @@ class StoredTiling(Tiling):
         if (ordered[1:] == ordered[:-1]).any():
             raise InputError(f"select: tile {ordered[:-1][ordered[1:] == ordered[:-1]][0]} is chosen twice")
         if len(numbers) <= MOST_IN_MEMORY:
-            parts = [
-                (index, source.gathered(own)) for index, source, own in self._split(ordered) if len(own) or not numbers.size
-            ]
-            found = self._in_memory(parts, len(numbers) == len(self))
-            order = np.searchsorted(ordered, numbers)
-            return found if np.array_equal(numbers, ordered) else replace(found, chosen=order)
+            return self._gathered(ordered, np.searchsorted(ordered, numbers))
         if not np.array_equal(numbers, ordered):
             raise InputError(f"select: {len(numbers)} tiles are too many to reorder; pass their numbers ascending")
         return self.lazily(ordered)
 
     def in_memory(self) -> Tiling:
         """All tiles as a tiling in memory. Cost: about a hundred bytes a tile."""
-        parts = [(index, source.gathered(np.arange(len(source)))) for _, index, source in self.sources()]
-        return self._in_memory(parts, True)
+        everything = np.arange(len(self))
+        return self._gathered(everything, everything)
+
+    def _gathered(self, numbers: Numbers, order: Numbers) -> Tiling:
+        """The tiles with these ascending numbers, in memory, put in an order."""
+        parts, places, done = list[tuple[int, Columns]](), [], 0
+        for index, source, own in self._split(numbers):
+            columns, place = source.gathered(own)
+            parts.append((index, columns))
+            places.append(done + place)
+            done += len(columns)
+        found = self._in_memory(parts, len(numbers) == len(self))
+        chosen = np.concatenate([np.empty(0, dtype=np.intp), *places])[order]
+        return found if np.array_equal(chosen, np.arange(len(chosen))) else replace(found, chosen=chosen)
 
     def lazily(self, numbers: Numbers) -> StoredTiling:
         """The chosen tiles, by ascending numbers, where they are."""
