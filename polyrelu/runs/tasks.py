@@ -7,13 +7,15 @@ seconds. So the tree of tasks that one root grows is the same whoever works on i
 
 from __future__ import annotations
 
+import math
 import pickle
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Any, Generic, NamedTuple, Protocol, TypeAlias, TypeVar
 
 from polyrelu.engines.cells.budget import require_room
-from polyrelu.engines.cells.intervals import Interval, IntervalCells, sectors
+from polyrelu.engines.cells.interval_cells import IntervalCells, sectors
+from polyrelu.engines.cells.intervals import Interval
 from polyrelu.engines.preimage import disjoint_parts
 from polyrelu.networks.network import Network
 from polyrelu.networks.questions import Domain, Target
@@ -155,28 +157,74 @@ class Fold(Protocol[T]):
 
 
 def work(question: Question, root: Root, cuts: int, fold: Fold[T]) -> Outcome[T]:
-    """Split what a root stands for until so many cuts are made; the same in every process."""
-    value = fold.start(root)
-    if not root:
-        roots = tuple(place.root() for place in _whole(question))
-        if len(roots) != 1:
-            return Outcome(fold.end(value), roots, None, 0, 0)
-        (root,) = roots
-    part, sector, interval = Place.of(root, question)
-    target_index, restriction = question.parts[part]
-    engine = IntervalCells(restriction, question.statement.domain, sector, interval)
-    left = engine.run_interval(cuts)
-    tiles = engine.found()
-    value = fold.add(value, tiles, target_index)
-    open_ = tuple(Place(part, sector, own).root() for own in left)
-    return Outcome(fold.end(value), open_, None, len(tiles), engine.stats.cuts)
+    """Split what a root stands for until so many cuts are made; the same in every process.
+
+    Raises:
+        ValueError: the root is none of this question.
+        BudgetExceeded: cells get too large.
+    """
+    task = Task(question, root, cuts, fold)
+    while task.go_on():
+        pass
+    return task.outcome()
 
 
-def _whole(question: Question) -> list[Place]:
-    """All places of a question."""
-    places = []
+class Task(Generic[T]):
+    """One task at work, for who wants to stop it: what it has done by then is an outcome, too.
+
+    Args:
+        question, root, cuts, fold: as for :func:`work`.
+    """
+
+    def __init__(self, question: Question, root: Root, cuts: int, fold: Fold[T]) -> None:
+        self._question, self._fold = question, fold
+        self._value = fold.start(root)
+        self._tiles, self._cells, self._target_index = 0, None, 0
+        places = [Place.of(root, question)] if root else all_places(question)
+        self._begun, self._waiting = places[0] if len(places) == 1 else None, places
+        if self._begun is not None:
+            part, sector, interval = self._begun
+            self._target_index, restriction = question.parts[part]
+            domain = question.statement.domain
+            self._cells = IntervalCells(restriction, domain, sector, interval, fold.measures)
+            self._batches = self._cells.batches(cuts)
+
+    def go_on(self) -> bool:
+        """Work for a batch of tiles; whether there is more to do. A stop passes through."""
+        if self._cells is None:
+            return False
+        tiles = next(self._batches, None)
+        if tiles is not None:
+            self._add(tiles)
+        return tiles is not None
+
+    def _add(self, tiles: Columns) -> None:
+        if len(tiles):
+            self._value = self._fold.add(self._value, tiles, self._target_index)
+            self._tiles += len(tiles)
+
+    def outcome(self) -> Outcome[T]:
+        """What was found, and what is left."""
+        if self._cells is None or self._begun is None:
+            return Outcome(self._fold.end(self._value), tuple(place.root() for place in self._waiting), None, 0, 0)
+        rest = self._cells.rest()
+        self._add(self._cells.batch())
+        part, sector, _ = self._begun
+        roots = tuple(Place(part, sector, own.interval).root() for own in rest)
+        shares = tuple(own.share for own in rest)
+        sizes = None if any(map(math.isnan, shares)) else shares
+        return Outcome(self._fold.end(self._value), roots, sizes, self._tiles, self._cells.cuts)
+
+
+def all_places(question: Question) -> list[Place]:
+    """What makes up a question.
+
+    Raises:
+        BudgetExceeded: cells get too large.
+    """
+    places, domain = [], question.statement.domain
     for part, (_, restriction) in enumerate(question.parts):
-        require_room(restriction, question.statement.domain, None)
-        engine = IntervalCells(restriction, question.statement.domain, 0, Interval.whole(restriction.neuron_count))
-        places += [Place(part, sector, engine.interval) for sector in range(len(sectors(engine)))]
+        require_room(restriction, domain, None)
+        everything = Interval.whole(restriction.neuron_count)
+        places += [Place(part, sector, everything) for sector in range(len(sectors(restriction, domain)))]
     return places

@@ -188,6 +188,13 @@ class Run:
             raise UnsoundFloats
         return Pause(self._kernel.advance(cuts, seconds))
 
+    def keep_within(self, first: bytes, last: bytes) -> None:
+        """Find nothing but tiles with patterns from one to the other, packed, in their order (``kernel/interval.h``).
+
+        Cells are to be put in by their patterns, too, and after this.
+        """
+        self._kernel.keep_within(first, last)
+
     def share(self, asked: bool) -> None:
         """Say whether it is to pause as soon as it has a cell to give; any thread may, at any time."""
         self._kernel.share(asked)

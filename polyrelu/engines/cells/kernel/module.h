@@ -305,6 +305,28 @@ inline PyObject *kernel_force_back(PyObject *object, PyObject *args) {
     return Py_None;
 }
 
+// keep_within(first, last): find nothing but tiles with patterns from the one to the other, in their order
+inline PyObject *kernel_keep_within(PyObject *object, PyObject *args) {
+    auto *self = reinterpret_cast<KernelObject *>(object);
+    PyObject *ends[2];
+    if (!is_free(self) || !PyArg_ParseTuple(args, "OO", ends, ends + 1)) return nullptr;
+    Buffer buffers[2];
+    View<u8> first, last;
+    if (!buffers[0].read(ends[0], first) || !buffers[1].read(ends[1], last)) return nullptr;
+    const std::size_t bytes = std::size_t(self->problem->bytes());
+    if (first.length != bytes || last.length != bytes) {
+        PyErr_SetString(PyExc_ValueError, "kernel: patterns have a bit for each neuron");
+        return nullptr;
+    }
+    try {
+        self->run->keep_within(first.start, last.start);
+    } catch (const std::bad_alloc &) {
+        return PyErr_NoMemory();
+    }
+    Py_IncRef(Py_None);
+    return Py_None;
+}
+
 // counters(): cells, cuts, signs, solves, flat, discarded, pruned, exact, skeletons, fallbacks. While a run works these
 // are what they happen to be.
 inline PyObject *kernel_counters(PyObject *object, PyObject *) {
@@ -321,6 +343,7 @@ inline PyMethodDef KERNEL_METHODS[] = {
     {"give", kernel_give, METH_VARARGS, nullptr},
     {"share", kernel_share, METH_VARARGS, nullptr},
     {"force_back", kernel_force_back, METH_VARARGS, nullptr},
+    {"keep_within", kernel_keep_within, METH_VARARGS, nullptr},
     {"counters", kernel_counters, METH_NOARGS, nullptr},
     {nullptr, nullptr, 0, nullptr},
 };

@@ -107,6 +107,7 @@ template <class S> class Patch {
     int sections = 0;                // how often a row that demands equality has cut through the inside of what is left
     bool is_face = false;            // whether a row left no more than a face of it
     bool touches = false;            // whether some row is zero somewhere on it, and cuts nothing off
+    bool across = false;             // whether some patterns of its parts may lie outside of the interval that is wanted
     bool is_simple = false;          // each generator is on d facets, and all signs of the neurons are certain, none zero
     bool by_skeleton = false;        // its parts are in `parts`, not in `waiting`
     u32 buckets = 0;

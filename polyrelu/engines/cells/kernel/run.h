@@ -75,7 +75,11 @@ template <class S> Pause Splitter<S>::step() {
     } else if (const u64 still = cell.bits[POSITIVE] & cell.bits[NEGATIVE]) {
         const int neuron = lowest(still);
         if (A.end - A.first <= larger(MOST_SHARED, 2 * u32(cell.m)))
-            return cut(A, neuron, Keep::BOTH) == Cut::IN_DOUBT ? decide(A, neuron) : DONE;
+{
+            if (cut(A, neuron, Keep::BOTH) == Cut::IN_DOUBT) return decide(A, neuron);
+            if (across_) look_where(A);
+            return DONE;
+        }
         position = A.listed[neuron];
     }
     bool opened = false;
@@ -85,6 +89,8 @@ template <class S> Pause Splitter<S>::step() {
         if (opened) {
             next = open(at_, depth, position);
             at_++;
+            patch(at_).across = across_;
+            if (across_ && next != Next::GONE && next != Next::TOO_MANY) next = look_where_opened(patch(at_), next);
         }
     }
     Patch<S> &B = patch(at_);
@@ -100,26 +106,35 @@ template <class S> Pause Splitter<S>::step() {
 
 // Makes the next cell the one at work; false if there is none.
 template <class S> bool Splitter<S>::take() {
-    for (; at_ >= 0; at_--) {
-        Patch<S> &A = patch(at_);
-        if (A.by_skeleton && A.parts.next < A.parts.count) {
-            take_part(A);
-            return held_ = true;
+    held_ = false;
+    for (; at_ >= 0; at_--)
+        while (take_from(patch(at_))) {
+            held_ = true;
+            across_ = false;
+            if (patch(at_).across) look_where(patch(at_));
+            if (held_) return true;
         }
-        Waiting &W = A.waiting;
-        if (!W.any()) continue;
-        const Waiting::Place place = W.places[--W.top];
-        cell_room(place.size);
-        std::memcpy(cell.ids.data(), W.ids.data() + place.start, place.size * sizeof(u32));
-        const std::size_t columns = TIGHT + std::size_t(shape.words());
-        std::memcpy(cell.bits.data(), W.bits.data() + W.top * columns, columns * sizeof(u64));
-        cell.m = int(place.size);
-        if (writer_ != nullptr && A.layer == P.target_layer) A.decided = W.decided[W.top];
-        return held_ = true;
-    }
     if (begun >= inbox.count) return false;
     load();
     return held_ = true;
+}
+
+// Makes the next part of a patch the cell at work; false if none waits.
+template <class S> bool Splitter<S>::take_from(Patch<S> &A) {
+    if (A.by_skeleton && A.parts.next < A.parts.count) {
+        take_part(A);
+        return true;
+    }
+    Waiting &W = A.waiting;
+    if (!W.any()) return false;
+    const Waiting::Place place = W.places[--W.top];
+    cell_room(place.size);
+    std::memcpy(cell.ids.data(), W.ids.data() + place.start, place.size * sizeof(u32));
+    const std::size_t columns = TIGHT + std::size_t(shape.words());
+    std::memcpy(cell.bits.data(), W.bits.data() + W.top * columns, columns * sizeof(u64));
+    cell.m = int(place.size);
+    if (writer_ != nullptr && A.layer == P.target_layer) A.decided = W.decided[W.top];
+    return true;
 }
 
 template <class S> void Splitter<S>::take_part(Patch<S> &A) {
@@ -154,6 +169,7 @@ template <class S> void Splitter<S>::load() {
     A.facets = int(slots);
     A.neurons = A.copy_count = A.sections = A.row = 0;
     A.by_skeleton = A.is_face = A.touches = A.misses = false;
+    A.across = across_ = ordered_;
     A.waiting.clear();
     std::memcpy(A.signs.data(), inbox.signs.data() + root * sites, sites);
     // A neuron of the first layer that has a twin is silent nowhere, since its row is not zero.
@@ -267,6 +283,7 @@ class AnyRun {
     virtual void share(bool asked) = 0;
     virtual void shares(bool yes) = 0;
     virtual void force_back(u64 one_in) = 0;
+    virtual void keep_within(const u8 *first, const u8 *last) = 0;
     virtual Finished &finished() = 0;
     virtual Flat &flat() = 0;
     virtual Kept &kept() = 0;
@@ -291,6 +308,7 @@ template <class S> class RunOf final : public AnyRun {
     void share(bool asked) override { splitter_.asked_to_share.store(asked, std::memory_order_relaxed); }
     void shares(bool yes) override { splitter_.shares = yes; }
     void force_back(u64 one_in) override { splitter_.forced_back = one_in; }
+    void keep_within(const u8 *first, const u8 *last) override { splitter_.keep_within(first, last); }
     Finished &finished() override { return splitter_.finished; }
     Flat &flat() override { return splitter_.flat; }
     Kept &kept() override { return splitter_.kept; }

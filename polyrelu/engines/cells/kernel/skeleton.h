@@ -20,6 +20,7 @@
 #pragma once
 
 #include "finish.h"
+#include "interval.h"
 
 namespace polyrelu {
 
@@ -47,9 +48,11 @@ template <class S> bool Splitter<S>::cut_skeleton(Patch<S> &A) {
     counters.skeletons++;
     A.by_skeleton = true;
     const bool last = A.layer + 1 >= P.layers() && A.next >= F.crossing_count(A.layer);
-    read_off(A, !last || wanted_.any());
+    const bool at_once = last && !wanted_.any() && !A.across;
+    read_off(A, !at_once);
     counters.cuts += A.parts.count - 1;
-    if (last && !wanted_.any()) finish_parts(A);
+    if (at_once) finish_parts(A);
+    else if (ordered_) sort_parts(A);
     else order_parts(A);
     return true;
 }
@@ -301,8 +304,9 @@ template <class S> void Splitter<S>::order_parts(Patch<S> &A) {
 template <class S> void Splitter<S>::finish_parts(Patch<S> &A) {
     Parts<S> &parts = A.parts;
     const u64 all = A.neurons == 64 ? ~u64(0) : bit(A.neurons) - 1;
+    if (ordered_) sort_parts(A);
     for (int c = 0; c < parts.count; c++) {
-        Part<S> part = parts[std::size_t(c)];
+        Part<S> part = parts[std::size_t(ordered_ ? parts.order[std::size_t(c)] : c)];
         write_cell(A, part.pattern(), all & ~part.pattern(), part.facets(), part.sum());
     }
     parts.count = 0;

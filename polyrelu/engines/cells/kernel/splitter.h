@@ -2,7 +2,7 @@
 //
 // Each concept has a file of its own with the functions on this state: signs.h (signs at generators), opening.h (patches),
 // cut.h (the general way to cut), skeleton.h (the fast one), target.h (its rows), finish.h (what is handed out), evidence.h
-// (what is listed as evidence), run.h (the order of the work).
+// (what is listed as evidence), interval.h (which patterns are wanted), run.h (the order of the work).
 #pragma once
 
 #include <atomic>
@@ -162,6 +162,9 @@ template <class S> class Splitter {
     bool give(Portable &to);
     Pause give_all(Portable &to);
 
+    // interval.h
+    void keep_within(const u8 *first, const u8 *last);
+
     Finished finished;
     Flat flat;
     Kept kept;
@@ -190,6 +193,8 @@ template <class S> class Splitter {
     const bool prunes_;
     Cell cell;
     bool held_ = false;
+    bool ordered_ = false, across_ = false; // whether the run is kept within an interval; whether the cell at work may leave it
+    Array<u8> first_, last_;
     int at_ = -1; // the patch at work
     Array<Patch<S> *> patches_;
     std::size_t patch_count_ = 0;
@@ -213,6 +218,11 @@ template <class S> class Splitter {
     i32 bucket_[MOST_NEURONS];
     Array<u64> faces_; // the table of 2-faces
     u64 stamp_ = 0;
+    struct Ranked {
+        u64 key;
+        i32 part;
+    };
+    Array<Ranked> ranked_;
     i64 work_ = 0; // since the clock was looked at
     double until_ = 0.0;
     u64 opened_ = 0;
@@ -307,8 +317,16 @@ template <class S> class Splitter {
     bool may_prune(Patch<S> &A, int layer);
     bool discard(Patch<S> &A);
 
+    // interval.h
+    enum class Where { OUTSIDE, ACROSS, INSIDE };
+    Where where(Patch<S> &A, const u64 *bits);
+    void look_where(Patch<S> &A);
+    Next look_where_opened(Patch<S> &A, Next next);
+    void sort_parts(Patch<S> &A);
+
     // run.h
     bool take();
+    bool take_from(Patch<S> &A);
     void take_part(Patch<S> &A);
     void part_bits(Patch<S> &A, i32 number, u64 *bits);
     void load();
