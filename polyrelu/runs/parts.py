@@ -88,7 +88,8 @@ class Written(NamedTuple):
         content: the file's bytes.
         tiles, flat: how many tiles it has, and how many of these are flat.
         first, last: the packed signs of the first and the last tile.
-        volumes: for each tile the ends of its volume, as arrays one after the other; empty where nothing is measured.
+        volumes: for each tile the ends of its volume, as arrays one after the other; none where these are
+            not volumes of R^d, or nothing is measured.
     """
 
     content: bytes
@@ -134,8 +135,7 @@ class PartWriter:
         self._first = self._first if self.tiles else tiles.packed[0].tobytes()
         self._last = tiles.packed[-1].tobytes()
         self.tiles += len(tiles)
-        if self.about.measured:
-            assert tiles.sizes is not None
+        if tiles.sizes is not None and tiles.chart.is_identity:
             self.volumes.append(np.stack([tiles.sizes.volume_low, tiles.sizes.volume_high]))
 
     def close(self) -> Written | None:

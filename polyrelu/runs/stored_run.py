@@ -22,7 +22,7 @@ from polyrelu.errors import InputError, Interrupted
 from polyrelu.networks.network import Network
 from polyrelu.networks.questions import Domain, Target
 from polyrelu.networks.statement import Statement
-from polyrelu.runs.coordinator import CUTS, run
+from polyrelu.runs.coordinator import budget, run
 from polyrelu.runs.directory import Directory, Settings, Worker
 from polyrelu.runs.journal import Done, Journal, Ledger, PartNote, read_journal, write_journal
 from polyrelu.runs.parts import About, PartWriter, digest_of
@@ -81,13 +81,12 @@ class Run:
         given = None if network is None else Question.of(network, target, domain)
         if given is None and not (target is None and domain is None):
             raise InputError("Run: a target or a domain is about a network, and none is given; pass all, or none")
-        wanted = Settings(
-            CUTS if cuts is None else whole_number(cuts, "Run: cuts", 1),
-            bool(measure is not None and instance(measure, bool, "Run: measure", "pass True or False")),
-            engine_version(),
-        )
+        if cuts is not None:
+            whole_number(cuts, "Run: cuts", 1)
+        if measure is not None:
+            instance(measure, bool, "Run: measure", "pass True or False")
         if not self.directory.exists():
-            self._make(given, wanted)
+            self._make(given, cuts, bool(measure))
         self.question = given or Question(Statement.load(self.directory.question))
         self.settings = self._opened(given)
         for name, value in (("cuts", cuts), ("measure", measure)):
@@ -97,12 +96,13 @@ class Run:
                     f"{name}={value!r} is asked for; leave it out, or choose another directory"
                 )
 
-    def _make(self, question: Question | None, settings: Settings) -> None:
+    def _make(self, question: Question | None, cuts: int | None, measure: bool) -> None:
         place = self.directory.path
         if question is None:
             raise InputError(f"Run: there is no run in {place}; pass the network, the target and the domain")
         self.directory.check_free()
         make_directory(place)
+        settings = Settings(budget(question) if cuts is None else cuts, measure, engine_version())
         with self.directory.locked():
             if not self.directory.exists():
                 question.statement.save(self.directory.question)
@@ -157,7 +157,7 @@ class Run:
 
     def work(
         self,
-        executor: Executor | None = None,
+        executor: Executor | str | None = None,
         *,
         until: Callable[[int], bool] | None = None,
         timeout: float | None = None,
@@ -169,8 +169,9 @@ class Run:
         power is there when it goes on, and the run ends with the same bytes.
 
         Args:
-            executor: where tasks run: any of :mod:`concurrent.futures` and its like; None is this thread. Its workers
-                write to the directory, so it must be theirs, too.
+            executor: where tasks run, as for :func:`polyrelu.count`: any of :mod:`concurrent.futures` and its like, or
+                ``"threads:2"``, ``"processes:2"``, ``"dask://HOST:PORT"``; None is this thread. Its workers write to
+                the directory, so it must be theirs, too.
             until: asked time and again, with the number of tiles of this call, whether to stop.
             timeout: seconds after which to stop.
             on_task: told how it stands after each task.
@@ -219,7 +220,7 @@ class Run:
         write_journal(self.directory.journal, self.question.digest, ledger.all())
         return ledger
 
-    def _go_on(self, executor: Executor | None, recorder: _Recorder) -> None:
+    def _go_on(self, executor: Executor | str | None, recorder: _Recorder) -> None:
         fold = Storing(self.directory, self.about(b""))
         run(
             self.question,
@@ -274,7 +275,7 @@ class Storing:
         if written is None:
             return None
         self.directory.write_part(value.about.root, written.content)
-        volume = _volume(written.volumes) if self.about.measured else None
+        volume = _volume(written.volumes) if written.volumes else None
         return PartNote(
             bytes=len(written.content),
             digest=digest_of(written.content),
