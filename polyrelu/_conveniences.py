@@ -58,6 +58,9 @@ METHODS: Mapping[type, Mapping[str, str]] = {
         "zones": "analysis.zones.zones",
     },
     StoredTiling: {
+        "bounding_box": "analysis.stored_measures.bounding_box",
+        "share": "analysis.stored_measures.share",
+        "volume": "analysis.stored_measures.volume",
         "zones": "analysis.stored_zones.zones",
     },
     Network: {
@@ -90,6 +93,7 @@ MAKERS: Mapping[type, Mapping[str, str]] = {
 PUBLIC: Mapping[str, str] = {
     "Run": "runs.stored_run.Run",
     "StoredTiling": "tilings.stored_tiling.StoredTiling",
+    "join": "runs.joining.join",
     "open_tiling": "runs.opening.open_tiling",
     "FaceSearch": "engines.search.FaceSearch",
     "LatentCube": "latent.windows.LatentCube",

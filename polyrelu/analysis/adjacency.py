@@ -254,6 +254,9 @@ def sure_contacts(
     Facets that may belong to neither tile are looked at.
     """
     matches = source.match_facets(local, several)
+    if several:
+        seams = source.at_seams(local, reader.domain)
+        matches = matches._replace(alone=np.union1d(matches.alone, seams))
     pairs, neurons, _, doubtful = matches
     kept = ~doubtful
     for k in np.flatnonzero(doubtful).tolist():

@@ -134,7 +134,8 @@ class _Search:
         within = np.arange(len(owner)) - np.repeat(np.cumsum(counts) - counts, counts)
         site = columns.facets[np.repeat(starts, counts) + within].astype(np.int64) - domain
         if self._several:
-            at_end = np.unique(owner[site >= count])
+            at_seam = columns.at_seams(alone, self.tiling.domain)
+            at_end = np.union1d(owner[site >= count], alone[at_seam]).astype(np.intp)
             self._ends_of_target.add(_numbers(at_end + begin, marks[at_end]))
         is_neuron = (site >= 0) & (site < count)
         owner, site = owner[is_neuron], site[is_neuron]
@@ -191,7 +192,7 @@ class _Search:
             for block in self._ends_of_target.sorted():
                 for number, mark in zip(*_placed(block), strict=True):
                     for facet in reader.facets(number - self._first):
-                        if facet.kind == "target":
+                        if facet.kind != "domain":  # at a seam a neuron may fold, too
                             self._keep_open(source, number, mark, facet)
         left = np.empty((0, keys.width), dtype=np.uint8)
         for block in keys.sorted():

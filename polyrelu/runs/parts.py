@@ -130,7 +130,7 @@ class PartWriter:
             return
         table = self._table(tiles)
         if self._writer is None:
-            self._writer = self._parquet.ParquetWriter(self._sink, table.schema, **_ENCODING)
+            self._writer = self._parquet.ParquetWriter(self._sink, table.schema, **_encoding(table.schema))
         self._writer.write_table(table, row_group_size=ROWS_AT_ONCE)
         self._first = self._first if self.tiles else tiles.packed[0].tobytes()
         self._last = tiles.packed[-1].tobytes()
@@ -157,11 +157,16 @@ class PartWriter:
         return self._arrow.table([self._arrow.array(own) for own in arrays], schema=schema)
 
 
-_ENCODING: dict[str, Any] = {
-    "compression": "zstd",
-    "use_dictionary": False,  # which would make a short file unpack to any length
-    "write_page_checksum": True,
-}
+def _encoding(schema: Any) -> dict[str, Any]:
+    """How columns are written: coordinates, which nothing makes shorter, as they are, and with their ranges."""
+    floats = [name for name, own in zip(schema.names, schema.types, strict=True) if str(own) == "double"]
+    others = [f"{name}.list.element" if name == "facets" else name for name in schema.names if name not in floats]
+    return {
+        "compression": dict.fromkeys(others, "zstd") | dict.fromkeys(floats, "none"),
+        "use_dictionary": False,  # which would make a short file unpack to any length
+        "write_statistics": floats,
+        "write_page_checksum": True,
+    }
 
 
 def _pyarrow() -> tuple[Any, Any]:
@@ -202,9 +207,6 @@ def _arrays(arrow: Any, tiles: Columns, dims: NDArray[np.intp]) -> list[Any]:
     starts = np.concatenate([np.zeros(1, np.int32), np.cumsum(counts, dtype=np.int32)])
     containing = np.full(count, _NO_SECTION, dtype=np.int32)
     containing[sections.numbers] = sections.containing
-    rows: list[str | None] = [None] * count
-    for number, polyhedron in tiles.flat.items():
-        rows[number] = _rows_text(polyhedron)
     return [
         arrow.FixedSizeBinaryArray.from_buffers(
             arrow.binary(packed.shape[1]), count, [None, arrow.py_buffer(packed.tobytes())]
@@ -213,8 +215,15 @@ def _arrays(arrow: Any, tiles: Columns, dims: NDArray[np.intp]) -> list[Any]:
         arrow.ListArray.from_arrays(arrow.array(starts), arrow.array(facets.astype(np.int32))),
         arrow.array(containing, mask=containing == _NO_SECTION),
         *(np.ascontiguousarray(column) for column in tiles.points.T),
-        arrow.array(rows, arrow.string()),
+        _texts(arrow, tiles),
     ]
+
+
+def _texts(arrow: Any, tiles: Columns) -> Any:
+    """For each tile its exact rows, if it has no facets."""
+    if not tiles.flat:
+        return arrow.nulls(len(tiles), arrow.string())
+    return arrow.array([_rows_text(tiles.flat[i]) if i in tiles.flat else None for i in range(len(tiles))], arrow.string())
 
 
 def _sizes(sizes: Extents) -> list[FloatArray]:

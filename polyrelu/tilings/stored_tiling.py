@@ -98,7 +98,7 @@ class StoredTiling(Tiling):
     def lazily(self, numbers: Numbers) -> StoredTiling:
         """The chosen tiles, by ascending numbers, where they are."""
         parts = tuple(
-            (index, replace(source, batches=_chosen_batches(source, own)))
+            (index, replace(source, batches=chosen_batches(source, own)))
             for index, source, own in self._split(numbers)
         )
         complete = self.complete and len(numbers) == len(self)
@@ -239,7 +239,8 @@ class ChosenBatch:
         return chosen_columns(self.batch.bring(), np.asarray(self.numbers))
 
 
-def _chosen_batches(source: StoredTiles, numbers: Numbers) -> tuple[ChosenBatch, ...]:
+def chosen_batches(source: StoredTiles, numbers: Numbers) -> tuple[ChosenBatch, ...]:
+    """Batches of the tiles with these ascending numbers."""
     starts = np.cumsum([0, *(batch.count for batch in source.batches)])
     cuts = np.searchsorted(numbers, starts)
     chosen = (
