@@ -11,18 +11,22 @@ from typing import Any
 
 import click
 
-from polyrelu.cli.networks import Model, takes_question_if_any
+from polyrelu.cli.exit_codes import Exit
+from polyrelu.cli.networks import takes_question_if_any
 from polyrelu.cli.options import JSON
 from polyrelu.cli.question import INPUTS, WHAT, Question
 from polyrelu.cli.stopping import TIMEOUT, stops
 from polyrelu.errors import Interrupted
 from polyrelu.networks.network import Network
 from polyrelu.networks.questions import Domain, Target
+from polyrelu.runs.checking import check_run
+from polyrelu.runs.executors import KINDS
 from polyrelu.runs.status import Status
 from polyrelu.runs.stored_run import Run
 
 _BETWEEN_LOOKS = 1.0  # seconds
 _WIDTH = 79
+_THREADS = 2
 
 _EXAMPLES = """\b
 Example: polyrelu run big/ model.npz --output "y0 > 0" --box -6 6
@@ -41,6 +45,11 @@ Python:  tiling = polyrelu.open_tiling("big/")
 @click.option("--regions", "of_regions", is_flag=True, help="The linear regions, instead of a preimage.")
 @click.option("--measure", is_flag=True, default=None, help="Find volumes and boxes of the tiles, too.")
 @click.option("--cuts", type=click.IntRange(1), help="The budget of a task; by default a second or two of work.")
+@click.option(
+    "--executor",
+    metavar="WHERE",
+    help=f"Where tasks run: {KINDS}; by default in this process. Workers write to DIR themselves.",
+)
 @click.option("--status", "only_status", is_flag=True, help="Say how far the run is, and do nothing.")
 @click.option("--live", is_flag=True, help="With --status, look again every second until it is complete.")
 @TIMEOUT
@@ -49,6 +58,7 @@ def run_command(
     directory: Path,
     measure: bool | None,
     cuts: int | None,
+    executor: str | None,
     only_status: bool,
     live: bool,
     timeout: float | None,
@@ -76,7 +86,7 @@ def run_command(
     asked = _asked(question, of_regions) if is_asked else (None, None, None)
     run = Run(directory, *asked, cuts=cuts, measure=measure)
     try:
-        status = run.work(until=stops().until, on_task=None if as_json else _show)
+        status = run.work(executor, until=stops().until, on_task=None if as_json else _show)
     except Interrupted as stopped:
         _end_line()
         raise stops().outcome(
@@ -115,6 +125,19 @@ def _watch(run: Run, live: bool, as_json: bool) -> None:
         status = run.status()
     _end_line()
     _print(status, as_json)
+
+
+def check_directory(directory: Path) -> int:
+    """Check a run, part by part; the exit code, once it is said what was found."""
+    run = Run(directory)
+    found = 0
+    for found, problem in enumerate(check_run(run, _THREADS), 1):
+        click.echo(f"REJECTED {problem}", err=True)
+    status = run.status()
+    if not found:
+        rest = "" if status.complete else f"; {status.open:,} roots are open"
+        click.echo(f"SOUND {status.tiles:,} tiles in {status.tasks:,} tasks{rest}")
+    return Exit.VIOLATED if found else Exit.DONE
 
 
 def _print(status: Status, as_json: bool) -> None:

@@ -115,16 +115,21 @@ def _parts(run: Run, ledger: Ledger) -> tuple[tuple[int, StoredTiles], ...]:
         if done.part is not None:
             by_part.setdefault(part_of(done.root), []).append(done)
     found = []
-    domain = run.question.statement.domain
-    for number, (index, restriction) in enumerate(run.question.parts):
-        problem = Problem(restriction, domain, chart(domain, restriction.moving))
+    for number, (index, _) in enumerate(run.question.parts):
+        problem = problem_of(run, number)
         batches = tuple(
             PartBatch(run.directory, run.about(done.root), problem, done.part)
             for done in by_part.get(number, ())
             if done.part is not None
         )
-        found.append((index, StoredTiles(restriction, domain, batches)))
+        found.append((index, StoredTiles(problem.restriction, problem.domain, batches)))
     return tuple(found)
+
+
+def problem_of(run: Run, part: int) -> Problem:
+    """What the tiles of a part of the targets solve."""
+    domain, (_, restriction) = run.question.statement.domain, run.question.parts[part]
+    return Problem(restriction, domain, chart(domain, restriction.moving))
 
 
 def part_of(root: Root) -> int:

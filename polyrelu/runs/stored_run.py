@@ -153,6 +153,18 @@ class Run:
             return f"{place}: damaged: its SHA-256 is not the one that the journal has"
         return None
 
+    def check(self, threads: int = 1) -> list[str]:
+        """What is wrong with the run, in words: nothing where its tasks make up the whole and its parts are sound.
+
+        Args:
+            threads: how many parts are looked at at a time.
+
+        Cost: all parts are read, some microseconds a tile; memory for a part for each thread.
+        """
+        from polyrelu.runs.checking import check_run
+
+        return list(check_run(self, whole_number(threads, "Run.check: threads", 1)))
+
     # -- work ---------------------------------------------------------------------------------------------------------
 
     def work(
