@@ -20,6 +20,7 @@ from polyrelu.networks.network import Network
 from polyrelu.networks.properties import Property
 from polyrelu.networks.statement import Statement
 from polyrelu.support.shown import Shown
+from polyrelu.tilings.stored_tiling import StoredTiling
 from polyrelu.tilings.tiling import Tiling
 
 METHODS: Mapping[type, Mapping[str, str]] = {
@@ -56,6 +57,12 @@ METHODS: Mapping[type, Mapping[str, str]] = {
         "volume": "analysis.measure.volume",
         "zones": "analysis.zones.zones",
     },
+    StoredTiling: {
+        "bounding_box": "analysis.stored_measures.bounding_box",
+        "share": "analysis.stored_measures.share",
+        "volume": "analysis.stored_measures.volume",
+        "zones": "analysis.stored_zones.zones",
+    },
     Network: {
         "_repr_html_": "pages.tables.network_html",
         "slice": "networks.slices.slice_of",
@@ -84,6 +91,10 @@ MAKERS: Mapping[type, Mapping[str, str]] = {
 }
 """Those that are called on the class and make an object of it."""
 PUBLIC: Mapping[str, str] = {
+    "Run": "runs.stored_run.Run",
+    "StoredTiling": "tilings.stored_tiling.StoredTiling",
+    "join": "runs.joining.join",
+    "open_tiling": "runs.opening.open_tiling",
     "FaceSearch": "engines.search.FaceSearch",
     "LatentCube": "latent.windows.LatentCube",
     "LatentPlane": "latent.windows.LatentPlane",

@@ -21,7 +21,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,6 +30,7 @@ from polyrelu.arithmetic.exact import FloatArray, nearest_floats, read_only, row
 from polyrelu.polyhedra.halfspace import Halfspace
 from polyrelu.polyhedra.polyhedron import Polyhedron
 from polyrelu.support.arguments import whole_number
+from polyrelu.tilings.facet_matching import Matches
 from polyrelu.tilings.neuron_facets import FacetReader, NeuronFacet, neuron_names
 from polyrelu.tilings.tile_source import TileSource
 from polyrelu.tilings.tiling import Tiling
@@ -61,10 +62,14 @@ class Contacts:
             if label >= 0:
                 yield {"kind": "neuron", "neuron": self.names[label]}
             else:
-                yield {"kind": "target" if label == _TARGET else "flat", "neuron": None}
+                yield {"kind": "target" if label == TARGET else "flat", "neuron": None}
 
 
-_FLAT, _TARGET = -1, -2
+FLAT, TARGET = -1, -2
+"""Labels where no neuron is between two tiles."""
+
+OpenFacet: TypeAlias = tuple[TileSource, int, NeuronFacet]
+"""A facet that may be shared with a tile for another target: its source, its tile's number, and itself."""
 
 
 def adjacency(tiling: Tiling, contact: int | None = None) -> nx.Graph:
@@ -99,7 +104,7 @@ def adjacency(tiling: Tiling, contact: int | None = None) -> nx.Graph:
     import networkx  # takes a third of a second, and only graphs need it
 
     graph = networkx.Graph()
-    nodes = zip(tiling.patterns, _components(len(tiling), pairs).tolist(), strict=True)
+    nodes = zip(tiling.patterns, connected(len(tiling), pairs).tolist(), strict=True)
     graph.add_nodes_from((i, {"pattern": pattern, "zone": zone}) for i, (pattern, zone) in enumerate(nodes))
     graph.add_edges_from((i, j, own) for (i, j), own in zip(pairs.tolist(), attributes, strict=True))
     return graph
@@ -108,12 +113,13 @@ def adjacency(tiling: Tiling, contact: int | None = None) -> nx.Graph:
 def components(tiling: Tiling, contact: int | None = None) -> NDArray[np.int64]:
     """For each tile the number of its connected component, in the order of first tiles; see :func:`adjacency`."""
     if contact is None:
-        return _components(len(tiling), contacts(tiling).pairs)
+        return connected(len(tiling), contacts(tiling).pairs)
     pairs = [(i, j) for i, j, _ in _contacts_of_dimension(tiling, contact)]
-    return _components(len(tiling), np.array(pairs, dtype=np.int64).reshape(-1, 2))
+    return connected(len(tiling), np.array(pairs, dtype=np.int64).reshape(-1, 2))
 
 
-def _components(count: int, pairs: NDArray[np.int64]) -> NDArray[np.int64]:
+def connected(count: int, pairs: NDArray[np.int64]) -> NDArray[np.int64]:
+    """For each of so many things the number of its connected component, in the order of first things."""
     from scipy.sparse import coo_array
     from scipy.sparse.csgraph import connected_components
 
@@ -185,7 +191,7 @@ def _contacts(tiling: Tiling) -> Contacts:
     found = _Found()
     flat = flat_tiles(tiling)
     several = len(tiling.parts) > 1
-    open_facets: list[tuple[TileSource, int, NeuronFacet]] = []
+    open_facets: list[OpenFacet] = []
     for source, local, own in tiling.by_source():
         full = ~flat[own]
         local, tiles = local[full], own[full]
@@ -210,7 +216,8 @@ def _contacts(tiling: Tiling) -> Contacts:
         open_facets += [(source, tile, facet) for tile, facet in partners.values()]
         if source.meets_in_neurons and not several:
             open_facets.clear()  # beyond the target's rows there is nothing
-    _match_hyperplanes(tiling, open_facets, found)
+    for i, j in hyperplane_contacts(tiling, open_facets):
+        found.add([(i, j)], [TARGET])
     _match_flat(tiling, flat, found)
     return found.contacts()
 
@@ -233,12 +240,8 @@ def _match_quickly(
     shift: int,
 ) -> tuple[NDArray[np.int64], set[tuple[int, int]]]:
     """Add what the source knows; return the positions in ``local`` that need a second look, and their neurons done."""
-    pairs, neurons, again, doubtful = source.match_facets(local, several)
-    kept = ~doubtful
-    own_neurons = cache(lambda i: _closed_at(reader, int(local[i])))  # a tile has several facets
-    for k in np.flatnonzero(doubtful).tolist():
-        kept[k] = any(int(neurons[k]) in own_neurons(int(i)) for i in pairs[k])
-    found.add(tiles[pairs[kept]], shift + neurons[kept])
+    sure, its_neurons, (pairs, neurons, again, _) = sure_contacts(source, local, reader, several)
+    found.add(tiles[sure], shift + its_neurons)
     second = np.isin(pairs, again)
     both = np.stack([neurons, neurons], axis=1)
     return again, set(zip(pairs[second].tolist(), both[second].tolist(), strict=True))
@@ -250,7 +253,26 @@ def _closed_at(reader: FacetReader, number: int) -> frozenset[int]:
     return frozenset(neuron for facet in facets if facet.row.relation == "<=" for neuron in facet.neurons)
 
 
-def _match_hyperplanes(tiling: Tiling, facets: list[tuple[TileSource, int, NeuronFacet]], found: _Found) -> None:
+def sure_contacts(
+    source: TileSource, local: NDArray[np.intp], reader: FacetReader, several: bool
+) -> tuple[NDArray[np.int64], NDArray[np.int64], Matches]:
+    """What the source knows of contacts of some tiles: their positions in ``local``, neurons, and what else is known.
+
+    Facets that may belong to neither tile are looked at.
+    """
+    matches = source.match_facets(local, several)
+    if several:
+        seams = source.at_seams(local, reader.domain)
+        matches = matches._replace(alone=np.union1d(matches.alone, seams))
+    pairs, neurons, _, doubtful = matches
+    kept = ~doubtful
+    own_neurons = cache(lambda i: _closed_at(reader, int(local[i])))  # a tile has several facets
+    for k in np.flatnonzero(doubtful).tolist():
+        kept[k] = any(int(neurons[k]) in own_neurons(int(i)) for i in pairs[k])
+    return pairs[kept], neurons[kept], matches
+
+
+def hyperplane_contacts(tiling: Tiling, facets: list[OpenFacet]) -> Iterator[tuple[int, int]]:
     """Contacts of tiles that need not meet facet to facet: facets on one hyperplane, overlapping in their dimension."""
     sides: dict[Halfspace, tuple[list[int], list[int]]] = defaultdict(lambda: ([], []))
     for k, (_, _, facet) in enumerate(facets):
@@ -269,7 +291,7 @@ def _match_hyperplanes(tiling: Tiling, facets: list[tuple[TileSource, int, Neuro
                 if found_before or (first.row.relation == "<" and second.row.relation == "<"):
                     continue
                 if shared_facet(tiling, i, j).dim == tiling.domain.dim - 1:
-                    found.add([(i, j)], [_TARGET])
+                    yield i, j
 
 
 def _match_flat(tiling: Tiling, flat: NDArray[np.bool_], found: _Found) -> None:
@@ -277,7 +299,7 @@ def _match_flat(tiling: Tiling, flat: NDArray[np.bool_], found: _Found) -> None:
         return
     for i, j in _pairs_of_boxes(bounding_boxes(tiling, range(len(tiling))), flat):
         if touches(tiling[i].polyhedron, tiling[j].polyhedron):
-            found.add([(i, j)], [_FLAT])
+            found.add([(i, j)], [FLAT])
 
 
 # -- contact in any dimension -------------------------------------------------------------------------------------

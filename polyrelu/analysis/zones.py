@@ -109,7 +109,7 @@ def zones(tiling: Tiling, contact: int | None = None, sort: str = "first") -> Zo
     if sort == "tiles":
         found.sort(key=len, reverse=True)
     if sort == "volume":
-        found.sort(key=_size, reverse=True)
+        found.sort(key=size_of_zone, reverse=True)
     return found
 
 
@@ -122,7 +122,7 @@ def zone_numbers(tiling: Tiling, contact: int | None = None) -> list[NDArray[np.
     return np.split(order, np.searchsorted(labels[order], np.arange(1, labels.max() + 1)))
 
 
-def _size(zone: Tiling) -> Fraction | float:
+def size_of_zone(zone: Tiling) -> Fraction | float:
     """The volume or the share: infinite, or a float near it, or exactly where floats hardly know it."""
     if not zone.is_bounded():
         return math.inf
@@ -153,7 +153,7 @@ def zone_table(tiling: Tiling, contact: int | None = None, sort: str = "first", 
             corners = zone.bounding_box(exact=True)  # beyond the greatest float
         sides = zip(*corners, strict=True)
         box = " x ".join(f"[{rounded_text(low, digits)}, {rounded_text(high, digits)}]" for low, high in sides)
-        volume = rounded_text(_size(zone), digits) if zone.is_bounded() else "unbounded"
+        volume = rounded_text(size_of_zone(zone), digits) if zone.is_bounded() else "unbounded"
         rows.append((str(i), str(len(zone)), volume, box, format_point(zone[0].point())))
     widths = [max(len(row[k]) for row in rows) for k in range(len(rows[0]) - 1)]
     return "\n".join("  ".join([*map(str.ljust, row, widths), row[-1]]) for row in rows)

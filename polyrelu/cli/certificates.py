@@ -15,6 +15,7 @@ from polyrelu.certificates import checker, fast_checker, tree_checker
 from polyrelu.cli.answers import check_answer, is_about_an_answer
 from polyrelu.cli.exit_codes import Exit
 from polyrelu.cli.options import together
+from polyrelu.cli.run import check_directory
 from polyrelu.cli.solver import NAMED, files_by_name
 from polyrelu.engines.evidence.certify import Evidence, statement_of
 from polyrelu.engines.evidence.expander import expand
@@ -101,6 +102,7 @@ _CHECK_EXAMPLES = """\b
 Example: polyrelu preimage --statement question.txt --certify answer.cert.gz
          polyrelu check question.txt answer.cert.gz
 The same without polyrelu: python3 -I -S checker.py question.txt answer.cert.gz
+A run on disk: polyrelu check big/
 Other tools' counterexamples: polyrelu check model.onnx unsafe.vnnlib answer.txt
 """
 
@@ -108,8 +110,8 @@ _EVIDENCE = click.Path(dir_okay=False, path_type=Path)
 
 
 @click.command("check", epilog=_CHECK_EXAMPLES, short_help="Check a certificate.")
-@click.argument("question", type=_EVIDENCE)
-@click.argument("evidence", nargs=-1, required=True, type=_EVIDENCE)
+@click.argument("question", type=click.Path(path_type=Path))
+@click.argument("evidence", nargs=-1, type=_EVIDENCE)
 @click.option(
     "--fast", is_flag=True, help="Use the compiled checker, on two threads, which also reads rows; not for trees."
 )
@@ -126,7 +128,14 @@ def check_command(
 
     The checker is a program of one file that needs nothing but Python; it runs in a process of its own. The last line
     says VERIFIED and what is proved, or REJECTED and why; the exit code is 0 or 1.
+
+    Of a directory in which polyrelu run works it is checked that its tasks make up the whole, that its parts are as the
+    journal has them, and that each tile has a point that says so.
     """
+    if question.is_dir() and not evidence:
+        context.exit(check_directory(question))
+    if not evidence:
+        raise click.UsageError("Missing argument 'EVIDENCE...'.")
     for path in (question, *evidence):
         _require_file(path, "check")
     networks = files_by_name(named)

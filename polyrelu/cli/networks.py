@@ -110,17 +110,31 @@ def takes_model_or_statement(command: Callable[..., None]) -> Callable[..., None
     """
 
     @functools.wraps(command)
-    def with_either(model: Path | None, statement: Path | None, **others: Any) -> None:
-        how = {name: others.pop(name) for name in _HOW}
+    def with_either(model: Model | None, statement: Path | None, **others: Any) -> None:
         if model is None and statement is None:
             raise click.UsageError("Missing argument 'MODEL', or option '--statement'.")
+        command(model=model, statement=statement, **others)
+
+    return takes_question_if_any(with_either)
+
+
+def takes_question_if_any(command: Callable[..., None]) -> Callable[..., None]:
+    """As :func:`takes_model_or_statement`, or neither.
+
+    Raises:
+        click.UsageError: with a statement what is about a MODEL is given.
+    """
+
+    @functools.wraps(command)
+    def with_any(model: Path | None, statement: Path | None, **others: Any) -> None:
+        how = {name: others.pop(name) for name in _HOW}
         for name, value in {"MODEL": model, **how}.items():
             if statement is not None and value is not None:
                 word = name if name == "MODEL" else f"--{name.replace('_', '-')}"
                 raise click.UsageError(f"--statement {statement}: says the network; leave {word} out.")
         command(model=None if model is None else Model(model, **how), statement=statement, **others)
 
-    return _MODEL(required=False)(_STATEMENT(_READING(with_either)))
+    return _MODEL(required=False)(_STATEMENT(_READING(with_any)))
 
 
 def warn_outside(model: Model | None, domains: Iterable[Polyhedron | None]) -> None:

@@ -20,6 +20,7 @@ from polyrelu.cli.conversion import convert_command
 from polyrelu.cli.exit_codes import Exit, table
 from polyrelu.cli.networks import info_command
 from polyrelu.cli.pictures import demo_command, figures_command
+from polyrelu.cli.run import run_command
 from polyrelu.cli.selftest import selftest_command
 from polyrelu.cli.solver import supports_command
 from polyrelu.cli.statements import statement_command
@@ -103,6 +104,7 @@ for _command in (
     preimage_command,
     range_command,
     regions_command,
+    run_command,
     selftest_command,
     statement_command,
     supports_command,

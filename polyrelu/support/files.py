@@ -54,7 +54,7 @@ def write_whole(path: str | PathLike[str], write: Callable[[Path], object]) -> N
 
     Cost: that of ``write``, and of waiting until the disk has it.
     """
-    with _explained(path):
+    with explained(path):
         place = _place(path)
         _remove_leftovers(place)
         handle, new = -1, place
@@ -70,12 +70,23 @@ def write_whole(path: str | PathLike[str], write: Callable[[Path], object]) -> N
                 os.close(handle)
                 handle = -1
             new.replace(place)
-            _sync_directory(place.parent)
+            sync_directory(place.parent)
         finally:  # a new name each time, so nothing of others is removed
             if new != place:
                 new.unlink(missing_ok=True)
             if handle >= 0:
                 os.close(handle)
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """Write a file that is there, piece by piece as the system takes them."""
+    handle = os.open(path, os.O_WRONLY | getattr(os, "O_BINARY", 0))
+    try:
+        rest = memoryview(content)
+        while rest:
+            rest = rest[os.write(handle, rest) :]
+    finally:
+        os.close(handle)
 
 
 def check_place(path: str | PathLike[str]) -> None:
@@ -84,7 +95,7 @@ def check_place(path: str | PathLike[str]) -> None:
     Raises:
         WriteError: it could not: as of now it is a directory, write-protected, or in a place that takes no files.
     """
-    with _explained(path):
+    with explained(path):
         place = _place(path)
         if place.exists() and not os.access(place, os.W_OK):
             raise WriteError(f"{path}: is write-protected; choose another name, or change its permissions")
@@ -103,7 +114,7 @@ def make_directory(path: str | PathLike[str]) -> Path:
         WriteError: it cannot be made, or is something else.
     """
     directory = Path(path)
-    with _explained(path):
+    with explained(path):
         directory.mkdir(parents=True, exist_ok=True)
     return directory
 
@@ -168,7 +179,7 @@ def _remove_leftovers(place: Path) -> None:
                 os.close(handle)
 
 
-def _sync_directory(directory: Path) -> None:
+def sync_directory(directory: Path) -> None:
     """Make the new name last; where that is not possible, the file is whole all the same."""
     with contextlib.suppress(OSError):
         handle = os.open(directory, os.O_RDONLY)
@@ -179,7 +190,7 @@ def _sync_directory(directory: Path) -> None:
 
 
 @contextlib.contextmanager
-def _explained(path: str | PathLike[str]) -> Iterator[None]:
+def explained(path: str | PathLike[str]) -> Iterator[None]:
     """What the system refuses, with the file's name and what to do."""
     try:
         yield

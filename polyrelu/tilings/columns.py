@@ -26,7 +26,7 @@ from polyrelu.networks.pattern_cells import sign_row
 from polyrelu.networks.relevant_part import Restriction
 from polyrelu.polyhedra.halfspace import Halfspace
 from polyrelu.polyhedra.polyhedron import Polyhedron
-from polyrelu.tilings.chart import Chart
+from polyrelu.tilings.chart import Chart, chart
 from polyrelu.tilings.facet_matching import Matches, match_facets
 from polyrelu.tilings.sections import Sections, joined, no_sections
 from polyrelu.tilings.tile_source import Extents, TileData, TileSource
@@ -253,6 +253,17 @@ class Columns(TileSource):
     def match_facets(self, numbers: NDArray[np.intp], of_target: bool) -> Matches:
         """Which facets the chosen tiles share, by the patterns across them."""
         return match_facets(self, numbers, of_target)
+
+    def at_seams(self, numbers: NDArray[np.intp], domain: Polyhedron) -> NDArray[np.int64]:
+        """Positions of tiles with facets of the columns' own domain beyond which a larger domain may go on."""
+        if domain is self.domain or domain == self.domain:
+            return super().at_seams(numbers, domain)
+        ends = set(chart(domain, self.restriction.moving).facets)
+        seams = [k for k, row in enumerate(self.chart.facets) if row not in ends]
+        counts = np.diff(self.starts)[numbers]
+        owner = np.repeat(np.arange(len(numbers)), counts)
+        within = np.arange(len(owner)) - np.repeat(np.cumsum(counts) - counts, counts)
+        return np.unique(owner[np.isin(self.facets[self.starts[:-1][numbers][owner] + within], seams)])
 
     def facet_counts(self, numbers: NDArray[np.intp]) -> NDArray[np.int64]:
         """How many facets each tile has."""

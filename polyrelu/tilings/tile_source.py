@@ -139,6 +139,10 @@ class TileSource(Carried, ABC):
         nothing = np.empty(0, dtype=np.int64)
         return Matches(nothing.reshape(0, 2), nothing, np.arange(len(numbers)), nothing.astype(np.bool_))
 
+    def at_seams(self, numbers: Numbers, domain: Polyhedron) -> NDArray[np.int64]:
+        """Positions of tiles with facets of the source's own domain beyond which a larger domain may go on."""
+        return np.empty(0, dtype=np.int64)
+
     def facet_counts(self, numbers: Numbers) -> NDArray[np.int64]:
         """How many facets each of the chosen tiles of full dimension has."""
         return np.array([len(self.polyhedron(i).facets) for i in numbers.tolist()], dtype=np.int64)

@@ -135,7 +135,7 @@ class Tiling(Carried, Sequence[Tile], TilingMethods):
         Raises:
             InputError: a number is not that of a tile, or comes twice.
         """
-        chosen = _tile_numbers(indices, len(self))
+        chosen = tile_numbers(indices, len(self))
         used, times = np.unique(chosen, return_counts=True)
         if (times > 1).any():
             raise InputError(f"select: tile {used[times > 1][0]} is chosen twice, but tiles do not overlap")
@@ -251,7 +251,7 @@ class Tiling(Carried, Sequence[Tile], TilingMethods):
         return f"Tiling({len(self)} tiles in R^{self.domain.ambient_dim}, method {self.method!r}{state})"
 
 
-def _tile_numbers(indices: Any, count: int) -> NDArray[np.intp]:
+def tile_numbers(indices: Any, count: int) -> NDArray[np.intp]:
     """Numbers of tiles, of which there are ``count``, checked."""
     if isinstance(indices, (np.ndarray, range)):
         numbers = np.asarray(indices)
