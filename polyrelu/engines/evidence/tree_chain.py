@@ -65,16 +65,6 @@ class Layers:
         """For each layer its rows with the bias last, as integers, and their common denominator."""
         return [_over_one_denominator(layer) for layer in self.said.layers]
 
-    @cached_property
-    def neurons(self) -> list[Name]:
-        """The places of the ReLU neurons, in their order."""
-        return [(depth, i) for depth, layer in enumerate(self.said.layers, 1) for i in layer.neurons]
-
-    @cached_property
-    def numbers(self) -> dict[Name, int]:
-        """Their numbers."""
-        return {place: number for number, place in enumerate(self.neurons)}
-
 
 @dataclass(frozen=True)
 class Chain:
@@ -113,25 +103,6 @@ class Chain:
     def matrices(self) -> list[tuple[fmpz_mat, int]]:
         """The layers as integers."""
         return self.net.matrices
-
-    @property
-    def neurons(self) -> list[Name]:
-        """The places of the ReLU neurons."""
-        return self.net.neurons
-
-    @property
-    def numbers(self) -> dict[Name, int]:
-        """Their numbers."""
-        return self.net.numbers
-
-    def name(self, place: Name) -> str:
-        """The name that an input or a neuron has in certificates."""
-        return f"n{self.numbers[place]}" if place[0] else f"x{place[1]}"
-
-    def place(self, name: str) -> Name:
-        """The input or the neuron that has a name."""
-        number = int(name[1:])
-        return self.neurons[number] if name[0] == "n" else (0, number)
 
     @cached_property
     def seen(self) -> list[list[int]]:
@@ -202,6 +173,17 @@ class Chain:
         return entering, returned
 
 
+def name_of(place: Name, letter: str = "z") -> str:
+    """The name that an input or a neuron, or a neuron's slope, has in certificates."""
+    return f"{letter}{place[0]}.{place[1]}" if place[0] else f"x{place[1]}"
+
+
+def place_of(name: str) -> Name:
+    """The input or the neuron that has a name."""
+    depth, _, i = name[1:].rpartition(".")
+    return int(depth or "0"), int(i)
+
+
 _IDENTITY = Fraction(1), Fraction(0)
 _NOTHING = Fraction(0), Fraction(0)
 
@@ -214,7 +196,7 @@ def relu_line(low: Fraction | None, up: Fraction | None, slope: Fraction | None,
         return _IDENTITY
     if rises:
         chosen = low is not None and up is not None and up >= -low
-        return Fraction(chosen) if slope is None else slope, Fraction(0)
+        return Fraction(chosen) if slope is None else Fraction(int(slope * FINE), FINE), Fraction(0)
     if low is None or up is None:
         return None
     m = Fraction(up * FINE // (up - low), FINE)

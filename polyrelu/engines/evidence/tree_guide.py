@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from polyrelu.arithmetic.exact import FloatArray, nearest_floats
-from polyrelu.engines.evidence.tree_chain import Chain, Row
+from polyrelu.engines.evidence.tree_chain import Chain, Row, name_of
 from polyrelu.networks.statement_text import Name
 
 _MOST_VARIABLES = 4000
@@ -66,10 +66,10 @@ class Forms(NamedTuple):
 
 
 class Proposal(NamedTuple):
-    """What a linear program proposes: factors by the names of rows, and slopes of open neurons by their numbers."""
+    """What a linear program proposes: factors by the names of rows, and slopes of open neurons."""
 
     rows: Mapping[str, float]
-    slopes: Mapping[int, float]
+    slopes: Mapping[Name, float]
 
 
 class Guide:
@@ -219,7 +219,7 @@ class _Program:
         self.width = guide.widths[0] + sum(map(len, self.open))
         self.hard, self.soft = list[FloatArray](), list[FloatArray]()
         self.names = list[tuple[str, int]]()
-        self.flat = dict[int, int]()  # by the numbers of open neurons, where the line 0 is among the hard rows
+        self.flat = dict[Name, int]()  # for open neurons, where the line 0 is among the hard rows
         self.splits = splits
 
     def proposal(self) -> Proposal | None:
@@ -249,16 +249,16 @@ class _Program:
                 factors[name] = factors.get(name, 0.0) + sign * y
         return Proposal(factors, self._slopes(multipliers[len(self.soft) :]))
 
-    def _slopes(self, multipliers: FloatArray) -> dict[int, float]:
+    def _slopes(self, multipliers: FloatArray) -> dict[Name, float]:
         """What the two lines below each ReLU make of each other."""
-        pairs = {number: multipliers[at : at + 2] for number, at in self.flat.items()}
-        return {number: float(own[1] / own.sum()) for number, own in pairs.items() if own.sum() > 0}
+        pairs = {place: multipliers[at : at + 2] for place, at in self.flat.items()}
+        return {place: float(own[1] / own.sum()) for place, own in pairs.items() if own.sum() > 0}
 
     def _write(self) -> None:
         entered, returned = self._layers()
         for side, (depth, i) in self.splits:
             if depth:
-                self._give_room(-side * entered[depth][i], f"n{self.guide.chain.numbers[depth, i]}", side)
+                self._give_room(-side * entered[depth][i], name_of((depth, i)), -side)
         for letter, rows in (("d", self.guide.chain.domain), ("t", self.guide.chain.target)):
             forms = self.guide.forms(rows)
             for number, row in enumerate(rows):
@@ -289,14 +289,14 @@ class _Program:
                 h = np.zeros(self.width + 1)
                 h[column], column = 1.0, column + 1
                 now[i] = h
-                self._enclose(guide.chain.numbers[depth, i], z[i], h, low[i], high[i])
+                self._enclose((depth, i), z[i], h, low[i], high[i])
             entered.append(z)
             returned.append(now)
         return entered, returned
 
-    def _enclose(self, number: int, z: FloatArray, h: FloatArray, low: float, high: float) -> None:
+    def _enclose(self, place: Name, z: FloatArray, h: FloatArray, low: float, high: float) -> None:
         """Write the lines around one ReLU."""
-        self.flat[number] = len(self.hard)
+        self.flat[place] = len(self.hard)
         self.hard += [-h, z - h]
         if np.isfinite(low) and np.isfinite(high):
             with np.errstate(all="ignore"):

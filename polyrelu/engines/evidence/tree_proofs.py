@@ -12,7 +12,16 @@ from fractions import Fraction
 from typing import NamedTuple, TypeAlias
 
 from polyrelu.arithmetic.exact import FloatArray, to_float
-from polyrelu.engines.evidence.tree_chain import Chain, Line, Row, relu_line, rounded_down, total_of
+from polyrelu.engines.evidence.tree_chain import (
+    Chain,
+    Line,
+    Row,
+    name_of,
+    place_of,
+    relu_line,
+    rounded_down,
+    total_of,
+)
 from polyrelu.engines.evidence.tree_guide import Ranges
 from polyrelu.networks.statement_text import Name
 from polyrelu.support.limits import check
@@ -26,17 +35,17 @@ class Factors(NamedTuple):
     """What a proof consists of.
 
     Attributes:
-        rows: the factors of rows, by their names: of what is not negative, so of conditions they are positive.
-        slopes: of open neurons, by their numbers.
+        rows: the factors of rows, by their names: of conditions they are not negative, but of equations; of others
+            they are positive where the upper end counts, and negative where the lower one does.
+        slopes: of open neurons, by their places.
     """
 
     rows: Mapping[str, Fraction] = {}
-    slopes: Mapping[int, Fraction] = {}
+    slopes: Mapping[Name, Fraction] = {}
 
     def words(self) -> list[str]:
-        """How certificates say them: conditions have upper ends, and so negative factors."""
-        signed = {name: -s if name[0] in "dt" else s for name, s in self.rows.items()}
-        pairs = [*signed.items(), *((f"a{number}", a) for number, a in self.slopes.items())]
+        """How certificates say them."""
+        pairs = [*self.rows.items(), *((name_of(place, "a"), a) for place, a in self.slopes.items())]
         return [word for name, s in pairs for word in (name, fraction_digits(s))]
 
 
@@ -137,7 +146,7 @@ class Proofs:
                 del node.promised[side]
         found, uses = self.least(owner, [(Fraction(side[0]), self.chain.row(side[1]))], factors)
         if found is not None:
-            text = end_text(side[0], self.chain.name(side[1]), factors)
+            text = end_text(side[0], name_of(side[1]), factors)
             claim = Claim(text, uses, side, side[0] * rounded_down(found))
             owner.claims.append(claim)
             for node in self.path[self.path.index(owner) :]:
@@ -170,22 +179,22 @@ class Proofs:
         """
         whole, constant, used = list(terms), Fraction(0), set[Claim]()
         for name, s in factors.rows.items():
-            if name[0] in "nx":
-                side = (1 if s > 0 else -1, self.chain.place(name))
+            if name[0] in "zx":
+                side = (-1 if s > 0 else 1, place_of(name))
                 end = node.ends.get(side)
                 if end is None:
                     return None, frozenset()
                 used |= {node.sources[side]} if side in node.sources else set()
                 node.use(side[1])
-                whole.append((-s, self.chain.row(side[1])))
-                constant += s * end
+                whole.append((s, self.chain.row(side[1])))
+                constant -= s * end
             else:
                 whole.append((s, self._conditions(name)[int(name[1:])]))
         found = self._back(node, whole, factors.slopes, used)
         return None if found is None else found + constant, frozenset(used)
 
     def _back(
-        self, node: Node, terms: Sequence[tuple[Fraction, Row]], slopes: Mapping[int, Fraction], used: set[Claim]
+        self, node: Node, terms: Sequence[tuple[Fraction, Row]], slopes: Mapping[Name, Fraction], used: set[Claim]
     ) -> Fraction | None:
         check()
 
@@ -193,7 +202,7 @@ class Proofs:
             for side in (1, -1):
                 self._settle(node, (side, place))
             node.use(place)
-            slope = slopes.get(self.chain.numbers[place])
+            slope = slopes.get(place)
             used.update(self._used(node, place, is_bent=rises and slope is not None))
             return relu_line(node.ends.get((1, place)), node.ends.get((-1, place)), slope, rises)
 

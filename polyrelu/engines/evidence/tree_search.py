@@ -18,10 +18,10 @@ import numpy as np
 
 from polyrelu.arithmetic import float_lp
 from polyrelu.arithmetic.exact import FloatArray, to_float
-from polyrelu.engines.evidence.tree_chain import Chain
+from polyrelu.engines.evidence.tree_chain import Chain, name_of
 from polyrelu.engines.evidence.tree_guide import Guide, Ranges
 from polyrelu.engines.evidence.tree_program import Leaf, Program
-from polyrelu.engines.evidence.tree_proofs import Claim, Factors, Node, Proofs, Side, end_text, improve
+from polyrelu.engines.evidence.tree_proofs import Claim, Factors, Node, Proofs, Side, improve
 from polyrelu.errors import BudgetExceeded
 from polyrelu.networks.statement_text import Name
 from polyrelu.support.limits import check
@@ -150,7 +150,7 @@ class Search:
             if not part.is_used:
                 return lines
             written += lines
-        return [f"split {self.chain.name(place)}{'' if place[0] else f' {fraction_digits(value)}'}", *written]
+        return [f"split {name_of(place)}{'' if place[0] else f' {fraction_digits(value)}'}", *written]
 
     # -- nothing is there ---------------------------------------------------------------------------------------------
 
@@ -278,7 +278,7 @@ class Search:
         if not own > 0:
             return None
         names = [(f"d{k}", 1) for k in self._general_numbers]
-        names += [(self.chain.name(at), one) for one, at in node.splits if at[0]]
+        names += [(name_of(at), -one) for one, at in node.splits if at[0]]
         factors = {name: sign * y / own for (name, sign), y in zip(names, shares, strict=True) if y > 0}
         row = [(Fraction(-side), self.chain.row(place))]
         for proposed in _shorter_and_longer(factors, {}):
@@ -297,9 +297,6 @@ class Search:
         signs = self.proofs.signs(node)
         for place in node.begun:
             node.use(place)
-        for proof in found.proofs:
-            node.claims.append(Claim(end_text(proof.side, f"t{proof.number}", Factors(proof.factors)), signs))
-            node.claims[-1].need()
         is_part = any(not place[0] for place in node.begun)
         words = ["rest"] if found.point is None or is_part else ["tile", *map(fraction_digits, found.point)]
         return self._ended(Claim(" ".join(words), signs))
@@ -310,11 +307,11 @@ def _margin(values: FloatArray) -> FloatArray:
     return np.asarray(_MARGIN * (1.0 + np.abs(values)))
 
 
-def _shorter_and_longer(rows: Mapping[str, float], slopes: Mapping[int, float]) -> Iterator[Factors]:
+def _shorter_and_longer(rows: Mapping[str, float], slopes: Mapping[Name, float]) -> Iterator[Factors]:
     """Numbers near floats, of more and more digits."""
     for bits in _BITS:
         factors = {name: short for name, s in rows.items() if (short := _short(s, bits))}
-        yield Factors(factors, {number: min(_short(a, bits), Fraction(1)) for number, a in slopes.items() if a > 0})
+        yield Factors(factors, {place: min(_short(a, bits), Fraction(1)) for place, a in slopes.items() if a > 0})
 
 
 def _short(value: float, bits: int) -> Fraction:
