@@ -7,7 +7,7 @@ lines, whose multipliers are the proof that it has no point.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
@@ -92,6 +92,11 @@ class Guide:
         """The rows of the target."""
         return self.forms(self.chain.target)
 
+    def row_of_target(self, number: int, sign: int) -> Forms:
+        """One row of the target, or its negative."""
+        parts, constants = self.target
+        return Forms([sign * part[number : number + 1] for part in parts], sign * constants[number : number + 1])
+
     def forms(self, rows: Sequence[Row]) -> Forms:
         """Rows in floats."""
         parts = self._nothing(len(rows))
@@ -145,12 +150,16 @@ class Guide:
             ends = np.where(slopes > 0, slopes * ranges.low[0], np.where(slopes < 0, slopes * ranges.high[0], 0.0))
             return np.nan_to_num(constants + ends.sum(axis=1), nan=-np.inf), slopes
 
-    def refresh(self, ranges: Ranges) -> list[tuple[int, Name]]:
-        """Bound all open neurons anew, layer by layer; the sides and places whose ends are better by now."""
+    def refresh(self, ranges: Ranges, only: Collection[tuple[int, Name]] | None = None) -> list[tuple[int, Name]]:
+        """Bound open neurons anew, layer by layer, or ``only`` some sides of them; which ends are better by now."""
         found = []
         for depth in range(1, len(self.widths)):
-            neurons = np.flatnonzero(self.open_(ranges, depth))
-            for side, own in ((1, ranges.low[depth]), (-1, ranges.high[depth])) if len(neurons) else ():
+            is_open = self.open_(ranges, depth)
+            for side, own in ((1, ranges.low[depth]), (-1, ranges.high[depth])):
+                chosen = is_open if only is None else is_open & self._are_among(only, side, depth)
+                neurons = np.flatnonzero(chosen)
+                if not len(neurons):
+                    continue
                 ends = side * self.least(self.entering(depth, neurons).times(side), ranges)[0]
                 known = own[neurons]
                 with np.errstate(all="ignore"):
@@ -161,6 +170,11 @@ class Guide:
                 found += [(side, (depth, i)) for i in neurons[better].tolist()]
         return found
 
+    def _are_among(self, only: Collection[tuple[int, Name]], side: int, depth: int) -> NDArray[np.bool_]:
+        mask = np.zeros(self.widths[depth], dtype=np.bool_)
+        mask[[i for one, (layer, i) in only if one == side and layer == depth]] = True
+        return mask
+
     def values(self, points: FloatArray) -> list[FloatArray]:
         """What enters the ReLUs of each layer at points, (points, width) each; first the points."""
         found, now = [points], points
@@ -168,6 +182,16 @@ class Guide:
             found.append(now @ weight.T + bias)
             now = np.where(mask, np.maximum(found[-1], 0.0), found[-1])
         return found
+
+    def of_target(self, points: FloatArray) -> FloatArray:
+        """The rows of the target at points, (points, rows)."""
+        parts, constants = self.target
+        entering = self.values(points)
+        returned = [points]
+        for depth, mask in enumerate(self.masks, 1):
+            returned.append(np.where(mask, np.maximum(entering[depth], 0.0), entering[depth]))
+        products = [own @ part.T for own, part in zip(returned, parts, strict=True)]
+        return np.asarray(sum(products) + constants)
 
     def costliest(self, ranges: Ranges) -> Name:
         """The open neuron that costs most, between its lines, of the row that is nearest to being proved."""

@@ -9,7 +9,7 @@ import pytest
 
 import polyrelu as pr
 from polyrelu.certificates import tree_checker
-from polyrelu.engines.evidence.tree_chain import Chain, relu_line, rounded_down, total_of
+from polyrelu.engines.evidence.tree_chain import FINE, Chain, relu_line, rounded_down, total_of
 from polyrelu.networks.statement_text import read_statement
 from tests.engines.evidence.questions import by_chance
 from tests.mutants import mutated
@@ -82,14 +82,14 @@ def by_the_checker(text, form, constant, x, ends, slopes):
 @pytest.mark.parametrize(
     ("low", "up", "slope", "rises", "line"),
     [
-        (-1, 1, None, True, (1, 0)),
+        (-1, 1, None, True, (FINE, 0)),
         (-2, 1, None, True, (0, 0)),
-        (-2, 1, Fraction(1, 2), True, (Fraction(1, 2), 0)),
-        (-2, 1, Fraction(1, 3), True, (Fraction(2**20 // 3, 2**20), 0)),
+        (-2, 1, Fraction(1, 2), True, (FINE // 2, 0)),
+        (-2, 1, Fraction(1, 3), True, (FINE // 3, 0)),
         (None, 1, None, True, (0, 0)),
         (None, 1, None, False, None),
-        (-1, 1, None, False, (Fraction(1, 2), Fraction(1, 2))),
-        (0, 1, None, False, (1, 0)),
+        (-1, 1, None, False, (FINE // 2, Fraction(1, 2))),
+        (0, 1, None, False, (FINE, 0)),
         (-1, 0, None, False, (0, 0)),
         (0, 0, None, True, (0, 0)),
         (None, -1, None, False, (0, 0)),
@@ -103,12 +103,12 @@ def test_lines_around_relu(low, up, slope, rises, line):
 def is_above(found):
     """Whether a line is above ReLU between -2 and 1, where the best one has a slope that needs to be rounded."""
     m, t = found(Fraction(-2), Fraction(1), None, False)
-    return all(m * z + t >= max(z, 0) for z in (Fraction(-2), Fraction(0), Fraction(1)))
+    return all(m * z / FINE + t >= max(z, 0) for z in (Fraction(-2), Fraction(0), Fraction(1)))
 
 
 def test_the_line_above_is_above():
     assert is_above(relu_line)
-    assert not is_above(mutated(relu_line, "max(-m * low, (1 - m) * up)", "-m * low"))
+    assert not is_above(mutated(relu_line, "max(-m * low, (FINE - m) * up)", "-m * low"))
 
 
 @pytest.mark.parametrize("value", [Fraction(1, 3), Fraction(-1, 3), Fraction(0), Fraction(7), Fraction(10) ** 400 / 7])
