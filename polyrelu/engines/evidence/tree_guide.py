@@ -148,7 +148,8 @@ class Guide:
         (slopes,), constants = self.at_inputs(forms, ranges)
         with np.errstate(all="ignore"):
             ends = np.where(slopes > 0, slopes * ranges.low[0], np.where(slopes < 0, slopes * ranges.high[0], 0.0))
-            return np.nan_to_num(constants + ends.sum(axis=1), nan=-np.inf), slopes
+            found = constants + ends.sum(axis=1)
+            return np.where(np.isnan(found), -np.inf, found), slopes
 
     def refresh(self, ranges: Ranges, only: Collection[tuple[int, Name]] | None = None) -> list[tuple[int, Name]]:
         """Bound open neurons anew, layer by layer, or ``only`` some sides of them; which ends are better by now."""

@@ -266,6 +266,8 @@ class Search:
         depth = self._first_open(node)
         if depth is None:
             return self._leaf(node)
+        if self.is_verdict:  # floats were wrong about signs
+            return self._divided_for_a_verdict(node)
         while True:
             open_ = np.flatnonzero(self.guide.open_(node.ranges, depth))
             if not len(open_):

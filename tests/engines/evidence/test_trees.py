@@ -127,7 +127,7 @@ def a_proof():
     """A question that holds, by splits and bounds."""
     net, box = network(3, 8, 6, 1), pr.Polyhedron.box([-1] * 3, [1] * 3)
     most = max(v for (v,) in net(np.random.default_rng(0).uniform(-1, 1, (500, 3)).tolist()))
-    return pr.Statement.of(net, pr.parse(f"y0 > {Fraction(most) + Fraction(1, 2)}", dim=1), box)
+    return pr.Statement.of(net, pr.parse(f"y0 > {Fraction(most) * 5 / 4}", dim=1), box)
 
 
 def test_what_nothing_uses_is_not_written():
