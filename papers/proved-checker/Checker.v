@@ -178,6 +178,10 @@ Definition nonnegative (i : interval) : bool := match fst i with Some l => at_mo
 
 Definition fine : positive := 1048576.
 
+(** m z + t is no less than max(z, 0) between l and u, as it is so at both, where 0 <= m <= 1. *)
+Definition is_above (l u m t : Q) : bool :=
+  at_most 0 m && at_most m 1 && at_most (Qopp (times m l)) t && at_most (times (minus 1 m) u) t.
+
 (** m, t such that m z + t is no more than max(z, 0), if this is to rise, or else no less. *)
 Definition line (rises : bool) (i : interval) (slope : option Q) : option (Q * Q) :=
   if nonpositive i then Some (0%Q, 0%Q)
@@ -194,10 +198,8 @@ Definition line (rises : bool) (i : interval) (slope : option Q) : option (Q * Q
     | (Some l, Some u) =>
         let d := minus u l in
         let m := reduced (Qnum u * Zpos fine * Zpos (Qden d) / (Zpos (Qden u) * Qnum d)) fine in
-        let a := Qopp (times m l) in
-        let b := times (minus 1 m) u in
-        let t := if at_most a b then b else a in
-        if at_most 0 m && at_most m 1 && at_most a t && at_most b t then Some (m, t) else None
+        let t := larger (Some (Qopp (times m l))) (times (minus 1 m) u) in
+        t <- t; if is_above l u m t then Some (m, t) else None
     | _ => None
     end.
 

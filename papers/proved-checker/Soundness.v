@@ -258,11 +258,10 @@ Proof.
     injection h as <- <-. rewrite of_Q_zero. replace (rational m' * z + 0) with (rational m' * z) by ring.
     apply line_below; [now apply at_least_0 | rewrite <- of_Q_one; now apply at_most_le].
   - destruct i as [[l|] [u|]]; try discriminate.
-    match type of h with (if at_most 0 ?a && _ && _ && at_most ?c ?b then _ else _) = _ =>
-      set (m' := a) in h; set (t' := b) in h end.
-    destruct (at_most 0 m') eqn:h0; [|discriminate]. destruct (at_most m' 1) eqn:h1; [|discriminate].
-    simpl in h. destruct (at_most (Qopp (times m' l)) t') eqn:h2; [|discriminate]. simpl in h.
-    destruct (at_most (times (minus 1 m') u) t') eqn:h3; [|discriminate].
+    match type of h with context [is_above l u ?a _] => set (m' := a) in h end.
+    match type of h with (match ?a with Some _ => _ | None => _ end) = _ => destruct a as [t'|]; [|discriminate] end.
+    destruct (is_above l u m' t') eqn:ha; [|discriminate]. unfold is_above in ha. rewrite !andb_true_iff in ha.
+    destruct ha as [[[h0 h1] h2] h3].
     injection h as <- <-. destruct hi as [hl hu]. simpl in hl, hu.
     apply at_most_le in h1, h2, h3. rewrite of_Q_one in h1. rewrite of_Q_opp, rational_times in h2.
     rewrite rational_times, rational_minus, of_Q_one in h3.
@@ -285,7 +284,7 @@ Lemma lines_sound rows c on e slopes ms (z : point) :
 Proof.
   revert rows on e slopes ms z. induction c as [|c0 c IH]; intros rows on e slopes ms z h hz hw.
   { simpl. rewrite of_Q_zero. replace (0 + 0) with 0 by ring. apply le_refl. }
-  simpl in h. destruct rows as [|row rows]; [discriminate|]. destruct on as [|on0 on]; [discriminate|].
+  destruct rows as [|row rows]; [discriminate|]. destruct on as [|on0 on]; [discriminate|]. cbn [lines] in h.
   match type of h with (match ?a with Some _ => _ | None => _ end) = _ => destruct a as [[m t]|] eqn:hm; [|discriminate] end.
   destruct (lines rows c on (tl e) (tl slopes)) as [ms'|] eqn:hms; [|discriminate]. injection h as <-.
   destruct z as [|z0 z]; [discriminate|]. injection hz as hz. apply all_within_hd in hw. destruct hw as [hw0 hw].
@@ -346,9 +345,10 @@ Lemma back_sound net k s above total e slopes a k' c total' (x : point) :
   part k' * dot c x + rational total' <= part k * (dot above (returned net x) + integer s * linear net a x) + rational total.
 Proof.
   revert k s above total e slopes a. induction net as [|l net IH]; intros k s above total e slopes a h hw.
-  - simpl in h. injection h as <- <- <-. rewrite dot_added. destruct a as [|own a]; simpl; [|]; 
-      match goal with |- ?u <= ?v => replace u with v by ring end; apply le_refl.
-  - simpl in h. destruct hw as [hw hw'].
+  - simpl in h. injection h as <- <- <-. rewrite dot_added.
+    assert (e0 : linear [] a x = dot (hd [] a) x) by (destruct a; simpl; ring). rewrite e0. cbn [returned].
+    match goal with |- ?u <= ?v => replace u with v by ring end. apply le_refl.
+  - cbn [back] in h. destruct hw as [hw hw'].
     destruct (lines (neurons l) (added s (hd [] a) above) (relus l) (hd [] e) (hd [] slopes)) as [ms|] eqn:hms; [|discriminate].
     destruct (combined (bent (finest ms) (added s (hd [] a) above) ms) (neurons l) [] 0) as [w b] eqn:hc.
     apply IH in h; [|exact hw']. eapply le_trans; [exact h|]. clear h IH.
@@ -364,19 +364,18 @@ Proof.
     rewrite split. clear split. rewrite dot_added in hms. change (rectified (relus l) (entering l (returned net x)))
       with (returned (l :: net) x) in hms.
     set (f := (finest ms * denominator l)%positive) in *.
-    rewrite !rational_plus, !rational_reduced, part_mul, integer_mul.
+    rewrite !rational_plus, !rational_reduced, !part_mul, integer_mul.
     rewrite (of_Q_parts (raised _ _)) in hms.
     apply le_mul with (c := part k) in hms; [|apply part_nonneg].
     apply le_trans with (part k * (part (finest ms) * (part (denominator l) * (dot w (returned net x) + integer b))
       + integer (Qnum (raised (added s (hd [] a) above) ms)) * part (Qden (raised (added s (hd [] a) above) ms)))
       + (part k * integer s * linear net (tl a) x + rational total)).
     + match goal with |- ?u <= ?v => replace u with v; [apply le_refl|] end.
-      rewrite (part_mul_integer k f) || idtac.
-      assert (hf : part (k * f) = part k * (part (finest ms) * part (denominator l)) :> K F) by (unfold f; now rewrite !part_mul).
-      assert (hk : part (k * f) * integer (Zpos f) = part k :> K F) by apply part_mul_integer.
-      transitivity (part (k * f) * dot w (returned net x) + integer s * linear net (tl a) x * (part (k * f) * integer (Zpos f))
+      assert (hf : part f = part (finest ms) * part (denominator l) :> K F) by (unfold f; now rewrite part_mul).
+      assert (hk : part f * integer (Zpos f) = 1 :> K F) by apply part_integer.
+      transitivity (part k * (part f * dot w (returned net x)) + part k * integer s * linear net (tl a) x * (part f * integer (Zpos f))
         + (rational total + part (Qden (raised (added s (hd [] a) above) ms)) * part k * integer (Qnum (raised (added s (hd [] a) above) ms))
-        + part (k * f) * integer b)); [rewrite hk, hf|]; ring.
+        + part k * part f * integer b)); [rewrite hk, hf; ring | ring].
     + match goal with |- _ <= ?v => replace v with (part k * (integer s * dot (hd [] a) (returned (l :: net) x) + dot above (returned (l :: net) x))
         + (part k * integer s * linear net (tl a) x + rational total)) by ring end.
       apply le_add; [exact hms | apply le_refl].
@@ -387,7 +386,7 @@ Lemma lowest_sound c e r (x : point) :
 Proof.
   revert e r x. induction c as [|c0 c IH]; intros e r x h hl hw.
   { injection h as <-. simpl. rewrite of_Q_zero. apply le_refl. }
-  simpl in h. destruct e as [|e0 e]; [discriminate|]. destruct x as [|x0 x]; [discriminate|]. injection hl as hl.
+  destruct e as [|e0 e]; [discriminate|]. destruct x as [|x0 x]; [discriminate|]. cbn [lowest] in h. injection hl as hl.
   destruct hw as [[hlo hup] hw]. destruct (lowest c e) as [r'|] eqn:hr; [|discriminate].
   assert (h' := IH e r' x hr hl hw). clear IH. simpl dot.
   destruct (Z.eqb_spec c0 0) as [->|hc].
