@@ -204,7 +204,7 @@ Definition line (rises : bool) (i : interval) (slope : option Q) : option (Q * Q
     end.
 
 Fixpoint lines (rows : list (list Z * Z)) (c : list Z) (on : list bool) (e : list interval) (slopes : list (option Q))
-    : option (list (Q * Q)) :=
+    {struct c} : option (list (Q * Q)) :=
   match c with
   | [] => Some []
   | c0 :: c' =>
@@ -320,7 +320,7 @@ Inductive tree :=
 (** A function of the inputs, [(a.x + b) / k] with the layer's k, if it is known. *)
 Definition known : Type := option (list Z * Z).
 
-Fixpoint of_known (fs : list known) (w : list Z) (a : list Z) (b : Z) : known :=
+Fixpoint of_known (fs : list known) (w : list Z) (a : list Z) (b : Z) {struct w} : known :=
   match w with
   | [] => Some (a, b)
   | w0 :: w' =>
@@ -369,7 +369,7 @@ Fixpoint forward (d : nat) (net : list layer) (everywhere here : list (list inte
   end.
 
 (** A form of what layers return as a function of the inputs, (a.x + b) / k. *)
-Fixpoint on_inputs (levels : list (positive * list known)) (a : list (list Z)) : option (list Z * Z * positive) :=
+Fixpoint on_inputs (levels : list (positive * list known)) (a : list (list Z)) {struct a} : option (list Z * Z * positive) :=
   match a with
   | [] => Some ([], 0, 1%positive)
   | own :: a' =>
