@@ -414,21 +414,34 @@ Definition holds_at (x : list Z) (d : positive) (r : row) : bool :=
 
 Definition domain_row (c : condition) : row := (hd [] (form c), - bound c, relates c).
 
-Definition is_neuron (c : cut) : bool := match c with (N _ _, _, _) => true | _ => false end.
+(** A split by the sign of a neuron that has a ReLU. *)
+Definition is_by_sign (q : question) (c : cut) : bool :=
+  match c with
+  | (N d i, _, v) => match skipn d (network q) with l :: _ => nth i (relus l) false && (Qnum v =? 0) | [] => false end
+  | _ => false
+  end.
 
 (** A condition holds on all of a leaf. *)
-Definition holds_by_ends (rel : relation) (i : interval) : bool :=
-  match rel with Less => false | AtMost => nonpositive i | Equal => nonpositive i && nonnegative i end.
+Definition holds_by_ends (c : condition) (i : interval) : bool :=
+  match relates c with Less => false | AtMost => nonpositive i | Equal => nonpositive i && nonnegative i end.
 
-Definition shows_a_tile (q : question) (target : list condition) (e : ends) (path : list cut) (splits rows : list row)
+Definition holds_strictly (x : list Z) (d : positive) (c : condition) (r : row) : bool :=
+  match relates c with Equal => false | _ => value_at x d r <? 0 end.
+
+Fixpoint target_is_inside (x : list Z) (d : positive) (cs : list condition) (rows : list row) (e : list interval) : bool :=
+  match cs, rows with
+  | c :: cs', r :: rows' =>
+      (holds_strictly x d c r || holds_by_ends c (hd unknown e)) && target_is_inside x d cs' rows' (tl e)
+  | _, _ => true
+  end.
+
+(** A point of the domain has strictly the signs that neurons were split by, and what the target asks for. *)
+Definition is_inside (q : question) (target : list condition) (here : ends) (path : list cut) (splits signs rows : list row)
     (x : list Z) (d : positive) : bool :=
   (length x =? inputs q)%nat
   && forallb (fun c => holds_at x d (domain_row c)) (domain q)
-  && forallb is_neuron path
-  && forallb (fun r => value_at x d r <? 0) splits
-  && forallb (fun '(c, (r, i)) =>
-        match relates c with Equal => false | _ => value_at x d r <? 0 end || holds_by_ends (relates c) i)
-       (combine target (combine rows (of_target e))).
+  && forallb (is_by_sign q) path && forallb (fun r => value_at x d r <? 0) splits
+  && forallb (holds_at x d) signs && target_is_inside x d target rows (of_target here).
 
 (** A polyhedron of an answer; a tile has a point inside. *)
 Record piece := Piece { polyhedron : list row; point_inside : option (list Z * positive) }.
@@ -442,7 +455,7 @@ Definition piece_of (q : question) (target : list condition) (everywhere here : 
   rows <- collected (fun c => row_on_inputs levels (excess_of c) true 0 (relates c)) target;
   let all := splits ++ signs ++ rows in
   match a with
-  | Tile x d => if shows_a_tile q target here path splits rows x d then Some (Piece all (Some (x, d))) else None
+  | Tile x d => if is_inside q target here path splits signs rows x d then Some (Piece all (Some (x, d))) else None
   | _ => Some (Piece all None)
   end.
 
@@ -499,3 +512,31 @@ Definition regions (q : question) (cert : list claim * tree) : option (list piec
     | _ => None
     end
   else None.
+
+(** ** Points that map into a target *)
+
+Fixpoint run (net : list layer) (x : list Z) (d : positive) : list Z * positive :=
+  match net with
+  | [] => (x, d)
+  | l :: before =>
+      let '(h, k) := run before x d in
+      (map (fun '(on, (w, b)) => let z := product w h + b * Zpos k in if (on : bool) then Z.max z 0 else z)
+         (combine (relus l) (neurons l)), (k * denominator l)%positive)
+  end.
+
+Fixpoint form_at (net : list layer) (a : list (list Z)) (x : list Z) (d : positive) : Q :=
+  match a with
+  | [] => 0%Q
+  | own :: a' =>
+      let '(h, k) := run net x d in
+      plus (reduced (product own h) k) (match net with [] => 0%Q | _ :: before => form_at before a' x d end)
+  end.
+
+Definition condition_at (net : list layer) (x : list Z) (d : positive) (c : condition) : bool :=
+  let v := Qnum (minus (form_at net (form c) x d) (bound c # 1)) in
+  match relates c with Less => v <? 0 | AtMost => v <=? 0 | Equal => v =? 0 end.
+
+(** A point of the domain maps into a target. *)
+Definition violates (q : question) (x : list Z) (d : positive) : bool :=
+  sound q && (length x =? inputs q)%nat && forallb (condition_at [] x d) (domain q)
+  && existsb (forallb (condition_at (network q) x d)) (targets q).

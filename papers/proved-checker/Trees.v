@@ -31,10 +31,10 @@ Notation "'rational' q" := (of_Q F q) (at level 9).
 (** What is known of values as functions of the inputs is exact at a point. *)
 Fixpoint exact (k : positive) (fs : list known) (h x : point) : Prop :=
   match fs, h with
-  | [], _ => True
-  | _ :: _, [] => False
+  | [], [] => True
   | f :: fs', v :: h' =>
       match f with Some (a, b) => v = part k * (dot a x + integer b) | None => True end /\ exact k fs' h' x
+  | _, _ => False
   end.
 
 Fixpoint exact_levels (net : list layer) (levels : list (positive * list known)) (x : point) : Prop :=
@@ -108,7 +108,7 @@ Lemma all_signed_exact k on z zv everywhere here h rows (x : point) :
 Proof.
   revert z zv everywhere here h rows. induction on as [|on0 on IH]; intros z zv everywhere here h rows eq hz he hr.
   { injection eq as <- <-. exact I. }
-  destruct z as [|z0 z]; [injection eq as <- <-; exact I|]. destruct zv as [|v zv]; [easy|]. destruct hz as [hz0 hz].
+  destruct z as [|z0 z]; [destruct zv; [injection eq as <- <-; exact I | easy]|]. destruct zv as [|v zv]; [easy|]. destruct hz as [hz0 hz].
   cbn [all_signed] in eq. apply all_within_hd in he. destruct he as [he0 he].
   destruct (if on0 then signed z0 (hd unknown everywhere) (hd unknown here) else (z0, [])) as [h0 own] eqn:e0.
   destruct (all_signed on z (tl everywhere) (tl here)) as [h' rows'] eqn:e1. injection eq as <- <-.
@@ -304,7 +304,7 @@ Lemma piece_rows everywhere here path a p :
 Proof.
   unfold piece_of. destruct (forward _ _ _ _) as [levels signs] eqn:e. intros h. apply bind_some in h. destruct h as [splits [hs h]].
   apply bind_some in h. destruct h as [rows [hr h]]. exists levels, signs, splits, rows. repeat split; auto.
-  destruct a; [|destruct (shows_a_tile _ _ _ _ _ _ _)|]; try easy; now injection h as <-.
+  destruct a; [|destruct (is_inside _ _ _ _ _ _ _ _ _)|]; try easy; now injection h as <-.
 Qed.
 
 (** Inside the polyhedron the target is hit, and the splits of the path hold. *)
