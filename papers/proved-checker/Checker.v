@@ -524,7 +524,7 @@ Fixpoint run (net : list layer) (x : list Z) (d : positive) : list Z * positive 
          (combine (relus l) (neurons l)), (k * denominator l)%positive)
   end.
 
-Fixpoint form_at (net : list layer) (a : list (list Z)) (x : list Z) (d : positive) : Q :=
+Fixpoint form_at (net : list layer) (a : list (list Z)) (x : list Z) (d : positive) {struct a} : Q :=
   match a with
   | [] => 0%Q
   | own :: a' =>

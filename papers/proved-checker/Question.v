@@ -26,6 +26,9 @@ Notation "a - b" := (sub F a b).
 Notation "0" := (zero F).
 Notation point := (list (K F)).
 
+(** The point that integers over one denominator say. *)
+Definition point_of (x : list Z) (d : positive) : point := map (fun n => part d * integer n) x.
+
 Fixpoint dot (a : list Z) (v : point) : K F :=
   match a, v with a0 :: a', v0 :: v' => integer a0 * v0 + dot a' v' | _, _ => 0 end.
 

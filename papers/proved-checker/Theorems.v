@@ -1,169 +1,133 @@
-(** * What is proved of the checker *)
+(** * What is proved of the checker
 
-From Coq Require Import Ring.
-From Proved Require Import Numbers Question Checker Soundness Leaves Trees.
+    For points of rational numbers, of real numbers, or of any other that [Numbers.v] admits. [Question.v] says what the words
+    mean. The last lines print what the proofs assume: nothing. *)
+
+From Proved Require Import Numbers Question Checker Soundness Leaves Trees Domain Points.
 
 Section Theorems.
 Context {F : numbers}.
-Add Ring ring_of_numbers : (is_ring F).
-
-Declare Scope K_scope.
-Delimit Scope K_scope with K.
-Notation "a + b" := (add F a b) : K_scope.
-Notation "a * b" := (mul F a b) : K_scope.
-Notation "a - b" := (sub F a b) : K_scope.
-Notation "- a" := (opp F a) : K_scope.
-Notation "0" := (zero F) : K_scope.
-Notation "1" := (one F) : K_scope.
-Notation "a <= b" := (le F a b) : K_scope.
-Open Scope K_scope.
-Notation point := (list (K F)).
-Notation "'rational' q" := (of_Q F q) (at level 9).
-
 Variable q : question.
+Notation point := (list (K F)).
+Implicit Types x y : point.
 
-(** ** What the domain says of single inputs *)
-
-Lemma single_dot w j a (x : point) : single w = Some (j, a) -> dot w x = integer a * nth j x 0 /\ (a <> 0)%Z.
-Proof.
-  revert j a x. induction w as [|a0 w IH]; intros j a x h; [easy|]. simpl in h. destruct (Z.eqb_spec a0 0) as [->|hne].
-  - destruct (single w) as [[j' b]|]; [|easy]. injection h as <- <-. destruct x as [|x0 x].
-    + destruct (IH j' b [] eq_refl) as [_ hb]. split; [simpl; ring | exact hb].
-    + destruct (IH j' b x eq_refl) as [e hb]. split; [simpl; rewrite e, integer_0; ring | exact hb].
-  - destruct (forallb (Z.eqb 0) w) eqn:hz; [|easy]. injection h as <- <-. split; [|exact hne].
-    destruct x as [|x0 x]; [simpl; ring|]. simpl. assert (e : dot w x = 0).
-    { clear -hz. revert x. induction w as [|a w IH]; intros x; [reflexivity|]. cbn [forallb] in hz. apply andb_true_iff in hz.
-      destruct hz as [ha hw]. apply Z.eqb_eq in ha. subst a. destruct x as [|x0 x]; [reflexivity|]. simpl.
-      rewrite (IH hw), integer_0. ring. }
-    rewrite e. ring.
-Qed.
-
-Lemma quotient_spec b a : (a <> 0)%Z -> integer a * rational (quotient b a) = integer b :> K F.
-Proof.
-  intros ha. unfold quotient. rewrite rational_reduced, integer_mul.
-  assert (e : integer a * integer (Z.sgn a) = integer (Zpos (Z.to_pos (Z.abs a))) :> K F).
-  { rewrite <- integer_mul, Z2Pos.id by lia. f_equal. rewrite Z.mul_comm, Z.sgn_abs || idtac. destruct a; simpl; lia. }
-  transitivity (part (Z.to_pos (Z.abs a)) * (integer a * integer (Z.sgn a)) * integer b); [ring | rewrite e, part_integer; ring].
-Qed.
-
-Lemma cancel_positive a (u v : K F) : (0 < a)%Z -> integer a * u <= integer a * v -> u <= v.
-Proof.
-  intros ha h. destruct a as [|p|p]; try lia. apply (le_mul (part p)) in h; [|apply part_nonneg].
-  replace u with (part p * integer (Zpos p) * u) by (rewrite part_integer; ring).
-  replace v with (part p * integer (Zpos p) * v) by (rewrite part_integer; ring).
-  replace (part p * integer (Zpos p) * u) with (part p * (integer (Zpos p) * u)) by ring.
-  replace (part p * integer (Zpos p) * v) with (part p * (integer (Zpos p) * v)) by ring. exact h.
-Qed.
-
-Lemma cancel_negative a (u v : K F) : (a < 0)%Z -> integer a * u <= integer a * v -> v <= u.
-Proof.
-  intros ha h. apply cancel_positive with (Z.opp a); [lia|]. rewrite !integer_opp. apply le_opp in h.
-  replace (- integer a * v) with (- (integer a * v)) by ring. replace (- integer a * u) with (- (integer a * u)) by ring. exact h.
-Qed.
-
-Definition inputs_within (e : list interval) (x : point) : Prop :=
-  length e = length x /\ forall j, within (nth j e unknown) (nth j x 0).
-
-Lemma inputs_changed e (x : point) j upper v :
-  inputs_within e x -> (if upper : bool then nth j x 0 <= rational v else rational v <= nth j x 0) ->
-  inputs_within (changed j (improved upper v) e) x.
-Proof.
-  intros [hl he] h. split; [now rewrite length_changed|]. intros j'.
-  destruct (nth_changed j (improved upper v) e j' unknown) as [eq|[-> eq]]; rewrite eq; [apply he|].
-  now apply within_improved.
-Qed.
-
-Lemma of_condition_sound e c (x : point) : inputs_within e x -> holds [] x c -> inputs_within (of_condition e c) x.
-Proof.
-  intros he hc. unfold of_condition. destruct (form c) as [|w [|w' a']] eqn:hf; try exact he.
-  destruct (single w) as [[j a]|] eqn:hs; [|exact he]. destruct (single_dot w j a x hs) as [hd ha].
-  unfold holds, excess in hc. rewrite hf in hc. simpl in hc. apply relation_holds_part in hc. rewrite hd in hc.
-  replace (integer a * nth j x 0 + 0 - integer (bound c)) with (integer a * nth j x 0 - integer a * rational (quotient (bound c) a)) in hc
-    by (rewrite quotient_spec by exact ha; ring).
-  set (v := quotient (bound c) a) in *.
-  assert (one_side : integer a * nth j x 0 <= integer a * rational v -> inputs_within (changed j (improved (0 <? a)%Z v) e) x).
-  { intros h. apply inputs_changed; [exact he|]. destruct (Z.ltb_spec 0 a); [apply cancel_positive with a | apply cancel_negative with a];
-      try lia; exact h. }
-  destruct (relates c); simpl in hc.
-  - apply one_side. apply le_minus. apply hc.
-  - apply one_side. apply le_minus. exact hc.
-  - assert (e1 : integer a * nth j x 0 <= integer a * rational v) by (apply le_minus; rewrite hc; apply le_refl).
-    assert (e2 : integer a * rational v <= integer a * nth j x 0).
-    { apply le_difference. rewrite hc. apply le_refl. }
-    apply inputs_changed; [now apply one_side|]. destruct (Z.ltb_spec a 0); [apply cancel_negative with a | apply cancel_positive with a];
-      try lia; exact e1 || exact e2.
-Qed.
-
-Lemma nth_unknown {A} (l : list A) i : nth i (map (fun _ => unknown) l) unknown = unknown.
-Proof. revert i. induction l as [|a l IH]; intros [|i]; simpl; auto. Qed.
-
-Lemma at_first_sound target (x : point) : in_domain q x -> valid q target (for_target target (at_first q)) x.
-Proof.
-  intros [hx hd]. assert (hi : inputs_within (of_inputs (at_first q)) x).
-  { simpl. assert (h0 : inputs_within (repeat unknown (inputs q)) x).
-    { split; [now rewrite repeat_length|]. intros j. rewrite nth_repeat. apply within_unknown. }
-    revert h0. generalize (repeat unknown (inputs q)). induction hd as [|c cs hc _ IH]; intros e he; [exact he|].
-    simpl. apply IH. now apply of_condition_sound. }
-  split; [apply hi|]. intros r f hr. destruct r as [j|d i|i|i]; simpl.
-  - rewrite (value_of_input q target j f x hr). apply hi.
-  - assert (e : nth i (nth d (map (fun l => map (fun _ => unknown) (neurons l)) (network q)) []) unknown = unknown).
-    { clear hr. generalize (network q). induction d as [|d IH]; intros [|l net]; simpl; auto using nth_unknown; now destruct i. }
-    rewrite e. apply within_unknown.
-  - rewrite nth_unknown. apply within_unknown.
-  - rewrite nth_unknown. apply within_unknown.
-Qed.
-
-Lemma for_target_sound target other e (x : point) : valid q target e x -> valid q other (for_target other e) x.
-Proof.
-  intros [hl he]. split; [exact hl|]. intros r f hr. destruct r as [j|d i|i|i].
-  - exact (he (X j) f hr).
-  - exact (he (N d i) f hr).
-  - exact (he (D i) f hr).
-  - simpl. rewrite nth_unknown. apply within_unknown.
-Qed.
-
-(** ** The preimage *)
-
+(** Polyhedra are the preimage of a target: a point of the domain maps into it if and only if it is in one of them. *)
 Definition right (target : list condition) (ps : list piece) : Prop :=
-  forall x : point, in_domain q x -> (hits q x target <-> Exists (inside_piece x) ps).
+  forall x, in_domain q x -> (hits q x target <-> Exists (inside_piece x) ps).
+
+(** The point that comes with a tile is in the domain, maps into the target, and is in the tile. *)
+Definition shown (target : list condition) (p : piece) : Prop :=
+  match point_inside p with
+  | Some (xs, d) => let x : point := point_of xs d in in_domain q x /\ hits q x target /\ inside_piece x p
+  | None => True
+  end.
+
+Lemma Forall2_impl {A B} (P Q : A -> B -> Prop) l m : (forall a b, P a b -> Q a b) -> Forall2 P l m -> Forall2 Q l m.
+Proof. intros h hl. induction hl; constructor; auto. Qed.
 
 Lemma answers_right of_regions e ts cert ans :
-  (forall target (x : point), in_domain q x -> valid q target (for_target target e) x) ->
-  answers q of_regions e ts cert = Some ans -> Forall2 right ts ans.
+  (forall target x, in_domain q x -> valid q target (for_target target e) x) ->
+  answers q of_regions e ts cert = Some ans ->
+  Forall2 (fun target ps => right target ps /\ Forall (shown target) ps /\ ForallOrdPairs (apart (F := F) q) ps
+    /\ (of_regions = true -> Forall (affine_on (F := F) q) ps)) ts ans.
 Proof.
   revert e cert ans. induction ts as [|target ts IH]; intros e cert ans he h; cbn [answers] in h.
   { destruct cert; [injection h as <-; constructor | easy]. }
   destruct cert as [|[cs t] cert]; [easy|]. apply bind_some in h. destruct h as [ev [hc h]].
   apply bind_some in h. destruct h as [own [ho h]]. apply bind_some in h. destruct h as [others [hs h]]. injection h as <-.
-  assert (hev : forall x : point, in_domain q x -> valid q target ev x) by (intros x hx; eapply all_claimed_sound; eauto).
-  constructor.
+  assert (hev : forall x, in_domain q x -> valid q target ev x) by (intros x hx; eapply all_claimed_sound; eauto).
+  assert (hreach : reached (F := F) q target ev []) by (intros x hx _; now apply hev).
+  constructor; [split; [|split; [|split]]|].
   - intros x hx. split.
     + intros ht. eapply pieces_cover; eauto.
     + intros hi. apply Exists_exists in hi. destruct hi as [p [hp hi]].
       assert (hh := pieces_hit (F := F) q target of_regions ev ev [] t own ho). rewrite Forall_forall in hh.
       now apply (hh p hp x hx (hev x hx)).
+  - eapply Forall_impl; [|exact (pieces_points q target of_regions ev hev ev [] t own ho hreach)].
+    intros p. unfold point_is_inside, shown. destruct (point_inside p) as [[xs d]|]; [|easy]. intuition.
+  - exact (pieces_apart q target of_regions ev hev ev [] t own ho hreach).
+  - intros hr. exact (pieces_affine q target of_regions ev hev ev [] t own hr ho).
   - apply IH with ev cert; [|exact hs]. intros target' x hx. apply for_target_sound with target. now apply hev.
 Qed.
 
-(** Theorem 1. What is accepted is the preimage: a point of the domain maps into a target if and only if it lies in one of
-    the polyhedra of that target's answer. *)
+(** ** 1. What is accepted is the preimage *)
+
 Theorem preimage_is_right cert ans : preimage q cert = Some ans -> Forall2 right (targets q) ans.
 Proof.
-  unfold preimage. destruct (sound q); [|easy]. apply answers_right. intros target x. apply at_first_sound.
+  unfold preimage. destruct (sound q); [|easy]. intros h. apply answers_right in h; [|intros target x; apply at_first_sound].
+  eapply Forall2_impl; [|exact h]. now intros target ps [hr _].
 Qed.
 
-(** Corollary: without polyhedra, no point of the domain maps into a target. *)
+(** Without polyhedra, no point of the domain maps into a target. *)
 Corollary holds_is_right cert ans :
-  preimage q cert = Some ans -> concat ans = [] ->
-  forall x : point, in_domain q x -> Forall (fun target => ~ hits q x target) (targets q).
+  preimage q cert = Some ans -> concat ans = [] -> forall x, in_domain q x -> Forall (fun target => ~ hits q x target) (targets q).
 Proof.
   intros h he x hx. apply preimage_is_right in h. revert he. induction h as [|target ps ts rest hp _ IH]; intros he; [constructor|].
   simpl in he. apply app_eq_nil in he. destruct he as [-> he]. constructor; [|now apply IH].
   intros ht. apply (hp x hx) in ht. inversion ht.
 Qed.
 
-(** What is accepted makes sense. *)
+(** ** 2. Tiles are not empty, and they are apart *)
+
+Theorem tiles_are_shown cert ans : preimage q cert = Some ans -> Forall2 (fun target => Forall (shown target)) (targets q) ans.
+Proof.
+  unfold preimage. destruct (sound q); [|easy]. intros h. apply answers_right in h; [|intros target x; apply at_first_sound].
+  eapply Forall2_impl; [|exact h]. now intros target ps [_ [hs _]].
+Qed.
+
+Theorem pieces_are_apart cert ans : preimage q cert = Some ans -> Forall (ForallOrdPairs (apart (F := F) q)) ans.
+Proof.
+  unfold preimage. destruct (sound q); [|easy]. intros h. apply answers_right in h; [|intros target x; apply at_first_sound].
+  induction h as [|target ps ts rest [_ [_ [ha _]]] _ IH]; constructor; auto.
+Qed.
+
+(** ** 3. Linear regions *)
+
+(** The polyhedra cover the domain, the network is affine on each, and each has a point of the domain of its own: between
+    two of these points, what enters some ReLU changes its sign. *)
+Theorem regions_are_right cert ps :
+  regions q cert = Some ps ->
+  (forall x, in_domain q x -> Exists (inside_piece x) ps)
+  /\ Forall (affine_on (F := F) q) ps
+  /\ exists points : list point, length points = length ps /\ Forall (in_domain q) points /\ ForallOrdPairs (separated (F := F) q) points.
+Proof.
+  unfold regions. destruct (sound q); [|easy]. intros h. apply bind_some in h. destruct h as [all [h hall]].
+  apply answers_right in h; [|intros target x; apply at_first_sound]. destruct all as [|own [|? ?]]; try easy.
+  destruct (forallb (fun p => match point_inside p with Some _ => true | None => false end) own) eqn:hp; [|easy]. injection hall as <-.
+  inversion h as [|? ? ? ? [hr [hs [ha hf]]] _]; subst. split; [|split].
+  - intros x hx. apply (hr x hx). constructor.
+  - now apply hf.
+  - clear h hr hf. exists (map (fun p => match point_inside p with Some (xs, d) => point_of xs d | None => [] end) own).
+    split; [apply map_length|]. rewrite forallb_forall in hp. rewrite Forall_forall in hs. split.
+    + apply Forall_forall. intros x hx. apply in_map_iff in hx. destruct hx as [p [<- hin]]. specialize (hp p hin). specialize (hs p hin).
+      unfold shown in hs. destruct (point_inside p) as [[xs d]|]; [apply hs | easy].
+    + clear hs. induction ha as [|p own hall _ IH]; simpl; constructor; [|apply IH; intros p' h'; apply hp; now right].
+      apply Forall_forall. intros y hy. apply in_map_iff in hy. destruct hy as [p' [<- hin]]. rewrite Forall_forall in hall.
+      destruct (hall p' hin) as [_ hsep]. assert (g := hp p (or_introl eq_refl)). assert (g' := hp p' (or_intror hin)).
+      destruct (point_inside p) as [[xs d]|]; [|easy]. destruct (point_inside p') as [[ys e]|]; easy.
+Qed.
+
+(** ** 4. Counterexamples *)
+
+Theorem violates_is_right xs d :
+  violates q xs d = true -> in_domain q (point_of xs d : point) /\ Exists (hits q (point_of xs d : point)) (targets q).
+Proof.
+  unfold violates. rewrite !andb_true_iff. intros [[[_ hl] hd] ht]. apply Nat.eqb_eq in hl. split; [split|].
+  - unfold point_of. now rewrite map_length.
+  - apply Forall_forall. intros c hc. apply condition_at_spec. rewrite forallb_forall in hd. now apply hd.
+  - apply existsb_exists in ht. destruct ht as [target [hin h]]. apply Exists_exists. exists target. split; [exact hin|].
+    apply Forall_forall. intros c hc. apply condition_at_spec. rewrite forallb_forall in h. now apply h.
+Qed.
+
+(** ** 5. What is accepted makes sense *)
+
 Theorem preimage_is_sound cert ans : preimage q cert = Some ans -> sound q = true.
 Proof. unfold preimage. destruct (sound q); easy. Qed.
+
+Theorem regions_is_sound cert ps : regions q cert = Some ps -> sound q = true.
+Proof. unfold regions. destruct (sound q); easy. Qed.
+
+Theorem violates_is_sound xs d : violates q xs d = true -> sound q = true.
+Proof. unfold violates. destruct (sound q); easy. Qed.
 
 End Theorems.
