@@ -218,7 +218,7 @@ def write_evidence(
         files += [place, question_beside(place)]
     for number, disjunct in enumerate(prop.disjuncts if found.status == "holds" else ()):
         own = numbered(place, number)
-        evidence = Evidence(_statement(network, disjunct), max_dim, form, is_known=True, is_verdict=True)
+        evidence = Evidence(_statement(network, disjunct), max_dim, form, is_known=True)
         evidence.write_with_question(own, rows_only, workers, progress)
         files += [own, question_beside(own)]
     return tuple(files)

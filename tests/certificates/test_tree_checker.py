@@ -26,55 +26,55 @@ TRUE = {
     ),
     "both sides of |x|": (
         question(1, AROUND, ABS, HALF),
-        tree("split n0; low n1 n0 -1; tile -3/4; up n1 n0 1; tile 3/4"),
+        tree("split z1.0; low z1.1 z1.0 1; tile -3/4; up z1.1 z1.0 -1; tile 3/4"),
         "preimage: target 0: 2 tiles, 0 further sets",
     ),
     "touched": (
         question(1, AROUND, ABS, ONE),
-        tree("split n0; low n1 n0 -1; rest; up n1 n0 1; rest"),
+        tree("split z1.0; low z1.1 z1.0 1; rest; up z1.1 z1.0 -1; rest"),
         "preimage: target 0: 0 tiles, 2 further sets",
     ),
     "by an input": (
         question(1, AROUND, ABS, "target; 1 y0 > 5/4"),
-        tree("split x0 0; up n0; low n1; none t0 -1; low n0; up n1; none t0 -1"),
+        tree("split x0 0; up z1.0; low z1.1; none t0 1; low z1.0; up z1.1; none t0 1"),
         "holds: no point of the domain maps into a target",
     ),
     "by lines": (
         question(2, SQUARE, SUMS.replace("1 1 0", "1 1 -1/2"), "target; 1 y0 > 7/4"),
-        tree("low n0; up n0; none t0 -1"),
+        tree("low z1.0; up z1.0; none t0 1"),
         "holds: no point of the domain maps into a target",
     ),
     "by a slope": (
         question(1, AROUND, ABS, "target; 1 y0 <= -1/8"),
-        tree("none t0 -1 a0 1/2 a1 1/2"),
+        tree("none t0 1 a1.0 1/2 a1.1 1/2"),
         "holds: no point of the domain maps into a target",
     ),
     "what is strict": (
         question(1, "domain; 1 x0 >= 0; 1 x0 < 1", "target; 1 x0 >= 1"),
-        tree("none t0 -1 d1 -1"),
+        tree("none t0 1 d1 1"),
         "holds: no point of the domain maps into a target",
     ),
     "an equation that holds everywhere": (
         question(1, AROUND, "layer relu; 1 -2", "target; 1 y0 == 0"),
-        tree("up n0; low t0; up t0; tile 1/2"),
+        tree("up z1.0; tile 1/2"),
         "preimage: target 0: 1 tiles, 0 further sets",
     ),
     "an empty domain": (
         question(1, "domain; 1 x0 >= 1; 1 x0 < 1", "layer relu; 1 0"),
-        tree("none d0 -1 d1 -1"),
+        tree("none d0 1 d1 1"),
         "regions: 0",
     ),
     "a flat domain": (
         question(2, "domain; 1 x0 1 x1 == 1; 1 x0 >= 0; 1 x0 <= 1", "layer relu; 1 1 0"),
-        tree("low n0 d0 1; tile 1/2 1/2"),
+        tree("low z1.0 d0 -1; tile 1/2 1/2"),
         "regions: 1",
     ),
     "what is proved of the domain": (
         question(1, AROUND, ABS, "target; 1 y0 > 9", "target; 1 y0 > 8"),
-        tree("low n0; up n0; low n1; up n1; none t0 -1; none t0 -1"),
+        tree("low z1.0; up z1.0; low z1.1; up z1.1; none t0 1; none t0 1"),
         "holds: no point of the domain maps into a target",
     ),
-    "no inputs": (question(0, "layer relu; 1; -1"), tree("low n0; up n1; tile"), "regions: 1"),
+    "no inputs": (question(0, "layer relu; 1; -1"), tree("low z1.0; up z1.1; tile"), "regions: 1"),
 }
 
 
@@ -160,17 +160,21 @@ def with_text(old: str, new: str) -> ModuleType:
 @pytest.mark.parametrize(
     ("old", "new"),
     [
-        ("max(-m * low, (1 - m) * up)", "min(-m * low, (1 - m) * up)"),
-        ("side * (found // unit * unit)", "side * found + unit"),
-        ("(found == 0 and is_strict)", "found == 0"),
-        ("is_strict |= s < 0 and", "is_strict |="),
-        ("ends | self.inside, words", "ends | self.hit, words"),
-        ('if key[1][0] != "t"', ""),
-        ("side * z[self.of.places[row]] > 0", "side * z[self.of.places[row]] >= 0"),
-        ("for side in (-1, 1):\n                part", "for side in (1, 1):\n                part"),
-        ("if c > 0 else -1, f", "if c < 0 else -1, f"),
+        ("max(-m * low, (FINE - m) * up)", "min(-m * low, (FINE - m) * up)"),
+        ("side * (least // unit * unit)", "side * least + unit"),
+        ("(least == 0 and is_strict)", "least == 0"),
+        ("is_strict |= s > 0 and", "is_strict |="),
+        ("words[1:], self.domain)", "words[1:], self.domain | self.target)"),
+        ("side * signs.get(place, 0) > 0", "side * signs.get(place, 0) >= 0"),
+        ("for side in (-1, 1):\n                split", "for side in (1, 1):\n                split"),
+        ("ends[-1 if s > 0 else 1, place]", "ends[-1 if s < 0 else 1, place]"),
+        ("ends[side if a > 0 else -side, place]", "ends[-side if a > 0 else side, place]"),
         ("if up is not None and up <= 0:", "if up is not None and up <= 1:"),
         ("if low is not None and low >= 0:", "if low is not None and low >= -1:"),
+        ("if statement.targets else neurons", "if True else neurons"),
+        ("relation is not eq and total", "total"),
+        ("            self.at_inputs(ends, {place: 1})\n", "            pass\n"),
+        ("if relation is eq else (-1", "if True else (-1"),
     ],
 )
 def test_without_a_step_of_the_proof_something_false_is_accepted(old, new, tmp_path):
@@ -197,7 +201,7 @@ def test_it_runs_alone(tmp_path):
 
 def test_it_is_short_and_needs_nothing_but_python():
     assert max(map(len, SOURCE.split("\n"))) <= 100
-    assert len(SOURCE.split("\n")) <= 300
+    assert len(SOURCE.split("\n")) <= 270
     modules = {name.name for node in ast.walk(ast.parse(SOURCE)) if isinstance(node, ast.Import) for name in node.names}
     modules |= {str(node.module) for node in ast.walk(ast.parse(SOURCE)) if isinstance(node, ast.ImportFrom)}
     assert modules <= set(sys.stdlib_module_names)

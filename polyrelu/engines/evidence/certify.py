@@ -176,7 +176,6 @@ class Evidence:
         max_dim: the largest dimension in which to list cells, or None to judge by what a cell takes.
         form: of the certificate.
         is_known: whether the answer is known without cells; then a tree may be large.
-        is_verdict: whether the answer is that no target is reached.
 
     Raises:
         BudgetExceeded: cells get too large, and a tree is not asked for, nor promises to be small.
@@ -190,10 +189,9 @@ class Evidence:
         form: Form = "auto",
         *,
         is_known: bool = False,
-        is_verdict: bool = False,
     ) -> None:
         one_of(form, get_args(Form), "certify", "form")
-        self.statement, self.is_verdict = statement, is_verdict
+        self.statement = statement
         self.question = Question.of(statement)
         self.is_tree = form == "tree"
         if not (self.is_tree or self.question.domain.is_empty()):
@@ -213,7 +211,7 @@ class Evidence:
             nonlocal cells
             with opened(new) as file:
                 if self.is_tree:
-                    cells = write_trees(self.statement, file.write, is_verdict=self.is_verdict)
+                    cells = write_trees(self.statement, file.write)
                     return
                 take = file.write if rows_only else Expander(self.question).into(file.write)
                 cells = self._write(take, workers, progress)

@@ -25,8 +25,8 @@ FINE = 2**20
 _DIGITS = 64
 
 Form: TypeAlias = Mapping[Name, Fraction]
-Line: TypeAlias = tuple[Fraction, Fraction]
-"""The slope m and the offset t of a line m z + t."""
+Line: TypeAlias = tuple[int, Fraction]
+"""The slope m, times ``FINE``, and the offset t of a line."""
 
 
 class Row(NamedTuple):
@@ -64,16 +64,6 @@ class Layers:
     def matrices(self) -> list[tuple[fmpz_mat, int]]:
         """For each layer its rows with the bias last, as integers, and their common denominator."""
         return [_over_one_denominator(layer) for layer in self.said.layers]
-
-    @cached_property
-    def neurons(self) -> list[Name]:
-        """The places of the ReLU neurons, in their order."""
-        return [(depth, i) for depth, layer in enumerate(self.said.layers, 1) for i in layer.neurons]
-
-    @cached_property
-    def numbers(self) -> dict[Name, int]:
-        """Their numbers."""
-        return {place: number for number, place in enumerate(self.neurons)}
 
 
 @dataclass(frozen=True)
@@ -114,25 +104,6 @@ class Chain:
         """The layers as integers."""
         return self.net.matrices
 
-    @property
-    def neurons(self) -> list[Name]:
-        """The places of the ReLU neurons."""
-        return self.net.neurons
-
-    @property
-    def numbers(self) -> dict[Name, int]:
-        """Their numbers."""
-        return self.net.numbers
-
-    def name(self, place: Name) -> str:
-        """The name that an input or a neuron has in certificates."""
-        return f"n{self.numbers[place]}" if place[0] else f"x{place[1]}"
-
-    def place(self, name: str) -> Name:
-        """The input or the neuron that has a name."""
-        number = int(name[1:])
-        return self.neurons[number] if name[0] == "n" else (0, number)
-
     @cached_property
     def seen(self) -> list[list[int]]:
         """For each layer its ReLU neurons that the target depends on; all of them for regions."""
@@ -166,17 +137,20 @@ class Chain:
         values: dict[int, int] = {}
         for depth in range(len(self.layers), 0, -1):
             values = _gathered(values, form, depth, scale)
-            relu = self.layers[depth - 1].relu
-            lines = {i: line((depth, i), c > 0) if relu[i] else _IDENTITY for i, c in values.items()}
-            known = {i: own for i, own in lines.items() if own is not None}
-            if len(known) < len(lines):
-                return None
-            total += sum((values[i] * t for i, (_, t) in known.items()), Fraction(0)) / scale
-            finer = math.lcm(*(m.denominator for m, _ in known.values()))
-            entering = {i: int(values[i] * finer * m) for i, (m, _) in known.items()}
+            relu, entering, offset = self.layers[depth - 1].relu, dict[int, int](), Fraction(0)
+            for i, c in values.items():
+                own = line((depth, i), c > 0) if relu[i] else _IDENTITY
+                if own is None:
+                    return None
+                m, t = own
+                if m:
+                    entering[i] = c * m
+                if t:
+                    offset += c * t
+            total += offset / scale
             matrix, q = self.matrices[depth - 1]
-            scale *= finer * q
-            if any(entering.values()):
+            scale *= FINE * q
+            if entering:
                 returned = fmpz_mat([[entering.get(i, 0) for i in range(matrix.nrows())]]) * matrix
                 *rest, bias = (int(v) for v in returned.entries())
                 values, total = {j: v for j, v in enumerate(rest) if v}, total + Fraction(bias, scale)
@@ -202,8 +176,19 @@ class Chain:
         return entering, returned
 
 
-_IDENTITY = Fraction(1), Fraction(0)
-_NOTHING = Fraction(0), Fraction(0)
+def name_of(place: Name, letter: str = "z") -> str:
+    """The name that an input or a neuron, or a neuron's slope, has in certificates."""
+    return f"{letter}{place[0]}.{place[1]}" if place[0] else f"x{place[1]}"
+
+
+def place_of(name: str) -> Name:
+    """The input or the neuron that has a name."""
+    depth, _, i = name[1:].rpartition(".")
+    return int(depth or "0"), int(i)
+
+
+_IDENTITY = FINE, Fraction(0)
+_NOTHING = 0, Fraction(0)
 
 
 def relu_line(low: Fraction | None, up: Fraction | None, slope: Fraction | None, rises: bool) -> Line | None:
@@ -214,11 +199,11 @@ def relu_line(low: Fraction | None, up: Fraction | None, slope: Fraction | None,
         return _IDENTITY
     if rises:
         chosen = low is not None and up is not None and up >= -low
-        return Fraction(chosen) if slope is None else slope, Fraction(0)
+        return FINE * chosen if slope is None else int(slope * FINE), Fraction(0)
     if low is None or up is None:
         return None
-    m = Fraction(up * FINE // (up - low), FINE)
-    return m, max(-m * low, (1 - m) * up)
+    m = int(up * FINE // (up - low))
+    return m, max(-m * low, (FINE - m) * up) / FINE
 
 
 def rounded_down(value: Fraction) -> Fraction:

@@ -7,7 +7,7 @@ lines, whose multipliers are the proof that it has no point.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from polyrelu.arithmetic.exact import FloatArray, nearest_floats
-from polyrelu.engines.evidence.tree_chain import Chain, Row
+from polyrelu.engines.evidence.tree_chain import Chain, Row, name_of
 from polyrelu.networks.statement_text import Name
 
 _MOST_VARIABLES = 4000
@@ -66,10 +66,10 @@ class Forms(NamedTuple):
 
 
 class Proposal(NamedTuple):
-    """What a linear program proposes: factors by the names of rows, and slopes of open neurons by their numbers."""
+    """What a linear program proposes: factors by the names of rows, and slopes of open neurons."""
 
     rows: Mapping[str, float]
-    slopes: Mapping[int, float]
+    slopes: Mapping[Name, float]
 
 
 class Guide:
@@ -91,6 +91,11 @@ class Guide:
     def target(self) -> Forms:
         """The rows of the target."""
         return self.forms(self.chain.target)
+
+    def row_of_target(self, number: int, sign: int) -> Forms:
+        """One row of the target, or its negative."""
+        parts, constants = self.target
+        return Forms([sign * part[number : number + 1] for part in parts], sign * constants[number : number + 1])
 
     def forms(self, rows: Sequence[Row]) -> Forms:
         """Rows in floats."""
@@ -145,12 +150,16 @@ class Guide:
             ends = np.where(slopes > 0, slopes * ranges.low[0], np.where(slopes < 0, slopes * ranges.high[0], 0.0))
             return np.nan_to_num(constants + ends.sum(axis=1), nan=-np.inf), slopes
 
-    def refresh(self, ranges: Ranges) -> list[tuple[int, Name]]:
-        """Bound all open neurons anew, layer by layer; the sides and places whose ends are better by now."""
+    def refresh(self, ranges: Ranges, only: Collection[tuple[int, Name]] | None = None) -> list[tuple[int, Name]]:
+        """Bound open neurons anew, layer by layer, or ``only`` some sides of them; which ends are better by now."""
         found = []
         for depth in range(1, len(self.widths)):
-            neurons = np.flatnonzero(self.open_(ranges, depth))
-            for side, own in ((1, ranges.low[depth]), (-1, ranges.high[depth])) if len(neurons) else ():
+            is_open = self.open_(ranges, depth)
+            for side, own in ((1, ranges.low[depth]), (-1, ranges.high[depth])):
+                chosen = is_open if only is None else is_open & self._are_among(only, side, depth)
+                neurons = np.flatnonzero(chosen)
+                if not len(neurons):
+                    continue
                 ends = side * self.least(self.entering(depth, neurons).times(side), ranges)[0]
                 known = own[neurons]
                 with np.errstate(all="ignore"):
@@ -161,6 +170,11 @@ class Guide:
                 found += [(side, (depth, i)) for i in neurons[better].tolist()]
         return found
 
+    def _are_among(self, only: Collection[tuple[int, Name]], side: int, depth: int) -> NDArray[np.bool_]:
+        mask = np.zeros(self.widths[depth], dtype=np.bool_)
+        mask[[i for one, (layer, i) in only if one == side and layer == depth]] = True
+        return mask
+
     def values(self, points: FloatArray) -> list[FloatArray]:
         """What enters the ReLUs of each layer at points, (points, width) each; first the points."""
         found, now = [points], points
@@ -168,6 +182,16 @@ class Guide:
             found.append(now @ weight.T + bias)
             now = np.where(mask, np.maximum(found[-1], 0.0), found[-1])
         return found
+
+    def of_target(self, points: FloatArray) -> FloatArray:
+        """The rows of the target at points, (points, rows)."""
+        parts, constants = self.target
+        entering = self.values(points)
+        returned = [points]
+        for depth, mask in enumerate(self.masks, 1):
+            returned.append(np.where(mask, np.maximum(entering[depth], 0.0), entering[depth]))
+        products = [own @ part.T for own, part in zip(returned, parts, strict=True)]
+        return np.asarray(sum(products) + constants)
 
     def costliest(self, ranges: Ranges) -> Name:
         """The open neuron that costs most, between its lines, of the row that is nearest to being proved."""
@@ -219,7 +243,7 @@ class _Program:
         self.width = guide.widths[0] + sum(map(len, self.open))
         self.hard, self.soft = list[FloatArray](), list[FloatArray]()
         self.names = list[tuple[str, int]]()
-        self.flat = dict[int, int]()  # by the numbers of open neurons, where the line 0 is among the hard rows
+        self.flat = dict[Name, int]()  # for open neurons, where the line 0 is among the hard rows
         self.splits = splits
 
     def proposal(self) -> Proposal | None:
@@ -249,16 +273,16 @@ class _Program:
                 factors[name] = factors.get(name, 0.0) + sign * y
         return Proposal(factors, self._slopes(multipliers[len(self.soft) :]))
 
-    def _slopes(self, multipliers: FloatArray) -> dict[int, float]:
+    def _slopes(self, multipliers: FloatArray) -> dict[Name, float]:
         """What the two lines below each ReLU make of each other."""
-        pairs = {number: multipliers[at : at + 2] for number, at in self.flat.items()}
-        return {number: float(own[1] / own.sum()) for number, own in pairs.items() if own.sum() > 0}
+        pairs = {place: multipliers[at : at + 2] for place, at in self.flat.items()}
+        return {place: float(own[1] / own.sum()) for place, own in pairs.items() if own.sum() > 0}
 
     def _write(self) -> None:
         entered, returned = self._layers()
         for side, (depth, i) in self.splits:
             if depth:
-                self._give_room(-side * entered[depth][i], f"n{self.guide.chain.numbers[depth, i]}", side)
+                self._give_room(-side * entered[depth][i], name_of((depth, i)), -side)
         for letter, rows in (("d", self.guide.chain.domain), ("t", self.guide.chain.target)):
             forms = self.guide.forms(rows)
             for number, row in enumerate(rows):
@@ -289,14 +313,14 @@ class _Program:
                 h = np.zeros(self.width + 1)
                 h[column], column = 1.0, column + 1
                 now[i] = h
-                self._enclose(guide.chain.numbers[depth, i], z[i], h, low[i], high[i])
+                self._enclose((depth, i), z[i], h, low[i], high[i])
             entered.append(z)
             returned.append(now)
         return entered, returned
 
-    def _enclose(self, number: int, z: FloatArray, h: FloatArray, low: float, high: float) -> None:
+    def _enclose(self, place: Name, z: FloatArray, h: FloatArray, low: float, high: float) -> None:
         """Write the lines around one ReLU."""
-        self.flat[number] = len(self.hard)
+        self.flat[place] = len(self.hard)
         self.hard += [-h, z - h]
         if np.isfinite(low) and np.isfinite(high):
             with np.errstate(all="ignore"):

@@ -15,7 +15,7 @@ from typing import NamedTuple, Protocol, TypeAlias
 from polyrelu.arithmetic.exact import ExactVector
 from polyrelu.arithmetic.lp import Row as ProgramRow
 from polyrelu.arithmetic.lp import Solution, Status, maximise
-from polyrelu.engines.evidence.tree_chain import AffineForm, Chain, Line, Row, relu_line
+from polyrelu.engines.evidence.tree_chain import AffineForm, Chain, Line, Row, name_of, relu_line
 from polyrelu.networks.statement_text import Name
 
 FactorsByName: TypeAlias = Mapping[str, Fraction]
@@ -29,23 +29,20 @@ class Place(Protocol):
 
 
 class Proof(NamedTuple):
-    """Factors that prove something of a node; ``side`` and ``number``: that it is an end, 0, of a row of the target."""
+    """Factors that prove something of a node."""
 
     factors: FactorsByName
-    side: int = 0
-    number: int = 0
 
 
 class Leaf(NamedTuple):
-    """What a node has of the preimage: a point inside of a tile, or None where it is less.
+    """What a node has of the preimage: a tile, or less.
 
     Attributes:
-        point: at which splits and conditions hold strictly, but for those that hold on all of the node.
-        proofs: of these.
+        point: at which splits and conditions hold strictly, but for those that hold on all of the node; None where it
+            is less than a tile.
     """
 
     point: ExactVector | None
-    proofs: list[Proof]
 
 
 class _Term(NamedTuple):
@@ -74,16 +71,10 @@ class Program:
         nothing = self._empty([*cell, *target])
         if nothing is not None:
             return nothing
-        if self._inside(cell) is None:
-            return Leaf(None, [])
-        proofs, cutting = list[Proof](), list[_Term]()
-        for number, term in enumerate(target):
-            found = [] if term.relation == "<" else self._vanishing(term, cell, number)
-            if term.relation == "==" and len(found) < 2:
-                return Leaf(None, [])
-            proofs += found
-            cutting += [] if found else [term]
-        return Leaf(self._inside([*cell, *cutting]), proofs)
+        cutting = [term for term in target if term.relation == "<" or not self._holds(term, node)]
+        if any(term.relation == "==" for term in cutting):
+            return Leaf(None)
+        return Leaf(self._inside([*cell, *cutting]))
 
     # -- rows ---------------------------------------------------------------------------------------------------------
 
@@ -135,7 +126,7 @@ class Program:
         for side, place in node.splits:
             entries, constant = self._affine(node, self.chain.row(place))
             beyond = AffineForm(entries, constant - node.ends[side, place])
-            terms.append(_Term(_times(-side, beyond), "<=", self.chain.name(place), side))
+            terms.append(_Term(_times(-side, beyond), "<=", name_of(place), -side))
         return terms
 
     def _target(self, node: Place) -> list[_Term]:
@@ -156,21 +147,18 @@ class Program:
             return None
         return Proof(_factors([*rows, *equal], solution, Fraction(1, scale)))
 
-    def _vanishing(self, term: _Term, cell: Sequence[_Term], number: int) -> list[Proof]:
-        """Proofs that a condition, ``<=`` or ``==``, holds on all of a cell; none if it does not."""
-        if term.relation == "<=" and not self._touches(term, cell):
-            return []
-        proofs = []
-        for side in (-1, 1) if term.relation == "==" else (-1,):
-            found = self._never_positive(_times(-side, term.form), cell)
-            if found is None:
-                return []
-            proofs.append(Proof(found.factors, side, number))
-        return proofs
-
-    def _touches(self, term: _Term, cell: Sequence[_Term]) -> bool:
-        """Whether a condition is not strict anywhere inside a cell, so that no point can show that it holds."""
-        return self._inside([*cell, term]) is None
+    @staticmethod
+    def _holds(term: _Term, node: Place) -> bool:
+        """Whether the ends of inputs show that a condition, ``<=`` or ``==``, holds on all of a node."""
+        (entries, constant), extremes = term.form, []
+        for side in (1, -1):
+            ends = [node.ends.get((side if a > 0 else -side, (0, j))) for j, a in entries.items()]
+            known = [end for end in ends if end is not None]
+            if len(known) < len(ends):
+                return False
+            extremes.append(sum((a * end for a, end in zip(entries.values(), known, strict=True)), constant))
+        least, most = extremes
+        return most <= 0 and (term.relation == "<=" or least >= 0)
 
     def _empty(self, terms: Sequence[_Term]) -> Proof | None:
         """The proof that no point has all of this."""

@@ -6,13 +6,22 @@ found. So what nothing needs is not written, and what holds for several parts is
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import NamedTuple, TypeAlias
 
 from polyrelu.arithmetic.exact import FloatArray, to_float
-from polyrelu.engines.evidence.tree_chain import Chain, Line, Row, relu_line, rounded_down, total_of
+from polyrelu.engines.evidence.tree_chain import (
+    Chain,
+    Line,
+    Row,
+    name_of,
+    place_of,
+    relu_line,
+    rounded_down,
+    total_of,
+)
 from polyrelu.engines.evidence.tree_guide import Ranges
 from polyrelu.networks.statement_text import Name
 from polyrelu.support.limits import check
@@ -26,17 +35,17 @@ class Factors(NamedTuple):
     """What a proof consists of.
 
     Attributes:
-        rows: the factors of rows, by their names: of what is not negative, so of conditions they are positive.
-        slopes: of open neurons, by their numbers.
+        rows: the factors of rows, by their names: of conditions they are not negative, but of equations; of others
+            they are positive where the upper end counts, and negative where the lower one does.
+        slopes: of open neurons, by their places.
     """
 
     rows: Mapping[str, Fraction] = {}
-    slopes: Mapping[int, Fraction] = {}
+    slopes: Mapping[Name, Fraction] = {}
 
     def words(self) -> list[str]:
-        """How certificates say them: conditions have upper ends, and so negative factors."""
-        signed = {name: -s if name[0] in "dt" else s for name, s in self.rows.items()}
-        pairs = [*signed.items(), *((f"a{number}", a) for number, a in self.slopes.items())]
+        """How certificates say them."""
+        pairs = [*self.rows.items(), *((name_of(place, "a"), a) for place, a in self.slopes.items())]
         return [word for name, s in pairs for word in (name, fraction_digits(s))]
 
 
@@ -81,6 +90,8 @@ class Node:
         points: some points inside, as floats see it, (p, d).
         rows: the splits of neurons as ``rows . x + constant <= 0``, where layers before have signs, (n, d + 1).
         there: which signs of neurons are known to be had somewhere inside.
+        before: what floats knew, and where, before they looked at this node.
+        lines: those around neurons, by their places and whether they are below, with what they are known by.
         claims: what is proved on it.
         is_used: whether a proof has used its last split.
     """
@@ -94,6 +105,8 @@ class Node:
     points: FloatArray
     rows: FloatArray
     there: set[Side] = field(default_factory=set)
+    lines: dict[tuple[Name, bool], tuple[Line | None, frozenset[Claim]]] = field(default_factory=dict)
+    before: tuple[Ranges, dict[Side, Node]] | None = None
     claims: list[Claim] = field(default_factory=list)
     is_used: bool = False
 
@@ -107,7 +120,35 @@ class Node:
         ranges.put(*side, to_float(value))
         node = Node((*self.splits, side), self.begun, ends, sources, promised, ranges, points, rows)
         node.begun = {**self.begun, side[1]: (*self.begun.get(side[1], ()), node)}
+        node.lines = dict(self.lines)
+        node.forget(side[1])
         return node
+
+    def promise(self, side: Side) -> None:
+        """Note that floats have found an end here."""
+        self.promised[side] = self
+        self.forget(side[1])
+
+    def own_promises(self) -> list[Side]:
+        """What floats have found here, and is not proved; the last layers first."""
+        own = [side for side, owner in self.promised.items() if owner is self]
+        return sorted(own, key=lambda side: -side[1][0])
+
+    def promise_only(self, kept: Collection[Side], ranges: Ranges) -> None:
+        """Take back what floats have found here, but for some ends; ``ranges`` are what they say then."""
+        assert self.before is not None, "floats have looked at it"
+        for side in self.own_promises():
+            if side not in kept:
+                del self.promised[side]
+                if side in self.before[1]:
+                    self.promised[side] = self.before[1][side]
+                self.forget(side[1])
+        self.ranges = ranges
+
+    def forget(self, place: Name) -> None:
+        """Forget the lines around a neuron, as its ends are others by now."""
+        self.lines.pop((place, False), None)
+        self.lines.pop((place, True), None)
 
     def use(self, place: Name) -> None:
         """Note that a proof needs what the splits say of an input or a neuron."""
@@ -137,12 +178,13 @@ class Proofs:
                 del node.promised[side]
         found, uses = self.least(owner, [(Fraction(side[0]), self.chain.row(side[1]))], factors)
         if found is not None:
-            text = end_text(side[0], self.chain.name(side[1]), factors)
+            text = end_text(side[0], name_of(side[1]), factors)
             claim = Claim(text, uses, side, side[0] * rounded_down(found))
             owner.claims.append(claim)
             for node in self.path[self.path.index(owner) :]:
                 if improve(node.ends, side, claim.end):
                     node.sources[side] = claim
+                    node.forget(side[1])
 
     def signs(self, node: Node) -> frozenset[Claim]:
         """What gives the neurons that matter their signs on a node."""
@@ -170,32 +212,30 @@ class Proofs:
         """
         whole, constant, used = list(terms), Fraction(0), set[Claim]()
         for name, s in factors.rows.items():
-            if name[0] in "nx":
-                side = (1 if s > 0 else -1, self.chain.place(name))
+            if name[0] in "zx":
+                side = (-1 if s > 0 else 1, place_of(name))
                 end = node.ends.get(side)
                 if end is None:
                     return None, frozenset()
                 used |= {node.sources[side]} if side in node.sources else set()
                 node.use(side[1])
-                whole.append((-s, self.chain.row(side[1])))
-                constant += s * end
+                whole.append((s, self.chain.row(side[1])))
+                constant -= s * end
             else:
                 whole.append((s, self._conditions(name)[int(name[1:])]))
         found = self._back(node, whole, factors.slopes, used)
         return None if found is None else found + constant, frozenset(used)
 
     def _back(
-        self, node: Node, terms: Sequence[tuple[Fraction, Row]], slopes: Mapping[int, Fraction], used: set[Claim]
+        self, node: Node, terms: Sequence[tuple[Fraction, Row]], slopes: Mapping[Name, Fraction], used: set[Claim]
     ) -> Fraction | None:
         check()
 
         def line(place: Name, rises: bool) -> Line | None:
-            for side in (1, -1):
-                self._settle(node, (side, place))
             node.use(place)
-            slope = slopes.get(self.chain.numbers[place])
-            used.update(self._used(node, place, is_bent=rises and slope is not None))
-            return relu_line(node.ends.get((1, place)), node.ends.get((-1, place)), slope, rises)
+            own, sources = self._line(node, place, rises, slopes.get(place) if rises else None)
+            used.update(sources)
+            return own
 
         found = self.chain.at_inputs(*total_of(terms), line)
         if found is None:
@@ -208,6 +248,21 @@ class Proofs:
             node.use((0, j))
             total += c * end
         return total
+
+    def _line(
+        self, node: Node, place: Name, rises: bool, slope: Fraction | None
+    ) -> tuple[Line | None, frozenset[Claim]]:
+        """The line around a neuron, and what it is known by."""
+        known = node.lines.get((place, rises)) if slope is None else None
+        if known is not None:
+            return known
+        for side in (1, -1):
+            self._settle(node, (side, place))
+        line = relu_line(node.ends.get((1, place)), node.ends.get((-1, place)), slope, rises)
+        found = line, frozenset(self._used(node, place, is_bent=slope is not None))
+        if slope is None:
+            node.lines[place, rises] = found
+        return found
 
     @staticmethod
     def _used(node: Node, place: Name, *, is_bent: bool) -> set[Claim]:

@@ -11,17 +11,17 @@ it exactly, and else by exact linear programs. So each tile is one leaf.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from fractions import Fraction
 
 import numpy as np
 
 from polyrelu.arithmetic import float_lp
 from polyrelu.arithmetic.exact import FloatArray, to_float
-from polyrelu.engines.evidence.tree_chain import Chain
+from polyrelu.engines.evidence.tree_chain import Chain, name_of
 from polyrelu.engines.evidence.tree_guide import Guide, Ranges
 from polyrelu.engines.evidence.tree_program import Leaf, Program
-from polyrelu.engines.evidence.tree_proofs import Claim, Factors, Node, Proofs, Side, end_text, improve
+from polyrelu.engines.evidence.tree_proofs import Claim, Factors, Node, Proofs, Side, improve
 from polyrelu.errors import BudgetExceeded
 from polyrelu.networks.statement_text import Name
 from polyrelu.support.limits import check
@@ -35,7 +35,12 @@ _ROOM = 2.0**-23  # of a point that is believed to be inside
 _MARGIN = 2.0**-30
 _BITS = (6, 12, 24, 45)  # of factors
 _POINTS = 64
+_TRIES = 32  # to do with fewer ends
 _SEED = 20
+
+
+class Reached(Exception):
+    """A target is reached, or floats take it to be."""
 
 
 class Search:
@@ -43,7 +48,7 @@ class Search:
 
     Args:
         chain: the question.
-        is_verdict: whether it is expected that nothing is in the target.
+        is_verdict: whether to show that nothing is in the target.
         limit: the most nodes.
         shared: ends that are proved of the domain; what is proved of it joins them.
 
@@ -57,8 +62,15 @@ class Search:
         self.nodes = self.leaves = 0
 
     def lines(self) -> list[str]:
-        """The lines of the tree."""
+        """The lines of the tree.
+
+        Raises:
+            Reached: something is in the target, or is taken to be by floats, and it was to be shown that nothing is.
+            BudgetExceeded: there are too many nodes.
+        """
         root = self._root()
+        if self.is_verdict:
+            self._see_what_is_reached(root.points)
         lines = self._grown(root)
         for claim in root.claims:
             if claim.is_needed and claim.side is not None:
@@ -119,12 +131,17 @@ class Search:
             )
         self.proofs.path.append(node)
         try:
-            for side, place in self.guide.refresh(node.ranges):
-                node.promised[side, place] = node
+            self._look(node)
             below = self._below(node)
         finally:
             self.proofs.path.pop()
         return [*(claim.text for claim in node.claims if claim.is_needed), *below]
+
+    def _look(self, node: Node) -> None:
+        """Let floats bound what is open on a node."""
+        node.before = node.ranges.copy(), dict(node.promised)
+        for side in self.guide.refresh(node.ranges):
+            node.promise(side)
 
     def _below(self, node: Node) -> list[str]:
         """What ends a node, or the parts in which it is divided."""
@@ -150,7 +167,7 @@ class Search:
             if not part.is_used:
                 return lines
             written += lines
-        return [f"split {self.chain.name(place)}{'' if place[0] else f' {fraction_digits(value)}'}", *written]
+        return [f"split {name_of(place)}{'' if place[0] else f' {fraction_digits(value)}'}", *written]
 
     # -- nothing is there ---------------------------------------------------------------------------------------------
 
@@ -160,10 +177,34 @@ class Search:
             least, _ = self.guide.least(self.guide.target.times(sign), node.ranges)
             for number in np.flatnonzero(least > 0).tolist():
                 if sign > 0 or self.chain.target[number].relation == "==":
+                    self._keep_few_promises(node, number, sign)
                     found = self.proofs.none(node, Factors({f"t{number}": Fraction(sign)}))
                     if found is not None:
                         return found
         return None
+
+    def _keep_few_promises(self, node: Node, number: int, sign: int) -> None:
+        """Take back ends that floats have found here and without which they exclude the target, too, by this row."""
+        assert node.before is not None, "floats have looked at it"
+        row = self.guide.row_of_target(number, sign)
+
+        def without(idle: Collection[Side], kept: list[Side]) -> tuple[list[Side], Ranges] | None:
+            fewer, ranges = [side for side in kept if side not in idle], before.copy()
+            self.guide.refresh(ranges, set(fewer))
+            return (fewer, ranges) if self.guide.least(row, ranges)[0] > 0 else None
+
+        before, kept = node.before[0], node.own_promises()
+        size, tries = len(kept), 0
+        while size and tries < _TRIES:
+            at = 0
+            while at < len(kept) and tries < _TRIES:
+                found, tries = without(set(kept[at : at + size]), kept), tries + 1
+                if found is None:
+                    at += size
+                else:
+                    kept, ranges = found
+                    node.promise_only(kept, ranges)
+            size //= 2
 
     def _contradicted(self, node: Node) -> Claim | None:
         """The end of a node that a linear program excludes, in the fewest digits."""
@@ -186,6 +227,16 @@ class Search:
 
     # -- for a verdict ------------------------------------------------------------------------------------------------
 
+    def _see_what_is_reached(self, points: FloatArray) -> None:
+        """Raise ``Reached`` if floats take one of some points to be in the target, and well inside."""
+        values = self.guide.of_target(points)
+        margins = _margin(values)
+        if len(points) and self.chain.target:
+            equal = np.array([row.relation == "==" for row in self.chain.target])
+            inside = np.where(equal, False, values < -margins)
+            if inside.all(axis=1).any():
+                raise Reached
+
     def _divided_for_a_verdict(self, node: Node) -> list[str]:
         ranges = node.ranges
         few = int((ranges.low[0] < ranges.high[0]).sum()) <= _FEW_INPUTS
@@ -202,6 +253,8 @@ class Search:
         """The input that moves the row that is nearest to being proved the most, and its middle, if it has one."""
         least, slopes = self.guide.least(self.guide.target, node.ranges)
         low, high = node.ranges.low[0], node.ranges.high[0]
+        if not self._general_numbers:
+            self._see_what_is_reached(np.vstack([0.5 * low + 0.5 * high, np.where(slopes > 0, low, high)]))
         moves = np.abs(slopes[int(np.argmax(least))]) * (high - low)
         j = int(np.argmax(np.where(high > low, np.nan_to_num(moves), -1.0)))
         return (0, j), _middle(float(low[j]), float(high[j]))
@@ -216,8 +269,7 @@ class Search:
         while True:
             open_ = np.flatnonzero(self.guide.open_(node.ranges, depth))
             if not len(open_):
-                for side, place in self.guide.refresh(node.ranges):
-                    node.promised[side, place] = node
+                self._look(node)
                 return self._below(node)
             values = self.guide.values(node.points)[depth][:, open_]
             sides = {side: (side * values > _margin(values)).sum(axis=0) for side in (-1, 1)}
@@ -278,7 +330,7 @@ class Search:
         if not own > 0:
             return None
         names = [(f"d{k}", 1) for k in self._general_numbers]
-        names += [(self.chain.name(at), one) for one, at in node.splits if at[0]]
+        names += [(name_of(at), -one) for one, at in node.splits if at[0]]
         factors = {name: sign * y / own for (name, sign), y in zip(names, shares, strict=True) if y > 0}
         row = [(Fraction(-side), self.chain.row(place))]
         for proposed in _shorter_and_longer(factors, {}):
@@ -290,6 +342,8 @@ class Search:
     def _leaf(self, node: Node) -> list[str]:
         """The end of a node on which all neurons that matter have signs."""
         found = self.program.leaf(node)
+        if isinstance(found, Leaf) and self.is_verdict:
+            raise Reached
         if not isinstance(found, Leaf):
             leaf = self.proofs.none(node, Factors(found.factors))
             assert leaf is not None, "an exact program proves it"
@@ -297,9 +351,6 @@ class Search:
         signs = self.proofs.signs(node)
         for place in node.begun:
             node.use(place)
-        for proof in found.proofs:
-            node.claims.append(Claim(end_text(proof.side, f"t{proof.number}", Factors(proof.factors)), signs))
-            node.claims[-1].need()
         is_part = any(not place[0] for place in node.begun)
         words = ["rest"] if found.point is None or is_part else ["tile", *map(fraction_digits, found.point)]
         return self._ended(Claim(" ".join(words), signs))
@@ -310,11 +361,11 @@ def _margin(values: FloatArray) -> FloatArray:
     return np.asarray(_MARGIN * (1.0 + np.abs(values)))
 
 
-def _shorter_and_longer(rows: Mapping[str, float], slopes: Mapping[int, float]) -> Iterator[Factors]:
+def _shorter_and_longer(rows: Mapping[str, float], slopes: Mapping[Name, float]) -> Iterator[Factors]:
     """Numbers near floats, of more and more digits."""
     for bits in _BITS:
         factors = {name: short for name, s in rows.items() if (short := _short(s, bits))}
-        yield Factors(factors, {number: min(_short(a, bits), Fraction(1)) for number, a in slopes.items() if a > 0})
+        yield Factors(factors, {place: min(_short(a, bits), Fraction(1)) for place, a in slopes.items() if a > 0})
 
 
 def _short(value: float, bits: int) -> Fraction:

@@ -7,6 +7,7 @@ it is found.
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from fractions import Fraction
 
 import numpy as np
@@ -15,7 +16,7 @@ from polyrelu.bounds.reach import reach
 from polyrelu.engines.evidence.question import Question
 from polyrelu.engines.evidence.tree_chain import Chain
 from polyrelu.engines.evidence.tree_proofs import Side
-from polyrelu.engines.evidence.tree_search import Search
+from polyrelu.engines.evidence.tree_search import Reached, Search
 from polyrelu.engines.halfspaces import MOST_DOUBTFUL
 from polyrelu.networks.fixed_inputs import Folding
 from polyrelu.networks.statement import Statement
@@ -27,15 +28,15 @@ TREE = "polyrelu-tree 1"
 _MOST_NODES = 2**20
 
 
-def write_trees(
-    statement: Statement, write: Callable[[bytes], object], *, is_verdict: bool = False, limit: int = _MOST_NODES
-) -> int:
+def write_trees(statement: Statement, write: Callable[[bytes], object], *, limit: int = _MOST_NODES) -> int:
     """Write the trees of a statement; returns the number of their leaves.
+
+    For each target it is tried first to show that it is not reached, until something shows that it is: such trees are
+    small, as their parts need not be those of tiles.
 
     Args:
         statement: the question.
         write: takes the text.
-        is_verdict: whether it is expected that no target is reached; then parts need not be those of tiles.
         limit: the most nodes of a tree.
 
     Raises:
@@ -46,12 +47,21 @@ def write_trees(
     write(f"{TREE} {statement.hash}\n".encode())
     leaves, shared = 0, dict[Side, Fraction]()
     for chain in Chain.all_of(read_statement(statement.text, "statement")):
-        search = Search(chain, is_verdict and not chain.is_of_regions, limit, shared)
         with np.errstate(all="ignore"):  # floats only propose
-            lines = search.lines()
+            search, lines = _grown(chain, limit, shared)
         write("".join(f"{line}\n" for line in lines).encode())
         leaves += search.leaves
     return leaves
+
+
+def _grown(chain: Chain, limit: int, shared: dict[Side, Fraction]) -> tuple[Search, list[str]]:
+    """The tree of one target, or of the regions, with the search that has found it."""
+    if not chain.is_of_regions:
+        with suppress(Reached):
+            search = Search(chain, True, limit, shared)
+            return search, search.lines()
+    search = Search(chain, False, limit, shared)
+    return search, search.lines()
 
 
 def is_promising(question: Question) -> bool:

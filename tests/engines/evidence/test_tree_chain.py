@@ -9,7 +9,7 @@ import pytest
 
 import polyrelu as pr
 from polyrelu.certificates import tree_checker
-from polyrelu.engines.evidence.tree_chain import Chain, relu_line, rounded_down, total_of
+from polyrelu.engines.evidence.tree_chain import FINE, Chain, relu_line, rounded_down, total_of
 from polyrelu.networks.statement_text import read_statement
 from tests.engines.evidence.questions import by_chance
 from tests.mutants import mutated
@@ -37,7 +37,7 @@ def least(one, form, constant, ends, slopes):
     """A lower bound at a point, as the ends of inputs are the same."""
 
     def line(place, rises):
-        return relu_line(ends.get((1, place)), ends.get((-1, place)), slopes.get(one.numbers[place]), rises)
+        return relu_line(ends.get((1, place)), ends.get((-1, place)), slopes.get(place), rises)
 
     return one.at_inputs(form, constant, line)
 
@@ -51,9 +51,9 @@ def test_lower_bounds_are_those_of_the_checker_and_below_the_values():
             continue
         x = inputs(one.input_dim, rng)
         entering, returned = one.at(x)
-        assert (entering, returned) == tree_checker.Statement(text.encode()).at(list(x))
-        ends = ends_around({place: entering[place] for place in one.neurons}, rng)
-        slopes = {k: Fraction(rng.randint(0, 4), 4) for k in range(len(one.neurons)) if rng.random() < 0.3}
+        neurons = [(depth, i) for depth, layer in enumerate(one.layers, 1) for i in layer.neurons]
+        ends = ends_around({place: entering[place] for place in neurons}, rng)
+        slopes = {place: Fraction(rng.randint(0, 4), 3) / 2 for place in neurons if rng.random() < 0.3}
         form, constant = total_of([(Fraction(rng.choice([-1, 1])), row) for row in one.target])
         own = least(one, form, constant, ends, slopes)
         theirs = by_the_checker(text, form, constant, x, ends, slopes)
@@ -68,12 +68,13 @@ def test_lower_bounds_are_those_of_the_checker_and_below_the_values():
 
 def by_the_checker(text, form, constant, x, ends, slopes):
     statement = tree_checker.Statement(text.encode())
-    tree = tree_checker.Tree.__new__(tree_checker.Tree)
-    tree.of = statement
-    named = {(side, statement.names[place]): end for (side, place), end in ends.items()}
-    named |= {(side, f"x{j}"): value for j, value in enumerate(x) for side in (1, -1)}
+    trees = tree_checker.Trees.__new__(tree_checker.Trees)
+    trees.layers, trees.widths, trees.place = statement.layers, statement.widths, statement.place
+    theirs = {(side, (-depth, i)): end for (side, (depth, i)), end in ends.items()}
+    theirs |= {(side, (0, j)): value for j, value in enumerate(x) for side in (1, -1)}
+    words = [word for (depth, i), a in slopes.items() for word in (f"a{depth}.{i}", str(a))]
     try:
-        return tree.least(named, dict(form), constant, {f"n{k}": a for k, a in slopes.items()})
+        return constant + trees.least(theirs, {p: a for p, a in form.items() if a}, words, {})[0]
     except TypeError:  # an end is None
         return None
 
@@ -81,13 +82,14 @@ def by_the_checker(text, form, constant, x, ends, slopes):
 @pytest.mark.parametrize(
     ("low", "up", "slope", "rises", "line"),
     [
-        (-1, 1, None, True, (1, 0)),
+        (-1, 1, None, True, (FINE, 0)),
         (-2, 1, None, True, (0, 0)),
-        (-2, 1, Fraction(1, 3), True, (Fraction(1, 3), 0)),
+        (-2, 1, Fraction(1, 2), True, (FINE // 2, 0)),
+        (-2, 1, Fraction(1, 3), True, (FINE // 3, 0)),
         (None, 1, None, True, (0, 0)),
         (None, 1, None, False, None),
-        (-1, 1, None, False, (Fraction(1, 2), Fraction(1, 2))),
-        (0, 1, None, False, (1, 0)),
+        (-1, 1, None, False, (FINE // 2, Fraction(1, 2))),
+        (0, 1, None, False, (FINE, 0)),
         (-1, 0, None, False, (0, 0)),
         (0, 0, None, True, (0, 0)),
         (None, -1, None, False, (0, 0)),
@@ -101,12 +103,12 @@ def test_lines_around_relu(low, up, slope, rises, line):
 def is_above(found):
     """Whether a line is above ReLU between -2 and 1, where the best one has a slope that needs to be rounded."""
     m, t = found(Fraction(-2), Fraction(1), None, False)
-    return all(m * z + t >= max(z, 0) for z in (Fraction(-2), Fraction(0), Fraction(1)))
+    return all(m * z / FINE + t >= max(z, 0) for z in (Fraction(-2), Fraction(0), Fraction(1)))
 
 
 def test_the_line_above_is_above():
     assert is_above(relu_line)
-    assert not is_above(mutated(relu_line, "max(-m * low, (1 - m) * up)", "-m * low"))
+    assert not is_above(mutated(relu_line, "max(-m * low, (FINE - m) * up)", "-m * low"))
 
 
 @pytest.mark.parametrize("value", [Fraction(1, 3), Fraction(-1, 3), Fraction(0), Fraction(7), Fraction(10) ** 400 / 7])
