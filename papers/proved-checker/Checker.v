@@ -58,7 +58,7 @@ Definition sum (f : affine) (s : Q) (g : affine) : affine :=
   let n := Qnum s * (Zpos all / Zpos own) in
   Affine (added_forms n (terms g) (scaled m (terms f))) (m * constant f + n * constant g) all.
 
-(** ** Rows: inputs, what enters neurons, conditions of the domain and of the target *)
+(** ** Rows: inputs, what enters neurons, conditions of the domain and of the target as [a.v - b] *)
 
 (** [N d i] is neuron i of the layer with d layers behind it. *)
 Inductive name := X (j : nat) | N (d i : nat) | D (i : nat) | T (i : nat).
@@ -78,20 +78,19 @@ Definition row_of (q : question) (target : list condition) (r : name) : option a
   | T i => c <- nth_error target i; Some (excess_of c)
   end.
 
-Definition is_strict (q : question) (target : list condition) (r : name) : bool :=
-  match r with
-  | D i => match nth_error (domain q) i with Some (Condition _ _ _ Less) => true | _ => false end
-  | T i => match nth_error target i with Some (Condition _ _ _ Less) => true | _ => false end
-  | _ => false
-  end.
+(** The condition that a row is the excess of. *)
+Definition condition_of (q : question) (target : list condition) (r : name) : option condition :=
+  match r with D i => nth_error (domain q) i | T i => nth_error target i | _ => None end.
 
-(** ** Ends: what rows are known to lie between *)
+Definition is_strict (q : question) (target : list condition) (r : name) : bool :=
+  match condition_of q target r with Some (Condition _ _ _ Less) => true | _ => false end.
+
+(** ** Ends: what inputs, and what enters neurons, are known to lie between *)
 
 Definition interval : Type := option Q * option Q.
 Definition unknown : interval := (None, None).
 
-Record ends := Ends {
-  of_inputs : list interval; of_neurons : list (list interval); of_domain : list interval; of_target : list interval }.
+Record ends := Ends { of_inputs : list interval; of_neurons : list (list interval) }.
 
 Definition larger (a : option Q) (b : Q) : option Q :=
   match a with Some c => if at_most b c then a else Some b | None => Some b end.
@@ -106,8 +105,7 @@ Definition ends_of (e : ends) (r : name) : interval :=
   match r with
   | X j => nth j (of_inputs e) unknown
   | N d i => nth i (nth d (of_neurons e) []) unknown
-  | D i => nth i (of_domain e) unknown
-  | T i => nth i (of_target e) unknown
+  | _ => unknown
   end.
 
 Fixpoint changed {A} (n : nat) (f : A -> A) (l : list A) : list A :=
@@ -120,18 +118,10 @@ Fixpoint changed {A} (n : nat) (f : A -> A) (l : list A) : list A :=
 Definition with_end (e : ends) (r : name) (upper : bool) (v : Q) : ends :=
   let better := improved upper v in
   match r with
-  | X j => Ends (changed j better (of_inputs e)) (of_neurons e) (of_domain e) (of_target e)
-  | N d i => Ends (of_inputs e) (changed d (changed i better) (of_neurons e)) (of_domain e) (of_target e)
-  | D i => Ends (of_inputs e) (of_neurons e) (changed i better (of_domain e)) (of_target e)
-  | T i => Ends (of_inputs e) (of_neurons e) (of_domain e) (changed i better (of_target e))
+  | X j => Ends (changed j better (of_inputs e)) (of_neurons e)
+  | N d i => Ends (of_inputs e) (changed d (changed i better) (of_neurons e))
+  | _ => e
   end.
-
-(** What is known of the rows of conditions where these hold. *)
-Definition where_it_holds (c : condition) (i : interval) : interval :=
-  (match relates c with Equal => Some 0%Q | _ => fst i end, Some 0%Q).
-
-Fixpoint where_they_hold (cs : list condition) (e : list interval) : list interval :=
-  match cs with [] => [] | c :: cs' => where_it_holds c (hd unknown e) :: where_they_hold cs' (tl e) end.
 
 (** The input that a form is about, if it is about one, and its coefficient. *)
 Fixpoint single (w : list Z) : option (nat * Z) :=
@@ -159,17 +149,7 @@ Definition of_condition (e : list interval) (c : condition) : list interval :=
 
 Definition at_first (q : question) : ends :=
   Ends (fold_left of_condition (domain q) (repeat unknown (inputs q)))
-       (map (fun l => map (fun _ => unknown) (neurons l)) (network q))
-       (map (fun _ => unknown) (domain q)) [].
-
-Definition for_target (target : list condition) (e : ends) : ends :=
-  Ends (of_inputs e) (of_neurons e) (of_domain e) (map (fun _ => unknown) target).
-
-Definition in_the_domain (q : question) (e : ends) : ends :=
-  Ends (of_inputs e) (of_neurons e) (where_they_hold (domain q) (of_domain e)) (of_target e).
-
-Definition where_hit (target : list condition) (e : ends) : ends :=
-  Ends (of_inputs e) (of_neurons e) (of_domain e) (where_they_hold target (of_target e)).
+       (map (fun l => map (fun _ => unknown) (neurons l)) (network q)).
 
 (** ** The least value of a form, from below *)
 
@@ -272,22 +252,29 @@ Fixpoint lowest (c : list Z) (e : list interval) : option Q :=
       end
   end.
 
-(** What is subtracted as it is not negative, by the names of rows, and slopes for neurons. *)
+(** What is added as it is not positive, by the names of rows; and slopes for neurons. *)
 Record proof := Proof { factors : list (name * Q); slopes_of : list (list (option Q)) }.
 
-Fixpoint subtracted (q : question) (target : list condition) (e : ends) (fs : list (name * Q)) (f : affine) (total : Q)
+(** A value v such that s (row - v) is not positive. *)
+Definition bound_for (q : question) (target : list condition) (e : ends) (r : name) (s : Q) : option Q :=
+  match condition_of q target r with
+  | Some c => match relates c with Equal => Some 0%Q | _ => if at_most 0 s then Some 0%Q else None end
+  | None => if at_most s 0 then fst (ends_of e r) else snd (ends_of e r)
+  end.
+
+Fixpoint with_factors (q : question) (target : list condition) (e : ends) (fs : list (name * Q)) (f : affine) (total : Q)
     : option (affine * Q) :=
   match fs with
   | [] => Some (f, total)
   | (r, s) :: fs' =>
       g <- row_of q target r;
-      v <- (if at_most s 0 then snd (ends_of e r) else fst (ends_of e r));
-      subtracted q target e fs' (sum f (Qopp s) g) (plus total (times s v))
+      v <- bound_for q target e r s;
+      with_factors q target e fs' (sum f s g) (minus total (times s v))
   end.
 
-(** A number that a function is nowhere less than. *)
+(** A number that a function is nowhere less than, where the target is hit. *)
 Definition least (q : question) (target : list condition) (e : ends) (p : proof) (f : affine) : option Q :=
-  g <- subtracted q target e (factors p) f 0;
+  g <- with_factors q target e (factors p) f 0;
   let '(f', total) := g in
   found <- back (divisor f') 1 [] (plus total (reduced (constant f') (divisor f'))) (network q) (of_neurons e)
              (slopes_of p) (terms f');
@@ -299,14 +286,14 @@ Definition least (q : question) (target : list condition) (e : ends) (p : proof)
 
 Record claim := Claim { is_upper : bool; about : name; shown_by : proof }.
 
-Definition claimed (q : question) (target : list condition) (e : ends) (c : claim) : option ends :=
-  f <- row_of q target (about c);
-  v <- least q target (in_the_domain q e) (shown_by c) (if is_upper c then negated f else f);
+Definition claimed (q : question) (e : ends) (c : claim) : option ends :=
+  f <- row_of q [] (about c);
+  v <- least q [] e (shown_by c) (if is_upper c then negated f else f);
   let w := rounded v in
   Some (with_end e (about c) (is_upper c) (if is_upper c then Qopp w else w)).
 
-Fixpoint all_claimed (q : question) (target : list condition) (e : ends) (cs : list claim) : option ends :=
-  match cs with [] => Some e | c :: cs' => e' <- claimed q target e c; all_claimed q target e' cs' end.
+Fixpoint all_claimed (q : question) (e : ends) (cs : list claim) : option ends :=
+  match cs with [] => Some e | c :: cs' => e' <- claimed q e c; all_claimed q e' cs' end.
 
 (** A point is a list of integers over one denominator. *)
 Inductive answer := Nothing (p : proof) | Tile (x : list Z) (d : positive) | Rest.
@@ -402,8 +389,8 @@ Fixpoint collected {A B} (f : A -> option B) (l : list A) : option (list B) :=
 (** A split: [r <= v], the upper end, or [r >= v]. *)
 Definition cut : Type := name * bool * Q.
 
-Definition cut_row (q : question) (target : list condition) (levels : list (positive * list known)) (c : cut) : option row :=
-  let '(r, upper, v) := c in f <- row_of q target r; row_on_inputs levels f upper v AtMost.
+Definition cut_row (q : question) (levels : list (positive * list known)) (c : cut) : option row :=
+  let '(r, upper, v) := c in f <- row_of q [] r; row_on_inputs levels f upper v AtMost.
 
 (** A row's value at a point, times its denominator. *)
 Fixpoint product (a x : list Z) : Z := match a, x with a0 :: a', x0 :: x' => a0 * x0 + product a' x' | _, _ => 0 end.
@@ -421,27 +408,30 @@ Definition is_by_sign (q : question) (c : cut) : bool :=
   | _ => false
   end.
 
-(** A condition holds on all of a leaf. *)
-Definition holds_by_ends (c : condition) (i : interval) : bool :=
-  match relates c with Less => false | AtMost => nonpositive i | Equal => nonpositive i && nonnegative i end.
+(** A row is nowhere positive between the ends of inputs. *)
+Definition nowhere_positive (a : list Z) (b : Z) (e : list interval) : bool :=
+  match lowest (added (-1) a []) e with Some v => at_most (b # 1) v | None => false end.
 
-Definition holds_strictly (x : list Z) (d : positive) (c : condition) (r : row) : bool :=
-  match relates c with Equal => false | _ => value_at x d r <? 0 end.
-
-Fixpoint target_is_inside (x : list Z) (d : positive) (cs : list condition) (rows : list row) (e : list interval) : bool :=
-  match cs, rows with
-  | c :: cs', r :: rows' =>
-      (holds_strictly x d c r || holds_by_ends c (hd unknown e)) && target_is_inside x d cs' rows' (tl e)
-  | _, _ => true
+(** A condition holds on all of a leaf, as its row says. *)
+Definition holds_by_ends (r : row) (e : list interval) : bool :=
+  let '(a, b, rel) := r in
+  match rel with
+  | Less => false
+  | AtMost => nowhere_positive a b e
+  | Equal => nowhere_positive a b e && nowhere_positive (added (-1) a []) (- b) e
   end.
 
+Definition holds_strictly (x : list Z) (d : positive) (r : row) : bool :=
+  match snd r with Equal => false | _ => value_at x d r <? 0 end.
+
 (** A point of the domain has strictly the signs that neurons were split by, and what the target asks for. *)
-Definition is_inside (q : question) (target : list condition) (here : ends) (path : list cut) (splits signs rows : list row)
+Definition is_inside (q : question) (here : ends) (path : list cut) (splits signs rows : list row)
     (x : list Z) (d : positive) : bool :=
   (length x =? inputs q)%nat
   && forallb (fun c => holds_at x d (domain_row c)) (domain q)
   && forallb (is_by_sign q) path && forallb (fun r => value_at x d r <? 0) splits
-  && forallb (holds_at x d) signs && target_is_inside x d target rows (of_target here).
+  && forallb (holds_at x d) signs
+  && forallb (fun r => holds_strictly x d r || holds_by_ends r (of_inputs here)) rows.
 
 (** A polyhedron of an answer; a tile has a point inside. *)
 Record piece := Piece { polyhedron : list row; point_inside : option (list Z * positive) }.
@@ -451,11 +441,11 @@ Definition is_known (f : known) : bool := match f with Some _ => true | None => 
 Definition piece_of (q : question) (target : list condition) (everywhere here : ends) (path : list cut) (a : answer)
     : option piece :=
   let '(levels, signs) := forward (inputs q) (network q) (of_neurons everywhere) (of_neurons here) in
-  splits <- collected (cut_row q target levels) path;
+  splits <- collected (cut_row q levels) path;
   rows <- collected (fun c => row_on_inputs levels (excess_of c) true 0 (relates c)) target;
   let all := splits ++ signs ++ rows in
   match a with
-  | Tile x d => if is_inside q target here path splits signs rows x d then Some (Piece all (Some (x, d))) else None
+  | Tile x d => if is_inside q here path splits signs rows x d then Some (Piece all (Some (x, d))) else None
   | _ => Some (Piece all None)
   end.
 
@@ -467,18 +457,18 @@ Fixpoint pieces (q : question) (target : list condition) (of_regions : bool) (ev
     : option (list piece) :=
   match t with
   | Split cs r v low high =>
-      e' <- all_claimed q target e cs;
-      f <- row_of q target r;
+      e' <- all_claimed q e cs;
+      f <- row_of q [] r;
       one <- pieces q target of_regions everywhere (with_end e' r true v) ((r, true, v) :: path) low;
       two <- pieces q target of_regions everywhere (with_end e' r false v) ((r, false, v) :: path) high;
       Some (one ++ two)
   | Leaf cs a =>
-      here <- all_claimed q target e cs;
+      here <- all_claimed q e cs;
       match a with
       | Nothing p =>
-          v <- least q target (where_hit target (in_the_domain q here)) p nowhere;
+          v <- least q target here p nowhere;
           if 0 <? Qnum v then Some []
-          else if (Qnum v =? 0) && existsb (fun '(r, s) => (Qnum s <? 0) && is_strict q target r) (factors p) then Some []
+          else if (Qnum v =? 0) && existsb (fun '(r, s) => (0 <? Qnum s) && is_strict q target r) (factors p) then Some []
           else None
       | _ =>
           if of_regions && negb (is_region q everywhere here) then None
@@ -492,7 +482,7 @@ Fixpoint answers (q : question) (of_regions : bool) (e : ends) (ts : list (list 
   match ts, cert with
   | [], [] => Some []
   | target :: ts', (cs, t) :: cert' =>
-      everywhere <- all_claimed q target (for_target target e) cs;
+      everywhere <- all_claimed q e cs;
       own <- pieces q target of_regions everywhere everywhere [] t;
       others <- answers q of_regions everywhere ts' cert';
       Some (own :: others)

@@ -95,29 +95,18 @@ Qed.
 Lemma nth_unknown {A} (l : list A) i : nth i (map (fun _ => unknown) l) unknown = unknown.
 Proof. revert i. induction l as [|a l IH]; intros [|i]; simpl; auto. Qed.
 
-Lemma at_first_sound target (x : point) : in_domain q x -> valid q target (for_target target (at_first q)) x.
+Lemma at_first_sound (x : point) : in_domain q x -> valid q (at_first q) x.
 Proof.
   intros [hx hd]. assert (hi : inputs_within (of_inputs (at_first q)) x).
   { simpl. assert (h0 : inputs_within (repeat unknown (inputs q)) x).
     { split; [now rewrite repeat_length|]. intros j. rewrite nth_repeat. apply within_unknown. }
     revert h0. generalize (repeat unknown (inputs q)). induction hd as [|c cs hc _ IH]; intros e he; [exact he|].
     simpl. apply IH. now apply of_condition_sound. }
-  split; [apply hi|]. intros r f hr. destruct r as [j|d i|i|i]; simpl.
-  - rewrite (value_of_input q target j f x hr). apply hi.
+  split; [apply hi|]. intros r f hr. destruct r as [j|d i|i|i]; simpl; try apply within_unknown.
+  - rewrite (value_of_input q [] j f x hr). apply hi.
   - assert (e : nth i (nth d (map (fun l => map (fun _ => unknown) (neurons l)) (network q)) []) unknown = unknown).
     { clear hr. generalize (network q). induction d as [|d IH]; intros [|l net]; simpl; auto using nth_unknown; now destruct i. }
     rewrite e. apply within_unknown.
-  - rewrite nth_unknown. apply within_unknown.
-  - rewrite nth_unknown. apply within_unknown.
-Qed.
-
-Lemma for_target_sound target other e (x : point) : valid q target e x -> valid q other (for_target other e) x.
-Proof.
-  intros [hl he]. split; [exact hl|]. intros r f hr. destruct r as [j|d i|i|i].
-  - exact (he (X j) f hr).
-  - exact (he (N d i) f hr).
-  - exact (he (D i) f hr).
-  - simpl. rewrite nth_unknown. apply within_unknown.
 Qed.
 
 End Domain.

@@ -39,10 +39,10 @@ Variable target : list condition.
 (** What is known of rows holds at a point. *)
 Definition valid (e : ends) (x : point) : Prop :=
   length (of_inputs e) = length x
-  /\ forall r f, row_of q target r = Some f -> within (ends_of e r) (value (network q) f x).
+  /\ forall r f, row_of q [] r = Some f -> within (ends_of e r) (value (network q) f x).
 
 Lemma valid_with_end e x r f upper v :
-  valid e x -> row_of q target r = Some f ->
+  valid e x -> row_of q [] r = Some f ->
   (if upper : bool then value (network q) f x <= rational v else rational v <= value (network q) f x) ->
   valid (with_end e r upper v) x.
 Proof.
@@ -52,10 +52,6 @@ Proof.
     rewrite hr in hr'. injection hr' as <-. now apply within_improved.
   - destruct (nth_changed d (changed i (improved upper v)) (of_neurons e) d0 []) as [eq|[-> eq]]; rewrite eq; [exact h|].
     destruct (nth_changed i (improved upper v) (nth d (of_neurons e) []) i0 unknown) as [eq'|[-> eq']]; rewrite eq'; [exact h|].
-    rewrite hr in hr'. injection hr' as <-. now apply within_improved.
-  - destruct (nth_changed i (improved upper v) (of_domain e) i0 unknown) as [eq|[-> eq]]; rewrite eq; [exact h|].
-    rewrite hr in hr'. injection hr' as <-. now apply within_improved.
-  - destruct (nth_changed i (improved upper v) (of_target e) i0 unknown) as [eq|[-> eq]]; rewrite eq; [exact h|].
     rewrite hr in hr'. injection hr' as <-. now apply within_improved.
 Qed.
 
@@ -104,7 +100,8 @@ Proof.
   assert (h : forall d l before i v, skipn d (network q) = l :: before ->
     nth_error (entering l (returned before x)) i = Some v -> within (nth i (nth d (of_neurons e) []) unknown) v).
   { intros d l before i v hd hv. destruct (nth_error (neurons l) i) as [[w b]|] eqn:hn.
-    - assert (hr := row_of_neuron d i l before w b hd hn). assert (h := he _ _ hr). simpl in h.
+    - assert (hr := row_of_neuron d i l before w b hd hn).
+      assert (h := he (N d i) _ (hr : row_of q [] (N d i) = Some _)). simpl in h.
       destruct (value_of_neuron d i _ x hr) as [l' [before' [hd' hv']]]. rewrite hd in hd'. injection hd' as <- <-.
       rewrite hv in hv'. injection hv' as ->. exact h.
     - apply nth_error_None in hn. rewrite <- (length_entering l (returned before x)) in hn. apply nth_error_None in hn. congruence. }
@@ -121,67 +118,58 @@ Proof.
   assert (hj : (j < inputs q)%nat) by (rewrite <- hx; apply nth_error_Some; congruence).
   assert (hr : exists f, row_of q target (X j) = Some f).
   { simpl. apply Nat.ltb_lt in hj. rewrite hj. eauto. }
-  destruct hr as [f hr]. assert (h := he _ _ hr). rewrite (value_of_input j f x hr) in h. simpl in h.
+  destruct hr as [f hr]. assert (h := he (X j) f (hr : row_of q [] (X j) = Some f)). rewrite (value_of_input j f x hr) in h. simpl in h.
   rewrite (nth_error_nth _ _ 0 hv) in h. exact h.
-Qed.
-
-(** ** Conditions where they hold *)
-
-Lemma nth_where_they_hold cs e i c :
-  nth_error cs i = Some c -> nth i (where_they_hold cs e) unknown = where_it_holds c (nth i e unknown).
-Proof.
-  revert e i. induction cs as [|c0 cs IH]; intros e [|i] h; try easy.
-  - injection h as ->. now destruct e.
-  - simpl. rewrite (IH (tl e) i h). destruct e; [now destruct i | reflexivity].
-Qed.
-
-Lemma within_where_it_holds rel i (v : K F) c : relates c = rel -> relation_holds rel v -> within i v -> within (where_it_holds c i) v.
-Proof.
-  intros <- h [hl hu]. unfold where_it_holds. destruct (relates c); split; simpl; rewrite ?of_Q_zero; try assumption.
-  - apply h.
-  - rewrite h. apply le_refl.
-  - rewrite h. apply le_refl.
-Qed.
-
-Lemma valid_in_the_domain e x : in_domain q x -> valid e x -> valid (in_the_domain q e) x.
-Proof.
-  intros [_ hd] [hl he]. split; [exact hl|]. intros r f hr. assert (h := he r f hr). destruct r; try exact h.
-  simpl. assert (hr' := hr). simpl in hr'. apply bind_some in hr'. destruct hr' as [c [hc _]].
-  rewrite (nth_where_they_hold _ _ _ _ hc).
-  apply within_where_it_holds with (relates c); [reflexivity | | exact h].
-  rewrite (value_of_domain _ _ _ x hr hc). rewrite Forall_forall in hd. apply hd. eapply nth_error_In. exact hc.
-Qed.
-
-Lemma valid_where_hit e x : hits q x target -> valid e x -> valid (where_hit target e) x.
-Proof.
-  intros ht [hl he]. split; [exact hl|]. intros r f hr. assert (h := he r f hr). destruct r; try exact h.
-  simpl. assert (hr' := hr). simpl in hr'. apply bind_some in hr'. destruct hr' as [c [hc _]].
-  rewrite (nth_where_they_hold _ _ _ _ hc).
-  apply within_where_it_holds with (relates c); [reflexivity | | exact h].
-  rewrite (value_of_target _ _ _ x hr hc). unfold hits in ht. rewrite Forall_forall in ht. apply ht. eapply nth_error_In. exact hc.
 Qed.
 
 (** ** Bounds *)
 
-Lemma times_nonneg s i v (w : K F) :
-  within i w -> (if at_most s 0 then snd i else fst i) = Some v -> 0 <= rational s * (w - rational v).
+(** Where the target is hit, or the proof does not need it. *)
+Definition hit (x : point) : Prop := forall i c, nth_error target i = Some c -> holds (network q) x c.
+
+Lemma value_of_condition r f c (x : point) :
+  row_of q target r = Some f -> condition_of q target r = Some c -> in_domain q x -> hit x ->
+  relation_holds (relates c) (value (network q) f x).
 Proof.
-  intros [hl hu] h. destruct (at_most s 0) eqn:hs.
-  - rewrite h in hu. apply (at_most_0 (F := F)) in hs. replace (rational s * (w - rational v)) with (- rational s * (rational v - w)) by ring.
-    apply le_times; [|now apply difference_le]. apply le_opp in hs. replace (- 0) with 0 in hs by ring. exact hs.
-  - rewrite h in hl. apply (not_at_most_0 (F := F)) in hs. apply le_times; [exact hs | now apply difference_le].
+  intros hr hc [_ hd] ht. destruct r as [j|d i|i|i]; try easy; cbn [condition_of] in hc.
+  - rewrite (value_of_domain _ _ _ x hr hc). rewrite Forall_forall in hd. apply hd. eapply nth_error_In. exact hc.
+  - rewrite (value_of_target _ _ _ x hr hc). exact (ht i c hc).
 Qed.
 
-Lemma subtracted_sound e fs f total f' total' (x : point) :
-  subtracted q target e fs f total = Some (f', total') -> valid e x ->
+Lemma times_nonpositive e r s v f (x : point) :
+  row_of q target r = Some f -> bound_for q target e r s = Some v -> in_domain q x -> hit x -> valid e x ->
+  rational s * (value (network q) f x - rational v) <= 0.
+Proof.
+  intros hr hb hd ht [_ he]. unfold bound_for in hb. destruct (condition_of q target r) as [c|] eqn:hc.
+  - assert (h := value_of_condition r f c x hr hc hd ht). destruct (relates c).
+    1, 2: destruct (at_most 0 s) eqn:hs; [|easy]; injection hb as <-; apply (at_least_0 (F := F)) in hs; rewrite of_Q_zero;
+      replace (0 : K F) with (rational s * 0) by ring; replace (value (network q) f x - rational s * 0) with (value (network q) f x) by ring.
+    + apply le_mul; [exact hs | apply h].
+    + apply le_mul; [exact hs | exact h].
+    + injection hb as <-. simpl in h. rewrite h, of_Q_zero. replace (rational s * (0 - 0)) with (0 : K F) by ring. apply le_refl.
+  - assert (hr' : row_of q [] r = Some f) by (destruct r as [j|d i|i|i]; try exact hr; simpl in hr, hc; rewrite hc in hr; easy).
+    destruct (he r f hr') as [hl hu]. destruct (at_most s 0) eqn:hs.
+    + rewrite hb in hl. apply (at_most_0 (F := F)) in hs. replace (0 : K F) with (rational s * (rational v - rational v)) by ring.
+      apply le_mul_neg; [exact hs|]. apply le_difference.
+      match goal with |- 0 <= ?a => replace a with (value (network q) f x - rational v) by ring end. now apply difference_le.
+    + rewrite hb in hu. apply (not_at_most_0 (F := F)) in hs. replace (0 : K F) with (rational s * (rational v - rational v)) by ring.
+      apply le_mul; [exact hs|]. apply le_difference.
+      match goal with |- 0 <= ?a => replace a with (rational v - value (network q) f x) by ring end. now apply difference_le.
+Qed.
+
+Lemma with_factors_sound e fs f total f' total' (x : point) :
+  with_factors q target e fs f total = Some (f', total') -> in_domain q x -> hit x -> valid e x ->
   value (network q) f' x + rational total' <= value (network q) f x + rational total.
 Proof.
-  intros h he. revert f total h. induction fs as [|[r s] fs IH]; intros f total h; cbn [subtracted] in h.
+  intros h hd ht he. revert f total h. induction fs as [|[r s] fs IH]; intros f total h; cbn [with_factors] in h.
   { injection h as <- <-. apply le_refl. }
   apply bind_some in h. destruct h as [g [hg h]]. apply bind_some in h. destruct h as [v [hv h]].
-  apply IH in h. eapply le_trans; [exact h|]. rewrite value_sum, rational_plus, rational_times, of_Q_opp.
-  apply le_difference. assert (h' := times_nonneg s _ v (value (network q) g x) (proj2 he r g hg) hv).
-  match goal with |- 0 <= ?a => replace a with (rational s * (value (network q) g x - rational v)) by ring end. exact h'.
+  apply IH in h. eapply le_trans; [exact h|]. rewrite value_sum, rational_minus, rational_times.
+  assert (h' := times_nonpositive e r s v g x hg hv hd ht he).
+  replace (value (network q) f x + rational s * value (network q) g x + (rational total - rational s * rational v))
+    with (value (network q) f x + rational total + rational s * (value (network q) g x - rational v)) by ring.
+  replace (value (network q) f x + rational total) with (value (network q) f x + rational total + 0) at 2 by ring.
+  apply le_add; [apply le_refl | exact h'].
 Qed.
 
 Lemma product_zero (s : Q) (w : K F) : (Qnum s <> 0)%Z -> rational s * w = 0 -> w = 0.
@@ -193,113 +181,105 @@ Proof.
   transitivity (rational (Qinv s) * (rational s * w)); [ring | rewrite h; ring].
 Qed.
 
-Definition strict_below (e : ends) (x : point) : Prop :=
-  forall r f, row_of q target r = Some f -> is_strict q target r = true ->
-    value (network q) f x <> 0 /\ snd (ends_of e r) = Some 0%Q.
-
-Lemma subtracted_strict e fs f total f' total' (x : point) :
-  subtracted q target e fs f total = Some (f', total') -> valid e x -> strict_below e x ->
-  existsb (fun '(r, s) => (Qnum s <? 0)%Z && is_strict q target r) fs = true ->
+Lemma with_factors_strict e fs f total f' total' (x : point) :
+  with_factors q target e fs f total = Some (f', total') -> in_domain q x -> hit x -> valid e x ->
+  existsb (fun '(r, s) => (0 <? Qnum s)%Z && is_strict q target r) fs = true ->
   value (network q) f' x + rational total' <> value (network q) f x + rational total.
 Proof.
-  intros h he hs. revert f total h. induction fs as [|[r s] fs IH]; intros f total h hex eq; [easy|]. cbn [subtracted] in h.
+  intros h hd ht he. revert f total h. induction fs as [|[r s] fs IH]; intros f total h hex eq; [easy|]. cbn [with_factors] in h.
   apply bind_some in h. destruct h as [g [hg h]]. apply bind_some in h. destruct h as [v [hv h]].
-  assert (h1 := times_nonneg s _ v (value (network q) g x) (proj2 he r g hg) hv).
-  assert (h2 := subtracted_sound _ _ _ _ _ _ x h he).
-  rewrite value_sum, rational_plus, rational_times, of_Q_opp in h2.
-  assert (h3 : rational s * (value (network q) g x - rational v) <= 0).
-  { rewrite eq in h2. apply le_difference. apply difference_le in h2.
-    match type of h2 with 0 <= ?a => replace (0 - rational s * (value (network q) g x - rational v)) with a by ring end. exact h2. }
-  assert (h0 := le_antisym F _ _ h3 h1). simpl in hex. apply orb_true_iff in hex. destruct hex as [hex|hex].
-  - apply andb_true_iff in hex. destruct hex as [hneg hstrict]. apply Z.ltb_lt in hneg.
-    destruct (hs r g hg hstrict) as [hne hend].
-    assert (hm : at_most s 0 = true) by (unfold at_most; simpl; apply Z.leb_le; lia). rewrite hm, hend in hv. injection hv as <-.
-    apply product_zero in h0; [|lia]. apply hne. rewrite of_Q_zero in h0. transitivity (value (network q) g x - 0); [ring | exact h0].
-  - apply (IH _ _ h hex). rewrite value_sum, rational_plus, rational_times, of_Q_opp, eq.
-    match goal with |- _ = ?a => replace a with (value (network q) f x + rational total - rational s * (value (network q) g x - rational v)) by ring end.
+  assert (h1 := times_nonpositive e r s v g x hg hv hd ht he).
+  assert (h2 := with_factors_sound _ _ _ _ _ _ x h hd ht he).
+  rewrite value_sum, rational_minus, rational_times in h2.
+  assert (h3 : 0 <= rational s * (value (network q) g x - rational v)).
+  { rewrite eq in h2. apply difference_le in h2.
+    match type of h2 with 0 <= ?a => replace (rational s * (value (network q) g x - rational v)) with a by ring end. exact h2. }
+  assert (h0 := le_antisym F _ _ h1 h3). cbn [existsb] in hex. apply orb_true_iff in hex. destruct hex as [hex|hex].
+  - apply andb_true_iff in hex. destruct hex as [hpos hstrict]. apply Z.ltb_lt in hpos. apply product_zero in h0; [|lia].
+    unfold is_strict in hstrict. destruct (condition_of q target r) as [c|] eqn:hc; [|easy].
+    assert (hh := value_of_condition r g c x hg hc hd ht). unfold bound_for in hv. rewrite hc in hv.
+    destruct c as [o a b rel]. destruct rel; try easy. simpl in hv, hh. destruct (at_most 0 s); [|easy]. injection hv as <-.
+    apply (proj2 hh). rewrite of_Q_zero in h0. transitivity (value (network q) g x - 0); [ring | exact h0].
+  - apply (IH _ _ h hex). rewrite value_sum, rational_minus, rational_times, eq.
+    match goal with |- _ = ?a =>
+      replace a with (value (network q) f x + rational total + rational s * (value (network q) g x - rational v)) by ring end.
     rewrite h0. ring.
 Qed.
 
-Lemma least_sound e p f v (x : point) :
-  least q target e p f = Some v -> length x = inputs q -> valid e x -> rational v <= value (network q) f x.
+(** The end of a proof: what the last steps make of the form that goes back. *)
+Lemma back_and_lowest e k above total a slopes k' c total' r (x : point) :
+  back k 1 above total (network q) (of_neurons e) slopes a = Some (k', c, total') -> lowest c (of_inputs e) = Some r ->
+  length x = inputs q -> valid e x ->
+  rational (plus total' (reduced (Qnum r) (Qden r * k')))
+    <= part k * (dot above (returned (network q) x) + linear (network q) a x) + rational total.
 Proof.
-  unfold least. intros h hx he. apply bind_some in h. destruct h as [[f' total] [hs h]].
-  apply bind_some in h. destruct h as [[[k c] total'] [hb h]]. apply bind_some in h. destruct h as [r [hl h]]. injection h as <-.
-  apply subtracted_sound with (x := x) in hs; [|exact he]. apply back_sound with (x := x) in hb; [|now apply valid_neurons].
+  intros hb hl hx he. apply back_sound with (x := x) in hb; [|now apply valid_neurons].
   apply lowest_sound with (x := x) in hl; [|exact (proj1 he) | now apply valid_inputs].
-  rewrite of_Q_zero in hs. replace (value (network q) f x) with (value (network q) f x + 0) by ring.
-  eapply le_trans; [|exact hs]. rewrite rational_plus, rational_reduced, part_mul.
-  rewrite rational_plus, rational_reduced in hb. unfold value.
-  eapply le_trans; [|eapply le_trans; [exact hb|]].
-  - replace (rational total' + part (Qden r) * part k * integer (Qnum r)) with (part k * (integer (Qnum r) * part (Qden r)) + rational total') by ring.
-    rewrite <- of_Q_parts. apply le_add; [|apply le_refl]. apply le_mul; [apply part_nonneg | exact hl].
-  - simpl dot. rewrite integer_1. match goal with |- ?a <= ?b => replace a with b by ring end. apply le_refl.
+  rewrite rational_plus, rational_reduced, part_mul. rewrite integer_1 in hb.
+  replace (1 * linear (network q) a x) with (linear (network q) a x) in hb by ring.
+  eapply le_trans; [|exact hb].
+  replace (rational total' + part (Qden r) * part k' * integer (Qnum r)) with (part k' * (integer (Qnum r) * part (Qden r)) + rational total') by ring.
+  rewrite <- of_Q_parts. apply le_add; [|apply le_refl]. apply le_mul; [apply part_nonneg | exact hl].
+Qed.
+
+Lemma least_sound e p f v (x : point) :
+  least q target e p f = Some v -> in_domain q x -> hit x -> valid e x -> rational v <= value (network q) f x.
+Proof.
+  unfold least. intros h hd ht he. apply bind_some in h. destruct h as [[f' total] [hs h]].
+  apply bind_some in h. destruct h as [[[k c] total'] [hb h]]. apply bind_some in h. destruct h as [r [hl h]]. injection h as <-.
+  apply with_factors_sound with (x := x) in hs; try assumption. rewrite of_Q_zero in hs.
+  replace (value (network q) f x) with (value (network q) f x + 0) by ring. eapply le_trans; [|exact hs].
+  eapply le_trans; [exact (back_and_lowest _ _ _ _ _ _ _ _ _ _ x hb hl (proj1 hd) he)|].
+  rewrite rational_plus, rational_reduced. unfold value. simpl dot.
+  match goal with |- ?a <= ?b => replace a with b by ring end. apply le_refl.
 Qed.
 
 Lemma least_strict e p f v (x : point) :
-  least q target e p f = Some v -> length x = inputs q -> valid e x -> strict_below e x ->
-  existsb (fun '(r, s) => (Qnum s <? 0)%Z && is_strict q target r) (factors p) = true ->
+  least q target e p f = Some v -> in_domain q x -> hit x -> valid e x ->
+  existsb (fun '(r, s) => (0 <? Qnum s)%Z && is_strict q target r) (factors p) = true ->
   rational v <> value (network q) f x.
 Proof.
-  unfold least. intros h hx he hstrict hex eq. apply bind_some in h. destruct h as [[f' total] [hs h]].
+  unfold least. intros h hd ht he hex eq. apply bind_some in h. destruct h as [[f' total] [hs h]].
   apply bind_some in h. destruct h as [[[k c] total'] [hb h]]. apply bind_some in h. destruct h as [r [hl h]]. injection h as <-.
-  assert (hs' := subtracted_strict _ _ _ _ _ _ x hs he hstrict hex). apply hs'. clear hs'.
-  apply subtracted_sound with (x := x) in hs; [|exact he]. apply back_sound with (x := x) in hb; [|now apply valid_neurons].
-  apply lowest_sound with (x := x) in hl; [|exact (proj1 he) | now apply valid_inputs].
-  apply le_antisym; [exact hs|]. rewrite of_Q_zero, <- eq. replace (rational (plus total' (reduced (Qnum r) (Qden r * k))) + 0)
-    with (rational (plus total' (reduced (Qnum r) (Qden r * k)))) by ring.
-  rewrite rational_plus, rational_reduced, part_mul.
-  rewrite rational_plus, rational_reduced in hb. unfold value.
-  eapply le_trans; [|eapply le_trans; [exact hb|]].
-  - replace (rational total' + part (Qden r) * part k * integer (Qnum r)) with (part k * (integer (Qnum r) * part (Qden r)) + rational total') by ring.
-    rewrite <- of_Q_parts. apply le_add; [|apply le_refl]. apply le_mul; [apply part_nonneg | exact hl].
-  - simpl dot. rewrite integer_1. match goal with |- ?a <= ?b => replace a with b by ring end. apply le_refl.
+  apply (with_factors_strict _ _ _ _ _ _ x hs hd ht he hex). apply le_antisym; [now apply with_factors_sound with e (factors p)|].
+  rewrite of_Q_zero, <- eq.
+  match goal with |- ?a + 0 <= _ => replace (a + 0) with a by ring end.
+  eapply le_trans; [exact (back_and_lowest _ _ _ _ _ _ _ _ _ _ x hb hl (proj1 hd) he)|].
+  rewrite rational_plus, rational_reduced. unfold value. simpl dot.
+  match goal with |- ?a <= ?b => replace a with b by ring end. apply le_refl.
 Qed.
 
-Lemma claimed_sound e c e' (x : point) :
-  claimed q target e c = Some e' -> in_domain q x -> valid e x -> valid e' x.
+(** A leaf that is said to have nothing has no point of the preimage. *)
+Lemma nothing_sound here p v (x : point) :
+  least q target here p nowhere = Some v ->
+  (0 <? Qnum v)%Z = true \/
+    (Qnum v =? 0)%Z && existsb (fun '(r, s) => (0 <? Qnum s)%Z && is_strict q target r) (factors p) = true ->
+  in_domain q x -> valid here x -> ~ hits q x target.
+Proof.
+  intros h hv hd he ht'. assert (ht : hit x).
+  { intros i c hc. unfold hits in ht'. rewrite Forall_forall in ht'. apply ht'. eapply nth_error_In. exact hc. }
+  assert (hb := least_sound _ _ _ _ x h hd ht he). rewrite value_nowhere in hb. destruct hv as [hv|hv].
+  - apply Z.ltb_lt in hv. rewrite <- of_Q_zero in hb. apply of_Q_le in hb. unfold Qle in hb. simpl in hb. lia.
+  - apply andb_true_iff in hv. destruct hv as [hz hs]. apply Z.eqb_eq in hz.
+    apply (least_strict _ _ _ _ x h hd ht he hs). rewrite value_nowhere, of_Q_parts, hz, integer_0. ring.
+Qed.
+
+End OfATarget.
+
+Lemma claimed_sound e c e' (x : point) : claimed q e c = Some e' -> in_domain q x -> valid e x -> valid e' x.
 Proof.
   unfold claimed. intros h hd he. apply bind_some in h. destruct h as [f [hr h]]. apply bind_some in h. destruct h as [v [hv h]].
-  injection h as <-. apply least_sound with (x := x) in hv; [|apply hd | now apply valid_in_the_domain].
+  injection h as <-. apply least_sound with (x := x) in hv; [| exact hd | now intros [|i] c' | exact he].
   apply valid_with_end with f; [exact he | exact hr|]. assert (h := rounded_le (F := F) v). destruct (is_upper c).
   - rewrite value_negated in hv. rewrite of_Q_opp. replace (value (network q) f x) with (- - value (network q) f x) by ring.
     apply le_opp. now apply le_trans with (rational v).
   - now apply le_trans with (rational v).
 Qed.
 
-Lemma all_claimed_sound cs e e' (x : point) :
-  all_claimed q target e cs = Some e' -> in_domain q x -> valid e x -> valid e' x.
+Lemma all_claimed_sound cs e e' (x : point) : all_claimed q e cs = Some e' -> in_domain q x -> valid e x -> valid e' x.
 Proof.
   revert e. induction cs as [|c cs IH]; intros e h hd he; simpl in h; [injection h as <-; exact he|].
   apply bind_some in h. destruct h as [e1 [hc h]]. apply IH with e1; auto. eapply claimed_sound; eauto.
 Qed.
 
-(** A leaf that is said to have nothing has no point of the preimage. *)
-Lemma strict_below_where_hit e x : in_domain q x -> hits q x target -> strict_below (where_hit target (in_the_domain q e)) x.
-Proof.
-  intros [_ hd] ht r f hr hs. destruct r; try discriminate hs; simpl in hs; assert (hr' := hr); simpl in hr';
-    apply bind_some in hr'; destruct hr' as [c [hc _]]; rewrite hc in hs; simpl; rewrite (nth_where_they_hold _ _ _ _ hc).
-  - rewrite (value_of_domain _ _ _ x hr hc). rewrite Forall_forall in hd. assert (h := hd c (nth_error_In _ _ hc)).
-    unfold holds in h. destruct c as [o a b rel]. destruct rel; try discriminate. split; [apply h | reflexivity].
-  - rewrite (value_of_target _ _ _ x hr hc). unfold hits in ht. rewrite Forall_forall in ht.
-    assert (h := ht c (nth_error_In _ _ hc)).
-    unfold holds in h. destruct c as [o a b rel]. destruct rel; try discriminate. split; [apply h | reflexivity].
-Qed.
-
-Lemma nothing_sound here p v (x : point) :
-  least q target (where_hit target (in_the_domain q here)) p nowhere = Some v ->
-  (0 <? Qnum v)%Z = true \/
-    (Qnum v =? 0)%Z && existsb (fun '(r, s) => (Qnum s <? 0)%Z && is_strict q target r) (factors p) = true ->
-  in_domain q x -> valid here x -> ~ hits q x target.
-Proof.
-  intros h hv hd he ht.
-  assert (he' : valid (where_hit target (in_the_domain q here)) x) by (apply valid_where_hit; [|apply valid_in_the_domain]; assumption).
-  assert (hb := least_sound _ _ _ _ x h (proj1 hd) he'). rewrite value_nowhere in hb. destruct hv as [hv|hv].
-  - apply Z.ltb_lt in hv. rewrite <- of_Q_zero in hb. apply of_Q_le in hb. unfold Qle in hb. simpl in hb. lia.
-  - apply andb_true_iff in hv. destruct hv as [hz hs]. apply Z.eqb_eq in hz.
-    apply (least_strict _ _ _ _ x h (proj1 hd) he' (strict_below_where_hit here x hd ht) hs).
-    rewrite value_nowhere, of_Q_parts, hz, integer_0. ring.
-Qed.
-
-End OfATarget.
 End Leaves.

@@ -77,7 +77,7 @@ Section OfATarget.
 Variable target : list condition.
 
 Definition cut_strictly (x : point) (c : cut) : Prop :=
-  cut_holds q target x c /\ let '(r, _, v) := c in forall f, row_of q target r = Some f -> value (network q) f x <> rational v.
+  cut_holds q x c /\ let '(r, _, v) := c in forall f, row_of q [] r = Some f -> value (network q) f x <> rational v.
 
 Lemma domain_row_spec c (x : point) : row_holds x (domain_row c) <-> holds [] x c.
 Proof.
@@ -88,7 +88,7 @@ Proof.
 Qed.
 
 Lemma splits_strict levels path splits xs d :
-  collected (cut_row q target levels) path = Some splits -> forallb (fun r => value_at xs d r <? 0)%Z splits = true ->
+  collected (cut_row q levels) path = Some splits -> forallb (fun r => value_at xs d r <? 0)%Z splits = true ->
   exact_levels (network q) levels (point_of xs d : point) -> Forall (cut_strictly (point_of xs d)) path.
 Proof.
   intros h hs hl. apply collected_spec in h. revert hs. induction h as [|[[n upper] v] r path splits hr _ IH]; intros hs; [constructor|].
@@ -101,32 +101,32 @@ Proof.
   - intros f' hf' e. rewrite hf in hf'. injection hf' as <-. apply hne. rewrite e. destruct upper; ring.
 Qed.
 
-Lemma target_inside levels xs d cs rows e :
-  Forall2 (fun c r => row_on_inputs levels (excess_of c) true 0 (relates c) = Some r) cs rows ->
-  exact_levels (network q) levels (point_of xs d : point) ->
-  all_within e (map (fun c => excess (network q) c (point_of xs d : point)) cs) ->
-  target_is_inside xs d cs rows e = true -> hits q (point_of xs d : point) cs.
+Lemma nowhere_positive_spec a b e (x : point) :
+  nowhere_positive a b e = true -> length e = length x -> all_within e x -> dot a x + integer b <= 0.
 Proof.
-  intros h hl. revert e. induction h as [|c r cs rows hr _ IH]; intros e he hi; [constructor|].
-  cbn [target_is_inside] in hi. apply andb_true_iff in hi. destruct hi as [h0 hi]. apply all_within_hd in he. destruct he as [he0 he].
-  constructor; [|now apply (IH (tl e))]. unfold holds. apply orb_true_iff in h0. destruct h0 as [h0|h0].
-  - destruct (row_without_relation _ _ _ _ _ _ hr) as [a [b [-> hrel]]]. unfold holds_strictly in h0.
-    assert (hs : (value_at xs d (a, b, relates c) <? 0)%Z = true) by (destruct (relates c); [exact h0 | exact h0 | easy]).
-    apply below_at_spec in hs. apply (row_on_inputs_sound _ _ _ _ _ _ _ _ (hrel Less) hl) in hs.
-    rewrite value_excess, of_Q_zero in hs. replace (excess (network q) c (point_of xs d : point) - 0)
-      with (excess (network q) c (point_of xs d : point)) in hs by ring. destruct (relates c); [exact hs | apply hs | easy].
-  - unfold holds_by_ends in h0. destruct (relates c); [easy | |]; simpl.
-    + eapply nonpositive_le; eassumption.
-    + apply andb_true_iff in h0. destruct h0 as [h1 h2]. apply le_antisym; [eapply nonpositive_le | eapply nonnegative_le]; eassumption.
+  unfold nowhere_positive. destruct (lowest (added (-1) a []) e) as [v|] eqn:hl; [|easy]. intros h hx he.
+  apply lowest_sound with (x := x) in hl; [|exact hx | exact he]. apply (at_most_le (F := F)) in h. rewrite rational_integer in h.
+  rewrite dot_added in hl. change (-1)%Z with (Z.opp 1) in hl. rewrite integer_opp, integer_1 in hl. simpl in hl.
+  assert (g := le_trans F _ _ _ h hl). apply difference_le in g. apply le_difference.
+  match type of g with 0 <= ?u => match goal with |- 0 <= ?w => replace w with u by ring end end. exact g.
 Qed.
 
-Lemma target_ends e (x : point) : valid q target e x -> all_within (of_target e) (map (fun c => excess (network q) c x) target).
+Lemma holds_by_ends_spec r e (x : point) :
+  holds_by_ends r e = true -> length e = length x -> all_within e x -> row_holds x r.
 Proof.
-  intros [_ he]. apply all_within_nth. intros i v hv. destruct (nth_error target i) as [c|] eqn:hc.
-  - rewrite (map_nth_error _ _ _ hc) in hv. injection hv as <-.
-    assert (hr : row_of q target (T i) = Some (excess_of c)) by (simpl; now rewrite hc).
-    assert (h := he _ _ hr). rewrite value_excess in h. exact h.
-  - apply nth_error_None in hc. rewrite <- (map_length (fun c => excess (network q) c x)) in hc. apply nth_error_None in hc. congruence.
+  destruct r as [[a b] rel]. unfold holds_by_ends. destruct rel; intros h hx he; [easy | |].
+  - simpl. now apply nowhere_positive_spec with e.
+  - apply andb_true_iff in h. destruct h as [h1 h2]. apply nowhere_positive_spec with (x := x) in h1, h2; try assumption.
+    simpl. apply le_antisym; [exact h1|]. rewrite dot_added, integer_opp in h2. change (-1)%Z with (Z.opp 1) in h2.
+    rewrite integer_opp, integer_1 in h2. simpl in h2. apply difference_le in h2.
+    match type of h2 with 0 <= ?u => match goal with |- 0 <= ?w => replace w with u by ring end end. exact h2.
+Qed.
+
+Lemma holds_strictly_spec r xs d : holds_strictly xs d r = true -> row_holds (point_of xs d : point) r.
+Proof.
+  destruct r as [[a b] rel]. unfold holds_strictly. intros h.
+  assert (hs : (value_at xs d (a, b, rel) <? 0)%Z = true) by (destruct rel; easy).
+  apply below_at_spec in hs. destruct rel; [exact hs | apply hs | easy].
 Qed.
 
 Definition point_is_inside (path : list cut) (p : piece) : Prop :=
@@ -140,15 +140,15 @@ Definition point_is_inside (path : list cut) (p : piece) : Prop :=
 
 Lemma piece_point everywhere here path a p :
   piece_of q target everywhere here path a = Some p ->
-  (forall x : point, in_domain q x -> valid q target everywhere x) ->
-  (forall x : point, in_domain q x -> Forall (cut_holds q target x) path -> valid q target here x) ->
+  (forall x : point, in_domain q x -> valid q everywhere x) ->
+  (forall x : point, in_domain q x -> Forall (cut_holds q x) path -> valid q here x) ->
   point_is_inside path p.
 Proof.
   intros h hev hh. assert (h' := h). unfold piece_of in h.
   destruct (forward (inputs q) (network q) (of_neurons everywhere) (of_neurons here)) as [levels signs] eqn:hf.
   apply bind_some in h. destruct h as [splits [hs h]]. apply bind_some in h. destruct h as [rows [hr h]].
   destruct a as [pr|xs d|]; [injection h as <-; exact I| |injection h as <-; exact I].
-  destruct (is_inside q target here path splits signs rows xs d) eqn:hi; [|easy]. injection h as <-.
+  destruct (is_inside q here path splits signs rows xs d) eqn:hi; [|easy]. injection h as <-.
   unfold is_inside in hi. rewrite !andb_true_iff in hi. destruct hi as [[[[[h1 h2] h3] h4] h5] h6].
   apply Nat.eqb_eq in h1. unfold point_is_inside. simpl. set (x := point_of xs d : point).
   assert (hd : in_domain q x).
@@ -157,15 +157,20 @@ Proof.
   assert (hsg : Forall (row_holds x) signs).
   { apply Forall_forall. intros r hr'. apply holds_at_spec. rewrite forallb_forall in h5. now apply h5. }
   assert (hl : exact_levels (network q) levels x)
-    by (eapply forward_exact; [exact hf | apply hd | eapply valid_neurons; now apply hev | exact hsg]).
+    by (eapply forward_exact; [exact hf | apply hd | exact (valid_neurons q [] _ _ (hev x hd)) | exact hsg]).
   assert (hstrict := splits_strict levels path splits xs d hs h4 hl).
-  assert (hcuts : Forall (cut_holds q target x) path) by (apply Forall_forall; intros c hc; rewrite Forall_forall in hstrict; apply (hstrict c hc)).
+  assert (hcuts : Forall (cut_holds q x) path) by (apply Forall_forall; intros c hc; rewrite Forall_forall in hstrict; apply (hstrict c hc)).
   assert (hv := hh x hd hcuts).
-  assert (ht : hits q x target)
-    by exact (target_inside levels xs d target rows (of_target here) (collected_spec _ _ _ hr) hl (target_ends here x hv) h6).
+  assert (hrows : Forall (row_holds x) rows).
+  { apply Forall_forall. intros r hin. rewrite forallb_forall in h6. specialize (h6 r hin). apply orb_true_iff in h6.
+    destruct h6 as [h6|h6]; [now apply holds_strictly_spec|].
+    apply holds_by_ends_spec with (of_inputs here); [exact h6 | apply hv | now apply (valid_inputs q []) in hv; [|apply hd]]. }
+  assert (ht : hits q x target).
+  { apply (Forall_transfer _ (holds (network q) x) (row_holds x) _ _ (collected_spec _ _ _ hr)); [|exact hrows].
+    intros c r hc. symmetry. now apply target_row_sound with levels. }
   split; [exact hd|]. split; [exact ht|]. split; [|split; [exact hstrict | apply Forall_forall; rewrite forallb_forall in h3; exact h3]].
-  exact (piece_covers q target everywhere here path _ _ x h' (proj1 hd) (valid_neurons _ _ _ _ (hev x hd))
-    (valid_neurons _ _ _ _ hv) hcuts ht).
+  exact (piece_covers q target everywhere here path _ _ x h' (proj1 hd) (valid_neurons q [] _ _ (hev x hd))
+    (valid_neurons q [] _ _ hv) hcuts ht).
 Qed.
 
 (** ** Pieces of a tree *)
@@ -198,13 +203,13 @@ Definition apart (p r : piece) : Prop :=
 
 Variable of_regions : bool.
 Variable everywhere : ends.
-Hypothesis everywhere_valid : forall x : point, in_domain q x -> valid q target everywhere x.
+Hypothesis everywhere_valid : forall x : point, in_domain q x -> valid q everywhere x.
 
 Definition reached (e : ends) (path : list cut) : Prop :=
-  forall x : point, in_domain q x -> Forall (cut_holds q target x) path -> valid q target e x.
+  forall x : point, in_domain q x -> Forall (cut_holds q x) path -> valid q e x.
 
 Lemma reached_split e cs e' path r f v upper :
-  reached e path -> all_claimed q target e cs = Some e' -> row_of q target r = Some f ->
+  reached e path -> all_claimed q e cs = Some e' -> row_of q [] r = Some f ->
   reached (with_end e' r upper v) ((r, upper, v) :: path).
 Proof.
   intros h hc hf x hd hp. apply Forall_cons_iff in hp. destruct hp as [hcut hp].
@@ -235,7 +240,7 @@ Proof.
 Qed.
 
 Lemma strict_sides r v f p p' path path' :
-  row_of q target r = Some f -> point_is_inside ((r, true, v) :: path) p -> point_is_inside ((r, false, v) :: path') p' ->
+  row_of q [] r = Some f -> point_is_inside ((r, true, v) :: path) p -> point_is_inside ((r, false, v) :: path') p' ->
   match point_inside p, point_inside p' with
   | Some (xs, d), Some (ys, e) => separated (point_of xs d) (point_of ys e)
   | _, _ => True
@@ -245,15 +250,15 @@ Proof.
   intros [_ [_ [_ [h1 h2]]]] [_ [_ [_ [h3 _]]]]. apply Forall_inv in h1, h2, h3.
   destruct h1 as [h1 h1']. destruct h3 as [h3 h3']. assert (h1e := h1 f hf). assert (h3e := h3 f hf).
   assert (h1n := h1' f hf). assert (h3n := h3' f hf). destruct r as [j|k i|i|i]; try easy. simpl in h2.
-  destruct (value_of_neuron q target k i f (point_of xs d : point) hf) as [l [before [hs hu]]].
-  destruct (value_of_neuron q target k i f (point_of ys e : point) hf) as [l' [before' [hs' hv]]].
+  destruct (value_of_neuron q [] k i f (point_of xs d : point) hf) as [l [before [hs hu]]].
+  destruct (value_of_neuron q [] k i f (point_of ys e : point) hf) as [l' [before' [hs' hv]]].
   rewrite hs in hs'. injection hs' as <- <-. rewrite hs in h2. apply andb_true_iff in h2. destruct h2 as [hrelu h0].
   apply Z.eqb_eq in h0. assert (hz : rational v = 0) by (rewrite of_Q_parts, h0, integer_0; ring). rewrite hz in *.
   exists k, i, l, before. eexists. eexists. repeat split; eassumption.
 Qed.
 
 Lemma not_at_the_point r upper v f path p :
-  row_of q target r = Some f -> point_is_inside ((r, upper, v) :: path) p -> is_not_at_the_point f v p.
+  row_of q [] r = Some f -> point_is_inside ((r, upper, v) :: path) p -> is_not_at_the_point f v p.
 Proof.
   intros hf. unfold point_is_inside, is_not_at_the_point. destruct (point_inside p) as [[xs d]|]; [|easy].
   intros [_ [_ [_ [h _]]]]. apply Forall_inv in h. apply (proj2 h f hf).
@@ -309,11 +314,11 @@ Proof.
   unfold is_region in hr. rewrite hf in hr. simpl in hr. destruct levels as [|[k fs] levels].
   { exists 1%positive, []. intros x hd hi. exfalso. unfold inside_piece, inside in hi. rewrite hp, !Forall_app in hi.
     exact (match network q as n return exact_levels n [] x -> False with [] => fun f => f | _ => fun f => f end
-      (forward_exact _ _ _ _ _ _ x hf (proj1 hd) (valid_neurons _ _ _ _ (everywhere_valid x hd)) (proj1 (proj2 hi)))). }
+      (forward_exact _ _ _ _ _ _ x hf (proj1 hd) (valid_neurons q [] _ _ (everywhere_valid x hd)) (proj1 (proj2 hi)))). }
   cbn [forallb] in hr. apply andb_true_iff in hr. destruct hr as [hk _].
   exists k, (map (fun f => match f with Some g => g | None => ([], 0%Z) end) fs). intros x hd hi.
   unfold inside_piece, inside in hi. rewrite hp, !Forall_app in hi.
-  assert (hl := forward_exact _ _ _ _ _ _ x hf (proj1 hd) (valid_neurons _ _ _ _ (everywhere_valid x hd)) (proj1 (proj2 hi))).
+  assert (hl := forward_exact _ _ _ _ _ _ x hf (proj1 hd) (valid_neurons q [] _ _ (everywhere_valid x hd)) (proj1 (proj2 hi))).
   destruct (exact_head _ _ _ hl) as [k' [fs' [ls' [e he]]]]. injection e as <- <- <-. now apply exact_all.
 Qed.
 

@@ -26,7 +26,7 @@ Lemma Forall2_impl {A B} (P Q : A -> B -> Prop) l m : (forall a b, P a b -> Q a 
 Proof. intros h hl. induction hl; constructor; auto. Qed.
 
 Lemma answers_right of_regions e ts cert ans :
-  (forall target x, in_domain q x -> valid q target (for_target target e) x) ->
+  (forall x, in_domain q x -> valid q e x) ->
   answers q of_regions e ts cert = Some ans ->
   Forall2 (fun target ps => right target ps /\ Forall (shown target) ps /\ ForallOrdPairs (apart (F := F) q) ps
     /\ (of_regions = true -> Forall (affine_on (F := F) q) ps)) ts ans.
@@ -35,8 +35,8 @@ Proof.
   { destruct cert; [injection h as <-; constructor | easy]. }
   destruct cert as [|[cs t] cert]; [easy|]. apply bind_some in h. destruct h as [ev [hc h]].
   apply bind_some in h. destruct h as [own [ho h]]. apply bind_some in h. destruct h as [others [hs h]]. injection h as <-.
-  assert (hev : forall x, in_domain q x -> valid q target ev x) by (intros x hx; eapply all_claimed_sound; eauto).
-  assert (hreach : reached (F := F) q target ev []) by (intros x hx _; now apply hev).
+  assert (hev : forall x, in_domain q x -> valid q ev x) by (intros x hx; eapply all_claimed_sound; eauto).
+  assert (hreach : reached (F := F) q ev []) by (intros x hx _; now apply hev).
   constructor; [split; [|split; [|split]]|].
   - intros x hx. split.
     + intros ht. eapply pieces_cover; eauto.
@@ -47,14 +47,14 @@ Proof.
     intros p. unfold point_is_inside, shown. destruct (point_inside p) as [[xs d]|]; [|easy]. intuition.
   - exact (pieces_apart q target of_regions ev hev ev [] t own ho hreach).
   - intros hr. exact (pieces_affine q target of_regions ev hev ev [] t own hr ho).
-  - apply IH with ev cert; [|exact hs]. intros target' x hx. apply for_target_sound with target. now apply hev.
+  - apply IH with ev cert; [|exact hs]. exact hev.
 Qed.
 
 (** ** 1. What is accepted is the preimage *)
 
 Theorem preimage_is_right cert ans : preimage q cert = Some ans -> Forall2 right (targets q) ans.
 Proof.
-  unfold preimage. destruct (sound q); [|easy]. intros h. apply answers_right in h; [|intros target x; apply at_first_sound].
+  unfold preimage. destruct (sound q); [|easy]. intros h. apply answers_right in h; [|apply at_first_sound].
   eapply Forall2_impl; [|exact h]. now intros target ps [hr _].
 Qed.
 
@@ -71,13 +71,13 @@ Qed.
 
 Theorem tiles_are_shown cert ans : preimage q cert = Some ans -> Forall2 (fun target => Forall (shown target)) (targets q) ans.
 Proof.
-  unfold preimage. destruct (sound q); [|easy]. intros h. apply answers_right in h; [|intros target x; apply at_first_sound].
+  unfold preimage. destruct (sound q); [|easy]. intros h. apply answers_right in h; [|apply at_first_sound].
   eapply Forall2_impl; [|exact h]. now intros target ps [_ [hs _]].
 Qed.
 
 Theorem pieces_are_apart cert ans : preimage q cert = Some ans -> Forall (ForallOrdPairs (apart (F := F) q)) ans.
 Proof.
-  unfold preimage. destruct (sound q); [|easy]. intros h. apply answers_right in h; [|intros target x; apply at_first_sound].
+  unfold preimage. destruct (sound q); [|easy]. intros h. apply answers_right in h; [|apply at_first_sound].
   induction h as [|target ps ts rest [_ [_ [ha _]]] _ IH]; constructor; auto.
 Qed.
 
@@ -92,7 +92,7 @@ Theorem regions_are_right cert ps :
   /\ exists points : list point, length points = length ps /\ Forall (in_domain q) points /\ ForallOrdPairs (separated (F := F) q) points.
 Proof.
   unfold regions. destruct (sound q); [|easy]. intros h. apply bind_some in h. destruct h as [all [h hall]].
-  apply answers_right in h; [|intros target x; apply at_first_sound]. destruct all as [|own [|? ?]]; try easy.
+  apply answers_right in h; [|apply at_first_sound]. destruct all as [|own [|? ?]]; try easy.
   destruct (forallb (fun p => match point_inside p with Some _ => true | None => false end) own) eqn:hp; [|easy]. injection hall as <-.
   inversion h as [|? ? ? ? [hr [hs [ha hf]]] _]; subst. split; [|split].
   - intros x hx. apply (hr x hx). constructor.

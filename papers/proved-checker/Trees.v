@@ -261,7 +261,7 @@ Variable target : list condition.
 
 Definition cut_holds (x : point) (c : cut) : Prop :=
   let '(r, upper, v) := c in
-  forall f, row_of q target r = Some f ->
+  forall f, row_of q [] r = Some f ->
     if upper : bool then value (network q) f x <= rational v else rational v <= value (network q) f x.
 
 Lemma le_minus (a b : K F) : a <= b <-> a - b <= 0.
@@ -272,7 +272,7 @@ Proof.
 Qed.
 
 Lemma cut_row_sound levels c r (x : point) :
-  cut_row q target levels c = Some r -> exact_levels (network q) levels x -> (row_holds x r <-> cut_holds x c).
+  cut_row q levels c = Some r -> exact_levels (network q) levels x -> (row_holds x r <-> cut_holds x c).
 Proof.
   destruct c as [[n upper] v]. unfold cut_row, cut_holds. intros h hl. apply bind_some in h. destruct h as [f [hf h]].
   rewrite (row_on_inputs_sound _ _ _ _ _ _ _ x h hl). simpl. split.
@@ -298,13 +298,13 @@ Lemma piece_rows everywhere here path a p :
   piece_of q target everywhere here path a = Some p ->
   exists levels signs splits rows,
     forward (inputs q) (network q) (of_neurons everywhere) (of_neurons here) = (levels, signs)
-    /\ collected (cut_row q target levels) path = Some splits
+    /\ collected (cut_row q levels) path = Some splits
     /\ collected (fun c => row_on_inputs levels (excess_of c) true 0 (relates c)) target = Some rows
     /\ polyhedron p = splits ++ signs ++ rows.
 Proof.
   unfold piece_of. destruct (forward _ _ _ _) as [levels signs] eqn:e. intros h. apply bind_some in h. destruct h as [splits [hs h]].
   apply bind_some in h. destruct h as [rows [hr h]]. exists levels, signs, splits, rows. repeat split; auto.
-  destruct a; [|destruct (is_inside _ _ _ _ _ _ _ _ _)|]; try easy; now injection h as <-.
+  destruct a; [|destruct (is_inside _ _ _ _ _ _ _ _)|]; try easy; now injection h as <-.
 Qed.
 
 (** Inside the polyhedron the target is hit, and the splits of the path hold. *)
@@ -343,28 +343,28 @@ Qed.
 Definition inside_piece (x : point) (p : piece) : Prop := inside x (polyhedron p).
 
 Lemma valid_cut e x r f upper v :
-  valid q target e x -> row_of q target r = Some f -> cut_holds x (r, upper, v) -> valid q target (with_end e r upper v) x.
+  valid q e x -> row_of q [] r = Some f -> cut_holds x (r, upper, v) -> valid q (with_end e r upper v) x.
 Proof. intros he hr hc. apply valid_with_end with f; auto. apply (hc f hr). Qed.
 
 Lemma pieces_cover of_regions everywhere e path t ps (x : point) :
-  pieces q target of_regions everywhere e path t = Some ps -> in_domain q x -> valid q target everywhere x ->
-  valid q target e x -> Forall (cut_holds x) path -> hits q x target -> Exists (inside_piece x) ps.
+  pieces q target of_regions everywhere e path t = Some ps -> in_domain q x -> valid q everywhere x ->
+  valid q e x -> Forall (cut_holds x) path -> hits q x target -> Exists (inside_piece x) ps.
 Proof.
   revert e path ps. induction t as [cs a | cs r v low IHlow high IHhigh]; intros e path ps h hd hev he hp ht; cbn [pieces] in h.
-  - apply bind_some in h. destruct h as [here [hc h]]. assert (hh := all_claimed_sound _ _ _ _ _ x hc hd he).
+  - apply bind_some in h. destruct h as [here [hc h]]. assert (hh := all_claimed_sound _ _ _ _ x hc hd he).
     assert (leaf : forall a', (if of_regions && negb (is_region q everywhere here) then None
         else match piece_of q target everywhere here path a' with Some p => Some [p] | None => None end) = Some ps ->
         Exists (inside_piece x) ps).
     { intros a' h'. destruct (of_regions && negb (is_region q everywhere here)); [easy|].
       apply bind_some in h'. destruct h' as [p [hpc h']]. injection h' as <-. apply Exists_cons_hd.
-      eapply piece_covers; eauto using valid_neurons. apply hd. }
+      eapply piece_covers; eauto using (valid_neurons q []). apply hd. }
     destruct a as [p | y d | ]; [|exact (leaf _ h) | exact (leaf _ h)].
     apply bind_some in h. destruct h as [w [hw h]]. exfalso.
     apply (nothing_sound q target here p w x hw); auto.
     destruct (0 <? Qnum w)%Z; [now left|]. right. match type of h with (if ?b then _ else _) = _ => destruct b; easy end.
   - apply bind_some in h. destruct h as [e' [hc h]]. apply bind_some in h. destruct h as [f [hf h]].
     apply bind_some in h. destruct h as [one [h1 h]]. apply bind_some in h. destruct h as [two [h2 h]]. injection h as <-.
-    assert (hh := all_claimed_sound _ _ _ _ _ x hc hd he). apply Exists_app.
+    assert (hh := all_claimed_sound _ _ _ _ x hc hd he). apply Exists_app.
     destruct (le_total F (value (network q) f x) (rational v)) as [hv|hv]; [left | right].
     + assert (hcut : cut_holds x (r, true, v)) by (intros f' hf'; rewrite hf in hf'; injection hf' as <-; exact hv).
       apply (IHlow _ _ _ h1 hd hev); auto. now apply valid_cut with f.
@@ -374,18 +374,18 @@ Qed.
 
 Lemma pieces_hit of_regions everywhere e path t ps :
   pieces q target of_regions everywhere e path t = Some ps ->
-  Forall (fun p => forall x : point, in_domain q x -> valid q target everywhere x -> inside_piece x p ->
+  Forall (fun p => forall x : point, in_domain q x -> valid q everywhere x -> inside_piece x p ->
     hits q x target /\ Forall (cut_holds x) path) ps.
 Proof.
   revert e path ps. induction t as [cs a | cs r v low IHlow high IHhigh]; intros e path ps h; cbn [pieces] in h.
   - apply bind_some in h. destruct h as [here [hc h]].
     assert (leaf : forall a', (if of_regions && negb (is_region q everywhere here) then None
         else match piece_of q target everywhere here path a' with Some p => Some [p] | None => None end) = Some ps ->
-        Forall (fun p => forall x : point, in_domain q x -> valid q target everywhere x -> inside_piece x p ->
+        Forall (fun p => forall x : point, in_domain q x -> valid q everywhere x -> inside_piece x p ->
           hits q x target /\ Forall (cut_holds x) path) ps).
     { intros a' h'. destruct (of_regions && negb (is_region q everywhere here)); [easy|].
       apply bind_some in h'. destruct h' as [p [hpc h']]. injection h' as <-. constructor; [|constructor].
-      intros x hd hev hi. eapply piece_hits; eauto using valid_neurons. apply hd. }
+      intros x hd hev hi. eapply piece_hits; eauto using (valid_neurons q []). apply hd. }
     destruct a as [p | y d | ]; [|exact (leaf _ h) | exact (leaf _ h)].
     apply bind_some in h. destruct h as [w [hw h]]. destruct (0 <? Qnum w)%Z; [injection h as <-; constructor|].
     match type of h with (if ?b then _ else _) = _ => destruct b; [injection h as <-; constructor | easy] end.

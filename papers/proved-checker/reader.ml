@@ -150,44 +150,54 @@ let question text =
 
 let most_splits = 900
 
-(* Names of neurons with ReLUs, in their order: the number of layers behind, and the number in the layer. *)
-let places q =
-  let count = List.length q.network in
-  let own l layer = List.concat (List.mapi (fun i on -> if on then [ (count - 1 - l, i) ] else []) layer.relus) in
-  Array.of_list (List.concat (List.mapi own (List.rev q.network)))
+(* What enters neuron i of layer l, as the proved program calls it: with the number of layers behind. *)
+let entering q text =
+  match String.split_on_char '.' text with
+  | [ layer; number ] ->
+      let d = List.length q.network - small layer and i = small number in
+      need (d >= 0) "a layer that is not there";
+      (d, i)
+  | _ -> refuse (text ^ " where it is not")
 
-let number name = small (String.sub name 1 (String.length name - 1))
+let behind name = String.sub name 1 (String.length name - 1)
 
-let row places name =
+let row q name =
   need (String.length name > 1) "a name that is too short";
   match name.[0] with
-  | 'x' -> X (nat (number name))
-  | 'd' -> D (nat (number name))
-  | 't' -> T (nat (number name))
-  | 'n' when number name < Array.length places ->
-      let d, i = places.(number name) in
-      N (nat d, nat i)
+  | 'x' -> X (nat (small (behind name)))
+  | 'd' -> D (nat (small (behind name)))
+  | 't' -> T (nat (small (behind name)))
+  | 'z' ->
+      let d, i = entering q (behind name) in
+      if d = List.length q.network then X (nat i) else N (nat d, nat i)
   | _ -> refuse (name ^ " where it is not")
 
-let proof q places terms =
+let finest = Z.shift_left Z.one 20
+
+(* Slopes are rounded down to multiples of 2^-20. *)
+let slope text =
+  let value = ratio text in
+  need (Q.sign value >= 0 && Q.leq value Q.one) "a slope that is not between 0 and 1";
+  { qnum = Z.fdiv (Z.mul (Q.num value) finest) (Q.den value); qden = finest }
+
+let proof q terms =
   let slopes = Array.of_list (List.map (fun l -> Array.make (List.length l.relus) None) q.network) in
-  let slope (name, text) =
-    let value = ratio text in
-    need (Q.sign value >= 0 && Q.leq value Q.one && number name < Array.length places) "a slope that is not between 0 and 1";
-    let d, i = places.(number name) in
-    slopes.(d).(i) <- Some (rational text)
+  let note (name, text) =
+    let d, i = entering q (behind name) in
+    need (d < Array.length slopes && i < Array.length slopes.(d)) (name ^ " where it is not");
+    slopes.(d).(i) <- Some (slope text)
   in
-  let is_slope (name, _) = name <> "" && name.[0] = 'a' in
-  let own, factors = List.partition is_slope (pairs terms) in
-  List.iter slope own;
-  { factors = List.map (fun (name, s) -> (row places name, rational s)) factors;
+  let own, factors = List.partition (fun (name, _) -> name.[0] = 'a') (pairs terms) in
+  List.iter note own;
+  { factors = List.map (fun (name, s) -> (row q name, rational s)) factors;
     slopes_of = (if own = [] then [] else Array.to_list (Array.map Array.to_list slopes)) }
 
-let tree q places next =
+let tree q next =
   let rec claims found =
     match next () with
     | (("low" | "up") as word) :: name :: terms ->
-        claims ({ is_upper = word = "up"; about = row places name; shown_by = proof q places terms } :: found)
+        need (String.contains "xz" name.[0]) "an end of a condition";
+        claims ({ is_upper = word = "up"; about = row q name; shown_by = proof q terms } :: found)
     | line -> (List.rev found, line)
   in
   let rec node depth =
@@ -195,11 +205,11 @@ let tree q places next =
     match line with
     | "split" :: name :: rest ->
         need (depth < most_splits) "very many splits";
-        let value = match (name.[0], rest) with 'x', [ v ] -> rational v | 'n', [] -> rational "0" | _ -> refuse "a split" in
+        let value = match (name.[0], rest) with 'x', [ v ] -> rational v | 'z', [] -> rational "0" | _ -> refuse "a split" in
         let low = node (depth + 1) in
         let high = node (depth + 1) in
-        Split (cs, row places name, value, low, high)
-    | "none" :: terms -> Leaf (cs, Nothing (proof q places terms))
+        Split (cs, row q name, value, low, high)
+    | "none" :: terms -> Leaf (cs, Nothing (proof q terms))
     | "tile" :: x ->
         let x = List.map ratio x in
         let d = common x in
@@ -211,11 +221,10 @@ let tree q places next =
 
 (* The trees of a certificate, and the hash that it names. *)
 let certificate q lines =
-  let places = places q in
   let left = ref lines in
   let next () = match !left with line :: rest -> left := rest; words line | [] -> refuse "the end where there is more" in
   let hash = match next () with [ "polyrelu-tree"; "1"; hash ] -> hash | _ -> refuse "this is no tree" in
-  let trees = List.map (fun _ -> tree q places next) (if q.targets = [] then [ [] ] else q.targets) in
+  let trees = List.map (fun _ -> tree q next) (if q.targets = [] then [ [] ] else q.targets) in
   need (!left = []) "more than the trees";
   (hash, trees)
 
