@@ -1,0 +1,22 @@
+(** * The real numbers are such numbers
+
+    This file is not part of the proof: Coq's real numbers rest on axioms of their own, which the theorems do not. *)
+
+From Coq Require Import Reals Qreals Lra.
+From Proved Require Import Numbers.
+
+Program Definition reals : numbers := {|
+  K := R; zero := 0%R; one := 1%R; add := Rplus; mul := Rmult; sub := Rminus; opp := Ropp;
+  is_ring := RTheory; le := Rle; of_Q := Q2R; relu := Rmax 0 |}.
+Next Obligation. lra. Qed.
+Next Obligation. lra. Qed.
+Next Obligation. lra. Qed.
+Next Obligation. lra. Qed.
+Next Obligation. lra. Qed.
+Next Obligation. now apply Rmult_le_pos. Qed.
+Next Obligation. unfold Q2R. simpl. lra. Qed.
+Next Obligation. apply Q2R_plus. Qed.
+Next Obligation. apply Q2R_mult. Qed.
+Next Obligation. split; [apply Qle_Rle | apply Rle_Qle]. Qed.
+Next Obligation. now apply Rmax_right. Qed.
+Next Obligation. now apply Rmax_left. Qed.
