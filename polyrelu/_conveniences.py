@@ -31,6 +31,7 @@ METHODS: Mapping[type, Mapping[str, str]] = {
     Tiling: {
         "_repr_html_": "pages.showing.notebook_html",
         "adjacency": "analysis.adjacency.adjacency",
+        "arrays": "analysis.arrays.arrays",
         "betti_numbers": "analysis.topology.betti_numbers",
         "boundary": "analysis.zones.boundary",
         "bounding_box": "analysis.measure.bounding_box",

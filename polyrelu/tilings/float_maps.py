@@ -41,7 +41,7 @@ class FloatMaps(NamedTuple):
         """These, and then an affine map by nearest floats (w', w) and (w')."""
         count, rows, width = self.values.shape
         nothing = np.zeros_like(bias)
-        linear = affine_with_bound(weight, nothing, *(v[:, :-1].reshape(-1, width) for v in self))
+        linear = affine_with_bound(weight, nothing, *(v[:, :-1].reshape(count * (rows - 1), width) for v in self))
         last = affine_with_bound(weight, bias, *(v[:, -1] for v in self))
         shape = count, rows - 1, len(bias)
         joined = (np.concatenate([a.reshape(shape), b[:, None]], axis=1) for a, b in zip(linear, last, strict=True))

@@ -17,6 +17,8 @@ from polyrelu.tilings.columns import Columns
 from polyrelu.tilings.float_maps import FloatMaps, entering, float_form
 from polyrelu.tilings.tile_source import Numbers
 
+_ENTRIES = 1 << 17
+
 
 class FloatFacets(NamedTuple):
     """The facets of some tiles as forms ``a . x + c``, not positive inside, one tile after another.
@@ -27,7 +29,6 @@ class FloatFacets(NamedTuple):
         number: (m) the facet's number in the columns.
         owner: (m) the tile, counted from 0.
         starts: tile i has the facets from ``starts[i]`` to ``starts[i + 1]``.
-        outputs: the maps of what the tiles' network returns, on the same inputs.
     """
 
     forms: FloatArray
@@ -35,11 +36,10 @@ class FloatFacets(NamedTuple):
     number: NDArray[np.int64]
     owner: NDArray[np.intp]
     starts: NDArray[np.intp]
-    outputs: FloatMaps
 
 
 def float_facets(columns: Columns, numbers: Numbers) -> FloatFacets:
-    """The facets of the chosen tiles, of full dimension, and their maps.
+    """The facets of the chosen tiles, of full dimension.
 
     Cost: for each tile d + 1 vectors through the network, by products of matrices; some at a time, please.
     """
@@ -69,4 +69,17 @@ def float_facets(columns: Columns, numbers: Numbers) -> FloatFacets:
             through = FloatMaps(outputs.values[owner[here]], outputs.radius[owner[here]])
             own = through.after(nearest_floats(target.normal)[None], nearest_floats([-target.offset]))
             forms[here], radius[here] = own.values[:, :, 0], own.radius[:, :, 0]
-    return FloatFacets(forms, radius, number, owner, starts, outputs)
+    return FloatFacets(forms, radius, number, owner, starts)
+
+
+def float_outputs(columns: Columns, numbers: Numbers) -> FloatMaps:
+    """What the layers that the target sees return on the chosen tiles, as maps of all inputs. Cost: as above."""
+    signs = unpacked_signs(columns.packed[numbers], columns.restriction.neuron_count)
+    *_, outputs = entering(columns.restriction.layers, signs)
+    return outputs
+
+
+def at_once(columns: Columns) -> int:
+    """How many tiles to ask for at a time: as many as leave their maps in the processor's cache."""
+    widest = max((layer.output_dim for layer in columns.restriction.layers), default=1)
+    return max(1, _ENTRIES // (max(widest, 1) * (columns.restriction.layers[0].input_dim + 1)))

@@ -46,6 +46,15 @@ class TileVertices(NamedTuple):
     volume_low: FloatArray
     volume_high: FloatArray
 
+    def chosen(self, places: NDArray[np.intp]) -> TileVertices:
+        """Some of the tiles, by their places here."""
+        counts = np.diff(self.starts)[places]
+        ends = np.cumsum(counts)
+        gather = np.arange(int(counts.sum())) + np.repeat(self.starts[:-1][places] - (ends - counts), counts)
+        starts = np.concatenate([np.zeros(1, np.intp), ends])
+        low, high = self.volume_low[places], self.volume_high[places]
+        return TileVertices(self.numbers[places], starts, self.points[gather], self.radius[gather], low, high)
+
 
 class _Repetition(StreamedCells):
     """Finds full tiles again; the flat ones are known."""
@@ -67,13 +76,9 @@ def tile_vertices(columns: Columns) -> TileVertices:
     if chart.dim and not chart.lineality:
         pieces += (_vertices(chart, rows, found) for rows, found in _found_again(columns))
     joined = _Piece(*map(np.concatenate, zip(*pieces, strict=True)))
-    order = np.argsort(joined.rows, kind="stable")
-    begins = np.cumsum(joined.counts) - joined.counts
-    counts = joined.counts[order]
-    starts = np.concatenate([np.zeros(1, np.intp), np.cumsum(counts)])
-    gather = np.arange(starts[-1]) + np.repeat(begins[order] - starts[:-1], counts)
-    points, radius = joined.points[gather], joined.radius[gather]
-    return TileVertices(joined.rows[order], starts, points, radius, joined.low[order], joined.high[order])
+    starts = np.concatenate([np.zeros(1, np.intp), np.cumsum(joined.counts)])
+    found = TileVertices(joined.rows, starts, joined.points, joined.radius, joined.low, joined.high)
+    return found.chosen(np.argsort(joined.rows, kind="stable"))
 
 
 class _Piece(NamedTuple):
