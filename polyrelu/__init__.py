@@ -39,6 +39,8 @@ if TYPE_CHECKING:  # what is imported when it is first looked up: ``_convenience
     from polyrelu.analysis.coverage_curve import coverage_curve
     from polyrelu.analysis.decision_boundary import decision_boundary
     from polyrelu.analysis.images import image
+    from polyrelu.analysis.lipschitz import lipschitz
+    from polyrelu.analysis.margin import margin
     from polyrelu.analysis.nearest import Nearest, nearest_point
     from polyrelu.analysis.nearest_input import nearest_input
     from polyrelu.analysis.output_range import output_range
@@ -122,11 +124,13 @@ __all__ = [
     "latent_plane",
     "level",
     "linear_regions",
+    "lipschitz",
     "load_network",
     "load_property",
     "load_query",
     "load_tiling",
     "maps_into",
+    "margin",
     "nearest_input",
     "nearest_point",
     "output_range",
