@@ -21,6 +21,7 @@ import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import partial
 from heapq import heappop, heappush
 from itertools import count
 from typing import NamedTuple
@@ -289,10 +290,7 @@ class _Search:
         self._require_room(len(self.waiting) + 2 * len(halved))
         ends = [half for box in halved for half in self._halves(box)]
         low, high = (np.array(end) for end in zip(*ends, strict=True))
-        both = (
-            Enclosure(*(np.repeat(end, 2, axis=0) for end in own)) for own in _joined([box.known for box in halved])
-        )
-        self._add(low, high, list(both))
+        self._add(low, high, _joined([box.known for box in halved for _ in range(2)]))
 
     def _add(self, low: FloatArray, high: FloatArray, known: Sequence[Entering] | None) -> None:
         """Bound boxes, and let those wait that may be steeper than what is known."""
@@ -350,7 +348,7 @@ class _Search:
             point = exact_vector(points[i], "lipschitz")
             signs = signs_at(self.own.layers, point)
             if all(sign for own in signs for sign in own):  # so the point is inside of a region
-                self._offer(self.own.affine_map(signs.active)[0], lambda inside=point: inside)
+                self._offer(self.own.affine_map(signs.active)[0], partial(tuple, point))
 
     def _by_regions_of(self, box: _Box) -> bool:
         """Look at the regions of a box; False if they are many, and it had better be halved."""
