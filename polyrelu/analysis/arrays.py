@@ -345,7 +345,8 @@ class TileArrays(Carried):
             values, radius = np.where(silent[:, None], 0.0, values), np.where(silent[:, None], 0.0, radius)
             entries = places[:, None], np.array(outputs, dtype=np.intp)
             matrices[entries], offsets[entries] = values[:, :, :-1], values[:, :, -1]
-            off[entries] = np.nan_to_num(radius.max(axis=2, initial=0.0), nan=np.inf)
+            largest = radius.max(axis=2, initial=0.0)
+            off[entries] = np.where(np.isnan(largest), np.inf, largest)
 
     def _volume(self, polyhedron: Polyhedron) -> tuple[Any, Any]:
         try:

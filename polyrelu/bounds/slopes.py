@@ -41,7 +41,7 @@ class Slopes(NamedTuple):
                 bound = np.minimum(np.sqrt(rows) * np.sqrt(columns), frobenius) + 2.0**-500
             else:
                 bound = rows if norm == "linf" else columns
-            return np.nan_to_num(bound * factor, nan=np.inf)
+            return np.where(np.isnan(bound), np.inf, bound * factor)
 
 
 def slopes(layers: Sequence[Layer], known: Sequence[Enclosure]) -> Slopes:
@@ -72,4 +72,4 @@ def _behind(
         both, half = middle_and_half(low, high)
     middle = np.where(silent[:, None], 0.0, np.where(doubtful[:, None], both, middle))
     radius = np.where(silent[:, None], 0.0, np.where(doubtful[:, None], half, radius))
-    return middle, np.nan_to_num(radius, nan=np.inf)
+    return middle, np.where(np.isnan(radius), np.inf, radius)

@@ -23,7 +23,7 @@ def test_who_wins_everywhere_and_who_nowhere(seed, classes):
 
 
 def test_errors():
-    with pytest.raises(pr.InputError, match="margin: network is 3"):
+    with pytest.raises(pr.InputError, match="margin: network: expected a Network"):
         pr.margin(3, 0)  # type: ignore[arg-type]
     with pytest.raises(pr.InputError, match="margin: class"):
         pr.margin(zoo.NETWORKS["two outputs"], 2)
