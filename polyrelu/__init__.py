@@ -44,6 +44,7 @@ if TYPE_CHECKING:  # what is imported when it is first looked up: ``_convenience
     from polyrelu.analysis.nearest import Nearest, nearest_point
     from polyrelu.analysis.nearest_input import nearest_input
     from polyrelu.analysis.output_range import output_range
+    from polyrelu.analysis.statistics import region_statistics
     from polyrelu.analysis.verify import Verification, verify
     from polyrelu.certificates.check_tiling import check_tiling
     from polyrelu.certificates.verdict import Verdict
@@ -137,6 +138,7 @@ __all__ = [
     "parse",
     "plane_through",
     "preimage",
+    "region_statistics",
     "save_network",
     "segment_and_plot",
     "tiles",

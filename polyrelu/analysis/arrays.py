@@ -248,9 +248,9 @@ class TileArrays(Carried):
         if self.tiling.domain.is_full_dimensional():
             full = self.dims == self.tiling.domain.dim
             known = np.zeros(len(self), dtype=np.bool_)
-            for own, here in self._vertices_by_cells:
-                sure = ~(np.isnan(own.volume_low) | np.isnan(own.volume_high))
-                low[here[sure]], high[here[sure]] = own.volume_low[sure], own.volume_high[sure]
+            for below, above, here in self._sizes():
+                sure = ~(np.isnan(below) | np.isnan(above))
+                low[here[sure]], high[here[sure]] = below[sure], above[sure]
                 known[here[sure]] = True
             for i in bar(np.flatnonzero(full & ~known).tolist()):
                 low[i], high[i] = self._volume(self.tiling[i].polyhedron)
@@ -295,6 +295,15 @@ class TileArrays(Carried):
             kept = np.flatnonzero(place[own.numbers] >= 0)
             found.append((own.chosen(kept), place[own.numbers[kept]]))
         return found
+
+    def _sizes(self) -> Iterator[tuple[FloatArray, FloatArray, Numbers]]:
+        """Between which floats volumes of tiles found by cells lie, and the places of these."""
+        if all(columns.sizes is not None for columns, _, _ in self._by_columns()):
+            for columns, numbers, here in self._by_columns():
+                assert columns.sizes is not None
+                yield columns.sizes.volume_low[numbers], columns.sizes.volume_high[numbers], here
+        else:
+            yield from ((own.volume_low, own.volume_high, here) for own, here in self._vertices_by_cells)
 
     @cached_property
     def _generators(self) -> tuple[PointLists, PointLists]:
