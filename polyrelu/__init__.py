@@ -40,9 +40,12 @@ if TYPE_CHECKING:  # what is imported when it is first looked up: ``_convenience
     from polyrelu.analysis.coverage_curve import coverage_curve
     from polyrelu.analysis.decision_boundary import decision_boundary
     from polyrelu.analysis.images import image
+    from polyrelu.analysis.lipschitz import lipschitz
+    from polyrelu.analysis.margin import margin
     from polyrelu.analysis.nearest import Nearest, nearest_point
     from polyrelu.analysis.nearest_input import nearest_input
     from polyrelu.analysis.output_range import output_range
+    from polyrelu.analysis.statistics import region_statistics
     from polyrelu.analysis.verify import Verification, verify
     from polyrelu.certificates.check_tiling import check_tiling
     from polyrelu.certificates.verdict import Verdict
@@ -67,6 +70,10 @@ if TYPE_CHECKING:  # what is imported when it is first looked up: ``_convenience
         latent_plane,
         segment_and_plot,
     )
+    from polyrelu.runs.joining import join
+    from polyrelu.runs.opening import open_tiling
+    from polyrelu.runs.stored_run import Run
+    from polyrelu.tilings.stored_tiling import StoredTiling
 else:
     from polyrelu._conveniences import public_name as __getattr__  # noqa: F401
     from polyrelu._conveniences import public_names as __dir__  # noqa: F401
@@ -97,10 +104,12 @@ __all__ = [
     "Property",
     "RangeError",
     "RoundedWarning",
+    "Run",
     "SegmentableCube",
     "SegmentablePlane",
     "Slice",
     "Statement",
+    "StoredTiling",
     "Tile",
     "Tiling",
     "UnboundedError",
@@ -123,21 +132,26 @@ __all__ = [
     "get_unit_2d_vectors_regularly_spaced",
     "image",
     "inactive",
+    "join",
     "latent_plane",
     "level",
     "linear_regions",
+    "lipschitz",
     "load_network",
     "load_property",
     "load_query",
     "load_tiling",
     "maps_into",
+    "margin",
     "measure",
     "nearest_input",
     "nearest_point",
+    "open_tiling",
     "output_range",
     "parse",
     "plane_through",
     "preimage",
+    "region_statistics",
     "save_network",
     "segment_and_plot",
     "tiles",

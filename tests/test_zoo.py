@@ -454,6 +454,32 @@ def watched(network):
         assert sorted(filter(None, islands)) == sorted(own)
 
 
+@law("lipschitz", "region_statistics")
+def steepest_regions(network):
+    """No region is steeper, and its neurons are counted."""
+    domain = around(network)
+    found, (row,) = pr.lipschitz(network, domain), pr.region_statistics(network, domain)
+    regions = pr.linear_regions(network, domain)
+    free = domain.sides.free
+    sizes = [sum(abs(own[j]) for j in free) for tile in regions for own in tile.affine_map()[1]]
+    assert found.value == max(sizes)
+    assert found.value in found.enclosure
+    assert network.affine_map(network.activation_pattern(found.point))[0] == found.matrix
+    assert row.regions == len(regions)
+    assert row.dead + row.always_active + row.switching == network.neuron_count
+
+
+@law("margin")
+def margins(network):
+    """What a class wins by at a point is within the range, and attained at its ends."""
+    domain, m = around(network), network.output_dim
+    found = refused(m < 2, pr.InputError, pr.margin, network, 0, domain)
+    if found is not None:
+        for x in (found.minimum.point, found.maximum.point, domain.relative_interior_point()):
+            first, *others = network.evaluate([x])[0]
+            assert found.minimum.value <= first - max(others) <= found.maximum.value
+
+
 @law("output_range")
 def ranges(network):
     """No point of a box has an output beyond the range, and both ends are attained."""
@@ -847,6 +873,58 @@ def certificates(tiling, folder):
     else:
         zones = len(tiling.zones()) if not flat else int(proved.split()[-2])
         assert proved == f"preimage: target 0: {full} tiles, {flat} flat parts, {zones} zones"
+
+
+@law("arrays")
+def arrays_of_tiles(tiling):
+    """Exact arrays are the tiles' numbers; tests/analysis/test_arrays.py compares them with floats."""
+    found = tiling.arrays(exact=True)
+    assert len(found) == len(tiling) == len(tiling.arrays())
+    for i, tile in enumerate(tiling):
+        P = tile.polyhedron
+        assert set(map(tuple, found.vertices.of(i).tolist())) == set(P.vertices)
+        normals, offsets = found.rows.of(i)
+        assert (
+            pr.Polyhedron(normals, offsets, dim=P.ambient_dim)
+            .closure()
+            .is_subset(pr.Polyhedron.whole_space(P.ambient_dim))
+        )
+        assert found.dims[i] == P.dim
+        assert tile.contains(tuple(found.centres.points[i])) or not P.closure().is_subset(P)
+        assert tiling.arrays().volumes.low[i] <= found.volumes.low[i]
+
+
+@law("star", "way")
+def neighbourhoods(tiling):
+    for i, tile in enumerate(tiling):
+        x = tile.inner_point()
+        around = tiling.star(x)
+        assert tile.pattern in around.patterns
+        assert all(own.polyhedron.closure().contains(x) for own in around)
+        found = tiling.way(0, i)
+        zone = next(zone for zone in tiling.zones().numbers() if i in zone)
+        assert (found is None) == (0 not in zone)
+        assert found is None or (found.tiles[0], found.tiles[-1]) == (0, i)
+
+
+@law("to_latex")
+def formulas(tiling):
+    assert tiling.to_latex().count("$ & ") == 2 * len(tiling) or not len(tiling)
+    assert tiling.to_latex(limit=0, digits=3).startswith("\\begin{longtable}")
+
+
+@law("to_arrow", "to_geoparquet")
+def tables_elsewhere(tiling, tmp_path=None):
+    pytest.importorskip("pyarrow")
+    beyond = not all(abs(x) < 2**1024 for tile in tiling for x in tile.inner_point())
+    table = refused(beyond, pr.RangeError, tiling.to_arrow)
+    if table is not None:
+        assert table["pattern"].to_pylist() == list(tiling.patterns)
+        assert table["dim"].to_pylist() == [tile.dim for tile in tiling]
+    refused(tiling.domain.ambient_dim != 2, pr.DimensionError, tiling.to_shapely, by="tile") if not is_unbounded(
+        tiling
+    ) and not beyond else None
+    refused(True, pr.InputError, tiling.to_geoparquet, "tiles.csv")
 
 
 @law("to_pandas")

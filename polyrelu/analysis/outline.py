@@ -106,9 +106,7 @@ def outline(tiling: Tiling, within: Domain | None = None) -> list[Outline]:
     >>> print(zone.area())
     6
     """
-    if tiling.domain.ambient_dim != 2:
-        raise DimensionError(f"outline: the tiling lives in R^{tiling.domain.ambient_dim}; only R^2 has outlines")
-    window = None if within is None else _window(given_region(within, 2, "outline: within"))
+    window = planar_window(tiling, within)
     outlines = []
     with progress_bar(None, total=len(tiling), desc="outlines", unit=" tiles") as bar:
         for numbers in zone_numbers(tiling):
@@ -122,6 +120,18 @@ def outline(tiling: Tiling, within: Domain | None = None) -> list[Outline]:
                 bar.update()
             outlines.append(Outline(polygons_around(cycles), tuple(flat)))
     return outlines
+
+
+def planar_window(tiling: Tiling, within: Domain | None) -> Polyhedron | None:
+    """The window to which a tiling of the plane is clipped, if any.
+
+    Raises:
+        DimensionError: the tiling or the window is not two-dimensional.
+        UnboundedError: the window is unbounded.
+    """
+    if tiling.domain.ambient_dim != 2:
+        raise DimensionError(f"outline: the tiling lives in R^{tiling.domain.ambient_dim}; only R^2 has outlines")
+    return None if within is None else _window(given_region(within, 2, "outline: within"))
 
 
 def _window(within: Polyhedron) -> Polyhedron:

@@ -26,15 +26,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from polyrelu.analysis.zones import boundary
-from polyrelu.arithmetic.exact import ExactVector, FloatArray, nearest_floats, to_floats
+from polyrelu.arithmetic.exact import ExactVector, FloatArray, to_floats
 from polyrelu.arithmetic.ieee import SMALLEST_NORMAL, UNIT_ROUNDOFF, floats_are_sound
-from polyrelu.arithmetic.rounding import affine_with_bound
 from polyrelu.errors import DimensionError
-from polyrelu.networks.activation_pattern import unpacked_signs
 from polyrelu.polyhedra.convex_polygon import convex_polygon, cyclic_facets
 from polyrelu.polyhedra.halfspace import Halfspace
 from polyrelu.polyhedra.polyhedron import Polyhedron
 from polyrelu.tilings.columns import Columns
+from polyrelu.tilings.float_rows import float_facets
 from polyrelu.tilings.neuron_facets import FacetReader, NeuronFacet
 from polyrelu.tilings.tile_source import Numbers
 from polyrelu.tilings.tiling import Tiling
@@ -349,73 +348,11 @@ class _Facets(NamedTuple):
 
 def _facets(columns: Columns, numbers: Numbers) -> _Facets:
     """The facets of chosen tiles of full dimension, in the order of their normals' angles."""
-    counts = np.diff(columns.starts)[numbers]
-    starts = np.concatenate([np.zeros(1, np.intp), np.cumsum(counts)])
-    owner = np.repeat(np.arange(len(numbers)), counts)
-    within = np.arange(len(owner)) - starts[:-1][owner]
-    number = columns.facets[columns.starts[:-1][numbers][owner] + within].astype(np.int64)
-    rows, radius = _rows(
-        columns, unpacked_signs(columns.packed[numbers], columns.restriction.neuron_count), owner, number
-    )
-    order = np.lexsort((np.arctan2(rows[:, 1], rows[:, 0]), owner))
-    return _Facets(rows[order], radius[order], number[order], owner, starts)
-
-
-def _rows(
-    columns: Columns, signs: NDArray[np.bool_], owner: NDArray[np.intp], number: NDArray[np.int64]
-) -> tuple[FloatArray, FloatArray]:
-    """Rows of numbered facets, and how far they may be off.
-
-    A form (a, b, c) in the plane is what a neuron has before its ReLU, or a row of the target less its offset.
-    """
-    forms, radius = np.full((2, len(number), 3), np.nan)
-    for k, row in enumerate(columns.chart.facets):
-        forms[number == k], radius[number == k] = _row_in_floats(row)
-    todo = number - len(columns.chart.facets)
-    todo[todo < 0] = -1
-    values, spread = np.tile(np.eye(3)[:, :2], (len(signs), 1, 1)), np.zeros((len(signs), 3, 2))
-    start = 0
-    for layer in columns.restriction.layers:
-        places = np.array(layer.neurons, dtype=np.intp)
-        for k, place in enumerate(layer.neurons, start):
-            here = np.flatnonzero(todo == k)
-            own = owner[here]
-            weight, bias = layer.float_weight[[place]], layer.float_bias[[place]]
-            form, error = _after(weight, bias, values[own], spread[own])
-            forms[here] = np.where(signs[own, k, None], -1.0, 1.0) * form[:, :, 0]
-            radius[here] = error[:, :, 0]
-        if not (todo >= start + len(places)).any():
-            break
-        values, spread = _after(layer.float_weight, layer.float_bias, values, spread)
-        passes = np.ones((len(signs), 1, layer.output_dim))
-        passes[:, 0, places] = signs[:, start : start + len(places)]
-        with np.errstate(invalid="ignore"):  # what is infinite becomes NaN, which is in doubt
-            values, spread = values * passes, spread * passes
-        start += len(places)
-    for k, row in enumerate(columns.restriction.target.halfspaces, columns.restriction.neuron_count):
-        here = np.flatnonzero(todo == k)
-        if not len(here):
-            continue
-        weight, bias = nearest_floats(row.normal)[None], nearest_floats([-row.offset])
-        form, error = _after(weight, bias, values[owner[here]], spread[owner[here]])
-        forms[here], radius[here] = form[:, :, 0], error[:, :, 0]
-    forms[:, 2] *= -1.0
-    return forms, radius
-
-
-def _row_in_floats(row: Halfspace) -> tuple[FloatArray, FloatArray]:
-    """A row as a form, and how far it may be off."""
-    form = nearest_floats((*row.normal, -row.offset))
-    return form, 2 * UNIT_ROUNDOFF * np.abs(form) + SMALLEST_NORMAL
-
-
-def _after(
-    weight: FloatArray, bias: FloatArray, values: FloatArray, spread: FloatArray
-) -> tuple[FloatArray, FloatArray]:
-    """Forms behind an affine map, (n, 3, width): the map's linear part moves all three entries, its bias the last."""
-    nothing = np.zeros_like(bias)
-    moved = [affine_with_bound(weight, bias if k == 2 else nothing, values[:, k], spread[:, k]) for k in range(3)]
-    return np.stack([value for value, _ in moved], axis=1), np.stack([radius for _, radius in moved], axis=1)
+    found = float_facets(columns, numbers)
+    rows, radius = found.forms, found.radius
+    rows[:, 2] *= -1.0
+    order = np.lexsort((np.arctan2(rows[:, 1], rows[:, 0]), found.owner))
+    return _Facets(rows[order], radius[order], found.number[order], found.owner, found.starts)
 
 
 def _corners(facets: _Facets) -> tuple[FloatArray, FloatArray]:

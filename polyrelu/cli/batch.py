@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import click
 
 from polyrelu.cli.batch_work import Outcome, Task, decided
+from polyrelu.cli.options import JSON
 from polyrelu.cli.stopping import stops
 from polyrelu.errors import InputError
 from polyrelu.formats.instances import Instance, read_instances
@@ -55,15 +58,23 @@ or:      polyrelu batch instances.csv --timeout 60 --plot cactus.svg
     metavar="FILE",
     help="A cactus plot: how many questions are decided within which time.",
 )
+@JSON
 def batch_command(
-    instances: Path, out: Path, folder: Path | None, timeout: float | None, workers: int, plot: Path | None
+    instances: Path,
+    out: Path,
+    folder: Path | None,
+    timeout: float | None,
+    workers: int,
+    plot: Path | None,
+    as_json: bool,
 ) -> None:
     """Decide all questions of INSTANCES, a list in the format of VNN-COMP: network, property and seconds in each line.
 
     Each is "sat" (a counterexample exists: the property is violated), "unsat" (it holds), "timeout", "unknown" or
     "error", a line in the file of the results, which is written as it comes: run the same again to go on. With "sat"
     comes a file with the counterexample, exact, or one of binary32 numbers that onnxruntime confirms, if one is found;
-    the results say which.
+    the results say which. With --json the results are printed as well, and what is said on the way goes to standard
+    error.
     """
     asked = read_instances(instances)
     kept = _Results(out)
@@ -72,7 +83,7 @@ def batch_command(
             check_place(place)
     todo = [Task(number, one, _least(one.timeout, timeout)) for number, one in enumerate(asked) if not kept.takes(one)]
     if len(todo) < len(asked):
-        click.echo(f"{len(asked) - len(todo)} of {len(asked)} questions are decided in {out}")
+        click.echo(f"{len(asked) - len(todo)} of {len(asked)} questions are decided in {out}", err=as_json)
     place = make_directory(out.with_name(f"{out.stem}-counterexamples") if folder is None else folder)
     heard = stops()
     for count, outcome in enumerate(decided(todo, min(workers, max(len(todo), 1))), 1):
@@ -80,12 +91,23 @@ def batch_command(
             kept.add(asked[outcome.number], outcome, _saved(outcome, asked[outcome.number], place))
         if heard.reason is not None:  # Ctrl-C came together with the end of a question's time
             raise heard.outcome()
-        click.echo(_progress(len(asked) - len(todo) + count, len(asked), asked[outcome.number], outcome))
+        progress = _progress(len(asked) - len(todo) + count, len(asked), asked[outcome.number], outcome)
+        click.echo(progress, err=as_json)
     rows = [kept.rows[one.key] for one in asked]
-    click.echo(f"\n{table(rows)}\n{out}")
+    click.echo(f"\n{table(rows)}\n{out}", err=as_json)
     if plot is not None:
         _plot(rows, plot)
-        click.echo(str(plot))
+        click.echo(str(plot), err=as_json)
+    if as_json:
+        click.echo(json.dumps(_document(rows, out), indent=1))
+
+
+def _document(rows: Sequence[Mapping[str, str]], out: Path) -> dict[str, Any]:
+    """The results as JSON values; null where a cell is empty."""
+    results: list[dict[str, str | float | None]] = [{name: row[name] or None for name in _HEADING} for row in rows]
+    for own, row in zip(results, rows, strict=True):
+        own |= {name: float(row[name]) if row[name] else None for name in ("timeout", "seconds")}
+    return {"file": str(out), "counts": dict(Counter(row["result"] for row in rows)), "results": results}
 
 
 def _least(*limits: float | None) -> float | None:

@@ -21,7 +21,9 @@ from polyrelu.cli.exit_codes import Exit, table
 from polyrelu.cli.networks import info_command
 from polyrelu.cli.pictures import demo_command, figures_command
 from polyrelu.cli.run import run_command
+from polyrelu.cli.schema import schema_command
 from polyrelu.cli.selftest import selftest_command
+from polyrelu.cli.slopes import lipschitz_command, margin_command, stats_command
 from polyrelu.cli.solver import supports_command
 from polyrelu.cli.statements import statement_command
 from polyrelu.cli.stopping import Quit, Stops
@@ -100,13 +102,17 @@ for _command in (
     expand_command,
     figures_command,
     info_command,
+    lipschitz_command,
+    margin_command,
     nearest_command,
     preimage_command,
     range_command,
     regions_command,
     run_command,
+    schema_command,
     selftest_command,
     statement_command,
+    stats_command,
     supports_command,
     verify_command,
     zones_command,

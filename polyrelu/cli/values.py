@@ -32,7 +32,7 @@ _SHOWN_COORDINATES = 12
 _NOTHING = "None: no input of the domain has such an output. This is proven, not sampled."
 
 CHECK = click.option("--check", is_flag=True, help="Check the proof as well, in exact arithmetic.")
-_COMMON = together(INPUTS, TIMEOUT, CHECK, JSON)
+COMMON = together(INPUTS, TIMEOUT, CHECK, JSON)
 
 _RANGE_EXAMPLES = """\b
 Example: polyrelu range model.npz --box -1 1
@@ -43,7 +43,7 @@ or:      polyrelu range model.npz --form "1 - 2*y0" --box 0 1 --box -1/2 0.5 --j
 @click.command("range", epilog=_RANGE_EXAMPLES, short_help="How small and how large an output gets.")
 @takes_model
 @click.option("--form", default="y0", show_default=True, metavar="EXPR", help='A sum of outputs, e.g. "y0 - 2*y1".')
-@_COMMON
+@COMMON
 def range_command(
     model: Model,
     form: str,
@@ -59,10 +59,10 @@ def range_command(
     """
     heard = stops()
     heard.start(timeout)
-    network, inputs = _read(model, box, domain)
-    found = _so_far(functools.partial(output_range, network, inputs, form, timeout=heard.left))
+    network, inputs = read_inputs(model, box, domain)
+    found = so_far(functools.partial(output_range, network, inputs, form, timeout=heard.left))
     proved = found.check() if check and found.complete else None
-    _print(_range_document(found, proved) if as_json else _range_text(found, proved), found.complete, heard)
+    print_answer(range_document(found, proved) if as_json else range_text(found, proved), found.complete, heard)
 
 
 _NEAREST_EXAMPLES = """\b
@@ -89,7 +89,7 @@ or:      polyrelu nearest model.npz --output "y0 >= 1" --points start.csv --norm
     show_default=True,
     help="The largest change of an input, the sum of changes, or the Euclidean length.",
 )
-@_COMMON
+@COMMON
 def nearest_command(
     model: Model,
     conditions: Sequence[str],
@@ -120,15 +120,17 @@ def nearest_command(
         click.echo("\n" * bool(number and not as_json), nl=False)
         try:
             search = functools.partial(nearest_input, network, case.targets, start, case.domain, norm)
-            found = _so_far(functools.partial(search, timeout=heard.left))
+            found = so_far(functools.partial(search, timeout=heard.left))
         except EmptySetError:
-            _print({"norm": norm, "distance": None, "complete": True} if as_json else _NOTHING, True, heard)
+            print_answer({"norm": norm, "distance": None, "complete": True} if as_json else _NOTHING, True, heard)
             continue
         proved = found.check() if check and found.complete else None
-        _print(_nearest_document(found, proved) if as_json else _nearest_text(found, proved), found.complete, heard)
+        print_answer(
+            _nearest_document(found, proved) if as_json else _nearest_text(found, proved), found.complete, heard
+        )
 
 
-def _so_far(search: Callable[[], Answer]) -> Answer:
+def so_far(search: Callable[[], Answer]) -> Answer:
     """The answer of a search; where Ctrl-C stops it, what it knows by then."""
     try:
         return search()
@@ -137,7 +139,8 @@ def _so_far(search: Callable[[], Answer]) -> Answer:
         return found
 
 
-def _read(model: Model, box: Sequence[tuple[str, str]], domain: str | None) -> tuple[Network, Polyhedron | None]:
+def read_inputs(model: Model, box: Sequence[tuple[str, str]], domain: str | None) -> tuple[Network, Polyhedron | None]:
+    """The network, and the inputs that are asked about."""
     question, network = Question(model, box, domain).read()
     (inputs,) = question.domains(network)
     warn_outside(model, [inputs])
@@ -155,7 +158,12 @@ def _start(text: str | None, file: Path | None) -> ExactVector:
     return tuple(exact(v, "--points") for v in rows[0])
 
 
-def _print(answer: str | dict[str, Any], complete: bool, heard: Stops) -> None:
+def print_answer(answer: str | dict[str, Any], complete: bool, heard: Stops) -> None:
+    """Print an answer, a text or a JSON document.
+
+    Raises:
+        Stopped: the run was stopped before it was complete.
+    """
     click.echo(json.dumps(answer, indent=1) if isinstance(answer, dict) else answer)
     if not complete:
         heard.is_late(0)
@@ -165,7 +173,8 @@ def _print(answer: str | dict[str, Any], complete: bool, heard: Stops) -> None:
 # -- ranges -----------------------------------------------------------------------------------------------------------
 
 
-def _range_text(found: OutputRange, proved: int | None) -> str:
+def range_text(found: OutputRange, proved: int | None) -> str:
+    """A range for people, and how many parts of its proof were checked."""
     ends = (("minimum", found.minimum, "above"), ("maximum", found.maximum, "below"))
     lines = [line for name, end, side in ends for line in _end_text(name, end, side)]
     return "\n".join([*lines, *_proved(proved), _counted(found.stats)])
@@ -176,14 +185,15 @@ def _end_text(name: str, end: Extreme, side: str) -> list[str]:
         return [f"{name}  unknown; certainly {side} {end.bound:.9g}"]
     if not isinstance(end.value, Fraction):
         return [f"{name}  none: it has no end along {_point_text(end.ray or ())}"]
-    lines = [f"{name}  {_number(end.value)}{'' if end.attained else ', which is approached and not attained'}"]
+    lines = [f"{name}  {number_words(end.value)}{'' if end.attained else ', which is approached and not attained'}"]
     lines.append(f"  at     {_point_text(end.point or ())}")
     if not end.complete:
         lines.append(f"  which is the best so far; certainly {side} {end.bound:.9g}")
     return lines
 
 
-def _range_document(found: OutputRange, proved: int | None) -> dict[str, Any]:
+def range_document(found: OutputRange, proved: int | None) -> dict[str, Any]:
+    """A range as JSON values."""
     return {
         "minimum": _end_document(found.minimum),
         "maximum": _end_document(found.maximum),
@@ -212,9 +222,9 @@ def _nearest_text(found: NearestInput, proved: int | None) -> str:
     if found.point is None or found.value is None or found.squared_distance is None:
         return f"nothing was found yet; nothing is nearer than {found.at_least:.9g}"
     exact_one = found.distance
-    length = f"about {float(found):.9g}, the root of {_number(found.squared_distance)}"
+    length = f"about {float(found):.9g}, the root of {number_words(found.squared_distance)}"
     lines = [
-        f"distance  {length if exact_one is None else _number(exact_one)} in {found.norm}"
+        f"distance  {length if exact_one is None else number_words(exact_one)} in {found.norm}"
         f"{'' if found.attained else ', which is approached and not attained'}",
         f"input     {_point_text(found.point)}",
         f"output    about ({', '.join(rounded_text(v, 9) for v in found.value)})",
@@ -244,7 +254,8 @@ def _nearest_document(found: NearestInput, proved: int | None) -> dict[str, Any]
 # -- words ------------------------------------------------------------------------------------------------------------
 
 
-def _number(value: Fraction) -> str:
+def number_words(value: Fraction) -> str:
+    """A number for people: exact where that is short."""
     text = fraction_digits(value)
     return text if len(text) <= 40 else f"about {rounded_text(value, 12)}"
 

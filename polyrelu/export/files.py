@@ -7,8 +7,10 @@ from os import PathLike
 from pathlib import Path
 
 from polyrelu.errors import InputError
+from polyrelu.export.geoparquet import geoparquet_bytes
 from polyrelu.export.gltf import glb_bytes, gltf_text
 from polyrelu.export.hrep import ext_text, ine_text
+from polyrelu.export.latex import to_latex
 from polyrelu.export.meshes import obj_text, ply_text
 from polyrelu.export.planar import geojson_text, svg_text
 from polyrelu.polyhedra.polyhedron import Polyhedron
@@ -39,10 +41,12 @@ _WRITERS: dict[str, Callable[[Tiling], Iterable[bytes]]] = {
     ".glb": lambda tiling: [glb_bytes(tiling)],
     ".svg": _at_once(svg_text),
     ".geojson": _at_once(geojson_text),
+    ".geoparquet": lambda tiling: [geoparquet_bytes(tiling)],
+    ".tex": _at_once(lambda tiling: to_latex(tiling) + "\n"),
 }
 
 EXPORTS = tuple(_WRITERS)
-PLANAR, SPATIAL = (".svg", ".geojson"), (".obj", ".ply", ".gltf", ".glb")
+PLANAR, SPATIAL = (".svg", ".geojson", ".geoparquet"), (".obj", ".ply", ".gltf", ".glb")
 """The formats of zones in the plane, and in space."""
 
 
@@ -52,10 +56,13 @@ def export_tiling(tiling: Tiling, path: str | PathLike[str]) -> None:
     * ``.ine`` and ``.ext``: exact H- and V-representations, one block a tile (:mod:`polyrelu.export.hrep`);
     * ``.obj`` and ``.ply``: the surfaces of the zones in space (:mod:`polyrelu.export.meshes`);
     * ``.gltf`` and ``.glb``: the same in translucent colours, rounded to float32 (:mod:`polyrelu.export.gltf`);
-    * ``.svg`` and ``.geojson``: the outlines of the zones in the plane (:mod:`polyrelu.export.planar`).
+    * ``.svg`` and ``.geojson``: the outlines of the zones in the plane (:mod:`polyrelu.export.planar`);
+    * ``.geoparquet``: the same as a table with a geometry for each zone (:mod:`polyrelu.export.geoparquet`);
+    * ``.tex``: a LaTeX table of all inequalities, exact (:mod:`polyrelu.export.latex`).
 
-    All but the first two round to floats (GeoJSON has exact numbers as properties). An incomplete tiling says so in the
-    file. cddlib and lrs read one block a file. :meth:`polyrelu.tilings.tiling.Tiling.save` keeps everything.
+    All but the first two and the last round to floats (GeoJSON has exact numbers as properties). An incomplete tiling
+    says so in the file. cddlib and lrs read one block a file. :meth:`polyrelu.tilings.tiling.Tiling.save` keeps
+    everything.
 
     Args:
         tiling: what to write.
@@ -66,6 +73,7 @@ def export_tiling(tiling: Tiling, path: str | PathLike[str]) -> None:
         WriteError: the system refuses, see :func:`polyrelu.support.files.write_whole`.
         DimensionError: the tiling lives in another space than the format needs.
         UnboundedError: a tile is unbounded, and the format needs its vertices.
+        MissingExtraError: a package that the format needs is not installed.
     """
     file = file_path(path, "export")
     writer = _WRITERS.get(file.suffix.lower())
@@ -83,6 +91,6 @@ def export_tiling(tiling: Tiling, path: str | PathLike[str]) -> None:
         write_whole(file, write)
     except OverflowError as error:
         raise InputError(
-            f"export: a coordinate is beyond the range of floats, which {file.suffix} files hold ({error}); .ine, .ext "
-            "and save() keep exact numbers"
+            f"export: a coordinate is beyond the range of floats, which {file.suffix} files hold ({error}); .ine, "
+            ".ext, .tex and save() keep exact numbers"
         ) from error

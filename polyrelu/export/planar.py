@@ -8,15 +8,17 @@ among the zones (flat tiles) are kept.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 from xml.sax.saxutils import escape
 
-from polyrelu.analysis.outline import Outline, Ring, outline
+from polyrelu.analysis.outline import Outline, Ring, outline, planar_window
 from polyrelu.arithmetic.exact import to_float
-from polyrelu.errors import InputError
+from polyrelu.errors import InputError, UnboundedError
 from polyrelu.formats.exact_text import number_text
 from polyrelu.networks.questions import Domain
+from polyrelu.polyhedra.convex_polygon import convex_polygon
+from polyrelu.support.arguments import one_of
 from polyrelu.support.extras import require
 from polyrelu.support.palette import colour
 from polyrelu.tilings.tiling import Tiling
@@ -24,25 +26,54 @@ from polyrelu.tilings.tiling import Tiling
 _POINT_SIZE = 0.01
 
 
-def to_shapely(tiling: Tiling, within: Domain | None = None) -> list[Any]:
-    """For each zone a shapely geometry: a MultiPolygon, or a GeometryCollection where flat tiles take part.
+def to_shapely(tiling: Tiling, within: Domain | None = None, by: str = "zone") -> list[Any]:
+    """For each zone, or each tile, a shapely geometry.
 
     Args:
         tiling: in the plane.
         within: a bounded window to clip to; needed where a tile is unbounded.
+        by: ``"zone"``: a MultiPolygon, or a GeometryCollection where flat tiles take part; ``"tile"``: a Polygon, or a
+            LineString or Point of a flat tile, and an empty Polygon where the window misses it.
 
     Raises:
-        InputError: a coordinate is beyond the range of floats.
+        InputError: a coordinate is beyond the range of floats, or ``by`` is unknown.
         MissingExtraError: shapely is not installed.
         DimensionError, UnboundedError: as for :func:`polyrelu.analysis.outline.outline`.
     """
+    one_of(by, ("zone", "tile"), "to_shapely", "by")
     shapely = require("shapely", "to_shapely")
     try:
+        if by == "tile":
+            return [_tile_geometry(shapely, corners) for corners in tile_corners(tiling, within)]
         return [_geometry(shapely, zone) for zone in outline(tiling, within)]
     except OverflowError as error:
         raise InputError(
             f"to_shapely: a coordinate is beyond the range of floats ({error}); outline() keeps exact numbers"
         ) from error
+
+
+def tile_corners(tiling: Tiling, within: Domain | None = None) -> Iterator[Ring]:
+    """The corners of each tile's closure in the plane, exact, counter-clockwise; of a flat tile one or two.
+
+    Raises:
+        DimensionError: the tiling is not two-dimensional.
+        UnboundedError: a tile is unbounded, and no window is given.
+    """
+    window = planar_window(tiling, within)
+    for i, tile in enumerate(tiling):
+        closure = tile.polyhedron.closure() if window is None else tile.polyhedron.closure() & window
+        if closure.rays or closure.lines:
+            raise UnboundedError(f"to_shapely: tile {i} is unbounded; pass within=, a box to clip to")
+        yield tuple(convex_polygon(closure.vertices))
+
+
+def _tile_geometry(shapely: Any, corners: Ring) -> Any:
+    points = _floats(corners)
+    if len(points) > 2:
+        return shapely.Polygon(points)
+    return (
+        shapely.LineString(points) if len(points) == 2 else shapely.Point(*points[0]) if points else shapely.Polygon()
+    )
 
 
 def _geometry(shapely: Any, zone: Outline) -> Any:

@@ -83,3 +83,10 @@ def packed_signs(signs: NDArray[np.bool_]) -> NDArray[np.uint8]:
 def unpacked_signs(packed: NDArray[np.uint8], neurons: int) -> NDArray[np.bool_]:
     """The rows of so many signs that were packed."""
     return np.unpackbits(packed, axis=-1, count=neurons).view(np.bool_)
+
+
+def packed_keys(packed: NDArray[np.uint8]) -> NDArray[np.bytes_]:
+    """Packed rows of signs as strings of bytes, which sort as patterns do."""
+    if not packed.shape[1]:
+        return np.zeros(len(packed), dtype="S1")
+    return np.ascontiguousarray(packed).view(f"S{packed.shape[1]}").ravel()

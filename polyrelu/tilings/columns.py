@@ -225,11 +225,16 @@ class Columns(TileSource):
         return Folding.of(self.domain)
 
     @cached_property
-    def _rows(self) -> _Rows:
+    def _rows(self) -> FacetRows:
         layers, target, folding = self.restriction.layers, self.restriction.target, self._folding
         if folding is None:
-            return _Rows(layers, target, self.domain, self.chart.facets)
-        return _Rows(folding.layers(layers), target, folding.domain, tuple(map(folding.row, self.chart.facets)))
+            return FacetRows(layers, target, self.domain, self.chart.facets)
+        return FacetRows(folding.layers(layers), target, folding.domain, tuple(map(folding.row, self.chart.facets)))
+
+    @property
+    def facet_rows(self) -> FacetRows:
+        """What the numbers of facets mean, in the inputs that the domain leaves free."""
+        return self._rows
 
     def dims(self, numbers: NDArray[np.intp]) -> NDArray[np.intp]:
         """The dimensions of the chosen tiles."""
@@ -295,7 +300,7 @@ class Columns(TileSource):
 
 
 @dataclass(frozen=True, eq=False)
-class _Rows:
+class FacetRows:
     """The rows behind facet numbers.
 
     Attributes:
@@ -335,6 +340,14 @@ class _Rows:
         if self._equalities or self._strict_rows(target_rows, is_certified):
             return None
         return tuple((number, self._facet(number, signs, target_rows)) for number in numbers)
+
+    def say_all(self, certified: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """Which tiles of full dimension have no rows but those of their facets, by whether an inner point is known."""
+        if self._equalities:
+            return np.zeros_like(certified)
+        if all(h.relation != "<" for h in (*self.domain.halfspaces, *self.target.halfspaces)):
+            return np.ones_like(certified)
+        return certified & self._rows_of_one_kind
 
     def _strict_rows(self, target_rows: Callable[[], Sequence[Halfspace]], is_certified: bool) -> list[Halfspace]:
         """The strict rows that may do more to a tile than to make its facets strict."""

@@ -167,7 +167,10 @@ def test_mesh_files():
 def test_pandas():
     pytest.importorskip("pandas")
     table = RING.to_pandas(exact=True)
-    assert list(table.columns) == ["pattern", "target", "x0", "x1", "dim", "point", "inequalities"]
+    assert list(table.columns) == [
+        *("pattern", "target", "zone", "dim", "volume_low", "volume_high", "x0", "x1"),
+        *("volume", "point", "inequalities"),
+    ]
     assert tuple(table["pattern"]) == RING.patterns
     for i, tile in enumerate(RING):
         assert tile.contains(list(table["point"][i]))

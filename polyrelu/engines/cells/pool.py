@@ -100,6 +100,7 @@ class Pool:
         until: asked after each round, with the number of tiles found, whether to stop as for Ctrl-C.
         measure: measure the cells while their vertices are there.
         order: ``"largest"`` first, or depth first, as they are ``"found"``.
+        keep: hand out the generators of finished cells.
 
     Attributes:
         pieces: what was found and not forgotten yet.
@@ -110,6 +111,7 @@ class Pool:
     until: Callable[[int], bool] | None = None
     measure: bool = False
     order: str = "largest"
+    keep: bool = False
     words: int = 1
     pieces: list[Columns] = field(default_factory=list)
     has_begun: bool = False
@@ -122,7 +124,7 @@ class Pool:
 
     def begin(self, problem: Problem, exact: Callable[[], ExactForms], roots: Callable[[int], Cells | None]) -> None:
         """Take in the roots, which are asked for by the width of their masks in words."""
-        self._new_run = lambda: Run(problem, self.words, exact(), measure=self.measure)
+        self._new_run = lambda: Run(problem, self.words, exact(), keep=self.keep, measure=self.measure)
         self._numbers = count()
         while (cells := roots(self.words)) is None:
             self.words *= 2
