@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import sys
+from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -22,20 +23,70 @@ from website.places import NOTEBOOKS, ROOT, SITE, BrokenLink, is_page, is_pictur
 from website.running import Differs, is_run, needs, run_page
 
 log = logging.getLogger("mkdocs.hooks.polyrelu")
-_ALWAYS = ("papers/README.md", "polyrelu/ARCHITECTURE.md")
-_MENU_OF = {"REFERENCE": reference.nav, "COMMANDS": reference.command_nav}
+_PROJECT = {
+    "How the code is arranged": "polyrelu/ARCHITECTURE.md",
+    "Contributing": "CONTRIBUTING.md",
+    "Changes": "CHANGELOG.md",
+    "Security": "SECURITY.md",
+}
+"""Pages about the project, wherever they lie, if they are there."""
+_FOLDERS = ("", ".github/", "papers/")
 
 
 def on_config(config: MkDocsConfig) -> MkDocsConfig:
     """Put what is made into the menu."""
-    config.nav = [_filled(item) for item in config.nav or []]
+    config.nav = _filled(config.nav)
     return config
 
 
 def _filled(item: Any) -> Any:
+    """A part of the menu, in which words in capitals stand for what is made."""
+    if isinstance(item, list):
+        return [each for part in item for each in (_filled(part) if part in _MENU else [_filled(part)])]
     if isinstance(item, dict):
-        return {title: _MENU_OF[part]() if part in _MENU_OF else part for title, part in item.items()}
-    return item
+        return {title: _filled(part) for title, part in item.items()}
+    return _MENU[item]() if item in _MENU else item
+
+
+def _essays() -> list[dict[str, str]]:
+    """The essays of ``papers``, by their headings."""
+    pages = sorted((ROOT / "papers").glob("*/*.md"))
+    first = [{"All papers": "papers/README.md"}]
+    return first + [{_heading(page): _path(page)} for page in pages if page.parent.name not in {"site", "notebooks"}]
+
+
+def _notebooks() -> list[dict[str, str]]:
+    """The notebooks, by their headings."""
+    return [{notebooks.heading(path): place_of(_path(path))} for path in sorted((ROOT / NOTEBOOKS).glob("*.ipynb"))]
+
+
+def _project() -> list[dict[str, str]]:
+    return [{title: place_of(path)} for title, path in _project_pages()]
+
+
+def _project_pages() -> Iterator[tuple[str, str]]:
+    for title, name in _PROJECT.items():
+        for folder in _FOLDERS:
+            if (ROOT / folder / name).is_file():
+                yield title, folder + name
+                break
+
+
+def _heading(page: Path) -> str:
+    return next(line.removeprefix("# ") for line in page.read_text().splitlines() if line.startswith("# "))
+
+
+def _path(file: Path) -> str:
+    return str(file.relative_to(ROOT))
+
+
+_MENU = {
+    "REFERENCE": reference.nav,
+    "COMMANDS": reference.command_nav,
+    "PAPERS": _essays,
+    "NOTEBOOKS": _notebooks,
+    "PROJECT": _project,
+}
 
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
@@ -67,8 +118,9 @@ class _Site:
             self._page(SITE + file.src_uri, file.src_uri)
         for place, text in reference.pages():
             self._add_run(text, "", place)
-        self._wanted += [*_ALWAYS, *sorted(roles.modules_linked() | reference.files())]
-        self._wanted += [str(file.relative_to(ROOT)) for file in sorted((ROOT / NOTEBOOKS).glob("*.ipynb"))]
+        self._wanted += ["papers/README.md", *(path for _, path in _project_pages())]
+        self._wanted += sorted(roles.modules_linked() | reference.files())
+        self._wanted += [_path(file) for file in (*(ROOT / NOTEBOOKS).glob("*.ipynb"), *(ROOT / "papers").glob("*/*.md"))]
         while self._wanted:
             self._copy(self._wanted.pop())
 
@@ -77,7 +129,7 @@ class _Site:
 
     def _copy(self, path: str) -> None:
         """Put a file of the repository onto the site."""
-        if path in self._seen or path.startswith(SITE):
+        if path in self._seen or path.startswith("papers/site/"):
             return
         self._seen.add(path)
         place = place_of(path)

@@ -24,6 +24,12 @@ def run(path: Path) -> Any:
     return notebook
 
 
+def heading(path: Path) -> str:
+    """What a notebook calls itself, in its first line."""
+    first = nbformat.read(path, as_version=4).cells[0].source
+    return str(first.splitlines()[0].removeprefix("# "))
+
+
 def rendered(path: Path, stem: str) -> tuple[str, dict[str, bytes]]:
     """A notebook's page, and the pictures and pages that it shows, by their names beside it.
 

@@ -76,7 +76,8 @@ def run_page(text: str, name: str) -> Ran:
     if any(is_drawing(one) for one in drawn):
         with _empty_folder() as folder:
             _run_blocks(text, name, dark=True)
-            drawn |= {on_dark(one): (folder / one).read_bytes() for one in drawn if is_drawing(one)}
+            dark = {one: (folder / one).read_bytes() for one in drawn if is_drawing(one)}
+        drawn |= {on_dark(one): content for one, content in dark.items() if content != drawn[one]}
     return Ran(show(text, name, set(drawn)), drawn)
 
 
@@ -101,6 +102,8 @@ def show(text: str, name: str, drawn: set[str]) -> str:
             return found.group()
         if file.endswith(".html"):
             return f'<iframe class="shown" src="{folder}/{file}" title="{label}" loading="lazy"></iframe>'
+        if on_dark(file) not in drawn:  # a command has drawn it
+            return f"![{label}]({folder}/{file}){attributes}"
         light, dark = f"{folder}/{file}#only-light", f"{folder}/{on_dark(file)}#only-dark"
         return f"![{label}]({light}){attributes}\n![{label}]({dark}){attributes}"
 
@@ -153,7 +156,8 @@ def _commands(block: str) -> Iterator[tuple[str, str]]:
     """Each command of a block, with what it is said to print."""
     for part in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]:
         lines = part.split("\n")
-        last = next(i for i, line in enumerate(lines) if not line.endswith("\\"))
+        ends = re.search(r"<<'(\w+)'", lines[0])
+        last = lines.index(ends[1]) if ends else next(i for i, line in enumerate(lines) if not line.endswith("\\"))
         yield "\n".join(lines[: last + 1]), "\n".join(lines[last + 1 :])
 
 
