@@ -20,7 +20,7 @@ from mkdocs.exceptions import PluginError
 from mkdocs.structure.files import File, Files
 from website import notebooks, reference, roles
 from website.places import NOTEBOOKS, ROOT, SITE, BrokenLink, is_page, is_picture, place_of, relink, source_page
-from website.running import Differs, is_run, needs, run_page
+from website.running import Differs, is_run, needs, run_page, show
 
 log = logging.getLogger("mkdocs.hooks.polyrelu")
 _PROJECT = {
@@ -41,11 +41,12 @@ def on_config(config: MkDocsConfig) -> MkDocsConfig:
 
 def _filled(item: Any) -> Any:
     """A part of the menu, in which words in capitals stand for what is made."""
-    if isinstance(item, list):
-        return [each for part in item for each in (_filled(part) if part in _MENU else [_filled(part)])]
+    if isinstance(item, str):
+        return _MENU[item]() if item in _MENU else item
     if isinstance(item, dict):
         return {title: _filled(part) for title, part in item.items()}
-    return _MENU[item]() if item in _MENU else item
+    parts = map(_filled, item)
+    return [each for part in parts for each in (part if isinstance(part, list) else [part])]
 
 
 def _essays() -> list[dict[str, str]]:
@@ -156,29 +157,30 @@ class _Site:
 
     def _add_run(self, text: str, path: str, place: str) -> None:
         """Add a page, run if it is one that is: those of the site and the reference."""
+        made: set[str] = set()
         if (path.startswith(SITE) or not path) and is_run(text):
-            text = self._run(text, place)
-        if path:
-            text = relink(text, path, place, self._want)
-        self._add(place, text)
+            text, made = self._run(text, place)
+        self._add(place, relink(text, path, place, self._want, made) if path else text)
 
-    def _run(self, text: str, place: str) -> str:
+    def _run(self, text: str, place: str) -> tuple[str, set[str]]:
+        """A page that was run, and the links to what it has made."""
         package = needs(text)
         if package and not find_spec(package):
-            log.info("%s is not run: there is no %s", place, package)
-            return text
+            log.warning("%s is not run, and has no pictures: there is no %s", place, package)
+            return show(text, place, set(), without=True), set()
         log.info("running %s", place)
         ran = run_page(text, place)
+        folder = PurePosixPath(place).with_suffix("")
         for name, content in ran.files.items():
-            self._add(str(PurePosixPath(place).with_suffix("") / name), content)
-        return ran.text
+            self._add(str(folder / name), content)
+        return ran.text, {f"{folder.name}/{name}" for name in ran.files}
 
     def _notebook(self, path: str, place: str) -> None:
         log.info("running %s", path)
         text, drawn = notebooks.rendered(ROOT / path, PurePosixPath(place).stem)
         for name, content in drawn.items():
             self._add(str(PurePosixPath(place).parent / name), content)
-        self._add(place, relink(text, path, place, self._want))
+        self._add(place, relink(text, path, place, self._want, drawn))
 
     def _add(self, place: str, content: str | bytes) -> None:
         known = self._files.get_file_from_path(place)

@@ -44,9 +44,21 @@ def rendered(path: Path, stem: str) -> tuple[str, dict[str, bytes]]:
             parts.append(cell.source)
         elif cell.cell_type == "code":
             parts.append(f"```python\n{cell.source}\n```")
-            parts += (_output(output, stem, shown) for output in cell.outputs)
-    parts.append(f"*[{path.name}](../../papers/notebooks/{path.name}) is the notebook itself.*")
+            parts += (_output(output, stem, shown) for output in _joined(cell.outputs))
+    shown[path.name] = path.read_bytes()
+    parts.append(f"*[{path.name}]({path.name}) is the notebook itself.*")
     return "\n\n".join(part for part in parts if part) + "\n", shown
+
+
+def _joined(outputs: list[Any]) -> list[Any]:
+    """Outputs, in which what is printed in several parts is one."""
+    joined: list[Any] = []
+    for output in outputs:
+        if joined and output.output_type == joined[-1].output_type == "stream":
+            joined[-1].text += output.text
+        else:
+            joined.append(output)
+    return joined
 
 
 def _output(output: Any, stem: str, shown: dict[str, bytes]) -> str:

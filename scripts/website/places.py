@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator
 from pathlib import Path, PurePosixPath
 
 ROOT = Path(__file__).parent.parent.parent
@@ -67,7 +67,7 @@ def outside_fences(text: str, change: Callable[[str], str]) -> str:
     return "".join([*parts, change(text[at:])])
 
 
-def relink(text: str, path: str, place: str, note: Callable[[str], None]) -> str:
+def relink(text: str, path: str, place: str, note: Callable[[str], None], made: Container[str] = ()) -> str:
     """A page of the repository with its links as they are on the site.
 
     Args:
@@ -75,6 +75,7 @@ def relink(text: str, path: str, place: str, note: Callable[[str], None]) -> str
         path: of the page, in the repository.
         place: of the page, on the site.
         note: told each file that it links to.
+        made: links to what is made while the site is built; they are right already.
 
     Raises:
         BrokenLink: there is no such file.
@@ -85,6 +86,8 @@ def relink(text: str, path: str, place: str, note: Callable[[str], None]) -> str
         if _ELSEWHERE.match(target) or target.startswith("#"):
             return found.group()
         file, mark, anchor = target.partition("#")
+        if file in made:
+            return found.group()
         named = posixpath.normpath(posixpath.join(posixpath.dirname(path), file))
         if not (ROOT / named).exists():
             raise BrokenLink(f"{path}: there is no {target}")

@@ -92,14 +92,21 @@ def on_dark(name: str) -> str:
     return f"{stem}.dark.{suffix}"
 
 
-def show(text: str, name: str, drawn: set[str]) -> str:
-    """A page's Markdown as the site has it, with the pictures that its own code has drawn."""
+def show(text: str, name: str, drawn: set[str], without: bool = False) -> str:
+    """A page's Markdown as the site has it.
+
+    Args:
+        text: the page as it is written.
+        name: of the page.
+        drawn: the pictures that its own code has drawn.
+        without: leave other pictures out.
+    """
     folder = PurePosixPath(name).stem
 
     def picture(found: re.Match[str]) -> str:
         label, file, attributes = found.group(1), found.group(2), found.group(3) or ""
         if file not in drawn:
-            return found.group()
+            return "" if without else found.group()
         if file.endswith(".html"):
             return f'<iframe class="shown" src="{folder}/{file}" title="{label}" loading="lazy"></iframe>'
         if on_dark(file) not in drawn:  # a command has drawn it
