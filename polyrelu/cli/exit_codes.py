@@ -1,4 +1,4 @@
-"""What the program exits with: the one table that ``--help``, the README and the tests read."""
+"""What the program exits with: the one table that ``--help``, the guide and the tests read."""
 
 from __future__ import annotations
 

@@ -502,8 +502,8 @@ def test_ctrl_c_at_random_moments(many, tmp_path, count):
         assert len(pr.load_tiling(path)) <= len(complete)
 
 
-def test_exit_codes_are_those_of_the_readme_and_the_help():
-    readme = (Path(__file__).parents[2] / "README.md").read_text()
+def test_exit_codes_are_those_of_the_guide_and_the_help():
+    guide = (Path(__file__).parents[2] / "papers" / "site" / "pages" / "guide" / "command-line.md").read_text()
     told = re.findall(r"^\| (\d+) \| (.+?) \|$", readme, re.MULTILINE)
     assert [(int(code), meaning) for code, meaning in told] == [(code.value, code.meaning) for code in Exit]
     shown = run("--help").stdout
