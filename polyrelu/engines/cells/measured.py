@@ -56,4 +56,4 @@ def _certified(columns: Columns, given: Problem, numbers: Numbers) -> CellExtent
     sizes = given.dim, given.neurons, given.target_layer
     ends = kernel_library().tiles_measured(arrays, *sizes, tiles.bits, starts, tiles.facets, tiles.points)
     low, high, *box = map(np.frombuffer, ends)
-    return CellExtents(low, high, *(corner.reshape(len(numbers), -1) for corner in box))
+    return CellExtents(low, high, *(corner.reshape(len(numbers), given.dim - 1) for corner in box))

@@ -3,8 +3,8 @@
 //
 // Notation as in bounds.h. Dictionaries propose: from a point inside, d steps along coordinates, each as far as the rows
 // allow, lead to a vertex, and from there each edge leads to another (D. Avis, K. Fukuda, A pivoting algorithm for convex
-// hulls and vertex enumeration of arrangements and polyhedra, Discrete & Computational Geometry 8, 1992). What is proposed
-// is a list of bases, each of d rows. For each of them
+// hulls and vertex enumeration of arrangements and polyhedra, Discrete & Computational Geometry 8, 1992). Where no point is
+// known, the simplex method looks for one with room. What is proposed is a list of bases, each of d rows. For each of them
 //
 // * its rows are solved again (solving.h): they meet in one point v, known within r;
 // * every other row is certainly positive at v (bounds.h).
@@ -40,8 +40,8 @@ class Corners {
     }
     double *row(int k) { return rows_.data() + std::size_t(k) * stride(); }
 
-    // Finds the vertices where row k is moved by `share` (1 + w_k) s_k, outwards if that is positive, with 0 <= w_k < 1.
-    // False where they are not certified.
+    // Finds the vertices where row k is moved by `share` (1 + w_k) s_k, outwards if that is positive, with 0 <= w_k < 1,
+    // from a point that is likely to be inside. False where they are not certified.
     bool find(const double *inside, double share) {
         count_ = 0;
         move(share);
@@ -50,6 +50,42 @@ class Corners {
             for (int j = 0; j + 1 < dim_; j++)
                 if (!follow(v, j)) return false;
         return true;
+    }
+
+    // Looks for a point with room: the least z for which all c_k . (x, 1) + s_k z >= 0. False where there seems to be none.
+    bool look_for_room(double *inside) {
+        const int d = dim_ - 1, width = dim_ + 1;
+        const std::size_t all = std::size_t(n_ + dim_), w = std::size_t(width);
+        room_.room(all * w);
+        double *table = room_.data(), z = 0.0;
+        for (int k = 0; k < n_; k++)
+            if (row(k)[d] < 0.0) z = larger(z, -row(k)[d] / row(k)[dim_]);
+        for (int k = 0; k < n_; k++) {
+            double *line = table + std::size_t(k) * w;
+            std::memcpy(line + 1, row(k), std::size_t(d) * sizeof(double));
+            line[0] = row(k)[d] + row(k)[dim_] * z;
+            line[d + 1] = row(k)[dim_];
+        }
+        double *lowest = table + (all - 1) * w; // z
+        for (int i = 0; i < dim_; i++)
+            for (int c = 0; c < width; c++) (table + std::size_t(n_ + i) * w)[c] = c == i + 1;
+        lowest[0] = z;
+        for (int j = d; j >= 0; j--) { // z first, downwards
+            const Step to = j == d ? step(table, width, j, -1.0) : nearer(table, width, j);
+            if (to.row < 0) return false;
+            pivot(table, all, width, to.row, j);
+        }
+        for (int left = 10 * width + n_; left > 0; left--) {
+            int j = 0;
+            for (int c = 1; c <= d; c++)
+                if (lowest[c + 1] < lowest[j + 1]) j = c;
+            if (!(lowest[j + 1] < 0.0)) break;
+            const Step to = step(table, width, j, 1.0);
+            if (to.row < 0) return false;
+            pivot(table, all, width, to.row, j);
+        }
+        for (int i = 0; i < d; i++) inside[i] = table[std::size_t(n_ + i) * w];
+        return lowest[0] < 0.0;
     }
 
     // Homogeneous vertices, how far each entry may be off, and the rows that they are on.
@@ -116,11 +152,10 @@ class Corners {
         }
         for (int j = 0; j < d; j++) base(0)[j] = -1;
         for (int j = 0; j < d; j++) {
-            const Step up = step(table, j, 1.0), down = step(table, j, -1.0);
-            const Step &nearer = up.length < down.length ? up : down;
-            if (nearer.row < 0) return false; // a line
-            pivot(table, nearer.row, j);
-            base(0)[j] = nearer.row;
+            const Step to = nearer(table, dim_, j);
+            if (to.row < 0) return false; // a line
+            pivot(table, lines(), dim_, to.row, j);
+            base(0)[j] = to.row;
         }
         for (int w = 0; w < words_; w++) rows_of(0)[w] = 0;
         for (int j = 0; j < d; j++) rows_of(0)[base(0)[j] / 64] |= bit(base(0)[j] % 64);
@@ -136,10 +171,10 @@ class Corners {
         double length;
         int row;
     };
-    Step step(const double *table, int j, double sign) const {
+    Step step(const double *table, int width, int j, double sign) const {
         Step found{HUGE_VAL, -1};
         const double *line = table;
-        for (int k = 0; k < n_; k++, line += dim_) {
+        for (int k = 0; k < n_; k++, line += width) {
             const double slope = line[j + 1] * sign;
             if (!(slope < 0.0)) continue;
             const double length = -line[0] / slope;
@@ -147,28 +182,34 @@ class Corners {
         }
         return found;
     }
+    Step step(const double *table, int j) const { return step(table, dim_, j, 1.0); }
+
+    // The nearer one of both ways, for parameters that may be negative.
+    Step nearer(const double *table, int width, int j) const {
+        const Step up = step(table, width, j, 1.0), down = step(table, width, j, -1.0);
+        return up.length < down.length ? up : down;
+    }
 
     // Row k becomes parameter j.
-    void pivot(double *table, int k, int j) {
-        Array<double> &pivot_line = line_;
-        pivot_line.room(std::size_t(dim_));
-        double *from = pivot_line.data();
-        std::memcpy(from, table + std::size_t(k) * std::size_t(dim_), std::size_t(dim_) * sizeof(double));
+    void pivot(double *table, std::size_t lines, int width, int k, int j) {
+        line_.room(std::size_t(width));
+        double *from = line_.data();
+        std::memcpy(from, table + std::size_t(k) * std::size_t(width), std::size_t(width) * sizeof(double));
         const double inverse = 1.0 / from[j + 1];
         from[j + 1] = 0.0;
         double *line = table;
-        for (std::size_t i = 0; i < lines(); i++, line += dim_) {
+        for (std::size_t i = 0; i < lines; i++, line += width) {
             const double factor = line[j + 1] * inverse;
-            for (int c = 0; c < dim_; c++) line[c] -= factor * from[c];
+            for (int c = 0; c < width; c++) line[c] -= factor * from[c];
             line[j + 1] = factor;
         }
-        line = table + std::size_t(k) * std::size_t(dim_);
-        for (int c = 0; c < dim_; c++) line[c] = c == j + 1;
+        line = table + std::size_t(k) * std::size_t(width);
+        for (int c = 0; c < width; c++) line[c] = c == j + 1;
     }
 
     // Puts the other end of an edge of vertex v into the list, if it is not there.
     bool follow(int v, int j) {
-        const Step along = step(dictionary(v), j, 1.0);
+        const Step along = step(dictionary(v), j);
         if (along.row < 0) return false; // a ray
         room(count_ + 1);
         const int next = count_;
@@ -180,7 +221,7 @@ class Corners {
         if (!enter(next)) return true;
         if (++count_ >= MOST || std::size_t(count_) * entries() > MOST_ENTRIES) return false;
         std::memcpy(dictionary(next), dictionary(v), entries() * sizeof(double));
-        pivot(dictionary(next), along.row, j);
+        pivot(dictionary(next), lines(), dim_, along.row, j);
         std::memcpy(base(next), base(v), std::size_t(dim_ - 1) * sizeof(i32));
         base(next)[j] = along.row;
         return certify(next);
@@ -235,7 +276,7 @@ class Corners {
     const int dim_;
     int n_ = 0, words_ = 0, count_ = 0;
     std::size_t table_size_ = 0;
-    Array<double> rows_, moved_, dictionaries_, vectors_, radius_, line_;
+    Array<double> rows_, moved_, dictionaries_, vectors_, radius_, line_, room_;
     Array<u64> tight_;
     Array<i32> bases_, buckets_;
     Solver<double> solver_;

@@ -41,7 +41,7 @@ class TileMeasurer {
         for (int layer = 0; layer < P.layers(); layer++)
             for (i64 c = P.coord_start[std::size_t(layer)]; c < P.coord_start[std::size_t(layer) + 1]; c++)
                 if (P.site_of[std::size_t(c)] >= 0) layer_of_[std::size_t(P.site_of[std::size_t(c)])] = layer;
-        for (Array<double> *box : {&box_low_, &box_high_}) box->room(std::size_t(P.dim));
+        for (Array<double> *box : {&box_low_, &box_high_, &point_}) box->room(std::size_t(P.dim));
     }
 
     ~TileMeasurer() {
@@ -54,11 +54,13 @@ class TileMeasurer {
     void measure(const TileColumns &tiles, std::size_t i, double *volume_low, double *volume_high, double *low,
                  double *high) {
         const std::size_t d = std::size_t(P.dim) - 1;
-        const double *point = tiles.points.start + i * d;
+        double *point = point_.data();
+        std::memcpy(point, tiles.points.start + i * d, d * sizeof(double));
         *volume_low = *volume_high = NAN;
         for (std::size_t j = 0; j < d; j++) low[j] = high[j] = NAN;
-        if (!(point[0] == point[0])) return;
         write_rows(tiles, i);
+        const bool is_known = point[0] == point[0];
+        if (!is_known && !corners_.look_for_room(point)) return;
         if (corners_.find(point, 0.0)) {
             measure_found(volume_low, volume_high, low, high);
             return;
@@ -79,7 +81,7 @@ class TileMeasurer {
 
   private:
     // By how much rows are moved, relative to their s.
-    static constexpr double SHARES[] = {0x1p-45, 0x1p-40, 0x1p-34};
+    static constexpr double SHARES[] = {0x1p-47, 0x1p-43, 0x1p-38, 0x1p-32};
     static constexpr int MOST_WORDS = 64;
 
     void measure_found(double *volume_low, double *volume_high, double *low, double *high) {
@@ -126,7 +128,7 @@ class TileMeasurer {
     Corners corners_;
     Array<u8> signs_;
     Array<i32> layer_of_; // of each site
-    Array<double> box_low_, box_high_;
+    Array<double> box_low_, box_high_, point_;
     Measurer<> *measurers_[MOST_WORDS] = {}; // by the words of their masks
 };
 
