@@ -50,7 +50,8 @@ class Bracket:
         while limit.left > 0:
             above = undecided if undecided is not None else self.high
             if above is not None and above - self.low <= _CLOSE * above:
-                if self.high is None or self.high - self.low <= _CLOSE * self.high or share >= whole:
+                is_close = self.high is not None and self.high - self.low <= _CLOSE * self.high
+                if is_close or share >= whole:
                     return
                 share, undecided = 3 * share, self.high  # the cubes that were too hard, with more time
                 continue
