@@ -73,8 +73,7 @@ def coverage(tiling: Tiling, exact: bool = False) -> Coverage:
             for several targets, and is asked for exactly.
 
     Cost: as for :func:`polyrelu.analysis.measure.share`, and microseconds for each cell that ``"cells"`` left; for each
-    one of another engine an exact volume. Tiles of a stopped run are measured soonest if it was asked to ``measure``;
-    otherwise it is repeated, depth first, until all of them are found again.
+    one of another engine an exact volume. Nothing that a stopped run did is done again.
 
     >>> import polyrelu as pr
     >>> distance = pr.Network([([[1, 0], [-1, 0], [0, 1], [0, -1]], [0] * 4), ([[1, 1, 1, 1]], [0])])  # |x0| + |x1|

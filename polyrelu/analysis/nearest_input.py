@@ -19,9 +19,10 @@ from polyrelu.analysis.best_first import Best
 from polyrelu.analysis.counterexamples import Candidates
 from polyrelu.analysis.goals import NORMS, Goal
 from polyrelu.analysis.nearest import Distance
+from polyrelu.analysis.nearest_bracket import Bracket
 from polyrelu.analysis.optimality import Checker, Part, WrongProof
 from polyrelu.analysis.smallest import Smallest
-from polyrelu.arithmetic.exact import ExactVector, exact_vector
+from polyrelu.arithmetic.exact import ExactVector, enclosing_floats, exact_vector
 from polyrelu.engines.preimage import preimage
 from polyrelu.errors import BudgetExceeded, EmptySetError, Interrupted
 from polyrelu.networks.network import Network
@@ -29,9 +30,10 @@ from polyrelu.networks.questions import Domain, Target, given_domain, given_targ
 from polyrelu.networks.relevant_part import restrict
 from polyrelu.polyhedra.polyhedron import Polyhedron
 from polyrelu.support.arguments import one_of, whole_number
-from polyrelu.support.limits import Limit, check, unlimited
+from polyrelu.support.limits import Limit, Stop, check, unlimited
 
 MOST_PARTS = 1_000_000
+_SEARCHING = 0.25  # of the time for the search
 _RADII = (1, 2**4, 2**8, 2**16)  # of cubes around the given input in which points are drawn where a domain has no end
 
 
@@ -145,7 +147,8 @@ def nearest_input(
         domain: the inputs that are meant, as for :func:`polyrelu.engines.preimage.preimage`.
         norm: ``"linf"``, the largest change of a coordinate; ``"l1"``, the sum of changes; ``"l2"``, Euclidean.
         limit: the most parts to divide the inputs into.
-        timeout: seconds after which to stop; what was found until then is returned, with ``complete`` False.
+        timeout: seconds after which to stop; what was found until then is returned, with ``complete`` False. Where the
+            search does not end in a quarter of that, the rest brings both ends of the distance together.
         progress: show a bar; by default only for long runs on a terminal.
 
     Returns:
@@ -174,14 +177,17 @@ def nearest_input(
     one_of(norm, NORMS, "nearest_input", "norm")
     most = whole_number(limit, "nearest_input: limit", 1)
     until = Limit(timeout=timeout, where="nearest_input")
+    search = Limit(timeout=None if timeout is None else until.left * _SEARCHING, where="nearest_input")
     run = _Run(network, targets, inputs, start, norm, most, progress)
     try:
         with until.kept():
-            run.decide()
+            if not run.is_decided(search):
+                run.narrow(until)
+                raise Stop
     except KeyboardInterrupt as stopped:
         with unlimited():
             found = run.answer(complete=False)
-        if until(0):
+        if isinstance(stopped, Stop):
             return found
         raise Interrupted(f"nearest_input: stopped with {found!r}; it is in .partial", found) from stopped
     return run.answer(complete=True)
@@ -206,6 +212,7 @@ class _Run:
         self.without_tree: list[int] = []
         self.counts: dict[str, int] = {}
         self.least: list[float] = [-np.inf] * len(self.targets)
+        self.far = Fraction(0)  # no input that reaches a target is nearer in the maximum norm, nor in others
 
     def decide(self) -> None:
         """Find the nearest input."""
@@ -224,6 +231,37 @@ class _Run:
         if self.best is not None:
             for k in self.without_tree:
                 self._run(k, self._smallest(k), self.best)
+
+    def is_decided(self, limit: Limit) -> bool:
+        """Whether the nearest input is found within a limit; raises Stop at others."""
+        try:
+            with limit.kept():
+                self.decide()
+        except Stop:
+            if not limit.late:
+                raise
+            return False
+        return True
+
+    def narrow(self, limit: Limit) -> None:
+        """Bring the ends of the distance together until a limit; a Stop passes through, and what was found stays."""
+        bracket = Bracket(self.network, self.targets, self.domain, self.start)
+        if self.best is not None and not self.best.is_open:
+            bracket.offer(self.domain.sides.lift(self.best.point))
+        try:
+            bracket.narrow(limit)
+        finally:
+            self.far = bracket.low
+            if bracket.point is not None:
+                self._offer(bracket.point)
+
+    def _offer(self, point: ExactVector) -> None:
+        """Take an input that reaches a target for the best, if it is."""
+        own = self._free(point)
+        cost = Goal(self.norm, self._free(self.start)).cost(own)
+        if self.best is None or cost < self.best.cost:
+            value = self.network.evaluate([point])[0]
+            self.best, self.index = Best(cost, False, own), next(k for k, t in enumerate(self.targets) if t.contains(value))
 
     def _free(self, point: ExactVector) -> ExactVector:
         return tuple(point[j] for j in self.domain.sides.free)
@@ -291,7 +329,7 @@ class _Run:
         if self.best is None:
             if complete:
                 raise EmptySetError("nearest_input: no input of the domain reaches the target; this is proven")
-            at_least = max(0.0, _distance_below(self.norm, least))
+            at_least = max(enclosing_floats(self.far)[0], _distance_below(self.norm, least))
             return NearestInput(None, None, 0, self.norm, None, False, False, at_least, stats, proof)
         point = self.domain.sides.lift(self.best.point)
         cost = _cost(self.norm, point, self.start)
@@ -301,7 +339,8 @@ class _Run:
             point, value, self.index, self.norm, squared, not self.best.is_open, complete, 0.0, stats, proof
         )
         below = _root_below(squared, float(found))
-        at_least = below if complete else max(0.0, min(below, _distance_below(self.norm, least)))
+        known = max(enclosing_floats(self.far)[0], _distance_below(self.norm, least))
+        at_least = below if complete else min(below, known)
         return replace(found, at_least=at_least)
 
 

@@ -107,7 +107,12 @@ def exact_vector(values: Iterable[Any], where: str, length: int | None = None) -
         InexactError: an entry has no exact value; the message names its index.
         DimensionError: ``length`` is given and differs, or an entry is itself a sequence.
     """
-    vector = tuple(exact(_scalar(v, f"{where}[{i}]"), f"{where}[{i}]") for i, v in enumerate(_iterate(values, where)))
+    vector = tuple(
+        Fraction(*float_ratio(v))
+        if type(v) is float and math.isfinite(v)
+        else exact(_scalar(v, f"{where}[{i}]"), f"{where}[{i}]")
+        for i, v in enumerate(_iterate(values, where))
+    )
     if length is not None and len(vector) != length:
         raise DimensionError(f"{where}: expected {length} numbers, got {len(vector)}")
     return vector
@@ -132,7 +137,18 @@ def _iterate(values: Any, where: str) -> list[Any]:
     values = plain(values, where)
     if not is_sequence(values):
         raise DimensionError(f"{where}: expected a sequence, got {type(values).__name__} {shown(values)}")
+    if isinstance(values, np.ndarray) and values.ndim == 1:
+        if values.dtype == np.float32 and not _has_subnormal_singles(values):
+            values = values.astype(np.float64)
+        if values.dtype == np.float64:
+            return list(values.tolist())  # not a numpy scalar for each, which takes longer to tell
     return list(values)
+
+
+def _has_subnormal_singles(values: NDArray[np.float32]) -> bool:
+    """Whether some numbers are so small that modes of the processor take them for zero; by their bits."""
+    bits = np.ascontiguousarray(values).view(np.int32) & 0x7FFFFFFF
+    return bool(((bits > 0) & (bits < 1 << 23)).any())
 
 
 def _scalar(value: Any, where: str) -> Any:

@@ -60,7 +60,7 @@ def preimage(
             ``"substitution"`` moving rows (see :mod:`polyrelu.engines.faces.unrelu`); ``"search"`` goes backwards too
             and prunes the faces (see :mod:`polyrelu.engines.search`). ``"halfspaces"`` splits cells by their
             inequalities, which takes few of them in any dimension, and ``"branch"`` does the same in floats that prove
-            what they say (see :mod:`polyrelu.engines.branch.engine`, and :mod:`polyrelu.engines.halfspaces`).
+            what they say (see :mod:`polyrelu.engines.branch.engine`, and :mod:`polyrelu.engines.halfspaces.engine`).
             ``"auto"`` chooses ``"cells"``, and where a cell gets too many vertices for that ``"branch"``, if some ten
             seconds of it are likely to be enough, or ``"halfspaces"`` where a domain is flat or has no end; the
             result's ``method`` says which ran.

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from polyrelu.engines import halfspaces
 from polyrelu.engines.branch import makers as branch
+from polyrelu.engines.branch.suitable import is_suitable
 from polyrelu.engines.cells import makers as cells
 from polyrelu.engines.faces import makers as faces
+from polyrelu.engines.halfspaces import makers as halfspaces
 from polyrelu.engines.protocol import Engine, MakeEngine, Options
 from polyrelu.errors import BudgetExceeded
 from polyrelu.networks.relevant_part import Restriction
@@ -45,7 +46,7 @@ def choose(method: str, restriction: Restriction, domain: Polyhedron, options: O
         return "cells", cells.compiled(restriction, domain, options)
     except BudgetExceeded as refused:
         if options.max_dim is None:
-            if branch.is_suitable(domain):
+            if is_suitable(domain):
                 return "branch", branch.if_soon(restriction, domain, options, str(refused))
             engine = halfspaces.if_quick(restriction, domain, options, str(refused))
             if engine is not None:

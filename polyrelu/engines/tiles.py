@@ -68,8 +68,8 @@ def tiles(
 
     Other errors are those of :func:`polyrelu.preimage`; what the engine says comes with the first tile.
 
-    Cost: as for :func:`polyrelu.preimage`; with ``"cells"`` and ``"twin"`` memory does not grow with the tiles, except
-    for flat ones. Other methods find all before the first is handed out.
+    Cost: as for :func:`polyrelu.preimage`; with ``"cells"``, ``"twin"``, ``"branch"`` and ``"halfspaces"`` memory does
+    not grow with the tiles, except for flat ones of the first two. Others find all before the first is handed out.
 
     >>> import polyrelu as pr
     >>> net = pr.Network([([[1, 0], [0, 1], [1, 1]], [0, 0, -1]), ([[1, -1, 1]], [0])])

@@ -68,6 +68,11 @@ class Limit:
         self.late = self.reached = False
         self._found, self._next = 0, 0.0
 
+    @property
+    def left(self) -> float:
+        """The seconds that are left, none after the deadline."""
+        return max(0.0, self._deadline - time.monotonic())
+
     def __call__(self, found: int) -> bool:
         """Whether to stop, now that so many tiles are found."""
         self._found = found

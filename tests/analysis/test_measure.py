@@ -18,6 +18,7 @@ from polyrelu.arithmetic.lp import Status, maximise
 from polyrelu.engines.cells import measured as repeated
 from polyrelu.engines.cells.extents import boxes_in_x
 from polyrelu.engines.cells.measured import measured
+from polyrelu.engines.cells.run import Run
 from polyrelu.errors import FloatModeWarning
 from polyrelu.tilings.tile_source import Extents
 from tests.float_modes import MODES, everywhere, float_mode
@@ -85,7 +86,7 @@ def test_volumes_and_boxes_of_bounded_tilings(engine, question):
 @settings(max_examples=60)
 @given(question=questions())
 def test_each_certified_size_encloses_its_tile(question):
-    """Of every tile that the repeated run finishes, in every kind of domain."""
+    """Of every tile of full dimension, in every kind of domain."""
     network, target, domain = question
     for _, columns in pr.preimage(network, target, domain, "cells").parts:
         sizes = measured(columns)
@@ -110,6 +111,32 @@ def test_the_regions_of_a_box_fill_it(widths, relative):
     assert tiling.volume().width < relative * 12**dim
     assert 1 in tiling.share()
     assert [end.tolist() for end in tiling.bounding_box()] == [[-6] * dim, [6] * dim]
+
+
+@pytest.mark.parametrize("widths", [(1, 8, 1), (2, 8, 8, 1), (3, 6, 6, 1), (4, 5, 4, 1)])
+@pytest.mark.parametrize("seed", range(3))
+def test_tiles_with_vertices_on_many_facets_are_measured_from_their_rows(widths, seed, monkeypatch):
+    """Small integers, without biases too; nothing runs again, and exact numbers are asked for few tiles."""
+    rng = np.random.default_rng(seed)
+    pairs = itertools.pairwise(widths)
+    layers = [
+        (rng.integers(-1, 2, (b, a)).tolist(), (rng.integers(-1, 2, b) * (seed % 2)).tolist()) for a, b in pairs
+    ]
+    tiling = pr.preimage(pr.Network(layers), "y0 >= 0", cube(widths[0], 1), "cells")
+    monkeypatch.setattr(Run, "advance", None)
+    for _, columns in tiling.parts:
+        sizes, full = measured(columns), np.flatnonzero(columns.dims(np.arange(len(columns))) == widths[0])
+        assert 10 * np.count_nonzero(np.isnan(sizes.volume_low[full])) <= len(full)
+        for i in full[:: 1 + len(full) // 12].tolist():
+            if not np.isnan(sizes.volume_low[i]):
+                low, high = (Fraction(end[i]) for end in (sizes.volume_low, sizes.volume_high))
+                assert low <= columns.polyhedron(i).volume() <= high <= low + Fraction(1, 10**7)
+
+
+def test_boxes_on_a_slanted_domain_are_tight():
+    domain = cube(3) & pr.Polyhedron([[1, 1, 1]], [0], equalities=[0])
+    tiling = pr.linear_regions(pr.Network([([[1, 0, 0]], [0])], relu=[True]), domain)
+    assert [end.tolist() for end in tiling[:1].bounding_box()] == [[-2, -2, -2], [0, 2, 2]]
 
 
 def test_zones_share_what_is_known_and_add_up(monkeypatch):

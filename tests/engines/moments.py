@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 import polyrelu as pr
+from polyrelu.engines.branch import engine as branch
 from polyrelu.engines.cells.run import Pause, Run
 
 METHODS = ["cells", "twin", "branch", "halfspaces"]
@@ -36,6 +37,15 @@ def in_small_steps(cuts: int = 3) -> Iterator[None]:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Run, "advance", briefly)
+        yield
+
+
+@contextmanager
+def one_neuron_at_a_time() -> Iterator[None]:
+    """Within this the engine that branches asks for one neuron, and looks up."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(branch, "_FIRST_STEP", 1)
+        patch.setattr(branch, "_MOST_AT_ONCE", 0)
         yield
 
 

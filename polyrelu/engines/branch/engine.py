@@ -14,7 +14,7 @@ layer, its neurons are fixed or divide it:
 
 So a wrong answer of the solver in floats costs time and nothing else. Cells that are through are cut by the target's
 rows in the same way. Where nothing of full dimension is left, what the target touches is a tile of lower dimension if
-it is not empty, and no other tile contains it. These are the tiles of :mod:`polyrelu.engines.halfspaces`, by the same
+it is not empty, and no other tile contains it. These are the tiles of :mod:`polyrelu.engines.halfspaces.engine`, by the same
 argument; that engine does the same without the floats, and takes domains that are flat, or end nowhere.
 """
 
@@ -40,9 +40,9 @@ from polyrelu.engines.branch.exact import ExactCells, Split, splits_of
 from polyrelu.engines.branch.library import Asked, Batch, Found, Pause, walk_through
 from polyrelu.engines.branch.rules import Rule, View
 from polyrelu.engines.branch.tiles import BranchTiles, FlatTile, PackedCells
-from polyrelu.engines.halfspaces import LazyTiles
+from polyrelu.engines.halfspaces.engine import LazyTiles
 from polyrelu.errors import BudgetExceeded
-from polyrelu.networks.activation_pattern import PartialSigns, SignVector
+from polyrelu.networks.activation_pattern import PartialSigns, SignVector, unpacked_signs
 from polyrelu.networks.fixed_inputs import Folding
 from polyrelu.networks.relevant_part import Restriction
 from polyrelu.polyhedra.polyhedron import Polyhedron
@@ -57,6 +57,7 @@ _DIVES = 32
 _ASKED_BY_DIVES = 4000
 _ASKED_AT_ONCE = 8
 _SECONDS_TO_COLLECT = 0.5  # after an interruption
+_FIRST_STEP = 8
 _MOST_AT_ONCE = 30_000  # neurons times inputs between two questions whether to stop: a few hundredths of a second
 
 
@@ -132,6 +133,8 @@ class BranchEngine:
         self._tiles: BranchTiles | None = None  # once the run is complete
         self._doubtful: dict[bytes, tuple[NDArray[np.bool_], NDArray[np.bool_]]] = {}  # for exact arithmetic
         self._discarded = [0, 0]  # by floats, and exactly
+        self._most = _FIRST_STEP  # neurons until the next question whether to stop
+        self._handed_out = 0  # tiles that are forgotten
         self._known: dict[int, tuple[Enclosure, ...]] = {}  # bounds by the depth at which they were asked for
 
     def tiles(self) -> BranchTiles:
@@ -152,17 +155,28 @@ class BranchEngine:
             self._walk_to_the_end()
         self._tiles = self._sorted()
 
+    def patterns(self) -> list[SignVector]:
+        """The signs of all cells of which the target leaves something, be it contained in another tile."""
+        if not self.reach.misses:
+            self._walk_to_the_end()
+        rows = [*unpacked_signs(self.found.columns().signs, self._starts[-1]), *(own.signs for own in self.flat)]
+        return [SignVector.from_flat(row, self._starts) for row in rows]
+
     def _walk_to_the_end(self) -> None:
         with progress_bar(self.progress, desc="branch", unit=" cells") as bar:
-            pause, most = Pause.PAUSED, 8
-            while pause is not Pause.DONE:
-                self._ask()
-                pause = Pause(self._walk.advance(min(most, self.limit + 1 - self.stats.nodes)))
-                self._take()
-                self._finish_exactly()
-                self._answer(pause, self._walk)
-                most = min(2 * most, _MOST_AT_ONCE // len(self.space.low) + 1)
+            while self._walk_on():
                 bar.update(self.stats.cells - bar.n)
+            bar.update(self.stats.cells - bar.n)
+
+    def _walk_on(self) -> bool:
+        """Walk for a moment and answer what is asked; whether there may be more. It may be interrupted anywhere."""
+        self._ask()
+        pause = Pause(self._walk.advance(min(self._most, self.limit + 1 - self.stats.nodes)))
+        self._take()
+        self._finish_exactly()
+        self._answer(pause, self._walk)
+        self._most = min(2 * self._most, _MOST_AT_ONCE // len(self.space.low) + 1)
+        return pause is not Pause.DONE
 
     def estimate(self, most: int) -> int:
         """About how many neurons a run asks for: the mean over some random dives, within a factor of a few.
@@ -347,7 +361,11 @@ class BranchEngine:
         for signs, splits in zip(found.signs[~certain], found.splits[~certain], strict=True):
             self._doubtful[signs.tobytes()] = signs, splits
         walk.forget()
-        stats.cells, stats.discarded = len(self.found), sum(self._discarded)
+        self._count()
+
+    def _count(self) -> None:
+        self.stats.cells = self._handed_out + len(self.found)
+        self.stats.discarded = sum(self._discarded)
 
     def _finish_exactly(self) -> None:
         """Find out what the target leaves of cells for which floats could not tell."""
@@ -364,9 +382,9 @@ class BranchEngine:
             else:
                 self.flat.append(FlatTile(signs, splits, tile))
             del self._doubtful[key]
-        self.stats.cells, self.stats.discarded = len(self.found), sum(self._discarded)
+        self._count()
 
     def _ask(self) -> None:
         check()
-        if self.until is not None and self.until(len(self.found) + len(self.flat)):
+        if self.until is not None and self.until(self.stats.cells + len(self.flat)):
             raise KeyboardInterrupt

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import numpy as np
-
-from polyrelu.arithmetic.ieee import floats_are_sound
-from polyrelu.bounds.linear import LARGEST
-from polyrelu.bounds.reach import float_ends
 from polyrelu.engines.branch.engine import BranchEngine
+from polyrelu.engines.branch.streamed import StreamedBranches
+from polyrelu.engines.branch.suitable import is_suitable
 from polyrelu.engines.cells.budget import shown
-from polyrelu.engines.halfspaces import by_halfspaces
+from polyrelu.engines.halfspaces.makers import by_halfspaces
 from polyrelu.engines.protocol import Engine, Options
 from polyrelu.errors import BudgetExceeded
 from polyrelu.networks.relevant_part import Restriction
@@ -22,6 +19,8 @@ def by_branches(restriction: Restriction, domain: Polyhedron, options: Options) 
     """Cells decided by certified floats; in exact arithmetic where the domain is flat, or ends nowhere."""
     if not is_suitable(domain):
         return by_halfspaces(restriction, domain, options)
+    if options.streamed:
+        return StreamedBranches(restriction, domain, options)
     return BranchEngine(restriction, domain, options.limit, options.until, progress=options.progress)
 
 
@@ -35,7 +34,10 @@ def if_soon(restriction: Restriction, domain: Polyhedron, options: Options, refu
     """
     advice = f"that was to be quick. {refusal}; method='branch' goes on for as long as it takes"
     limit = min(options.limit, _SOON // max(domain.unfixed().ambient_dim, 1))
-    engine = BranchEngine(restriction, domain, limit, options.until, progress=options.progress, advice=advice)
+    if options.streamed:
+        engine: BranchEngine = StreamedBranches(restriction, domain, options._replace(limit=limit), advice)
+    else:
+        engine = BranchEngine(restriction, domain, limit, options.until, progress=options.progress, advice=advice)
     estimate = engine.estimate(limit)
     if estimate > limit:
         raise BudgetExceeded(
@@ -43,12 +45,3 @@ def if_soon(restriction: Restriction, domain: Polyhedron, options: Options, refu
             f"asked for, by estimate; method='branch' goes on for as long as it takes"
         )
     return engine
-
-
-def is_suitable(domain: Polyhedron) -> bool:
-    """Whether floats can describe a domain: it has full dimension in its free inputs, and ends that are not too far."""
-    small = domain.unfixed()
-    if not (small.ambient_dim and small.sides.is_bounded and floats_are_sound() and small.is_full_dimensional()):
-        return False
-    ends = np.abs(np.concatenate(float_ends(small.sides)))
-    return bool((ends < LARGEST).all())

@@ -69,6 +69,20 @@ class Library(Protocol):
     ) -> tuple[bytes, ...]:
         """Certified volumes and boxes of cells on their way."""
 
+    def tiles_measured(
+        self,
+        columns: tuple[Any, ...],
+        dim: int,
+        neurons: int,
+        target_layer: int,
+        packed: Any,
+        starts: Any,
+        facets: Any,
+        points: Any,
+        /,
+    ) -> tuple[bytes, ...]:
+        """Certified volumes and boxes of a problem's tiles, from their facets."""
+
     def has_avx2(self) -> bool:
         """Whether this processor can run the library for AVX2."""
 

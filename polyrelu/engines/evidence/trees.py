@@ -17,7 +17,7 @@ from polyrelu.engines.evidence.question import Question
 from polyrelu.engines.evidence.tree_chain import Chain
 from polyrelu.engines.evidence.tree_proofs import Side
 from polyrelu.engines.evidence.tree_search import Reached, Search
-from polyrelu.engines.halfspaces import MOST_DOUBTFUL
+from polyrelu.engines.halfspaces.engine import MOST_DOUBTFUL
 from polyrelu.networks.fixed_inputs import Folding
 from polyrelu.networks.statement import Statement
 from polyrelu.networks.statement_text import read_statement

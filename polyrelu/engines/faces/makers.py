@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from polyrelu.engines.faces.backward import BackwardEngine
 from polyrelu.engines.faces.unrelu import face_piece, substituted_piece
-from polyrelu.engines.halfspaces import LazyTiles
+from polyrelu.engines.halfspaces.engine import LazyTiles
 from polyrelu.engines.protocol import Engine, Options
 from polyrelu.engines.search.tree import Best
 from polyrelu.networks.fixed_inputs import Folding

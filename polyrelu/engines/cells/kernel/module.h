@@ -13,10 +13,9 @@
 #include "identity.h"
 #include "order.h"
 #include "run.h"
+#include "tiles_module.h"
 
 namespace polyrelu {
-
-constexpr int PROBLEM_COLUMNS = 17;
 
 struct KernelObject {
     PyObject_HEAD
@@ -80,8 +79,8 @@ inline PyObject *kernel_new(PyTypeObject *type, PyObject *args, PyObject *) {
     if (!PyArg_ParseTuple(args, "OiiiipppOOp", &columns, &dim, &neurons, &target_layer, &words, &generators, &extents,
                           &shares, &ask, &rows, &prunes))
         return nullptr;
-    if (PyTuple_Size(columns) != PROBLEM_COLUMNS || dim < 1 || words < 1) {
-        if (!PyErr_Occurred()) PyErr_SetString(PyExc_ValueError, "kernel: this is no problem");
+    if (dim < 1 || words < 1) {
+        PyErr_SetString(PyExc_ValueError, "kernel: this is no problem");
         return nullptr;
     }
     auto *allocate = reinterpret_cast<allocfunc>(PyType_GetSlot(type, Py_tp_alloc));
@@ -95,16 +94,7 @@ inline PyObject *kernel_new(PyTypeObject *type, PyObject *args, PyObject *) {
         P.dim = dim;
         P.neurons = neurons;
         P.target_layer = target_layer;
-        int k = 0;
-        const auto read = [&](auto &to) {
-            PyObject *column = PyTuple_GetItem(columns, k);
-            return column != nullptr && self->buffers[k++].read(column, to);
-        };
-        bool read_all = read(P.weights) && read(P.weight_start) && read(P.biases) && read(P.coord_start) &&
-                              read(P.weight_error) && read(P.relu) && read(P.site_of) && read(P.coord_of) &&
-                              read(P.equality) && read(P.strict) && read(P.domain_forms) &&
-                              read(P.domain_sums) && read(P.domain_errors) && read(P.on_grid) && read(P.without_bias) &&
-                              read(P.twins) && read(P.twin_start);
+        bool read_all = read_problem(columns, self->buffers, P);
         if (read_all && rows != Py_None) {
             self->rows = new Rows;
             self->rows->prunes = prunes != 0;
@@ -462,7 +452,6 @@ inline PyObject *module_measured(PyObject *, PyObject *args) {
         return nullptr;
     }
     const std::size_t n = size.length, d = std::size_t(dim) - 1;
-    PyObject *list = nullptr;
     try {
         Extents found;
         for (Array<double> *column : {&found.volume_low, &found.volume_high}) column->room(n + 1);
@@ -482,20 +471,17 @@ inline PyObject *module_measured(PyObject *, PyObject *args) {
         }
         PyEval_RestoreThread(thread);
         if (no_room) throw std::bad_alloc();
-        list = PyList_New(0);
-        if (list != nullptr && append(list, bytes_of(found.volume_low, n)) && append(list, bytes_of(found.volume_high, n)) &&
-            append(list, bytes_of(found.box_low, n * d)) && append(list, bytes_of(found.box_high, n * d)))
-            return list;
+        return list_of({bytes_of(found.volume_low, n), bytes_of(found.volume_high, n), bytes_of(found.box_low, n * d),
+                        bytes_of(found.box_high, n * d)});
     } catch (const std::bad_alloc &) {
-        PyErr_NoMemory();
+        return PyErr_NoMemory();
     }
-    if (list != nullptr) Py_DecRef(list);
-    return nullptr;
 }
 
 inline PyMethodDef MODULE_METHODS[] = {
     {"in_order", module_in_order, METH_VARARGS, nullptr},
     {"measured", module_measured, METH_VARARGS, nullptr},
+    {"tiles_measured", module_tiles_measured, METH_VARARGS, nullptr},
     {nullptr, nullptr, 0, nullptr},
 };
 

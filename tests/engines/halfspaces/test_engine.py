@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 import polyrelu as pr
 from polyrelu.bounds.reach import reach
-from polyrelu.engines.halfspaces import HalfspaceEngine
+from polyrelu.engines.halfspaces.engine import HalfspaceEngine
 from polyrelu.formats.vnnlib import parse_property
 from polyrelu.networks.relevant_part import keep_all
 from polyrelu.polyhedra import cddlib

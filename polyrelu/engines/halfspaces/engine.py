@@ -26,7 +26,6 @@ from typing import NamedTuple
 
 from polyrelu.arithmetic.exact import ExactMatrix, ExactVector, flint_matrix
 from polyrelu.bounds.reach import Reach, reach
-from polyrelu.engines.protocol import Engine, Options
 from polyrelu.errors import BudgetExceeded
 from polyrelu.networks.activation_pattern import SignVector
 from polyrelu.networks.affine_outputs import pulled_back
@@ -37,9 +36,6 @@ from polyrelu.polyhedra.halfspace import Halfspace
 from polyrelu.polyhedra.polyhedron import Polyhedron
 from polyrelu.polyhedra.sides import Sides
 from polyrelu.tilings.tile_source import TileList
-
-QUICK_WORK = 20_000_000
-"""How many entries of linear programs may be looked at where the engine was chosen by itself: about two seconds."""
 
 _GUIDED_WORK = 100_000, 200  # of what floats decided, and for each entry of its rows
 
@@ -113,17 +109,6 @@ class LazyTiles(TileList):
         return self._canonical[index]
 
 
-def by_halfspaces(restriction: Restriction, domain: Polyhedron, options: Options) -> Engine:
-    """Cells by their inequalities, as many as ``limit`` allows."""
-    return HalfspaceEngine(restriction, domain, options.limit, None, options.until)
-
-
-def if_quick(restriction: Restriction, domain: Polyhedron, options: Options, refusal: str) -> Engine | None:
-    """The same where it promises to take a second or two, and no longer than that; ``refusal`` is why it is asked."""
-    engine = HalfspaceEngine(restriction, domain, options.limit, QUICK_WORK, options.until, refusal)
-    return engine if engine.is_promising() else None
-
-
 class HalfspaceEngine:
     """Finds the tiles of one restricted problem as cells by their inequalities.
 
@@ -162,6 +147,11 @@ class HalfspaceEngine:
         """What is certain on the domain's box."""
         return reach(self.layers, self.domain.sides, self.restriction.target)
 
+    def patterns(self) -> list[SignVector]:
+        """The signs of all cells of which the target leaves something, be it contained in another tile."""
+        self.run()
+        return [signs for signs, _ in (*self.found, *self.flat)]
+
     def is_promising(self) -> bool:
         """Whether few neurons may switch on the domain's box, or none of it can be mapped into the target."""
         if self.restriction.neuron_count <= MOST_DOUBTFUL:
@@ -179,14 +169,23 @@ class HalfspaceEngine:
 
     def run(self) -> None:
         """Find all tiles. Raises KeyboardInterrupt when stopped; what was found until then stays."""
-        if self.reach.misses:
-            self.stats.discarded += 1
-            self._waiting = []
-            return
-        self._waiting = [_Node(_Cell((), self._inside.sample_point()))]
-        while self._waiting:  # depth first; a node waits until its parts do, so that a stop loses none
+        while self._go_on():
+            pass
+
+    def _go_on(self) -> bool:
+        """Do something about the node that waits last, depth first; whether there are more."""
+        if self._waiting is None:
+            self._waiting = self._root()
+        if self._waiting:  # a node waits until its parts do, so that a stop loses none
             parts = self._step(self._waiting[-1])
             self._waiting[-1:] = reversed(parts)
+        return bool(self._waiting)
+
+    def _root(self) -> list[_Node]:
+        if self.reach.misses:
+            self.stats.discarded += 1
+            return []
+        return [_Node(_Cell((), self._inside.sample_point()))]
 
     def undecided(self) -> LazyTiles:
         """The cells that are not divided to the end."""
@@ -309,7 +308,7 @@ class HalfspaceEngine:
             )
 
     def _ask(self) -> None:
-        if self.until is not None and self.until(len(self.found) + len(self.flat)):
+        if self.until is not None and self.until(self.stats.cells + len(self.flat)):
             raise KeyboardInterrupt
 
     def _finish(self, cell: _Cell, signs: SignVector) -> None:

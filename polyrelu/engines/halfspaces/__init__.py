@@ -1,0 +1,1 @@
+"""Cells by their inequalities, in exact arithmetic."""
