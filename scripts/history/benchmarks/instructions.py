@@ -6,7 +6,7 @@ the C library is called that nothing else calls; what is counted is the second a
 
 from __future__ import annotations
 
-import ctypes
+import math
 import re
 import shutil
 import subprocess
@@ -17,7 +17,8 @@ from pathlib import Path
 from .networks import NETWORKS, box, network
 from .verbs import regions
 
-MARK = "gnu_get_libc_version"
+MARK = "cbrt*"
+"""The function of the C library, which nothing else here calls."""
 
 
 def counted() -> dict[str, int]:
@@ -57,13 +58,12 @@ Instructions.track_regions.unit = "instructions"  # type: ignore[attr-defined]
 
 def main() -> None:
     """Answer each question twice, with a mark before and after the second time."""
-    mark = getattr(ctypes.CDLL(None), MARK)
     for name in NETWORKS:
         net, domain = network(name), box(name)
         regions(net, domain)
-        mark()
+        math.cbrt(2.0)
         regions(net, domain)
-        mark()
+        math.cbrt(2.0)
 
 
 if __name__ == "__main__":
