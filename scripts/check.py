@@ -14,6 +14,7 @@ from __future__ import annotations
 import argparse
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -106,6 +107,8 @@ def _verdict(passed: bool) -> str:
 
 def changed_files(since: str | None) -> set[str]:
     """What differs from a commit, by default from where this branch left main, and what is not versioned yet."""
+    if not shutil.which("git"):
+        sys.exit("check: there is no git to say what has changed; name a job, such as: ./scripts/run check suite lint")
     base = since or _said("git merge-base HEAD main").strip() or "HEAD"
     listed = _said(f"git diff --name-only {base}") + _said("git ls-files --others --exclude-standard")
     return set(listed.split())
