@@ -27,6 +27,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from polyrelu.arithmetic.exact import FloatArray, nearest_floats, read_only, row_echelon
+from polyrelu.errors import BudgetExceeded
 from polyrelu.polyhedra.halfspace import Halfspace
 from polyrelu.polyhedra.polyhedron import Polyhedron
 from polyrelu.support.arguments import whole_number
@@ -120,15 +121,28 @@ def components(tiling: Tiling, contact: int | None = None) -> NDArray[np.int64]:
 
 def connected(count: int, pairs: NDArray[np.int64]) -> NDArray[np.int64]:
     """For each of so many things the number of its connected component, in the order of first things."""
+    if not count:
+        return np.empty(0, dtype=np.int64)
+    _, first, inverse = np.unique(linked(count, *pairs.T), return_index=True, return_inverse=True)
+    return np.argsort(np.argsort(first))[inverse].astype(np.int64)
+
+
+def linked(count: int, first: NDArray[np.int64], second: NDArray[np.int64]) -> NDArray[np.int32]:
+    """For each of ``count`` nodes the number of its connected component; edge k joins ``first[k]`` and ``second[k]``.
+
+    Raises:
+        BudgetExceeded: there are 2^31 nodes or more.
+    """
     from scipy.sparse import coo_array
     from scipy.sparse.csgraph import connected_components
 
-    if not count:
-        return np.empty(0, dtype=np.int64)
-    links = coo_array((np.ones(len(pairs), dtype=np.bool_), (pairs[:, 0], pairs[:, 1])), shape=(count, count))
-    _, labels = connected_components(links, directed=False)
-    _, first, inverse = np.unique(labels, return_index=True, return_inverse=True)
-    return np.argsort(np.argsort(first))[inverse].astype(np.int64)
+    if count > np.iinfo(np.int32).max:
+        raise BudgetExceeded(f"zones: there are {count} nodes to join; 2^31 - 1 is the most")
+    # Some versions of SciPy up to 1.11 print an error for wider numbers, and go on with labels that mean nothing.
+    ends = first.astype(np.int32), second.astype(np.int32)
+    links = coo_array((np.ones(len(first), dtype=np.bool_), ends), shape=(count, count))
+    labels: NDArray[np.int32] = connected_components(links, directed=False)[1]
+    return labels
 
 
 def shared_facet(tiling: Tiling, i: int, j: int) -> Polyhedron:

@@ -27,6 +27,7 @@ import numpy as np
 from flint import fmpq_mat
 from numpy.typing import NDArray
 
+from polyrelu.analysis.adjacency import linked
 from polyrelu.analysis.measure import Enclosure, tile_volumes
 from polyrelu.arithmetic.exact import FloatArray, exact, exact_vector, float_quotients, nearest_floats, read_only
 from polyrelu.engines.preimage import linear_regions
@@ -220,17 +221,13 @@ class Superposition(Carried):
     @cached_property
     def island_numbers(self) -> NDArray[np.intp]:
         """(cells, features) the island of each feature that a cell is part of, counted by first cells; -1 for none."""
-        from scipy.sparse import coo_array  # takes a while to import
-        from scipy.sparse.csgraph import connected_components
-
         cells, features = self.active.shape
         first, second = self.edges[:, :2].T
         joined = self.active[first] & self.active[second] & ~self._at_threshold
         edge, feature = np.nonzero(joined)
         # One graph for all features: a cell is a node in each of them.
         ends = first[edge] + cells * feature, second[edge] + cells * feature
-        links = coo_array((np.ones(len(edge), dtype=np.bool_), ends), (cells * features,) * 2)
-        labels = connected_components(links, directed=False)[1].reshape(features, cells)
+        labels = linked(cells * features, *ends).reshape(features, cells)
         numbers = np.full((features, cells), NO_ISLAND, dtype=np.intp)
         for own, on, named in zip(labels, self.active.T, numbers, strict=True):
             named[on] = _by_first(own[on])

@@ -36,7 +36,7 @@ def opposite(dim):
     return pr.Network([([[1] * dim, [(-1) ** i for i in range(dim)]], [0, 0]), ([[1, 1]], [0])])
 
 
-@pytest.mark.parametrize("dim", [16, 30, 784])
+@pytest.mark.parametrize("dim", [16, 30, pytest.param(784, marks=pytest.mark.slow)])
 def test_few_neurons_of_many_inputs(dim, without_double_description, tmp_path):
     cube = pr.Polyhedron.box([-1] * dim, [1] * dim)
     reached = pr.preimage(opposite(dim), pr.parse(f"y0 >= {dim}", dim=1), cube)
