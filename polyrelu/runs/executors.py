@@ -122,16 +122,16 @@ class _Processes(Workers):
         return self._restarts < _MOST_RESTARTS and isinstance(future.exception(), BrokenExecutor)
 
     def stop(self, keep_parts: bool) -> bool:
-        self.close()
-        return False
-
-    def close(self) -> None:
         processes = list((getattr(self.executor, "_processes", None) or {}).values())
         self.executor.shutdown(wait=False, cancel_futures=True)
         for process in processes:
             process.terminate()
         for process in processes:
             process.join()
+        return False
+
+    def close(self) -> None:
+        self.executor.shutdown()
 
 
 def _leave_interrupts_alone() -> None:
