@@ -5,6 +5,7 @@ import json
 import pytest
 from click.testing import CliRunner
 
+import polyrelu as pr
 from polyrelu.cli import cli, counts
 from polyrelu.errors import Interrupted, PolyreluError
 
@@ -42,7 +43,7 @@ def test_a_property_and_a_statement(model, tmp_path):
     )
     assert run("count", model, "--property", str(prop)) == "3\n"
     statement = tmp_path / "question.txt"
-    run("statement", model, "--box", "-1", "1", "--output", "y0 > 0", "--save", str(statement))
+    pr.Statement.of(pr.load_network(model), "y0 > 0", ([-1, -1], [1, 1])).save(statement)
     assert run("count", "--statement", str(statement)) == "1\n"
 
 

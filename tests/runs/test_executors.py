@@ -1,7 +1,9 @@
 """Where tasks run: what is meant, and what becomes of workers that are lost."""
 
+import itertools
 import os
 import signal
+import sys
 import time
 
 import numpy as np
@@ -14,7 +16,8 @@ from polyrelu.runs.folds import Count
 from polyrelu.runs.tasks import Question
 
 RNG = np.random.default_rng(5)
-NET = pr.Network([(RNG.normal(size=(20, 3)), RNG.normal(size=20)), (RNG.normal(size=(1, 20)), [0.0])])
+WIDTHS = (3, 9, 7, 1)
+NET = pr.Network([(RNG.normal(size=(n, m)), RNG.normal(size=n)) for m, n in itertools.pairwise(WIDTHS)])
 CUBE = ([-1] * 3, [1] * 3)
 
 
@@ -32,8 +35,6 @@ def test_what_is_no_executor():
 
 
 def test_a_cluster_without_dask(monkeypatch):
-    import sys
-
     monkeypatch.setitem(sys.modules, "distributed", None)
     with pytest.raises(pr.MissingExtraError, match=r"polyrelu\[dask\]"):
         pr.count(NET, None, CUBE, executor="dask://127.0.0.1:8786")

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 import polyrelu as pr
 from polyrelu.engines.cells.interval_cells import IntervalCells, sectors
 from polyrelu.engines.cells.intervals import Interval
-from polyrelu.networks.relevant_part import restrict
+from polyrelu.networks.relevant_part import keep_all, restrict
 from tests.strategies import questions
 
 SMALL = {"max_inputs": 2, "max_width": 4, "max_depth": 2, "max_neurons": 6}
@@ -38,6 +38,7 @@ def tiles_within(restriction, domain, interval, cuts, **options):
 
 def agrees(network, target, domain, cuts, ends, **options):
     """Whether intervals that make up all patterns have the tiles of the twin, each once, and in order."""
+    domain = pr.Polyhedron.whole_space(network.input_dim) if domain is None else domain
     if domain.is_empty() or target.is_empty():
         return True
     restriction = restrict(network, target)
@@ -71,21 +72,21 @@ def test_the_general_way_to_cut(question, cuts, ends):
         assert agrees(*question, cuts, ends)
 
 
-WIDE = pr.Network([(np.random.default_rng(3).integers(-9, 10, (9, 3)), [1] * 9), ([[1, -1, 1] * 3], [0])])
-CUBE = pr.Polyhedron.box([-1] * 3, [1] * 3)
+WIDE = pr.Network([(np.random.default_rng(3).integers(-9, 10, (7, 2)), [1] * 7), ([[1, -1, 1, -1, 1, -1, 1]], [0])])
+SQUARE = pr.Polyhedron.box([-1] * 2, [1] * 2)
 
 
 def test_a_lost_pattern_is_found(monkeypatch):
     """What the laws above would say of a task that leaves out the first pattern of what is left."""
     target = pr.parse("y0 > 0", dim=1)
-    assert agrees(WIDE, target, CUBE, 20, [])
+    assert agrees(WIDE, target, SQUARE, 5, [])
     cut = Interval.cut
 
     def without_the_first(self, firsts):
         return [p._replace(first=p.first + (0 < p.first < p.last)) for p in cut(self, firsts)]
 
     monkeypatch.setattr(Interval, "cut", without_the_first)
-    assert not agrees(WIDE, target, CUBE, 20, [])
+    assert not agrees(WIDE, target, SQUARE, 5, [])
 
 
 def test_masks_that_become_wider():
@@ -93,14 +94,20 @@ def test_masks_that_become_wider():
     angles = np.linspace(0, 2 * np.pi, 70, endpoint=False)
     rows = np.round(np.stack([np.cos(angles), np.sin(angles)], axis=1) * 2**20)
     network = pr.Network([(rows, [-(2**20)] * 70), ([[1] * 70], [0])])
-    box = pr.Polyhedron.box([-2, -2], [2, 2])
-    assert agrees(network, pr.Polyhedron.whole_space(1), box, 500, [1, 1 << 69])
+    box = pr.Polyhedron.box(["-9/8"] * 2, ["9/8"] * 2)
+    found, restriction = list[str](), keep_all(network)
+    for part in Interval.whole(70).cut([0, 1, 1 << 69]):
+        for batch in IntervalCells(restriction, box, 0, part).batches(10**6):
+            found += batch.patterns(np.arange(len(batch)))
+    tiling = pr.linear_regions(network, box)
+    assert max(len(tile.polyhedron.halfspaces) for tile in tiling if "1" not in tile.pattern) == 70
+    assert found == list(tiling.patterns)
 
 
 def test_shares_of_what_is_left():
-    restriction = restrict(WIDE, pr.Polyhedron.whole_space(1))
-    cells = IntervalCells(restriction, CUBE, 0, Interval.whole(restriction.neuron_count))
-    for _ in cells.batches(30):
+    restriction = keep_all(WIDE)
+    cells = IntervalCells(restriction, SQUARE, 0, Interval.whole(restriction.neuron_count))
+    for _ in cells.batches(8):
         pass
     rest = cells.rest()
     assert len(rest) > 1
@@ -108,13 +115,13 @@ def test_shares_of_what_is_left():
 
 
 def test_a_stop_leaves_what_was_not_done():
-    restriction = restrict(WIDE, pr.Polyhedron.whole_space(1))
-    everything = tiles_within(restriction, CUBE, Interval.whole(9), 10**6)
+    restriction = keep_all(WIDE)
+    everything = tiles_within(restriction, SQUARE, Interval.whole(7), 10**6)
     for by_kernel in (True, False):
-        cells = IntervalCells(restriction, CUBE, 0, Interval.whole(9), by_kernel=by_kernel)
-        found = tiles_of(next(cells.batches(64 * 20)))
+        cells = IntervalCells(restriction, SQUARE, 0, Interval.whole(7), by_kernel=by_kernel)
+        found = tiles_of(next(cells.batches(64 * 9)))
         rest = [part.interval for part in cells.rest()]
         found += tiles_of(cells.batch())
         for part in rest:
-            found += tiles_within(restriction, CUBE, part, 10**6)
+            found += tiles_within(restriction, SQUARE, part, 10**6)
         assert found == everything
