@@ -202,4 +202,4 @@ def _named(text: str, where: str) -> Workers:
     if kind in ("threads", "processes") and colon and rest.isdecimal():
         number = whole_number(int(rest), f"{where}: {kind}", 1, _MOST_WORKERS)
         return _Threads(number) if kind == "threads" else _Processes(number)
-    raise InputError(f"{where}: executor {text!r} is unknown; pass {KINDS}")
+    raise InputError(f"{where}: executor {shown(text)} is unknown; pass {KINDS}")
