@@ -114,7 +114,7 @@ def _document(found: int | Measure, complete: bool) -> dict[str, Any]:
 
 
 def _measure(found: Measure) -> dict[str, Any]:
-    document = {
+    document: dict[str, Any] = {
         "tiles": found.tiles,
         "volume": _ends(found.volume),
         "share": _ends(found.share),
