@@ -99,6 +99,9 @@ write pruning heuristics), `plotting` and `cli`.
   and `analysis/replay.py` looks for a counterexample that `formats/onnx_runs.py` has in floats, too.
 * `pr.tiles(net, target, domain)`: `engines/tiles.py` asks an engine for its tiles while it works (`cells/streamed.py`,
   `cells/pool.py`); what a stopped run leaves is `tilings/open_cells.py`, and `analysis/coverage.py` measures it.
+* `pr.count(net, target, domain)`: `analysis/counts.py` puts roots on a board (`runs/coordinator.py`), and tasks of
+  a second take them from there, here or elsewhere (`runs/executors.py`): `runs/tasks.py` makes of a root an interval of
+  patterns, whose tiles `engines/cells/interval_cells.py` finds and a fold (`runs/folds.py`) looks at.
 * A node of an ONNX file: `formats/onnx_reader.py` reads the graph, `onnx_operators.py` looks the operator up,
   `operators.py` says what it is in affine maps and maxima, `lowering.py` makes layers of these, and
   `networks/network.py` is the result.

@@ -17,6 +17,7 @@ from typing import Generic, TypeVar
 from polyrelu.errors import InputError
 from polyrelu.runs.executors import Ended, Workers, workers
 from polyrelu.runs.tasks import WHOLE, Fold, Outcome, Place, Question, Root, Task, all_places
+from polyrelu.support.arguments import instance, items
 from polyrelu.support.interrupts import heard_between_steps
 from polyrelu.support.limits import Stop, check, unlimited
 from polyrelu.support.progress import progress_bar
@@ -188,31 +189,39 @@ def work_off(
     on_done: Callable[[Root, Outcome[T]], object] = lambda root, outcome: None,
     keep_parts: bool = False,
     progress: bool | None = False,
+    on_found: Callable[[int], object] = lambda tiles: None,
 ) -> None:
-    """Work on what is on a board until nothing is left.
+    """Work on what is on a board until nothing is left; ``on_found`` is told how many tiles were found by then.
 
     With ``keep_parts`` a task that is stopped in this process counts for what it has done, though its roots are others
     than those of its budget then. Raises as :func:`run`.
     """
     with heard_between_steps(), progress_bar(progress, desc="tiles", unit=" tiles", unit_scale=True) as bar:
 
+        def found(tiles: int) -> None:
+            bar.update(tiles - bar.n)
+            on_found(tiles)
+
         def done(root: Root, outcome: Outcome[T]) -> None:
             board.done(root, outcome)
-            bar.update(board.tiles - bar.n)
+            found(board.tiles)
             on_done(root, outcome)
 
         if executor is None:
-            _work_here(board, done, keep_parts)
+            _work_here(board, done, found, keep_parts)
         else:
             _work_there(board, executor, done, keep_parts)
 
 
-def _work_here(board: Board[T], done: Callable[[Root, Outcome[T]], None], keep_parts: bool) -> None:
+def _work_here(
+    board: Board[T], done: Callable[[Root, Outcome[T]], None], found: Callable[[int], None], keep_parts: bool
+) -> None:
     while (root := board.take()) is not None:
         task = None
         try:
             task = Task(board.question, root, board.budget(root), board.fold)
             while task.go_on():
+                found(board.tiles + task.tiles)
                 check()
         except BaseException as error:
             if task is not None and keep_parts and isinstance(error, Stop):
@@ -257,11 +266,13 @@ def read_roots(roots: Iterable[Root], question: Question, where: str) -> list[Ro
     Raises:
         InputError: one is none of this question.
     """
-    found = list(roots)
+    advice = "pass what an interrupted run of this question has left"
+    found = items(roots, f"{where}: left", advice)
     for root in found:
+        instance(root, bytes, f"{where}: left", advice)
         try:
             if root:
                 Place.of(root, question)
-        except (ValueError, TypeError) as error:
-            raise InputError(f"{where}: {error}; pass what an interrupted run of this question has left") from None
+        except ValueError as error:
+            raise InputError(f"{where}: left: {error}; {advice}") from None
     return found

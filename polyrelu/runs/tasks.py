@@ -21,6 +21,7 @@ from polyrelu.networks.network import Network
 from polyrelu.networks.questions import Domain, Target
 from polyrelu.networks.relevant_part import Restriction, keep_all, restrict
 from polyrelu.networks.statement import Statement
+from polyrelu.support.numerals import shown
 from polyrelu.tilings.columns import Columns
 
 T = TypeVar("T")
@@ -110,12 +111,12 @@ class Place(NamedTuple):
         """
         part, sector = int.from_bytes(root[:2], "big"), int.from_bytes(root[2:6], "big")
         if len(root) < 6 or part >= len(question.parts):
-            raise ValueError(f"root: {root.hex()} is no root of this question")
+            raise ValueError(f"{shown(root)} is no root of this question")
         digits = question.parts[part][1].neuron_count
         width, more = (digits + 7) // 8, -digits % 8
         first, last = (int.from_bytes(root[6 + k * width : 6 + (k + 1) * width], "big") for k in range(2))
         if len(root) != 6 + 2 * width or (first | last) & (1 << more) - 1 or first > last:
-            raise ValueError(f"root: {root.hex()} is no root of this question")
+            raise ValueError(f"{shown(root)} is no root of this question")
         return cls(part, sector, Interval(first >> more, last >> more, digits))
 
 
@@ -174,12 +175,15 @@ class Task(Generic[T]):
 
     Args:
         question, root, cuts, fold: as for :func:`work`.
+
+    Attributes:
+        tiles: how many it has found.
     """
 
     def __init__(self, question: Question, root: Root, cuts: int, fold: Fold[T]) -> None:
         self._question, self._fold = question, fold
         self._value = fold.start(root)
-        self._tiles, self._cells, self._target_index = 0, None, 0
+        self.tiles, self._cells, self._target_index = 0, None, 0
         places = [Place.of(root, question)] if root else all_places(question)
         self._begun, self._waiting = places[0] if len(places) == 1 else None, places
         if self._begun is not None:
@@ -201,7 +205,7 @@ class Task(Generic[T]):
     def _add(self, tiles: Columns) -> None:
         if len(tiles):
             self._value = self._fold.add(self._value, tiles, self._target_index)
-            self._tiles += len(tiles)
+            self.tiles += len(tiles)
 
     def outcome(self) -> Outcome[T]:
         """What was found, and what is left."""
@@ -213,7 +217,7 @@ class Task(Generic[T]):
         roots = tuple(Place(part, sector, own.interval).root() for own in rest)
         shares = tuple(own.share for own in rest)
         sizes = None if any(map(math.isnan, shares)) else shares
-        return Outcome(self._fold.end(self._value), roots, sizes, self._tiles, self._cells.cuts)
+        return Outcome(self._fold.end(self._value), roots, sizes, self.tiles, self._cells.cuts)
 
 
 def all_places(question: Question) -> list[Place]:
