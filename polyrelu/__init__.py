@@ -36,6 +36,7 @@ from polyrelu.tilings.tile import Tile
 from polyrelu.tilings.tiling import Tiling
 
 if TYPE_CHECKING:  # what is imported when it is first looked up: ``_conveniences.PUBLIC``
+    from polyrelu.analysis.counts import Measure, count, fold, measure
     from polyrelu.analysis.coverage_curve import coverage_curve
     from polyrelu.analysis.decision_boundary import decision_boundary
     from polyrelu.analysis.images import image
@@ -86,6 +87,7 @@ __all__ = [
     "LatentCube",
     "LatentPlane",
     "Layer",
+    "Measure",
     "MissingExtraError",
     "Nearest",
     "Network",
@@ -109,12 +111,14 @@ __all__ = [
     "before_final",
     "between",
     "check_tiling",
+    "count",
     "coverage_curve",
     "decision_boundary",
     "explore",
     "face_search",
     "feature_zones",
     "film",
+    "fold",
     "get_rigged_bias",
     "get_unit_2d_vectors_regularly_spaced",
     "image",
@@ -127,6 +131,7 @@ __all__ = [
     "load_query",
     "load_tiling",
     "maps_into",
+    "measure",
     "nearest_input",
     "nearest_point",
     "output_range",

@@ -57,17 +57,17 @@ class Interrupted(PolyreluError, KeyboardInterrupt):
     """The user stopped a long computation.
 
     ``partial`` is what was found until then: the :class:`~polyrelu.tilings.tiling.Tiling` of the tiles, and of a
-    function with another answer that answer; its ``complete`` is False. It is a KeyboardInterrupt, so code that does
-    not expect it still stops.
+    function with another answer that answer; its ``complete`` is False. Functions that can go on say in ``left`` with
+    what. It is a KeyboardInterrupt, so code that does not expect it still stops.
     """
 
-    def __init__(self, message: str, partial: Any) -> None:
+    def __init__(self, message: str, partial: Any, left: Any = None) -> None:
         super().__init__(message)
-        self.partial = partial
+        self.partial, self.left = partial, left
 
-    def __reduce__(self) -> tuple[type[Interrupted], tuple[str, Any]]:
+    def __reduce__(self) -> tuple[type[Interrupted], tuple[str, Any, Any]]:
         """How it is made again, elsewhere or as a copy."""
-        return type(self), (str(self), self.partial)
+        return type(self), (str(self), self.partial, self.left)
 
 
 class RoundedWarning(UserWarning):

@@ -17,6 +17,7 @@ from polyrelu.cli.batch import batch_command
 from polyrelu.cli.boundary import boundary_command
 from polyrelu.cli.certificates import check_command, expand_command
 from polyrelu.cli.conversion import convert_command
+from polyrelu.cli.counts import count_command
 from polyrelu.cli.exit_codes import Exit, table
 from polyrelu.cli.networks import info_command
 from polyrelu.cli.pictures import demo_command, figures_command
@@ -96,6 +97,7 @@ for _command in (
     boundary_command,
     check_command,
     convert_command,
+    count_command,
     demo_command,
     expand_command,
     figures_command,

@@ -8,15 +8,15 @@ that of all tiles in their order, whoever found them.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from concurrent.futures import Executor, Future
+from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from heapq import heapify, heappop, heappush
 from queue import Empty, SimpleQueue
 from typing import Generic, TypeVar
 
 from polyrelu.errors import InputError
-from polyrelu.runs.executors import Workers, workers
-from polyrelu.runs.tasks import WHOLE, Fold, Outcome, Place, Question, Root, Task
+from polyrelu.runs.executors import Ended, Workers, workers
+from polyrelu.runs.tasks import WHOLE, Fold, Outcome, Place, Question, Root, Task, all_places
 from polyrelu.support.interrupts import heard_between_steps
 from polyrelu.support.limits import Stop, check, unlimited
 from polyrelu.support.progress import progress_bar
@@ -112,7 +112,7 @@ class Board(Generic[T]):
         """Put a task's value beside those of the intervals before and after what it has done."""
         if not root and not outcome.tiles:
             return  # what only lists the roots has no place
-        place = Place.of(root, self.question) if root else self._whole(outcome)
+        place = Place.of(root, self.question) if root else all_places(self.question)[0]
         first = (place.part, place.sector, place.interval.first)
         after = Place.of(outcome.open[0], self.question).interval.first if outcome.open else place.interval.last + 1
         if first[2] == after and not outcome.tiles:
@@ -122,13 +122,6 @@ class Board(Generic[T]):
         near = [*([self._runs.pop(before)] if before else []), run, *([behind] if behind else [])]
         joined = _Run(near[0].first, near[-1].after, self._combined([own.value for own in near]))
         self._runs[joined.first], self._ends[joined.after] = joined, joined.first
-
-    def _whole(self, outcome: Outcome[T]) -> Place:
-        """The only place of a question of which a task has found tiles from the beginning."""
-        from polyrelu.runs.tasks import all_places
-
-        (place,) = all_places(self.question)
-        return place
 
     def _combined(self, values: Iterable[T | None]) -> T | None:
         found: T | None = None
@@ -231,10 +224,8 @@ def _work_here(board: Board[T], done: Callable[[Root, Outcome[T]], None], keep_p
         done(root, task.outcome())
 
 
-def _work_there(
-    board: Board[T], executor: Workers, done: Callable[[Root, Outcome[T]], None], keep_parts: bool
-) -> None:
-    ended: SimpleQueue[tuple[Root, Future[Outcome[T]]]] = SimpleQueue()
+def _work_there(board: Board[T], executor: Workers, done: Callable[[Root, Outcome[T]], None], keep_parts: bool) -> None:
+    ended: Ended[T] = SimpleQueue()
     try:
         while board.waiting or board.at_work:
             while len(board.at_work) < _AHEAD * executor.count() and (root := board.take()) is not None:

@@ -15,7 +15,7 @@ from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExec
 from contextlib import contextmanager
 from multiprocessing import get_context
 from queue import SimpleQueue
-from typing import Any, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 from polyrelu.errors import InputError
 from polyrelu.runs.tasks import Fold, Outcome, Question, Root, Task, work
@@ -24,6 +24,7 @@ from polyrelu.support.extras import require
 from polyrelu.support.numerals import shown
 
 T = TypeVar("T")
+Ended: TypeAlias = SimpleQueue[tuple[Root, Future[Outcome[T]]]]
 
 KINDS = "threads:N, processes:N or dask://HOST:PORT"
 _MOST_WORKERS = 1024
@@ -50,9 +51,7 @@ class Workers:
             self._next = time.monotonic() + _SECONDS_BETWEEN_COUNTS
         return self._counted
 
-    def begin(
-        self, question: Question, root: Root, cuts: int, fold: Fold[T], ended: SimpleQueue[tuple[Root, Future[Outcome[T]]]]
-    ) -> None:
+    def begin(self, question: Question, root: Root, cuts: int, fold: Fold[T], ended: Ended[T]) -> None:
         """Submit a task; when it has ended, it is put into the queue."""
         future = self.submit(question, root, cuts, fold)
         future.add_done_callback(lambda own: ended.put((root, own)))
@@ -123,16 +122,16 @@ class _Processes(Workers):
         return self._restarts < _MOST_RESTARTS and isinstance(future.exception(), BrokenExecutor)
 
     def stop(self, keep_parts: bool) -> bool:
-        self.close()
-        return False
-
-    def close(self) -> None:
         processes = list((getattr(self.executor, "_processes", None) or {}).values())
         self.executor.shutdown(wait=False, cancel_futures=True)
         for process in processes:
             process.terminate()
         for process in processes:
             process.join()
+        return False
+
+    def close(self) -> None:
+        self.executor.shutdown()
 
 
 def _leave_interrupts_alone() -> None:

@@ -147,7 +147,7 @@ class Fold(Protocol[T]):
         """What there is before the first batch of a task."""
 
     def add(self, value: T, tiles: Columns, target_index: int) -> T:
-        """With one more batch of tiles of a target. Batches come in the order of the patterns, and are so themselves."""
+        """With one more batch of tiles of a target. Tiles come in the order of their patterns, in and among batches."""
 
     def end(self, value: T) -> T:
         """What the task hands out, after its last batch."""

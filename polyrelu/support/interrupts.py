@@ -1,8 +1,8 @@
 """Ctrl-C that is heard between steps, and not in the middle of one.
 
-Python raises KeyboardInterrupt between any two of its own steps. Work that is to lose nothing then has to be written for
-that in each line; or, as here, it asks :func:`polyrelu.support.limits.check` where it may be stopped, and Ctrl-C is one
-more limit.
+Python raises KeyboardInterrupt between any two of its own steps. Work that is to lose nothing then has to be written
+for that in each line; or, as here, it asks :func:`polyrelu.support.limits.check` where it may be stopped, and Ctrl-C is
+one more limit.
 """
 
 from __future__ import annotations

@@ -17,8 +17,8 @@ import numpy as np
 from polyrelu.arithmetic.exact import ExactVector, primitive
 from polyrelu.arithmetic.ieee import floats_are_sound
 from polyrelu.engines.cells.engine import CellEngine
-from polyrelu.engines.cells.intervals import Interval, dealt_out, first_patterns, patterns_in
 from polyrelu.engines.cells.extents import sizes_in_x
+from polyrelu.engines.cells.intervals import Interval, dealt_out, first_patterns, patterns_in
 from polyrelu.engines.cells.open_cells import extents_of
 from polyrelu.engines.cells.problem import Cells, Problem, problem, stack, widened
 from polyrelu.engines.cells.run import Pause, Run
@@ -162,7 +162,8 @@ class IntervalCells(CellEngine):
 
     def _renew(self, cells: Cells, numbers: Sequence[int]) -> None:
         """A run with these cells, which are in the order of their patterns."""
-        assert self._kernel is not None and self.runner is not None
+        assert self._kernel is not None
+        assert self.runner is not None
         self._run = Run(self._kernel, self._words, self._exact_forms(), measure=self.runner.measure)
         self._run.keep_within(*self.interval.packed)
         self._run.put(cells, numbers)

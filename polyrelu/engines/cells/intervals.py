@@ -93,9 +93,9 @@ def _numbers(packed: NDArray[np.uint8], digits: int) -> list[int]:
 
 def dealt_out(firsts: Sequence[int], weights: FloatArray, most: int) -> list[list[int]]:
     """The numbers of cells in their order, in at most so many groups of about the same weight."""
-    ends = np.cumsum(weights)
-    total = ends[-1] if len(ends) else 0.0
-    if not total > 0.0 or not np.isfinite(total):
-        ends, total = np.arange(1, len(firsts) + 1), len(firsts)
-    groups = np.minimum(((ends - np.diff(ends, prepend=0.0) / 2) / total * most).astype(np.intp), most - 1)
+    total = weights.sum()
+    if not 0.0 < total < np.inf:
+        weights, total = np.ones(len(firsts)), float(len(firsts))
+    middles = (np.cumsum(weights) - weights / 2) / total
+    groups = np.minimum((middles * most).astype(np.intp), most - 1)
     return [np.flatnonzero(groups == group).tolist() for group in np.unique(groups)]
