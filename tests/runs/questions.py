@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -25,8 +26,8 @@ def network(*widths: int, seed: int, whole: bool = False) -> pr.Network:
 QUESTIONS: dict[str, tuple[pr.Network, Any, Any, int]] = {
     "usual": (network(2, 5, 3, 1, seed=3), "y0 <= 1/2", SQUARE, 6),
     "regions": (network(2, 4, 3, 1, seed=1), None, SQUARE, 7),
-    "equality": (network(2, 5, 3, 1, seed=4, whole=True), "y0 == 0", SQUARE, 4),
-    "flat tiles": (network(2, 5, 3, 1, seed=7, whole=True), "y0 <= 0", SQUARE, 4),
+    "equality": (network(2, 5, 3, 1, seed=75, whole=True), "y0 == 0", SQUARE, 4),
+    "flat tiles": (network(2, 5, 3, 1, seed=30, whole=True), "y0 == 0", SQUARE, 2),
     "twins": (network(2, 5, 3, 1, seed=21, whole=True), None, SQUARE, 4),
     "strict": (network(2, 5, 3, 1, seed=21, whole=True), "y0 < 1", SQUARE, 4),
     "two targets": (network(2, 5, 2, seed=3, whole=True), ["y0 <= 0", "y1 > 0"], SQUARE, 4),
@@ -39,14 +40,16 @@ QUESTIONS: dict[str, tuple[pr.Network, Any, Any, int]] = {
 """Network, target, domain, and the budget of a task: each has several, as far as there is something to do."""
 
 
+@cache
 def stored(name: str, place: Path, measure: bool = False) -> pr.StoredTiling:
-    """The answer on disk."""
+    """The answer on disk; found once for each place."""
     net, target, domain, cuts = QUESTIONS[name]
     run = pr.Run(place / name, net, target, domain, cuts=cuts, measure=measure)
     run.work()
     return run.tiling()
 
 
+@cache
 def whole(name: str) -> pr.Tiling:
     """The answer in memory."""
     net, target, domain, _ = QUESTIONS[name]
