@@ -223,7 +223,7 @@ def _worked_off(
     board = board_of(question, own, least, read_roots(left, question, where))
     try:
         with limits.kept(), workers(executor, where) as team:
-            work_off(board, team, keep_parts=True, progress=progress)
+            work_off(board, team, keep_parts=True, progress=progress, on_found=limits)
     except KeyboardInterrupt as stop:
         when = f" after {limits.timeout} seconds" if limits.late else ""
         raise Interrupted(

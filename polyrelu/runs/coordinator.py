@@ -188,31 +188,39 @@ def work_off(
     on_done: Callable[[Root, Outcome[T]], object] = lambda root, outcome: None,
     keep_parts: bool = False,
     progress: bool | None = False,
+    on_found: Callable[[int], object] = lambda tiles: None,
 ) -> None:
-    """Work on what is on a board until nothing is left.
+    """Work on what is on a board until nothing is left; ``on_found`` is told how many tiles were found by then.
 
     With ``keep_parts`` a task that is stopped in this process counts for what it has done, though its roots are others
     than those of its budget then. Raises as :func:`run`.
     """
     with heard_between_steps(), progress_bar(progress, desc="tiles", unit=" tiles", unit_scale=True) as bar:
 
+        def found(tiles: int) -> None:
+            bar.update(tiles - bar.n)
+            on_found(tiles)
+
         def done(root: Root, outcome: Outcome[T]) -> None:
             board.done(root, outcome)
-            bar.update(board.tiles - bar.n)
+            found(board.tiles)
             on_done(root, outcome)
 
         if executor is None:
-            _work_here(board, done, keep_parts)
+            _work_here(board, done, found, keep_parts)
         else:
             _work_there(board, executor, done, keep_parts)
 
 
-def _work_here(board: Board[T], done: Callable[[Root, Outcome[T]], None], keep_parts: bool) -> None:
+def _work_here(
+    board: Board[T], done: Callable[[Root, Outcome[T]], None], found: Callable[[int], None], keep_parts: bool
+) -> None:
     while (root := board.take()) is not None:
         task = None
         try:
             task = Task(board.question, root, board.budget(root), board.fold)
             while task.go_on():
+                found(board.tiles + task.tiles)
                 check()
         except BaseException as error:
             if task is not None and keep_parts and isinstance(error, Stop):

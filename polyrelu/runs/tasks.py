@@ -174,12 +174,15 @@ class Task(Generic[T]):
 
     Args:
         question, root, cuts, fold: as for :func:`work`.
+
+    Attributes:
+        tiles: how many it has found.
     """
 
     def __init__(self, question: Question, root: Root, cuts: int, fold: Fold[T]) -> None:
         self._question, self._fold = question, fold
         self._value = fold.start(root)
-        self._tiles, self._cells, self._target_index = 0, None, 0
+        self.tiles, self._cells, self._target_index = 0, None, 0
         places = [Place.of(root, question)] if root else all_places(question)
         self._begun, self._waiting = places[0] if len(places) == 1 else None, places
         if self._begun is not None:
@@ -201,7 +204,7 @@ class Task(Generic[T]):
     def _add(self, tiles: Columns) -> None:
         if len(tiles):
             self._value = self._fold.add(self._value, tiles, self._target_index)
-            self._tiles += len(tiles)
+            self.tiles += len(tiles)
 
     def outcome(self) -> Outcome[T]:
         """What was found, and what is left."""
@@ -213,7 +216,7 @@ class Task(Generic[T]):
         roots = tuple(Place(part, sector, own.interval).root() for own in rest)
         shares = tuple(own.share for own in rest)
         sizes = None if any(map(math.isnan, shares)) else shares
-        return Outcome(self._fold.end(self._value), roots, sizes, self._tiles, self._cells.cuts)
+        return Outcome(self._fold.end(self._value), roots, sizes, self.tiles, self._cells.cuts)
 
 
 def all_places(question: Question) -> list[Place]:

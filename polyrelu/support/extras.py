@@ -11,6 +11,7 @@ from polyrelu.errors import MissingExtraError
 INSTALLED_BY = MappingProxyType(
     {
         "anywidget": "'polyrelu[widget]'",
+        "distributed": "'polyrelu[dask]'",
         "h5py": "'polyrelu[keras]'",
         "matplotlib": "'polyrelu[plot]'",
         "onnx": "'polyrelu[onnx]'",

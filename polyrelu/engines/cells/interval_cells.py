@@ -13,6 +13,7 @@ from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from polyrelu.arithmetic.exact import ExactVector, primitive
 from polyrelu.arithmetic.ieee import floats_are_sound
@@ -110,7 +111,8 @@ class IntervalCells(CellEngine):
     def rest(self) -> list[Rest]:
         """What is left of the interval, in order; it does not go on then."""
         if self._left is None and self._run is not None:
-            self._left = self._dealt_out(self._taken_back())
+            cells = self._taken_back()
+            self._left = self._dealt_out(cells, *first_patterns(cells, self.interval))
         elif self._left is None:
             self._left = [Rest(self.interval.cut([first])[0], math.nan) for first in self._firsts()[:1]]
         return self._left
@@ -190,11 +192,10 @@ class IntervalCells(CellEngine):
         if firsts == [self.interval.first]:
             self._renew(cells, numbers)
         else:
-            self._left = self._dealt_out(cells)
+            self._left = self._dealt_out(cells, firsts, numbers)
 
-    def _dealt_out(self, cells: Cells) -> list[Rest]:
+    def _dealt_out(self, cells: Cells, firsts: Sequence[int], numbers: NDArray[np.intp]) -> list[Rest]:
         """The intervals of cells that wait, by their sizes."""
-        firsts, numbers = first_patterns(cells, self.interval)
         sizes = extents_of(cells).volume_high[numbers] / self._size if self._size else np.full(len(numbers), np.nan)
         groups = dealt_out(firsts, sizes, MOST_LEFT)
         intervals = self.interval.cut([firsts[group[0]] for group in groups])
