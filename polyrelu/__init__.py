@@ -67,6 +67,10 @@ if TYPE_CHECKING:  # what is imported when it is first looked up: ``_convenience
         latent_plane,
         segment_and_plot,
     )
+    from polyrelu.runs.joining import join
+    from polyrelu.runs.opening import open_tiling
+    from polyrelu.runs.stored_run import Run
+    from polyrelu.tilings.stored_tiling import StoredTiling
 else:
     from polyrelu._conveniences import public_name as __getattr__  # noqa: F401
     from polyrelu._conveniences import public_names as __dir__  # noqa: F401
@@ -97,10 +101,12 @@ __all__ = [
     "Property",
     "RangeError",
     "RoundedWarning",
+    "Run",
     "SegmentableCube",
     "SegmentablePlane",
     "Slice",
     "Statement",
+    "StoredTiling",
     "Tile",
     "Tiling",
     "UnboundedError",
@@ -123,6 +129,7 @@ __all__ = [
     "get_unit_2d_vectors_regularly_spaced",
     "image",
     "inactive",
+    "join",
     "latent_plane",
     "level",
     "linear_regions",
@@ -134,6 +141,7 @@ __all__ = [
     "measure",
     "nearest_input",
     "nearest_point",
+    "open_tiling",
     "output_range",
     "parse",
     "plane_through",

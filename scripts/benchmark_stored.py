@@ -19,6 +19,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -35,13 +36,13 @@ def question(neurons: int) -> tuple[pr.Network, None, pr.Polyhedron]:
     """Network, no target, domain."""
     rng = np.random.default_rng(0)
     widths = (DIM, neurons, neurons, 1)
-    shapes = zip(widths, widths[1:], strict=False)
+    shapes = pairwise(widths)
     network = pr.Network([(rng.normal(size=(b, a)), rng.normal(size=b)) for a, b in shapes])
     return network, None, pr.Polyhedron.box([-SIDE] * DIM, [SIDE] * DIM)
 
 
 def _count(place: Path, neurons: int) -> Any:
-    return {"tiles": int(pr.count(*question(neurons)).tiles)}
+    return {"tiles": pr.count(*question(neurons))}
 
 
 def _run(place: Path, neurons: int) -> Any:

@@ -91,7 +91,9 @@ def fail(folder: Path) -> None:
         begun(place).work()
         assert contents(place) == same, at
         shutil.rmtree(place)
-    print(f"{calls.count} calls failed for want of room, and at each the power failed: always the same bytes in the end")
+    print(
+        f"{calls.count} calls failed for want of room, and at each the power failed: always the same bytes in the end"
+    )
 
 
 def main() -> None:

@@ -75,7 +75,7 @@ def open_tiling(directory: str | PathLike[str]) -> StoredTiling:
         directory: where the run lives.
 
     Raises:
-        InputError: there is no run, or it is damaged. Parts are looked at when they are needed, and may then be refused.
+        InputError: there is no run, or it is damaged. Parts are looked at when they are needed, and may be refused then.
         MissingExtraError: pyarrow is not installed.
 
     Cost: the question and the journal are read.
@@ -133,5 +133,5 @@ def problem_of(run: Run, part: int) -> Problem:
 
 
 def part_of(root: Root) -> int:
-    """The number of the part of the targets that a root is about; the empty one has tiles if there is one part alone."""
+    """The number of the part of the targets that a root is about; the empty one has tiles if there is one part."""
     return int.from_bytes(root[:2], "big")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ SQUARE = ([-2, -2], [2, 2])
 def network(*widths: int, seed: int, whole: bool = False) -> pr.Network:
     """A random one; of small whole numbers it is degenerate in many ways."""
     rng = np.random.default_rng(seed)
-    shapes = list(zip(widths, widths[1:], strict=False))
+    shapes = list(pairwise(widths))
     if whole:
         return pr.Network([(rng.integers(-1, 2, (b, a)), rng.integers(-1, 2, b)) for a, b in shapes])
     return pr.Network([(rng.normal(size=(b, a)), rng.normal(size=b)) for a, b in shapes])

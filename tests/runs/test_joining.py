@@ -34,7 +34,10 @@ def test_domains_that_share_facets(tmp_path, kind, target):
     assert (joined.domain, joined.complete) == (memory.domain, True)
     assert len(joined) >= len(memory)
     assert joined.volume(exact=True) == memory.volume(exact=True)
-    for points in (np.random.default_rng(0).uniform(-2, 2, (60, 2)), np.random.default_rng(1).integers(-2, 3, (60, 2)) * 1.0):
+    for points in (
+        np.random.default_rng(0).uniform(-2, 2, (60, 2)),
+        np.random.default_rng(1).integers(-2, 3, (60, 2)) * 1.0,
+    ):
         assert joined.contains(points).tolist() == memory.contains(points).tolist()
     inside = joined.in_memory()
     assert pairs(stored_contacts(joined, tmp_path)) == contacts(inside).pairs.tolist()

@@ -30,7 +30,14 @@ parts = st.builds(
 def tasks(draw):
     opened = draw(st.lists(st.binary(min_size=1, max_size=9), max_size=4))
     sizes = draw(st.none() | st.just(tuple(0.125 for _ in opened)))
-    return Done(draw(st.binary(max_size=9)), tuple(opened), sizes, draw(st.integers(0)), draw(st.integers(0)), draw(st.none() | parts))
+    return Done(
+        draw(st.binary(max_size=9)),
+        tuple(opened),
+        sizes,
+        draw(st.integers(0)),
+        draw(st.integers(0)),
+        draw(st.none() | parts),
+    )
 
 
 @given(tasks())
@@ -77,7 +84,7 @@ def test_files(tmp_path):
     journal = Journal(path)
     journal.append(task(b"", b"b", b"a"))
     journal.append(task(b"b"))
-    with Calls(0, no_room).counted(), pytest.raises(pr.WriteError, match="journal: cannot be written .*make room"):
+    with Calls(0, no_room).counted(), pytest.raises(pr.WriteError, match=r"journal: cannot be written .*make room"):
         journal.append(task(b"a"))
     journal.close()
     assert read_journal(path, "digest").open() == [b"a"]

@@ -110,7 +110,9 @@ def forged(tiles: Columns, change: Any, **options: Any) -> bytes:
 def with_column(name: str, make: Any) -> Any:
     def change(table: Any) -> Any:
         place = table.schema.get_field_index(name)
-        return table.set_column(place, table.schema.field(place), pa.array(make(table[name].to_pylist()), table.schema.field(place).type))
+        return table.set_column(
+            place, table.schema.field(place), pa.array(make(table[name].to_pylist()), table.schema.field(place).type)
+        )
 
     return change
 
@@ -130,7 +132,7 @@ def with_column(name: str, make: Any) -> Any:
         (with_column("containing", lambda own: [99, *own[1:]]), "fewer facets than contain it"),
         (with_column("rows", lambda own: ["[]", *own[1:]]), "damaged, or no part"),
         (with_column("rows", lambda own: ["[[], [[1.5, 0, '<=', 1]], []]", *own[1:]]), "damaged, or no part"),
-        (with_column("rows", lambda own: ["[[], [[1, 0, 0, \"<=\", 1]], []]", *own[1:]]), "damaged, or no part"),
+        (with_column("rows", lambda own: ['[[], [[1, 0, 0, "<=", 1]], []]', *own[1:]]), "damaged, or no part"),
     ],
 )
 def test_hostile_parts_are_refused(change, message):
