@@ -101,8 +101,8 @@ write pruning heuristics), `plotting` and `cli`.
   `cells/pool.py`); what a stopped run leaves is `tilings/open_cells.py`, and `analysis/coverage.py` measures it.
 * `pr.Run(directory, net, target, domain)`: `runs/stored_run.py` hands what is open to the coordinator; a worker writes
   its tiles as a Parquet file (`parts.py`) into the directory (`directory.py`), and then the journal says that the task
-  is done (`journal.py`). `pr.open_tiling` (`runs/opening.py`) makes of these a source of tiles, `tilings/stored.py`, and
-  a tiling, `tilings/stored_tiling.py`, whose zones `analysis/stored_contacts.py` finds by sorting outside of memory.
+  is done (`journal.py`). `pr.open_tiling` (`runs/opening.py`) makes of these a source of tiles, `tilings/stored.py`,
+  and a tiling, `stored_tiling.py`, whose zones `analysis/stored_contacts.py` finds by sorting outside of memory.
 * A node of an ONNX file: `formats/onnx_reader.py` reads the graph, `onnx_operators.py` looks the operator up,
   `operators.py` says what it is in affine maps and maxima, `lowering.py` makes layers of these, and
   `networks/network.py` is the result.
