@@ -102,6 +102,10 @@ write pruning heuristics), `plotting` and `cli`.
 * `pr.count(net, target, domain)`: `analysis/counts.py` puts roots on a board (`runs/coordinator.py`), and tasks of
   a second take them from there, here or elsewhere (`runs/executors.py`): `runs/tasks.py` makes of a root an interval of
   patterns, whose tiles `engines/cells/interval_cells.py` finds and a fold (`runs/folds.py`) looks at.
+* `pr.Run(directory, net, target, domain)`: `runs/stored_run.py` hands what is open to the coordinator; a worker writes
+  its tiles as a Parquet file (`parts.py`) into the directory (`directory.py`), and then the journal says that the task
+  is done (`journal.py`). `pr.open_tiling` (`runs/opening.py`) makes of these a source of tiles, `tilings/stored.py`,
+  and a tiling, `stored_tiling.py`, whose zones `analysis/stored_contacts.py` finds by sorting outside of memory.
 * A node of an ONNX file: `formats/onnx_reader.py` reads the graph, `onnx_operators.py` looks the operator up,
   `operators.py` says what it is in affine maps and maxima, `lowering.py` makes layers of these, and
   `networks/network.py` is the result.
@@ -136,6 +140,8 @@ write pruning heuristics), `plotting` and `cli`.
 | patch | the cells in which the first layers have one pattern, which the kernel splits together |
 | site | a generator's place in the kernel's arrays |
 | slot | a place for a generator or a facet in the kernel's memory, used again when its cell is done |
+| part | the tiles of a task, as a file; of targets: one of the disjoint sets that make up their union |
+| batch | tiles of one problem that lie elsewhere, and come into memory together |
 | pattern | the signs of all neurons as text, `1`, `0` and `*` for free |
 | sign vector | the signs of the neurons that were split on, as data |
 | facet | a face of dimension d - 1; `NeuronFacet` of a tile, with its neurons; `BoundaryPart`, with the tiles across |

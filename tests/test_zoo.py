@@ -4,6 +4,7 @@ import copy
 import hashlib
 import itertools
 import pickle
+import tempfile
 from fractions import Fraction
 from types import FunctionType
 
@@ -382,6 +383,19 @@ def looked_at_and_forgotten(network):
     assert pr.count(network, None, domain, cuts=7) == found.tiles == len(tiling)
     assert found.share.high == 1
     assert pr.fold(network, None, domain, lambda some: list(some.patterns), list.__add__) == list(tiling.patterns)
+
+
+@law("Run", "StoredTiling", "open_tiling", "join")
+def kept_on_disk(network):
+    """What a run leaves in its directory is the tiling, however little a task does."""
+    domain = around(network)
+    with tempfile.TemporaryDirectory() as folder:
+        pr.Run(folder, network, None, domain, cuts=7).work()
+        found, tiling = pr.open_tiling(folder), pr.linear_regions(network, domain)
+        assert isinstance(found, pr.StoredTiling)
+        assert found.patterns == tiling.patterns == pr.join([folder]).patterns
+        assert [len(zone) for zone in found.zones()] == [len(zone) for zone in tiling.zones()]
+        assert not pr.Run(folder).check()
 
 
 @law("preimage", "active", "inactive")

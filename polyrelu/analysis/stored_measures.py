@@ -1,4 +1,4 @@
-"""How much there is of a tiling that is larger than memory: batch by batch, as :mod:`polyrelu.analysis.measure` says."""
+"""How much there is of a tiling that is larger than memory, batch by batch: see :mod:`polyrelu.analysis.measure`."""
 
 from __future__ import annotations
 

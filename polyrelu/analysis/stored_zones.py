@@ -221,4 +221,3 @@ class ZoneBatch:
         """The tiles."""
         own = self.zones.of_tiles(self.first, self.batch.count) == self.zone
         return chosen_columns(self.batch.bring(), np.flatnonzero(own))
-

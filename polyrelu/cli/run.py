@@ -68,8 +68,8 @@ def run_command(
 ) -> None:
     """Answer a question about MODEL in the directory DIR: its tiles as Parquet files, task by task.
 
-    Without a question the run in DIR goes on. It may be stopped and killed at any moment: what is done stays, and in the
-    end the same bytes are there.
+    Without a question the run in DIR goes on. It may be stopped and killed at any moment: what is done stays, and in
+    the end the same bytes are there.
     """
     question = Question(**options)
     is_asked = question.model is not None or question.statement is not None
@@ -130,8 +130,9 @@ def _watch(run: Run, live: bool, as_json: bool) -> None:
 def check_directory(directory: Path) -> int:
     """Check a run, part by part; the exit code, once it is said what was found."""
     run = Run(directory)
-    found = 0
-    for found, problem in enumerate(check_run(run, _THREADS), 1):
+    found = False
+    for problem in check_run(run, _THREADS):
+        found = True
         click.echo(f"REJECTED {problem}", err=True)
     status = run.status()
     if not found:

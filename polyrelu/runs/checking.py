@@ -1,9 +1,9 @@
 """Checking a run on disk: that its tasks make up the whole, and that its parts are whole, and say what is true.
 
-What is checked of the tasks: what each has done and what it has left are the patterns of its root, each once. Of a part:
-its bytes are those that the journal has; it is what a part of this run is; its patterns ascend, and lie in what its task
-has done; and each tile has a point, in the domain, where the network has the tile's signs and the target holds, unless
-floats leave that in doubt. That no tile is missing is what certificates are for.
+What is checked of the tasks: what each has done and what it has left are the patterns of its root, each once. Of a
+part: its bytes are those that the journal has; it is what a part of this run is; its patterns ascend, and lie in what
+its task has done; and each tile has a point, in the domain, where the network has the tile's signs and the target
+holds, unless floats leave that in doubt. That no tile is missing is what certificates are for.
 """
 
 from __future__ import annotations
@@ -117,7 +117,9 @@ def _wrong_points(tiles: Columns) -> Sequence[int]:
             mask = np.array(layer.relu, dtype=np.bool_)
             own = signs[:, begin : begin + int(mask.sum())]
             begin += own.shape[1]
-            wrong[some] |= (np.where(own, values[:, mask] < -radius[:, mask], values[:, mask] > radius[:, mask])).any(axis=1)
+            wrong[some] |= (np.where(own, values[:, mask] < -radius[:, mask], values[:, mask] > radius[:, mask])).any(
+                axis=1
+            )
             values, radius = relu_with_bound(values, radius, mask)
         holds, doubtful = tiles.restriction.target.contains_certified(values, radius)
         wrong[some] |= ~holds & ~doubtful

@@ -28,8 +28,8 @@ def join(runs: Iterable[str | PathLike[str] | StoredTiling]) -> StoredTiling:
             is one polyhedron.
 
     Returns:
-        The tiles of all, one run after the other. Where a linear region lies in two domains, it is two tiles; flat tiles
-        that tiles of another run contain are left out.
+        The tiles of all, one run after the other. Where a linear region lies in two domains, it is two tiles; flat
+        tiles that tiles of another run contain are left out.
 
     Raises:
         InputError: they do not fit together; the message says which do not.

@@ -203,4 +203,3 @@ class Journal:
     def close(self) -> None:
         """Nothing more is appended."""
         os.close(self._handle)
-

@@ -75,7 +75,7 @@ def open_tiling(directory: str | PathLike[str]) -> StoredTiling:
         directory: where the run lives.
 
     Raises:
-        InputError: there is no run, or it is damaged. Parts are looked at when they are needed, and may then be refused.
+        InputError: there is no run, or it is damaged. Parts are looked at, and may be refused, when they are needed.
         MissingExtraError: pyarrow is not installed.
 
     Cost: the question and the journal are read.
@@ -86,6 +86,7 @@ def open_tiling(directory: str | PathLike[str]) -> StoredTiling:
     ...     _ = pr.Run(folder, net, "y0 > 0", ([-1, -1], [1, 1])).work()
     ...     tiling = pr.open_tiling(folder)
     ...     len(tiling), tiling.locate([0.5, 0.25]), tiling[1].inequalities()
+    (3, 1, ('x0 - x1 > 0', 'x1 >= 0', 'x0 + x1 <= 1'))
     """
     return tiling_of(Run(file_path(directory, "open_tiling")))
 
@@ -133,5 +134,5 @@ def problem_of(run: Run, part: int) -> Problem:
 
 
 def part_of(root: Root) -> int:
-    """The number of the part of the targets that a root is about; the empty one has tiles if there is one part alone."""
+    """The number of the part of the targets that a root is about; the empty one has tiles if there is one part."""
     return int.from_bytes(root[:2], "big")

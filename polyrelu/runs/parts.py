@@ -223,7 +223,9 @@ def _texts(arrow: Any, tiles: Columns) -> Any:
     """For each tile its exact rows, if it has no facets."""
     if not tiles.flat:
         return arrow.nulls(len(tiles), arrow.string())
-    return arrow.array([_rows_text(tiles.flat[i]) if i in tiles.flat else None for i in range(len(tiles))], arrow.string())
+    return arrow.array(
+        [_rows_text(tiles.flat[i]) if i in tiles.flat else None for i in range(len(tiles))], arrow.string()
+    )
 
 
 def _sizes(sizes: Extents) -> list[FloatArray]:
@@ -283,7 +285,9 @@ def read_part(content: bytes, about: About, problem: Problem, tiles: int, where:
     except MemoryError:
         raise
     except Exception as error:  # pyarrow promises no class
-        raise InputError(f"{where}: damaged, or no part of a run ({type(error).__name__}: {str(error)[:200]})") from error
+        raise InputError(
+            f"{where}: damaged, or no part of a run ({type(error).__name__}: {str(error)[:200]})"
+        ) from error
 
 
 def _check_schema(file: Any, expected: Any, tiles: int) -> None:

@@ -92,7 +92,7 @@ class Sorter:
 
 
 def _keys(records: Records) -> NDArray[np.bytes_]:
-    """Records as strings of bytes; numpy leaves out zeros at their ends, which changes no comparison of equal widths."""
+    """Records as strings of bytes; numpy leaves out zeros at their ends, which changes no comparison here."""
     return np.ascontiguousarray(records).view(f"S{records.shape[1]}").ravel()
 
 

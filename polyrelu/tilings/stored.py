@@ -172,7 +172,10 @@ class StoredTiles(TileSource):
         Cost: the batches that may have such tiles are brought, and their signs compared.
         """
         wanted = [packed_signs(signs) for signs in (~silent, ~active)]
-        lows, highs = _keys([row.tobytes() for row in wanted[0]]), _keys([row.tobytes() for row in packed_signs(active)])
+        lows, highs = (
+            _keys([row.tobytes() for row in wanted[0]]),
+            _keys([row.tobytes() for row in packed_signs(active)]),
+        )
         found = [np.empty(0, dtype=np.intp)]
         for k in range(len(self.batches)):
             rows = np.flatnonzero((lows <= self._lasts[k]) & (self._firsts[k] <= highs))
@@ -258,7 +261,9 @@ def _keys(packed: Sequence[bytes]) -> NDArray[np.bytes_]:
     return np.array(packed, dtype=f"S{width}")
 
 
-def signs_around(source: TileSource, points: FloatArray, radius: FloatArray) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+def signs_around(
+    source: TileSource, points: FloatArray, radius: FloatArray
+) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
     """Which neurons may be active, and which may be silent, somewhere within a radius of each point: (n, neurons) each.
 
     Where a value is beyond the range of floats both are possible.

@@ -98,8 +98,7 @@ class StoredTiling(Tiling):
     def lazily(self, numbers: Numbers) -> StoredTiling:
         """The chosen tiles, by ascending numbers, where they are."""
         parts = tuple(
-            (index, replace(source, batches=chosen_batches(source, own)))
-            for index, source, own in self._split(numbers)
+            (index, replace(source, batches=chosen_batches(source, own))) for index, source, own in self._split(numbers)
         )
         complete = self.complete and len(numbers) == len(self)
         return replace(self, parts=parts, complete=complete, known_volume=None, undecided_parts=None)

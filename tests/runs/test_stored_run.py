@@ -23,7 +23,9 @@ CUTS = 12
 def network() -> pr.Network:
     """Whose answer has flat tiles, too: y0 is zero on a cell."""
     W = [[1, 0], [0, 1], [1, 1], [1, -1], [2, 1], [-1, 3]]
-    return pr.Network([(W, [0, 0, -1, "1/2", "-1/3", 0]), ([[1, -1, 1, 1, 0, 0], [0, 1, -1, 0, 1, -1]], [0, "1/4"]), ([[1, -1]], [0])])
+    return pr.Network(
+        [(W, [0, 0, -1, "1/2", "-1/3", 0]), ([[1, -1, 1, 1, 0, 0], [0, 1, -1, 0, 1, -1]], [0, "1/4"]), ([[1, -1]], [0])]
+    )
 
 
 def begun(place: Path, cuts: int = CUTS) -> pr.Run:
