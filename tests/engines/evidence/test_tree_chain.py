@@ -83,7 +83,7 @@ def by_the_checker(text, form, constant, x, ends, slopes):
 def test_few_entries_are_added_up_as_many_are(monkeypatch):
     """A layer of which most entries are 0 is gone through entry by entry, and gives the same."""
     rng = random.Random(1)
-    rows = [[rng.choice([0] * 12 + [1, -2, "1/3"]) for _ in range(30)] for _ in range(20)]
+    rows = [[rng.choice([0] * 40 + [1, -2, "1/3"]) for _ in range(30)] for _ in range(20)]
     text = "\n".join([HEADER, "inputs 29", "layer relu", *(" ".join(map(str, row)) for row in rows)]) + "\n"
     sparse = chain(text).net
     factors = {i: rng.randint(-9, 9) or 1 for i in rng.sample(range(20), 7)}
