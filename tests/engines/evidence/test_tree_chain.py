@@ -86,10 +86,10 @@ def test_few_entries_are_added_up_as_many_are(monkeypatch):
     rows = [[rng.choice([0] * 40 + [1, -2, "1/3"]) for _ in range(30)] for _ in range(20)]
     text = "\n".join([HEADER, "inputs 29", "layer relu", *(" ".join(map(str, row)) for row in rows)]) + "\n"
     sparse = chain(text).net
+    assert sparse.sparse[0] is not None
     factors = {i: rng.randint(-9, 9) or 1 for i in rng.sample(range(20), 7)}
     monkeypatch.setattr(tree_chain, "_SPARSE", 10**6)
     dense = chain(text).net
-    assert sparse.sparse[0] is not None
     assert dense.sparse == [None]
     assert sparse.entering(1, factors) == dense.entering(1, factors)
 
