@@ -29,7 +29,7 @@ from polyrelu.arithmetic.exact import ExactVector
 from polyrelu.bounds.reach import Reach, reach
 from polyrelu.engines.cells.boxes import work_for_box
 from polyrelu.engines.cells.budget import ALWAYS
-from polyrelu.engines.evidence.certify import Evidence, Form, write_point
+from polyrelu.engines.evidence.certify import Evidence, Form, check_form, write_point
 from polyrelu.engines.evidence.files import numbered, question_beside
 from polyrelu.engines.preimage import preimage
 from polyrelu.errors import BudgetExceeded, DimensionError, InputError, Interrupted
@@ -99,6 +99,7 @@ def verify(
     progress: bool | None = None,
     certify: str | PathLike[str] | None = None,
     rows_only: bool = False,
+    form: Form = "auto",
 ) -> Verification:
     """Whether a network keeps a property; exact, and with a counterexample where it does not.
 
@@ -116,6 +117,7 @@ def verify(
         certify: write evidence for the verdict to this file, see :func:`write_evidence`; by runs of its own, within the
             time limit. Where there is none of a verdict, ``unwritten`` says why.
         rows_only: in certificates, say vertices by the rows on which they lie.
+        form: of certificates, ``"cells"``, ``"tree"`` or ``"auto"``, see :func:`write_evidence`.
 
     Raises:
         DimensionError: the property is about other dimensions than the network's.
@@ -141,6 +143,7 @@ def verify(
             f"R^{network.input_dim} -> R^{network.output_dim}"
         )
     limit = Limit(timeout=timeout, where="verify")
+    check_form(form, rows_only, "verify")
     if certify is None:
         return _verdict(network, prop, limit, workers, max_dim, progress)
     place = file_path(certify, "verify: certify")
@@ -149,7 +152,15 @@ def verify(
     try:
         with limit.kept():
             files = write_evidence(
-                found, network, prop, place, rows_only=rows_only, workers=workers, max_dim=max_dim, progress=progress
+                found,
+                network,
+                prop,
+                place,
+                form=form,
+                rows_only=rows_only,
+                workers=workers,
+                max_dim=max_dim,
+                progress=progress,
             )
     except BudgetExceeded as error:
         return replace(found, unwritten=str(error))
@@ -210,6 +221,7 @@ def write_evidence(
 
     Cost: for ``"holds"`` that of the preimages, and of coordinates; else an evaluation.
     """
+    check_form(form, rows_only, "write_evidence")
     place, files, network = file_path(path, "write_evidence"), list[Path](), prop.asked_of(network)
     if found.point is not None and found.place is not None:
         statement = _statement(network, prop.disjuncts[found.place[0]])

@@ -62,6 +62,11 @@ def pairs(words):
 def applied(form, values):
     """A form {key: coefficient} at values {key: value}, others being 0."""
     return sum(a * values.get(key, 0) for key, a in form.items())
+def hold(conditions, values):
+    """Whether all conditions hold at values {key: value}."""
+    rows = ((applied(form, values) - bound, relation) for form, bound, relation in conditions)
+    return all(a == 0 if relation == "==" else a < 0 or (relation == "<=" and a == 0)
+        for a, relation in rows)
 def products(rows, values):
     return [sum(map(mul, row, values)) for row in rows]
 def mask(flags, first=0):
@@ -473,14 +478,15 @@ class Checker:
     def point(self, words):
         """A point that maps into a target."""
         within(sum(map(len, words)) <= MOST_IN_HEAD, "a long point")
-        x = [rational(word) for word in words]
-        need(len(x) == self.statement.widths[0], "a point of another dimension")
-        q = lcm(1, *(a.denominator for a in x))
-        for number in range(len(self.statement.targets)):
-            rows = Rows(self.statement, Coordinates(self.statement, []), number)
-            v = rows.vertex([int(a * q) for a in [*x, 1]])
-            rows.evaluate(v, len(rows.levels))
-            if not (v.pos & rows.closed or rows.strict & ~v.neg or (v.pos | v.neg) & rows.equal):
+        h = [rational(word) for word in words]
+        need(len(h) == self.statement.widths[0], "a point of another dimension")
+        values = {(0, j): a for j, a in enumerate(h)}
+        for l, (rows, relu) in enumerate(self.statement.layers, 1):
+            h = [max(z, 0) if on else z for z, on in zip(products(rows, [*h, 1]), relu)]
+            values |= {(l, i): a for i, a in enumerate(h)}
+        need(hold(self.statement.domain, values), "the point is not in the domain")
+        for number, target in enumerate(self.statement.targets):
+            if hold(target, values):
                 self.claims.append(f"violated: the point maps into target {number}")
                 return
         raise Rejected("the point maps into no target")

@@ -62,8 +62,8 @@ class Statement:
         within(0 <= int(width) <= 2**20, "very many inputs")
         self.widths = [int(width)]
         self.layers = [self.layer(*own) for word, *own in groups if word == "layer"]
-        self.targets = [self.rows("xhy", *own) for word, *own in groups if word == "target"]
-        domains = [self.rows("x", *own) for word, *own in groups if word == "domain"]
+        self.targets = [[*self.rows("xhy", *own)] for word, *own in groups if word == "target"]
+        domains = [[*self.rows("x", *own)] for word, *own in groups if word == "domain"]
         [self.domain] = domains or [[]]
 
     def layer(self, relu, rows):
@@ -76,13 +76,11 @@ class Statement:
         return [[int(a * q) for a in row] for row in rows], q, [bit == "1" for bit in relu]
 
     def rows(self, kinds, lines):
-        conditions = []
         for *terms, relation, bound in lines:
             (side, relation), form = SIDES[relation], {}
             for a, name in zip(terms[::2], terms[1::2], strict=True):
                 form = plus(form, side * rational(a), {self.place(kinds, name): 1})
-            conditions.append((form, side * rational(bound), relation))
-        return conditions
+            yield form, side * rational(bound), relation
 
     def place(self, kinds, name):
         [(kind, layer, number)] = NAME.findall(name)

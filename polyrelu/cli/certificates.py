@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, get_args
 
 import click
 
@@ -17,7 +17,7 @@ from polyrelu.cli.exit_codes import Exit
 from polyrelu.cli.options import together
 from polyrelu.cli.run import check_directory
 from polyrelu.cli.solver import NAMED, files_by_name
-from polyrelu.engines.evidence.certify import Evidence, statement_of
+from polyrelu.engines.evidence.certify import Evidence, Form, statement_of
 from polyrelu.engines.evidence.expander import expand
 from polyrelu.engines.evidence.files import lines_of, numbered, question_beside
 from polyrelu.engines.evidence.question import ROWS
@@ -35,6 +35,14 @@ CERTIFY = together(
         help="Write a certificate of the answer, for polyrelu check, by a second run; compressed if FILE ends in .gz.",
     ),
     click.option("--rows-only", is_flag=True, help="A small certificate, of which polyrelu expand makes a whole one."),
+    click.option(
+        "--form",
+        type=click.Choice(get_args(Form)),
+        default="auto",
+        show_default=True,
+        help="Of the certificate: cells by their vertices, or a tree of splits and bounds, for many inputs; auto takes "
+        "a tree where cells get too large.",
+    ),
 )
 
 
@@ -43,6 +51,7 @@ class Certificates(NamedTuple):
 
     path: Path | None
     rows_only: bool
+    form: Form = "auto"
 
     def check(
         self, reads: Iterable[Path | None], writes: Iterable[Path | None] = (), *, is_stated: bool = True
@@ -55,13 +64,16 @@ class Certificates(NamedTuple):
             is_stated: whether the statement is written beside the certificate.
 
         Raises:
-            click.UsageError: there is no file for rows, a directory is missing, or a file has two meanings.
+            click.UsageError: there is no file for rows or a form, a directory is missing, a file has two meanings, or
+                a tree is to have rows.
             WriteError: the file could not be written.
         """
         if self.path is None:
-            if self.rows_only:
-                raise click.UsageError("--rows-only is about the certificate; give --certify FILE, too.")
+            for name in ["--rows-only"] * self.rows_only + ["--form"] * (self.form != "auto"):
+                raise click.UsageError(f"{name} is about the certificate; give --certify FILE, too.")
             return
+        if self.form == "tree" and self.rows_only:
+            raise click.UsageError("--rows-only is about the vertices of cells, and trees have none.")
         if not self.path.parent.is_dir():
             raise click.UsageError(f"--certify {self.path}: there is no directory {self.path.parent}.")
         others = {path.resolve() for path in (*reads, *writes) if path is not None}
@@ -87,7 +99,7 @@ class Certificates(NamedTuple):
             return []
         place = numbered(self.path, number)
         statement = statement_of(tiling) if said is None else said
-        evidence = Evidence(statement, max_dim, is_known=tiling.method == "branch")
+        evidence = Evidence(statement, max_dim, self.form, is_known=tiling.method == "branch")
         evidence.write(place, self.rows_only, workers)
         if said is not None:
             return [place]

@@ -19,6 +19,7 @@ from polyrelu.cli.question import ORDER, WHAT, WHERE, Question
 from polyrelu.cli.results import KEEPING, OF_TILES, SHOWN_DIGITS, SHOWN_TILES, Drawing, Results, nothing
 from polyrelu.cli.stopping import Stops, stops
 from polyrelu.cli.undecided import decided_part, undecided_part
+from polyrelu.engines.evidence.certify import Form
 from polyrelu.export.json_report import TilingReport, tiling_report, without_zones, zones_report
 from polyrelu.networks.network import Network
 from polyrelu.support.limits import Limit
@@ -57,7 +58,7 @@ or:      polyrelu preimage --statement question.txt
 @TILES
 @KEEPING
 @CERTIFY
-def preimage_command(certify: Path | None, rows_only: bool, **options: Any) -> None:
+def preimage_command(certify: Path | None, rows_only: bool, form: Form, **options: Any) -> None:
     """The exact inputs of MODEL whose outputs satisfy a condition, or that break a property.
 
     A statement, a text that says network, inputs and outputs, is answered as it stands; inputs and values in the middle
@@ -65,7 +66,7 @@ def preimage_command(certify: Path | None, rows_only: bool, **options: Any) -> N
     the files of the later ones are numbered. What is found when Ctrl-C or --timeout stops the run is printed and kept,
     marked incomplete: beside a file that is there, as NAME.partial.
     """
-    print_tiles(Question.answers, certificates=Certificates(certify, rows_only), **options)
+    print_tiles(Question.answers, certificates=Certificates(certify, rows_only, form), **options)
 
 
 _REGIONS_EXAMPLES = """\b
@@ -90,9 +91,9 @@ or:      polyrelu regions model.npz --slice points.csv --box 0 1
 @TILES
 @KEEPING
 @CERTIFY
-def regions_command(certify: Path | None, rows_only: bool, **options: Any) -> None:
+def regions_command(certify: Path | None, rows_only: bool, form: Form, **options: Any) -> None:
     """The linear regions of MODEL: the cells on which every neuron has one sign."""
-    print_tiles(Question.regions, certificates=Certificates(certify, rows_only), **options)
+    print_tiles(Question.regions, certificates=Certificates(certify, rows_only, form), **options)
 
 
 def print_tiles(
@@ -208,6 +209,7 @@ def zones_command(
     as_json: bool,
     certify: Path | None,
     rows_only: bool,
+    form: Form,
     **options: Any,
 ) -> None:
     """The activation zones of MODEL: the islands of inputs whose outputs satisfy a condition.
@@ -216,7 +218,7 @@ def zones_command(
     """
     question = Question(**options, measure=True)
     results = Results(plot, save, as_json, page, paged=lambda tiling: zones(tiling, contact, sort))
-    certificates = Certificates(certify, rows_only)
+    certificates = Certificates(certify, rows_only, form)
     question.check()
     results.check(reads=question.files)
     certificates.check(question.files, (save, plot, page), is_stated=question.statement is None)

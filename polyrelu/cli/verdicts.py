@@ -6,7 +6,7 @@ import json
 import math
 from collections.abc import Mapping
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import click
 
@@ -18,6 +18,7 @@ from polyrelu.cli.networks import Model, takes_model, warn_outside
 from polyrelu.cli.options import JSON, MAX_DIM, WORKERS
 from polyrelu.cli.solver import NETWORKS, VERDICTS, files_by_name, rounding_note, serialise
 from polyrelu.cli.stopping import TIMEOUT, stops
+from polyrelu.engines.evidence.certify import Form
 from polyrelu.export.json_report import verification_report
 from polyrelu.formats.answers import assignment_lines
 from polyrelu.formats.packed import plain_suffix
@@ -104,6 +105,7 @@ def verify_command(
     as_json: bool,
     certify: Path | None,
     rows_only: bool,
+    form: Form,
 ) -> None:
     """Whether MODEL avoids what PROPERTY, a VNN-LIB file, describes; exactly.
 
@@ -116,7 +118,7 @@ def verify_command(
     With --certify the evidence is written after that: certificates if it holds, one for each domain of the property,
     else the counterexample; each with its statement. Where that fails, the exit code says so.
     """
-    heard, certificates = stops(), Certificates(certify, rows_only)
+    heard, certificates = stops(), Certificates(certify, rows_only, form)
     asked = _Asked(model, prop, files_by_name(named), folder)
     asked.check()
     certificates.check(asked.files)
@@ -168,13 +170,14 @@ def _write_evidence(
     as_json: bool,
 ) -> None:
     """Write the evidence that was asked for, and say in which files it is."""
-    place, rows_only = certificates
+    place, rows_only, form = certificates
     if place is None:
         return
     heard = stops()
     try:
         with Limit(heard.until).kept():
-            files = write_evidence(found, network, prop, place, rows_only=rows_only, workers=workers, max_dim=max_dim)
+            options: dict[str, Any] = {"form": form, "rows_only": rows_only, "workers": workers, "max_dim": max_dim}
+            files = write_evidence(found, network, prop, place, **options)
     except KeyboardInterrupt as error:
         raise heard.outcome(f": the verdict is known, but {place} was not written") from error
     for path in files:

@@ -9,7 +9,7 @@ from os import PathLike
 from pathlib import Path
 from typing import NamedTuple
 
-from polyrelu.engines.evidence.certify import Evidence
+from polyrelu.engines.evidence.certify import Evidence, Form, check_form
 from polyrelu.engines.evidence.files import question_beside
 from polyrelu.engines.faces.unrelu import DEFAULT_FACE_LIMIT
 from polyrelu.engines.protocol import ORDERS, Anytime, Engine, Options
@@ -46,6 +46,7 @@ def preimage(
     order: str = ORDERS[0],
     certify: str | PathLike[str] | None = None,
     rows_only: bool = False,
+    form: Form = "auto",
 ) -> Tiling:
     """All inputs in the domain whose output lies in the target, as a tiling by convex polyhedra. Exact.
 
@@ -80,9 +81,11 @@ def preimage(
         order: ``"found"`` goes depth first, which takes the least time for all; ``"largest"`` splits the largest cell
             first, so that a run that is stopped has decided much of the domain. It is kept by ``"cells"`` alone.
         certify: write a certificate of the answer to this file, and beside it the statement that it is about; see
-            :func:`polyrelu.engines.evidence.certify.certificate`. That takes a second run, by the cells engine: the
-            first one keeps tiles, and the cells that it discards are part of the proof.
+            :func:`polyrelu.engines.evidence.certify.certificate`. That takes a second run: the first one keeps tiles,
+            and what it discards is part of the proof.
         rows_only: in the certificate, say vertices by the rows on which they lie.
+        form: of the certificate: ``"cells"`` by their vertices, a ``"tree"`` of splits and bounds, for many inputs, or
+            ``"auto"``: a tree where cells get too large, if ``"branch"`` is asked for or few neurons may switch.
 
     Returns:
         A :class:`~polyrelu.tilings.tiling.Tiling`. For closed targets and domains the union of its tiles *is* the
@@ -116,7 +119,7 @@ def preimage(
         for i, part in disjoint_parts(targets):
             yield i, restrict(network, part)
 
-    wanted = _wanted("preimage", certify, rows_only)
+    wanted = _wanted("preimage", certify, rows_only, form)
     return _run(network, targets, restrictions, inputs, method, options, wanted)
 
 
@@ -135,6 +138,7 @@ def linear_regions(
     order: str = ORDERS[0],
     certify: str | PathLike[str] | None = None,
     rows_only: bool = False,
+    form: Form = "auto",
 ) -> Tiling:
     """The cells of the domain on which every neuron has one sign, as a tiling. Exact.
 
@@ -145,7 +149,7 @@ def linear_regions(
     everything = Polyhedron.whole_space(network.output_dim)
     until_then = Limit(until, timeout, "linear_regions")
     options = checked_options("linear_regions", limit, workers, max_dim, progress, until_then, measure, order)
-    wanted = _wanted("linear_regions", certify, rows_only)
+    wanted = _wanted("linear_regions", certify, rows_only, form)
     return _run(network, (everything,), lambda: [(0, keep_all(network))], inputs, method, options, wanted, True)
 
 
@@ -176,19 +180,21 @@ class _Certificate(NamedTuple):
 
     path: Path
     rows_only: bool
+    form: Form
 
 
-def _wanted(where: str, path: str | PathLike[str] | None, rows_only: bool) -> _Certificate | None:
+def _wanted(where: str, path: str | PathLike[str] | None, rows_only: bool, form: Form) -> _Certificate | None:
     """The certificate that the arguments ask for, if any; that its files can be written is known."""
-    instance(rows_only, bool, f"{where}: rows_only", "pass True or False")
+    check_form(form, rows_only, where)
     if path is None:
-        if rows_only:
-            raise InputError(f"{where}: rows_only is about the certificate, and none is asked for; pass certify=")
+        if rows_only or form != "auto":
+            name = "rows_only" if rows_only else "form"
+            raise InputError(f"{where}: {name} is about the certificate, and none is asked for; pass certify=")
         return None
     place = file_path(path, f"{where}: certify")
     check_place(place)
     check_place(question_beside(place))
-    return _Certificate(place, rows_only)
+    return _Certificate(place, rows_only, form)
 
 
 def disjoint_parts(targets: Sequence[Polyhedron]) -> list[tuple[int, Polyhedron]]:
@@ -220,7 +226,7 @@ def _run(
     evidence = None
     if wanted is not None:
         statement = Statement.of(network, None if of_regions else targets, inputs)
-        evidence = Evidence(statement, options.max_dim, is_known=method == "branch")
+        evidence = Evidence(statement, options.max_dim, wanted.form, is_known=method == "branch")
     started = time.perf_counter()
     engines: list[tuple[int, Engine]] = []
     names: set[str] = set()
@@ -265,7 +271,7 @@ def _certify(evidence: Evidence, wanted: _Certificate, options: Options, tiling:
     """Write the certificate of an answer that is found."""
     try:
         with options.until.kept():
-            evidence.write_with_question(*wanted, options.workers, options.progress)
+            evidence.write_with_question(wanted.path, wanted.rows_only, options.workers, options.progress)
     except KeyboardInterrupt as stop:
         when = f" after {options.until.timeout} seconds" if options.until.late else ""
         raise Interrupted(

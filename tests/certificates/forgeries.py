@@ -385,6 +385,12 @@ FORGERIES = [
     ),
     # -- points
     Forgery(
+        "a point of one input of two, whose weight is added to the bias",
+        question(2, "domain; 1 x0 >= 0; 1 x0 <= 1; 1 x1 == 0", "layer linear; 1 5 0", "target; 1 y0 > 4"),
+        evidence("x 0", kind="point"),
+        "y0 is at most 1",
+    ),
+    Forgery(
         "a point with one number too many",
         question(1, "domain; 1 x0 >= 0", "layer linear; 1 0", "target; 1 y0 < 0"),
         evidence("x 0 1", kind="point"),

@@ -72,6 +72,20 @@ def test_regions_and_zones_have_certificates(model, tmp_path):
     assert shown.stderr == f"{tmp_path / 'zones.cert'}\n{tmp_path / 'zones.question.txt'}\n"
 
 
+@pytest.mark.parametrize("command", ["preimage", "zones", "regions", "verify"])
+def test_trees_are_written_where_they_are_asked_for(command, model, tmp_path, question):
+    """By each command that writes certificates; polyrelu check knows them by their first line."""
+    asked = [model, "--box", "-2", "2"] if command == "regions" else [model, *ASKED]
+    if command == "verify":
+        asked = [model, prop_file(tmp_path, "(>= Y_0 1000)")]
+    run(command, *asked, "--certify", tmp_path / "tree.gz", "--form", "tree")
+    assert gzip.decompress((tmp_path / "tree.gz").read_bytes()).startswith(b"polyrelu-tree 1 ")
+    shown = run("check", tmp_path / "tree.question.txt", tmp_path / "tree.gz")
+    assert shown.exit_code == 0
+    run(command, *asked, "--certify", tmp_path / "cells.gz", "--form", "cells")
+    assert gzip.decompress((tmp_path / "cells.gz").read_bytes()).startswith(b"polyrelu-cells 1 ")
+
+
 def test_a_property_with_several_domains_has_several(model, tmp_path):
     (tmp_path / "two.vnnlib").write_text(TWO)
     run("preimage", model, "--property", tmp_path / "two.vnnlib", "--certify", tmp_path / "answer.cert.gz")
@@ -106,6 +120,8 @@ def test_what_cannot_be_expanded_is_named(monkeypatch, capsys, tmp_path, questio
     ("options", "message"),
     [
         (["--rows-only"], "--rows-only is about the certificate; give --certify FILE, too."),
+        (["--form", "tree"], "--form is about the certificate; give --certify FILE, too."),
+        (["--certify", "t.gz", "--form", "tree", "--rows-only"], "--rows-only is about the vertices of cells"),
         (["--certify", "missing/answer.gz"], "there is no directory missing"),
         (["--certify", "question.txt"], "is the file of something else; choose another name"),
         (["--certify", "t.npz", "--save", "t.npz"], "is the file of something else"),

@@ -1,7 +1,7 @@
 import pytest
 
 import polyrelu as pr
-from polyrelu.certificates import checker
+from polyrelu.certificates import checker, tree_checker
 from polyrelu.engines import preimage as front_door
 from polyrelu.engines.cells.engine import CellEngine
 from polyrelu.engines.evidence.certify import Evidence
@@ -152,6 +152,30 @@ def test_certificates_that_cannot_be_are_refused_before_the_search(tmp_path, mon
         pr.preimage(net, target, certify=tmp_path / "other.gz", rows_only=1)  # type: ignore[arg-type]
     with pytest.raises(pr.InputError, match="the list of targets is empty"):
         pr.preimage(net, [], certify=tmp_path / "other.gz")
+    with pytest.raises(pr.InputError, match="form is about the certificate, and none is asked for"):
+        pr.preimage(net, target, form="tree")
+    with pytest.raises(pr.InputError, match="rows_only is about the vertices of cells, and trees have none"):
+        pr.preimage(net, target, certify=tmp_path / "other.gz", form="tree", rows_only=True)
+    with pytest.raises(pr.InputError, match="form"):
+        pr.verify(net, target, certify=tmp_path / "other.gz", form="vertices")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("method", ["branch", "cells"])
+def test_answers_come_with_trees(tmp_path, method):
+    """Its tiles are those that the engine finds; a verdict has one, too."""
+    net = pr.Network([([[1, 2], [-1, 0.25]], ["-1/2", 0]), ([[1, -1]], [3])])
+    box = pr.Polyhedron.box([-6, -6], [6, 6])
+    tiling = pr.preimage(net, pr.parse("y0 < 0", dim=1), box, method, certify=tmp_path / "answer.gz", form="tree")
+    assert tree_of(tmp_path) == f"preimage: target 0: {len(tiling)} tiles, 0 further sets"
+    regions = pr.linear_regions(net, box, method, certify=tmp_path / "answer.gz", form="tree")
+    assert tree_of(tmp_path) == f"regions: {len(regions)}"
+    pr.verify(net, "y0 < -100", domain=box, certify=tmp_path / "answer.gz", form="tree")
+    assert tree_of(tmp_path) == "holds: no point of the domain maps into a target"
+
+
+def tree_of(folder):
+    """What the tree in a folder proves."""
+    return tree_checker.check((folder / "answer.question.txt").read_bytes(), str(folder / "answer.gz"))
 
 
 def test_a_certificate_that_is_interrupted_leaves_the_tiles(tmp_path, monkeypatch):

@@ -81,7 +81,7 @@ def certify(
 
     Raises:
         BudgetExceeded: cells get too large, which is said at once; or the time is up.
-        InputError: ``timeout`` is not a positive number.
+        InputError: ``timeout`` is not a positive number; or ``form`` is none, or a tree with ``rows_only``.
         WriteError: the file cannot be written.
         KeyboardInterrupt: Ctrl-C. Then, and after an error, the file is as it was.
 
@@ -89,6 +89,7 @@ def certify(
     not grow with the number of cells.
     """
     instance(statement, Statement, "certify: statement", "make one with Statement.of, or read one with Statement.load")
+    check_form(form, rows_only, "certify")
     place = file_path(path, "certify")
     with _in_time(timeout, "certify", place):
         return Evidence(statement, max_dim, form).write(place, rows_only, workers, progress)
@@ -127,6 +128,7 @@ def certificate(
 
     Cost: as for :func:`certify`.
     """
+    check_form(form, rows_only, "certificate")
     place = file_path(path, "certificate")
     with _in_time(timeout, "certificate", place):
         evidence = Evidence(statement_of(tiling), max_dim, form, is_known=tiling.method == "branch")
@@ -168,6 +170,18 @@ def _in_time(timeout: float | None, where: str, path: Path) -> Iterator[None]:
         ) from stop
 
 
+def check_form(form: Form, rows_only: bool, where: str) -> None:
+    """Refuse what is no form of certificates, and trees by rows.
+
+    Raises:
+        InputError: there is no such form; or it is a tree, and is to say vertices by rows.
+    """
+    one_of(form, get_args(Form), where, "form")
+    instance(rows_only, bool, f"{where}: rows_only", "pass True or False")
+    if form == "tree" and rows_only:
+        raise InputError(f"{where}: rows_only is about the vertices of cells, and trees have none; leave it out")
+
+
 class Evidence:
     """A statement of which the certificate is going to be written.
 
@@ -179,7 +193,6 @@ class Evidence:
 
     Raises:
         BudgetExceeded: cells get too large, and a tree is not asked for, nor promises to be small.
-        InputError: there is no such form.
     """
 
     def __init__(
@@ -190,7 +203,6 @@ class Evidence:
         *,
         is_known: bool = False,
     ) -> None:
-        one_of(form, get_args(Form), "certify", "form")
         self.statement = statement
         self.question = Question.of(statement)
         self.is_tree = form == "tree"

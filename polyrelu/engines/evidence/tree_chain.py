@@ -7,6 +7,7 @@ l-th one returns. :meth:`Chain.least` is what the checker computes, step by step
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -23,6 +24,7 @@ from polyrelu.polyhedra.halfspace import Relation
 
 FINE = 2**20
 _DIGITS = 64
+_SPARSE = 8  # times as many entries are 0
 
 Form: TypeAlias = Mapping[Name, Fraction]
 Line: TypeAlias = tuple[int, Fraction]
@@ -64,6 +66,25 @@ class Layers:
     def matrices(self) -> list[tuple[fmpz_mat, int]]:
         """For each layer its rows with the bias last, as integers, and their common denominator."""
         return [_over_one_denominator(layer) for layer in self.said.layers]
+
+    @cached_property
+    def sparse(self) -> list[list[list[tuple[int, int]]] | None]:
+        """For each layer the entries of these rows that are not 0, with their columns; None where these are many."""
+        return [_entries(*one) for one in zip(self.said.layers, self.matrices, strict=True)]
+
+    def entering(self, depth: int, factors: Mapping[int, int]) -> tuple[dict[int, int], int]:
+        """The sum of a layer's integer rows with these factors: what is not 0, by columns, and the bias."""
+        rows, matrix = self.sparse[depth - 1], self.matrices[depth - 1][0]
+        if rows is None:
+            found = (fmpz_mat([[factors.get(i, 0) for i in range(matrix.nrows())]]) * matrix).entries()
+            *values, bias = (int(v) for v in found)
+            return {j: v for j, v in enumerate(values) if v}, bias
+        sums = dict[int, int]()
+        for i, c in factors.items():
+            for j, w in rows[i]:
+                sums[j] = sums.get(j, 0) + c * w
+        bias = sums.pop(matrix.ncols() - 1, 0)
+        return {j: v for j, v in sums.items() if v}, bias
 
 
 @dataclass(frozen=True)
@@ -148,14 +169,11 @@ class Chain:
                 if t:
                     offset += c * t
             total += offset / scale
-            matrix, q = self.matrices[depth - 1]
-            scale *= FINE * q
+            scale *= FINE * self.matrices[depth - 1][1]
+            values = {}
             if entering:
-                returned = fmpz_mat([[entering.get(i, 0) for i in range(matrix.nrows())]]) * matrix
-                *rest, bias = (int(v) for v in returned.entries())
-                values, total = {j: v for j, v in enumerate(rest) if v}, total + Fraction(bias, scale)
-            else:
-                values = {}
+                values, bias = self.net.entering(depth, entering)
+                total += Fraction(bias, scale)
         values = _gathered(values, form, 0, scale)
         return AffineForm({j: Fraction(v, scale) for j, v in values.items()}, total)
 
@@ -227,6 +245,13 @@ def _gathered(values: dict[int, int], form: Form, depth: int, scale: int) -> dic
         if layer == depth:
             values[i] = values.get(i, 0) + int(a * scale)
     return {i: c for i, c in values.items() if c}
+
+
+def _entries(layer: Layer, integers: tuple[fmpz_mat, int]) -> list[list[tuple[int, int]]] | None:
+    """The entries of a layer's integer rows that are not 0, with their columns; None if there are more than a few."""
+    if sum(map(bool, itertools.chain(*layer.rows))) * _SPARSE > layer.output_dim * layer.input_dim:
+        return None
+    return [[(j, int(w)) for j, w in enumerate(row) if w] for row in integers[0].tolist()]
 
 
 def _over_one_denominator(layer: Layer) -> tuple[fmpz_mat, int]:

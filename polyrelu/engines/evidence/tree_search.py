@@ -11,7 +11,7 @@ it exactly, and else by exact linear programs. So each tile is one leaf.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from fractions import Fraction
 
 import numpy as np
@@ -35,7 +35,7 @@ _ROOM = 2.0**-23  # of a point that is believed to be inside
 _MARGIN = 2.0**-30
 _BITS = (6, 12, 24, 45)  # of factors
 _POINTS = 64
-_TRIES = 32  # to do with fewer ends
+_TRIES, _SHARE = 32, 0.25  # to do with fewer ends, which leave at least this share of a bound
 _SEED = 20
 
 
@@ -177,34 +177,45 @@ class Search:
             least, _ = self.guide.least(self.guide.target.times(sign), node.ranges)
             for number in np.flatnonzero(least > 0).tolist():
                 if sign > 0 or self.chain.target[number].relation == "==":
-                    self._keep_few_promises(node, number, sign)
-                    found = self.proofs.none(node, Factors({f"t{number}": Fraction(sign)}))
+                    found = self._excluded(node, number, sign)
                     if found is not None:
                         return found
         return None
 
-    def _keep_few_promises(self, node: Node, number: int, sign: int) -> None:
-        """Take back ends that floats have found here and without which they exclude the target, too, by this row."""
+    def _excluded(self, node: Node, number: int, sign: int) -> Claim | None:
+        """The end of a node by one row of the target: by few of the ends that floats have found here, or by all."""
+        factors, ranges = Factors({f"t{number}": Fraction(sign)}), node.ranges
+        idle = self._keep_few_promises(node, number, sign)
+        found = self.proofs.none(node, factors)
+        if found is None and idle:
+            node.ranges = ranges
+            for side in idle:
+                node.promise(side)
+            found = self.proofs.none(node, factors)
+        return found
+
+    def _keep_few_promises(self, node: Node, number: int, sign: int) -> list[Side]:
+        """Take back ends that floats have found here, as long as a row of the target keeps a share of its bound.
+
+        Returns:
+            What was taken back.
+        """
         assert node.before is not None, "floats have looked at it"
-        row = self.guide.row_of_target(number, sign)
-
-        def without(idle: Collection[Side], kept: list[Side]) -> tuple[list[Side], Ranges] | None:
-            fewer, ranges = [side for side in kept if side not in idle], before.copy()
-            self.guide.refresh(ranges, set(fewer))
-            return (fewer, ranges) if self.guide.least(row, ranges)[0] > 0 else None
-
-        before, kept = node.before[0], node.own_promises()
-        size, tries = len(kept), 0
+        before, row, promised = node.before[0], self.guide.row_of_target(number, sign), node.own_promises()
+        enough = _SHARE * self.guide.least(row, node.ranges)[0]
+        kept, size, tries = promised, len(promised), 0
         while size and tries < _TRIES:
             at = 0
             while at < len(kept) and tries < _TRIES:
-                found, tries = without(set(kept[at : at + size]), kept), tries + 1
-                if found is None:
-                    at += size
-                else:
-                    kept, ranges = found
+                fewer, ranges, tries = [*kept[:at], *kept[at + size :]], before.copy(), tries + 1
+                self.guide.refresh(ranges, set(fewer))
+                if self.guide.least(row, ranges)[0] >= enough:
+                    kept = fewer
                     node.promise_only(kept, ranges)
+                else:
+                    at += size
             size //= 2
+        return [side for side in promised if side not in set(kept)]
 
     def _contradicted(self, node: Node) -> Claim | None:
         """The end of a node that a linear program excludes, in the fewest digits."""

@@ -9,8 +9,9 @@ import pytest
 
 import polyrelu as pr
 from polyrelu.certificates import tree_checker
+from polyrelu.engines.evidence import tree_chain
 from polyrelu.engines.evidence.tree_chain import FINE, Chain, relu_line, rounded_down, total_of
-from polyrelu.networks.statement_text import read_statement
+from polyrelu.networks.statement_text import HEADER, read_statement
 from tests.engines.evidence.questions import by_chance
 from tests.mutants import mutated
 
@@ -77,6 +78,20 @@ def by_the_checker(text, form, constant, x, ends, slopes):
         return constant + trees.least(theirs, {p: a for p, a in form.items() if a}, words, {})[0]
     except TypeError:  # an end is None
         return None
+
+
+def test_few_entries_are_added_up_as_many_are(monkeypatch):
+    """A layer of which most entries are 0 is gone through entry by entry, and gives the same."""
+    rng = random.Random(1)
+    rows = [[rng.choice([0] * 40 + [1, -2, "1/3"]) for _ in range(30)] for _ in range(20)]
+    text = "\n".join([HEADER, "inputs 29", "layer relu", *(" ".join(map(str, row)) for row in rows)]) + "\n"
+    sparse = chain(text).net
+    assert sparse.sparse[0] is not None
+    factors = {i: rng.randint(-9, 9) or 1 for i in rng.sample(range(20), 7)}
+    monkeypatch.setattr(tree_chain, "_SPARSE", 10**6)
+    dense = chain(text).net
+    assert dense.sparse == [None]
+    assert sparse.entering(1, factors) == dense.entering(1, factors)
 
 
 @pytest.mark.parametrize(

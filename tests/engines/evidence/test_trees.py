@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import re
 from fractions import Fraction
+from itertools import product
 
 import numpy as np
 import pytest
@@ -14,9 +15,10 @@ import polyrelu as pr
 from polyrelu.analysis.verify import write_evidence
 from polyrelu.arithmetic import float_lp
 from polyrelu.certificates import tree_checker
-from polyrelu.engines.evidence.certify import Evidence, certify
+from polyrelu.engines.evidence.certify import certify
 from polyrelu.engines.evidence.tree_guide import Guide, Proposal
 from polyrelu.engines.evidence.tree_proofs import Claim
+from polyrelu.engines.evidence.tree_search import Search
 from polyrelu.engines.evidence.trees import write_trees
 from polyrelu.networks.properties import Disjunct
 from tests import strategies
@@ -139,6 +141,48 @@ def test_what_nothing_uses_is_not_written():
         assert len(written(said).splitlines()) >= len(lines)
     ends = [line.split()[1] for line in lines if line.startswith(("low", "up"))]
     assert len(ends) > 5
+
+
+def test_few_ends_are_written(tmp_path):
+    """Without looking for those that floats can do without there are more, and the tree is accepted all the same."""
+    said = a_proof()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Search, "_keep_few_promises", lambda search, node, number, sign: [])
+        more = written(said)
+        assert proved(said, tmp_path) == HOLDS
+    assert proved(said, tmp_path) == HOLDS
+    assert len(written(said).splitlines()) < len(more.splitlines())
+
+
+def test_where_few_ends_prove_nothing_all_do(tmp_path):
+    """Floats may take back what a proof needs."""
+
+    def all_of_them(search, node, number, sign):
+        promised = node.own_promises()
+        node.promise_only([], node.before[0])
+        return promised
+
+    said = a_proof()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Search, "_keep_few_promises", all_of_them)
+        assert proved(said, tmp_path) == HOLDS
+
+
+def test_what_holds_is_not_divided_into_tiles():
+    """A tree that is asked for without a verdict is first looked for as for one: tiles are not split by inputs."""
+    lines = written(a_proof()).splitlines()
+    assert any(line.startswith("split x") for line in lines)
+    assert all(not line.startswith(("tile", "rest")) for line in lines)
+
+
+def test_what_is_reached_has_tiles(tmp_path):
+    """On a corner that no point of the first ones is in: the search for a verdict ends there, and tiles are found."""
+    net, box = network(3, 8, 6, 1), pr.Polyhedron.box([-1] * 3, [1] * 3)
+    values = {corner: net([corner])[0][0] for corner in product((-1, 1), repeat=3)}
+    most = max(values.values())
+    said = pr.Statement.of(net, pr.parse(f"y0 > {Fraction(most) * 999 / 1000}", dim=1), box)
+    tiles, further = counts(proved(said, tmp_path))[0]
+    assert tiles > 0 == further
 
 
 def test_no_factor_is_there_for_nothing(tmp_path):
@@ -285,7 +329,7 @@ def test_the_branching_engine_has_trees(tmp_path):
 def test_forms_are_named():
     said = pr.Statement.parse(KINDS["a box"][0])
     with pytest.raises(pr.InputError, match="form"):
-        Evidence(said, form="vertices")  # type: ignore[arg-type]
+        said.certify("answer.gz", form="vertices")
 
 
 @pytest.mark.usefixtures("in_time")
