@@ -2,10 +2,10 @@
 
     python scripts/mutate_proved_checker.py [--built DIR] [--only TEXT]
 
-Every comparison, every `&&` and `||`, every `forallb` and `existsb`, every choice of an end and every sign of
-papers/proved-checker/Checker.v is exchanged for another, one at a time, and what depends on it is proved again. A mutant
-that is still proved is no error of the proof: the theorems are true of it. So it is looked up in HARMLESS, which says why
-a checker may be so. Coq is needed, and the folder that build.sh has made (--built). Some ten minutes.
+Every comparison, every `&&` and `||`, every `forallb` and `existsb`, every choice of an end and every sign in
+papers/proved-checker/Checker.v is exchanged for another, one at a time, and what depends on it is proved again. What is
+still proved of a mutant is true of it, so it is no fault of the proof: HARMLESS says why a checker may be so. Coq is
+needed, and the folder that build.sh has made (--built). Some ten minutes.
 """
 
 from __future__ import annotations
@@ -127,7 +127,9 @@ def main(argv: list[str] | None = None) -> int:
             (folder / "Checker.v").write_text(mutant.text, encoding="utf-8")
             broken = proved(folder, THEN)
             counted[broken or "still proved"] += 1
-            if broken is None:
+            if broken is not None:
+                print(f"{mutant.line}: {broken}: {mutant.new}", flush=True)
+            else:
                 why = reason(mutant)
                 unknown += why is None
                 print(f"{mutant.line}: still proved: {why or 'WHY?'}\n    {mutant.old}\n    {mutant.new}", flush=True)
