@@ -1,6 +1,6 @@
 """Spoils the proved checker in one place at a time: each mutant has to break the proof, or to be known as harmless.
 
-    python scripts/mutate_proved_checker.py [--built DIR] [--only TEXT]
+    python scripts/mutate_proved_checker.py [--built DIR] [--lines FROM TO]
 
 Every comparison, every `&&` and `||`, every `forallb` and `existsb`, every choice of an end and every sign in
 papers/proved-checker/Checker.v is exchanged for another, one at a time, and what depends on it is proved again. What is
@@ -114,7 +114,9 @@ def main(argv: list[str] | None = None) -> int:
     """Try all mutants; 1 if one of them is proved and not known."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--built", type=Path, default=PAGE / "build", help="the folder that build.sh has made")
-    parser.add_argument("--only", default="", help="mutants of lines that have this")
+    parser.add_argument(
+        "--lines", type=int, nargs=2, default=(1, 10**6), help="only mutants of these lines of the checker"
+    )
     options = parser.parse_args(argv)
     counted, unknown = Counter[str](), 0
     with tempfile.TemporaryDirectory() as name:
@@ -122,7 +124,7 @@ def main(argv: list[str] | None = None) -> int:
         for path in options.built.glob("*.v*"):
             shutil.copy2(path, folder)
         for mutant in mutants((PAGE / "Checker.v").read_text(encoding="utf-8")):
-            if options.only not in mutant.old:
+            if not options.lines[0] <= mutant.line <= options.lines[1]:
                 continue
             (folder / "Checker.v").write_text(mutant.text, encoding="utf-8")
             broken = proved(folder, THEN)
