@@ -62,8 +62,8 @@ CHANGES = (
 HARMLESS = {
     "if n =? 0 then 0 else Z.log2": "bits only says how many digits are kept; what is kept is compared",
     "if 0 <=? e then let unit": "how a number is rounded; what is rounded is compared",
-    "if m =? 1 then u": "a form times 1 is the form, whatever is multiplied",
-    "if at_most r q then r else q": "",
+    "if at_most (Qopp l) u then 1%Q": "which slope is tried; whether it is between 0 and 1 is asked",
+    "let t := larger (Some (Qopp (times m l)))": "which t is tried; is_above asks whether it is large enough",
 }
 
 
