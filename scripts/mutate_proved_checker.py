@@ -1,11 +1,11 @@
 """Spoils the proved checker in one place at a time: each mutant has to break the proof, or to be known as harmless.
 
-    python scripts/mutate_proved_checker.py [--built DIR] [--only TEXT]
+    python scripts/mutate_proved_checker.py [--built DIR] [--lines FROM TO]
 
-Every comparison, every `&&` and `||`, every `forallb` and `existsb`, every choice of an end and every sign of
-papers/proved-checker/Checker.v is exchanged for another, one at a time, and what depends on it is proved again. A mutant
-that is still proved is no error of the proof: the theorems are true of it. So it is looked up in HARMLESS, which says why
-a checker may be so. Coq is needed, and the folder that build.sh has made (--built). Some ten minutes.
+Every comparison, every `&&` and `||`, every `forallb` and `existsb`, every choice of an end and every sign in
+papers/proved-checker/Checker.v is exchanged for another, one at a time, and what depends on it is proved again. What is
+still proved of a mutant is true of it, so it is no fault of the proof: HARMLESS says why a checker may be so. Coq is
+needed, and the folder that build.sh has made (--built). Some ten minutes.
 """
 
 from __future__ import annotations
@@ -62,8 +62,8 @@ CHANGES = (
 HARMLESS = {
     "if n =? 0 then 0 else Z.log2": "bits only says how many digits are kept; what is kept is compared",
     "if 0 <=? e then let unit": "how a number is rounded; what is rounded is compared",
-    "if m =? 1 then u": "a form times 1 is the form, whatever is multiplied",
-    "if at_most r q then r else q": "",
+    "if at_most (Qopp l) u then 1%Q": "which slope is tried; whether it is between 0 and 1 is asked",
+    "let t := larger (Some (Qopp (times m l)))": "which t is tried; is_above asks whether it is large enough",
 }
 
 
@@ -114,7 +114,9 @@ def main(argv: list[str] | None = None) -> int:
     """Try all mutants; 1 if one of them is proved and not known."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--built", type=Path, default=PAGE / "build", help="the folder that build.sh has made")
-    parser.add_argument("--only", default="", help="mutants of lines that have this")
+    parser.add_argument(
+        "--lines", type=int, nargs=2, default=(1, 10**6), help="only mutants of these lines of the checker"
+    )
     options = parser.parse_args(argv)
     counted, unknown = Counter[str](), 0
     with tempfile.TemporaryDirectory() as name:
@@ -122,12 +124,14 @@ def main(argv: list[str] | None = None) -> int:
         for path in options.built.glob("*.v*"):
             shutil.copy2(path, folder)
         for mutant in mutants((PAGE / "Checker.v").read_text(encoding="utf-8")):
-            if options.only not in mutant.old:
+            if not options.lines[0] <= mutant.line <= options.lines[1]:
                 continue
             (folder / "Checker.v").write_text(mutant.text, encoding="utf-8")
             broken = proved(folder, THEN)
             counted[broken or "still proved"] += 1
-            if broken is None:
+            if broken is not None:
+                print(f"{mutant.line}: {broken}: {mutant.new}", flush=True)
+            else:
                 why = reason(mutant)
                 unknown += why is None
                 print(f"{mutant.line}: still proved: {why or 'WHY?'}\n    {mutant.old}\n    {mutant.new}", flush=True)

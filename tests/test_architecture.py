@@ -146,6 +146,7 @@ def test_type_checkers_know_the_methods_of_upper_rooms():
 # Tests of more than one module, by what they are about.
 ACROSS = {
     "certificates/test_forgeries": "the checker, with each thing that it asks for left out",
+    "certificates/test_proved_checker": "the checker that Coq has proved, beside the small one",
     "certificates/test_independence": "the checker with the engines' sets broken or out of reach",
     "engines/cells/test_proofs": "the kernel's bounds, over exact numbers and with each term left out",
     "engines/cells/test_float_modes": "the engine in other modes of the processor",

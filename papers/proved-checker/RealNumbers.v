@@ -20,3 +20,11 @@ Next Obligation. apply Q2R_mult. Qed.
 Next Obligation. split; [apply Qle_Rle | apply Rle_Qle]. Qed.
 Next Obligation. now apply Rmax_right. Qed.
 Next Obligation. now apply Rmax_left. Qed.
+
+From Proved Require Import Question Checker Trees Theorems.
+
+Theorem preimage_of_reals q cert ans :
+  preimage q cert = Some ans ->
+  Forall2 (fun target ps => forall x : list (K reals),
+    in_domain q x -> (hits q x target <-> Exists (fun p => inside x (polyhedron p)) ps)) (targets q) ans.
+Proof. exact (preimage_is_right (F := reals) q cert ans). Qed.

@@ -30,13 +30,13 @@ def one_form(text: str) -> Iterator[str]:
     """The lines of a statement, in the one form."""
     lines = [words for line in text.split("\n") if (words := line.split()) and words[0][0] != "#"]
     last = sum(words[0] == "layer" for words in lines)
-    group, rest = "", list(lines)
+    group = ""
     for k, words in enumerate(lines):
         if words[0] not in KEYWORDS:
             numbers = " ".join(str(Fraction(word)) for word in words) if group == "layer" else condition(words, last)
             yield f"  {numbers}"
             continue
-        group, *rest = words
+        group, rest = words[0], words[1:]
         if group == "layer" and rest[0] in ("relu", "linear"):
             ends = (j for j in range(k + 1, len(lines)) if lines[j][0] in KEYWORDS)
             rest = [("1" if rest[0] == "relu" else "0") * (next(ends, len(lines)) - k - 1)]

@@ -1,4 +1,4 @@
-"""The proved checker of papers/proved-checker: nothing is assumed, and it judges as the small checker does (issue 23)."""
+"""The proved checker: nothing is assumed, and it judges as the small checker does (papers/proved-checker; issue 23)."""
 
 from __future__ import annotations
 
@@ -32,7 +32,8 @@ FINISHED = 10  # theorems whose assumptions are printed
 def module(path: Path) -> ModuleType:
     """A program of a file."""
     spec = importlib.util.spec_from_file_location(path.stem, path)
-    assert spec is not None and spec.loader is not None
+    assert spec is not None
+    assert spec.loader is not None
     found = importlib.util.module_from_spec(spec)
     sys.modules[path.stem] = found
     spec.loader.exec_module(found)
@@ -70,11 +71,13 @@ def test_each_theorem_of_the_page_is_one_of_the_files():
 
 def test_the_comparison_of_questions_sees_each_change():
     same = module(PAGE / "same.py").same
-    text = "polyrelu-statement 1\ninputs 1\ndomain\n0.5 x0 > 1\nlayer relu\n1 0\nlayer linear\n2 1/4\ntarget\n1 y0 < 3\n"
-    printed = "polyrelu-statement 1\ninputs 1\ndomain\n-1/2 x0 < -1\nlayer 1\n1 0\nlayer 0\n2 1/4\ntarget\n1 h2.0 < 3\n"
+    head = "polyrelu-statement 1\ninputs 1\ndomain\n"
+    text = f"{head}0.5 x0 > 1\nlayer relu\n1 0\nlayer linear\n2 1/4\ntarget\n1 y0 < 3\n"
+    printed = f"{head}-1/2 x0 < -1\nlayer 1\n1 0\nlayer 0\n2 1/4\ntarget\n1 h2.0 < 3\n"
     assert same(text, printed)
-    for old, new in [("-1/2", "1/2"), ("x0 <", "x0 <="), ("layer 1", "layer 0"), ("1/4", "1/5"), ("h2", "h1"), ("< 3", "< 2")]:
-        assert not same(text, printed.replace(old, new))
+    changes = {"-1/2": "1/2", "x0 <": "x0 <=", "layer 1": "layer 0", "1/4": "1/5", "h2": "h1", "< 3": "< 2"}
+    for old, new in changes.items():
+        assert not same(text, printed.replace(old, new)), new
 
 
 # -- what is proved, and what it says ----------------------------------------------------------------------------------
@@ -95,10 +98,12 @@ class Built:
         """What is proved, or None; and what is printed before that."""
         (self.folder / "question").write_bytes(question)
         (self.folder / "evidence").write_bytes(evidence)
-        command = [self.folder / "proved-checker", self.folder / "question", self.folder / "evidence", *options]
+        files = (self.folder / name for name in ("proved-checker", "question", "evidence"))
+        command = [*map(str, files), *options]
         shown = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
         if shown.returncode:
-            assert shown.returncode == 1 and shown.stderr.startswith("REJECTED ") and shown.stdout == ""
+            assert (shown.returncode, shown.stdout) == (1, "")
+            assert shown.stderr.startswith("REJECTED ")
             return None, []
         *lines, last = shown.stdout.splitlines()
         assert last.startswith("VERIFIED ")
@@ -207,7 +212,8 @@ def test_it_judges_mutants_as_the_small_checker_does(built, tmp_path):
 
 @pytest.mark.slow
 def test_it_evaluates_points(built):
-    text = question(1, "domain; 1 x0 >= -2; 1 x0 <= 2", "layer relu; 1 0; -1 0", "layer linear; 1 1 0", "target; 1 y0 > 3/2")
+    domain, target = "domain; 1 x0 >= -2; 1 x0 <= 2", "target; 1 y0 > 3/2"
+    text = question(1, domain, "layer relu; 1 0; -1 0", "layer linear; 1 1 0", target)
     head = f"polyrelu-point 1 {hashlib.sha256(text.encode()).hexdigest()}\n"
     assert built.run(text.encode(), f"{head}x -7/4\n".encode())[0] == "violated: the point maps into a target"
     for point in ("3/2", "9/4", "7/4 0", ""):
