@@ -63,7 +63,7 @@ def lipschitz_command(
     heard.start(timeout)
     network, inputs = read_inputs(model, box, domain)
     found = so_far(functools.partial(lipschitz, network, inputs, norm, form, timeout=heard.left))
-    print_answer(_lipschitz_document(found) if as_json else _lipschitz_text(found), found.complete, heard)
+    print_answer(lipschitz_document(found) if as_json else _lipschitz_text(found), found.complete, heard)
 
 
 def _lipschitz_text(found: Lipschitz) -> str:
@@ -79,7 +79,8 @@ def _lipschitz_text(found: Lipschitz) -> str:
     return "\n".join([*lines, ", ".join(f"{name.replace('_', ' ')} {count}" for name, count in found.stats.items())])
 
 
-def _lipschitz_document(found: Lipschitz) -> dict[str, Any]:
+def lipschitz_document(found: Lipschitz) -> dict[str, Any]:
+    """A constant as JSON values."""
     return {
         "norm": found.norm,
         "value": None if found.value is None else fraction_digits(found.value),
