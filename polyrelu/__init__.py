@@ -52,6 +52,7 @@ if TYPE_CHECKING:  # what is imported when it is first looked up: ``_convenience
     from polyrelu.engines.preimage import linear_regions, preimage
     from polyrelu.engines.search import FaceSearch, face_search
     from polyrelu.engines.tiles import tiles
+    from polyrelu.export.latex import to_latex
     from polyrelu.export.networks import save_network
     from polyrelu.figures.film import film
     from polyrelu.formats.load import load_network
@@ -142,6 +143,7 @@ __all__ = [
     "save_network",
     "segment_and_plot",
     "tiles",
+    "to_latex",
     "unrelu",
     "unrelu_by_substitution",
     "verify",

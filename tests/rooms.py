@@ -99,6 +99,12 @@ write pruning heuristics), `plotting` and `cli`.
   and `analysis/replay.py` looks for a counterexample that `formats/onnx_runs.py` has in floats, too.
 * `pr.tiles(net, target, domain)`: `engines/tiles.py` asks an engine for its tiles while it works (`cells/streamed.py`,
   `cells/pool.py`); what a stopped run leaves is `tilings/open_cells.py`, and `analysis/coverage.py` measures it.
+* `tiling.arrays()`: `analysis/arrays.py` makes each part when it is looked at: vertices and volumes by a repetition of
+  the run (`engines/cells/vertices.py`), rows and maps by products of matrices (`tilings/float_rows.py`,
+  `float_maps.py`), what these leave exactly; `analysis/tile_lists.py` puts lists in the order of the tiles.
+* `pr.lipschitz(net, domain)`: `analysis/lipschitz.py` halves boxes on which `bounds/slopes.py` allows steep slopes, has
+  the regions of those that are left found, and looks at the steepest exactly (`arithmetic/spectral.py` for l2).
+* `--json`: `export/schema.json` says what each command prints, and `tests/cli/test_schema.py` that it does.
 * A node of an ONNX file: `formats/onnx_reader.py` reads the graph, `onnx_operators.py` looks the operator up,
   `operators.py` says what it is in affine maps and maxima, `lowering.py` makes layers of these, and
   `networks/network.py` is the result.
