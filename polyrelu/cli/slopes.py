@@ -29,7 +29,7 @@ from polyrelu.tilings.table import format_point
 
 _LIPSCHITZ_EXAMPLES = """\b
 Example: polyrelu lipschitz model.npz --box -1 1
-or:      polyrelu lipschitz model.npz --box 0 1 --norm l2 --form "y0 - y1" --timeout 60 --json
+or:      polyrelu lipschitz classes.npz --box 0 1 --norm l2 --form "y0 - y1" --timeout 60 --json
 """
 
 
@@ -93,7 +93,7 @@ def lipschitz_document(found: Lipschitz) -> dict[str, Any]:
 
 
 _MARGIN_EXAMPLES = """\b
-Example: polyrelu margin classifier.onnx --class 3 --drop-final Softmax --box 0 1 --timeout 60
+Example: polyrelu margin classes.npz --class 1 --box -1 1 --check
 """
 
 
@@ -123,7 +123,7 @@ def margin_command(
 
 
 _STATS_EXAMPLES = """\b
-Example: polyrelu stats step100.npz step200.npz step300.npz --box -1 1
+Example: polyrelu stats model.npz classes.npz --box -1 1
 or:      polyrelu stats model.npz --box -1 1 --json
 """
 
