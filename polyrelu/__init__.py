@@ -53,6 +53,7 @@ if TYPE_CHECKING:  # what is imported when it is first looked up: ``_convenience
     from polyrelu.engines.preimage import linear_regions, preimage
     from polyrelu.engines.search import FaceSearch, face_search
     from polyrelu.engines.tiles import tiles
+    from polyrelu.export.latex import to_latex
     from polyrelu.export.networks import save_network
     from polyrelu.figures.film import film
     from polyrelu.formats.load import load_network
@@ -62,14 +63,7 @@ if TYPE_CHECKING:  # what is imported when it is first looked up: ``_convenience
     from polyrelu.latent.windows import LatentCube, LatentPlane
     from polyrelu.networks.final_operators import before_final
     from polyrelu.pages.explorer import explore
-    from polyrelu.plotting.segmentable import (
-        SegmentableCube,
-        SegmentablePlane,
-        get_rigged_bias,
-        get_unit_2d_vectors_regularly_spaced,
-        latent_plane,
-        segment_and_plot,
-    )
+    from polyrelu.plotting.segmentable import SegmentableCube, SegmentablePlane, get_rigged_bias, get_unit_2d_vectors_regularly_spaced, latent_plane, segment_and_plot
     from polyrelu.runs.joining import join
     from polyrelu.runs.opening import open_tiling
     from polyrelu.runs.stored_run import Run
@@ -155,6 +149,7 @@ __all__ = [
     "save_network",
     "segment_and_plot",
     "tiles",
+    "to_latex",
     "unrelu",
     "unrelu_by_substitution",
     "verify",

@@ -140,6 +140,7 @@ PUBLIC: Mapping[str, str] = {
     "save_network": "export.networks.save_network",
     "segment_and_plot": "plotting.segmentable.segment_and_plot",
     "tiles": "engines.tiles.tiles",
+    "to_latex": "export.latex.to_latex",
     "unrelu": "engines.faces.unrelu.unrelu",
     "unrelu_by_substitution": "engines.faces.unrelu.unrelu_by_substitution",
     "verify": "analysis.verify.verify",

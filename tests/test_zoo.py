@@ -909,11 +909,8 @@ def arrays_of_tiles(tiling):
         P = tile.polyhedron
         assert set(map(tuple, found.vertices.of(i).tolist())) == set(P.vertices)
         normals, offsets = found.rows.of(i)
-        assert (
-            pr.Polyhedron(normals, offsets, dim=P.ambient_dim)
-            .closure()
-            .is_subset(pr.Polyhedron.whole_space(P.ambient_dim))
-        )
+        rows = [(*row.normal, row.offset) for row in P.halfspaces]
+        assert [(*a, b) for a, b in zip(normals.tolist(), offsets.tolist(), strict=True)] == rows
         assert found.dims[i] == P.dim
         assert tile.contains(tuple(found.centres.points[i])) or not P.closure().is_subset(P)
         assert tiling.arrays().volumes.low[i] <= found.volumes.low[i]
@@ -934,21 +931,18 @@ def neighbourhoods(tiling):
 
 @law("to_latex")
 def formulas(tiling):
-    assert tiling.to_latex().count("$ & ") == 2 * len(tiling) or not len(tiling)
+    assert tiling.to_latex().count("$ & ") == len(tiling)
     assert tiling.to_latex(limit=0, digits=3).startswith("\\begin{longtable}")
 
 
 @law("to_arrow", "to_geoparquet")
-def tables_elsewhere(tiling, tmp_path=None):
+def tables_elsewhere(tiling):
     pytest.importorskip("pyarrow")
     beyond = not all(abs(x) < 2**1024 for tile in tiling for x in tile.inner_point())
     table = refused(beyond, pr.RangeError, tiling.to_arrow)
     if table is not None:
         assert table["pattern"].to_pylist() == list(tiling.patterns)
         assert table["dim"].to_pylist() == [tile.dim for tile in tiling]
-    refused(tiling.domain.ambient_dim != 2, pr.DimensionError, tiling.to_shapely, by="tile") if not is_unbounded(
-        tiling
-    ) and not beyond else None
     refused(True, pr.InputError, tiling.to_geoparquet, "tiles.csv")
 
 

@@ -102,7 +102,7 @@ class BoxByBox:
 
     def _put(self, search: BoxSplitter, case: Case) -> int | None:
         disjunct = self.disjuncts[case[0]]
-        return search.put(disjunct.targets[case[1]], *float_ends(disjunct.domain.sides))
+        return search.put(disjunct.targets[case[1]], *disjunct.domain.once(_ends))
 
     def _handed_out(
         self, search: BoxSplitter, boxes: int, workers: int, numbers: dict[int | None, Case]
@@ -137,3 +137,8 @@ class BoxByBox:
             for j, end in enumerate(ends.tolist())
         ]
         return Polyhedron.from_halfspaces([*domain.halfspaces, *rows], dim)
+
+
+def _ends(domain: Polyhedron) -> tuple[FloatArray, FloatArray]:
+    """Where the box of a domain begins and ends, which many cases may ask."""
+    return float_ends(domain.sides)

@@ -53,6 +53,7 @@ from polyrelu.tilings.tiling import Tiling
 
 _MOST_REGIONS = 2_000_000  # that a box may have, by a bound that is far too large, where finding them is tried
 _TRIED = 50_000  # regions of a box; if it has more, it is halved all the same
+_FEW_INPUTS, _RESTED = 6, 3  # with so few inputs regions are looked for, too, after so many halvings
 _AT_ONCE = 32  # boxes, which are halved together
 _NARROW = 2.0**-30  # of the domain: boxes that are not halved any more
 _SEED, _DRAWN, _LOOKED_AT = 29, 256, 4
@@ -199,6 +200,7 @@ class _Box(NamedTuple):
         low, high: its ends.
         known: what enters the ReLU of each layer on it.
         weights: how much each input moves the outputs on it, about.
+        rested: how often it was halved since its regions were looked for.
     """
 
     key: float
@@ -207,6 +209,7 @@ class _Box(NamedTuple):
     high: FloatArray
     known: tuple[Entering, ...]
     weights: FloatArray
+    rested: int
 
 
 @dataclass(eq=False)
@@ -270,7 +273,7 @@ class _Search:
         low, high = (end[None] for end in outwards(*box_of(self.free)))
         self.width = high[0] - low[0]
         self._draw(low[0], high[0])
-        self._add(low, high, None)
+        self._add(low, high, None, [_RESTED])
         with progress_bar(self.progress, desc="boxes", unit=" boxes") as bar:
             while self.waiting and -self.waiting[0].key > self._known:
                 check()
@@ -283,24 +286,26 @@ class _Search:
         halved = list[_Box]()
         while self.waiting and len(halved) < _AT_ONCE and -self.waiting[0].key > self._known:
             box = heappop(self.waiting)
-            if not (self._is_ripe(box) and self._by_regions_of(box)):
-                halved.append(box)
+            is_ripe = self._is_ripe(box)
+            if not (is_ripe and self._by_regions_of(box)):
+                halved.append(box._replace(rested=0 if is_ripe else box.rested + 1))
         if not halved:
             return
         self._require_room(len(self.waiting) + 2 * len(halved))
         ends = [half for box in halved for half in self._halves(box)]
         low, high = (np.array(end) for end in zip(*ends, strict=True))
-        self._add(low, high, _joined([box.known for box in halved for _ in range(2)]))
+        both = [box for box in halved for _ in range(2)]
+        self._add(low, high, _joined([box.known for box in both]), [box.rested for box in both])
 
-    def _add(self, low: FloatArray, high: FloatArray, known: Sequence[Entering] | None) -> None:
+    def _add(self, low: FloatArray, high: FloatArray, known: Sequence[Entering] | None, rested: Sequence[int]) -> None:
         """Bound boxes, and let those wait that may be steeper than what is known."""
         found = self.bounds.over(low, high, known)
         steep = slopes(self.own.layers, found.layers).norms(self.norm)
         weights = np.nan_to_num(np.abs(found.slopes).sum(axis=1)) + 2.0**-20
         for place in np.flatnonzero(steep > self._known).tolist():
             own = tuple(Entering(*(end[place] for end in layer)) for layer in found.layers)
-            box = _Box(-steep[place], next(self.numbers), low[place], high[place], own, weights[place])
-            heappush(self.waiting, box)
+            number, ends = next(self.numbers), (low[place], high[place])
+            heappush(self.waiting, _Box(-steep[place], number, *ends, own, weights[place], rested[place]))
         self.stats["boxes"] += len(low)
 
     @property
@@ -321,8 +326,11 @@ class _Search:
         """Whether few regions may be on a box, or it is too narrow to halve."""
         layers = zip(self.own.layers, box.known, strict=True)
         doubtful = sum(int(np.count_nonzero(layer.relu & (own.low < 0) & (own.high > 0))) for layer, own in layers)
-        few = range(min(self.own.input_dim, doubtful) + 1)
-        return sum(math.comb(doubtful, i) for i in few) <= _MOST_REGIONS or self._is_narrow(box)
+        dim = self.own.input_dim
+        if dim <= _FEW_INPUTS and box.rested >= _RESTED:
+            return True
+        most = sum(math.comb(doubtful, i) for i in range(min(dim, doubtful) + 1))
+        return most <= _MOST_REGIONS or self._is_narrow(box)
 
     def _is_narrow(self, box: _Box) -> bool:
         return bool((box.high - box.low <= _NARROW * self.width).all())

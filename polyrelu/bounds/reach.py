@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from polyrelu.arithmetic.exact import FloatArray, to_floats
+from polyrelu.arithmetic.exact import FloatArray, nearest_floats
 from polyrelu.bounds.linear import Enclosure, LinearBounds
 from polyrelu.networks.activation_pattern import PartialSigns
 from polyrelu.networks.layer import Layer
@@ -81,9 +81,6 @@ def float_ends(sides: Sides) -> tuple[FloatArray, FloatArray]:
 def _above(bounds: Mapping[int, Side], dim: int, sign: int) -> FloatArray:
     """Floats that are no less than bounds times a sign."""
     ends = np.full(dim, np.inf)
-    for j, side in bounds.items():
-        try:
-            ends[j] = np.nextafter(to_floats([sign * side.value])[0], np.inf)
-        except OverflowError:  # beyond the range of floats
-            ends[j] = np.inf if sign * side.value > 0 else np.nextafter(-np.inf, 0.0)
+    if bounds:
+        ends[list(bounds)] = np.nextafter(sign * nearest_floats(side.value for side in bounds.values()), np.inf)
     return ends

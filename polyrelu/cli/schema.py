@@ -9,7 +9,7 @@ import click
 from polyrelu.export.schema import commands, schema
 
 _EXAMPLES = """\b
-Example: polyrelu schema preimage > preimage.schema.json
+Example: polyrelu schema preimage
 """
 
 

@@ -29,7 +29,7 @@ from polyrelu.tilings.table import format_point
 
 _LIPSCHITZ_EXAMPLES = """\b
 Example: polyrelu lipschitz model.npz --box -1 1
-or:      polyrelu lipschitz model.npz --box 0 1 --norm l2 --form "y0 - y1" --timeout 60 --json
+or:      polyrelu lipschitz classes.npz --box 0 1 --norm l2 --form "y0 - y1" --timeout 60 --json
 """
 
 
@@ -63,7 +63,7 @@ def lipschitz_command(
     heard.start(timeout)
     network, inputs = read_inputs(model, box, domain)
     found = so_far(functools.partial(lipschitz, network, inputs, norm, form, timeout=heard.left))
-    print_answer(_lipschitz_document(found) if as_json else _lipschitz_text(found), found.complete, heard)
+    print_answer(lipschitz_document(found) if as_json else _lipschitz_text(found), found.complete, heard)
 
 
 def _lipschitz_text(found: Lipschitz) -> str:
@@ -79,7 +79,8 @@ def _lipschitz_text(found: Lipschitz) -> str:
     return "\n".join([*lines, ", ".join(f"{name.replace('_', ' ')} {count}" for name, count in found.stats.items())])
 
 
-def _lipschitz_document(found: Lipschitz) -> dict[str, Any]:
+def lipschitz_document(found: Lipschitz) -> dict[str, Any]:
+    """A constant as JSON values."""
     return {
         "norm": found.norm,
         "value": None if found.value is None else fraction_digits(found.value),
@@ -92,7 +93,7 @@ def _lipschitz_document(found: Lipschitz) -> dict[str, Any]:
 
 
 _MARGIN_EXAMPLES = """\b
-Example: polyrelu margin classifier.onnx --class 3 --drop-final Softmax --box 0 1 --timeout 60
+Example: polyrelu margin classes.npz --class 1 --box -1 1 --check
 """
 
 
@@ -122,7 +123,7 @@ def margin_command(
 
 
 _STATS_EXAMPLES = """\b
-Example: polyrelu stats step100.npz step200.npz step300.npz --box -1 1
+Example: polyrelu stats model.npz classes.npz --box -1 1
 or:      polyrelu stats model.npz --box -1 1 --json
 """
 

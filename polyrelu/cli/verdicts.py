@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -24,6 +25,7 @@ from polyrelu.formats.answers import assignment_lines
 from polyrelu.formats.packed import plain_suffix
 from polyrelu.formats.vnnlib import load_query
 from polyrelu.formats.vnnlib_query import Query
+from polyrelu.networks.final_operators import before_final, is_monotone
 from polyrelu.networks.network import Network
 from polyrelu.networks.properties import Property
 from polyrelu.support.limits import Limit
@@ -70,7 +72,7 @@ class _Asked(NamedTuple):
         """What the property asks, and the network of which it asks that."""
         if self.prop is not None and plain_suffix(self.model.path) == ".vnnlib":
             self.model.load()  # says that the network comes first
-        query = load_query(self.model.path if self.prop is None else self.prop)
+        query = self._before_final(load_query(self.model.path if self.prop is None else self.prop))
         if self.named:
             return query, query.joint(self.named)
         if len(query.names) > 1:
@@ -81,6 +83,20 @@ class _Asked(NamedTuple):
             return query, query.joint({query.names[0]: self.model.load()})
         options = {name: value for name, value in self.model._asdict().items() if name != "path" and value is not None}
         return query, query.joint({query.names[0]: self.model.path}, **options)
+
+    def _before_final(self, query: Query) -> Query:
+        """What is asked of a network whose last operator, which keeps order, is left out: the same, said before it.
+
+        Raises:
+            InputError: it is not linear there.
+        """
+        operator = self.model.drop_final
+        if operator is None or not is_monotone(operator):
+            return query
+        click.echo(f"polyrelu: the property is about the outputs of {operator}; values are what enters it", err=True)
+        prop = before_final(query.prop, operator)
+        assert isinstance(prop, Property)
+        return replace(query, prop=prop)
 
 
 @click.command("verify", epilog=_EXAMPLES, short_help="Whether MODEL keeps a property.")
@@ -111,6 +127,9 @@ def verify_command(
 
     Prints "holds", "violated" with a counterexample that was checked exactly, or "undecided" with what remains. The
     exit code is 0, 1 or 3; when Ctrl-C leaves it undecided, 130; an error is 2, with nothing on standard output.
+
+    With --drop-final Sigmoid, Tanh, Softmax or LogSoftmax the PROPERTY is about the outputs of that operator all the
+    same: it is asked of what enters it, exactly, where it is linear there, and else refused with the reason.
 
     With --network a PROPERTY comes alone, and the answer is in the VNN-LIB standard's words: "unsat" is 0, and "sat"
     is 1. So properties of several networks are asked.

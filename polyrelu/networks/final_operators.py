@@ -56,6 +56,15 @@ MONOTONE = ("LogSoftmax", "Sigmoid", "Softmax", "Tanh")
 """The operators, as ONNX names them."""
 
 
+def is_monotone(operator: str) -> bool:
+    """Whether an operator is one of :data:`MONOTONE`, in any case and with hyphens or underscores or without."""
+    return _key(operator) in _OPERATORS
+
+
+def _key(operator: str) -> str:
+    return operator.lower().replace("_", "").replace("-", "")
+
+
 def before_final(target: Polyhedron | str | Property, operator: str, dim: int | None = None) -> Polyhedron | Property:
     """What enters a last operator of a network where its outputs satisfy a condition: the same set, said before it.
 
@@ -74,7 +83,7 @@ def before_final(target: Polyhedron | str | Property, operator: str, dim: int | 
         InputError: another operator, or a condition that is not a linear one before it; the message says which and why.
         ParseError: the text breaks the grammar.
     """
-    key = operator.lower().replace("_", "").replace("-", "") if isinstance(operator, str) else ""
+    key = _key(operator) if isinstance(operator, str) else ""
     if key not in _OPERATORS:
         raise InputError(f"before_final: the operator is {shown(operator)}; choose one of {', '.join(MONOTONE)}")
     if isinstance(target, Property):

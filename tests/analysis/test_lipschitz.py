@@ -79,6 +79,7 @@ NET = pr.Network([(RNG.standard_normal((6, 3)), RNG.standard_normal(6)), (RNG.st
 @pytest.mark.parametrize("norm", NORMS)
 def test_boxes_are_halved_where_regions_may_be_many(norm, monkeypatch):
     """Down to boxes that have few, or are narrow."""
+    monkeypatch.setattr(module, "_FEW_INPUTS", 0)
     monkeypatch.setattr(module, "_MOST_REGIONS", 8)
     monkeypatch.setattr(module, "_NARROW", 2.0**-3)
     assert checked(NET, zoo.square(1, 3), norm).stats["boxes"] > 8

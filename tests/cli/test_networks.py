@@ -71,6 +71,35 @@ def test_every_command_on_networks_reads_with_the_same_options(classifier, tmp_p
     assert run("verify", classifier, str(prop), *READING).stdout.startswith("holds")
 
 
+@pytest.mark.parametrize(
+    ("condition", "expected"),
+    [
+        ("(>= Y[0,0] 1)", "holds"),  # no output of Softmax is 1, whatever enters it
+        ("(>= Y[0,0] 0.5)", "violated"),
+        ("(> Y[0,0] Y[0,1])", "violated"),
+        ("(and (> Y[0,0] 0.5) (> Y[0,1] 0.5))", "holds"),
+        ("(>= Y[0,0] 0.25)", "only comparisons of outputs are linear"),
+    ],
+)
+def test_a_property_is_about_the_last_operator(condition, expected, classifier, tmp_path, monkeypatch, capsys):
+    """Not about what enters it, which may be 2 where an output is less than 1."""
+    from tests.cli.test_program import invoke_main
+
+    prop = tmp_path / "p.vnnlib"
+    prop.write_text(
+        "(declare-network f (declare-input X real [1,2]) (declare-output Y real [1,2]))"
+        f"(assert (<= X[0,0] 5)) (assert (>= X[0,0] -5)) (assert (<= X[0,1] 5)) (assert (>= X[0,1] -5))"
+        f"(assert {condition})"
+    )
+    if expected in ("holds", "violated"):
+        found = run("verify", classifier, str(prop), *READING)
+        assert found.stdout.split()[0] == expected
+        assert "about the outputs of softmax" in found.stderr
+    else:
+        code, error = invoke_main(monkeypatch, capsys, "verify", classifier, str(prop), *READING)
+        assert (code, expected in error) == (2, True)
+
+
 def test_options_are_passed_on_and_errors_speak_of_flags(monkeypatch, capsys, classifier, nnet):
     from tests.cli.test_program import invoke_main
 

@@ -98,10 +98,11 @@ class BoxSplitter:
             high: where they end.
         """
         rows = float_rows(target)
-        if not self.network.input_dim or not (np.isfinite(low).all() and np.isfinite(high).all()):
+        ends = np.array((low, high))
+        if not self.network.input_dim or not np.isfinite(ends).all():
             return None
-        ends = np.stack([np.atleast_2d(low), np.atleast_2d(high)], axis=1)
-        number: int = self._boxes.put(*rows, np.ascontiguousarray(ends))
+        each = ends[None] if ends.ndim == 2 else ends.transpose(1, 0, 2)
+        number: int = self._boxes.put(*rows, np.ascontiguousarray(each))
         return number
 
     def advance(self, boxes: int = _ALL_BOXES, seconds: float = _SECONDS) -> Pause:
@@ -194,9 +195,12 @@ def can_bound(network: Network) -> bool:
 
 def float_rows(target: Polyhedron) -> Rows:
     """The rows of a target, each divided by its largest coefficient, as nearest floats."""
-    rows = [(*row.normal, -row.offset) for row in target.halfspaces]
-    floats = float_quotients((v, max(1, *map(abs, row))) for row in rows for v in row)
-    floats = floats.reshape(len(rows), target.ambient_dim + 1)
+    ratios: list[tuple[int, int]] = []
+    for row in target.halfspaces:
+        numbers = (*row.normal, -row.offset)
+        scale = max(1, *map(abs, numbers))
+        ratios += ((v, scale) for v in numbers)
+    floats = float_quotients(ratios).reshape(len(target.halfspaces), target.ambient_dim + 1)
     equality = np.array([row.relation == "==" for row in target.halfspaces], dtype=np.uint8)
     return Rows(np.ascontiguousarray(floats[:, :-1].T), np.ascontiguousarray(floats[:, -1]), equality)
 
