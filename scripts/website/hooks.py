@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import sys
 from collections.abc import Iterator
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -19,6 +20,7 @@ from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.exceptions import PluginError
 from mkdocs.structure.files import File, Files
 from website import notebooks, reference, roles
+from website.kept import kept
 from website.places import NOTEBOOKS, ROOT, SITE, BrokenLink, is_page, is_picture, place_of, relink, source_page
 from website.running import Differs, is_run, needs, run_page, show
 
@@ -169,7 +171,7 @@ class _Site:
             log.warning("%s is not run, and has no pictures: there is no %s", place, package)
             return show(text, place, set(), without=True), set()
         log.info("running %s", place)
-        ran = run_page(text, place)
+        ran = kept(text + place, partial(run_page, text, place))
         folder = PurePosixPath(place).with_suffix("")
         for name, content in ran.files.items():
             self._add(str(folder / name), content)
@@ -177,7 +179,8 @@ class _Site:
 
     def _notebook(self, path: str, place: str) -> None:
         log.info("running %s", path)
-        text, drawn = notebooks.rendered(ROOT / path, PurePosixPath(place).stem)
+        run = partial(notebooks.rendered, ROOT / path, PurePosixPath(place).stem)
+        text, drawn = kept((ROOT / path).read_text(), run)
         for name, content in drawn.items():
             self._add(str(PurePosixPath(place).parent / name), content)
         self._add(place, relink(text, path, place, self._want, drawn))

@@ -18,7 +18,7 @@ from website.places import ROOT
 
 _ROLE = re.compile(r":(mod|class|func|meth|attr|data|exc):`(~?)([^`]+)`", re.DOTALL)
 _INLINE = re.compile(r":math:`([^`]+)`", re.DOTALL)
-_DISPLAY = re.compile(r"^( *)\.\. math::\n+((?:\1 +.*\n|\n)+)", re.MULTILINE)
+_DISPLAY = re.compile(r"^( *)\.\. math:: *(.*\n(?:\1 +.*\n|\n)*)", re.MULTILINE)
 _EXAMPLES = re.compile(r"(?:^>>> .*\n(?:.+\n)*\n?)+", re.MULTILINE)
 _COST = re.compile(r"^Cost: ", re.MULTILINE)
 
@@ -54,7 +54,8 @@ def _link(role: str, short: str, target: str, module: str) -> str:
     """The name as a link to what is known of it, or else as code."""
     target = "".join(target.split())
     said = target.rpartition(".")[2] if short or role != "mod" else target
-    for path in (target, f"{module}.{target}"):
+    is_relative = "." not in target or target[0].isupper()
+    for path in (target, f"{module}.{target}") if is_relative else (target,):
         if path in _described():
             return f"[`{said}`][{path}]"
         if place := _module_of(path):

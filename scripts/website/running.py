@@ -29,6 +29,7 @@ _SHOWN = re.compile(r"^!\[([^\]]*)\]\(([\w.-]+)\)(\{[^}]*\})?$", re.MULTILINE)
 _NEEDS = re.compile(r"\A---\n.*?^needs: (\w+)$.*?^---$", re.MULTILINE | re.DOTALL)
 _FLAGS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 _SECONDS = 300
+_PROGRAM = 'polyrelu() { python -m polyrelu "$@"; }\n'  # which need not be installed where pages are made
 
 
 class Differs(AssertionError):
@@ -156,7 +157,8 @@ def _unpadded(source: str) -> str:
 
 
 def _printed(said: str) -> str:
-    return f"``` {{ .text .printed }}\n{said.rstrip()}\n```" if said.strip() else ""
+    said = said.rstrip().replace("<BLANKLINE>", "")
+    return f"``` {{ .text .printed }}\n{said}\n```" if said else ""
 
 
 def _commands(block: str) -> Iterator[tuple[str, str]]:
@@ -198,7 +200,7 @@ def _run_commands(block: str, name: str, line: int) -> None:
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
     for command, said in _commands(block):
         done = subprocess.run(
-            ["bash", "-c", command],
+            ["bash", "-c", _PROGRAM + command],
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
