@@ -7,18 +7,16 @@ essays, notebooks and sources come from where they lie, if something links to th
 from __future__ import annotations
 
 import logging
-import sys
 from collections.abc import Iterator
 from functools import partial
 from importlib.util import find_spec
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-sys.path[:0] = [str(Path(__file__).parent.parent), str(Path(__file__).parent.parent.parent)]
-
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.exceptions import PluginError
 from mkdocs.structure.files import File, Files
+
 from website import notebooks, reference, roles
 from website.kept import kept
 from website.places import NOTEBOOKS, ROOT, SITE, BrokenLink, is_page, is_picture, place_of, relink, source_page
@@ -123,7 +121,9 @@ class _Site:
             self._add_run(text, "", place)
         self._wanted += ["papers/README.md", *(path for _, path in _project_pages())]
         self._wanted += sorted(roles.modules_linked() | reference.files())
-        self._wanted += [_path(file) for file in (*(ROOT / NOTEBOOKS).glob("*.ipynb"), *(ROOT / "papers").glob("*/*.md"))]
+        self._wanted += [
+            _path(file) for file in (*(ROOT / NOTEBOOKS).glob("*.ipynb"), *(ROOT / "papers").glob("*/*.md"))
+        ]
         while self._wanted:
             self._copy(self._wanted.pop())
 

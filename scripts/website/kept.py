@@ -11,7 +11,13 @@ from typing import TypeVar
 from website.places import ROOT
 
 _FOLDER = ROOT / "build" / "site-runs"
-_READ = ("polyrelu/**/*.py", "polyrelu/**/*.so", "polyrelu/pages/static/*", "scripts/website/*.py")
+_READ = (
+    "polyrelu/**/*.py",
+    "polyrelu/**/*.so",
+    "polyrelu/pages/static/*",
+    "scripts/website/running.py",
+    "scripts/website/notebooks.py",
+)
 T = TypeVar("T")
 
 

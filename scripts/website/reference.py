@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+
 from polyrelu.cli import cli
 from tests.rooms import ROOMS
 from website.names import NO_ROOM, WINDOWS, Name, place_of_window, primary, public_names, window_names
@@ -198,7 +199,9 @@ def _commands() -> str:
     rows = [f"| [`polyrelu {c.name}`]({c.name}.md) | {c.get_short_help_str(200)} |" for c in commands()]
     context = click.Context(cli, info_name="polyrelu")
     return (
-        "---\ntitle: All commands\n---\n\n# Command line\n\n| command | what it does |\n|---|---|\n" + "\n".join(rows) + "\n\n"
+        "---\ntitle: All commands\n---\n\n# Command line\n\n| command | what it does |\n|---|---|\n"
+        + "\n".join(rows)
+        + "\n\n"
         "How results are printed, kept and stopped is on [a page of its own](../guide/command-line.md).\n\n"
         f"```text\n{cli.get_help(context)}\n```\n"
     )

@@ -13,6 +13,7 @@ from typing import Any
 
 import griffe
 from latex2mathml.converter import convert
+
 from website.names import WINDOWS, primary, public_names, window_names
 from website.places import ROOT
 

@@ -57,7 +57,9 @@ def needs(text: str) -> str | None:
 
 def is_run(text: str) -> bool:
     """Whether there is anything in a page to run."""
-    return any(">>> " in (found.group(2) or found.group(3)) or found.group(1) == "console" for found in _BLOCK.finditer(text))
+    return any(
+        ">>> " in (found.group(2) or found.group(3)) or found.group(1) == "console" for found in _BLOCK.finditer(text)
+    )
 
 
 def run_page(text: str, name: str) -> Ran:
@@ -74,12 +76,18 @@ def run_page(text: str, name: str) -> Ran:
     with _empty_folder() as folder:
         _run_blocks(text, name, dark=False)
         drawn = {path.name: path.read_bytes() for path in folder.iterdir() if path.name in shown}
-    if any(is_drawing(one) for one in drawn):
+    drawings = [one for one in drawn if is_drawing(one) and _draws(text, one)]
+    if drawings:
         with _empty_folder() as folder:
             _run_blocks(text, name, dark=True)
-            dark = {one: (folder / one).read_bytes() for one in drawn if is_drawing(one)}
+            dark = {one: (folder / one).read_bytes() for one in drawings}
         drawn |= {on_dark(one): content for one, content in dark.items() if content != drawn[one]}
     return Ran(show(text, name, set(drawn)), drawn)
+
+
+def _draws(text: str, file: str) -> bool:
+    """Whether it is Python that draws a file; commands draw on light paper only."""
+    return any(found.group(1) != "console" and file in found.group() for found in _BLOCK.finditer(text))
 
 
 def is_drawing(name: str) -> bool:
