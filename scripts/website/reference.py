@@ -166,7 +166,8 @@ def _table(names: list[Name], place: str) -> str:
 def _alias(name: Name, described: Name) -> str:
     link = f"[`{described.said}`]({from_to(name.place, described.place)})"
     claim = in_markdown(name.claim, name.module)
-    return f"---\ntitle: {name.said}\n---\n\n# {name.said}\n\n{claim}\n\nThis is another name of {link}.\n\n{_example(name)}"
+    head = f"---\ntitle: {name.said}\n---\n\n# {name.said}\n\n"
+    return f"{head}{claim}\n\nThis is another name of {link}.\n\n{_example(name)}"
 
 
 def _window(module: str, described: dict[str, Name]) -> str:
@@ -183,8 +184,8 @@ def _window(module: str, described: dict[str, Name]) -> str:
 
 def _index() -> str:
     text = (
-        "---\ntitle: All names\n---\n\n# Every public name\n\n`import polyrelu as pr`. Each has a page with its claim, its "
-        "arguments, what it raises, what it costs and its source; this list is made of the package itself.\n"
+        "---\ntitle: All names\n---\n\n# Every public name\n\n`import polyrelu as pr`. Each has a page with its "
+        "claim, its arguments, what it raises, what it costs and its source; this list is made of the package itself.\n"
     )
     for title, names in grouped():
         text += f"\n## {title}\n\n{_sentence(names[0].room)}\n\n{_table(names, 'reference/index.md')}"

@@ -57,9 +57,8 @@ def needs(text: str) -> str | None:
 
 def is_run(text: str) -> bool:
     """Whether there is anything in a page to run."""
-    return any(
-        ">>> " in (found.group(2) or found.group(3)) or found.group(1) == "console" for found in _BLOCK.finditer(text)
-    )
+    blocks = (found.groups() for found in _BLOCK.finditer(text))
+    return any(kind == "console" or ">>> " in (block or hidden) for kind, block, hidden in blocks)
 
 
 def run_page(text: str, name: str) -> Ran:

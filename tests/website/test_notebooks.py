@@ -16,9 +16,8 @@ def test_notebooks_are_kept_without_outputs(path):
     notebook = json.loads(path.read_text())
     cells = notebook["cells"]
     assert "".join(cells[0]["source"]).startswith("# ")
-    assert all(
-        cell["outputs"] == [] and cell["execution_count"] is None for cell in cells if cell["cell_type"] == "code"
-    )
+    code = [cell for cell in cells if cell["cell_type"] == "code"]
+    assert all(cell["outputs"] == [] and cell["execution_count"] is None for cell in code)
 
 
 def test_there_are_four():
