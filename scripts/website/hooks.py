@@ -17,7 +17,7 @@ from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.exceptions import PluginError
 from mkdocs.structure.files import File, Files
 
-from website import notebooks, reference, roles
+from website import docstrings, notebooks, reference
 from website.kept import kept
 from website.places import NOTEBOOKS, ROOT, SITE, BrokenLink, is_page, is_picture, place_of, relink, source_page
 from website.running import Differs, is_run, needs, run_page, show
@@ -120,7 +120,7 @@ class _Site:
         for place, text in reference.pages():
             self._add_run(text, "", place)
         self._wanted += ["papers/README.md", *(path for _, path in _project_pages())]
-        self._wanted += sorted(roles.modules_linked() | reference.files())
+        self._wanted += sorted(docstrings.modules_linked() | reference.files())
         self._wanted += [
             _path(file) for file in (*(ROOT / NOTEBOOKS).glob("*.ipynb"), *(ROOT / "papers").glob("*/*.md"))
         ]

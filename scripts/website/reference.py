@@ -13,9 +13,9 @@ import click
 
 from polyrelu.cli import cli
 from tests.rooms import ROOMS
+from website.docstrings import file_of, in_markdown
 from website.names import NO_ROOM, WINDOWS, Name, place_of_window, primary, public_names, window_names
 from website.places import ROOT, from_to, place_of
-from website.roles import file_of, in_markdown
 
 EXAMPLES = ROOT / "papers" / "site" / "examples"
 """An example for a name, which is run: ``pr.preimage.md``, ``tiling.volume.md``."""
