@@ -5,7 +5,6 @@ MathML needs neither scripts nor fonts, so formulas show without a network, and 
 
 from __future__ import annotations
 
-import html
 import re
 from functools import cache
 from importlib.util import find_spec
@@ -54,7 +53,7 @@ def _link(role: str, short: str, target: str, module: str) -> str:
             return f"[`{said}`][{path}]"
         if place := _module_of(path):
             return f"[`{said}`][{place}]"
-    return f"`{html.unescape(said)}`"
+    return f"`{said if short else target}`"
 
 
 @cache
