@@ -45,15 +45,14 @@ def _filled(item: Any) -> Any:
         return _MENU[item]() if item in _MENU else item
     if isinstance(item, dict):
         return {title: _filled(part) for title, part in item.items()}
-    parts = map(_filled, item)
+    parts = [_filled(part) for part in item]
     return [each for part in parts for each in (part if isinstance(part, list) else [part])]
 
 
 def _essays() -> list[dict[str, str]]:
-    """The essays of ``papers``, by their headings."""
-    pages = sorted((ROOT / "papers").glob("*/*.md"))
-    first = [{"All papers": "papers/README.md"}]
-    return first + [{_heading(page): _path(page)} for page in pages if page.parent.name not in {"site", "notebooks"}]
+    """The essays of ``papers``, by their headings; tables without one are read on the pages that they belong to."""
+    pages = [page for page in sorted((ROOT / "papers").glob("*/*.md")) if page.read_text().startswith("# ")]
+    return [{"All papers": "papers/README.md"}, *({_heading(page): _path(page)} for page in pages)]
 
 
 def _notebooks() -> list[dict[str, str]]:
@@ -74,7 +73,7 @@ def _project_pages() -> Iterator[tuple[str, str]]:
 
 
 def _heading(page: Path) -> str:
-    return next(line.removeprefix("# ") for line in page.read_text().splitlines() if line.startswith("# "))
+    return page.read_text().splitlines()[0].removeprefix("# ")
 
 
 def _path(file: Path) -> str:

@@ -25,7 +25,7 @@ def test_every_kind_of_file_has_its_place(path, place):
 
 
 def relinked(text, made=()):
-    noted = []
+    noted: list[str] = []
     return relink(text, HERE, place_of(HERE), noted.append, made), noted
 
 
@@ -58,12 +58,13 @@ def test_sources_can_be_linked_by_their_modules_and_contain_no_fence_of_their_ow
 def test_every_link_of_every_page_and_essay_leads_to_a_file():
     pages = [*places.ROOT.glob("papers/**/*.md"), *places.ROOT.glob("*.md")]
     assert len(pages) > 30
+    noted: list[str] = []
     for page in pages:
         path = str(page.relative_to(places.ROOT))
         text = page.read_text()
         drawn = {found for found in _names(text) if (page.parent / found).suffix in {".png", ".html"}}
         made = {name for name in drawn if path.startswith("papers/site/") and not (page.parent / name).exists()}
-        relink(text, path, place_of(path), [].append, made)
+        relink(text, path, place_of(path), noted.append, made)
 
 
 def _names(text):
