@@ -7,18 +7,18 @@ essays, notebooks and sources come from where they lie, if something links to th
 from __future__ import annotations
 
 import logging
-import sys
 from collections.abc import Iterator
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-sys.path[:0] = [str(Path(__file__).parent.parent), str(Path(__file__).parent.parent.parent)]
-
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.exceptions import PluginError
 from mkdocs.structure.files import File, Files
-from website import notebooks, reference, roles
+
+from website import docstrings, notebooks, reference
+from website.kept import kept
 from website.places import NOTEBOOKS, ROOT, SITE, BrokenLink, is_page, is_picture, place_of, relink, source_page
 from website.running import Differs, is_run, needs, run_page, show
 
@@ -45,15 +45,14 @@ def _filled(item: Any) -> Any:
         return _MENU[item]() if item in _MENU else item
     if isinstance(item, dict):
         return {title: _filled(part) for title, part in item.items()}
-    parts = map(_filled, item)
+    parts = [_filled(part) for part in item]
     return [each for part in parts for each in (part if isinstance(part, list) else [part])]
 
 
 def _essays() -> list[dict[str, str]]:
-    """The essays of ``papers``, by their headings."""
-    pages = sorted((ROOT / "papers").glob("*/*.md"))
-    first = [{"All papers": "papers/README.md"}]
-    return first + [{_heading(page): _path(page)} for page in pages if page.parent.name not in {"site", "notebooks"}]
+    """The essays of ``papers``, by their headings; tables without one are read on the pages that they belong to."""
+    pages = [page for page in sorted((ROOT / "papers").glob("*/*.md")) if page.read_text().startswith("# ")]
+    return [{"All papers": "papers/README.md"}, *({_heading(page): _path(page)} for page in pages)]
 
 
 def _notebooks() -> list[dict[str, str]]:
@@ -74,7 +73,7 @@ def _project_pages() -> Iterator[tuple[str, str]]:
 
 
 def _heading(page: Path) -> str:
-    return next(line.removeprefix("# ") for line in page.read_text().splitlines() if line.startswith("# "))
+    return page.read_text().splitlines()[0].removeprefix("# ")
 
 
 def _path(file: Path) -> str:
@@ -120,8 +119,10 @@ class _Site:
         for place, text in reference.pages():
             self._add_run(text, "", place)
         self._wanted += ["papers/README.md", *(path for _, path in _project_pages())]
-        self._wanted += sorted(roles.modules_linked() | reference.files())
-        self._wanted += [_path(file) for file in (*(ROOT / NOTEBOOKS).glob("*.ipynb"), *(ROOT / "papers").glob("*/*.md"))]
+        self._wanted += sorted(docstrings.modules_linked() | reference.files())
+        self._wanted += [
+            _path(file) for file in (*(ROOT / NOTEBOOKS).glob("*.ipynb"), *(ROOT / "papers").glob("*/*.md"))
+        ]
         while self._wanted:
             self._copy(self._wanted.pop())
 
@@ -169,7 +170,7 @@ class _Site:
             log.warning("%s is not run, and has no pictures: there is no %s", place, package)
             return show(text, place, set(), without=True), set()
         log.info("running %s", place)
-        ran = run_page(text, place)
+        ran = kept(text + place, partial(run_page, text, place))
         folder = PurePosixPath(place).with_suffix("")
         for name, content in ran.files.items():
             self._add(str(folder / name), content)
@@ -177,7 +178,8 @@ class _Site:
 
     def _notebook(self, path: str, place: str) -> None:
         log.info("running %s", path)
-        text, drawn = notebooks.rendered(ROOT / path, PurePosixPath(place).stem)
+        run = partial(notebooks.rendered, ROOT / path, PurePosixPath(place).stem)
+        text, drawn = kept((ROOT / path).read_text(), run)
         for name, content in drawn.items():
             self._add(str(PurePosixPath(place).parent / name), content)
         self._add(place, relink(text, path, place, self._want, drawn))

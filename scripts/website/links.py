@@ -8,6 +8,7 @@ script, font, style or picture that would be fetched from elsewhere.
 
 from __future__ import annotations
 
+import argparse
 import sys
 from collections.abc import Iterator
 from functools import cache
@@ -94,4 +95,6 @@ def main(site: Path) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(Path(sys.argv[1])))
+    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
+    parser.add_argument("site", type=Path, help="the folder of the built site")
+    sys.exit(main(parser.parse_args().site))

@@ -31,21 +31,18 @@ class BrokenLink(Exception):
 
 def place_of(path: str) -> str:
     """The path on the site, below its root, of a file or folder of the repository."""
-    whole = ROOT / path
-    if whole.is_dir():
-        readme = f"{path}/README.md".lstrip("/")
+    suffix = PurePosixPath(path).suffix
+    if (ROOT / path).is_dir():
+        readme = f"{path}/README.md"
         return place_of(readme) if (ROOT / readme).is_file() else f"source/{path}/index.md"
     if path == "README.md":
         return "index.md"
     if path.startswith(SITE):
         return path.removeprefix(SITE)
-    if path.startswith(NOTEBOOKS):
-        return f"notebooks/{PurePosixPath(path).stem}.md" if path.endswith(".ipynb") else path.removeprefix("papers/")
-    if path.startswith("papers/") and (whole.suffix == ".md" or whole.suffix in _PICTURES):
-        return path
-    if whole.suffix in _PICTURES:
-        return f"source/{path}"
-    return f"source/{path}" if whole.suffix == ".md" else f"source/{path}.md"
+    if path.startswith(NOTEBOOKS) and suffix == ".ipynb":
+        return f"notebooks/{PurePosixPath(path).stem}.md"
+    copied = suffix == ".md" or suffix in _PICTURES
+    return path if path.startswith("papers/") and copied else f"source/{path}{'' if copied else '.md'}"
 
 
 def is_page(path: str) -> bool:
@@ -110,7 +107,8 @@ def source_page(path: str) -> str:
     if path.endswith(".py"):
         module = path.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
         anchor = f" {{ #{module} }}"
-    head = f"---\ntitle: {path or 'the repository'}\nsearch:\n  exclude: true\nhide: [toc]\n---\n\n# `{path or '.'}`{anchor}\n\n"
+    title = path or "the repository"
+    head = f"---\ntitle: {title}\nsearch:\n  exclude: true\nhide: [toc]\n---\n\n# `{title}`{anchor}\n\n"
     if whole.is_dir():
         return head + "\n".join(f"* [`{file.name}`]({file.name})" for file in listed(path)) + "\n"
     text = whole.read_text()

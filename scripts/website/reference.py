@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import click
+
 from polyrelu.cli import cli
 from tests.rooms import ROOMS
+from website.docstrings import file_of, in_markdown
 from website.names import NO_ROOM, WINDOWS, Name, place_of_window, primary, public_names, window_names
 from website.places import ROOT, from_to, place_of
-from website.roles import file_of, in_markdown
 
 EXAMPLES = ROOT / "papers" / "site" / "examples"
 """An example for a name, which is run: ``pr.preimage.md``, ``tiling.volume.md``."""
@@ -165,7 +166,8 @@ def _table(names: list[Name], place: str) -> str:
 def _alias(name: Name, described: Name) -> str:
     link = f"[`{described.said}`]({from_to(name.place, described.place)})"
     claim = in_markdown(name.claim, name.module)
-    return f"---\ntitle: {name.said}\n---\n\n# {name.said}\n\n{claim}\n\nThis is another name of {link}.\n\n{_example(name)}"
+    head = f"---\ntitle: {name.said}\n---\n\n# {name.said}\n\n"
+    return f"{head}{claim}\n\nThis is another name of {link}.\n\n{_example(name)}"
 
 
 def _window(module: str, described: dict[str, Name]) -> str:
@@ -182,8 +184,8 @@ def _window(module: str, described: dict[str, Name]) -> str:
 
 def _index() -> str:
     text = (
-        "---\ntitle: All names\n---\n\n# Every public name\n\n`import polyrelu as pr`. Each has a page with its claim, its "
-        "arguments, what it raises, what it costs and its source; this list is made of the package itself.\n"
+        "---\ntitle: All names\n---\n\n# Every public name\n\n`import polyrelu as pr`. Each has a page with its "
+        "claim, its arguments, what it raises, what it costs and its source; this list is made of the package itself.\n"
     )
     for title, names in grouped():
         text += f"\n## {title}\n\n{_sentence(names[0].room)}\n\n{_table(names, 'reference/index.md')}"
@@ -198,7 +200,9 @@ def _commands() -> str:
     rows = [f"| [`polyrelu {c.name}`]({c.name}.md) | {c.get_short_help_str(200)} |" for c in commands()]
     context = click.Context(cli, info_name="polyrelu")
     return (
-        "---\ntitle: All commands\n---\n\n# Command line\n\n| command | what it does |\n|---|---|\n" + "\n".join(rows) + "\n\n"
+        "---\ntitle: All commands\n---\n\n# Command line\n\n| command | what it does |\n|---|---|\n"
+        + "\n".join(rows)
+        + "\n\n"
         "How results are printed, kept and stopped is on [a page of its own](../guide/command-line.md).\n\n"
         f"```text\n{cli.get_help(context)}\n```\n"
     )

@@ -29,6 +29,7 @@ _SHOWN = re.compile(r"^!\[([^\]]*)\]\(([\w.-]+)\)(\{[^}]*\})?$", re.MULTILINE)
 _NEEDS = re.compile(r"\A---\n.*?^needs: (\w+)$.*?^---$", re.MULTILINE | re.DOTALL)
 _FLAGS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 _SECONDS = 300
+_PROGRAM = 'polyrelu() { python -m polyrelu "$@"; }\n'  # which need not be installed where pages are made
 
 
 class Differs(AssertionError):
@@ -56,7 +57,8 @@ def needs(text: str) -> str | None:
 
 def is_run(text: str) -> bool:
     """Whether there is anything in a page to run."""
-    return any(">>> " in (found.group(2) or found.group(3)) or found.group(1) == "console" for found in _BLOCK.finditer(text))
+    blocks = (found.groups() for found in _BLOCK.finditer(text))
+    return any(kind == "console" or ">>> " in (block or hidden) for kind, block, hidden in blocks)
 
 
 def run_page(text: str, name: str) -> Ran:
@@ -73,12 +75,18 @@ def run_page(text: str, name: str) -> Ran:
     with _empty_folder() as folder:
         _run_blocks(text, name, dark=False)
         drawn = {path.name: path.read_bytes() for path in folder.iterdir() if path.name in shown}
-    if any(is_drawing(one) for one in drawn):
+    drawings = [one for one in drawn if is_drawing(one) and _draws(text, one)]
+    if drawings:
         with _empty_folder() as folder:
             _run_blocks(text, name, dark=True)
-            dark = {one: (folder / one).read_bytes() for one in drawn if is_drawing(one)}
+            dark = {one: (folder / one).read_bytes() for one in drawings}
         drawn |= {on_dark(one): content for one, content in dark.items() if content != drawn[one]}
     return Ran(show(text, name, set(drawn)), drawn)
+
+
+def _draws(text: str, file: str) -> bool:
+    """Whether it is Python that draws a file; commands draw on light paper only."""
+    return any(found.group(1) != "console" and file in found.group() for found in _BLOCK.finditer(text))
 
 
 def is_drawing(name: str) -> bool:
@@ -156,7 +164,8 @@ def _unpadded(source: str) -> str:
 
 
 def _printed(said: str) -> str:
-    return f"``` {{ .text .printed }}\n{said.rstrip()}\n```" if said.strip() else ""
+    said = said.rstrip().replace("<BLANKLINE>", "")
+    return f"``` {{ .text .printed }}\n{said}\n```" if said else ""
 
 
 def _commands(block: str) -> Iterator[tuple[str, str]]:
@@ -198,7 +207,7 @@ def _run_commands(block: str, name: str, line: int) -> None:
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
     for command, said in _commands(block):
         done = subprocess.run(
-            ["bash", "-c", command],
+            ["bash", "-c", _PROGRAM + command],
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
