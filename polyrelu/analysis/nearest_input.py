@@ -261,7 +261,10 @@ class _Run:
         cost = Goal(self.norm, self._free(self.start)).cost(own)
         if self.best is None or cost < self.best.cost:
             value = self.network.evaluate([point])[0]
-            self.best, self.index = Best(cost, False, own), next(k for k, t in enumerate(self.targets) if t.contains(value))
+            self.best, self.index = (
+                Best(cost, False, own),
+                next(k for k, t in enumerate(self.targets) if t.contains(value)),
+            )
 
     def _free(self, point: ExactVector) -> ExactVector:
         return tuple(point[j] for j in self.domain.sides.free)

@@ -15,15 +15,18 @@ import click
 from polyrelu.analysis.goals import NORMS
 from polyrelu.analysis.nearest_input import NearestInput, nearest_input
 from polyrelu.analysis.output_range import Extreme, OutputRange, output_range
+from polyrelu.analysis.proof_files import save_proof
 from polyrelu.arithmetic.exact import ExactVector, exact, rounded_text
 from polyrelu.cli.networks import Model, takes_model, warn_outside
 from polyrelu.cli.options import JSON, together
 from polyrelu.cli.question import INPUTS, WHAT, Question
 from polyrelu.cli.stopping import TIMEOUT, Stops, stops
+from polyrelu.engines.evidence.files import numbered
 from polyrelu.errors import EmptySetError, InputError, Interrupted
 from polyrelu.formats.points import load_points
 from polyrelu.networks.network import Network
 from polyrelu.polyhedra.polyhedron import Polyhedron
+from polyrelu.support.files import check_place
 from polyrelu.support.numerals import fraction_digits
 from polyrelu.tilings.table import format_point
 
@@ -32,7 +35,13 @@ _SHOWN_COORDINATES = 12
 _NOTHING = "None: no input of the domain has such an output. This is proven, not sampled."
 
 CHECK = click.option("--check", is_flag=True, help="Check the proof as well, in exact arithmetic.")
-_COMMON = together(INPUTS, TIMEOUT, CHECK, JSON)
+PROOF = click.option(
+    "--certify",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Write the proof, for polyrelu check, and the question beside it; compressed if FILE ends in .gz.",
+)
+_COMMON = together(INPUTS, TIMEOUT, CHECK, PROOF, JSON)
 
 _RANGE_EXAMPLES = """\b
 Example: polyrelu range model.npz --box -1 1
@@ -51,6 +60,7 @@ def range_command(
     domain: str | None,
     timeout: float | None,
     check: bool,
+    certify: Path | None,
     as_json: bool,
 ) -> None:
     """The exact smallest and largest value of an output of MODEL, or of a sum of outputs, and where they are.
@@ -58,10 +68,12 @@ def range_command(
     A run that --timeout stops says what is certain until then.
     """
     heard = stops()
+    _require_place(certify)
     heard.start(timeout)
     network, inputs = _read(model, box, domain)
     found = _so_far(functools.partial(output_range, network, inputs, form, timeout=heard.left))
     proved = found.check() if check and found.complete else None
+    _write_proof(found, certify)
     _print(_range_document(found, proved) if as_json else _range_text(found, proved), found.complete, heard)
 
 
@@ -101,6 +113,7 @@ def nearest_command(
     domain: str | None,
     timeout: float | None,
     check: bool,
+    certify: Path | None,
     as_json: bool,
 ) -> None:
     """The input of MODEL nearest to a given one whose outputs satisfy a condition, exactly.
@@ -112,6 +125,7 @@ def nearest_command(
     question.check()
     if (point is None) == (file is None):
         raise click.UsageError("Give one of --point and --points.")
+    _require_place(certify)
     heard.start(timeout)
     question, network = question.read()
     start = _start(point, file)
@@ -125,6 +139,7 @@ def nearest_command(
             _print({"norm": norm, "distance": None, "complete": True} if as_json else _NOTHING, True, heard)
             continue
         proved = found.check() if check and found.complete else None
+        _write_proof(found, certify and numbered(certify, number))
         _print(_nearest_document(found, proved) if as_json else _nearest_text(found, proved), found.complete, heard)
 
 
@@ -135,6 +150,17 @@ def _so_far(search: Callable[[], Answer]) -> Answer:
     except Interrupted as stopped:
         found: Answer = stopped.partial
         return found
+
+
+def _require_place(certify: Path | None) -> None:
+    if certify is not None:
+        check_place(certify)
+
+
+def _write_proof(found: NearestInput | OutputRange, certify: Path | None) -> None:
+    """Write a proof, if it is asked for and there is one."""
+    if certify is not None and found.complete:
+        save_proof(found, certify)
 
 
 def _read(model: Model, box: Sequence[tuple[str, str]], domain: str | None) -> tuple[Network, Polyhedron | None]:

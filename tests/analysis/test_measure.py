@@ -119,9 +119,7 @@ def test_tiles_with_vertices_on_many_facets_are_measured_from_their_rows(widths,
     """Small integers, without biases too; nothing runs again, and exact numbers are asked for few tiles."""
     rng = np.random.default_rng(seed)
     pairs = itertools.pairwise(widths)
-    layers = [
-        (rng.integers(-1, 2, (b, a)).tolist(), (rng.integers(-1, 2, b) * (seed % 2)).tolist()) for a, b in pairs
-    ]
+    layers = [(rng.integers(-1, 2, (b, a)).tolist(), (rng.integers(-1, 2, b) * (seed % 2)).tolist()) for a, b in pairs]
     tiling = pr.preimage(pr.Network(layers), "y0 >= 0", cube(widths[0], 1), "cells")
     monkeypatch.setattr(Run, "advance", None)
     for _, columns in tiling.parts:

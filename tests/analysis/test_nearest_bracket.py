@@ -1,5 +1,6 @@
 """Cubes around an input bring both ends of the distance together, and what is not decided moves none."""
 
+import itertools
 from dataclasses import replace
 from fractions import Fraction
 
@@ -21,7 +22,7 @@ def bracket_of(network, targets, start, domain):
 
 def seeded(seed, *widths):
     rng = np.random.default_rng(seed)
-    sizes = [(after, before) for before, after in zip(widths, widths[1:], strict=False)]
+    sizes = [(after, before) for before, after in itertools.pairwise(widths)]
     return pr.Network([(rng.normal(size=size).round(2), rng.normal(size=size[0]).round(2)) for size in sizes])
 
 
