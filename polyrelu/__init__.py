@@ -42,6 +42,7 @@ if TYPE_CHECKING:  # what is imported when it is first looked up: ``_convenience
     from polyrelu.analysis.nearest import Nearest, nearest_point
     from polyrelu.analysis.nearest_input import nearest_input
     from polyrelu.analysis.output_range import output_range
+    from polyrelu.analysis.some_input import some_input
     from polyrelu.analysis.verify import Verification, verify
     from polyrelu.certificates.check_tiling import check_tiling
     from polyrelu.certificates.verdict import Verdict
@@ -135,6 +136,7 @@ __all__ = [
     "preimage",
     "save_network",
     "segment_and_plot",
+    "some_input",
     "tiles",
     "unrelu",
     "unrelu_by_substitution",

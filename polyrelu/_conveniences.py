@@ -115,6 +115,7 @@ PUBLIC: Mapping[str, str] = {
     "preimage": "engines.preimage.preimage",
     "save_network": "export.networks.save_network",
     "segment_and_plot": "plotting.segmentable.segment_and_plot",
+    "some_input": "analysis.some_input.some_input",
     "tiles": "engines.tiles.tiles",
     "unrelu": "engines.faces.unrelu.unrelu",
     "unrelu_by_substitution": "engines.faces.unrelu.unrelu_by_substitution",
