@@ -35,10 +35,10 @@ from polyrelu.arithmetic.exact import FloatArray
 from polyrelu.bounds.linear import Enclosure, LinearBounds
 from polyrelu.bounds.reach import Reach, certain_signs, float_ends, misses, rows_of
 from polyrelu.engines.branch.affine import Affine
-from polyrelu.engines.branch.cell import Cell, Space
 from polyrelu.engines.branch.exact import ExactCells, Split, splits_of
 from polyrelu.engines.branch.library import Asked, Batch, Found, Pause, walk_through
 from polyrelu.engines.branch.rules import Rule, View
+from polyrelu.engines.branch.space import Space
 from polyrelu.engines.branch.tiles import BranchTiles, FlatTile, PackedCells
 from polyrelu.engines.halfspaces.engine import LazyTiles
 from polyrelu.errors import BudgetExceeded
@@ -267,7 +267,7 @@ class BranchEngine:
         rows = [self.domain.halfspaces[i] for i in self.domain.sides.others]
         root = space.forms.of_rows([row for row in rows if not row.is_trivial])
         points = np.random.default_rng(_SEED).uniform(space.low, space.high, (_FIRST_POINTS, len(space.low)))
-        return root, Cell(root, space.low, space.high, points[:0]).inside(points, space)[:MOST_POINTS]
+        return root, space.inside(root, points)[:MOST_POINTS]
 
     @cached_property
     def reach(self) -> Reach:

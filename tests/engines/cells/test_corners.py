@@ -33,7 +33,7 @@ def spoilt(tmp_path_factory):
 
 
 def found(library: Compiled, polyhedron: pr.Polyhedron, inside=None, share: float = 0.0, variant: str = AS_IT_IS):
-    """Float vertices, (n, d), how far they may be off, and the rows that they are on; None where they are not certified."""
+    """Vertices, (n, d), how far they may be off, and the rows that they are on; None where they are not certified."""
     halfspaces, dim = polyhedron.halfspaces, polyhedron.ambient_dim + 1
     table = []
     for row in halfspaces:
