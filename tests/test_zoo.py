@@ -471,6 +471,7 @@ def ranges(network):
 def some_inputs(network):
     """There is an input in the preimage unless that is empty, of a target that is often just missed."""
     domain, high = around(network), pr.output_range(network, around(network)).maximum
+    assert isinstance(high.value, Fraction)
     for relation in ("<=", "<"):
         rows = [pr.Halfspace.of([-1] + [0] * (network.output_dim - 1), -high.value, relation)]
         target = pr.Polyhedron.from_halfspaces(rows, network.output_dim)
