@@ -1,6 +1,7 @@
 import itertools
 import time
 import tracemalloc
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -166,8 +167,7 @@ def test_it_goes_on_after_any_question_whether_to_stop(method, target):
     network, domain = zoo.NETWORKS["absolute value"], zoo.square(2, 1)
     whole = named(pr.preimage(network, target, domain, "cells"))
     for moment in range(12):
-        asked, found = itertools.count(), list[pr.Tile]()
-        stream = pr.tiles(network, target, domain, method, until=lambda _, at=moment, n=asked: next(n) == at)
+        stream, found = pr.tiles(network, target, domain, method, until=once(moment)), list[pr.Tile]()
         with one_neuron_at_a_time():
             try:
                 found.extend(stream)
@@ -175,6 +175,12 @@ def test_it_goes_on_after_any_question_whether_to_stop(method, target):
                 check_stopped(found, stopped, whole)
                 found.extend(stream)
         assert named(found) == whole, moment
+
+
+def once(moment: int) -> Callable[[int], bool]:
+    """Says to stop when it is asked for the n-th time, and never again."""
+    asked = itertools.count()
+    return lambda found: next(asked) == moment
 
 
 def test_what_is_found_and_still_waits_comes_once(monkeypatch):
