@@ -45,6 +45,7 @@ if TYPE_CHECKING:  # what is imported when it is first looked up: ``_convenience
     from polyrelu.analysis.nearest import Nearest, nearest_point
     from polyrelu.analysis.nearest_input import nearest_input
     from polyrelu.analysis.output_range import output_range
+    from polyrelu.analysis.some_input import some_input
     from polyrelu.analysis.statistics import region_statistics
     from polyrelu.analysis.verify import Verification, verify
     from polyrelu.certificates.check_tiling import check_tiling
@@ -63,7 +64,14 @@ if TYPE_CHECKING:  # what is imported when it is first looked up: ``_convenience
     from polyrelu.latent.windows import LatentCube, LatentPlane
     from polyrelu.networks.final_operators import before_final
     from polyrelu.pages.explorer import explore
-    from polyrelu.plotting.segmentable import SegmentableCube, SegmentablePlane, get_rigged_bias, get_unit_2d_vectors_regularly_spaced, latent_plane, segment_and_plot
+    from polyrelu.plotting.segmentable import (
+        SegmentableCube,
+        SegmentablePlane,
+        get_rigged_bias,
+        get_unit_2d_vectors_regularly_spaced,
+        latent_plane,
+        segment_and_plot,
+    )
     from polyrelu.runs.joining import join
     from polyrelu.runs.opening import open_tiling
     from polyrelu.runs.stored_run import Run
@@ -148,6 +156,7 @@ __all__ = [
     "region_statistics",
     "save_network",
     "segment_and_plot",
+    "some_input",
     "tiles",
     "to_latex",
     "unrelu",

@@ -139,6 +139,7 @@ PUBLIC: Mapping[str, str] = {
     "region_statistics": "analysis.statistics.region_statistics",
     "save_network": "export.networks.save_network",
     "segment_and_plot": "plotting.segmentable.segment_and_plot",
+    "some_input": "analysis.some_input.some_input",
     "tiles": "engines.tiles.tiles",
     "to_latex": "export.latex.to_latex",
     "unrelu": "engines.faces.unrelu.unrelu",

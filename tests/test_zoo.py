@@ -518,6 +518,19 @@ def ranges(network):
         assert network.evaluate([end.point])[0][0] == end.value
 
 
+@law("some_input")
+def some_inputs(network):
+    """There is an input in the preimage unless that is empty, of a target that is often just missed."""
+    domain, high = around(network), pr.output_range(network, around(network)).maximum
+    assert isinstance(high.value, Fraction)
+    for relation in ("<=", "<"):
+        rows = [pr.Halfspace.of([-1] + [0] * (network.output_dim - 1), -high.value, relation)]
+        target = pr.Polyhedron.from_halfspaces(rows, network.output_dim)
+        found, tiling = pr.some_input(network, target, domain), pr.preimage(network, target, domain)
+        assert (found is None) == (not len(tiling))
+        assert found is None or tiling.contains(found)
+
+
 @law("nearest_input")
 def nearest_inputs(network):
     """The nearest input with a large output is that of the box: nothing is nearer than its tiles."""

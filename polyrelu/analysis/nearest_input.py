@@ -22,15 +22,15 @@ from polyrelu.analysis.nearest import Distance
 from polyrelu.analysis.nearest_bracket import Bracket
 from polyrelu.analysis.optimality import Checker, Part, WrongProof
 from polyrelu.analysis.smallest import Smallest
+from polyrelu.analysis.some_input import some_input
 from polyrelu.arithmetic.exact import ExactVector, enclosing_floats, exact_vector
-from polyrelu.engines.preimage import preimage
 from polyrelu.errors import BudgetExceeded, EmptySetError, Interrupted
 from polyrelu.networks.network import Network
 from polyrelu.networks.questions import Domain, Target, given_domain, given_targets
 from polyrelu.networks.relevant_part import restrict
 from polyrelu.polyhedra.polyhedron import Polyhedron
 from polyrelu.support.arguments import one_of, whole_number
-from polyrelu.support.limits import Limit, Stop, check, unlimited
+from polyrelu.support.limits import Limit, Stop, unlimited
 
 MOST_PARTS = 1_000_000
 _SEARCHING = 0.25  # of the time for the search
@@ -261,7 +261,10 @@ class _Run:
         cost = Goal(self.norm, self._free(self.start)).cost(own)
         if self.best is None or cost < self.best.cost:
             value = self.network.evaluate([point])[0]
-            self.best, self.index = Best(cost, False, own), next(k for k, t in enumerate(self.targets) if t.contains(value))
+            self.best, self.index = (
+                Best(cost, False, own),
+                next(k for k, t in enumerate(self.targets) if t.contains(value)),
+            )
 
     def _free(self, point: ExactVector) -> ExactVector:
         return tuple(point[j] for j in self.domain.sides.free)
@@ -383,14 +386,8 @@ def _cube(centre: ExactVector, radius: int) -> Polyhedron:
 
 
 def _some_point(network: Network, target: Polyhedron, domain: Polyhedron) -> ExactVector | None:
-    """An input that reaches a target, by its preimage; None where there is none."""
+    """An input that reaches a target; None where there is none."""
     try:
-        tiling = preimage(network, target, domain, until=lambda found: found > 0)
-    except Interrupted as stopped:
-        tiling = stopped.partial
-        check()
-        if not len(tiling):  # the run gave its tiles up when it stopped: once more, to the end
-            tiling = preimage(network, target, domain)
+        return some_input(network, target, domain)
     except BudgetExceeded as error:
         raise BudgetExceeded(f"nearest_input: no input was found by points; pass a bounded domain. {error}") from error
-    return tiling[0].inner_point() if len(tiling) else None

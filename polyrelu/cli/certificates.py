@@ -11,6 +11,8 @@ from typing import NamedTuple, get_args
 
 import click
 
+from polyrelu.analysis.optimality import WrongProof
+from polyrelu.analysis.proof_files import NEAREST, RANGE, check_proof
 from polyrelu.certificates import checker, fast_checker, tree_checker
 from polyrelu.cli.answers import check_answer, is_about_an_answer
 from polyrelu.cli.exit_codes import Exit
@@ -134,6 +136,8 @@ def check_command(
 ) -> None:
     """Check EVIDENCE, the parts of a certificate, a tree or a point, against QUESTION, a statement.
 
+    So are proofs of "nearest" and "range" checked, by the package itself, in exact arithmetic.
+
     Or check the counterexample in a file of another tool, in the form of VNN-COMP or of the VNN-LIB standard: give
     MODEL, PROPERTY and the file; or PROPERTY, the file and --network for each network. The network is evaluated at the
     point, in exact arithmetic and, where it is installed, by onnxruntime.
@@ -153,6 +157,8 @@ def check_command(
     networks = files_by_name(named)
     if is_about_an_answer((question, *evidence), networks):
         context.exit(check_answer((question, *evidence), networks))
+    if len(evidence) == 1 and any(_begins(evidence[0], head) for head in (NEAREST, RANGE)):
+        context.exit(_checked_proof(question, evidence[0]))
     has_tree = any(_begins(path, TREE) for path in evidence)
     if has_tree and len(evidence) > 1:
         raise click.UsageError(f"{evidence[0]}: trees are in one file; pass it alone.")
@@ -173,6 +179,16 @@ def _checked_fast(question: Path, evidence: Iterable[Path]) -> int:
     try:
         click.echo(f"VERIFIED {fast_checker.check_fast(question, *evidence)}")
     except checker.Rejected as reason:
+        click.echo(f"REJECTED: {reason}", err=True)
+        return Exit.VIOLATED
+    return Exit.DONE
+
+
+def _checked_proof(question: Path, proof: Path) -> int:
+    """The exit code of a proof about a nearest input or a range, once it is said what it proves."""
+    try:
+        click.echo(f"VERIFIED {check_proof(question, proof)}")
+    except WrongProof as reason:
         click.echo(f"REJECTED: {reason}", err=True)
         return Exit.VIOLATED
     return Exit.DONE

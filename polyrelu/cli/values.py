@@ -15,15 +15,18 @@ import click
 from polyrelu.analysis.goals import NORMS
 from polyrelu.analysis.nearest_input import NearestInput, nearest_input
 from polyrelu.analysis.output_range import Extreme, OutputRange, output_range
+from polyrelu.analysis.proof_files import save_proof
 from polyrelu.arithmetic.exact import ExactVector, exact, rounded_text
 from polyrelu.cli.networks import Model, takes_model, warn_outside
 from polyrelu.cli.options import JSON, together
 from polyrelu.cli.question import INPUTS, WHAT, Question
 from polyrelu.cli.stopping import TIMEOUT, Stops, stops
+from polyrelu.engines.evidence.files import numbered
 from polyrelu.errors import EmptySetError, InputError, Interrupted
 from polyrelu.formats.points import load_points
 from polyrelu.networks.network import Network
 from polyrelu.polyhedra.polyhedron import Polyhedron
+from polyrelu.support.files import check_place
 from polyrelu.support.numerals import fraction_digits
 from polyrelu.tilings.table import format_point
 
@@ -32,7 +35,14 @@ _SHOWN_COORDINATES = 12
 _NOTHING = "None: no input of the domain has such an output. This is proven, not sampled."
 
 CHECK = click.option("--check", is_flag=True, help="Check the proof as well, in exact arithmetic.")
+PROOF = click.option(
+    "--certify",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Write the proof, for polyrelu check, and the question beside it; compressed if FILE ends in .gz.",
+)
 COMMON = together(INPUTS, TIMEOUT, CHECK, JSON)
+_PROVED = together(INPUTS, TIMEOUT, CHECK, PROOF, JSON)
 
 _RANGE_EXAMPLES = """\b
 Example: polyrelu range model.npz --box -1 1
@@ -43,7 +53,7 @@ or:      polyrelu range model.npz --form "1 - 2*y0" --box 0 1 --box -1/2 0.5 --j
 @click.command("range", epilog=_RANGE_EXAMPLES, short_help="How small and how large an output gets.")
 @takes_model
 @click.option("--form", default="y0", show_default=True, metavar="EXPR", help='A sum of outputs, e.g. "y0 - 2*y1".')
-@COMMON
+@_PROVED
 def range_command(
     model: Model,
     form: str,
@@ -51,6 +61,7 @@ def range_command(
     domain: str | None,
     timeout: float | None,
     check: bool,
+    certify: Path | None,
     as_json: bool,
 ) -> None:
     """The exact smallest and largest value of an output of MODEL, or of a sum of outputs, and where they are.
@@ -58,10 +69,12 @@ def range_command(
     A run that --timeout stops says what is certain until then.
     """
     heard = stops()
+    _require_place(certify)
     heard.start(timeout)
     network, inputs = read_inputs(model, box, domain)
     found = so_far(functools.partial(output_range, network, inputs, form, timeout=heard.left))
     proved = found.check() if check and found.complete else None
+    _write_proof(found, certify)
     print_answer(range_document(found, proved) if as_json else range_text(found, proved), found.complete, heard)
 
 
@@ -89,7 +102,7 @@ or:      polyrelu nearest model.npz --output "y0 >= 1" --points start.csv --norm
     show_default=True,
     help="The largest change of an input, the sum of changes, or the Euclidean length.",
 )
-@COMMON
+@_PROVED
 def nearest_command(
     model: Model,
     conditions: Sequence[str],
@@ -101,6 +114,7 @@ def nearest_command(
     domain: str | None,
     timeout: float | None,
     check: bool,
+    certify: Path | None,
     as_json: bool,
 ) -> None:
     """The input of MODEL nearest to a given one whose outputs satisfy a condition, exactly.
@@ -112,6 +126,7 @@ def nearest_command(
     question.check()
     if (point is None) == (file is None):
         raise click.UsageError("Give one of --point and --points.")
+    _require_place(certify)
     heard.start(timeout)
     question, network = question.read()
     start = _start(point, file)
@@ -125,6 +140,7 @@ def nearest_command(
             print_answer({"norm": norm, "distance": None, "complete": True} if as_json else _NOTHING, True, heard)
             continue
         proved = found.check() if check and found.complete else None
+        _write_proof(found, certify and numbered(certify, number))
         print_answer(
             _nearest_document(found, proved) if as_json else _nearest_text(found, proved), found.complete, heard
         )
@@ -137,6 +153,17 @@ def so_far(search: Callable[[], Answer]) -> Answer:
     except Interrupted as stopped:
         found: Answer = stopped.partial
         return found
+
+
+def _require_place(certify: Path | None) -> None:
+    if certify is not None:
+        check_place(certify)
+
+
+def _write_proof(found: NearestInput | OutputRange, certify: Path | None) -> None:
+    """Write a proof, if it is asked for and there is one."""
+    if certify is not None and found.complete:
+        save_proof(found, certify)
 
 
 def read_inputs(model: Model, box: Sequence[tuple[str, str]], domain: str | None) -> tuple[Network, Polyhedron | None]:

@@ -5,9 +5,9 @@ higher dimension contains it, or an equal one has a lesser pattern.
 
 * Whatever contains F contains a point p of its relative interior, so its cell has a part of full dimension in each box
   around p. A run on such a box comes by all patterns that matter.
-* If G, of the dimension of F, contains F, both are equal. Otherwise some neuron that is silent on the cell of F, say, is
-  active somewhere on G beyond F, so it is active on the cell of G; on F, which lies in both, it is zero; and what enters
-  it is affine on G, of which F is a part of the same dimension, so it is zero on G.
+* If G, of the dimension of F, contains F, both are equal. Otherwise some neuron that is silent on the cell of F, say,
+  is active somewhere on G beyond F, so it is active on the cell of G; on F, which lies in both, it is zero; and what
+  enters it is affine on G, of which F is a part of the same dimension, so it is zero on G.
 
 So the answer depends on nothing that was found before, and no order of tiles makes another one.
 """

@@ -52,13 +52,20 @@ NETWORKS = (
     *(Layers("random", Shape(dim, 8, 3)) for dim in (2, 4)),
     Layers("trained", Shape(2, 8, 3)),
 )
+HALVINGS = (0, 1, 2, 4, 6)
 OFTEN, RARELY, NEARBY = Asked(), Asked(total=30), Asked(radius=Fraction(1, 4))
 
 
-def stats(layers: Layers, asked: Asked = OFTEN, rule: Rule | None = None, bounds: bool = True) -> BranchStats | None:
-    """What a run did; None where it asks for more than two million neurons."""
+def stats(
+    layers: Layers,
+    asked: Asked = OFTEN,
+    rule: Rule | None = None,
+    bounds: bool = True,
+    box: pr.Polyhedron | None = None,
+) -> BranchStats | None:
+    """What a run did, in a box if not in all of the cube; None where it asks for more than two million neurons."""
     net = network(layers.kind, layers.shape, 0)
-    cube = pr.Polyhedron.box([-asked.radius] * layers.shape.dim, [asked.radius] * layers.shape.dim)
+    cube = pr.Polyhedron.box(*_cube(layers, asked)) if box is None else box
     target = pr.Polyhedron([[-1] * net.output_dim], [-asked.total])
     engine = BranchEngine(restrict(net, target), cube, MOST_NODES, rule=rule, progress=False, bounds=bounds)
     try:
@@ -83,6 +90,37 @@ def saved() -> str:
     return markdown(head, lines)
 
 
+def halved() -> str:
+    """Nodes, and tiles with those that were found in several boxes, where inputs are halved first, one by one."""
+    head = ["network", "sum", "cube", *(f"{2**times:,} boxes" if times else "1 box" for times in HALVINGS)]
+    lines = []
+    for layers in NETWORKS:
+        for asked in (OFTEN, RARELY, NEARBY):
+            counts = []
+            for times in HALVINGS:
+                found = [stats(layers, asked, box=box) for box in _boxes(layers, asked, times)]
+                nodes, cells = (sum(getattr(own, name) for own in found if own) for name in ("nodes", "cells"))
+                counts.append(f"{nodes:,}, {cells:,}")
+            lines.append([str(layers), f"{asked.total}", f"± {asked.radius}", *counts])
+    return markdown(head, lines)
+
+
+def _cube(layers: Layers, asked: Asked) -> tuple[list[Fraction], list[Fraction]]:
+    return [-asked.radius] * layers.shape.dim, [asked.radius] * layers.shape.dim
+
+
+def _boxes(layers: Layers, asked: Asked, times: int) -> list[pr.Polyhedron]:
+    """The cube, halved so many times along one input after the other."""
+    boxes = [_cube(layers, asked)]
+    for j in (k % layers.shape.dim for k in range(times)):
+        halves = []
+        for low, high in boxes:
+            middle = (low[j] + high[j]) / 2
+            halves += [(low, [*high[:j], middle, *high[j + 1 :]]), ([*low[:j], middle, *low[j + 1 :]], high)]
+        boxes = halves
+    return [pr.Polyhedron.box(*ends) for ends in boxes]
+
+
 def by_rule(rules: Mapping[str, Rule]) -> str:
     """Nodes and programs of each rule, network by network."""
     lines = []
@@ -98,7 +136,7 @@ def _shown(own: BranchStats | None, name: str) -> str:
 
 def tables(rules: Mapping[str, Rule] = RULES) -> dict[str, str]:
     """The tables of the page's section on bounds."""
-    return {"bounds": saved(), "rules": by_rule(rules)}
+    return {"bounds": saved(), "rules": by_rule(rules), "halved": halved()}
 
 
 def main() -> None:

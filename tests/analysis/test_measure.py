@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import polyrelu as pr
-from polyrelu.analysis.measure import Enclosure, _exact_sum, _total, enclosed
+from polyrelu.analysis.measure import Enclosure, _exact_sum, _total, enclosed, tile_volumes
 from polyrelu.arithmetic.lp import Status, maximise
 from polyrelu.engines.cells import measured as repeated
 from polyrelu.engines.cells.extents import boxes_in_x
@@ -62,8 +62,8 @@ def exact_box(polyhedron):
 # -- volumes ------------------------------------------------------------------------------------------------------
 
 
-@engines
-@settings(max_examples=40)
+@pytest.mark.parametrize("engine", ["cells", "branch", "unrelu"])
+@settings(max_examples=30)
 @given(question=questions())
 def test_volumes_and_boxes_of_bounded_tilings(engine, question):
     network, target, domain = question
@@ -119,9 +119,7 @@ def test_tiles_with_vertices_on_many_facets_are_measured_from_their_rows(widths,
     """Small integers, without biases too; nothing runs again, and exact numbers are asked for few tiles."""
     rng = np.random.default_rng(seed)
     pairs = itertools.pairwise(widths)
-    layers = [
-        (rng.integers(-1, 2, (b, a)).tolist(), (rng.integers(-1, 2, b) * (seed % 2)).tolist()) for a, b in pairs
-    ]
+    layers = [(rng.integers(-1, 2, (b, a)).tolist(), (rng.integers(-1, 2, b) * (seed % 2)).tolist()) for a, b in pairs]
     tiling = pr.preimage(pr.Network(layers), "y0 >= 0", cube(widths[0], 1), "cells")
     monkeypatch.setattr(Run, "advance", None)
     for _, columns in tiling.parts:
@@ -131,6 +129,23 @@ def test_tiles_with_vertices_on_many_facets_are_measured_from_their_rows(widths,
             if not np.isnan(sizes.volume_low[i]):
                 low, high = (Fraction(end[i]) for end in (sizes.volume_low, sizes.volume_high))
                 assert low <= columns.polyhedron(i).volume() <= high <= low + Fraction(1, 10**7)
+
+
+def test_tiles_of_branches_are_measured_from_their_rows(monkeypatch):
+    """Also where an input is constant; no canonical rows are looked for."""
+    network = random_network(4, 6, 6)
+    for domain in (cube(4), cube(4) & pr.Polyhedron([[0, 1, 0, 0]], ["1/3"], equalities=[0])):
+        found, others = (pr.linear_regions(network, domain, method) for method in ("branch", "cells"))
+        with monkeypatch.context() as patch:
+            patch.setattr(pr.Polyhedron, "volume", None)
+            low, high = tile_volumes(found, None)
+        assert len(found) > 10
+        assert (low > 0).all()
+        for i, (below, above) in enumerate(zip(*tile_volumes(others, pr.Polyhedron.volume), strict=True)):
+            same = found.patterns.index(others[i].pattern)
+            assert low[same] <= above
+            assert below <= high[same]
+            assert high[same] - low[same] < 1e-9
 
 
 def test_boxes_on_a_slanted_domain_are_tight():

@@ -1,5 +1,6 @@
 """Cubes around an input bring both ends of the distance together, and what is not decided moves none."""
 
+import itertools
 from dataclasses import replace
 from fractions import Fraction
 
@@ -21,7 +22,7 @@ def bracket_of(network, targets, start, domain):
 
 def seeded(seed, *widths):
     rng = np.random.default_rng(seed)
-    sizes = [(after, before) for before, after in zip(widths, widths[1:], strict=False)]
+    sizes = [(after, before) for before, after in itertools.pairwise(widths)]
     return pr.Network([(rng.normal(size=size).round(2), rng.normal(size=size[0]).round(2)) for size in sizes])
 
 
@@ -45,12 +46,12 @@ def test_both_ends_enclose_the_distance_and_come_close(seed):
 
 def test_what_is_not_decided_moves_no_end(monkeypatch):
     """Cubes of more than 1/2 are too hard; those within are decided, and the last ones get more time."""
-    verify, asked = nearest_bracket.verify, []
+    asked = []
 
     def tired(network, targets, seconds, *, domain, progress):
         radius = domain.sides.high[0].value
         asked.append((radius, seconds))
-        found = verify(network, targets, seconds, domain=domain, progress=progress)
+        found = pr.verify(network, targets, seconds, domain=domain, progress=progress)
         return found if radius <= Fraction(1, 2) else replace(found, status="undecided", point=None)
 
     monkeypatch.setattr(nearest_bracket, "verify", tired)

@@ -1,13 +1,19 @@
 import itertools
 import time
 import tracemalloc
+from collections.abc import Callable
+from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import polyrelu as pr
+from polyrelu.engines.branch import library
+from polyrelu.engines.branch.tiles import Columns, PackedCells
 from polyrelu.engines.registry import METHODS
+from polyrelu.networks.activation_pattern import packed_signs
 from tests import zoo
 from tests.engines.moments import CtrlC, check_left, in_small_steps, one_neuron_at_a_time, random_network
 from tests.strategies import questions
@@ -130,6 +136,84 @@ def test_a_stopped_iterator_says_what_is_undecided(method, order, after):
     together = [*handed_out, *stopped.value.partial]
     assert len(together) == len(set(named(together)))
     check_left(together, list(stopped.value.partial.undecided()), whole)
+
+
+@pytest.mark.parametrize("method", ["branch", "halfspaces"])
+@pytest.mark.parametrize("target", ["y0 <= 0", "y0 <= 1"])
+def test_nothing_is_lost_or_comes_twice_wherever_ctrl_c_comes(method, target):
+    """At one line of the engine in 67, on a question that is small."""
+    modules = ("branch/streamed.py", "branch/engine.py", "halfspaces/engine.py", "halfspaces/streamed.py")
+    network, domain = zoo.NETWORKS["absolute value"], zoo.square(2, 1)
+    whole = named(pr.preimage(network, target, domain, "cells"))
+    for line in itertools.count(1, 67):
+        stream, found, is_done = pr.tiles(network, target, domain, method), list[pr.Tile](), False
+        with one_neuron_at_a_time():
+            try:
+                with CtrlC(line, modules):
+                    found.extend(stream)
+                is_done = True
+            except KeyboardInterrupt as stopped:
+                check_stopped(found, stopped, whole)
+            found.extend(stream)
+        assert named(found) == whole, line
+        if is_done:
+            break
+    assert line > 100
+
+
+@pytest.mark.parametrize("method", ["branch", "halfspaces"])
+@pytest.mark.parametrize("target", ["y0 <= 0", "y0 <= 1"])
+def test_it_goes_on_after_any_question_whether_to_stop(method, target):
+    network, domain = zoo.NETWORKS["absolute value"], zoo.square(2, 1)
+    whole = named(pr.preimage(network, target, domain, "cells"))
+    for moment in range(12):
+        stream, found = pr.tiles(network, target, domain, method, until=once(moment)), list[pr.Tile]()
+        with one_neuron_at_a_time():
+            try:
+                found.extend(stream)
+            except pr.Interrupted as stopped:
+                check_stopped(found, stopped, whole)
+                found.extend(stream)
+        assert named(found) == whole, moment
+
+
+def once(moment: int) -> Callable[[int], bool]:
+    """Says to stop when it is asked for the n-th time, and never again."""
+    asked = itertools.count()
+    return lambda found: next(asked) == moment
+
+
+def test_what_is_found_and_still_waits_comes_once(monkeypatch):
+    """Ctrl-C between two steps of exact arithmetic: a tile is there, and its cell is still in doubt."""
+    network, domain, steps = zoo.NETWORKS["absolute value"], zoo.square(2, 1), itertools.count()
+
+    def append(cells: PackedCells, *columns: Any) -> None:
+        cells.extend(Columns(packed_signs(columns[0]), packed_signs(columns[1]), columns[2]))
+        if np.isnan(columns[2]).any() and next(steps) == 0:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(PackedCells, "append", append)
+    monkeypatch.setattr(library.Found, "by", classmethod(in_doubt))
+    stream, found = pr.tiles(network, "y0 <= 1", domain, "branch"), list[pr.Tile]()
+    with pytest.raises(pr.Interrupted):
+        found.extend(stream)
+    found.extend(stream)
+    assert named(found) == named(pr.preimage(network, "y0 <= 1", domain, "cells"))
+
+
+def in_doubt(kind, walk, neurons, dim, by=library.Found.by):
+    """What a walk found, as if floats could tell nothing of it."""
+    found = by(walk, neurons, dim)
+    return found._replace(in_doubt=np.ones_like(found.in_doubt))
+
+
+def check_stopped(found, stopped, whole):
+    """What was handed out, what is found since and what is undecided are all there is."""
+    assert isinstance(stopped, pr.Interrupted)
+    listed = named([*found, *stopped.partial])
+    left = list(stopped.partial.undecided())
+    assert set(listed) <= set(whole)
+    assert left or listed == whole
 
 
 @pytest.mark.parametrize("order", ["found", "largest"])

@@ -23,8 +23,7 @@ import numpy as np
 
 from polyrelu.arithmetic.exact import FloatArray, float_quotients
 from polyrelu.arithmetic.rounding import gamma
-from polyrelu.bounds.linear import Places, sizes
-from polyrelu.networks.layer import Layer
+from polyrelu.bounds.linear import sizes
 from polyrelu.polyhedra.halfspace import Halfspace
 
 _ENLARGED = 1.0 + 2.0**-30
@@ -43,32 +42,9 @@ class Affine(NamedTuple):
     constants: FloatArray
     doubts: FloatArray
 
-    def chosen(self, chosen: Places) -> Affine:
-        """Some of the forms."""
-        return Affine(self.rows[chosen], self.constants[chosen], self.doubts[chosen])
-
-    def negated(self) -> Affine:
-        """The forms times -1."""
-        return Affine(-self.rows, -self.constants, self.doubts)
-
-    def and_also(self, others: Affine) -> Affine:
-        """These forms and others after them."""
-        return Affine(*(np.concatenate(own) for own in zip(self, others, strict=True)))
-
     def at(self, points: FloatArray) -> FloatArray:
         """Values at p points of the box, (p, n), each within its doubt."""
         return points @ self.rows.T + self.constants
-
-    def between(self, low: FloatArray, high: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """Lower and upper bounds on a smaller box, (n,) each."""
-        rising, falling = np.maximum(self.rows, 0.0), np.minimum(self.rows, 0.0)
-        doubts = self.doubts * _ENLARGED
-        least = rising @ low + falling @ high + self.constants - doubts
-        return least, rising @ high + falling @ low + self.constants + doubts
-
-    def least(self, low: FloatArray, high: FloatArray) -> FloatArray:
-        """The lower ones alone."""
-        return self.between(low, high)[0]
 
 
 class AffineOn:
@@ -91,12 +67,6 @@ class AffineOn:
         doubts: FloatArray = (radii + self.factor * size) * _ENLARGED
         return doubts
 
-    def inputs(self) -> Affine:
-        """The coordinates of x."""
-        dim = len(self.moduli)
-        rows, zero = np.eye(dim), np.zeros(dim)
-        return Affine(rows, zero, self._doubts(rows, zero, zero))
-
     def of_rows(self, halfspaces: Sequence[Halfspace]) -> Affine:
         """``normal . x - offset`` of each row, divided by its largest number."""
         dim = len(self.moduli)
@@ -106,26 +76,3 @@ class AffineOn:
         floats = float_quotients(entries).reshape(len(numbers), dim + 1)
         rows, constants = floats[:, :dim], floats[:, dim]
         return Affine(rows, constants, self._doubts(rows, constants, np.zeros(len(numbers))))
-
-    def entering(self, layer: Layer, values: Affine) -> Affine:
-        """What enters the ReLU of a layer, by what the layer takes. Cost: a product of matrices."""
-        weight, bias = layer.float_weight, layer.float_bias
-        with np.errstate(all="ignore"):  # what overflows has an infinite doubt
-            rows, constants = weight @ values.rows, weight @ values.constants + bias
-            # Doubts are radii with the gamma times the sizes that the product needs.
-            radii = (sizes(weight) @ values.doubts + self.factor * sizes(bias)) * _ENLARGED
-            return Affine(rows, constants, self._doubts(rows, constants, radii))
-
-    def combination(self, forms: Affine, multipliers: FloatArray) -> Affine:
-        """The sum of forms times multipliers that are not negative, as one form."""
-        rows, constants = multipliers @ forms.rows, multipliers @ forms.constants
-        radius = (sizes(multipliers) @ forms.doubts) * _ENLARGED
-        return Affine(rows[None], constants[None], self._doubts(rows[None], constants[None], radius[None]))
-
-
-def returned(entered: Affine, layer: Layer, on: Sequence[bool]) -> Affine:
-    """What a layer returns where its ReLU neurons have these signs."""
-    silent = [i for i, active in zip(layer.neurons, on, strict=True) if not active]
-    rows, constants, doubts = (own.copy() for own in entered)
-    rows[silent], constants[silent], doubts[silent] = 0.0, 0.0, 0.0
-    return Affine(rows, constants, doubts)

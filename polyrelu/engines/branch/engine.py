@@ -14,8 +14,8 @@ layer, its neurons are fixed or divide it:
 
 So a wrong answer of the solver in floats costs time and nothing else. Cells that are through are cut by the target's
 rows in the same way. Where nothing of full dimension is left, what the target touches is a tile of lower dimension if
-it is not empty, and no other tile contains it. These are the tiles of :mod:`polyrelu.engines.halfspaces.engine`, by the same
-argument; that engine does the same without the floats, and takes domains that are flat, or end nowhere.
+it is not empty, and no other tile contains it. These are the tiles of :mod:`polyrelu.engines.halfspaces.engine`, by the
+same argument; that engine does the same without the floats, and takes domains that are flat, or end nowhere.
 """
 
 from __future__ import annotations
@@ -35,10 +35,10 @@ from polyrelu.arithmetic.exact import FloatArray
 from polyrelu.bounds.linear import Enclosure, LinearBounds
 from polyrelu.bounds.reach import Reach, certain_signs, float_ends, misses, rows_of
 from polyrelu.engines.branch.affine import Affine
-from polyrelu.engines.branch.cell import Cell, Space
 from polyrelu.engines.branch.exact import ExactCells, Split, splits_of
 from polyrelu.engines.branch.library import Asked, Batch, Found, Pause, walk_through
 from polyrelu.engines.branch.rules import Rule, View
+from polyrelu.engines.branch.space import Space
 from polyrelu.engines.branch.tiles import BranchTiles, FlatTile, PackedCells
 from polyrelu.engines.halfspaces.engine import LazyTiles
 from polyrelu.errors import BudgetExceeded
@@ -49,6 +49,7 @@ from polyrelu.polyhedra.polyhedron import Polyhedron
 from polyrelu.support.limits import Limit, check
 from polyrelu.support.progress import progress_bar
 
+ADVICE = "raise limit=, or make the domain smaller"
 MOST_WORK = 2.0**33  # for bounds of a layer, which is about a second
 MOST_POINTS = 16  # as in kernel/cell.h
 _SEED = 20  # of the points that are tried in the beginning
@@ -117,7 +118,7 @@ class BranchEngine:
         until: Callable[[int], bool] | None = None,
         rule: Rule | None = None,
         progress: bool | None = None,
-        advice: str = "raise limit=, or make the domain smaller",
+        advice: str = ADVICE,
         bounds: bool = True,
         lies: int = 0,
     ) -> None:
@@ -266,7 +267,7 @@ class BranchEngine:
         rows = [self.domain.halfspaces[i] for i in self.domain.sides.others]
         root = space.forms.of_rows([row for row in rows if not row.is_trivial])
         points = np.random.default_rng(_SEED).uniform(space.low, space.high, (_FIRST_POINTS, len(space.low)))
-        return root, Cell(root, space.low, space.high, points[:0]).inside(points, space)[:MOST_POINTS]
+        return root, space.inside(root, points)[:MOST_POINTS]
 
     @cached_property
     def reach(self) -> Reach:

@@ -8,8 +8,8 @@ from polyrelu.arithmetic.exact import FloatArray
 from polyrelu.arithmetic.ieee import floats_are_sound
 from polyrelu.bounds.linear import LARGEST
 from polyrelu.bounds.reach import float_ends
-from polyrelu.engines.branch.cell import Space
 from polyrelu.engines.branch.library import IsFacet, facets
+from polyrelu.engines.branch.space import Space
 from polyrelu.polyhedra.polyhedron import Polyhedron
 
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from polyrelu.arithmetic.exact import FloatArray
 from polyrelu.engines.branch.affine import Affine
-from polyrelu.engines.branch.cell import Space
+from polyrelu.engines.branch.space import Space
 from polyrelu.engines.cells.library import checked_library
 from polyrelu.networks.layer import Layer
 

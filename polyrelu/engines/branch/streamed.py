@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from polyrelu.engines.branch.engine import BranchEngine
+from polyrelu.engines.branch.engine import ADVICE, BranchEngine
 from polyrelu.engines.branch.exact import splits_of
 from polyrelu.engines.branch.suitable import is_suitable
 from polyrelu.engines.branch.tiles import BranchTiles, FlatTile, PackedCells
@@ -28,9 +28,8 @@ class StreamedBranches(BranchEngine):
         advice: what to do at the limit.
     """
 
-    def __init__(self, restriction: Restriction, domain: Polyhedron, options: Options, advice: str = "") -> None:
-        told = {"advice": advice} if advice else {}
-        super().__init__(restriction, domain, options.limit, options.until, progress=False, **told)
+    def __init__(self, restriction: Restriction, domain: Polyhedron, options: Options, advice: str = ADVICE) -> None:
+        super().__init__(restriction, domain, options.limit, options.until, progress=False, advice=advice)
         self._given = domain
         self._needed: list[FlatTile] = []
         self._fresh: BranchTiles | None = None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
@@ -22,7 +22,11 @@ from polyrelu.networks.fixed_inputs import Folding
 from polyrelu.networks.relevant_part import Restriction
 from polyrelu.polyhedra.polyhedron import Polyhedron
 from polyrelu.support.limits import Limit, Stop, check, unlimited
-from polyrelu.tilings.tile_source import Numbers, TileSource
+from polyrelu.tilings import columns as tilings
+from polyrelu.tilings.chart import chart
+from polyrelu.tilings.tile_source import Extents, Numbers, TileSource
+
+_FEW_INPUTS = 7
 
 
 class Columns(NamedTuple):
@@ -158,6 +162,29 @@ class BranchTiles(TileSource):
     @cached_property
     def _starts(self) -> list[int]:
         return [0, *accumulate(layer.neuron_count for layer in self.restriction.layers)]
+
+    def extents(self, numbers: Numbers, along: int, by_cells: Callable[[tilings.Columns], Extents]) -> Extents | None:
+        """What ``by_cells`` certifies of all tiles by their rows, where they have few inputs and so few vertices."""
+        if self.exact.domain.ambient_dim > _FEW_INPUTS:
+            return None
+        return self._rows.extents(numbers, along, by_cells)
+
+    @cached_property
+    def _rows(self) -> tilings.Columns:
+        """The tiles by rows of which some may be redundant: no canonical form is looked for."""
+        whole = self.exact.domain if self.folding is None else self.folding.whole
+        own = chart(whole, self.restriction.moving)
+        splits = unpacked_signs(self.columns.splits, self._starts[-1])
+        ends = (
+            np.ones((len(self), count), dtype=np.bool_)
+            for count in (len(own.facets), len(self.exact.target.halfspaces))
+        )
+        first, last = ends
+        rows = np.concatenate([first, splits, last], axis=1)
+        starts = np.concatenate([np.zeros(1, dtype=np.int64), np.cumsum(rows.sum(axis=1))])
+        facets = np.nonzero(rows)[1].astype(np.int32)
+        signs, points = self.columns.signs, self.columns.points
+        return tilings.Columns(self.restriction, whole, own, signs, starts, facets, points, {})
 
     @cached_property
     def _canonical(self) -> dict[int, Polyhedron]:

@@ -14,7 +14,7 @@ from polyrelu.errors import InputError
 _MAGIC = b"\x1f\x8b"
 _LEVEL = 4  # 6 takes four times as long, for a tenth less of a file
 _LONGEST_LINE = 2**20
-_SUFFIXES = (".gz", ".cert", ".rows", ".point", ".txt")
+_SUFFIXES = (".gz", ".cert", ".rows", ".point", ".proof", ".txt")
 
 
 @contextmanager

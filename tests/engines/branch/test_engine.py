@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 import polyrelu as pr
 from polyrelu.engines.branch import makers
 from polyrelu.engines.branch.engine import BranchEngine
-from polyrelu.engines.branch.makers import is_suitable
 from polyrelu.engines.branch.rules import RULES
+from polyrelu.engines.branch.suitable import is_suitable
 from polyrelu.networks.relevant_part import keep_all, restrict
 from tests.extreme_networks import DEGENERATE, degenerate, nearly_parallel, of_any_magnitude
 from tests.strategies import questions

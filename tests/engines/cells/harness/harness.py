@@ -52,7 +52,9 @@ class Compiled:
         self._library[f"{function}_{self._numbers[variant]}"](*map(_passed, arguments))
 
 
-def built(name: str, folder: Path, spoilt: Mapping[str, Changes] | None = None) -> Compiled:
+def built(
+    name: str, folder: Path, spoilt: Mapping[str, Changes] | None = None, here: Path = HERE, kernel: Path = KERNEL
+) -> Compiled:
     """The functions of ``name.cpp`` in a folder, where other processes may be building them, too.
 
     Args:
@@ -60,9 +62,11 @@ def built(name: str, folder: Path, spoilt: Mapping[str, Changes] | None = None) 
         folder: where to build, unless it is done.
         spoilt: variants by name, each with pairs (old, new) of passages, each of which occurs once in the file and what
             it includes. Without, the functions are optimised, and there is one variant.
+        here: the folder of the file, if it is beside another kernel's tests.
+        kernel: the folder of the headers.
     """
     variants = {AS_IT_IS: ()} if spoilt is None else spoilt
-    units = [_unit(name, number, changes) for number, changes in enumerate(variants.values())]
+    units = [_unit(here / f"{name}.cpp", kernel, number, changes) for number, changes in enumerate(variants.values())]
     text = "".join(units)
     stem = folder / f"{name}-{hashlib.sha256(text.encode()).hexdigest()[:16]}"
     source, library = stem.with_suffix(".cpp"), stem.with_suffix(".so")
@@ -83,18 +87,18 @@ def shared_folder(temporary: Any) -> Path:
     return folder
 
 
-def _unit(name: str, number: int, changes: Changes) -> str:
+def _unit(file: Path, kernel: Path, number: int, changes: Changes) -> str:
     """What the compiler reads of a variant."""
-    text = "\n".join(_flattened(HERE / f"{name}.cpp", set()))
+    text = "\n".join(_flattened(file, kernel, set()))
     for old, new in changes:
-        assert text.count(old) == 1, f"{old!r} occurs {text.count(old)} times in what {name}.cpp includes"
+        assert text.count(old) == 1, f"{old!r} occurs {text.count(old)} times in what {file.name} includes"
         text = text.replace(old, new)
     names = {"polyrelu": f"polyrelu_{number}", "EXPORTED(name)": f'extern "C" void name##_{number}'}
     defined = "".join(f"#define {macro} {meaning}\n" for macro, meaning in names.items())
     return f"{defined}{text}\n#undef polyrelu\n#undef EXPORTED\n"
 
 
-def _flattened(path: Path, seen: set[Path]) -> Iterator[str]:
+def _flattened(path: Path, kernel: Path, seen: set[Path]) -> Iterator[str]:
     """The lines of a file with those of the kernel's headers in place, each header once; compilers name its own lines.
 
     So that each variant has headers of its own: compilers take copies for the same file.
@@ -104,8 +108,8 @@ def _flattened(path: Path, seen: set[Path]) -> Iterator[str]:
     for number, line in enumerate(path.read_text().splitlines(), 1):
         header = re.fullmatch(r'#include "(.*)"', line)
         if header is not None:
-            if KERNEL / header[1] not in seen:
-                yield from _flattened(KERNEL / header[1], seen)
+            if kernel / header[1] not in seen:
+                yield from _flattened(kernel / header[1], kernel, seen)
             yield f'#line {number + 1} "{path}"'
         elif line != "#pragma once":
             yield line

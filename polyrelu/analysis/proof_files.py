@@ -1,0 +1,269 @@
+"""Files of proofs that no input is nearer, or no value smaller or larger; and what checks them.
+
+A proof is about a statement (:mod:`polyrelu.networks.statement`), whose SHA-256 it names. Its lines are JSON: a head,
+which says what is claimed, and for each tree a line that names it and one for each part, a part before those that it is
+divided into. Fractions are texts such as "1/3"; floats are what they are, written with as many digits as they need.
+
+Reading decides nothing: the check is :meth:`polyrelu.analysis.optimality.Checker.check`, exact, about the statement.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterator, Mapping
+from fractions import Fraction
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from polyrelu.analysis.goals import NORMS, Evidence
+from polyrelu.analysis.nearest_input import NearestInput, NearestProof
+from polyrelu.analysis.optimality import Claims, Part, WrongProof
+from polyrelu.analysis.output_range import Extreme, Form, OutputRange, RangeProof
+from polyrelu.analysis.relaxed_rows import Split
+from polyrelu.arithmetic.exact import ExactVector, FloatArray
+from polyrelu.engines.evidence.files import lines_of, opened, question_beside
+from polyrelu.errors import InputError
+from polyrelu.networks.statement import Statement
+from polyrelu.support.arguments import file_path
+from polyrelu.support.files import write_whole
+from polyrelu.support.limits import check
+
+NEAREST, RANGE = "polyrelu-nearest 1", "polyrelu-range 1"
+_ENDS = {1: "minimum", -1: "maximum"}
+
+
+def save_proof(found: NearestInput | OutputRange, path: str | PathLike[str]) -> tuple[Path, Path]:
+    """Write the proof of an answer, and beside it the statement that it is about.
+
+    Args:
+        found: an answer of :func:`polyrelu.nearest_input` or :func:`polyrelu.output_range`.
+        path: where to; compressed if the name ends in ``.gz``. The statement of ``a.proof.gz`` is ``a.question.txt``.
+
+    Returns:
+        Both files: the proof, and the statement. Of an end that is infinite it proves nothing.
+
+    Raises:
+        InputError: the run was stopped, so that there is no proof.
+        WriteError: a file cannot be written.
+
+    Cost: microseconds for each number of the proof.
+    """
+    place = file_path(path, "save_proof")
+    if not found.complete:
+        raise InputError("save_proof: the run was stopped, so there is no proof; ask again with more time")
+    if isinstance(found, NearestInput):
+        proof = found.proof
+        statement = Statement.of(proof.network, list(proof.targets), proof.domain)
+        head = _nearest_head(found)
+        trees: Mapping[int, Part] = proof.roots
+        first = NEAREST
+    else:
+        statement, head = Statement.of(found.proof.network, None, found.proof.domain), _range_head(found)
+        trees, first = found.proof.roots, RANGE
+        if not head["ends"]:
+            raise InputError("save_proof: there is no end on either side, so there is nothing to prove; pass a box")
+    head["statement"] = statement.hash
+
+    def write(new: Path) -> None:
+        with opened(new) as file:
+            file.write(f"{first}\n".encode())
+            for line in (head, *_lines(trees)):
+                check()
+                file.write(f"{json.dumps(line, separators=(',', ':'))}\n".encode())
+
+    write_whole(place, write)
+    statement.save(question_beside(place))
+    return place, question_beside(place)
+
+
+def check_proof(question: str | PathLike[str], path: str | PathLike[str]) -> str:
+    """Check the proof in a file against a statement, exactly; what it proves, as a sentence.
+
+    Args:
+        question: the file of the statement.
+        path: the file of the proof.
+
+    Raises:
+        WrongProof: it does not prove that; the message says where.
+        InputError: a file cannot be read.
+
+    Cost: exact products of matrices for each part.
+    """
+    statement = Statement.load(file_path(question, "check_proof"))
+    lines = lines_of(file_path(path, "check_proof"), "check_proof")
+    kind = next(lines, b"").decode(errors="replace").strip()
+    if kind not in (NEAREST, RANGE):
+        raise InputError(f"check_proof: {path} does not begin like a proof, with {NEAREST!r} or {RANGE!r}")
+    try:
+        head = _object(next(lines, b""))
+        if head["statement"] != statement.hash:
+            raise WrongProof("the proof is about another statement")
+        trees = _trees(lines)
+        return _checked_nearest(statement, head, trees) if kind == NEAREST else _checked_range(statement, head, trees)
+    except (KeyError, IndexError, TypeError, ValueError, OverflowError, ZeroDivisionError) as error:
+        if isinstance(error, WrongProof):
+            raise
+        raise WrongProof(f"{path} is no proof as save_proof writes them: {error}") from error
+
+
+# -- what is claimed --------------------------------------------------------------------------------------------------
+
+
+def _nearest_head(found: NearestInput) -> dict[str, Any]:
+    assert found.point is not None
+    return {
+        "norm": found.norm,
+        "start": _texts(found.proof.start),
+        "point": _texts(found.point),
+        "squared": str(found.squared_distance),
+    }
+
+
+def _checked_nearest(statement: Statement, head: Mapping[str, Any], trees: Mapping[int, Part]) -> str:
+    norm, start, point = head["norm"], _fractions(head["start"]), _fractions(head["point"])
+    squared = Fraction(head["squared"])
+    dim = statement.network.input_dim
+    if norm not in NORMS or len(start) != dim or len(point) != dim or statement.targets is None:
+        raise WrongProof("the head does not fit the statement")
+    proof = NearestProof(statement.network, statement.targets, statement.domain, start, trees)
+    parts = proof.check(point, squared, norm)
+    where = f"nearer in {norm} than {math.sqrt(squared):.9g}, the root of {squared}"
+    return f"nothing that reaches the target is {where}, and a point of its closure is there ({parts} parts)"
+
+
+def _range_head(found: OutputRange) -> dict[str, Any]:
+    form = found.proof.form
+    ends = {}
+    for sign, name in _ENDS.items():
+        end = found.minimum if sign > 0 else found.maximum
+        if isinstance(end.value, Fraction) and end.point is not None:
+            ends[name] = {"value": str(end.value), "point": _texts(end.point)}
+    return {"form": [_texts(form.coefficients), str(form.constant)], "ends": ends}
+
+
+def _checked_range(statement: Statement, head: Mapping[str, Any], trees: Mapping[int, Part]) -> str:
+    coefficients, constant = _fractions(head["form"][0]), Fraction(head["form"][1])
+    if len(coefficients) != statement.network.output_dim or not head["ends"]:
+        raise WrongProof("the head does not fit the statement")
+    proof = RangeProof(statement.network, Form(coefficients, constant), statement.domain, trees)
+    said, parts = list[str](), 0
+    for sign, name in _ENDS.items():
+        if name not in head["ends"]:
+            continue
+        value, point = Fraction(head["ends"][name]["value"]), _fractions(head["ends"][name]["point"])
+        if len(point) != statement.network.input_dim:
+            raise WrongProof("the head does not fit the statement")
+        parts += proof.check(sign, Extreme(value, point, False, None, True, float(value)))
+        said.append(f"the {name} is {value}")
+    return f"{' and '.join(said)} ({parts} parts)"
+
+
+# -- trees ------------------------------------------------------------------------------------------------------------
+
+
+def _lines(trees: Mapping[int, Part]) -> Iterator[dict[str, Any]]:
+    for number, root in trees.items():
+        yield {"tree": number}
+        waiting = [root]
+        while waiting:
+            part = waiting.pop()
+            yield _record(part)
+            waiting += reversed(part.parts)
+
+
+def _trees(lines: Iterator[bytes]) -> dict[int, Part]:
+    """The trees of all lines that are left."""
+    found: dict[int, Part] = {}
+    open_: list[tuple[Part, int]] = []  # and how many parts each still waits for
+    for line in lines:
+        check()
+        record = _object(line)
+        if not open_:
+            number = record["tree"]
+            if not isinstance(number, int) or number in found:
+                raise WrongProof("a tree comes twice, or has no number")
+            found[number], count = _part(_object(next(lines, b"")))
+            open_ = [(found[number], count)] if count else []
+            continue
+        part, count = _part(record)
+        above, missing = open_.pop()
+        above.parts = (*above.parts, part)
+        if missing > 1:
+            open_.append((above, missing - 1))
+        if count:
+            open_.append((part, count))
+    if open_:
+        raise WrongProof("a part of a tree is missing")
+    return found
+
+
+def _record(part: Part) -> dict[str, Any]:
+    evidence = part.evidence
+    return {
+        "box": [part.low.tolist(), part.high.tolist()],
+        "splits": [[own.depth, own.neuron, own.is_active] for own in part.splits],
+        "claims": [[own.places.tolist(), own.low.tolist(), own.high.tolist()] for own in part.claims],
+        "parts": len(part.parts),
+        "cut": part.cut,
+        "order": [[own.depth, own.neuron, own.is_active] for own in part.order],
+        "evidence": evidence
+        and [
+            _texts(evidence.multipliers),
+            None if evidence.support is None else _texts(evidence.support),
+            evidence.is_empty,
+        ],
+    }
+
+
+def _part(record: Mapping[str, Any]) -> tuple[Part, int]:
+    """A part without those that it is divided into, and how many they are."""
+    low, high = map(_floats, record["box"])
+    claims = tuple(
+        Claims(np.array([_whole(i) for i in places], dtype=np.intp), _floats(below), _floats(above))
+        for places, below, above in record["claims"]
+    )
+    cut = None if record["cut"] is None else (_whole(record["cut"][0]), float(record["cut"][1]))
+    evidence = None
+    if record["evidence"] is not None:
+        multipliers, support, is_empty = record["evidence"]
+        evidence = Evidence(_fractions(multipliers), None if support is None else _fractions(support), is_empty is True)
+    count = _whole(record["parts"])
+    if count not in (0, 2):
+        raise WrongProof(f"a part is divided into {count}")
+    return Part(low, high, _splits(record["splits"]), claims, (), cut, evidence, _splits(record["order"])), count
+
+
+def _splits(listed: Any) -> tuple[Split, ...]:
+    return tuple(Split(_whole(depth), _whole(neuron), is_active is True) for depth, neuron, is_active in listed)
+
+
+def _whole(value: Any) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+        raise WrongProof(f"{value!r} is no number of anything")
+    return value
+
+
+def _floats(listed: Any) -> FloatArray:
+    found = np.array([float(v) for v in listed], dtype=np.float64)
+    if np.isnan(found).any():
+        raise WrongProof("a float is no number")
+    return found
+
+
+def _texts(vector: ExactVector) -> list[str]:
+    return list(map(str, vector))
+
+
+def _fractions(listed: Any) -> ExactVector:
+    return tuple(Fraction(text) for text in listed)
+
+
+def _object(line: bytes) -> dict[str, Any]:
+    found = json.loads(line or b"null")
+    if not isinstance(found, dict):
+        raise WrongProof("a line is missing, or says nothing")
+    return found
