@@ -28,7 +28,7 @@ ROOT = Path(__file__).resolve().parent.parent
 BARE_ROOMS = ("arithmetic", "polyhedra", "networks", "tilings", "analysis", "support")
 """Rooms whose tests need no extra, but for those that are then left out; the selftest asks engines and checkers."""
 
-BARE_TOOLS = ("hypothesis", "pytest", "pytest-xdist", "setuptools", "sympy")
+BARE_TOOLS = ("hypothesis", "pytest", "pytest-xdist", "setuptools")
 COMPILED = ("engines/cells/kernel", "engines/branch/kernel", "certificates/fast")
 
 
