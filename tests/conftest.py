@@ -47,8 +47,17 @@ def pytest_ignore_collect(collection_path, config):
 
 
 @pytest.hookimpl(wrapper=True)
+def pytest_runtest_setup(item):
+    return (yield from unless_it_asks_for_an_extra(item))
+
+
+@pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item):
-    """Without extras, tests that ask for one."""
+    return (yield from unless_it_asks_for_an_extra(item))
+
+
+def unless_it_asks_for_an_extra(item):
+    """Run a part of a test, which is skipped where it asks for an extra and there are none."""
     try:
         return (yield)
     except MissingExtraError as error:
