@@ -329,7 +329,7 @@ def test_the_branching_engine_has_trees(tmp_path):
 def test_forms_are_named():
     said = pr.Statement.parse(KINDS["a box"][0])
     with pytest.raises(pr.InputError, match="form"):
-        said.certify("answer.gz", form="vertices")
+        said.certify("answer.gz", form="vertices")  # type: ignore[arg-type]
 
 
 @pytest.mark.usefixtures("in_time")
