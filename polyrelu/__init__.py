@@ -64,7 +64,14 @@ if TYPE_CHECKING:  # what is imported when it is first looked up: ``_convenience
     from polyrelu.latent.windows import LatentCube, LatentPlane
     from polyrelu.networks.final_operators import before_final
     from polyrelu.pages.explorer import explore
-    from polyrelu.plotting.segmentable import SegmentableCube, SegmentablePlane, get_rigged_bias, get_unit_2d_vectors_regularly_spaced, latent_plane, segment_and_plot
+    from polyrelu.plotting.segmentable import (
+        SegmentableCube,
+        SegmentablePlane,
+        get_rigged_bias,
+        get_unit_2d_vectors_regularly_spaced,
+        latent_plane,
+        segment_and_plot,
+    )
     from polyrelu.runs.joining import join
     from polyrelu.runs.opening import open_tiling
     from polyrelu.runs.stored_run import Run

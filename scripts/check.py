@@ -48,6 +48,8 @@ JOBS = {
         4, "a first contribution, by the page about it", ("pytest -m replay -n 0 tests/test_contributing.py",)
     ),
     "gallery": Job(2, "every figure, pixel by pixel", ("pytest -m gallery tests/figures",)),
+    "dask": Job(3, "a cluster of Dask on this machine", ("pytest -m dask -n 0 tests/runs",)),
+    "site": Job(12, "the documentation, built, its pages and notebooks run, and walked through", (".ci/site",)),
     "torch": Job(3, "PyTorch beside what is read of it, where it is installed", ("pytest -m torch",)),
     "shuffled": Job(8, "the default tests in an order of this day", ("pytest --shuffle {day}",)),
     "thorough": Job(30, "all examples of every law", ("pytest --hypothesis-profile thorough",)),
