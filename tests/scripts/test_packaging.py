@@ -67,4 +67,4 @@ def test_the_extra_all_is_all_but_pytorch():
     extras = PROJECT["optional-dependencies"]
     (all_of,) = extras["all"]
     named = set(re.fullmatch(r"polyrelu\[([\w,]+)\]", all_of)[1].split(","))
-    assert named == set(extras) - {"all", "docs", "lint", "notebook", "test", "torch"}
+    assert named == set(extras) - {"all", "docs", "lint", "notebook", "quality", "test", "torch"}
