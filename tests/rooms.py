@@ -100,8 +100,8 @@ write pruning heuristics), `plotting` and `cli`.
 * `pr.tiles(net, target, domain)`: `engines/tiles.py` asks an engine for its tiles while it works (`streamed.py` of
   `cells/`, `branch/` and `halfspaces/`; `engines/flat_tiles.py` settles flat ones); what a stopped run leaves is
   `tilings/open_cells.py`, and `analysis/coverage.py` measures it.
-* `tiling.volume()`: `analysis/measure.py` asks the source, `engines/cells/measured.py` puts its tiles to the kernel, and
-  that finds the vertices of each from its own rows (`kernel/corners.h`, `tiles.h`) and measures it (`extents.h`).
+* `tiling.volume()`: `analysis/measure.py` asks the source, `engines/cells/measured.py` puts its tiles to the kernel,
+  which finds the vertices of each from its own rows (`kernel/corners.h`, `tiles.h`) and measures it (`extents.h`).
 * A node of an ONNX file: `formats/onnx_reader.py` reads the graph, `onnx_operators.py` looks the operator up,
   `operators.py` says what it is in affine maps and maxima, `lowering.py` makes layers of these, and
   `networks/network.py` is the result.
