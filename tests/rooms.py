@@ -101,7 +101,7 @@ write pruning heuristics), `plotting` and `cli`.
   `cells/`, `branch/` and `halfspaces/`; `engines/flat_tiles.py` settles flat ones); what a stopped run leaves is
   `tilings/open_cells.py`, and `analysis/coverage.py` measures it.
 * `tiling.volume()`: `analysis/measure.py` asks the source, `engines/cells/measured.py` puts its tiles to the kernel,
-  and that finds the vertices of each from its own rows (`kernel/corners.h`, `tiles.h`) and measures it (`extents.h`).
+  which finds the vertices of each from its own rows (`kernel/corners.h`, `tiles.h`) and measures it (`extents.h`).
 * `pr.count(net, target, domain)`: `analysis/counts.py` puts roots on a board (`runs/coordinator.py`), and tasks of
   a second take them from there, here or elsewhere (`runs/executors.py`): `runs/tasks.py` makes of a root an interval of
   patterns, whose tiles `engines/cells/interval_cells.py` finds and a fold (`runs/folds.py`) looks at.
