@@ -496,7 +496,7 @@ def test_ctrl_c_at_random_moments(many, tmp_path, count):
 
 def test_exit_codes_are_those_of_the_guide_and_the_help():
     guide = (Path(__file__).parents[2] / "papers" / "site" / "pages" / "guide" / "command-line.md").read_text()
-    told = re.findall(r"^\| (\d+) \| (.+?) \|$", readme, re.MULTILINE)
+    told = re.findall(r"^\| (\d+) \| (.+?) \|$", guide, re.MULTILINE)
     assert [(int(code), meaning) for code, meaning in told] == [(code.value, code.meaning) for code in Exit]
     shown = run("--help").stdout
     for code in Exit:
