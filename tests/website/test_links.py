@@ -22,8 +22,8 @@ def test_each_fault_is_named(tmp_path, capsys):
         '<img src="no.png"><script src="https://elsewhere/x.js"></script><link rel="canonical" href="https://a.b/">',
     )
     assert found == [
-        "one.html: no.png is not there",
         "one.html: fetches https://elsewhere/x.js",
+        "one.html: no.png is not there",
         "one.html: three.html is not there",
         "one.html: #no: there is no such place on that page",
         "one.html: folder is a folder, which only a server turns into a page",

@@ -58,7 +58,7 @@ def test_a_walk_through_the_site(browser, width, dark):
 def test_search_finds_a_verb_and_a_word(browser):
     for said in ("preimage", "undecided"):
         with opened(browser, SITE / "index.html") as seen:
-            seen.page.fill("input[name=query]", said)
+            seen.page.locator("input[name=query]").press_sequentially(said)  # it listens to keys
             found = seen.page.wait_for_selector(".md-search-result__item a", timeout=15000)
             assert found is not None
             assert said in (found.inner_text() + seen.page.inner_text(".md-search-result")).lower()
