@@ -97,7 +97,7 @@ def host(some):
 
 
 def test_two_addresses_have_worked(client):
-    assert pr.fold(NET, None, CUBE, host, set.union, executor=client, cuts=CUTS // 3) == {"127.0.0.1", "127.0.0.2"}
+    assert pr.fold(NET, None, CUBE, host, set.union, executor=client, cuts=CUTS) == {"127.0.0.1", "127.0.0.2"}
 
 
 def prefixes(dask_scheduler):
@@ -121,7 +121,7 @@ def test_workers_that_are_killed_and_added(client, scheduler):
         if number == 6:
             processes.append(worker(address, "127.0.0.1"))
 
-    found = run(Question.of(NET, None, CUBE), Count(), executor=client, cuts=CUTS // 3, on_done=disturb)
+    found = run(Question.of(NET, None, CUBE), Count(), executor=client, cuts=CUTS, on_done=disturb)
     assert found == expected
     assert next(seen) > 10
     client.wait_for_workers(2, timeout=60)
