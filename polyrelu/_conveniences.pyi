@@ -11,6 +11,7 @@ from polyrelu.analysis.measure import Enclosure
 from polyrelu.analysis.merge import Merged
 from polyrelu.analysis.nearest import Nearest
 from polyrelu.analysis.outline import Outline
+from polyrelu.analysis.stored_zones import StoredZones
 from polyrelu.analysis.zones import BoundaryPart, Zones
 from polyrelu.arithmetic.exact import FloatArray
 from polyrelu.engines.evidence.certify import Certified, Form
@@ -99,6 +100,12 @@ class TilingMethods:
     @overload
     def volume(self, exact: bool) -> Enclosure | Fraction: ...
     def zones(self, contact: int | None = None, sort: str = "first") -> Zones: ...
+
+class StoredTilingMethods:
+    def bounding_box(self, exact: bool = False) -> tuple[Any, Any]: ...
+    def share(self, within: Domain | None = None, exact: bool = False) -> Enclosure | Fraction: ...
+    def volume(self, exact: bool = False) -> Enclosure | Fraction: ...
+    def zones(self, contact: int | None = None, sort: str = "first") -> StoredZones: ...
 
 class NetworkMethods:
     @staticmethod

@@ -287,6 +287,7 @@ THROUGH = {
     "support/shown": "pages/test_showing",
     "support/startup": "cli/test_stopping",
     "runs/directory": "runs/test_stored_run",
+    "runs/record": "runs/test_stored_run",
     "runs/status": "runs/test_checking",
     "tilings/stored": "runs/test_opening",
     "tilings/stored_tiling": "runs/test_opening",
