@@ -99,6 +99,9 @@ write pruning heuristics), `plotting` and `cli`.
   and `analysis/replay.py` looks for a counterexample that `formats/onnx_runs.py` has in floats, too.
 * `pr.tiles(net, target, domain)`: `engines/tiles.py` asks an engine for its tiles while it works (`cells/streamed.py`,
   `cells/pool.py`); what a stopped run leaves is `tilings/open_cells.py`, and `analysis/coverage.py` measures it.
+* `pr.count(net, target, domain)`: `analysis/counts.py` puts roots on a board (`runs/coordinator.py`), and tasks of
+  a second take them from there, here or elsewhere (`runs/executors.py`): `runs/tasks.py` makes of a root an interval of
+  patterns, whose tiles `engines/cells/interval_cells.py` finds and a fold (`runs/folds.py`) looks at.
 * `pr.Run(directory, net, target, domain)`: `runs/stored_run.py` hands what is open to the coordinator; a worker writes
   its tiles as a Parquet file (`parts.py`) into the directory (`directory.py`), and then the journal says that the task
   is done (`journal.py`). `pr.open_tiling` (`runs/opening.py`) makes of these a source of tiles, `tilings/stored.py`,

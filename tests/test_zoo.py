@@ -374,6 +374,17 @@ def regions(network):
     assert all(map(pr.check_tiling, found[:1]))
 
 
+@law("count", "measure", "fold")
+def looked_at_and_forgotten(network):
+    """Numbers about tiles are those of the tiling that keeps them, however little a task does."""
+    domain = around(network)
+    tiling = pr.linear_regions(network, domain)
+    found = pr.measure(network, None, domain)
+    assert pr.count(network, None, domain, cuts=7) == found.tiles == len(tiling)
+    assert found.share.high == 1
+    assert pr.fold(network, None, domain, lambda some: list(some.patterns), list.__add__) == list(tiling.patterns)
+
+
 @law("Run", "StoredTiling", "open_tiling", "join")
 def kept_on_disk(network):
     """What a run leaves in its directory is the tiling, however little a task does."""

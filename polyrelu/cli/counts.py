@@ -23,8 +23,8 @@ from polyrelu.runs.executors import KINDS
 
 _EXAMPLES = """\b
 Example: polyrelu count model.npz --box -6 6
-or:      polyrelu count model.npz --output "y0 > 0" --box -6 6 --measure --executor processes:2
-or:      polyrelu count model.npz --property unsafe.vnnlib --executor dask://10.0.0.1:8786 --json
+or:      polyrelu count model.npz --output "y0 > 0" --box -6 6 --measure --executor threads:2
+or:      polyrelu count model.npz --property unsafe.vnnlib --timeout 60 --json
 """
 
 
@@ -114,7 +114,7 @@ def _document(found: int | Measure, complete: bool) -> dict[str, Any]:
 
 
 def _measure(found: Measure) -> dict[str, Any]:
-    document = {
+    document: dict[str, Any] = {
         "tiles": found.tiles,
         "volume": _ends(found.volume),
         "share": _ends(found.share),

@@ -17,6 +17,7 @@ from typing import Generic, TypeVar
 from polyrelu.errors import InputError
 from polyrelu.runs.executors import Ended, Workers, workers
 from polyrelu.runs.tasks import WHOLE, Fold, Outcome, Place, Question, Root, Task, all_places
+from polyrelu.support.arguments import instance, items
 from polyrelu.support.interrupts import heard_between_steps
 from polyrelu.support.limits import Stop, check, unlimited
 from polyrelu.support.progress import progress_bar
@@ -265,11 +266,13 @@ def read_roots(roots: Iterable[Root], question: Question, where: str) -> list[Ro
     Raises:
         InputError: one is none of this question.
     """
-    found = list(roots)
+    advice = "pass what an interrupted run of this question has left"
+    found = items(roots, f"{where}: left", advice)
     for root in found:
+        instance(root, bytes, f"{where}: left", advice)
         try:
             if root:
                 Place.of(root, question)
-        except (ValueError, TypeError) as error:
-            raise InputError(f"{where}: {error}; pass what an interrupted run of this question has left") from None
+        except ValueError as error:
+            raise InputError(f"{where}: left: {error}; {advice}") from None
     return found

@@ -30,6 +30,7 @@ KINDS = "threads:N, processes:N or dask://HOST:PORT"
 _MOST_WORKERS = 1024
 _SECONDS_BETWEEN_COUNTS = 1.0
 _MOST_RESTARTS = 100
+_SECONDS_TO_CONNECT = 10
 
 
 class Workers:
@@ -43,6 +44,7 @@ class Workers:
     def __init__(self, executor: Executor, count: Callable[[], int]) -> None:
         self.executor, self._count = executor, count
         self._counted, self._next = 1, 0.0
+        self._begun = set[Future[Any]]()
 
     def count(self) -> int:
         """How many tasks it works on at a time; at least one. It is asked about once a second."""
@@ -54,7 +56,13 @@ class Workers:
     def begin(self, question: Question, root: Root, cuts: int, fold: Fold[T], ended: Ended[T]) -> None:
         """Submit a task; when it has ended, it is put into the queue."""
         future = self.submit(question, root, cuts, fold)
-        future.add_done_callback(lambda own: ended.put((root, own)))
+        self._begun.add(future)
+
+        def end(own: Future[Outcome[T]]) -> None:
+            self._begun.discard(own)
+            ended.put((root, own))
+
+        future.add_done_callback(end)
 
     def submit(self, question: Question, root: Root, cuts: int, fold: Fold[T]) -> Future[Outcome[T]]:
         """Submit a task."""
@@ -66,6 +74,8 @@ class Workers:
 
     def stop(self, keep_parts: bool) -> bool:
         """Work on nothing more; whether the tasks that were at work will be put into the queue all the same."""
+        for future in list(self._begun):
+            future.cancel()
         return False
 
     def close(self) -> None:
@@ -152,7 +162,7 @@ class _Dask(Workers):
         return self.executor.submit(work, self._sent[question.digest], root, cuts, fold)
 
     def stop(self, keep_parts: bool) -> bool:
-        self.executor.shutdown(wait=False, cancel_futures=True)
+        self.executor.shutdown(wait=False)  # which cancels what has begun
         return False
 
     def close(self) -> None:
@@ -197,9 +207,13 @@ def _found(executor: Any, where: str) -> Workers | None:
 def _named(text: str, where: str) -> Workers:
     kind, colon, rest = text.partition(":")
     if kind == "dask" and rest.startswith("//"):
-        client = require("distributed", f"executor {text!r}").Client(f"tcp:{rest}")
+        distributed = require("distributed", f"executor {text!r}")
+        try:
+            client = distributed.Client(f"tcp:{rest}", timeout=_SECONDS_TO_CONNECT)
+        except (OSError, ValueError) as error:
+            raise InputError(f"{where}: executor {shown(text)}: no scheduler answers there ({error})") from error
         return _Dask(client, True)
     if kind in ("threads", "processes") and colon and rest.isdecimal():
         number = whole_number(int(rest), f"{where}: {kind}", 1, _MOST_WORKERS)
         return _Threads(number) if kind == "threads" else _Processes(number)
-    raise InputError(f"{where}: executor {text!r} is unknown; pass {KINDS}")
+    raise InputError(f"{where}: executor {shown(text)} is unknown; pass {KINDS}")

@@ -9,9 +9,10 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from polyrelu.arithmetic.exact import FloatArray
 from polyrelu.networks.layer import neuron_starts
@@ -120,12 +121,12 @@ def tally(tiles: Columns, measures: bool) -> Tally:
     return Tally(len(tiles), _counted(dims), _counted(counts), (int(walls[0]), int(walls[1]), int(walls[2])), low, high)
 
 
-def _counted(values: FloatArray) -> Counter[int]:
-    numbers = np.bincount(values.astype(np.int64)) if len(values) else np.empty(0, np.int64)
+def _counted(values: NDArray[np.integer[Any]]) -> Counter[int]:
+    numbers = np.bincount(values) if len(values) else np.empty(0, np.int64)
     return Counter({int(k): int(numbers[k]) for k in np.flatnonzero(numbers)})
 
 
-def _volumes(tiles: Columns, full: FloatArray) -> tuple[Fraction, Fraction]:
+def _volumes(tiles: Columns, full: NDArray[np.bool_]) -> tuple[Fraction, Fraction]:
     """Between which numbers the volume of all lies, in the domain's chart."""
     assert tiles.sizes is not None
     low, high = tiles.sizes.volume_low, tiles.sizes.volume_high

@@ -21,6 +21,7 @@ from polyrelu.networks.network import Network
 from polyrelu.networks.questions import Domain, Target
 from polyrelu.networks.relevant_part import Restriction, keep_all, restrict
 from polyrelu.networks.statement import Statement
+from polyrelu.support.numerals import shown
 from polyrelu.tilings.columns import Columns
 
 T = TypeVar("T")
@@ -110,12 +111,12 @@ class Place(NamedTuple):
         """
         part, sector = int.from_bytes(root[:2], "big"), int.from_bytes(root[2:6], "big")
         if len(root) < 6 or part >= len(question.parts):
-            raise ValueError(f"root: {root.hex()} is no root of this question")
+            raise ValueError(f"{shown(root)} is no root of this question")
         digits = question.parts[part][1].neuron_count
         width, more = (digits + 7) // 8, -digits % 8
         first, last = (int.from_bytes(root[6 + k * width : 6 + (k + 1) * width], "big") for k in range(2))
         if len(root) != 6 + 2 * width or (first | last) & (1 << more) - 1 or first > last:
-            raise ValueError(f"root: {root.hex()} is no root of this question")
+            raise ValueError(f"{shown(root)} is no root of this question")
         return cls(part, sector, Interval(first >> more, last >> more, digits))
 
 

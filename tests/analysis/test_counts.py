@@ -68,7 +68,8 @@ def test_a_flat_domain_has_a_share():
 
 @pytest.mark.parametrize("executor", [None, "threads:2"])
 def test_an_interrupted_count_goes_on(executor):
-    whole, counted, left, stops = pr.count(NET, None, CUBE), 0, (b"",), 0
+    whole, counted, stops = pr.count(NET, None, CUBE), 0, 0
+    left: tuple[bytes, ...] = (b"",)
     while left:
         try:
             counted += pr.count(NET, None, CUBE, cuts=60, left=left, executor=executor, until=lambda found: found > 60)
@@ -98,4 +99,4 @@ def test_what_is_left_of_another_question(left):
 
 def test_what_is_no_function():
     with pytest.raises(pr.InputError, match="fold: combine is a int; pass a function"):
-        pr.fold(NET, None, CUBE, len, 3)
+        pr.fold(NET, None, CUBE, len, 3)  # type: ignore[arg-type]

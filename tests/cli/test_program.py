@@ -166,7 +166,10 @@ def test_info(model):
 
 def test_misspelt_commands_are_answered(monkeypatch, capsys):
     assert "No such command 'zone'. Did you mean 'zones'?" in invoke_main(monkeypatch, capsys, "zone")[1]
-    assert "Choose one of batch, boundary, check, convert, demo" in invoke_main(monkeypatch, capsys, "frobnicate")[1]
+    assert (
+        "Choose one of batch, boundary, check, convert, count, demo"
+        in invoke_main(monkeypatch, capsys, "frobnicate")[1]
+    )
 
 
 def test_errors_speak_the_command_lines_language(monkeypatch, capsys, model):

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import polyrelu as pr
-from polyrelu.runs.coordinator import run
+from polyrelu.runs.coordinator import board_of, work_off
 from polyrelu.runs.executors import workers
 from polyrelu.runs.folds import Count
 from polyrelu.runs.tasks import Question
@@ -31,7 +31,7 @@ def test_what_is_no_executor():
     with pytest.raises(pr.InputError, match=r"count: threads: 0 is out of range"):
         pr.count(NET, None, CUBE, executor="threads:0")
     with pytest.raises(pr.InputError, match="count: executor 3 has no submit"):
-        pr.count(NET, None, CUBE, executor=3)
+        pr.count(NET, None, CUBE, executor=3)  # type: ignore[arg-type]
 
 
 def test_a_cluster_without_dask(monkeypatch):
@@ -43,15 +43,16 @@ def test_a_cluster_without_dask(monkeypatch):
 @pytest.mark.slow
 def test_a_process_that_is_killed():
     """The pool is made again, and what it was at is done again."""
-    question, killed = Question.of(NET, None, CUBE), []
+    question, killed = Question.of(NET, None, CUBE), list[int]()
     with workers("processes:2", "test") as team:
 
         def kill(root, outcome):
             if len(killed) < 2 and outcome.tiles:
-                killed.append(next(iter(team.executor._processes)))
+                killed.append(next(iter(vars(team)["executor"]._processes)))
                 os.kill(killed[-1], signal.SIGKILL)
                 time.sleep(0.1)
 
-        found = run(question, Count(), executor=team, cuts=100, on_done=kill)
+        board = board_of(question, Count(), 100)
+        work_off(board, team, kill)
     assert len(killed) == 2
-    assert found == {0: pr.count(NET, None, CUBE)}
+    assert board.value() == {0: pr.count(NET, None, CUBE)}

@@ -162,7 +162,7 @@ class IntervalCells(CellEngine):
         assert self._run is not None
         return self._run
 
-    def _renew(self, cells: Cells, numbers: Sequence[int]) -> None:
+    def _renew(self, cells: Cells, numbers: Sequence[int] | NDArray[np.intp]) -> None:
         """A run with these cells, which are in the order of their patterns."""
         assert self._kernel is not None
         assert self.runner is not None
@@ -272,7 +272,7 @@ class IntervalCells(CellEngine):
 
 def _holds(one: Polyhedron, point: ExactVector, tile: Polyhedron) -> bool:
     """Whether a set contains a tile, of which a point is given."""
-    return one.contains(point) and tile.is_subset(one)
+    return bool(one.contains(point)) and tile.is_subset(one)
 
 
 def sectors(restriction: Restriction, domain: Polyhedron) -> Sequence[Placed]:

@@ -55,7 +55,8 @@ def agrees(network, target, domain, cuts, ends, **options):
 @settings(max_examples=40, deadline=None)
 @given(questions(**SMALL), st.integers(1, 30), st.lists(st.integers(0, 63), max_size=2), st.booleans())
 def test_intervals_have_the_tiles_of_the_twin(question, cuts, ends, by_kernel):
-    assert agrees(*question, cuts, ends, by_kernel=by_kernel)
+    network, target, domain = question
+    assert agrees(network, target, domain, cuts, ends, by_kernel=by_kernel)
 
 
 @settings(max_examples=15, deadline=None)
@@ -69,7 +70,8 @@ def test_the_general_way_to_cut(question, cuts, ends):
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(IntervalCells, "_renew", general)
-        assert agrees(*question, cuts, ends)
+        network, target, domain = question
+        assert agrees(network, target, domain, cuts, ends)
 
 
 WIDE = pr.Network([(np.random.default_rng(3).integers(-9, 10, (7, 2)), [1] * 7), ([[1, -1, 1, -1, 1, -1, 1]], [0])])

@@ -1,0 +1,155 @@
+"""More cells than there is room for: rates, memory, and what dividing the work into tasks costs.
+
+    ./scripts/run python scripts/benchmark_scale.py [count] [overhead] [processes] [paper] [--cells 1e8]
+
+``count`` counts so many cells of a random network 4-128-128-1, and says the rate and the peak of memory; ``overhead``
+compares tasks with one bare run of the kernel over the whole domain, by the time of the processor; ``processes``
+compares two processes with one, by the clock, which needs two cores that nobody else uses; ``paper`` says what a
+coordinator of 100 cores sees on the way to 10^11 cells, with the constants measured here.
+"""
+
+from __future__ import annotations
+
+import argparse
+import resource
+import sys
+import time
+from collections.abc import Callable
+from functools import partial
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+
+import polyrelu as pr
+from polyrelu.engines.cells.engine import CellEngine
+from polyrelu.engines.cells.run import Pause, Run
+from polyrelu.engines.cells.runner import Runner
+from polyrelu.networks.relevant_part import keep_all
+from polyrelu.runs.coordinator import CUTS, board_of, work_off
+from polyrelu.runs.executors import workers
+from polyrelu.runs.folds import Count
+from polyrelu.runs.tasks import Outcome, Question, Root
+from polyrelu.support.limits import Limit
+
+_BATCH = 1 << 15
+
+
+def random_network(*widths: int) -> pr.Network:
+    """A network with normal weights, the same each time."""
+    rng = np.random.default_rng(0)
+    return pr.Network([(rng.normal(size=(n, m)) / np.sqrt(m), rng.normal(size=n) * 0.3) for m, n in pairwise(widths)])
+
+
+def cube(dim: int) -> pr.Polyhedron:
+    """[-1, 1]^d."""
+    return pr.Polyhedron.box([-1] * dim, [1] * dim)
+
+
+def peak() -> float:
+    """The most memory that this process and those it has waited for had, in MiB."""
+    return max(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)) / 1024
+
+
+def count(cells: int, executor: str | None) -> None:
+    """Count so many cells, and stop."""
+    tasks, began = list[Outcome[Any]](), (time.perf_counter(), time.process_time())
+    board = board_of(Question.of(random_network(4, 128, 128, 1), None, cube(4)), Count())
+    waiting = 0
+
+    def done(root: Root, outcome: Outcome[Any]) -> None:
+        nonlocal waiting
+        tasks.append(outcome)
+        waiting = max(waiting, len(board.waiting))
+
+    limit = Limit(lambda found: found >= cells)
+    try:
+        with limit.kept(), workers(executor, "count") as team:
+            work_off(board, team, done, keep_parts=True, on_found=limit)
+    except KeyboardInterrupt:
+        pass
+    wall, cpu = time.perf_counter() - began[0], time.process_time() - began[1]
+    sizes = [len(root) for outcome in tasks for root in outcome.open]
+    print(
+        f"count       {board.tiles:.3g} cells, {board.tiles / wall:.3g} a second, {board.tiles / cpu:.3g} by CPU time"
+    )
+    print(f"            {peak():.0f} MiB at most; {len(tasks)} tasks, {wall / len(tasks):.2f} s each")
+    print(f"            at most {waiting} roots wait, of {np.mean(sizes):.0f} bytes each")
+
+
+def timed(work: Callable[[], int]) -> tuple[int, float]:
+    """What it returns, and the seconds of the processor."""
+    began = time.process_time()
+    return work(), time.process_time() - began
+
+
+def bare(network: pr.Network, domain: pr.Polyhedron) -> int:
+    """The cells of a domain by one run of the kernel, whose tiles are thrown away."""
+    engine = CellEngine(keep_all(network), domain, Runner())
+    problem = engine._kernel_problem()
+    assert problem is not None
+    engine._split_exactly(for_kernel=True)
+    cells = engine._roots(1)
+    assert cells is not None
+    run = Run(problem, 1, engine._exact_forms())
+    run.put(cells, [0])
+    while run.advance(_BATCH, 1.0) is not Pause.DONE:
+        run.found()
+    return run.counts.cells
+
+
+def overhead() -> None:
+    """Tasks against one run, by the time of the processor."""
+    for widths in ((3, 128, 128, 1), (4, 56, 56, 1)):
+        network, domain = random_network(*widths), cube(widths[0])
+        cells, alone = timed(partial(bare, network, domain))
+        for cuts in (1 << 20, 1 << 17):
+            again, by_tasks = timed(partial(pr.count, network, None, domain, cuts=cuts, progress=False))
+            assert again == cells
+            name, more = "-".join(map(str, widths)), by_tasks / alone - 1
+            print(f"overhead    {name}: {cells} cells in {alone:.1f} s; by tasks of {cuts} cuts {more:+.1%}")
+
+
+def processes(cells: int) -> None:
+    """Two processes against one, by the clock."""
+    for executor in ("processes:1", "processes:2"):
+        print(f"{executor:12}", end="")
+        count(cells, executor)
+
+
+def paper() -> None:
+    """10^11 cells on 100 cores."""
+    rate, cells, cores, root = 2.5e5, 1e11, 100, 40
+    tasks = 2 * cells / CUTS  # those that end before their budget is used up are about as many
+    hours = cells / rate / cores / 3600
+    print(f"paper       10^11 cells, {cores} cores of {rate:.2g} cells a second: {hours:.1f} hours, {tasks:.2g} tasks,")
+    print(f"            {tasks / hours / 3600:.0f} a second at the coordinator, which takes about 1 ms for each;")
+    print(
+        f"            a journal of {tasks * 2 * root / 1e6:.0f} MB; stored, {cells * 40 / 1e12:.0f} TB in as many files"
+    )
+
+
+def main() -> None:
+    """The parts that are asked for; all by default."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("parts", nargs="*", help="count, overhead, processes, paper; all by default")
+    parser.add_argument("--cells", type=float, default=1e7)
+    parser.add_argument("--executor")
+    options = parser.parse_args()
+    asked = options.parts or ["count", "overhead", "processes", "paper"]
+    for part in asked:
+        if part == "count":
+            count(int(options.cells), options.executor)
+        elif part == "overhead":
+            overhead()
+        elif part == "processes":
+            processes(int(options.cells))
+        elif part == "paper":
+            paper()
+        else:
+            sys.exit(f"unknown part {part}")
+        sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main()
