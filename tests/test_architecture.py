@@ -165,6 +165,7 @@ ACROSS = {
     "pages/test_solid_browser": "pages in space, opened",
     "plotting/test_global_state": "drawing leaves matplotlib as it was",
     "plotting/test_pictures": "the checks of pictures find what is wrong with them",
+    "runs/test_dask": "tasks on a cluster of Dask",
 }
 # Modules without tests of their own, and the tests that run them.
 THROUGH = {
