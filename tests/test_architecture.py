@@ -168,6 +168,7 @@ ACROSS = {
     "pages/test_solid_browser": "pages in space, opened",
     "plotting/test_global_state": "drawing leaves matplotlib as it was",
     "plotting/test_pictures": "the checks of pictures find what is wrong with them",
+    "runs/test_dask": "tasks on a cluster of Dask",
 }
 # Modules without tests of their own, and the tests that run them.
 THROUGH = {
@@ -297,6 +298,7 @@ THROUGH = {
     "support/shown": "pages/test_showing",
     "support/startup": "cli/test_stopping",
     "runs/directory": "runs/test_stored_run",
+    "runs/record": "runs/test_stored_run",
     "runs/status": "runs/test_checking",
     "tilings/stored": "runs/test_opening",
     "tilings/stored_tiling": "runs/test_opening",

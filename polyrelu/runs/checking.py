@@ -19,14 +19,14 @@ from polyrelu.errors import InputError
 from polyrelu.networks.activation_pattern import unpacked_signs
 from polyrelu.runs.journal import Done
 from polyrelu.runs.opening import PartBatch, part_of, problem_of
-from polyrelu.runs.stored_run import Run
+from polyrelu.runs.record import Record
 from polyrelu.runs.tasks import Place, Question, Root, all_places
 from polyrelu.tilings.columns import Columns
 
 _AT_ONCE = 1 << 15  # points
 
 
-def check_run(run: Run, threads: int = 1) -> Iterator[str]:
+def check_run(run: Record, threads: int = 1) -> Iterator[str]:
     """What is wrong with a run, in words; nothing where all is well. A run need not be complete.
 
     Args:
@@ -79,7 +79,7 @@ def _place(root: Root, question: Question) -> Place | None:
     return places[0] if len(places) == 1 else None
 
 
-def _wrong_with_part(run: Run, done: Done) -> Iterator[str]:
+def _wrong_with_part(run: Record, done: Done) -> Iterator[str]:
     assert done.part is not None
     problem = problem_of(run, part_of(done.root))
     batch = PartBatch(run.directory, run.about(done.root), problem, done.part)

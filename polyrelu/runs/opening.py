@@ -10,8 +10,8 @@ from polyrelu.polyhedra.polyhedron import Polyhedron
 from polyrelu.runs.directory import Directory
 from polyrelu.runs.journal import Done, Ledger, PartNote
 from polyrelu.runs.parts import About, Problem, digest_of, read_part
+from polyrelu.runs.record import Record
 from polyrelu.runs.status import total_volume
-from polyrelu.runs.stored_run import Run
 from polyrelu.runs.tasks import Root
 from polyrelu.support.arguments import file_path
 from polyrelu.tilings.chart import chart
@@ -88,10 +88,10 @@ def open_tiling(directory: str | PathLike[str]) -> StoredTiling:
     ...     len(tiling), tiling.locate([0.5, 0.25]), tiling[1].inequalities()
     (3, 1, ('x0 - x1 > 0', 'x1 >= 0', 'x0 + x1 <= 1'))
     """
-    return tiling_of(Run(file_path(directory, "open_tiling")))
+    return tiling_of(Record(file_path(directory, "open_tiling")))
 
 
-def tiling_of(run: Run) -> StoredTiling:
+def tiling_of(run: Record) -> StoredTiling:
     """The tiles of a run that are there."""
     ledger = run.ledger()
     statement = run.question.statement
@@ -109,7 +109,7 @@ def tiling_of(run: Run) -> StoredTiling:
     )
 
 
-def _parts(run: Run, ledger: Ledger) -> tuple[tuple[int, StoredTiles], ...]:
+def _parts(run: Record, ledger: Ledger) -> tuple[tuple[int, StoredTiles], ...]:
     """For each part of the targets its index and its tiles, task by task."""
     by_part: dict[int, list[Done]] = {}
     for done in ledger.done():
@@ -127,7 +127,7 @@ def _parts(run: Run, ledger: Ledger) -> tuple[tuple[int, StoredTiles], ...]:
     return tuple(found)
 
 
-def problem_of(run: Run, part: int) -> Problem:
+def problem_of(run: Record, part: int) -> Problem:
     """What the tiles of a part of the targets solve."""
     domain, (_, restriction) = run.question.statement.domain, run.question.parts[part]
     return Problem(restriction, domain, chart(domain, restriction.moving))

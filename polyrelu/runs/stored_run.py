@@ -12,30 +12,27 @@ from collections.abc import Callable
 from concurrent.futures import Executor
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from os import PathLike
 from typing import Any
 
 import numpy as np
 
-from polyrelu.engines.cells.library import kernel_library
 from polyrelu.errors import InputError, Interrupted
-from polyrelu.networks.network import Network
-from polyrelu.networks.questions import Domain, Target
-from polyrelu.networks.statement import Statement
-from polyrelu.runs.coordinator import budget, run
-from polyrelu.runs.directory import Directory, Settings, Worker
-from polyrelu.runs.journal import Done, Journal, Ledger, PartNote, read_journal, write_journal
+from polyrelu.runs.checking import check_run
+from polyrelu.runs.coordinator import run
+from polyrelu.runs.directory import Directory, Worker
+from polyrelu.runs.journal import Done, Journal, Ledger, PartNote, write_journal
+from polyrelu.runs.opening import tiling_of
 from polyrelu.runs.parts import About, PartWriter, digest_of
+from polyrelu.runs.record import Record, engine_version
 from polyrelu.runs.status import Status, outward
-from polyrelu.runs.tasks import Outcome, Question, Root
-from polyrelu.support.arguments import file_path, instance, whole_number
-from polyrelu.support.extras import require
-from polyrelu.support.files import make_directory
+from polyrelu.runs.tasks import Outcome, Root
+from polyrelu.support.arguments import whole_number
 from polyrelu.support.limits import Limit
 from polyrelu.tilings.columns import Columns
+from polyrelu.tilings.stored_tiling import StoredTiling
 
 
-class Run:
+class Run(Record):
     """A run on disk: made, or continued, in a directory of its own.
 
     Args:
@@ -67,92 +64,9 @@ class Run:
     (3, True)
     """
 
-    def __init__(
-        self,
-        directory: str | PathLike[str],
-        network: Network | None = None,
-        target: Target | None = None,
-        domain: Domain | None = None,
-        *,
-        cuts: int | None = None,
-        measure: bool | None = None,
-    ) -> None:
-        require("pyarrow.parquet", "a run on disk")
-        self.directory = Directory(file_path(directory, "Run"))
-        given = None if network is None else Question.of(network, target, domain)
-        if given is None and not (target is None and domain is None):
-            raise InputError("Run: a target or a domain is about a network, and none is given; pass all, or none")
-        if cuts is not None:
-            whole_number(cuts, "Run: cuts", 1)
-        if measure is not None:
-            instance(measure, bool, "Run: measure", "pass True or False")
-        if not self.directory.exists():
-            self._make(given, cuts, bool(measure))
-        self.question = given or Question(Statement.load(self.directory.question))
-        self.settings = self._opened(given)
-        for name, value in (("cuts", cuts), ("measure", measure)):
-            if value is not None and value != getattr(self.settings, name):
-                raise InputError(
-                    f"Run: {self.directory.path} is there, with {name}={getattr(self.settings, name)!r}, and "
-                    f"{name}={value!r} is asked for; leave it out, or choose another directory"
-                )
-
-    def _make(self, question: Question | None, cuts: int | None, measure: bool) -> None:
-        place = self.directory.path
-        if question is None:
-            raise InputError(f"Run: there is no run in {place}; pass the network, the target and the domain")
-        self.directory.check_free()
-        make_directory(place)
-        settings = Settings(budget(question) if cuts is None else cuts, measure, engine_version())
-        with self.directory.locked():
-            if not self.directory.exists():
-                question.statement.save(self.directory.question)
-                write_journal(self.directory.journal, question.digest, [])
-                self.directory.write_header(settings, question.digest)
-
-    def _opened(self, given: Question | None) -> Settings:
-        """The settings, once it is known that the run is of this question."""
-        stored = digest_of(self.directory.question.read_bytes()) if self.directory.question.is_file() else ""
-        settings = self.directory.read_header(stored)
-        if given is not None and given.digest != stored:
-            raise InputError(
-                f"Run: {self.directory.path} has a run of another question: its hash begins {stored[:12]}, that of the "
-                f"given one {given.digest[:12]}; choose another directory"
-            )
-        return settings
-
-    # -- what is known ------------------------------------------------------------------------------------------------
-
-    def ledger(self) -> Ledger:
-        """What the journal says."""
-        return read_journal(self.directory.journal, self.question.digest)
-
-    def status(self) -> Status:
-        """How far it is; another process may be at work. Cost: the journal is read."""
-        return Status.of(self.ledger(), self.directory.worker())
-
-    def about(self, root: Root) -> About:
-        """What the part of a task has to be about."""
-        return About(self.question.digest, self.settings.engine, root, self.settings.measure)
-
-    def tiling(self) -> Any:
+    def tiling(self) -> StoredTiling:
         """The tiles that are there, see :func:`polyrelu.open_tiling`."""
-        from polyrelu.runs.opening import tiling_of
-
         return tiling_of(self)
-
-    def damaged(self, done: Done) -> str | None:
-        """What is wrong with the file of a task; None if nothing is. Cost: it is read, a gigabyte a second."""
-        if done.part is None:
-            return None
-        place = self.directory.part(done.root)
-        try:
-            content = place.read_bytes()
-        except FileNotFoundError:
-            return f"{place}: is missing"
-        if len(content) != done.part.bytes or digest_of(content) != done.part.digest:
-            return f"{place}: damaged: its SHA-256 is not the one that the journal has"
-        return None
 
     def check(self, threads: int = 1) -> list[str]:
         """What is wrong with the run, in words: nothing where its tasks make up the whole and its parts are sound.
@@ -162,8 +76,6 @@ class Run:
 
         Cost: all parts are read, some microseconds a tile; memory for a part for each thread.
         """
-        from polyrelu.runs.checking import check_run
-
         return list(check_run(self, whole_number(threads, "Run.check: threads", 1)))
 
     # -- work ---------------------------------------------------------------------------------------------------------
@@ -340,10 +252,3 @@ class _Recorder:
     def close(self) -> None:
         """Nothing more is noted."""
         self._journal.close()
-
-
-def engine_version() -> str:
-    """What finds tiles: the package's version, and the digest of the kernel's sources."""
-    from importlib.metadata import version  # imports half the standard library
-
-    return f"{version('polyrelu')} {kernel_library().SOURCES[:16]}"

@@ -6,7 +6,7 @@ first, and what is to be compared first comes first.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import BinaryIO
 
@@ -74,7 +74,7 @@ class Sorter:
                 stream.close()
                 path.unlink(missing_ok=True)
 
-    def _merged(self, streams: list[BinaryIO], block: int) -> Iterator[Records]:
+    def _merged(self, streams: Sequence[BinaryIO], block: int) -> Iterator[Records]:
         """What is not above the least of the blocks' last records is sure to come before all that is not read yet."""
         blocks = [self._read(stream, block) for stream in streams]
         while any(map(len, blocks)):

@@ -179,19 +179,22 @@ class Columns(TileSource):
             values, radius = relu_with_bound(values, radius, mask)
         holds, doubtful = self.restriction.target.contains_certified(values, radius)
         certain &= ~doubtful
-        packed = packed_signs(np.concatenate(signs, axis=1))
-        for i in np.flatnonzero(inside & certain & holds):
-            number = self._numbers.get(packed[i].tobytes(), -1)
-            found[i] = place[number] if number >= 0 else -1
+        sure = np.flatnonzero(inside & certain & holds)
+        numbers = self._numbers_of(packed_signs(np.concatenate(signs, axis=1))[sure])
+        found[sure] = np.where(numbers >= 0, place[numbers], -1) if len(self) else -1
         for i in np.flatnonzero(inside & ~certain):
             point = exact_vector(points[i], "locate")
             candidates = sorted((place[k], k) for k in self.candidates(point) if place[k] >= 0)
             found[i] = next((at for at, k in candidates if self.polyhedron(k).contains(point)), -1)
         return found
 
-    @cached_property
-    def _numbers(self) -> dict[bytes, int]:
-        return {row.tobytes(): i for i, row in enumerate(self.packed)}
+    def _numbers_of(self, packed: NDArray[np.uint8]) -> NDArray[np.intp]:
+        """The numbers of the tiles with these packed signs, or -1; found by halving, since they are in order."""
+        if not packed.shape[1] or not len(self):
+            return np.full(len(packed), len(self) - 1, dtype=np.intp)
+        own, wanted = (np.ascontiguousarray(rows).view(f"S{packed.shape[1]}").ravel() for rows in (self.packed, packed))
+        numbers = np.minimum(np.searchsorted(own, wanted), len(self) - 1)
+        return np.where(own[numbers] == wanted, numbers, -1)
 
     def polyhedron(self, index: int) -> Polyhedron:
         """A tile as an exact canonical polyhedron.

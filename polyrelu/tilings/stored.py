@@ -181,11 +181,12 @@ class StoredTiles(TileSource):
             rows = np.flatnonzero((lows <= self._lasts[k]) & (self._firsts[k] <= highs))
             if len(rows):
                 packed = self.columns(k).packed
-                agrees = np.zeros(len(packed), dtype=np.bool_)
+                # What all rows say leaves few tiles, and each row is compared with these.
+                near = _agreeing(packed, *(np.bitwise_and.reduce(own[rows], axis=0) for own in wanted))
+                agrees = np.zeros(len(near), dtype=np.bool_)
                 for row in rows.tolist():
-                    on, off = (own[row] for own in wanted)
-                    agrees |= ~((~packed & on) | (packed & off)).any(axis=1)
-                found.append(self._starts[k] + np.flatnonzero(agrees))
+                    agrees[_agreeing(packed[near], *(own[row] for own in wanted))] = True
+                found.append(self._starts[k] + near[agrees])
         return np.concatenate(found)
 
     def data(self, numbers: Numbers) -> TileData:
@@ -247,6 +248,11 @@ class StoredTiles(TileSource):
     @cached_property
     def _lasts(self) -> NDArray[np.bytes_]:
         return _keys([batch.ends[1] for batch in self.batches])
+
+
+def _agreeing(packed: NDArray[np.uint8], on: NDArray[np.uint8], off: NDArray[np.uint8]) -> Numbers:
+    """The numbers of the rows of packed signs in which these neurons are on, and those off."""
+    return np.flatnonzero(~((~packed & on) | (packed & off)).any(axis=1))
 
 
 def _keep_least(found: Numbers, asked: Numbers, here: Numbers) -> None:

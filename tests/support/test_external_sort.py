@@ -35,14 +35,16 @@ def test_zeros_at_the_end_of_records_count(tmp_path):
 
 def test_blocks_are_small_and_runs_are_removed_also_when_nobody_reads_on(tmp_path, monkeypatch):
     monkeypatch.setattr("polyrelu.support.external_sort._LEAST_BLOCK", 4)
-    rng = np.random.default_rng(0)
+    records = np.random.default_rng(0).integers(0, 256, (1850, 8), dtype=np.uint8)
     sorter = Sorter(8, tmp_path, 800)
-    for _ in range(50):
-        sorter.add(rng.integers(0, 256, (37, 8), dtype=np.uint8))
+    for some in np.split(records, 50):
+        sorter.add(some)
     assert len(list(tmp_path.iterdir())) > 10
     blocks = sorter.sorted()
-    sizes = [len(next(blocks)) for _ in range(20)]
-    assert max(sizes) <= 100
+    first = [next(blocks) for _ in range(20)]
+    assert max(map(len, first)) <= 100
+    in_order = sorted(record.tobytes() for record in records)
+    assert [record.tobytes() for block in first for record in block] == in_order[: sum(map(len, first))]
     blocks.close()  # type: ignore[attr-defined]
     assert not list(tmp_path.iterdir())
 
