@@ -149,12 +149,12 @@ def pixels(figure: Any, smooth: bool = False) -> np.ndarray:
     """The figure without its texts, (rows, columns, 3), at 200 dots per inch; as a rule without anti-aliasing."""
     shown = [artist for artist in figure.findobj(Text) if artist.get_visible()]
     found: list[Any] = [] if smooth else figure.findobj(_is_smoothed)
-    smooth = [(artist, artist.get_antialiased()) for artist in found]
+    before = [(artist, artist.get_antialiased()) for artist in found]
     dpi = figure.dpi
     try:
         for text in shown:
             text.set_visible(False)
-        for artist, _ in smooth:
+        for artist, _ in before:
             artist.set_antialiased(False)
         figure.set_dpi(DOTS_PER_INCH)
         canvas = FigureCanvasAgg(figure)
@@ -162,7 +162,7 @@ def pixels(figure: Any, smooth: bool = False) -> np.ndarray:
         return np.asarray(canvas.buffer_rgba())[..., :3].copy()
     finally:
         figure.set_dpi(dpi)
-        for artist, smoothed in smooth:
+        for artist, smoothed in before:
             artist.set_antialiased(smoothed)
         for text in shown:
             text.set_visible(True)

@@ -123,4 +123,5 @@ def _wrong_points(tiles: Columns) -> Sequence[int]:
             values, radius = relu_with_bound(values, radius, mask)
         holds, doubtful = tiles.restriction.target.contains_certified(values, radius)
         wrong[some] |= ~holds & ~doubtful
-    return known[wrong].tolist()
+    numbers: list[int] = known[wrong].tolist()
+    return numbers

@@ -141,8 +141,9 @@ class Outcome(Generic[T]):
 class Fold(Protocol[T]):
     """What is made of tiles, in the workers: a picklable object."""
 
-    measures: bool
-    """Whether the batches need :attr:`~polyrelu.tilings.columns.Columns.sizes`."""
+    @property
+    def measures(self) -> bool:
+        """Whether the batches need :attr:`~polyrelu.tilings.columns.Columns.sizes`."""
 
     def start(self, root: Root) -> T:
         """What there is before the first batch of a task."""

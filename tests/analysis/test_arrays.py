@@ -91,7 +91,8 @@ def matched(floats, radius, exact, fits):
 @settings(max_examples=25)
 @given(questions(max_neurons=5))
 def test_every_part_is_within_its_bound(question):
-    agrees(pr.preimage(*question, "cells"))
+    net, target, domain = question
+    agrees(pr.preimage(net, target, domain, "cells"))
 
 
 @settings(max_examples=15)

@@ -16,7 +16,8 @@ def by_asking(tiling, point):
 @given(questions(max_neurons=5))
 def test_every_tile_around_a_vertex(question):
     for method in ("cells", "branch"):
-        tiling = pr.preimage(*question, method=method)
+        net, target, domain = question
+        tiling = pr.preimage(net, target, domain, method=method)
         for tile in tiling[:3]:
             for point in witnesses(tile.polyhedron)[:4]:
                 expected = by_asking(tiling, point)

@@ -30,7 +30,7 @@ class Output(dict):
 
 
 def test_outputs_are_shown_by_what_they_are():
-    shown = {}
+    shown: dict[str, bytes] = {}
     said = _joined([Output(output_type="stream", text="a\n"), Output(output_type="stream", text="b\n")])
     assert [_output(each, "n", shown) for each in said] == ["``` { .text .printed }\na\nb\n```"]
     page = {"text/html": '<iframe srcdoc="&lt;p&gt;x&lt;/p&gt;"></iframe>', "text/plain": "T"}
