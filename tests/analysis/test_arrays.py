@@ -2,6 +2,7 @@
 
 import dataclasses
 from fractions import Fraction
+from typing import Any
 
 import networkx as nx
 import numpy as np
@@ -13,6 +14,7 @@ from polyrelu.analysis.arrays import PointLists
 from polyrelu.analysis.tile_lists import OF_DOMAIN, OF_TARGET, UNKNOWN, FloatRows
 from polyrelu.engines.cells import vertices
 from polyrelu.tilings import float_rows
+from polyrelu.tilings.columns import Columns
 from tests import zoo
 from tests.strategies import questions, wide_networks
 
@@ -172,11 +174,8 @@ def halved(function):
 
     def wrong(*args):
         found = function(*args)
-        return (
-            dataclasses.replace(found, radius=found.radius * 0)
-            if dataclasses.is_dataclass(found)
-            else found._replace(radius=found.radius * 0)
-        )
+        replace: Any = dataclasses.replace if dataclasses.is_dataclass(found) else type(found)._replace
+        return replace(found, radius=found.radius * 0)
 
     return wrong
 
@@ -205,4 +204,6 @@ def test_a_bound_of_zero_is_found(monkeypatch, module, name):
 
 
 def test_rows_are_written_by_floats_for_constant_inputs():
-    assert len(FloatRows.of(pr.linear_regions(WIDE, SLICED).parts[0][1]).constants[1]) == 2
+    columns = pr.linear_regions(WIDE, SLICED).parts[0][1]
+    assert isinstance(columns, Columns)
+    assert len(FloatRows.of(columns).constants[1]) == 2

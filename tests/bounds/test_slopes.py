@@ -49,7 +49,7 @@ def test_where_no_neuron_may_switch_bounds_are_the_slopes():
     net = pr.Network([(rng.standard_normal((5, 3)), [50, -50, 50, 50, -50]), (rng.standard_normal((2, 5)), [0, 0])])
     found = on_box(net, 1.0)
     assert found.radius.max() < 2.0**-40
-    exact = np.array(net.affine_map(net.activation_pattern((0, 0, 0)))[0], dtype=float)
+    exact = np.array([[float(a) for a in row] for row in net.affine_map(net.activation_pattern((Fraction(0),) * 3))[0]])
     for norm in NORMS:
         order = {"linf": np.inf, "l1": 1, "l2": 2}[norm]
         assert np.linalg.norm(exact, order) <= found.norms(norm)[0]

@@ -42,7 +42,7 @@ def test_tiles_are_those_in_memory(place, name):
 def test_points_are_located(place, name):
     tiling, memory = stored(name, place), whole(name)
     for some in points(tiling.domain.ambient_dim):
-        found, known = tiling.locate(some), memory.locate(some)
+        found, known = np.asarray(tiling.locate(some)), np.asarray(memory.locate(some))
         if QUESTIONS[name][2] is None:  # the order of tiles is another one
             assert [k < 0 for k in found] == [k < 0 for k in known]
             assert all(k < 0 or tiling[k].contains(x) for k, x in zip(found, some, strict=True))
