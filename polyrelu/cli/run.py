@@ -30,9 +30,9 @@ _THREADS = 2
 
 _EXAMPLES = """\b
 Example: polyrelu run big/ model.npz --output "y0 > 0" --box -6 6
-         polyrelu run big/                   goes on after Ctrl-C, kill -9 or a power cut
-         polyrelu run big/ --status --live   from another terminal
-or:      polyrelu run big/ model.npz --regions --box -6 6 --measure
+         polyrelu run big/                   # goes on after Ctrl-C, kill -9 or a power cut
+         polyrelu run big/ --status --live   # from another terminal
+or:      polyrelu run regions/ model.npz --regions --box -6 6 --measure
 Python:  tiling = polyrelu.open_tiling("big/")
 """
 

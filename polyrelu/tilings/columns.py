@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from polyrelu.arithmetic.exact import ExactVector, FloatArray, exact_vector, matrix_rows, read_only
 from polyrelu.arithmetic.rounding import relu_with_bound
-from polyrelu.networks.activation_pattern import SignVector, packed_signs, sign_rows, unpacked_signs
+from polyrelu.networks.activation_pattern import SignVector, packed_keys, packed_signs, sign_rows, unpacked_signs
 from polyrelu.networks.affine_outputs import Outputs, matrix_and_offset, signs_at
 from polyrelu.networks.fixed_inputs import Folding
 from polyrelu.networks.layer import Layer, neuron_places, neuron_starts
@@ -189,12 +189,21 @@ class Columns(TileSource):
         return found
 
     def _numbers_of(self, packed: NDArray[np.uint8]) -> NDArray[np.intp]:
-        """The numbers of the tiles with these packed signs, or -1; found by halving, since they are in order."""
-        if not packed.shape[1] or not len(self):
-            return np.full(len(packed), len(self) - 1, dtype=np.intp)
-        own, wanted = (np.ascontiguousarray(rows).view(f"S{packed.shape[1]}").ravel() for rows in (self.packed, packed))
-        numbers = np.minimum(np.searchsorted(own, wanted), len(self) - 1)
-        return np.where(own[numbers] == wanted, numbers, -1)
+        """The numbers of the tiles with these packed signs, or -1; found by halving."""
+        if not len(self):
+            return np.full(len(packed), -1, dtype=np.intp)
+        (keys, order), wanted = self._by_pattern, packed_keys(packed)
+        places = np.minimum(np.searchsorted(keys, wanted), len(self) - 1)
+        return np.where(keys[places] == wanted, places if order is None else order[places], -1)
+
+    @cached_property
+    def _by_pattern(self) -> tuple[NDArray[np.bytes_], NDArray[np.intp] | None]:
+        """The packed signs in their order, and whose they are where tiles are not in it, as in files of others."""
+        keys = packed_keys(self.packed)
+        if (keys[1:] >= keys[:-1]).all():
+            return keys, None
+        order = np.argsort(keys, kind="stable")
+        return keys[order], order
 
     def polyhedron(self, index: int) -> Polyhedron:
         """A tile as an exact canonical polyhedron.

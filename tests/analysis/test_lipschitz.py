@@ -33,7 +33,7 @@ def checked(network, domain, norm, **options):
     found = pr.lipschitz(network, domain, norm, **options)
     assert found.complete
     low, high, value = by_regions(network, domain, norm)
-    assert found.value == value
+    assert found.value == value or (norm == "l2" and found.value == 0 == low)
     assert found.enclosure.low <= high
     assert low <= found.enclosure.high
     if value is not None:

@@ -243,7 +243,7 @@ def test_every_example_in_the_help_runs(model, tmp_path, monkeypatch):
         (tmp_path / name).write_bytes((tmp_path / "model.onnx").read_bytes())
     assert run("statement", "model.npz", "--output", "y0 > 0", "-o", "question.txt").exit_code == 0
     for example in examples():
-        words = shlex.split(example)[1:]
+        words = shlex.split(example, comments=True)[1:]
         if words[0] in ("demo", "figures") or "--help" in words:
             continue  # which have tests of their own
         result = run(*words)

@@ -44,6 +44,9 @@ DOCUMENTS = {
     "stats MODEL CLASSES --box -1 1": 0,
     "stats MODEL": 0,
     "batch LIST --out RESULTS": 0,
+    "count MODEL --box -1 1": 0,
+    "count MODEL --output y0>0 --output y0<-1 --box -1 1 --measure": 0,
+    "run FOLDER MODEL --regions --box -1 1 --measure": 0,
     "selftest": 0,
 }
 
@@ -64,6 +67,7 @@ def files(tmp_path, model):
         "BROKEN": str(broken),
         "LIST": str(questions),
         "RESULTS": str(tmp_path / "results.csv"),
+        "FOLDER": str(tmp_path / "run"),
     }
 
 

@@ -100,6 +100,8 @@ def _no_vertices(chart: Chart) -> _Piece:
 def _found_again(columns: Columns) -> Iterator[tuple[NDArray[np.intp], Found]]:
     """What the repetition finds, with the number of each cell among the columns' tiles, or -1."""
     keys = packed_keys(columns.packed)
+    order = np.argsort(keys, kind="stable")  # tiles of files of others may be in any
+    keys = keys[order]
     missing = int(np.count_nonzero(columns.dims(np.arange(len(columns))) == columns.domain.dim))
     pool = Pool(measure=True, order=ORDERS[0], keep=True)
     engine, has_more = _Repetition(columns.restriction, columns.domain, pool), True
@@ -108,7 +110,7 @@ def _found_again(columns: Columns) -> Iterator[tuple[NDArray[np.intp], Found]]:
         for found in pool.found:
             own = packed_keys(found.packed)
             rows = np.minimum(np.searchsorted(keys, own), len(keys) - 1)
-            rows = np.where(keys[rows] == own, rows, -1)
+            rows = np.where(keys[rows] == own, order[rows], -1)
             missing -= int(np.count_nonzero(rows >= 0))
             yield rows, found
         engine.forget()
