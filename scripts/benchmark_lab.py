@@ -2,10 +2,11 @@
 
     python scripts/benchmark_lab.py [--widths 2-10-2-10] [--seconds 10] [--floor 20]
 
-A headless Chromium opens a notebook with the widget, takes the handle of a bias and moves it all the time. A frame is
-an answer that was painted: a new state of ``data-number``, seen in an animation frame. Printed are frames per second,
-the milliseconds from one to the next, and what Python took of them. Needs
-jupyterlab, anywidget, nbformat, playwright and a Chromium; nothing else should run.
+A headless Chromium opens a notebook with the widget, takes the handle of a bias, and moves it in each animation frame,
+as a mouse does; the movements are made in the page, since one that comes from outside takes longer than an answer. A
+frame is an answer that was painted: a new state of ``data-number``, seen in an animation frame. Printed are frames per
+second, the milliseconds from one to the next, and what Python took of them. Needs jupyterlab, anywidget, nbformat,
+playwright and a Chromium; nothing else should run.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ widths = {widths}
 layers = [(random.normal(size=(b, a)).round(3), random.normal(size=b).round(3)) for a, b in zip(widths, widths[1:])]
 w = pr.explore(pr.Network(layers, relu=[True] * len(layers)))
 w"""
-WATCH = """() => {
+WATCH = """([x, y]) => {
     const find = (root) => {
         for (const own of root.querySelectorAll('*')) {
             if (own.matches('.polyrelu[data-number]')) return own;
@@ -37,8 +38,14 @@ WATCH = """() => {
         return null;
     };
     const app = find(document), frames = [];
-    let last = app.dataset.number;
+    const handle = () => app.querySelector('.row[data-row="1"] .handle');
+    const zigzag = (share) => Math.abs((share % 2) - 1);
+    let last = app.dataset.number, step = 0;
     const look = (now) => {
+        const [clientX, clientY] = [x + 40 * zigzag(step / 60), y + 10 * zigzag(step / 90)];
+        step += 1;
+        const mouse = { pointerId: 1, pointerType: 'mouse', isPrimary: true, buttons: 1, bubbles: true };
+        handle().dispatchEvent(new PointerEvent('pointermove', { ...mouse, clientX, clientY }));
         const { number, milliseconds } = app.dataset;
         if (number !== last) frames.push([now, Number((last = number)), milliseconds]);
         if (window.isWatching) requestAnimationFrame(look);
@@ -80,12 +87,10 @@ def dragged(page: Any, seconds: float) -> list[tuple[float, int, float]]:
     x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
     page.mouse.move(x, y)
     page.mouse.down()
-    page.evaluate(WATCH)
-    for step in range(round(60 * seconds)):
-        page.mouse.move(x + 40 * abs((step / 60) % 2 - 1), y + 10 * abs((step / 90) % 2 - 1))
-        page.wait_for_timeout(1000 / 60)
-    page.mouse.up()
+    page.evaluate(WATCH, [x, y])
+    page.wait_for_timeout(1000 * seconds)
     page.evaluate("() => { window.isWatching = false; }")
+    page.mouse.up()
     return [(now, int(number), float(spent or 0)) for now, number, spent in page.evaluate("() => window.seenFrames")]
 
 

@@ -83,7 +83,7 @@ def run(questions: int, each: int, seed: int) -> tuple[Counter[str], list[str]]:
             certify(said, path, form="cells")
             truth = checker.check(text.encode(), [str(path)])
             for _ in range(each):
-                lines = trees(said, is_verdict=rng.random() < 0.3)
+                lines = trees(said)
                 path.write_text("\n".join([lines[0], *mutant(lines[1:], rng)]) + "\n")
                 try:
                     claim = tree_checker.check(text.encode(), str(path))
@@ -96,10 +96,10 @@ def run(questions: int, each: int, seed: int) -> tuple[Counter[str], list[str]]:
     return counted, wrong
 
 
-def trees(said: pr.Statement, *, is_verdict: bool) -> list[str]:
+def trees(said: pr.Statement) -> list[str]:
     """The lines of a statement's trees."""
     parts = list[str]()
-    write_trees(said, lambda piece: parts.append(piece.decode()), is_verdict=is_verdict)
+    write_trees(said, lambda piece: parts.append(piece.decode()))
     return "".join(parts).splitlines()
 
 

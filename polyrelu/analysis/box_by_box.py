@@ -12,7 +12,7 @@ from typing import TypeAlias
 import numpy as np
 
 from polyrelu.analysis.counterexamples import Candidates, Example
-from polyrelu.arithmetic.exact import FloatArray, exact
+from polyrelu.arithmetic.exact import FloatArray, exact, read_only
 from polyrelu.bounds.reach import float_ends
 from polyrelu.engines.cells.boxes import BoxSplitter, Given, Pause, can_bound
 from polyrelu.networks.network import Network
@@ -141,4 +141,5 @@ class BoxByBox:
 
 def _ends(domain: Polyhedron) -> tuple[FloatArray, FloatArray]:
     """Where the box of a domain begins and ends, which many cases may ask."""
-    return float_ends(domain.sides)
+    low, high = map(read_only, float_ends(domain.sides))
+    return low, high

@@ -6,9 +6,10 @@ import re
 from collections.abc import Sequence
 from itertools import islice
 
+from polyrelu.errors import InputError
 from polyrelu.polyhedra.polyhedron import Polyhedron
 from polyrelu.support.arguments import whole_number
-from polyrelu.support.numerals import MOST_DIGITS
+from polyrelu.support.numerals import MOST_DIGITS, shown
 from polyrelu.tilings.tile import Tile
 from polyrelu.tilings.tiling import Tiling
 
@@ -65,13 +66,15 @@ def to_latex(
     """
     if digits is not None:
         whole_number(digits, "to_latex: digits", 1, MOST_DIGITS)
+    if not isinstance(what, Tiling | Tile | Polyhedron):
+        raise InputError(f"to_latex: expected a tiling, a tile or a polyhedron, got {shown(what)}; pass one")
     if not isinstance(what, Tiling):
         rows = _rows(what, names, digits, " &")
         return "\n".join([r"\begin{aligned}", " \\\\\n".join(rows or [r"\text{everywhere}"]), r"\end{aligned}"])
-    shown = len(what) if limit is None else min(whole_number(limit, "to_latex: limit"), len(what))
-    lines = [_line(i, tile, names, digits) for i, tile in enumerate(islice(what, shown))]
-    if shown < len(what):
-        lines.append(rf"\multicolumn{{3}}{{l}}{{and ${len(what) - shown}$ more}} \\")
+    count = len(what) if limit is None else min(whole_number(limit, "to_latex: limit"), len(what))
+    lines = [_line(i, tile, names, digits) for i, tile in enumerate(islice(what, count))]
+    if count < len(what):
+        lines.append(rf"\multicolumn{{3}}{{l}}{{and ${len(what) - count}$ more}} \\")
     if not what.complete:
         lines.append(r"\multicolumn{3}{l}{incomplete: the run was stopped, or tiles were left out} \\")
     return _HEAD + "".join(f"{line}\n" for line in lines) + "\\hline\n\\end{longtable}"

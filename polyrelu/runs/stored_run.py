@@ -110,7 +110,8 @@ class Run(Record):
                 room.
             Interrupted: Ctrl-C, or a limit said so; its ``partial`` is the status.
 
-        Cost: that of :func:`polyrelu.preimage`, and a quarter of it for writing; memory for a task's tiles for each worker.
+        Cost: that of :func:`polyrelu.preimage`, and a quarter of it for writing; memory for a task's tiles, for each
+        worker.
         """
         if self.settings.engine != engine_version():
             raise InputError(

@@ -201,9 +201,9 @@ class Columns(TileSource):
         """The packed signs in their order, and whose they are where tiles are not in it, as in files of others."""
         keys = packed_keys(self.packed)
         if (keys[1:] >= keys[:-1]).all():
-            return keys, None
+            return read_only(keys), None
         order = np.argsort(keys, kind="stable")
-        return keys[order], order
+        return read_only(keys[order]), read_only(order)
 
     def polyhedron(self, index: int) -> Polyhedron:
         """A tile as an exact canonical polyhedron.

@@ -176,6 +176,9 @@ CALLS = {
     "lipschitz norm": lambda v: pr.lipschitz(NET, BOX, v),
     "lipschitz output": lambda v: pr.lipschitz(NET, BOX, output=v),
     "lipschitz limit": lambda v: pr.lipschitz(NET, BOX, limit=v),
+    "to_latex what": pr.to_latex,
+    "to_latex digits": lambda v: pr.to_latex(BOX, digits=v),
+    "to_latex limit": lambda v: pr.to_latex(pr.linear_regions(NET, BOX), limit=v),
     "lipschitz timeout": lambda v: pr.lipschitz(NET, BOX, timeout=v),
     "margin network": lambda v: pr.margin(v, 0, BOX),
     "margin class": lambda v: pr.margin(CLASSIFIER, v, BOX),
@@ -396,8 +399,10 @@ def test_every_public_name_is_called():
     public = {name: getattr(pr, name) for name in pr.__all__}
     errors = {name for name, one in public.items() if isinstance(one, type) and issubclass(one, Exception | Warning)}
     returned = {
+        "Measure",
         "Slice",
         "Statement",
+        "StoredTiling",
         "Nearest",
         "Verdict",
         "Verification",

@@ -1,6 +1,6 @@
 """Instructions of a call, counted by callgrind: the same on a busy machine as on a quiet one.
 
-As a program it answers the regions of each network twice under callgrind, which dumps its counts whenever a function of
+Its main() answers the regions of each network twice under callgrind, which dumps its counts whenever a function of
 the C library is called that nothing else calls; what is counted is the second answer, Python included.
 """
 
@@ -26,7 +26,7 @@ def counted() -> dict[str, int]:
     with tempfile.TemporaryDirectory() as place:
         out = Path(place, "counts")
         tool = ["valgrind", "--tool=callgrind", f"--callgrind-out-file={out}", f"--dump-before={MARK}"]
-        program = [sys.executable, "-m", f"{__package__}.instructions"]
+        program = [sys.executable, "-c", f"from {__name__} import main; main()"]
         folder = Path(__file__).parents[len(__package__.split("."))]
         subprocess.run([*tool, *program], cwd=folder, check=True, capture_output=True)
         dumps = [Path(f"{out}.{k}") for k in range(1, 2 * len(NETWORKS) + 1)]
@@ -64,7 +64,3 @@ def main() -> None:
         math.cbrt(2.0)
         regions(net, domain)
         math.cbrt(2.0)
-
-
-if __name__ == "__main__":
-    main()
