@@ -123,7 +123,7 @@ def test_workers_that_are_killed_and_added(client, scheduler):
 
     found = run(Question.of(NET, None, CUBE), Count(), executor=client, cuts=CUTS, on_done=disturb)
     assert found == expected
-    assert next(seen) > 10
+    assert next(seen) > 7  # the last after the new one came
     client.wait_for_workers(2, timeout=60)
 
 
