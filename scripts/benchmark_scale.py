@@ -2,7 +2,7 @@
 
     ./scripts/run python scripts/benchmark_scale.py [count] [overhead] [processes] [paper] [--cells 1e8]
 
-``count`` counts so many cells of a random network 4-128-128-1, and says the rate and the peak of memory; ``overhead``
+``count`` counts so many cells of a random network 4-192-192-1, and says the rate and the peak of memory; ``overhead``
 compares tasks with one bare run of the kernel over the whole domain, by the time of the processor; ``processes``
 compares two processes with one, by the clock, which needs two cores that nobody else uses; ``paper`` says what a
 coordinator of 100 cores sees on the way to 10^11 cells, with the constants measured here.
@@ -54,7 +54,7 @@ def peak() -> float:
 def count(cells: int, executor: str | None) -> None:
     """Count so many cells, and stop."""
     tasks, began = list[Outcome[Any]](), (time.perf_counter(), time.process_time())
-    board = board_of(Question.of(random_network(4, 128, 128, 1), None, cube(4)), Count())
+    board = board_of(Question.of(random_network(4, 192, 192, 1), None, cube(4)), Count())
     waiting = 0
 
     def done(root: Root, outcome: Outcome[Any]) -> None:
