@@ -109,9 +109,10 @@ write pruning heuristics), `plotting` and `cli`.
   its tiles as a Parquet file (`parts.py`) into the directory (`directory.py`), and then the journal says that the task
   is done (`journal.py`). `pr.open_tiling` (`runs/opening.py`) makes of these a source of tiles, `tilings/stored.py`,
   and a tiling, `stored_tiling.py`, whose zones `analysis/stored_contacts.py` finds by sorting outside of memory.
-* `tiling.arrays()`: `analysis/arrays.py` makes each part when it is looked at: vertices and volumes by a repetition of
-  the run (`engines/cells/vertices.py`), rows and maps by products of matrices (`tilings/float_rows.py`,
-  `float_maps.py`), what these leave exactly; `analysis/tile_lists.py` puts lists in the order of the tiles.
+* `tiling.arrays()`: `analysis/arrays.py` makes each part when it is looked at: vertices by a repetition of the run
+  (`engines/cells/vertices.py`), volumes as `volume()` does, rows and maps by products of matrices
+  (`tilings/float_rows.py`, `float_maps.py`), what these leave exactly; `analysis/tile_lists.py` puts lists in the order
+  of the tiles.
 * `pr.lipschitz(net, domain)`: `analysis/lipschitz.py` halves boxes on which `bounds/slopes.py` allows steep slopes, has
   the regions of those that are left found, and looks at the steepest exactly (`arithmetic/spectral.py` for l2).
 * `--json`: `export/schema.json` says what each command prints, and `tests/cli/test_schema.py` that it does.

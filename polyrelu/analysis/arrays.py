@@ -3,10 +3,10 @@ r"""All tiles at once as NumPy arrays: vertices, rows, affine maps, centres and 
 A tile's vertices and rows are lists of different lengths, so they stand one tile after the other, with the places at
 which they begin, as in a sparse matrix. Every float comes with a bound on how far it is from the exact number.
 
-Tiles found by cells are not written down for that: their vertices and volumes come from a repetition of the run
-(:mod:`polyrelu.engines.cells.vertices`), rows and maps from products of matrices for many tiles
-(:mod:`polyrelu.tilings.float_rows`). Other tiles, and those few of which floats are not sure (flat ones, those with
-rays, those that strict rows cut further), are written down exactly and rounded.
+Tiles found by cells are not written down for that: their volumes are those of :mod:`polyrelu.engines.cells.measured`,
+their vertices come from a repetition of the run (:mod:`polyrelu.engines.cells.vertices`), rows and maps from products
+of matrices for many tiles (:mod:`polyrelu.tilings.float_rows`). Other tiles, and those few of which floats are not sure
+(flat ones, those with rays, those that strict rows cut further), are written down exactly and rounded.
 
 **Centres** are the means of the vertices, inside their tiles. With k vertices :math:`\hat x` known within r, what is
 computed is off by at most :math:`r + \gamma_{k+2} (\max |\hat x| + r)`, and :math:`\tau` for the underflow of the
@@ -298,12 +298,11 @@ class TileArrays(Carried):
 
     def _sizes(self) -> Iterator[tuple[FloatArray, FloatArray, Numbers]]:
         """Between which floats volumes of tiles found by cells lie, and the places of these."""
-        if all(columns.sizes is not None for columns, _, _ in self._by_columns()):
-            for columns, numbers, here in self._by_columns():
-                assert columns.sizes is not None
-                yield columns.sizes.volume_low[numbers], columns.sizes.volume_high[numbers], here
-        else:
-            yield from ((own.volume_low, own.volume_high, here) for own, here in self._vertices_by_cells)
+        from polyrelu.engines.cells.measured import measured  # the kernel is loaded where cells need it
+
+        for columns, numbers, here in self._by_columns():
+            sizes = columns.once(measured) if columns.sizes is None else columns.sizes
+            yield sizes.volume_low[numbers], sizes.volume_high[numbers], here
 
     @cached_property
     def _generators(self) -> tuple[PointLists, PointLists]:

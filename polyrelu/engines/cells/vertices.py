@@ -30,21 +30,18 @@ from polyrelu.tilings.columns import Columns
 
 
 class TileVertices(NamedTuple):
-    """The vertices of some tiles in x, one tile after the other, and their volumes.
+    """The vertices of some tiles in x, one tile after the other.
 
     Attributes:
         numbers: the tiles' numbers in their columns, ascending.
         starts: tile ``numbers[i]`` has the vertices from ``starts[i]`` to ``starts[i + 1]``.
         points, radius: (m, d) and (m); each coordinate is off by so much at most.
-        volume_low, volume_high: in the chart's coordinates; NaN where nothing is certified.
     """
 
     numbers: NDArray[np.intp]
     starts: NDArray[np.intp]
     points: FloatArray
     radius: FloatArray
-    volume_low: FloatArray
-    volume_high: FloatArray
 
     def chosen(self, places: NDArray[np.intp]) -> TileVertices:
         """Some of the tiles, by their places here."""
@@ -52,8 +49,7 @@ class TileVertices(NamedTuple):
         ends = np.cumsum(counts)
         gather = np.arange(int(counts.sum())) + np.repeat(self.starts[:-1][places] - (ends - counts), counts)
         starts = np.concatenate([np.zeros(1, np.intp), ends])
-        low, high = self.volume_low[places], self.volume_high[places]
-        return TileVertices(self.numbers[places], starts, self.points[gather], self.radius[gather], low, high)
+        return TileVertices(self.numbers[places], starts, self.points[gather], self.radius[gather])
 
 
 class _Repetition(StreamedCells):
@@ -77,24 +73,22 @@ def tile_vertices(columns: Columns) -> TileVertices:
         pieces += (_vertices(chart, rows, found) for rows, found in _found_again(columns))
     joined = _Piece(*map(np.concatenate, zip(*pieces, strict=True)))
     starts = np.concatenate([np.zeros(1, np.intp), np.cumsum(joined.counts)])
-    found = TileVertices(joined.rows, starts, joined.points, joined.radius, joined.low, joined.high)
+    found = TileVertices(joined.rows, starts, joined.points, joined.radius)
     return found.chosen(np.argsort(joined.rows, kind="stable"))
 
 
 class _Piece(NamedTuple):
-    """The tiles of a piece: their numbers, how many vertices each has, these, and the volumes' ends."""
+    """The tiles of a piece: their numbers, how many vertices each has, and these."""
 
     rows: NDArray[np.intp]
     counts: NDArray[np.intp]
     points: FloatArray
     radius: FloatArray
-    low: FloatArray
-    high: FloatArray
 
 
 def _no_vertices(chart: Chart) -> _Piece:
     none, numbers = np.empty(0), np.empty(0, dtype=np.intp)
-    return _Piece(numbers, numbers, np.empty((0, len(chart.origin))), none, none, none)
+    return _Piece(numbers, numbers, np.empty((0, len(chart.origin))), none)
 
 
 def _found_again(columns: Columns) -> Iterator[tuple[NDArray[np.intp], Found]]:
@@ -103,7 +97,7 @@ def _found_again(columns: Columns) -> Iterator[tuple[NDArray[np.intp], Found]]:
     order = np.argsort(keys, kind="stable")  # tiles of files of others may be in any
     keys = keys[order]
     missing = int(np.count_nonzero(columns.dims(np.arange(len(columns))) == columns.domain.dim))
-    pool = Pool(measure=True, order=ORDERS[0], keep=True)
+    pool = Pool(order=ORDERS[0], keep=True)
     engine, has_more = _Repetition(columns.restriction, columns.domain, pool), True
     while has_more and missing > 0:
         has_more = engine.advance()
@@ -132,8 +126,7 @@ def _vertices(chart: Chart, rows: NDArray[np.intp], found: Found) -> _Piece:
     of_sure = np.bincount(np.repeat(np.arange(len(counts)), counts), weights=sure, minlength=len(counts))
     chosen = (rows >= 0) & (of_sure == counts) & (counts > 0)
     kept = np.repeat(chosen, counts)
-    low, high = found.extents.volume_low, found.extents.volume_high
-    return _Piece(rows[chosen], counts[chosen], points[kept], radius[kept], low[chosen], high[chosen])
+    return _Piece(rows[chosen], counts[chosen], points[kept], radius[kept])
 
 
 def _in_x(chart: Chart, points: FloatArray, radius: FloatArray) -> tuple[FloatArray, FloatArray]:
