@@ -462,3 +462,21 @@ def test_a_run_can_be_stopped_while_one_layer_is_cut_exactly():
         pr.linear_regions(network, method="twin", until=until)
     assert len(stopped.value.partial) == 0
     assert stopped.value.partial.stats["cuts"] < 5
+
+
+def test_equal_flat_tiles_are_judged_once(monkeypatch):
+    """All cells of a network without biases meet in one point, which is a face of most of them."""
+    rng = np.random.default_rng(0)
+    widths = (3, 6, 6, 2)
+    net = pr.Network([(rng.normal(size=(n, m)), np.zeros(n)) for m, n in itertools.pairwise(widths)])
+    judged, inner = [], engine_module.CellEngine._full_around
+
+    def noted(engine, point, signs):
+        judged.append(point)
+        return inner(engine, point, signs)
+
+    monkeypatch.setattr(engine_module.CellEngine, "_full_around", noted)
+    found = pr.preimage(net, "y0 == y1", ([-1] * 3, [1] * 3), "cells")
+    assert 0 < len(judged) == len(set(judged))
+    again = pr.preimage(net, "y0 == y1", ([-1] * 3, [1] * 3), "branch")
+    assert [(tile.pattern, tile.polyhedron) for tile in found] == [(tile.pattern, tile.polyhedron) for tile in again]
