@@ -23,7 +23,7 @@ from polyrelu.runs.executors import workers
 from polyrelu.runs.folds import Count, Mapped, Tallies, Tally
 from polyrelu.runs.tasks import WHOLE, Fold, Question, Root
 from polyrelu.support.arguments import instance, whole_number
-from polyrelu.support.limits import Limit
+from polyrelu.support.limits import Limit, Stop
 from polyrelu.tilings.chart import chart
 from polyrelu.tilings.tiling import Tiling
 
@@ -225,6 +225,8 @@ def _worked_off(
         with limits.kept(), workers(executor, where) as team:
             work_off(board, team, keep_parts=True, progress=progress, on_found=limits)
     except KeyboardInterrupt as stop:
+        if isinstance(stop, Stop) and not board.left:
+            return board  # the limit was reached by what was found last
         when = f" after {limits.timeout} seconds" if limits.late else ""
         raise Interrupted(
             f"{where}: stopped{when} with {board.tiles} tiles; what they amount to is in .partial, and .left goes on",

@@ -189,23 +189,24 @@ def work_off(
     on_done: Callable[[Root, Outcome[T]], object] = lambda root, outcome: None,
     keep_parts: bool = False,
     progress: bool | None = False,
-    on_found: Callable[[int], object] = lambda tiles: None,
+    on_found: Callable[[int], bool] = lambda tiles: False,
 ) -> None:
-    """Work on what is on a board until nothing is left; ``on_found`` is told how many tiles were found by then.
+    """Work on what is on a board until nothing is left, or ``on_found``, told how many tiles were found, says to stop.
 
     With ``keep_parts`` a task that is stopped in this process counts for what it has done, though its roots are others
     than those of its budget then. Raises as :func:`run`.
     """
     with heard_between_steps(), progress_bar(progress, desc="tiles", unit=" tiles", unit_scale=True) as bar:
 
-        def found(tiles: int) -> None:
+        def found(tiles: int) -> bool:
             bar.update(tiles - bar.n)
-            on_found(tiles)
+            return on_found(tiles)
 
-        def done(root: Root, outcome: Outcome[T]) -> None:
+        def done(root: Root, outcome: Outcome[T]) -> bool:
             board.done(root, outcome)
-            found(board.tiles)
+            stop = found(board.tiles)
             on_done(root, outcome)
+            return stop and bool(board.left)
 
         if executor is None:
             _work_here(board, done, found, keep_parts)
@@ -214,14 +215,15 @@ def work_off(
 
 
 def _work_here(
-    board: Board[T], done: Callable[[Root, Outcome[T]], None], found: Callable[[int], None], keep_parts: bool
+    board: Board[T], done: Callable[[Root, Outcome[T]], bool], found: Callable[[int], bool], keep_parts: bool
 ) -> None:
     while (root := board.take()) is not None:
         task = None
         try:
             task = Task(board.question, root, board.budget(root), board.fold)
             while task.go_on():
-                found(board.tiles + task.tiles)
+                if found(board.tiles + task.tiles):
+                    raise Stop
                 check()
         except BaseException as error:
             if task is not None and keep_parts and isinstance(error, Stop):
@@ -230,10 +232,11 @@ def _work_here(
             else:
                 board.give_back(root)
             raise
-        done(root, task.outcome())
+        if done(root, task.outcome()):
+            raise Stop
 
 
-def _work_there(board: Board[T], executor: Workers, done: Callable[[Root, Outcome[T]], None], keep_parts: bool) -> None:
+def _work_there(board: Board[T], executor: Workers, done: Callable[[Root, Outcome[T]], bool], keep_parts: bool) -> None:
     ended: Ended[T] = SimpleQueue()
     try:
         while board.waiting or board.at_work:
@@ -246,8 +249,8 @@ def _work_there(board: Board[T], executor: Workers, done: Callable[[Root, Outcom
                 continue
             if executor.is_lost(future):
                 board.give_back(root)
-            else:
-                done(root, future.result())
+            elif done(root, future.result()):
+                raise Stop
     except BaseException as error:
         stopped = executor.stop(isinstance(error, Stop) and keep_parts)
         with unlimited():

@@ -27,7 +27,7 @@ from polyrelu.runs.record import Record, engine_version
 from polyrelu.runs.status import Status, outward
 from polyrelu.runs.tasks import Outcome, Root
 from polyrelu.support.arguments import whole_number
-from polyrelu.support.limits import Limit
+from polyrelu.support.limits import Limit, Stop
 from polyrelu.tilings.columns import Columns
 from polyrelu.tilings.stored_tiling import StoredTiling
 
@@ -247,8 +247,8 @@ class _Recorder:
         self._worker.say(**self._begun)
         if self._on_task is not None:
             self._on_task(Status.of(self.ledger, self._begun))
-        if self._limit(self._found):
-            raise KeyboardInterrupt
+        if self._limit(self._found) and self.ledger.open():
+            raise Stop
 
     def close(self) -> None:
         """Nothing more is noted."""

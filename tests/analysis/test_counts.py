@@ -91,6 +91,12 @@ def test_a_measure_that_is_not_complete():
     assert partial.share.high + rest.share.high >= 1 > partial.share.high
 
 
+@pytest.mark.parametrize("executor", [None, "threads:2"])
+def test_a_limit_that_the_last_tile_reaches_stops_nothing(executor):
+    whole = pr.count(NET, None, CUBE)
+    assert pr.count(NET, None, CUBE, executor=executor, until=lambda found: found >= whole) == whole
+
+
 @pytest.mark.parametrize("left", [[b"no"], ["text"], [3]])
 def test_what_is_left_of_another_question(left):
     with pytest.raises(pr.InputError, match=r"count: .*; pass what an interrupted run of this question has left"):
