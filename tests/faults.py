@@ -11,8 +11,9 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from random import Random
 from typing import Any, TypeAlias
@@ -174,13 +175,34 @@ def work_and_die(directory: Path, at: int | None, seconds: float | None = None) 
             return process.wait()
 
 
-def main(directory: str, at: str) -> None:
-    """Go on with a run, and die at a call."""
+def fork_and_die(directory: Path, at: int | None, seconds: float | None = None) -> int:
+    """The same in a fork of this process, which need not begin anew: its work is all that there is to be killed.
+
+    This process has one thread, or the fork may wait for ever.
+    """
+    child = os.fork()
+    if not child:
+        with suppress(BaseException):
+            _go_on(directory, at)
+            os._exit(0)
+        os._exit(1)
+    if seconds is not None:
+        time.sleep(seconds)
+        os.kill(child, signal.SIGKILL)  # which may be done by now, but is there until it is waited for
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+
+
+def _go_on(directory: Path, at: int | None) -> None:
     import polyrelu as pr
 
     run = pr.Run(directory)
-    with Calls(int(at), death).counted():
+    with Calls(at, death).counted():
         run.work()
+
+
+def main(directory: str, at: str) -> None:
+    """Go on with a run, and die at a call."""
+    _go_on(Path(directory), int(at))
 
 
 if __name__ == "__main__":
