@@ -29,7 +29,7 @@ from tests.faults import Calls, Disk, contents, fork_and_die, no_room  # noqa: E
 from tests.runs.questions import network  # noqa: E402
 
 QUESTION = network(3, 16, 12, 1, seed=0), None, ([-2, -2, -2], [2, 2, 2])
-CUTS = 150
+CUTS = 400  # fewer are used up by the way down to a task's root, and there are thousands of tasks
 
 
 def begun(place: Path) -> pr.Run:

@@ -12,8 +12,8 @@ looks at each cell, and says what is wanted behind its facets. Here it is seen t
 (D) no cell's pattern begins another one's: in a part neighbours in order are compared, and the
     patterns of two parts do not lie among each other.
 A part leaves behind, sorted and on the disk, what it wants from others, and what they may want from
-it, which is where it wants something. So memory holds a part, and not the cover. Flat parts and
-zones may lie in several parts, and are not counted.
+it: its cells that want something that is elsewhere, at least in part. So memory holds a part, and
+not the cover. Flat parts and zones may lie in several parts, and are not counted.
 """
 
 import sys
@@ -32,7 +32,7 @@ if __package__:
     from polyrelu.certificates import checker
 else:
     sys.path.insert(0, str(Path(__file__).resolve().parent))
-    import checker
+    import checker  # type: ignore[import-not-found, no-redef]
 
 Rejected, need = checker.Rejected, checker.need
 MOST_OPEN = 256  # files
@@ -41,12 +41,12 @@ def text(length, pattern):
     return format(pattern, f"0{length}b")[::-1] if length else ""
 
 def line(pattern, wanted):
-    """Lines in order are patterns in order; one that is here comes before the same that is wanted."""
+    """Lines in order are patterns in order; what is here comes before what is wanted."""
     return f"{pattern} {wanted:d}\n"
 
 def matched(lines):
-    """For each wanted pattern, of lines in order, one that is here and begins it, or begins with it;
-    or None. What is here does not begin each other."""
+    """For each wanted pattern, of lines in order, one that is here and begins it, or begins with
+    it; or None. What is here does not begin each other."""
     last, waiting = None, []
     for pattern, wanted in (own.rstrip("\n").split(" ") for own in lines):
         begun = last is not None and pattern.startswith(last)
@@ -61,7 +61,7 @@ def matched(lines):
     yield from ((own, None) for own in waiting)
 
 class Border:
-    """The cells of a part, and what they want behind their facets; in the place of a checker's Cover."""
+    """The cells of a part, and what they want behind their facets; in the place of a Cover."""
 
     def __init__(self):
         self.listed, self.wanted = defaultdict(set), defaultdict(set)
@@ -76,25 +76,23 @@ class Border:
     def finish(self):
         """Find the least and the greatest pattern, and the lines that are left for other parts."""
         here = sorted(text(n, p) for n, patterns in self.listed.items() for p in patterns)
-        self.ends = here[0], here[-1]
-        left = {(n, b): p for (n, b), p in self.wanted.items() if b not in self.listed[n]}
-        lines = [line(p, False) for p in here] + [line(text(*wanted), True) for wanted in left]
-        inside = set()
+        self.ends, self.lines = (here[0], here[-1]), set()
+        wanted = {text(n, b): (n, b) for n, b in self.wanted if b not in self.listed[n]}
+        lines = [line(p, False) for p in here] + [line(w, True) for w in wanted]
         for pattern, found in matched(sorted(lines)):
-            # Of several that begin with it, all are in this part unless it begins with an end.
-            is_begun = found is not None and found.startswith(pattern)
-            if found is not None and not (is_begun and any(end.startswith(pattern) for end in self.ends)):
-                inside.add(pattern)
-        self.lines = set()
-        for (n, behind), own in left.items():
-            if text(n, behind) not in inside:
-                self.lines |= {line(text(n, behind), True), *(line(text(n, p), False) for p in own)}
+            # Of several that begin with it, some are elsewhere only if it begins an end.
+            if found is None:
+                self.lines.add(line(pattern, True))
+            elif pattern.startswith(found) or not any(end.startswith(pattern) for end in self.ends):
+                continue
+            n, behind = wanted[pattern]
+            self.lines |= {line(text(n, p), False) for p in self.wanted[n, behind]}
 
 class Part(checker.Checker):
     """Reads a part."""
 
     def open(self, number, root, head):
-        need(root == "*" and not self.targets, "a file with more than a part, or with a whole certificate")
+        need(root == "*" and not self.targets, "more than a part, or a whole certificate")
         target = super().open(number, "", head)
         target.cover, self.about = Border(), (number, head)
         return target
@@ -104,9 +102,10 @@ class Part(checker.Checker):
         need(self.targets and not self.part, "the part ends early")
         (target,) = self.targets.values()
         neurons, tiles = target.rows.length - len(target.rows.relations), []
+        width = (neurons + 7) // 8
         for pattern in target.tiles:
-            signs = text(target.rows.length, pattern)[:neurons]
-            tiles.append(int(signs.ljust(-neurons % 8 + neurons, "0") or "0", 2).to_bytes((neurons + 7) // 8, "big"))
+            signs = text(target.rows.length, pattern)[:neurons].ljust(8 * width, "0")
+            tiles.append(int(signs or "0", 2).to_bytes(width, "big"))
         return SimpleNamespace(
             about=self.about,
             ends=target.cover.ends,
@@ -151,7 +150,8 @@ def check_target(parts, folder):
     known = sorted((found for found, _ in parts), key=lambda found: found.ends)
     need(len({str(found.about) for found in known}) == 1, "parts in different coordinates")
     for (_, last), (first, _) in pairwise(found.ends for found in known):
-        need(last < first and not first.startswith(last), f"parts that lie among each other, at {first}")
+        is_apart = last < first and not first.startswith(last)
+        need(is_apart, f"parts that lie among each other, at {first}")
     for pattern, found in matched(in_order([border for _, border in parts], folder)):
         need(found is not None, f"nothing is at {pattern}, which is behind a facet")
 
@@ -163,10 +163,11 @@ def check(question, paths, jobs=1, say=lambda line: None):
         borders = [folder / str(number) for number in range(len(paths))]
         run = map if jobs == 1 else stack.enter_context(ProcessPoolExecutor(jobs)).map
         by_target, touched, tiles = defaultdict(list), 0, dict.fromkeys(numbers, 0)
-        for path, found, border in zip(paths, run(partial(check_part, question), zip(paths, borders)), borders):
+        known = run(partial(check_part, question), zip(paths, borders))
+        for path, found, border in zip(paths, known, borders):
             say(f"PART {path}: {found.cells} cells, {found.tiles} tiles {found.digest}")
             number = found.about[0]
-            need(number in numbers, f"{path}: linear regions, where the statement has targets")
+            need(number in numbers, f"{path}: regions, where the statement has targets")
             by_target[number].append((found, border))
             tiles[number] += found.tiles
             touched += found.touched
@@ -177,7 +178,7 @@ def check(question, paths, jobs=1, say=lambda line: None):
         return f"regions: {tiles[None]}"
     if not touched and not any(tiles.values()):
         return "holds: no point of the domain maps into a target"
-    return "preimage: " + "; ".join(f"target {number}: {own} tiles" for number, own in tiles.items())
+    return "preimage: " + "; ".join(f"target {j}: {own} tiles" for j, own in tiles.items())
 
 def main(question, *paths):
     *paths, jobs = (*paths[:-2], int(paths[-1])) if "--jobs" in paths[-2:-1] else (*paths, 1)

@@ -17,6 +17,7 @@ from polyrelu.engines.evidence.parts import write_part
 from polyrelu.engines.evidence.question import REGIONS
 from polyrelu.engines.evidence.question import Question as Evidence
 from polyrelu.errors import InputError
+from polyrelu.networks.relevant_part import Restriction
 from polyrelu.runs.directory import Directory
 from polyrelu.runs.executors import workers
 from polyrelu.runs.journal import Done
@@ -50,7 +51,9 @@ def require_certifiable(question: Question) -> None:
     """
     reason = _why_not(question)
     if reason is not None:
-        raise InputError(f"Run.certify: {reason}; write one certificate of the whole, by certify(run.question.statement)")
+        raise InputError(
+            f"Run.certify: {reason}; write one certificate of the whole, by certify(run.question.statement)"
+        )
 
 
 def _why_not(question: Question) -> str | None:
@@ -59,16 +62,22 @@ def _why_not(question: Question) -> str | None:
     problems = _evidence(question).problems
     if len(problems) != len(question.parts):
         return "the targets overlap, and tasks are about disjoint parts of them"
-    for (index, restriction), (word, problem) in zip(question.parts, problems.items(), strict=True):
-        if word not in (REGIONS, f"{index:x}"):
-            return "the targets overlap, and tasks are about disjoint parts of them"
-        if [layer.relu for layer in restriction.layers] != [layer.relu for layer in problem.layers]:
-            return "a target settles neurons of the last layer, or has rows that say nothing"
-        if restriction.coordinates != problem.coordinates:
-            return "a target settles neurons of the last layer, or has rows that say nothing"
+    pairs = zip(question.parts, problems.items(), strict=True)
+    if not all(_is_same(restriction, problem) for (_, restriction), (_, problem) in pairs):
+        return "a target settles neurons of the last layer, or has rows that say nothing"
     if len(all_places(question)) != len(question.parts):
         return "the domain contains lines"
     return None
+
+
+def _is_same(one: Restriction, other: Restriction) -> bool:
+    """Whether the same neurons are split on."""
+    return all(
+        own.relu == others.relu and kept == others_kept
+        for own, others, kept, others_kept in zip(
+            one.layers, other.layers, one.coordinates, other.coordinates, strict=True
+        )
+    )
 
 
 @lru_cache(maxsize=4)
@@ -110,7 +119,7 @@ def certify_run(
     Args:
         run: what is done of it is certified.
         executor: where the work is done, as for :func:`polyrelu.runs.coordinator.run`.
-        on_task: told how many of how many are there.
+        on_task: told how many of how many tasks are certified.
 
     Raises:
         InputError: as :func:`require_certifiable`.
