@@ -59,12 +59,12 @@ def require_certifiable(question: Question) -> None:
 def _why_not(question: Question) -> str | None:
     if question.statement.domain.is_empty():
         return "the domain is empty"
-    problems = _evidence(question).problems
-    if len(problems) != len(question.parts):
-        return "the targets overlap, and tasks are about disjoint parts of them"
-    pairs = zip(question.parts, problems.items(), strict=True)
-    if not all(_is_same(restriction, problem) for (_, restriction), (_, problem) in pairs):
+    problems = list(_evidence(question).problems.values())
+    own = [restriction for _, restriction in question.parts]
+    if not all(map(_is_same, own, problems)):
         return "a target settles neurons of the last layer, or has rows that say nothing"
+    if [one.target.canonical() for one in own] != [other.target.canonical() for other in problems]:
+        return "the targets overlap, and tasks are about disjoint parts of them"
     if len(all_places(question)) != len(question.parts):
         return "the domain contains lines"
     return None
