@@ -18,6 +18,7 @@ import signal
 import sys
 import tempfile
 import time
+from functools import partial
 from pathlib import Path
 from random import Random
 
@@ -25,7 +26,7 @@ ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT))
 
 import polyrelu as pr  # noqa: E402
-from tests.faults import Calls, Disk, contents, fork_and_die, no_room  # noqa: E402
+from tests.faults import Calls, Disk, contents, forked, go_on, no_room  # noqa: E402
 from tests.runs.questions import network  # noqa: E402
 
 QUESTION = network(3, 16, 12, 1, seed=0), None, ([-2, -2, -2], [2, 2, 2])
@@ -39,23 +40,23 @@ def begun(place: Path) -> pr.Run:
 
 def kill(folder: Path, kills: int, seed: int) -> None:
     """Kill it so often, and compare whenever it is done."""
-    random, whole = Random(seed), folder / "whole"
+    random, whole, counted = Random(seed), folder / "whole", folder / "counted"
     begun(whole)
     started = time.monotonic()
-    assert fork_and_die(whole, None) == 0
+    assert forked(lambda: go_on(whole)) == 0
     seconds = time.monotonic() - started
-    calls = Calls()
-    with calls.counted():
-        begun(folder / "counted").work()
+    begun(counted)
+    assert forked(lambda: (folder / "calls").write_text(str(go_on(counted)))) == 0
+    calls = int((folder / "calls").read_text())
     same, late, finished = contents(whole), 0, 0
     kinds = {"moments": 0, "calls": 0}
     place = folder / "run"
     while (done := sum(kinds.values())) < kills:
         begun(place)
         kind = "calls" if done % 2 else "moments"
-        at = random.randrange(calls.count) if kind == "calls" else None
+        at = random.randrange(calls) if kind == "calls" else None
         moment = None if kind == "calls" else random.uniform(0.0, seconds)
-        code = fork_and_die(place, at, moment)
+        code = forked(partial(go_on, place, at), moment)
         if code == -signal.SIGKILL:
             kinds[kind] += 1
             late += any(place.glob("parts/??/*.parquet"))
@@ -64,12 +65,13 @@ def kill(folder: Path, kills: int, seed: int) -> None:
             finished += 1
             assert contents(place) == same
             shutil.rmtree(place)
-    begun(place).work()
+    begun(place)
+    assert forked(lambda: go_on(place)) == 0
     assert contents(place) == same
     print(
         f"{kills} kills, {kinds['moments']} at moments and {kinds['calls']} at calls, {late} of them after the first "
         f"part; {finished + 1} runs ended, all with the same {sum(map(len, same.values()))} bytes in {len(same)} files "
-        f"({calls.count} calls, {seconds:.1f} s unkilled)"
+        f"({calls} calls, {seconds:.1f} s unkilled)"
     )
 
 

@@ -175,15 +175,15 @@ def work_and_die(directory: Path, at: int | None, seconds: float | None = None) 
             return process.wait()
 
 
-def fork_and_die(directory: Path, at: int | None, seconds: float | None = None) -> int:
-    """The same in a fork of this process, which need not begin anew: its work is all that there is to be killed.
+def forked(act: Callable[[], object], seconds: float | None = None) -> int:
+    """Let a fork of this process act, which need not begin anew, and kill it after some time; what it exits with.
 
-    This process has one thread, or the fork may wait for ever.
+    This process must not have worked on runs itself: what the threads of libraries hold stays held in the fork.
     """
     child = os.fork()
     if not child:
         with suppress(BaseException):
-            _go_on(directory, at)
+            act()
             os._exit(0)
         os._exit(1)
     if seconds is not None:
@@ -192,17 +192,19 @@ def fork_and_die(directory: Path, at: int | None, seconds: float | None = None) 
     return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
 
 
-def _go_on(directory: Path, at: int | None) -> None:
+def go_on(directory: Path, at: int | None = None) -> int:
+    """Go on with a run, and die at a call; how many there were."""
     import polyrelu as pr
 
     run = pr.Run(directory)
-    with Calls(at, death).counted():
+    with Calls(at, death).counted() as calls:
         run.work()
+    return calls.count
 
 
 def main(directory: str, at: str) -> None:
     """Go on with a run, and die at a call."""
-    _go_on(Path(directory), int(at))
+    go_on(Path(directory), int(at))
 
 
 if __name__ == "__main__":
