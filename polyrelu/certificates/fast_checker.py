@@ -31,9 +31,11 @@ COORDINATES, ROWS, EXPANDED = range(3)
 _KINDS = {"polyrelu-cells": COORDINATES, "polyrelu-rows": ROWS}
 _Key = tuple[int, int]  # the layer of a value, inputs being layer 0, and its number
 _Form = dict[_Key, Fraction]
-_Condition = tuple[_Form, Fraction, str]
-_Head = list[list[str]]
+_Row = tuple[_Key, _Form, str]
+_Condition = tuple[None, _Form, str]
+_Head = dict[int, tuple[str, ...]]  # the lines on coordinates, by inputs
 _CONSTANT = checker.ONE
+_ROOT = b""  # all parts of a target are one list of cells, whatever they say they begin with
 _PIECE = 2**18  # characters that are read at a time: some tenths of a second of work, after which a stop is heard
 _MOST_AT_ONCE = 2**26  # characters of a block that wait for a thread
 
@@ -100,21 +102,21 @@ def expand(statement: str | Path, rows: str | Path, coordinates: str | Path, lev
         _Expander(Path(statement).read_bytes(), to).read(source)
 
 
-def rows_as_text(statement: checker.Statement, coordinates: checker.Coordinates, target: int | None) -> bytes:
+def rows_as_text(statement: checker.Statement, head: _Head, target: int | None) -> bytes:
     """The rows of a target, or of the linear regions, as the library reads them: see ``fast/rows.h``.
 
     Each layer is reduced to what the target sees, and passes along what the target reads from earlier ones.
     """
+    free, replaced, _ = statement.coordinates(head)
     conditions = [] if target is None else statement.targets[target]
-    ends = [
-        (_on_coordinates(coordinates, _negative(form), bound), relation) for form, bound, relation in statement.domain
-    ]
-    ends.append(([Fraction(0)] * len(coordinates.free) + [Fraction(1)], "<="))  # t
-    said = [f"{len(coordinates.free):x} {len(ends):x}"]
-    said += [f"{relation} {_hexadecimal(_integers([form])[0][0])}" for form, relation in ends]
-    levels = list(_levels(statement, coordinates, target, conditions))
+    inside = [(checker.total([(-1, form)]), relation) for _, form, relation in statement.domain]
+    inside.append(({_CONSTANT: Fraction(1)}, "<="))  # t
+    said = [f"{len(free):x} {len(inside):x}"]
+    for form, relation in inside:
+        said.append(f"{relation} {_hexadecimal(_integers([_row(_substituted(form, replaced), free)])[0][0])}")
+    levels = list(_levels(statement, free, replaced, conditions, target is None))
     said.append(f"{len(levels):x}")
-    inputs = len(coordinates.free)
+    inputs = len(free)
     for forms, mask in levels:
         rows, q = _integers(forms)
         said.append(f"{len(rows):x} {inputs:x} {q:x}")
@@ -124,49 +126,34 @@ def rows_as_text(statement: checker.Statement, coordinates: checker.Coordinates,
 
 
 def _levels(
-    statement: checker.Statement, coordinates: checker.Coordinates, target: int | None, conditions: Sequence[_Condition]
+    statement: checker.Statement,
+    keys: list[_Key],
+    replaced: dict[_Key, _Form],
+    conditions: list[_Condition],
+    whole: bool,
 ) -> Iterator[tuple[list[list[Fraction]], list[bool]]]:
-    """Forms on the values of the level before, or on coordinates, the constant last; and which are numbered."""
-    layers = statement.layers
-    named = {key for form, _, _ in conditions for key in form}
-    seen = [{i for layer, i in named if layer == depth} for depth in range(len(layers) + 1)]
-    for depth in range(len(layers), 0, -1):
-        rows, _ = layers[depth - 1]
-        seen[depth] |= set(range(len(rows))) if target is None else set()
-        seen[depth - 1] |= {j for i in seen[depth] for j, w in enumerate(rows[i][:-1]) if w}
-    keys: list[_Key] | None = None
-
-    def on_values(form: _Form, constant: Fraction) -> list[Fraction]:
-        if keys is None:
-            return _on_coordinates(coordinates, form, constant)
-        return [*(form.get(key, Fraction(0)) for key in keys), constant]
-
-    for depth, (rows, mask) in enumerate(layers, 1):
-        own, passed = sorted(seen[depth]), sorted(key for key in named if key[0] < depth)
-        forms = [on_values({(depth - 1, j): rows[i][j] for j in seen[depth - 1]}, rows[i][-1]) for i in own]
-        forms += [on_values({key: Fraction(1)}, Fraction(0)) for key in passed]
-        yield forms, [*(mask[i] for i in own), *([False] * len(passed))]
-        keys = [*((depth, i) for i in own), *passed]
-    yield [on_values(form, -bound) for form, bound, _ in conditions], [True] * len(conditions)
+    """Rows on the values of the level before, or on coordinates, the constant last; and which are numbered."""
+    needed = {key for _, form, _ in conditions for key in form} - {_CONSTANT}
+    layers = list[list[_Row]]()
+    for layer in reversed(statement.layers):
+        own = [row for row in layer if whole or row[0] in needed]
+        needed -= {key for key, _, _ in own}
+        layers.append(own + [(key, {key: Fraction(1)}, "linear") for key in sorted(needed)])
+        needed |= {key for _, form, _ in own for key in form} - {_CONSTANT}
+    for layer in reversed(layers):
+        yield [_row(_substituted(form, replaced), keys) for _, form, _ in layer], [kind == "relu" for *_, kind in layer]
+        keys, replaced = [key for key, _, _ in layer], {}
+    yield [_row(_substituted(form, replaced), keys) for _, form, _ in conditions], [True] * len(conditions)
 
 
-def _on_coordinates(coordinates: checker.Coordinates, form: _Form, constant: Fraction) -> list[Fraction]:
-    """A form on inputs as one on (u, t); inputs that have a line are 0."""
-    places = {key: k for k, key in enumerate(coordinates.free)}
-    total = [Fraction(0)] * len(places) + [Fraction(constant)]
-    for key, a in form.items():
-        if key in places:
-            total[places[key]] += a
-        for other, b in coordinates.replaced.get(key, {}).items():
-            if other in places:
-                total[places[other]] += a * b
-            elif other == _CONSTANT:
-                total[-1] += a * b
-    return total
+def _substituted(form: _Form, replaced: dict[_Key, _Form]) -> _Form:
+    """A form with others in the place of some values."""
+    return dict(checker.total((a, replaced.get(key, {key: 1})) for key, a in form.items()))
 
 
-def _negative(form: _Form) -> _Form:
-    return {key: -a for key, a in form.items()}
+def _row(form: _Form, keys: list[_Key]) -> list[Fraction]:
+    """A form's coefficients, the constant last; those of inputs that have a line are left out."""
+    return [Fraction(form.get(key, 0)) for key in [*keys, _CONSTANT]]
 
 
 def _integers(rows: Sequence[Sequence[Fraction]]) -> tuple[list[list[int]], int]:
@@ -285,20 +272,23 @@ class _Evidence:
 
     def target(self, number: int | None, head: _Head) -> Target:
         """What is to be known of a target, in the coordinates of which the head speaks."""
-        coordinates = checker.Coordinates(self.statement, head)
-        if coordinates.lines:
-            checker.Rows(self.statement, coordinates, number)  # asks that nothing that is seen changes along them
-        return checker_library().Target(rows_as_text(self.statement, coordinates, number))
+        if any(word == "line" for word, *_ in head.values()):
+            checker.Rows(self.statement, head, number)  # asks that nothing that is seen changes along them
+        return checker_library().Target(rows_as_text(self.statement, head, number))
 
+    def lines_of_part(self, source: _Source) -> _Head:
+        """The ``line`` lines after a ``cells`` line."""
+        lines = _Head()
+        while source.begins_with(b"l"):
+            words = source.line() or []
+            need(words[0] == "line", f"what is {words[0][:40]}?")
+            lines |= self.on_coordinates(words)
+        return lines
 
-def _lines_of_part(source: _Source) -> _Head:
-    """The ``line`` lines after a ``cells`` line."""
-    lines = _Head()
-    while source.begins_with(b"l"):
-        words = source.line() or []
-        need(words[0] == "line", f"what is {words[0][:40]}?")
-        lines.append(words)
-    return lines
+    def on_coordinates(self, words: list[str]) -> _Head:
+        """A line of the head, by its input."""
+        word, number, *others = words
+        return {checker.whole(number, 0, self.statement.widths[0] - 1): (word, *others)}
 
 
 class _Checker(_Evidence):
@@ -318,14 +308,14 @@ class _Checker(_Evidence):
             while (words := source.line()) is not None:
                 if words[0] == "cells":
                     has_cells = True
-                    _, name, root = words
-                    known = self._part_of(self.number(name), [*head, *_lines_of_part(source)])
-                    self._read_part(source, known, root.replace("-", "").encode(), _KINDS[kind])
+                    _, name, _ = words
+                    known = self._part_of(self.number(name), head | self.lines_of_part(source))
+                    self._read_part(source, known, _KINDS[kind])
                 elif words[0] == "empty":
                     return False
                 else:
                     need(words[0] in {"eq", "line"} and not has_cells, f"what is {words[0][:40]}?")
-                    head.append(words)
+                    head |= self.on_coordinates(words)
             need(has_cells, "a certificate without cells")
         return True
 
@@ -343,17 +333,17 @@ class _Checker(_Evidence):
     def _part_of(self, number: int | None, head: _Head) -> Target:
         if number not in self._targets:
             self._targets[number] = head, self.target(number, head)
+            self._targets[number][1].open(_ROOT)
         known_head, known = self._targets[number]
         need(known_head == head, "a part in other coordinates than the one before it")
         return known
 
-    def _read_part(self, source: _Source, known: Target, root: bytes, kind: int) -> None:
-        known.open(root)
+    def _read_part(self, source: _Source, known: Target, kind: int) -> None:
         waiting, count = list[Future[int]](), 0
         while source.begins_with(b"b"):
             words = source.line()
             need(words == ["b"], "what is a block?")
-            waiting.append(self._submit(source, known.block(root, kind)))
+            waiting.append(self._submit(source, known.block(_ROOT, kind)))
             if len(waiting) >= self._most_waiting:
                 count += waiting.pop(0).result()
         count += sum(future.result() for future in waiting)
@@ -418,13 +408,14 @@ class _Expander(_Evidence):
                 self._expand_part(source, self.number(words[1]), head)
             else:
                 need(words[0] in {"eq", "line", "empty"}, f"what is {words[0][:40]}?")
-                head.append(words)
+                if words[0] != "empty":
+                    head |= self.on_coordinates(words)
 
     def _expand_part(self, source: _Source, number: int | None, head: _Head) -> None:
-        lines = _lines_of_part(source)
-        for line in lines:
-            self._write(*line)
-        target = self.target(number, [*head, *lines])
+        lines = self.lines_of_part(source)
+        for key, (word, *others) in lines.items():
+            self._write(word, f"{key:x}", *others)
+        target = self.target(number, head | lines)
         while source.begins_with(b"b"):
             self._write(*(source.line() or []))
             block = target.block(b"", EXPANDED)

@@ -37,9 +37,6 @@ else:
 Rejected, need = checker.Rejected, checker.need
 MOST_OPEN = 256  # files
 
-def text(length, pattern):
-    return format(pattern, f"0{length}b")[::-1] if length else ""
-
 def line(pattern, wanted):
     """Lines in order are patterns in order; what is here comes before what is wanted."""
     return f"{pattern} {wanted:d}\n"
@@ -60,78 +57,82 @@ def matched(lines):
             waiting.append(pattern)
     yield from ((own, None) for own in waiting)
 
-class Border:
-    """The cells of a part, and what they want behind their facets; in the place of a Cover."""
+class Wanted(dict):
+    """Patterns behind facets, each with those of all cells that want it, and not of the last."""
 
-    def __init__(self):
-        self.listed, self.wanted = defaultdict(set), defaultdict(set)
+    def __setitem__(self, behind, pattern):
+        self.setdefault(behind, set()).add(pattern)
 
-    def add(self, length, pattern):
-        self.listed[length].add(pattern)
+class Part(checker.Target):
+    """The cells of a part."""
 
-    def cross(self, length, pattern, behind):
-        if behind not in self.listed[length]:
-            self.wanted[length, behind].add(pattern)
+    def __init__(self, statement, head, number):
+        super().__init__(statement, head, number)
+        self.head, self.number, self.wanted = head, number, Wanted()
 
-    def finish(self):
-        """Find the least and the greatest pattern, and the lines that are left for other parts."""
-        here = sorted(text(n, p) for n, patterns in self.listed.items() for p in patterns)
-        self.ends, self.lines = (here[0], here[-1]), set()
-        wanted = {text(n, b): (n, b) for n, b in self.wanted if b not in self.listed[n]}
-        lines = [line(p, False) for p in here] + [line(w, True) for w in wanted]
-        for pattern, found in matched(sorted(lines)):
+    def left(self):
+        """The least and the greatest pattern, and lines for other parts."""
+        need(len(self.listed) == self.count > 0, "cells are missing, or there twice")
+        ends, lines = (min(self.listed), max(self.listed)), set()
+        here = [line(pattern, False) for pattern in self.listed]
+        for behind, found in matched(sorted(here + [line(own, True) for own in self.wanted])):
             # Of several that begin with it, some are elsewhere only if it begins an end.
             if found is None:
-                self.lines.add(line(pattern, True))
-            elif pattern.startswith(found) or not any(end.startswith(pattern) for end in self.ends):
+                lines.add(line(behind, True))
+            elif behind.startswith(found) or not any(end.startswith(behind) for end in ends):
                 continue
-            n, behind = wanted[pattern]
-            self.lines |= {line(text(n, p), False) for p in self.wanted[n, behind]}
+            lines |= {line(pattern, False) for pattern in self.wanted[behind]}
+        return ends, sorted(lines)
 
-class Part(checker.Checker):
-    """Reads a part."""
-
-    def open(self, number, root, head):
-        need(root == "*" and not self.targets, "more than a part, or a whole certificate")
-        target = super().open(number, "", head)
-        target.cover, self.about = Border(), (number, head)
-        return target
-
-    def found(self):
-        """What is known of the part, for those who have only this."""
-        need(self.targets and not self.part, "the part ends early")
-        (target,) = self.targets.values()
-        neurons, tiles = target.rows.length - len(target.rows.relations), []
+    def digest(self):
+        """The SHA-256 of the signs of the tiles' neurons, in order, eight to a byte."""
+        neurons, found = self.kinds.count("relu"), sha256()
         width = (neurons + 7) // 8
-        for pattern in target.tiles:
-            signs = text(target.rows.length, pattern)[:neurons].ljust(8 * width, "0")
-            tiles.append(int(signs or "0", 2).to_bytes(width, "big"))
-        return SimpleNamespace(
-            about=self.about,
-            ends=target.cover.ends,
-            cells=sum(map(len, target.cover.listed.values())),
-            tiles=len(tiles),
-            touched=len(target.touched),
-            digest=sha256(b"".join(sorted(tiles))).hexdigest(),
-        )
+        for pattern in sorted(self.tiles):
+            signs = pattern[:neurons].ljust(8 * width, "0")
+            found.update(int(signs or "0", 2).to_bytes(width, "big"))
+        return found.hexdigest()
+
+class Reader(checker.Checker):
+    """Reads a file with a part."""
+
+    def line(self, word, *words):
+        if word == "cells":
+            is_part = words[1:] == ("*",) and not self.targets
+            need(is_part, "more than a part, or a whole certificate")
+        elif word == "b" and not self.targets:
+            self.targets[self.number] = Part(self.statement, {**self.head}, self.number)
+        super().line(word, *words)
+
+    def part(self):
+        need(self.targets and self.target is None, "the part ends early")
+        return next(iter(self.targets.values()))
 
 def check_part(question, job):
     """What is known of a part; what it leaves behind is written to a file."""
     path, border = job
+    where = "the statement"
     try:
-        where, part = "the statement", Part(question)
+        reader = Reader(question)
         for number, words in enumerate(checker.lines_of(path), 1):
             where = f"{path}, line {number}"
-            part.line(*words)
-        where = path
-        found = part.found()
-        (target,) = part.targets.values()
+            reader.line(*words)
+        where, part = path, reader.part()
+        ends, lines = part.left()
         with open(border, "w") as file:
-            file.writelines(sorted(target.cover.lines))
+            file.writelines(lines)
     except Exception as reason:
         said = reason if isinstance(reason, Rejected) else repr(reason)
         raise Rejected(f"{where}: {said}"[:500]) from reason
-    return found
+    return SimpleNamespace(
+        number=part.number,
+        head=part.head,
+        ends=ends,
+        cells=part.count,
+        tiles=len(part.tiles),
+        touched=len(part.touched),
+        digest=part.digest(),
+    )
 
 def in_order(paths, folder):
     """The lines of sorted files in order; of many files some are put together first."""
@@ -148,7 +149,7 @@ def in_order(paths, folder):
 def check_target(parts, folder):
     """That the parts of a target make up a cover: pairs of what is known, and a file of lines."""
     known = sorted((found for found, _ in parts), key=lambda found: found.ends)
-    need(len({str(found.about) for found in known}) == 1, "parts in different coordinates")
+    need(all(found.head == known[0].head for found in known), "parts in different coordinates")
     for (_, last), (first, _) in pairwise(found.ends for found in known):
         is_apart = last < first and not first.startswith(last)
         need(is_apart, f"parts that lie among each other, at {first}")
@@ -166,10 +167,9 @@ def check(question, paths, jobs=1, say=lambda line: None):
         known = run(partial(check_part, question), zip(paths, borders))
         for path, found, border in zip(paths, known, borders):
             say(f"PART {path}: {found.cells} cells, {found.tiles} tiles {found.digest}")
-            number = found.about[0]
-            need(number in numbers, f"{path}: regions, where the statement has targets")
-            by_target[number].append((found, border))
-            tiles[number] += found.tiles
+            need(found.number in numbers, f"{path}: regions, where the statement has targets")
+            by_target[found.number].append((found, border))
+            tiles[found.number] += found.tiles
             touched += found.touched
         for number in numbers:
             need(by_target[number], f"target {number} has no part")

@@ -108,7 +108,7 @@ FORGERIES = [
             ("conditions of the head", question(1, UNIT, RIGHT).replace("ment 1", "ment 1\n1 x0 >= 5"), HALVES),
             ("a condition in the domain's line", question(1, UNIT.replace("n;", "n 1 x0 >= 5;"), RIGHT), HALVES),
             ("a condition in the target's line", question(1, UNIT, RIGHT.replace("t;", "t 1 x0 >= 5;")), HALVES),
-            ("a layer after a target", question(1, UNIT, "target; 1 y0 > 1/2", "layer linear; 0 0"), HALVES),
+            ("a layer after a target", question(1, UNIT, "target; 1 y0 > 1/2", "layer linear; 1 0"), HALVES),
             ("a network after all", question(1, UNIT, "target; 1 y0 > 1/2", "layer relu; -1 0"), HALVES),
             ("two domains", question(1, "domain; 1 x0 <= 1/4", UNIT, RIGHT), HALVES),
             ("two domains without a point", question(1, "domain; 0 x0 <= -1", UNIT, RIGHT), HALVES),

@@ -32,7 +32,7 @@ def in_full(rows: Any, length: int, vertices: list[Any]) -> bool:
 def early(rows: Any, length: int, vertices: list[Any]) -> bool:
     """Stop wherever the checker's bounds allow it."""
     try:
-        return bool(rows.misses(vertices, length))
+        return bool(rows.misses(vertices, rows.base + length))
     except checker.Rejected:
         return False
 
@@ -50,15 +50,19 @@ def certificate(text: str, head: Sequence[str] = (), stop: Stop = in_full, root:
     rows; of a target's cells those that begin with ``root``.
     """
     statement = checker.Statement(text.encode())
-    coordinates = checker.Coordinates(statement, [line.split() for line in head])
     lines = [f"polyrelu-cells 1 {statement.hash}", *(line for line in head if not line.startswith("line"))]
     numbers: list[int | None] = [*range(len(statement.targets))] or [None]
     for number in numbers:
-        rows = checker.Rows(statement, coordinates, number)
+        rows = checker.Rows(statement, by_inputs(head), number)
         name = "regions" if number is None else f"{number:x}"
         lines += [f"cells {name} {root or '-'}", *(line for line in head if line.startswith("line"))]
         lines += cells(rows, stop, root)
     return "\n".join(lines) + "\n"
+
+
+def by_inputs(head: Sequence[str]) -> dict[int, tuple[str, ...]]:
+    """The lines on coordinates as the checker keeps them."""
+    return {int(number, 16): (word, *words) for word, number, *words in map(str.split, head)}
 
 
 def cells(rows: Any, stop: Stop, root: str = "") -> Iterator[str]:
@@ -80,44 +84,39 @@ def cells(rows: Any, stop: Stop, root: str = "") -> Iterator[str]:
     yield f"end {count:x}"
 
 
-def entering(level: Any, forms: list[Form]) -> list[Form]:
-    """The values of a level's rows, before their ReLUs, as forms on (u, t)."""
-    indices, rows, *_ = level
-    return [tuple(form) for form in checker.columnwise(rows, [forms[i] for i in indices])]
+def combined(rows: list[list[int]], forms: list[Form]) -> list[Form]:
+    """The products of a level's rows, as forms on (u, t)."""
+    return [
+        tuple(sum(a * form[k] for a, form in zip(row, forms, strict=False)) for k in range(len(forms[0])))
+        for row in rows
+    ]
 
 
 def parts(rows: Any, stop: Stop) -> Iterator[Part]:
     """The cells below the domain, depth first."""
     forms: list[Form] = [tuple(int(i == j) for j in range(rows.d + 1)) for i in range(rows.d + 1)]
-    forms += entering(rows.levels[0], forms)
-    ends = entering(rows.levels[1], forms)
+    ends = combined(rows.levels[0][1][: rows.base], forms)
     kept = [k for k, end in enumerate(ends[:-1]) if any(end)]
-    start = cell_of([ends[k] for k in kept], kept, rows.d)
-    todo = [(Part(start, "", forms + ends), 2, list[Form]())]
+    todo = [(Part(cell_of([ends[k] for k in kept], kept, rows.d), "", forms), 0, list[Form]())]
     while todo:
         part, level, values = todo.pop()
         if level == len(rows.levels):
             assert not part.cell.lines, "a line in all cells: say so in the head"
             yield part
             continue
-        numbered, relu = rows.levels[level][2:]
-        values = values or entering(rows.levels[level], part.forms)
-        decided = len(part.pattern) - rows.start[level] + rows.base
-        places = [k for k, on in enumerate(numbered) if on]
-        if decided == len(places):
-            bits = iter(part.pattern[len(part.pattern) - decided :])
-            after = [
-                (0,) * len(value) if on and next(bits) == "0" and cut else value
-                for value, on, cut in zip(values, numbered, relu, strict=True)
-            ]
-            todo.append((Part(part.cell, part.pattern, part.forms + after), level + 1, []))
+        start, integers, numbered, relu = rows.levels[level]
+        values = values or combined(integers, part.forms)
+        row = rows.base + len(part.pattern)  # the next one
+        if row == start + numbered:
+            bits = "0" * rows.base + part.pattern
+            off = [relu and k < numbered and bits[start + k] == "0" for k in range(len(values))]
+            after = [(0,) * (rows.d + 1) if is_off else value for is_off, value in zip(off, values, strict=True)]
+            todo.append((Part(part.cell, part.pattern, after), level + 1, []))
             continue
         if part.pattern and not part.cell.lines and stop(rows, len(part.pattern), vertices_of(rows, part.cell)):
             yield part
             continue
-        for bit, half in zip(
-            "01", split(part.cell, values[places[decided]], rows.base + len(part.pattern)), strict=True
-        ):
+        for bit, half in zip("01", split(part.cell, values[row - start], row), strict=True):
             if half is not None:
                 todo.append((Part(half, part.pattern + bit, part.forms), level, values))
 

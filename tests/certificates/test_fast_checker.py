@@ -384,22 +384,20 @@ def test_a_part_has_the_lines_that_follow_it(both):
 def with_rows(asked):
     """The certificate as one of rows: each vertex by the rows of its first cell that vanish there."""
     statement_read = checker.Statement(asked.text.encode())
-    lines, result, head = asked.certificate.splitlines(), list[str](), list[list[str]]()
-    rows, vertices, new, before = None, list[Any](), list[Any](), 0
-    along, number = list[list[str]](), None
+    lines, result, head = asked.certificate.splitlines(), list[str](), list[str]()
+    rows, vertices, new, before, number = None, list[Any](), list[Any](), 0, None
     for line in lines:
         keyword, *words = line.split()
         if keyword == "polyrelu-cells":
             result.append(line.replace("cells", "rows"))
             continue
-        if keyword == "eq":
-            head.append([keyword, *words])
-        elif keyword == "line":
-            along.append([keyword, *words])
+        if keyword in {"eq", "line"}:
+            head.append(line)
         elif keyword == "cells":
-            number, along, rows = None if words[0] == "regions" else int(words[0], 16), [], None
+            number, rows = None if words[0] == "regions" else int(words[0], 16), None
+            head = [own for own in head if own.startswith("eq")]
         elif keyword == "b":
-            rows = rows or checker.Rows(statement_read, checker.Coordinates(statement_read, head + along), number)
+            rows = rows or checker.Rows(statement_read, prover.by_inputs(head), number)
             vertices, before = [], 0
         elif keyword == "v":
             vertices.append(rows.vertex([int(word, 16) for word in words]))
@@ -409,7 +407,7 @@ def with_rows(asked):
             length, own = int(words[0], 16), [vertices[-int(word, 16)] for word in words[1:]]
             pos = neg = 0
             for v in own:
-                rows.evaluate(v, len(rows.levels))
+                rows.evaluate(v, rows.end)
                 pos, neg = pos | v.pos, neg | v.neg
             full = (1 << rows.base + length) - 1
             pos, neg = pos & full, neg & full
@@ -482,7 +480,7 @@ def test_coordinates_are_no_rows(tmp_path):
 def target_of(name):
     asked = question(name)
     read = checker.Statement(asked.text.encode())
-    return checker_library().Target(rows_as_text(read, checker.Coordinates(read, []), 0))
+    return checker_library().Target(rows_as_text(read, {}, 0))
 
 
 @pytest.mark.parametrize(

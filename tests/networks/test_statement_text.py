@@ -288,7 +288,21 @@ def written(condition):
 
 def read_by_the_checker(text):
     found = checker.Statement(text.encode())
-    return found.widths, found.layers, found.domain, found.targets
+    layers = [
+        ([[form.get(key, 0) for key in keys] for _, form, _ in layer], [kind == "relu" for _, _, kind in layer])
+        for layer, keys in zip(
+            found.layers,
+            ([*((layer, j) for j in range(n)), checker.ONE] for layer, n in enumerate(found.widths)),
+            strict=False,
+        )
+    ]
+    domain, *targets = ([condition_read(*row) for row in rows] for rows in [found.domain, *found.targets])
+    return found.widths, layers, domain, targets
+
+
+def condition_read(_, form, relation):
+    """A condition's coefficients, its bound, and its relation."""
+    return {key: a for key, a in form.items() if key != checker.ONE}, -form.get(checker.ONE, 0), relation
 
 
 WORDS = [
@@ -329,5 +343,5 @@ PASSED_OVER = {"1 x0 >= 0", "inputs 2\n1 x0 >= 0", "domain 1 x0 <= 5", "target 1
 )
 def test_the_checker_refuses_what_is_wrong(wrong):
     number, line, *_ = wrong
-    with pytest.raises((checker.Rejected, ValueError, ArithmeticError, LookupError, AttributeError)):
+    with pytest.raises((checker.Rejected, ValueError, ArithmeticError, LookupError, AttributeError, TypeError)):
         read_by_the_checker(with_line(number, line))
