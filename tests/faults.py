@@ -11,8 +11,9 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from random import Random
 from typing import Any, TypeAlias
@@ -174,13 +175,36 @@ def work_and_die(directory: Path, at: int | None, seconds: float | None = None) 
             return process.wait()
 
 
-def main(directory: str, at: str) -> None:
-    """Go on with a run, and die at a call."""
+def forked(act: Callable[[], object], seconds: float | None = None) -> int:
+    """Let a fork of this process act, which need not begin anew, and kill it after some time; what it exits with.
+
+    This process must not have worked on runs itself: what the threads of libraries hold stays held in the fork.
+    """
+    child = os.fork()
+    if not child:
+        with suppress(BaseException):
+            act()
+            os._exit(0)
+        os._exit(1)
+    if seconds is not None:
+        time.sleep(seconds)
+        os.kill(child, signal.SIGKILL)  # which may be done by now, but is there until it is waited for
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+
+
+def go_on(directory: Path, at: int | None = None) -> int:
+    """Go on with a run, and die at a call; how many there were."""
     import polyrelu as pr
 
     run = pr.Run(directory)
-    with Calls(int(at), death).counted():
+    with Calls(at, death).counted() as calls:
         run.work()
+    return calls.count
+
+
+def main(directory: str, at: str) -> None:
+    """Go on with a run, and die at a call."""
+    go_on(Path(directory), int(at))
 
 
 if __name__ == "__main__":

@@ -320,15 +320,28 @@ def _match_flat(tiling: Tiling, flat: NDArray[np.bool_], found: _Found) -> None:
 
 
 def _contacts_of_dimension(tiling: Tiling, least: int) -> Iterator[tuple[int, int, int]]:
-    least = whole_number(least, "adjacency: contact", 0, max(tiling.domain.ambient_dim - 1, 0))
+    least = checked_contact(tiling, least)
     part_of, _ = tiling.places()
     flat = flat_tiles(tiling)
     for i, j in _pairs_of_boxes(bounding_boxes(tiling, range(len(tiling))), np.ones(len(tiling), dtype=np.bool_)):
-        P, Q = tiling[i].polyhedron, tiling[j].polyhedron
-        face_to_face = part_of[i] == part_of[j] and not (flat[i] or flat[j] or P.lines)
-        dim = _common_face_dim(P, Q) if face_to_face else contact_dim(P, Q)
+        are_full_of_one_part = part_of[i] == part_of[j] and not (flat[i] or flat[j])
+        dim = dim_in_common(tiling[i].polyhedron, tiling[j].polyhedron, are_full_of_one_part)
         if dim >= least:
             yield i, j, dim
+
+
+def checked_contact(tiling: Tiling, contact: int) -> int:
+    """The least dimension of contacts, as it was passed.
+
+    Raises:
+        InputError: it is no dimension of a contact.
+    """
+    return whole_number(contact, "adjacency: contact", 0, max(tiling.domain.ambient_dim - 1, 0))
+
+
+def dim_in_common(P: Polyhedron, Q: Polyhedron, are_full_of_one_part: bool) -> int:
+    """As :func:`contact_dim` of two tiles. Full ones of one part meet face to face, which is seen from vertices."""
+    return _common_face_dim(P, Q) if are_full_of_one_part and not P.lines else contact_dim(P, Q)
 
 
 def _common_face_dim(P: Polyhedron, Q: Polyhedron) -> int:

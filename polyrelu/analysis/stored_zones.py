@@ -18,10 +18,10 @@ from typing import overload
 import numpy as np
 from numpy.typing import NDArray
 
-from polyrelu.analysis.adjacency import connected
-from polyrelu.analysis.stored_contacts import Marks, stored_contacts
+from polyrelu.analysis.adjacency import FLAT, checked_contact, connected
+from polyrelu.analysis.stored_contacts import Marks, Met, stored_contacts
+from polyrelu.analysis.stored_low_contacts import joined_zones
 from polyrelu.analysis.zones import SORTS, size_of_zone
-from polyrelu.errors import InputError
 from polyrelu.support.arguments import one_of
 from polyrelu.tilings.columns import Columns
 from polyrelu.tilings.stored import Batch, StoredTiles, chosen_columns
@@ -37,20 +37,17 @@ def zones(tiling: StoredTiling, contact: int | None = None, sort: str = "first")
 
     Args:
         tiling: whose zones.
-        contact: a facet's, which is the default.
+        contact: the least dimension of the contact that connects, by default a facet's.
         sort: ``"first"``, ``"tiles"`` or ``"volume"``, as for :func:`polyrelu.analysis.zones.zones`.
 
     Raises:
-        InputError: an unknown ``sort``, or contacts of another dimension, for which tiles have to be in memory.
+        InputError: an unknown ``sort``, or a ``contact`` that is no dimension of a contact.
 
-    Cost: see :func:`polyrelu.analysis.stored_contacts.stored_contacts`; eight bytes a tile on the disk.
+    Cost: see :func:`polyrelu.analysis.stored_contacts.stored_contacts`; eight bytes a tile on the disk. Where facets
+    leave several zones, ``contact`` costs as :func:`polyrelu.analysis.stored_low_contacts.joined_zones` says, too.
     """
     one_of(sort, SORTS, "zones", "sort")
-    if contact is not None and contact != tiling.domain.ambient_dim - 1:
-        raise InputError(
-            f"zones: contact={contact} is for tilings in memory; choose some of the tiles, such as tiling.window(box)"
-        )
-    found = StoredZones.of(tiling)
+    found = StoredZones.of(tiling, None if contact is None else checked_contact(tiling, contact))
     if sort == "tiles":
         return found.ordered(np.argsort(-found.tiles, kind="stable"))
     if sort == "volume":
@@ -119,21 +116,26 @@ class StoredZones(Sequence[Tiling]):
     components: _Components
 
     @classmethod
-    def of(cls, tiling: StoredTiling) -> StoredZones:
-        """The zones, in the order of their first tiles."""
-        marks = _Components()
+    def of(cls, tiling: StoredTiling, contact: int | None = None) -> StoredZones:
+        """The zones by contacts of a dimension at least, or of facets, in the order of their first tiles."""
+        marks, facets_connect = _Components(), contact is None or contact < tiling.domain.dim
         links = [np.empty((0, 2), dtype=np.int64)]
-        with TemporaryDirectory(prefix="polyrelu-contacts-") as folder:
-            for met in stored_contacts(tiling, Path(folder), marks):
-                across = met.marks[met.marks[:, 0] != met.marks[:, 1]]
+        with TemporaryDirectory(prefix="polyrelu-contacts-") as name:
+            folder = Path(name)
+            for met in stored_contacts(tiling, folder, marks) if facets_connect else _alone(tiling, marks):
+                # Contacts of flat tiles may have a smaller dimension than is asked.
+                linked = met.marks if contact is None else met.marks[met.labels != FLAT]
+                across = linked[linked[:, 0] != linked[:, 1]]
                 if len(across):
                     links.append(np.unique(np.sort(across, axis=1), axis=0))
-        # Components are numbered in the order of their first tiles, so zones are, too.
-        zone_of = connected(marks.count, np.concatenate(links))
-        counts = np.concatenate([np.empty(0, np.int64), *marks.counts])
-        tiles = np.zeros(int(zone_of.max(initial=-1)) + 1, dtype=np.int64)
-        np.add.at(tiles, zone_of, counts)
-        return cls(tiling, tiles, zone_of.astype(np.intp), marks)
+            # Components are numbered in the order of their first tiles, so zones are, too.
+            zone_of = connected(marks.count, np.concatenate(links))
+            counts = np.concatenate([np.empty(0, np.int64), *marks.counts])
+            found = cls(tiling, _added(counts, zone_of), zone_of.astype(np.intp), marks)
+            if contact is None or not facets_connect or len(found) < 2:
+                return found
+            together = joined_zones(tiling, contact, len(found), found.of_tiles, folder)
+        return replace(found, tiles=_added(found.tiles, together), zone_of=together[found.zone_of])
 
     def ordered(self, order: NDArray[np.intp]) -> StoredZones:
         """The same zones in another order."""
@@ -193,6 +195,20 @@ class StoredZones(Sequence[Tiling]):
             parts.append((index, StoredTiles(source.restriction, source.domain, tuple(batches))))
         complete = self.tiling.complete and len(self) == 1
         return replace(self.tiling, parts=tuple(parts), complete=complete, known_volume=None)
+
+
+def _alone(tiling: StoredTiling, marks: Marks) -> Iterator[Met]:
+    """No contacts, but marks: each tile is a component."""
+    for first, batch in tiling.batches():
+        marks.of_batch(first, len(batch), np.empty((0, 2), dtype=np.int64))
+    yield from ()
+
+
+def _added(counts: NDArray[np.int64], groups: NDArray[np.integer]) -> NDArray[np.int64]:
+    """The sums of counts by groups."""
+    sums = np.zeros(int(groups.max(initial=-1)) + 1, dtype=np.int64)
+    np.add.at(sums, groups, counts)
+    return sums
 
 
 @dataclass(frozen=True, eq=False)

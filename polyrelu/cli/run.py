@@ -11,12 +11,14 @@ from typing import Any
 
 import click
 
+from polyrelu.analysis.certified_runs import has_certificates, prove
+from polyrelu.certificates.checker import Rejected
 from polyrelu.cli.exit_codes import Exit
 from polyrelu.cli.networks import takes_question_if_any
 from polyrelu.cli.options import JSON
 from polyrelu.cli.question import INPUTS, WHAT, Question
 from polyrelu.cli.stopping import TIMEOUT, stops
-from polyrelu.errors import Interrupted
+from polyrelu.errors import InputError, Interrupted
 from polyrelu.networks.network import Network
 from polyrelu.networks.questions import Domain, Target
 from polyrelu.runs.checking import check_run
@@ -50,6 +52,9 @@ Python:  tiling = polyrelu.open_tiling("big/")
     metavar="WHERE",
     help=f"Where tasks run: {KINDS}; by default in this process. Workers write to DIR themselves.",
 )
+@click.option(
+    "--certify", "certifies", is_flag=True, help="Write a certificate for each part, too, by a second search."
+)
 @click.option("--status", "only_status", is_flag=True, help="Say how far the run is, and do nothing.")
 @click.option("--live", is_flag=True, help="With --status, look again every second until it is complete.")
 @TIMEOUT
@@ -59,6 +64,7 @@ def run_command(
     measure: bool | None,
     cuts: int | None,
     executor: str | None,
+    certifies: bool,
     only_status: bool,
     live: bool,
     timeout: float | None,
@@ -92,8 +98,22 @@ def run_command(
         raise stops().outcome(
             f" with {stopped.partial.tiles:,} tiles, which {directory} keeps; polyrelu run {directory} goes on"
         ) from stopped
+    if certifies:
+        _certify(run, executor, as_json)
     _end_line()
     _print(status, as_json)
+
+
+def _certify(run: Run, executor: str | None, as_json: bool) -> None:
+    """Write the certificates, and show how far that is."""
+    try:
+        run.certify(executor, on_task=lambda done, of: None if as_json else _say(f"{done:,} of {of:,} tasks certified"))
+    except Interrupted as stopped:
+        _end_line()
+        place = run.directory.path
+        raise stops().outcome(
+            f" before all certificates were written; polyrelu run {place} --certify goes on"
+        ) from stopped
 
 
 def _asked(question: Question, of_regions: bool) -> tuple[Network, Target | None, Domain | None]:
@@ -128,7 +148,7 @@ def _watch(run: Run, live: bool, as_json: bool) -> None:
 
 
 def check_directory(directory: Path) -> int:
-    """Check a run, part by part; the exit code, once it is said what was found."""
+    """Check a run, part by part, and its certificates; the exit code, once it is said what was found."""
     run = Run(directory)
     found = False
     for problem in check_run(run, _THREADS):
@@ -138,7 +158,19 @@ def check_directory(directory: Path) -> int:
     if not found:
         rest = "" if status.complete else f"; {status.open:,} roots are open"
         click.echo(f"SOUND {status.tiles:,} tiles in {status.tasks:,} tasks{rest}")
+        if has_certificates(run):
+            found = not _is_proved(run)
     return Exit.VIOLATED if found else Exit.DONE
+
+
+def _is_proved(run: Run) -> bool:
+    """Whether certificates prove that no tile is missing; it is said."""
+    try:
+        click.echo(f"VERIFIED {prove(run, _THREADS)}")
+    except (Rejected, InputError) as reason:
+        click.echo(f"REJECTED {reason}", err=True)
+        return False
+    return True
 
 
 def _print(status: Status, as_json: bool) -> None:
@@ -149,9 +181,13 @@ def _print(status: Status, as_json: bool) -> None:
 
 
 def _show(status: Status) -> None:
+    _say(status.line())
+
+
+def _say(line: str) -> None:
     """A line on a terminal, in the place of the one before."""
     if sys.stderr.isatty():
-        click.echo(f"\r{status.line():{_WIDTH}.{_WIDTH}}", nl=False, err=True)
+        click.echo(f"\r{line:{_WIDTH}.{_WIDTH}}", nl=False, err=True)
 
 
 def _end_line() -> None:

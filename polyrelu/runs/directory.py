@@ -95,11 +95,19 @@ class Directory:
             WriteError: the system refuses.
         """
         place = self.part(root, suffix)
+        self.make_room(place)
+        write_whole(place, lambda new: write_bytes(new, content))
+
+    def make_room(self, place: Path) -> None:
+        """Make the directory of such a file, and wait until the disk has it.
+
+        Raises:
+            WriteError: the system refuses.
+        """
         if not place.parent.is_dir():
             make_directory(place.parent)
             for above in (place.parent.parent, self.path):
                 sync_directory(above)
-        write_whole(place, lambda new: write_bytes(new, content))
 
     # -- the header -----------------------------------------------------------------------------------------------
 

@@ -33,7 +33,6 @@ class PartNote(NamedTuple):
         tiles, flat: how many tiles it has, and how many of these are flat.
         first, last: the packed signs of its first and its last tile, as hexadecimal digits.
         volume: between which floats the volume of its tiles lies; None where that is not known.
-        certificate: the SHA-256 of the certificate beside it; None where none is asked for.
     """
 
     bytes: int
@@ -43,7 +42,6 @@ class PartNote(NamedTuple):
     first: str
     last: str
     volume: tuple[float, float] | None = None
-    certificate: str | None = None
 
 
 @dataclass(frozen=True)
@@ -104,7 +102,7 @@ def _as_json(part: PartNote) -> dict[str, Any]:
 def _part(said: Mapping[str, Any]) -> PartNote:
     volume = said["volume"]
     ends = None if volume is None else (float.fromhex(volume[0]), float.fromhex(volume[1]))
-    return PartNote(**{**said, "volume": ends})
+    return PartNote(**{name: said[name] for name in PartNote._fields} | {"volume": ends})
 
 
 def _checksum(text: str) -> str:

@@ -60,6 +60,12 @@ class StoredTiles(TileSource):
     def _starts(self) -> NDArray[np.intp]:
         return np.cumsum([0, *(batch.count for batch in self.batches)])
 
+    @property
+    def starts(self) -> list[int]:
+        """The number of the first tile of each batch."""
+        starts: list[int] = self._starts[:-1].tolist()
+        return starts
+
     @cached_property
     def _kept(self) -> dict[int, Columns]:
         return {}

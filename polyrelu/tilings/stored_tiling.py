@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +26,11 @@ from polyrelu.tilings.tile import Tile
 from polyrelu.tilings.tile_source import NOWHERE, Numbers
 from polyrelu.tilings.tiling import Tiling, tile_numbers
 
+if TYPE_CHECKING:
+    from polyrelu._conveniences import StoredTilingMethods
+else:
+    StoredTilingMethods = object  # methods of upper rooms are put on the class from there
+
 MOST_IN_MEMORY = 1 << 20
 """Chosen tiles come into memory unless they are more."""
 _HALVINGS = 6  # of a window, for its parts to be bounded
@@ -33,7 +38,7 @@ _ROUNDED, _TINY = 2.0**-50, 2.0**-1000  # more than rounding to nearest takes fr
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class StoredTiling(Tiling):
+class StoredTiling(Tiling, StoredTilingMethods):
     """A tiling whose tiles lie elsewhere: all of its parts' sources are :class:`~polyrelu.tilings.stored.StoredTiles`.
 
     Attributes:

@@ -9,6 +9,7 @@ import pytest
 
 import polyrelu as pr
 from polyrelu.analysis import stored_contacts as module
+from polyrelu.analysis import stored_low_contacts as low_contacts
 from polyrelu.analysis.adjacency import contacts
 from polyrelu.analysis.stored_contacts import Met, stored_contacts
 from polyrelu.support.external_sort import Sorter
@@ -87,12 +88,38 @@ def test_large_zones_stay_on_the_disk(place, monkeypatch):
         assert [tile.polyhedron for tile in zone] == [tile.polyhedron for tile in known]
 
 
-def test_contacts_of_other_dimensions_are_for_memory(place):
-    with pytest.raises(pr.InputError, match="contact=0 is for tilings in memory"):
-        stored("usual", place).zones(contact=0)
-    with pytest.raises(pr.InputError, match="'largest'"):
-        stored("usual", place).zones(sort="largest")
-    assert len(stored("usual", place).zones(contact=1)) == len(stored("usual", place).zones())
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("measure", [False, True])
+def test_zones_by_contacts_of_every_dimension_are_those_in_memory(place, name, measure, monkeypatch):
+    """Also where boxes and pairs do not fit into memory, and polyhedra are not kept."""
+    monkeypatch.setattr(low_contacts, "_AT_ONCE", 3)
+    monkeypatch.setattr(low_contacts, "_MOST_KEPT", 2)
+    monkeypatch.setattr(low_contacts, "Sorter", lambda width, folder: Sorter(width, folder, 100))
+    tiling = stored(name, place / "measured" if measure else place, measure)
+    for contact in range(tiling.domain.ambient_dim):
+        found, known = tiling.zones(contact=contact), tiling.in_memory().zones(contact=contact)
+        assert sorted(sorted(zone.patterns) for zone in found) == sorted(sorted(zone.patterns) for zone in known)
+        assert sum(found.tiles) == len(tiling)
+        firsts = [found.numbers(zone)[0] for zone in range(len(found))]
+        assert firsts == sorted(firsts)
+
+
+def test_a_contact_that_is_no_dimension_is_refused(place):
+    with pytest.raises(pr.InputError, match="contact"):
+        stored("usual", place).zones(contact=2)
+
+
+def test_zones_that_meet_in_points_of_several_batches(tmp_path):
+    """Squares whose corners meet, where a wave of one input is below that of the other."""
+    slopes = np.array([1, -2, 2, -2])
+    wave = np.kron(np.eye(2, dtype=int), np.ones((4, 1), dtype=int))
+    net = pr.Network([(wave, [0, -1, -2, -3] * 2), ([[*slopes, *-slopes]], [0])])
+    run = pr.Run(tmp_path / "run", net, "y0 <= 0", ([0, 0], [4, 4]), cuts=20)
+    assert run.work().tasks > 5
+    stored_, known = run.tiling(), run.tiling().in_memory()
+    zones = {contact: len(stored_.zones(contact=contact)) for contact in (0, 1)}
+    assert zones == {contact: len(known.zones(contact=contact)) for contact in (0, 1)}
+    assert zones[0] < zones[1] == len(stored_.zones())
 
 
 @pytest.mark.parametrize("seed", range(12))

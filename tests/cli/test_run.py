@@ -39,6 +39,17 @@ def test_a_run(call, asked, tmp_path):
     assert call("check", tmp_path / "run").startswith("SOUND 3 tiles")
 
 
+def test_certificates(call, asked, tmp_path):
+    place = tmp_path / "run"
+    call("run", place, *asked, "--cuts", "3")
+    assert "VERIFIED" not in call("check", place)
+    call("run", place, "--certify")
+    said = call("check", place).splitlines()
+    assert said[1:] == ["VERIFIED preimage: target 0: 3 tiles"]
+    next(place.glob("parts/??/*.cert.gz")).unlink()
+    assert "REJECTED" in call("check", place, code=1)
+
+
 def test_executors_and_budgets(call, asked, tmp_path):
     call("run", tmp_path / "one", *asked, "--cuts", "3")
     call("run", tmp_path / "two", *asked, "--cuts", "3", "--executor", "threads:2")

@@ -18,6 +18,7 @@ import numpy as np
 
 from polyrelu.arithmetic.exact import primitive
 from polyrelu.arithmetic.ieee import floats_are_sound
+from polyrelu.engines.cells.intervals import Interval, patterns_in
 from polyrelu.engines.cells.problem import finest_unit, problem, stack, widened, with_target
 from polyrelu.engines.cells.run import NO_LIMIT, SECONDS, Pause, Run, Wish
 from polyrelu.engines.cells.signs import ExactForms
@@ -53,6 +54,7 @@ def write_rows(
     workers: int = 1,
     progress: bool | None = None,
     until: Callable[[int], bool] | None = None,
+    within: Interval | None = None,
 ) -> int:
     """Search one target's preimage, or the linear regions, and write all cells from the first ``b`` on.
 
@@ -69,6 +71,7 @@ def write_rows(
         workers: one thread works, whatever is said here.
         progress: show a bar; by default only for long runs on a terminal.
         until: asked now and then, with the number of cells so far, whether to stop as for Ctrl-C.
+        within: list cells that may have tiles with patterns in this interval; some others may be among them.
 
     Returns:
         The number of cells.
@@ -80,7 +83,7 @@ def write_rows(
     Cost: up to three times the search; memory for the cells of a twentieth of a second.
     """
     own = chart(domain, restriction.moving) if where is None else where
-    listing = _Listing(restriction, own, Wish(facet_rows, t_row, _prunes(restriction)), write)
+    listing = _Listing(restriction, own, Wish(facet_rows, t_row, _prunes(restriction)), write, within)
     with progress_bar(progress, desc="cells", unit=" cells", unit_scale=True) as bar:
 
         def look() -> None:
@@ -104,8 +107,12 @@ class _Listing:
         count: how many are listed.
     """
 
-    def __init__(self, restriction: Restriction, own: Chart, wish: Wish, write: Write) -> None:
+    def __init__(
+        self, restriction: Restriction, own: Chart, wish: Wish, write: Write, within: Interval | None = None
+    ) -> None:
         self.restriction, self.wish, self.write = restriction, wish, write
+        self.within = Interval.whole(restriction.neuron_count) if within is None else within
+        self._is_all = within is None
         self.chart = own
         self.layers = self.chart.pulled_back(restriction.layers)
         self.rows = restriction.target.halfspaces
@@ -119,6 +126,8 @@ class _Listing:
         while waiting:
             look()
             placed = waiting.pop()
+            if not patterns_in(placed, self.within.digits).meets(self.within):
+                continue
             if compiled and not placed.cell.lines:
                 pointed.append(placed)
             elif placed.depth < len(self.layers):
@@ -184,6 +193,8 @@ class _Listing:
             words *= 1 if cells else 2
         while True:
             run = Run(asked, words, exact, evidence=self.wish)
+            if not self._is_all:
+                run.keep_within(*self.within.packed)
             run.put(cells, np.arange(len(cells.depth)))
             pause = self._advance(run, look)
             if pause is Pause.DONE:
