@@ -27,6 +27,8 @@ from polyrelu.formats.packed import MOST_NUMBERS, read_bytes
 from polyrelu.networks.network import Network
 from polyrelu.support.extras import require
 
+_ALONG_ONE_AXIS = 13  # the version since which softmax has one axis, and not all from one on
+_BY_GROUPS = {"softmax", "logsoftmax"}
 _FLOATS = {1, 10, 11, 16}  # float, float16, double and bfloat16
 
 
@@ -148,10 +150,31 @@ class _Graph:
             if entries > MOST_NUMBERS:
                 raise BudgetExceeded(f"{where}: the tensors up to here have over {MOST_NUMBERS} entries in all")
         found = [self._returned(name, values) for name in outputs]
+        if drop_final is not None:
+            for name, value in zip(outputs, found, strict=True):
+                self._require_one_group(name, drop_final, value.shape)
         if len(found) == 1:
             return low.network(found[0])
         all_rows = [row for value in found for row in value.flat]
         return low.network(Variable.of(all_rows, (len(all_rows),)))
+
+    def _require_one_group(self, name: str, drop_final: str, shape: Sequence[int]) -> None:
+        """Refuse to leave out an operator that works on several groups of numbers apart, each a softmax of its own.
+
+        What is said about all of its outputs as if they were one group would be wrong.
+        """
+        if drop_final.lower() not in _BY_GROUPS:
+            return
+        for node in self.model.graph.node:
+            if node.op_type.lower() == drop_final.lower() and node.input[0] == name:
+                joined = self._opset() < _ALONG_ONE_AXIS
+                axis = range(len(shape))[int(self._attributes(node).get("axis", 1 if joined else -1))]
+                size = math.prod(shape[axis:]) if joined else shape[axis]
+                if size != math.prod(shape):
+                    raise InputError(
+                        f"{self._where(node)}: takes {size} of {math.prod(shape)} numbers at a time, so it cannot be "
+                        f"left out as one operator; ask about what enters it by output_name={name!r}"
+                    )
 
     def _returned(self, name: str, values: dict[str, Given]) -> Variable:
         found = self._value(name, values)
