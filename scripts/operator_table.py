@@ -34,6 +34,7 @@ NOTES = {
     "Cast": "to floats; truth values to anything",
     "Compress": "the condition is constant",
     "Div": "the divisor is constant",
+    "If": "the condition is constant",
     "MaxPool": "values, not places",
     "OneHot": _INDICES,
     "Pad": "any mode",
@@ -43,7 +44,10 @@ NOTES = {
     "ThresholdedRelu": "where it is continuous: alpha is 0",
     "TopK": "values, not places",
 }
-SHORT = {why_constants_only(name): word for name, word in (("Sign", "steps"), ("ArgMax", "places"), ("Exp", "smooth"))}
+SHORT = {
+    why_constants_only(name): word
+    for name, word in (("Sign", "steps"), ("QuantizeLinear", "steps"), ("ArgMax", "places"), ("Exp", "smooth"))
+}
 
 _HEAD = """# Operators of ONNX
 

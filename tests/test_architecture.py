@@ -177,6 +177,7 @@ THROUGH = {
     "analysis/programs": "analysis/test_nearest_input",
     "analysis/relaxed_rows": "analysis/test_optimality",
     "analysis/tile_lists": "analysis/test_arrays",
+    "analysis/steepest": "analysis/test_lipschitz",
     "analysis/smallest": "analysis/test_output_range",
     "bounds/reach": "engines/halfspaces/test_engine",
     "certificates/claims": "certificates/test_check_tiling",

@@ -87,7 +87,12 @@ def in_floats(point: ExactVector) -> ExactVector | None:
 
 
 def float_counterexample(
-    network: Network, prop: Property, place: tuple[int, int], point: ExactVector, run: Run
+    network: Network,
+    prop: Property,
+    place: tuple[int, int],
+    point: ExactVector,
+    run: Run,
+    said: Property | None = None,
 ) -> Replay | None:
     """A counterexample of binary32 entries that breaks the property also as a program runs the network.
 
@@ -100,6 +105,8 @@ def float_counterexample(
         place: the disjunct and the target.
         point: a counterexample.
         run: the program.
+        said: the same property about what the program returns, where that is not what the network returns, because its
+            last operator is left out.
 
     Returns:
         The counterexample with what the program returned, or None where none was found: there may be some.
@@ -108,12 +115,13 @@ def float_counterexample(
     """
     disjunct = prop.disjuncts[place[0]]
     domain, target = disjunct.domain, disjunct.targets[place[1]]
+    reached = target if said is None else said.disjuncts[place[0]].targets[place[1]]
     for candidate in _around(prop.asked_of(network), domain, target, point):
         rounded = in_floats(candidate)
         if rounded is None or not domain.contains(rounded):
             continue
         value = run(rounded)
-        if value is not None and target.contains((*value, *rounded * prop.with_inputs)):
+        if value is not None and reached.contains((*value, *rounded * prop.with_inputs)):
             return Replay(rounded, value, place)
     return None
 

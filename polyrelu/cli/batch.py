@@ -51,6 +51,12 @@ or:      polyrelu batch instances.csv --timeout 60 --plot cactus.svg
     metavar="SECONDS",
     help="The most time for each question, where the list does not say less.",
 )
+@click.option(
+    "--drop-final",
+    metavar="OP",
+    help="Leave out the last operator of each network if this is its name, e.g. Softmax. Properties are about its "
+    "outputs all the same, as far as they are linear before it.",
+)
 @click.option("--workers", type=click.IntRange(1), default=1, show_default=True, help="Questions decided at a time.")
 @click.option(
     "--plot",
@@ -64,6 +70,7 @@ def batch_command(
     out: Path,
     folder: Path | None,
     timeout: float | None,
+    drop_final: str | None,
     workers: int,
     plot: Path | None,
     as_json: bool,
@@ -81,7 +88,11 @@ def batch_command(
     for place in (out, plot):
         if place is not None:
             check_place(place)
-    todo = [Task(number, one, _least(one.timeout, timeout)) for number, one in enumerate(asked) if not kept.takes(one)]
+    todo = [
+        Task(number, one, _least(one.timeout, timeout), drop_final)
+        for number, one in enumerate(asked)
+        if not kept.takes(one)
+    ]
     if len(todo) < len(asked):
         click.echo(f"{len(asked) - len(todo)} of {len(asked)} questions are decided in {out}", err=as_json)
     place = make_directory(out.with_name(f"{out.stem}-counterexamples") if folder is None else folder)

@@ -23,7 +23,9 @@ from polyrelu.formats.onnx_runs import float_run
 from polyrelu.formats.packed import plain_suffix
 from polyrelu.formats.vnnlib import load_query
 from polyrelu.formats.vnnlib_query import Query
+from polyrelu.networks.final_operators import after_final, is_monotone
 from polyrelu.networks.network import Network
+from polyrelu.networks.properties import Property
 from polyrelu.support.limits import Limit, Stop
 
 _GRACE = 10.0  # seconds after its time limit at which a worker that hears nothing is ended
@@ -33,11 +35,17 @@ _KEPT = 4
 
 @dataclass(frozen=True)
 class Task:
-    """A question of a list, with its number there, and the time that it may take."""
+    """A question of a list, with its number there, the time that it may take, and the last operator to leave out."""
 
     number: int
     instance: Instance
     timeout: float | None
+    drop_final: str | None = None
+
+    def asked_of(self, query: Query) -> Property:
+        """What is asked of the network without its last operator."""
+        operator = self.drop_final
+        return query.prop if operator is None or not is_monotone(operator) else query.before_final(operator)
 
 
 @dataclass(frozen=True)
@@ -68,9 +76,9 @@ def decide(task: Task) -> Outcome:
     limit = Limit(timeout=task.timeout)
     try:
         with limit.kept():
-            query, network = _read(task.instance)
+            query, network = _read(task)
             left = None if task.timeout is None else max(task.timeout - (time.monotonic() - began), 0.001)
-            found = verify(network, query.prop, left, progress=False)
+            found = verify(network, task.asked_of(query), left, progress=False)
     except (Stop, Interrupted):  # engines make the latter of the former
         if not limit(0):
             raise
@@ -82,7 +90,7 @@ def decide(task: Task) -> Outcome:
     outcome = Outcome(task.number, VERDICTS[found.status], time.monotonic() - began)
     if found.status == "undecided":
         return replace(outcome, result="timeout")
-    return outcome if found.place is None else _with_counterexample(outcome, task.instance, query, network, found)
+    return outcome if found.place is None else _with_counterexample(outcome, task, query, network, found)
 
 
 def _line(error: BaseException) -> str:
@@ -90,9 +98,9 @@ def _line(error: BaseException) -> str:
 
 
 @lru_cache(maxsize=_KEPT)
-def _network(path: Path) -> Network:
+def _network(path: Path, drop_final: str | None) -> Network:
     """A network, which the next questions are likely to be about, too."""
-    return load_network(path)
+    return load_network(path, drop_final=drop_final)
 
 
 @lru_cache(maxsize=1)
@@ -100,30 +108,32 @@ def _query(path: Path) -> Query:
     return load_query(path)
 
 
-def _read(instance: Instance) -> tuple[Query, Network]:
+def _read(task: Task) -> tuple[Query, Network]:
+    instance, options = task.instance, {} if task.drop_final is None else {"drop_final": task.drop_final}
     query, files = _query(instance.property_file), dict(instance.networks)
     if "" in files:
         if len(query.names) != 1:
             raise InputError(f"{instance.prop}: is about {' and '.join(query.names)}; write NAME=FILE;NAME=FILE")
         files = {query.names[0]: files[""]}
     plain = {declared.name for declared in query.networks if declared.is_plain}
-    given = {name: _network(path) if name in plain else path for name, path in files.items()}
-    return query, query.joint(given)
+    given = {name: _network(path, task.drop_final) if name in plain else path for name, path in files.items()}
+    return query, query.joint(given, **options)
 
 
-def _with_counterexample(
-    outcome: Outcome, instance: Instance, query: Query, network: Network, found: Verification
-) -> Outcome:
+def _with_counterexample(outcome: Outcome, task: Task, query: Query, network: Network, found: Verification) -> Outcome:
     """The outcome with the file of the counterexample: one that onnxruntime confirms, if one is found."""
     assert found.point is not None
     assert found.value is not None
     assert found.place is not None
-    point, value, files = found.point, found.value, list(instance.networks.values())
+    point, value, files = found.point, found.value, list(task.instance.networks.values())
+    if task.drop_final is not None:
+        value = after_final(value, task.drop_final)
     hidden = any(declared.of_kind("hidden") for declared in query.networks)
     in_floats = "not tried"
     if len(files) == len(query.networks) == 1 and plain_suffix(files[0]) == ".onnx" and not hidden:
         try:
-            confirmed = float_counterexample(network, query.prop, found.place, point, float_run(files[0]))
+            asked, run = task.asked_of(query), float_run(files[0])
+            confirmed = float_counterexample(network, asked, found.place, point, run, query.prop)
         except MissingExtraError:
             confirmed = None
         else:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ import click
 
 from polyrelu.analysis.counts import Measure, count, measure
 from polyrelu.analysis.measure import Enclosure
+from polyrelu.cli.documents import Document
 from polyrelu.cli.networks import Model, takes_model_or_statement, warn_outside
 from polyrelu.cli.options import JSON
 from polyrelu.cli.question import INPUTS, SLICE, WHAT, Question
@@ -59,7 +60,8 @@ def count_command(
     question.check(has_target=bool(conditions) or prop is not None)
     heard = stops()
     heard.start(timeout)
-    with heard.patient(math.inf):  # the count is asked to stop, between two steps
+    document = Document(heard)
+    with document.whole() if as_json else nullcontext(), heard.patient(math.inf):  # the count is asked to stop
         question, network = question.read()
         for targets, inputs in _asked(question, network):
             if points is None:
@@ -72,7 +74,10 @@ def count_command(
                 complete = True
             except Interrupted as stopped:
                 found, complete = stopped.partial, False
-            click.echo(json.dumps(_document(found, complete), indent=1) if as_json else _text(found))
+            if as_json:
+                document.add(_result(found, complete))
+            else:
+                click.echo(_text(found))
             if not complete:
                 raise heard.outcome("; what was printed is what was counted until then")
 
@@ -107,7 +112,7 @@ def _between(own: Enclosure) -> str:
     return f"{own.mid:.12g}, within {own.width:.1g}"
 
 
-def _document(found: int | Measure, complete: bool) -> dict[str, Any]:
+def _result(found: int | Measure, complete: bool) -> dict[str, Any]:
     if isinstance(found, int):
         return {"tiles": found, "complete": complete}
     return {**_measure(found), "complete": complete}

@@ -1,6 +1,6 @@
 """JSON documents that are written while they are made, and are whole even where a stop cuts the run short.
 
-Standard output is ``{"results": [...], "complete": ...}`` with a result for each tiling. Each result ends with its own
+Standard output is ``{"results": [...], "complete": ...}`` with a result for each case. Each result ends with its own
 ``complete``: whether no tile is missing and each is listed with all there is to say. The tiles that a stop left no time
 for are listed with their pattern and target alone, and ``brief_tiles`` says how many.
 """
@@ -12,11 +12,13 @@ import math
 import sys
 import time
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from itertools import islice
 from types import MappingProxyType
 from typing import Any
 
-from polyrelu.cli.stopping import Stops
+from polyrelu.cli.stopping import Stopped, Stops
+from polyrelu.errors import PolyreluError
 from polyrelu.export.json_report import TilingReport
 from polyrelu.support.progress import progress_bar
 
@@ -36,9 +38,26 @@ class Document:
 
     def __init__(self, stops: Stops) -> None:
         self.stops = stops
-        self.results, self._complete, self._ended = 0, True, False
+        self.results, self._complete = 0, True
 
-    def add(self, result: dict[str, Any]) -> None:
+    @contextmanager
+    def whole(self) -> Iterator[None]:
+        """Results are added within this; the document gets its end, also where a stop or an error cuts the run short.
+
+        A run that fails before its first result prints nothing.
+        """
+        try:
+            yield
+        except (KeyboardInterrupt, Stopped):
+            self.end(False)
+            raise
+        except (PolyreluError, OSError):
+            if self.results:
+                self.end(False)
+            raise
+        self.end(True)
+
+    def add(self, result: Mapping[str, Any]) -> None:
         """Write a result that is made already."""
         with self.stops.patient(math.inf):
             self._begin()
@@ -73,11 +92,8 @@ class Document:
         self._complete &= complete
 
     def end(self, complete: bool) -> None:
-        """Write the end of the document, if it is not written yet."""
+        """Write the end of the document."""
         with self.stops.patient(math.inf):
-            if self._ended:
-                return
-            self._ended = True
             sys.stdout.write("\n ]" if self.results else '{\n "results": []')
             sys.stdout.write(f',\n "complete": {json.dumps(complete and self._complete)}\n}}\n')
             sys.stdout.flush()
@@ -104,5 +120,5 @@ class Document:
         self.results += 1
 
 
-def _indented(value: dict[str, Any], depth: int) -> str:
+def _indented(value: Mapping[str, Any], depth: int) -> str:
     return json.dumps(value, indent=1).replace("\n", "\n" + " " * depth)

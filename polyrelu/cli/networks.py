@@ -16,6 +16,7 @@ from polyrelu.cli.options import JSON, together
 from polyrelu.formats.load import load_network
 from polyrelu.formats.nnet import NORMALISATIONS, nnet_box
 from polyrelu.formats.packed import plain_suffix
+from polyrelu.networks.final_operators import is_monotone
 from polyrelu.networks.network import Network
 from polyrelu.polyhedra.polyhedron import Polyhedron
 
@@ -40,6 +41,17 @@ class Model(NamedTuple):
             centre=self.centre,
             output_name=self.output_name,
         )
+
+    @property
+    def dropped(self) -> str | None:
+        """The last operator, if it is left out and keeps order: conditions are about its outputs all the same."""
+        return self.drop_final if self.drop_final is not None and is_monotone(self.drop_final) else None
+
+    def tell_dropped(self) -> None:
+        """Say that conditions are about an operator that is left out, if they are."""
+        if self.dropped is not None:
+            said = f"conditions are about the outputs of {self.dropped}; values are what enters it"
+            click.echo(f"polyrelu: {said}", err=True)
 
 
 def _shape(context: click.Context, option: click.Parameter, text: str | None) -> tuple[int, ...] | None:
@@ -70,7 +82,8 @@ _READING = together(
     click.option(
         "--drop-final",
         metavar="OP",
-        help="Leave out the last operator of an ONNX or Keras MODEL if this is its name, e.g. Softmax.",
+        help="Leave out the last operator of an ONNX or Keras MODEL if this is its name, e.g. Softmax. Conditions are "
+        "about its outputs all the same, as far as they are linear before it; values are what enters it.",
     ),
     click.option(
         "--input-shape",

@@ -19,6 +19,7 @@ from polyrelu.engines.protocol import ORDERS
 from polyrelu.engines.registry import METHODS
 from polyrelu.formats.points import load_points
 from polyrelu.formats.vnnlib import load_property
+from polyrelu.networks.final_operators import Asked, before_final
 from polyrelu.networks.linear_constraints import parse
 from polyrelu.networks.network import Network
 from polyrelu.networks.properties import Disjunct, Property
@@ -142,6 +143,8 @@ class Question(NamedTuple):
         """The question with what its statement says, and the network that it is about."""
         if self.model is not None:
             network = self.model.load()
+            if self.conditions or self.prop is not None:
+                self.model.tell_dropped()
             if self.points is not None:
                 network = slice_of(network, *plane_through(*load_points(self.points)))
             return self._with_property(network)
@@ -158,7 +161,7 @@ class Question(NamedTuple):
         if self.prop is None:
             return self, network
         dim = len(network.origin) if isinstance(network, Slice) else network.input_dim
-        loaded = load_property(self.prop, dim, network.output_dim)
+        loaded = self._before_final(load_property(self.prop, dim, network.output_dim))
         if (loaded.with_inputs or loaded.members) and isinstance(network, Slice):
             what = "is about several runs" if loaded.members else "compares inputs with outputs"
             raise click.UsageError(f"--slice: {self.prop} {what}; leave --slice out.")
@@ -179,7 +182,8 @@ class Question(NamedTuple):
             return [Disjunct(self.said.domain, self.said.targets)]
         given = _domain(self.box, self.domain, network.input_dim)
         if self.conditions:
-            targets = tuple(parse(condition, dim=network.output_dim) for condition in self.conditions)
+            said = (parse(condition, dim=network.output_dim) for condition in self.conditions)
+            targets = tuple(map(self._before_final, said))
             return [Disjunct(Polyhedron.whole_space(network.input_dim) if given is None else given, targets)]
         return [Disjunct(_within(part.domain, given), part.targets) for part in self._disjuncts(network)]
 
@@ -234,6 +238,10 @@ class Question(NamedTuple):
         if not isinstance(network, Slice):
             return self.loaded.disjuncts
         return [Disjunct(network.restrict(part.domain), part.targets) for part in self.loaded.disjuncts]
+
+    def _before_final(self, asked: Asked) -> Asked:
+        operator = None if self.model is None else self.model.dropped
+        return asked if operator is None else before_final(asked, operator)
 
     def _warn_outside(self, domains: Sequence[Polyhedron | None]) -> None:
         if self.points is None:  # a slice has coordinates of its own

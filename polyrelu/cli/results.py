@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import nullcontext
 from itertools import combinations
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -180,25 +181,18 @@ class Results(NamedTuple):
             Stopped: Ctrl-C, SIGTERM or the time limit, after what there was has been kept and printed.
         """
         document, said = Document(heard), ": nothing was printed yet"
-        try:
-            for number, tiling in enumerate(_until_stopped(answers)):
-                said = self._answer(tiling, number, heard, document, write, text)
-                if heard.reason is not None or not tiling.complete:
-                    raise KeyboardInterrupt
-                said += ", but not certified"
-                for path in certify(tiling, number):
-                    click.echo(str(path), err=self.as_json)
-                said = f": {number + 1} result{'s' * bool(number)} printed, others are missing"
-            if self.as_json:
-                document.end(True)
-        except KeyboardInterrupt as error:
-            if self.as_json:
-                document.end(False)
-            raise heard.outcome(said) from error
-        except (PolyreluError, OSError):
-            if document.results:
-                document.end(False)
-            raise
+        with document.whole() if self.as_json else nullcontext():
+            try:
+                for number, tiling in enumerate(_until_stopped(answers)):
+                    said = self._answer(tiling, number, heard, document, write, text)
+                    if heard.reason is not None or not tiling.complete:
+                        raise KeyboardInterrupt
+                    said += ", but not certified"
+                    for path in certify(tiling, number):
+                        click.echo(str(path), err=self.as_json)
+                    said = f": {number + 1} result{'s' * bool(number)} printed, others are missing"
+            except KeyboardInterrupt as error:
+                raise heard.outcome(said) from error
 
     def _answer(
         self,

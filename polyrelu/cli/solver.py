@@ -90,19 +90,14 @@ def _opsets() -> Sequence[str]:
 
 
 def _operators() -> Sequence[str]:
-    from polyrelu.formats.onnx_operators import SUPPORTED  # takes longer to import than the rest of the command
+    # This takes longer to import than the rest of the command.
+    from polyrelu.formats.onnx_conditions import CONDITIONS
+    from polyrelu.formats.onnx_operators import BRANCHES, CONSTANTS_ONLY, SUPPORTED
 
-    return [name for name in SUPPORTED if name not in _IN_PART]
+    in_part = {*CONSTANTS_ONLY, *CONDITIONS, BRANCHES, "Cast", "CastLike", "Div"}  # the standard has no word for these
+    return [name for name in SUPPORTED if name not in in_part]
 
 
-_IN_PART = frozenset(
-    {"Acos", "Acosh", "And", "Asin", "Asinh", "Atan", "Atanh", "Cast", "CastLike", "Ceil", "Cos", "Cosh", "Div"}
-    | {"Equal", "Erf", "Exp", "Floor", "Greater", "GreaterOrEqual", "IsInf", "IsNaN", "Less", "LessOrEqual", "Log"}
-    | {"Mod", "Not", "Or", "Pow", "Reciprocal", "ReduceL2", "ReduceLogSum", "ReduceLogSumExp", "ReduceProd"}
-    | {"ReduceSumSquare", "Round", "Sigmoid", "Sign", "Sin", "Sinh", "Softmax", "Softplus", "Softsign", "Sqrt", "Tan"}
-    | {"Tanh", "Where", "Xor"}
-)
-"""Operators that are read on constants, or in some uses, only: the standard has no word for that."""
 _CAPABILITIES: Mapping[str, tuple[str, Callable[[], Sequence[str]]]] = {
     "onnx-opset-versions": ("The least and the newest opset.", _opsets),
     "onnx-element-types": ("Types for which verdicts are sound.", lambda: ELEMENTS[:1]),

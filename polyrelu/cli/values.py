@@ -6,6 +6,7 @@ import functools
 import json
 import math
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from fractions import Fraction
 from pathlib import Path
 from typing import Any, TypeVar
@@ -17,10 +18,11 @@ from polyrelu.analysis.nearest_input import NearestInput, nearest_input
 from polyrelu.analysis.output_range import Extreme, OutputRange, output_range
 from polyrelu.analysis.proof_files import save_proof
 from polyrelu.arithmetic.exact import ExactVector, exact, rounded_text
+from polyrelu.cli.documents import Document
 from polyrelu.cli.networks import Model, takes_model, warn_outside
 from polyrelu.cli.options import JSON, together
 from polyrelu.cli.question import INPUTS, WHAT, Question
-from polyrelu.cli.stopping import TIMEOUT, Stops, stops
+from polyrelu.cli.stopping import TIMEOUT, Stopped, Stops, stops
 from polyrelu.engines.evidence.files import numbered
 from polyrelu.errors import EmptySetError, InputError, Interrupted
 from polyrelu.formats.points import load_points
@@ -129,21 +131,24 @@ def nearest_command(
     _require_place(certify)
     heard.start(timeout)
     question, network = question.read()
-    start = _start(point, file)
-    for number, case in enumerate(question.cases(network)):
-        warn_outside(model, [case.domain])
-        click.echo("\n" * bool(number and not as_json), nl=False)
-        try:
-            search = functools.partial(nearest_input, network, case.targets, start, case.domain, norm)
-            found = so_far(functools.partial(search, timeout=heard.left))
-        except EmptySetError:
-            print_answer({"norm": norm, "distance": None, "complete": True} if as_json else _NOTHING, True, heard)
-            continue
-        proved = found.check() if check and found.complete else None
-        _write_proof(found, certify and numbered(certify, number))
-        print_answer(
-            _nearest_document(found, proved) if as_json else _nearest_text(found, proved), found.complete, heard
-        )
+    start, document = _start(point, file), Document(heard)
+    with document.whole() if as_json else nullcontext():
+        for number, case in enumerate(question.cases(network)):
+            warn_outside(model, [case.domain])
+            try:
+                search = functools.partial(nearest_input, network, case.targets, start, case.domain, norm)
+                found = so_far(functools.partial(search, timeout=heard.left))
+            except EmptySetError:
+                found = None
+            proved = found.check() if check and found is not None and found.complete else None
+            if found is not None:
+                _write_proof(found, certify and numbered(certify, number))
+            if as_json:
+                document.add(_nearest_result(norm, found, proved))
+            else:
+                click.echo("\n" * bool(number) + (_NOTHING if found is None else _nearest_text(found, proved)))
+            if found is not None and not found.complete:
+                raise _not_the_end(heard)
 
 
 def so_far(search: Callable[[], Answer]) -> Answer:
@@ -193,8 +198,13 @@ def print_answer(answer: str | dict[str, Any], complete: bool, heard: Stops) -> 
     """
     click.echo(json.dumps(answer, indent=1) if isinstance(answer, dict) else answer)
     if not complete:
-        heard.is_late(0)
-        raise heard.outcome(": what was printed is certain, and not the end")
+        raise _not_the_end(heard)
+
+
+def _not_the_end(heard: Stops) -> Stopped:
+    """How a run ends that was stopped before it was complete."""
+    heard.is_late(0)
+    return heard.outcome(": what was printed is certain, and not the end")
 
 
 # -- ranges -----------------------------------------------------------------------------------------------------------
@@ -261,7 +271,10 @@ def _nearest_text(found: NearestInput, proved: int | None) -> str:
     return "\n".join([*lines, *_proved(proved), _counted(found.stats)])
 
 
-def _nearest_document(found: NearestInput, proved: int | None) -> dict[str, Any]:
+def _nearest_result(norm: str, found: NearestInput | None, proved: int | None) -> dict[str, Any]:
+    """A nearest input as JSON values; without one where no input has such outputs."""
+    if found is None:
+        return {"norm": norm, "distance": None, "complete": True}
     squared = found.squared_distance
     return {
         "norm": found.norm,

@@ -25,7 +25,6 @@ from polyrelu.formats.answers import assignment_lines
 from polyrelu.formats.packed import plain_suffix
 from polyrelu.formats.vnnlib import load_query
 from polyrelu.formats.vnnlib_query import Query
-from polyrelu.networks.final_operators import before_final, is_monotone
 from polyrelu.networks.network import Network
 from polyrelu.networks.properties import Property
 from polyrelu.support.limits import Limit
@@ -72,7 +71,10 @@ class _Asked(NamedTuple):
         """What the property asks, and the network of which it asks that."""
         if self.prop is not None and plain_suffix(self.model.path) == ".vnnlib":
             self.model.load()  # says that the network comes first
-        query = self._before_final(load_query(self.model.path if self.prop is None else self.prop))
+        query = load_query(self.model.path if self.prop is None else self.prop)
+        self.model.tell_dropped()
+        if self.model.dropped is not None:
+            query = replace(query, prop=query.before_final(self.model.dropped))
         if self.named:
             return query, query.joint(self.named)
         if len(query.names) > 1:
@@ -83,20 +85,6 @@ class _Asked(NamedTuple):
             return query, query.joint({query.names[0]: self.model.load()})
         options = {name: value for name, value in self.model._asdict().items() if name != "path" and value is not None}
         return query, query.joint({query.names[0]: self.model.path}, **options)
-
-    def _before_final(self, query: Query) -> Query:
-        """What is asked of a network whose last operator, which keeps order, is left out: the same, said before it.
-
-        Raises:
-            InputError: it is not linear there.
-        """
-        operator = self.model.drop_final
-        if operator is None or not is_monotone(operator):
-            return query
-        click.echo(f"polyrelu: the property is about the outputs of {operator}; values are what enters it", err=True)
-        prop = before_final(query.prop, operator)
-        assert isinstance(prop, Property)
-        return replace(query, prop=prop)
 
 
 @click.command("verify", epilog=_EXAMPLES, short_help="Whether MODEL keeps a property.")

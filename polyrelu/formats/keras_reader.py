@@ -31,6 +31,7 @@ from polyrelu.formats.packed import MOST_NUMBERS, check_numbers, read_members, r
 from polyrelu.networks.network import Network
 from polyrelu.support.extras import require
 
+_BY_GROUPS = {"softmax", "log_softmax"}
 _LARGEST_CONFIG = 2**24
 _MEMBERS = ("config.json", "metadata.json", "model.weights.h5")
 _MODELS = {"Sequential", "Functional"}
@@ -197,7 +198,13 @@ class Model:
                 break
         if output not in values:
             raise InputError(f"{self.path}: the output is no value of the model")
-        return low.network(values[output])
+        made = values[output]
+        if drop_final is not None and drop_final.lower() in _BY_GROUPS and made.shape[-1] != made.rows.size:
+            raise InputError(
+                f"{self.path}: the last {drop_final} takes {made.shape[-1]} of {made.rows.size} numbers at a time, so "
+                "it cannot be left out as one operator; save the model without it"
+            )
+        return low.network(made)
 
     def _where(self, layer: _Layer) -> str:
         return f"{self.path}: layer {layer.name!r} ({layer.kind})"

@@ -11,12 +11,13 @@ deepest atom it is made of; layer l of the network computes the atoms of depth l
 needed as identity coordinates. All ReLUs of one tensor have one depth and stand in the tensor's order, dead ones too,
 so that a plain chain of matrices lowers to itself.
 
-Numbers are Fractions. Where rows have several atoms, products go through ``flint.fmpq_mat``.
+Numbers are Fractions, and those of large dense matrices floats until somebody looks at them. Where rows have several
+atoms, products go through ``flint.fmpq_mat``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from math import prod
@@ -25,8 +26,9 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from polyrelu.arithmetic.exact import flint_matrix, from_flint
+from polyrelu.arithmetic.exact import FloatArray, flint_matrix, float_ratio, from_flint
 from polyrelu.errors import BudgetExceeded
+from polyrelu.networks.float_rows import FloatRows
 from polyrelu.networks.layer import Layer
 from polyrelu.networks.network import Network
 
@@ -38,7 +40,29 @@ LARGEST_MATRIX = 2**25
 _FEW = 20_000
 _SPREAD = 64
 
-SparseRow: TypeAlias = dict[int, Fraction]
+SparseRow: TypeAlias = Mapping[int, Fraction]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FloatTerms(Mapping[int, Fraction]):
+    """The terms of a row of a large matrix of floats, each made exact when it is looked at.
+
+    Attributes:
+        places: where each atom's coefficient is; the same object for all rows of a matrix.
+        floats: the coefficients.
+    """
+
+    places: dict[int, int]
+    floats: FloatArray
+
+    def __getitem__(self, atom: int) -> Fraction:
+        return Fraction(*float_ratio(float(self.floats[self.places[atom]])))
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(self.places)
+
+    def __len__(self) -> int:
+        return len(self.places)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -56,6 +80,8 @@ class Row:
 
     def plus(self, other: Row) -> Row:
         """The sum of two rows."""
+        if not other.terms:
+            return Row(self.terms, self.constant + other.constant)
         terms = dict(self.terms)
         for k, c in other.terms.items():
             terms[k] = terms[k] + c if k in terms else c
@@ -157,7 +183,7 @@ class Lowering:
 
     def settled(self, tensor: Variable) -> Variable:
         """The same tensor, in registers if it is made of more atoms than it has entries and of several depths."""
-        support = {k for row in tensor.flat for k in row.terms}
+        support = _support(tensor.flat)
         depths = {self._atoms[k].base_depth for k in support}
         return self._name(tensor, relu=False) if len(support) > tensor.rows.size and len(depths) > 1 else tensor
 
@@ -170,7 +196,7 @@ class Lowering:
 
     def _expanded(self, rows: Sequence[Row]) -> tuple[Sequence[Row], int]:
         """The rows over atoms of less than their depth, and that depth."""
-        support = {k for row in rows for k in row.terms}
+        support = _support(rows)
         depth = 1 + max((self._atoms[k].base_depth for k in support), default=0)
         own: dict[int, Row] = {}
         for k in support:
@@ -208,7 +234,7 @@ class Lowering:
         """What layer ``depth`` must return for ``rows``: whole banks of ReLUs, then registers and carried atoms."""
         if not depth:
             return list(range(self._input_dim))
-        needed = {k for row in rows for k in row.terms}
+        needed = _support(rows)
         own = [k for k in needed if self._atoms[k].depth == depth and self._atoms[k].relu]
         banks = sorted({self._atoms[k].bank for k in own})
         return [k for bank in banks for k in self._banks[bank]] + sorted(needed.difference(own))
@@ -226,13 +252,51 @@ class Lowering:
                 f"{self.where}: a layer from {len(inputs)} to {len(rows)} coordinates has more than "
                 f"{LARGEST_MATRIX} weights"
             )
+        offsets = tuple(row.constant for row in rows)
         place = {k: j for j, k in enumerate(inputs)}
+        floats = _float_rows(rows, place)
+        if floats is not None:
+            return Layer.from_rows(floats, offsets, masks, len(inputs))
         entries = [{place[k]: c for k, c in row.terms.items()} for row in rows]
-        return Layer.from_entries(entries, tuple(row.constant for row in rows), masks, len(inputs))
+        return Layer.from_entries(entries, offsets, masks, len(inputs))
+
+
+def _support(rows: Iterable[Row]) -> set[int]:
+    """The atoms that rows are made of."""
+    different: dict[int, Mapping[int, Any]] = {}  # rows of floats share theirs
+    for row in rows:
+        own = row.terms.places if isinstance(row.terms, FloatTerms) else row.terms
+        different[id(own)] = own
+    return {k for own in different.values() for k in own}
+
+
+def _float_rows(rows: Sequence[Row], place: Mapping[int, int]) -> FloatRows | None:
+    """Rows of one matrix of floats as such, each atom at its place; None if they are not all of one."""
+    terms = [row.terms for row in rows if isinstance(row.terms, FloatTerms)]
+    if not terms or len(terms) < len(rows) or any(own.places is not terms[0].places for own in terms):
+        return None
+    columns = [place[k] for k in terms[0].places]
+    if columns == list(range(len(place))):
+        return FloatRows.of(np.stack([own.floats for own in terms]))
+    floats = np.zeros((len(rows), len(place)))
+    floats[:, columns] = [own.floats for own in terms]
+    return FloatRows.of(floats)
 
 
 def _is_atom(row: Row) -> bool:
     return len(row.terms) == 1 and not row.constant and all(c == 1 for c in row.terms.values())
+
+
+def float_product(weight: NDArray[Any], rows: Sequence[Row], shape: Sequence[int]) -> Variable | None:
+    """The tensor of ``weight @ rows``, exactly, if that is a large matrix of floats and the rows are atoms; else None.
+
+    So the dense layers of a file go from its floats to those of a layer, without a Fraction for each.
+    """
+    floats = FloatRows.of(weight)
+    places = {next(iter(row.terms)): j for j, row in enumerate(rows) if _is_atom(row)} if floats is not None else {}
+    if floats is None or len(places) < len(rows):
+        return None
+    return Variable.of([Row(FloatTerms(places, row), ZERO) for row in floats.floats], shape)
 
 
 def combine(
@@ -252,7 +316,7 @@ def combined_rows(coefficients: Sequence[SparseRow], offsets: Sequence[Fraction]
     """
     lengths = [len(row.terms) for row in rows]
     work = sum(lengths[j] for own in coefficients for j in own)
-    support = sorted({k for row in rows for k in row.terms})
+    support = sorted(_support(rows))
     check_work(min(work, len(coefficients) * len(support)), "composing affine maps")
     dense = len(coefficients) * len(rows) * len(support)
     if max(lengths, default=0) <= 1 or work <= _FEW or dense > _SPREAD * work:
@@ -273,7 +337,7 @@ def combined_rows(coefficients: Sequence[SparseRow], offsets: Sequence[Fraction]
 
 
 def _combined(own: SparseRow, offset: Fraction, rows: Sequence[Row]) -> Row:
-    terms: SparseRow = {}
+    terms: dict[int, Fraction] = {}
     constant = offset
     for j, c in own.items():
         row = rows[j]

@@ -232,39 +232,6 @@ def _log_sum_exp(row: list[Fraction], where: str) -> Number:
     return nearest_float(lambda: sum((ball(v).exp() for v in row), arb(0)).log(), where)
 
 
-def _dequantised(node: Node) -> Value:
-    """``(x - zero_point) * scale``, with a scale for all, for each place of an axis, or for blocks along it."""
-    x, scale = op.fractions(node.constant(0), node.where), op.fractions(node.constant(1), node.where)
-    shift = op.fractions(node.constant(2), node.where) if node.optional(2) is not None else np.zeros_like(scale)
-    axis = int(node.attributes.get("axis", 1))
-    block = int(node.attributes.get("block_size", 0))
-    if scale.size > 1 or scale.ndim > 1:
-        axis = range(x.ndim)[axis]
-        if block:
-            scale, shift = (
-                np.repeat(part, block, axis=axis).take(range(x.shape[axis]), axis) for part in (scale, shift)
-            )
-        else:
-            around = [1] * x.ndim
-            around[axis] = scale.size
-            scale, shift = scale.reshape(around), shift.reshape(around)
-    return np.asarray((x - shift) * scale, dtype=object)
-
-
-def _range(node: Node) -> Value:
-    start, limit, step = (op.fractions(node.constant(i), node.where).ravel()[0] for i in range(3))
-    if not step:
-        raise InputError(f"{node.where}: the step is zero")
-    count = max(0, math.ceil((limit - start) / step))
-    check_size((count,), node.where)
-    values = [start + i * step for i in range(count)]
-    if all(node.constant(i).dtype.kind in "iu" for i in range(3)):
-        return np.array(list(map(int, values)), dtype=np.int64)
-    result = np.empty(count, dtype=object)
-    result[:] = values
-    return result
-
-
 FUNCTIONS: dict[str, Callable[[Node], Value | list[Value]]] = {
     "Acos": _real(arb.acos),
     "Acosh": _real(arb.acosh),
@@ -276,7 +243,6 @@ FUNCTIONS: dict[str, Callable[[Node], Value | list[Value]]] = {
     "Ceil": _entrywise(lambda value, where: (Fraction(math.ceil(value)), True)),
     "Cos": _real(arb.cos),
     "Cosh": _real(arb.cosh),
-    "DequantizeLinear": _dequantised,
     "Equal": _compared(operator.eq),
     "Erf": _real(arb.erf),
     "Exp": _real(arb.exp),
@@ -289,7 +255,6 @@ FUNCTIONS: dict[str, Callable[[Node], Value | list[Value]]] = {
     "Not": _logical(np.logical_not, 1),
     "Or": _logical(np.logical_or),
     "Pow": _pow,
-    "Range": _range,
     "Reciprocal": _entrywise(_reciprocal),
     "ReduceL2": _reduction(lambda row, where: _sqrt(sum((v * v for v in row), Fraction(0)), where)),
     "ReduceLogSum": _reduction(lambda row, where: _log(sum(row, Fraction(0)), where)),

@@ -23,6 +23,7 @@ from polyrelu.formats.lowering import ONE, ZERO, Lowering, Variable, combine
 from polyrelu.formats.onnx_conditions import CONDITIONS, MOVES, masked, moved, refuse
 from polyrelu.formats.onnx_functions import FUNCTIONS
 from polyrelu.formats.onnx_linear import LINEAR
+from polyrelu.formats.onnx_made import MADE
 from polyrelu.formats.onnx_node import Given, Node, entries, like
 from polyrelu.formats.onnx_places import PLACES, PLACES_OF_CONSTANTS
 from polyrelu.formats.onnx_refusals import REFUSED, why_constants_only
@@ -280,10 +281,11 @@ def _hard_sigmoid(node: Node) -> Value:
     return op.clip(node.low, x, ZERO, ONE, node.where)
 
 
-CONSTANTS_ONLY = (FUNCTIONS.keys() | SMOOTH.keys() | PLACES_OF_CONSTANTS.keys()) - CONDITIONS.keys()
+CONSTANTS_ONLY = (FUNCTIONS.keys() | MADE.keys() | SMOOTH.keys() | PLACES_OF_CONSTANTS.keys()) - CONDITIONS.keys()
 """The operators that are read where they take constants."""
 _OPERATORS: dict[str, Callable[[Node], Any]] = {
     **FUNCTIONS,
+    **MADE,
     **SMOOTH,
     **PLACES_OF_CONSTANTS,
     **LINEAR,
@@ -316,4 +318,6 @@ _OPERATORS: dict[str, Callable[[Node], Any]] = {
     "Sum": _sum,
     "ThresholdedRelu": _thresholded_relu,
 }
-SUPPORTED = tuple(sorted(_OPERATORS))
+BRANCHES = "If"
+"""What the reader itself chooses a branch of, where the condition is constant."""
+SUPPORTED = tuple(sorted([*_OPERATORS, BRANCHES]))

@@ -20,13 +20,15 @@ from polyrelu.errors import BudgetExceeded, InputError
 from polyrelu.formats.aten_site import Condition, Jumping
 from polyrelu.formats.lowering import Lowering, Variable
 from polyrelu.formats.onnx_node import Attributes, Given, Node
-from polyrelu.formats.onnx_operators import lower
+from polyrelu.formats.onnx_operators import BRANCHES, lower
 from polyrelu.formats.onnx_tensors import Tensors
 from polyrelu.formats.operators import as_variable
 from polyrelu.formats.packed import MOST_NUMBERS, read_bytes
 from polyrelu.networks.network import Network
 from polyrelu.support.extras import require
 
+_ALONG_ONE_AXIS = 13  # the version since which softmax has one axis, and not all from one on
+_BY_GROUPS = {"softmax", "logsoftmax"}
 _FLOATS = {1, 10, 11, 16}  # float, float16, double and bfloat16
 
 
@@ -102,6 +104,7 @@ class _Graph:
     path: Path
     producers: dict[str, Any] = field(default_factory=dict)
     stored: dict[str, Any] = field(default_factory=dict)
+    entries: int = 0  # of all values that were made
 
     def __post_init__(self) -> None:
         self.tensors = Tensors(self.onnx, self.path)
@@ -110,6 +113,10 @@ class _Graph:
             raise InputError(f"{self.path}: not an ONNX file with a graph")
         if graph.sparse_initializer:
             raise InputError(f"{self.path}: has sparse initialisers, which are not supported; store them densely")
+        self._take(graph)
+
+    def _take(self, graph: Any) -> None:
+        """Note what makes the values of a graph: the whole one, or a branch."""
         for tensor in graph.initializer:
             if tensor.name in self.stored:
                 raise InputError(f"{self.path}: two initialisers are called {tensor.name!r}")
@@ -130,28 +137,70 @@ class _Graph:
         inputs = self._inputs(input_shape)
         names = (output_name,) if output_name is None or isinstance(output_name, str) else output_name
         outputs = [self._output(drop_final, name) for name in names]
-        order = self._order(outputs, inputs)
         sizes = [math.prod(shape) for shape in inputs.values()]
         said = ", ".join(f"{name!r} of shape {shape}" for name, shape in inputs.items())
         low = Lowering(sum(sizes), f"{self.path}: input {said}")
         rows, ends = low.inputs((sum(sizes),)).rows, np.cumsum(sizes)[:-1]
         parts = zip(inputs.items(), np.split(rows, ends), strict=True)
         values: dict[str, Given] = {name: Variable(part.reshape(shape)) for (name, shape), part in parts}
-        entries = 0
-        for node in order:
-            taken = [self._value(key, values) if key else None for key in node.input]
-            where = self._where(node)
-            item = Node(low, node.op_type, taken, self._attributes(node), self._opset(), _used(node), where)
-            for key, value in zip(node.output, lower(item), strict=False):
-                values[key] = value
-                entries += math.prod(value.shape)
-            if entries > MOST_NUMBERS:
-                raise BudgetExceeded(f"{where}: the tensors up to here have over {MOST_NUMBERS} entries in all")
+        self._evaluate(outputs, low, values)
         found = [self._returned(name, values) for name in outputs]
+        if drop_final is not None:
+            for name, value in zip(outputs, found, strict=True):
+                self._require_one_group(name, drop_final, value.shape)
         if len(found) == 1:
             return low.network(found[0])
         all_rows = [row for value in found for row in value.flat]
         return low.network(Variable.of(all_rows, (len(all_rows),)))
+
+    def _evaluate(self, names: Sequence[str], low: Lowering, values: dict[str, Given]) -> None:
+        """Lower the nodes that some values depend on, of those that are not there."""
+        for node in self._order(names, values):
+            where = self._where(node)
+            taken = [self._value(key, values) if key else None for key in node.input]
+            if node.op_type == BRANCHES:
+                made = self._branch(node, taken[0], low, values)
+            else:
+                made = lower(Node(low, node.op_type, taken, self._attributes(node), self._opset(), _used(node), where))
+            for key, value in zip(node.output, made, strict=False):
+                values[key] = value
+                self.entries += math.prod(value.shape)
+            if self.entries > MOST_NUMBERS:
+                raise BudgetExceeded(f"{where}: the tensors up to here have over {MOST_NUMBERS} entries in all")
+
+    def _branch(self, node: Any, condition: Given | None, low: Lowering, values: dict[str, Given]) -> list[Given]:
+        """What the branch of an ``If`` returns that a constant condition chooses; the other one is not looked at."""
+        if condition is None or isinstance(condition, Variable | Condition | Jumping) or condition.size != 1:
+            raise InputError(
+                f"{self._where(node)}: its condition is no constant truth value, so what it returns may jump; use "
+                "Where with branches that meet, or export the network with its branches decided"
+            )
+        name = "then_branch" if condition.ravel()[0] else "else_branch"
+        graphs = [item.g for item in node.attribute if item.name == name]
+        if len(graphs) != 1:
+            raise InputError(f"{self._where(node)}: has {len(graphs)} graphs called {name}; expected one")
+        self._take(graphs[0])
+        names = [item.name for item in graphs[0].output]
+        self._evaluate(names, low, values)
+        return [self._value(name, values) for name in names]
+
+    def _require_one_group(self, name: str, drop_final: str, shape: Sequence[int]) -> None:
+        """Refuse to leave out an operator that works on several groups of numbers apart, each a softmax of its own.
+
+        What is said about all of its outputs as if they were one group would be wrong.
+        """
+        if drop_final.lower() not in _BY_GROUPS:
+            return
+        for node in self.model.graph.node:
+            if node.op_type.lower() == drop_final.lower() and node.input[0] == name:
+                joined = self._opset() < _ALONG_ONE_AXIS
+                axis = range(len(shape))[int(self._attributes(node).get("axis", 1 if joined else -1))]
+                size = math.prod(shape[axis:]) if joined else shape[axis]
+                if size != math.prod(shape):
+                    raise InputError(
+                        f"{self._where(node)}: takes {size} of {math.prod(shape)} numbers at a time, so it cannot be "
+                        f"left out as one operator; ask about what enters it by output_name={name!r}"
+                    )
 
     def _returned(self, name: str, values: dict[str, Given]) -> Variable:
         found = self._value(name, values)

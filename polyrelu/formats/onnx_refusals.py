@@ -27,7 +27,7 @@ _BY_REASON: Mapping[str, str] = {
         "Attention CausalConvWithState DeformConv GroupNormalization InstanceNormalization LRN LayerNormalization "
         "LinearAttention MeanVarianceNormalization RMSNormalization SwiGLU"
     ),
-    _CONTROL: "If Loop Scan SequenceMap",
+    _CONTROL: "Loop Scan SequenceMap",
     _SEQUENCE: (
         "ConcatFromSequence Optional OptionalGetElement OptionalHasElement SequenceAt SequenceConstruct SequenceEmpty "
         "SequenceErase SequenceInsert SequenceLength SplitToSequence"
@@ -35,8 +35,8 @@ _BY_REASON: Mapping[str, str] = {
     _TEXT: "ImageDecoder RegexFullMatch StringConcat StringNormalizer StringSplit TfIdfVectorizer",
     _RANDOM: "Bernoulli Multinomial RandomNormal RandomNormalLike RandomUniform RandomUniformLike",
     _RECURRENT: "GRU LSTM RNN",
-    _QUANTISED: "ConvInteger DynamicQuantizeLinear MatMulInteger QLinearConv QLinearMatMul QuantizeLinear",
-    _WAVES: "BlackmanWindow DFT HammingWindow HannWindow MelWeightMatrix RotaryEmbedding STFT",
+    _QUANTISED: "ConvInteger DynamicQuantizeLinear MatMulInteger QLinearConv QLinearMatMul",
+    _WAVES: "DFT MelWeightMatrix RotaryEmbedding STFT",
     _RESAMPLED: "AffineGrid GridSample MaxRoiPool RoiAlign",
     _TRAINING: "NegativeLogLikelihoodLoss SoftmaxCrossEntropyLoss",
     _CACHE: "TensorScatter",
@@ -57,6 +57,8 @@ _PLACING = frozenset({"ArgMax", "ArgMin", "Hardmax", "NonZero"})
 
 def why_constants_only(kind: str) -> str:
     """Why an operator that is read on constants is refused where it depends on the network's input."""
+    if kind == "QuantizeLinear":
+        return _QUANTISED
     if kind in _PLACING:
         return _PLACES
     return _STEPS if kind in _STEPPING else _SMOOTH

@@ -27,7 +27,7 @@ from numpy.typing import NDArray
 
 from polyrelu.arithmetic.exact import ExactArray, exact
 from polyrelu.errors import BudgetExceeded, DimensionError, InexactError, InputError, RoundedWarning
-from polyrelu.formats.lowering import ONE, ZERO, Lowering, Row, Variable, check_size, check_work, combine
+from polyrelu.formats.lowering import ONE, ZERO, Lowering, Row, Variable, check_size, check_work, combine, float_product
 
 Constant: TypeAlias = NDArray[Any]
 Value: TypeAlias = Variable | Constant
@@ -187,6 +187,10 @@ def _inner(shape: tuple[int, ...], size: int) -> tuple[int, ...]:
 def _products(weight: Constant, x: Variable, shape: tuple[int, ...], where: str, left: bool) -> Variable:
     check_size(shape, where)
     check_work(prod(shape) * (weight.shape[-1] if left else x.shape[-1]), where)
+    if not left and weight.ndim == 2 and x.rows.size == len(weight):  # of one vector
+        product = float_product(weight.T, x.flat, shape)
+        if product is not None:
+            return product
     numbers = fractions(weight, where)
     places = np.arange(x.rows.size).reshape(x.shape)
     # Bring both to (..., rows, inner) and (..., inner, columns), as numpy.matmul does with vectors.

@@ -44,6 +44,7 @@ from polyrelu.networks.clauses import Clause, disjuncts, rewired, shared_inputs
 from polyrelu.networks.joint import Wiring
 from polyrelu.networks.properties import Property
 from polyrelu.support.arguments import file_path
+from polyrelu.support.collection import without_collection
 
 _WITHOUT_EFFECT = ("set-logic", "set-info", "set-option", "check-sat", "get-model", "exit")
 _IN_NETWORKS = ("declare-input", "declare-hidden", "declare-output", "equal-to", "isomorphic-to")
@@ -115,6 +116,7 @@ def _of_one(query: Query, input_dim: int | None, output_dim: int | None, where: 
     return found
 
 
+@without_collection
 def parse_query(text: str, where: str = "property") -> Query:
     """What a text in VNN-LIB asks; errors as for :func:`load_query`."""
     source = Source(text, where)

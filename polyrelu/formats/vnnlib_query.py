@@ -12,6 +12,7 @@ from polyrelu.arithmetic.exact import ExactVector
 from polyrelu.errors import DimensionError, InputError
 from polyrelu.formats.load import load_network
 from polyrelu.formats.vnnlib_tensors import DeclaredNetwork, Tensor, total
+from polyrelu.networks.final_operators import before_final, by_groups
 from polyrelu.networks.joint import Wiring, side_by_side
 from polyrelu.networks.network import Network
 from polyrelu.networks.properties import Member, Property
@@ -61,6 +62,18 @@ class Query:
             return self.prop
         members = tuple(Member(None, places) for places in self.wiring)
         return replace(self.prop, input_dim=one.input_dim, output_dim=one.output_dim, members=members)
+
+    def before_final(self, operator: str) -> Property:
+        """What is asked, before a last operator of each network; see :mod:`polyrelu.networks.final_operators`.
+
+        Raises:
+            InputError: it is not linear there, or compares outputs of several of these operators.
+        """
+        values = [tensor for network in self.networks for tensor in network.values]
+        if len(values) > 1 and by_groups(operator):
+            names = " and ".join(tensor.name for tensor in values)
+            raise InputError(f"before_final: the property is about {names}, each with a {operator} of its own")
+        return before_final(self.prop, operator)
 
     def joint(self, networks: Mapping[str, Network | str | PathLike[str]], **options: Any) -> Network:
         """The network that asks all at once, of which the property is: for ``verify(query.joint(...), query.prop)``.

@@ -9,10 +9,9 @@ from typing import NamedTuple, NoReturn, TypeAlias
 from polyrelu.errors import ParseError
 
 _TOKEN = re.compile(
-    r"""(?:\s+|;[^\n]*)*+(?:(?P<paren>[()])|(?P<quoted>"[^"]*"|\|[^|]*\|)|(?P<index>\[[^][();"|]*\])"""
-    r"""|(?P<atom>[^\s();"|[]+)|$)"""
+    r"""(?:\s+|;[^\n]*)*+(?:(?P<word>[^\s();"|[]+|"[^"]*"|\|[^|]*\|)|(?P<open>\()|(?P<close>\))"""
+    r"""|(?P<index>\[[^][();"|]*\])|(?P<endless>["|[])|$)"""
 )
-_SKIP = re.compile(r"(?:\s+|;[^\n]*)*+")
 _SHOWN = 160
 _MOST_TOKENS = 2_000_000
 _LONGEST_TOKEN = 1000
@@ -70,44 +69,27 @@ class Source:
             self.fail(f"expected {expected}", node.place)
         return node.items[0].text
 
-    def tokens(self) -> Iterator[Atom]:
-        """Words, parentheses and indices."""
-        end = 0
-        for count, match in enumerate(_TOKEN.finditer(self.text)):
-            kind = match.lastgroup
-            place = match.start(kind) if kind else match.end()
-            if match.start() != end or (kind is None and place < len(self.text)):
-                break
-            end = match.end()
-            if kind is None:
-                return
-            if count >= _MOST_TOKENS:
-                self.fail(f"more than {_MOST_TOKENS} words and parentheses; split the property", place)
-            if end - place > _LONGEST_TOKEN and kind in ("atom", "index"):
-                self.fail(f"a word of {end - place} characters; at most {_LONGEST_TOKEN} are read", place)
-            yield Atom(match[kind], place)
-        end = _SKIP.match(self.text, end).end()  # type: ignore[union-attr]  # it matches nothing at all, too
-        if end < len(self.text):
-            what = "an index" if self.text[end] in "[]" else "a quotation"
-            self.fail(f"{self.text[end]!r} opens {what} that does not end", end)
-
     def commands(self) -> Iterator[List]:
         """The lists that are not in another one."""
         open_lists: list[List] = []
-        for token in self.tokens():
-            if token.text == "(":
+        for count, match in enumerate(_TOKEN.finditer(self.text)):
+            kind = match.lastgroup
+            if kind is None:  # the end of the text
+                break
+            place = match.start(kind)
+            if count >= _MOST_TOKENS:
+                self.fail(f"more than {_MOST_TOKENS} words and parentheses; split the property", place)
+            if kind == "open":
                 if len(open_lists) == _DEEPEST_NESTING:
-                    self.fail(f"more than {_DEEPEST_NESTING} nested parentheses", token.place)
-                open_lists.append(List([], token.place))
-            elif not open_lists:
-                self.fail(f"unexpected {token.text!r}; expected a command such as (assert ...)", token.place)
-            elif token.text.startswith("["):
+                    self.fail(f"more than {_DEEPEST_NESTING} nested parentheses", place)
+                open_lists.append(List([], place))
+            elif not open_lists or kind == "endless":
+                self._fail_at(match)
+            elif kind == "word":
+                open_lists[-1].items.append(self._word(match, place))
+            elif kind == "index":
                 items = open_lists[-1].items
-                if not items or not isinstance(items[-1], Atom):
-                    self.fail("an index follows a name", token.place)
-                items[-1] = Atom(items[-1].text + re.sub(r"\s", "", token.text), items[-1].place)
-            elif token.text != ")":
-                open_lists[-1].items.append(token)
+                items.append(self._indexed(items.pop() if items else None, self._word(match, place)))
             else:
                 closed = open_lists.pop()
                 if open_lists:
@@ -116,3 +98,22 @@ class Source:
                     yield closed
         if open_lists:
             self.fail("this parenthesis is never closed", open_lists[-1].place)
+
+    def _word(self, match: re.Match[str], place: int) -> Atom:
+        text = match[match.lastindex or 0]
+        if len(text) > _LONGEST_TOKEN and text[0] not in '"|':
+            self.fail(f"a word of {len(text)} characters; at most {_LONGEST_TOKEN} are read", place)
+        return Atom(text, place)
+
+    def _indexed(self, name: Node | None, index: Atom) -> Atom:
+        if not isinstance(name, Atom):
+            self.fail("an index follows a name", index.place)
+        return Atom(name.text + re.sub(r"\s", "", index.text), name.place)
+
+    def _fail_at(self, match: re.Match[str]) -> NoReturn:
+        """Refuse what belongs into no command, or does not end."""
+        text, place = match[match.lastindex or 0], match.start(match.lastindex or 0)
+        if match.lastgroup == "endless":
+            what = "an index" if text == "[" else "a quotation"
+            self.fail(f"{text!r} opens {what} that does not end", place)
+        self.fail(f"unexpected {text!r}; expected a command such as (assert ...)", place)

@@ -3,6 +3,7 @@ r"""One layer of a network, :math:`x \mapsto \rho(W x + b)` with ReLU on some co
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -10,7 +11,7 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-from flint import fmpq, fmpq_mat
+from flint import fmpq, fmpq_mat, fmpz_mat
 
 from polyrelu.arithmetic.exact import (
     ExactArray,
@@ -27,6 +28,7 @@ from polyrelu.arithmetic.exact import (
 from polyrelu.arithmetic.pseudo_inverse import PseudoInverse, pseudo_inverse
 from polyrelu.arithmetic.rounding import affine_with_bound
 from polyrelu.errors import BudgetExceeded, DimensionError, InputError
+from polyrelu.networks.float_rows import FloatRows, without_negative_zeros
 from polyrelu.networks.sparse_rows import (
     Entries,
     Rows,
@@ -57,8 +59,8 @@ class Layer(Carried):
         relu: a truth value for all coordinates, or one for each of the n.
 
     The rows are kept as Fractions in ``rows`` and ``offsets``; those of a large convolution, which are mostly zero, by
-    their other entries (:mod:`polyrelu.networks.sparse_rows`). Nothing is made whole for them until someone asks for an
-    array.
+    their other entries (:mod:`polyrelu.networks.sparse_rows`), and large ones of floats by these
+    (:mod:`polyrelu.networks.float_rows`). Nothing is made whole for them until someone asks for an array.
 
     Raises:
         InexactError: an entry has no exact rational value.
@@ -77,7 +79,7 @@ class Layer(Carried):
         self, weight: Iterable[Iterable[Any]], bias: Iterable[Any], relu: bool | Iterable[bool], where: str = "Layer"
     ) -> None:
         weight = plain(weight, f"{where}: weight")
-        rows = exact_matrix(weight, f"{where}: weight")
+        rows: Rows = FloatRows.of(weight) or exact_matrix(weight, f"{where}: weight")
         offsets = exact_vector(bias, f"{where}: bias")
         if len(offsets) != len(rows):
             raise DimensionError(
@@ -87,8 +89,8 @@ class Layer(Carried):
         mask = (bool(relu),) * len(rows) if isinstance(relu, (bool, np.bool_)) else _mask(relu, len(rows), where)
         width = len(rows[0]) if rows else int(getattr(weight, "shape", (0, 0))[1])
         self._set(rows, offsets, mask, width)
-        if isinstance(weight, np.ndarray) and weight.dtype == np.float64:
-            vars(self)["float_weight"] = read_only(_own_floats(weight))
+        if isinstance(weight, np.ndarray) and weight.dtype == np.float64 and not isinstance(rows, FloatRows):
+            vars(self)["float_weight"] = read_only(without_negative_zeros(weight))
 
     def _set(self, rows: Rows, offsets: ExactVector, relu: tuple[bool, ...], input_dim: int) -> None:
         for name, value in zip(("rows", "offsets", "relu", "input_dim"), (rows, offsets, relu, input_dim), strict=True):
@@ -133,6 +135,8 @@ class Layer(Carried):
         Raises:
             BudgetExceeded: the rows are kept by their entries, and there is no room for an array.
         """
+        if isinstance(self.rows, FloatRows):
+            return self.rows.floats
         self._require_room()
         return read_only(self._float_rows(0, self.output_dim))
 
@@ -193,18 +197,35 @@ class Layer(Carried):
     @cached_property
     def is_float(self) -> bool:
         """Whether every number of the layer is a float, so that the float views are the layer itself."""
-        weights = all(is_float(v, self._nearest[key]) for key, v in self._distinct.items())
-        return weights and all(map(is_float, self.offsets, self.float_bias.tolist()))
+        if not isinstance(self.rows, FloatRows) and not all(
+            is_float(v, self._nearest[key]) for key, v in self._distinct.items()
+        ):
+            return False
+        return all(map(is_float, self.offsets, self.float_bias.tolist()))
 
     @cached_property
     def augmented(self) -> fmpq_mat:
         """The (n, d + 1) matrix ``[weight | bias]``."""
+        if isinstance(self.rows, FloatRows):
+            return self._augmented_integers(self.rows)
         self._require_room()
         rows = ((*row, offset) for row, offset in zip(self.rows, self.offsets, strict=True))
         numbers = list(itertools.chain.from_iterable(rows))
         keys = list(map(id, numbers))
         rationals = {key: to_flint(v) for key, v in dict(zip(keys, numbers, strict=True)).items()}
         return fmpq_mat(self.output_dim, self.input_dim + 1, list(map(rationals.__getitem__, keys)))
+
+    def _augmented_integers(self, rows: FloatRows) -> fmpq_mat:
+        """:attr:`augmented` of floats, which are integers over one number, and so are the biases."""
+        integers, places = rows.over_a_power_of_two()
+        scale = math.lcm(1 << places, *(v.denominator for v in self.offsets))
+        more = scale >> places
+        entries = list[int]()
+        for row, offset in zip(integers, self.offsets, strict=True):
+            own = row.tolist()
+            entries += own if more == 1 else [more * v for v in own]
+            entries.append(int(offset * scale))
+        return fmpq_mat(fmpz_mat(self.output_dim, self.input_dim + 1, entries)) / scale
 
     @cached_property
     def homogeneous(self) -> fmpq_mat:
@@ -222,7 +243,14 @@ class Layer(Carried):
         """Forms ``(w, c)`` on what enters the ReLU as forms on what the layer takes."""
         if isinstance(self.rows, SparseRows):
             return product_from_left(forms, self.rows, self.offsets)
-        return forms * self.homogeneous
+        entries = forms.entries()
+        width = self.output_dim + 1
+        constants = entries[self.output_dim :: width]
+        del entries[self.output_dim :: width]
+        pulled = fmpq_mat(forms.nrows(), self.output_dim, entries) * self.augmented
+        for k, constant in enumerate(constants):
+            pulled[k, self.input_dim] += constant
+        return pulled
 
     @cached_property
     def pseudo_inverse(self) -> PseudoInverse:
@@ -256,11 +284,15 @@ class Layer(Carried):
         """The inputs that have a weight other than zero for one of these outputs."""
         if isinstance(self.rows, SparseRows):
             return tuple(sorted({j for i in outputs for j in self.rows.entries[i]}))
+        if isinstance(self.rows, FloatRows):
+            return tuple(np.flatnonzero(self.rows.nonzero[list(outputs)].any(axis=0)).tolist())
         return tuple(j for j in range(self.input_dim) if any(self.rows[i][j] for i in outputs))
 
     @property
     def weight_count(self) -> int:
         """How many weights are not zero."""
+        if isinstance(self.rows, FloatRows):
+            return int(np.count_nonzero(self.rows.nonzero))
         return sum(map(len, all_entries(self.rows)))
 
     def __repr__(self) -> str:
@@ -275,13 +307,6 @@ def neuron_starts(layers: Iterable[Layer]) -> list[int]:
 def neuron_places(layers: Iterable[Layer]) -> list[tuple[int, int]]:
     """The layer of each ReLU neuron, and its coordinate there."""
     return [(depth, i) for depth, layer in enumerate(layers) for i in layer.neurons]
-
-
-def _own_floats(weight: FloatArray) -> FloatArray:
-    """A copy without negative zeros, which are found by their bits, because some modes take more for zero."""
-    floats = np.array(weight, dtype=np.float64, order="C")
-    floats.view(np.int64)[floats.view(np.int64) == np.iinfo(np.int64).min] = 0
-    return floats
 
 
 def _same(chosen: Sequence[Any], everything: Sequence[Any]) -> bool:

@@ -14,6 +14,7 @@ from typing import TypeAlias, overload
 from flint import fmpq, fmpq_mat
 
 from polyrelu.arithmetic.exact import ExactMatrix, ExactVector, to_flint
+from polyrelu.networks.float_rows import FloatRows
 
 Entries: TypeAlias = Mapping[int, Fraction]
 """A row, by the columns of its entries that are not zero."""
@@ -67,7 +68,7 @@ class SparseRows(Sequence[ExactVector]):
     __hash__ = None  # type: ignore[assignment]  # it would have to be that of the rows as a tuple of tuples
 
 
-Rows: TypeAlias = ExactMatrix | SparseRows
+Rows: TypeAlias = ExactMatrix | SparseRows | FloatRows
 
 
 def entries_of(row: Sequence[Fraction]) -> dict[int, Fraction]:
@@ -91,6 +92,8 @@ def rows_of(entries: Sequence[Entries], width: int) -> Rows:
 
 def chosen(rows: Rows, outputs: Sequence[int], inputs: Sequence[int]) -> Rows:
     """The chosen columns of the chosen rows."""
+    if isinstance(rows, FloatRows):
+        return rows.chosen(outputs, inputs)
     if not isinstance(rows, SparseRows):
         return tuple(tuple(rows[i][j] for j in inputs) for i in outputs)
     place = {j: k for k, j in enumerate(inputs)}

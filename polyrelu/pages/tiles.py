@@ -135,15 +135,14 @@ class _Layers:
     def __init__(self) -> None:
         self.layers: list[Layer] = []
         self.size = 0
-        self._numbers: dict[tuple[Any, ...], int] = {}
+        self._numbers: dict[Layer, int] = {}
 
     def number(self, layer: Layer) -> int:
-        key = (layer.rows, layer.offsets, layer.relu)
-        if key not in self._numbers:
-            self._numbers[key] = len(self.layers)
+        if layer not in self._numbers:
+            self._numbers[layer] = len(self.layers)
             self.layers.append(layer)
             self.size += layer.output_dim * (layer.input_dim + 1)
-        return self._numbers[key]
+        return self._numbers[layer]
 
 
 def _part(tiling: Tiling, source: TileSource, local: Any, pool: _Layers) -> Document:

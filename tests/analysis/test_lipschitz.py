@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import polyrelu as pr
-from polyrelu.analysis import lipschitz as module
-from polyrelu.analysis.lipschitz import exact_norm
+from polyrelu.analysis import steepest as module
+from polyrelu.analysis.steepest import exact_norm
 from polyrelu.bounds.slopes import NORMS, Slopes
 from tests import zoo
 from tests.strategies import domains, networks, wide_networks
@@ -154,7 +154,7 @@ def test_ctrl_c_is_answered_with_what_is_known(where, monkeypatch):
         asked.append(1)
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(module._Search, where, stop)
+    monkeypatch.setattr(module.Search, where, stop)
     with pytest.raises(pr.Interrupted, match="lipschitz: stopped with") as stopped:
         pr.lipschitz(NET, zoo.square(1, 3))
     assert asked

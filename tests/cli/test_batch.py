@@ -6,6 +6,7 @@ import signal
 from pathlib import Path
 from typing import Any
 
+import onnx
 import pytest
 from click.testing import CliRunner
 
@@ -13,7 +14,7 @@ from polyrelu.cli import cli
 from polyrelu.cli.batch_work import Task, _serve, decide, decided
 from polyrelu.errors import Interrupted
 from polyrelu.formats.instances import read_instances
-from tests.formats.small_models import doubling
+from tests.formats.small_models import doubling, save_model
 
 DECLARED = """(declare-const X_0 Real) (declare-const X_1 Real) (declare-const Y_0 Real) (declare-const Y_1 Real)
 (assert (and (<= -1 X_0 1) (<= -1 X_1 1)))
@@ -47,6 +48,23 @@ def test_a_list_of_questions(here):
     assert run("check", "net.onnx", "sat.vnnlib", rows[0]["counterexample"]).exit_code == 0
     assert "counterexamples in floats: 1 confirmed" in done.stdout
     assert Path("cactus.svg").read_text().startswith("<?xml")
+
+
+def test_properties_of_a_last_operator(here):
+    """They are about its outputs, and counterexamples are those of the file as it is."""
+    nodes = [onnx.helper.make_node("Mul", ["x", "two"], ["h"]), onnx.helper.make_node("Softmax", ["h"], ["y"])]
+    save_model(here / "soft.onnx", nodes, [("y", [2])])
+    for name, formula in (("half", "(>= Y_0 0.5)"), ("one", "(>= Y_0 1)"), ("third", "(>= Y_0 0.3)")):
+        (here / f"{name}.vnnlib").write_text(f"{DECLARED}(assert {formula})")
+    Path("list.csv").write_text("".join(f"soft.onnx,{name}.vnnlib\n" for name in ("half", "one", "third")))
+    assert run("batch", "list.csv", "--drop-final", "Softmax").exit_code == 0
+    rows = list(csv.DictReader(Path("results.csv").read_text().splitlines()))
+    assert [row["result"] for row in rows] == ["sat", "unsat", "error"]
+    assert "only comparisons of outputs are linear" in rows[2]["note"]
+    assert rows[0]["in_floats"] == "confirmed"
+    entries = dict(line.strip("() ").split() for line in Path(rows[0]["counterexample"]).read_text().splitlines()[1:])
+    assert float(entries["Y_0"]) >= 0.5
+    assert float(entries["Y_0"]) + float(entries["Y_1"]) == pytest.approx(1)
 
 
 def test_a_list_goes_on_where_it_was_stopped(here):

@@ -20,18 +20,18 @@ def test_a_count(model):
     assert run("count", model, "--box", "-1", "1") == "4\n"
     assert run("count", model, "--box", "-2", "2", "--output", "y0 > 0", "--executor", "threads:2") == "3\n"
     document = json.loads(run("count", model, "--output", "y0 > 0", "--json"))
-    assert document == {"tiles": 3, "complete": True}
+    assert document == {"results": [{"tiles": 3, "complete": True}], "complete": True}
 
 
 def test_a_measure(model):
     text = run("count", model, "--box", "-1", "1", "--output", "y0 > 0", "--output", "y0 < -1/2", "--measure")
     assert "share   " in text
     assert "target 1: 4 tiles" in text
-    document = json.loads(run("count", model, "--box", "-2", "2", "--measure", "--json"))
-    assert document["tiles"] == 4
-    assert document["dims"] == {"2": 4}
-    assert document["walls"] == {"domain": 8, "neurons": 8, "target": 0}
-    assert document["volume"][0] <= 16 <= document["volume"][1]
+    (result,) = json.loads(run("count", model, "--box", "-2", "2", "--measure", "--json"))["results"]
+    assert result["tiles"] == 4
+    assert result["dims"] == {"2": 4}
+    assert result["walls"] == {"domain": 8, "neurons": 8, "target": 0}
+    assert result["volume"][0] <= 16 <= result["volume"][1]
     assert "volume" not in run("count", model, "--measure")
 
 
@@ -42,6 +42,11 @@ def test_a_property_and_a_statement(model, tmp_path):
         "(assert (>= X_0 -2))\n(assert (<= X_0 2))\n(assert (>= X_1 -2))\n(assert (<= X_1 2))\n(assert (>= Y_0 0))\n"
     )
     assert run("count", model, "--property", str(prop)) == "3\n"
+    with prop.open("a") as more:
+        more.write("(assert (or (<= X_0 -1) (>= X_0 1)))\n")
+    assert run("count", model, "--property", str(prop)) == "1\n2\n"
+    document = json.loads(run("count", model, "--property", str(prop), "--json"))
+    assert document == {"results": [{"tiles": n, "complete": True} for n in (1, 2)], "complete": True}
     statement = tmp_path / "question.txt"
     pr.Statement.of(pr.load_network(model), "y0 > 0", ([-1, -1], [1, 1])).save(statement)
     assert run("count", "--statement", str(statement)) == "1\n"
@@ -53,6 +58,8 @@ def test_stopped(model, monkeypatch):
 
     monkeypatch.setattr(counts, "count", stopped)
     assert "2\n" in run("count", model, "--timeout", "100", code=130)
+    document, _, _ = run("count", model, "--json", code=130).rpartition("polyrelu: interrupted")
+    assert json.loads(document) == {"results": [{"tiles": 2, "complete": False}], "complete": False}
 
 
 @pytest.mark.parametrize(("options", "word"), [(("--executor", "nowhere"), "threads:N"), (("--box", "a", "b"), "box")])

@@ -31,8 +31,22 @@ def test_a_nearest_input(model):
     assert "distance  about 0.707106781, the root of 1/2 in l2" in text
     assert "input     (0.5, 0.5)" in text
     document = json.loads(run("nearest", model, "--output", "y0 > 0", "--point", "0, 0", "--json", "--box", "-2", "2"))
-    assert (document["distance"], document["attained"], document["point"]) == ("1/2", False, ["1/2", "1/2"])
+    (result,) = document["results"]
+    assert (result["distance"], result["attained"], result["point"]) == ("1/2", False, ["1/2", "1/2"])
     assert "This is proven" in run("nearest", model, "--output", "y0 > 9", "--point", "0,0", "--box", "-2", "2")
+
+
+def test_a_property_with_several_domains_has_one_document(model, tmp_path):
+    prop = tmp_path / "two.vnnlib"
+    prop.write_text(
+        "(declare-const X_0 Real) (declare-const X_1 Real) (declare-const Y_0 Real) (assert (>= Y_0 0))\n"
+        "(assert (<= -2 X_1)) (assert (<= X_1 2)) (assert (or (>= X_0 1) (<= X_0 -2)))\n"
+    )
+    command = ("nearest", model, "--property", str(prop), "--point", "0,0")
+    document = json.loads(run(*command, "--json"))
+    assert [result["distance"] for result in document["results"]] == ["1", "2"]
+    assert document["complete"]
+    assert run(*command).count("in linf") == 2
 
 
 def test_the_input_of_a_file(model, tmp_path):

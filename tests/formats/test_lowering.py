@@ -12,6 +12,7 @@ from polyrelu.formats import operators as op
 from polyrelu.formats import windows as win
 from polyrelu.formats.lowering import ONE, ZERO, Lowering, Variable, combine
 from polyrelu.formats.operators import square_root
+from polyrelu.networks import float_rows
 
 SMALL = st.fractions(-3, 3, max_denominator=4)
 STEPS = ("relu", "leaky", "clip", "abs", "affine", "max", "min", "add", "sub")
@@ -150,3 +151,43 @@ def test_a_nan_that_signals_is_refused_without_a_warning():
     signalling = np.array([0x7F800001], dtype=np.uint32).view(np.float32)
     with pytest.raises(pr.InexactError, match=r"w\[0\]: nan is not a finite number"):
         op.fractions(signalling, "w")
+
+
+@given(data=st.data())
+def test_large_matrices_stay_floats_on_their_way_into_layers(data):
+    """Whatever is around them: biases, sums with what was before, matrices that follow each other, constants."""
+    numbers = st.lists(st.sampled_from([0.0, -0.5, 1.0, 0.1]), min_size=3, max_size=3)
+    steps = data.draw(st.lists(st.sampled_from(["matrix", "bias", "relu", "skip", "double"]), min_size=1, max_size=6))
+    weights = [np.array(data.draw(st.lists(numbers, min_size=3, max_size=3))) for _ in steps]
+
+    def network():
+        low = Lowering(3)
+        x = start = low.inputs((1, 3))
+        for step, weight in zip(steps, weights, strict=True):
+            made = {
+                "matrix": lambda x=x, w=weight: op.matmul(x, w, "test"),
+                "bias": lambda x=x, w=weight: op.add(low, x, w[0], "test"),
+                "relu": lambda x=x: low.relu(x),
+                "skip": lambda x=x: op.add(low, x, start, "test"),
+                "double": lambda x=x: op.add(low, x, x, "test"),
+            }[step]()
+            assert isinstance(made, Variable)
+            x = made
+        return low.network(x)
+
+    expected = network()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(float_rows, "LEAST_FLOATS", 1)
+        found = network()
+    assert found == expected
+    if steps[-1] == "matrix" and set(steps[:-1]) == {"relu"}:
+        assert isinstance(found.layers[-1].rows, float_rows.FloatRows)
+
+
+def test_atoms_that_a_matrix_does_not_read_have_no_weight(monkeypatch):
+    monkeypatch.setattr(float_rows, "LEAST_FLOATS", 1)
+    low = Lowering(3)
+    x = low.inputs((1, 3))
+    network = low.network(op.matmul(Variable(x.rows[:, 1:]), np.array([[1.0], [2.0]]), "test"))  # type: ignore[arg-type]
+    assert network.layers[0].rows == ((0, 1, 2),)
+    assert isinstance(network.layers[0].rows, float_rows.FloatRows)

@@ -12,9 +12,11 @@ import polyrelu as pr
 
 pytest.importorskip("onnx", reason="the package onnx reads these files: pip install 'polyrelu[onnx]'")
 
+import onnx
 from onnx import TensorProto, helper, numpy_helper
 
 from polyrelu.formats.onnx_functions import power
+from tests.formats.small_models import save_model
 from tests.strategies import damaged, is_read_or_refused
 
 rng = np.random.default_rng(0)
@@ -472,6 +474,24 @@ def beside(tmp_path, **said):
     values = np.frombuffer(tensor.raw_data, dtype=np.float32).tolist()
     tensor.ClearField("raw_data")
     return save(tmp_path / "net.onnx", made), values
+
+
+@pytest.mark.parametrize(
+    ("opset", "options", "whole"), [(18, {}, False), (18, {"axis": 0}, False), (12, {"axis": 0}, True), (12, {}, False)]
+)
+def test_an_operator_on_several_groups_is_not_left_out_as_one(opset, options, whole, tmp_path):
+    """Before, a comparison of outputs of two softmaxes was taken for one of what enters them."""
+    nodes = [helper.make_node("Add", ["x", "two"], ["h"]), helper.make_node("Softmax", ["h"], ["y"], **options)]
+    path = save_model(tmp_path / "m.onnx", nodes, [("y", [2, 2])], [("x", [2, 2])])
+    model = onnx.load(path)
+    model.opset_import[0].version = opset
+    onnx.save(model, path)
+    if whole:
+        assert pr.load_network(path, drop_final="Softmax").output_dim == 4
+    else:
+        with pytest.raises(pr.InputError, match=r"2 of 4 numbers at a time.*output_name='h'"):
+            pr.load_network(path, drop_final="Softmax")
+    assert pr.load_network(path, output_name="h").output_dim == 4
 
 
 @pytest.mark.parametrize("said", [{}, {"length": "12"}, {"location": "./weights.bin"}])

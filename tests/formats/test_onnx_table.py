@@ -11,7 +11,7 @@ import polyrelu as pr
 
 pytest.importorskip("onnx", reason="the package onnx reads these files: pip install 'polyrelu[onnx]'")
 
-from onnx import TensorProto, defs
+from onnx import TensorProto, defs, helper, numpy_helper
 
 from polyrelu.formats.onnx_operators import CONSTANTS_ONLY, SUPPORTED
 from polyrelu.formats.onnx_refusals import REFUSED
@@ -32,6 +32,25 @@ def constant(kind, *stored, shape=None, scalar=np.float32, opset=17, **attribute
 def masked(kind, *after, **stored):
     """A model that compares x with a constant, and goes on."""
     return model([NODE(kind, ["x", "t"], ["m"]), *after], (1, 4), {"t": np.zeros(1, dtype=np.float32), **stored})
+
+
+def branching(condition):
+    """A model that chooses by a constant between two branches, of which one is in a function that is none of ours."""
+    graphs = {
+        name: helper.make_graph(
+            [NODE(kind, ["h", "w" if kind == "Add" else ""][: 1 + (kind == "Add")], [name])],
+            name,
+            [],
+            [helper.make_tensor_value_info(name, TensorProto.FLOAT, None)],
+            [numpy_helper.from_array(np.float32(3), "w")] if kind == "Add" else [],
+        )
+        for name, kind in (("then_branch", "Add"), ("else_branch", "Sin"))
+    }
+    if not condition:
+        graphs["then_branch"], graphs["else_branch"] = graphs["else_branch"], graphs["then_branch"]
+    nodes = [NODE("Relu", ["x"], ["h"]), NODE("Less", ["a", "b"], ["c"]), NODE("If", ["c"], ["y"], **graphs)]
+    low, high = (1, 2) if condition else (2, 1)
+    return model(nodes, (1, 3), {"a": np.float32(low), "b": np.float32(high)})
 
 
 CAST = NODE("Cast", ["m"], ["f"], to=TensorProto.FLOAT)
@@ -83,6 +102,18 @@ MORE = {
     "MaxPool with places": one("MaxPool", (1, 1, 4), kernel_shape=[2], outputs=2),
     "ThresholdedRelu": one("ThresholdedRelu", (1, 3), alpha=0.0),
     # Functions of constants.
+    "BlackmanWindow": constant("BlackmanWindow", np.int64(5), shape=(5,)),
+    "HammingWindow": constant("HammingWindow", np.int64(6), shape=(6,), periodic=0),
+    "HannWindow": constant("HannWindow", np.int64(4), shape=(4,)),
+    "QuantizeLinear": constant("QuantizeLinear", 4 * SOME, np.float32(0.5), np.uint8(3), shape=(2, 3), scalar=np.uint8),
+    "QuantizeLinear halves": constant(
+        "QuantizeLinear", np.arange(-9, 9, dtype=np.float32), np.float32(2), np.int8(-126), shape=(18,), scalar=np.int8
+    ),
+    "QuantizeLinear by rows": constant(
+        "QuantizeLinear", SOME, np.float32([0.25, 0.1]), np.int8([1, -3]), shape=(2, 3), scalar=np.int8, axis=0
+    ),
+    "If": branching(True),
+    "If not": branching(False),
     "ArgMax": constant("ArgMax", SOME, shape=(1, 3), scalar=np.int64),
     "ArgMin": constant("ArgMin", SOME, shape=(2,), scalar=np.int64, axis=1, keepdims=0),
     "ArgMax last": constant("ArgMax", WHOLE % 2, shape=(2, 1), scalar=np.int64, axis=1, select_last_index=1),
@@ -192,6 +223,16 @@ def test_what_is_read_on_constants_is_refused_on_the_input(tmp_path, kind):
 
 
 BAD = {
+    "a branch by the input": (
+        model([NODE("Greater", ["x", "t"], ["c"]), NODE("If", ["c"], ["y"])], (1,), {"t": np.zeros(1, np.float32)}),
+        "its condition is no constant truth value, so what it returns may jump",
+    ),
+    "no branch": (model([NODE("If", ["c"], ["y"])], (1,), {"c": np.array(True)}), "0 graphs called then_branch"),
+    "a type of many bits": (
+        constant("QuantizeLinear", SOME, np.float32(1), np.int32(0)),
+        "expected integers of 8 or 16 bits",
+    ),
+    "a scale of zero": (constant("QuantizeLinear", SOME, np.float32(0)), "a scale is zero"),
     "a jump": (masked("Greater", NODE("Where", ["m", "one", "t"], ["y"]), **FACTORS), "jumps, or may"),
     "a sum of truth values": (masked("Greater", CAST, NODE("Add", ["f", "x"], ["y"])), "Add of truth values"),
     "the places of the largest": (

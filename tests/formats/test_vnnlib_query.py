@@ -37,6 +37,16 @@ def test_two_networks_are_asked_side_by_side():
     assert values["Y"][0] == max(0, values["X"][0]) < abs(values["A"][0]) == values["B"][0]
 
 
+def test_outputs_of_several_softmaxes_are_not_compared_as_those_of_one():
+    """Comparisons of sigmoids are those of what enters them; of softmaxes, only within each."""
+    two = parse_query(TWO.format(like="(equal-to f)") + CLOSE + "(assert (< Y[0] B[0]))")
+    assert two.before_final("Tanh") == two.prop
+    with pytest.raises(pr.InputError, match="about Y and B, each with a Softmax of its own"):
+        two.before_final("Softmax")
+    with pytest.raises(pr.InputError, match="about several runs, each with a LogSoftmax of its own"):
+        pr.before_final(two.of_one_network("two"), "LogSoftmax")
+
+
 def test_inputs_are_one_only_where_they_always_are():
     """Not in one of two alternatives, and not two of one network."""
     either = parse_query(TWO.format(like="") + "(assert (or (== X[0] A[0]) (and (<= X[0] A[0]) (>= Y[0] 3))))")

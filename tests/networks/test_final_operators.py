@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import polyrelu as pr
-from polyrelu.networks.final_operators import before_final
+from polyrelu.networks.final_operators import after_final, before_final
 from polyrelu.polyhedra.halfspace import Halfspace
 
 FUNCTIONS = {
@@ -29,7 +29,7 @@ def holds(row, values):
 
 rows = st.tuples(
     st.sampled_from([(1, 0), (-1, 0), (0, 1), (1, -1), (-1, 1), (1, 1), (-1, -1), (2, -2), (1, 2), (0, 0)]),
-    st.sampled_from([0, 1, -1, Fraction(1, 2), Fraction(-1, 2), 2, Fraction(1, 3)]),
+    st.sampled_from([0, 1, -1, Fraction(1, 2), Fraction(-1, 2), 2, Fraction(1, 3), 3, -2]),
     st.sampled_from(["<", "<=", "=="]),
 )
 
@@ -57,7 +57,10 @@ def test_classes_are_those_of_the_numbers_before():
     assert before_final(pr.wins(1, 3), "softmax") == pr.wins(1, 3)
     assert before_final("y0 + y1 < 1", "Sigmoid", dim=2) == pr.parse("y0 + y1 < 0", dim=2)
     assert before_final("y0 < 2", "Softmax", dim=1) == pr.Polyhedron.whole_space(1)
-    assert before_final("y0 == 1", "Softmax", dim=1) == pr.Polyhedron.whole_space(1)
+    assert before_final("y0 == 1", "soft-max", dim=1) == pr.Polyhedron.whole_space(1)
+    assert before_final("y0 >= 0", "LogSoftmax", dim=1) == pr.Polyhedron.whole_space(1)
+    assert before_final("y0 + y1 + y2 >= 1", "Softmax", dim=3) == pr.Polyhedron.whole_space(3)
+    assert before_final("y0 + y1 > 1", "Softmax", dim=3).is_empty()
     assert before_final("y0 >= 1", "Sigmoid", dim=1).is_empty()
     assert before_final("y1 >= 0.5", "log_softmax", dim=2).is_empty()
 
@@ -85,6 +88,15 @@ def test_properties_are_pulled_through_target_by_target(tmp_path):
 def test_other_conditions_are_refused_with_the_reason(target, operator, message):
     with pytest.raises(pr.InputError, match=message):
         before_final(target, operator, dim=3)
+
+
+@given(z=st.lists(st.fractions(-40, 40), min_size=1, max_size=4), name=st.sampled_from(sorted(FUNCTIONS)))
+def test_values_behind_the_operator_are_those_of_balls(z, name):
+    with ctx.workprec(200):
+        right = FUNCTIONS[name]([arb(fmpq(v.numerator, v.denominator)) for v in z])
+    found = after_final(tuple(z), name.lower())
+    assert all(abs(float(v) - float(w)) <= 1e-13 * max(1, abs(float(w))) for v, w in zip(found, right, strict=True))
+    assert after_final(tuple(z), "Gelu") == tuple(z)
 
 
 def test_texts_need_their_space():
