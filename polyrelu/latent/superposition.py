@@ -24,7 +24,6 @@ from itertools import pairwise
 from typing import Any, TypeAlias
 
 import numpy as np
-from flint import fmpq_mat
 from numpy.typing import NDArray
 
 from polyrelu.analysis.adjacency import connected
@@ -33,7 +32,6 @@ from polyrelu.arithmetic.exact import FloatArray, exact, exact_vector, float_quo
 from polyrelu.engines.preimage import linear_regions
 from polyrelu.errors import DimensionError, InputError
 from polyrelu.networks.activation_pattern import unpacked_signs
-from polyrelu.networks.affine_outputs import Outputs
 from polyrelu.networks.layer import Layer, neuron_starts
 from polyrelu.networks.linear_constraints import coordinate
 from polyrelu.networks.network import Network
@@ -224,7 +222,6 @@ class Superposition(Carried):
     @cached_property
     def island_numbers(self) -> NDArray[np.intp]:
         """(cells, features) the island of each feature that a cell is part of, counted by first cells; -1 for none."""
-        cells, features = self.active.shape
         first, second = self.edges[:, :2].T
         edge, feature = np.nonzero(self.active[first] & self.active[second])
         apart = self._at_threshold(edge, feature)
@@ -234,7 +231,7 @@ class Superposition(Carried):
         node = (np.cumsum(on) - 1).reshape(on.shape)
         labels = connected(int(on.sum()), np.stack([node[feature, first[edge]], node[feature, second[edge]]], axis=1))
         own, _ = np.nonzero(on)
-        begins = np.searchsorted(own, np.arange(features))
+        begins = np.searchsorted(own, np.arange(len(on)))
         numbers = np.full(on.shape, NO_ISLAND, dtype=np.intp)
         numbers[on] = labels - np.append(labels, 0)[begins][own]
         found: NDArray[np.intp] = read_only(numbers.T)
