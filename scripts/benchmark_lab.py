@@ -5,8 +5,9 @@
 A headless Chromium opens a notebook with the widget, takes the handle of a bias, and moves it in each animation frame,
 as a mouse does; the movements are made in the page, since one that comes from outside takes longer than an answer. A
 frame is an answer that was painted: a new state of ``data-number``, seen in an animation frame. Printed are frames per
-second, the milliseconds from one to the next, and what Python took of them. Needs jupyterlab, anywidget, nbformat,
-playwright and a Chromium; nothing else should run.
+second, the milliseconds from one to the next, what Python took of them, and the milliseconds of processors that a frame
+took in the kernel, in Jupyter's server and in the browser, which are nearly the same where other things run besides.
+Needs jupyterlab, anywidget, nbformat, playwright and a Chromium; for frames per second nothing else should run.
 """
 
 from __future__ import annotations
@@ -15,9 +16,10 @@ import argparse
 import statistics
 import sys
 import tempfile
+from collections import Counter
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
@@ -56,8 +58,38 @@ WATCH = """([x, y]) => {
 }"""
 
 
-def measured(widths: list[int], seed: int, seconds: float) -> list[tuple[float, int, float]]:
-    """For each painted answer its time, its number, and the milliseconds that Python took."""
+class Dragged(NamedTuple):
+    """What a drag came to.
+
+    Attributes:
+        frames: for each painted answer its time, its number, and the milliseconds that Python took.
+        busy: the seconds of processors, by what they worked for.
+    """
+
+    frames: list[tuple[float, int, float]]
+    busy: Counter[str]
+
+
+PROGRAMS = {"ipykernel": "kernel", "jupyterlab": "server", "chrom": "browser"}
+
+
+def busy() -> Counter[str]:
+    """The seconds of processors that the programs below this one took so far."""
+    import psutil
+
+    spent = Counter[str]()
+    for process in psutil.Process().children(recursive=True):
+        try:
+            command, times = " ".join(process.cmdline()), process.cpu_times()
+        except psutil.Error:  # which has ended
+            continue
+        name = next((name for word, name in PROGRAMS.items() if word in command), "")
+        spent[name] += times.user + times.system
+    return spent
+
+
+def measured(widths: list[int], seed: int, seconds: float) -> Dragged:
+    """A network's explorer in JupyterLab, dragged for a while."""
     import nbformat
     from playwright.sync_api import sync_playwright
 
@@ -79,7 +111,7 @@ def measured(widths: list[int], seed: int, seconds: float) -> list[tuple[float, 
     return found
 
 
-def dragged(page: Any, seconds: float) -> list[tuple[float, int, float]]:
+def dragged(page: Any, seconds: float) -> Dragged:
     """Drag the handle of a bias to and fro, and note each answer that is painted."""
     handle = page.locator('.row[data-row="1"] .handle')
     handle.scroll_into_view_if_needed()
@@ -87,11 +119,14 @@ def dragged(page: Any, seconds: float) -> list[tuple[float, int, float]]:
     x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
     page.mouse.move(x, y)
     page.mouse.down()
+    before = busy()
     page.evaluate(WATCH, [x, y])
     page.wait_for_timeout(1000 * seconds)
     page.evaluate("() => { window.isWatching = false; }")
+    spent = busy() - before
     page.mouse.up()
-    return [(now, int(number), float(spent or 0)) for now, number, spent in page.evaluate("() => window.seenFrames")]
+    seen = page.evaluate("() => window.seenFrames")
+    return Dragged([(now, int(number), float(taken or 0)) for now, number, taken in seen], spent)
 
 
 def main() -> None:
@@ -102,19 +137,21 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0, help="of the network")
     parser.add_argument("--floor", type=float, default=0, help="fail with fewer frames per second")
     options = parser.parse_args()
-    frames = measured(list(map(int, options.widths.split("-"))), options.seed, options.seconds)
+    frames, spent = measured(list(map(int, options.widths.split("-"))), options.seed, options.seconds)
     if len(frames) < 2:
         sys.exit("benchmark_lab: no answer was painted")
     times = [now for now, _, _ in frames]
     gaps = sorted(b - a for a, b in pairwise(times))
     pace = 1000 * len(gaps) / (times[-1] - times[0])
-    python = statistics.median(spent for _, _, spent in frames)
+    python = statistics.median(taken for _, _, taken in frames)
     print(f"{options.widths}: {pace:.1f} frames/s in JupyterLab; {len(frames)} answers painted")
     tail = gaps[int(0.95 * len(gaps))]
     print(
         f"  from one to the next {statistics.median(gaps):.0f} ms, 95 of 100 at most {tail:.0f} ms, Python's share "
         f"{python:.0f} ms"
     )
+    each = ", ".join(f"{name} {1000 * spent[name] / len(frames):.1f}" for name in PROGRAMS.values())
+    print(f"  milliseconds of processors for each: {each}")
     sys.exit(pace < options.floor)
 
 

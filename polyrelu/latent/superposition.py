@@ -24,16 +24,14 @@ from itertools import pairwise
 from typing import Any, TypeAlias
 
 import numpy as np
-from flint import fmpq_mat
 from numpy.typing import NDArray
 
-from polyrelu.analysis.adjacency import linked
+from polyrelu.analysis.adjacency import connected
 from polyrelu.analysis.measure import Enclosure, tile_volumes
 from polyrelu.arithmetic.exact import FloatArray, exact, exact_vector, float_quotients, nearest_floats, read_only
 from polyrelu.engines.preimage import linear_regions
 from polyrelu.errors import DimensionError, InputError
 from polyrelu.networks.activation_pattern import unpacked_signs
-from polyrelu.networks.affine_outputs import Outputs
 from polyrelu.networks.layer import Layer, neuron_starts
 from polyrelu.networks.linear_constraints import coordinate
 from polyrelu.networks.network import Network
@@ -174,10 +172,9 @@ class Superposition(Carried):
         outer = facets < first_neuron
         rows[outer] = of_domain[facets[outer]]
         neurons = facets - first_neuron
-        for layer, (first, after) in enumerate(pairwise(neuron_starts(self.tiling.network.layers))):
+        for (_, (first, after)), (forms, kind_of) in zip(_spans(self.tiling.network), self._forms, strict=True):
             own = np.flatnonzero((neurons >= first) & (neurons < after))
-            forms, which = self._forms[layer]
-            found = forms[which[cells[own]], neurons[own] - first]
+            found = forms[kind_of[cells[own]], neurons[own] - first]
             on = signs[cells[own], neurons[own]]
             rows[own] = found * np.where(on, -1, 1)[:, None].astype(object)
             rows[own, 2] *= -1
@@ -189,16 +186,20 @@ class Superposition(Carried):
 
         A form ``(a, b, c)`` has the sign of ``a x + b y + c``. Cells with equal signs before a layer are of one kind.
         """
-        layers, starts, signs = self.tiling.network.layers, neuron_starts(self.tiling.network.layers), self.signs
-        outputs = Outputs(layers)
+        values = np.array([[[1, 0, 0], [0, 1, 0]]], dtype=object)  # what enters a layer, times scale, on each kind
+        scale, kind_of = 1, np.zeros(len(self.signs), dtype=np.intp)
         found = []
-        for depth, (layer, before) in enumerate(zip(layers, starts, strict=False)):
-            heads, example, which = _kinds(signs[:, :before])
-            forms = np.empty((len(heads), layer.neuron_count, 3), dtype=object)
-            for kind, cell in enumerate(example.tolist()):
-                values = outputs.before(self._columns.bits(cell).before(depth))
-                forms[kind] = _integers(layer.after(values))[list(layer.neurons)]
-            found.append((forms, which))
+        for layer, (first, after) in _spans(self.tiling.network):
+            rows, factor = _whole_rows(layer)
+            forms = rows[:, :-1] @ values
+            forms[:, :, 2] += scale * rows[:, -1]
+            scale *= factor
+            found.append((forms[:, list(layer.neurons)], kind_of))
+            example, following = _kinds(self.signs[:, :after])
+            values = forms[kind_of[example]]
+            cell, neuron = np.nonzero(~self.signs[example, first:after])
+            values[cell, np.array(layer.neurons, dtype=np.intp)[neuron]] = 0
+            kind_of = following
         return found
 
     # -- islands --------------------------------------------------------------------------------------------------
@@ -221,31 +222,31 @@ class Superposition(Carried):
     @cached_property
     def island_numbers(self) -> NDArray[np.intp]:
         """(cells, features) the island of each feature that a cell is part of, counted by first cells; -1 for none."""
-        cells, features = self.active.shape
         first, second = self.edges[:, :2].T
-        joined = self.active[first] & self.active[second] & ~self._at_threshold
-        edge, feature = np.nonzero(joined)
-        # One graph for all features: a cell is a node in each of them.
-        ends = first[edge] + cells * feature, second[edge] + cells * feature
-        labels = linked(cells * features, *ends).reshape(features, cells)
-        numbers = np.full((features, cells), NO_ISLAND, dtype=np.intp)
-        for own, on, named in zip(labels, self.active.T, numbers, strict=True):
-            named[on] = _by_first(own[on])
+        edge, feature = np.nonzero(self.active[first] & self.active[second])
+        apart = self._at_threshold(edge, feature)
+        edge, feature = edge[~apart], feature[~apart]
+        # One graph for all features, whose nodes are the cells where each is active: feature by feature, in order.
+        on = self.active.T
+        node = (np.cumsum(on) - 1).reshape(on.shape)
+        labels = connected(int(on.sum()), np.stack([node[feature, first[edge]], node[feature, second[edge]]], axis=1))
+        own, _ = np.nonzero(on)
+        begins = np.searchsorted(own, np.arange(len(on)))
+        numbers = np.full(on.shape, NO_ISLAND, dtype=np.intp)
+        numbers[on] = labels - np.append(labels, 0)[begins][own]
         found: NDArray[np.intp] = read_only(numbers.T)
         return found
 
-    @cached_property
-    def _at_threshold(self) -> NDArray[np.bool_]:
-        """(edges, features) whether a feature is at its threshold all along an edge."""
-        forms, which = self._forms[-1]
-        own = forms[which[self.edges[:, 0]]]
-        flat = np.zeros(own.shape[:2], dtype=np.bool_)
-        begin, end = (self.points[self.edges[:, column]] for column in (2, 3))
-        ahead = np.stack([_direction(a, b) for a, b in zip(begin, end, strict=True)]) if len(begin) else begin[:, :2]
-        level = own[:, :, 0] * ahead[:, None, 0] + own[:, :, 1] * ahead[:, None, 1] == 0
-        edge, feature = np.nonzero(level)
-        flat[edge, feature] = (own[edge, feature] * begin[edge]).sum(axis=1) == 0
-        return flat
+    def _at_threshold(self, edges: NDArray[np.intp], features: NDArray[np.intp]) -> NDArray[np.bool_]:
+        """For edges and features, one of each, whether the feature is at its threshold all along the edge."""
+        forms, kind_of = self._forms[-1]
+        first, begin, end = self.edges[edges][:, [0, 2, 3]].T
+        own = forms[kind_of[first], features]
+        at_both: NDArray[np.bool_] = np.ones(len(edges), dtype=np.bool_)
+        for corner in (begin, end):
+            left = np.flatnonzero(at_both)
+            at_both[left] = (own[left] * self.points[corner[left]]).sum(axis=1) == 0
+        return at_both
 
     @cached_property
     def islands(self) -> tuple[tuple[NDArray[np.intp], ...], ...]:
@@ -261,10 +262,9 @@ class Superposition(Carried):
     def _areas(self) -> tuple[FloatArray, FloatArray]:
         return tile_volumes(self.tiling, Polyhedron.volume)
 
-    def area(self, cells: Iterable[int]) -> Enclosure:
+    def area(self, cells: NDArray[np.intp] | Sequence[int]) -> Enclosure:
         """The area of some cells together, by number, between two floats."""
-        chosen = np.fromiter(cells, np.intp)
-        low, high = (math.fsum(bound[chosen]) for bound in self._areas)
+        low, high = (math.fsum(bound[cells].tolist()) for bound in self._areas)
         return Enclosure(max(math.nextafter(low, -math.inf), 0.0), math.nextafter(high, math.inf) if high else 0.0)
 
     def exact_area(self, feature: int) -> Fraction:
@@ -351,9 +351,14 @@ def _threshold(network: Network, feature: int, level: Any) -> Fraction:
 def with_features(network: Network, features: Sequence[int], levels: Sequence[Fraction | int]) -> Network:
     """The network whose last neurons are active exactly where some features are above their thresholds."""
     *before, last = network.layers
+    key = tuple(features), tuple(levels)
+    return Network([*before, last.latest(_above_levels, key, *key)])
+
+
+def _above_levels(last: Layer, features: Sequence[int], levels: Sequence[Fraction | int]) -> Layer:
     rows = tuple(last.rows[i] for i in features)
     offsets = tuple(last.offsets[i] - level for i, level in zip(features, levels, strict=True))
-    return Network([*before, Layer.from_rows(rows, offsets, [True] * len(rows), last.input_dim)])
+    return Layer.from_rows(rows, offsets, [True] * len(rows), last.input_dim)
 
 
 def _window(window: Polyhedron) -> Polyhedron:
@@ -370,17 +375,24 @@ def _window(window: Polyhedron) -> Polyhedron:
 # -- arrays -------------------------------------------------------------------------------------------------------
 
 
-def _kinds(rows: NDArray[np.bool_]) -> tuple[Any, NDArray[np.intp], NDArray[np.intp]]:
-    """The different rows, where each comes first, and which of them each row is."""
+def _spans(network: Network) -> Iterable[tuple[Layer, tuple[int, int]]]:
+    """Each layer with the numbers of its neurons, from the first to the one after the last."""
+    return zip(network.layers, pairwise(neuron_starts(network.layers)), strict=True)
+
+
+def _whole_rows(layer: Layer) -> tuple[Integers, int]:
+    """A layer's rows with their biases, times the least number that makes all of them integers; and that number."""
+    entries = [[*row, offset] for row, offset in zip(layer.rows, layer.offsets, strict=True)]
+    factor = math.lcm(*(value.denominator for row in entries for value in row))
+    whole = [[value.numerator * (factor // value.denominator) for value in row] for row in entries]
+    return np.array(whole, dtype=object).reshape(layer.output_dim, layer.input_dim + 1), factor
+
+
+def _kinds(rows: NDArray[np.bool_]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Where each of the different rows comes first, and which of them each row is."""
     packed = np.packbits(rows, axis=1) if rows.shape[1] else np.zeros((len(rows), 1), dtype=np.uint8)
-    kinds, example, which = np.unique(packed, axis=0, return_index=True, return_inverse=True)
-    return kinds, example, which.reshape(-1)
-
-
-def _integers(forms: fmpq_mat) -> Integers:
-    """A matrix of rationals, times what makes all of them integers."""
-    numerators, _ = forms.numer_denom()
-    return np.array([int(v) for v in numerators.entries()], dtype=object).reshape(forms.nrows(), forms.ncols())
+    _, example, kind_of = np.unique(packed, axis=0, return_index=True, return_inverse=True)
+    return example, kind_of.reshape(-1)
 
 
 def _next_in_cell(cells: NDArray[np.intp], starts: NDArray[np.int64]) -> NDArray[np.intp]:
@@ -420,19 +432,6 @@ def _sorted_exactly(rows: Integers) -> Integers:
     facets = cyclic_facets([Halfspace.of(row[:2], row[2]) for row in rows.tolist()])
     assert facets is not None, "a cell of a bounded window is bounded"
     return np.array([(*row.normal, row.offset) for row, _, _ in facets], dtype=object)
-
-
-def _direction(begin: Sequence[int], end: Sequence[int]) -> tuple[int, int]:
-    """A positive multiple of ``end - begin``, of points in homogeneous integers."""
-    return end[0] * begin[2] - begin[0] * end[2], end[1] * begin[2] - begin[1] * end[2]
-
-
-def _by_first(labels: NDArray[np.int32]) -> NDArray[np.intp]:
-    """Labels counted from 0 in the order in which they come first."""
-    _, first, which = np.unique(labels, return_index=True, return_inverse=True)
-    rank = np.empty(len(first), dtype=np.intp)
-    rank[np.argsort(first)] = np.arange(len(first))
-    return rank[which]
 
 
 def area_text(area: Enclosure, digits: int = 4) -> str:

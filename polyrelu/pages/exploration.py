@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -86,10 +86,8 @@ class Exploration:
     @cached_property
     def found(self) -> Superposition:
         """The zones of what the network is now."""
-        window = Polyhedron.box(self.lows, self.highs)
-        return Superposition(
-            self.network, window, self.features, dict(zip(self.features, self.thresholds, strict=True))
-        )
+        levels = dict(zip(self.features, self.thresholds, strict=True))
+        return Superposition(self.network, _box(self.lows, self.highs), self.features, levels)
 
     @property
     def selected(self) -> Tile | None:
@@ -246,6 +244,12 @@ def shades(number: int) -> dict[str, Any]:
     """The colours of a feature: of its zone, and of the zone's rim in the light and in the dark."""
     own = colour(number)
     return {"colour": own, "lines": [for_lines(own), for_lines(own, dark=True)]}
+
+
+@lru_cache(maxsize=1)
+def _box(lows: ExactVector, highs: ExactVector) -> Polyhedron:
+    """A window, which remembers what engines find out about it while a network is dragged."""
+    return Polyhedron.box(lows, highs)
 
 
 def _corners(window: Polyhedron) -> tuple[ExactVector, ExactVector]:

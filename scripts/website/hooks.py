@@ -18,9 +18,10 @@ from mkdocs.exceptions import PluginError
 from mkdocs.structure.files import File, Files
 
 from website import docstrings, notebooks, reference
+from website.drawn import ran_elsewhere
 from website.kept import kept
 from website.places import NOTEBOOKS, ROOT, SITE, BrokenLink, is_page, is_picture, place_of, relink, source_page
-from website.running import Differs, is_run, needs, run_page, show
+from website.running import Differs, is_run, needs, run_page
 
 log = logging.getLogger("mkdocs.hooks.polyrelu")
 _PROJECT = {
@@ -167,10 +168,11 @@ class _Site:
         """A page that was run, and the links to what it has made."""
         package = needs(text)
         if package and not find_spec(package):
-            log.warning("%s is not run, and has no pictures: there is no %s", place, package)
-            return show(text, place, set(), without=True), set()
-        log.info("running %s", place)
-        ran = kept(text + place, partial(run_page, text, place))
+            log.info("%s was run elsewhere: there is no %s", place, package)
+            ran = ran_elsewhere(text, place)
+        else:
+            log.info("running %s", place)
+            ran = kept(text + place, partial(run_page, text, place))
         folder = PurePosixPath(place).with_suffix("")
         for name, content in ran.files.items():
             self._add(str(folder / name), content)

@@ -50,7 +50,7 @@ class Ran:
 
 
 def needs(text: str) -> str | None:
-    """The package without which a page cannot run, and need not: ``needs: torch`` in its head."""
+    """The package without which a page cannot run, and is run elsewhere: ``needs: torch`` in its head."""
     found = _NEEDS.match(text)
     return found and found.group(1)
 
@@ -59,6 +59,11 @@ def is_run(text: str) -> bool:
     """Whether there is anything in a page to run."""
     blocks = (found.groups() for found in _BLOCK.finditer(text))
     return any(kind == "console" or ">>> " in (block or hidden) for kind, block, hidden in blocks)
+
+
+def blocks(text: str) -> list[str]:
+    """The examples and commands of a page, hidden ones too, as they are written."""
+    return [found.group() for found in _BLOCK.finditer(text)]
 
 
 def run_page(text: str, name: str) -> Ran:
@@ -100,21 +105,20 @@ def on_dark(name: str) -> str:
     return f"{stem}.dark.{suffix}"
 
 
-def show(text: str, name: str, drawn: set[str], without: bool = False) -> str:
+def show(text: str, name: str, drawn: set[str]) -> str:
     """A page's Markdown as the site has it.
 
     Args:
         text: the page as it is written.
         name: of the page.
         drawn: the pictures that its own code has drawn.
-        without: leave other pictures out.
     """
     folder = PurePosixPath(name).stem
 
     def picture(found: re.Match[str]) -> str:
         label, file, attributes = found.group(1), found.group(2), found.group(3) or ""
         if file not in drawn:
-            return "" if without else found.group()
+            return found.group()
         if file.endswith(".html"):
             return f'<iframe class="shown" src="{folder}/{file}" title="{label}" loading="lazy"></iframe>'
         if on_dark(file) not in drawn:  # a command has drawn it

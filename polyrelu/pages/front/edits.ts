@@ -2,7 +2,8 @@
 import { BIAS, type Edit, type Layer } from "./explorer_scene";
 
 const AT_ONCE = 2;
-const SLOW = 1500; // milliseconds without an answer after which that is said
+const SOON = 60; // milliseconds between answers that come quickly
+const SLOW = 1500; // and without an answer, after which that is said
 
 /** What was dragged, as text by its place: "window", "threshold 1", "entry 0 2 -1". */
 type Dragged = Map<string, string>;
@@ -97,6 +98,11 @@ export class Edits {
       else own[depth]!.weight[row]![column] = Number(text);
     }
     return own;
+  }
+
+  /** Whether the next answer will be there in a moment, to be drawn together with what is dragged. */
+  isSoonAnswered(): boolean {
+    return this.sent.size > 0 && performance.now() - (this.answered.at(-1) ?? -Infinity) < SOON;
   }
 
   /** How many answers came in the last second. */

@@ -1,12 +1,12 @@
 // The explorer: zones of a network whose numbers are dragged. What is drawn comes from Python; what is dragged goes there,
 // two edits at a time: the next one is sent when one has been answered, and has whatever was dragged meanwhile.
 import { Edits } from "./edits";
-import { BIAS, type Host, type Layer, type Scene, type Window } from "./explorer_scene";
+import { BIAS, type Host, type Layer, type Pin, type Scene, type Window } from "./explorer_scene";
 import { FeatureTable, type TableHost } from "./feature_table";
 import { listen, zoomed } from "./gestures";
 import { Inset } from "./inset";
 import { Lines, type Row } from "./lines";
-import { View, type PlanarMap, decimal, paint, shortNumber, veil } from "./map";
+import { type Inks, View, type PlanarMap, decimal, fitted, paint, paintCross, shortNumber, veil } from "./map";
 import { Numbers } from "./numbers";
 import { pinCard, stillCard } from "./pin_card";
 import { element } from "./shell";
@@ -31,13 +31,14 @@ class Explorer {
   private folds = false;
   /** The window that is seen: what was asked for, while the answer is on its way. */
   private wanted: Window | null = null;
-  private pinned: { at: [number, number]; cell: number } | null = null;
+  private pinned: Spot | null = null;
   private readonly edits: Edits;
 
   private readonly app = element("div", { class: "polyrelu" });
   private readonly canvas = element("canvas", { tabindex: 0, "aria-label": "Zones of the features in the window; arrow keys move it, plus and minus scale it" });
   private readonly overlay = document.createElementNS("http://www.w3.org/2000/svg", "svg");
-  private readonly cross = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+  /** What is below the lines: it is painted anew when Python has answered, and they follow the pointer. */
+  private readonly ground = element("canvas");
   private readonly stage = element("div", { class: "stage" }, this.canvas);
   private readonly readout = element("div", { class: "readout" });
   private readonly note = element("div", { class: "warning", role: "alert", hidden: true });
@@ -65,20 +66,24 @@ class Explorer {
       nameOf: (layer, row) => this.nameOf(layer, row),
       select: (row) => {
         this.row = row;
-        this.draw();
+        this.follow();
       },
       edit: (layer, row, column, value, fine) => {
         this.edit(layer, row, column, value, fine);
-        this.draw();
+        this.follow();
         this.edits.flush();
       },
     });
     this.build();
     root.append(element("style", {}, style), this.app);
     host.onAnswer(() => this.take());
-    host.onTheme(() => this.draw());
-    this.observer = new ResizeObserver(() => this.draw());
+    host.onTheme(() => {
+      this.inks = null;
+      this.draw();
+    });
+    this.observer = new ResizeObserver((sizes) => this.resized(sizes));
     this.observer.observe(this.stage);
+    this.observer.observe(this.inset.panel);
     this.take();
   }
 
@@ -123,8 +128,7 @@ class Explorer {
 
   private build(): void {
     this.overlay.setAttribute("class", "overlay");
-    this.cross.setAttribute("class", "overlay marks");
-    this.stage.append(this.cross, ...(this.live ? [this.overlay] : []));
+    if (this.live) this.stage.append(this.overlay);
     const button = (label: string, run: () => void, title?: string): HTMLButtonElement =>
       element("button", { class: "plain", type: "button", click: run, title }, label);
     const pressed = (label: string, on: boolean, run: (on: boolean) => void): HTMLButtonElement => {
@@ -218,7 +222,7 @@ class Explorer {
       const cell = at ? this.map.at(...at) : -1;
       this.pinned = at && cell >= 0 ? { at, cell } : null;
     } else this.edits.pin(at && at.map((value) => decimal(value, fine)));
-    this.drawPin();
+    this.draw();
     this.edits.flush();
   }
 
@@ -257,14 +261,15 @@ class Explorer {
         if (this.layer !== which()) this.choose(which());
         if (this.row !== row) {
           this.row = row;
-          this.draw();
+          this.follow();
         }
       },
+      hovered: () => this.follow(),
       edit: (row, w, b, fine) => {
         const exactly = w?.map((value, column) => this.edit(which(), row, column, value, fine)) as [number, number] | undefined;
         const lines = layer === 0 ? this.lines : this.insetLines;
         this.edit(which(), row, BIAS, exactly ? lines.biasAtFoot(exactly) : b, exactly ? fine / 4 : fine);
-        this.draw();
+        this.follow();
         this.edits.flush();
       },
     };
@@ -290,34 +295,47 @@ class Explorer {
 
   // -- drawing ------------------------------------------------------------------------------------------------------
 
-  /** Draw before the next frame is shown, once for all that has changed. */
+  /** What follows the pointer has changed: lines, handles and numbers; zones do when an answer comes. */
+  private follow(): void {
+    if (!this.edits.isSoonAnswered()) this.request();
+  }
+  /** Everything has changed. */
   private draw(): void {
+    this.isStale = true;
+    this.request();
+  }
+  /** Draw before the next frame is shown, once for all that has changed. */
+  private request(): void {
     this.frame ??= requestAnimationFrame(() => {
       this.frame = undefined;
-      this.drawNow();
+      if (!this.width) return;
+      if (this.isStale) this.drawScene();
+      this.isStale = false;
+      this.drawEdited();
     });
   }
+  private isStale = true;
   private frame: number | undefined;
+  /** Of the stage, in pixels. It is heard of: to ask would have the whole notebook laid out. */
+  private width = 0;
 
-  private drawNow(): void {
-    this.app.dataset.theme = this.host.dark() ? "dark" : "light";
-    const width = Math.round(this.stage.clientWidth);
-    if (!width) return;
-    const [x0, y0, x1, y1] = this.seen();
-    const height = Math.round(width * Math.min(1.6, Math.max(0.4, (y1 - y0) / (x1 - x0))));
-    this.stage.style.height = `${height}px`;
-    this.view = new View([x0, y0], [x1, y1], width, height);
-    const ratio = window.devicePixelRatio || 1;
-    if (this.canvas.width !== Math.round(width * ratio) || this.canvas.height !== Math.round(height * ratio)) {
-      this.canvas.width = Math.round(width * ratio);
-      this.canvas.height = Math.round(height * ratio);
+  private resized(sizes: readonly ResizeObserverEntry[]): void {
+    for (const { target, contentRect } of sizes) {
+      if (target === this.stage) this.width = Math.round(contentRect.width);
+      else if (contentRect.width) this.inset.width = contentRect.width;
     }
-    const context = this.canvas.getContext("2d")!;
-    context.setTransform(ratio, 0, 0, ratio, 0, 0);
-    const { ink, paper } = this.inks();
+    this.draw();
+  }
+
+  private drawScene(): void {
     const dark = this.host.dark();
+    const { ink, paper } = this.colours();
+    const [x0, y0, x1, y1] = this.seen();
+    const height = Math.round(this.width * Math.min(1.6, Math.max(0.4, (y1 - y0) / (x1 - x0))));
+    this.stage.style.height = `${height + 2}px`; // with its border
+    this.view = new View([x0, y0], [x1, y1], this.width, height);
     this.canvas.dataset.veil = String(veil(this.scene.features.length - this.hidden.size, dark));
-    paint(context, this.map, {
+    paint(fitted(this.ground, this.view), this.map, {
       view: this.view,
       coats: this.scene.features.flatMap(({ name, colour, lines }, feature) =>
         this.hidden.has(name) ? [] : [{ feature, island: null, colour, line: lines[Number(dark)]! }],
@@ -334,16 +352,37 @@ class Explorer {
     this.drawFacts();
     this.features.draw(this.chosen);
     this.drawPin();
-    if (!this.live) return;
-    this.lines.draw();
-    if (this.inset.draw(this.layers, this.layer, this.seen(), this.scene.pin?.at)) this.insetLines.draw();
-    this.numbers.draw(this.layers[this.layer]!, this.layer, this.row);
   }
 
-  private inks(): { ink: string; paper: string } {
-    const own = getComputedStyle(this.app);
-    return { ink: own.getPropertyValue("--ink"), paper: own.getPropertyValue("--paper") };
+  private drawEdited(): void {
+    const inks = this.colours();
+    const context = fitted(this.canvas, this.view);
+    context.drawImage(this.ground, 0, 0, this.view.width, this.view.height);
+    if (this.live) {
+      this.lines.draw();
+      this.lines.paint(context, inks.ink);
+      const inset = this.inset.draw(this.layers, this.layer, this.seen(), this.scene.pin?.at, inks);
+      if (inset) {
+        this.insetLines.draw();
+        this.insetLines.paint(inset, inks.ink);
+      }
+      this.numbers.draw(this.layers[this.layer]!, this.layer, this.row);
+    }
+    const at = this.pinnedAt();
+    if (at) paintCross(context, this.view.toPixels(...at), inks.ink);
   }
+
+  /** The colours of the theme; to ask for them takes a while, so they are kept until it changes. */
+  private colours(): Inks {
+    if (!this.inks) {
+      this.app.dataset.theme = this.host.dark() ? "dark" : "light";
+      const own = getComputedStyle(this.app);
+      const [ink, paper, soft, line] = ["--ink", "--paper", "--soft", "--line"].map((name) => own.getPropertyValue(name));
+      this.inks = { ink: ink!, paper: paper!, soft: soft!, line: line! };
+    }
+    return this.inks;
+  }
+  private inks: Inks | null = null;
 
   private drawFacts(): void {
     const widths = [this.layers[0]!.inputs, ...this.layers.map((layer) => layer.bias.length)].join("-");
@@ -381,19 +420,24 @@ class Explorer {
     return on.length ? `on: ${on.join(", ")}` : "no feature is on";
   }
 
-  private drawPin(): void {
-    const { pin } = this.scene;
-    const at = this.live ? pin?.at : (this.pinned?.at ?? pin?.at);
-    this.cross.replaceChildren();
-    this.pinCard.replaceChildren();
-    if (!at) return;
-    const [x, y] = this.view.toPixels(...at);
-    const path = document.createElementNS("http://www.w3.org/2000/svg", "path");
-    path.setAttribute("d", `M${x - 9} ${y}h6m6 0h6M${x} ${y - 9}v6m0 6v6`);
-    path.setAttribute("class", "cross");
-    this.cross.append(path);
-    const close = this.live ? () => this.pin(null) : undefined;
-    if (this.live || !this.pinned) this.pinCard.append(pinCard(pin!, this.scene.features, close));
-    else this.pinCard.append(stillCard(this.pinned.at, this.pattern(this.pinned.cell), this.on(this.pinned.cell)));
+  private pinnedAt(): [number, number] | undefined {
+    return (this.live ? undefined : this.pinned?.at) ?? this.scene.pin?.at;
   }
+
+  private drawPin(): void {
+    const shown = (!this.live && this.pinned) || this.scene.pin;
+    if (shown === this.shownPin) return;
+    this.shownPin = shown;
+    this.pinCard.replaceChildren();
+    if (!shown) return;
+    if ("point" in shown) this.pinCard.append(pinCard(shown, this.scene.features, this.live ? () => this.pin(null) : undefined));
+    else this.pinCard.append(stillCard(shown.at, this.pattern(shown.cell), this.on(shown.cell)));
+  }
+  private shownPin: Pin | Spot | null = null;
+}
+
+/** A point of a picture that stands still, and the cell where it is. */
+interface Spot {
+  at: [number, number];
+  cell: number;
 }

@@ -1,6 +1,6 @@
 // The plane that a later layer takes: where points of the window come to lie in it.
 import { imageOf, type Layer, type Window } from "./explorer_scene";
-import { View } from "./map";
+import { type Inks, View, fitted, paintCross } from "./map";
 import { element } from "./shell";
 
 const GRID = 20; // steps between the points that are shown
@@ -9,14 +9,19 @@ const COARSE = 8; // and between those that say how large the plane is
 /** A small drawing of that plane; its lines are drawn over the marks by who has made it. */
 export class Inset {
   readonly overlay = document.createElementNS("http://www.w3.org/2000/svg", "svg");
-  private readonly marks = document.createElementNS("http://www.w3.org/2000/svg", "svg");
-  readonly panel = element("div", { class: "inset" }, this.marks, this.overlay);
+  private readonly canvas = element("canvas");
+  readonly panel = element("div", { class: "inset" }, this.canvas, this.overlay);
+  /** How wide it is shown, in pixels; as high. */
+  width = 260;
   private window: Window = [-1, -1, 1, 1];
+
+  constructor() {
+    this.overlay.setAttribute("class", "overlay");
+  }
 
   view(): View {
     const [x0, y0, x1, y1] = this.window;
-    const width = this.panel.clientWidth || 260;
-    return new View([x0, y0], [x1, y1], width, this.panel.clientHeight || width);
+    return new View([x0, y0], [x1, y1], this.width, this.width);
   }
 
   /** Look at all that layer k takes from a window. */
@@ -24,12 +29,15 @@ export class Inset {
     if (isPlanar(layers, k)) this.window = squareAround(layers.slice(0, k), window);
   }
 
-  /** Draw what layer k takes, if that is a plane; whether it is. */
-  draw(layers: readonly Layer[], k: number, window: Window, pin: [number, number] | undefined): boolean {
+  /** Draw what layer k takes, if that is a plane: what its lines are painted with, or null. */
+  draw(layers: readonly Layer[], k: number, window: Window, pin: [number, number] | undefined, inks: Inks): CanvasRenderingContext2D | null {
     this.panel.hidden = !isPlanar(layers, k);
-    if (this.panel.hidden) return false;
-    this.marks.replaceChildren(...insetMarks(this.view(), layers.slice(0, k), window, pin));
-    return true;
+    if (this.panel.hidden) return null;
+    const view = this.view();
+    const context = fitted(this.canvas, view);
+    context.clearRect(0, 0, view.width, view.height);
+    paintMarks(context, view, layers.slice(0, k), window, pin, inks);
+    return context;
   }
 }
 
@@ -54,26 +62,22 @@ function squareAround(layers: readonly Layer[], window: Window): Window {
 }
 
 /** The axes, the images of points of a window, and that of the point that is pinned. */
-function insetMarks(view: View, layers: readonly Layer[], window: Window, pin: [number, number] | undefined): SVGElement[] {
-  const [ox, oy] = view.toPixels(0, 0);
-  const marks = [shape("path", { class: "axes", d: `M0 ${oy}H${view.width}M${ox} 0V${view.height}` })];
+function paintMarks(context: CanvasRenderingContext2D, view: View, layers: readonly Layer[], window: Window, pin: [number, number] | undefined, inks: Inks): void {
   const placeOf = (point: [number, number]): [number, number] => {
     const [x, y] = imageOf(layers, point);
     return view.toPixels(x!, y!);
   };
+  const [ox, oy] = view.toPixels(0, 0);
+  context.strokeStyle = inks.line;
+  context.lineWidth = 1;
+  context.stroke(new Path2D(`M0 ${oy}H${view.width}M${ox} 0V${view.height}`));
+  context.fillStyle = inks.soft;
+  context.globalAlpha = 0.45;
   for (const point of grid(window, GRID)) {
-    const [cx, cy] = placeOf(point);
-    marks.push(shape("circle", { class: "image", cx, cy, r: 1.6 }));
+    context.beginPath();
+    context.arc(...placeOf(point), 1.6, 0, 2 * Math.PI);
+    context.fill();
   }
-  if (pin) {
-    const [x, y] = placeOf(pin);
-    marks.push(shape("path", { class: "cross", d: `M${x - 7} ${y}h14M${x} ${y - 7}v14` }));
-  }
-  return marks;
-}
-
-function shape(tag: string, attributes: Record<string, string | number>): SVGElement {
-  const made = document.createElementNS("http://www.w3.org/2000/svg", tag);
-  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, String(value));
-  return made;
+  context.globalAlpha = 1;
+  if (pin) paintCross(context, placeOf(pin), inks.ink);
 }

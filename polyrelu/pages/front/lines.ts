@@ -15,34 +15,50 @@ export interface Editing {
   select(row: number): void;
   /** New numbers of a row, and how finely they are meant. */
   edit(row: number, w: [number, number] | null, b: number, fine: number): void;
+  /** The pointer is over another line. */
+  hovered(): void;
 }
 
 const SVG = "http://www.w3.org/2000/svg";
 const SHORTEST = 8; // pixels of an arrow
 const APART = 30; // pixels between handles
+const BEYOND = 9999; // pixels: further than any stage is wide
+const TIP = "M0 0L-12 5.5L-12 -5.5Z";
 
-function shape<Tag extends keyof SVGElementTagNameMap>(tag: Tag, attributes: Record<string, string>): SVGElementTagNameMap[Tag] {
+function shape<Tag extends keyof SVGElementTagNameMap>(tag: Tag, attributes: Record<string, string | number>): SVGElementTagNameMap[Tag] {
   const made = document.createElementNS(SVG, tag);
-  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
+  set(made, attributes);
   return made;
 }
 
+/** Set what has changed: whatever is set has to be painted again. */
+function set(element: Element, attributes: Record<string, string | number>): void {
+  for (const [name, value] of Object.entries(attributes)) {
+    if (element.getAttribute(name) !== String(value)) element.setAttribute(name, String(value));
+  }
+}
+
+/** What can be taken hold of: the line below all handles, and the handle with the tip of its arrow above all lines. */
 interface Parts {
-  /** The line below all handles, and the handle with its arrow above all lines. */
-  under: SVGGElement;
-  over: SVGGElement;
-  line: SVGLineElement;
   grip: SVGLineElement;
+  over: SVGGElement;
   handle: SVGCircleElement;
-  shaft: SVGLineElement;
   tip: SVGPathElement;
   label: SVGTextElement;
 }
 
-/** Lines over a stage; `draw` puts them where the rows are. */
+/** Where a row is, in pixels: its handle, and its arrow from there. */
+interface Place {
+  at: [number, number];
+  arrow: [number, number];
+}
+
+/** Lines over a stage: `draw` puts what can be taken hold of where the rows are, and `paint` paints the lines below. */
 export class Lines {
   private parts: Parts[] = [];
+  private places: Place[] = [];
   private lengthOfOne = 40;
+  private hovered = -1;
 
   constructor(
     private readonly svg: SVGSVGElement,
@@ -58,7 +74,29 @@ export class Lines {
       this.spread(rows);
       this.raise();
     }
-    rows.forEach((row, i) => this.put(this.parts[i]!, row, i));
+    this.places = rows.map((row, i) => this.place(row, i));
+    rows.forEach((row, i) => this.put(this.parts[i]!, this.places[i]!, row, i));
+  }
+
+  /** The lines, and the arrow of the selected one. */
+  paint(context: CanvasRenderingContext2D, ink: string): void {
+    const selected = this.editing.selected();
+    this.editing.rows().forEach(({ colour }, i) => {
+      const { at, arrow } = this.places[i]!;
+      const [right, down] = unit(arrow).map((part) => part * BEYOND) as [number, number];
+      const isFirm = i === selected || i === this.hovered;
+      context.strokeStyle = colour ?? ink;
+      context.globalAlpha = isFirm ? 1 : 0.75;
+      context.lineWidth = isFirm ? 1.8 : 1;
+      context.setLineDash(isFirm ? [] : [5, 4]);
+      stroke(context, [at[0] - down, at[1] + right], [at[0] + down, at[1] - right]);
+      context.setLineDash([]);
+      if (i !== selected) return;
+      const shaft = Math.max(0, Math.hypot(...arrow) - 8) / BEYOND;
+      context.lineWidth = 2.4;
+      stroke(context, at, [at[0] + shaft * right, at[1] + shaft * down]);
+    });
+    context.globalAlpha = 1;
   }
 
   private dragging = false;
@@ -103,34 +141,22 @@ export class Lines {
     return [centre[0] - off * row.w[0] - along * row.w[1], centre[1] - off * row.w[1] + along * row.w[0]];
   }
 
-  private put(parts: Parts, row: Row, i: number): void {
-    const view = this.editing.view();
-    const selected = this.editing.selected() === i;
-    const anchor = this.kept && selected ? this.kept : this.anchor(row, i);
-    const [x, y] = view.toPixels(...anchor);
-    const size = Math.hypot(...row.w);
-    const along = size > 0 ? [row.w[1] / size, row.w[0] / size] : [0, 0]; // of the line, in pixels
-    const far = 2 * (view.width + view.height) + Math.hypot(x, y);
-    const set = (element: Element, attributes: Record<string, number | string>): void =>
-      Object.entries(attributes).forEach(([name, value]) => element.setAttribute(name, String(value)));
-    for (const line of [parts.line, parts.grip]) {
-      set(line, { x1: x - far * along[0]!, y1: y - far * along[1]!, x2: x + far * along[0]!, y2: y + far * along[1]! });
-    }
-    set(parts.handle, { cx: x, cy: y });
-    set(parts.label, { x: x + 9, y: y - 8 });
-    const [dx, dy] = [row.w[0] * this.lengthOfOne, -row.w[1] * this.lengthOfOne];
-    const length = Math.hypot(dx, dy) || 1;
-    const [ux, uy] = [dx / length, dy / length];
-    const drawn = Math.max(length, SHORTEST);
-    const [tx, ty] = [x + ux * drawn, y + uy * drawn];
-    set(parts.shaft, { x1: x, y1: y, x2: tx - 8 * ux, y2: ty - 8 * uy });
-    set(parts.tip, { d: `M${tx} ${ty}L${tx - 12 * ux - 5.5 * uy} ${ty - 12 * uy + 5.5 * ux}L${tx - 12 * ux + 5.5 * uy} ${ty - 12 * uy - 5.5 * ux}Z` });
-    parts.label.textContent = row.name;
-    for (const group of [parts.under, parts.over]) {
-      group.classList.toggle("selected", selected);
-      group.style.setProperty("--own", row.colour ?? "var(--ink)");
-    }
-    parts.handle.setAttribute("aria-label", `${row.name}: bias ${row.b.toPrecision(4)}, weights ${row.w.map((v) => v.toPrecision(4)).join(" and ")}`);
+  private place(row: Row, i: number): Place {
+    const anchor = this.kept && this.editing.selected() === i ? this.kept : this.anchor(row, i);
+    const arrow: [number, number] = [row.w[0] * this.lengthOfOne, -row.w[1] * this.lengthOfOne];
+    const longer = Math.max(1, SHORTEST / (Math.hypot(...arrow) || 1));
+    return { at: this.editing.view().toPixels(...anchor), arrow: [longer * arrow[0], longer * arrow[1]] };
+  }
+
+  private put(parts: Parts, { at, arrow }: Place, row: Row, i: number): void {
+    const turned = (Math.atan2(arrow[1], arrow[0]) * 180) / Math.PI;
+    set(parts.grip, { transform: `translate(${at.join()}) rotate(${turned + 90})` });
+    set(parts.over, { transform: `translate(${at.join()})` });
+    set(parts.tip, { transform: `translate(${arrow.join()}) rotate(${turned})` });
+    if (parts.label.textContent !== row.name) parts.label.textContent = row.name;
+    parts.over.classList.toggle("selected", this.editing.selected() === i);
+    set(parts.over, { style: `--own: ${row.colour ?? "var(--ink)"}` });
+    set(parts.handle, { "aria-label": `${row.name}: bias ${row.b.toPrecision(4)}, weights ${row.w.map((v) => v.toPrecision(4)).join(" and ")}` });
   }
 
   private make(count: number): void {
@@ -138,26 +164,29 @@ export class Lines {
     this.svg.replaceChildren(below, above);
     this.parts = Array.from({ length: count }, (_, i) => {
       const parts: Parts = {
-        under: shape("g", { class: "row", "data-row": String(i) }),
-        over: shape("g", { class: "row", "data-row": String(i) }),
-        line: shape("line", { class: "line" }),
-        grip: shape("line", { class: "grip" }),
-        shaft: shape("line", { class: "shaft" }),
-        tip: shape("path", { class: "tip", tabindex: "0", role: "slider", "aria-label": `Weights of row ${i}`, "aria-valuenow": "0" }),
-        handle: shape("circle", { class: "handle", r: "5.5", tabindex: "0", role: "slider", "aria-valuenow": "0" }),
-        label: shape("text", { class: "label" }),
+        grip: shape("line", { class: "grip", x1: -BEYOND, x2: BEYOND }),
+        over: shape("g", { class: "row", "data-row": i }),
+        tip: shape("path", { class: "tip", d: TIP, tabindex: 0, role: "slider", "aria-label": `Weights of row ${i}`, "aria-valuenow": 0 }),
+        handle: shape("circle", { class: "handle", r: 5.5, tabindex: 0, role: "slider", "aria-valuenow": 0 }),
+        label: shape("text", { class: "label", x: 9, y: -8 }),
       };
-      parts.under.append(parts.grip, parts.line);
-      parts.over.append(parts.shaft, parts.tip, parts.handle, parts.label);
+      parts.over.append(parts.tip, parts.handle, parts.label);
       for (const grip of [parts.grip, parts.handle]) this.drag(grip, i, () => this.slide(i));
       this.drag(parts.tip, i, () => this.turn(i));
+      parts.grip.addEventListener("pointerenter", () => this.hover(i));
+      parts.grip.addEventListener("pointerleave", () => this.hover(-1));
       parts.handle.addEventListener("focus", () => this.editing.select(i));
       parts.handle.addEventListener("keydown", (event) => this.nudge(event, i, false));
       parts.tip.addEventListener("keydown", (event) => this.nudge(event, i, true));
-      below.append(parts.under);
+      below.append(parts.grip);
       above.append(parts.over);
       return parts;
     });
+  }
+
+  private hover(i: number): void {
+    this.hovered = i;
+    this.editing.hovered();
   }
 
   /** Moving the line keeps its weights; how far the pointer is from the line stays as it was. */
@@ -199,12 +228,14 @@ export class Lines {
       this.editing.select(i);
       this.dragging = true;
       const move = begin();
-      const follow = (at: PointerEvent): void => {
-        const box = this.svg.getBoundingClientRect();
-        move(...this.editing.view().toPlane(at.clientX - box.left, at.clientY - box.top));
-      };
+      // Where the stage is would be found out by laying out the whole notebook: once, and when something scrolls.
+      let box = this.svg.getBoundingClientRect();
+      const measure = (): void => void (box = this.svg.getBoundingClientRect());
+      addEventListener("scroll", measure, true);
+      const follow = (at: PointerEvent): void => move(...this.editing.view().toPlane(at.clientX - box.left, at.clientY - box.top));
       follow(event);
       const end = (): void => {
+        removeEventListener("scroll", measure, true);
         element.removeEventListener("pointermove", follow);
         this.dragging = false;
         this.kept = null;
@@ -233,4 +264,16 @@ export class Lines {
       this.editing.edit(i, null, b - 4 * pixel * (w[0] * step[0]! + w[1] * step[1]! || size), pixel * size);
     }
   }
+}
+
+function unit([x, y]: [number, number]): [number, number] {
+  const length = Math.hypot(x, y) || 1;
+  return [x / length, y / length];
+}
+
+function stroke(context: CanvasRenderingContext2D, from: [number, number], to: [number, number]): void {
+  context.beginPath();
+  context.moveTo(...from);
+  context.lineTo(...to);
+  context.stroke();
 }

@@ -155,23 +155,36 @@ export class PlanarMap {
   }
 
   private trace(path: Path2D, cell: number, view: View): void {
-    const { points, starts, corners } = this.columns;
+    const { starts, corners } = this.columns;
+    const pixels = this.pixels(view);
     for (let k = starts[cell]!; k < starts[cell + 1]!; k++) {
-      const corner = view.toPixels(points[2 * corners[k]!]!, points[2 * corners[k]! + 1]!);
-      if (k === starts[cell]!) path.moveTo(...corner);
-      else path.lineTo(...corner);
+      const corner = 2 * corners[k]!;
+      if (k === starts[cell]!) path.moveTo(pixels[corner]!, pixels[corner + 1]!);
+      else path.lineTo(pixels[corner]!, pixels[corner + 1]!);
     }
     path.closePath();
   }
 
+  /** The corners in pixels of a view; those of the latest one are kept. */
+  private pixels(view: View): Float64Array {
+    if (this.latest?.view !== view) {
+      const { points } = this.columns;
+      const places = new Float64Array(points.length);
+      for (let k = 0; k < points.length; k += 2) places.set(view.toPixels(points[k]!, points[k + 1]!), k);
+      this.latest = { view, places };
+    }
+    return this.latest.places;
+  }
+  private latest: { view: View; places: Float64Array } | null = null;
+
   private lines(view: View, wanted: (left: number, right: number) => boolean): Path2D {
     const path = new Path2D();
-    const { points } = this.columns;
+    const pixels = this.pixels(view);
     for (let k = 0; k < this.edges.length; k += 4) {
       const [a, b, left, right] = [this.edges[k]!, this.edges[k + 1]!, this.edges[k + 2]!, this.edges[k + 3]!];
       if (right < 0 || !wanted(left, right)) continue;
-      path.moveTo(...view.toPixels(points[2 * a]!, points[2 * a + 1]!));
-      path.lineTo(...view.toPixels(points[2 * b]!, points[2 * b + 1]!));
+      path.moveTo(pixels[2 * a]!, pixels[2 * a + 1]!);
+      path.lineTo(pixels[2 * b]!, pixels[2 * b + 1]!);
     }
     return path;
   }
@@ -194,6 +207,31 @@ export class PlanarMap {
     }
     return Int32Array.from(edges);
   }
+}
+
+/** The colours of a theme: of text, of what is below it, of what matters less, and of thin lines. */
+export interface Inks {
+  ink: string;
+  paper: string;
+  soft: string;
+  line: string;
+}
+
+/** What paints on a canvas, which gets as many pixels as a view of it has on this screen. */
+export function fitted(canvas: HTMLCanvasElement, { width, height }: View): CanvasRenderingContext2D {
+  const ratio = window.devicePixelRatio || 1;
+  const [across, down] = [Math.round(width * ratio), Math.round(height * ratio)];
+  if (canvas.width !== across || canvas.height !== down) [canvas.width, canvas.height] = [across, down];
+  const context = canvas.getContext("2d")!;
+  context.setTransform(ratio, 0, 0, ratio, 0, 0);
+  return context;
+}
+
+/** The mark of the point that is pinned. */
+export function paintCross(context: CanvasRenderingContext2D, [x, y]: [number, number], ink: string): void {
+  context.strokeStyle = ink;
+  context.lineWidth = 2;
+  context.stroke(new Path2D(`M${x - 9} ${y}h6m6 0h6M${x} ${y - 9}v6m0 6v6`));
 }
 
 /** A zone to paint: a feature's, or that of one of its islands, by number from 1. */
