@@ -266,6 +266,7 @@ def _record(part: Part) -> dict[str, Any]:
         "parts": len(part.parts),
         "cut": part.cut,
         "order": [[own.depth, own.neuron, own.is_active] for own in part.order],
+        "slopes": [own.tolist() for own in part.slopes],
         "evidence": evidence
         and [
             _texts(evidence.multipliers),
@@ -290,7 +291,9 @@ def _part(record: Mapping[str, Any]) -> tuple[Part, int]:
     count = _whole(record["parts"])
     if count not in (0, 2):
         raise WrongProof(f"a part is divided into {count}")
-    return Part(low, high, _splits(record["splits"]), claims, (), cut, evidence, _splits(record["order"])), count
+    splits, order = _splits(record["splits"]), _splits(record["order"])
+    slopes = tuple(map(_floats, record.get("slopes", ())))
+    return Part(low, high, splits, claims, (), cut, evidence, order, slopes), count
 
 
 def _splits(listed: Any) -> tuple[Split, ...]:

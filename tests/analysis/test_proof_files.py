@@ -22,7 +22,7 @@ def seeded(seed, *widths):
     return pr.Network([(rng.integers(-4, 5, size) / 4, rng.integers(-4, 5, size[0]) / 4) for size in sizes])
 
 
-NET = seeded(7, 2, 5, 5, 1)
+NET = seeded(7, 2, 6, 6, 1)
 BOX = ([-2, -2], [2, 2])
 
 
