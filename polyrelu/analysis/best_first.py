@@ -27,8 +27,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from polyrelu.analysis.combined_rows import combined_row
 from polyrelu.analysis.exact_optimum import Optimum, Question
 from polyrelu.analysis.goals import Evidence, ExactRow
+from polyrelu.analysis.lifted_programs import Lifted, propose_lifted
 from polyrelu.analysis.nearest import attained_at
 from polyrelu.analysis.optimality import Claims, Part, Problem, WrongProof, exact_rows
 from polyrelu.analysis.programs import Proposal, propose
@@ -48,6 +50,7 @@ _FEW_INPUTS = 8
 _FEW_NEURONS = 8
 _FEW_DOUBTFUL = 3  # with so many neurons in doubt, or fewer, signs are divided rather than inputs
 _PATIENCE = 2  # for each input, halvings in a row that settle no neuron
+_MOST_LIFTED = 200  # neurons in doubt, for programs in what they return
 _AT_ONCE = 32
 _CLEAR = 2.0**-32  # a bound that is better by so much is clearly better
 _DENOMINATORS = 2**20
@@ -307,16 +310,23 @@ class Search:
             self._wait(bound, _Open(part, known, count, idle, None, _steepest(part, slopes[0])))
             return
         rows, part.order = self._relaxation.rows(known[:-1], part.splits, part.low, part.high)
-        proposal = self._proposal(part, rows)
+        lifted = self._lifted(part, known) if 0 < count <= _MOST_LIFTED else None
+        proposal = self._proposal(part, rows) if lifted is None else None
+        if lifted is not None:
+            bound = max(bound, self._excluded_by_sum(part, known, lifted))
         if proposal is not None:
             bound = max(bound, self._excluded(part, known, rows, proposal))
         if part.evidence is not None:
             self.counts.excluded += 1
             return
-        if proposal is not None and proposal.point is not None:
-            self._try(proposal.point)
+        said = lifted or proposal
+        if said is not None and said.point is not None:
+            self._try(said.point)
         if not any(own.any() for own in doubtful):
             self._finish(part, known, proposal)
+            return
+        if lifted is not None and not takes_inputs:
+            self._wait(bound, _Open(part, known, count, idle, _costliest(doubtful, lifted)))
             return
         weights = self._weights(rows, proposal)
         if takes_inputs:
@@ -351,6 +361,31 @@ class Search:
                 part.evidence = Evidence(_exact(multipliers), None if support is None else _exact(support))
         elif self.best is not None and self._is_near(bound):
             self._excluded_exactly(part, known, multipliers, support)
+        return bound
+
+    def _lifted(self, part: Part, known: tuple[Enclosure, ...]) -> Lifted | None:
+        """What a program in the neurons in doubt says, where there is one: of no other norm, and no rows on inputs."""
+        if self.problem.domain_rows or self.problem.goal.norm not in (None, "linf"):
+            return None
+        self.counts.programs += 1
+        layers = self.problem.layers
+        return propose_lifted(self.problem.goal, layers, known[:-1], part.order, part.low, part.high)
+
+    def _excluded_by_sum(self, part: Part, known: tuple[Enclosure, ...], lifted: Lifted) -> float:
+        """A bound of the goal by the sum of all rows, with evidence for the part if it is no better than the best."""
+        goal, low, high = self.problem.goal, part.low, part.high
+        multipliers, is_empty = lifted.multipliers, lifted.point is None
+        row = combined_row(self._relaxation, known[:-1], part.order, lifted.slopes, multipliers, low, high)
+        one = np.ones(1)
+        support = goal.support(row.values[0], low, high) if goal.norm is not None and not is_empty else None
+        bound = goal.bound(row, one, support, low, high)
+        if is_empty:
+            if bound > 0:
+                part.evidence, part.slopes = Evidence(_exact(multipliers), None, True), lifted.slopes
+            return -np.inf
+        if self._is_clear(bound) and self._is_no_better(Fraction(bound)):
+            part.evidence = Evidence(_exact(multipliers), None if support is None else _exact(support))
+            part.slopes = lifted.slopes
         return bound
 
     def _excluded_exactly(
@@ -524,6 +559,13 @@ def _steepest(part: Part, slopes: FloatArray) -> int:
     width = part.high - part.low
     moves = np.nan_to_num(np.abs(slopes) * width) + 2.0**-20 * width
     return int(np.argmax(np.where(_can_be_cut(part), moves, -1.0)))
+
+
+def _costliest(doubtful: Sequence[NDArray[np.bool_]], lifted: Lifted) -> Split:
+    """The neuron in doubt whose lines cost the bound the most."""
+    scores = [np.where(own, losses, -1.0) for own, losses in zip(doubtful, lifted.losses, strict=True)]
+    depth = max(range(len(scores)), key=lambda k: float(scores[k].max(initial=-1.0)))
+    return Split(depth, int(np.argmax(scores[depth])), True)
 
 
 def _hardest(

@@ -8,6 +8,7 @@ perturbation that changes the class.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -23,7 +24,7 @@ from polyrelu.analysis.nearest_bracket import Bracket
 from polyrelu.analysis.optimality import Checker, Part, WrongProof
 from polyrelu.analysis.smallest import Smallest
 from polyrelu.analysis.some_input import some_input
-from polyrelu.arithmetic.exact import ExactVector, enclosing_floats, exact_vector
+from polyrelu.arithmetic.exact import ExactVector, enclosing_floats, exact_vector, nearest_floats
 from polyrelu.errors import BudgetExceeded, EmptySetError, Interrupted
 from polyrelu.networks.network import Network
 from polyrelu.networks.questions import Domain, Target, given_domain, given_targets
@@ -33,6 +34,8 @@ from polyrelu.support.arguments import one_of, whole_number
 from polyrelu.support.limits import Limit, Stop, unlimited
 
 MOST_PARTS = 1_000_000
+_FEW_INPUTS = 8  # with so many, or fewer, parts are bounded sooner than a nearer point is found
+_HALVINGS = 8
 _SEARCHING = 0.25  # of the time for the search
 _RADII = (1, 2**4, 2**8, 2**16)  # of cubes around the given input in which points are drawn where a domain has no end
 
@@ -226,8 +229,10 @@ class _Run:
                     self.best, self.index = Best(Fraction(0), False, self._free(self.start)), k
                     self.least = [0.0] * len(self.targets)
                     return
-        for k, target in enumerate(self.targets):
-            self._search(k, target)
+        found = [self._first(k) if self._is_open(k) else None for k in range(len(self.targets))]
+        for k in sorted(range(len(found)), key=lambda k: math.inf if (own := found[k]) is None else own.cost):
+            if self._is_open(k):
+                self._search(k, found[k])
         if self.best is not None:
             for k in self.without_tree:
                 self._run(k, self._smallest(k), self.best)
@@ -269,19 +274,24 @@ class _Run:
     def _free(self, point: ExactVector) -> ExactVector:
         return tuple(point[j] for j in self.domain.sides.free)
 
-    def _search(self, k: int, target: Polyhedron) -> None:
+    def _is_open(self, k: int) -> bool:
+        """Whether there is something to look for in a target; where no input is free, that is decided at once."""
+        target = self.targets[k]
         if target.is_empty():
             self.least[k] = np.inf
-            return
-        if not self.domain.sides.free:
+        elif not self.domain.sides.free:
             only = self.domain.sides.lift(())
             reached = target.contains(self.network.evaluate([only])[0])
             self.least[k] = 0.0 if reached else np.inf
             if reached and self.best is None:
                 self.best, self.index = Best(Fraction(0), False, ()), k
-            return
+        else:
+            return True
+        return False
+
+    def _search(self, k: int, first: Best | None) -> None:
+        """Look in a target, of which a point may be known, for the nearest input."""
         small = self._smallest(k)
-        first = self._first(small, target)
         before = self.best
         known = first if first is not None and (before is None or first.cost < before.cost) else before
         if known is None and not small.free.is_bounded():  # nothing reaches it, which a tree says once there is a box
@@ -307,8 +317,9 @@ class _Run:
                 self.counts[name] = self.counts.get(name, 0) + count
         self.roots[k] = search.root
 
-    def _first(self, small: Smallest, target: Polyhedron) -> Best | None:
+    def _first(self, k: int) -> Best | None:
         """Some point that reaches a target; None where there is none, or none was found and a box is known."""
+        small, target = self._smallest(k), self.targets[k]
         bounded = small.free.is_bounded()
         point = None
         for radius in (None,) if bounded else _RADII:
@@ -321,8 +332,21 @@ class _Run:
             point = _some_point(self.network, target, self.domain)
         if point is None:
             return None
+        if len(self.domain.sides.free) > _FEW_INPUTS:
+            point = self._nearer(point, target)
         own = self._free(point)
         return Best(small.goal.cost(own), False, own)
+
+    def _nearer(self, point: ExactVector, target: Polyhedron) -> ExactVector:
+        """A point that reaches a target in a smaller cube than one that is known, by halving what is in between."""
+        candidates, centre = Candidates(self.network, self.domain, target), nearest_floats(self.start)
+        near, far = 0.0, float(_cost("linf", point, self.start))
+        for _ in range(_HALVINGS):
+            radius = 0.5 * near + 0.5 * far
+            found = candidates.within(centre, radius)
+            near, far = (near, radius) if found is not None else (radius, far)
+            point = point if found is None else found.point
+        return point
 
     def answer(self, complete: bool) -> NearestInput:
         """What was found."""

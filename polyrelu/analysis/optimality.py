@@ -54,6 +54,8 @@ class Part:
         cut: of the halves the input along which they are, and where.
         evidence: of a part that is not divided; None where its claims contradict one another or settle the goal.
         order: the splits in the order of the evidence's multipliers.
+        slopes: for each layer but the last those of the lines below its neurons, where rows are summed before they are
+            pulled back; none where each is pulled back by itself.
     """
 
     low: FloatArray
@@ -64,6 +66,7 @@ class Part:
     cut: tuple[int, float] | None = None
     evidence: Evidence | None = None
     order: tuple[Split, ...] = ()
+    slopes: tuple[FloatArray, ...] = ()
 
     def __iter__(self) -> Iterator[Part]:
         """This part and all below it."""
@@ -157,6 +160,32 @@ def exact_rows(
     if depth is None:
         rows += [_in_units(row) for row in problem.domain_rows]
     return rows
+
+
+def exact_sum(
+    problem: Problem, lines: Sequence[tuple[FloatArray, ...]], splits: Sequence[Split], multipliers: ExactVector
+) -> ExactRow:
+    """The sum of the rows of :func:`exact_rows` with multipliers, pulled back as one, which loses less.
+
+    Cost: a product of an exact vector and a matrix for each layer.
+    """
+    count, last = problem.layers[-1].output_dim, len(problem.layers) - 1
+    own, others = multipliers[:count], multipliers[count + len(splits) :]
+    weights = dict(zip(splits, multipliers[count:], strict=False))
+    form = fmpq_mat(1, count, list(map(to_flint, own))) * problem.layers[last].augmented
+    for k in reversed(range(last)):
+        check()
+        form = pulled_through(form, problem.layers[k], lines[k])
+        augmented = problem.layers[k].augmented
+        for split in (split for split in splits if split.depth == k and weights[split]):
+            weight = to_flint(-weights[split] if split.is_active else weights[split])
+            width = augmented.ncols()
+            form += fmpq_mat(1, width, [weight * augmented[split.neuron, j] for j in range(width)])
+    ((*normal, constant),) = matrix_rows(form)
+    for y, row in zip(others, map(_in_units, problem.domain_rows), strict=True):
+        normal = [v + y * a for v, a in zip(normal, row.normal, strict=True)]
+        constant += y * row.constant
+    return ExactRow(tuple(normal), constant)
 
 
 def _in_units(row: Halfspace) -> ExactRow:
@@ -280,24 +309,48 @@ class Checker:
             (s.depth for s in part.order), reverse=True
         ):
             raise WrongProof("the splits of some evidence are not those of its part")
-        rows = exact_rows(self.problem, lines, part.order)
-        bound = self.problem.goal.exact_bound(rows, part.evidence, low, high)
-        if part.evidence.is_empty:
-            enough = bound is not None and (bound > 0 or (bound == 0 and self._is_strict(part, rows, low, high)))
+        rows, evidence = self._rows_of(part, part.evidence, known, lines)
+        bound = self.problem.goal.exact_bound(rows, evidence, low, high)
+        if evidence.is_empty:
+            normal = combination(rows, evidence.multipliers, len(low))
+            strict = bound == 0 and self._is_strict(part, part.evidence.multipliers, normal, low, high)
+            enough = bound is not None and (bound > 0 or strict)
         else:
             enough = bound is not None and bound >= self.cost
         if not enough:
             raise WrongProof("the evidence of a part proves too little")
         return []
 
-    def _is_strict(self, part: Part, rows: Sequence[ExactRow], low: ExactVector, high: ExactVector) -> bool:
+    def _rows_of(
+        self, part: Part, evidence: Evidence, known: _Known, lines: Sequence[tuple[FloatArray, ...]]
+    ) -> tuple[list[ExactRow], Evidence]:
+        """The rows that evidence is about, and the evidence; of rows that are summed there is one."""
+        problem, multipliers = self.problem, evidence.multipliers
+        if not part.slopes:
+            return exact_rows(problem, lines, part.order), evidence
+        splits = len(part.order)
+        right = len(multipliers) == problem.layers[-1].output_dim + splits + len(problem.domain_rows)
+        if not right or len(part.slopes) != len(problem.layers) - 1 or any(y < 0 for y in multipliers):
+            raise WrongProof("the sum of a part's rows is none")
+        if problem.first and multipliers[0] != (0 if evidence.is_empty else 1):
+            raise WrongProof("the goal counts once in a sum of rows, and not where a part is empty")
+        bent = []
+        for layer, low, high, slopes in zip(problem.layers, known.low, known.high, part.slopes, strict=False):
+            mask = np.array(layer.relu, dtype=np.bool_)
+            bent.append(relu_lines(low, high, mask, slopes))
+            _hold(bent[-1], low, high, mask)
+        row = exact_sum(problem, bent, part.order, multipliers)
+        if problem.first and evidence.is_empty:
+            return [row, row], evidence._replace(multipliers=(_ZERO, Fraction(1)))  # the first is of the goal
+        return [row], evidence._replace(multipliers=(Fraction(1),))
+
+    def _is_strict(
+        self, part: Part, multipliers: ExactVector, normal: Sequence[Fraction], low: ExactVector, high: ExactVector
+    ) -> bool:
         """Whether what multipliers combine is never as small as its bound, because a row or a side of it is strict."""
-        assert part.evidence is not None
-        multipliers = part.evidence.multipliers
         if any(y > 0 and own for y, own in zip(multipliers, self.problem.strict_rows(len(part.order)), strict=True)):
             return True
         below, above = self.problem.opens(low, high)
-        normal = combination(rows, multipliers, len(low))
         return any(normal[j] > 0 for j in below) or any(normal[j] < 0 for j in above)
 
     def _divided(self, part: Part, known: _Known, low: ExactVector, high: ExactVector) -> list[tuple[Part, _Known]]:

@@ -1,8 +1,8 @@
 r"""How small and how large an output can get: the exact range of a linear form of the outputs over a domain.
 
-Over a domain that ends everywhere it is found by best-first search (:mod:`polyrelu.analysis.best_first`), in any
-dimension, and with a proof. Over one that does not, all linear regions are looked at: the form is linear on each, and
-has its ends at vertices, or none along a ray.
+Where there are few inputs, or a domain does not end, it is found by going down from region to region
+(:mod:`polyrelu.analysis.descent`), and a certificate proves that nothing is beyond an end. Over a domain of many inputs
+that ends everywhere it is found by best-first search (:mod:`polyrelu.analysis.best_first`), whose tree is the proof.
 """
 
 from __future__ import annotations
@@ -11,28 +11,31 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 
 from polyrelu.analysis.best_first import Search
+from polyrelu.analysis.descent import Descent
 from polyrelu.analysis.goals import Goal
 from polyrelu.analysis.optimality import Checker, Part, WrongProof
+from polyrelu.analysis.range_certificates import check_certificate, proved_anew, statement_below
 from polyrelu.analysis.smallest import Smallest
 from polyrelu.arithmetic.exact import ExactVector, enclosing_floats, exact_vector, nearest_floats
-from polyrelu.engines.preimage import linear_regions
+from polyrelu.engines.cells.budget import ALWAYS
 from polyrelu.errors import EmptySetError, InputError, Interrupted
 from polyrelu.networks.layer import Layer
 from polyrelu.networks.linear_constraints import linear_form
 from polyrelu.networks.network import Network
 from polyrelu.networks.questions import Domain, given_domain
 from polyrelu.networks.relevant_part import restrict_as_stated
+from polyrelu.networks.statement import Statement
 from polyrelu.polyhedra.halfspace import Halfspace
 from polyrelu.polyhedra.polyhedron import Polyhedron
 from polyrelu.support.arguments import as_whole, is_sequence, whole_number
-from polyrelu.support.limits import Limit, check, unlimited
+from polyrelu.support.limits import Limit, unlimited
 from polyrelu.support.numerals import shown
-from polyrelu.tilings.tile import Tile
 
 Output: TypeAlias = int | str | Sequence[Any]
 MOST_PARTS = 1_000_000
@@ -109,7 +112,11 @@ class OutputRange:
         """Check both ends, exactly, and without the search that found them; the number of parts of the proof.
 
         Raises:
-            WrongProof: they are not proved, as where the domain has no end, or the run was stopped.
+            WrongProof: they are not proved, as where an end is infinite, or the run was stopped.
+            BudgetExceeded: there are no trees, and a certificate gets too large.
+
+        Cost: where there are few inputs a certificate is written and checked: a second run, and a third of a
+        millisecond for each vertex of a region.
         """
         return sum(self.proof.check(sign, end) for sign, end in ((1, self.minimum), (-1, self.maximum)))
 
@@ -124,7 +131,7 @@ class RangeProof:
 
     Attributes:
         network, form, domain: the question.
-        roots: the trees, by the sign of the form that is made small.
+        roots: the trees, by the sign of the form that is made small; of an end without one there is a certificate.
     """
 
     network: Network
@@ -132,19 +139,34 @@ class RangeProof:
     domain: Polyhedron
     roots: Mapping[int, Part]
 
-    def check(self, sign: int, end: Extreme) -> int:
-        """Check one end."""
+    def check(self, sign: int, end: Extreme, certificate: Path | None = None) -> int:
+        """Check one end, by its tree or by a certificate; without a file one is written anew."""
         value, point = end.value, end.point
         if not isinstance(value, Fraction) or point is None or not end.complete:
             raise WrongProof("output_range: an end that is not known, or infinite, has no proof")
         if not self.domain.closure().contains(point) or self.form.at(self.network.evaluate([point])[0]) != value:
             raise WrongProof("output_range: a point does not have the value")
-        small = _smallest(self.network, self.form.times(sign), self.domain)
-        if small is None:
+        if self.is_constant:
             return 0
-        if sign not in self.roots:
-            raise WrongProof("output_range: only over a domain that ends everywhere there is a proof; pass a box")
-        return Checker(small.problem(), sign * value).check(self.roots[sign])
+        toward = self.form.times(sign)
+        if sign in self.roots:
+            problem = _smallest(self.network, toward, self.domain).problem()
+            return Checker(problem, sign * value).check(self.roots[sign])
+        statement = self.statement(sign, value)
+        if certificate is None:
+            return proved_anew(statement)
+        check_certificate(statement, certificate)
+        return 1
+
+    @property
+    def is_constant(self) -> bool:
+        """Whether there is but one value, at sight."""
+        return not self.domain.sides.free or not any(self.form.coefficients)
+
+    def statement(self, sign: int, value: Fraction) -> Statement:
+        """The question whether some value is beyond an end."""
+        toward = self.form.times(sign)
+        return statement_below(self.network, toward.coefficients, sign * value - toward.constant, self.domain)
 
 
 def output_range(
@@ -162,7 +184,7 @@ def output_range(
         network: R^d -> R^m.
         domain: as for :func:`polyrelu.engines.preimage.preimage`; any number of inputs where it ends everywhere.
         output: the number of an output, or a linear form of the outputs: a text such as ``"y0 - 2*y1"``, or m numbers.
-        limit: the most parts to divide the inputs into.
+        limit: the most parts to divide the inputs into, where there are many inputs.
         timeout: seconds after which to stop; what is known then is returned, with ``complete`` False.
         progress: show a bar; by default only for long runs on a terminal.
 
@@ -171,15 +193,14 @@ def output_range(
 
     Raises:
         EmptySetError: the domain is empty.
-        BudgetExceeded: more parts than ``limit`` were needed; or the domain does not end, and has too many inputs for
-            that.
+        BudgetExceeded: more parts than ``limit`` were needed; or the domain does not end, and cells get too large.
         DimensionError: the domain lives in another space, or there are not m numbers.
         InputError: there is no such output, or ``timeout`` is not a positive number.
         ParseError: a text is no linear form.
         Interrupted: Ctrl-C; its ``partial`` is what is known then, with ``complete`` False.
 
-    Cost: for each part bounds of all neurons and a linear program, milliseconds; of a domain without end that of its
-    linear regions.
+    Cost: up to seven free inputs, and without end, that of some runs of :func:`polyrelu.verify`: at worst microseconds
+    for each region and run. Otherwise for each part bounds of all neurons and a linear program, milliseconds.
 
     Example:
         >>> import polyrelu as pr
@@ -221,15 +242,18 @@ def given_form(value: Any, network: Network, where: str) -> Form:
     return Form(exact_vector(value, f"{where}: output", dim), Fraction(0))
 
 
-def _smallest(network: Network, form: Form, domain: Polyhedron) -> Smallest | None:
-    """The question for the smallest value; None where there is nothing to look for: no free input, or a constant."""
-    if not domain.sides.free or not any(form.coefficients):
-        return None
+def _smallest(network: Network, form: Form, domain: Polyhedron) -> Smallest:
+    """The question for the smallest value of a form that is not constant, over a domain with free inputs."""
+    *layers, rows = _one_output(network, form)
+    return Smallest(tuple(layers), domain, Goal(), rows, Polyhedron.whole_space(rows.input_dim))
+
+
+def _one_output(network: Network, form: Form) -> tuple[Layer, ...]:
+    """The layers that a form sees, and one that returns it."""
     whole = Polyhedron.from_halfspaces([Halfspace.of(form.coefficients, 0)], network.output_dim)
     restriction = restrict_as_stated(network, whole)
     own = tuple(form.coefficients[i] for i in restriction.outputs)
-    layer = Layer.from_rows((own,), (form.constant,), [False], len(own))
-    return Smallest(restriction.layers, domain, Goal(), layer, Polyhedron.whole_space(len(own)))
+    return *restriction.layers, Layer.from_rows((own,), (form.constant,), [False], len(own))
 
 
 @dataclass(eq=False)
@@ -246,36 +270,51 @@ class _Run:
         self.ends: dict[int, Extreme] = {}
         self.roots: dict[int, Part] = {}
         self.searches: dict[int, Search] = {}
+        self.descents: dict[int, Descent] = {}
         self.stats: dict[str, int] = {}
 
     def decide(self) -> None:
         """Find both ends."""
-        if not self.domain.is_bounded():
-            self._by_regions()
-            return
+        goes_down = len(self.domain.sides.free) <= ALWAYS or not self.domain.is_bounded()
         for sign in (1, -1):
-            small = _smallest(self.network, self.form.times(sign), self.domain)
-            if small is None:
+            if not any(self.form.coefficients):
                 self._constant(sign)
-                continue
-            search = small.search(self.limit, self.progress, None)
-            self.searches[sign] = search
-            _draw(search)
-            try:
-                search.run()
-            finally:
-                for name, count in vars(search.counts).items():
-                    self.stats[name] = self.stats.get(name, 0) + count
-            self.roots[sign] = search.root
+            elif goes_down:
+                self._go_down(sign)
+            else:
+                self._search(sign)
 
     def _constant(self, sign: int) -> None:
         point = self.domain.sample_point()
-        value = self.form.at(self.network.evaluate([point])[0])
-        bound = enclosing_floats(value)[0 if sign > 0 else 1]
-        self.ends[sign] = Extreme(value, point, True, None, True, bound)
+        bound = enclosing_floats(self.form.constant)[0 if sign > 0 else 1]
+        self.ends[sign] = Extreme(self.form.constant, point, True, None, True, bound)
+
+    def _go_down(self, sign: int) -> None:
+        network = Network(_one_output(self.network, self.form.times(sign)))
+        descent = self.descents[sign] = Descent(network, self.domain, self.progress)
+        try:
+            descent.run()
+        finally:
+            self._count(steps=descent.steps, boxes=descent.boxes, cells=descent.cells)
+
+    def _search(self, sign: int) -> None:
+        small = _smallest(self.network, self.form.times(sign), self.domain)
+        search = self.searches[sign] = small.search(self.limit, self.progress, None)
+        _draw(search)
+        try:
+            search.run()
+        finally:
+            self._count(**vars(search.counts))
+        self.roots[sign] = search.root
+
+    def _count(self, **counts: int) -> None:
+        for name, count in counts.items():
+            self.stats[name] = self.stats.get(name, 0) + count
 
     def answer(self) -> OutputRange:
         """What was found."""
+        for sign, descent in self.descents.items():
+            self.ends[sign] = _reached(sign, descent)
         for sign, search in self.searches.items():
             self.ends[sign] = self._end(sign, search)
         unknown = {sign: Extreme(None, None, False, None, False, -sign * math.inf) for sign in (1, -1)}
@@ -293,61 +332,19 @@ class _Run:
             bound = sign * min(search.least, sign * bound)
         return Extreme(value, point, not best.is_open, None, complete, bound)
 
-    # -- domains without end ------------------------------------------------------------------------------------------
 
-    def _by_regions(self) -> None:
-        """By the vertices and rays of all linear regions."""
-        if not any(self.form.coefficients):
-            for sign in (1, -1):
-                self._constant(sign)
-            return
-        whole = Polyhedron.from_halfspaces([Halfspace.of(self.form.coefficients, 0)], self.network.output_dim)
-        restriction = restrict_as_stated(self.network, whole)
-        own = tuple(self.form.coefficients[i] for i in restriction.outputs)
-        layer = Layer.from_rows((own,), (self.form.constant,), [False], len(own))
-        tiling = linear_regions(Network((*restriction.layers, layer)), self.domain, progress=self.progress)
-        self.stats["regions"] = len(tiling)
-        found: dict[int, Extreme] = {}
-        for tile in tiling:
-            check()
-            for sign in (1, -1):
-                end = _end_on(tile, sign)
-                if sign not in found or _is_beyond(end, found[sign], sign):
-                    found[sign] = end
-        self.ends = found
-
-
-def _is_beyond(end: Extreme, other: Extreme, sign: int) -> bool:
-    """Whether an end is beyond another, or equal and attained."""
-    assert end.value is not None
-    assert other.value is not None
-    if end.value == other.value:
-        return end.attained and not other.attained
-    return sign * end.value < sign * other.value
-
-
-def _end_on(tile: Tile, sign: int) -> Extreme:
-    """The end on one region, on which the only output is affine."""
-    _, (row,), (constant,) = tile.affine_map()
-    polyhedron = tile.polyhedron
-    vertices, rays, lines = polyhedron.generators
-    directions = (*rays, *lines, *(tuple(-v for v in line) for line in lines))
-    falling = next((ray for ray in directions if sign * _product(row, ray) < 0), None)
-    if falling is not None:
-        begin = polyhedron.sample_point()
-        return Extreme(-sign * math.inf, begin, False, falling, True, -sign * math.inf)
-    point = min(vertices, key=lambda vertex: sign * _product(row, vertex))
-    value = _product(row, point) + constant
-    attained = polyhedron.contains(point)
-    if not attained:
-        level = polyhedron & Polyhedron.from_halfspaces([Halfspace.of(row, value - constant, "==")], len(row))
-        attained = not level.is_empty()
-        point = level.sample_point() if attained else point
-    return Extreme(value, point, bool(attained), None, True, enclosing_floats(value)[0 if sign > 0 else 1])
-
-
-def _product(first: ExactVector, second: ExactVector) -> Fraction:
-    return sum((a * b for a, b in zip(first, second, strict=True) if a), Fraction(0))
+def _reached(sign: int, descent: Descent) -> Extreme:
+    """What a descent has come to."""
+    if descent.ray is not None:
+        end = -sign * math.inf
+        return Extreme(end, descent.point, False, descent.ray, descent.complete, end)
+    if descent.value is None:
+        return Extreme(None, None, False, None, False, sign * descent.least())
+    value = sign * descent.value
+    bound = enclosing_floats(value)[0 if sign > 0 else 1]
+    if not descent.complete:
+        bound = sign * min(descent.least(), sign * bound)
+    return Extreme(value, descent.point, descent.attained, None, descent.complete, bound)
 
 
 def _draw(search: Search) -> None:

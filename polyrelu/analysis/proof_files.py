@@ -1,10 +1,12 @@
 """Files of proofs that no input is nearer, or no value smaller or larger; and what checks them.
 
 A proof is about a statement (:mod:`polyrelu.networks.statement`), whose SHA-256 it names. Its lines are JSON: a head,
-which says what is claimed, and for each tree a line that names it and one for each part, a part before those that it is
-divided into. Fractions are texts such as "1/3"; floats are what they are, written with as many digits as they need.
+which says what is claimed; for each tree a line that names it and one for each part, a part before those that it is
+divided into; and for each end of a range without a tree a line that names it, and the lines of a certificate as texts.
+Fractions are texts such as "1/3"; floats are what they are, written with as many digits as they need.
 
-Reading decides nothing: the check is :meth:`polyrelu.analysis.optimality.Checker.check`, exact, about the statement.
+Reading decides nothing. Trees are checked by :meth:`polyrelu.analysis.optimality.Checker.check`, exactly, about the
+statement; certificates by ``certificates/checker.py``, about the statement that the claim makes of it.
 """
 
 from __future__ import annotations
@@ -13,8 +15,10 @@ import json
 import math
 from collections.abc import Iterator, Mapping
 from fractions import Fraction
+from itertools import chain
 from os import PathLike
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -25,6 +29,7 @@ from polyrelu.analysis.optimality import Claims, Part, WrongProof
 from polyrelu.analysis.output_range import Extreme, Form, OutputRange, RangeProof
 from polyrelu.analysis.relaxed_rows import Split
 from polyrelu.arithmetic.exact import ExactVector, FloatArray
+from polyrelu.engines.evidence.certify import certify
 from polyrelu.engines.evidence.files import lines_of, opened, question_beside
 from polyrelu.errors import InputError
 from polyrelu.networks.statement import Statement
@@ -50,28 +55,27 @@ def save_proof(found: NearestInput | OutputRange, path: str | PathLike[str]) -> 
         InputError: the run was stopped, so that there is no proof.
         WriteError: a file cannot be written.
 
-    Cost: microseconds for each number of the proof.
+    Cost: microseconds for each number of the proof; that of certificates, see :func:`polyrelu.certify`.
     """
     place = file_path(path, "save_proof")
     if not found.complete:
         raise InputError("save_proof: the run was stopped, so there is no proof; ask again with more time")
+    kind = NEAREST if isinstance(found, NearestInput) else RANGE
+    certificates: Iterator[dict[str, int] | str] = iter(())
     if isinstance(found, NearestInput):
-        proof = found.proof
-        statement = Statement.of(proof.network, list(proof.targets), proof.domain)
+        statement = Statement.of(found.proof.network, list(found.proof.targets), found.proof.domain)
         head = _nearest_head(found)
-        trees: Mapping[int, Part] = proof.roots
-        first = NEAREST
     else:
-        statement, head = Statement.of(found.proof.network, None, found.proof.domain), _range_head(found)
-        trees, first = found.proof.roots, RANGE
+        statement = Statement.of(found.proof.network, None, found.proof.domain)
+        head, certificates = _range_head(found), _certificates(found)
         if not head["ends"]:
             raise InputError("save_proof: there is no end on either side, so there is nothing to prove; pass a box")
     head["statement"] = statement.hash
 
     def write(new: Path) -> None:
         with opened(new) as file:
-            file.write(f"{first}\n".encode())
-            for line in (head, *_lines(trees)):
+            file.write(f"{kind}\n".encode())
+            for line in chain((head,), _lines(found.proof.roots), certificates):
                 check()
                 file.write(f"{json.dumps(line, separators=(',', ':'))}\n".encode())
 
@@ -102,8 +106,11 @@ def check_proof(question: str | PathLike[str], path: str | PathLike[str]) -> str
         head = _object(next(lines, b""))
         if head["statement"] != statement.hash:
             raise WrongProof("the proof is about another statement")
-        trees = _trees(lines)
-        return _checked_nearest(statement, head, trees) if kind == NEAREST else _checked_range(statement, head, trees)
+        with TemporaryDirectory() as folder:
+            trees, certificates = _read(lines, Path(folder))
+            if kind == NEAREST:
+                return _checked_nearest(statement, head, trees)
+            return _checked_range(statement, head, trees, certificates)
     except (KeyError, IndexError, TypeError, ValueError, OverflowError, ZeroDivisionError) as error:
         if isinstance(error, WrongProof):
             raise
@@ -135,17 +142,22 @@ def _checked_nearest(statement: Statement, head: Mapping[str, Any], trees: Mappi
     return f"nothing that reaches the target is {where}, and a point of its closure is there ({parts} parts)"
 
 
+def _ends(found: OutputRange) -> Iterator[tuple[int, Fraction, ExactVector]]:
+    """The ends that are finite: the sign, the value, and where it is."""
+    for sign, end in ((1, found.minimum), (-1, found.maximum)):
+        if isinstance(end.value, Fraction) and end.point is not None:
+            yield sign, end.value, end.point
+
+
 def _range_head(found: OutputRange) -> dict[str, Any]:
     form = found.proof.form
-    ends = {}
-    for sign, name in _ENDS.items():
-        end = found.minimum if sign > 0 else found.maximum
-        if isinstance(end.value, Fraction) and end.point is not None:
-            ends[name] = {"value": str(end.value), "point": _texts(end.point)}
+    ends = {_ENDS[sign]: {"value": str(value), "point": _texts(point)} for sign, value, point in _ends(found)}
     return {"form": [_texts(form.coefficients), str(form.constant)], "ends": ends}
 
 
-def _checked_range(statement: Statement, head: Mapping[str, Any], trees: Mapping[int, Part]) -> str:
+def _checked_range(
+    statement: Statement, head: Mapping[str, Any], trees: Mapping[int, Part], certificates: Mapping[int, Path]
+) -> str:
     coefficients, constant = _fractions(head["form"][0]), Fraction(head["form"][1])
     if len(coefficients) != statement.network.output_dim or not head["ends"]:
         raise WrongProof("the head does not fit the statement")
@@ -157,7 +169,10 @@ def _checked_range(statement: Statement, head: Mapping[str, Any], trees: Mapping
         value, point = Fraction(head["ends"][name]["value"]), _fractions(head["ends"][name]["point"])
         if len(point) != statement.network.input_dim:
             raise WrongProof("the head does not fit the statement")
-        parts += proof.check(sign, Extreme(value, point, False, None, True, float(value)))
+        if not (sign in trees or sign in certificates or proof.is_constant):
+            raise WrongProof(f"nothing proves the {name}")
+        end = Extreme(value, point, False, None, True, float(value))
+        parts += proof.check(sign, end, certificates.get(sign))
         said.append(f"the {name} is {value}")
     return f"{' and '.join(said)} ({parts} parts)"
 
@@ -175,30 +190,71 @@ def _lines(trees: Mapping[int, Part]) -> Iterator[dict[str, Any]]:
             waiting += reversed(part.parts)
 
 
-def _trees(lines: Iterator[bytes]) -> dict[int, Part]:
-    """The trees of all lines that are left."""
-    found: dict[int, Part] = {}
-    open_: list[tuple[Part, int]] = []  # and how many parts each still waits for
-    for line in lines:
-        check()
-        record = _object(line)
-        if not open_:
-            number = record["tree"]
-            if not isinstance(number, int) or number in found:
-                raise WrongProof("a tree comes twice, or has no number")
-            found[number], count = _part(_object(next(lines, b"")))
-            open_ = [(found[number], count)] if count else []
+def _certificates(found: OutputRange) -> Iterator[dict[str, int] | str]:
+    """For each end that has no tree a line that names it, and the lines of its certificate."""
+    proof = found.proof
+    for sign, value, _ in _ends(found):
+        if sign in proof.roots or proof.is_constant:
             continue
-        part, count = _part(record)
+        with TemporaryDirectory() as folder:
+            path = Path(folder) / "below.cert"
+            certify(proof.statement(sign, value), path, progress=False)
+            yield {"certificate": sign}
+            yield from (line.decode().rstrip("\n") for line in lines_of(path, "save_proof"))
+
+
+def _read(lines: Iterator[bytes], folder: Path) -> tuple[dict[int, Part], dict[int, Path]]:
+    """The trees of all lines that are left, and the certificates, which are written to files."""
+    trees: dict[int, Part] = {}
+    certificates: dict[int, Path] = {}
+    record = _next(lines)
+    while record is not None:
+        if "certificate" in record:
+            number = record["certificate"]
+            if number not in _ENDS or number in certificates:
+                raise WrongProof("a certificate comes twice, or is of no end")
+            certificates[number] = folder / f"{len(certificates)}.cert"
+            record = _copied(lines, certificates[number])
+            continue
+        number = record["tree"]
+        if not isinstance(number, int) or number in trees:
+            raise WrongProof("a tree comes twice, or has no number")
+        trees[number] = _tree(lines)
+        record = _next(lines)
+    return trees, certificates
+
+
+def _next(lines: Iterator[bytes]) -> dict[str, Any] | None:
+    line = next(lines, None)
+    return None if line is None else _object(line)
+
+
+def _copied(lines: Iterator[bytes], path: Path) -> dict[str, Any] | None:
+    """Write the lines of a certificate to a file; what comes after them, if anything."""
+    with path.open("w") as file:
+        for line in lines:
+            check()
+            text = json.loads(line)
+            if not isinstance(text, str):
+                return _object(line)
+            file.write(f"{text}\n")
+    return None
+
+
+def _tree(lines: Iterator[bytes]) -> Part:
+    """The next tree."""
+    root, count = _part(_object(next(lines, b"")))
+    open_ = [(root, count)] if count else []  # and how many parts each still waits for
+    while open_:
+        check()
+        part, count = _part(_object(next(lines, b"")))
         above, missing = open_.pop()
         above.parts = (*above.parts, part)
         if missing > 1:
             open_.append((above, missing - 1))
         if count:
             open_.append((part, count))
-    if open_:
-        raise WrongProof("a part of a tree is missing")
-    return found
+    return root
 
 
 def _record(part: Part) -> dict[str, Any]:
@@ -210,6 +266,7 @@ def _record(part: Part) -> dict[str, Any]:
         "parts": len(part.parts),
         "cut": part.cut,
         "order": [[own.depth, own.neuron, own.is_active] for own in part.order],
+        "slopes": [own.tolist() for own in part.slopes],
         "evidence": evidence
         and [
             _texts(evidence.multipliers),
@@ -234,7 +291,9 @@ def _part(record: Mapping[str, Any]) -> tuple[Part, int]:
     count = _whole(record["parts"])
     if count not in (0, 2):
         raise WrongProof(f"a part is divided into {count}")
-    return Part(low, high, _splits(record["splits"]), claims, (), cut, evidence, _splits(record["order"])), count
+    splits, order = _splits(record["splits"]), _splits(record["order"])
+    slopes = tuple(map(_floats, record.get("slopes", ())))
+    return Part(low, high, splits, claims, (), cut, evidence, order, slopes), count
 
 
 def _splits(listed: Any) -> tuple[Split, ...]:

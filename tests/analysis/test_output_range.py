@@ -1,5 +1,6 @@
 """Ranges of outputs against the vertices of all linear regions, on networks of every kind."""
 
+import itertools
 import math
 from fractions import Fraction
 
@@ -9,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import polyrelu as pr
+from polyrelu.analysis import output_range
 from polyrelu.analysis.optimality import WrongProof
 from tests import zoo
 from tests.strategies import domains, networks, wide_networks
@@ -35,9 +37,18 @@ def dot(form, value):
     return sum((a * v for a, v in zip(form, value, strict=True)), Fraction(0))
 
 
+def searched(network, domain, form):
+    """The range by the search, which many inputs take, where a domain ends."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(output_range, "ALWAYS", -1)
+        return pr.output_range(network, domain, form)
+
+
 def agrees(network, domain, form):
-    found = pr.output_range(network, domain, form)
+    found, other = pr.output_range(network, domain, form), searched(network, domain, form)
     assert found.complete
+    for end, same in ((found.minimum, other.minimum), (found.maximum, other.maximum)):
+        assert (end.value, end.attained) == (same.value, same.attained)
     assert (found.minimum.value, found.maximum.value) == extremes(network, domain, form)
     for end in (found.minimum, found.maximum):
         if isinstance(end.value, Fraction):
@@ -83,6 +94,18 @@ def test_the_zoo(name):
     agrees(network, domain, [1] * network.output_dim).check()
 
 
+@pytest.mark.parametrize("widths", [(3, 16, 16, 1), (2, 32, 32, 1), (5, 6, 6, 1)])
+def test_regions_that_all_meet_in_a_point(widths):
+    """Without biases regions are cones, which no bounds of boxes around the origin tell from one another."""
+    rng = np.random.default_rng(0)
+    network = pr.Network([(rng.normal(size=(b, a)).round(1), np.zeros(b)) for a, b in itertools.pairwise(widths)])
+    box = pr.Polyhedron.box([-1] * widths[0], [1] * widths[0])
+    found = pr.output_range(network, box)
+    values = network(pr.linear_regions(network, box).arrays().vertices.points)
+    assert float(found.minimum) == pytest.approx(values.min())
+    assert float(found.maximum) == pytest.approx(values.max())
+
+
 def test_a_domain_beyond_the_floats():
     domain = pr.Polyhedron.box([-(2**1100), 0], [2**1100, 1])
     found = agrees(zoo.NETWORKS["two outputs"], domain, [1, 0])
@@ -106,7 +129,7 @@ def test_without_end_there_is_a_ray():
     assert found.maximum.ray is not None
     assert any(found.maximum.ray)
     assert repr(found) == "OutputRange(0 to inf)"
-    with pytest.raises(WrongProof, match="ends everywhere"):
+    with pytest.raises(WrongProof, match="infinite, has no proof"):
         found.check()
 
 

@@ -34,13 +34,18 @@ def answers():
 
 
 @pytest.fixture(scope="module")
-def files(tmp_path_factory):
+def found_once():
+    return dict(answers())
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory, found_once):
     folder = tmp_path_factory.mktemp("proofs")
-    return {name: save_proof(found, folder / f"{name}.proof") for name, found in answers()}
+    return {name: save_proof(found, folder / f"{name}.proof") for name, found in found_once.items()}
 
 
-def test_what_is_written_is_proved(files):
-    for name, found in answers():
+def test_what_is_written_is_proved(files, found_once):
+    for name, found in found_once.items():
         said = check_proof(files[name][1], files[name][0])
         if name in ("linf", "l1", "l2"):
             assert f"nearer in {name}" in said
@@ -117,10 +122,59 @@ def test_a_proof_that_was_changed_is_rejected(files, tmp_path, change):
         check_proof(question, changed(proof, tmp_path / "a.proof", change))
 
 
+def certified(lines, sign):
+    """Where the certificate of an end begins and ends among the lines."""
+    first = next(k for k, own in enumerate(lines) if own == {"certificate": sign}) + 1
+    return first, next((k for k in range(first, len(lines)) if not isinstance(lines[k], str)), len(lines))
+
+
+def wider(lines):
+    lines[0]["ends"]["minimum"]["value"] = str(Fraction(lines[0]["ends"]["minimum"]["value"]) - 1)
+
+
+def without_certificate(lines):
+    first, after = certified(lines, 1)
+    del lines[first - 1 : after]
+
+
+def ends_exchanged(lines):
+    for own in lines[1:]:
+        if not isinstance(own, str):
+            own["certificate"] *= -1
+
+
+def without_a_cell(lines):
+    first, after = certified(lines, -1)
+    lines[:] = lines[: after - 2] + lines[after - 1 :]
+    assert first < after - 2
+
+
+def of_no_end(lines):
+    lines[certified(lines, 1)[0] - 1]["certificate"] = 2
+
+
+OF_RANGES = [wider, without_certificate, ends_exchanged, without_a_cell, of_no_end, other_statement]
+
+
+@pytest.mark.parametrize("change", OF_RANGES, ids=lambda change: change.__name__)
+def test_a_range_that_was_changed_is_rejected(files, tmp_path, change):
+    proof, question = files["range"]
+    with pytest.raises(WrongProof):
+        check_proof(question, changed(proof, tmp_path / "a.proof", change))
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("small")
+    network = seeded(7, 2, 4, 1)
+    near = save_proof(pr.nearest_input(network, "y0 >= 1", ["1/3", 0], BOX, "l2"), folder / "near.proof")
+    return near, save_proof(pr.output_range(network, BOX), folder / "range.proof")
+
+
 @pytest.mark.parametrize("seed", range(40))
-def test_no_line_can_be_cut_or_left_out(files, tmp_path, seed):
+def test_no_line_can_be_cut_or_left_out(small, tmp_path, seed):
     """Nor spoilt: a file that is damaged anywhere proves what it says, or is refused."""
-    proof, question = files["l2"]
+    proof, question = small[seed % 2]
     rng, data = np.random.default_rng(seed), bytearray(proof.read_bytes())
     place = int(rng.integers(len(data)))
     data[place : place + int(rng.integers(3))] = bytes(rng.integers(32, 127, int(rng.integers(3))).tolist())
