@@ -44,7 +44,9 @@ def difference(seed: int) -> str | None:
     return None if found.tiles == right.tiles else f"{question.name}, {question.way}: the tiles differ"
 
 
-def fuzz(seeds: Sequence[int] | itertools.count[int], seconds: float, log: Path | None = None) -> tuple[int, str | None]:
+def fuzz(
+    seeds: Sequence[int] | itertools.count[int], seconds: float, log: Path | None = None
+) -> tuple[int, str | None]:
     """How many questions were asked until the time was over, and the first difference with its seed.
 
     Args:

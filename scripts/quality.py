@@ -33,7 +33,7 @@ PACKAGE = ROOT / "polyrelu"
 KERNEL_TESTS = ("tests/engines/cells", "tests/engines/branch", "tests/engines/test_conformance.py")
 SUFFIXES = {".py": "Python", ".h": "C++", ".cpp": "C++", ".ts": "TypeScript"}
 NETWORKS = 100_000
-_REPORTS = r"(\d+) reports of the kernel"
+_REPORTS = r"(\d+) reports of our sources"
 
 
 class Unmeasured(Exception):
@@ -125,7 +125,7 @@ FIGURES = (
         "sanitizers",
         "Reports of the address, undefined and thread sanitizers",
         "python scripts/sanitize.py --minutes 20",
-        lambda printed: f"{sum(map(int, re.findall(_REPORTS, printed)))} of the kernel",
+        lambda printed: f"{sum(map(int, re.findall(_REPORTS, printed)))} of our sources",
     ),
     Figure(
         "twin",
