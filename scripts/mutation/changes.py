@@ -1,6 +1,7 @@
 """What a mutant is: all small changes of the compiled sources, found by patterns.
 
-A mutant has one operator, constant, comparison, rounding term, index, word or statement changed; none is chosen by hand.
+A mutant has one operator, constant, comparison, rounding term, index, word or statement changed; none is chosen by
+hand.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ FOLDERS = {
     "cells": Path("polyrelu", "engines", "cells", "kernel"),
     "branch": Path("polyrelu", "engines", "branch", "kernel"),
 }
-# What the processor can do and what a library says of itself are asked of other libraries: tests/engines/cells/test_library.py.
+# What the processor can do and what a library says of itself: tests/engines/cells/test_library.py asks other libraries.
 ASKED_ELSEWHERE = {"machine.h", "identity.h"}
 
 
@@ -164,7 +165,8 @@ def _statements(line: str) -> Iterator[tuple[int, str, str]]:
     for match in re.finditer(r"\b(continue|break)\b", line):
         yield match.start(), match[0], ""
     statement = re.fullmatch(r"(\s*)([^\s].*;)\s*", line)
-    if statement and not DECLARES.match(line) and statement[2].count("(") == statement[2].count(")"):
+    is_one = statement and statement[2][0] != "}" and statement[2].count("(") == statement[2].count(")")
+    if statement and is_one and not DECLARES.match(line):
         yield len(statement[1]), statement[2], ";"
 
 

@@ -23,7 +23,6 @@ from typing import Any, NamedTuple
 
 import pytest
 from _pytest.runner import runtestprotocol
-
 from mutation import checkout
 from mutation.changes import Mutant
 from mutation.switches import SWITCH

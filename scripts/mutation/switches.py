@@ -25,7 +25,7 @@ DECLARED = f'extern "C" {{ extern int {SWITCH}; }}\n'
 
 _KEYWORDS = re.compile(r"\s*(return|else|case|throw|do)\b")
 _BEFORE_BRACKETS = re.compile(r"\s*(if|while|for|switch)( constexpr)? ?\(")
-_ASSIGNS = re.compile(r"(?<![=!<>])=(?!=)|<<=|>>=")
+_ASSIGNS = re.compile(r"(?<![=!<>])=(?!=)")
 # Where the compiler needs numbers, there is no choice.
 _CONSTANT = re.compile(r"^(?!.*if constexpr)(?=.*\b(constexpr|case|template|enum|static_assert)\b|.*auto &?\[)")
 # What is declared behind a condition is not there afterwards.
@@ -97,14 +97,8 @@ class _Writer:
         before = self._code[: change.start]
         block = before[max(before.rfind("{"), before.rfind("}")) + 1 :]
         is_statement = _ENDS_STATEMENT.search(before) is not None and block.count("(") == block.count(")")
-        declares = _DECLARATION.match(self._code, start)
-        if (
-            start < change.end
-            and is_statement
-            and not declares
-            and self._code[start] != "}"
-            and start not in self._left_out
-        ):
+        is_free = start < change.end and self._code[start] != "}" and start not in self._left_out
+        if is_statement and is_free and not _DECLARATION.match(self._code, start):
             self._left_out[start] = change
             self.numbers.add(change.number)
 
@@ -129,9 +123,7 @@ class _Writer:
                 if depth == 0:
                     return place
                 depth -= 1
-            elif depth == 0 and (c in "{};,?" or (c == ":" and ":" not in (code[place - 2], code[place]))):
-                return place
-            elif depth == 0 and c == "=" and _ASSIGNS.match(code, place - 1):
+            elif depth == 0 and (c in "{};,?" or _is_colon(code, place - 1) or _ASSIGNS.match(code, place - 1)):
                 return place
             place -= 1
         return place
@@ -146,13 +138,13 @@ class _Writer:
                 if depth == 0:
                     return place
                 depth -= 1
-            elif depth == 0 and c in closing and not (c == ":" and ":" in (code[place - 1], code[place + 1])):
+            elif depth == 0 and c in closing and (c != ":" or _is_colon(code, place)):
                 return place
             place += 1
         return place
 
     def written(self, start: int, end: int, within: Slot | None = None) -> str:
-        """The text from a place to another, with the choices strictly within a slot, and the outermost of all others."""
+        """The text from a place to another with all choices but that of a slot."""
         inside = [s for s in self._choices if start <= s.start and s.end <= end and s != within]
         outermost = [s for s in inside if not any(o != s and o.start <= s.start and s.end <= o.end for o in inside)]
         parts, at = list[str](), start
@@ -188,6 +180,11 @@ class _Writer:
 
     def _back(self, place: int) -> str:
         return f'\n#line {self._text.count(chr(10), 0, place) + 1} "{self._name}"\n'
+
+
+def _is_colon(code: str, place: int) -> bool:
+    """Whether there is one, and not two."""
+    return code[place] == ":" and ":" not in (code[place - 1], code[place + 1])
 
 
 def _cross(one: Slot, other: Slot) -> bool:
