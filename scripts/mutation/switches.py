@@ -145,12 +145,12 @@ class _Writer:
 
     def written(self, start: int, end: int, within: Slot | None = None) -> str:
         """The text from a place to another with all choices but that of a slot."""
-        inside = [s for s in self._choices if start <= s.start and s.end <= end and s != within]
-        outermost = [s for s in inside if not any(o != s and o.start <= s.start and s.end <= o.end for o in inside)]
+        inside = (slot for slot in self._choices if start <= slot.start and slot.end <= end and slot != within)
         parts, at = list[str](), start
-        for slot in sorted(outermost):
-            parts += [self._with_statements(at, slot.start), self._choice(slot)]
-            at = slot.end
+        for slot in sorted(inside, key=lambda slot: (slot.start, -slot.end)):
+            if slot.start >= at:  # else it is within the one before
+                parts += [self._with_statements(at, slot.start), self._choice(slot)]
+                at = slot.end
         return "".join([*parts, self._with_statements(at, end, last=True)])
 
     def _with_statements(self, start: int, end: int, last: bool = False) -> str:

@@ -174,8 +174,9 @@ def test_sizes_on_the_way(number):
         exact = {}
     for part, (_, columns) in enumerate(tiling.parts):
         own = {i: volume for (p, i), volume in exact.items() if p == part}
-        if getattr(columns, "sizes", None) is not None:
-            certified(f"on the way {number} {part}", columns.sizes, own)
+        sizes = getattr(columns, "sizes", None)
+        if sizes is not None:
+            certified(f"on the way {number} {part}", sizes, own)
 
 
 # Intervals, evidence
