@@ -75,19 +75,19 @@ def selected(options: argparse.Namespace) -> list[Mutant]:
 
 def run(mutants: list[Mutant], options: argparse.Namespace) -> None:
     """Judge mutants, and add what became of them to the results."""
-    numbered = renumbered(mutant for file in files() for mutant in mutants_of(file))
-    numbers = {mutant.name: number for number, mutant in numbered.items()}
     folder = options.checkout.resolve()
     kept = folder / "switched.json"
     if not kept.exists():
         folder.mkdir(parents=True, exist_ok=True)
+        numbered = renumbered(mutant for file in files() for mutant in mutants_of(file))
         there = checkout.prepare(folder, numbered)
         checkout.switch_library(folder)
         checkout.quiet_compiler(folder)
-        kept.write_text(json.dumps(sorted(there)))
-    switched = set(json.loads(kept.read_text()))
-    print(f"{len(switched)} of {len(numbered)} mutants are switched, {len(mutants)} are asked", flush=True)
-    asked = [(number if (number := numbers[m.name]) in switched else 0, vars(m)) for m in mutants]
+        kept.write_text(json.dumps({numbered[number].name: number for number in sorted(there)}))
+    checkout.renew_tests(folder)
+    switched: dict[str, int] = json.loads(kept.read_text())
+    print(f"{len(switched)} mutants are switched, {len(mutants)} are asked", flush=True)
+    asked = [(switched.get(mutant.name, 0), vars(mutant)) for mutant in mutants]
     (folder / "mutants.json").write_text(json.dumps(asked))
     arguments = ["-o", "addopts=", "-q", "-s", "-p", "no:xdist", "-p", "no:cacheprovider", "-p", "mutation.session"]
     arguments += [

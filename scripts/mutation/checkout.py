@@ -81,14 +81,13 @@ def prepare(folder: Path, mutants: dict[int, Mutant]) -> set[int]:
 
     Cost: the compiler runs five to ten times, a minute in all.
     """
-    for name in ("polyrelu", "tests", "scripts"):
-        skipped = shutil.ignore_patterns("node_modules", "__pycache__", "*.so")
-        shutil.copytree(ROOT / name, folder / name, ignore=skipped)
+    shutil.copytree(ROOT / "polyrelu", folder / "polyrelu", ignore=shutil.ignore_patterns("node_modules", "*.so"))
     for name in ("pyproject.toml", "setup.cfg", "README.md"):
         shutil.copy(ROOT / name, folder)
     shutil.copytree(ROOT / FOLDERS["cells"], folder / ORIGINAL, ignore=shutil.ignore_patterns("*.so"))
     for library in (ROOT / "polyrelu" / "certificates").glob("_checker*.so"):
         shutil.copy(library, folder / "polyrelu" / "certificates")
+    renew_tests(folder)
     left = {number: mutant for number, mutant in mutants.items() if not _is_replaced(mutant)}
     for _ in range(_ROUNDS):
         there = _write(folder, left)
@@ -105,6 +104,12 @@ def prepare(folder: Path, mutants: dict[int, Mutant]) -> set[int]:
     for engine in FOLDERS:
         build(folder, engine, folder / FOLDERS[engine].parent)
     return there
+
+
+def renew_tests(folder: Path) -> None:
+    """Copy the tests as they are now."""
+    for name in ("tests", "scripts"):
+        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"), dirs_exist_ok=True)
 
 
 def _is_replaced(mutant: Mutant) -> bool:

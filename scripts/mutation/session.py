@@ -108,7 +108,7 @@ def pytest_runtestloop(session: pytest.Session) -> bool:
 class _Run:
     def __init__(self, session: pytest.Session, verdicts: Path, jobs: int) -> None:
         self._session, self._verdicts, self._jobs = session, verdicts, jobs
-        self._switch = ctypes.c_int.in_dll(ctypes.CDLL(os.environ["POLYRELU_SWITCH"]), SWITCH)
+        self._switch = ctypes.c_int.in_dll(ctypes.CDLL(os.environ["POLYRELU_SWITCH"], mode=ctypes.RTLD_GLOBAL), SWITCH)
         self._seconds: dict[str, float] = {}
         self._kills: dict[str, Counter[str]] = defaultdict(Counter)
         self._others = list[Asked]()
