@@ -1,14 +1,16 @@
-"""Run tests with the kernel built for a sanitizer: address, undefined and thread.
+"""Run tests with all that is compiled built for a sanitizer: address, undefined and thread.
 
     ./scripts/run python scripts/sanitize.py                             # all three, 20 minutes
     ./scripts/run python scripts/sanitize.py --kinds thread --minutes 5 tests/engines/cells/test_engine.py
 
-For each kind the libraries are built into a temporary folder, from which polyrelu takes them by POLYRELU_KERNEL, and
-the tests run in one process; Python itself is as it was. What does not fit into the time is sampled: each file has its
-share, its tests come in random order (--seed), and those that are late are skipped. Hypothesis tries fewer examples.
+For each kind the libraries (the kernel, the walk and the fast checker) are built into a temporary folder, from which
+polyrelu takes them by POLYRELU_KERNEL, POLYRELU_WALK and POLYRELU_CHECKER, and the tests run in one process; Python
+itself is as it was. What does not fit into the time is sampled: each file has its share, its tests come in random order
+(--seed), and those that are late are skipped. Hypothesis tries fewer examples. Tests of time and memory are left out:
+all takes more of both here.
 
-What a sanitizer says goes to files, and counts if it names the kernel: Python and its packages leak what they need
-until the end, and have locks that ThreadSanitizer does not see. Exits with 1 if the kernel is accused or a test fails.
+What a sanitizer says goes to files, and counts if it names our sources: Python and its packages leak what they need
+until the end, and have locks that ThreadSanitizer does not see. Exits with 1 if we are accused or a test fails.
 
 It needs g++ and its sanitizers' libraries, which Debian's g++ brings. Anything else can be run in the same way:
 
@@ -35,13 +37,30 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 CELLS = Path("polyrelu", "engines", "cells")
+PLACES = {
+    "POLYRELU_KERNEL": CELLS,
+    "POLYRELU_WALK": Path("polyrelu", "engines", "branch"),
+    "POLYRELU_CHECKER": Path("polyrelu", "certificates"),
+}
+SOURCES = (f"{CELLS}/kernel/", "engines/branch/kernel/", "certificates/fast/", "/_kernel", "/_walk", "/_checker")
 TESTS = (
     "tests/engines/cells/test_engine.py",
     "tests/engines/cells/test_kernel.py",
     "tests/engines/cells/test_magnitudes.py",
     "tests/engines/cells/test_signs.py",
+    "tests/engines/cells/test_boxes.py",
+    "tests/engines/cells/test_evidence.py",
+    "tests/engines/cells/test_interval_cells.py",
+    "tests/analysis/test_measure.py",
+    "tests/engines/branch/test_engine.py",
+    "tests/engines/branch/test_facets.py",
+    "tests/engines/branch/test_library.py",
+    "tests/certificates/test_fast_checker.py",
+    "tests/certificates/test_fast_library.py",
     "tests/engines/test_conformance.py",
+    "tests/engines/test_tiles.py",
 )
+OF_TIME = ("time_is_heard", "comes_long_before", "memory_is_flat", "keep_the_memory")
 FLAGS = {
     "address": "-fsanitize=address",
     "undefined": "-fsanitize=undefined,float-cast-overflow",
@@ -77,7 +96,7 @@ def main() -> None:
             found = reports(folder)
         ours = [report for report in found if is_ours(report)]
         print("\n".join(ours))
-        said = f"{len(ours)} reports of the kernel, {len(found) - len(ours)} of others"
+        said = f"{len(ours)} reports of our sources, {len(found) - len(ours)} of others"
         print(f"{kind}: {said}; the command's exit code is {code}", flush=True)
         accused = accused or bool(ours) or code != 0
     sys.exit(int(accused))
@@ -97,7 +116,7 @@ def environment(kind: str, folder: Path) -> dict[str, str]:
     preloaded = " ".join(_library(name) for name in (_PRELOADED[kind], "libstdc++.so.6"))
     return {
         **os.environ,
-        "POLYRELU_KERNEL": str(folder / "lib" / CELLS),
+        **{variable: str(folder / "lib" / place) for variable, place in PLACES.items()},
         "PYTHONMALLOC": "malloc",
         "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "scripts"), os.environ.get("PYTHONPATH", "")]),
         "LD_PRELOAD": preloaded,
@@ -134,8 +153,8 @@ def split(text: str) -> Iterator[str]:
 
 
 def is_ours(report: str) -> bool:
-    """Whether a report names the kernel: a source of it, or a library without a line."""
-    return any(name in report for name in (f"{CELLS / 'kernel'}/", "/_kernel", "engines/branch/kernel/", "/_walk"))
+    """Whether a report names a source of ours, or a library without a line."""
+    return any(name in report for name in SOURCES)
 
 
 def _library(name: str) -> str:
@@ -151,7 +170,8 @@ def _pytest(seconds: float, seed: int) -> list[str]:
     """The command that runs tests as a plugin of pytest: this file."""
     plain = ["-o", "addopts=", "-p", "no:xdist", "-p", "no:cacheprovider", "-q", "--continue-on-collection-errors"]
     sampled = ["-p", "sanitize", "--sample-seconds", str(seconds), "--sample-seed", str(seed)]
-    return [sys.executable, "-m", "pytest", "-m", "not slow", *plain, *sampled]
+    chosen = ["-m", "not slow", "-k", " and ".join(f"not {name}" for name in OF_TIME)]
+    return [sys.executable, "-m", "pytest", *chosen, *plain, *sampled]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -1,13 +1,19 @@
-"""What scripts/mutate_kernel.py changes, and what it says of it. Mutants are not built here, which takes minutes."""
+"""What scripts/mutate_kernel.py changes, how it is switched, and what is said of it; no engine is built."""
+
+import shutil
+import subprocess
 
 import mutate_kernel
 import pytest
+from mutation import checkout, session
+from mutation.changes import Mutant, changed, code_of, files, mutants_of, path_of, replacements
+from mutation.switches import refused, switched
 
 NOTES = mutate_kernel.read_notes()
 
 
 def changes(line):
-    return {(old.strip(), new.strip()) for _, old, new in mutate_kernel.replacements(line)}
+    return {(old.strip(), new.strip()) for _, old, new in replacements(line)}
 
 
 @pytest.mark.parametrize(
@@ -30,31 +36,152 @@ def test_operators_constants_roundings_places_and_statements_are_changed(line, e
 
 
 def test_comments_texts_and_brackets_of_templates_are_not():
-    code = mutate_kernel.code_of('Array<T> a; // a + b\n#include "c + d"\n')
+    code = code_of('Array<T> a; // a + b\n#include "c + d"\n')
     assert not changes(code.splitlines()[0]) - {("Array<T> a;", ";")}
     assert not code.splitlines()[1].strip()
 
 
-@pytest.mark.parametrize("file", mutate_kernel.FILES)
+@pytest.mark.parametrize("file", files())
 def test_each_mutant_is_one_change_of_a_file(file):
-    text = (mutate_kernel.KERNEL / file).read_text()
-    mutants = mutate_kernel.mutants_of(file)
-    assert len({mutant.name for mutant in mutants}) == len(mutants) > 20
+    text, mutants = path_of(file).read_text(), mutants_of(file)
+    assert len({mutant.name for mutant in mutants}) == len(mutants) >= 5
     for mutant in mutants[::50]:
-        other = mutate_kernel.changed(mutant)
+        other = changed(mutant)
         assert other != text
         assert len(other) == len(text) + len(mutant.new) - len(mutant.old)
+
+
+@pytest.mark.parametrize("file", ["cells/grid.h", "branch/cell.h"])
+def test_most_mutants_are_switched(file):
+    mutants = dict(enumerate(mutants_of(file), 1))
+    assert len(switched(path_of(file).read_text(), mutants, file)[1]) > 0.9 * len(mutants)
+
+
+CODE = """
+int f(int a, int b) {
+    int x = a + b * 2;
+    static const int y[] = {1, 2, 3, 5, 8, 13, 21, 34, 55, 89};
+    if (a < b && b > 0)
+        x -= 1;
+    else x += y[2 + (a & 1)];
+    for (int i = 0; i < b && i < 9; i++) {
+        if (i == 3) break;
+        x = a > i ? x : (i +
+            2);
+    }
+    return x;
+}
+"""
+
+
+def mutants_in(text):
+    return {
+        number: Mutant("f", line + 1, column, old, new, text.splitlines()[line].strip())
+        for number, (line, column, old, new) in enumerate(
+            ((k, *own) for k, plain in enumerate(code_of(text).splitlines()) for own in replacements(plain)), 1
+        )
+    }
+
+
+def text_of(mutant):
+    lines = CODE.splitlines(keepends=True)
+    line = lines[mutant.line - 1]
+    lines[mutant.line - 1] = line[: mutant.column] + mutant.new + line[mutant.column + len(mutant.old) :]
+    return "".join(lines)
+
+
+@pytest.mark.skipif(shutil.which("g++") is None, reason="needs g++")
+def test_a_number_chooses_what_the_mutant_is(tmp_path):
+    """All mutants of a small program in one return what each returns that is compiled by itself."""
+    mutants = mutants_in(CODE)
+    text, there = switched(CODE, mutants, "f")
+    messages = compiled(text, tmp_path / "all")
+    if messages:  # the size of an array is a constant
+        bad = refused(messages, mutants)
+        assert bad
+        mutants = {number: mutant for number, mutant in mutants.items() if number not in bad}
+        text, there = switched(CODE, mutants, "f")
+        assert compiled(text, tmp_path / "all") == ""
+    assert there > {number for number, mutant in mutants.items() if mutant.old in (" + ", " < ", " && ", "i++")}
+    others = {number: mutants[number] for number in there if mutants[number].old not in ("++", "break")}
+    named = "".join(text_of(m).replace("int f(", f"int f_{number}(") for number, m in others.items())
+    assert compiled(named + named_calls(others), tmp_path / "alone", main=False) == ""
+    expected = subprocess.run([tmp_path / "alone"], capture_output=True, text=True, check=True).stdout.split()
+    for number, value in zip(others, expected, strict=True):
+        found = subprocess.run([tmp_path / "all", str(number)], capture_output=True, text=True, check=True).stdout
+        assert found.strip() == value, others[number].name
+    assert len(set(expected)) > 5
+
+
+RUN = """
+#include <cstdio>
+#include <cstdlib>
+int sum(int (*f)(int, int)) {
+    int s = 0;
+    for (int a = 0; a < 5; a++) for (int b = 0; b < 6; b++) s = 31 * s % 10007 + f(a, b);
+    return s;
+}
+"""
+
+
+def named_calls(mutants):
+    calls = "".join(f'printf("%d ", sum(f_{number}));' for number in mutants)
+    return f"{RUN}int main() {{ {calls} }}"
+
+
+def compiled(text, program, main=True):
+    if main:
+        text += f"int polyrelu_mutant;{RUN}int main(int, char **given) {{ polyrelu_mutant = atoi(given[1]);"
+        text += 'printf("%d", sum(f)); }'
+    command = ["g++", "-w", "-fpermissive", "-x", "c++", "-", "-o", str(program)]
+    return subprocess.run(command, input=text, capture_output=True, text=True, check=False).stderr
+
+
+def test_compilers_name_what_they_refuse():
+    mutants = {7: Mutant("cells/a.h", 3, 0, "", "", ""), 8: Mutant("cells/a.h", 4, 0, "", "", "")}
+    assert refused("mutant:5:7: error: no\ncells/a.h:3: error: nor this", mutants) == {5}
+    assert refused("cells/a.h:3:1: error: nor this", mutants) == {7}
+    assert refused("mutant:5:7: error: no\ncells/a.h:4:1: error: not usable in a constant expression", mutants) == {
+        5,
+        8,
+    }
+
+
+def test_arrays_of_mutants_are_checked():
+    text = path_of("cells/numbers.h").read_text()
+    assert all(text.count(old) == 1 for old, _ in checkout.CHECKED)
+
+
+@pytest.mark.parametrize("file", files())
+def test_each_header_is_asked_something(file):
+    assert session.asked_of(file)
 
 
 @pytest.mark.parametrize("note", NOTES, ids=lambda note: f"{note['file']}: {note['line'][:40]}")
 def test_notes_are_about_mutants_that_there_are(note):
     assert note["kind"] in ("equivalent", "survives")
     assert note["reason"]
-    assert any(mutate_kernel.explanation(mutant, [note]) for mutant in mutate_kernel.mutants_of(note["file"]))
+    assert any(mutate_kernel.explanation(mutant, [note]) for mutant in mutants_of(note["file"]))
 
 
-def test_efforts_are_worse_when_more_is_done_or_less_is_known():
-    assert not mutate_kernel.is_worse((5, 1, 1, 1, 1, 1, 1, 1), (5, 1, 2, 1, 2, 1, 1, 1))
-    assert mutate_kernel.is_worse((5, 1, 1, 0, 1, 1, 1, 1), (5, 1, 1, 1, 1, 1, 1, 1))
-    assert mutate_kernel.is_worse((5, 1, 1, 1, 1, 1, 1, 2), (5, 1, 1, 1, 1, 1, 1, 1))
-    assert not mutate_kernel.is_worse((), (5, 1, 1, 1, 1, 1, 1, 1))
+def told(number, verdict, text="x = a + b;"):
+    mutant = Mutant("cells/cut.h", number, 0, " + ", " - ", text)
+    return mutant.name, {"verdict": verdict, "mutant": vars(mutant)}
+
+
+def test_the_score_leaves_out_what_is_no_mutant(capsys, monkeypatch):
+    note = {"file": "cells/cut.h", "line": "same", "kind": "equivalent", "reason": "It is."}
+    monkeypatch.setattr(mutate_kernel, "read_notes", lambda: [note])
+    results = [told(k, "answer") for k in range(9)] + [
+        told(9, "same code"),
+        told(10, "survived", "same"),
+        told(11, "effort"),
+    ]
+    assert mutate_kernel.report(dict(results))
+    assert "score 100.0% of 10 (72.2% to 100.0%; 90.0% by answers and laws alone)" in capsys.readouterr().out
+    assert not mutate_kernel.report(dict([*results, told(12, "survived")]))
+
+
+def test_the_interval_of_a_share():
+    low, high = mutate_kernel.interval(90, 100)
+    assert (round(low, 3), round(high, 3)) == (0.826, 0.945)

@@ -31,3 +31,20 @@ def test_a_command_that_fails_is_no_figure():
     figure = quality.Figure("no", "no", "python -c raise(SystemExit(3))", quality.said("(.*)"))
     with pytest.raises(quality.Unmeasured, match="ended with 3"):
         quality.measured(figure)
+
+
+def test_a_command_may_say_its_figure_and_fail():
+    figure = quality.Figure("no", "no", "python -c print(7);raise(SystemExit(1))", quality.said(r"(\d+)"))
+    with pytest.raises(quality.Unmeasured, match="ended with 1"):
+        quality.measured(figure)
+    assert quality.measured(figure._replace(codes=(0, 1)))["value"] == "7"
+
+
+def test_the_score_is_read_with_its_interval():
+    assert (
+        quality.mutants(
+            "cells/cut.h 1.0% of 3 (0.1% to 9.9%; 1.0% by answers and laws alone)\nscore 93.1% of 400 "
+            "(90.2% to 95.3%; 80.0% by answers and laws alone)\n"
+        )
+        == "93.1 % of 400 (90.2 to 95.3 % of all)"
+    )

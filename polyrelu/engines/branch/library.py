@@ -1,7 +1,12 @@
-"""The compiled walk through cells (``kernel/walk.h``), and how a problem is put to it."""
+"""The compiled walk through cells (``kernel/walk.h``), and how a problem is put to it.
+
+The environment variable POLYRELU_WALK names another folder to take the library from, such as one where it was built for
+a sanitizer.
+"""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from enum import IntEnum
 from functools import cache
@@ -16,6 +21,9 @@ from polyrelu.engines.branch.affine import Affine
 from polyrelu.engines.branch.space import Space
 from polyrelu.engines.cells.library import checked_library
 from polyrelu.networks.layer import Layer
+
+PLACE = "POLYRELU_WALK"
+"""The environment variable that names a folder of the library."""
 
 _HERE = Path(__file__).parent
 
@@ -65,7 +73,7 @@ def walk_library() -> WalkLibrary:
     Raises:
         InputError: it is not built, or from other sources, or not as written; the message says what to do.
     """
-    return cast("WalkLibrary", checked_library("_walk", _HERE, _HERE / "kernel"))
+    return cast("WalkLibrary", checked_library("_walk", Path(os.environ.get(PLACE) or _HERE), _HERE / "kernel"))
 
 
 class Asked(NamedTuple):

@@ -30,6 +30,17 @@ TARGETS = (None, "y0 > 0", "y0 == 0", "y0 <= 0", "y0 == y1", "y0 >= y1, y0 <= 0"
 WAYS = ("alone", "general", "mixed", "two", "in bits", "keeping")
 
 
+class Size(NamedTuple):
+    """The most that networks have: inputs, neurons of a layer, and layers."""
+
+    inputs: int
+    neurons: int
+    layers: int
+
+
+FEW, FEWEST = Size(3, 5, 3), Size(2, 3, 2)
+
+
 class Question(NamedTuple):
     """A network, what is asked of it, and the way in which the kernel is to work."""
 
@@ -46,11 +57,11 @@ class Question(NamedTuple):
         return pr.preimage(self.network, self.target, self.domain, method, workers=workers)
 
 
-def nearly_parallel(rng: np.random.Generator) -> pr.Network:
+def nearly_parallel(rng: np.random.Generator, size: Size = FEW) -> pr.Network:
     """Lines of few directions, some a last digit beside each other."""
-    dim = int(rng.integers(2, 4))
+    dim = int(rng.integers(2, size.inputs + 1))
     base = rng.normal(size=(3, dim + 1)) if rng.random() < 0.7 else rng.integers(-4, 5, (3, dim + 1)).astype(float)
-    rows = base[rng.integers(0, 3, int(rng.integers(4, 8)))]
+    rows = base[rng.integers(0, 3, int(rng.integers(4, size.neurons + 3)))]
     rows = rows * rng.choice([1, -1, 1.5, 3, -0.7], len(rows))[:, None]
     for row in rows:
         k = int(rng.integers(dim + 1))
@@ -80,24 +91,25 @@ def of_widths(rng: np.random.Generator, kind: str, widths: list[int]) -> pr.Netw
     return pr.Network(layers, relu=[*[True] * (len(layers) - 1), bool(rng.random() < 0.5)])
 
 
-def small_network(rng: np.random.Generator, kind: str) -> pr.Network:
-    """A network of a few neurons."""
+def small_network(rng: np.random.Generator, kind: str, size: Size = FEW) -> pr.Network:
+    """A network of a few neurons; extreme ones have the size of their kind."""
     if kind == "parallel":
-        return nearly_parallel(rng)
+        return nearly_parallel(rng, size)
     if kind == "magnitudes":
         return of_any_magnitude(rng)
     if kind == "missed":
         beside = None if rng.random() < 0.5 else int(rng.integers(0, 1000))
         return just_missed(rng, int(rng.integers(-500, 490)), int(rng.integers(-500, 490)), beside)
-    widths = [int(rng.integers(1, 4)), *(int(n) for n in rng.integers(2, 6, int(rng.integers(1, 4))))]
+    inputs, layers = int(rng.integers(1, size.inputs + 1)), int(rng.integers(1, size.layers + 1))
+    widths = [inputs, *(int(n) for n in rng.integers(2, size.neurons + 1, layers))]
     return of_widths(rng, kind, widths)
 
 
-def small_question(seed: int) -> Question:
+def small_question(seed: int, size: Size = FEW) -> Question:
     """One of endlessly many questions of a few cells."""
     rng = np.random.default_rng(seed)
     kind = SMALL[seed % len(SMALL)]
-    network = small_network(rng, kind)
+    network = small_network(rng, kind, size)
     d, outputs = network.input_dim, network.output_dim
     radius = power(rng.integers(-500, 500)) if kind == "magnitudes" else int(rng.integers(1, 5))
     domain = [None, box(d, radius), box(d, radius), pr.Polyhedron([[-1] * d], [1])][int(rng.integers(4))]

@@ -60,9 +60,9 @@ def passed(value: Any) -> Any:
     return ctypes.c_double(value) if isinstance(value, float) else value
 
 
-def laws(folder: Path) -> Library:
+def laws(folder: Path, kernel: Path = KERNEL) -> Library:
     """The laws, in exact arithmetic; they include the kernel's headers as they are, for their templates."""
-    return Library(_compiled(folder, "laws", _unit("laws.cpp", 0, (), KERNEL), (*CAREFUL, "-lgmpxx", "-lgmp")))
+    return Library(_compiled(folder, "laws", _unit("laws.cpp", 0, (), kernel), (*CAREFUL, "-lgmpxx", "-lgmp")))
 
 
 def counting(folder: Path, kernel: Path = KERNEL) -> Library:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import ctypes
-import tempfile
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from tests.engines.cells.proofs import grid, harness, spoilt
+from tests.engines.cells.proofs import grid, harness
 from tests.engines.cells.proofs.examples import MAKERS, Dice
 
 QUICK = {"forms": 150, "box": 150, "reach": 250, **dict.fromkeys(("signs", "inside", "meeting", "solving"), 250)}
@@ -20,8 +19,8 @@ GRID_EXAMPLES = 400
 class Laws:
     """The laws, compiled."""
 
-    def __init__(self, folder: Path) -> None:
-        self._library = harness.laws(folder)
+    def __init__(self, folder: Path, kernel: Path = harness.KERNEL) -> None:
+        self._library = harness.laws(folder, kernel)
 
     def ratios(self, law: str, functions: ctypes.c_void_p, example: tuple[Any, ...]) -> tuple[float, float]:
         """The largest error / bound of an example, and lemma / bound: laws.cpp says what they are."""
@@ -140,53 +139,3 @@ def wrong_counts(library: harness.Library) -> list[str]:
                 if found != index or needed > index + excused:
                     wrong.append(f"{name}: {found}, listed {index}, needed {needed} (d + 1 = {dim}, K = {width})")
     return wrong
-
-
-# For scripts/mutate_kernel.py
-
-
-@cache
-def _compiled_laws() -> tuple[Laws, dict[str, list[tuple[float, float]]]]:
-    """The laws, and the ratios of all first examples for the kernel as it is."""
-    folder = Path(tempfile.gettempdir()) / "polyrelu-proofs"
-    folder.mkdir(exist_ok=True)
-    laws, functions = Laws(folder), harness.bounds(folder)[harness.AS_IT_IS]
-    return laws, {law: _ratios(laws, functions, law) for law in QUICK}
-
-
-def _ratios(laws: Laws, functions: ctypes.c_void_p, law: str) -> list[tuple[float, float]]:
-    return [laws.ratios(law, functions, example(law, seed)) for seed in range(QUICK[law])]
-
-
-def prepare() -> None:
-    """Compile the laws, so that processes that are forked from this one have them."""
-    _compiled_laws()
-
-
-def verdict(kernel: Path) -> tuple[str, str] | None:
-    """What is wrong with the kernel in a folder, or None.
-
-    Returns:
-        "law" and the first law that does not hold; or "effort" and one whose bounds are larger than those of the kernel
-        as it is, or are not there for an example for which that has one.
-    """
-    folder = kernel / "proofs"
-    folder.mkdir()
-    (laws, usual), functions = _compiled_laws(), harness.bounds(folder, kernel=kernel)[harness.AS_IT_IS]
-    if wrong_on_grid(functions):
-        return "law", "grid"
-    for name, weak in spoilt.WEAK.items():
-        if weak.seed >= 0 and is_broken(laws, functions, weak.law, weak.seed):
-            return "law", name
-    found = {law: _ratios(laws, functions, law) for law in QUICK}
-    for law, ratios in found.items():
-        if max(map(max, ratios)) > 1:
-            return "law", law
-    wrong = wrong_counts(harness.counting(folder, kernel))
-    if wrong:
-        return "law", wrong[0]
-    for law, ratios in found.items():
-        for seed, (now, before) in enumerate(zip(ratios, usual[law], strict=True)):
-            if any(a < b - 1e-6 * abs(b) for a, b in zip(now, before, strict=True)):
-                return "effort", f"{law}, example {seed}: {now}, not {before}"
-    return None

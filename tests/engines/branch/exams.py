@@ -1,0 +1,55 @@
+"""What scripts/mutate_kernel.py asks of mutants of the walk, beside the tests: see tests/engines/cells/exams.py."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+import numpy as np
+import pytest
+
+import polyrelu as pr
+from tests.engines.cells import differential
+from tests.engines.cells.exams import Effort, usual
+from tests.extreme_networks import box
+
+COUNT = 100
+LARGER = [[5, 5, 3], [3, 8, 4]]
+SMALL = [k for k in range(COUNT) if differential.small_question(k).network.neuron_count <= 8]
+
+
+@cache
+def question(number: int) -> Any:
+    """Small questions of every kind, and some of more inputs."""
+    if number < COUNT:
+        own = differential.small_question(number)
+        return own.network, own.target, box(own.network.input_dim, 2)
+    rng, widths = np.random.default_rng(number), LARGER[number - COUNT]
+    network = differential.of_widths(rng, "generic", widths)
+    return network, pr.parse("y0 >= y1", dim=widths[-1]), box(widths[0], 1)
+
+
+@cache
+def right(number: int) -> set[Any]:
+    """The tiles that another engine finds."""
+    return tiles(number, "twin" if number < COUNT else "cells")[0]
+
+
+def tiles(number: int, method: str) -> tuple[set[Any], dict[str, Any]]:
+    """Patterns and polyhedra, and what was counted."""
+    network, target, domain = question(number)
+    if target is None:
+        tiling = pr.linear_regions(network, domain, method)
+    else:
+        tiling = pr.preimage(network, target, domain, method)
+    return {(tile.pattern, tile.polyhedron) for tile in tiling}, dict(tiling.stats or {})
+
+
+@pytest.mark.parametrize("number", [*SMALL, *range(COUNT, COUNT + len(LARGER))])
+def test_walks(number):
+    found, stats = tiles(number, "branch")
+    assert found == right(number)
+    now = {name: value for name, value in stats.items() if isinstance(value, int)}
+    before = usual(f"walk {number}", now)
+    if any(value > before.get(name, 0) for name, value in now.items()):
+        raise Effort(f"{now}, not {before}")

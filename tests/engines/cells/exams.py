@@ -1,0 +1,262 @@
+"""What scripts/mutate_kernel.py asks of mutants of the kernel, beside the tests: short questions, each a test.
+
+They are run in one process before it is forked for each mutant, so that what is right, and what the kernel as it is
+spends on it, is known then. A mutant that is right and spends more, or says less, raises :class:`Effort`.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Sequence
+from fractions import Fraction
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import polyrelu as pr
+from polyrelu.engines.cells.intervals import Interval
+from polyrelu.engines.cells.measured import measured
+from polyrelu.networks.relevant_part import restrict
+from tests.engines.cells import differential
+from tests.engines.cells.proofs import harness, spoilt
+from tests.engines.cells.proofs.examples import MAKERS
+from tests.engines.cells.proofs.laws import QUICK, Laws, example, is_broken, wrong_counts, wrong_on_grid
+from tests.engines.cells.test_boxes import Bounds, decided
+from tests.engines.cells.test_evidence import asked
+from tests.engines.cells.test_interval_cells import tiles_within
+from tests.extreme_networks import box
+
+ORIGINAL = Path(os.environ.get("POLYRELU_ORIGINAL", harness.KERNEL))
+"""The folder of the kernel as it is: laws are made of its templates, whatever the mutant."""
+
+QUESTIONS = differential.questions(150)
+_usual: dict[str, Any] = {}
+
+
+class Effort(AssertionError):
+    """A right answer that costs more, or says less, than that of the kernel as it is."""
+
+
+def usual(name: str, now: Any) -> Any:
+    """What the kernel as it is, which is asked first, has."""
+    return _usual.setdefault(name, now)
+
+
+def is_worse(now: Sequence[int], before: Sequence[int]) -> bool:
+    """Whether efforts, in the order of differential.EFFORTS, show a loss."""
+    if not now:
+        return False
+    more = dict(zip(differential.EFFORTS, (a - b for a, b in zip(now, before, strict=True)), strict=True))
+    return (
+        any(more[name] != 0 for name in ("cuts", "discarded"))
+        or any(more[name] > 0 for name in ("solves", "exact", "fallbacks", "points that are not known"))
+        or any(more[name] < 0 for name in ("pruned", "skeletons"))
+    )
+
+
+right_answer = cache(differential.right_answer)
+
+
+@pytest.mark.parametrize("number", range(len(QUESTIONS)))
+def test_answers(number):
+    question = QUESTIONS[number]
+    answer = differential.kernel_answer(question)
+    assert answer.tiles == right_answer(question).tiles
+    before = usual(question.name, answer.efforts)
+    if is_worse(answer.efforts, before):
+        raise Effort(f"{question.name}: {answer.efforts}, not {before}")
+
+
+# Bounds
+
+
+@pytest.fixture(scope="session")
+def folder(tmp_path_factory):
+    return harness.shared_folder(tmp_path_factory)
+
+
+@pytest.fixture(scope="session")
+def laws(folder):
+    return Laws(folder, ORIGINAL)
+
+
+@pytest.fixture(scope="session")
+def bounds(folder):
+    return harness.bounds(folder)[harness.AS_IT_IS]
+
+
+@pytest.fixture(scope="session")
+def counting(folder):
+    return harness.counting(folder)
+
+
+def test_no_index_is_too_small(counting):
+    assert wrong_counts(counting) == []
+
+
+def test_the_grid_is_exact(bounds):
+    assert wrong_on_grid(bounds) == []
+
+
+def test_no_stored_example_breaks_a_law(laws, bounds):
+    for weak in spoilt.WEAK.values():
+        assert weak.seed < 0 or not is_broken(laws, bounds, weak.law, weak.seed)
+
+
+@pytest.mark.parametrize("law", MAKERS)
+def test_laws(laws, bounds, law):
+    found = [laws.ratios(law, bounds, example(law, seed)) for seed in range(QUICK[law])]
+    assert max(map(max, found)) <= 1
+    for seed, (now, before) in enumerate(zip(found, usual(f"law {law}", found), strict=True)):
+        if any(a < b - 1e-6 * abs(b) for a, b in zip(now, before, strict=True)):
+            raise Effort(f"{law}, example {seed}: {now}, not {before}")
+
+
+# Sizes
+
+
+@cache
+def tiling_of(number: int) -> Any:
+    """The tiling of a question within a box, found by the kernel as it is, which is asked first."""
+    question = QUESTIONS[number]
+    domain = box(question.network.input_dim, 2)
+    if question.target is None:
+        return pr.linear_regions(question.network, domain, "cells")
+    return pr.preimage(question.network, question.target, domain, "cells")
+
+
+@cache
+def exact_volumes(number: int) -> dict[tuple[int, int], Fraction]:
+    """Of some tiles of a question's tiling, by part and place."""
+    found = {}
+    for part, (_, columns) in enumerate(tiling_of(number).parts):
+        for i in range(0, len(columns), 1 + len(columns) // 8):
+            if columns.polyhedron(i).is_full_dimensional():
+                found[part, i] = columns.polyhedron(i).volume()
+    return found
+
+
+def certified(name: str, sizes: Any, exact: dict[int, Fraction]) -> None:
+    """Hold sizes against exact ones, and their widths against the usual ones."""
+    for i, volume in exact.items():
+        if not np.isnan(sizes.volume_low[i]):
+            assert Fraction(float(sizes.volume_low[i])) <= volume <= Fraction(float(sizes.volume_high[i]))
+    columns = (sizes.volume_low, sizes.volume_high, sizes.box_low, sizes.box_high)
+    before = usual(name, tuple(np.array(column) for column in columns))
+    for own, other in zip(columns, before, strict=True):
+        assert own.shape == other.shape
+        off = np.abs(own - other) > 1e-12 * (1 + np.abs(other))
+        if (np.isnan(own) & ~np.isnan(other)).any() or off.any():
+            raise Effort(f"{name}: sizes are {own}, not {other}")
+
+
+SIZED = [k for k, question in enumerate(QUESTIONS) if k < 60 or "wide" in question.name or "pyramid" in question.name]
+
+
+@pytest.mark.parametrize("number", SIZED)
+def test_sizes_from_rows(number):
+    exact = exact_volumes(number)
+    for part, (_, columns) in enumerate(tiling_of(number).parts):
+        own = {i: volume for (p, i), volume in exact.items() if p == part}
+        certified(f"rows {number} {part}", measured(columns), own)
+
+
+@pytest.mark.parametrize("number", SIZED)
+def test_sizes_on_the_way(number):
+    question, exact = QUESTIONS[number], exact_volumes(number)
+    target = question.target or pr.Polyhedron.whole_space(question.network.output_dim)
+    tiling = pr.preimage(question.network, target, box(question.network.input_dim, 2), "cells", measure=True)
+    if question.target is None or len(tiling) != len(tiling_of(number)):
+        exact = {}
+    for part, (_, columns) in enumerate(tiling.parts):
+        own = {i: volume for (p, i), volume in exact.items() if p == part}
+        sizes = getattr(columns, "sizes", None)
+        if sizes is not None:
+            certified(f"on the way {number} {part}", sizes, own)
+
+
+# Intervals, evidence
+
+
+def narrow(number: int) -> Any:
+    question = QUESTIONS[number]
+    target = question.target or pr.Polyhedron.whole_space(question.network.output_dim)
+    return question.network, target, box(question.network.input_dim, 3)
+
+
+@cache
+def tiles_by_twin(number: int) -> list[Any]:
+    network, target, domain = narrow(number)
+    return [(tile.pattern, tile.polyhedron) for tile in pr.preimage(network, target, domain, "twin")]
+
+
+@pytest.mark.parametrize("number", [k for k in range(0, 90, 2) if QUESTIONS[k].network.neuron_count <= 8])
+def test_intervals(number):
+    network, target, domain = narrow(number)
+    expected = tiles_by_twin(number)
+    restriction = restrict(network, target)
+    ends = sorted({0, number * 7 % (1 << restriction.neuron_count), number * 29 % (1 << restriction.neuron_count)})
+    parts = Interval.whole(restriction.neuron_count).cut(ends)
+    found = [tile for part in parts for tile in tiles_within(restriction, domain, part, 1 + number % 17)]
+    assert found == expected
+
+
+LISTED = [*range(0, 150, 2), *(k for k in range(150, len(QUESTIONS)) if QUESTIONS[k].network.neuron_count < 40)]
+
+
+@pytest.mark.parametrize("number", LISTED)
+def test_evidence(number):
+    question = asked(QUESTIONS[number])
+    lines = question.lines()
+    before = usual(f"lines {number}", lines)
+    if lines == before:
+        return
+    cells = question.listed(lines)
+    assert Counter(cells) >= Counter(), "cells are listed once"
+    if len(cells) != len(question.listed(before)) or len(lines) > len(before):
+        raise Effort(f"{len(lines)} bytes of {len(cells)} cells, not {len(before)}")
+
+
+# Boxes
+
+
+@cache
+def case_for_boxes(seed: int) -> Any:
+    """A network, a target, and a point of each tile of its preimage."""
+    rng = np.random.default_rng(seed)
+    d = 1 + seed % 3
+    net = pr.Network([(rng.normal(size=(6, d)), rng.normal(size=6)), (rng.normal(size=(2, 6)), rng.normal(size=2))])
+    target = pr.Polyhedron(rng.normal(size=(2, 2)), rng.normal(size=2) / 4, equalities=[0] if seed % 5 == 4 else [])
+    tiles = pr.preimage(net, target, box(d, 1), "twin")
+    return net, target, [tile.point() for tile in tiles]
+
+
+@pytest.mark.parametrize("seed", range(24))
+def test_boxes(seed):
+    net, target, points = case_for_boxes(seed)
+    ends = -np.ones(net.input_dim), np.ones(net.input_dim)
+    search, pause, given = decided(net, target, *ends, ripe=seed % 3, most=150)
+    boxes = list(zip(given.low.tolist(), given.high.tolist(), strict=True))
+    for x in points:
+        assert any(is_within(x, low, high) for low, high in boxes)
+    bounds = Bounds(net, *ends, target)
+    enclosed = (*bounds.layers, bounds.rows) if bounds.is_certain else ()
+    width = sum((float((own.high - own.low).sum()) for own in enclosed), 0.0)
+    counts = (search.bounded, -search.excluded, len(boxes), bounds.is_certain and not bounds.misses)
+    now = counts, width, pause
+    before = usual(f"boxes {seed}", now)
+    if (
+        any(a > b for a, b in zip(now[0], before[0], strict=True))
+        or width > before[1] * (1 + 1e-12)
+        or pause != before[2]
+    ):
+        raise Effort(f"{now}, not {before}")
+
+
+def is_within(x: Sequence[Fraction], low: Sequence[float], high: Sequence[float]) -> bool:
+    """Whether a point lies in a box."""
+    return all(Fraction(a) <= v <= Fraction(b) for a, v, b in zip(low, x, high, strict=True))
