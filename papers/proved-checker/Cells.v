@@ -51,7 +51,7 @@ Fixpoint run (net : list layer) (y : list A) : state :=
         (rev_append (picked (relus l) z) (rows s))
   end.
 
-Fixpoint linear_of (net : list layer) (a : list (list Z)) (hs : list (list A)) : A :=
+Fixpoint linear_of (net : list layer) (a : list (list Z)) (hs : list (list A)) {struct a} : A :=
   match a, hs with
   | own :: a', h :: hs' =>
       match net with
