@@ -163,8 +163,8 @@ Fixpoint fits (pattern : list bool) (values : list Z) : bool :=
   | _, _ => false
   end.
 
-(** A cell: its pattern, the latest row first, on which rows vertices are, and its vertices. *)
-Record cell := Cell { pattern : list bool; touched : list bool; corners_of : list vertex }.
+(** A cell: how many rows it does not decide, its pattern, the latest row first, on which rows vertices are, and its vertices. *)
+Record cell := Cell { undecided : nat; pattern : list bool; touched : list bool; corners_of : list vertex }.
 
 Definition known (skipped : nat) (v : vertex) : list Z := skipn skipped (of_rows v).
 
@@ -181,7 +181,7 @@ Definition cell_of (d : nat) (skipped : nat) (vs : list vertex) : option cell :=
          && forallb (fun b => b) (somewhere nonzero (n + length (of_domain v0)) values)
          && forallb (is_corner d on) on
          && forallb (existsb nonzero) values
-      then Some (Cell p (somewhere (Z.eqb 0) n (map (known skipped) vs)) vs)
+      then Some (Cell skipped p (somewhere (Z.eqb 0) n (map (known skipped) vs)) vs)
       else None
   end.
 
@@ -207,3 +207,53 @@ Definition cover (q : question) (target : list condition) (cert : certificate) :
     if forallb (fun c => crossed t (rev (pattern c)) (rev (touched c))) cells && match cells with [] => false | _ => true end
     then Some cells else None
   else None.
+
+(** ** Judging cells *)
+
+(** The rows of the target, by their conditions, with the cell's signs; the latest first. *)
+Definition signs_of (target : list condition) (c : cell) : list (condition * bool) := combine (rev target) (pattern c).
+
+Definition is_missed (s : condition * bool) : bool := match relates (fst s), snd s with Less, true => true | _, _ => false end.
+Definition is_tight (s : condition * bool) : bool :=
+  match relates (fst s) with Less => false | AtMost => snd s | Equal => true end.
+
+(** A vertex at which all tight rows are 0. *)
+Definition is_on (signs : list (condition * bool)) (v : vertex) : bool :=
+  forallb (fun p => if is_tight (fst p) then snd p =? 0 else true) (combine signs (of_rows v)).
+
+Definition is_finite (v : vertex) : bool := match place v with t :: _ => 0 <? t | [] => false end.
+
+(** The hulls of what is found: tiles have insides, faces are what other cells have on their boundaries. *)
+Record answer := Answer { tiles : list (list (list Z)); faces : list (list (list Z)) }.
+Definition hull_of (vs : list vertex) : list (list Z) := map place vs.
+
+Definition judge (target : list condition) (c : cell) : option answer :=
+  let signs := signs_of target c in
+  if negb (undecided c =? 0)%nat then None
+  else if existsb is_missed signs then Some (Answer [] [])
+  else if existsb is_tight signs then
+    let on := filter (is_on signs) (corners_of c) in
+    Some (Answer [] (if existsb is_finite on then [hull_of on] else []))
+  else Some (Answer [hull_of (corners_of c)] []).
+
+Fixpoint judged (target : list condition) (cells : list cell) : option answer :=
+  match cells with
+  | [] => Some (Answer [] [])
+  | c :: cells' =>
+      a <- judge target c; others <- judged target cells'; Some (Answer (tiles a ++ tiles others) (faces a ++ faces others))
+  end.
+
+(** ** The program *)
+
+Definition answer_of (q : question) (target : list condition) (cert : certificate) : option answer :=
+  cells <- cover q target cert; judged target cells.
+
+Fixpoint answers_of (q : question) (ts : list (list condition)) (certs : list certificate) : option (list answer) :=
+  match ts, certs with
+  | [], [] => Some []
+  | target :: ts', cert :: certs' => a <- answer_of q target cert; others <- answers_of q ts' certs'; Some (a :: others)
+  | _, _ => None
+  end.
+
+Definition preimage_of_vertices (q : question) (certs : list certificate) : option (list answer) := answers_of q (targets q) certs.
+Definition regions_of_vertices (q : question) (cert : certificate) : option (list (list (list Z))) := a <- answer_of q [] cert; Some (tiles a).

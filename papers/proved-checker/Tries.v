@@ -46,6 +46,16 @@ Proof.
   - exact (IH _ a b h h').
 Qed.
 
+(** What is inserted differs from what is there in some place that both have. *)
+Lemma insert_differs key a : forall t t' k b, insert t key a = Some t' -> find t k = Some b ->
+  exists s c r r', key = s ++ c :: r /\ k = s ++ negb c :: r'.
+Proof.
+  induction key as [|c key IH]; intros [|x|zero one] t' [|c' k] b h hf; simpl in *; try easy.
+  destruct (insert (way c zero one) key a) as [new|] eqn:e; [|easy]. destruct (Bool.bool_dec c' c) as [->|hne].
+  - destruct (IH _ _ _ _ e hf) as [s [c' [r [r' [-> ->]]]]]. now exists (c :: s), c', r, r'.
+  - exists [], c, key, k. split; [reflexivity|]. now destruct c, c'.
+Qed.
+
 (** Forks lead to something. *)
 Fixpoint leads t : Prop :=
   match t with Fork zero one => leads zero /\ leads one /\ ((zero <> Empty) \/ (one <> Empty)) | _ => True end.
@@ -105,4 +115,23 @@ Proof.
     destruct (IH t1 t' h1 h) as [h2 h3]. split; [exact h2|]. intros k. rewrite h3, (insert_spec _ _ _ _ e k tt). split.
     + intros [[|[-> _]]|[c' [hc ->]]]; [now left | right; exists c; simpl; tauto | right; exists c'; simpl; tauto].
     + intros [|[c' [[<-|hc] ->]]]; [tauto | tauto | right; now exists c'].
+Qed.
+
+(** Two patterns differ in a row that both decide. *)
+Definition differ (c c' : cell) : Prop := exists r r' b s, pattern c = r ++ b :: s /\ pattern c' = r' ++ negb b :: s.
+
+Lemma reversed (p s r : list bool) c : rev p = s ++ c :: r -> p = rev r ++ c :: rev s.
+Proof. intros e. rewrite <- (rev_involutive p), e, rev_app_distr. simpl. now rewrite <- app_assoc. Qed.
+
+Lemma patterns_differ cells : forall t t', leads t -> patterns_of cells t = Some t' -> ForallOrdPairs differ cells.
+Proof.
+  induction cells as [|c cells IH]; intros t t' hl h; [constructor|]. simpl in h. destruct (insert t (rev (pattern c)) tt) as [t1|] eqn:e; [|easy].
+  destruct (insert_leads _ _ _ _ hl e) as [h1 _]. constructor; [|now apply (IH t1 t')]. apply Forall_forall. intros c' hc.
+  assert (hf : forall cs t0, leads t0 -> patterns_of cs t0 = Some t' -> find t0 (rev (pattern c)) = Some tt -> In c' cs -> differ c c').
+  { clear. induction cs as [|c0 cs IH]; intros t0 hl h hf hin; [easy|]. simpl in h.
+    destruct (insert t0 (rev (pattern c0)) tt) as [t2|] eqn:e; [|easy]. destruct hin as [<-|hin].
+    - destruct (insert_differs _ _ _ _ _ _ e hf) as [s [b [r [r' [h1 h2]]]]]. apply reversed in h1, h2.
+      exists (rev r'), (rev r), (negb b), (rev s). now rewrite negb_involutive.
+    - destruct (insert_leads _ _ _ _ hl e) as [h1 _]. apply (IH t2); auto. apply (insert_spec _ _ _ _ e). now left. }
+  apply (hf cells t1); auto. apply (insert_spec _ _ _ _ e). now right.
 Qed.
