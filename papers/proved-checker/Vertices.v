@@ -243,7 +243,7 @@ Definition right_cell (c : cell) : Prop :=
   polytope n (rows_of (pattern c)) (map coordinates (corners_of c))
   /\ Forall valid (corners_of c)
   /\ Forall (fun v => agrees (pattern c) (coordinates v)) (corners_of c)
-  /\ (exists skipped, Forall (fun v => fits (pattern c) (known skipped v) = true) (corners_of c))
+  /\ Forall (fun v => fits (pattern c) (known (undecided c) v) = true) (corners_of c)
   /\ length (touched c) = length (pattern c)
   /\ forall r b s, pattern c = r ++ b :: s -> Exists (fun v => form s v = 0) (map coordinates (corners_of c)) -> nth (length r) (touched c) false = true.
 
@@ -278,7 +278,7 @@ Proof.
   assert (hvl : forall v, In v vs -> length (values_of skipped v) = length (rows_of p)).
   { intros v hv. rewrite Forall_forall in hval. apply hval. apply in_map_iff. now exists v. }
   assert (hagree : forall v, In v vs -> agrees p (coordinates v)) by (intros v hv; now apply (vertex_rows skipped p v (hvs v hv) (hfit v hv))).
-  split; [|split; [|split; [|split; [|split]]]]; cbn [pattern corners_of touched].
+  split; [|split; [|split; [|split; [|split]]]]; cbn [undecided pattern corners_of touched].
   - constructor.
     + easy.
     + apply Forall_forall. intros x hx. apply in_map_iff in hx. destruct hx as [v [<- hv]]. unfold coordinates. rewrite map_length. now apply hvs.
@@ -322,7 +322,7 @@ Proof.
         rewrite (hat v k hv), integer_abs_0, hk2 in e. rewrite e in hn. discriminate hn.
   - now apply Forall_forall.
   - now apply Forall_forall.
-  - exists skipped. now apply Forall_forall.
+  - now apply Forall_forall.
   - transitivity m; [exact (length_somewhere (Z.eqb 0) m _ hk) | now symmetry].
   - intros r b s e hx. assert (hr : (length r < m)%nat) by (rewrite <- hm, e, app_length; simpl; lia).
     apply (somewhere_spec (Z.eqb 0) m _ _ hk hr). apply Exists_exists in hx. destruct hx as [x [hx hz]]. apply in_map_iff in hx.
