@@ -224,36 +224,36 @@ Definition is_on (signs : list (condition * bool)) (v : vertex) : bool :=
 Definition is_finite (v : vertex) : bool := match place v with t :: _ => 0 <? t | [] => false end.
 
 (** The hulls of what is found: tiles have insides, faces are what other cells have on their boundaries. *)
-Record answer := Answer { tiles : list (list (list Z)); faces : list (list (list Z)) }.
+Record parts := Parts { tiles : list (list (list Z)); faces : list (list (list Z)) }.
 Definition hull_of (vs : list vertex) : list (list Z) := map place vs.
 
-Definition judge (target : list condition) (c : cell) : option answer :=
+Definition judge (target : list condition) (c : cell) : option parts :=
   let signs := signs_of target c in
   if negb (undecided c =? 0)%nat then None
-  else if existsb is_missed signs then Some (Answer [] [])
+  else if existsb is_missed signs then Some (Parts [] [])
   else if existsb is_tight signs then
     let on := filter (is_on signs) (corners_of c) in
-    Some (Answer [] (if existsb is_finite on then [hull_of on] else []))
-  else Some (Answer [hull_of (corners_of c)] []).
+    Some (Parts [] (if existsb is_finite on then [hull_of on] else []))
+  else Some (Parts [hull_of (corners_of c)] []).
 
-Fixpoint judged (target : list condition) (cells : list cell) : option answer :=
+Fixpoint judged (target : list condition) (cells : list cell) : option parts :=
   match cells with
-  | [] => Some (Answer [] [])
+  | [] => Some (Parts [] [])
   | c :: cells' =>
-      a <- judge target c; others <- judged target cells'; Some (Answer (tiles a ++ tiles others) (faces a ++ faces others))
+      a <- judge target c; others <- judged target cells'; Some (Parts (tiles a ++ tiles others) (faces a ++ faces others))
   end.
 
 (** ** The program *)
 
-Definition answer_of (q : question) (target : list condition) (cert : certificate) : option answer :=
+Definition answer_of (q : question) (target : list condition) (cert : certificate) : option parts :=
   cells <- cover q target cert; judged target cells.
 
-Fixpoint answers_of (q : question) (ts : list (list condition)) (certs : list certificate) : option (list answer) :=
+Fixpoint answers_of (q : question) (ts : list (list condition)) (certs : list certificate) : option (list parts) :=
   match ts, certs with
   | [], [] => Some []
   | target :: ts', cert :: certs' => a <- answer_of q target cert; others <- answers_of q ts' certs'; Some (a :: others)
   | _, _ => None
   end.
 
-Definition preimage_of_vertices (q : question) (certs : list certificate) : option (list answer) := answers_of q (targets q) certs.
+Definition preimage_of_vertices (q : question) (certs : list certificate) : option (list parts) := answers_of q (targets q) certs.
 Definition regions_of_vertices (q : question) (cert : certificate) : option (list (list (list Z))) := a <- answer_of q [] cert; Some (tiles a).

@@ -288,6 +288,137 @@ Proof.
     destruct (h2 vs hcase) as [c' [own' [h3 h4]]]. exists c', own'. split; [now right | exact h4].
 Qed.
 
+(** ** Tiles have points of their own *)
+
+Definition is_tile (c : cell) : Prop :=
+  undecided c = 0%nat /\ existsb is_missed (signs_of target c) = false /\ existsb is_tight (signs_of target c) = false.
+
+Lemma tile_cells cells : forall a, judged target cells = Some a -> exists own,
+  tiles a = map (fun c => hull_of (corners_of c)) own /\ incl own cells /\ Forall is_tile own
+  /\ (ForallOrdPairs differ cells -> ForallOrdPairs differ own).
+Proof.
+  induction cells as [|c cells IH]; intros a h; simpl in h.
+  { injection h as <-. exists []. split; [reflexivity|]. split; [easy|]. split; [constructor | constructor]. }
+  destruct (judge target c) as [ja|] eqn:e; [|easy]. destruct (judged target cells) as [others|]; [|easy]. injection h as <-.
+  destruct (IH others eq_refl) as [own [h1 [h2 [h3 h4]]]]. cbn [tiles]. unfold judge in e.
+  destruct (undecided c =? 0)%nat eqn:hu; [|easy]. apply Nat.eqb_eq in hu. cbn [negb] in e.
+  assert (skip : tiles ja = [] -> exists own0, (tiles ja ++ tiles others)%list = map (fun c0 => hull_of (corners_of c0)) own0 /\ incl own0 (c :: cells)
+    /\ Forall is_tile own0 /\ (ForallOrdPairs differ (c :: cells) -> ForallOrdPairs differ own0)).
+  { intros ->. exists own. split; [exact h1|]. split; [intros c' hc; right; now apply h2|]. split; [exact h3|]. intros hd. inversion hd; auto. }
+  destruct (existsb is_missed _) eqn:hm; [injection e as <-; now apply skip|]. destruct (existsb is_tight _) eqn:ht; injection e as <-; [now apply skip|].
+  exists (c :: own). split; [simpl; now rewrite h1|]. split; [intros c' [<-|hc]; [now left | right; now apply h2]|].
+  split; [constructor; [now repeat split | exact h3]|]. intros hd. inversion hd as [|? ? hd1 hd2]; subst. constructor; [|now apply h4].
+  rewrite Forall_forall in hd1 |- *. intros c' hc. apply hd1, h2, hc.
+Qed.
+
+Lemma tile_sign c k s b : is_tile c -> nth_error (signs_of target c) k = Some (s, b) -> b = false /\ relates s <> Equal.
+Proof.
+  intros [_ [hm ht]] hk. apply nth_error_In in hk. assert (h1 : is_missed (s, b) = false).
+  { destruct (is_missed (s, b)) eqn:e; [|reflexivity]. rewrite <- hm. symmetry. apply existsb_exists. now exists (s, b). }
+  assert (h2 : is_tight (s, b) = false).
+  { destruct (is_tight (s, b)) eqn:e; [|reflexivity]. rewrite <- ht. symmetry. apply existsb_exists. now exists (s, b). }
+  unfold is_missed, is_tight in *. cbn [fst snd] in *. destruct (relates s), b; easy.
+Qed.
+
+Lemma strict_hits c x : full c -> is_tile c -> length x = inputs q -> strictly (rows_of (pattern c)) (1 :: x) -> hits q x target.
+Proof.
+  intros hc ht hx hs. apply Forall_forall. intros s hin. destruct (signs_of_all c s hc hin) as [k [b [hkl hk]]].
+  assert (hcone := strict_in_cone _ _ hs). destruct (sign_at c x k hc hx hcone hkl) as [a [s' [b' [hp [hk' [hkp [_ hat]]]]]]]. rewrite hk in hk'. injection hk' as <- <-.
+  destruct (tile_sign c k s b ht hk) as [-> hne]. assert (hpos : pos (at_ (rows_of (pattern c)) k (1 :: x))).
+  { unfold strictly in hs. rewrite Forall_forall in hs. apply (hs (nth k (rows_of (pattern c)) (fun _ => 0))), nth_In.
+    unfold Cover.rows_of, Cover.signed. rewrite app_length, length_signed_on. assert (k < length (pattern c))%nat by (apply nth_error_Some; now rewrite hkp). lia. }
+  rewrite hat in hpos. assert (hneg := pos_divide _ _ hpos hp). simpl in hneg. apply negative_le in hneg. unfold holds. destruct (relates s); simpl; tauto.
+Qed.
+
+Lemma side_of_value c r b s x : full c -> pattern c = r ++ b :: s -> strictly (rows_of (pattern c)) (1 :: x) -> length x = inputs q ->
+  pos (side b (value (length s) (1 :: x))).
+Proof.
+  intros hc e hs hx. assert (hcone := strict_in_cone _ _ hs). destruct (full_signed c (1 :: x) hc ltac:(simpl; now rewrite hx) hcone) as [ha _].
+  rewrite e in ha, hs. assert (has : forall r0, agrees (r0 ++ b :: s) (1 :: x) -> agrees s (1 :: x)).
+  { induction r0 as [|b0 r0 IH]; simpl; [now intros [h _] | intros [h _]; now apply IH]. }
+  rewrite <- (form_is_value (network q) target s _ (has r ha)). rewrite Cover.rows_at in hs. apply Forall_app in hs. destruct hs as [_ hs]. now inversion hs.
+Qed.
+
+Lemma tiles_cross c c' x x' : full c -> full c' -> is_tile c -> is_tile c' -> differ c c' -> length x = inputs q -> length x' = inputs q ->
+  strictly (rows_of (pattern c)) (1 :: x) -> strictly (rows_of (pattern c')) (1 :: x') -> crosses x x'.
+Proof.
+  intros hc hc' ht ht' [r [r' [b [s [e e']]]]] hx hx' hs hs'. assert (h1 := side_of_value c r b s x hc e hs hx). assert (h2 := side_of_value c' r' (negb b) s x' hc' e' hs' hx').
+  set (R := length (rows (run_of (network q) (1 :: x)))).
+  assert (hlen : forall y, length (all_rows_of y) = (length target + R)%nat).
+  { intros y. rewrite (length_all_rows y (1 :: x)). unfold all_rows, R. now rewrite rev_append_rev, app_length, rev_length, map_length. }
+  assert (hin : (length s < R)%nat).
+  { destruct (Nat.lt_ge_cases (length s) R) as [h|h]; [exact h|]. exfalso.
+    assert (sign : forall c0 r0 b0, full c0 -> is_tile c0 -> pattern c0 = r0 ++ b0 :: s -> b0 = false).
+    { intros c0 r0 b0 h0 t0 e0. assert (hl := full_length c0 [] h0). rewrite hlen, e0, app_length in hl. simpl in hl.
+      assert (hkl : (length r0 < length (signs_of target c0))%nat).
+      { unfold signs_of. rewrite combine_length, rev_length, e0, app_length. simpl. lia. }
+      destruct (nth_error (signs_of target c0) (length r0)) as [[s0 b1]|] eqn:hk; [|apply nth_error_None in hk; lia].
+      assert (hb : nth_error (pattern c0) (length r0) = Some b1).
+      { revert hk. unfold signs_of. generalize (rev target) (pattern c0) (length r0). clear. induction l as [|p l IH]; intros [|b2 l'] [|k] h; simpl in *; try easy; [congruence | now apply IH]. }
+      rewrite e0, nth_error_app2, Nat.sub_diag in hb by lia. simpl in hb. injection hb as <-. now apply (tile_sign c0 (length r0) s0 b0). }
+    assert (hb := sign c r b hc ht e). assert (hb' := sign c' r' (negb b) hc' ht' e'). now subst b. }
+  destruct (row_of_neuron (network q) (length s) (1 :: x) hin) as [d [j [l [before [f [g1 [g2 [g3 g4]]]]]]]].
+  assert (hval : forall z, value (length s) (1 :: z) = nth (length s) (rev (rows (run_of (network q) (1 :: z)))) 0).
+  { intros z. unfold Rows.value, all_rows. rewrite rev_append_rev, rev_app_distr, rev_involutive, app_nth1; [reflexivity|].
+    rewrite rev_length, (length_rows_any (network q) (1 :: z) (1 :: x)). exact hin. }
+  destruct (g4 x) as [u [hu eu]]. destruct (g4 x') as [v [hv ev]]. rewrite hval, eu in h1. rewrite hval, ev in h2.
+  exists d, j, l, before, u, v. repeat (split; [assumption|]).
+  assert (neg : forall a, pos (- (f * a)) -> pos (- a)).
+  { intros a h. apply pos_divide with f; [|exact g3]. now replace (f * - a) with (- (f * a)) by ring. }
+  destruct b; simpl in h1, h2; [left | right]; split; eauto using pos_divide.
+Qed.
+
+Lemma points_of_tiles own : Forall full own -> Forall is_tile own -> ForallOrdPairs differ own -> told_apart target (map (fun c => hull_of (corners_of c)) own).
+Proof.
+  intros hf ht hd. assert (hpts : exists points : list point, Forall2 (fun c x => length x = inputs q /\ strictly (rows_of (pattern c)) (1 :: x)) own points).
+  { clear ht hd. induction hf as [|c own hc _ [points IH]]; [exists []; constructor|]. destruct (point_inside q target c (proj1 hc)) as [x hx].
+    exists (x :: points). now constructor. }
+  destruct hpts as [points hpts]. exists points. induction hpts as [|c x own points [hx hs] hrest IH]; [split; constructor|].
+  inversion_clear hf as [|? ? hf1 hf2]. inversion_clear ht as [|? ? ht1 ht2]. inversion_clear hd as [|? ? hd1 hd2].
+  destruct (IH hf2 ht2 hd2) as [h1 h2]. split; simpl; constructor; auto.
+  - split; [|split].
+    + apply (inside_domain q is_sound no_equation x hx). apply Forall_app in hs. apply hs.
+    + now apply (strict_hits c x).
+    + apply (hull_of_cell q target c x (proj1 hf1) hx). now apply strict_in_cone.
+  - clear IH h1 h2 hd2. revert hd1 hf2 ht2. induction hrest as [|c' x' own points [hx' hs'] _ IH]; intros hd1 hf2 ht2; constructor.
+    + inversion_clear hd1. inversion_clear hf2. inversion_clear ht2. now apply (tiles_cross c c').
+    + inversion_clear hd1. inversion_clear hf2. inversion_clear ht2. now apply IH.
+Qed.
+
+(** ** The network on a cell *)
+
+Lemma hull_affine c : full c -> affine_hull (hull_of (corners_of c)).
+Proof.
+  intros hc. set (p := pattern c). set (run_p := run (zero F) (add F) (mul F) integer (pattern_gate p) (network q)).
+  set (W := length (hd [] (layers (run_p (origin n))))).
+  exists (map (fun i y => / factor (network q) * nth i (hd [] (layers (run_p y))) 0) (seq 0 W)).
+  assert (hsame : forall y y', length y = n -> length y' = n -> same_shape (layers (run_p y)) (layers (run_p y'))).
+  { intros y y' hy hy'. apply (run_linear (pattern_gate p) 1 y 1 y' (pattern_gate_linear p)). congruence. }
+  split.
+  - apply Forall_forall. intros f hf. apply in_map_iff in hf. destruct hf as [i [<- _]]. intros a y b y' hy hy'.
+    destruct (run_linear (pattern_gate p) a y b y' (pattern_gate_linear p) ltac:(congruence) (network q)) as [e [_ [_ [hsh _]]]]. unfold run_p.
+    rewrite e, hd_comb_all, nth_comb by (auto using hd_same). ring.
+  - intros x hx hh. assert (hin := cell_of_hull q target c x (corners_of c) (proj1 hc) hx (incl_refl _) hh).
+    assert (hy : length (1 :: x) = n) by (simpl; now rewrite hx). destruct (full_signed c (1 :: x) hc hy hin) as [ha _].
+    assert (hrun : run_p (1 :: x) = run_of (network q) (1 :: x)).
+    { destruct (run_same (pattern_gate p) (relus_gate (F := F)) (length p) (1 :: x) (network q)) as [h _].
+      - intros i hi hl. assert (hg := gates_agree (network q) target p (1 :: x) ha i hi). unfold Rows.value, all_rows in hg.
+        rewrite rev_append_rev, rev_app_distr, rev_involutive, app_nth1 in hg by (rewrite rev_length; exact hl). exact hg.
+      - apply h. unfold p. rewrite (full_length c (1 :: x) hc). unfold all_rows. rewrite rev_append_rev, app_length. lia. }
+    destruct (run_at_point (network q) x) as [e _]. assert (ehd : hd [] (layers (run_p (1 :: x))) = map (mul F (factor (network q))) (returned (network q) x)).
+    { rewrite hrun, e. now destruct (network q). }
+    assert (hW : length (returned (network q) x) = W).
+    { rewrite <- (map_length (mul F (factor (network q)))), <- ehd. apply hd_same, hsame; [exact hy | apply repeat_length]. }
+    set (f := factor (network q)) in *. set (g := fun i => / f * nth i (hd [] (layers (run_p (1 :: x)))) 0).
+    assert (hmap : forall k, (k < W)%nat -> nth k (map g (seq 0 W)) 0 = g k).
+    { intros k hk. rewrite (nth_indep (map g (seq 0 W)) 0 (g 0%nat)) by now rewrite map_length, seq_length. now rewrite map_nth, seq_nth. }
+    rewrite map_map. change (returned (network q) x = map g (seq 0 W)).
+    apply (nth_ext _ _ 0 0); [now rewrite map_length, seq_length|]. intros i hi. rewrite hmap by lia. unfold g. rewrite ehd.
+    transitivity (/ f * f * nth i (returned (network q) x) 0); [rewrite inverse_mul; [ring | apply integer_pos]|].
+    transitivity (/ f * (f * nth i (returned (network q) x) 0)); [ring|]. f_equal.
+    symmetry. replace (0 : K F) with (f * 0) at 1 by ring. apply map_nth.
+Qed.
+
 End Target.
 
 Theorem answer_is_right target cert a : answer_of q target cert = Some a -> right_answer target (tiles a ++ faces a).
@@ -303,5 +434,63 @@ Proof.
   - intros hex. apply Exists_exists in hex. destruct hex as [vs [hv hvx]]. destruct (h2 vs hv) as [c [own [hc [hj hvo]]]].
     apply (judge_sound target c x own (hr c hc) (proj1 hx) hj). apply Exists_exists. now exists vs.
 Qed.
+
+Theorem tiles_are_apart target cert a : answer_of q target cert = Some a -> told_apart target (tiles a) /\ Forall affine_hull (tiles a).
+Proof.
+  unfold answer_of. intros h. destruct (cover q target cert) as [cells|] eqn:hcov; [|easy].
+  destruct (cover_right (F := F) q target cert cells hcov) as [hs [hd [hr [hdiff _]]]].
+  destruct (tile_cells target cells a h) as [own [e [hincl [ht hord]]]]. rewrite Forall_forall in hr.
+  assert (hf : Forall (full target) own) by (rewrite Forall_forall in ht |- *; intros c hc; split; [now apply hr, hincl | now apply ht]).
+  rewrite e. split; [now apply points_of_tiles, hord|]. apply Forall_forall. intros vs hv. apply in_map_iff in hv. destruct hv as [c [<- hc]].
+  rewrite Forall_forall in hf. now apply (hull_affine target c), hf.
+Qed.
+
+(** ** The theorems *)
+
+(** Preimages. *)
+Theorem preimage_of_vertices_is_right certs answers : preimage_of_vertices q certs = Some answers ->
+  Forall2 (fun target a => right_answer target (tiles a ++ faces a) /\ told_apart target (tiles a) /\ Forall affine_hull (tiles a)) (targets q) answers.
+Proof.
+  unfold preimage_of_vertices. generalize (targets q). intros ts. revert certs answers.
+  induction ts as [|target ts IH]; intros [|cert certs] answers h; simpl in h; try easy; [injection h as <-; constructor|].
+  destruct (answer_of q target cert) as [a|] eqn:e; [|easy]. destruct (answers_of q ts certs) as [others|] eqn:eo; [|easy]. injection h as <-.
+  constructor; [|now apply (IH certs)]. split; [now apply answer_is_right with cert | now apply tiles_are_apart with cert].
+Qed.
+
+(** Where no condition is strict, the hulls are the preimage. *)
+Corollary closed_preimage_of_vertices_is_right certs answers : preimage_of_vertices q certs = Some answers ->
+  Forall (Forall (fun c => relates c <> Less)) (targets q) ->
+  Forall2 (fun target a => forall x : point, in_domain q x -> (hits q x target <-> Exists (fun vs => in_hull vs x) (tiles a ++ faces a))) (targets q) answers.
+Proof.
+  intros h hn. apply preimage_of_vertices_is_right in h. induction h as [|target a ts answers [h1 _] _ IH]; [constructor|]. inversion_clear hn as [|? ? hn1 hn2].
+  constructor; [|now apply IH]. intros x hx. destruct (h1 x hx) as [h2 h3]. split; [exact h2|]. intros hh. specialize (h3 hh). unfold hits in *.
+  rewrite Forall_forall in *. intros c hc. assert (hcl := h3 (closed c) (in_map closed _ _ hc)). specialize (hn1 c hc).
+  unfold holds, closed, excess in *. cbn [over Question.form bound relates] in *. destruct (relates c); [easy | exact hcl | exact hcl].
+Qed.
+
+(** Without any hull, no point of the domain maps into a target. *)
+Corollary vertices_hold certs answers : preimage_of_vertices q certs = Some answers -> Forall (fun a => tiles a = [] /\ faces a = []) answers ->
+  forall x : point, in_domain q x -> Forall (fun target => ~ hits q x target) (targets q).
+Proof.
+  intros h hn x hx. apply preimage_of_vertices_is_right in h. induction h as [|target a ts answers [h1 _] _ IH]; [constructor|]. inversion_clear hn as [|? ? hn1 hn2].
+  constructor; [|now apply IH]. intros hh. apply (h1 x hx) in hh. destruct hn1 as [e1 e2]. rewrite e1, e2 in hh. inversion hh.
+Qed.
+
+(** Linear regions. *)
+Theorem regions_of_vertices_are_right cert hulls : regions_of_vertices q cert = Some hulls ->
+  (forall x : point, in_domain q x -> Exists (fun vs => in_hull vs x) hulls) /\ told_apart [] hulls /\ Forall affine_hull hulls.
+Proof.
+  unfold regions_of_vertices. intros h. destruct (answer_of q [] cert) as [a|] eqn:e; [|easy]. injection h as <-.
+  assert (hf : faces a = []).
+  { unfold answer_of in e. destruct (cover q [] cert) as [cells|]; [|easy]. clear -e. revert a e. induction cells as [|c cells IH]; intros a e; simpl in e; [now injection e as <-|].
+    destruct (judge [] c) as [ja|] eqn:ej; [|easy]. destruct (judged [] cells) as [others|]; [|easy]. injection e as <-. cbn [faces]. rewrite (IH others eq_refl), app_nil_r.
+    unfold judge, signs_of in ej. simpl in ej. destruct (negb _); [easy|]. now injection ej as <-. }
+  split; [|now apply tiles_are_apart with cert]. intros x hx. assert (hr := answer_is_right [] cert a e x hx). destruct hr as [hr _].
+  rewrite hf, app_nil_r in hr. apply hr. constructor.
+Qed.
+
+(** What is accepted makes sense. *)
+Theorem vertices_are_sound target cert a : answer_of q target cert = Some a -> sound q = true.
+Proof. unfold answer_of, cover. destruct (sound q); easy. Qed.
 
 End SecondTheorem.
