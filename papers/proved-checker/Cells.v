@@ -227,9 +227,26 @@ Definition is_finite (v : vertex) : bool := match place v with t :: _ => 0 <? t 
 Record parts := Parts { tiles : list (list (list Z)); faces : list (list (list Z)) }.
 Definition hull_of (vs : list vertex) : list (list Z) := map place vs.
 
+(** A condition fails at points of a hull, if its row is like this at the vertices. *)
+Definition fails (r : relation) (values : list Z) : bool :=
+  match r with
+  | Less => forallb (Z.leb 0) values
+  | AtMost => forallb (Z.ltb 0) values
+  | Equal => forallb (Z.ltb 0) values || forallb (fun z => z <? 0) values
+  end.
+Fixpoint some_fails (conditions : list condition) (values : list (list Z)) : bool :=
+  match conditions with
+  | [] => false
+  | s :: others => fails (relates s) (map (hd 0) values) || some_fails others (map (@tl Z) values)
+  end.
+
+(** A cell that decides all neurons misses the target. *)
+Definition misses (target : list condition) (c : cell) : bool :=
+  (undecided c <=? length target)%nat && some_fails (rev target) (map of_rows (corners_of c)).
+
 Definition judge (target : list condition) (c : cell) : option parts :=
   let signs := signs_of target c in
-  if negb (undecided c =? 0)%nat then None
+  if negb (undecided c =? 0)%nat then if misses target c then Some (Parts [] []) else None
   else if existsb is_missed signs then Some (Parts [] [])
   else if existsb is_tight signs then
     let on := filter (is_on signs) (corners_of c) in

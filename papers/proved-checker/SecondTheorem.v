@@ -215,10 +215,89 @@ Proof.
   rewrite h1 in hn. apply (not_negative (- (1))); [exact hn|]. replace (- - (1)) with (1 : K F) by ring. apply pos_1.
 Qed.
 
-Lemma judge_complete c (x : point) a : full c -> in_domain q x -> in_cone (rows_of (pattern c)) (1 :: x) -> judge target c = Some a -> hits q x target ->
+(** Cells that decide all neurons: their values, and the target's rows, are linear on them. *)
+Definition neurons_decided (c : cell) : Prop := (length (rows (run_of (network q) (origin n))) <= length (pattern c))%nat.
+
+Lemma run_on_cell c y : right_cell c -> neurons_decided c -> length y = n -> in_cone (rows_of (pattern c)) y ->
+  run (zero F) (add F) (mul F) integer (pattern_gate (pattern c)) (network q) y = run_of (network q) y.
+Proof.
+  intros hr hd hy hin. assert (ha : agrees (pattern c) y).
+  { apply (agrees_signed n form value (fun s y0 _ => form_is_value (network q) target s y0)); [exact hy|]. unfold Cover.rows_of in hin.
+    apply Forall_app in hin. apply hin. }
+  destruct (run_same (pattern_gate (pattern c)) (relus_gate (F := F)) (length (pattern c)) y (network q)) as [h _].
+  - intros i hi hl. assert (hg := gates_agree (network q) target (pattern c) y ha i hi). unfold Rows.value, all_rows in hg.
+    rewrite rev_append_rev, rev_app_distr, rev_involutive, app_nth1 in hg by (rewrite rev_length; exact hl). exact hg.
+  - apply h. rewrite (length_rows_any (network q) y (origin n)). exact hd.
+Qed.
+
+Lemma some_fails_spec conditions values : some_fails conditions values = true ->
+  exists k s, nth_error conditions k = Some s /\ fails (relates s) (map (fun zs => nth k zs 0%Z) values) = true.
+Proof.
+  revert values. induction conditions as [|s others IH]; intros values h; simpl in h; [easy|]. apply orb_true_iff in h. destruct h as [h|h].
+  - exists 0%nat, s. split; [reflexivity|]. erewrite map_ext; [exact h|]. now intros [|z zs].
+  - destruct (IH _ h) as [k [s' [hk hf]]]. exists (S k), s'. split; [exact hk|]. rewrite map_map in hf. erewrite map_ext; [exact hf|].
+    intros [|z zs]; [now destruct k | reflexivity].
+Qed.
+
+Lemma misses_right c x : right_cell c -> length x = inputs q -> in_cone (rows_of (pattern c)) (1 :: x) -> misses target c = true -> ~ hits q x target.
+Proof.
+  intros hr hx hin hm ht. unfold misses in hm. apply andb_true_iff in hm. destruct hm as [hu hs]. apply Nat.leb_le in hu.
+  assert (hr' := hr). destruct hr' as [hP [hvalid [_ [hfits _]]]]. rewrite Forall_forall in hvalid, hfits.
+  assert (hd : neurons_decided c).
+  { assert (hne := some_vertex _ _ _ hP). destruct (corners_of c) as [|v vs] eqn:ec; [easy|].
+    assert (hv := hvalid v (or_introl eq_refl)). assert (hf := fits_length _ _ (hfits v (or_introl eq_refl))). unfold known in hf.
+    rewrite skipn_length in hf. destruct hv as [_ [e _]]. assert (hl : length (of_rows v) = length (all_rows_of (origin n))).
+    { rewrite e. rewrite <- (map_length (integer (F := F)) (rows_at (network q) target (place v))), <- rows_integer. apply length_all_rows. }
+    unfold neurons_decided. unfold all_rows in hl. rewrite rev_append_rev, app_length, rev_length, map_length in hl. lia. }
+  destruct (some_fails_spec _ _ hs) as [k [s [hk hf]]]. rewrite map_map in hf.
+  set (f := fun y : vector => nth k (all_rows (zero F) (add F) (mul F) integer (pattern_gate (pattern c)) (network q) target y) 0).
+  assert (hlin : linear_on n f).
+  { intros a y b y' hy hy'. unfold f. destruct (rows_linear_in (network q) target (pattern_gate (pattern c)) a y b y' (pattern_gate_linear _)) as [e el]; [congruence|].
+    rewrite e. now apply nth_comb. }
+  assert (hfy : forall y, length y = n -> in_cone (rows_of (pattern c)) y -> f y = nth k (all_rows_of y) 0).
+  { intros y hy hc. unfold f, all_rows. now rewrite (run_on_cell c y hr hd hy hc). }
+  assert (hi := vertices_inside _ _ _ hP). assert (hl := lengths _ _ _ hP). rewrite Forall_forall in hi, hl.
+  assert (hv : forall v, In v (corners_of c) -> f (coordinates v) = integer (nth k (of_rows v) 0%Z)).
+  { intros v hin'. assert (hin2 := in_map (coordinates (F := F)) _ _ hin'). rewrite hfy by auto. unfold coordinates. rewrite rows_integer.
+    destruct (hvalid v hin') as [_ [e _]]. rewrite e, <- integer_0. apply map_nth. }
+  assert (hy : length (1 :: x) = n) by (simpl; now rewrite hx).
+  assert (hz : f (1 :: x) = factor (network q) * integer (Zpos (over s)) * excess (network q) s x).
+  { rewrite hfy by assumption. unfold all_rows. rewrite rev_append_rev, <- map_rev, app_nth1 by (rewrite map_length; apply nth_error_Some; now rewrite hk).
+    rewrite <- excess_at_point. apply nth_error_nth. now apply map_nth_error. }
+  assert (hfac : pos (factor (network q) * integer (Zpos (over s)))) by (apply pos_mul; apply integer_pos).
+  set (fac := factor (network q) * integer (Zpos (over s))) in *.
+  assert (hsin : In s target) by (apply in_rev; now apply nth_error_In in hk). unfold hits in ht. rewrite Forall_forall in ht. specialize (ht s hsin). unfold holds in ht.
+  assert (weak : forall g, linear_on n g -> Forall (fun v => nonneg (g v)) (map (coordinates (F := F)) (corners_of c)) -> nonneg (g (1 :: x))).
+  { intros g hg hn. exact (nonneg_on_cone n _ _ hP g (1 :: x) hg hn hy hin). }
+  assert (strong : forall g, linear_on n g -> Forall (fun v => pos (g v)) (map (coordinates (F := F)) (corners_of c)) -> pos (g (1 :: x))).
+  { intros g hg hn. split; [apply weak; [exact hg|]; eapply Forall_impl; [|exact hn]; now intros v [h _]|]. intros hg0.
+    assert (hall := zero_on_cone n _ _ hP g (1 :: x) hg hn hy hin hg0). unfold Cover.rows_of in hall. apply Forall_app in hall. destruct hall as [_ hall].
+    unfold domain_functions, domain_rows in hall. cbn [map] in hall. inversion_clear hall as [|? ? h1 _]. simpl in h1. rewrite integer_1 in h1.
+    apply (one_neq_zero (F := F)). rewrite <- h1. ring. }
+  assert (at_all : forall (P : K F -> Prop) (is : Z -> bool), (forall z, is z = true -> P (integer z)) -> forallb is (map (fun v => nth k (of_rows v) 0%Z) (corners_of c)) = true ->
+    Forall (fun v => P (f v)) (map (coordinates (F := F)) (corners_of c))).
+  { intros P is hP' hall. rewrite forallb_forall in hall. apply Forall_forall. intros y hy'. apply in_map_iff in hy'. destruct hy' as [v [<- hv']].
+    rewrite (hv v hv'). apply hP', hall. now apply in_map with (f := fun v => nth k (of_rows v) 0%Z). }
+  assert (zpos : forall z, (0 <? z)%Z = true -> pos (integer z : K F)) by (intros [|z|z] h; try easy; apply integer_pos).
+  assert (zneg : forall z, (z <? 0)%Z = true -> pos (- integer z : K F)).
+  { intros [|z|z] h; try easy. rewrite <- integer_opp. apply integer_pos. }
+  unfold fails in hf. destruct (relates s); simpl in ht.
+  - assert (h := weak f hlin (at_all nonneg (Z.leb 0) (fun z hz' => integer_nonneg z (proj1 (Z.leb_le 0 z) hz')) hf)). rewrite hz in h.
+    apply nonneg_divide in h; [|exact hfac]. destruct ht as [h1 h2]. apply h2. apply nonneg_opp; [exact h | now apply le_nonneg].
+  - assert (h := strong f hlin (at_all pos (Z.ltb 0) zpos hf)). rewrite hz in h. assert (h' := pos_divide _ _ h hfac).
+    apply h'. apply nonneg_opp; [apply h' | now apply le_nonneg].
+  - apply orb_true_iff in hf. destruct hf as [hf|hf].
+    + assert (h := strong f hlin (at_all pos (Z.ltb 0) zpos hf)). rewrite hz in h. assert (h' := pos_divide _ _ h hfac). now apply h'.
+    + assert (h := strong (fun y => - f y) (linear_neg n f hlin) (at_all (fun a => pos (- a)) (fun z => (z <? 0)%Z) zneg hf)).
+      apply h. rewrite hz, ht. ring.
+Qed.
+
+Lemma judge_complete c (x : point) a : right_cell c -> in_domain q x -> in_cone (rows_of (pattern c)) (1 :: x) -> judge target c = Some a -> hits q x target ->
   Exists (fun vs => in_hull vs x) (tiles a ++ faces a).
 Proof.
-  intros hc [hx hd] hin hj ht. unfold judge in hj. destruct hc as [hr hu]. rewrite hu in hj. cbn [Nat.eqb negb] in hj.
+  intros hr [hx hd] hin hj ht. unfold judge in hj. destruct (undecided c =? 0)%nat eqn:hu; cbn [negb] in hj.
+  2: { destruct (misses target c) eqn:hm; [now elim (misses_right c x hr hx hin hm) | easy]. }
+  apply Nat.eqb_eq in hu.
   destruct (existsb is_missed _) eqn:hm; [now elim (missed_right c x (conj hr hu) hx hin hm)|].
   destruct (existsb is_tight _) eqn:htt; injection hj as <-; cbn [tiles faces app].
   - assert (h := on_some c x (conj hr hu) hx hin ht). rewrite (some_finite _ x h). now left.
@@ -228,7 +307,9 @@ Qed.
 Lemma judge_sound c (x : point) a : right_cell c -> length x = inputs q -> judge target c = Some a ->
   Exists (fun vs => in_hull vs x) (tiles a ++ faces a) -> hits q x (map closed target).
 Proof.
-  intros hr hx hj hh. unfold judge in hj. destruct (undecided c =? 0)%nat eqn:hu; [|easy]. apply Nat.eqb_eq in hu. cbn [negb] in hj.
+  intros hr hx hj hh. unfold judge in hj. destruct (undecided c =? 0)%nat eqn:hu; cbn [negb] in hj.
+  2: { destruct (misses target c); [injection hj as <-; inversion hh | easy]. }
+  apply Nat.eqb_eq in hu.
   destruct (existsb is_missed _) eqn:hm; [injection hj as <-; inversion hh|].
   assert (hc : full c) by now split.
   assert (hmiss : forall s b, In (s, b) (signs_of target c) -> is_missed (s, b) = false).
@@ -301,10 +382,11 @@ Proof.
   { injection h as <-. exists []. split; [reflexivity|]. split; [easy|]. split; [constructor | constructor]. }
   destruct (judge target c) as [ja|] eqn:e; [|easy]. destruct (judged target cells) as [others|]; [|easy]. injection h as <-.
   destruct (IH others eq_refl) as [own [h1 [h2 [h3 h4]]]]. cbn [tiles]. unfold judge in e.
-  destruct (undecided c =? 0)%nat eqn:hu; [|easy]. apply Nat.eqb_eq in hu. cbn [negb] in e.
   assert (skip : tiles ja = [] -> exists own0, (tiles ja ++ tiles others)%list = map (fun c0 => hull_of (corners_of c0)) own0 /\ incl own0 (c :: cells)
     /\ Forall is_tile own0 /\ (ForallOrdPairs differ (c :: cells) -> ForallOrdPairs differ own0)).
   { intros ->. exists own. split; [exact h1|]. split; [intros c' hc; right; now apply h2|]. split; [exact h3|]. intros hd. inversion hd; auto. }
+  destruct (undecided c =? 0)%nat eqn:hu; cbn [negb] in e; [|destruct (misses target c); [injection e as <-; now apply skip | easy]].
+  apply Nat.eqb_eq in hu.
   destruct (existsb is_missed _) eqn:hm; [injection e as <-; now apply skip|]. destruct (existsb is_tight _) eqn:ht; injection e as <-; [now apply skip|].
   exists (c :: own). split; [simpl; now rewrite h1|]. split; [intros c' [<-|hc]; [now left | right; now apply h2]|].
   split; [constructor; [now repeat split | exact h3]|]. intros hd. inversion hd as [|? ? hd1 hd2]; subst. constructor; [|now apply h4].
@@ -427,9 +509,7 @@ Proof.
   destruct (cover_right (F := F) q target cert cells hcov) as [hs [hd [hr [_ hcover]]]]. destruct (judged_cells target cells a h) as [h1 h2].
   rewrite Forall_forall in hr. intros x hx. split.
   - intros ht. destruct (hcover (1 :: x)) as [c [hc hin]]; [simpl; f_equal; apply hx | now apply domain_cone|].
-    destruct (h1 c hc) as [own [hj hi]]. assert (hu : undecided c = 0%nat).
-    { unfold judge in hj. destruct (undecided c =? 0)%nat eqn:e; [now apply Nat.eqb_eq in e | easy]. }
-    assert (hex := judge_complete target c x own (conj (hr c hc) hu) hx hin hj ht). apply Exists_exists in hex. destruct hex as [vs [hv hvx]].
+    destruct (h1 c hc) as [own [hj hi]]. assert (hex := judge_complete target c x own (hr c hc) hx hin hj ht). apply Exists_exists in hex. destruct hex as [vs [hv hvx]].
     apply Exists_exists. exists vs. split; [now apply hi | exact hvx].
   - intros hex. apply Exists_exists in hex. destruct hex as [vs [hv hvx]]. destruct (h2 vs hv) as [c [own [hc [hj hvo]]]].
     apply (judge_sound target c x own (hr c hc) (proj1 hx) hj). apply Exists_exists. now exists vs.
@@ -484,7 +564,7 @@ Proof.
   assert (hf : faces a = []).
   { unfold answer_of in e. destruct (cover q [] cert) as [cells|]; [|easy]. clear -e. revert a e. induction cells as [|c cells IH]; intros a e; simpl in e; [now injection e as <-|].
     destruct (judge [] c) as [ja|] eqn:ej; [|easy]. destruct (judged [] cells) as [others|]; [|easy]. injection e as <-. cbn [faces]. rewrite (IH others eq_refl), app_nil_r.
-    unfold judge, signs_of in ej. simpl in ej. destruct (negb _); [easy|]. now injection ej as <-. }
+    unfold judge, signs_of in ej. simpl in ej. destruct (negb _); [destruct (misses [] c); [|easy]|]; now injection ej as <-. }
   split; [|now apply tiles_are_apart with cert]. intros x hx. assert (hr := answer_is_right [] cert a e x hx). destruct hr as [hr _].
   rewrite hf, app_nil_r in hr. apply hr. constructor.
 Qed.
