@@ -2,7 +2,7 @@
 
 From Coq Require Import ZArith.
 From Coq Require Extraction ExtrOcamlBasic.
-From Proved Require Import Checker.
+From Proved Require Import Checker Cells.
 
 Extract Inductive positive => "Whole.t" [ "Whole.odd" "Whole.even" "Whole.one" ] "Whole.match_positive".
 Extract Inductive Z => "Whole.t" [ "Whole.zero" "Whole.same" "Whole.opp" ] "Whole.match_integer".
@@ -24,4 +24,4 @@ Extract Inlined Constant Z.shiftl => "Whole.shiftl".
 Extract Inlined Constant Z.to_pos => "Whole.to_pos".
 Extract Inlined Constant Pos.mul => "Whole.mul".
 
-Extraction "checker.ml" preimage regions violates.
+Extraction "checker.ml" preimage regions violates preimage_of_vertices regions_of_vertices.

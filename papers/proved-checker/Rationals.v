@@ -1,7 +1,7 @@
 (** * The rationals are such numbers *)
 
 From Coq Require Import Qcanon.
-From Proved Require Import Numbers.
+From Proved Require Import Numbers Fields.
 
 Definition relu_Qc (z : Qc) : Qc := if Qclt_le_dec z 0 then 0%Qc else z.
 
@@ -24,3 +24,7 @@ Next Obligation. unfold relu_Qc. destruct (Qclt_le_dec z 0) as [h|h]; [|reflexiv
 Next Obligation.
   unfold relu_Qc. destruct (Qclt_le_dec z 0) as [h|h]; [reflexivity | now apply Qcle_antisym].
 Qed.
+
+Program Definition rational_field : field := {| carrier := rationals; inverse := Qcinv |}.
+Next Obligation. now apply Qcmult_inv_l. Qed.
+Next Obligation. destruct (Qc_eq_dec a 0) as [e|e]; [now left | now right]. Qed.

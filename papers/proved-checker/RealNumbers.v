@@ -3,7 +3,7 @@
     This file is not part of the proof: Coq's real numbers rest on axioms of their own, which the theorems do not. *)
 
 From Coq Require Import Reals Qreals Lra.
-From Proved Require Import Numbers.
+From Proved Require Import Numbers Fields.
 
 Program Definition reals : numbers := {|
   K := R; zero := 0%R; one := 1%R; add := Rplus; mul := Rmult; sub := Rminus; opp := Ropp;
@@ -28,3 +28,7 @@ Theorem preimage_of_reals q cert ans :
   Forall2 (fun target ps => forall x : list (K reals),
     in_domain q x -> (hits q x target <-> Exists (fun p => inside x (polyhedron p)) ps)) (targets q) ans.
 Proof. exact (preimage_is_right (F := reals) q cert ans). Qed.
+
+Program Definition real_field : field := {| carrier := reals; inverse := Rinv |}.
+Next Obligation. now apply Rinv_l. Qed.
+Next Obligation. apply Req_dec. Qed.

@@ -40,3 +40,13 @@ let piece p =
     | None -> "rest"
   in
   kind :: List.map (fun ((a, b), r) -> "  " ^ row (a, b) r) p.polyhedron
+
+(* The points of hulls, each by its coordinates, or as a direction. *)
+let hulls a =
+  let point = function
+    | t :: u when Z.sign t > 0 -> String.concat " " (List.map (fun n -> fraction n t) u)
+    | _ :: u -> String.concat " " ("direction" :: List.map Z.to_string u)
+    | [] -> ""
+  in
+  let hull kind vs = kind :: List.map (fun v -> "  " ^ point v) vs in
+  List.concat_map (hull "tile") a.tiles @ List.concat_map (hull "face") a.faces

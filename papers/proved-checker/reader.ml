@@ -228,6 +228,78 @@ let certificate q lines =
   need (!left = []) "more than the trees";
   (hash, trees)
 
+(* -- certificates of vertices --------------------------------------------------------------------------------------- *)
+
+let hexadecimal text =
+  let is_digit c = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') in
+  let is_negative = String.length text > 1 && text.[0] = '-' in
+  let digits = if is_negative then behind text else text in
+  need (digits <> "" && String.for_all is_digit digits) "a number that is none";
+  let value = Z.of_string_base 16 digits in
+  if is_negative then Z.neg value else value
+
+let count text = 
+  need (String.length text <= 7) "a number that is too large";
+  Z.to_int (hexadecimal text)
+
+let key width i = List.init width (fun k -> (i lsr k) land 1 = 1)
+
+(* The rows of a target: all ReLUs, then its conditions. *)
+let rows_of q target =
+  let relus = List.concat_map (fun l -> List.filter Fun.id l.relus) q.network in
+  List.length relus + List.length target
+
+(* One part: points with their keys, and cells; rows that a cell does not decide are counted from the last one. *)
+let part width rows next =
+  let keys = Array.make (1 lsl width) [] and points = ref [] and cells = ref [] and number = ref 0 and first = ref 0 in
+  let skipped = Array.init (rows + 1) nat in
+  let vertex words =
+    match List.rev_map hexadecimal words with
+    | t :: u ->
+        keys.(!number) <- key width !number;
+        points := (keys.(!number), t :: List.rev u) :: !points;
+        incr number
+    | [] -> refuse "a point that is none"
+  in
+  let back text =
+    let i = !number - count text in
+    need (i >= !first && i < !number) "a vertex that is not there";
+    keys.(i)
+  in
+  let rec lines () =
+    match next () with
+    | [ "b" ] -> first := !number; lines ()
+    | "v" :: words -> vertex words; lines ()
+    | "c" :: length :: vertices ->
+        let decided = count length in
+        need (decided >= 0 && decided <= rows) "a cell of more rows than there are";
+        cells := (skipped.(rows - decided), List.map back vertices) :: !cells;
+        lines ()
+    | [ "end"; cells_there ] -> need (count cells_there = List.length !cells) "cells are missing, or there twice"
+    | _ -> refuse "a line that is not treated here"
+  in
+  lines ();
+  { points = List.rev !points; listed = List.rev !cells }
+
+(* The parts of a certificate, one for each target and in their order, and the hash that it names. *)
+let vertices q lines =
+  let lines = List.map words lines in
+  let total = List.length (List.filter (function "v" :: _ -> true | _ -> false) lines) in
+  let rec bits n = if n = 0 then 1 else 1 + bits (n / 2) in
+  let left = ref lines in
+  let next () = match !left with line :: rest -> left := rest; line | [] -> refuse "the end where there is more" in
+  let hash = match next () with [ "polyrelu-cells"; "1"; hash ] -> hash | _ -> refuse "these are no cells" in
+  let one name target =
+    match next () with
+    | [ "cells"; named; "-" ] when named = name -> part (bits total) (rows_of q target) next
+    | _ -> refuse "a part that is not treated here"
+  in
+  let certificates =
+    if q.targets = [] then [ one "regions" [] ] else List.mapi (fun i target -> one (Printf.sprintf "%x" i) target) q.targets
+  in
+  need (!left = []) "more than the parts";
+  (hash, certificates)
+
 (* -- files ---------------------------------------------------------------------------------------------------------- *)
 
 let all channel =
