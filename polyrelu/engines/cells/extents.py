@@ -23,8 +23,9 @@ from polyrelu.tilings.tile_source import Extents
 
 
 def unmeasured(count: int, dim: int) -> CellExtents:
-    """Cells of which nothing is known."""
-    return CellExtents(*np.full((2, count), np.nan), *np.full((2, count, dim), np.nan))
+    """Cells of which nothing is known. One NaN is looked at from all places, since most runs measure nothing."""
+    volumes, boxes = np.broadcast_to(np.nan, count), np.broadcast_to(np.nan, (count, dim))
+    return CellExtents(volumes, volumes, boxes, boxes)
 
 
 def sizes_in_x(
