@@ -21,10 +21,14 @@ from polyrelu.polyhedra.polyhedron import Polyhedron
 from polyrelu.tilings.chart import Chart
 from polyrelu.tilings.tile_source import Extents
 
+_UNKNOWN = np.full(1, np.nan)
+_UNKNOWN.setflags(write=False)
+
 
 def unmeasured(count: int, dim: int) -> CellExtents:
-    """Cells of which nothing is known. One NaN is looked at from all places, since most runs measure nothing."""
-    volumes, boxes = np.broadcast_to(np.nan, count), np.broadcast_to(np.nan, (count, dim))
+    """Cells of which nothing is known. All places are one, since most runs measure nothing."""
+    volumes = np.ndarray(count, np.float64, _UNKNOWN, strides=(0,))
+    boxes = np.ndarray((count, dim), np.float64, _UNKNOWN, strides=(0, 0))
     return CellExtents(volumes, volumes, boxes, boxes)
 
 
