@@ -249,6 +249,11 @@ class PerCell(NamedTuple):
         """Microseconds a cell, beyond these seconds."""
         return 1e6 * (self.whole.cpu - seconds) / self.whole.tiles
 
+    @property
+    def in_kernel(self) -> float:
+        """Microseconds a cell in the kernel, whatever is paid once a call."""
+        return 1e6 * self.whole.kernel / self.whole.tiles
+
 
 def measure_degenerate(bench: Bench) -> Iterator[Table]:
     """Networks that are not generic against generic ones of the same size, over all of R^d."""
@@ -257,6 +262,7 @@ def measure_degenerate(bench: Bench) -> Iterator[Table]:
         *("network, all of R^d", "cells", "signs decided exactly", "call, ms"),
         *("one cell, ms", "µs/cell beyond it", "generic = 1"),
         *("2^d cells, ms", "µs/cell beyond them", "generic = 1"),
+        *("µs/cell in the kernel", "generic = 1"),
         *["numba, µs/cell"] * (bench.numba is not None),
     )
     kinds = (GENERIC, *DEGENERATE)
@@ -274,6 +280,8 @@ def measure_degenerate(bench: Bench) -> Iterator[Table]:
                 one_or_goal(kind, ratio),
                 *(f"{1e3 * own.set_up:.2f}", f"{whole:.2f}"),
                 one_or_goal(kind, whole / usual.beyond(usual.set_up)),
+                f"{own.in_kernel:.2f}",
+                one_or_goal(kind, own.in_kernel / usual.in_kernel),
                 *(f"{one.beyond(one.one_cell):.2f}" for one in theirs[place : place + 1]),
             )
     yield table

@@ -106,6 +106,8 @@ def refine(
 def _independent(rows: fmpz_mat, neurons: Sequence[int]) -> list[int]:
     """The places of the first neurons whose rows, their last entries left out, are independent."""
     d = rows.ncols() - 1
+    if d <= len(neurons) and fmpz_mat(d, d, [rows[i, j] for i in neurons[:d] for j in range(d)]).det():
+        return list(range(d))  # as they nearly always are, and larger matrices take longer
     columns = fmpz_mat(d, len(neurons), [rows[i, j] for j in range(d) for i in neurons])
     echelon, _, rank = columns.rref()
     return [next(k for k in range(len(neurons)) if echelon[j, k]) for j in range(rank)]

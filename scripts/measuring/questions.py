@@ -17,7 +17,8 @@ import resource
 import statistics
 import sys
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from functools import cache, partial
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -64,6 +65,7 @@ class Answer(NamedTuple):
     Attributes:
         wall: seconds by the clock on the wall, the median of the calls.
         cpu: CPU seconds of all threads, the median of the calls.
+        kernel: those of them that the calling thread spent in the compiled kernel; 0 where there is none.
         first: seconds by the clock on the wall of the first call less the median of the others; 0 without others.
         tiles: how many there are.
         exactly: how many signs exact arithmetic decided.
@@ -72,6 +74,7 @@ class Answer(NamedTuple):
 
     wall: float
     cpu: float
+    kernel: float
     first: float
     tiles: int
     exactly: int
@@ -80,8 +83,8 @@ class Answer(NamedTuple):
     @classmethod
     def median(cls, answers: Iterable[Answer]) -> Answer:
         """The median of each entry, over answers to one question."""
-        wall, cpu, first, *counts = zip(*answers, strict=True)
-        return cls(*map(statistics.median, (wall, cpu, first)), *map(max, counts))  # type: ignore[arg-type]
+        wall, cpu, kernel, first, *counts = zip(*answers, strict=True)
+        return cls(*map(statistics.median, (wall, cpu, kernel, first)), *map(max, counts))  # type: ignore[arg-type]
 
 
 def random_network(widths: tuple[int, ...], kind: str = GENERIC) -> pr.Network:
@@ -151,10 +154,35 @@ def prepared(question: Question) -> Callable[..., pr.Tiling]:
     return partial(pr.preimage, network, target, domain, **options)
 
 
+@contextmanager
+def kernel_timed() -> Iterator[list[float]]:
+    """Within this, the CPU seconds of each time that the compiled kernel works, as they come."""
+    seconds: list[float] = []
+    try:
+        from polyrelu.engines.cells.run import Run
+    except ImportError:  # in commits that have none
+        yield seconds
+        return
+    advance = Run.advance
+
+    def timed(*args: Any, **options: Any) -> Any:
+        begun = time.thread_time()
+        try:
+            return advance(*args, **options)
+        finally:
+            seconds.append(time.thread_time() - begun)
+
+    Run.advance = timed  # type: ignore[method-assign]
+    try:
+        yield seconds
+    finally:
+        Run.advance = advance  # type: ignore[method-assign]
+
+
 def answered(question: Question) -> Answer:
     """Ask and time."""
     run = prepared(question)
-    walls, cpus = [], []
+    walls, cpus, kernels = [], [], []
     for _ in range(question.calls):
         timed: Callable[[], Any] = run
         if question.timed == "run and measure":
@@ -162,15 +190,18 @@ def answered(question: Question) -> Answer:
         elif question.timed == "volume":
             tiling = run()
             timed = tiling.volume
-        cpu, wall = time.process_time(), time.perf_counter()
-        found = timed()
-        walls.append(time.perf_counter() - wall)
-        cpus.append(time.process_time() - cpu)
+        with kernel_timed() as in_kernel:
+            cpu, wall = time.process_time(), time.perf_counter()
+            found = timed()
+            walls.append(time.perf_counter() - wall)
+            cpus.append(time.process_time() - cpu)
+        kernels.append(sum(in_kernel))
         tiling = tiling if question.timed == "volume" else found
     first = walls[0] - statistics.median(walls[1:]) if question.calls > 1 else 0.0
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // (1024 * (1024 if sys.platform == "darwin" else 1))
     exactly = tiling.stats["signs_by_rational"]
-    return Answer(statistics.median(walls), statistics.median(cpus), first, len(tiling), exactly, peak)
+    wall, cpu, kernel = map(statistics.median, (walls, cpus, kernels))
+    return Answer(wall, cpu, kernel, first, len(tiling), exactly, peak)
 
 
 def as_tuples(value: Any) -> Any:

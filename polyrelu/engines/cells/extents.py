@@ -21,10 +21,15 @@ from polyrelu.polyhedra.polyhedron import Polyhedron
 from polyrelu.tilings.chart import Chart
 from polyrelu.tilings.tile_source import Extents
 
+_UNKNOWN = np.full(1, np.nan)
+_UNKNOWN.setflags(write=False)
+
 
 def unmeasured(count: int, dim: int) -> CellExtents:
-    """Cells of which nothing is known."""
-    return CellExtents(*np.full((2, count), np.nan), *np.full((2, count, dim), np.nan))
+    """Cells of which nothing is known. All places are one, since most runs measure nothing."""
+    volumes = np.ndarray(count, np.float64, _UNKNOWN, strides=(0,))
+    boxes = np.ndarray((count, dim), np.float64, _UNKNOWN, strides=(0, 0))
+    return CellExtents(volumes, volumes, boxes, boxes)
 
 
 def sizes_in_x(

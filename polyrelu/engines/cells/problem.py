@@ -364,7 +364,9 @@ def scaled(vectors: Sequence[Vector], dim: int) -> tuple[FloatArray, NDArray[np.
 
 def stack(placed: Sequence[Placed], sites: int, words: int, dim: int) -> Cells | None:
     """Exact pointed cells as the kernel's; None when one has more facets than the masks have bits."""
-    floats, exact = scaled([g for p in placed for g in p.cell.generators], dim)
+    vectors = [g for p in placed for g in p.cell.generators]
+    places = {vector: i for i, vector in enumerate(dict.fromkeys(vectors))}  # the cones of R^d share all they have
+    floats, exact = (column[[places[vector] for vector in vectors]] for column in scaled(list(places), dim))
     counts = [len(p.cell.generators) for p in placed]
     slots = np.full((len(placed), 64 * words), NO_FACET, dtype=np.int32)
     signs = np.full((len(placed), sites), UNDECIDED, dtype=np.uint8)

@@ -9,8 +9,8 @@
 // one product of |W| with a vector (one rounding in K + 3 is for weights that were rounded to floats). Cells come depth
 // first, so a cell mostly agrees with the one before it: where the layer before last is the same and few neurons changed,
 // +-w_ik c_k is added for the K that changed. That is the same sum, which begins with the form in memory instead of the
-// bias: for gamma_{K+3} |b^_i| put gamma_{K+3} s_i + e_i of that form. As soon as that has added more than half the terms
-// the sum has, it is computed anew. A layer on the grid (grid.h) has e = 0.
+// bias: for gamma_{K+3} |b^_i| put gamma_{K+3} s_i + e_i of that form. As soon as that has added twice the terms that the
+// sum has, it is computed anew. A layer on the grid (grid.h) has e = 0.
 //
 // Sums. With x for the computed sum of the d + 1 moduli, 2^E <= x < 2^(E+1), what its d additions lose is at most d u 2^E,
 // as no partial sum is larger. raised(d + 1) is no less than 1 + (d + 1) u, so s = fl(x raised(d + 1)) is no less than
@@ -26,12 +26,15 @@
 
 namespace polyrelu {
 
+// How many terms may be added to a sum before it is computed anew, for each term that it has.
+constexpr i64 MOST_STEPS = 2;
+
 template <class T> class Forms {
   public:
     explicit Forms(const Problem<T> &problem) : P(problem) {
         const std::size_t coords = std::size_t(P.coords()), layers = std::size_t(P.layers());
         forms_.room(coords * std::size_t(P.dim));
-        for (Array<T> *column : {&sums_, &errors_, &factor_, &middle_, &reach_}) column->room(coords + 8);
+        for (Array<T> *column : {&sums_, &errors_, &middle_, &reach_}) column->room(coords + 8);
         crossing_.room(coords + 8);
         listed_.room(coords + 8);
         active_.filled(coords + 8, 0);
@@ -39,6 +42,14 @@ template <class T> class Forms {
         version_.filled(layers + 1, -1);
         seen_.filled(layers + 1, -2);
         steps_.filled(layers + 1, 0);
+        first_site_.filled(layers + 1, -1);
+        for (std::size_t l = 0; l < layers; l++) {
+            const i64 start = P.coord_start[l], end = P.coord_start[l + 1];
+            bool in_turn = end > start;
+            for (i64 c = start; c < end && in_turn; c++)
+                in_turn = P.relu[std::size_t(c)] && P.site_of[std::size_t(c)] == P.site_of[std::size_t(start)] + i32(c - start);
+            if (in_turn) first_site_[l] = P.site_of[std::size_t(start)];
+        }
     }
 
     // Entry j of the forms of all coordinates.
@@ -129,20 +140,34 @@ template <class T> class Forms {
         return !P.relu[std::size_t(coord)] || signs[P.site_of[std::size_t(coord)]] == ON;
     }
 
-    // Lists the coordinates before a layer that became active (+1) or silent (-1) since the forms in memory were
-    // computed; or, where it is better to compute them anew, all that are active. Returns how many are listed.
+    // A byte for each of eight coordinates of a layer from its k-th on, or of those that are left: 1 for the active ones.
+    POLYRELU_INLINE u64 active_now(std::size_t layer, i64 k, const u8 *signs) const {
+        const i64 coord = P.coord_start[layer] + k, count = smaller(P.coord_start[layer + 1] - coord, i64(8));
+        u64 now = 0;
+        if (first_site_[layer] >= 0 && count == 8) {
+            std::memcpy(&now, signs + first_site_[layer] + k, 8);
+            return now & 0x0101010101010101u; // ON is odd, and nothing else is
+        }
+        for (i64 i = 0; i < count; i++) now |= u64(is_active(coord + i, signs)) << 8 * i;
+        return now;
+    }
+
+    // Lists the coordinates before a layer that became active or silent since the forms in memory were computed; or, where
+    // it is better to compute them anew, all that are active. Returns how many are listed.
     int changes(int layer, const u8 *signs, bool &anew) {
         const std::size_t l = std::size_t(layer);
         const i64 before = P.coord_start[l - 1], width = P.coord_start[l] - before;
         int terms = 0, all_active = 0;
-        for (i64 k = 0; k < width; k++) {
-            const bool now = is_active(before + k, signs);
-            all_active += now;
-            if (now == bool(active_[std::size_t(before + k)])) continue;
-            listed_[std::size_t(terms)] = i32(k);
-            factor_[std::size_t(terms++)] = exactly<T>(now ? 1.0 : -1.0);
+        for (i64 k = 0; k < width; k += 8) {
+            const u64 now = active_now(l - 1, k, signs);
+            all_active += ones(now);
+            u64 then; // with coordinates of other layers, where few are left
+            std::memcpy(&then, &active_[std::size_t(before + k)], 8);
+            const u64 own = width - k < 8 ? bit(8 * int(width - k)) - 1 : ~u64(0);
+            for (u64 changed = (now ^ then) & own; changed; changed &= changed - 1)
+                listed_[std::size_t(terms++)] = i32(k) + lowest(changed) / 8;
         }
-        anew = seen_[l] != version_[l - 1] || 2 * (steps_[l] + terms) > all_active;
+        anew = seen_[l] != version_[l - 1] || terms > all_active || steps_[l] + terms > MOST_STEPS * all_active;
         seen_[l] = version_[l - 1];
         steps_[l] = anew ? 0 : steps_[l] + terms;
         if (!anew) {
@@ -150,12 +175,10 @@ template <class T> class Forms {
             return terms;
         }
         terms = 0;
-        for (i64 k = 0; k < width; k++) {
-            const bool now = is_active(before + k, signs);
-            active_[std::size_t(before + k)] = now;
-            if (!now) continue;
-            listed_[std::size_t(terms)] = i32(k);
-            factor_[std::size_t(terms++)] = exactly<T>(1.0);
+        for (i64 k = 0; k < width; k += 8) {
+            const u64 now = active_now(l - 1, k, signs);
+            for (i64 i = 0; i < smaller(width - k, i64(8)); i++) active_[std::size_t(before + k + i)] = u8(now >> 8 * i);
+            for (u64 rest = now; rest; rest &= rest - 1) listed_[std::size_t(terms++)] = i32(k) + lowest(rest) / 8;
         }
         return terms;
     }
@@ -183,11 +206,11 @@ template <class T> class Forms {
         // Four inputs at a time: each output is loaded and stored once for all of them.
         for (; step + 4 <= terms; step += 4) {
             const i32 *k = listed_.data() + step;
-            const T *f = factor_.data() + step;
             const T *w0 = W + i64(k[0]) * n, *w1 = W + i64(k[1]) * n, *w2 = W + i64(k[2]) * n, *w3 = W + i64(k[3]) * n;
             for (int j = 0; j < dim; j++) {
-                const T *from = row(j) + before;
-                const T c0 = from[k[0]] * f[0], c1 = from[k[1]] * f[1], c2 = from[k[2]] * f[2], c3 = from[k[3]] * f[3];
+                const T *from = row(j);
+                const T c0 = entry(from, before, k[0]), c1 = entry(from, before, k[1]), c2 = entry(from, before, k[2]),
+                        c3 = entry(from, before, k[3]);
                 T *__restrict c = row(j) + first;
                 for (int i = 0; i < n; i++) c[i] = c[i] + (w0[i] * c0 + w1[i] * c1 + w2[i] * c2 + w3[i] * c3);
             }
@@ -201,7 +224,7 @@ template <class T> class Forms {
             const i32 k = listed_[std::size_t(step)];
             const T *w = W + i64(k) * n;
             for (int j = 0; j < dim; j++) {
-                const T c0 = row(j)[before + k] * factor_[std::size_t(step)];
+                const T c0 = entry(row(j), before, k);
                 T *__restrict c = row(j) + first;
                 for (int i = 0; i < n; i++) c[i] = c[i] + w[i] * c0;
             }
@@ -210,6 +233,12 @@ template <class T> class Forms {
             for (int i = 0; i < n; i++) e[i] = e[i] + modulus(w[i]) * e0;
         }
         finish(first, n, terms, exact, dim);
+    }
+
+    // What is added of an entry of the forms before a layer: it is taken away again where the coordinate is silent now.
+    T entry(const T *from, i64 before, i32 k) const {
+        const T c = from[before + k];
+        return active_[std::size_t(before + k)] ? c : exactly<T>(0.0) - c;
     }
 
     // What a form before contributes to the errors of those that use it, for a weight of 1.
@@ -228,8 +257,9 @@ template <class T> class Forms {
     }
 
     const Problem<T> &P;
-    Array<T> forms_, sums_, errors_, factor_, middle_, reach_;
+    Array<T> forms_, sums_, errors_, middle_, reach_;
     Array<i32> crossing_, listed_, crossing_count_;
+    Array<i32> first_site_;               // of each layer whose coordinates have sites in turn, or -1
     Array<u8> active_;                    // for each coordinate, whether the forms of the layer after it count it in
     Array<i64> version_, seen_, steps_;   // what a layer's forms were computed from, and how many terms were added since
 };

@@ -170,7 +170,7 @@ SLACK = {
     "solving: no e in alpha": "alpha < 1/2, while residuals are doubled",
     "solving: no gamma of the scale": "r has a gamma s of each residual, which is more than the rounding of a quotient",
     "solving: alpha not divided by": "alpha < 1/2, while residuals are doubled",
-    "forms: no gamma of the sum that changes": "updates add at most half the terms of a sum, each with a gamma_{K+3}",
+    "forms: no gamma of the sum that changes": "updates add at most twice the terms of a sum, each with a gamma_{K+3}",
     "box: no FLOOR": "s is 0 or more than 1/4 in examples; only forms that are a tiny constant would need it",
     "reach: not raised": "slip has four roundings more than the value that it is for",
     "reach: no FLOOR": "s is 0 or more than 1/4 in examples; only forms that are a tiny constant would need it",
