@@ -148,13 +148,13 @@ FIGURES = (
     Figure(
         "files",
         "Damaged files, read or refused in words",
-        "python scripts/fuzz_files.py",
+        "python scripts/fuzz_files.py --count 1000",
         said(r"^([^\n]*(?:files|faults)[^\n]*)$"),
     ),
     Figure(
         "certificates",
         "Changed certificates that are accepted and false",
-        "python scripts/mutate_certificates.py 10000",
+        "python scripts/mutate_certificates.py 1000",
         said(r"^([^\n]+)$"),
     ),
 )

@@ -25,6 +25,7 @@ DECLARED = f'extern "C" {{ extern int {SWITCH}; }}\n'
 
 _KEYWORDS = re.compile(r"\s*(return|else|case|throw|do)\b")
 _BEFORE_BRACKETS = re.compile(r"\s*(if|while|for|switch)( constexpr)? ?\(")
+_COMPARES = re.compile(r" ([=!]|<|>)= ")
 _ASSIGNS = re.compile(r"(?<![=!<>])=(?!=)")
 # Where the compiler needs numbers, there is no choice.
 _CONSTANT = re.compile(r"^(?!.*if constexpr)(?=.*\b(constexpr|case|template|enum|static_assert)\b|.*auto &?\[)")
@@ -104,7 +105,9 @@ class _Writer:
 
     def _slot(self, change: Change) -> Slot | None:
         """The expression around a change; None where it is none that can be told."""
-        start, end = self._backwards(change.start), self._forwards(change.end)
+        assigns = self._code[change.start : change.end].endswith("= ") and change.new.endswith("= ")
+        closing = "{};," if assigns and not _COMPARES.search(change.new) else "{};,?:"
+        start, end = self._backwards(change.start), self._forwards(change.end, closing)
         while match := _KEYWORDS.match(self._code, start, end) or _BEFORE_BRACKETS.match(self._code, start, end):
             start = match.end() if match.re is _KEYWORDS else self._forwards(match.end(), ")") + 1
         while start < end and self._code[start].isspace():
@@ -128,7 +131,7 @@ class _Writer:
             place -= 1
         return place
 
-    def _forwards(self, place: int, closing: str = "{};,?:") -> int:
+    def _forwards(self, place: int, closing: str) -> int:
         depth, code = 0, self._code
         while place < len(code):
             c = code[place]

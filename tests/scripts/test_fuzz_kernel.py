@@ -18,7 +18,7 @@ def test_a_difference_is_told_with_its_seed(capsys, monkeypatch):
 
 
 def test_a_run_goes_on_where_its_log_ends(capsys, monkeypatch, tmp_path):
-    seeds, log = [], tmp_path / "log"
+    seeds, log = list[int](), tmp_path / "log"
     monkeypatch.setattr(fuzz_kernel, "difference", seeds.append)
     for count in (100, 250):
         assert fuzz_kernel.main(["--seed", "3", "--count", str(count), "--log", str(log)]) == 0

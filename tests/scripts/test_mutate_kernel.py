@@ -69,6 +69,7 @@ int f(int a, int b) {
         x = a > i ? x : (i +
             2);
     }
+    x += a < b ? a : b;
     return x;
 }
 """
