@@ -14,6 +14,7 @@ SITE = Path(os.environ.get("BUILT_SITE", ROOT / "build" / "site"))
 WALKED = (
     "index.html",
     "start/onnx.html",
+    "start/torch.html",
     "choosing.html",
     "concepts.html",
     "guide/pictures.html",
