@@ -10,7 +10,7 @@ from website.places import ROOT
 
 from tests.browser import opened
 
-SITE = Path(os.environ.get("BUILT_SITE", ROOT / "build" / "site"))
+SITE = Path(os.environ.get("BUILT_SITE", ROOT / "build" / "site")).resolve()
 WALKED = (
     "index.html",
     "start/onnx.html",
