@@ -64,7 +64,7 @@ def explore(
         InputError: there is no such feature, or the window has no interior.
         MissingExtraError: anywidget is not installed.
 
-    Cost: about 20 milliseconds for an answer in a 2-10-2-10 network, by ``scripts/benchmark_explorer.py``.
+    Cost: about 8 milliseconds for an answer in a 2-10-2-10 network, by ``scripts/benchmark_explorer.py``.
     """
     return _widget()(Exploration.of(network, features, box, thresholds))
 

@@ -34,7 +34,7 @@ def place_of(path: str) -> str:
     suffix = PurePosixPath(path).suffix
     if (ROOT / path).is_dir():
         readme = f"{path}/README.md"
-        return place_of(readme) if (ROOT / readme).is_file() else f"source/{path}/index.md"
+        return place_of(readme) if (ROOT / readme).is_file() else f"source/{path.removeprefix('.')}/index.md"
     if path == "README.md":
         return "index.md"
     if path.startswith(SITE):
@@ -42,7 +42,9 @@ def place_of(path: str) -> str:
     if path.startswith(NOTEBOOKS) and suffix == ".ipynb":
         return f"notebooks/{PurePosixPath(path).stem}.md"
     copied = suffix == ".md" or suffix in _PICTURES
-    return path if path.startswith("papers/") and copied else f"source/{path}{'' if copied else '.md'}"
+    if path.startswith("papers/") and copied:
+        return path
+    return f"source/{path.removeprefix('.')}{'' if copied else '.md'}"  # what begins with a dot is on no site
 
 
 def is_page(path: str) -> bool:

@@ -187,6 +187,31 @@ def test_zones_follow_what_is_dragged(browser, tmp_path):
         assert page.locator(".warning").is_hidden()
 
 
+DARKEST = """([x, y]) => {
+  const copy = document.createElement("canvas").getContext("2d");
+  const seen = document.querySelector("#el").shadowRoot.querySelector(".stage canvas");
+  copy.drawImage(seen, 1 - Math.round(x), 1 - Math.round(y));
+  const { data } = copy.getImageData(0, 0, 3, 3);
+  return Math.min(...Array.from({ length: 9 }, (_, k) => Math.max(...data.slice(4 * k, 4 * k + 3))));
+}"""
+
+
+def test_a_line_is_painted_where_its_row_vanishes(browser, tmp_path):
+    """The selected row's, on the canvas: where x1 = -b/w1 and nowhere near; and there still when it was dragged."""
+    network = pr.Network([([[0, 2], [1, 0]], [1, -2]), ([[1, 1]], [0])])
+    with explored(browser, Exploration.of(network), tmp_path) as (page, bridge):
+        for by in (0, 60):
+            drag(page, page.locator('.row[data-row="0"] .handle'), (0, by))
+            settled(page, bridge)
+            box = page.locator(".stage canvas").bounding_box()
+            height = float(-bridge.now.network.layers[0].offsets[0] / 2)
+            x, y = box["width"] / 5, box["height"] * (3 - height) / 6
+            assert page.evaluate(DARKEST, [x, y]) < 80
+            assert page.evaluate(DARKEST, [x, y - 6]) > 160
+            assert page.evaluate(DARKEST, [x, y + 6]) > 160
+        assert height < -1
+
+
 BUSY = """() => {
   const answer = window.hear;
   const free = new Promise((resolve) => (window.free = resolve));

@@ -16,6 +16,8 @@ HERE = "papers/site/pages/guide/zones.md"
         ("papers/notebooks/image-slices.ipynb", "notebooks/image-slices.md"),
         ("polyrelu/ARCHITECTURE.md", "source/polyrelu/ARCHITECTURE.md"),
         ("polyrelu/errors.py", "source/polyrelu/errors.py.md"),
+        (".github/CONTRIBUTING.md", "source/github/CONTRIBUTING.md"),
+        (".github/ISSUE_TEMPLATE", "source/github/ISSUE_TEMPLATE/index.md"),
         ("scripts/pruning", "source/scripts/pruning/README.md"),
         ("scripts/pruning/heuristics", "source/scripts/pruning/heuristics/index.md"),
     ],

@@ -10,10 +10,11 @@ from website.places import ROOT
 
 from tests.browser import opened
 
-SITE = Path(os.environ.get("BUILT_SITE", ROOT / "build" / "site"))
+SITE = Path(os.environ.get("BUILT_SITE", ROOT / "build" / "site")).resolve()
 WALKED = (
     "index.html",
     "start/onnx.html",
+    "start/torch.html",
     "choosing.html",
     "concepts.html",
     "guide/pictures.html",

@@ -76,7 +76,7 @@ class Explorer {
     });
     this.build();
     root.append(element("style", {}, style), this.app);
-    host.onAnswer(() => this.take());
+    host.onAnswer(() => this.answered());
     host.onTheme(() => {
       this.inks = null;
       this.draw();
@@ -84,7 +84,7 @@ class Explorer {
     this.observer = new ResizeObserver((sizes) => this.resized(sizes));
     this.observer.observe(this.stage);
     this.observer.observe(this.inset.panel);
-    this.take();
+    this.answered();
   }
 
   private tableHost(): TableHost {
@@ -232,7 +232,14 @@ class Explorer {
     this.edits.flush();
   }
 
-  /** An answer: what was dragged since stays as it is seen. */
+  /** Python has answered. What it says is taken when it is drawn, and edits go on then: no faster than one can see. */
+  private answered(): void {
+    this.isAnswered = true;
+    this.request();
+  }
+  private isAnswered = false;
+
+  /** Take the latest answer: what was dragged since stays as it is seen. */
   private take(): void {
     const scene = this.host.scene();
     this.edits.answer(scene.number ?? 0);
@@ -242,8 +249,6 @@ class Explorer {
     this.map = this.host.map();
     if (!this.edits.has("window")) this.wanted = null;
     this.row = Math.min(this.row, (this.layers[this.layer]?.bias.length ?? 1) - 1);
-    this.draw();
-    this.edits.flush();
   }
 
   private warn(text: string): void {
@@ -308,10 +313,11 @@ class Explorer {
   private request(): void {
     this.frame ??= requestAnimationFrame(() => {
       this.frame = undefined;
-      if (!this.width) return;
-      if (this.isStale) this.drawScene();
-      this.isStale = false;
-      this.drawEdited();
+      if (this.isAnswered) this.take();
+      this.isStale ||= this.isAnswered;
+      this.isAnswered = false;
+      if (this.width) this.drawNow();
+      this.edits.flush();
     });
   }
   private isStale = true;
@@ -325,6 +331,12 @@ class Explorer {
       else if (contentRect.width) this.inset.width = contentRect.width;
     }
     this.draw();
+  }
+
+  private drawNow(): void {
+    if (this.isStale) this.drawScene();
+    this.isStale = false;
+    this.drawEdited();
   }
 
   private drawScene(): void {
