@@ -175,6 +175,8 @@ THROUGH = {
     "analysis/best_first": "analysis/test_nearest_input",
     "analysis/goals": "analysis/test_exact_optimum",
     "analysis/programs": "analysis/test_nearest_input",
+    "analysis/lifted_programs": "analysis/test_combined_rows",
+    "analysis/range_certificates": "analysis/test_proof_files",
     "analysis/relaxed_rows": "analysis/test_optimality",
     "analysis/tile_lists": "analysis/test_arrays",
     "analysis/smallest": "analysis/test_output_range",

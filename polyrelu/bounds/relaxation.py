@@ -34,9 +34,7 @@ class Lines(NamedTuple):
     offset: FloatArray
 
 
-def relu_lines(
-    low: FloatArray, high: FloatArray, mask: NDArray[np.bool_], slopes: FloatArray | None = None
-) -> Lines:
+def relu_lines(low: FloatArray, high: FloatArray, mask: NDArray[np.bool_], slopes: FloatArray | None = None) -> Lines:
     """Lines around ReLU where ``mask`` is true, and around the identity where it is not.
 
     ``low`` and ``high`` are the ends of k intervals for each of n coordinates, (k, n), and ``mask`` says of each
