@@ -87,7 +87,7 @@ def test_a_program_bounds_the_goal(norm):
 
 @pytest.fixture(scope="module")
 def found():
-    answer = pr.nearest_input(seeded(5, 9, 4, 3, 1), TARGET, [0] * 9, ([-1] * 9, [1] * 9))
+    answer = pr.nearest_input(seeded(5, 9, 4, 3, 1), "y0 <= -6/5", [0] * 9, ([-1] * 9, [1] * 9))
     assert answer.proof.parts == answer.check()
     return answer
 
@@ -152,7 +152,7 @@ def test_programs_that_lie_change_nothing(monkeypatch, found):
 
     monkeypatch.setattr(best_first, "propose_lifted", lying)
     network = seeded(5, 9, 4, 3, 1)
-    other = pr.nearest_input(network, TARGET, [0] * 9, ([-1] * 9, [1] * 9))
+    other = pr.nearest_input(network, "y0 <= -6/5", [0] * 9, ([-1] * 9, [1] * 9))
     assert other.squared_distance == found.squared_distance
     assert other.check()
 
