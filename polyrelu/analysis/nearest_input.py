@@ -21,7 +21,8 @@ from polyrelu.analysis.counterexamples import Candidates
 from polyrelu.analysis.goals import NORMS, Goal
 from polyrelu.analysis.nearest import Distance
 from polyrelu.analysis.nearest_bracket import Bracket
-from polyrelu.analysis.optimality import Checker, Part, WrongProof
+from polyrelu.analysis.optimality import Checker
+from polyrelu.analysis.proof_trees import Part, WrongProof
 from polyrelu.analysis.smallest import Smallest
 from polyrelu.analysis.some_input import some_input
 from polyrelu.arithmetic.exact import ExactVector, enclosing_floats, exact_vector, nearest_floats

@@ -12,7 +12,7 @@ from polyrelu.analysis import best_first
 from polyrelu.analysis.combined_rows import combined_row
 from polyrelu.analysis.goals import Evidence, Goal
 from polyrelu.analysis.lifted_programs import Lifted, propose_lifted
-from polyrelu.analysis.optimality import Problem, WrongProof, exact_sum
+from polyrelu.analysis.proof_trees import Problem, WrongProof, exact_sum
 from polyrelu.analysis.relaxed_rows import Relaxation, Split
 from polyrelu.bounds.linear import Enclosure
 from polyrelu.bounds.relaxation import relu_lines
@@ -41,7 +41,7 @@ def test_floats_are_no_larger_than_the_exact_sum(seed, scale):
     multipliers = rng.uniform(0, 2, 2 + len(splits))
     row = combined_row(relaxation, known, splits, slopes, multipliers, low, high)
     lines = [
-        tuple(line[0] for line in relu_lines(*own, mask, below))
+        tuple(line[0] for line in relu_lines(own.low, own.high, mask, below))
         for own, mask, below in zip(known, relaxation.masks[:-1], slopes, strict=True)
     ]
     ends = tuple(map(Fraction, low.tolist())), tuple(map(Fraction, high.tolist()))

@@ -8,6 +8,7 @@ import pytest
 import polyrelu as pr
 from polyrelu.analysis import descent
 from polyrelu.analysis.descent import Descent
+from polyrelu.networks.questions import given_domain
 from tests import zoo
 
 ABSOLUTE = zoo.NETWORKS["absolute value"]
@@ -23,15 +24,16 @@ def test_it_ends_where_nothing_is_below():
 def test_an_open_end_is_held_against_all_regions():
     """The first region that has the value does not attain it, and another one does."""
     hat = pr.Network([([[1], [-1], [1]], [-1, -1, 0]), ([[1, 1, 0]], [0])])  # zero on [-1, 1]
-    down = Descent(hat, pr.parse("x0 > 1/2 and x0 < 3", dim=1, letter="x"))
+    down = Descent(hat, given_domain("x0 > 1/2 and x0 < 3", hat, "test"))
     down.run()
     assert (down.value, down.attained) == (0, True)
+    assert down.point is not None
     assert down.domain.contains(down.point)
 
 
 def test_a_ray_on_which_there_is_no_end():
     falling = pr.Network([([[1], [-1]], [0, 0]), ([[-1, 1]], [0])])  # -x
-    down = Descent(falling, pr.parse("x0 >= 0", dim=1, letter="x"))
+    down = Descent(falling, given_domain("x0 >= 0", falling, "test"))
     down.run()
     assert down.value is None
     assert down.ray == (1,)

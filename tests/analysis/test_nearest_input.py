@@ -12,8 +12,8 @@ import polyrelu as pr
 from polyrelu.analysis import best_first, descent
 from polyrelu.analysis.nearest import NORMS
 from polyrelu.analysis.nearest_input import NearestInput
-from polyrelu.analysis.optimality import WrongProof
 from polyrelu.analysis.programs import Proposal
+from polyrelu.analysis.proof_trees import WrongProof
 from polyrelu.networks.layer import Layer
 from tests import zoo
 from tests.strategies import points, questions, wide_networks
