@@ -173,8 +173,12 @@ ACROSS = {
 # Modules without tests of their own, and the tests that run them.
 THROUGH = {
     "analysis/best_first": "analysis/test_nearest_input",
+    "analysis/dividing": "analysis/test_nearest_input",
     "analysis/goals": "analysis/test_exact_optimum",
     "analysis/programs": "analysis/test_nearest_input",
+    "analysis/lifted_programs": "analysis/test_combined_rows",
+    "analysis/proof_trees": "analysis/test_optimality",
+    "analysis/range_certificates": "analysis/test_proof_files",
     "analysis/relaxed_rows": "analysis/test_optimality",
     "analysis/tile_lists": "analysis/test_arrays",
     "analysis/steepest": "analysis/test_lipschitz",

@@ -28,12 +28,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from polyrelu.analysis.combined_rows import combined_row
+from polyrelu.analysis.dividing import can_be_cut, costliest, hardest, steepest, with_signs
 from polyrelu.analysis.exact_optimum import Optimum, Question
 from polyrelu.analysis.goals import Evidence, ExactRow
 from polyrelu.analysis.lifted_programs import Lifted, propose_lifted
 from polyrelu.analysis.nearest import attained_at
-from polyrelu.analysis.optimality import Claims, Part, Problem, WrongProof, exact_rows
 from polyrelu.analysis.programs import Proposal, propose
+from polyrelu.analysis.proof_trees import Claims, Part, Problem, WrongProof, exact_rows
 from polyrelu.analysis.relaxed_rows import Relaxation, Rows, Split
 from polyrelu.arithmetic.exact import ExactVector, FloatArray, enclosing_floats, nearest_floats
 from polyrelu.arithmetic.float_lp import most_room
@@ -231,7 +232,7 @@ class Search:
             children = tuple(self._children(own, reach))
             own.part.parts = children
             parts += children
-            above += [replace(own, known=_with_signs(own.known, child.splits)) for child in children]
+            above += [replace(own, known=with_signs(own.known, child.splits)) for child in children]
         if parts:
             self._bound(parts, above)
 
@@ -304,10 +305,10 @@ class Search:
         count = sum(int(own.sum()) for own in doubtful)
         idle = 0 if above is None or count < above.doubtful else above.idle + 1
         takes_inputs = count > _FEW_DOUBTFUL and not part.splits and idle <= _PATIENCE * len(part.low)
-        takes_inputs = takes_inputs and self._has_few_inputs and bool(_can_be_cut(part).any())
+        takes_inputs = takes_inputs and self._has_few_inputs and bool(can_be_cut(part).any())
         if first and takes_inputs and not self.problem.domain_rows:  # a program has nothing to add
             self._try(np.where(slopes[0] > 0, part.low, part.high))
-            self._wait(bound, _Open(part, known, count, idle, None, _steepest(part, slopes[0])))
+            self._wait(bound, _Open(part, known, count, idle, None, steepest(part, slopes[0])))
             return
         rows, part.order = self._relaxation.rows(known[:-1], part.splits, part.low, part.high)
         lifted = self._lifted(part, known) if 0 < count <= _MOST_LIFTED else None
@@ -326,13 +327,13 @@ class Search:
             self._finish(part, known, proposal)
             return
         if lifted is not None and not takes_inputs:
-            self._wait(bound, _Open(part, known, count, idle, _costliest(doubtful, lifted)))
+            self._wait(bound, _Open(part, known, count, idle, costliest(doubtful, lifted)))
             return
         weights = self._weights(rows, proposal)
         if takes_inputs:
-            self._wait(bound, _Open(part, known, count, idle, None, _steepest(part, weights @ rows.values)))
+            self._wait(bound, _Open(part, known, count, idle, None, steepest(part, weights @ rows.values)))
         else:
-            self._wait(bound, _Open(part, known, count, idle, _hardest(known, doubtful, rows, weights)))
+            self._wait(bound, _Open(part, known, count, idle, hardest(known, doubtful, rows, weights)))
 
     def _wait(self, bound: float, own: _Open) -> None:
         """Let a part wait; of equal bounds the latest goes first."""
@@ -548,43 +549,6 @@ class Search:
         return proposal.multipliers
 
 
-def _can_be_cut(part: Part) -> NDArray[np.bool_]:
-    """Along which inputs a part has floats between its ends."""
-    middles = 0.5 * part.low + 0.5 * part.high
-    return np.asarray((part.low < middles) & (middles < part.high))
-
-
-def _steepest(part: Part, slopes: FloatArray) -> int:
-    """The input that moves a bound with these slopes the most on a part, of those that can be cut."""
-    width = part.high - part.low
-    moves = np.nan_to_num(np.abs(slopes) * width) + 2.0**-20 * width
-    return int(np.argmax(np.where(_can_be_cut(part), moves, -1.0)))
-
-
-def _costliest(doubtful: Sequence[NDArray[np.bool_]], lifted: Lifted) -> Split:
-    """The neuron in doubt whose lines cost the bound the most."""
-    scores = [np.where(own, losses, -1.0) for own, losses in zip(doubtful, lifted.losses, strict=True)]
-    depth = max(range(len(scores)), key=lambda k: float(scores[k].max(initial=-1.0)))
-    return Split(depth, int(np.argmax(scores[depth])), True)
-
-
-def _hardest(
-    known: Sequence[Enclosure], doubtful: Sequence[NDArray[np.bool_]], rows: Rows, weights: FloatArray
-) -> Split:
-    """The neuron in doubt whose lines lose the most: the height of their triangle times its weight in the bound."""
-    best, place = -1.0, (0, 0)
-    for depth, own in enumerate(doubtful):
-        if not own.any():
-            continue
-        low, high, at = known[depth].low[0], known[depth].high[0], rows.at[depth]
-        height = np.where(own, np.nan_to_num(-low * (high / (high - low)), nan=1.0), 0.0)
-        score = np.nan_to_num(np.abs(weights[: len(at)] @ at) * height) + 2.0**-60 * np.minimum(height, 1.0)
-        score = np.where(own, score, -1.0)
-        if score.max() > best:
-            best, place = float(score.max()), (depth, int(np.argmax(score)))
-    return Split(*place, True)
-
-
 def _doubtful(own: Enclosure, mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
     return np.asarray(mask & (own.low[0] < 0) & (own.high[0] > 0))
 
@@ -597,18 +561,6 @@ def _claims(own: Enclosure, before: Enclosure | None) -> Claims:
         better = (low > before.low[0]) | (high < before.high[0])
     places = np.flatnonzero(better)
     return Claims(places, low[places], high[places])
-
-
-def _with_signs(known: tuple[Enclosure, ...], splits: Sequence[Split]) -> tuple[Enclosure, ...]:
-    """What is known where some neurons have signs."""
-    found = [Enclosure(own.low.copy(), own.high.copy()) for own in known]
-    for depth, neuron, is_active in splits:
-        low, high = found[depth]
-        if is_active:
-            low[0, neuron] = max(low[0, neuron], 0.0)
-        else:
-            high[0, neuron] = min(high[0, neuron], 0.0)
-    return tuple(found)
 
 
 def _float(value: Fraction) -> float:

@@ -21,7 +21,8 @@ from polyrelu.analysis.counterexamples import Candidates
 from polyrelu.analysis.goals import NORMS, Goal
 from polyrelu.analysis.nearest import Distance
 from polyrelu.analysis.nearest_bracket import Bracket
-from polyrelu.analysis.optimality import Checker, Part, WrongProof
+from polyrelu.analysis.optimality import Checker
+from polyrelu.analysis.proof_trees import Part, WrongProof
 from polyrelu.analysis.smallest import Smallest
 from polyrelu.analysis.some_input import some_input
 from polyrelu.arithmetic.exact import ExactVector, enclosing_floats, exact_vector, nearest_floats
@@ -35,7 +36,7 @@ from polyrelu.support.limits import Limit, Stop, unlimited
 
 MOST_PARTS = 1_000_000
 _FEW_INPUTS = 8  # with so many, or fewer, parts are bounded sooner than a nearer point is found
-_HALVINGS = 8
+_DOUBLINGS, _HALVINGS = 7, 4  # of the radii of cubes in which nearer points are looked for
 _SEARCHING = 0.25  # of the time for the search
 _RADII = (1, 2**4, 2**8, 2**16)  # of cubes around the given input in which points are drawn where a domain has no end
 
@@ -338,14 +339,17 @@ class _Run:
         return Best(small.goal.cost(own), False, own)
 
     def _nearer(self, point: ExactVector, target: Polyhedron) -> ExactVector:
-        """A point that reaches a target in a smaller cube than one that is known, by halving what is in between."""
+        """A point that reaches a target nearby, if cubes around the given input have one: small ones come first."""
         candidates, centre = Candidates(self.network, self.domain, target), nearest_floats(self.start)
-        near, far = 0.0, float(_cost("linf", point, self.start))
-        for _ in range(_HALVINGS):
-            radius = 0.5 * near + 0.5 * far
+        near, far = 0.0, float(nearest_floats([_cost("linf", point, self.start)])[0])
+        radii = [far * 0.5**k for k in range(_DOUBLINGS, 0, -1)]
+        for step in range(_DOUBLINGS + _HALVINGS):
+            radius = radii[step] if step < len(radii) and radii[step] < far else 0.5 * near + 0.5 * far
             found = candidates.within(centre, radius)
-            near, far = (near, radius) if found is not None else (radius, far)
-            point = point if found is None else found.point
+            if found is None:
+                near = radius
+            else:
+                point, far = found.point, radius
         return point
 
     def answer(self, complete: bool) -> NearestInput:

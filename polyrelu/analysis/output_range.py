@@ -19,7 +19,8 @@ import numpy as np
 from polyrelu.analysis.best_first import Search
 from polyrelu.analysis.descent import Descent
 from polyrelu.analysis.goals import Goal
-from polyrelu.analysis.optimality import Checker, Part, WrongProof
+from polyrelu.analysis.optimality import Checker
+from polyrelu.analysis.proof_trees import Part, WrongProof
 from polyrelu.analysis.range_certificates import check_certificate, proved_anew, statement_below
 from polyrelu.analysis.smallest import Smallest
 from polyrelu.arithmetic.exact import ExactVector, enclosing_floats, exact_vector, nearest_floats

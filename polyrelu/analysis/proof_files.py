@@ -25,8 +25,8 @@ import numpy as np
 
 from polyrelu.analysis.goals import NORMS, Evidence
 from polyrelu.analysis.nearest_input import NearestInput, NearestProof
-from polyrelu.analysis.optimality import Claims, Part, WrongProof
 from polyrelu.analysis.output_range import Extreme, Form, OutputRange, RangeProof
+from polyrelu.analysis.proof_trees import Claims, Part, WrongProof
 from polyrelu.analysis.relaxed_rows import Split
 from polyrelu.arithmetic.exact import ExactVector, FloatArray
 from polyrelu.engines.evidence.certify import certify

@@ -6,7 +6,7 @@ from fractions import Fraction
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from polyrelu.analysis.optimality import WrongProof
+from polyrelu.analysis.proof_trees import WrongProof
 from polyrelu.arithmetic.exact import ExactVector
 from polyrelu.certificates import checker, tree_checker
 from polyrelu.engines.evidence.certify import certify

@@ -8,7 +8,7 @@ from functools import cached_property
 
 from polyrelu.analysis.best_first import Best, Search, Sets, one_sided
 from polyrelu.analysis.goals import Goal
-from polyrelu.analysis.optimality import Problem
+from polyrelu.analysis.proof_trees import Problem
 from polyrelu.arithmetic.exact import ExactVector
 from polyrelu.bounds.reach import float_ends, rows_of
 from polyrelu.networks.fixed_inputs import Folding

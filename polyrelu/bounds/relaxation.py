@@ -7,7 +7,8 @@ On :math:`l \le z \le u` with :math:`l < 0 < u` ReLU is convex, so it lies above
 
 Every float :math:`\lambda` between 0 and 1 will do, with t rounded upwards; the best is near :math:`u / (u - l)` (G.
 Singh, T. Gehr, M. Püschel and M. Vechev, An abstract domain for certifying neural networks, POPL 2019,
-doi:10.1145/3290354). Of the lower lines, :math:`\alpha` = 0 or 1 is taken, whichever leaves the smaller triangle, unless slopes are given.
+doi:10.1145/3290354). Of the lower lines, :math:`\alpha` = 0 or 1 is taken, whichever leaves the smaller triangle,
+unless slopes are given.
 """
 
 from __future__ import annotations
@@ -33,9 +34,7 @@ class Lines(NamedTuple):
     offset: FloatArray
 
 
-def relu_lines(
-    low: FloatArray, high: FloatArray, mask: NDArray[np.bool_], slopes: FloatArray | None = None
-) -> Lines:
+def relu_lines(low: FloatArray, high: FloatArray, mask: NDArray[np.bool_], slopes: FloatArray | None = None) -> Lines:
     """Lines around ReLU where ``mask`` is true, and around the identity where it is not.
 
     ``low`` and ``high`` are the ends of k intervals for each of n coordinates, (k, n), and ``mask`` says of each

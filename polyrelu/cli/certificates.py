@@ -11,8 +11,8 @@ from typing import NamedTuple, get_args
 
 import click
 
-from polyrelu.analysis.optimality import WrongProof
 from polyrelu.analysis.proof_files import NEAREST, RANGE, check_proof
+from polyrelu.analysis.proof_trees import WrongProof
 from polyrelu.certificates import checker, fast_checker, tree_checker
 from polyrelu.cli.answers import check_answer, is_about_an_answer
 from polyrelu.cli.exit_codes import Exit

@@ -9,11 +9,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import polyrelu as pr
-from polyrelu.analysis import best_first
+from polyrelu.analysis import best_first, descent
 from polyrelu.analysis.nearest import NORMS
 from polyrelu.analysis.nearest_input import NearestInput
-from polyrelu.analysis.optimality import WrongProof
 from polyrelu.analysis.programs import Proposal
+from polyrelu.analysis.proof_trees import WrongProof
 from polyrelu.networks.layer import Layer
 from tests import zoo
 from tests.strategies import points, questions, wide_networks
@@ -121,10 +121,11 @@ def test_a_stopped_search_hands_out_what_is_certain(search, monkeypatch):
     """Ctrl-C ends it, and the bounds that it has by then are in the error."""
     network, box = seeded(7, 6, 24, 24, 1), ([-2] * 6, [2] * 6)
 
-    def stop(self, batch):
+    def stop(*args, **options):
         raise KeyboardInterrupt
 
     monkeypatch.setattr(best_first.Search, "_divide", stop)
+    monkeypatch.setattr(descent, "verify", stop)
     high = float(network(np.random.default_rng(0).uniform(-2, 2, (2000, 6))).max())
     calls = {
         "nearest_input": lambda: pr.nearest_input(network, f"y0 >= {high * 0.95}", [0] * 6, box),

@@ -10,8 +10,9 @@ import pytest
 import polyrelu as pr
 from polyrelu.analysis import best_first, output_range
 from polyrelu.analysis.goals import Evidence
-from polyrelu.analysis.optimality import Checker, Claims, WrongProof
+from polyrelu.analysis.optimality import Checker
 from polyrelu.analysis.output_range import Extreme, _smallest
+from polyrelu.analysis.proof_trees import Claims, WrongProof
 from tests import zoo
 
 RNG = np.random.default_rng(4)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 import polyrelu as pr
 from polyrelu.analysis import output_range
-from polyrelu.analysis.optimality import WrongProof
+from polyrelu.analysis.proof_trees import WrongProof
 from tests import zoo
 from tests.strategies import domains, networks, wide_networks
 

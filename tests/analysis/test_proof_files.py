@@ -10,8 +10,8 @@ import pytest
 from click.testing import CliRunner
 
 import polyrelu as pr
-from polyrelu.analysis.optimality import WrongProof
 from polyrelu.analysis.proof_files import check_proof, save_proof
+from polyrelu.analysis.proof_trees import WrongProof
 from polyrelu.cli.program import cli
 from tests import zoo
 
