@@ -80,7 +80,7 @@ has a wrong answer. The others, and why:
 | equal (6) | whether the input is 0 | it steps |
 | where (6) | x or 10, by whether x > -1 | it jumps at the condition: the branches do not meet there |
 | sigmoid (3) | the sigmoid of x | smooth; with `--drop-final Sigmoid` 1 is decided, 2 have irrational bounds |
-| softmax (5) | the softmax of x | smooth; with `--drop-final Softmax` 3 are decided, 1 has an irrational bound, 1 two groups |
+| softmax (5) | the softmax of x | smooth; with `--drop-final Softmax` 3 are decided; 1 bound, 1 with two groups |
 """
 
 
