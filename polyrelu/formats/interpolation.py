@@ -42,7 +42,7 @@ class Resizing:
         Raises:
             InputError: an unknown way to find places or weights.
         """
-        rows = list[SparseRow]()
+        rows = []
         for i in range(length):
             place = self._place(i, size, length, scale, where)
             weights = self._weights(place, where)
@@ -50,7 +50,7 @@ class Resizing:
                 inside = {k: w for k, w in weights.items() if 0 <= k < size}
                 total = sum(inside.values(), ZERO)
                 weights = {k: w / total for k, w in inside.items()}
-            row: dict[int, Fraction] = {}
+            row: SparseRow = {}
             for k, weight in weights.items():
                 at = min(max(k, 0), size - 1)
                 row[at] = row.get(at, ZERO) + weight
