@@ -72,7 +72,8 @@ def load_network(
     """The network stored in a file; its numbers are taken as they are, exactly.
 
     ``.npz``: arrays ``W0, b0, W1, b1, ...`` with ReLU after every layer but the last, unless a boolean array ``relu``
-    (one entry for each layer) says otherwise, or ``relu0``, ... (one for each coordinate of a layer). ``.onnx``: any
+    (one entry for each layer) says otherwise, or ``relu0``, ... (one for each coordinate of a layer); biases that are
+    left out are zero. ``.onnx``: any
     graph of piecewise-linear operators. ``.nnet``: the text format of ACAS Xu. ``.keras``: a Sequential or functional
     model of Keras 3; ``.h5``: one of Keras 2 or 3. ``.pt``, ``.pth``: the state dict of a ``torch.nn.Sequential`` of
     Linear and ReLU in turn; for other modules see :meth:`~polyrelu.networks.network.Network.from_torch`.

@@ -40,7 +40,8 @@ LARGEST_MATRIX = 2**25
 _FEW = 20_000
 _SPREAD = 64
 
-SparseRow: TypeAlias = Mapping[int, Fraction]
+SparseRow: TypeAlias = dict[int, Fraction]
+Terms: TypeAlias = Mapping[int, Fraction]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -69,7 +70,7 @@ class FloatTerms(Mapping[int, Fraction]):
 class Row:
     """``constant + sum of terms[k] * atom k``; an explicit zero stays."""
 
-    terms: SparseRow
+    terms: Terms
     constant: Fraction
 
     def scaled(self, factor: Fraction, shift: Fraction = ZERO) -> Row:
@@ -300,13 +301,13 @@ def float_product(weight: NDArray[Any], rows: Sequence[Row], shape: Sequence[int
 
 
 def combine(
-    coefficients: Sequence[SparseRow], offsets: Sequence[Fraction], rows: Sequence[Row], shape: Sequence[int]
+    coefficients: Sequence[Terms], offsets: Sequence[Fraction], rows: Sequence[Row], shape: Sequence[int]
 ) -> Variable:
     """The tensor of ``offsets[i] + sum of coefficients[i][j] * rows[j]``, exactly."""
     return Variable.of(combined_rows(coefficients, offsets, rows), shape)
 
 
-def combined_rows(coefficients: Sequence[SparseRow], offsets: Sequence[Fraction], rows: Sequence[Row]) -> Sequence[Row]:
+def combined_rows(coefficients: Sequence[Terms], offsets: Sequence[Fraction], rows: Sequence[Row]) -> Sequence[Row]:
     """The rows ``offsets[i] + sum of coefficients[i][j] * rows[j]``.
 
     Raises:
@@ -336,7 +337,7 @@ def combined_rows(coefficients: Sequence[SparseRow], offsets: Sequence[Fraction]
     return combined
 
 
-def _combined(own: SparseRow, offset: Fraction, rows: Sequence[Row]) -> Row:
+def _combined(own: Terms, offset: Fraction, rows: Sequence[Row]) -> Row:
     terms: dict[int, Fraction] = {}
     constant = offset
     for j, c in own.items():
@@ -349,7 +350,7 @@ def _combined(own: SparseRow, offset: Fraction, rows: Sequence[Row]) -> Row:
     return Row(terms, constant)
 
 
-def _dense(own: SparseRow, width: int) -> list[Any]:
+def _dense(own: Terms, width: int) -> list[Any]:
     values: list[Any] = [0] * width
     for j, c in own.items():
         values[j] = c

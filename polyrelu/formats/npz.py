@@ -1,5 +1,6 @@
 """Networks as numpy archives: ``W0, b0, W1, b1, ...`` and, optionally, ``relu``; or a sparse autoencoder's arrays.
 
+Biases that are left out are zero.
 ``relu`` has a truth value for each layer, and ``relu0``, ... one for each coordinate of a layer, where they differ.
 """
 
@@ -20,6 +21,7 @@ from polyrelu.errors import InputError
 from polyrelu.formats.autoencoders import autoencoder, is_autoencoder
 from polyrelu.formats.packed import LARGEST_FILE, MOST_NUMBERS, check_numbers, read_members
 from polyrelu.formats.state_dicts import no_centre
+from polyrelu.networks.float_rows import entries_for_layer
 from polyrelu.networks.layer import Layer
 from polyrelu.networks.network import Network
 
@@ -69,8 +71,8 @@ def chain_of_arrays(arrays: Mapping[str, NDArray[Any]], path: Path) -> Network:
             raise InputError(f"{path}: array {name!r} of type {array.dtype} is not a weight, bias or relu mask")
     check_numbers(sum(array.size for array in arrays.values()), path)
     depth = sum(name.startswith("W") for name in arrays)
-    expected = {f"{kind}{i}" for i in range(depth) for kind in "Wb"}
-    also = {"relu", *(f"relu{i}" for i in range(depth))}
+    expected = {f"W{i}" for i in range(depth)}
+    also = {"relu", *(f"{kind}{i}" for i in range(depth) for kind in ("b", "relu"))}
     if not depth or arrays.keys() - also != expected:
         missing, extra = sorted(expected - arrays.keys()), sorted(arrays.keys() - expected - also)
         raise InputError(
@@ -80,11 +82,12 @@ def chain_of_arrays(arrays: Mapping[str, NDArray[Any]], path: Path) -> Network:
     relu = _masks(arrays.get("relu"), depth, path)
     layers = []
     for i in range(depth):
-        weight, bias = arrays[f"W{i}"], arrays[f"b{i}"]
+        weight = arrays[f"W{i}"]
+        bias = arrays.get(f"b{i}", np.zeros(len(weight) if weight.ndim else 1))
         if weight.ndim != 2 or bias.ndim != 1:
             raise InputError(f"{path}: W{i} and b{i} have {weight.ndim} and {bias.ndim} dimensions; expected 2 and 1")
         mask = _mask(arrays.get(f"relu{i}"), relu[i], len(bias), f"{path}: relu{i}")
-        layers.append(Layer(as_fractions(weight), as_fractions(bias), mask, where=f"{path}: layer {i}"))
+        layers.append(Layer(entries_for_layer(weight), as_fractions(bias), mask, where=f"{path}: layer {i}"))
     return Network(layers)
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from fractions import Fraction
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -91,7 +92,7 @@ def _window(coefficients: Sequence[Fraction]) -> Callable[[Node], Value]:
             waves = (ball(c) * arb.cos_pi_fmpq(fmpq(2 * k * n, period)) for k, c in enumerate(coefficients))
             return sum(waves, arb(0))
 
-        return announced([nearest_float(lambda n=n: value_at(n), node.where) for n in range(size)], (size,), node)
+        return announced([nearest_float(partial(value_at, n), node.where) for n in range(size)], (size,), node)
 
     return lowered
 

@@ -61,7 +61,7 @@ def lower(node: Node) -> list[Given]:
         return _lowered_condition(node)
     values = [value for value in node.inputs if value is not None]
     is_constant = bool(values) and not any(isinstance(value, Variable | Condition) for value in values)
-    if node.kind in CONSTANTS_ONLY and not is_constant and node.kind != "Range":
+    if node.kind in CONSTANTS_ONLY and not is_constant and node.kind != "Range" and not _is_affine_power(node):
         why = why_constants_only(node.kind)
         raise InputError(f"{node.where}: {node.kind} depends on the network's input: {why}{_if_last(node.kind)}")
     if is_constant:
@@ -160,6 +160,20 @@ def _div(node: Node) -> Value:
         raise InputError(f"{node.where}: the divisor has a zero")
     quotient = np.abs(entries(a)) // np.abs(entries(b))  # integers divide towards zero
     return np.asarray(quotient * np.sign(entries(a)) * np.sign(entries(b)))
+
+
+def _is_affine_power(node: Node) -> bool:
+    """Whether it raises numbers to the powers 0 and 1."""
+    powers = node.inputs[1] if node.kind == "Pow" and len(node.inputs) == 2 else None
+    return isinstance(powers, np.ndarray) and {0, 1}.issuperset(powers.ravel().tolist())
+
+
+def _pow(node: Node) -> Value | list[Value]:
+    if not isinstance(node.value(0), Variable):
+        return FUNCTIONS["Pow"](node)
+    powers = op.fractions(node.constant(1), node.where)
+    ones = np.asarray(ONE - powers, dtype=object)
+    return op.add(node.low, op.multiply(node.value(0), powers, node.where), ones, node.where)
 
 
 def _gemm(node: Node) -> Value:
@@ -307,6 +321,7 @@ _OPERATORS: dict[str, Callable[[Node], Any]] = {
     "Min": _extreme,
     "Mul": _mul,
     "Neg": lambda node: op.negative(node.value(0), node.where),
+    "Pow": _pow,
     "PRelu": lambda node: op.leaky_relu(node.low, node.variable(0), node.constant(1), node.where),
     "ReduceL1": _reduce_absolute,
     "ReduceMax": _reduce_extreme,

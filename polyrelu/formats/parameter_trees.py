@@ -16,6 +16,7 @@ import numpy as np
 
 from polyrelu.arithmetic.exact import as_fractions
 from polyrelu.errors import DimensionError, InputError
+from polyrelu.networks.float_rows import entries_for_layer
 from polyrelu.networks.layer import Layer
 from polyrelu.networks.network import Network
 from polyrelu.support.arguments import items
@@ -94,7 +95,7 @@ def _dense(parts: Mapping[Any, Any], name: str, relu: bool) -> Layer:
     if kernel.ndim != 2:
         raise DimensionError(f"{where}: the kernel has shape {kernel.shape}; expected a matrix (inputs, outputs)")
     bias = _array(parts[biases[0]], f"{where}: {biases[0]}") if biases else np.zeros(kernel.shape[1])
-    return Layer(as_fractions(np.ascontiguousarray(kernel.T)), as_fractions(bias), relu, where=where)
+    return Layer(entries_for_layer(np.ascontiguousarray(kernel.T)), as_fractions(bias), relu, where=where)
 
 
 def _array(given: Any, where: str) -> Any:

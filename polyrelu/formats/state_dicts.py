@@ -18,6 +18,7 @@ from polyrelu.arithmetic.exact import as_fractions
 from polyrelu.errors import InputError
 from polyrelu.formats.autoencoders import autoencoder, is_autoencoder
 from polyrelu.formats.packed import check_numbers
+from polyrelu.networks.float_rows import entries_for_layer
 from polyrelu.networks.layer import Layer
 from polyrelu.networks.network import Network
 
@@ -78,4 +79,4 @@ def _linear(arrays: Mapping[str, Any], number: int, relu: bool, path: Path) -> L
     if weight is None or weight.ndim != 2 or (bias is not None and bias.ndim != 1):
         raise InputError(f"{path}: layer {number} is not Linear: its weight is missing or not a matrix; {FIX}")
     bias = np.zeros(len(weight)) if bias is None else bias
-    return Layer(as_fractions(weight), as_fractions(bias), relu, where=f"{path}: layer {number}")
+    return Layer(entries_for_layer(weight), as_fractions(bias), relu, where=f"{path}: layer {number}")

@@ -20,13 +20,14 @@ rational numbers, which are irrational, or are not linear in z; they are refused
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import replace
 from fractions import Fraction
 from typing import NamedTuple, TypeVar, overload
 
 import numpy as np
 
-from polyrelu.arithmetic.exact import ExactVector, nearest_floats
+from polyrelu.arithmetic.exact import ExactVector, FloatArray, nearest_floats
 from polyrelu.errors import InputError
 from polyrelu.networks.properties import Disjunct, Property
 from polyrelu.networks.questions import given_outputs
@@ -119,14 +120,15 @@ def before_final(target: Polyhedron | str | Property, operator: str, dim: int | 
 def after_final(values: ExactVector, operator: str) -> ExactVector:
     """About what a last operator returns where these values enter it, as floats are; ``values`` for any other."""
     entering = nearest_floats(values)
-    exponentials = np.exp(entering - entering.max(initial=-math.inf))
-    found = {
-        "logsoftmax": lambda: entering - entering.max(initial=-math.inf) - np.log(exponentials.sum()),
+    shifted = entering - entering.max(initial=-math.inf)
+    found: dict[str, Callable[[], FloatArray]] = {
+        "logsoftmax": lambda: shifted - np.log(np.exp(shifted).sum()),
         "sigmoid": lambda: (1 + np.tanh(entering / 2)) / 2,
-        "softmax": lambda: exponentials / exponentials.sum(),
+        "softmax": lambda: np.exp(shifted) / np.exp(shifted).sum(),
         "tanh": lambda: np.tanh(entering),
-    }.get(_key(operator))
-    return values if found is None else tuple(map(Fraction, found().tolist()))
+    }
+    key = _key(operator)
+    return tuple(map(Fraction, found[key]().tolist())) if key in found else values
 
 
 def _before(target: Polyhedron, name: str, operator: _Operator) -> Polyhedron:

@@ -15,7 +15,7 @@ from typing import Any, overload
 import numpy as np
 from numpy.typing import NDArray
 
-from polyrelu.arithmetic.exact import ExactMatrix, ExactVector, FloatArray, float_ratio, read_only
+from polyrelu.arithmetic.exact import ExactMatrix, ExactVector, FloatArray, as_fractions, float_ratio, read_only
 
 LEAST_FLOATS = 2**18
 """The entries from which on a matrix of floats is kept as one: below, Fractions are as good."""
@@ -102,6 +102,11 @@ class FloatRows(Sequence[ExactVector]):
         shift = np.frompyfunc(lambda v, s: int(v) << int(s), 2, 1)
         whole = shift(odd, shifts)
         return np.where(bits < 0, -whole, whole), k
+
+
+def entries_for_layer(array: NDArray[Any]) -> NDArray[Any]:
+    """A weight as a layer takes it the soonest: floats as they are where they are many, else as Fractions."""
+    return array if array.size >= LEAST_FLOATS and array.dtype.kind == "f" else as_fractions(array)
 
 
 def without_negative_zeros(weight: NDArray[Any]) -> FloatArray:

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import polyrelu as pr
+from polyrelu.networks import float_rows
 from tests.strategies import damaged, is_read_or_refused
 
 ARRAYS = {"W0": np.array([[1.0], [-1.0]]), "b0": np.zeros(2), "W1": np.array([[1.0, 1.0]]), "b1": np.zeros(1)}
@@ -30,6 +31,23 @@ def test_npz_round_trip(tmp_path):
     assert [layer.relu for layer in masked.layers] == [(False, False), (True,)]
 
 
+def test_biases_that_are_left_out_are_zero(tmp_path):
+    left_out = {name: array for name, array in ARRAYS.items() if name != "b0"}
+    zeros = ARRAYS | {"b0": np.zeros_like(ARRAYS["b0"])}
+    found, expected = (pr.load_network(write(tmp_path / "net.npz", **own)) for own in (left_out, zeros))
+    assert found == expected
+
+
+def test_large_weights_are_kept_as_floats(tmp_path, monkeypatch):
+    expected = pr.load_network(write(tmp_path / "net.npz", **ARRAYS))
+    monkeypatch.setattr(float_rows, "LEAST_FLOATS", 1)
+    found = pr.load_network(tmp_path / "net.npz")
+    assert found == expected
+    assert isinstance(found.layers[0].rows, float_rows.FloatRows)
+    with pytest.raises(pr.InexactError, match=r"layer 0: weight\[0\]\[0\]: nan"):
+        pr.load_network(write(tmp_path / "net.npz", **ARRAYS | {"W0": np.array([[np.nan], [1]])}))
+
+
 def test_stored_numbers_are_exact(tmp_path):
     arrays = ARRAYS | {"W1": np.array([[0.1, 1]], dtype=np.float32), "b1": np.array([2**40], dtype=np.int64)}
     net = pr.load_network(write(tmp_path / "net.npz", **arrays))
@@ -41,7 +59,7 @@ def test_stored_numbers_are_exact(tmp_path):
     ("change", "error", "message"),
     [
         ({"W1": None}, pr.InputError, "missing: none, not understood: \\['b1'\\]"),
-        ({"b0": None}, pr.InputError, r"missing: \['b0'\]"),
+        ({"W0": None}, pr.InputError, r"missing: \['W0'\], not understood: \['W1', 'b1'\]"),
         ({"V": np.zeros(1)}, pr.InputError, "'V'"),
         ({"W0": np.zeros(2)}, pr.InputError, "W0 and b0 have 1 and 1 dimensions"),
         ({"W0": np.array([["a"], ["b"]])}, pr.InputError, "'W0' of type <U1"),
@@ -186,8 +204,8 @@ def test_ten_thousand_layers_load_in_seconds(tmp_path):
     began = time.process_time()
     assert len(pr.load_network(path).layers) == 10_000
     assert time.process_time() - began < 20
-    del deep["b5000"]
-    with pytest.raises(pr.InputError, match=r"missing: \['b5000'\].* and \d+ more$") as caught:
+    del deep["W5000"]
+    with pytest.raises(pr.InputError, match=r"missing: \['W5000'\].* and \d+ more$") as caught:
         pr.load_network(write(path, **deep))
     assert len(str(caught.value)) < 1000
 

@@ -113,6 +113,7 @@ MORE = {
         "QuantizeLinear", SOME, np.float32([0.25, 0.1]), np.int8([1, -3]), shape=(2, 3), scalar=np.int8, axis=0
     ),
     "If": branching(True),
+    "Pow of the input": one("Pow", (2, 3), np.array([0, 1, 1], np.int64)),
     "If not": branching(False),
     "ArgMax": constant("ArgMax", SOME, shape=(1, 3), scalar=np.int64),
     "ArgMin": constant("ArgMin", SOME, shape=(2,), scalar=np.int64, axis=1, keepdims=0),
@@ -227,6 +228,7 @@ BAD = {
         model([NODE("Greater", ["x", "t"], ["c"]), NODE("If", ["c"], ["y"])], (1,), {"t": np.zeros(1, np.float32)}),
         "its condition is no constant truth value, so what it returns may jump",
     ),
+    "a power of the input": (one("Pow", (1, 2), np.float32([1, 2])), "Pow depends on the network's input: it is not"),
     "no branch": (model([NODE("If", ["c"], ["y"])], (1,), {"c": np.array(True)}), "0 graphs called then_branch"),
     "a type of many bits": (
         constant("QuantizeLinear", SOME, np.float32(1), np.int32(0)),
