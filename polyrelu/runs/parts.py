@@ -42,7 +42,6 @@ FORMAT = "polyrelu part 1"
 ROWS_AT_ONCE = 1 << 16
 """Tiles in a row group, at most."""
 _LARGEST = 2**32
-_NO_SECTION = -1
 
 
 @dataclass(frozen=True)
@@ -152,9 +151,9 @@ class PartWriter:
         arrays = _arrays(self._arrow, tiles, dims)
         if self.about.measured:
             assert tiles.sizes is not None
-            arrays += _sizes(tiles.sizes)
+            arrays += [_array(self._arrow, own) for own in _sizes(tiles.sizes)]
         schema = _schema(self._arrow, Problem(tiles.restriction, tiles.domain, tiles.chart), self.about)
-        return self._arrow.table([self._arrow.array(own) for own in arrays], schema=schema)
+        return self._arrow.table(arrays, schema=schema)
 
 
 def _encoding(schema: Any) -> dict[str, Any]:
@@ -205,18 +204,23 @@ def _arrays(arrow: Any, tiles: Columns, dims: NDArray[np.intp]) -> list[Any]:
     # All facets, those of sections put in where their tiles are.
     facets = np.insert(tiles.facets, np.repeat(tiles.starts[:-1][sections.numbers], own), sections.facets)
     starts = np.concatenate([np.zeros(1, np.int32), np.cumsum(counts, dtype=np.int32)])
-    containing = np.full(count, _NO_SECTION, dtype=np.int32)
-    containing[sections.numbers] = sections.containing
+    containing, known = np.zeros(count, dtype=np.int32), np.zeros(count, dtype=np.bool_)
+    containing[sections.numbers], known[sections.numbers] = sections.containing, True
     return [
-        arrow.FixedSizeBinaryArray.from_buffers(
-            arrow.binary(packed.shape[1]), count, [None, arrow.py_buffer(packed.tobytes())]
-        ),
-        dims.astype(np.int16),
-        arrow.ListArray.from_arrays(arrow.array(starts), arrow.array(facets.astype(np.int32))),
-        arrow.array(containing, mask=containing == _NO_SECTION),
-        *(np.ascontiguousarray(column) for column in tiles.points.T),
+        arrow.Array.from_buffers(arrow.binary(packed.shape[1]), count, [None, arrow.py_buffer(packed.tobytes())]),
+        _array(arrow, dims.astype(np.int16)),
+        arrow.ListArray.from_arrays(_array(arrow, starts), _array(arrow, facets.astype(np.int32))),
+        _array(arrow, containing, known),
+        *(_array(arrow, column) for column in tiles.points.T),
         _texts(arrow, tiles),
     ]
+
+
+def _array(arrow: Any, values: NDArray[Any], known: NDArray[np.bool_] | None = None) -> Any:
+    """Numbers for pyarrow, some of them null. Its own way to make arrays of them has pandas imported first."""
+    mask = None if known is None else arrow.py_buffer(np.packbits(known, bitorder="little"))
+    content = arrow.py_buffer(np.ascontiguousarray(values))
+    return arrow.Array.from_buffers(arrow.from_numpy_dtype(values.dtype), len(values), [mask, content])
 
 
 def _texts(arrow: Any, tiles: Columns) -> Any:
@@ -230,7 +234,7 @@ def _texts(arrow: Any, tiles: Columns) -> Any:
 
 def _sizes(sizes: Extents) -> list[FloatArray]:
     ends = (end[:, j] for j in range(sizes.box_low.shape[1]) for end in (sizes.box_low, sizes.box_high))
-    return [sizes.volume_low, sizes.volume_high, *map(np.ascontiguousarray, ends)]
+    return [sizes.volume_low, sizes.volume_high, *ends]
 
 
 def _rows_text(polyhedron: Polyhedron) -> str:
@@ -364,8 +368,15 @@ def _lists(column: Any) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
     values = array.flatten()
     if array.null_count or values.null_count:
         raise InputError("facets are missing")
-    offsets = array.offsets.to_numpy().astype(np.int64)
-    return offsets - offsets[0], values.to_numpy(zero_copy_only=False).astype(np.int32, copy=False)
+    offsets = _whole(array.offsets).astype(np.int64)
+    return offsets - offsets[0], _whole(values)
+
+
+def _whole(array: Any) -> NDArray[np.int32]:
+    """Numbers of four bytes. Pyarrow's own way to give arrays has pandas imported first."""
+    if not len(array):
+        return np.empty(0, dtype=np.int32)
+    return np.frombuffer(array.buffers()[1], dtype=np.int32, count=len(array), offset=4 * array.offset)
 
 
 def _floats(table: Any, names: Sequence[str]) -> FloatArray:
