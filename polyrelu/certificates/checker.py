@@ -423,6 +423,7 @@ class Checker:
 
     def claim(self):
         if self.claims:
+            within(not self.targets, "cells, and what needs none")
             return self.claims[0]
         numbers = [*range(len(self.statement.targets))] or [None]
         totals = [self.targets[number].finish() for number in numbers]

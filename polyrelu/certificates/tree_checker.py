@@ -26,7 +26,6 @@ FINE, MOST_BITS, MOST_ENDS, MOST_IN_LINE, MOST_IN_FILE = 2**20, 2**18, 2**23, 2*
 NUMBER = re.compile(r"[+-]?[0-9]{1,4300}([.][0-9]{1,4300}|/[0-9]{1,4300})?")
 NAME = re.compile(r"\A(x|y|[hz]([0-9]+)[.])([0-9]+)\Z")
 SIDES = {"<": (1, lt), "<=": (1, le), "==": (1, eq), ">": (-1, lt), ">=": (-1, le)}
-ORDER = re.compile("polyrelu-statement inputs( layer)*( target)*")
 
 class Rejected(Exception):
     """What was claimed is not proved."""
@@ -50,15 +49,16 @@ class Statement:
 
     def __init__(self, text):
         self.hash, groups = hashlib.sha256(text).hexdigest(), []
-        for words in map(str.split, text.decode().split("\n")):
-            if words and words[0] in ("polyrelu-statement", "inputs", "domain", "layer", "target"):
+        lines = filter(None, map(str.split, text.decode().split("\n")))
+        head, (word, width), *lines = (words for words in lines if words[0][0] != "#")
+        need([*head, word] == ["polyrelu-statement", "1", "inputs"], "this is no statement")
+        for words in lines:
+            if words[0] in ("domain", "layer", "target"):
                 groups.append((*words, []))
-            elif words and words[0][0] != "#":
+            else:
                 groups[-1][-1].append(words)
-        order = " ".join(word for word, *_ in groups)
-        need(ORDER.fullmatch(order.replace(" domain", "")), "this is no statement")
-        (_, version, none), (_, width, nothing), *groups = groups
-        need(version == "1" and not none + nothing, "this is no statement of version 1")
+        order = "".join(word[0] for word, *_ in groups)
+        need(re.fullmatch("l*t*", order.replace("d", "")), "a layer after a target")
         within(0 <= int(width) <= 2**20, "very many inputs")
         self.widths = [int(width)]
         self.layers = [self.layer(*own) for word, *own in groups if word == "layer"]
@@ -96,6 +96,9 @@ def improved(ends, side, place, value):
     """Ends {(side, place): value}, side being 1 for lower and -1 for upper ones, with one more."""
     old = ends.get((side, place), value)
     return ends | {(side, place): max(old, value) if side > 0 else min(old, value)}
+def sign(ends, place):
+    """-1 if a neuron is silent between ends, 1 if it is active, else 0."""
+    return -1 if ends.get((-1, place), 1) <= 0 else int(ends.get((1, place), -1) >= 0)
 def between(ends, form, side):
     """The least value of a form of inputs between ends, or if side is -1 the largest."""
     return sum(a * ends[side if a > 0 else -side, place] for place, a in form.items())
@@ -142,11 +145,25 @@ class Trees:
             least, is_strict = self.least(ends, {}, words, self.domain | self.target)
             need(least > 0 or (least == 0 and is_strict), "there may be points of the preimage")
             return
-        for _, place in splits:  # so that what has their signs is a polyhedron
-            self.at_inputs(ends, {place: 1})
-        forms = [self.at_inputs(ends, form) for form in self.affine]
+        named = {place for form in self.affine for place in form} | {place for _, place in splits}
+        need(named <= self.affine_places(ends), "a row that may not be affine")
         if word == "tile":
+            forms = [self.at_inputs(ends, form, {}) for form in self.affine]
             self.tile(ends, splits, forms, [*map(rational, words)])
+
+    def affine_places(self, ends):
+        """Places of values that are affine on a node: neurons have signs there, and what enters is
+        affine, too, so that rows of inputs say these signs, or they are silent on all nodes."""
+        found = {(0, j) for j in range(self.widths[0])}
+        for l, (rows, _, relu) in enumerate(self.layers, 1):
+            for i, (row, on) in enumerate(zip(rows, relu)):
+                if all((l - 1, j) in found for j, w in enumerate(row[:-1]) if w):
+                    found.add((-l, i))
+                    if not on or sign(ends, (-l, i)):
+                        found.add((l, i))
+                elif on and sign(self.ends, (-l, i)) < 0:
+                    found.add((l, i))
+        return found
 
     def tile(self, ends, splits, affine, x):
         """See that a leaf has the dimension of the domain, around x."""
@@ -187,9 +204,9 @@ class Trees:
         form, total = self.at_inputs(ends, form, slopes)
         return constant + total + between(ends, form, 1), is_strict
 
-    def at_inputs(self, ends, form, slopes=None):
-        """A form of inputs and a number, together nowhere more on a node than a form; or without
-        slopes equal to it, as all neurons that it depends on have signs."""
+    def at_inputs(self, ends, form, slopes):
+        """A form of inputs and a number, together nowhere more on a node than a form; equal to it
+        if all neurons that it depends on have signs."""
         scale, total = lcm(*(a.denominator for a in form.values())), Fraction(0)
         now = [0] * self.widths[-1]  # times 1 / scale
         for l in range(len(self.layers), 0, -1):
@@ -214,11 +231,8 @@ class Trees:
     def line(self, ends, place, rises, slopes):
         """m, t: on a node m z / FINE + t is no more than max(z, 0) if it rises, else no less."""
         low, up = ends.get((1, place)), ends.get((-1, place))
-        if up is not None and up <= 0:
-            return 0, 0
-        if low is not None and low >= 0:
-            return FINE, 0
-        need(slopes is not None, "a neuron without a sign")
+        if sign(ends, place):
+            return max(sign(ends, place), 0) * FINE, 0
         if rises:
             default = None not in (low, up) and up >= -low
             return int(slopes.get(place, default) * FINE), 0

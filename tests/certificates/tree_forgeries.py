@@ -315,4 +315,32 @@ FORGERIES = [
         tree("split x0 1/2; low z1.0; up z1.0; none t0 1; none t0 1"),
         "(1, 1) is in the target",
     ),
+    Forgery(
+        "a set of two intervals, by a sign that was derived",
+        question(
+            1,
+            "domain; 1 x0 >= -3; 1 x0 <= 3",
+            "layer relu; 1 0; -1 0",
+            "layer relu; -1 -1 1",
+            "layer relu; 1 0",
+            "target; 1 y0 <= 0",
+        ),
+        tree(
+            "split z3.0; up z2.0 z3.0 1 a2.0 1; rest; split z1.0",
+            "low z1.1 z1.0 1; split z2.0; rest; rest; up z1.1 z1.0 -1; split z2.0; rest; rest",
+        ),
+        "the first rest is {1 - |x| <= 0}, and no polyhedron",
+    ),
+    Forgery(
+        "two intervals that are one tile, as a neuron that the target does not see is split",
+        question(1, AROUND, "layer relu; 1 0; -1 0", "layer relu; -1 -1 1/2", "target; 1 x0 < 5"),
+        tree("split z2.0; tile 1; tile 0"),
+        "{|x| >= 1/2} is no polyhedron",
+    ),
+    Forgery(
+        "a layer after its target",
+        question(1, UNIT, "target; 1 y0 > 2", "layer linear; 1 0"),
+        tree("none t0 1"),
+        "it is no question",
+    ),
 ]
