@@ -22,7 +22,7 @@ import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple, TypeVar, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,6 +37,8 @@ from polyrelu.tilings.chart import Chart
 from polyrelu.tilings.columns import Columns
 from polyrelu.tilings.sections import Sections
 from polyrelu.tilings.tile_source import Extents
+
+Number = TypeVar("Number", np.int16, np.int32, np.float64)
 
 FORMAT = "polyrelu part 1"
 ROWS_AT_ONCE = 1 << 16
@@ -323,10 +325,8 @@ def _columns(table: Any, problem: Problem, about: About) -> Columns:
     most = len(chart.facets) + restriction.neuron_count + len(restriction.target.halfspaces)
     if len(facets) and not 0 <= int(facets.min()) <= int(facets.max()) < most:
         raise InputError("a facet has no row")
-    dims = table["dim"].to_numpy()
-    known = table["containing"].combine_chunks()
-    numbers = np.flatnonzero(known.is_valid().to_numpy(zero_copy_only=False))
-    containing = known.drop_null().to_numpy(zero_copy_only=False).astype(np.int32)
+    dims = _values(table["dim"], np.int16)
+    numbers, containing = _known(table["containing"].combine_chunks())
     texts = enumerate(table["rows"].to_pylist()) if table["rows"].null_count < count else ()
     flat = {i: _read_rows(text, domain.ambient_dim) for i, text in texts if text is not None}
     points = _floats(table, [f"u{j}" for j in range(chart.dim)])
@@ -368,21 +368,37 @@ def _lists(column: Any) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
     values = array.flatten()
     if array.null_count or values.null_count:
         raise InputError("facets are missing")
-    offsets = _whole(array.offsets).astype(np.int64)
-    return offsets - offsets[0], _whole(values)
+    offsets = _values(array.offsets, np.int32).astype(np.int64)
+    return offsets - offsets[0], _values(values, np.int32)
 
 
-def _whole(array: Any) -> NDArray[np.int32]:
-    """Numbers of four bytes. Pyarrow's own way to give arrays has pandas imported first."""
+def _values(column: Any, dtype: type[Number]) -> NDArray[Number]:
+    """The numbers of a column. Pyarrow's own way to give them has pandas imported first."""
+    array = column.combine_chunks() if hasattr(column, "combine_chunks") else column
+    if array.null_count:
+        raise InputError("a number is missing")
+    return _content(array, dtype)
+
+
+def _content(array: Any, dtype: type[Number]) -> NDArray[Number]:
+    """What stands in an array, anything where it has nulls."""
     if not len(array):
-        return np.empty(0, dtype=np.int32)
-    return np.frombuffer(array.buffers()[1], dtype=np.int32, count=len(array), offset=4 * array.offset)
+        return np.empty(0, dtype=dtype)
+    begin = np.dtype(dtype).itemsize * array.offset
+    return np.frombuffer(array.buffers()[1], dtype=dtype, count=len(array), offset=begin)
+
+
+def _known(array: Any) -> tuple[NDArray[np.intp], NDArray[np.int32]]:
+    """The places in an array of whole numbers that are not null, and what stands there."""
+    places, content = np.arange(len(array)), _content(array, np.int32)
+    if array.null_count:
+        bits = np.unpackbits(np.frombuffer(array.buffers()[0], dtype=np.uint8), bitorder="little")
+        places = np.flatnonzero(bits[array.offset : array.offset + len(array)])
+    return places, content[places]
 
 
 def _floats(table: Any, names: Sequence[str]) -> FloatArray:
-    if any(table[name].null_count for name in names):
-        raise InputError("a number is missing")
-    columns = [table[name].to_numpy() for name in names]
+    columns = [_values(table[name], np.float64) for name in names]
     return np.column_stack(columns) if columns else np.empty((table.num_rows, 0))
 
 
