@@ -2,7 +2,8 @@
 
     ./scripts/run python scripts/benchmark_scale.py [count] [overhead] [processes] [paper] [--cells 1e8]
 
-``count`` counts so many cells of a random network 4-192-192-1, and says the rate and the peak of memory; ``overhead``
+``count`` counts so many cells of a random network 4-192-192-1, and says the rate and the peak of memory; with
+``--every 60`` it prints how far it is each minute, as lines of a table. ``overhead``
 compares tasks with one bare run of the kernel over the whole domain, by the time of the processor; ``processes``
 compares two processes with one, by the clock, which needs two cores that nobody else uses; ``paper`` says what a
 coordinator of 100 cores sees on the way to 10^11 cells, with the constants measured here.
@@ -51,16 +52,39 @@ def peak() -> float:
     return max(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)) / 1024
 
 
-def count(cells: int, executor: str | None) -> None:
+class Table:
+    """How a run goes, a line now and then.
+
+    Args:
+        every: seconds from line to line; none are printed if it is None.
+    """
+
+    def __init__(self, every: float | None) -> None:
+        self.every, self.began, self.last = every, time.perf_counter(), (0.0, 0)
+        if every is not None:
+            print("| seconds | cells | cells a second, since the last line | tasks | roots that wait | MiB at most |")
+            print("|---|---|---|---|---|---|", flush=True)
+
+    def note(self, cells: int, tasks: int, waiting: int) -> None:
+        """Print a line if it is time."""
+        seconds, (before, known) = time.perf_counter() - self.began, self.last
+        if self.every is not None and seconds - before >= self.every:
+            rate = (cells - known) / (seconds - before)
+            print(f"| {seconds:.0f} | {cells:.4g} | {rate:.3g} | {tasks} | {waiting} | {peak():.0f} |", flush=True)
+            self.last = seconds, cells
+
+
+def count(cells: int, executor: str | None, every: float | None = None) -> None:
     """Count so many cells, and stop."""
     tasks, began = list[Outcome[Any]](), (time.perf_counter(), time.process_time())
     board = board_of(Question.of(random_network(4, 192, 192, 1), None, cube(4)), Count())
-    waiting = 0
+    waiting, table = 0, Table(every)
 
     def done(root: Root, outcome: Outcome[Any]) -> None:
         nonlocal waiting
         tasks.append(outcome)
         waiting = max(waiting, len(board.waiting))
+        table.note(board.tiles, len(tasks), len(board.waiting))
 
     limit = Limit(lambda found: found >= cells)
     try:
@@ -135,11 +159,12 @@ def main() -> None:
     parser.add_argument("parts", nargs="*", help="count, overhead, processes, paper; all by default")
     parser.add_argument("--cells", type=float, default=1e7)
     parser.add_argument("--executor")
+    parser.add_argument("--every", type=float, help="seconds between lines that say how far counting is")
     options = parser.parse_args()
     asked = options.parts or ["count", "overhead", "processes", "paper"]
     for part in asked:
         if part == "count":
-            count(int(options.cells), options.executor)
+            count(int(options.cells), options.executor, options.every)
         elif part == "overhead":
             overhead()
         elif part == "processes":

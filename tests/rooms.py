@@ -109,6 +109,9 @@ write pruning heuristics), `plotting` and `cli`.
   its tiles as a Parquet file (`parts.py`) into the directory (`directory.py`), and then the journal says that the task
   is done (`journal.py`). `pr.open_tiling` (`runs/opening.py`) makes of these a source of tiles, `tilings/stored.py`,
   and a tiling, `stored_tiling.py`, whose zones `analysis/stored_contacts.py` finds by sorting outside of memory.
+* `run.certify()`: `runs/certificates.py` has `engines/evidence/parts.py` write the cells of each task's interval.
+  `polyrelu check DIR` asks `analysis/certified_runs.py`, which has `certificates/parts_checker.py` put the files
+  together, and compares the tiles that these prove with those on the disk.
 * `tiling.arrays()`: `analysis/arrays.py` makes each part when it is looked at: vertices by a repetition of the run
   (`engines/cells/vertices.py`), volumes as `volume()` does, rows and maps by products of matrices
   (`tilings/float_rows.py`, `float_maps.py`), what these leave exactly; `analysis/tile_lists.py` puts lists in the order

@@ -195,6 +195,7 @@ THROUGH = {
     "cli/tilings": "cli/test_results",
     "cli/undecided": "cli/test_stopping",
     "cli/verdicts": "cli/test_networks",
+    "analysis/stored_low_contacts": "analysis/test_stored_contacts",
     "analysis/stored_zones": "analysis/test_stored_contacts",
     "engines/branch/exact": "engines/branch/test_engine",
     "engines/branch/makers": "engines/branch/test_engine",

@@ -57,7 +57,7 @@ def matched(lines):
             waiting.append(pattern)
     yield from ((own, None) for own in waiting)
 
-class Wanted(dict):
+class Wanted(dict):  # type: ignore[type-arg]
     """Patterns behind facets, each with those of all cells that want it, and not of the last."""
 
     def __setitem__(self, behind, pattern):

@@ -146,7 +146,8 @@ def check_command(
     says VERIFIED and what is proved, or REJECTED and why; the exit code is 0 or 1.
 
     Of a directory in which polyrelu run works it is checked that its tasks make up the whole, that its parts are as the
-    journal has them, and that each tile has a point that says so.
+    journal has them, and that each tile has a point that says so; and by certificates, where polyrelu run --certify has
+    written them, that no tile is missing.
     """
     if question.is_dir() and not evidence:
         context.exit(check_directory(question))

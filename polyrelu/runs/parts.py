@@ -22,7 +22,7 @@ import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple, TypeVar, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,11 +38,12 @@ from polyrelu.tilings.columns import Columns
 from polyrelu.tilings.sections import Sections
 from polyrelu.tilings.tile_source import Extents
 
+Number = TypeVar("Number", np.int16, np.int32, np.float64)
+
 FORMAT = "polyrelu part 1"
 ROWS_AT_ONCE = 1 << 16
 """Tiles in a row group, at most."""
 _LARGEST = 2**32
-_NO_SECTION = -1
 
 
 @dataclass(frozen=True)
@@ -152,9 +153,9 @@ class PartWriter:
         arrays = _arrays(self._arrow, tiles, dims)
         if self.about.measured:
             assert tiles.sizes is not None
-            arrays += _sizes(tiles.sizes)
+            arrays += [_array(self._arrow, own) for own in _sizes(tiles.sizes)]
         schema = _schema(self._arrow, Problem(tiles.restriction, tiles.domain, tiles.chart), self.about)
-        return self._arrow.table([self._arrow.array(own) for own in arrays], schema=schema)
+        return self._arrow.table(arrays, schema=schema)
 
 
 def _encoding(schema: Any) -> dict[str, Any]:
@@ -205,18 +206,23 @@ def _arrays(arrow: Any, tiles: Columns, dims: NDArray[np.intp]) -> list[Any]:
     # All facets, those of sections put in where their tiles are.
     facets = np.insert(tiles.facets, np.repeat(tiles.starts[:-1][sections.numbers], own), sections.facets)
     starts = np.concatenate([np.zeros(1, np.int32), np.cumsum(counts, dtype=np.int32)])
-    containing = np.full(count, _NO_SECTION, dtype=np.int32)
-    containing[sections.numbers] = sections.containing
+    containing, known = np.zeros(count, dtype=np.int32), np.zeros(count, dtype=np.bool_)
+    containing[sections.numbers], known[sections.numbers] = sections.containing, True
     return [
-        arrow.FixedSizeBinaryArray.from_buffers(
-            arrow.binary(packed.shape[1]), count, [None, arrow.py_buffer(packed.tobytes())]
-        ),
-        dims.astype(np.int16),
-        arrow.ListArray.from_arrays(arrow.array(starts), arrow.array(facets.astype(np.int32))),
-        arrow.array(containing, mask=containing == _NO_SECTION),
-        *(np.ascontiguousarray(column) for column in tiles.points.T),
+        arrow.Array.from_buffers(arrow.binary(packed.shape[1]), count, [None, arrow.py_buffer(packed.tobytes())]),
+        _array(arrow, dims.astype(np.int16)),
+        arrow.ListArray.from_arrays(_array(arrow, starts), _array(arrow, facets.astype(np.int32))),
+        _array(arrow, containing, known),
+        *(_array(arrow, column) for column in tiles.points.T),
         _texts(arrow, tiles),
     ]
+
+
+def _array(arrow: Any, values: NDArray[Any], known: NDArray[np.bool_] | None = None) -> Any:
+    """Numbers for pyarrow, some of them null. Its own way to make arrays of them has pandas imported first."""
+    mask = None if known is None else arrow.py_buffer(np.packbits(known, bitorder="little"))
+    content = arrow.py_buffer(np.ascontiguousarray(values))
+    return arrow.Array.from_buffers(arrow.from_numpy_dtype(values.dtype), len(values), [mask, content])
 
 
 def _texts(arrow: Any, tiles: Columns) -> Any:
@@ -230,7 +236,7 @@ def _texts(arrow: Any, tiles: Columns) -> Any:
 
 def _sizes(sizes: Extents) -> list[FloatArray]:
     ends = (end[:, j] for j in range(sizes.box_low.shape[1]) for end in (sizes.box_low, sizes.box_high))
-    return [sizes.volume_low, sizes.volume_high, *map(np.ascontiguousarray, ends)]
+    return [sizes.volume_low, sizes.volume_high, *ends]
 
 
 def _rows_text(polyhedron: Polyhedron) -> str:
@@ -319,10 +325,8 @@ def _columns(table: Any, problem: Problem, about: About) -> Columns:
     most = len(chart.facets) + restriction.neuron_count + len(restriction.target.halfspaces)
     if len(facets) and not 0 <= int(facets.min()) <= int(facets.max()) < most:
         raise InputError("a facet has no row")
-    dims = table["dim"].to_numpy()
-    known = table["containing"].combine_chunks()
-    numbers = np.flatnonzero(known.is_valid().to_numpy(zero_copy_only=False))
-    containing = known.drop_null().to_numpy(zero_copy_only=False).astype(np.int32)
+    dims = _values(table["dim"], np.int16)
+    numbers, containing = _known(table["containing"].combine_chunks())
     texts = enumerate(table["rows"].to_pylist()) if table["rows"].null_count < count else ()
     flat = {i: _read_rows(text, domain.ambient_dim) for i, text in texts if text is not None}
     points = _floats(table, [f"u{j}" for j in range(chart.dim)])
@@ -364,14 +368,37 @@ def _lists(column: Any) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
     values = array.flatten()
     if array.null_count or values.null_count:
         raise InputError("facets are missing")
-    offsets = array.offsets.to_numpy().astype(np.int64)
-    return offsets - offsets[0], values.to_numpy(zero_copy_only=False).astype(np.int32, copy=False)
+    offsets = _values(array.offsets, np.int32).astype(np.int64)
+    return offsets - offsets[0], _values(values, np.int32)
+
+
+def _values(column: Any, dtype: type[Number]) -> NDArray[Number]:
+    """The numbers of a column. Pyarrow's own way to give them has pandas imported first."""
+    array = column.combine_chunks() if hasattr(column, "combine_chunks") else column
+    if array.null_count:
+        raise InputError("a number is missing")
+    return _content(array, dtype)
+
+
+def _content(array: Any, dtype: type[Number]) -> NDArray[Number]:
+    """What stands in an array, anything where it has nulls."""
+    if not len(array):
+        return np.empty(0, dtype=dtype)
+    begin = np.dtype(dtype).itemsize * array.offset
+    return np.frombuffer(array.buffers()[1], dtype=dtype, count=len(array), offset=begin)
+
+
+def _known(array: Any) -> tuple[NDArray[np.intp], NDArray[np.int32]]:
+    """The places in an array of whole numbers that are not null, and what stands there."""
+    places, content = np.arange(len(array)), _content(array, np.int32)
+    if array.null_count:
+        bits = np.unpackbits(np.frombuffer(array.buffers()[0], dtype=np.uint8), bitorder="little")
+        places = np.flatnonzero(bits[array.offset : array.offset + len(array)])
+    return places, content[places]
 
 
 def _floats(table: Any, names: Sequence[str]) -> FloatArray:
-    if any(table[name].null_count for name in names):
-        raise InputError("a number is missing")
-    columns = [table[name].to_numpy() for name in names]
+    columns = [_values(table[name], np.float64) for name in names]
     return np.column_stack(columns) if columns else np.empty((table.num_rows, 0))
 
 

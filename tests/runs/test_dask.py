@@ -15,6 +15,7 @@ import polyrelu as pr
 from polyrelu.runs.coordinator import run
 from polyrelu.runs.folds import Count
 from polyrelu.runs.tasks import Question
+from tests.faults import contents
 
 pytestmark = [pytest.mark.dask, pytest.mark.filterwarnings("default")]
 
@@ -87,6 +88,14 @@ def test_a_cluster_finds_the_same(client, scheduler):
     there = pr.fold(NET, ["y0 > 1", "y0 <= 0"], CUBE, patterns, operator.add, executor=client, cuts=CUTS)
     assert there == list(tiling.patterns)
     assert pr.measure(NET, None, CUBE, executor=client, cuts=CUTS) == pr.measure(NET, None, CUBE, cuts=CUTS)
+
+
+def test_a_run_on_disk_has_the_same_bytes(client, scheduler, tmp_path):
+    for name, executor in (("here", None), ("there", f"dask://{scheduler[0].removeprefix('tcp://')}")):
+        run = pr.Run(tmp_path / name, NET, "y0 <= 0", CUBE, cuts=CUTS)
+        assert run.work(executor).tasks > 5
+        run.certify(executor)
+    assert contents(tmp_path / "there") == contents(tmp_path / "here")
 
 
 def host(some):

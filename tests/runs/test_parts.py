@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from dataclasses import replace
 from typing import Any
 
@@ -187,3 +189,17 @@ def test_a_network_without_neurons(tmp_path):
 def test_digests():
     assert digest_of(b"abc").startswith("ba7816bf")
     assert network(2, 3, 1, seed=0).input_dim == 2
+
+
+def test_nobody_imports_pandas(tmp_path):
+    """Pyarrow does where it takes or gives arrays in its own ways, and that takes half a second and 70 MiB."""
+    script = f"""
+import sys
+import polyrelu as pr
+net = pr.Network([([[1, 0], [0, 1], [1, 1]], [0, 0, -1]), ([[1, -1, 1]], [0])])
+run = pr.Run({str(tmp_path / "run")!r}, net, "y0 > 0", ([-1, -1], [1, 1]), measure=True)
+run.work()
+assert len(list(run.tiling())) == len(run.tiling().in_memory()) == 3
+assert "pandas" not in sys.modules
+"""
+    subprocess.run([sys.executable, "-c", script], check=True)

@@ -69,6 +69,17 @@ def test_a_run_that_is_stopped_goes_on(tmp_path, finished):
     assert contents(tmp_path / "run") == contents(finished)
 
 
+@pytest.mark.parametrize("executor", ["threads:1", "threads:2", "processes:2"])
+def test_whoever_works_the_bytes_are_the_same(tmp_path, finished, executor):
+    """Those of certificates, too."""
+    shutil.copytree(finished, tmp_path / "here")
+    pr.Run(tmp_path / "here").certify()
+    run = begun(tmp_path / "there")
+    run.work(executor)
+    run.certify(executor)
+    assert contents(tmp_path / "there") == contents(tmp_path / "here")
+
+
 def test_work_on_a_complete_run_changes_nothing(finished):
     before = contents(finished)
     assert pr.Run(finished).work() == pr.Run(finished).status()
