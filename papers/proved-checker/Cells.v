@@ -240,30 +240,86 @@ Fixpoint some_fails (conditions : list condition) (values : list (list Z)) : boo
   | s :: others => fails (relates s) (map (hd 0) values) || some_fails others (map (@tl Z) values)
   end.
 
+(** ** Intervals, where neurons are undecided *)
+
+Definition interval : Type := Z * Z.
+Definition interval_add (a b : interval) : interval := (fst a + fst b, snd a + snd b).
+Definition interval_mul (a b : interval) : interval :=
+  let w := fst a in if 0 <=? w then (w * fst b, w * snd b) else (w * snd b, w * fst b).
+Definition both (z : Z) : interval := (z, z).
+Definition interval_gate (_ : nat) (a : interval) : interval := (Z.max (fst a) 0, Z.max (snd a) 0).
+
+Definition run_within : list layer -> list interval -> state := run (both 0) interval_add interval_mul both interval_gate.
+
+(** What bounds are multiples of. *)
+Definition fine : Z := Z.shiftl 1 128.
+
+Definition within (b : interval) (t h : Z) : bool := (fst b * t <=? fine * h) && (fine * h <=? snd b * t).
+Fixpoint all_within (bounds : list interval) (t : Z) (hs : list Z) : bool :=
+  match bounds, hs with
+  | b :: bounds', h :: hs' => within b t h && all_within bounds' t hs'
+  | [], [] => true
+  | _, _ => false
+  end.
+
+(** Intervals with all h / t; only tried, and compared with what they are made of. *)
+Definition around (t h : Z) : interval := (fine * h / t, - (- (fine * h) / t)).
+Fixpoint widened (bounds new : list interval) : list interval :=
+  match bounds, new with
+  | a :: bounds', b :: new' => (Z.min (fst a) (fst b), Z.max (snd a) (snd b)) :: widened bounds' new'
+  | _, _ => []
+  end.
+Definition tried (values : list (Z * list Z)) : list interval :=
+  match map (fun v => map (around (fst v)) (snd v)) values with [] => [] | first :: others => fold_right widened first others end.
+
+(** The last layers, and the others, which are linear on a cell of so many rows but for the ReLUs of their last one. *)
+Fixpoint relu_count (net : list layer) : nat :=
+  match net with [] => 0 | l :: before => (length (picked (relus l) (neurons l)) + relu_count before)%nat end.
+Fixpoint divided_at (known : nat) (net : list layer) : list layer * list layer :=
+  match net with
+  | [] => ([], [])
+  | l :: before => if (relu_count before <=? known)%nat then ([], net) else let d := divided_at known before in (l :: fst d, snd d)
+  end.
+
+Definition fails_within (r : relation) (b : interval) : bool :=
+  match r with Less => 0 <=? fst b | AtMost => 0 <? fst b | Equal => (0 <? fst b) || (snd b <? 0) end.
+
+Definition run_integers : list layer -> list Z -> state := run 0 Z.add Z.mul (fun n => n) (fun _ z => Z.max z 0).
+
+Definition misses_within (net : list layer) (target : list condition) (c : cell) : bool :=
+  let (last, first) := divided_at (length (pattern c)) net in
+  let values := map (fun v => let s := run_integers first (place v) in (scale s, hd [] (layers s))) (corners_of c) in
+  let bounds := tried values in
+  let s := run_within last (both fine :: bounds) in
+  match first with [] => false | _ :: _ => true end
+  && forallb (fun v => (0 <? fst v) && all_within bounds (fst v) (snd v)) values
+  && existsb (fun a => (length (form a) <=? S (length last))%nat
+       && fails_within (relates a) (excess_at (both 0) interval_add interval_mul both last s a)) target.
+
 (** A cell that decides all neurons misses the target. *)
 Definition misses (target : list condition) (c : cell) : bool :=
   (undecided c <=? length target)%nat && some_fails (rev target) (map of_rows (corners_of c)).
 
-Definition judge (target : list condition) (c : cell) : option parts :=
+Definition judge (net : list layer) (target : list condition) (c : cell) : option parts :=
   let signs := signs_of target c in
-  if negb (undecided c =? 0)%nat then if misses target c then Some (Parts [] []) else None
+  if negb (undecided c =? 0)%nat then if misses target c || misses_within net target c then Some (Parts [] []) else None
   else if existsb is_missed signs then Some (Parts [] [])
   else if existsb is_tight signs then
     let on := filter (is_on signs) (corners_of c) in
     Some (Parts [] (if existsb is_finite on then [hull_of on] else []))
   else Some (Parts [hull_of (corners_of c)] []).
 
-Fixpoint judged (target : list condition) (cells : list cell) : option parts :=
+Fixpoint judged (net : list layer) (target : list condition) (cells : list cell) : option parts :=
   match cells with
   | [] => Some (Parts [] [])
   | c :: cells' =>
-      a <- judge target c; others <- judged target cells'; Some (Parts (tiles a ++ tiles others) (faces a ++ faces others))
+      a <- judge net target c; others <- judged net target cells'; Some (Parts (tiles a ++ tiles others) (faces a ++ faces others))
   end.
 
 (** ** The program *)
 
 Definition answer_of (q : question) (target : list condition) (cert : certificate) : option parts :=
-  cells <- cover q target cert; judged target cells.
+  cells <- cover q target cert; judged (network q) target cells.
 
 Fixpoint answers_of (q : question) (ts : list (list condition)) (certs : list certificate) : option (list parts) :=
   match ts, certs with

@@ -4,7 +4,7 @@
     give something. *)
 
 From Coq Require Import Ring.
-From Proved Require Import Numbers Question Fields Polytopes Segments Cover Cells Tries Rows Vertices Meaning Hulls.
+From Proved Require Import Numbers Question Fields Polytopes Segments Cover Cells Tries Rows Vertices Meaning Bounds Hulls.
 
 Section SecondTheorem.
 Context {F : field}.
@@ -292,11 +292,205 @@ Proof.
       apply h. rewrite hz, ht. ring.
 Qed.
 
-Lemma judge_complete c (x : point) a : right_cell c -> in_domain q x -> in_cone (rows_of (pattern c)) (1 :: x) -> judge target c = Some a -> hits q x target ->
+(** ** Cells that bounds show to miss the target *)
+
+Lemma length_picked_any {A B} on (z : list A) (z' : list B) : length z = length z' -> length (picked on z) = length (picked on z').
+Proof. revert z z'. induction on as [|[|] on IH]; intros [|z0 z] [|y0 y] h; simpl in *; try easy; auto. Qed.
+
+Lemma relu_count_rows gate net (y : vector) : length (rows (run (zero F) (add F) (mul F) integer gate net y)) = relu_count net.
+Proof.
+  induction net as [|l before IH]; [reflexivity|]. cbn [run rows relu_count]. rewrite rev_append_rev, app_length, rev_length, IH. f_equal.
+  apply length_picked_any. apply length_entered.
+Qed.
+
+Lemma divided_spec known net : let d := divided_at known net in
+  net = (fst d ++ snd d)%list /\ (snd d = [] \/ exists l before, snd d = l :: before /\ (relu_count before <= known)%nat).
+Proof.
+  induction net as [|l before [h1 h2]]; simpl; [split; [reflexivity | now left]|]. destruct (relu_count before <=? known)%nat eqn:e.
+  - split; [reflexivity|]. right. exists l, before. split; [reflexivity | now apply Nat.leb_le].
+  - cbn [fst snd app]. split; [now rewrite <- h1 | exact h2].
+Qed.
+
+Lemma nth_gated i on (z : vector) k : (k < length (gated (relus_gate (F := F)) i on z))%nat ->
+  nth k (gated (relus_gate (F := F)) i on z) 0 = if nth k on false then relu F (nth k z 0) else nth k z 0.
+Proof.
+  revert i z k. induction on as [|[|] on IH]; intros i [|z0 z] k h; simpl in h; try lia; destruct k as [|k]; simpl; try reflexivity; apply IH; lia.
+Qed.
+
+Lemma relu_nonneg (z : K F) : nonneg (relu F z).
+Proof. destruct (nonneg_or z) as [h|h]; [now rewrite relu_active|]. rewrite relu_silent; [apply nonneg_0|]. apply nonneg_le in h. now replace (- - z) with z in h by ring. Qed.
+Lemma relu_above (z : K F) : nonneg (relu F z - z).
+Proof.
+  destruct (nonneg_or z) as [h|h]; [rewrite relu_active by exact h; replace (z - z) with (0 : K F) by ring; apply nonneg_0|].
+  rewrite relu_silent; [now replace (0 - z) with (- z) by ring|]. apply nonneg_le in h. now replace (- - z) with z in h by ring.
+Qed.
+
+Lemma scale_of_run net (y : vector) : scale (run_of net y) = factor net * hd 0 y.
+Proof.
+  induction net as [|l before IH]; cbn [run scale]; [unfold factor; simpl; rewrite integer_1; ring|]. rewrite IH, factor_cons. ring.
+Qed.
+
+(** What holds for a ReLU of a linear function at the vertices, beside another one that is positive, holds on the cell. *)
+Lemma relu_bounds c (relus : bool) (z t : row) fine lo hi y : right_cell c -> linear_on n z -> linear_on n t -> length y = n -> in_cone (rows_of (pattern c)) y ->
+  nonneg (integer fine : K F) -> pos (t y) ->
+  (let h := fun v => if relus then relu F (z v) else z v in
+   Forall (fun v => pos (t v) /\ nonneg (integer fine * h v - integer lo * t v) /\ nonneg (integer hi * t v - integer fine * h v)) (map (coordinates (F := F)) (corners_of c)) ->
+   nonneg (integer fine * h y - integer lo * t y) /\ nonneg (integer hi * t y - integer fine * h y)).
+Proof.
+  intros [hP _] hz ht hy hin hf hty h hall. assert (hne := some_vertex _ _ _ hP).
+  assert (on_cell : forall g, linear_on n g -> (forall v, In v (map (coordinates (F := F)) (corners_of c)) -> nonneg (g v)) -> nonneg (g y)).
+  { intros g hg hv. apply (nonneg_on_cone n _ _ hP g y hg); [now apply Forall_forall | exact hy | exact hin]. }
+  assert (lower : linear_on n (fun v => integer fine * z v + - integer lo * t v)) by now apply linear_mixed.
+  assert (upper : linear_on n (fun v => integer hi * t v + - integer fine * z v)) by now apply linear_mixed.
+  rewrite Forall_forall in hall. destruct relus; simpl in h; subst h; cbn beta in *.
+  - split.
+    + destruct (Z.le_gt_cases lo 0) as [hl|hl].
+      * replace (integer fine * relu F (z y) - integer lo * t y) with (integer fine * relu F (z y) + integer (- lo) * t y) by (rewrite integer_opp; ring).
+        apply nonneg_add; apply nonneg_mul; [exact hf | apply relu_nonneg | apply integer_nonneg; lia | apply hty].
+      * replace (integer fine * relu F (z y) - integer lo * t y) with ((integer fine * z y + - integer lo * t y) + integer fine * (relu F (z y) - z y)) by ring.
+        apply nonneg_add; [|apply nonneg_mul; [exact hf | apply relu_above]]. apply (on_cell (fun v => integer fine * z v + - integer lo * t v) lower).
+        intros v hv. destruct (hall v hv) as [h1 [h2 _]]. destruct (nonneg_or (z v)) as [hzv|hzv].
+        -- rewrite relu_active in h2 by exact hzv. now replace (integer fine * z v + - integer lo * t v) with (integer fine * z v - integer lo * t v) by ring.
+        -- exfalso. rewrite relu_silent in h2 by (apply nonneg_le in hzv; now replace (- - z v) with (z v) in hzv by ring).
+           apply (not_negative _ h2). replace (- (integer fine * 0 - integer lo * t v)) with (integer lo * t v) by ring. apply pos_mul; [|exact h1].
+           destruct lo; try lia. apply integer_pos.
+    + assert (hhi : nonneg (integer hi : K F)).
+      { destruct (map (coordinates (F := F)) (corners_of c)) as [|v vs]; [easy|]. destruct (hall v (or_introl eq_refl)) as [h1 [_ h3]].
+        apply nonneg_divide with (t v); [|exact h1].
+        replace (t v * integer hi) with ((integer hi * t v - integer fine * relu F (z v)) + integer fine * relu F (z v)) by ring.
+        apply nonneg_add; [exact h3 | apply nonneg_mul; [exact hf | apply relu_nonneg]]. }
+      destruct (nonneg_or (z y)) as [hzy|hzy].
+      * rewrite relu_active by exact hzy. replace (integer hi * t y - integer fine * z y) with (integer hi * t y + - integer fine * z y) by ring.
+        apply (on_cell (fun v => integer hi * t v + - integer fine * z v) upper). intros v hv. destruct (hall v hv) as [_ [_ h3]].
+        replace (integer hi * t v + - integer fine * z v) with ((integer hi * t v - integer fine * relu F (z v)) + integer fine * (relu F (z v) - z v)) by ring.
+        apply nonneg_add; [exact h3 | apply nonneg_mul; [exact hf | apply relu_above]].
+      * rewrite relu_silent by (apply nonneg_le in hzy; now replace (- - z y) with (z y) in hzy by ring).
+        replace (integer hi * t y - integer fine * 0) with (integer hi * t y) by ring. apply nonneg_mul; [exact hhi | apply hty].
+  - split.
+    + replace (integer fine * z y - integer lo * t y) with (integer fine * z y + - integer lo * t y) by ring.
+      apply (on_cell (fun v => integer fine * z v + - integer lo * t v) lower). intros v hv. destruct (hall v hv) as [_ [h2 _]].
+      now replace (integer fine * z v + - integer lo * t v) with (integer fine * z v - integer lo * t v) by ring.
+    + replace (integer hi * t y - integer fine * z y) with (integer hi * t y + - integer fine * z y) by ring.
+      apply (on_cell (fun v => integer hi * t v + - integer fine * z v) upper). intros v hv. destruct (hall v hv) as [_ [_ h3]].
+      now replace (integer hi * t v + - integer fine * z v) with (integer hi * t v - integer fine * z v) by ring.
+Qed.
+
+Lemma all_within_spec bounds t hs : all_within bounds t hs = true -> length bounds = length hs
+  /\ forall k, (k < length bounds)%nat -> within (nth k bounds (0, 0)%Z) t (nth k hs 0%Z) = true.
+Proof.
+  revert hs. induction bounds as [|b bounds IH]; intros [|h hs] e; simpl in e; try discriminate; [split; [reflexivity | simpl; lia]|].
+  apply andb_true_iff in e. destruct e as [e1 e2]. destruct (IH hs e2) as [h1 h2]. split; [simpl; now rewrite h1|].
+  intros [|k] hk; simpl; [exact e1 | apply h2; simpl in hk; lia].
+Qed.
+
+Lemma misses_within_right c x : right_cell c -> length x = inputs q -> in_cone (rows_of (pattern c)) (1 :: x) ->
+  misses_within (network q) target c = true -> ~ hits q x target.
+Proof.
+  intros hr hx hin hm ht. unfold misses_within in hm. destruct (divided_spec (length (pattern c)) (network q)) as [hnet hfirst].
+  destruct (divided_at (length (pattern c)) (network q)) as [last first]. cbn [fst snd] in hnet, hfirst.
+  rewrite !andb_true_iff in hm. destruct hm as [[hne hall] hsome]. destruct hfirst as [->|[l [before [-> hcount]]]]; [easy|]. clear hne.
+  set (values := map (fun v => let s := run_integers (l :: before) (place v) in (scale s, hd [] (layers s))) (corners_of c)) in *.
+  set (bounds := tried values) in *. clearbody bounds. rewrite forallb_forall in hall.
+  assert (hr' := hr). destruct hr' as [hP _]. set (y := 1 :: x) in *. assert (hy : length y = n) by (simpl; now rewrite hx).
+  set (p := pattern c) in *. set (run_p := run (zero F) (add F) (mul F) integer (pattern_gate p) before).
+  assert (hrun : forall v, length v = n -> in_cone (rows_of p) v -> run_p v = run_of before v).
+  { intros v hv hc. assert (ha : agrees p v).
+    { apply (agrees_signed n form value (fun s y0 _ => form_is_value (network q) target s y0)); [exact hv|]. unfold Cover.rows_of in hc. apply Forall_app in hc. apply hc. }
+    destruct (run_same (pattern_gate p) (relus_gate (F := F)) (length p) v before) as [h _]; [|apply h; now rewrite relu_count_rows].
+    intros i hi hl. assert (hg := gates_agree (network q) target p v ha i hi). unfold Rows.value, all_rows in hg.
+    rewrite rev_append_rev, rev_app_distr, rev_involutive in hg. rewrite hnet in hg.
+    assert (hpre : forall outer, exists more, rev (rows (run_of (outer ++ l :: before) v)) = (rev (rows (run_of before v)) ++ more)%list).
+    { induction outer as [|l0 outer [more IH]]; cbn [app run rows]; rewrite rev_append_rev, rev_app_distr, rev_involutive; [eexists; reflexivity|].
+      rewrite IH, <- app_assoc. eexists. reflexivity. }
+    destruct (hpre last) as [more e]. rewrite e, <- app_assoc, app_nth1 in hg by (rewrite rev_length; exact hl). exact hg. }
+  set (entering_p := fun v => entered (zero F) (add F) (mul F) integer l (scale (run_p v)) (hd [] (layers (run_p v)))).
+  assert (hzlin : forall k, linear_on n (fun v => nth k (entering_p v) 0)).
+  { intros k a u b w hu hw. destruct (run_linear (pattern_gate p) a u b w (pattern_gate_linear p) ltac:(congruence) before) as [e1 [e2 [_ [hsh _]]]].
+    unfold entering_p, run_p. rewrite e1, e2, hd_comb_all, entered_linear by (auto using hd_same). apply nth_comb. now rewrite !length_entered. }
+  set (t := fun v : vector => factor (l :: before) * hd 0 v).
+  assert (htlin : linear_on n t) by (intros a u b w hu hw; unfold t; rewrite hd_comb by congruence; ring).
+  set (H := fun v => hd [] (layers (run_of (l :: before) v))).
+  assert (hH : forall v k, length v = n -> in_cone (rows_of p) v -> (k < length (H v))%nat -> nth k (H v) 0 = if nth k (relus l) false then relu F (nth k (entering_p v) 0) else nth k (entering_p v) 0).
+  { intros v k hv hc hk. unfold entering_p. rewrite (hrun v hv hc). unfold H in *. cbn [run layers hd] in *. now apply nth_gated. }
+  assert (hi := vertices_inside _ _ _ hP). assert (hl := lengths _ _ _ hP). rewrite Forall_forall in hi, hl.
+  assert (hlenH : forall v w : vector, length v = n -> length w = n -> length (H v) = length (H w)).
+  { intros v w _ _. unfold H. cbn [run layers hd].
+    rewrite (gated_anywhere (length (rows (run_of before w))) (length (rows (run_of before v)))). apply length_gated. now rewrite !length_entered. }
+  assert (hvert : forall v, In v (corners_of c) -> exists tz hz, (0 < tz)%Z /\ t (coordinates v) = integer tz /\ H (coordinates v) = map integer hz
+     /\ length bounds = length hz /\ forall k, (k < length bounds)%nat -> within (nth k bounds (0, 0)%Z) tz (nth k hz 0%Z) = true).
+  { intros v hv. assert (hval := hall _ (in_map (fun v => let s := run_integers (l :: before) (place v) in (scale s, hd [] (layers s))) _ _ hv)).
+    cbn [fst snd] in hval. apply andb_true_iff in hval. destruct hval as [h1 h2]. apply Z.ltb_lt in h1. destruct (all_within_spec _ _ _ h2) as [h3 h4].
+    exists (scale (run_integers (l :: before) (place v))), (hd [] (layers (run_integers (l :: before) (place v)))). split; [exact h1|].
+    assert (er := run_integer (F := F) (l :: before) (place v)). fold (coordinates (F := F) v) in er. split; [|split; [|now split]].
+    - unfold t. rewrite <- scale_of_run, er. reflexivity.
+    - unfold H. rewrite er. unfold run_integers. now destruct (layers _). }
+  assert (hty : pos (t y)) by (unfold t, y; simpl; replace (factor (F := F) (l :: before) * 1) with (factor (F := F) (l :: before)) by ring; apply integer_pos).
+  assert (hfine : nonneg (integer fine : K F)) by (apply integer_nonneg; now compute).
+  assert (hlb : length bounds = length (H y)).
+  { assert (hne := some_vertex _ _ _ hP). destruct (corners_of c) as [|v vs] eqn:ec; [easy|]. destruct (hvert v (or_introl eq_refl)) as [tz [hz [_ [_ [e1 [e2 _]]]]]].
+    rewrite e2, <- (map_length (integer (F := F)) hz), <- e1. apply hlenH; [apply hl, in_map; now left | exact hy]. }
+  assert (hbounds : forall k, (k < length bounds)%nat -> nonneg (integer fine * nth k (H y) 0 - integer (fst (nth k bounds (0, 0)%Z)) * t y)
+    /\ nonneg (integer (snd (nth k bounds (0, 0)%Z)) * t y - integer fine * nth k (H y) 0)).
+  { intros k hk. rewrite (hH y k hy hin) by lia.
+    apply (relu_bounds c (nth k (relus l) false) (fun v => nth k (entering_p v) 0) t fine (fst (nth k bounds (0, 0)%Z)) (snd (nth k bounds (0, 0)%Z)) y hr (hzlin k) htlin hy hin hfine hty).
+    apply Forall_forall. intros w hw. assert (hlw := hl w hw). assert (hiw := hi w hw). apply in_map_iff in hw. destruct hw as [v [<- hv]].
+    destruct (hvert v hv) as [tz [hz [h1 [h2 [h3 [h4 h5]]]]]]. specialize (h5 k hk). unfold within in h5. apply andb_true_iff in h5. destruct h5 as [h5 h6].
+    apply Z.leb_le in h5, h6. rewrite <- (hH _ k hlw hiw) by (rewrite h3, map_length; lia). rewrite h2, h3.
+    assert (hn : nth k (map integer hz) 0 = integer (nth k hz 0%Z) :> K F) by (rewrite <- integer_0; apply map_nth). rewrite hn, <- !integer_mul.
+    assert (hsub : forall a b, (a <= b)%Z -> nonneg (integer b - integer a : K F)) by (intros a b hab; apply difference_le; now apply integer_le).
+    split; [destruct tz; try lia; apply integer_pos|]. split; now apply hsub. }
+  set (f := integer fine * inverse F (t y)). assert (hf : pos f).
+  { apply pos_mul; [|now apply pos_inverse]. unfold fine. simpl. apply integer_pos. }
+  assert (hhold : Forall2 holds_value (both fine :: bounds) (map (mul F f) (t y :: H y))).
+  { assert (hft : forall a, f * a = inverse F (t y) * (integer fine * a)) by (intros a; unfold f; ring).
+    assert (hone : forall a, inverse F (t y) * (a * t y) = a).
+    { intros a. transitivity (a * (inverse F (t y) * t y)); [ring|]. rewrite inverse_mul by apply hty. ring. }
+    cbn [map]. constructor.
+    - rewrite hft, hone. apply hold_both.
+    - assert (hgen : forall (bs : list interval) (hs : vector), length bs = length hs -> (forall k, (k < length bs)%nat ->
+        nonneg (integer fine * nth k hs 0 - integer (fst (nth k bs (0, 0)%Z)) * t y) /\ nonneg (integer (snd (nth k bs (0, 0)%Z)) * t y - integer fine * nth k hs 0)) ->
+        Forall2 holds_value bs (map (mul F f) hs)).
+      { induction bs as [|b bs IH]; intros [|h hs] hlen hk; try discriminate; [constructor|]. simpl. constructor.
+        - destruct (hk 0%nat) as [k1 k2]; [simpl; lia|]. simpl in k1, k2. rewrite hft. split.
+          + replace (inverse F (t y) * (integer fine * h) - integer (fst b)) with (inverse F (t y) * (integer fine * h - integer (fst b) * t y)).
+            * apply nonneg_mul; [apply pos_nonneg, pos_inverse, hty | exact k1].
+            * rewrite <- (hone (integer (fst b))) at 2. ring.
+          + replace (integer (snd b) - inverse F (t y) * (integer fine * h)) with (inverse F (t y) * (integer (snd b) * t y - integer fine * h)).
+            * apply nonneg_mul; [apply pos_nonneg, pos_inverse, hty | exact k2].
+            * rewrite <- (hone (integer (snd b))) at 2. ring.
+        - apply IH; [simpl in hlen; lia|]. intros k hk'. apply (hk (S k)). simpl. lia. }
+      apply hgen; [exact hlb | exact hbounds]. }
+  apply existsb_exists in hsome. destruct hsome as [s [hs hfail]]. apply andb_true_iff in hfail. destruct hfail as [hshort hfail]. apply Nat.leb_le in hshort.
+  assert (hex := hold_excess last s _ _ hhold). assert (hdiv := excess_divided l before last s f y hf hshort). cbn zeta in hdiv.
+  rewrite scale_of_run in hdiv. fold (t y) (H y) in hdiv. rewrite hdiv, <- hnet in hex. unfold y in hex at 1. rewrite excess_at_point in hex.
+  set (e := excess (network q) s x) in *. assert (hfac : pos (f * (factor (network q) * integer (Zpos (over s))))).
+  { apply pos_mul; [exact hf | apply pos_mul; apply integer_pos]. }
+  set (fac := f * (factor (network q) * integer (Zpos (over s)))) in *.
+  set (b := excess_at (both 0) interval_add interval_mul both last (run_within last (both fine :: bounds)) s) in *.
+  assert (hb : holds_value b (fac * e)).
+  { replace (fac * e) with (f * (factor (network q) * integer (Zpos (over s)) * e)) by (unfold fac; ring). exact hex. }
+  destruct hb as [hb1 hb2]. unfold hits in ht. rewrite Forall_forall in ht. specialize (ht s hs). unfold holds in ht. fold e in ht.
+  assert (up : (0 <= fst b)%Z -> nonneg e).
+  { intros h. apply nonneg_divide with fac; [|exact hfac]. replace (fac * e) with ((fac * e - integer (fst b)) + integer (fst b)) by ring.
+    apply nonneg_add; [exact hb1 | now apply integer_nonneg]. }
+  assert (more : (0 < fst b)%Z -> pos e).
+  { intros h. apply pos_divide with fac; [|exact hfac]. replace (fac * e) with ((fac * e - integer (fst b)) + integer (fst b)) by ring.
+    apply pos_add_r; [exact hb1 | destruct (fst b); try lia; apply integer_pos]. }
+  assert (less : (snd b < 0)%Z -> pos (- e)).
+  { intros h. apply pos_divide with fac; [|exact hfac]. replace (fac * - e) with ((integer (snd b) - fac * e) + integer (- snd b)) by (rewrite integer_opp; ring).
+    apply pos_add_r; [exact hb2 | destruct (snd b); try lia; apply integer_pos]. }
+  unfold fails_within in hfail. destruct (relates s); simpl in ht.
+  - apply Z.leb_le in hfail. destruct ht as [h1 h2]. apply h2. apply nonneg_opp; [now apply up | now apply le_nonneg].
+  - apply Z.ltb_lt in hfail. apply (more hfail). apply nonneg_opp; [apply more, hfail | now apply le_nonneg].
+  - apply orb_true_iff in hfail. destruct hfail as [h|h]; apply Z.ltb_lt in h; [now apply (more h) | apply (less h); rewrite ht; ring].
+Qed.
+
+Lemma judge_complete c (x : point) a : right_cell c -> in_domain q x -> in_cone (rows_of (pattern c)) (1 :: x) -> judge (network q) target c = Some a -> hits q x target ->
   Exists (fun vs => in_hull vs x) (tiles a ++ faces a).
 Proof.
   intros hr [hx hd] hin hj ht. unfold judge in hj. destruct (undecided c =? 0)%nat eqn:hu; cbn [negb] in hj.
-  2: { destruct (misses target c) eqn:hm; [now elim (misses_right c x hr hx hin hm) | easy]. }
+  2: { destruct (misses target c || misses_within (network q) target c) eqn:hm; [|easy]. apply orb_true_iff in hm.
+    destruct hm as [hm|hm]; [now elim (misses_right c x hr hx hin hm) | now elim (misses_within_right c x hr hx hin hm)]. }
   apply Nat.eqb_eq in hu.
   destruct (existsb is_missed _) eqn:hm; [now elim (missed_right c x (conj hr hu) hx hin hm)|].
   destruct (existsb is_tight _) eqn:htt; injection hj as <-; cbn [tiles faces app].
@@ -304,11 +498,11 @@ Proof.
   - left. now apply (hull_of_cell q target c x).
 Qed.
 
-Lemma judge_sound c (x : point) a : right_cell c -> length x = inputs q -> judge target c = Some a ->
+Lemma judge_sound c (x : point) a : right_cell c -> length x = inputs q -> judge (network q) target c = Some a ->
   Exists (fun vs => in_hull vs x) (tiles a ++ faces a) -> hits q x (map closed target).
 Proof.
   intros hr hx hj hh. unfold judge in hj. destruct (undecided c =? 0)%nat eqn:hu; cbn [negb] in hj.
-  2: { destruct (misses target c); [injection hj as <-; inversion hh | easy]. }
+  2: { destruct (misses target c || misses_within (network q) target c); [injection hj as <-; inversion hh | easy]. }
   apply Nat.eqb_eq in hu.
   destruct (existsb is_missed _) eqn:hm; [injection hj as <-; inversion hh|].
   assert (hc : full c) by now split.
@@ -354,12 +548,12 @@ Proof.
     + destruct (is_tight (s, b)) eqn:ht; [|reflexivity]. rewrite <- htt. symmetry. apply existsb_exists. exists (s, b). split; [now apply nth_error_In in hk | exact ht].
 Qed.
 
-Lemma judged_cells cells : forall a, judged target cells = Some a ->
-  (forall c, In c cells -> exists own, judge target c = Some own /\ incl (tiles own ++ faces own) (tiles a ++ faces a))
-  /\ (forall vs, In vs (tiles a ++ faces a) -> exists c own, In c cells /\ judge target c = Some own /\ In vs (tiles own ++ faces own)).
+Lemma judged_cells cells : forall a, judged (network q) target cells = Some a ->
+  (forall c, In c cells -> exists own, judge (network q) target c = Some own /\ incl (tiles own ++ faces own) (tiles a ++ faces a))
+  /\ (forall vs, In vs (tiles a ++ faces a) -> exists c own, In c cells /\ judge (network q) target c = Some own /\ In vs (tiles own ++ faces own)).
 Proof.
   induction cells as [|c cells IH]; intros a h; simpl in h; [injection h as <-; easy|].
-  destruct (judge target c) as [own|] eqn:e; [|easy]. destruct (judged target cells) as [others|]; [|easy]. injection h as <-.
+  destruct (judge (network q) target c) as [own|] eqn:e; [|easy]. destruct (judged (network q) target cells) as [others|]; [|easy]. injection h as <-.
   destruct (IH others eq_refl) as [h1 h2]. cbn [tiles faces]. split.
   - intros c' [<-|hc].
     + exists own. split; [exact e|]. intros vs hv. apply in_app_or in hv. rewrite !in_app_iff. tauto.
@@ -374,18 +568,18 @@ Qed.
 Definition is_tile (c : cell) : Prop :=
   undecided c = 0%nat /\ existsb is_missed (signs_of target c) = false /\ existsb is_tight (signs_of target c) = false.
 
-Lemma tile_cells cells : forall a, judged target cells = Some a -> exists own,
+Lemma tile_cells cells : forall a, judged (network q) target cells = Some a -> exists own,
   tiles a = map (fun c => hull_of (corners_of c)) own /\ incl own cells /\ Forall is_tile own
   /\ (ForallOrdPairs differ cells -> ForallOrdPairs differ own).
 Proof.
   induction cells as [|c cells IH]; intros a h; simpl in h.
   { injection h as <-. exists []. split; [reflexivity|]. split; [easy|]. split; [constructor | constructor]. }
-  destruct (judge target c) as [ja|] eqn:e; [|easy]. destruct (judged target cells) as [others|]; [|easy]. injection h as <-.
+  destruct (judge (network q) target c) as [ja|] eqn:e; [|easy]. destruct (judged (network q) target cells) as [others|]; [|easy]. injection h as <-.
   destruct (IH others eq_refl) as [own [h1 [h2 [h3 h4]]]]. cbn [tiles]. unfold judge in e.
   assert (skip : tiles ja = [] -> exists own0, (tiles ja ++ tiles others)%list = map (fun c0 => hull_of (corners_of c0)) own0 /\ incl own0 (c :: cells)
     /\ Forall is_tile own0 /\ (ForallOrdPairs differ (c :: cells) -> ForallOrdPairs differ own0)).
   { intros ->. exists own. split; [exact h1|]. split; [intros c' hc; right; now apply h2|]. split; [exact h3|]. intros hd. inversion hd; auto. }
-  destruct (undecided c =? 0)%nat eqn:hu; cbn [negb] in e; [|destruct (misses target c); [injection e as <-; now apply skip | easy]].
+  destruct (undecided c =? 0)%nat eqn:hu; cbn [negb] in e; [|destruct (misses target c || misses_within (network q) target c); [injection e as <-; now apply skip | easy]].
   apply Nat.eqb_eq in hu.
   destruct (existsb is_missed _) eqn:hm; [injection e as <-; now apply skip|]. destruct (existsb is_tight _) eqn:ht; injection e as <-; [now apply skip|].
   exists (c :: own). split; [simpl; now rewrite h1|]. split; [intros c' [<-|hc]; [now left | right; now apply h2]|].
@@ -563,8 +757,8 @@ Proof.
   unfold regions_of_vertices. intros h. destruct (answer_of q [] cert) as [a|] eqn:e; [|easy]. injection h as <-.
   assert (hf : faces a = []).
   { unfold answer_of in e. destruct (cover q [] cert) as [cells|]; [|easy]. clear -e. revert a e. induction cells as [|c cells IH]; intros a e; simpl in e; [now injection e as <-|].
-    destruct (judge [] c) as [ja|] eqn:ej; [|easy]. destruct (judged [] cells) as [others|]; [|easy]. injection e as <-. cbn [faces]. rewrite (IH others eq_refl), app_nil_r.
-    unfold judge, signs_of in ej. simpl in ej. destruct (negb _); [destruct (misses [] c); [|easy]|]; now injection ej as <-. }
+    destruct (judge (network q) [] c) as [ja|] eqn:ej; [|easy]. destruct (judged (network q) [] cells) as [others|]; [|easy]. injection e as <-. cbn [faces]. rewrite (IH others eq_refl), app_nil_r.
+    unfold judge, signs_of in ej. simpl in ej. destruct (negb _); [destruct (misses [] c || misses_within (network q) [] c); [|easy]|]; now injection ej as <-. }
   split; [|now apply tiles_are_apart with cert]. intros x hx. assert (hr := answer_is_right [] cert a e x hx). destruct hr as [hr _].
   rewrite hf, app_nil_r in hr. apply hr. constructor.
 Qed.

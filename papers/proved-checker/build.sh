@@ -11,7 +11,7 @@ mkdir -p "$into"
 cp "$here"/*.v "$here"/*.ml "$into"
 cd "$into"
 for file in Numbers Question Checker Soundness Leaves Trees Domain Points Theorems Fields Polytopes Segments Cover Cells Tries Rows \
-    Vertices Meaning Hulls SecondTheorem Rationals RealNumbers Assumptions Extract; do
+    Vertices Meaning Bounds Hulls SecondTheorem Rationals RealNumbers Assumptions Extract; do
     coqc -q -Q . Proved "$file.v"
 done
 ocamlfind ocamlopt -w -a -package zarith,unix -linkpkg whole.ml checker.mli checker.ml sha256.ml reader.ml printer.ml main.ml \

@@ -17,7 +17,7 @@ let match_integer if_zero if_positive if_negative n =
   let s = Z.sign n in
   if s = 0 then if_zero () else if s > 0 then if_positive n else if_negative (Z.neg n)
 
-let add, sub, mul, opp, abs, max = Z.add, Z.sub, Z.mul, Z.neg, Z.abs, Z.max
+let add, sub, mul, opp, abs, max, min = Z.add, Z.sub, Z.mul, Z.neg, Z.abs, Z.max, Z.min
 let eqb, leb, ltb, gcd, lcm = Z.equal, Z.leq, Z.lt, Z.gcd, Z.lcm
 let sgn n = Z.of_int (Z.sign n)
 

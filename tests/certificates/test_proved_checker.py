@@ -15,7 +15,7 @@ from types import ModuleType
 import pytest
 
 import polyrelu as pr
-from polyrelu.certificates import tree_checker
+from polyrelu.certificates import checker, tree_checker
 from polyrelu.engines.evidence.trees import write_trees
 from tests.certificates.forgeries import question
 from tests.certificates.test_tree_checker import HOSTILE, TRUE, of_truth
@@ -26,7 +26,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / "papers" / "proved-checker"
 PROOFS = {path.stem: path.read_text(encoding="utf-8") for path in sorted(PAGE.glob("*.v"))}
 README = (PAGE / "README.md").read_text(encoding="utf-8")
-FINISHED = 10  # theorems whose assumptions are printed
+FINISHED = 18  # theorems whose assumptions are printed
 
 
 def module(path: Path) -> ModuleType:
@@ -59,14 +59,16 @@ def test_nothing_is_assumed_in_words(name):
 def test_the_page_names_each_line_that_extraction_trusts():
     text = without_comments(PROOFS["Extract"])
     named = re.findall(r"Extract (?:Inlined Constant|Inductive) (\S+)", text)
-    assert len(named) == 19
+    assert len(named) == 20
     assert all(f"`{name}`" in README for name in named)
 
 
 def test_each_theorem_of_the_page_is_one_of_the_files():
-    theorems = re.findall(r"^(?:Theorem|Corollary) (\w+)", PROOFS["Theorems"], flags=re.MULTILINE)
+    texts = PROOFS["Theorems"] + PROOFS["SecondTheorem"]
+    theorems = re.findall(r"^(?:Theorem|Corollary) (\w+)", texts, flags=re.MULTILINE)
     assert all(f"`{name}`" in README for name in theorems)
-    assert set(re.findall(r"Print Assumptions (\w+)", PROOFS["Assumptions"])) == {*theorems, "preimage_of_rationals"}
+    named = {*theorems, "preimage_of_rationals", "preimage_of_vertices_of_rationals"}
+    assert set(re.findall(r"Print Assumptions (\w+)", PROOFS["Assumptions"])) == named
 
 
 def test_the_comparison_of_questions_sees_each_change():
@@ -226,3 +228,64 @@ def test_hostile_files_are_rejected(built, name):
     text = question(1, "domain; 1 x0 >= 0; 1 x0 <= 1", "layer relu; 1 0", "target; 1 y0 > 1/2").encode()
     digest = hashlib.sha256(text).hexdigest().encode()
     assert built.run(text, HOSTILE[name].replace(b"HASH", digest))[0] is None
+
+
+# -- certificates of vertices ------------------------------------------------------------------------------------------
+
+
+def small_of_vertices(question: bytes, evidence: bytes, folder: Path) -> str | None:
+    """What the small checker says of vertices, without the parts that have no inside; or None."""
+    (folder / "cells").write_bytes(evidence)
+    try:
+        claim = checker.check(question, [str(folder / "cells")])
+    except checker.Rejected:
+        return None
+    return inside(claim)
+
+
+def inside(claim: str) -> str:
+    """How many tiles or regions there are; that nothing is found is said as no tiles."""
+    tiles = re.findall(r"target \d+: (\d+) tiles", claim)
+    return claim if claim.startswith("regions") else f"tiles: {sum(map(int, tiles))}"
+
+
+def cells(text: str, folder: Path) -> bytes:
+    """The certificate of a statement by vertices."""
+    pr.Statement.parse(text).certify(folder / "certificate")
+    return (folder / "certificate").read_bytes()
+
+
+def generic(seed: int, target: str) -> str:
+    """A network 2-5-5-1 with weights at random."""
+    rng = random.Random(seed)
+    rows = [" ".join(str(rng.randint(-999, 999)) for _ in range(k)) for k in [3] * 5 + [6] * 5 + [6]]
+    layers = "; ".join(["layer relu", *rows[:5]]), "; ".join(["layer relu", *rows[5:10]]), f"layer linear; {rows[10]}"
+    domain = "domain; 1 x0 >= -2; 1 x0 <= 3; 1 x1 >= -2; 1 x1 < 3"
+    return question(2, domain, *layers, *([target] if target else []))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("target", ["", "target; 1 y0 > 0", "target; 1 y0 < 100"])
+def test_it_judges_vertices_of_generic_networks(built, tmp_path, target):
+    for seed in range(12):
+        text = generic(seed, target)
+        evidence = cells(text, tmp_path)
+        claim = built.run(text.encode(), evidence)[0]
+        assert claim is not None
+        assert inside(claim) == small_of_vertices(text.encode(), evidence, tmp_path)
+
+
+@pytest.mark.slow
+def test_what_it_accepts_of_vertices_the_small_checker_accepts(built, tmp_path):
+    accepted = rejected = 0
+    for seed in range(24):
+        text, rng = generic(seed, "target; 1 y0 > 0" if seed % 2 else "").encode(), random.Random(seed)
+        head, *lines = cells(text.decode(), tmp_path).decode().splitlines()
+        for _ in range(10):
+            evidence = "\n".join([head, *mutant(lines, rng), ""]).encode()
+            claim = built.run(text, evidence)[0]
+            said = small_of_vertices(text, evidence, tmp_path)
+            assert claim is None or inside(claim) == said, evidence.decode()
+            accepted, rejected = accepted + (claim is not None), rejected + (claim is None)
+    assert accepted >= 5
+    assert rejected >= 100
