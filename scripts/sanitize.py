@@ -60,7 +60,7 @@ TESTS = (
     "tests/engines/test_conformance.py",
     "tests/engines/test_tiles.py",
 )
-OF_TIME = ("time_is_heard", "comes_long_before", "memory_is_flat", "keep_the_memory")
+OF_TIME = ("time_is_heard", "within_a_second", "comes_long_before", "memory_is_flat", "keep_the_memory")
 FLAGS = {
     "address": "-fsanitize=address",
     "undefined": "-fsanitize=undefined,float-cast-overflow",
