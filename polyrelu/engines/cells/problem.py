@@ -366,7 +366,8 @@ def stack(placed: Sequence[Placed], sites: int, words: int, dim: int) -> Cells |
     """Exact pointed cells as the kernel's; None when one has more facets than the masks have bits."""
     vectors = [g for p in placed for g in p.cell.generators]
     places = {vector: i for i, vector in enumerate(dict.fromkeys(vectors))}  # the cones of R^d share all they have
-    floats, exact = (column[[places[vector] for vector in vectors]] for column in scaled(list(places), dim))
+    floats, exact = scaled(list(places), dim)
+    own = [places[vector] for vector in vectors]
     counts = [len(p.cell.generators) for p in placed]
     slots = np.full((len(placed), 64 * words), NO_FACET, dtype=np.int32)
     signs = np.full((len(placed), sites), UNDECIDED, dtype=np.uint8)
@@ -384,9 +385,9 @@ def stack(placed: Sequence[Placed], sites: int, words: int, dim: int) -> Cells |
         slots=slots,
         start=np.cumsum([0, *counts])[:-1].astype(np.int64),
         size=np.array(counts, dtype=np.int64),
-        vectors=floats,
-        radius=np.where(exact, 0.0, 2 * UNIT_ROUNDOFF),
-        solved=np.ones(len(floats), dtype=np.uint8),
+        vectors=floats[own],
+        radius=np.where(exact[own], 0.0, 2 * UNIT_ROUNDOFF),
+        solved=np.ones(len(own), dtype=np.uint8),
         tight=_words(masks, words),
     )
 
