@@ -248,6 +248,7 @@ THROUGH = {
     "formats/keras_reader": "formats/test_keras",
     "formats/npz": "formats/test_load",
     "formats/onnx_conditions": "formats/test_onnx_table",
+    "formats/onnx_made": "formats/test_onnx_table",
     "formats/onnx_functions": "formats/test_onnx",
     "formats/onnx_linear": "formats/test_onnx",
     "formats/onnx_node": "formats/test_onnx",

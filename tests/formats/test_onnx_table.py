@@ -42,7 +42,7 @@ def branching(condition):
             name,
             [],
             [helper.make_tensor_value_info(name, TensorProto.FLOAT, None)],
-            [numpy_helper.from_array(np.float32(3), "w")] if kind == "Add" else [],
+            [numpy_helper.from_array(np.array(3, np.float32), "w")] if kind == "Add" else [],
         )
         for name, kind in (("then_branch", "Add"), ("else_branch", "Sin"))
     }
@@ -110,7 +110,13 @@ MORE = {
         "QuantizeLinear", np.arange(-9, 9, dtype=np.float32), np.float32(2), np.int8(-126), shape=(18,), scalar=np.int8
     ),
     "QuantizeLinear by rows": constant(
-        "QuantizeLinear", SOME, np.float32([0.25, 0.1]), np.int8([1, -3]), shape=(2, 3), scalar=np.int8, axis=0
+        "QuantizeLinear",
+        SOME,
+        np.array([0.25, 0.1], np.float32),
+        np.array([1, -3], np.int8),
+        shape=(2, 3),
+        scalar=np.int8,
+        axis=0,
     ),
     "If": branching(True),
     "Pow of the input": one("Pow", (2, 3), np.array([0, 1, 1], np.int64)),
@@ -228,7 +234,10 @@ BAD = {
         model([NODE("Greater", ["x", "t"], ["c"]), NODE("If", ["c"], ["y"])], (1,), {"t": np.zeros(1, np.float32)}),
         "its condition is no constant truth value, so what it returns may jump",
     ),
-    "a power of the input": (one("Pow", (1, 2), np.float32([1, 2])), "Pow depends on the network's input: it is not"),
+    "a power of the input": (
+        one("Pow", (1, 2), np.array([1, 2], np.float32)),
+        "Pow depends on the network's input: it is not",
+    ),
     "no branch": (model([NODE("If", ["c"], ["y"])], (1,), {"c": np.array(True)}), "0 graphs called then_branch"),
     "a type of many bits": (
         constant("QuantizeLinear", SOME, np.float32(1), np.int32(0)),
