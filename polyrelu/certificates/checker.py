@@ -185,7 +185,8 @@ class Rows:
         kinds = [kind for _, _, kind in rows if kind != "linear"]
         values, integers = [], []
         for key, form, _ in rows:
-            form = total((a, self.replaced.get(read, {read: 1})) for read, a in form.items())
+            if self.replaced:
+                form = total((a, self.replaced.get(read, {read: 1})) for read, a in form.items())
             row = [Fraction(form.get(read, 0), scale) for read, scale in self.values]
             values.append((key, lcm(*(a.denominator for a in row))))
             integers.append([a.numerator * (values[-1][1] // a.denominator) for a in row])
@@ -371,8 +372,8 @@ class Checker:
     """Reads evidence for a statement, line by line, and collects what it proves."""
 
     def __init__(self, question):
-        self.statement, self.head, self.targets, self.claims = Statement(question), {}, {}, []
-        self.number = self.target = self.vertices = None
+        self.statement, self.targets, self.claims = Statement(question), {}, []
+        self.head = self.number = self.target = self.vertices = None
 
     def line(self, word, *words):
         if word == "v":
@@ -420,6 +421,7 @@ class Checker:
         else:
             within(word in ("polyrelu-cells", "polyrelu-point"), f"{word[:40]} is not known")
             within(words == ("1", self.statement.hash), "this is for another statement")
+            self.head = {}
 
     def claim(self):
         if self.claims:
@@ -439,8 +441,8 @@ def lines_of(path):
         packed = file.read(2) == b"\x1f\x8b"
     with (gzip.open if packed else open)(path, "rb") as file:
         while line := file.readline(MOST_IN_LINE):
-            short = line[-1:] == b"\n" and file.tell() <= MOST_IN_FILE
-            within(short, "a line or a file that is too long")
+            is_short = line[-1:] == b"\n" and file.tell() <= MOST_IN_FILE
+            within(is_short, "a line or a file that is too long")
             yield line.decode().split()
 
 def check(question, paths):

@@ -34,7 +34,7 @@ _Form = dict[_Key, Fraction]
 _Row = tuple[_Key, _Form, str]
 _Condition = tuple[None, _Form, str]
 _Head = dict[int, tuple[str, ...]]  # the lines on coordinates, by inputs
-_CONSTANT = checker.ONE
+_CONSTANT, _ZERO = checker.ONE, Fraction(0)
 _ROOT = b""  # all parts of a target are one list of cells, whatever they say they begin with
 _PIECE = 2**18  # characters that are read at a time: some tenths of a second of work, after which a stop is heard
 _MOST_AT_ONCE = 2**26  # characters of a block that wait for a thread
@@ -148,12 +148,12 @@ def _levels(
 
 def _substituted(form: _Form, replaced: dict[_Key, _Form]) -> _Form:
     """A form with others in the place of some values."""
-    return dict(checker.total((a, replaced.get(key, {key: 1})) for key, a in form.items()))
+    return dict(checker.total((a, replaced.get(key, {key: 1})) for key, a in form.items())) if replaced else form
 
 
 def _row(form: _Form, keys: list[_Key]) -> list[Fraction]:
     """A form's coefficients, the constant last; those of inputs that have a line are left out."""
-    return [Fraction(form.get(key, 0)) for key in [*keys, _CONSTANT]]
+    return [form.get(key, _ZERO) for key in [*keys, _CONSTANT]]
 
 
 def _integers(rows: Sequence[Sequence[Fraction]]) -> tuple[list[list[int]], int]:
