@@ -56,7 +56,7 @@ def prove(run: Record, jobs: int = 1) -> str:
         Rejected: that is not proved; the message says why.
         InputError: a part of the run is missing or damaged.
 
-    Cost: a third of a millisecond for each vertex of a cell; memory for a part for each job.
+    Cost: a third of a millisecond a tile, or more in more dimensions; 3 kB for each cell of a part, for each job.
     """
     if run.ledger().open():
         raise Rejected(

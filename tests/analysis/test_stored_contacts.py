@@ -88,8 +88,7 @@ def test_large_zones_stay_on_the_disk(place, monkeypatch):
         assert [tile.polyhedron for tile in zone] == [tile.polyhedron for tile in known]
 
 
-@pytest.mark.parametrize("name", NAMES)
-@pytest.mark.parametrize("measure", [False, True])
+@pytest.mark.parametrize(("name", "measure"), [*((name, False) for name in NAMES), ("equality", True)])
 def test_zones_by_contacts_of_every_dimension_are_those_in_memory(place, name, measure, monkeypatch):
     """Also where boxes and pairs do not fit into memory, and polyhedra are not kept."""
     monkeypatch.setattr(low_contacts, "_AT_ONCE", 3)
