@@ -2,10 +2,10 @@
 
     python scripts/mutate_proved_checker.py [--built DIR] [--program Checker | Cells] [--lines FROM TO]
 
-Every comparison, every `&&` and `||`, every `forallb` and `existsb`, every choice of an end and every sign in a program of
-papers/proved-checker, Checker.v for trees or Cells.v for vertices, is exchanged for another, one at a time, and what depends on it is proved again. What is
-still proved of a mutant is true of it, so it is no fault of the proof: HARMLESS says why a checker may be so. Coq is
-needed, and the folder that build.sh has made (--built). An hour or two for both programs.
+Every comparison, every `&&` and `||`, every `forallb` and `existsb`, every choice of an end and every sign in a program
+of papers/proved-checker, Checker.v for trees or Cells.v for vertices, is exchanged for another, one at a time, and what
+depends on it is proved again. What is still proved of a mutant is true of it, so it is no fault of the proof: HARMLESS
+says why a checker may be so. Coq is needed, and the folder that build.sh has made (--built). An hour for both programs.
 """
 
 from __future__ import annotations
@@ -66,6 +66,7 @@ HARMLESS = {
     "if 0 <=? e then let unit": "how a number is rounded; what is rounded is compared",
     "if at_most (Qopp l) u then 1%Q": "which slope is tried; whether it is between 0 and 1 is asked",
     "let t := larger (Some (Qopp (times m l)))": "which t is tried; is_above asks whether it is large enough",
+    "(Z.min (fst a) (fst b), Z.max (snd a) (snd b))": "which bounds are tried; all_within compares them with the values",
 }
 
 
