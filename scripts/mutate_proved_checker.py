@@ -1,11 +1,11 @@
 """Spoils the proved checker in one place at a time: each mutant has to break the proof, or to be known as harmless.
 
-    python scripts/mutate_proved_checker.py [--built DIR] [--lines FROM TO]
+    python scripts/mutate_proved_checker.py [--built DIR] [--program Checker | Cells] [--lines FROM TO]
 
-Every comparison, every `&&` and `||`, every `forallb` and `existsb`, every choice of an end and every sign in
-papers/proved-checker/Checker.v is exchanged for another, one at a time, and what depends on it is proved again. What is
-still proved of a mutant is true of it, so it is no fault of the proof: HARMLESS says why a checker may be so. Coq is
-needed, and the folder that build.sh has made (--built). Some ten minutes.
+Every comparison, every `&&` and `||`, every `forallb` and `existsb`, every choice of an end and every sign in a program
+of papers/proved-checker, Checker.v for trees or Cells.v for vertices, is exchanged for another, one at a time, and what
+depends on it is proved again. What is still proved of a mutant is true of it, so it is no fault of the proof: HARMLESS
+says why a checker may be so. Coq is needed, and the folder that build.sh has made (--built). An hour for both programs.
 """
 
 from __future__ import annotations
@@ -22,8 +22,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 PAGE = Path(__file__).resolve().parents[1] / "papers" / "proved-checker"
-FIRST = ("Numbers", "Question")
-THEN = ("Checker", "Soundness", "Leaves", "Trees", "Domain", "Points", "Theorems")
+THEN = {
+    "Checker": ("Checker", "Soundness", "Leaves", "Trees", "Domain", "Points", "Theorems"),
+    "Cells": ("Cells", "Tries", "Rows", "Vertices", "Meaning", "Bounds", "Hulls", "SecondTheorem"),
+}
 
 TERM = r"(\((?:[^()]|\([^()]*\))*\)|[\w.]+)"
 
@@ -64,6 +66,7 @@ HARMLESS = {
     "if 0 <=? e then let unit": "how a number is rounded; what is rounded is compared",
     "if at_most (Qopp l) u then 1%Q": "which slope is tried; whether it is between 0 and 1 is asked",
     "let t := larger (Some (Qopp (times m l)))": "which t is tried; is_above asks whether it is large enough",
+    "(Z.min (fst a) (fst b), Z.max (snd a) (snd b))": "which bounds are tried; all_within compares them",
 }
 
 
@@ -114,6 +117,7 @@ def main(argv: list[str] | None = None) -> int:
     """Try all mutants; 1 if one of them is proved and not known."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--built", type=Path, default=PAGE / "build", help="the folder that build.sh has made")
+    parser.add_argument("--program", choices=THEN, default="Checker", help="the program that is spoilt")
     parser.add_argument(
         "--lines", type=int, nargs=2, default=(1, 10**6), help="only mutants of these lines of the checker"
     )
@@ -123,11 +127,11 @@ def main(argv: list[str] | None = None) -> int:
         folder = Path(name)
         for path in options.built.glob("*.v*"):
             shutil.copy2(path, folder)
-        for mutant in mutants((PAGE / "Checker.v").read_text(encoding="utf-8")):
+        for mutant in mutants((PAGE / f"{options.program}.v").read_text(encoding="utf-8")):
             if not options.lines[0] <= mutant.line <= options.lines[1]:
                 continue
-            (folder / "Checker.v").write_text(mutant.text, encoding="utf-8")
-            broken = proved(folder, THEN)
+            (folder / f"{options.program}.v").write_text(mutant.text, encoding="utf-8")
+            broken = proved(folder, THEN[options.program])
             counted[broken or "still proved"] += 1
             if broken is not None:
                 print(f"{mutant.line}: {broken}: {mutant.new}", flush=True)

@@ -289,3 +289,17 @@ def test_what_it_accepts_of_vertices_the_small_checker_accepts(built, tmp_path):
             accepted, rejected = accepted + (claim is not None), rejected + (claim is None)
     assert accepted >= 5
     assert rejected >= 100
+
+
+@pytest.mark.slow
+def test_of_degenerate_questions_it_proves_nothing_else(built, tmp_path):
+    proved = 0
+    for text, _ in KINDS.values():
+        try:
+            evidence = cells(text, tmp_path)
+        except pr.PolyreluError:
+            continue
+        claim = built.run(text.encode(), evidence)[0]
+        assert claim is None or inside(claim) == small_of_vertices(text.encode(), evidence, tmp_path)
+        proved += claim is not None
+    assert proved >= 2
