@@ -1,16 +1,14 @@
 """Pictures of pages that are not run where the site is built, since that takes a package which is large.
 
-    python -m website.drawn        # from scripts/: draw them again, where there are these packages
-
 Such a page says in its head what it needs. What it prints stands in the page anyway; what it draws is kept in
 ``papers/site/drawn``, with a digest of the examples that drew it, so that a page whose examples have changed since is
-an error. Tests with a mark of the package's name run the page, and hold the pictures that it draws against those kept.
+an error; ``scripts/draw_pages.py`` draws them again. Tests with a mark of the package's name run the page, and hold the
+pictures that it draws against those kept.
 """
 
 from __future__ import annotations
 
 import hashlib
-from importlib.util import find_spec
 from pathlib import Path
 
 from website.places import ROOT, SITE
@@ -34,8 +32,8 @@ def ran_elsewhere(text: str, name: str) -> Ran:
     kept = folder / _DIGEST
     if not kept.is_file() or kept.read_text().strip() != _digest(text):
         raise Differs(
-            f"{name}: its pictures are not those of its examples; where there is {needs(text)}, draw them again with "
-            "python -m website.drawn, in scripts/"
+            f"{name}: its pictures are not those of its examples; where there is {needs(text)}, draw them again: "
+            "python scripts/draw_pages.py"
         )
     files = {path.name: path.read_bytes() for path in sorted(folder.iterdir()) if path != kept}
     return Ran(show(text, name, set(files)), files)
@@ -55,20 +53,14 @@ def _digest(text: str) -> str:
     return hashlib.sha256("".join(blocks(text)).encode()).hexdigest()
 
 
-def main() -> None:
-    """Draw the pictures of all pages that can be run here."""
-    for name, text in pages().items():
-        package = needs(text)
-        if package is None or not find_spec(package):
-            print(f"{name}: there is no {package}")
-            continue
-        folder = _folder(name)
-        folder.mkdir(parents=True, exist_ok=True)
-        for file, content in run_page(text, name).files.items():
-            (folder / file).write_bytes(content)
-        (folder / _DIGEST).write_text(_digest(text) + "\n")
-        print(f"{name}: drawn")
+def draw(text: str, name: str) -> None:
+    """Run a page, and keep what it draws.
 
-
-if __name__ == "__main__":
-    main()
+    Raises:
+        Differs: something else comes out than the page says.
+    """
+    folder = _folder(name)
+    folder.mkdir(parents=True, exist_ok=True)
+    for file, content in run_page(text, name).files.items():
+        (folder / file).write_bytes(content)
+    (folder / _DIGEST).write_text(_digest(text) + "\n")
