@@ -35,7 +35,7 @@ from polyrelu.support.arguments import one_of, whole_number
 from polyrelu.support.limits import Limit, Stop, unlimited
 
 MOST_PARTS = 1_000_000
-_FEW_INPUTS = 8  # with so many, or fewer, parts are bounded sooner than a nearer point is found
+_FEW_INPUTS = 256  # with so many, or fewer, parts are bounded as soon as a nearer point is found
 _DOUBLINGS, _HALVINGS = 7, 4  # of the radii of cubes in which nearer points are looked for
 _SEARCHING = 0.25  # of the time for the search
 _RADII = (1, 2**4, 2**8, 2**16)  # of cubes around the given input in which points are drawn where a domain has no end
