@@ -168,6 +168,8 @@ def _most_room(program: _Program, first: int, low: FloatArray, high: FloatArray)
 def _solved(costs: FloatArray, rows: Any, constants: FloatArray, low: FloatArray, high: FloatArray, more: Any) -> Any:
     from scipy.optimize import linprog  # takes a while to import
 
+    if not (np.isfinite(costs).all() and np.isfinite(constants).all()):
+        return None  # a point beyond the range of floats
     ends = np.column_stack([np.append(low, more[0]), np.append(high, more[1])])
     return linprog(costs, A_ub=rows, b_ub=-constants, bounds=ends, method="highs")
 

@@ -41,8 +41,8 @@ def margin(
         >>> import polyrelu as pr
         >>> net = pr.Network([([[1, 0], [0, 1], [1, 1]], [0, 0, 0])])  # x0, x1 and their sum
         >>> found = pr.margin(net, 2, ([-1, -1], [1, 1]))
-        >>> found.minimum.value, found.minimum.point, found.maximum.value
-        (Fraction(-1, 1), (Fraction(1, 1), Fraction(-1, 1)), Fraction(1, 1))
+        >>> found.minimum.value, found.maximum.value, found.maximum.point
+        (Fraction(-1, 1), Fraction(1, 1), (Fraction(1, 1), Fraction(1, 1)))
     """
     instance(network, Network, "margin: network", "pass a Network; load_network reads files")
     return output_range(margin_network(network, k), domain, limit=limit, timeout=timeout, progress=progress)

@@ -148,6 +148,16 @@ def test_tiles_of_branches_are_measured_from_their_rows(monkeypatch):
             assert high[same] - low[same] < 1e-9
 
 
+def test_flat_tiles_of_branches_have_no_volume():
+    twins = pr.Network([([[1, 0], [-1, 0], [0, 1]], [0] * 3)])
+    flat = pr.preimage(twins, "y0 == y1", cube(2), "branch")
+    assert [tile.dim for tile in flat] == [1]
+    assert flat.volume() == Enclosure(0, 0)
+    both = pr.preimage(twins, ["y0 == y1", "y0 >= 1"], cube(2), "branch")
+    assert both.volume(exact=True) == 4
+    assert 4 in both.volume()
+
+
 def test_boxes_on_a_slanted_domain_are_tight():
     domain = cube(3) & pr.Polyhedron([[1, 1, 1]], [0], equalities=[0])
     tiling = pr.linear_regions(pr.Network([([[1, 0, 0]], [0])], relu=[True]), domain)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
@@ -181,10 +181,18 @@ class BranchTiles(TileSource):
         )
         first, last = ends
         rows = np.concatenate([first, splits, last], axis=1)
+        flat = {i: tile for i, tile in self._in_doubt() if tile.dim < whole.dim}
+        rows[list(flat)] = False
         starts = np.concatenate([np.zeros(1, dtype=np.int64), np.cumsum(rows.sum(axis=1))])
         facets = np.nonzero(rows)[1].astype(np.int32)
         signs, points = self.columns.signs, self.columns.points
-        return tilings.Columns(self.restriction, whole, own, signs, starts, facets, points, {})
+        return tilings.Columns(self.restriction, whole, own, signs, starts, facets, points, flat)
+
+    def _in_doubt(self) -> Iterator[tuple[int, Polyhedron]]:
+        """Tiles that may be flat: those in which no point is known."""
+        for i in np.flatnonzero(np.isnan(self.columns.points).any(axis=1)).tolist():
+            check()
+            yield i, self.polyhedron(i)
 
     @cached_property
     def _canonical(self) -> dict[int, Polyhedron]:
