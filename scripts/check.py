@@ -42,6 +42,7 @@ class Job(NamedTuple):
 
 JOBS = {
     "suite": Job(8, "the default tests, and doctests of modules and pages", ("pytest",)),
+    "long": Job(5, "tests that take seconds each", ("pytest -m long",)),
     "lint": Job(3, "style and types", ("ruff check .", "ruff format --check .", "mypy")),
     "browser": Job(8, "pages and notebooks in a headless Chromium", ("pytest -m browser -n 1 tests/pages",)),
     "replay": Job(

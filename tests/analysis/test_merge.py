@@ -139,6 +139,7 @@ def test_the_worked_example():
     assert (len(tiling), len(result)) == (5, 3)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("widths", "box", "text", "count"),
     [

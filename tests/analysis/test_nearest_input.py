@@ -136,6 +136,7 @@ def test_a_stopped_search_hands_out_what_is_certain(search, monkeypatch):
     assert not stopped.value.partial.complete
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("norm", NORMS)
 def test_hundreds_of_inputs(norm):
     """The class changes at a point that is found without a preimage, which has too many tiles."""

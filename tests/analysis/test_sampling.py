@@ -107,6 +107,7 @@ def test_tiles_beyond_the_floats_are_refused():
         tiling.sample_points(5, seed=0)
 
 
+@pytest.mark.long
 @everywhere
 @pytest.mark.parametrize("mode", MODES)
 def test_samples_where_floats_are_not_sound(mode, run):

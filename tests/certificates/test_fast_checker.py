@@ -207,6 +207,7 @@ def counted(lines):
     return "\n".join(result) + "\n"
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", [name for name in MAKERS if name not in {"cube", "empty"}])
 def test_changed_certificates_are_judged_alike(name, both):
     draw, asked, rejected = random.Random(name), question(name), 0

@@ -195,6 +195,7 @@ SABOTAGE = {
 }
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("sabotage", SABOTAGE.values(), ids=SABOTAGE.keys())
 def test_the_truth_about_tilings(sabotage):
     cases = list(specimens())

@@ -101,6 +101,7 @@ def test_zones_of_a_stopped_run_are_not_claimed(stopped, model, tmp_path):
     assert report["zones"] is None
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("command", ["preimage", "regions"])
 def test_the_time_limit_stops_runs(large, tmp_path, command):
     path = tmp_path / "t.npz"
@@ -223,6 +224,7 @@ BOTH = ("loading", "cells")
 """Stages in which SIGTERM is tried by default, too: it takes the same way from Python's handler on."""
 
 
+@pytest.mark.long
 @pytest.mark.skipif(os.name != "posix", reason="sends signals")
 @pytest.mark.parametrize(
     ("number", "stage"),
@@ -483,6 +485,7 @@ def moments(count, asked, tmp_path):
         yield running.returncode, out, error, time.monotonic() - sent
 
 
+@pytest.mark.long
 @pytest.mark.skipif(os.name != "posix", reason="sends signals")
 @pytest.mark.parametrize("count", [6, pytest.param(60, marks=pytest.mark.slow)])
 def test_ctrl_c_at_random_moments(many, tmp_path, count):

@@ -121,6 +121,7 @@ def test_linear_regions_cover_the_domain_with_disjoint_interiors(engine, network
         assert volume(regions) == inside.volume()
 
 
+@pytest.mark.long
 @engines
 @given(question=questions(max_neurons=5), data=st.data())
 def test_unions_and_intersections_of_targets(engine, question, data):
@@ -248,6 +249,7 @@ def test_nothing_to_see_is_one_tile_and_nothing_to_find_is_none(engine):
     assert len(pr.preimage(ABSOLUTE, [], method=engine)) == 0
 
 
+@pytest.mark.long
 @engines
 @pytest.mark.parametrize("seed", range(4))
 def test_many_samples_agree(engine, seed):

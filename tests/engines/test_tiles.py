@@ -238,6 +238,7 @@ def test_after_ctrl_c_it_goes_on(order, first):
     assert named(found) == whole
 
 
+@pytest.mark.long
 def test_memory_is_flat():
     """Many tiles, of which a batch at a time is held: all of them, packed as they are, take more than twice as much."""
     network, domain = random_network([3, 40, 40, 1], seed=2), ([-9] * 3, [9] * 3)

@@ -46,6 +46,7 @@ def test_tiles_and_zones(demo):
     assert [len(zone) for zone in demo.in_plane.zones()] == [15, 4, 11]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("method", ["unrelu", "substitution", "twin"])
 def test_all_engines_agree_on_it(demo, method):
     again = pr.preimage(demo.network, demo.target, demo.box, method)

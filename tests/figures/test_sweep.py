@@ -135,6 +135,7 @@ def test_beta_space_shows_the_rows_and_their_half_planes():
     assert (axes.get_xlabel(), axes.get_title()) == (r"$\beta_0$", r"$\beta$-space: 3 zones")
 
 
+@pytest.mark.long
 def test_animations_are_small_and_deterministic(tmp_path):
     animation = unrelu_steps.two_coordinates()
     assert isinstance(animation, FuncAnimation)

@@ -93,6 +93,7 @@ def test_bad_paths_are_refused(tmp_path):
         pr.load_network(tmp_path / "folder.npz")
 
 
+@pytest.mark.long
 def test_archives_that_unpack_to_too_much_are_refused_unread(tmp_path):
     with (
         zipfile.ZipFile(tmp_path / "bomb.npz", "w", zipfile.ZIP_DEFLATED) as archive,
@@ -198,6 +199,7 @@ def test_headers_of_every_version_are_read(tmp_path):
         pr.load_network(with_first(tmp_path, npy(HEADER), name="W0"))
 
 
+@pytest.mark.long
 def test_ten_thousand_layers_load_in_seconds(tmp_path):
     deep = {f"{name}{i}": array for i in range(10_000) for name, array in (("W", np.eye(2)), ("b", np.zeros(2)))}
     path = write(tmp_path / "deep.npz", **deep)

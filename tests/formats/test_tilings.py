@@ -224,6 +224,7 @@ def test_damaged_files_are_refused_or_whole(tmp_path_factory, suffix, data):
         same(SAVED, loaded)
 
 
+@pytest.mark.long
 def test_archives_that_unpack_to_too_much_are_refused(tmp_path):
     path = tmp_path / "t.npz"
     with (

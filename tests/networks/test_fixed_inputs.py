@@ -57,6 +57,7 @@ def test_every_engine_folds_fixed_inputs(method):
             assert sum(m * x for m, x in zip(matrix[0], tile.point(), strict=True)) + offset[0] == full(tile.point())[0]
 
 
+@pytest.mark.long
 def test_hundreds_of_fixed_inputs_cost_nothing(monkeypatch, tmp_path):
     """All that is asked of tiles, without a double description in more than two dimensions."""
     dim = 300

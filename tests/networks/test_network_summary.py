@@ -74,6 +74,7 @@ def test_many_inputs_come_with_advice():
     assert "at most about 10^18" in str(wide.summary())
 
 
+@pytest.mark.long
 def test_a_count_beyond_floats_is_a_power_of_ten():
     widths = (40, *[200] * 8, 1)
     digits = len(str(region_bound(network(*widths)))) - 1

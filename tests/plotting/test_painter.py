@@ -62,6 +62,7 @@ def hit(corners, start, direction):
     return t if all(dot(normal, cross(minus(q, p), minus(at, p))) > 0 for p, q in sides) else None
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("eye", EYES)
 @pytest.mark.parametrize("seed", range(3))
 def test_along_every_line_of_sight_what_is_nearer_is_painted_later(eye, seed):

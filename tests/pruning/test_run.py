@@ -208,6 +208,7 @@ def test_seconds_end_a_run(tmp_path):
     assert not made.failures
 
 
+@pytest.mark.long
 def test_the_example_of_the_page_runs_against_others(tmp_path, example):
     arguments = ["--networks", "random", "--widths", "4", "8", "--seeds", "0", "--out", tmp_path / "out"]
     done = run("--add", example, "--heuristics", "NearestFirst", "Feasibility", *arguments)

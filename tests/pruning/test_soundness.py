@@ -43,6 +43,7 @@ def symmetric_questions(draw):
     return layer, wanted, draw(st.sampled_from([None, box, pr.Polyhedron(box.A, box.b, strict=True)]))
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("strategy", [questions, symmetric_questions])
 @given(data=st.data())
 @settings(max_examples=100)

@@ -4,6 +4,7 @@ import benchmark_first_picture as bench
 import pytest
 
 
+@pytest.mark.long
 def test_pictures_are_made(capsys):
     bench.main(["--runs", "1", "--only", "latent plane"])
     rows = capsys.readouterr().out.splitlines()

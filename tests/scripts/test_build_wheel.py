@@ -32,6 +32,7 @@ def made(tmp_path_factory):
     return root, archive, build_wheel.built_wheel(archive, folder / "wheel", "--no-build-isolation")
 
 
+@pytest.mark.long
 def test_a_wheel_of_a_source_distribution_works_without_sources(made, tmp_path):
     root, archive, wheel = made
     assert build_wheel.missing_sources(archive, root) == build_wheel.wrong_contents(wheel) == []

@@ -103,6 +103,7 @@ def test_the_demonstration_is_covered():
     assert sum(map(evidence.is_tile, evidence.cells)) == 18
 
 
+@pytest.mark.long
 def test_the_picture_shows_cells_vertices_and_what_is_across():
     left, right = draw.draw_tiling().axes
     small = draw.of_example()

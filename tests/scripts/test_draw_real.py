@@ -41,6 +41,7 @@ def test_the_least_cost_is_advised(k):
         assert advised.contains(value) == (value[k] == min(value))
 
 
+@pytest.mark.long
 def test_both_pictures_are_written(tmp_path, monkeypatch, capsys):
     layers = random_layers(2, 6, 2)
     below = "(and (<= Y_0 0) (<= Y_1 0) (<= Y_2 0) (<= Y_3 0))"

@@ -21,6 +21,7 @@ def test_whole_files_are_read(tmp_path):
         assert fuzz_files.read(path, seed.kind)
 
 
+@pytest.mark.long
 @pytest.mark.filterwarnings("ignore::polyrelu.errors.RoundedWarning")
 def test_damaged_files_are_read_or_refused_in_words(tmp_path):
     refused = 0

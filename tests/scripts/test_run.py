@@ -120,6 +120,7 @@ def test_tools_may_come_later(checkout):
     assert checkout.run("polyrelu", "preimage")[0] == sorted([*TOOLS, f"polyrelu preimage, in {checkout.root}"])
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("folder", [KERNEL, WALK, FAST])
 @pytest.mark.parametrize("change", ["edit", "add", "remove", *LIBRARIES])
 def test_other_sources_of_what_is_compiled_are_built_and_nothing_else(checkout, folder, change):

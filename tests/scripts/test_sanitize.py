@@ -27,6 +27,7 @@ FOUND = {"address": {"overrun", "leak"}, "undefined": {"overflow"}, "thread": {"
 pytestmark = pytest.mark.skipif(shutil.which("g++") is None, reason="needs g++")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("kind", list(FOUND))
 def test_what_is_wrong_is_found(kind, tmp_path):
     root, folder = small_checkout(tmp_path / "checkout", **WRONG), tmp_path / "built"

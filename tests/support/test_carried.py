@@ -164,6 +164,7 @@ def made(tmp_path_factory):
     return values(tmp_path_factory.mktemp("tilings"))
 
 
+@pytest.mark.long
 def test_copies_answer_the_same_before_and_after_use(made):
     for name, value in made.items():
         before = {way: make(value) for way, make in WAYS.items()}

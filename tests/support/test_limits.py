@@ -70,6 +70,7 @@ def large(widths=(6, 24, 24, 2), seed=0):
     )
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize("target", ["y0 > y1", "y0 == y1"])
 def test_every_method_stops_in_time(method, target):
@@ -84,6 +85,7 @@ def test_every_method_stops_in_time(method, target):
         assert partial.targets[0].contains(network.evaluate([tile.point()])[0])
 
 
+@pytest.mark.long
 def test_starts_with_many_rows_stop_in_time():
     rng = np.random.default_rng(0)
     domain = pr.Polyhedron(np.rint(1000 * rng.normal(size=(70, 7))), [1000] * 70)

@@ -130,6 +130,7 @@ class InBits(Run):
         return Pause.TOO_NARROW if pause is Pause.OUT_OF_CUTS else pause
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("way", [General, InBits])
 def test_ways_of_the_run_make_no_difference(way, monkeypatch, tmp_path):
     for question in [*(small(seed) for seed in range(0, 120, 7)), *larger()]:
