@@ -67,6 +67,7 @@ HARMLESS = {
     "if at_most (Qopp l) u then 1%Q": "which slope is tried; whether it is between 0 and 1 is asked",
     "let t := larger (Some (Qopp (times m l)))": "which t is tried; is_above asks whether it is large enough",
     "match filter (all_in (all_but k on)) others": "some end off row k is needed, not that there are two",
+    "Definition nonzero (z : Z)": "that something is positive is more than that it is not zero",
     "(Z.min (fst a) (fst b), Z.max (snd a) (snd b))": "which bounds are tried; all_within compares them",
 }
 
