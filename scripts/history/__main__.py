@@ -35,7 +35,7 @@ def main() -> None:
     todo = parser.add_subparsers(dest="todo", required=True)
     for name, arity in (("run", "+"), ("compare", 2)):
         own = todo.add_parser(name)
-        own.add_argument("commits", nargs=arity)  # type: ignore[arg-type]
+        own.add_argument("commits", nargs=arity)
         own.add_argument("--clock", action="store_true", help="time the eight verbs, too")
     todo.add_parser("draw")
     options = parser.parse_args()
