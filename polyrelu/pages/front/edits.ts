@@ -94,8 +94,10 @@ export class Edits {
       const [kind, ...where] = place.split(" ");
       if (kind !== "entry") continue;
       const [depth, row, column] = where.map(Number) as [number, number, number];
+      const weights = own[depth]?.weight[row];
+      if (!weights) continue; // Python explores another network by now
       if (column === BIAS) own[depth]!.bias[row] = Number(text);
-      else own[depth]!.weight[row]![column] = Number(text);
+      else weights[column] = Number(text);
     }
     return own;
   }

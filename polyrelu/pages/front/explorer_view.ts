@@ -208,9 +208,11 @@ class Explorer {
   /** New numbers of a row: what is seen has them at once, and Python when it is free. */
   private edit(layer: number, row: number, column: number, value: number, fine: number): number {
     const text = decimal(value, fine / 2);
-    const own = this.layers[layer]!;
-    if (column === BIAS) own.bias[row] = Number(text);
-    else own.weight[row]![column] = Number(text);
+    const own = this.layers[layer], weights = own?.weight[row];
+    if (own && weights) { // else Python has another network by now, and says so
+      if (column === BIAS) own.bias[row] = Number(text);
+      else weights[column] = Number(text);
+    }
     this.edits.set(`entry ${layer} ${row} ${column}`, text);
     return Number(text);
   }
