@@ -276,11 +276,15 @@ class _Run:
 
     def decide(self) -> None:
         """Find both ends."""
-        goes_down = len(self.domain.sides.free) <= ALWAYS or not self.domain.is_bounded()
+        moves = any(self.form.coefficients)
+        if moves and (len(self.domain.sides.free) <= ALWAYS or not self.domain.is_bounded()):
+            for sign in (1, -1):  # both, so that an end that is not come to has a bound
+                network = Network(_one_output(self.network, self.form.times(sign)))
+                self.descents[sign] = Descent(network, self.domain, self.progress)
         for sign in (1, -1):
-            if not any(self.form.coefficients):
+            if not moves:
                 self._constant(sign)
-            elif goes_down:
+            elif self.descents:
                 self._go_down(sign)
             else:
                 self._search(sign)
@@ -291,8 +295,7 @@ class _Run:
         self.ends[sign] = Extreme(self.form.constant, point, True, None, True, bound)
 
     def _go_down(self, sign: int) -> None:
-        network = Network(_one_output(self.network, self.form.times(sign)))
-        descent = self.descents[sign] = Descent(network, self.domain, self.progress)
+        descent = self.descents[sign]
         try:
             descent.run()
         finally:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 import polyrelu as pr
 from polyrelu.analysis import output_range
+from polyrelu.analysis.descent import Descent
 from polyrelu.analysis.proof_trees import WrongProof
 from tests import zoo
 from tests.strategies import domains, networks, wide_networks
@@ -167,3 +168,15 @@ def test_a_stopped_run_says_what_is_certain():
     assert found.minimum.bound <= float(found.minimum)
     with pytest.raises(WrongProof, match="not known"):
         found.check()
+
+
+def test_an_end_that_was_not_come_to_has_a_bound(monkeypatch):
+    """Stopped on the way to the smallest value, the largest has the bound that boxes say."""
+    monkeypatch.setattr(Descent, "run", lambda self: (_ for _ in ()).throw(KeyboardInterrupt))
+    net = pr.Network([([[1, 0], [0, 1], [1, 1]], [0, 0, -1]), ([[1, 1, -2]], [0])])
+    with pytest.raises(pr.Interrupted) as stopped:
+        pr.output_range(net, ([0, 0], [2, 2]), 0)
+    found = stopped.value.partial
+    assert not found.complete
+    assert -10 < found.minimum.bound <= -2
+    assert 1 <= found.maximum.bound < 10
