@@ -1,17 +1,19 @@
 """More cells than there is room for: rates, memory, and what dividing the work into tasks costs.
 
-    ./scripts/run python scripts/benchmark_scale.py [count] [overhead] [processes] [paper] [--cells 1e8]
+    ./scripts/run python scripts/benchmark_scale.py [count] [overhead] [processes] [paper] [--cells 1e8] [--width 192]
 
-``count`` counts so many cells of a random network 4-192-192-1, and says the rate and the peak of memory; with
-``--every 60`` it prints how far it is each minute, as lines of a table. ``overhead``
-compares tasks with one bare run of the kernel over the whole domain, by the time of the processor; ``processes``
-compares two processes with one, by the clock, which needs two cores that nobody else uses; ``paper`` says what a
-coordinator of 100 cores sees on the way to 10^11 cells, with the constants measured here.
+``count`` counts so many cells, or all if there are fewer, of a random network of two layers of so many neurons over
+[-1, 1]^4 (2.41 10^8 for 192), and says the rate and the peak of memory; with ``--every 60`` it prints how far it is
+each minute, as lines of a table. ``overhead`` compares tasks with one bare run of the kernel over the whole domain, by
+the time of the processor; ``processes`` compares two processes with one, by the clock, which needs two cores that
+nobody else uses; ``paper`` says what a coordinator of 100 cores sees on the way to 10^11 cells, with the constants
+measured here.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
 import resource
 import sys
 import time
@@ -52,6 +54,12 @@ def peak() -> float:
     return max(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)) / 1024
 
 
+def cpu_seconds() -> float:
+    """Of this process, and of those it has waited for."""
+    spent = os.times()
+    return spent.user + spent.system + spent.children_user + spent.children_system
+
+
 class Table:
     """How a run goes, a line now and then.
 
@@ -74,10 +82,10 @@ class Table:
             self.last = seconds, cells
 
 
-def count(cells: int, executor: str | None, every: float | None = None) -> None:
+def count(cells: int, width: int, executor: str | None, every: float | None = None) -> None:
     """Count so many cells, and stop."""
-    tasks, began = list[Outcome[Any]](), (time.perf_counter(), time.process_time())
-    board = board_of(Question.of(random_network(4, 192, 192, 1), None, cube(4)), Count())
+    tasks, began = list[Outcome[Any]](), (time.perf_counter(), cpu_seconds())
+    board = board_of(Question.of(random_network(4, width, width, 1), None, cube(4)), Count())
     waiting, table = 0, Table(every)
 
     def done(root: Root, outcome: Outcome[Any]) -> None:
@@ -92,11 +100,11 @@ def count(cells: int, executor: str | None, every: float | None = None) -> None:
             work_off(board, team, done, keep_parts=True, on_found=limit)
     except KeyboardInterrupt:
         pass
-    wall, cpu = time.perf_counter() - began[0], time.process_time() - began[1]
+    wall, cpu = time.perf_counter() - began[0], cpu_seconds() - began[1]
     sizes = [len(root) for outcome in tasks for root in outcome.open]
-    print(
-        f"count       {board.tiles:.3g} cells, {board.tiles / wall:.3g} a second, {board.tiles / cpu:.3g} by CPU time"
-    )
+    share = "the first" if board.waiting else "all"
+    print(f"count       {share} {board.tiles:,} cells in {wall:.0f} s, load {os.getloadavg()[2]:.1f}")
+    print(f"            {board.tiles / wall:.3g} a second, {board.tiles / cpu:.3g} for a second of one processor")
     print(f"            {peak():.0f} MiB at most; {len(tasks)} tasks, {wall / len(tasks):.2f} s each")
     print(f"            at most {waiting} roots wait, of {np.mean(sizes):.0f} bytes each")
 
@@ -134,11 +142,11 @@ def overhead() -> None:
             print(f"overhead    {name}: {cells} cells in {alone:.1f} s; by tasks of {cuts} cuts {more:+.1%}")
 
 
-def processes(cells: int) -> None:
+def processes(cells: int, width: int) -> None:
     """Two processes against one, by the clock."""
     for executor in ("processes:1", "processes:2"):
         print(f"{executor:12}", end="")
-        count(cells, executor)
+        count(cells, width, executor)
 
 
 def paper() -> None:
@@ -158,17 +166,18 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("parts", nargs="*", help="count, overhead, processes, paper; all by default")
     parser.add_argument("--cells", type=float, default=1e7)
+    parser.add_argument("--width", type=int, default=192)
     parser.add_argument("--executor")
     parser.add_argument("--every", type=float, help="seconds between lines that say how far counting is")
     options = parser.parse_args()
     asked = options.parts or ["count", "overhead", "processes", "paper"]
     for part in asked:
         if part == "count":
-            count(int(options.cells), options.executor, options.every)
+            count(int(options.cells), options.width, options.executor, options.every)
         elif part == "overhead":
             overhead()
         elif part == "processes":
-            processes(int(options.cells))
+            processes(int(options.cells), options.width)
         elif part == "paper":
             paper()
         else:

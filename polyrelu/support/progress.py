@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
+from threading import RLock
 from typing import Any
 
 
@@ -14,10 +15,14 @@ def progress_bar(progress: bool | None, items: Any = None, **options: Any) -> An
 
 @cache
 def _kind() -> type:
-    """Tqdm's bar without its monitor, which is a thread for the rest of the process."""
+    """Tqdm's bar without its monitor, a thread for the rest of the process, and without its lock for all processes.
+
+    That lock is a semaphore of the system, which a worker that is terminated would leave behind.
+    """
     from tqdm import tqdm  # takes as long to import as numpy
 
     class Bar(tqdm):  # type: ignore[misc]
         monitor_interval = 0
 
+    Bar.set_lock(getattr(tqdm, "_lock", None) or RLock())
     return Bar

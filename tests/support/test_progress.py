@@ -3,12 +3,14 @@
 import io
 import sys
 import threading
+from multiprocessing.synchronize import SemLock
 
 import pytest
 from tqdm import tqdm
+from tqdm.std import TqdmDefaultWriteLock
 
 from polyrelu.engines.faces.unrelu import face_progress
-from polyrelu.support.progress import progress_bar
+from polyrelu.support.progress import _kind, progress_bar
 
 
 class Terminal(io.StringIO):
@@ -38,3 +40,19 @@ def test_no_thread_watches_it():
     with progress_bar(True, range(3)) as bar:
         assert threading.active_count() == before
         list(bar)
+
+
+def test_it_makes_no_semaphore(monkeypatch):
+    made = []
+    monkeypatch.setattr(SemLock, "__init__", lambda *args, **options: made.append(args))
+    monkeypatch.delattr(tqdm, "_lock", raising=False)
+    monkeypatch.delattr(TqdmDefaultWriteLock, "mp_lock", raising=False)
+    kind = _kind.__wrapped__()
+    assert list(kind(range(3), disable=True)) == [0, 1, 2]
+    assert made == []
+
+
+def test_it_takes_the_lock_that_bars_have_already(monkeypatch):
+    lock = threading.RLock()
+    monkeypatch.setattr(tqdm, "_lock", lock, raising=False)
+    assert _kind.__wrapped__().get_lock() is lock
