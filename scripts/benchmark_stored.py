@@ -64,6 +64,11 @@ def _window(place: Path, neurons: int) -> Any:
     return {"tiles": len(pr.open_tiling(place).window(corner))}
 
 
+def _volume(place: Path, neurons: int) -> Any:
+    volume = pr.open_tiling(place).volume()
+    return {"low": volume.low, "high": volume.high}
+
+
 def _zones(place: Path, neurons: int) -> Any:
     return {"zones": len(pr.open_tiling(place).zones())}
 
@@ -78,6 +83,7 @@ STEPS: dict[str, Callable[[Path, int], Any]] = {
     "open": _open,
     "locate 1,000 points": _locate,
     "window": _window,
+    "volume": _volume,
     "zones": _zones,
     "check": _check,
 }
