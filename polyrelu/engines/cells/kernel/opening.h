@@ -76,7 +76,7 @@ template <class S> void Splitter<S>::copy_generators(Patch<S> &Q, Patch<S> &A) {
 }
 
 template <class S> Next Splitter<S>::list_neurons(Patch<S> &A, int depth, int position) {
-    const int layers = P.layers(), most = shares && at_ == 0 ? COARSE_NEURONS : MOST_NEURONS;
+    const int layers = layers_, most = shares && at_ == 0 ? COARSE_NEURONS : MOST_NEURONS;
     const int room = smaller(most, 64 * shape.words() - A.facets);
     Next next = Next::FINISHED;
     while (depth < layers) {

@@ -47,7 +47,7 @@ template <class S> bool Splitter<S>::cut_skeleton(Patch<S> &A) {
     }
     counters.skeletons++;
     A.by_skeleton = true;
-    const bool last = A.layer + 1 >= P.layers() && A.next >= F.crossing_count(A.layer);
+    const bool last = A.layer + 1 >= layers_ && A.next >= F.crossing_count(A.layer);
     const bool at_once = last && !wanted_.any() && !A.across;
     read_off(A, !at_once);
     counters.cuts += A.parts.count - 1;
