@@ -34,6 +34,7 @@ UNDECIDED = 2
 NO_FACET = -2
 _FLOOR = 2.0**-900  # the kernel's FLOOR, beyond what underflows add up to
 _GRID_BITS = 53
+_CACHE_LINE = 64  # bytes
 _AS_BYTES = np.array([0, UNDECIDED, 1], dtype=np.uint8)  # for -1, 0, 1
 # Twice what rounding can take from the sum of a row's moduli, which has fewer than 2^30 terms.
 _RAISED = 1.0 + 2.0**-20
@@ -166,7 +167,7 @@ def _unbounded(layers: Sequence[Layer], target: Sequence[Halfspace]) -> Problem:
         for i, partner, opposite in found
     ]
     return Problem(
-        weights=np.concatenate([own.weight.T.ravel() for own in scaled_layers]),
+        weights=_in_lines([own.weight.T.ravel() for own in scaled_layers]),
         weight_start=np.cumsum([0, *(layer.input_dim * layer.output_dim for layer in chain)]),
         biases=np.concatenate([own.bias for own in scaled_layers]),
         coord_start=coord_start,
@@ -188,6 +189,14 @@ def _unbounded(layers: Sequence[Layer], target: Sequence[Halfspace]) -> Problem:
         neurons=int(relu.sum()),
         target_layer=len(layers),
     )
+
+
+def _in_lines(parts: Sequence[FloatArray]) -> FloatArray:
+    """All parts in one array that begins with a line of the cache: what lies across two takes longer to load."""
+    length = sum(map(len, parts))
+    room = np.empty(length + _CACHE_LINE // 8)
+    start = -room.ctypes.data % _CACHE_LINE // 8
+    return np.concatenate(parts, out=room[start : start + length])
 
 
 def finest_unit(layers: Sequence[Layer], target: Sequence[Halfspace]) -> int:
