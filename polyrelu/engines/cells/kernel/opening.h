@@ -175,8 +175,8 @@ template <class S> POLYRELU_INLINE typename Splitter<S>::Sides Splitter<S>::look
     Generator<S> g = pool[A.first];
     for (u32 id = A.first; id < A.end; id++, g.step()) {
         const double v = value(f, g.vector(), dim), B = sign_bound(f[dim], f[dim + 1], g.radius(), dim);
-        bool is_above = v > B;
-        if (!is_above && !(-v > B)) {
+        bool is_above = v > 0.0;
+        if (!(modulus(v) > B)) {
             const int side = doubtful_sign(A, slot, g);
             is_above = side == 1;
             if (side == 0 || side == DOUBT) {

@@ -25,6 +25,8 @@ constexpr u32 MOST_SHARED = 1 << 12;
 constexpr u32 MOST_BUCKETS = 1 << 12;
 // The same for a skeleton, which is to stay in the cache.
 constexpr u32 MOST_VERTICES = 1 << 11;
+// So many generators for each dimension that a neuron makes of a skeleton are compared pair by pair.
+constexpr u32 MOST_PAIRED = 24;
 
 // Into how many parts a root is cut first that others are to share: at most 2 to this power.
 constexpr int COARSE_NEURONS = 5;
@@ -180,9 +182,9 @@ template <class S> class Splitter {
 
   private:
     const Problem<double> &P;
+    const int layers_; // that cells are split by
     const S shape;
     const Wanted wanted_;
-    const int layers_; // that cells are split by
     const Ask ask_;
     void *const who_;
     Forms<double> F;
@@ -216,7 +218,9 @@ template <class S> class Splitter {
     };
     Array<Edge> edges_;
     u32 edge_count_ = 0;
-    i32 bucket_[MOST_NEURONS];
+    i32 bucket_[MOST_NEURONS + 1];
+    Array<u64> pairs_; // columns of what generators are compared by
+    Array<u32> near_;
     Array<u64> faces_; // the table of 2-faces
     u64 stamp_ = 0;
     struct Ranked {
@@ -283,6 +287,7 @@ template <class S> class Splitter {
     bool cut_skeleton(Patch<S> &A);
     bool subdivide(Patch<S> &A, int &used);
     void push_edge(u32 u, u32 v, u64 later);
+    void join_pairs(Patch<S> &A, u32 first, u64 done, u64 later);
     void join_in_faces(Patch<S> &A, int neuron, u32 first, u64 later);
     void grow_table(Parts<S> &parts);
     void read_off(Patch<S> &A, bool lists);
