@@ -136,8 +136,9 @@ using Ask = bool (*)(void *who, const Question &question);
 template <class S> class Splitter {
   public:
     Splitter(const Problem<double> &problem, int words, Wanted wanted, Ask ask, void *who)
-        : P(problem), layers_(problem.layers_with_sites()), shape(problem.dim, words), wanted_(wanted), ask_(ask), who_(who), F(problem), reach_(problem),
-          pool(shape), measurer_(wanted.extents && problem.dim > 1 ? new Measurer<>(problem.dim, words) : nullptr),
+        : P(problem), layers_(problem.layers_with_sites()), shape(problem.dim, words), wanted_(wanted), ask_(ask), who_(who),
+          F(problem), reach_(problem), pool(shape),
+          measurer_(wanted.extents && problem.dim > 1 ? new Measurer<>(problem.dim, words) : nullptr),
           writer_(wanted.rows == nullptr ? nullptr : new RowsWriter(*wanted.rows, problem.sites())),
           prunes_(wanted.rows == nullptr || wanted.rows->prunes), vertex_(shape), low_(shape), high_(shape) {
         const std::size_t columns = TIGHT + std::size_t(words);
