@@ -13,7 +13,7 @@ from fractions import Fraction
 from functools import cache
 from typing import NamedTuple
 
-from flint import fmpq_mat, fmpz_mat
+from flint import fmpz, fmpz_mat
 
 from polyrelu.arithmetic.exact import matrix_rows, primitive
 from polyrelu.networks.activation_pattern import SignVector
@@ -118,24 +118,32 @@ def _cones(
 ) -> Iterator[Placed]:
     """The 2^d cones into which d independent neurons of a layer cut R^d; ``chosen`` are their places.
 
-    With the rows B u + b t, all have the apex u = -B^-1 b, and the columns of B^-1, with signs, are their rays.
+    With the rows B u + b t, all have the apex u = -B^-1 b, and the columns of B^-1, with signs, are their rays: integers,
+    as [B | -b | I] is reduced to D [I | -B^-1 b | B^-1].
     """
     d = len(chosen)
-    normals = fmpq_mat(d, d, [rows[neurons[k], j] for k in chosen for j in range(d)])
-    inverse = normals.inv()
-    apex = inverse * fmpq_mat(d, 1, [-rows[neurons[k], d] for k in chosen])
-    top = primitive([*(Fraction(int(v.p), int(v.q)) for v in apex.entries()), Fraction(1)])
-    columns = matrix_rows(inverse.transpose())
-    rays = [primitive([*column, Fraction(0)]) for column in columns]
+    known = fmpz_mat(d, 2 * d + 1, [v for i, k in enumerate(chosen) for v in _beside_unit(rows, neurons[k], i, d)])
+    reduced, *_ = known.rref()
+    unit, apex, *columns = zip(*(map(int, row[d - 1 :]) for row in reduced.tolist()), strict=True)
+    side = 1 if unit[-1] > 0 else -1  # of D
+    top = primitive([*(side * v for v in apex), side * unit[-1]])
+    rays_up = [primitive([*(side * v for v in column), 0]) for column in columns]
+    towards = [(tuple(-v for v in ray), ray) for ray in rays_up]
     facets = (INFINITY, *(first_facet + k for k in chosen))
     on_all = (2 << d) - 2
     tight = (on_all, *((on_all | 1) & ~(2 << j) for j in range(d)))
     signs = [0] * len(neurons)
-    for sides in itertools.product((-1, 1), repeat=d):
-        for k, side in zip(chosen, sides, strict=True):
-            signs[k] = side
-        generators = (top, *(tuple(side * v for v in ray) for side, ray in zip(sides, rays, strict=True)))
-        yield Placed(Cell(generators, tight, facets), placed.signs, tuple(signs))
+    for rays in itertools.product(*towards):
+        for k, ray, (_, positive) in zip(chosen, rays, towards, strict=True):
+            signs[k] = 1 if ray is positive else -1
+        yield Placed(Cell((top, *rays), tight, facets), placed.signs, tuple(signs))
+
+
+def _beside_unit(rows: fmpz_mat, row: int, i: int, d: int) -> Iterator[fmpz | int]:
+    """A row [B | -b | I] whose neuron is the i-th."""
+    yield from (rows[row, j] for j in range(d))
+    yield -rows[row, d]
+    yield from (j == i for j in range(d))
 
 
 def _line_enders_first(rows: fmpz_mat, neurons: Sequence[int], cell: Cell) -> list[int]:

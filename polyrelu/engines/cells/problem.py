@@ -410,6 +410,8 @@ def widened(cells: Cells) -> Cells:
 
 
 def _words(masks: Sequence[int], words: int) -> NDArray[np.uint64]:
+    if words == 1:
+        return np.array(masks, dtype=np.uint64).reshape(len(masks), 1)
     full = 2**64 - 1
     rows = [[mask >> 64 * w & full for w in range(words)] for mask in masks]
     return np.array(rows, dtype=np.uint64).reshape(len(masks), words)

@@ -143,10 +143,16 @@ template <class S> bool Splitter<S>::enter(Patch<S> &A, int depth) {
         known_.room(std::size_t(P.sites()) + 1);
         std::memcpy(known_.data(), A.signs.data(), std::size_t(P.sites()));
     }
+    // Forms without a bias vanish at the apex, and there only on a cell that they do not cut: so the others tell their signs.
+    const bool around_apex = P.without_bias[std::size_t(depth)] && !in_target;
+    u32 apex = A.end;
+    for (u32 id = A.first; around_apex && m > 1 && id < A.end && apex == A.end; id++)
+        if (is_apex(pool[id])) apex = id;
     double *low = low_, *high = high_, r = 0.0;
+    for (int j = 0; j < dim; j++) low[j] = high[j] = pool[apex == A.first ? A.first + 1 : A.first].vector()[j];
     Generator<S> g = pool[A.first];
-    for (int j = 0; j < dim; j++) low[j] = high[j] = g.vector()[j];
     for (u32 id = A.first; id < A.end; id++, g.step()) {
+        if (id == apex) continue;
         const double *v = g.vector();
         if (v[dim] > r) r = v[dim]; // never NaN; where it is infinite, nothing is decided
         for (int j = 0; j < dim; j++) low[j] = smaller(low[j], v[j]), high[j] = larger(high[j], v[j]);
@@ -162,6 +168,13 @@ template <class S> bool Splitter<S>::enter(Patch<S> &A, int depth) {
         if (discard(A)) return false;
     }
     return true;
+}
+
+// Whether a generator is known to be the origin.
+template <class S> POLYRELU_INLINE bool Splitter<S>::is_apex(Generator<S> g) {
+    bool is_zero = g.radius() == 0.0;
+    for (int j = 0; j + 1 < shape.dim(); j++) is_zero &= g.vector()[j] == 0.0;
+    return is_zero;
 }
 
 // Writes the form of a coordinate as that of the patch's next neuron, and its signs at all generators; negative ones are

@@ -267,6 +267,7 @@ template <class S> class Splitter {
     struct Sides { // on which a neuron has generators
         bool positive = false, negative = false, zero = false, doubt = false;
     };
+    bool is_apex(Generator<S> g);
     Sides look_at(Patch<S> &A, i32 coord);
     void forget_signs(Patch<S> &A, Sides sides);
     void complete_signs(Patch<S> &A);
