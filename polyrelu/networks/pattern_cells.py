@@ -118,8 +118,8 @@ def _cones(
 ) -> Iterator[Placed]:
     """The 2^d cones into which d independent neurons of a layer cut R^d; ``chosen`` are their places.
 
-    With the rows B u + b t, all have the apex u = -B^-1 b, and the columns of B^-1, with signs, are their rays: integers,
-    as [B | -b | I] is reduced to D [I | -B^-1 b | B^-1].
+    With the rows B u + b t, all have the apex u = -B^-1 b, and the columns of B^-1, with signs, are their rays. In
+    integers [B | -b | I] is reduced to D [I | -B^-1 b | B^-1].
     """
     d = len(chosen)
     known = fmpz_mat(d, 2 * d + 1, [v for i, k in enumerate(chosen) for v in _beside_unit(rows, neurons[k], i, d)])
