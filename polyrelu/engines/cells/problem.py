@@ -35,7 +35,7 @@ NO_FACET = -2
 _FLOOR = 2.0**-900  # the kernel's FLOOR, beyond what underflows add up to
 _GRID_BITS = 53
 _CACHE_LINE = 64  # bytes
-_AS_BYTES = np.array([0, UNDECIDED, 1], dtype=np.uint8)  # for -1, 0, 1
+_AS_BYTES = {-1: 0, 0: UNDECIDED, 1: 1}
 # Twice what rounding can take from the sum of a row's moduli, which has fewer than 2^30 terms.
 _RAISED = 1.0 + 2.0**-20
 
@@ -386,7 +386,7 @@ def stack(placed: Sequence[Placed], sites: int, words: int, dim: int) -> Cells |
         slots[i, : len(cell.facets)] = cell.facets
         flat = decided.flat
         signs[i, : len(flat)] = flat
-        signs[i, len(flat) : len(flat) + len(begun)] = _AS_BYTES[np.array(begun, dtype=np.int64) + 1]
+        signs[i, len(flat) : len(flat) + len(begun)] = [_AS_BYTES[sign] for sign in begun]
     masks = [p.cell.tight[k] for p in placed for k in range(len(p.cell.generators))]
     return Cells(
         depth=np.array([p.depth for p in placed], dtype=np.int64),
