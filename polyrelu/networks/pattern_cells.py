@@ -13,13 +13,14 @@ from fractions import Fraction
 from functools import cache
 from typing import NamedTuple
 
-from flint import fmpq_mat, fmpz_mat
+from flint import fmpz, fmpz_mat
 
 from polyrelu.arithmetic.exact import matrix_rows, primitive
 from polyrelu.networks.activation_pattern import SignVector
 from polyrelu.networks.affine_outputs import identity_map, outputs_after, outputs_before
 from polyrelu.networks.layer import Layer
 from polyrelu.polyhedra.cell import INFINITY, Cell, split
+from polyrelu.polyhedra.double_description import Vector
 from polyrelu.polyhedra.halfspace import Halfspace
 from polyrelu.polyhedra.polyhedron import Polyhedron
 
@@ -74,13 +75,13 @@ def refine(
     simplicial cones where the first d neurons are independent.
     """
     layer = layers[placed.depth]
-    rows, _ = (layer.after(outputs_before(layers, placed.signs))).numer_denom()
     if until_pointed and placed.cell.lines and placed.cell.facets == (INFINITY,):
-        independent = _independent(rows, layer.neurons)
-        if len(independent) == len(placed.cell.lines):
-            count_signs(len(independent) << len(independent))
-            yield from _cones(placed, rows, layer.neurons, independent, first_facet)
+        corner = layer.once(_corner_in_inputs) if not placed.depth else _corner(_rows(placed, layers), layer.neurons)
+        if corner is not None:
+            count_signs(len(corner.places) << len(corner.places))
+            yield from _cones(placed, corner, layer.neuron_count, first_facet)
             return
+    rows = _rows(placed, layers)
     form = cache(lambda k: primitive([int(rows[layer.neurons[k], j]) for j in range(rows.ncols())]))
     order = _line_enders_first(rows, layer.neurons, placed.cell)
     signs = [0] * len(order)
@@ -103,6 +104,12 @@ def refine(
     yield from descend(placed.cell, 0)
 
 
+def _rows(placed: Placed, layers: Sequence[Layer]) -> fmpz_mat:
+    """The forms of the layer that is to be split next on a cell, up to one positive factor."""
+    rows, _ = layers[placed.depth].after(outputs_before(layers, placed.signs)).numer_denom()
+    return rows
+
+
 def _independent(rows: fmpz_mat, neurons: Sequence[int]) -> list[int]:
     """The places of the first neurons whose rows, their last entries left out, are independent."""
     d = rows.ncols() - 1
@@ -113,28 +120,63 @@ def _independent(rows: fmpz_mat, neurons: Sequence[int]) -> list[int]:
     return [next(k for k in range(len(neurons)) if echelon[j, k]) for j in range(rank)]
 
 
-def _cones(
-    placed: Placed, rows: fmpz_mat, neurons: Sequence[int], chosen: Sequence[int], first_facet: int
-) -> Iterator[Placed]:
-    """The 2^d cones into which d independent neurons of a layer cut R^d; ``chosen`` are their places.
+class _Corner(NamedTuple):
+    """Where d independent neurons of a layer are zero together.
 
-    With the rows B u + b t, all have the apex u = -B^-1 b, and the columns of B^-1, with signs, are their rays.
+    Attributes:
+        places: which of the layer's neurons they are.
+        apex: the point.
+        rays: for each the ray from there on which it alone is not zero, but positive.
     """
-    d = len(chosen)
-    normals = fmpq_mat(d, d, [rows[neurons[k], j] for k in chosen for j in range(d)])
-    inverse = normals.inv()
-    apex = inverse * fmpq_mat(d, 1, [-rows[neurons[k], d] for k in chosen])
-    top = primitive([*(Fraction(int(v.p), int(v.q)) for v in apex.entries()), Fraction(1)])
-    columns = matrix_rows(inverse.transpose())
-    rays = [primitive([*column, Fraction(0)]) for column in columns]
-    facets = (INFINITY, *(first_facet + k for k in chosen))
+
+    places: list[int]
+    apex: Vector
+    rays: list[Vector]
+
+
+def _corner_in_inputs(layer: Layer) -> _Corner | None:
+    """That of a layer whose inputs are the coordinates."""
+    rows, _ = layer.after(identity_map(layer.input_dim)).numer_denom()
+    return _corner(rows, layer.neurons)
+
+
+def _corner(rows: fmpz_mat, neurons: Sequence[int]) -> _Corner | None:
+    """The corner of the first d independent neurons; None if there are fewer.
+
+    With the rows B u + b t the apex is u = -B^-1 b, and the columns of B^-1 are the rays. In integers [B | -b | I] is
+    reduced to D [I | -B^-1 b | B^-1].
+    """
+    places, d = _independent(rows, neurons), rows.ncols() - 1
+    if len(places) < d:
+        return None
+    known = fmpz_mat(d, 2 * d + 1, [v for i, k in enumerate(places) for v in _beside_unit(rows, neurons[k], i)])
+    reduced, *_ = known.rref()
+    unit, apex, *columns = zip(*(map(int, row[d - 1 :]) for row in reduced.tolist()), strict=True)
+    side = 1 if unit[-1] > 0 else -1  # of D
+    rays = [primitive([*(side * v for v in column), 0]) for column in columns]
+    return _Corner(places, primitive([*(side * v for v in apex), side * unit[-1]]), rays)
+
+
+def _beside_unit(rows: fmpz_mat, row: int, i: int) -> Iterator[fmpz | int]:
+    """A row [B | -b | I] whose neuron is the i-th."""
+    d = rows.ncols() - 1
+    yield from (rows[row, j] for j in range(d))
+    yield -rows[row, d]
+    yield from (j == i for j in range(d))
+
+
+def _cones(placed: Placed, corner: _Corner, neurons: int, first_facet: int) -> Iterator[Placed]:
+    """The 2^d cones into which the neurons of a corner cut R^d, of so many neurons of the layer."""
+    d = len(corner.places)
+    facets = (INFINITY, *(first_facet + k for k in corner.places))
     on_all = (2 << d) - 2
     tight = (on_all, *((on_all | 1) & ~(2 << j) for j in range(d)))
-    signs = [0] * len(neurons)
-    for sides in itertools.product((-1, 1), repeat=d):
-        for k, side in zip(chosen, sides, strict=True):
+    towards = [((-1, tuple(-v for v in ray)), (1, ray)) for ray in corner.rays]
+    signs = [0] * neurons
+    for chosen in itertools.product(*towards):
+        for k, (side, _) in zip(corner.places, chosen, strict=True):
             signs[k] = side
-        generators = (top, *(tuple(side * v for v in ray) for side, ray in zip(sides, rays, strict=True)))
+        generators = (corner.apex, *(ray for _, ray in chosen))
         yield Placed(Cell(generators, tight, facets), placed.signs, tuple(signs))
 
 

@@ -70,13 +70,11 @@ class Chart(Carried):
         return _form(halfspace, self.basis, self.origin)
 
     def pulled_back(self, layers: tuple[Layer, ...]) -> tuple[Layer, ...]:
-        """Layers on x as layers on u."""
+        """Layers on x as layers on u, kept for the next question with their float views, which take a while to make."""
         if self.is_identity:
-            return layers  # with their float views, which take a while to make
+            return layers
         first, *others = layers
-        rows = matrix_rows(first.after(self.embedding))
-        pulled = Layer.from_rows(tuple(r[:-1] for r in rows), tuple(r[-1] for r in rows), first.relu, self.dim)
-        return (pulled, *others)
+        return (self.latest(_pulled_back, first, first), *others)
 
 
 def chart(domain: Polyhedron, moving: Rows) -> Chart:
@@ -86,6 +84,12 @@ def chart(domain: Polyhedron, moving: Rows) -> Chart:
     which remembers its chart, and for others while the rows are the same.
     """
     return domain.once(_of_bounded) if domain.sides.is_bounded else domain.latest(_chart, moving, moving)
+
+
+def _pulled_back(where: Chart, first: Layer) -> Layer:
+    """A layer on x as one on u."""
+    rows = matrix_rows(first.after(where.embedding))
+    return Layer.from_rows(tuple(r[:-1] for r in rows), tuple(r[-1] for r in rows), first.relu, where.dim)
 
 
 def _of_bounded(domain: Polyhedron) -> Chart:

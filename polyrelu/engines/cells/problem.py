@@ -34,7 +34,8 @@ UNDECIDED = 2
 NO_FACET = -2
 _FLOOR = 2.0**-900  # the kernel's FLOOR, beyond what underflows add up to
 _GRID_BITS = 53
-_AS_BYTES = np.array([0, UNDECIDED, 1], dtype=np.uint8)  # for -1, 0, 1
+_CACHE_LINE = 64  # bytes
+_AS_BYTES = {-1: 0, 0: UNDECIDED, 1: 1}
 # Twice what rounding can take from the sum of a row's moduli, which has fewer than 2^30 terms.
 _RAISED = 1.0 + 2.0**-20
 
@@ -166,7 +167,7 @@ def _unbounded(layers: Sequence[Layer], target: Sequence[Halfspace]) -> Problem:
         for i, partner, opposite in found
     ]
     return Problem(
-        weights=np.concatenate([own.weight.T.ravel() for own in scaled_layers]),
+        weights=_in_lines([own.weight.T.ravel() for own in scaled_layers]),
         weight_start=np.cumsum([0, *(layer.input_dim * layer.output_dim for layer in chain)]),
         biases=np.concatenate([own.bias for own in scaled_layers]),
         coord_start=coord_start,
@@ -188,6 +189,14 @@ def _unbounded(layers: Sequence[Layer], target: Sequence[Halfspace]) -> Problem:
         neurons=int(relu.sum()),
         target_layer=len(layers),
     )
+
+
+def _in_lines(parts: Sequence[FloatArray]) -> FloatArray:
+    """All parts in one array that begins with a line of the cache: what lies across two takes longer to load."""
+    length = sum(map(len, parts))
+    room = np.empty(length + _CACHE_LINE // 8)
+    start = -room.ctypes.data % _CACHE_LINE // 8
+    return np.concatenate(parts, out=room[start : start + length])
 
 
 def finest_unit(layers: Sequence[Layer], target: Sequence[Halfspace]) -> int:
@@ -377,7 +386,7 @@ def stack(placed: Sequence[Placed], sites: int, words: int, dim: int) -> Cells |
         slots[i, : len(cell.facets)] = cell.facets
         flat = decided.flat
         signs[i, : len(flat)] = flat
-        signs[i, len(flat) : len(flat) + len(begun)] = _AS_BYTES[np.array(begun, dtype=np.int64) + 1]
+        signs[i, len(flat) : len(flat) + len(begun)] = [_AS_BYTES[sign] for sign in begun]
     masks = [p.cell.tight[k] for p in placed for k in range(len(p.cell.generators))]
     return Cells(
         depth=np.array([p.depth for p in placed], dtype=np.int64),
@@ -401,6 +410,8 @@ def widened(cells: Cells) -> Cells:
 
 
 def _words(masks: Sequence[int], words: int) -> NDArray[np.uint64]:
+    if words == 1:
+        return np.array(masks, dtype=np.uint64).reshape(len(masks), 1)
     full = 2**64 - 1
     rows = [[mask >> 64 * w & full for w in range(words)] for mask in masks]
     return np.array(rows, dtype=np.uint64).reshape(len(masks), words)

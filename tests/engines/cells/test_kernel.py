@@ -63,6 +63,18 @@ def test_both_ways_are_gone():
     assert by_skeleton.cuts == one_by_one.cuts == mixed.cuts == by_skeleton.cells - 1
 
 
+def test_of_cells_around_the_origin_boxes_tell_nearly_all_signs_of_neurons_without_a_bias():
+    """All forms vanish there, so a box with the origin in it tells none."""
+    rng = np.random.default_rng(0)
+    network = pr.Network([(rng.normal(size=(16, d)), np.zeros(16)) for d in (2, 16)], relu=[True, True])
+    run = Asked.of(network).begun()
+    finished(run)
+    around = 2 * 16  # cells of the first layer: its lines meet in the origin
+    of_first_layer = 4 * 16 * 3 + 2 * around  # in four cones, each neuron at three generators or at those it makes
+    assert around < run.counts.cells
+    assert run.counts.signs < of_first_layer + 16 * around + 3 * 2 * run.counts.cells
+
+
 @settings(max_examples=80)
 @given(questions(), st.lists(st.integers(1, 9), min_size=1, max_size=4))
 def test_a_run_that_pauses_goes_on(question, pauses):

@@ -52,7 +52,7 @@ template <class T> POLYRELU_INLINE T inner_bound(T s, T e, T size, int dim) {
 
 // Writes where the edge from `up` to `down` meets a form (its entries, s and e), and returns its r; see *New generators*.
 template <class T>
-POLYRELU_INLINE T meet(const T *form, const T *up, T r_up, const T *down, T r_down, T *made, int dim) {
+POLYRELU_INLINE T meet(const T *form, const T *up, T r_up, const T *down, T r_down, T *__restrict made, int dim) {
     const T zero = exactly<T>(0.0), one = exactly<T>(1.0);
     T x = value(form, up, dim), y = zero - value(form, down, dim);
     const T A = sign_bound(form[dim], form[dim + 1], r_up, dim), B = sign_bound(form[dim], form[dim + 1], r_down, dim);
@@ -66,13 +66,12 @@ POLYRELU_INLINE T meet(const T *form, const T *up, T r_up, const T *down, T r_do
     }
     T largest = exactly<T>(TINY), length = zero; // opposite ends have no sum
     for (int j = 0; j < dim; j++) {
-        const T entry = x * down[j] + y * up[j];
-        made[j] = entry;
-        largest = larger(largest, modulus(entry));
+        largest = larger(largest, modulus(x * down[j] + y * up[j]));
         length = larger(length, modulus(down[j] - up[j]));
     }
     const T scale = one / largest;
-    for (int j = 0; j < dim; j++) made[j] = made[j] * scale;
+    // The sum once more: to read what was just written would take longer.
+    for (int j = 0; j < dim; j++) made[j] = (x * down[j] + y * up[j]) * scale;
     if (!certain) return exactly<T>(HUGE_VAL);
     // Quotients before products: what is lost of y (A / rest), with both ends' values above FLOOR, is nothing beside the
     // gamma_3 below, while y A may vanish beside total rest.

@@ -29,6 +29,36 @@ namespace polyrelu {
 // How many terms may be added to a sum before it is computed anew, for each term that it has.
 constexpr i64 MOST_STEPS = 2;
 
+// Eight bytes of 1.
+constexpr u64 EIGHT = 0x0101010101010101u;
+
+// The sign that a box certifies of a form with value v at its centre and bound h.
+template <class T> POLYRELU_INLINE u8 sign_in_box(T v, T h) {
+    return v > h ? ON : exactly<T>(0.0) - v > h ? OFF : UNDECIDED;
+}
+
+// The same of eight forms, a byte for each.
+template <class T> POLYRELU_INLINE u64 eight_signs_in_box(const T *v, const T *h) {
+    u64 signs = 0;
+    for (int i = 0; i < 8; i++) signs |= u64(sign_in_box(v[i], h[i])) << 8 * i;
+    return signs;
+}
+#if defined(__AVX2__) && defined(__BMI2__) && defined(__x86_64__)
+template <> POLYRELU_INLINE u64 eight_signs_in_box(const double *v, const double *h) {
+    using Four = double __attribute__((vector_size(32)));
+    static_assert(OFF == 0 && ON == 1 && UNDECIDED == 2, "bits of the bytes");
+    u64 above = 0, below = 0;
+    for (int i = 0; i < 8; i += 4) {
+        Four x, bound;
+        std::memcpy(&x, v + i, sizeof x);
+        std::memcpy(&bound, h + i, sizeof bound);
+        above |= u64(__builtin_ia32_movmskpd256(Four(x > bound))) << i;
+        below |= u64(__builtin_ia32_movmskpd256(Four(-x > bound))) << i;
+    }
+    return __builtin_ia32_pdep_di(above, EIGHT) | __builtin_ia32_pdep_di(~(above | below) & 255, EIGHT) << 1;
+}
+#endif
+
 template <class T> class Forms {
   public:
     explicit Forms(const Problem<T> &problem) : P(problem) {
@@ -86,15 +116,33 @@ template <class T> class Forms {
         const int n = int(P.coord_start[std::size_t(layer) + 1] - first);
         bound_in_box(first, n, low, high, r, dim);
         const T *v = middle_.data(), *h = reach_.data();
-        int listed = 0, told = 0;
-        const T zero = exactly<T>(0.0);
-        for (int i = 0; i < n; i++) {
-            const i32 site = P.site_of[std::size_t(first + i)];
-            if (site < 0 || signs[site] != UNDECIDED) continue;
-            if (v[i] > h[i]) signs[site] = ON, told++;
-            else if (zero - v[i] > h[i]) signs[site] = OFF, told++;
-            else crossing_[std::size_t(first) + std::size_t(listed++)] = i32(first) + i;
+        i32 *to = crossing_.data() + first;
+        int listed = 0, told = 0, i = 0;
+        const auto decide = [&](int end) {
+            for (; i < end; i++) {
+                const i32 site = P.site_of[std::size_t(first + i)];
+                if (site < 0 || signs[site] != UNDECIDED) continue;
+                signs[site] = sign_in_box(v[i], h[i]);
+                if (signs[site] == UNDECIDED) to[listed++] = i32(first) + i;
+                else told++;
+            }
+        };
+        const i32 site = first_site_[std::size_t(layer)];
+        while (site >= 0 && i + 8 <= n) {
+            u64 known;
+            std::memcpy(&known, signs + site + i, 8);
+            if (known != EIGHT * UNDECIDED) {
+                decide(i + 8);
+                continue;
+            }
+            const u64 found = eight_signs_in_box(v + i, h + i);
+            std::memcpy(signs + site + i, &found, 8);
+            u64 open = found & EIGHT * UNDECIDED;
+            told += 8 - ones(open);
+            for (; open; open &= open - 1) to[listed++] = i32(first) + i + lowest(open) / 8;
+            i += 8;
         }
+        decide(n);
         crossing_count_[std::size_t(layer)] = listed;
         return told;
     }
@@ -146,7 +194,7 @@ template <class T> class Forms {
         u64 now = 0;
         if (first_site_[layer] >= 0 && count == 8) {
             std::memcpy(&now, signs + first_site_[layer] + k, 8);
-            return now & 0x0101010101010101u; // ON is odd, and nothing else is
+            return now & EIGHT; // ON is odd, and nothing else is
         }
         for (i64 i = 0; i < count; i++) now |= u64(is_active(coord + i, signs)) << 8 * i;
         return now;

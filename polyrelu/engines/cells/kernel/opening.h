@@ -76,7 +76,7 @@ template <class S> void Splitter<S>::copy_generators(Patch<S> &Q, Patch<S> &A) {
 }
 
 template <class S> Next Splitter<S>::list_neurons(Patch<S> &A, int depth, int position) {
-    const int layers = P.layers(), most = shares && at_ == 0 ? COARSE_NEURONS : MOST_NEURONS;
+    const int layers = layers_, most = shares && at_ == 0 ? COARSE_NEURONS : MOST_NEURONS;
     const int room = smaller(most, 64 * shape.words() - A.facets);
     Next next = Next::FINISHED;
     while (depth < layers) {
@@ -143,10 +143,16 @@ template <class S> bool Splitter<S>::enter(Patch<S> &A, int depth) {
         known_.room(std::size_t(P.sites()) + 1);
         std::memcpy(known_.data(), A.signs.data(), std::size_t(P.sites()));
     }
+    // Forms without a bias vanish at the apex, and there only on a cell that they do not cut: so the others tell their signs.
+    const bool around_apex = P.without_bias[std::size_t(depth)] && !in_target;
+    u32 apex = A.end;
+    for (u32 id = A.first; around_apex && m > 1 && id < A.end && apex == A.end; id++)
+        if (is_apex(pool[id])) apex = id;
     double *low = low_, *high = high_, r = 0.0;
+    for (int j = 0; j < dim; j++) low[j] = high[j] = pool[apex == A.first ? A.first + 1 : A.first].vector()[j];
     Generator<S> g = pool[A.first];
-    for (int j = 0; j < dim; j++) low[j] = high[j] = g.vector()[j];
     for (u32 id = A.first; id < A.end; id++, g.step()) {
+        if (id == apex) continue;
         const double *v = g.vector();
         if (v[dim] > r) r = v[dim]; // never NaN; where it is infinite, nothing is decided
         for (int j = 0; j < dim; j++) low[j] = smaller(low[j], v[j]), high[j] = larger(high[j], v[j]);
@@ -164,6 +170,13 @@ template <class S> bool Splitter<S>::enter(Patch<S> &A, int depth) {
     return true;
 }
 
+// Whether a generator is known to be the origin.
+template <class S> POLYRELU_INLINE bool Splitter<S>::is_apex(Generator<S> g) {
+    bool is_zero = g.radius() == 0.0;
+    for (int j = 0; j + 1 < shape.dim(); j++) is_zero &= g.vector()[j] == 0.0;
+    return is_zero;
+}
+
 // Writes the form of a coordinate as that of the patch's next neuron, and its signs at all generators; negative ones are
 // not written, but told by the others (complete_signs).
 template <class S> POLYRELU_INLINE typename Splitter<S>::Sides Splitter<S>::look_at(Patch<S> &A, i32 coord) {
@@ -175,8 +188,8 @@ template <class S> POLYRELU_INLINE typename Splitter<S>::Sides Splitter<S>::look
     Generator<S> g = pool[A.first];
     for (u32 id = A.first; id < A.end; id++, g.step()) {
         const double v = value(f, g.vector(), dim), B = sign_bound(f[dim], f[dim + 1], g.radius(), dim);
-        bool is_above = v > B;
-        if (!is_above && !(-v > B)) {
+        bool is_above = v > 0.0;
+        if (!(modulus(v) > B)) {
             const int side = doubtful_sign(A, slot, g);
             is_above = side == 1;
             if (side == 0 || side == DOUBT) {

@@ -27,7 +27,8 @@ struct Place {
 
 // The places of all tiles, in order.
 inline void in_order(const Piece *pieces, std::size_t piece_count, std::size_t width, Array<Place> &places) {
-    constexpr std::size_t KINDS = 1 << 16, FEW = 1 << 11;
+    constexpr std::size_t FEW = 1 << 11;
+    constexpr int MOST_BITS = 16;
     std::size_t n = 0;
     for (std::size_t k = 0; k < piece_count; k++) n += pieces[k].count();
     places.room(n + 1);
@@ -60,13 +61,15 @@ inline void in_order(const Piece *pieces, std::size_t piece_count, std::size_t w
     u64 any = 0, all = ~u64(0);
     each([&](const Place &place) { any |= place.key, all &= place.key; });
     u64 telling = any & ~all;
-    while (ones(telling) > 16) telling &= telling - 1; // the highest ones stay
+    const int bits = smaller(MOST_BITS, 64 - __builtin_clzll(n)); // a kind for each tile, or nearly two
+    while (ones(telling) > bits) telling &= telling - 1;          // the highest ones stay
+    const std::size_t kinds = std::size_t(1) << ones(telling);
     Array<u32> ends;
-    ends.filled(KINDS + 1, 0);
+    ends.filled(kinds + 1, 0);
     each([&](const Place &place) { ends[compressed(place.key, telling) + 1]++; });
-    for (std::size_t kind = 0; kind < KINDS; kind++) ends[kind + 1] += ends[kind];
+    for (std::size_t kind = 0; kind < kinds; kind++) ends[kind + 1] += ends[kind];
     each([&](const Place &place) { places[ends[compressed(place.key, telling)]++] = place; });
-    for (std::size_t kind = 0, start = 0; kind < KINDS; start = ends[kind++])
+    for (std::size_t kind = 0, start = 0; kind < kinds; start = ends[kind++])
         if (ends[kind] > start + 1) std::sort(places.data() + start, places.data() + ends[kind], before);
 }
 

@@ -60,6 +60,12 @@ template <class T> struct Problem {
     View<i64> twin_start;      // layer l has twins[twin_start[l]] to twins[twin_start[l + 1]]; layers + 1
 
     int layers() const { return int(coord_start.length) - 1; }
+    // How many layers a cell goes through: those after the last one that has a site cut nothing.
+    int layers_with_sites() const {
+        int layer = sites() > 0 ? layers() : 0;
+        while (layer > 0 && coord_start[std::size_t(layer) - 1] > coord_of[std::size_t(sites() - 1)]) layer--;
+        return layer;
+    }
     i32 sites() const { return i32(coord_of.length); }
     i32 domain_facets() const { return i32(domain_sums.length); }
     i32 coords() const { return i32(biases.length); }

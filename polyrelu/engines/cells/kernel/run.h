@@ -85,7 +85,7 @@ template <class S> Pause Splitter<S>::step() {
     bool opened = false;
     if (next == Next::FINISHED) {
         if (position >= 0 && position >= F.crossing_count(depth)) depth++, position = -1;
-        opened = depth < P.layers() || A.next < 0;
+        opened = depth < layers_ || A.next < 0;
         if (opened) {
             next = open(at_, depth, position);
             at_++;

@@ -15,9 +15,8 @@ template <class S> POLYRELU_INLINE int Splitter<S>::sign(Patch<S> &A, int slot, 
     const double *f = A.form(slot);
     const double v = value(f, g.vector(), dim), B = sign_bound(f[dim], f[dim + 1], g.radius(), dim);
     counters.signs++;
-    if (v > B) return 1;
-    if (-v > B) return -1;
-    return doubtful_sign(A, slot, g);
+    if (!(modulus(v) > B)) return doubtful_sign(A, slot, g);
+    return v > 0.0 ? 1 : -1; // either as likely as the other, so not to be branched on
 }
 
 template <class S> POLYRELU_APART int Splitter<S>::doubtful_sign(Patch<S> &A, int slot, Generator<S> g) {

@@ -47,7 +47,7 @@ template <class S> bool Splitter<S>::cut_skeleton(Patch<S> &A) {
     }
     counters.skeletons++;
     A.by_skeleton = true;
-    const bool last = A.layer + 1 >= P.layers() && A.next >= F.crossing_count(A.layer);
+    const bool last = A.layer + 1 >= layers_ && A.next >= F.crossing_count(A.layer);
     const bool at_once = last && !wanted_.any() && !A.across;
     read_off(A, !at_once);
     counters.cuts += A.parts.count - 1;
@@ -65,27 +65,18 @@ POLYRELU_INLINE u64 mixed(u64 x) {
 
 template <class S> POLYRELU_INLINE void Splitter<S>::push_edge(u32 u, u32 v, u64 later) {
     const u64 differ = (pool[u].positive() ^ pool[v].positive()) & later;
-    if (!differ) return;
-    const int first = lowest(differ);
+    const int first = differ ? lowest(differ) : MOST_NEURONS; // a bucket that nobody takes, and no branch
     edges_[edge_count_] = {u, v, differ, bucket_[first]};
-    bucket_[first] = i32(edge_count_++);
+    bucket_[first] = i32(edge_count_);
+    edge_count_ += differ != 0;
 }
 
 // Makes all generators of a patch's parts; `used` becomes the number of neurons that came to it before there were too many.
 template <class S> POLYRELU_APART bool Splitter<S>::subdivide(Patch<S> &A, int &used) {
     const int words = shape.words(), d = shape.dim() - 1, m = int(A.end - A.first);
-    for (int i = 0; i < A.neurons; i++) bucket_[i] = -1;
+    for (int &bucket : bucket_) bucket = -1;
     edge_count_ = 0;
-    edges_.room(std::size_t(m) * std::size_t(d) + 64);
-    for (u32 u = A.first; u < A.end; u++)
-        for (u32 v = u + 1; v < A.end; v++) {
-            const Generator<S> one = pool[u], other = pool[v];
-            if (one.positive() == other.positive()) continue;
-            int shared = 0;
-            for (int w = 0; w < words; w++) shared += ones(one.tight()[w] & other.tight()[w]);
-            if (shared == d - 1) push_edge(u, v, ~u64(0));
-        }
-    work_ += i64(m) * m / 16;
+    join_pairs(A, A.first, 0, ~u64(0));
     for (int i = 0; i < A.neurons; i++) {
         if (A.end - A.first > larger(MOST_VERTICES, 2 * u32(m))) {
             used = i;
@@ -103,8 +94,8 @@ template <class S> POLYRELU_APART bool Splitter<S>::subdivide(Patch<S> &A, int &
         u64 all = ~u64(0), any = 0;
         for (i32 e = bucket_[i]; e >= 0; e = edges_[std::size_t(e)].next) {
             const Edge edge = edges_[std::size_t(e)];
-            u32 up = edge.u, down = edge.v;
-            if (!(pool[up].positive() >> i & 1)) up = edge.v, down = edge.u;
+            const u32 turned = u32(pool[edge.u].positive() >> i & 1) - 1; // all bits where v is above
+            const u32 up = edge.u ^ (turned & (edge.u ^ edge.v)), down = edge.u ^ edge.v ^ up;
             const u32 id = A.end++;
             Generator<S> g = pool[id], u = pool[up], v = pool[down];
             make(A, i, u, v, g);
@@ -117,7 +108,7 @@ template <class S> POLYRELU_APART bool Splitter<S>::subdivide(Patch<S> &A, int &
             for (u64 unknown = edge.differ & later; unknown; unknown &= unknown - 1) {
                 const int k = lowest(unknown), side = sign(A, A.facets + k, g);
                 if (side == 0 || side == DOUBT) return false;
-                if (side > 0) positive |= bit(k);
+                positive |= u64(side > 0) << k;
             }
             g.positive() = positive & ~bit(i);
             all &= g.positive();
@@ -125,12 +116,48 @@ template <class S> POLYRELU_APART bool Splitter<S>::subdivide(Patch<S> &A, int &
             push_edge(edge.u, id, later);
             push_edge(id, edge.v, later);
         }
-        if ((all ^ any) & later) join_in_faces(A, i, first, later);
+        if (!((all ^ any) & later)) continue;
+        if (n <= MOST_PAIRED * u32(d)) join_pairs(A, first, done, later);
+        else join_in_faces(A, i, first, later);
     }
     return true;
 }
 
-// Joins the generators that a neuron made, from `first` on, by the edges in its hyperplane that later neurons cut.
+// Joins the generators of a patch from `first` on, which are those of its beginning, or all that a neuron made, by the edges
+// that later neurons cut. All lie on d facets and neurons, so two of them have all but one of them in common iff one bit is
+// left of one without the other's; `done` are the neurons that came before, on whose sides both have to agree.
+template <class S> POLYRELU_APART void Splitter<S>::join_pairs(Patch<S> &A, u32 first, u64 done, u64 later) {
+    const int words = shape.words();
+    const u32 n = A.end - first;
+    pairs_.room(std::size_t(n) * std::size_t(words + 2));
+    u64 *tight = pairs_.data(), *positive = tight + std::size_t(n) * std::size_t(words), *known = positive + n;
+    near_.room(std::size_t(n) + 1);
+    for (u32 x = 0; x < n; x++) {
+        const Generator<S> g = pool[first + x];
+        for (int w = 0; w < words; w++) tight[x * u32(words) + u32(w)] = g.tight()[w];
+        positive[x] = g.positive();
+        known[x] = done & ~neurons_of(A, g.tight());
+    }
+    for (u32 x = 0; x < n; x++) {
+        u32 found = 0;
+        for (u32 y = x + 1; y < n; y++) {
+            u64 left = 0, more = 0;
+            for (int w = 0; w < words; w++) {
+                const u64 own = tight[x * u32(words) + u32(w)] & ~tight[y * u32(words) + u32(w)];
+                more |= (own & (own - 1)) | (left ? own : 0);
+                left |= own;
+            }
+            const u64 differ = positive[x] ^ positive[y];
+            near_[found] = y; // it stays if they are joined
+            found += u32((more | (differ & known[x] & known[y])) == 0) & u32((differ & later) != 0);
+        }
+        edges_.room(std::size_t(edge_count_) + found + 1);
+        for (u32 k = 0; k < found; k++) push_edge(first + x, first + near_[k], later);
+    }
+    work_ += i64(n) * n / 16;
+}
+
+// The same of those that a neuron made, by a table of 2-faces, which is better for many.
 template <class S> POLYRELU_APART void Splitter<S>::join_in_faces(Patch<S> &A, int neuron, u32 first, u64 later) {
     const int words = shape.words(), d = shape.dim() - 1, slot = A.facets + neuron;
     const std::size_t length = std::size_t(words) + 2; // an entry: the facets, the signs, who it was and when

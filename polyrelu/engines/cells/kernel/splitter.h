@@ -25,6 +25,8 @@ constexpr u32 MOST_SHARED = 1 << 12;
 constexpr u32 MOST_BUCKETS = 1 << 12;
 // The same for a skeleton, which is to stay in the cache.
 constexpr u32 MOST_VERTICES = 1 << 11;
+// So many generators for each dimension that a neuron makes of a skeleton are compared pair by pair.
+constexpr u32 MOST_PAIRED = 24;
 
 // Into how many parts a root is cut first that others are to share: at most 2 to this power.
 constexpr int COARSE_NEURONS = 5;
@@ -134,8 +136,9 @@ using Ask = bool (*)(void *who, const Question &question);
 template <class S> class Splitter {
   public:
     Splitter(const Problem<double> &problem, int words, Wanted wanted, Ask ask, void *who)
-        : P(problem), shape(problem.dim, words), wanted_(wanted), ask_(ask), who_(who), F(problem), reach_(problem),
-          pool(shape), measurer_(wanted.extents && problem.dim > 1 ? new Measurer<>(problem.dim, words) : nullptr),
+        : P(problem), layers_(problem.layers_with_sites()), shape(problem.dim, words), wanted_(wanted), ask_(ask), who_(who),
+          F(problem), reach_(problem), pool(shape),
+          measurer_(wanted.extents && problem.dim > 1 ? new Measurer<>(problem.dim, words) : nullptr),
           writer_(wanted.rows == nullptr ? nullptr : new RowsWriter(*wanted.rows, problem.sites())),
           prunes_(wanted.rows == nullptr || wanted.rows->prunes), vertex_(shape), low_(shape), high_(shape) {
         const std::size_t columns = TIGHT + std::size_t(words);
@@ -180,6 +183,7 @@ template <class S> class Splitter {
 
   private:
     const Problem<double> &P;
+    const int layers_; // that cells are split by
     const S shape;
     const Wanted wanted_;
     const Ask ask_;
@@ -215,7 +219,9 @@ template <class S> class Splitter {
     };
     Array<Edge> edges_;
     u32 edge_count_ = 0;
-    i32 bucket_[MOST_NEURONS];
+    i32 bucket_[MOST_NEURONS + 1];
+    Array<u64> pairs_; // columns of what generators are compared by
+    Array<u32> near_;
     Array<u64> faces_; // the table of 2-faces
     u64 stamp_ = 0;
     struct Ranked {
@@ -261,6 +267,7 @@ template <class S> class Splitter {
     struct Sides { // on which a neuron has generators
         bool positive = false, negative = false, zero = false, doubt = false;
     };
+    bool is_apex(Generator<S> g);
     Sides look_at(Patch<S> &A, i32 coord);
     void forget_signs(Patch<S> &A, Sides sides);
     void complete_signs(Patch<S> &A);
@@ -282,6 +289,7 @@ template <class S> class Splitter {
     bool cut_skeleton(Patch<S> &A);
     bool subdivide(Patch<S> &A, int &used);
     void push_edge(u32 u, u32 v, u64 later);
+    void join_pairs(Patch<S> &A, u32 first, u64 done, u64 later);
     void join_in_faces(Patch<S> &A, int neuron, u32 first, u64 later);
     void grow_table(Parts<S> &parts);
     void read_off(Patch<S> &A, bool lists);
