@@ -211,7 +211,6 @@ THROUGH = {
     "engines/cells/vertices": "analysis/test_arrays",
     "engines/cells/streamed": "engines/test_tiles",
     "engines/cells/problem": "engines/cells/test_magnitudes",
-    "engines/cells/run": "engines/cells/test_engine",
     "engines/cells/runner": "engines/cells/test_engine",
     "engines/cells/sources": "engines/cells/test_library",
     "engines/evidence/question": "engines/evidence/test_certify",

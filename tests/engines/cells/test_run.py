@@ -1,4 +1,4 @@
-"""Laws of the order of tiles: what is compiled puts them in the order in which numpy does."""
+"""Laws of what the compiled run hands out: tiles come in the order in which numpy puts them."""
 
 from __future__ import annotations
 
