@@ -56,7 +56,7 @@ int reach_(const Network *network, int m, const double *generators, double *low,
     Reach<double> reach(P);
     F.enter(0, nullptr, P.dim);
     for (int c = 0; c < network->coords; c++) reach.low(c) = reach.high(c) = NAN;
-    reach.misses_target(F, 0, m, [&](int k) { return generators + k * (P.dim + 1); }, P.dim);
+    reach.aim(F, 0, m, [&](int k) { return generators + k * (P.dim + 1); }, P.dim);
     bool all = true;
     for (int c = 0; c < network->coords; c++) {
         low[c] = reach.low(c), high[c] = reach.high(c);
