@@ -373,7 +373,7 @@ SPOILT: dict[str, Any] = {
         HARDLY_POSITIVE,
     ),
     "combinations have signs": (
-        [("if (equality[r] && gain < zero - rise)", "if (gain < zero - rise)")],
+        [("if (equality[r] && best < zero - rise)", "if (best < zero - rise)")],
         "combination",
         68,
     ),

@@ -70,7 +70,7 @@ template <class T> class Combination {
 
     void room(int rows) {
         rows_ = rows;
-        for (Array<T> *column : {&low_, &high_, &size_, &factor_, &trial_}) column->room(std::size_t(rows) + 1);
+        for (Array<T> *column : {&low_, &high_, &size_, &factor_, &trial_, &rise_}) column->room(std::size_t(rows) + 1);
     }
 
     T combined(int k, const T *factors) const {
@@ -101,50 +101,81 @@ template <class T> class Combination {
 
     // Looks for a combination whose least value is positive: from the best row on, always towards the one that raises it most.
     bool combine(const u8 *equality) {
-        const T zero = exactly<T>(0.0), one = exactly<T>(1.0);
+        const T one = exactly<T>(1.0);
         T best = least_of(factor_.data());
         for (int round = 0; round < ROUNDS; round++) {
-            int towards = -1;
-            T sign = one, gain = best;
-            if (round > 0) least_of(factor_.data());
-            for (int r = 0; r < rows_; r++) {
-                T rise = Z.at_vertex(vertex_, [&](int k) { return Z.column(k)[r]; });
-                for (int k = 1 + Z.shared(); k < Z.columns(); k++) {
-                    const T own = columns_[std::size_t(k)], from = Z.column(k)[r];
-                    rise = own > zero ? rise - from : own < zero ? rise + from : rise;
-                }
-                if (gain < rise) towards = r, sign = one, gain = rise;
-                if (equality[r] && gain < zero - rise) towards = r, sign = exactly<T>(-1.0), gain = zero - rise;
-            }
+            T sign = one;
+            const int towards = steepest(equality, best, sign);
             if (towards < 0) return false;
-            T from = zero, to = one;
-            for (int k = 0; k < TRIALS; k++) {
-                const T a = from + exactly<T>(0.375) * (to - from), b = from + exactly<T>(0.625) * (to - from);
-                if (mixed(a, towards, sign) < mixed(b, towards, sign)) from = a;
-                else to = b;
-            }
-            const T found = mixed(exactly<T>(0.5) * from + exactly<T>(0.5) * to, towards, sign);
+            const T share = best_share(towards, sign), rest = one - share;
+            for (int r = 0; r < rows_; r++) trial_[std::size_t(r)] = factor_[std::size_t(r)] * rest;
+            T &own = trial_[std::size_t(towards)];
+            own = own + share * sign;
+            const T found = least_of(trial_.data());
             if (!(best < found)) return false;
             best = found;
-            for (int r = 0; r < rows_; r++) factor_[std::size_t(r)] = trial_[std::size_t(r)];
+            factor_.swap(trial_);
             if (best > loss_of(factor_.data())) return true;
         }
         return false;
     }
 
-    // Writes the factors that are so far from the present ones to those of one row, and returns their least value.
-    T mixed(T share, int towards, T sign) {
-        const T rest = exactly<T>(1.0) - share;
-        for (int r = 0; r < rows_; r++) trial_[std::size_t(r)] = factor_[std::size_t(r)] * rest;
-        T &own = trial_[std::size_t(towards)];
-        own = own + share * sign;
-        return least_of(trial_.data());
+    // The row that raises the least value most, from the present combination on, and its sign; -1 if none does.
+    int steepest(const u8 *equality, T best, T &sign) {
+        const T zero = exactly<T>(0.0);
+        for (int r = 0; r < rows_; r++) rise_[std::size_t(r)] = Z.at_vertex(vertex_, [&](int k) { return Z.column(k)[r]; });
+        for (int k = 1 + Z.shared(); k < Z.columns(); k++) {
+            const T own = columns_[std::size_t(k)], *from = Z.column(k);
+            for (int r = 0; r < rows_; r++) {
+                T &rise = rise_[std::size_t(r)];
+                rise = own > zero ? rise - from[r] : own < zero ? rise + from[r] : rise;
+            }
+        }
+        int towards = -1;
+        for (int r = 0; r < rows_; r++) {
+            const T rise = rise_[std::size_t(r)];
+            if (best < rise) towards = r, sign = exactly<T>(1.0), best = rise;
+            if (equality[r] && best < zero - rise) towards = r, sign = exactly<T>(-1.0), best = zero - rise;
+        }
+        return towards;
+    }
+
+    // How much of one row to take for the rest of the present combination: about the best share, which nothing rests on.
+    T best_share(int towards, T sign) {
+        const int first = 1 + Z.shared(), n = Z.columns();
+        other_.room(std::size_t(n) + 1);
+        for (int k = 0; k < n; k++) other_[std::size_t(k)] = sign * Z.column(k)[towards];
+        const int m = Z.vertices();
+        for (Array<T> *column : {&here_, &there_}) column->room(std::size_t(m) + 1);
+        for (int k = 0; k < m; k++) {
+            here_[std::size_t(k)] = Z.at_vertex(k, [&](int j) { return columns_[std::size_t(j)]; });
+            there_[std::size_t(k)] = Z.at_vertex(k, [&](int j) { return other_[std::size_t(j)]; });
+        }
+        const T *one = columns_.data(), *other = other_.data(), *here = here_.data(), *there = there_.data();
+        const auto least = [&](T share) {
+            const T rest = exactly<T>(1.0) - share, zero = exactly<T>(0.0);
+            T at = here[0] * rest + there[0] * share, sums[4] = {zero, zero, zero, zero}; // so that four are added at a time
+            for (int k = 1; k < m; k++) at = smaller(at, here[k] * rest + there[k] * share);
+            int k = first;
+            for (; k + 4 <= n; k += 4)
+                for (int i = 0; i < 4; i++) sums[i] = sums[i] + modulus(one[k + i] * rest + other[k + i] * share);
+            for (; k < n; k++) sums[0] = sums[0] + modulus(one[k] * rest + other[k] * share);
+            return at - (sums[0] + sums[1] + sums[2] + sums[3]);
+        };
+        T from = exactly<T>(0.0), to = exactly<T>(1.0);
+        for (int k = 0; k < TRIALS; k++) {
+            const T a = from + exactly<T>(0.375) * (to - from), b = from + exactly<T>(0.625) * (to - from);
+            if (least(a) < least(b)) from = a;
+            else to = b;
+        }
+        return exactly<T>(0.5) * from + exactly<T>(0.5) * to;
     }
 
     const Problem<T> &P;
     Zonotope<T> &Z;
     int rows_ = 0, vertex_ = 0;
-    Array<T> low_, high_, size_, factor_, trial_, columns_;
+    Array<T> low_, high_, size_, factor_, trial_, rise_; // of each row
+    Array<T> columns_, other_, here_, there_; // of the present combination and of a row, and their values at vertices
 };
 
 } // namespace polyrelu

@@ -99,8 +99,7 @@ template <class T> class Reach {
         const T zero = exactly<T>(0.0), two = exactly<T>(2.0);
         for (int k = 0; k < m; k++)
             if (!(at(k)[dim - 1] > two * at(k)[dim])) return Aim::UNKNOWN; // a ray, or a vertex too far away to tell
-        for (i64 c = P.coord_start[std::size_t(depth)]; c < P.coord_start[std::size_t(depth) + 1]; c++)
-            if (!at_vertices(F, c, m, at, dim)) return Aim::UNKNOWN;
+        if (!at_vertices(F, depth, m, at, dim)) return Aim::UNKNOWN;
         for (int layer = depth + 1; layer <= P.target_layer; layer++)
             if (!through(layer)) return Aim::UNKNOWN;
         const std::size_t target = std::size_t(P.target_layer);
@@ -113,26 +112,47 @@ template <class T> class Reach {
     T &high(i64 coord) { return high_[std::size_t(coord)]; }
 
   private:
-    // The values of a coordinate at the vertices of the cell.
-    template <class At> bool at_vertices(Forms<T> &F, i64 c, int m, At at, int dim) {
-        const T zero = exactly<T>(0.0), least = exactly<T>(FLOOR), slip = gamma_<T>(dim + 4);
-        const T s = F.sum(c), e = F.error(c);
+    // The values of a layer's coordinates at the vertices of the cell; false where one is too large.
+    template <class At> bool at_vertices(Forms<T> &F, int depth, int m, At at, int dim) {
+        const i64 first = P.coord_start[std::size_t(depth)];
+        const int n = int(P.coord_start[std::size_t(depth) + 1] - first);
+        value_.room(std::size_t(n) + 1);
+        T *__restrict v = value_.data(), *from = &low(first), *to = &high(first);
+        for (int i = 0; i < n; i++) from[i] = exactly<T>(HUGE_VAL), to[i] = exactly<T>(-HUGE_VAL);
         for (int k = 0; k < m; k++) {
             const T *g = at(k), r = g[dim], t = g[dim - 1];
-            T v = F.row(0)[c] * g[0];
-            for (int j = 1; j < dim; j++) v = v + F.row(j)[c] * g[j];
+            for (int j = 0; j < dim; j++) {
+                const T *c = F.row(j) + first, x = g[j];
+                if (j == 0)
+                    for (int i = 0; i < n; i++) v[i] = c[i] * x;
+                else
+                    for (int i = 0; i < n; i++) v[i] = v[i] + c[i] * x;
+            }
+            widen(n, v, F.sums() + first, F.errors() + first, t, r, gamma_<T>(dim + 4), from, to);
+        }
+        for (int i = 0; i < n; i++)
+            if (is_far(from[i]) || is_far(to[i])) return false;
+        return true;
+    }
+
+    // Takes in the values v / t of forms with these sums and errors at a vertex; those that are too large as infinite.
+    POLYRELU_APART static void widen(int n, const T *__restrict v, const T *__restrict sums, const T *__restrict errors, T t,
+                                     T r, T slip, T *__restrict from, T *__restrict to) {
+        const T zero = exactly<T>(0.0), least = exactly<T>(FLOOR), most = exactly<T>(FAR), all = exactly<T>(HUGE_VAL);
+        const T near = t - r, far = t + r;
+        for (int i = 0; i < n; i++) {
+            const T s = sums[i], e = errors[i];
             const T B = (slip * s + e + (s + e) * r) * raised<T>(6) + least;
-            const T near = t - r, far = t + r;
-            T a = v - B, b = v + B;
+            T a = v[i] - B, b = v[i] + B;
             a = a / (a < zero ? near : far);
             b = b / (b > zero ? near : far);
-            if (is_far(a) || is_far(b)) return false;
+            a = modulus(a) < most ? a : zero - all;
+            b = modulus(b) < most ? b : all;
             a = a - slip * modulus(a) - least;
             b = b + slip * modulus(b) + least;
-            low(c) = k == 0 ? a : smaller(low(c), a);
-            high(c) = k == 0 ? b : larger(high(c), b);
+            from[i] = smaller(from[i], a);
+            to[i] = larger(to[i], b);
         }
-        return true;
     }
 
     // From the layer before to this one, by interval arithmetic.

@@ -103,6 +103,7 @@ template <class T> class Zonotope {
     const T *column(int k) const { return columns_.data() + std::size_t(k) * std::size_t(width_); }
     // Which columns are those of a cell's coordinates: 1 to shared().
     int shared() const { return shared_; }
+    int vertices() const { return vertex_count_; }
     // The value of a function at a vertex, from its columns up to shared(); of a box it is that at the centre. Of all vertices
     // the least is found, and its value is off by at most spread() times the function's s.
     template <class Column> T at_vertex(int vertex, Column column) const {
@@ -237,7 +238,8 @@ template <class T> class Zonotope {
 
     const Problem<T> &P;
     const int inputs_;
-    int width_ = 0, count_ = 0, varying_ = 0, fresh_count_ = 0, active_count_ = 0, crossing_ = 0, shared_ = 0, vertex_count_ = 1;
+    int width_ = 0, count_ = 0, varying_ = 0, fresh_count_ = 0, active_count_ = 0, crossing_ = 0, shared_ = 0;
+    int vertex_count_ = 1;
     T largest_ = exactly<T>(1.0), spread_ = exactly<T>(0.0); // X, and what it takes to look at vertices in place of a centre
     Array<T> columns_, next_;             // the latest layer's columns, the centres' first, then those of inputs that vary
     Array<T> error_, sum_, radius_, next_error_, next_sum_;
