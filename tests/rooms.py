@@ -88,6 +88,8 @@ write pruning heuristics), `plotting` and `cli`.
   `engines/cells/boxes.py` to halve the boxes of those that are hard (`kernel/zonotope.h` encloses the image of a box,
   `kernel/boxes.h` keeps those that wait) and holds points against the target exactly; what is left goes to
   `engines/preimage.py`, or by many inputs to `analysis/part_by_part.py`.
+* A cell that misses the target: before a layer splits it, `engines/cells/kernel/opening.h` asks its middle, intervals
+  of what the layers below make of it (`reach.h`), and a zonotope around that (`zonotope.h`, `combination.h`).
 * `tiling.save("zones.html")`, `tiling.show()` and what a notebook shows: `pages/showing.py` chooses the page by what it
   is of (`planar`, `solid`, `latent`, `features`, `tables`); `pages/tiles.py` puts in what the script composes each
   tile's rows of, exactly; `pages/page.py` makes one file of it, with a bundle of `pages/front/` from `pages/static/`.

@@ -49,7 +49,8 @@ ASKED = {
     **dict.fromkeys(("extents",), (*SIZES, f"{CELLS}/test_extents.py")),
     **dict.fromkeys(("corners",), (*SIZES, f"{CELLS}/test_corners.py")),
     **dict.fromkeys(("tiles", "tiles_module"), SIZES),
-    **dict.fromkeys(("boxes", "boxes_module", "zonotope"), BOXES),
+    **dict.fromkeys(("boxes", "boxes_module", "halving"), BOXES),
+    **dict.fromkeys(("zonotope", "combination"), BOXES + ANSWERS),
     **dict.fromkeys(("numbers",), ANSWERS + BOUNDS + SIZES + EVIDENCE),
 }
 ELSE = ANSWERS + KERNEL + INTERVALS + EVIDENCE + SIZES

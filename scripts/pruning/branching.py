@@ -19,6 +19,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import NamedTuple
 
+from branching_in_parts import BranchInParts
 from networks import Shape, network
 from report import markdown
 
@@ -53,6 +54,7 @@ NETWORKS = (
     Layers("trained", Shape(2, 8, 3)),
 )
 HALVINGS = (0, 1, 2, 4, 6)
+PARTS = (0, 1, 2, 3, 4)
 OFTEN, RARELY, NEARBY = Asked(), Asked(total=30), Asked(radius=Fraction(1, 4))
 
 
@@ -105,6 +107,28 @@ def halved() -> str:
     return markdown(head, lines)
 
 
+def in_parts() -> str:
+    """Nodes, and how many parts of cells' boxes were bounded, where inputs are halved for bounds alone."""
+    head = ["network", "sum", "cube", *(f"{2**times} parts" if times else "whole" for times in PARTS)]
+    lines = []
+    for layers in NETWORKS:
+        if layers.shape.blocks == 1:
+            continue  # the bounds of one layer are asked before there are cells
+        for asked in (OFTEN, RARELY, NEARBY):
+            counts, tiles = [], set[int]()
+            for times in PARTS:
+                net = network(layers.kind, layers.shape, 0)
+                target = pr.Polyhedron([[-1] * net.output_dim], [-asked.total])
+                cube = pr.Polyhedron.box(*_cube(layers, asked))
+                engine = BranchInParts(restrict(net, target), cube, MOST_NODES, progress=False, times=times)
+                engine.run()
+                counts.append(f"{engine.stats.nodes:,}, {engine.parts:,}")
+                tiles.add(engine.stats.cells)
+            assert len(tiles) == 1
+            lines.append([str(layers), f"{asked.total}", f"± {asked.radius}", *counts])
+    return markdown(head, lines)
+
+
 def _cube(layers: Layers, asked: Asked) -> tuple[list[Fraction], list[Fraction]]:
     return [-asked.radius] * layers.shape.dim, [asked.radius] * layers.shape.dim
 
@@ -136,7 +160,7 @@ def _shown(own: BranchStats | None, name: str) -> str:
 
 def tables(rules: Mapping[str, Rule] = RULES) -> dict[str, str]:
     """The tables of the page's section on bounds."""
-    return {"bounds": saved(), "rules": by_rule(rules), "halved": halved()}
+    return {"bounds": saved(), "rules": by_rule(rules), "halved": halved(), "parts": in_parts()}
 
 
 def main() -> None:

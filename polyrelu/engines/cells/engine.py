@@ -61,6 +61,8 @@ class CellStats:
         solved_again: generators that were solved again to certify a sign.
         discarded: cells outside the target.
         pruned: cells that were discarded before their last layer, by bounds on what they can reach.
+        bounded: cells that intervals left open, so that a zonotope was put around what they can reach.
+        excluded: of the pruned cells those that this excluded.
         lineality: the dimension of the directions that every tile contains with both signs, not counting others.
     """
 
@@ -72,6 +74,8 @@ class CellStats:
     solved_again: int = 0
     discarded: int = 0
     pruned: int = 0
+    bounded: int = 0
+    excluded: int = 0
     lineality: int = 0
 
 

@@ -116,6 +116,8 @@ class Counts(NamedTuple):
     exact: int
     skeletons: int
     fallbacks: int
+    bounded: int
+    excluded: int
 
 
 class Wish(NamedTuple):

@@ -297,3 +297,5 @@ def add_counts(run: Run, stats: Any) -> None:
     stats.solved_again += counts.solves
     stats.discarded += counts.discarded
     stats.pruned += counts.pruned
+    stats.bounded += counts.bounded
+    stats.excluded += counts.excluded

@@ -16,7 +16,7 @@ from tests.engines.cells.harness.harness import AS_IT_IS, built, shared_folder
 from tests.extreme_networks import DEGENERATE, degenerate, of_any_magnitude, plain_network
 
 MOST = 64  # columns
-HARDLY_POSITIVE = -1
+HARDLY_POSITIVE, A_POINT = -1, -2
 
 
 @pytest.fixture(scope="module")
@@ -26,7 +26,8 @@ def zonotopes(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def spoilt(tmp_path_factory):
-    return built("zonotope", shared_folder(tmp_path_factory), {name: changes for name, (changes, *_) in SPOILT.items()})
+    every = {**SPOILT, **ON_CELLS}
+    return built("zonotope", shared_folder(tmp_path_factory), {name: changes for name, (changes, *_) in every.items()})
 
 
 class Steps(NamedTuple):
@@ -44,26 +45,40 @@ class Steps(NamedTuple):
 
 
 def steps(compiled, net, low, high, rows, offsets, equality, variant=AS_IT_IS):
+    return _steps(compiled, "steps", net, (rows, offsets, equality), variant, low, high)
+
+
+def cell_steps(compiled, net, generators, rows, offsets, equality, variant=AS_IT_IS):
+    """The steps on a cell, and between what the zonotope by itself has the rows."""
+    ends = np.zeros(len(rows)), np.zeros(len(rows))
+    given = len(generators), np.ascontiguousarray(generators), *ends
+    return _steps(compiled, "cell_steps", net, (rows, offsets, equality), variant, *given), ends
+
+
+def _steps(compiled, function, net, asked, variant, *given):
+    rows, offsets, equality = asked
     widths = [layer.output_dim for layer in net.layers]
+    step_widths = [*itertools.chain.from_iterable((n, n) for n in widths), len(rows)]
+    if function == "steps":
+        step_widths.insert(0, net.input_dim)
     starts = np.cumsum([0, *widths])
     sizes = np.cumsum([0, *(layer.input_dim * layer.output_dim for layer in net.layers)])
-    widest, count = max(net.input_dim, len(rows), *widths), 2 * len(widths) + 1
+    widest, count = max(net.input_dim, *step_widths), len(step_widths)
     with np.errstate(all="ignore"):
         weights = np.concatenate([layer.float_weight.T.ravel() for layer in net.layers])
         biases = np.concatenate([layer.float_bias for layer in net.layers])
         row_weights = np.array(rows, dtype=np.float64).reshape(len(rows), widths[-1])
     relu = np.array([on for layer in net.layers for on in layer.relu], dtype=np.uint8)
-    entries, errors = np.zeros((count + 1, MOST, widest)), np.zeros((count + 1, widest))
+    entries, errors = np.zeros((count, MOST, widest)), np.zeros((count, widest))
     own = [np.zeros(starts[-1]) for _ in range(4)]
     done, misses, factors = np.zeros(1, dtype=np.int64), np.zeros(1, dtype=np.uint8), np.zeros(len(rows) + 1)
     compiled.call(
-        "steps", net.input_dim, len(widths), starts, sizes, weights, biases, relu, low, high, MOST, widest,
+        function, net.input_dim, len(widths), starts, sizes, weights, biases, relu, MOST, widest,
         entries, errors, *own, done, len(rows), np.ascontiguousarray(row_weights.T),
         np.array(offsets, dtype=np.float64), np.array(equality, dtype=np.uint8),
-        entries[-1], errors[-1], factors, misses, variant=variant,
+        entries[-1], errors[-1], factors, misses, *given, variant=variant,
     )  # fmt: skip
     made = int(done[0])
-    step_widths = [net.input_dim, *itertools.chain.from_iterable((n, n) for n in widths), len(rows)]
     least, most, slopes, bends = ([column[a:b] for a, b in itertools.pairwise(starts)] for column in own)
     return Steps(
         [entries[k, :, :n] for k, n in zip(range(made), step_widths, strict=False)],
@@ -72,7 +87,7 @@ def steps(compiled, net, low, high, rows, offsets, equality, variant=AS_IT_IS):
         most,
         slopes,
         bends,
-        made == count + 1,
+        made == count,
         bool(misses[0]),
         factors[:-1],
     )
@@ -125,20 +140,109 @@ def broken(compiled, question, variant=AS_IT_IS):
     return None
 
 
-def _is_within(rows, offsets, entries, errors):
+def broken_on_cell(compiled, question, variant=AS_IT_IS):
+    """Which step of a question about a cell is not within its error; None where all are."""
+    net, generators, rows, offsets, equality = question
+    made, ends = cell_steps(compiled, net, generators, rows, offsets, equality, variant)
+    entries, errors = [exact(own) for own in made.entries], [[Fraction(e) for e in own] for own in made.errors]
+    if not entries:
+        return None  # a vertex is too far away, or nearly
+    points = points_of(generators)
+    sizes = [1, *[max(max(map(abs, (1, *x))) for x in points)] * net.input_dim, *[1] * MOST]
+    if not all(_is_value(net.layers[0], x, entries[0], errors[0]) for x in points):
+        return "forms"
+    for number, layer in enumerate(net.layers):
+        place = 2 * number
+        if place >= len(entries):
+            return None  # numbers are too large, and nothing is said
+        before = entries[place - 1 : place + 1], errors[place - 1 : place + 1]
+        if number > 0 and not _is_within(layer.rows, layer.offsets, *before, sizes):
+            return "affine"
+        wrong = _bent_wrong(made, number, layer, entries[place : place + 2], errors[place : place + 2], sizes)
+        if wrong:
+            return wrong
+    numbers = [[Fraction(v) for v in row] for row in rows], list(map(Fraction, offsets))
+    return _rows_wrong(made, net.layers[-1], points, sizes, numbers, ends, equality) if made.is_whole else None
+
+
+def _is_value(layer, point, entries, errors):
+    """Whether what enters a first layer at a point is within its error."""
+    values = (
+        offset + sum(w * v for w, v in zip(row, point, strict=True))
+        for row, offset in zip(layer.rows, layer.offsets, strict=True)
+    )
+    return all(abs(value - _at(point, entries, i)) <= errors[i] for i, value in enumerate(values))
+
+
+def _rows_wrong(made, last, points, sizes, rows, ends, equality):
+    """What is wrong with the rows on a cell, between whose ends the zonotope has them."""
+    entries = [exact(own) for own in made.entries[-2:]]
+    errors = [[Fraction(e) for e in own] for own in made.errors[-2:]]
+    if not _is_within(*rows, entries, errors, sizes):
+        return "rows"
+    for i, (least, most) in enumerate(zip(*ends, strict=True)):
+        at = [_at(x, entries[-1], i) for x in points]
+        reach = sum(abs(column[i]) for column in entries[-1][1 + len(points[0]) :]) + errors[-1][i]
+        if not (Fraction(least) <= min(at) - reach and max(at) + reach <= Fraction(most)):
+            return "bounds"
+    if made.misses and not _misses_on_cell(made, points, entries[-1], errors[-1], equality):
+        low, high = (_left(last, own[-1].tolist()) for own in (made.low, made.high))
+        if not _misses_by_intervals(*rows, low, high, equality):
+            return "combination"
+    return None
+
+
+def points_of(generators):
+    """Of each generator some vertices that it may stand for: each of its entries as given, or off by the radius."""
+    points = []
+    for *vector, radius in ([Fraction(v) for v in own] for own in generators.tolist()):
+        for turn in range(2 * len(vector)):
+            off = [radius * (0, 1, -1)[(turn + j * (1 + turn // len(vector))) % 3] for j in range(len(vector))]
+            *x, t = (a + b for a, b in zip(vector, off, strict=True))
+            points.append(tuple(v / t for v in x))
+    return points
+
+
+def _at(point, entries, i):
+    """The value at a point of what its coordinates do to coordinate i."""
+    return entries[0][i] + sum((x * column[i] for x, column in zip(point, entries[1:], strict=False)), Fraction(0))
+
+
+def _misses_on_cell(made, points, entries, errors, equality):
+    """Whether some row of an enclosure is positive at all points, or a combination of rows is."""
+    factors = [Fraction(t) for t in made.factors.tolist()]
+    tries = [[Fraction(k == r) for k in range(len(errors))] for r in range(len(errors))]
+    tries += [[-t for t in own] for own, equal in zip(tries, equality, strict=True) if equal]
+    if all(t >= 0 or equal for t, equal in zip(factors, equality, strict=True)):
+        tries.append(factors)
+    for own in tries:
+        combined = [[sum(t * v for t, v in zip(own, column, strict=True))] for column in entries]
+        loss = sum(abs(t) * e for t, e in zip(own, errors, strict=True))
+        reach = sum(abs(column[0]) for column in combined[1 + len(points[0]) :])
+        if min(_at(x, combined, 0) for x in points) - reach - loss > 0:
+            return True
+    return False
+
+
+def _is_within(rows, offsets, entries, errors, sizes=(1,) * MOST):
+    """Whether a map's columns are, with parameters up to the sizes."""
     columns, given = by_map(rows, offsets, entries[0], errors[0])
-    lost = [sum(abs(a[i] - b[i]) for a, b in zip(columns, entries[1], strict=True)) for i in range(len(rows))]
+    lost = [
+        sum(size * abs(a[i] - b[i]) for size, a, b in zip(sizes, columns, entries[1], strict=False))
+        for i in range(len(rows))
+    ]
     return all(own + before <= room for own, before, room in zip(lost, given, errors[1], strict=True))
 
 
-def _bent_wrong(made, number, layer, entries, errors):
-    """What is wrong with bounds of what enters a layer, or with what leaves it."""
+def _bent_wrong(made, number, layer, entries, errors, sizes=None):
+    """What is wrong with bounds of what enters a layer, or with what leaves it; on a box all parameters have size 1."""
+    is_box, sizes = sizes is None, sizes or (1,) * (MOST + 1)
     for i, masked in enumerate(layer.relu):
         low, high, slope, offset = (
             Fraction(own[number][i]) for own in (made.low, made.high, made.slopes, made.offsets)
         )
         centre, reach = entries[0][0][i], sum(abs(column[i]) for column in entries[0][1:]) + errors[0][i]
-        if number == 0 and not (low <= centre - reach and centre + reach <= high):
+        if number == 0 and is_box and not (low <= centre - reach and centre + reach <= high):
             return "bounds"
         if not (masked and low < 0):
             continue
@@ -150,9 +254,8 @@ def _bent_wrong(made, number, layer, entries, errors):
             return "lines"
         (first, *before), (centre, *after) = ([column[i] for column in own] for own in entries)
         lost = abs(slope * first + offset - centre)
-        lost += sum(
-            abs(slope * a - b) for a, b in zip(before, after, strict=True) if a
-        )  # the new parameter has its own
+        used = zip(sizes[1:], before, after, strict=False)
+        lost += sum(size * abs(slope * a - b) for size, a, b in used if a)  # the new parameter has its own
         if lost + slope * errors[0][i] > errors[1][i]:
             return "bent"
     return None
@@ -220,6 +323,23 @@ def question(seed):
     return net, middle - radius, middle + radius, [own.tolist() for own in rows], offsets, equality
 
 
+def cell_question(seed):
+    """A network, generators of a cell, and rows: of those that are asked of boxes."""
+    if seed == A_POINT:
+        net = pr.Network([pr.Layer([[1]], [0], False)])
+        return net, np.array([[1.0, 1.0, 2.0**-30]]), [[1]], [0.0], [False]
+    net, *_, rows, offsets, equality = question(seed)
+    if seed == HARDLY_POSITIVE:
+        return net, np.array([[0.5, 1.0, 0.0], [-0.5, 1.0, 0.0]]), rows, offsets, equality
+    rng = np.random.default_rng(seed + 10**6)
+    d, m = net.input_dim, net.input_dim + int(rng.integers(1, 4))
+    vectors = rng.normal(size=(m, d + 1)) * 2.0 ** rng.integers(-8, 1)
+    vectors[:, -1] = 2.0 ** rng.integers(-12, 2) * rng.uniform(0.5, 1, m)
+    vectors /= np.abs(vectors).max(axis=1)[:, None]
+    radius = vectors[:, -1] * rng.choice([0, 2.0**-52, 2.0**-30, 0.01, 0.4], m)
+    return net, np.column_stack([vectors, radius]), rows, offsets, equality
+
+
 SPOILT: dict[str, Any] = {
     "inputs are rounded": (
         [("larger(high[j] - c, c - low[j]) * raised<T>(3) + least", "larger(high[j] - c, c - low[j])")],
@@ -242,16 +362,49 @@ SPOILT: dict[str, Any] = {
         "bounds",
         0,
     ),
-    "errors of bounds": ([("(radius_[at] + error_[at]) * raised<T>(2)", "radius_[at]")], "bounds", 0),
+    "errors of bounds": (
+        [("(radius_[at] + error_[at] + spread_ * sum_[at]) * raised<T>(4)", "radius_[at]")],
+        "bounds",
+        0,
+    ),
     "errors of combinations": (
         [("return loss * raised<T>(rows_ + 8) + exactly<T>(FLOOR)", "return exactly<T>(0.0)")],
         "combination",
         HARDLY_POSITIVE,
     ),
     "combinations have signs": (
-        [("if (asked.equality[r] && gain < zero - rise)", "if (gain < zero - rise)")],
+        [("if (equality[r] && best < zero - rise)", "if (best < zero - rise)")],
         "combination",
         68,
+    ),
+}
+
+
+# Not among them: t - r in rho, and gamma_{d+1}, since X is counted where 1 would do, and a layer's errors are larger.
+ON_CELLS: dict[str, Any] = {
+    "forms have errors": (
+        [("F.error(i64(first + i)) * largest_ * raised<T>(2)", "F.error(i64(first + i))")],
+        "forms",
+        71,
+    ),
+    "sums of forms": ([("F.sum(i64(first + i)) * largest_ * raised<T>(2)", "F.sum(i64(first + i))")], "affine", 26),
+    "sums of layers": ([("modulus(from[i]) * largest_", "modulus(from[i])")], "affine", 95),
+    "points are far away": ([("(size + rho) * raised<T>(2)", "one")], "forms", 71),
+    "generators have radii": ([("(one + own) * r / (t - r) + gamma_<T>(1) * own", "gamma_<T>(1) * own")], "bounds", 0),
+    "so has what divides": ([("(one + own) * r / (t - r)", "r / (t - r)")], "bounds", A_POINT),
+    "vertices are not exact": ([("error_[at] + spread_ * sum_[at]", "error_[at]")], "bounds", 0),
+    "errors beside vertices": (
+        [("(radius_[at] + error_[at] + spread_", "(radius_[at] + spread_")],
+        "bounds",
+        HARDLY_POSITIVE,
+    ),
+    "new parameters": ([("(radius_[at] + error_[at] + spread_", "(error_[at] + spread_")], "bounds", 1),
+    "the largest vertex": ([(", high[i] = larger(high[i], v[i]);", ";")], "bounds", HARDLY_POSITIVE),
+    "the least vertex": ([("if (v < least) least = v", "if (least < v) least = v")], "combination", 37),
+    "vertices of combinations": (
+        [("gamma_<T>(rows_ + Z.columns() + 4) + Z.spread()", "gamma_<T>(rows_ + Z.columns() + 4)")],
+        "combination",
+        116,
     ),
 }
 
@@ -261,9 +414,21 @@ def test_every_step_is_within_its_error(zonotopes, seeds):
     assert not {seed: wrong for seed in seeds if (wrong := broken(zonotopes, question(seed)))}
 
 
+@pytest.mark.parametrize("seeds", [range(a, a + 30) for a in range(0, 120, 30)])
+def test_every_step_on_a_cell_is_within_its_error(zonotopes, seeds):
+    assert not {seed: wrong for seed in seeds if (wrong := broken_on_cell(zonotopes, cell_question(seed)))}
+
+
 @pytest.mark.parametrize("name", SPOILT)
 def test_no_term_is_spared(zonotopes, spoilt, name):
     """Without it a question breaks the step that it is about, which it does not with it."""
     _, step, seed = SPOILT[name]
     assert broken(spoilt, question(seed), name) == step
     assert broken(zonotopes, question(seed)) is None
+
+
+@pytest.mark.parametrize("name", ON_CELLS)
+def test_no_term_is_spared_on_cells(zonotopes, spoilt, name):
+    _, step, seed = ON_CELLS[name]
+    assert broken_on_cell(spoilt, cell_question(seed), name) == step
+    assert broken_on_cell(zonotopes, cell_question(seed)) is None

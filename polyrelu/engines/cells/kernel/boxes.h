@@ -11,8 +11,8 @@
 
 #include <sched.h>
 
+#include "halving.h"
 #include "splitter.h" // for the clock
-#include "zonotope.h"
 
 namespace polyrelu {
 
@@ -185,8 +185,11 @@ class Boxes {
 
     // What one thread needs.
     struct Worker {
-        explicit Worker(const Problem<double> &problem) : zonotope(problem) {}
+        explicit Worker(const Problem<double> &problem)
+            : zonotope(problem), combination(problem, zonotope), halving(problem, zonotope, combination) {}
         Zonotope<double> zonotope;
+        Combination<double> combination;
+        Halving<double> halving;
         i32 number = 0;
         Array<double> low, high, point, value, next;
     };
@@ -227,19 +230,19 @@ class Boxes {
         const Conditions<double> conditions = asked.conditions();
         Zonotope<double> &Z = own.zonotope;
         double *low = own.low.data(), *high = own.high.data();
-        const bool bounds = Z.enclose(low, high, columns_) && Z.enclose(conditions);
+        const bool bounds = Z.enclose(low, high, columns_) && own.combination.enclose(conditions);
         bounded_.fetch_add(1, std::memory_order_relaxed);
-        if (bounds && Z.misses(conditions)) {
+        if (bounds && own.combination.misses(conditions.equality)) {
             excluded_.fetch_add(1, std::memory_order_relaxed);
             const Hold hold(lock_);
             busy_--;
             return;
         }
         if (bounds) {
-            Z.corner(low, high, own.point.data());
+            own.halving.corner(low, high, own.point.data());
             margin(own, conditions);
         }
-        int along = bounds && Z.crossing() > ripe_ ? Z.best_to_halve(conditions) : bounds ? -1 : widest(own);
+        int along = bounds && Z.crossing() > ripe_ ? own.halving.best(conditions) : bounds ? -1 : widest(own);
         double middle = along < 0 ? 0.0 : 0.5 * low[along] + 0.5 * high[along];
         if (along >= 0 && !can_be_halved(low[along], high[along])) {
             along = widest(own);

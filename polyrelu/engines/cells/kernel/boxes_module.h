@@ -158,16 +158,17 @@ inline PyObject *boxes_enclosed(PyObject *object, PyObject *args) {
     try {
         const Problem<double> &P = *self->problem;
         Zonotope<double> Z(P);
+        Combination<double> C(P, Z);
         const Conditions<double> asked{weights.start, biases.start, equality.start, int(biases.length)};
-        if (!Z.enclose(low.start, high.start, INT32_MAX) || !Z.enclose(asked)) {
+        if (!Z.enclose(low.start, high.start, INT32_MAX) || !C.enclose(asked)) {
             Py_IncRef(Py_None);
             return Py_None;
         }
         const std::size_t coords = std::size_t(P.coords()), rows = biases.length;
         Array<double> from(coords + rows + 1), to(coords + rows + 1);
         for (std::size_t i = 0; i < coords; i++) from[i] = Z.low(i64(i)), to[i] = Z.high(i64(i));
-        for (std::size_t r = 0; r < rows; r++) from[coords + r] = Z.row_low(int(r)), to[coords + r] = Z.row_high(int(r));
-        const bool misses = Z.misses(asked);
+        for (std::size_t r = 0; r < rows; r++) from[coords + r] = C.row_low(int(r)), to[coords + r] = C.row_high(int(r));
+        const bool misses = C.misses(asked.equality);
         PyObject *list = PyList_New(0);
         if (list == nullptr) return nullptr;
         if (append(list, bytes_of(from, coords + rows)) && append(list, bytes_of(to, coords + rows)) &&

@@ -86,6 +86,8 @@ template <class T> class Forms {
     T *row(int j) { return forms_.data() + std::size_t(j) * std::size_t(P.coords()); }
     T sum(i64 coord) const { return sums_[std::size_t(coord)]; }
     T error(i64 coord) const { return errors_[std::size_t(coord)]; }
+    const T *sums() const { return sums_.data(); }
+    const T *errors() const { return errors_.data(); }
 
     // The coordinates of a layer whose sign the box left open, in their order.
     const i32 *crossing(int layer) const { return crossing_.data() + P.coord_start[std::size_t(layer)]; }

@@ -317,12 +317,13 @@ inline PyObject *kernel_keep_within(PyObject *object, PyObject *args) {
     return Py_None;
 }
 
-// counters(): cells, cuts, signs, solves, flat, discarded, pruned, exact, skeletons, fallbacks. While a run works these
-// are what they happen to be.
+// counters(): cells, cuts, signs, solves, flat, discarded, pruned, exact, skeletons, fallbacks, bounded, excluded. While a run
+// works these are what they happen to be.
 inline PyObject *kernel_counters(PyObject *object, PyObject *) {
     const Shown &c = reinterpret_cast<KernelObject *>(object)->run->counters();
-    return Py_BuildValue("(LLLLLLLLLL)", (long long)c[0], (long long)c[1], (long long)c[2], (long long)c[3], (long long)c[4],
-                         (long long)c[5], (long long)c[6], (long long)c[7], (long long)c[8], (long long)c[9]);
+    return Py_BuildValue("(LLLLLLLLLLLL)", (long long)c[0], (long long)c[1], (long long)c[2], (long long)c[3], (long long)c[4],
+                         (long long)c[5], (long long)c[6], (long long)c[7], (long long)c[8], (long long)c[9],
+                         (long long)c[10], (long long)c[11]);
 }
 
 inline PyMethodDef KERNEL_METHODS[] = {

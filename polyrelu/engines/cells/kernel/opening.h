@@ -124,12 +124,11 @@ template <class S> Next Splitter<S>::list_neurons(Patch<S> &A, int depth, int po
 // Computes a layer's forms on a patch that no neuron cuts yet, and lists those that may; the box around it tells the signs
 // of the others. False if it is seen to have no part in the target.
 template <class S> bool Splitter<S>::enter(Patch<S> &A, int depth) {
-    const int dim = shape.dim(), m = int(A.end - A.first);
+    const int dim = shape.dim();
     const bool in_target = depth == P.target_layer;
     F.enter(depth, A.signs.data(), dim);
     if (P.has_target() && !in_target && may_prune(A, depth)) {
-        const auto at = [&](int k) { return pool[A.first + u32(k)].vector(); };
-        if (reach_.misses_target(F, depth, m, at, dim)) {
+        if (misses_target(A, depth)) {
             counters.pruned++;
             counters.discarded++;
             if (writer_ != nullptr) {
@@ -175,6 +174,28 @@ template <class S> POLYRELU_INLINE bool Splitter<S>::is_apex(Generator<S> g) {
     bool is_zero = g.radius() == 0.0;
     for (int j = 0; j + 1 < shape.dim(); j++) is_zero &= g.vector()[j] == 0.0;
     return is_zero;
+}
+
+// Whether bounds show that a patch misses the target: intervals, or, where these leave it open, the zonotope around what the
+// layers between make of the patch. Who judges evidence has intervals alone.
+template <class S> POLYRELU_APART bool Splitter<S>::misses_target(Patch<S> &A, int depth) {
+    const int dim = shape.dim(), m = int(A.end - A.first);
+    const auto at = [&](int k) { return pool[A.first + u32(k)].vector(); };
+    if (reach_.seems_to_hit(F, depth, m, at, dim)) return false;
+    const Aim aim = reach_.aim(F, depth, m, at, dim);
+    if (aim != Aim::OPEN || writer_ != nullptr || P.target_layer - depth < LEAST_BELOW) return aim == Aim::MISSES;
+    counters.bounded++;
+    const i64 first = P.coord_start[std::size_t(depth)];
+    if (!zonotope_.begin(F, depth, m, at, &reach_.low(first), &reach_.high(first))) return false;
+    for (int layer = depth; layer < P.target_layer; layer++) {
+        zonotope_.bend(layer);
+        work_ += i64(zonotope_.columns()) * zonotope_.width(layer);
+        if (zonotope_.columns() > MOST_COLUMNS || !zonotope_.enter(layer + 1)) return false;
+    }
+    combination_.take(P.target_layer);
+    const bool misses = combination_.misses(P.equality.start + P.coord_start[std::size_t(P.target_layer)]);
+    counters.excluded += misses;
+    return misses;
 }
 
 // Writes the form of a coordinate as that of the patch's next neuron, and its signs at all generators; negative ones are

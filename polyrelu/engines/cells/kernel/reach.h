@@ -1,10 +1,12 @@
 // Whether bounds show that no point of a cell maps into the target.
 //
-// Before a bounded cell is split by a layer, the values c . g / g_t at its vertices bound what enters the layer's neurons,
-// and interval arithmetic carries these bounds to the target's rows: a sum of K products and a bias is off by at most
-// gamma_{K+2} times the sum of the terms' moduli, which is raised for its own rounding and that of the weights. If some
-// row is positive throughout, the cell is discarded with everything below it. Values beyond 2^100 tell nothing; below that
-// the digits that a weight has lost matter less than 2^-900.
+// They are asked before a cell is split by a layer, unless its middle, evaluated in floats, seems to be mapped into the
+// target: then they would show nothing, and cost more than splitting does. Of a bounded cell the values c . g / g_t at its
+// vertices bound what enters the layer's neurons, and interval arithmetic carries these bounds to the target's rows: a sum of
+// K products and a bias is off by at most gamma_{K+2} times the sum of the terms' moduli, which is raised for its own rounding
+// and that of the weights. If some row is positive throughout, the cell is discarded with everything below it. Values beyond
+// 2^100 tell nothing; below that the digits that a weight has lost matter less than 2^-900. Where intervals leave the target
+// open, a zonotope may not (zonotope.h).
 #pragma once
 
 #include "forms.h"
@@ -41,51 +43,116 @@ POLYRELU_APART bool by_intervals(const T *W, const T *b, int n, int width, const
     return true;
 }
 
+template <class T> void anything(int n, T *low, T *high) {
+    for (int i = 0; i < n; i++) low[i] = exactly<T>(-FAR), high[i] = exactly<T>(FAR);
+}
+
+// What bounds say of a cell: it misses the target; it may not; or nothing, since it has a ray, or numbers are too large.
+enum class Aim { MISSES, OPEN, UNKNOWN };
+
 template <class T> class Reach {
   public:
     explicit Reach(const Problem<T> &problem) : P(problem) {
         for (Array<T> *column : {&low_, &high_, &size_}) column->room(std::size_t(P.coords()) + 1);
     }
 
-    // `at(k)` is generator k of the cell, its d + 1 entries followed by r.
-    template <class At> POLYRELU_APART bool misses_target(Forms<T> &F, int depth, int m, At at, int dim) {
+    // Whether the middle of a cell's vertices seems to be mapped into the target. Nothing is certain of it, and nothing rests
+    // on it. `at(k)` is generator k of the cell, its d + 1 entries followed by r.
+    template <class At> POLYRELU_APART bool seems_to_hit(Forms<T> &F, int depth, int m, At at, int dim) {
+        const T zero = exactly<T>(0.0), one = exactly<T>(1.0);
+        middle_.filled(std::size_t(dim), zero);
+        for (int k = 0; k < m; k++) {
+            const T *g = at(k);
+            if (!(g[dim - 1] > zero)) return false;
+            const T factor = one / g[dim - 1];
+            for (int j = 0; j < dim; j++) middle_[std::size_t(j)] = middle_[std::size_t(j)] + factor * g[j];
+        }
+        const T share = one / middle_[std::size_t(dim) - 1];
+        i64 first = P.coord_start[std::size_t(depth)], end = P.coord_start[std::size_t(depth) + 1];
+        value_.room(std::size_t(end - first) + 1);
+        for (i64 c = first; c < end; c++) value_[std::size_t(c - first)] = F.row(dim - 1)[c];
+        for (int j = 0; j + 1 < dim; j++) {
+            const T x = middle_[std::size_t(j)] * share, *form = F.row(j) + first;
+            T *__restrict v = value_.data();
+            for (i64 i = 0; i < end - first; i++) v[i] = v[i] + x * form[i];
+        }
+        for (int layer = depth + 1; layer <= P.target_layer; layer++) {
+            const i64 before = first, n = P.coord_start[std::size_t(layer) + 1] - end;
+            const T *W = P.weights.start + P.weight_start[std::size_t(layer)], *b = &P.biases[std::size_t(end)];
+            next_.room(std::size_t(n) + 1);
+            T *__restrict to = next_.data();
+            for (i64 i = 0; i < n; i++) to[i] = b[i];
+            for (i64 k = 0; k < end - before; k++, W += n) {
+                const T x = value_[std::size_t(k)];
+                if (P.relu[std::size_t(before + k)] && !(x > zero)) continue;
+                for (i64 i = 0; i < n; i++) to[i] = to[i] + x * W[i];
+            }
+            value_.swap(next_);
+            first = end, end += n;
+        }
+        for (i64 c = first; c < end; c++)
+            if (P.equality[std::size_t(c)] || !(value_[std::size_t(c - first)] < zero)) return false;
+        return true;
+    }
+
+    template <class At> POLYRELU_APART Aim aim(Forms<T> &F, int depth, int m, At at, int dim) {
         const T zero = exactly<T>(0.0), two = exactly<T>(2.0);
         for (int k = 0; k < m; k++)
-            if (!(at(k)[dim - 1] > two * at(k)[dim])) return false; // a ray, or a vertex too far away to tell
-        for (i64 c = P.coord_start[std::size_t(depth)]; c < P.coord_start[std::size_t(depth) + 1]; c++)
-            if (!at_vertices(F, c, m, at, dim)) return false;
+            if (!(at(k)[dim - 1] > two * at(k)[dim])) return Aim::UNKNOWN; // a ray, or a vertex too far away to tell
+        if (!at_vertices(F, depth, m, at, dim)) return Aim::UNKNOWN;
         for (int layer = depth + 1; layer <= P.target_layer; layer++)
-            if (!through(layer)) return false;
+            if (!through(layer)) return Aim::UNKNOWN;
         const std::size_t target = std::size_t(P.target_layer);
         for (i64 c = P.coord_start[target]; c < P.coord_start[target + 1]; c++)
-            if (low(c) > zero || (P.equality[std::size_t(c)] && high(c) < zero)) return true;
-        return false;
+            if (low(c) > zero || (P.equality[std::size_t(c)] && high(c) < zero)) return Aim::MISSES;
+        return Aim::OPEN;
     }
 
     T &low(i64 coord) { return low_[std::size_t(coord)]; }
     T &high(i64 coord) { return high_[std::size_t(coord)]; }
 
   private:
-    // The values of a coordinate at the vertices of the cell.
-    template <class At> bool at_vertices(Forms<T> &F, i64 c, int m, At at, int dim) {
-        const T zero = exactly<T>(0.0), least = exactly<T>(FLOOR), slip = gamma_<T>(dim + 4);
-        const T s = F.sum(c), e = F.error(c);
+    // The values of a layer's coordinates at the vertices of the cell; false where one is too large.
+    template <class At> bool at_vertices(Forms<T> &F, int depth, int m, At at, int dim) {
+        const i64 first = P.coord_start[std::size_t(depth)];
+        const int n = int(P.coord_start[std::size_t(depth) + 1] - first);
+        value_.room(std::size_t(n) + 1);
+        T *__restrict v = value_.data(), *from = &low(first), *to = &high(first);
+        for (int i = 0; i < n; i++) from[i] = exactly<T>(HUGE_VAL), to[i] = exactly<T>(-HUGE_VAL);
         for (int k = 0; k < m; k++) {
             const T *g = at(k), r = g[dim], t = g[dim - 1];
-            T v = F.row(0)[c] * g[0];
-            for (int j = 1; j < dim; j++) v = v + F.row(j)[c] * g[j];
+            for (int j = 0; j < dim; j++) {
+                const T *c = F.row(j) + first, x = g[j];
+                if (j == 0)
+                    for (int i = 0; i < n; i++) v[i] = c[i] * x;
+                else
+                    for (int i = 0; i < n; i++) v[i] = v[i] + c[i] * x;
+            }
+            widen(n, v, F.sums() + first, F.errors() + first, t, r, gamma_<T>(dim + 4), from, to);
+        }
+        for (int i = 0; i < n; i++)
+            if (is_far(from[i]) || is_far(to[i])) return false;
+        return true;
+    }
+
+    // Takes in the values v / t of forms with these sums and errors at a vertex; those that are too large as infinite.
+    POLYRELU_APART static void widen(int n, const T *__restrict v, const T *__restrict sums, const T *__restrict errors, T t,
+                                     T r, T slip, T *__restrict from, T *__restrict to) {
+        const T zero = exactly<T>(0.0), least = exactly<T>(FLOOR), most = exactly<T>(FAR), all = exactly<T>(HUGE_VAL);
+        const T near = t - r, far = t + r;
+        for (int i = 0; i < n; i++) {
+            const T s = sums[i], e = errors[i];
             const T B = (slip * s + e + (s + e) * r) * raised<T>(6) + least;
-            const T near = t - r, far = t + r;
-            T a = v - B, b = v + B;
+            T a = v[i] - B, b = v[i] + B;
             a = a / (a < zero ? near : far);
             b = b / (b > zero ? near : far);
-            if (is_far(a) || is_far(b)) return false;
+            a = modulus(a) < most ? a : zero - all;
+            b = modulus(b) < most ? b : all;
             a = a - slip * modulus(a) - least;
             b = b + slip * modulus(b) + least;
-            low(c) = k == 0 ? a : smaller(low(c), a);
-            high(c) = k == 0 ? b : larger(high(c), b);
+            from[i] = smaller(from[i], a);
+            to[i] = larger(to[i], b);
         }
-        return true;
     }
 
     // From the layer before to this one, by interval arithmetic.
@@ -98,7 +165,7 @@ template <class T> class Reach {
     }
 
     const Problem<T> &P;
-    Array<T> low_, high_, size_;
+    Array<T> low_, high_, size_, middle_, value_, next_;
 };
 
 } // namespace polyrelu

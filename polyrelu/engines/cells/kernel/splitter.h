@@ -8,11 +8,11 @@
 #include <atomic>
 #include <ctime>
 
+#include "combination.h"
 #include "extents.h"
 #include "forms.h"
 #include "grid.h"
 #include "patch.h"
-#include "reach.h"
 #include "rows.h"
 #include "solving.h"
 
@@ -27,6 +27,9 @@ constexpr u32 MOST_BUCKETS = 1 << 12;
 constexpr u32 MOST_VERTICES = 1 << 11;
 // So many generators for each dimension that a neuron makes of a skeleton are compared pair by pair.
 constexpr u32 MOST_PAIRED = 24;
+
+// A patch is bounded by zonotopes where the target's layer is at least so many further, and with so many columns at most.
+constexpr int LEAST_BELOW = 2, MOST_COLUMNS = 256;
 
 // Into how many parts a root is cut first that others are to share: at most 2 to this power.
 constexpr int COARSE_NEURONS = 5;
@@ -46,20 +49,21 @@ inline double seconds_now() {
 
 struct Counters {
     i64 cells = 0, cuts = 0, signs = 0, solves = 0, flat = 0, discarded = 0, pruned = 0, exact = 0, skeletons = 0,
-        fallbacks = 0;
+        fallbacks = 0, bounded = 0, excluded = 0;
 };
 
 // Counters for other threads to read while a run works: what they were a moment ago.
 class Shown {
   public:
     void publish(const Counters &c) {
-        const i64 values[] = {c.cells, c.cuts, c.signs, c.solves, c.flat, c.discarded, c.pruned, c.exact, c.skeletons, c.fallbacks};
+        const i64 values[] = {c.cells, c.cuts, c.signs, c.solves, c.flat, c.discarded, c.pruned, c.exact, c.skeletons, c.fallbacks,
+                              c.bounded, c.excluded};
         for (int k = 0; k < COUNT; k++) values_[k].store(values[k], std::memory_order_relaxed);
     }
     i64 operator[](int k) const { return values_[k].load(std::memory_order_relaxed); }
 
   private:
-    static constexpr int COUNT = 10;
+    static constexpr int COUNT = 12;
     std::atomic<i64> values_[COUNT] = {};
 };
 
@@ -137,7 +141,7 @@ template <class S> class Splitter {
   public:
     Splitter(const Problem<double> &problem, int words, Wanted wanted, Ask ask, void *who)
         : P(problem), layers_(problem.layers_with_sites()), shape(problem.dim, words), wanted_(wanted), ask_(ask), who_(who),
-          F(problem), reach_(problem), pool(shape),
+          F(problem), reach_(problem), zonotope_(problem), combination_(problem, zonotope_), pool(shape),
           measurer_(wanted.extents && problem.dim > 1 ? new Measurer<>(problem.dim, words) : nullptr),
           writer_(wanted.rows == nullptr ? nullptr : new RowsWriter(*wanted.rows, problem.sites())),
           prunes_(wanted.rows == nullptr || wanted.rows->prunes), vertex_(shape), low_(shape), high_(shape) {
@@ -190,6 +194,8 @@ template <class S> class Splitter {
     void *const who_;
     Forms<double> F;
     Reach<double> reach_;
+    Zonotope<double> zonotope_;
+    Combination<double> combination_;
     Solver<double> solver_;
     Pool<S> pool;
     Measurer<> *const measurer_;
@@ -263,6 +269,7 @@ template <class S> class Splitter {
     int move_facets(Patch<S> &Q, Patch<S> &A);
     void copy_generators(Patch<S> &Q, Patch<S> &A);
     bool enter(Patch<S> &A, int depth);
+    bool misses_target(Patch<S> &A, int depth);
     Next list_neurons(Patch<S> &A, int depth, int position);
     struct Sides { // on which a neuron has generators
         bool positive = false, negative = false, zero = false, doubt = false;

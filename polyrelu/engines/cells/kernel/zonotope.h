@@ -1,26 +1,37 @@
-// What a network makes of a box of inputs, enclosed by a zonotope: linear functions of shared parameters.
+// What a network makes of a box of inputs, or of a cell, enclosed by a zonotope: linear functions of shared parameters.
 //
 // Of a layer's coordinate i a centre c_i, coefficients g_i1 .. g_iK and an error e_i are known, so that for each input of the
-// box there are parameters p_1 .. p_K between -1 and 1, the same for all coordinates, with
+// box there are parameters p_1 .. p_K, the same for all coordinates, with
 //
 //     |h_i - (c_i + sum_k g_ik p_k)| <= e_i .
 //
-// Each input has a parameter, and each neuron that may switch adds one: where l <= z <= u, l < 0 < u, every slope from 0 to 1
-// has 0 <= max(z, 0) - slope z <= 2 h for h >= max(-slope l, (1 - slope) u) / 2, since the difference is convex in z. So
-// max(z, 0) is slope z + h + h p with a new p; the best slope is near u / (u - l) (G. Singh, T. Gehr, M. Mirman, M. Pueschel
-// and M. Vechev, Fast and effective robustness certification, NeurIPS 2018). What depends on one input is not counted apart
-// for each neuron, and so bounds are much better than by intervals; with these they are intersected, as they may be worse.
+// Each input of a box has a parameter between -1 and 1, and so has each neuron that may switch: where l <= z <= u, l < 0 < u,
+// every slope from 0 to 1 has 0 <= max(z, 0) - slope z <= 2 h for h >= max(-slope l, (1 - slope) u) / 2, since the difference
+// is convex in z. So max(z, 0) is slope z + h + h p with a new p; the best slope is near u / (u - l) (G. Singh, T. Gehr,
+// M. Mirman, M. Pueschel and M. Vechev, Fast and effective robustness certification, NeurIPS 2018). What depends on one input
+// is not counted apart for each neuron, and so bounds are much better than by intervals; with these they are intersected, as
+// they may be worse.
 //
-// Errors, in the notation of numbers.h. Let s_j >= |c_j| + sum_k |g_jk|. A layer makes sum_j w_ij (.) + b_i of each column, with
-// at most J + 1 terms where J coordinates do not vanish, and one more rounding in each weight; so, as for forms (forms.h),
+// Of a cell the first d parameters are the coordinates x_j of its points, which do not vary one by one: what enters the layer
+// that is to be split is affine on the cell, and its forms (forms.h) are the first columns. Of what a layer makes of them,
+// c_i + sum_j g_ij x_j, the vertices have the least and the greatest value.
+//
+// Errors, in the notation of numbers.h. Let X >= 1 be no less than any |p_k|, and s_i >= |c_i| + sum_k |g_ik| |p_k|. A layer
+// makes sum_j w_ij (.) + b_i of each column, with at most J + 1 terms where J coordinates do not vanish, and one more rounding
+// in each weight; so, as for forms (forms.h),
 //
 //     e_i' = sum_j |w^_ij| (e_j (1 + gamma_1) + gamma_{J+3} s_j) + gamma_{J+3} |b^_i| .
 //
 // A slope makes slope e + gamma_3 (slope s + h) of e: a product in each column, and a sum in the centre. An input between the
 // ends low and high has the float c near their middle and h >= max(high - c, c - low), raised for one rounding.
 //
-// A combination of rows with float factors t_r is such a layer with one output. Where its least value, c - sum_k |g_k| - e, is
-// positive, no input of the box has t_r f_r <= 0 for all r.
+// Vertices are g / g_t, of generators that are known up to r (bounds.h), with g^_t > 2 r. For x^_j = fl(g^_j / g^_t), and A no
+// less than 1 and any |x^_j|,
+//
+//     |x_j - x^_j| <= rho = (1 + A (1 + gamma_1)) r / (g^_t - r) + gamma_1 A ,
+//
+// because |g_j / g_t - g^_j / g^_t| <= r (1 + |g^_j / g^_t|) / (g^_t - r). So X = A + rho will do; a form with the error e is
+// off by e X at most, and fl(c_i + sum_j g_ij x^_j), of d + 1 terms, by (gamma_{d+1} + rho) s_i.
 //
 // Every magnitude. All numbers that are used are below FAR = 2^100, or the enclosure is given up; so each of fewer than
 // 2^100 underflows, and each digit that a subnormal weight has lost, matters less than FLOOR, which every e has.
@@ -30,29 +41,18 @@
 
 namespace polyrelu {
 
-// Linear forms of what a network returns: the rows of a target, f_r <= 0, or f_r = 0 where it demands equality.
-template <class T> struct Conditions {
-    const T *weights = nullptr; // transposed: (outputs, rows)
-    const T *biases = nullptr;
-    const u8 *equality = nullptr;
-    int rows = 0;
-};
-
 template <class T> class Zonotope {
   public:
     explicit Zonotope(const Problem<T> &problem) : P(problem), inputs_(problem.dim - 1) {
-        widest_ = inputs_;
-        for (int l = 0; l < P.layers(); l++) widest_ = larger(widest_, width(l));
         const std::size_t coords = std::size_t(P.coords()) + 1;
         for (Array<T> *column : {&low_, &high_, &size_, &slope_, &offset_}) column->room(coords);
-        influence_.room(coords * std::size_t(inputs_) + 1);
     }
 
     // Encloses all layers on a box; false where numbers are too large to tell anything. Of `most` columns there are no more.
     bool enclose(const T *low, const T *high, int most) {
         begin(low, high);
         for (int l = 0; l < P.layers(); l++) {
-            if (count_ + fresh_count_ > most || !enter(l)) return false;
+            if (columns() > most || !enter(l)) return false;
             bend(l);
         }
         return true;
@@ -67,82 +67,31 @@ template <class T> class Zonotope {
     }
     void bend(int layer);
 
-    // Encloses conditions on what the last layer returns.
-    bool enclose(const Conditions<T> &asked) {
-        rows_ = asked.rows;
-        widest_ = larger(widest_, rows_);
-        for (Array<T> *column : {&row_low_, &row_high_, &row_size_, &factor_, &trial_}) column->room(std::size_t(rows_) + 1);
-        affine(asked.weights, asked.biases, rows_);
-        const int last = P.layers() - 1;
-        const i64 before = P.coord_start[std::size_t(last)];
-        if (!by_intervals(asked.weights, asked.biases, rows_, width(last), &low_[std::size_t(before)],
-                          &high_[std::size_t(before)], P.relu.start + before, row_low_.data(), row_high_.data(),
-                          row_size_.data()))
-            anything(rows_, row_low_.data(), row_high_.data());
-        return tighten(rows_, row_low_.data(), row_high_.data());
+    // In place of begin() and enter(): what enters a layer's neurons on a cell, where it is known to lie between `low` and
+    // `high`. The cell is given as in Reach, and has no ray.
+    template <class At> bool begin(Forms<T> &F, int layer, int m, At at, const T *low, const T *high);
+
+    // What an affine map makes of it, enclosed between `low` and `high` if they do so already; false as above.
+    bool follow(const T *W, const T *b, int n, T *low, T *high) {
+        affine(W, b, n);
+        return tighten(n, low, high);
     }
 
-    // Whether some condition certainly holds nowhere on the box, or a combination of them does not. Afterwards factor(r) are
-    // those of the combination that came nearest.
-    bool misses(const Conditions<T> &asked) {
-        const T zero = exactly<T>(0.0);
-        int nearest = 0;
-        for (int r = 0; r < rows_; r++) {
-            factor_[std::size_t(r)] = zero;
-            if (asked.equality[r] && row_low_[std::size_t(r)] < zero - row_high_[std::size_t(r)])
-                row_low_[std::size_t(r)] = zero - row_high_[std::size_t(r)], trial_[std::size_t(r)] = exactly<T>(-1.0);
-            else trial_[std::size_t(r)] = exactly<T>(1.0);
-            if (row_low_[std::size_t(r)] > zero) return true;
-            if (row_low_[std::size_t(nearest)] < row_low_[std::size_t(r)]) nearest = r;
-        }
-        if (rows_ == 0) return false;
-        factor_[std::size_t(nearest)] = trial_[std::size_t(nearest)];
-        return rows_ > 1 && rows_ <= MOST_COMBINED && combine(asked);
+    int width(int layer) const {
+        return int(P.coord_start[std::size_t(layer) + 1] - P.coord_start[std::size_t(layer)]);
     }
-
-    // The input of least value of the combination that came nearest, if parameters of inputs alone mattered.
-    void corner(const T *low, const T *high, T *point) const {
-        for (int j = 0; j < inputs_; j++) point[j] = exactly<T>(0.5) * low[j] + exactly<T>(0.5) * high[j];
-        for (int k = 0; k < varying_; k++) {
-            const int j = input_[std::size_t(k)];
-            point[j] = combined(k + 1) > exactly<T>(0.0) ? low[j] : high[j];
-        }
-    }
-
-    // The input along which halving the box promises most: by how far neurons that may switch bend, each weighted with how it
-    // bears on the combination of conditions, and shared among the inputs that it depends on.
-    int best_to_halve(const Conditions<T> &asked) {
-        const T zero = exactly<T>(0.0);
-        score_.filled(std::size_t(inputs_) + 1, zero);
-        bearing_.room(std::size_t(widest_) + 1), before_.room(std::size_t(widest_) + 1);
-        const int last = P.layers() - 1;
-        for (int i = 0; i < width(last); i++) {
-            T sum = zero;
-            for (int r = 0; r < rows_; r++) sum = sum + factor_[std::size_t(r)] * asked.weights[i * rows_ + r];
-            bearing_[std::size_t(i)] = modulus(sum);
-        }
-        for (int l = last; l >= 0; l--) share_out(l);
-        int best = -1;
-        for (int k = 0; k < varying_; k++) {
-            const int j = input_[std::size_t(k)];
-            if (best < 0 || score_[std::size_t(best)] < score_[std::size_t(j)]) best = j;
-        }
-        if (best >= 0 && score_[std::size_t(best)] > zero) return best;
-        T most = zero;
-        for (int k = 0; k < varying_; k++)
-            if (const T own = modulus(combined(k + 1)); most < own) most = own, best = input_[std::size_t(k)];
-        return best;
-    }
-
-    // How many neurons may switch on the box.
+    // How many neurons may switch.
     int crossing() const { return crossing_; }
     T low(i64 coord) const { return low_[std::size_t(coord)]; }
     T high(i64 coord) const { return high_[std::size_t(coord)]; }
-    T row_low(int r) const { return row_low_[std::size_t(r)]; }
-    T row_high(int r) const { return row_high_[std::size_t(r)]; }
-    T factor(int r) const { return factor_[std::size_t(r)]; }
+    const T *lows(int layer) const { return &low_[std::size_t(P.coord_start[std::size_t(layer)])]; }
+    const T *highs(int layer) const { return &high_[std::size_t(P.coord_start[std::size_t(layer)])]; }
     T slope(i64 coord) const { return slope_[std::size_t(coord)]; }
     T offset(i64 coord) const { return offset_[std::size_t(coord)]; }
+    // The inputs that vary on a box, and how much each matters to what enters a neuron that may switch.
+    int varying() const { return varying_; }
+    int input(int k) const { return input_[std::size_t(k)]; }
+    const T *influence(i64 coord) const { return &influence_[std::size_t(coord) * std::size_t(inputs_)]; }
     // Of the latest step: how many columns there are, the centres' among them and each new parameter's, entries, and errors.
     int columns() const { return count_ + fresh_count_; }
     T entry(int k, int i) const {
@@ -150,15 +99,31 @@ template <class T> class Zonotope {
         return fresh_at_[std::size_t(k - count_)] == i ? fresh_[std::size_t(k - count_)] : exactly<T>(0.0);
     }
     T error(int i) const { return error_[std::size_t(i)]; }
+    T sum(int i) const { return sum_[std::size_t(i)]; }
+    const T *column(int k) const { return columns_.data() + std::size_t(k) * std::size_t(width_); }
+    // Which columns are those of a cell's coordinates: 1 to shared().
+    int shared() const { return shared_; }
+    int vertices() const { return vertex_count_; }
+    // The value of a function at a vertex, from its columns up to shared(); of a box it is that at the centre. Of all vertices
+    // the least is found, and its value is off by at most spread() times the function's s.
+    template <class Column> T at_vertex(int vertex, Column column) const {
+        T v = column(0);
+        for (int j = 0; j < shared_; j++) v = v + column(j + 1) * vertices_[std::size_t(vertex * shared_ + j)];
+        return v;
+    }
+    template <class Column> int least_vertex(Column column) const {
+        int found = 0;
+        T least = at_vertex(0, column);
+        for (int k = 1; k < vertex_count_; k++) {
+            const T v = at_vertex(k, column);
+            if (v < least) least = v, found = k;
+        }
+        return found;
+    }
+    T spread() const { return spread_; }
 
   private:
-    static constexpr int ROUNDS = 6, TRIALS = 12, MOST_COMBINED = 64;
-
-    int width(int layer) const {
-        return int(P.coord_start[std::size_t(layer) + 1] - P.coord_start[std::size_t(layer)]);
-    }
-    T *column(int k) { return columns_.data() + std::size_t(k) * std::size_t(width_); }
-    const T *column(int k) const { return columns_.data() + std::size_t(k) * std::size_t(width_); }
+    T *own_column(int k) { return columns_.data() + std::size_t(k) * std::size_t(width_); }
 
     // The next n coordinates; see *Errors*.
     POLYRELU_APART void affine(const T *W, const T *b, int n) {
@@ -185,7 +150,7 @@ template <class T> class Zonotope {
             const T *w = W + i64(k) * n;
             for (int i = 0; i < n; i++) e[i] = e[i] + modulus(w[i]) * share;
         }
-        for (int k = 1; k < columns; k++) {
+        for (int k = 1 + shared_; k < columns; k++) {
             const T *from = next_.data() + std::size_t(k) * std::size_t(n);
             for (int i = 0; i < n; i++) r[i] = r[i] + modulus(from[i]);
         }
@@ -193,8 +158,13 @@ template <class T> class Zonotope {
         for (int i = 0; i < n; i++) {
             e[i] = e[i] * up + least;
             r[i] = r[i] * more;
-            s[i] = (modulus(next_[std::size_t(i)]) + r[i]) * raised<T>(3);
+            s[i] = modulus(next_[std::size_t(i)]) + r[i];
         }
+        for (int k = 1; k <= shared_; k++) {
+            const T *from = next_.data() + std::size_t(k) * std::size_t(n);
+            for (int i = 0; i < n; i++) s[i] = s[i] + modulus(from[i]) * largest_;
+        }
+        for (int i = 0; i < n; i++) s[i] = s[i] * raised<T>(shared_ + 4);
         columns_.swap(next_), error_.swap(next_error_), sum_.swap(next_sum_);
         width_ = n;
         count_ = columns;
@@ -229,17 +199,18 @@ template <class T> class Zonotope {
         return tighten(width_, low, high);
     }
 
-    static void anything(int n, T *low, T *high) {
-        for (int i = 0; i < n; i++) low[i] = exactly<T>(-FAR), high[i] = exactly<T>(FAR);
-    }
-
     // Intersects bounds with those that the zonotope tells; false if they are too large.
-    bool tighten(int n, T *low, T *high) const {
+    bool tighten(int n, T *low, T *high) {
         const T slip = gamma_<T>(4), least = exactly<T>(FLOOR);
+        const T *from = columns_.data(), *to = from;
+        if (shared_ > 0) {
+            reach_vertices(n);
+            from = least_.data(), to = most_.data();
+        }
         for (int i = 0; i < n; i++) {
             const std::size_t at = std::size_t(i);
-            const T reach = (radius_[at] + error_[at]) * raised<T>(2);
-            const T a = columns_[at] - reach, b = columns_[at] + reach;
+            const T reach = (radius_[at] + error_[at] + spread_ * sum_[at]) * raised<T>(4);
+            const T a = from[i] - reach, b = to[i] + reach;
             low[i] = larger(low[i], (a - slip * modulus(a)) - least);
             high[i] = smaller(high[i], (b + slip * modulus(b)) + least);
             if (is_far(a) || is_far(b)) return false;
@@ -247,121 +218,45 @@ template <class T> class Zonotope {
         return true;
     }
 
-    // Column k of the combination with the present factors.
-    T combined(int k) const { return combined(k, factor_.data()); }
-    T combined(int k, const T *factors) const {
-        const T *from = column(k);
-        T sum = exactly<T>(0.0);
-        for (int r = 0; r < rows_; r++) sum = sum + factors[r] * from[r];
-        return sum;
-    }
-
-    // The least value of a combination, but for errors.
-    T least_of(const T *factors) const {
-        T least = combined(0, factors);
-        for (int k = 1; k < count_; k++) least = least - modulus(combined(k, factors));
-        return least;
-    }
-
-    // How far that may be from one that is certain: J = rows terms in each column, and then as many sums as columns.
-    T loss_of(const T *factors) const {
-        const T slip = gamma_<T>(rows_ + count_ + 4);
-        T loss = exactly<T>(0.0);
-        for (int r = 0; r < rows_; r++)
-            loss = loss + modulus(factors[r]) * (error_[std::size_t(r)] + slip * sum_[std::size_t(r)]);
-        return loss * raised<T>(rows_ + 8) + exactly<T>(FLOOR);
-    }
-
-    // Looks for a combination whose least value is positive: from the best row on, always towards the one that raises it most.
-    bool combine(const Conditions<T> &asked) {
-        const T zero = exactly<T>(0.0), one = exactly<T>(1.0);
-        T best = least_of(factor_.data());
-        for (int round = 0; round < ROUNDS; round++) {
-            int towards = -1;
-            T sign = one, gain = best;
-            for (int r = 0; r < rows_; r++) {
-                T rise = column(0)[r];
-                for (int k = 1; k < count_; k++) {
-                    const T own = combined(k);
-                    rise = own > zero ? rise - column(k)[r] : own < zero ? rise + column(k)[r] : rise;
-                }
-                if (gain < rise) towards = r, sign = one, gain = rise;
-                if (asked.equality[r] && gain < zero - rise) towards = r, sign = exactly<T>(-1.0), gain = zero - rise;
+    // The least and the greatest value at vertices of what the coordinates of a cell do to each of n coordinates.
+    POLYRELU_APART void reach_vertices(int n) {
+        for (Array<T> *column : {&least_, &most_, &value_}) column->room(std::size_t(n) + 1);
+        T *__restrict low = least_.data(), *__restrict high = most_.data(), *__restrict v = value_.data();
+        for (int k = 0; k < vertex_count_; k++) {
+            const T *x = &vertices_[std::size_t(k * shared_)], *c = column(0);
+            for (int i = 0; i < n; i++) v[i] = c[i];
+            for (int j = 0; j < shared_; j++) {
+                const T *g = column(j + 1), own = x[j];
+                for (int i = 0; i < n; i++) v[i] = v[i] + g[i] * own;
             }
-            if (towards < 0) return false;
-            T from = zero, to = one;
-            for (int k = 0; k < TRIALS; k++) {
-                const T a = from + exactly<T>(0.375) * (to - from), b = from + exactly<T>(0.625) * (to - from);
-                if (mixed(a, towards, sign) < mixed(b, towards, sign)) from = a;
-                else to = b;
-            }
-            const T found = mixed(exactly<T>(0.5) * from + exactly<T>(0.5) * to, towards, sign);
-            if (!(best < found)) return false;
-            best = found;
-            for (int r = 0; r < rows_; r++) factor_[std::size_t(r)] = trial_[std::size_t(r)];
-            if (best > loss_of(factor_.data())) return true;
+            if (k == 0)
+                for (int i = 0; i < n; i++) low[i] = high[i] = v[i];
+            else
+                for (int i = 0; i < n; i++) low[i] = smaller(low[i], v[i]), high[i] = larger(high[i], v[i]);
         }
-        return false;
-    }
-
-    // Writes the factors that are so far from the present ones to those of one row, and returns their least value.
-    T mixed(T share, int towards, T sign) {
-        const T rest = exactly<T>(1.0) - share;
-        for (int r = 0; r < rows_; r++) trial_[std::size_t(r)] = factor_[std::size_t(r)] * rest;
-        T &own = trial_[std::size_t(towards)];
-        own = own + share * sign;
-        return least_of(trial_.data());
-    }
-
-    // Adds a layer's part to the scores of inputs, and moves what bears on it to the layer before.
-    void share_out(int layer) {
-        const i64 first = P.coord_start[std::size_t(layer)];
-        const int n = width(layer), m = layer == 0 ? inputs_ : width(layer - 1);
-        const T zero = exactly<T>(0.0);
-        for (int i = 0; i < n; i++) {
-            const std::size_t coord = std::size_t(first) + std::size_t(i);
-            T &bears = bearing_[std::size_t(i)];
-            if (offset_[coord] > zero && bears > zero) {
-                const T *own = &influence_[coord * std::size_t(inputs_)];
-                T all = exactly<T>(TINY);
-                for (int k = 0; k < varying_; k++) all = all + own[k];
-                const T part = bears * offset_[coord] / all;
-                for (int k = 0; k < varying_; k++) {
-                    T &score = score_[std::size_t(input_[std::size_t(k)])];
-                    score = score + part * own[k];
-                }
-            }
-            bears = bears * slope_[coord];
-        }
-        if (layer == 0) return;
-        const T *W = P.weights.start + P.weight_start[std::size_t(layer)];
-        for (int k = 0; k < m; k++) {
-            T sum = zero;
-            for (int i = 0; i < n; i++) sum = sum + bearing_[std::size_t(i)] * modulus(W[i64(k) * n + i]);
-            before_[std::size_t(k)] = sum;
-        }
-        bearing_.swap(before_);
     }
 
     const Problem<T> &P;
     const int inputs_;
-    int widest_ = 0, width_ = 0, count_ = 0, varying_ = 0, fresh_count_ = 0, active_count_ = 0, crossing_ = 0, rows_ = 0;
+    int width_ = 0, count_ = 0, varying_ = 0, fresh_count_ = 0, active_count_ = 0, crossing_ = 0, shared_ = 0;
+    int vertex_count_ = 1;
+    T largest_ = exactly<T>(1.0), spread_ = exactly<T>(0.0); // X, and what it takes to look at vertices in place of a centre
     Array<T> columns_, next_;             // the latest layer's columns, the centres' first, then those of inputs that vary
     Array<T> error_, sum_, radius_, next_error_, next_sum_;
     Array<i32> active_, fresh_at_, input_; // coordinates that do not vanish; those with a new parameter; inputs that vary
     Array<T> fresh_;
     Array<T> low_, high_, size_, slope_, offset_, influence_; // of all layers' coordinates
-    Array<T> row_low_, row_high_, row_size_, factor_, trial_;
-    Array<T> score_, bearing_, before_;
+    Array<T> vertices_, least_, most_, value_;
 };
 
 // A centre, and of each input that varies a column, in which it stands alone.
 template <class T> void Zonotope<T>::begin(const T *low, const T *high) {
     const std::size_t d = std::size_t(inputs_);
     width_ = inputs_;
-    crossing_ = 0;
-    count_ = 1;
-    varying_ = fresh_count_ = active_count_ = 0;
+    count_ = vertex_count_ = 1;
+    crossing_ = varying_ = fresh_count_ = active_count_ = shared_ = 0;
+    spread_ = exactly<T>(0.0);
+    influence_.room((std::size_t(P.coords()) + 1) * d + 1);
     columns_.room(d + 1);
     for (Array<T> *column : {&error_, &sum_, &fresh_}) column->room(d + 1);
     for (Array<i32> *column : {&active_, &fresh_at_, &input_}) column->room(d + 1);
@@ -382,6 +277,43 @@ template <class T> void Zonotope<T>::begin(const T *low, const T *high) {
             error_[i] = h; // so little that a column would cost more than it tells
         }
     }
+}
+
+// The forms of a layer, and the vertices.
+template <class T>
+template <class At>
+bool Zonotope<T>::begin(Forms<T> &F, int layer, int m, At at, const T *low, const T *high) {
+    const T one = exactly<T>(1.0), least = exactly<T>(FLOOR);
+    shared_ = inputs_, vertex_count_ = m;
+    crossing_ = varying_ = fresh_count_ = 0;
+    vertices_.room(std::size_t(m * shared_) + 1);
+    T size = one, rho = least;
+    for (int k = 0; k < m; k++) {
+        const T *g = at(k), t = g[shared_], r = g[shared_ + 1];
+        T own = one;
+        for (int j = 0; j < shared_; j++) {
+            const T x = g[j] / t;
+            vertices_[std::size_t(k * shared_ + j)] = x;
+            own = larger(own, modulus(x));
+        }
+        if (is_far(own)) return false;
+        size = larger(size, own);
+        rho = larger(rho, ((one + own) * r / (t - r) + gamma_<T>(1) * own) * raised<T>(8) + least);
+    }
+    largest_ = (size + rho) * raised<T>(2);
+    spread_ = (gamma_<T>(shared_ + 1) + rho) * raised<T>(3);
+    const std::size_t first = std::size_t(P.coord_start[std::size_t(layer)]), n = std::size_t(width(layer));
+    width_ = int(n), count_ = 1 + shared_;
+    columns_.room(std::size_t(count_) * n + 1);
+    for (Array<T> *column : {&error_, &sum_}) column->room(n + 1);
+    for (int k = 0; k < count_; k++)
+        std::memcpy(own_column(k), F.row(k == 0 ? shared_ : k - 1) + first, n * sizeof(T));
+    for (std::size_t i = 0; i < n; i++) {
+        error_[i] = F.error(i64(first + i)) * largest_ * raised<T>(2) + least;
+        sum_[i] = F.sum(i64(first + i)) * largest_ * raised<T>(2);
+        low_[first + i] = low[i], high_[first + i] = high[i];
+    }
+    return true;
 }
 
 template <class T> POLYRELU_APART void Zonotope<T>::bend(int layer) {
@@ -414,7 +346,7 @@ template <class T> POLYRELU_APART void Zonotope<T>::bend(int layer) {
     crossing_ += fresh_count_;
     if (fresh_count_ == 0) return;
     for (int k = 0; k < count_; k++) {
-        T *c = column(k);
+        T *c = own_column(k);
         for (int i = 0; i < n; i++) c[i] = c[i] * slope[i];
     }
     for (int f = 0; f < fresh_count_; f++) {

@@ -1,5 +1,5 @@
-// The steps of a zonotope around the image of a box, one after the other.
-#include "zonotope.h"
+// The steps of a zonotope around the image of a box, or of a cell, one after the other.
+#include "combination.h"
 
 namespace polyrelu {
 
@@ -12,49 +12,125 @@ static void write(const Zonotope<double> &Z, const u8 *vanishes, i64 n, i64 most
     }
 }
 
-// The steps of enclose(): the inputs, and of each layer what enters and leaves its neurons. `done` is how many were made.
-EXPORTED(steps)(i64 inputs, i64 layers, const i64 *coord_start, const i64 *weight_start, const double *weights,
-                const double *biases, const u8 *relu, const double *low, const double *high, i64 most, i64 widest,
-                double *entries, double *errors, double *least, double *largest, double *slopes, double *offsets, i64 *done,
-                i64 rows, const double *row_weights, const double *row_biases, const u8 *equality, double *row_entries,
-                double *row_errors, double *factors, u8 *misses) {
-    Problem<double> P;
-    P.dim = int(inputs) + 1;
-    P.weights = {weights, std::size_t(weight_start[layers])};
-    P.weight_start = {weight_start, std::size_t(layers) + 1};
-    P.biases = {biases, std::size_t(coord_start[layers])};
-    P.coord_start = {coord_start, std::size_t(layers) + 1};
-    P.relu = {relu, std::size_t(coord_start[layers])};
-    P.target_layer = int(layers);
-    Zonotope<double> Z(P);
-    Array<u8> vanishes(std::size_t(widest) + 1);
-    const i64 size = most * widest;
-    Z.begin(low, high);
-    write(Z, nullptr, inputs, most, widest, entries, errors);
-    *done = 1;
-    for (int l = 0; l < int(layers); l++) {
-        const i64 first = coord_start[l], n = coord_start[l + 1] - first;
-        if (!Z.enter(l)) return;
-        write(Z, nullptr, n, most, widest, entries + *done * size, errors + *done * widest);
-        ++*done;
-        Z.bend(l);
-        for (i64 i = 0; i < n; i++) {
-            const std::size_t at = std::size_t(i);
-            least[first + i] = Z.low(first + i), largest[first + i] = Z.high(first + i);
-            slopes[first + i] = Z.slope(first + i), offsets[first + i] = Z.offset(first + i);
-            vanishes[at] = !(slopes[first + i] > 0.0 || offsets[first + i] > 0.0);
-        }
-        write(Z, vanishes.data(), n, most, widest, entries + *done * size, errors + *done * widest);
+struct Columns {
+    i64 inputs, layers;
+    const i64 *coord_start, *weight_start;
+    const double *weights, *biases;
+    const u8 *relu;
+    i64 most, widest;
+    double *entries, *errors, *least, *largest, *slopes, *offsets;
+    i64 *done;
+    i64 rows;
+    const double *row_weights, *row_biases;
+    const u8 *equality;
+    double *row_entries, *row_errors, *factors;
+    u8 *misses;
+
+    Problem<double> problem() const {
+        Problem<double> P;
+        P.dim = int(inputs) + 1;
+        P.weights = {weights, std::size_t(weight_start[layers])};
+        P.weight_start = {weight_start, std::size_t(layers) + 1};
+        P.biases = {biases, std::size_t(coord_start[layers])};
+        P.coord_start = {coord_start, std::size_t(layers) + 1};
+        P.relu = {relu, std::size_t(coord_start[layers])};
+        P.target_layer = int(layers);
+        return P;
+    }
+    Conditions<double> conditions() const { return {row_weights, row_biases, equality, int(rows)}; }
+
+    // Writes the latest step, of coordinates that do not vanish.
+    void write_step(const Zonotope<double> &Z, const u8 *vanishes, i64 n) const {
+        write(Z, vanishes, n, most, widest, entries + *done * most * widest, errors + *done * widest);
         ++*done;
     }
-    const Conditions<double> asked{row_weights, row_biases, equality, int(rows)};
-    if (rows == 0 || !Z.enclose(asked)) return;
-    write(Z, nullptr, rows, most, widest, row_entries, row_errors);
-    *misses = Z.misses(asked);
-    bool alone = false; // whether a row is positive by itself; then there is no combination
-    for (i64 r = 0; r < rows; r++) alone |= Z.row_low(int(r)) > 0.0;
-    for (i64 r = 0; r < rows; r++) factors[r] = alone ? 0.0 : Z.factor(int(r));
-    ++*done;
+
+    // The steps from what enters layer `first` on; whether all were made.
+    bool write_from(Zonotope<double> &Z, int first) const {
+        Array<u8> vanishes(std::size_t(widest) + 1);
+        for (int l = first; l < int(layers); l++) {
+            const i64 start = coord_start[l], n = coord_start[l + 1] - start;
+            if (l > first && !Z.enter(l)) return false;
+            write_step(Z, nullptr, n);
+            Z.bend(l);
+            for (i64 i = 0; i < n; i++) {
+                least[start + i] = Z.low(start + i), largest[start + i] = Z.high(start + i);
+                slopes[start + i] = Z.slope(start + i), offsets[start + i] = Z.offset(start + i);
+                vanishes[std::size_t(i)] = !(slopes[start + i] > 0.0 || offsets[start + i] > 0.0);
+            }
+            write_step(Z, vanishes.data(), n);
+        }
+        return true;
+    }
+
+    // What is found of the rows.
+    void judge(const Problem<double> &P, Zonotope<double> &Z) const {
+        Combination<double> C(P, Z);
+        if (rows == 0 || !C.enclose(conditions())) return;
+        write(Z, nullptr, rows, most, widest, row_entries, row_errors);
+        *misses = C.misses(equality);
+        bool alone = false; // whether a row is positive by itself; then there is no combination
+        for (i64 r = 0; r < rows; r++) alone |= C.row_low(int(r)) > 0.0;
+        for (i64 r = 0; r < rows; r++) factors[r] = alone ? 0.0 : C.factor(int(r));
+        ++*done;
+    }
+};
+
+// The steps of enclose(): the inputs, and of each layer what enters and leaves its neurons. `done` is how many were made.
+EXPORTED(steps)(i64 inputs, i64 layers, const i64 *coord_start, const i64 *weight_start, const double *weights,
+                const double *biases, const u8 *relu, i64 most, i64 widest, double *entries, double *errors, double *least,
+                double *largest, double *slopes, double *offsets, i64 *done, i64 rows, const double *row_weights,
+                const double *row_biases, const u8 *equality, double *row_entries, double *row_errors, double *factors,
+                u8 *misses, const double *low, const double *high) {
+    const Columns own{inputs, layers, coord_start, weight_start, weights, biases, relu, most, widest, entries, errors, least,
+                      largest, slopes, offsets, done, rows, row_weights, row_biases, equality, row_entries, row_errors,
+                      factors, misses};
+    const Problem<double> P = own.problem();
+    Zonotope<double> Z(P);
+    Z.begin(low, high);
+    *done = 0;
+    own.write_step(Z, nullptr, inputs);
+    if (Z.enter(0) && own.write_from(Z, 0)) own.judge(P, Z);
+}
+
+// The same from what enters the first layer on a cell of m generators; and the rows by the zonotope alone.
+EXPORTED(cell_steps)(i64 inputs, i64 layers, const i64 *coord_start, const i64 *weight_start, const double *weights,
+                     const double *biases, const u8 *relu, i64 most, i64 widest, double *entries, double *errors,
+                     double *least, double *largest, double *slopes, double *offsets, i64 *done, i64 rows,
+                     const double *row_weights, const double *row_biases, const u8 *equality, double *row_entries,
+                     double *row_errors, double *factors, u8 *misses, i64 m, const double *generators, double *row_low,
+                     double *row_high) {
+    const Columns own{inputs, layers, coord_start, weight_start, weights, biases, relu, most, widest, entries, errors, least,
+                      largest, slopes, offsets, done, rows, row_weights, row_biases, equality, row_entries, row_errors,
+                      factors, misses};
+    const std::size_t coords = std::size_t(coord_start[layers]);
+    Array<double> roundoff(std::size_t(layers) + 1);
+    Array<i32> sites(coords + 1);
+    Array<u8> flags(coords + 1);
+    roundoff.filled(std::size_t(layers), ROUNDOFF), sites.filled(coords, -1), flags.filled(coords, 0);
+    Problem<double> P = own.problem();
+    P.target_layer = int(layers) - 1;
+    P.weight_error = {roundoff.data(), std::size_t(layers)};
+    P.site_of = {sites.data(), coords};
+    P.equality = {flags.data(), coords};
+    Forms<double> F(P);
+    Reach<double> reach(P);
+    Zonotope<double> Z(P);
+    const auto at = [&](int k) { return generators + i64(k) * (inputs + 2); };
+    F.enter(0, nullptr, P.dim);
+    *done = 0;
+    const auto begin = [&] {
+        return reach.aim(F, 0, int(m), at, P.dim) != Aim::UNKNOWN && Z.begin(F, 0, int(m), at, &reach.low(0), &reach.high(0));
+    };
+    if (!begin() || !own.write_from(Z, 0)) return;
+    anything(int(rows), row_low, row_high);
+    Z.follow(row_weights, row_biases, int(rows), row_low, row_high);
+    begin();
+    for (int l = 0; l < int(layers); l++) {
+        Z.bend(l);
+        if (l + 1 < int(layers)) Z.enter(l + 1);
+    }
+    own.judge(P, Z);
 }
 
 } // namespace polyrelu

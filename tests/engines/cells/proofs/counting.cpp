@@ -139,7 +139,7 @@ EXPORTED(double, of_reach)(int dim, int width, i64 *to) {
     Array<Counting> g{std::size_t(dim) + 1};
     for (int j = 0; j <= dim; j++) g[std::size_t(j)] = j == dim ? small<Counting>(1e-9) : Counting{0.6, 0, 0};
     begin();
-    reach.misses_target(F, 0, 1, [&](int) { return g.data(); }, dim);
+    reach.aim(F, 0, 1, [&](int) { return g.data(); }, dim);
     const int before = larger(F.sum(0).count, F.error(0).count);
     table.gamma(0, dim); // and no less than 4, for v - B, t - r, their quotient and what is taken from it
     table.row(raises()[0].k, raises()[0].needed - before);

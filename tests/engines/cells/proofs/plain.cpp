@@ -56,8 +56,8 @@ int reach_(const Network *network, int m, const double *generators, double *low,
     Reach<double> reach(P);
     F.enter(0, nullptr, P.dim);
     for (int c = 0; c < network->coords; c++) reach.low(c) = reach.high(c) = NAN;
-    reach.misses_target(F, 0, m, [&](int k) { return generators + k * (P.dim + 1); }, P.dim);
-    bool all = true;
+    const Aim aim = reach.aim(F, 0, m, [&](int k) { return generators + k * (P.dim + 1); }, P.dim);
+    bool all = aim != Aim::UNKNOWN;
     for (int c = 0; c < network->coords; c++) {
         low[c] = reach.low(c), high[c] = reach.high(c);
         all &= modulus(low[c]) < FAR && modulus(high[c]) < FAR;

@@ -41,7 +41,7 @@ _ALPHA = "const T here = (off + gamma_<T>(d + 2) * (one + size) + wrong) * raise
 _BOX = "h[i] = (h[i] + slip * s[i] + e[i] + (s[i] + e[i]) * r) * up + least;"
 _VERTEX = "const T B = (slip * s + e + (s + e) * r) * raised<T>(6) + least;"
 _FINISH = "e[i] = exact ? exactly<T>(0.0) : e[i] * up + least;"
-_RAYS = "if (!(at(k)[dim - 1] > two * at(k)[dim])) return false;"
+_RAYS = "if (!(at(k)[dim - 1] > two * at(k)[dim])) return Aim::UNKNOWN;"
 _SHARE = "return error(coord) * raised<T>(1) + slip * sum(coord);"
 
 WEAK: dict[str, Spoilt] = {
@@ -133,7 +133,7 @@ WEAK: dict[str, Spoilt] = {
     "reach: rays": Spoilt(
         "reach",
         _RAYS,
-        "if (!(at(k)[dim - 1] > zero)) return false;",
+        "if (!(at(k)[dim - 1] > zero)) return Aim::UNKNOWN;",
         4,
     ),
     "reach: no gamma": Spoilt("reach", _VERTEX, _VERTEX.replace("slip * s + ", ""), 103),
