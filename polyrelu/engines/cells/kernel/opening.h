@@ -145,7 +145,7 @@ template <class S> bool Splitter<S>::enter(Patch<S> &A, int depth) {
     // Forms without a bias vanish at the apex, and there only on a cell that they do not cut: so the others tell their signs.
     const bool around_apex = P.without_bias[std::size_t(depth)] && !in_target;
     u32 apex = A.end;
-    for (u32 id = A.first; around_apex && m > 1 && id < A.end && apex == A.end; id++)
+    for (u32 id = A.first; around_apex && A.end > A.first + 1 && id < A.end && apex == A.end; id++)
         if (is_apex(pool[id])) apex = id;
     double *low = low_, *high = high_, r = 0.0;
     for (int j = 0; j < dim; j++) low[j] = high[j] = pool[apex == A.first ? A.first + 1 : A.first].vector()[j];
