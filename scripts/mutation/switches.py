@@ -172,13 +172,14 @@ class _Writer:
         return "".join([*parts, self._text[at:end]])
 
     def _choice(self, slot: Slot) -> str:
+        own = self._choices[slot]
         alternatives = [
-            f'\n#line {own.number} "{MARK}"\n{SWITCH} == {own.number} ? ({self._flat(slot.start, own.start)}{own.new}'
-            f"{self._flat(own.end, slot.end)}) :"
-            for own in self._choices[slot]
+            f'\n#line {change.number} "{MARK}"\n{_note(change.number) + ", " if change is own[0] else ""}'
+            f"{SWITCH} == {change.number} ? ({self._flat(slot.start, change.start)}{change.new}"
+            f"{self._flat(change.end, slot.end)}) :"
+            for change in own
         ]
-        note, usual = _note(self._choices[slot][0].number), self.written(*slot, within=slot)
-        return f"({note}, {''.join(alternatives)}{self._back(slot.start)}({usual}))"
+        return f"({''.join(alternatives)}{self._back(slot.start)}({self.written(*slot, within=slot)}))"
 
     def _flat(self, start: int, end: int) -> str:
         """The text on one line, without comments."""
