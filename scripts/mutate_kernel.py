@@ -93,7 +93,7 @@ def run(mutants: list[Mutant], options: argparse.Namespace) -> None:
     asked = [(*switched.get(mutant.name, (0, 0)), vars(mutant)) for mutant in mutants]
     (folder / "mutants.json").write_text(json.dumps(asked))
     arguments = ["-o", "addopts=", "-q", "-s", "-p", "no:xdist", "-p", "no:cacheprovider", "-p", "mutation.session"]
-    arguments += ["--assert=plain", "--tb=native"]  # what a failure looks like is not asked
+    arguments += ["--assert=plain", "--tb=native", "-p", "no:faulthandler"]  # what a failure looks like is not asked
     arguments += [
         f"--basetemp={folder / 'temporary'}",
         "--jobs",
@@ -220,17 +220,19 @@ def report(results: dict[str, Any], by_file: bool = True) -> bool:
         for file in files():
             _say(file, (told for told in real if told["mutant"]["file"] == file))
     print(dict(Counter(told["verdict"] for told in results.values())))
-    _say("score", real)
+    is_all = results.keys() >= {mutant.name for file in files() for mutant in mutants_of(file)}
+    _say("score", real, is_all)
     return all(known.values())
 
 
-def _say(what: str, results: Iterable[dict[str, Any]]) -> None:
+def _say(what: str, results: Iterable[dict[str, Any]], is_all: bool = False) -> None:
     verdicts = Counter(told["verdict"] for told in results)
     killed, every = sum(verdicts[kind] for kind in KILLED), verdicts.total()
     if every:
         low, high = interval(killed, every)
         hard = (verdicts["answer"] + verdicts["law"]) / every
-        print(f"{what} {killed / every:.1%} of {every} ({low:.1%} to {high:.1%}; {hard:.1%} by answers and laws alone)")
+        where = "all" if is_all else f"{low:.1%} to {high:.1%}"
+        print(f"{what} {killed / every:.1%} of {every} ({where}; {hard:.1%} by answers and laws alone)")
 
 
 def main() -> int:

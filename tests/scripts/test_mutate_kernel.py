@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import mutate_kernel
 import pytest
+import quality
 from mutation import checkout, session
 from mutation.changes import Mutant, changed, code_of, files, mutants_of, path_of, replacements
 from mutation.switches import refused, switched
@@ -194,6 +195,19 @@ def test_the_score_leaves_out_what_is_no_mutant(capsys, monkeypatch):
     assert mutate_kernel.report(dict(results))
     assert "score 100.0% of 10 (72.2% to 100.0%; 90.0% by answers and laws alone)" in capsys.readouterr().out
     assert not mutate_kernel.report(dict([*results, told(12, "survived")]))
+
+
+def test_the_score_of_all_has_no_interval(capsys):
+    every = [mutant for file in files() for mutant in mutants_of(file)]
+    results = {mutant.name: {"verdict": "law", "mutant": vars(mutant)} for mutant in every}
+    assert mutate_kernel.report(results)
+    printed = capsys.readouterr().out
+    assert f"score 100.0% of {len(every)} (all; 100.0% by answers and laws alone)" in printed
+    assert quality.mutants(printed) == f"100.0 % of all {len(every)} (100.0 % by wrong answers and laws)"
+    results.pop(every[0].name)
+    mutate_kernel.report(results)
+    assert "(all;" not in (printed := capsys.readouterr().out)
+    assert quality.mutants(printed).startswith(f"100.0 % of {len(every) - 1} (")
 
 
 def test_results_follow_their_lines():
