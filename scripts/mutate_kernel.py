@@ -1,6 +1,6 @@
 """Change the compiled engines in every small way, one at a time, and see whether a test notices.
 
-    ./scripts/run python scripts/mutate_kernel.py --jobs 2 --results mutants.jsonl                  # all: two hours
+    ./scripts/run python scripts/mutate_kernel.py --jobs 2 --results mutants.jsonl                  # all: an hour
     ./scripts/run python scripts/mutate_kernel.py --sample 500 --results mutants.jsonl              # some, by chance
     ./scripts/run python scripts/mutate_kernel.py --file cells/bounds.h --lines 30-85               # all of some lines
     ./scripts/run python scripts/mutate_kernel.py --results mutants.jsonl --report                  # what is known
@@ -16,12 +16,14 @@ each (``mutation/session.py``). It is killed by
 * an effort: all answers are right, but more signs are decided exactly, more generators solved again, fewer cells
   pruned, fewer points known or other cuts made than by the kernel as it is; or a bound is larger.
 
-A mutant that the compiler makes the same code of is no mutant, nor is one that does not compile. The score is killed /
-(all - equivalent), with a confidence interval if it is of a sample; equivalent are those that scripts/mutants.toml says
-are, with the reason. Mutants come in an order by chance (--seed), results are kept as lines of JSON, and a run that is
-begun again goes on. Exits with 1 if a mutant survives that mutants.toml does not explain.
+A mutant that the compiler makes the same code of is no mutant (--settle compiles each survivor to see, eight seconds
+each), nor is one that does not compile. The score is killed / (all - equivalent), with a confidence interval if it is
+of a sample; equivalent are those that scripts/mutants.toml says are, with the reason. Mutants come in an order by
+chance (--seed), results are kept as lines of JSON, and a run that is begun again goes on: results follow lines that
+moved, and mutants of changed lines are new; --again judges those again that are known. Exits with 1 if a mutant
+survives that mutants.toml does not explain.
 
-Cost: a minute of a core to compile, half a second for a mutant, five for one that is compiled by itself or survives.
+Cost: a minute of a core to compile and another for the tests without a mutant; then {COST}.
 """
 
 from __future__ import annotations
@@ -38,9 +40,10 @@ import subprocess
 import sys
 import tempfile
 import tomllib
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -83,17 +86,20 @@ def run(mutants: list[Mutant], options: argparse.Namespace) -> None:
         there = checkout.prepare(folder, numbered)
         checkout.switch_library(folder)
         checkout.quiet_compiler(folder)
-        kept.write_text(json.dumps({numbered[number].name: number for number in sorted(there)}))
+        kept.write_text(json.dumps({numbered[number].name: (number, place) for number, place in sorted(there.items())}))
     checkout.renew_tests(folder)
-    switched: dict[str, int] = json.loads(kept.read_text())
+    switched: dict[str, tuple[int, int]] = json.loads(kept.read_text())
     print(f"{len(switched)} mutants are switched, {len(mutants)} are asked", flush=True)
-    asked = [(switched.get(mutant.name, 0), vars(mutant)) for mutant in mutants]
+    asked = [(*switched.get(mutant.name, (0, 0)), vars(mutant)) for mutant in mutants]
     (folder / "mutants.json").write_text(json.dumps(asked))
     arguments = ["-o", "addopts=", "-q", "-s", "-p", "no:xdist", "-p", "no:cacheprovider", "-p", "mutation.session"]
+    arguments += ["--assert=plain", "--tb=native", "-p", "no:faulthandler"]  # what a failure looks like is not asked
     arguments += [
         f"--basetemp={folder / 'temporary'}",
         "--jobs",
         str(options.jobs),
+        "--enough",
+        str(options.enough),
         "--mutants",
         str(folder / "mutants.json"),
     ]
@@ -170,6 +176,24 @@ def read_results(path: Path) -> dict[str, Any]:
     return {told["name"]: told for told in map(json.loads, lines)}
 
 
+def carried_over(results: dict[str, Any]) -> dict[str, Any]:
+    """The results of mutants that there are, wherever their lines are by now.
+
+    Lines with the same text are told apart by their places only. What a change of other lines does to a mutant is not
+    known before it is asked again.
+    """
+    now = defaultdict[Any, list[Mutant]](list)
+    for mutant in (mutant for file in files() for mutant in mutants_of(file)):
+        now[replace(mutant, line=0)].append(mutant)
+    found: dict[str, Any] = {}
+    for told in results.values():
+        own = Mutant(**told["mutant"])
+        same = now.get(replace(own, line=0), [])
+        for mutant in same if len(same) == 1 else {own} & set(same):
+            found[mutant.name] = {**told, "name": mutant.name, "mutant": vars(mutant)}
+    return found
+
+
 def interval(killed: int, every: int) -> tuple[float, float]:
     """Where the share of all mutants lies by that of a sample, with 95 % confidence (Wilson)."""
     z, share = 1.96, killed / every
@@ -196,17 +220,19 @@ def report(results: dict[str, Any], by_file: bool = True) -> bool:
         for file in files():
             _say(file, (told for told in real if told["mutant"]["file"] == file))
     print(dict(Counter(told["verdict"] for told in results.values())))
-    _say("score", real)
+    is_all = results.keys() >= {mutant.name for file in files() for mutant in mutants_of(file)}
+    _say("score", real, is_all)
     return all(known.values())
 
 
-def _say(what: str, results: Iterable[dict[str, Any]]) -> None:
+def _say(what: str, results: Iterable[dict[str, Any]], is_all: bool = False) -> None:
     verdicts = Counter(told["verdict"] for told in results)
     killed, every = sum(verdicts[kind] for kind in KILLED), verdicts.total()
     if every:
         low, high = interval(killed, every)
         hard = (verdicts["answer"] + verdicts["law"]) / every
-        print(f"{what} {killed / every:.1%} of {every} ({low:.1%} to {high:.1%}; {hard:.1%} by answers and laws alone)")
+        where = "all" if is_all else f"{low:.1%} to {high:.1%}"
+        print(f"{what} {killed / every:.1%} of {every} ({where}; {hard:.1%} by answers and laws alone)")
 
 
 def main() -> int:
@@ -217,8 +243,11 @@ def main() -> int:
     parser.add_argument("--sample", type=int, help="so many")
     parser.add_argument("--seed", type=int, default=0, help="of the order")
     parser.add_argument("--jobs", type=int, default=1, help="how many at a time")
+    parser.add_argument("--enough", type=float, default=2.0, help="seconds of tests after which a mutant survives")
+    parser.add_argument("--settle", action="store_true", help="compile survivors well: some are the same code")
     parser.add_argument("--results", type=Path, help="a file to keep results in, and to go on from")
     parser.add_argument("--checkout", type=Path, help="a folder to build in, or where that is done")
+    parser.add_argument("--again", action="store_true", help="judge those again that are known")
     parser.add_argument("--list", action="store_true", help="only show the mutants")
     parser.add_argument("--report", action="store_true", help="only report on the results there are")
     options = parser.parse_args()
@@ -229,11 +258,12 @@ def main() -> int:
         options.results = options.results or Path(name) / "results.jsonl"
         options.checkout = options.checkout or Path(name) / "checkout"
         if not options.report:
-            known = read_results(options.results)
-            if left := [mutant for mutant in selected(options) if mutant.name not in known]:
+            known = carried_over(read_results(options.results))
+            if left := [mutant for mutant in selected(options) if options.again or mutant.name not in known]:
                 run(left, options)
-            settle(read_results(options.results), options)
-        return 0 if report(read_results(options.results)) else 1
+            if options.settle:
+                settle(carried_over(read_results(options.results)), options)
+        return 0 if report(carried_over(read_results(options.results))) else 1
 
 
 if __name__ == "__main__":

@@ -84,7 +84,11 @@ def collected(what: str, *paths: str, marks: str = "") -> Figure:
 
 
 def mutants(printed: str) -> str:
-    """The score of scripts/mutate_kernel.py, with where that of all mutants lies with 95 % confidence."""
+    """The score of scripts/mutate_kernel.py; of a sample with where that of all mutants lies with 95 % confidence."""
+    if re.search(r"^score .*\(all;", printed, re.MULTILINE):
+        return said(r"^score (\d+\.\d)% of (\d+) \(all; (\d+\.\d)%", "{} % of all {} ({} % by wrong answers and laws)")(
+            printed
+        )
     return said(r"^score (\d+\.\d)% of (\d+) \((\d+\.\d)% to (\d+\.\d)%", "{} % of {} ({} to {} % of all)")(printed)
 
 
@@ -129,7 +133,7 @@ FIGURES = (
     Figure(
         "mutants",
         "Mutants of the compiled engines that a test notices",
-        "python scripts/mutate_kernel.py --sample 1000 --jobs 2",
+        "python scripts/mutate_kernel.py --jobs 2 --results mutants.jsonl",
         mutants,
         codes=(0, 1),
     ),

@@ -17,7 +17,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from mutation.changes import FOLDERS, ROOT, Mutant, changed, files, path_of
-from mutation.switches import SWITCH, refused, switched
+from mutation.switches import REACHED, SWITCH, refused, switched
 
 CHECKED = (
     (
@@ -73,11 +73,12 @@ UNITS = (
     (Path("tests", "engines", "branch", "harness", "bounds.cpp"), "branch", _ALONE),
 )
 ORIGINAL = "original"
+PLACES = 1 << 16  # for numbers of mutants
 _ROUNDS = 20
 
 
-def prepare(folder: Path, mutants: dict[int, Mutant]) -> set[int]:
-    """Make the checkout, and tell the numbers of the mutants that it has; the others have to be compiled alone.
+def prepare(folder: Path, mutants: dict[int, Mutant]) -> dict[int, int]:
+    """Make the checkout; tell where it notes that a mutant is come to, for all that it has. Others are compiled alone.
 
     Cost: the compiler runs five to ten times, a minute in all.
     """
@@ -102,7 +103,7 @@ def prepare(folder: Path, mutants: dict[int, Mutant]) -> set[int]:
     machine = folder / FOLDERS["cells"] / "machine.h"  # one library does
     machine.write_text(machine.read_text().replace("#if defined(__x86_64__)", "#if 0"))
     for engine in FOLDERS:
-        build(folder, engine, folder / FOLDERS[engine].parent)
+        build(folder, engine, folder / FOLDERS[engine].parent, QUICKLY, *TRAPS)
     return there
 
 
@@ -116,13 +117,13 @@ def _is_replaced(mutant: Mutant) -> bool:
     return mutant.file == "cells/numbers.h" and UNCHECKED.search(mutant.text) is not None
 
 
-def _write(folder: Path, mutants: dict[int, Mutant]) -> set[int]:
-    there = set[int]()
+def _write(folder: Path, mutants: dict[int, Mutant]) -> dict[int, int]:
+    there = dict[int, int]()
     for file in files():
         own = {number: mutant for number, mutant in mutants.items() if mutant.file == file}
-        text, numbers = switched(path_of(file).read_text(), own, file)
+        text, noted = switched(path_of(file).read_text(), own, file)
         path_of(file, folder).write_text(text)
-        there |= numbers
+        there |= noted
     return there
 
 
@@ -156,14 +157,23 @@ def _check_arrays(kernel: Path) -> None:
     run.write_text(re.sub(r"\n *case [4-9]: return new RunOf.*", "", run.read_text()))
 
 
-def build(folder: Path, engine: str, place: Path, level: str = QUICKLY) -> Path | None:
+def build(folder: Path, engine: str, place: Path, *options: str) -> Path | None:
     """A library of a checkout, in a place; None if it does not compile."""
     source, name = SOURCES[engine]
     kernel = folder / FOLDERS[engine]
     told = runpy.run_path(str(folder / FOLDERS["cells"].parent / "sources.py"))["digest"](kernel)
     library = place / f"{name}.abi3.so"
-    command = [compiler(), *FLAGS, *TRAPS, level, "-fPIC", "-shared", f"-I{sysconfig.get_path('include')}"]
-    command += [f'-DPOLYRELU_SOURCES="{told}"', "-o", str(library.resolve()), source]
+    command = [
+        compiler(),
+        *FLAGS,
+        *options,
+        f"-I{sysconfig.get_path('include')}",
+        f'-DPOLYRELU_SOURCES="{told}"',
+        source,
+    ]
+    if subprocess.run([*command, "-fsyntax-only"], cwd=kernel, capture_output=True, check=False).returncode:
+        return None  # a third of the time
+    command += ["-fPIC", "-shared", "-o", str(library.resolve())]
     done = subprocess.run(command, cwd=kernel, capture_output=True, text=True, check=False, timeout=600)
     return library if done.returncode == 0 else None
 
@@ -183,7 +193,7 @@ def alone(mutant: Mutant, folder: Path, level: str = QUICKLY, original: Path = R
 def switch_library(folder: Path) -> Path:
     """A library that has the switch and nothing else."""
     source, library = folder / "switch.c", folder / "switch.so"
-    source.write_text(f"int {SWITCH} = 0;\n")
+    source.write_text(f"int {SWITCH} = 0;\nunsigned char {REACHED}[{PLACES}];\n")
     subprocess.run([compiler(), "-x", "c", "-shared", "-fPIC", "-o", str(library), str(source)], check=True)
     return library
 

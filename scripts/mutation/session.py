@@ -1,13 +1,16 @@
 """A plugin of pytest that runs the tests again for each mutant, in a process forked for it, until one fails.
 
-Tests are run once with no mutant, which must not fail; what they make then is there for all others. A test of a mutant
-may take a multiple of the processor's time that it took then; what takes longer is not going to end. Tests that have
-failed for many mutants of a header come first for the next.
+Tests are run twice with no mutant, and must not fail. What they make the first time is there for all others; the second
+time it is noted which choices of the switched sources each comes to, and the processor's time that it takes. A mutant
+is asked those tests only that come to its choice, and survives at once if none does. First come the tests that have
+failed for many mutants of its line and of its header in little time; when they have taken ``--enough`` seconds, as the
+kernel as it is takes them, the mutant survives. A test that takes a multiple of its time is not going to end.
 """
 
 from __future__ import annotations
 
 import ctypes
+import gc
 import importlib.machinery
 import importlib.util
 import json
@@ -25,10 +28,13 @@ import pytest
 from _pytest.runner import runtestprotocol
 from mutation import checkout
 from mutation.changes import Mutant
-from mutation.switches import SWITCH
+from mutation.switches import REACHED, SWITCH
 
-_BYTES = 6 << 30
-_LEAST_SECONDS, _FACTOR = 1.0, 20.0
+_BYTES = 4 << 30
+_LEAST_SECONDS, _FACTOR = 0.5, 15.0
+_AFTER_EFFORT = 0.3  # seconds in which an answer may still turn out wrong
+_OVERHEAD = 0.005  # seconds for a test of no length
+_OF_LINE, _OF_FILE, _OF_NONE = 5.0, 1.0, 0.2  # what a test's kills of neighbours count for
 _WALL_SECONDS = 900
 _SHORT = 200  # characters of what a test says
 CELLS = "tests/engines/cells"
@@ -66,9 +72,12 @@ def asked_of(file: str) -> tuple[str, ...]:
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Where mutants come from, and where verdicts go."""
-    parser.addoption("--mutants", type=Path, help="a JSON file: [number, or 0 if compiled alone, fields of Mutant]")
+    parser.addoption(
+        "--mutants", type=Path, help="a JSON file: [number, or 0 if compiled alone, where it is noted, fields]"
+    )
     parser.addoption("--verdicts", type=Path, help="a file to which a line of JSON is added for each")
     parser.addoption("--jobs", type=int, default=1, help="processes at a time")
+    parser.addoption("--enough", type=float, default=2.0, help="seconds of tests after which a mutant survives")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -102,42 +111,75 @@ class Asked(NamedTuple):
 def pytest_runtestloop(session: pytest.Session) -> bool:
     """Run the tests once, and then for each mutant."""
     option = session.config.getoption
-    _Run(session, option("verdicts"), option("jobs")).judge(json.loads(option("mutants").read_text()))
+    judged = _Run(session, option("verdicts"), option("jobs"), option("enough"))
+    judged.judge([(number, place, Mutant(**own)) for number, place, own in json.loads(option("mutants").read_text())])
     return True
 
 
 class _Run:
-    def __init__(self, session: pytest.Session, verdicts: Path, jobs: int) -> None:
-        self._session, self._verdicts, self._jobs = session, verdicts, jobs
-        self._switch = ctypes.c_int.in_dll(ctypes.CDLL(os.environ["POLYRELU_SWITCH"], mode=ctypes.RTLD_GLOBAL), SWITCH)
+    def __init__(self, session: pytest.Session, verdicts: Path, jobs: int, enough: float) -> None:
+        self._session, self._verdicts, self._jobs, self._enough = session, verdicts, jobs, enough
+        library = ctypes.CDLL(os.environ["POLYRELU_SWITCH"], mode=ctypes.RTLD_GLOBAL)
+        self._switch = ctypes.c_int.in_dll(library, SWITCH)
+        self._reached = (ctypes.c_ubyte * checkout.PLACES).in_dll(library, REACHED)
         self._seconds: dict[str, float] = {}
-        self._kills: dict[str, Counter[str]] = defaultdict(Counter)
+        self._comes_to: dict[int, list[pytest.Item]] = defaultdict(list)
+        self._kills: dict[str, Counter[str]] = defaultdict(Counter)  # by headers, and by lines of them
         self._others = list[Asked]()
         self._done = 0
 
-    def judge(self, mutants: list[tuple[int, dict[str, Any]]]) -> None:
-        needed = {prefix for _, fields in mutants for prefix in asked_of(fields["file"])}
+    def judge(self, mutants: list[tuple[int, int, Mutant]]) -> None:
+        needed = {prefix for _, _, mutant in mutants for prefix in asked_of(mutant.file)}
         self._items = [item for item in self._session.items if any(item.nodeid.startswith(own) for own in needed)]
         self._warm_up()
-        for number, fields in mutants:
+        gc.collect()
+        gc.freeze()  # or each process copies what the collector counts
+        for number, place, mutant in mutants:
+            asked = self._tests_of(number, place, mutant)
+            if not asked:
+                self._tell(mutant, {"verdict": "survived", "by": "", "why": "no test comes to it"})
+                continue
             while len(self._others) >= self._jobs:
                 self._wait()
-            self._begin(number, Mutant(**fields))
+            self._begin(number, mutant, asked)
         while self._others:
             self._wait()
 
     def _warm_up(self) -> None:
-        for item, following in zip(self._items, [*self._items[1:], self._items[0]], strict=True):
-            began = time.process_time()
-            failed = [report for report in runtestprotocol(item, nextitem=following, log=False) if report.failed]
-            self._seconds[item.nodeid] = time.process_time() - began
-            if failed:
-                raise pytest.UsageError(f"{item.nodeid} fails without a mutant: {failed[0].longreprtext}")
+        for is_known in (False, True):
+            for item, following in zip(self._items, [*self._items[1:], self._items[0]], strict=True):
+                ctypes.memset(self._reached, 0, checkout.PLACES)
+                began = time.process_time()
+                failed = [report for report in runtestprotocol(item, nextitem=following, log=False) if report.failed]
+                self._seconds[item.nodeid] = time.process_time() - began
+                if failed:
+                    raise pytest.UsageError(f"{item.nodeid} fails without a mutant: {failed[0].longreprtext}")
+                if is_known:
+                    for place in (k for k, noted in enumerate(bytes(self._reached)) if noted):
+                        self._comes_to[place].append(item)
         total = sum(self._seconds.values())
         slowest = sorted(self._seconds.items(), key=lambda own: -own[1])[:12]
         print(f"{len(self._items)} tests, {total:.1f} s; slowest {slowest}", flush=True)
 
-    def _begin(self, number: int, mutant: Mutant) -> None:
+    def _tests_of(self, number: int, place: int, mutant: Mutant) -> list[pytest.Item]:
+        """Those that may notice a mutant, the most promising first, as many as there is time for."""
+        prefixes = asked_of(mutant.file)
+        items = self._comes_to.get(place, []) if number else self._items
+        items = [item for item in items if any(item.nodeid.startswith(own) for own in prefixes)]
+        of_line, of_file = self._kills[_line(mutant)], self._kills[mutant.file]
+
+        def promise(item: pytest.Item) -> float:
+            kills = _OF_LINE * of_line[item.nodeid] + _OF_FILE * of_file[item.nodeid] + _OF_NONE
+            return kills / (self._seconds[item.nodeid] + _OVERHEAD)
+
+        chosen, total = list[pytest.Item](), 0.0
+        for item in sorted(items, key=promise, reverse=True):
+            if not chosen or total + self._seconds[item.nodeid] <= self._enough:
+                chosen.append(item)
+                total += self._seconds[item.nodeid]
+        return chosen
+
+    def _begin(self, number: int, mutant: Mutant, items: list[pytest.Item]) -> None:
         sys.stdout.flush()
         read, write = os.pipe()
         pid = os.fork()
@@ -145,7 +187,7 @@ class _Run:
             os.close(read)
             status = 1
             try:
-                self._child(number, mutant, write)
+                self._child(number, mutant, items, write)
                 status = 0
             finally:
                 os._exit(status)
@@ -161,16 +203,20 @@ class _Run:
         told = json.loads(lines[-1]) if lines and lines[-1].startswith("{") else None
         if told is None:
             told = {"verdict": "answer", "by": lines[-1] if lines else "before any test", "status": status}
-        if told["verdict"] in ("answer", "law"):
-            self._kills[asked.mutant.file][told["by"]] += 1
+        if told["verdict"] in ("answer", "law", "effort"):
+            for near in (asked.mutant.file, _line(asked.mutant)):
+                self._kills[near][told["by"]] += 1
+        self._tell(asked.mutant, told)
+
+    def _tell(self, mutant: Mutant, told: dict[str, Any]) -> None:
         self._done += 1
         with self._verdicts.open("a") as log:
-            log.write(json.dumps({"name": asked.mutant.name, **told, "mutant": vars(asked.mutant)}) + "\n")
-        print(f"{self._done} {asked.mutant.name}: {told['verdict']} {told['by']}"[:_SHORT], flush=True)
+            log.write(json.dumps({"name": mutant.name, **told, "mutant": vars(mutant)}) + "\n")
+        print(f"{self._done} {mutant.name}: {told['verdict']} {told['by']}"[:_SHORT], flush=True)
 
     # In the process for a mutant
 
-    def _child(self, number: int, mutant: Mutant, pipe: int) -> None:
+    def _child(self, number: int, mutant: Mutant, items: list[pytest.Item], pipe: int) -> None:
         def tell(line: str) -> None:
             os.write(pipe, f"{line}\n".encode())
 
@@ -189,14 +235,16 @@ class _Run:
                 _use(library, mutant.file)
             resource.setrlimit(resource.RLIMIT_AS, (_BYTES, _BYTES))
             self._switch.value = number
-            tell(json.dumps(self._asked(mutant.file, tell)))
+            tell(json.dumps(self._asked(items, tell)))
 
-    def _asked(self, file: str, tell: Any) -> dict[str, str]:
-        prefixes, kills = asked_of(file), self._kills[file]
-        items = [item for item in self._items if any(item.nodeid.startswith(own) for own in prefixes)]
-        items.sort(key=lambda item: -kills[item.nodeid])
+    def _asked(self, items: list[pytest.Item], tell: Any) -> dict[str, str]:
         effort: dict[str, str] | None = None
+        left = _AFTER_EFFORT
         for item, following in zip(items, [*items[1:], items[0]], strict=True):
+            if effort:
+                left -= self._seconds[item.nodeid] + _OVERHEAD
+                if left < 0:
+                    break
             tell(item.nodeid)
             signal.setitimer(signal.ITIMER_PROF, _LEAST_SECONDS + _FACTOR * self._seconds[item.nodeid])
             reports = runtestprotocol(item, nextitem=following, log=False)
@@ -210,6 +258,10 @@ class _Run:
                 return {"verdict": "law" if is_law else "answer", "by": item.nodeid}
             effort = effort or {"verdict": "effort", "by": item.nodeid}
         return effort or {"verdict": "survived", "by": ""}
+
+
+def _line(mutant: Mutant) -> str:
+    return f"{mutant.file}:{mutant.line}"
 
 
 def _use(library: Path, file: str) -> None:

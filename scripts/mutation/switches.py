@@ -2,13 +2,15 @@
 
 So thousands of mutants are compiled at once. An expression with changes becomes a choice: ``a + b`` is written as ::
 
-    (polyrelu_mutant == 7 ? (a - b) : (a + b))
+    (polyrelu_reached[7] = 1, polyrelu_mutant == 7 ? (a - b) : (a + b))
 
-and a statement that may be left out is written behind ``if (polyrelu_mutant == 8); else``. Number 0 is the text as it
-was. What is chosen between is the longest expression around a change that brackets, commas, semicolons, question marks
-or an assignment delimit; changes of parts of it are within its last alternative. Each alternative stands on a line that
-is called by its number, so that a compiler that refuses it says which: where a constant is needed, such as between the
-brackets of a template, there is no choice, and the mutant has to be compiled by itself.
+and a statement that may be left out is written behind ``if (polyrelu_reached[8] = 1, polyrelu_mutant == 8); else``.
+Number 0 is the text as it was. Each choice notes that it was come to, at the place of its first number: a test that
+does not come to a choice cannot notice its mutants. What is chosen between is the longest expression around a change
+that brackets, commas, semicolons, question marks or an assignment delimit; changes of parts of it are within its last
+alternative. Each alternative stands on a line that is called by its number, so that a compiler that refuses it says
+which: where a constant is needed, such as between the brackets of a template, there is no choice, and the mutant has to
+be compiled by itself.
 """
 
 from __future__ import annotations
@@ -20,8 +22,9 @@ from typing import NamedTuple
 from mutation.changes import Mutant, code_of
 
 SWITCH = "polyrelu_mutant"
+REACHED = "polyrelu_reached"
 MARK = "mutant"
-DECLARED = f'extern "C" {{ extern int {SWITCH}; }}\n'
+DECLARED = f'extern "C" {{ extern int {SWITCH}; extern unsigned char {REACHED}[]; }}\n'
 
 _KEYWORDS = re.compile(r"\s*(return|else|case|throw|do)\b")
 _BEFORE_BRACKETS = re.compile(r"\s*(if|while|for|switch)( constexpr)? ?\(")
@@ -53,8 +56,8 @@ class Change(NamedTuple):
     new: str
 
 
-def switched(text: str, mutants: Mapping[int, Mutant], name: str) -> tuple[str, set[int]]:
-    """The text with all mutants, by their numbers from 1 on, and the numbers of those that it has.
+def switched(text: str, mutants: Mapping[int, Mutant], name: str) -> tuple[str, dict[int, int]]:
+    """The text with all mutants, by their numbers from 1 on; and of those that it has the place where it is noted.
 
     Args:
         text: of a header.
@@ -64,7 +67,7 @@ def switched(text: str, mutants: Mapping[int, Mutant], name: str) -> tuple[str, 
     writer = _Writer(text, name)
     for number, mutant in mutants.items():
         writer.add(number, mutant)
-    return DECLARED + f'#line 1 "{name}"\n' + writer.written(0, len(text)), writer.numbers
+    return DECLARED + f'#line 1 "{name}"\n' + writer.written(0, len(text)), writer.noted
 
 
 class _Writer:
@@ -73,7 +76,7 @@ class _Writer:
         self._lines = [0, *(match.end() for match in re.finditer(r"\n", text))]
         self._choices: dict[Slot, list[Change]] = {}
         self._left_out: dict[int, Change] = {}
-        self.numbers = set[int]()
+        self.noted = dict[int, int]()
 
     def add(self, number: int, mutant: Mutant) -> None:
         """Write a mutant into the text, if there is a place."""
@@ -89,7 +92,7 @@ class _Writer:
         slot = self._slot(change)
         if slot is not None and not any(_cross(slot, other) for other in self._choices):
             self._choices.setdefault(slot, []).append(change)
-            self.numbers.add(number)
+            self.noted[number] = self._choices[slot][0].number
 
     def _leave_out(self, change: Change) -> None:
         start = change.start
@@ -101,7 +104,7 @@ class _Writer:
         is_free = start < change.end and self._code[start] != "}" and start not in self._left_out
         if is_statement and is_free and not _DECLARATION.match(self._code, start):
             self._left_out[start] = change
-            self.numbers.add(change.number)
+            self.noted[change.number] = change.number
 
     def _slot(self, change: Change) -> Slot | None:
         """The expression around a change; None where it is none that can be told."""
@@ -163,16 +166,18 @@ class _Writer:
             number = self._left_out[place].number
             parts += [
                 self._text[at:place],
-                f'\n#line {number} "{MARK}"\nif ({SWITCH} == {number}); else{self._back(place)}',
+                f'\n#line {number} "{MARK}"\nif ({_note(number)}, {SWITCH} == {number}); else{self._back(place)}',
             ]
             at = place
         return "".join([*parts, self._text[at:end]])
 
     def _choice(self, slot: Slot) -> str:
+        own = self._choices[slot]
         alternatives = [
-            f'\n#line {own.number} "{MARK}"\n{SWITCH} == {own.number} ? ({self._flat(slot.start, own.start)}{own.new}'
-            f"{self._flat(own.end, slot.end)}) :"
-            for own in self._choices[slot]
+            f'\n#line {change.number} "{MARK}"\n{_note(change.number) + ", " if change is own[0] else ""}'
+            f"{SWITCH} == {change.number} ? ({self._flat(slot.start, change.start)}{change.new}"
+            f"{self._flat(change.end, slot.end)}) :"
+            for change in own
         ]
         return f"({''.join(alternatives)}{self._back(slot.start)}({self.written(*slot, within=slot)}))"
 
@@ -183,6 +188,11 @@ class _Writer:
 
     def _back(self, place: int) -> str:
         return f'\n#line {self._text.count(chr(10), 0, place) + 1} "{self._name}"\n'
+
+
+def _note(number: int) -> str:
+    """That a choice was come to."""
+    return f"{REACHED}[{number}] = 1"
 
 
 def _is_colon(code: str, place: int) -> bool:

@@ -2,9 +2,11 @@
 
 import shutil
 import subprocess
+from dataclasses import replace
 
 import mutate_kernel
 import pytest
+import quality
 from mutation import checkout, session
 from mutation.changes import Mutant, changed, code_of, files, mutants_of, path_of, replacements
 from mutation.switches import refused, switched
@@ -70,6 +72,8 @@ int f(int a, int b) {
             2);
     }
     x += a < b ? a : b;
+    if (a > 100)
+        x = b - 7;
     return x;
 }
 """
@@ -103,17 +107,21 @@ def test_a_number_chooses_what_the_mutant_is(tmp_path):
         mutants = {number: mutant for number, mutant in mutants.items() if number not in bad}
         text, there = switched(CODE, mutants, "f")
         assert compiled(text, tmp_path / "all") == ""
-    assert there > {number for number, mutant in mutants.items() if mutant.old in (" + ", " < ", " && ", "i++")}
+    assert set(there) > {number for number, mutant in mutants.items() if mutant.old in (" + ", " < ", " && ", "i++")}
     others = {number: mutants[number] for number in there if mutants[number].old not in ("++", "break")}
     named = "".join(text_of(m).replace("int f(", f"int f_{number}(") for number, m in others.items())
     assert compiled(named + named_calls(others), tmp_path / "alone", main=False) == ""
     expected = subprocess.run([tmp_path / "alone"], capture_output=True, text=True, check=True).stdout.split()
     for number, value in zip(others, expected, strict=True):
-        found = subprocess.run([tmp_path / "all", str(number)], capture_output=True, text=True, check=True).stdout
-        assert found.strip() == value, others[number].name
+        assert value_and_reached(tmp_path / "all", number)[0] == value, others[number].name
     assert len(set(expected)) > 5
+    usual, reached = value_and_reached(tmp_path / "all")
+    idle = [number for number, place in there.items() if place not in reached]
+    assert {mutants[number].text for number in idle} == {"x = b - 7;"}
+    assert {value_and_reached(tmp_path / "all", number)[0] for number in idle} == {usual}
 
 
+DEFINED = 'extern "C" { int polyrelu_mutant; unsigned char polyrelu_reached[9999]; }\n'
 RUN = """
 #include <cstdio>
 #include <cstdlib>
@@ -132,10 +140,16 @@ def named_calls(mutants):
 
 def compiled(text, program, main=True):
     if main:
-        text += f"int polyrelu_mutant;{RUN}int main(int, char **given) {{ polyrelu_mutant = atoi(given[1]);"
-        text += 'printf("%d", sum(f)); }'
+        text = text.replace('extern "C"', DEFINED + 'extern "C"', 1)
+        text += f'{RUN}int main(int, char **given) {{ polyrelu_mutant = atoi(given[1]); printf("%d", sum(f));'
+        text += 'for (int k = 0; k < 9999; k++) if (polyrelu_reached[k]) printf(" %d", k); }'
     command = ["g++", "-w", "-fpermissive", "-x", "c++", "-", "-o", str(program)]
     return subprocess.run(command, input=text, capture_output=True, text=True, check=False).stderr
+
+
+def value_and_reached(program, number=0):
+    said = subprocess.run([program, str(number)], capture_output=True, text=True, check=True).stdout.split()
+    return said[0], set(map(int, said[1:]))
 
 
 def test_compilers_name_what_they_refuse():
@@ -181,6 +195,32 @@ def test_the_score_leaves_out_what_is_no_mutant(capsys, monkeypatch):
     assert mutate_kernel.report(dict(results))
     assert "score 100.0% of 10 (72.2% to 100.0%; 90.0% by answers and laws alone)" in capsys.readouterr().out
     assert not mutate_kernel.report(dict([*results, told(12, "survived")]))
+
+
+def test_the_score_of_all_has_no_interval(capsys):
+    every = [mutant for file in files() for mutant in mutants_of(file)]
+    results = {mutant.name: {"verdict": "law", "mutant": vars(mutant)} for mutant in every}
+    assert mutate_kernel.report(results)
+    printed = capsys.readouterr().out
+    assert f"score 100.0% of {len(every)} (all; 100.0% by answers and laws alone)" in printed
+    assert quality.mutants(printed) == f"100.0 % of all {len(every)} (100.0 % by wrong answers and laws)"
+    results.pop(every[0].name)
+    mutate_kernel.report(results)
+    assert "(all;" not in (printed := capsys.readouterr().out)
+    assert quality.mutants(printed).startswith(f"100.0 % of {len(every) - 1} (")
+
+
+def test_results_follow_their_lines():
+    every = mutants_of("cells/grid.h")
+    texts = [(m.column, m.old, m.new, m.text) for m in every]
+    once = next(m for m, text in zip(every, texts, strict=True) if texts.count(text) == 1)
+    twice = next(m for m, text in zip(every, texts, strict=True) if texts.count(text) > 1)
+    for mutant, follows in ((once, True), (twice, False)):
+        for moved in (mutant, replace(mutant, line=mutant.line + 1000)):
+            found = mutate_kernel.carried_over({moved.name: {"verdict": "law", "mutant": vars(moved)}})
+            assert set(found) == ({mutant.name} if follows or moved == mutant else set())
+    gone = replace(once, text="this line is not there")
+    assert mutate_kernel.carried_over({gone.name: {"verdict": "law", "mutant": vars(gone)}}) == {}
 
 
 def test_the_interval_of_a_share():
