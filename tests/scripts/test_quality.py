@@ -40,6 +40,16 @@ def test_a_command_may_say_its_figure_and_fail():
     assert quality.measured(figure._replace(codes=(0, 1)))["value"] == "7"
 
 
+def test_figures_are_kept_beside_what_others_have_kept_meanwhile(tmp_path, monkeypatch):
+    monkeypatch.setattr(quality, "KEPT", tmp_path / "figures.json")
+    quality.keep("a", {"value": "1", "day": ""})
+    other = quality.all_kept()
+    quality.keep("b", {"value": "2", "day": ""})
+    quality.keep("a", {"value": "3", "day": ""})
+    assert {name: one["value"] for name, one in quality.all_kept().items()} == {"a": "3", "b": "2"}
+    assert set(other) == {"a"}
+
+
 def test_the_score_is_read_with_its_interval():
     assert (
         quality.mutants(
