@@ -27,7 +27,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from sanitize import PLACES
+from sanitize import FLAGS, PLACES
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "papers" / "quality" / "README.md"
@@ -92,6 +92,14 @@ def mutants(printed: str) -> str:
     return said(r"^score (\d+\.\d)% of (\d+) \((\d+\.\d)% to (\d+\.\d)%", "{} % of {} ({} to {} % of all)")(printed)
 
 
+def reports(printed: str) -> str:
+    """What sanitizers say of our sources, and in how many tests: a kind that ran none has said nothing."""
+    passed = re.findall(r"^(?:\d+ failed, )?(\d+) passed", printed, re.MULTILINE)
+    if len(passed) != len(FLAGS):
+        raise Unmeasured(f"{len(FLAGS)} kinds ran, and {len(passed)} of them tests: {printed[-500:]}")
+    return f"{sum(map(int, re.findall(_REPORTS, printed)))} of our sources, in {', '.join(passed)} tests"
+
+
 def compiled_coverage(_: str) -> str:
     """The share of lines of the compiled sources that tests run, from gcov's data."""
     seen: dict[tuple[str, int], bool] = {}
@@ -143,7 +151,7 @@ FIGURES = (
         "sanitizers",
         "Reports of the address, undefined and thread sanitizers",
         "python scripts/sanitize.py --minutes 20",
-        lambda printed: f"{sum(map(int, re.findall(_REPORTS, printed)))} of our sources",
+        reports,
     ),
     Figure(
         "twin",
