@@ -117,6 +117,8 @@ def draw(known: dict[str, dict[str, Any]]) -> None:
         "",
         "Written by `python scripts/history draw`. Instructions of a call that finds all linear regions of a network",
         "over [-1, 1]^d, Python included, in millions, counted by callgrind in the second call of a process.",
+        "They depend on the compiler, on NumPy and on the machine's instructions, so curves are of one machine;",
+        "commits are chosen by hand, and stand side by side whatever time lies between them.",
         "",
         "![Instructions of ten questions, commit by commit](history.png)",
         "",
@@ -152,8 +154,9 @@ def curves(commits: list[dict[str, Any]], names: list[str]) -> None:
         places = [k for k, value in enumerate(values) if value]
         axes.plot(places, [values[k] / 1e6 for k in places], marker="o", markersize=4, color="#1f5fa8")
         axes.set_title(name, fontsize=9)
-        axes.set_ylim(bottom=0)
-        axes.set_xticks(range(len(commits)), [_short(own) for own in commits], rotation=60, fontsize=7)
+        axes.set_ylim(0, 1.1 * axes.dataLim.ymax)
+        days = [_short(own) for own in commits]
+        axes.set_xticks(range(len(commits)), days, rotation=60, fontsize=7, ha="right", rotation_mode="anchor")
         axes.tick_params(axis="y", labelsize=7)
         axes.spines[["top", "right"]].set_visible(False)
     figure.supylabel("million instructions", fontsize=9)

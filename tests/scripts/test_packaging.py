@@ -1,6 +1,8 @@
 """scripts/packaging: recipes that say what pyproject.toml says."""
 
 import re
+import shutil
+import subprocess
 import tomllib
 
 import pytest
@@ -47,6 +49,25 @@ def test_the_container_has_extras_and_files_that_there_are():
         assert (ROOT / path).exists(), path
     version = re.search(r"python:(3\.\d+)-", DOCKERFILE)[1]
     assert f"Programming Language :: Python :: {version}" in PROJECT["classifiers"]
+
+
+def test_a_recipe_is_read_and_rendered_by_its_builder():
+    """The C library and the compiler are chosen by conda-forge's own variants, of which these are some."""
+    rattler_build = pytest.importorskip("rattler_build")
+    variants = {"c_stdlib": ["sysroot"], "c_stdlib_version": ["2.17"], "cxx_compiler": ["gxx"]}
+    recipe = rattler_build.Stage0Recipe.from_file(str(PACKAGING / "conda" / "recipe.yaml"))
+    (rendered,) = recipe.render(rattler_build.VariantConfig(variants))
+    read = rendered.recipe.to_dict()
+    assert read["package"] == {"name": "polyrelu", "version": PROJECT["version"]}
+    assert len(read["requirements"]["run"]) == len(PROJECT["dependencies"]) + 1
+    assert any(need.startswith("gxx") for need in read["requirements"]["build"])
+
+
+def test_the_linter_of_containers_has_nothing_to_say():
+    if not shutil.which("hadolint"):
+        pytest.skip("hadolint is not installed; it comes with the extra quality")
+    made = subprocess.run(["hadolint", PACKAGING / "Dockerfile"], capture_output=True, text=True, check=False)
+    assert (made.returncode, made.stdout) == (0, "")
 
 
 @pytest.mark.parametrize("name", ["wrong_answer", "idea"])

@@ -40,6 +40,24 @@ def test_a_command_may_say_its_figure_and_fail():
     assert quality.measured(figure._replace(codes=(0, 1)))["value"] == "7"
 
 
+def test_figures_are_kept_beside_what_others_have_kept_meanwhile(tmp_path, monkeypatch):
+    monkeypatch.setattr(quality, "KEPT", tmp_path / "figures.json")
+    quality.keep("a", {"value": "1", "day": ""})
+    other = quality.all_kept()
+    quality.keep("b", {"value": "2", "day": ""})
+    quality.keep("a", {"value": "3", "day": ""})
+    assert {name: one["value"] for name, one in quality.all_kept().items()} == {"a": "3", "b": "2"}
+    assert set(other) == {"a"}
+
+
+def test_sanitizers_that_ran_no_test_have_said_nothing():
+    said = "{0} in 3.10s\n{1}: {2} reports of our sources, 7 of others; the command's exit code is 0\n".format
+    kinds = said("271 passed, 3 skipped", "address", 0), said("1 failed, 400 passed", "undefined", 2)
+    assert quality.reports("".join((*kinds, said("9 passed", "thread", 0)))) == "2 of our sources, in 271, 400, 9 tests"
+    with pytest.raises(quality.Unmeasured, match="3 kinds ran, and 2 of them tests"):
+        quality.reports("".join((*kinds, said("40 skipped", "thread", 0))))
+
+
 def test_the_score_is_read_with_its_interval():
     assert (
         quality.mutants(

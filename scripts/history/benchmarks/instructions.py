@@ -46,7 +46,7 @@ class Instructions:
         """All counts, from one process."""
         return counted() if shutil.which("valgrind") else {}
 
-    setup_cache.timeout = 900  # type: ignore[attr-defined]
+    setup_cache.timeout = 3600  # type: ignore[attr-defined]
 
     def track_regions(self, counts: dict[str, int], name: str) -> int | None:
         """How many instructions; nothing where there is no valgrind."""
