@@ -45,7 +45,7 @@ def network(rng: random.Random, inputs: int) -> tuple[str, list[tuple[list[list[
 
 def listed(text: str, stop: prover.Stop) -> dict[str, list[tuple[int, ...]]]:
     """Patterns and vertices of the cells of a cover."""
-    rows = checker.Rows(checker.Statement(text.encode()), {}, 0)
+    rows = checker.Target(checker.Statement(text.encode()), {}, 0)
     return {found.pattern: list(found.cell.generators) for found in prover.parts(rows, stop)}
 
 

@@ -2,25 +2,21 @@
 """Checks certificates of polyrelu: python3 -I -S checker.py QUESTION EVIDENCE...
 
 QUESTION is a statement; EVIDENCE is its certificate, in one file or several, or a point: FORMAT.md.
-No float is computed. The last line says what is proved, or REJECTED and why.
+The last line says what is proved, or REJECTED and why. No float is computed.
 
 A point (u, t) of the domain D, t >= 0, means u / t; t = 0 is a direction. Rows are functions on D,
-affine where the neurons before them keep their signs, and are the bits of masks: the domain's
-conditions and -t, which are not positive on D, then from `base` on the neurons and the target's
-conditions. A pattern has a bit for each of the first L of these; R(p) is where no sign contradicts
-p. A cell is given by L and its vertices. It is checked that
+affine where the neurons before them keep their signs, and bits of masks: the domain's conditions
+and -t, not positive on D; from `base` on the neurons, and the target's conditions. A pattern p has
+a bit for each of the first L of these; R(p) is where no sign contradicts p. A cell is given by L
+and its vertices. It is checked that
 (A) no row before L is positive at one and negative at another: their hull lies in R(p), where p has
     1 for rows that are positive somewhere; and the rows that vanish tell the vertices apart;
 (B) the faces that rows cut out of them are those of a polytope: the hull is R(p), not less;
 (C) behind each facet that is no end of the domain there is a listed cell: so they cover D;
 (D) the cell maps into the target, or misses it, or meets it in a face, which is noted.
-Cells that are decided by all rows are told apart by their patterns, and have insides of their own.
 """
 
-import gzip
-import hashlib
-import re
-import sys
+import gzip, hashlib, re, sys
 from bisect import bisect
 from collections import Counter, defaultdict
 from fractions import Fraction
@@ -30,8 +26,8 @@ from operator import mul, or_
 from types import SimpleNamespace
 
 ONE = (-1, 0)  # the key of a constant; that of a value is (layer, number), x being layer 0
-FINE = 128  # bounds are rounded outward to multiples of 2^-128
-FAR, MOST_IN_LINE, MOST_IN_HEAD, MOST_IN_FILE = 16**2**16, 2**20, 2**16, 2**36
+FAR, FINE = 16**2**16, 128  # bounds are rounded outward to multiples of 2^-128
+MOST_IN_LINE, MOST_IN_HEAD, MOST_IN_FILE = 2**20, 2**16, 2**36
 MOST_IN_BLOCK, A_VERTEX, MOST_WORK = 2**28, 2**11, 2**34
 NUMBER = re.compile(r"[+-]?[0-9]+([.][0-9]+|/[0-9]+)?")
 NAME = re.compile(r"\A(x|y|h([0-9]+)[.])([0-9]+)\Z")
@@ -41,34 +37,30 @@ class Rejected(Exception):
     """What was claimed is not proved."""
 
 def need(condition, message):
-    """What the proof needs."""
+    """What the proof needs; `within` only says why, or keeps time and memory within limits."""
     if not condition:
         raise Rejected(message)
+within = need
 
-within = need  # where it only says why, or keeps time and memory within limits
-
-def whole(text, low=-FAR, high=FAR, base=16):
-    """A whole number of the files, which has to be in its range."""
+def whole(text, low=-FAR, high=FAR, base=16):  # an integer in its range
     value = int(text, base)
     within(low <= value <= high, f"{text[:40]} is out of its range")
     return value
-
 def rational(text):
     within(NUMBER.fullmatch(text), f"a number like {text[:40]}")  # 1e999999999
     return Fraction(text) if "." in text else Fraction(*map(int, text.split("/")))
 def pairs(words):
     return zip(words[::2], words[1::2], strict=True)
+def vertex_at(u):
+    return SimpleNamespace(u=u, h=u, pos=0, neg=0, level=0)
 def products(rows, values):
     return [sum(map(mul, row, values)) for row in rows]
 def mask(flags):
     return int("0" + "".join(["1" if flag else "0" for flag in flags])[::-1], 2)
-
-def bits(union):
-    """The bits of a mask, each as a mask."""
+def bits(union):  # each as a mask
     while union:
         yield union & -union
         union &= union - 1
-
 def total(terms):
     """The sum of forms {key: coefficient}, each with its factor."""
     form = defaultdict(Fraction)
@@ -82,22 +74,21 @@ class Statement:
     "linear", or a condition on the sign of its form, the kind being "<", "<=" or "=="."""
 
     def __init__(self, text):
-        self.hash, groups = hashlib.sha256(text).hexdigest(), []
         lines = filter(None, map(str.split, text.decode().split("\n")))
         head, (word, width), *lines = (words for words in lines if words[0][0] != "#")
         need([*head, word] == ["polyrelu-statement", "1", "inputs"], "this is no statement")
-        for words in lines:
-            if words[0] in ("domain", "layer", "target"):
-                groups.append((*words, []))
+        self.hash, self.widths = hashlib.sha256(text).hexdigest(), [whole(width, 0, 2**20, 10)]
+        groups, rows = {"domain": [], "layer": [], "target": []}, None
+        for word, *words in lines:
+            if word in groups:
+                need(word != "layer" or not groups["target"], "a layer after a target")
+                groups[word].append([*words, rows := []])
             else:
-                groups[-1][-1].append(words)
-        order = "".join(word[0] for word, *_ in groups)
-        need(re.fullmatch("l*t*", order.replace("d", "")), "a layer after a target")
-        self.widths = [whole(width, 0, 2**20, 10)]
-        self.layers = [[*self.neurons(*own)] for word, *own in groups if word == "layer"]
-        self.targets = [[*self.rows("xhy", *own)] for word, *own in groups if word == "target"]
-        domains = [[*self.rows("x", *own)] for word, *own in groups if word == "domain"]
-        [self.domain] = domains or [[]]
+                rows.append([word, *words])
+        self.layers = [[*self.neurons(*own)] for own in groups["layer"]]
+        self.targets = [[*self.rows("xhy", *own)] for own in groups["target"]]
+        [self.domain] = [[*self.rows("x", *own)] for own in groups["domain"]] or [[]]
+        self.domain.append((None, {ONE: -1}, "<"))  # t > 0
 
     def neurons(self, relu, lines):
         relu = {"relu": "1" * len(lines), "linear": "0" * len(lines)}.get(relu, relu)
@@ -119,92 +110,96 @@ class Statement:
         need(letter[0] in letters and key[1] < self.widths[key[0]], f"{name} where it is not")
         return key
 
-    def combined(self, words):
+    def combined(self, text):
         """A sum of conditions, so at most 0 in the domain, and whether it is less."""
-        last = len(self.domain) - 1
-        terms = [(rational(s), *self.domain[whole(k, 0, last)]) for k, s in pairs(words)]
-        for factor, _, _, kind in terms:
-            need(factor >= 0 or kind == "==", "a condition the wrong way round")
-        less = any(factor > 0 and kind == "<" for factor, _, _, kind in terms)
-        return total((factor, form) for factor, _, form, _ in terms), less
+        terms = [(rational(s), *self.domain[whole(k, 0)]) for k, s in pairs(text.split())]
+        need(all(s >= 0 or kind == "==" for s, _, _, kind in terms), "a condition turned round")
+        less = any(s > 0 and kind == "<" for s, _, _, kind in terms)
+        return total((s, form) for s, _, form, _ in terms), less
 
-    def coordinates(self, head):
-        """The inputs that are free; forms that equal others in the domain; and for yet others lines
-        along which nothing that matters changes: those are taken as 0."""
-        free = [(0, i) for i in range(self.widths[0]) if i not in head]
-        replaced, lines = {}, {}
+def facets_of(zeros, d):
+    """The facets of a hull of dimension d, each as the rows that vanish on it, by the rows that
+    vanish at its vertices; it is shown that none is missing, and that these are vertices."""
+    union = reduce(or_, zeros)
+    if all(z.bit_count() == d for z in zeros):  # an edge is on d - 1 rows
+        need({*Counter(z ^ k for z in zeros for k in bits(z)).values()} <= {2}, "an edge left open")
+        return [*bits(union)]
+    rows, faces = defaultdict(int), {0: (-1, [])}
+    for k in bits(union):
+        rows[mask([z & k for z in zeros])] |= k
+    def face(vertices):  # its dimension, and its facets: the greatest faces that rows cut out of it
+        if vertices not in faces:
+            within(len(faces) * len(rows) ** 2 * len(zeros) <= MOST_WORK, "very many faces")
+            cuts = {vertices & row for row in rows} - {vertices}
+            facets = [cut for cut in cuts if all(cut == own or cut & ~own for own in cuts)]
+            dimensions, ridges = zip(*map(face, facets))
+            ends = Counter(ridge for part in ridges for ridge in part)
+            need({*ends.values()} <= {2}, "a ridge without two facets")
+            faces[vertices] = dimensions[0] + 1, facets
+        return faces[vertices]
+    dimension, facets = face((1 << len(zeros)) - 1)
+    need(dimension == d, "a flat cell")
+    need(all(1 << i in faces for i in range(len(zeros))), "a point that is no vertex")
+    return [rows[facet] for facet in facets]
+
+class Target:
+    """The rows and cells of one target, or of the linear regions. A level of rows, of integers on
+    what the level before hands on, is (number of the first, rows, how many are numbered, whether
+    those have ReLUs). The others, which come last, hand on values as they are."""
+
+    def __init__(self, statement, head, target):
+        free = [(0, i) for i in range(statement.widths[0]) if i not in head]
+        replaced, lines = {}, {}  # forms that are equal in the domain; lines to go along
         for i, (word, *words) in head.items():
             if word == "line":
                 lines[0, i] = {(0, whole(j)): rational(m) for j, m in pairs(words)}
                 need(lines[0, i].keys() <= {*free}, "a line along another one")
             else:
-                half = words.index("|")
-                (form, _), (other, _) = map(self.combined, (words[:half], words[half + 1 :]))
+                (form, _), (other, _) = map(statement.combined, " ".join(words).split("|"))
                 need(not total([(1, form), (1, other)]), f"x{i} may be something else")
                 replaced[0, i] = total([(-1 / form.pop((0, i)), form)])
-        for form in replaced.values():
-            need(not form.keys() & replaced.keys(), "an eq that needs another one")
-        return free, replaced, lines
-
-class Rows:
-    """The rows of one target, or of the linear regions (None), in levels: one for each layer, as
-    far as the target sees it, and one for the target. A level has rows of integers on the values
-    that the one before hands on; the products, after ReLUs, are positive multiples of what the
-    statement says. The domain's rows stand ahead of the first layer's. Linear rows, which hand on
-    values as they are, come last in a level, and are not numbered."""
-
-    def __init__(self, statement, head, target):
-        free, self.replaced, lines = statement.coordinates(head)
-        levels = [[] if target is None else statement.targets[target]]
+        named = set().union(*replaced.values())
+        need(not named & replaced.keys(), "an eq that needs another one")
+        given = reads = [*free, ONE, *lines]
+        levels = [[] if target is None else [*statement.targets[target]]]
         needed = {ONE}.union(*(form for _, form, _ in levels[0]))
         for layer in reversed(statement.layers):
             rows = [row for row in layer if target is None or row[0] in needed]
             needed -= {key for key, _, _ in rows}
-            levels.append(rows + [(key, {key: 1}, "linear") for key in needed])
+            levels.append(rows + [(key, {key: 1}, "linear") for key in sorted(needed)[::-1]])
             needed.update(*(form for _, form, _ in rows))
-        domain = [*statement.domain, (None, {ONE: -1}, "<=")]  # -t <= 0
-        levels[-1] = domain + levels[-1]
-        inputs = [*free, ONE, *lines]
-        self.values = [(key, 1) for key in inputs]
-        self.d, self.base, self.levels, self.kinds, self.far = len(free), len(domain), [], [], 0
+        levels[-1] = [
+            (key, total((a, replaced.get(read, {read: 1})) for read, a in form.items()), kind)
+            for key, form, kind in statement.domain + levels[-1]]
+        self.d, self.base, self.levels, self.kinds = len(free), len(statement.domain), [], []
+        self.far, self.ends = 0, (1 << self.base) - 1
         for level in reversed(levels):
-            self.add(sorted(level, key=lambda row: row[2] == "linear"))
-        self.end = len(self.kinds)
-        self.strict, self.closed, self.equal = (
-            mask([kind == own for kind in self.kinds]) for own in ("<", "<=", "==")
-        )
-        self.on = [False] * len(self.levels[0][1])
-        self.forms = [[0] * len(self.levels[:2][-1][1])] * len(inputs)
+            level.sort(key=lambda row: row[2] == "linear")
+            kinds = [kind for _, _, kind in level if kind != "linear"]
+            q = lcm(*(a.denominator for _, form, _ in level for a in form.values()))
+            rows = [[form.get(key, 0) for key in reads] for _, form, _ in level]
+            rows = [[a.numerator * (q // a.denominator) for a in row] for row in rows]
+            self.levels.append((len(self.kinds), rows, len(kinds), level is not levels[0]))
+            self.far += sum(abs(a) for row in rows for a in row).bit_length()
+            self.kinds, reads = self.kinds + kinds, [key for key, _, _ in level]
+        masks = [mask([kind == own for kind in self.kinds]) for own in ("<", "<=", "==")]
+        self.end, (self.strict, self.closed, self.equal) = len(self.kinds), masks
+        self.on, self.forms = set(), [[0] * len(self.levels[:2][-1][1])] * len(given)
         for key, line in lines.items():
-            u = [(line | {key: 1}).get(read, 0) for read in inputs]
-            v = SimpleNamespace(u=u, h=u, pos=0, neg=0, level=0)
+            v = vertex_at([(line | {key: 1}).get(read, 0) for read in given])
             self.evaluate(v, self.end)
             need(not v.pos | v.neg, "a row changes along a line")
-
-    def add(self, rows):
-        kinds = [kind for _, _, kind in rows if kind != "linear"]
-        values, integers = [], []
-        for key, form, _ in rows:
-            if self.replaced:
-                form = total((a, self.replaced.get(read, {read: 1})) for read, a in form.items())
-            row = [Fraction(form.get(read, 0), scale) for read, scale in self.values]
-            values.append((key, lcm(*(a.denominator for a in row))))
-            integers.append([a.numerator * (values[-1][1] // a.denominator) for a in row])
-        self.levels.append((len(self.kinds), integers, len(kinds), "relu" in kinds))
-        self.far += max([0, *(sum(map(abs, row)) for row in integers)]).bit_length()
-        self.kinds, self.values, self.replaced = self.kinds + kinds, values, {}
+        self.count, self.listed, self.wanted = 0, set(), {}  # wanted: behind facets
+        self.tiles, self.touched, self.near = {}, {}, defaultdict(list)  # in the target
 
     def vertex(self, u):
         need(len(u) == self.d + 1, "a vertex of another dimension")
-        u = tuple(x // gcd(*u) for x in u)
-        v = SimpleNamespace(u=u, h=u, pos=0, neg=0, level=0)
+        v = vertex_at(tuple(x // gcd(*u) for x in u))
         self.evaluate(v, 1)
-        outside = v.pos | v.neg & self.equal
-        need(not outside & (1 << self.base) - 1, "a point that is not in the domain")
+        need(not self.ends & (v.pos | v.neg & self.equal), "a point that is not in the domain")
         return v
 
-    def evaluate(self, v, end):
-        """Evaluate the rows before `end` at a vertex."""
+    def evaluate(self, v, end):  # the rows before `end`
         for start, rows, numbered, relu in self.levels[v.level :]:
             if start >= end:
                 return
@@ -214,15 +209,13 @@ class Rows:
             v.h = [a if a > 0 else 0 for a in z[:numbered]] + z[numbered:] if relu else z
             v.level += 1
 
-    def second(self, v):
-        """The second level's products, by its rows as forms on (u, t). These are kept, and changed
-        for values that have become 0, or are 0 no more, since the last vertex."""
-        for j, value in enumerate(v.h):
-            if self.on[j] != (value != 0):
-                self.on[j] = value != 0
-                column = [row[j] if value else -row[j] for row in self.levels[1][1]]
-                forms = zip(self.forms, self.levels[0][1][j])
-                self.forms = [[a + w * c for a, w in zip(form, column)] for form, c in forms]
+    def second(self, v):  # the second level's products, by forms on (u, t), which are kept
+        on = {j for j, value in enumerate(v.h) if value}
+        for j in on ^ self.on:
+            column = [row[j] if j in on else -row[j] for row in self.levels[1][1]]
+            forms = zip(self.forms, self.levels[0][1][j])
+            self.forms = [[a + w * c for a, c in zip(form, column)] for form, w in forms]
+        self.on = on
         return products(zip(*self.forms), v.u)
 
     def behind(self, facet, cell):
@@ -234,15 +227,11 @@ class Rows:
         self.evaluate(v, self.end)
         return v.pos
 
-    def pattern(self, pos, end):
-        """The bits of the neurons' and the target's rows before `end`."""
+    def pattern(self, pos, end):  # the bits of the neurons' and the target's rows before `end`
         return f"{(pos & (1 << end) - 1 | 1 << end) >> self.base:b}"[:0:-1]
 
     def misses(self, vertices, end):
-        """Whether bounds show that a cell misses the target: of values in the level of row `end`,
-        which are affine or, by their ReLUs, convex on it; after that by intervals."""
-        if not all(v.u[-1] for v in vertices):
-            return False
+        """Whether bounds show that a cell misses the target: at vertices first, then intervals."""
         done = sum(start <= end for start, *_ in self.levels)
         vertices = [v if v.level <= done else self.vertex(v.u) for v in vertices]
         for v in vertices:
@@ -257,50 +246,7 @@ class Rows:
         ends = zip(bounds[::-1], self.kinds[::-1])
         return any(a > 0 or (r == "<" and a == 0) or (r == "==" and b < 0) for (a, b), r in ends)
 
-def facets_of(zeros, d):
-    """The facets of a hull of dimension d, each as the rows that vanish on it, by the rows that
-    vanish at its vertices; it is shown that none is missing, and that these are vertices."""
-    union = reduce(or_, zeros)
-    if all(z.bit_count() == d for z in zeros):  # an edge is on d - 1 rows, and has two ends
-        ends = Counter(z ^ k for z in zeros for k in bits(z))
-        need(set(ends.values()) <= {2}, "an edge without two ends")
-        return list(bits(union))
-    rows, faces = defaultdict(int), {0: (-1, [])}
-    for k in bits(union):
-        rows[mask([z & k for z in zeros])] |= k
-
-    def face(vertices):
-        """The dimension and the facets of a face: the greatest faces that rows cut out of it."""
-        if vertices not in faces:
-            work = len(faces) * len(rows) ** 2 * len(zeros)
-            within(work <= MOST_WORK, "a cell with very many faces")
-            facets = []
-            for cut in sorted({vertices & row for row in rows}, key=int.bit_count, reverse=True):
-                if cut != vertices and all(cut & ~facet for facet in facets):
-                    facets.append(cut)
-            dimensions, ridges = zip(*map(face, facets))
-            ends = Counter(ridge for part in ridges for ridge in part)
-            need(set(ends.values()) <= {2}, "a ridge without two facets")
-            faces[vertices] = dimensions[0] + 1, facets
-        return faces[vertices]
-
-    dimension, facets = face((1 << len(zeros)) - 1)
-    need(dimension == d, "a flat cell")
-    need(all(1 << i in faces for i in range(len(zeros))), "a point that is no vertex")
-    return [rows[facet] for facet in facets]
-
-class Target(Rows):
-    """The cells of one target, or of the linear regions."""
-
-    def __init__(self, statement, head, target):
-        super().__init__(statement, head, target)
-        self.count, self.listed, self.wanted = 0, set(), {}  # wanted: patterns behind facets
-        self.tiles = {}  # patterns of cells in the target, each with one of its zone
-        self.touched = {}  # signs of faces in the target, each with a vertex
-        self.near = defaultdict(list)  # signs of both, by vertices
-
-    def cell(self, end, vertices):
-        """Check the cell that the rows before `end` decide."""
+    def cell(self, end, vertices):  # which the rows before `end` decide
         full = (1 << end) - 1
         for v in vertices:
             self.evaluate(v, end)
@@ -311,12 +257,10 @@ class Target(Rows):
         facets, pattern = facets_of(zeros, self.d), self.pattern(pos, end)
         dead = full & ~(pos | neg)  # what vanishes here may have any sign behind a facet
         alone = sum(facet for facet in facets if not (facet & facet - 1 or dead & -facet))
-        self.judge(end, vertices, pos, neg, alone)
+        self.judge(end, vertices, pos, neg, alone, pattern)
         self.listed.add(pattern)
         self.wanted.pop(pattern, None)
-        for facet in facets:
-            if facet & (1 << self.base) - 1:
-                continue  # an end of the domain
+        for facet in (own for own in facets if not own & self.ends):
             on = (v for v, own in zip(vertices, zeros) if not facet & ~own)
             behind = pos ^ facet if facet & alone else self.behind(on, vertices)
             behind = self.pattern(behind, end)
@@ -325,9 +269,7 @@ class Target(Rows):
             if not facet & self.strict and {pattern, behind} <= self.tiles.keys():
                 self.tiles[self.zone(pattern)] = self.zone(behind)
 
-    def judge(self, end, vertices, pos, neg, alone):
-        """Note what is in the target of a cell: all of it, or a face."""
-        pattern = self.pattern(pos, end)
+    def judge(self, end, vertices, pos, neg, alone, pattern):  # note what is in the target
         if self.strict & ~neg & (1 << end) - 1 or pos & alone & self.closed:
             return  # nothing, or a facet where a condition <= holds, which is in other cells, too
         if end < self.end:
@@ -336,8 +278,8 @@ class Target(Rows):
         tight = pos & self.closed | (pos | neg) & self.equal
         on = [v for v in vertices if not tight & (v.pos | v.neg)]
         pos, neg = (reduce(or_, own, 0) for own in ([v.pos for v in on], [v.neg for v in on]))
-        if not neg >> self.base - 1 & 1 or self.strict & ~neg:
-            return  # no point, or none where strict conditions hold
+        if self.strict & ~neg:
+            return  # no point where strict conditions hold
         if tight:
             self.touched[pos, neg] = on[0].u
         else:
@@ -352,17 +294,15 @@ class Target(Rows):
         return tile
 
     def finish(self):
-        """How many tiles, flat parts and zones there are, if the cells cover the domain: no pattern
-        begins another, and what is wanted begins one, or with one. A touched face is a flat part
-        if no larger one, and no tile, has its signs where they are not 0."""
+        """How many tiles, flat parts and zones there are, if the cells cover the domain. A touched
+        face is a flat part if no larger one, and no tile, has its signs where they are not 0."""
         need(len(self.listed) == self.count > 0, "cells are missing, or there twice")
         listed, flat = sorted(self.listed), 0
         for one, after in zip(listed, listed[1:]):
             need(not after.startswith(one), "cells that lie in another one")
         for behind, pattern in self.wanted.items():
-            place = bisect(listed, behind)
-            near = listed[max(place - 1, 0) : place + 1]
-            found = any(one.startswith(behind) or behind.startswith(one) for one in near)
+            last = listed[bisect(listed, behind + "2") - 1]
+            found = last.startswith(behind) or behind.startswith(last)
             need(found, f"nothing is at {behind}, behind {pattern}")
         for (pos, neg), u in self.touched.items():
             flat += all((p, n) == (pos, neg) or pos & ~p or neg & ~n for p, n in self.near[u])
@@ -373,11 +313,12 @@ class Checker:
 
     def __init__(self, question):
         self.statement, self.targets, self.claims = Statement(question), {}, []
-        self.head = self.number = self.target = self.vertices = None
 
     def line(self, word, *words):
+        size = sum(map(len, words))
+        within(word in "vc" or size <= MOST_IN_HEAD, "a line that is too long")
         if word == "v":
-            self.size += A_VERTEX + sum(map(len, words))
+            self.size += A_VERTEX + size
             within(self.size <= MOST_IN_BLOCK, "a block that is too long")
             self.vertices.append(self.target.vertex([*map(whole, words)]))
         elif word == "c":
@@ -391,15 +332,9 @@ class Checker:
         elif word == "end":
             self.target.count += whole(words[0], 1)
             self.target = None
-        else:
-            within(sum(map(len, words)) <= MOST_IN_HEAD, "a line that is too long")
-            self.other_line(word, words)
-
-    def other_line(self, word, words):
-        if word == "cells":
+        elif word == "cells":
             self.number = None if words[0] == "regions" else whole(words[0], 0)
             self.head = {i: own for i, own in self.head.items() if own[0] == "eq"}
-            self.target = None
         elif word in ("eq", "line"):
             self.head[whole(words[0], 0, self.statement.widths[0] - 1)] = word, *words[1:]
         elif word == "x":
@@ -409,14 +344,13 @@ class Checker:
                 target = Target(self.statement, {}, number)
                 v = target.vertex([*(int(a * t) for a in x), t])
                 target.evaluate(v, target.end)
-                target.judge(target.end, [v], v.pos, v.neg, 0)
-                if target.tiles:
+                broken = target.closed & v.pos | target.equal & (v.pos | v.neg)
+                if not target.strict & ~v.neg | broken:
                     self.claims.append(f"violated: the point maps into target {number}")
             within(self.claims, "the point maps into no target")
         elif word == "empty":
-            form, less = self.statement.combined(words)
-            above = form.pop(ONE, 0)
-            need(not form and (above > 0 or (less and above == 0)), "the domain may have points")
+            form, less = self.statement.combined(" ".join(words))
+            need((form.pop(ONE, 0), less) > (0, False) and not form, "there may be points")
             self.claims.append("empty: the domain has no points")
         else:
             within(word in ("polyrelu-cells", "polyrelu-point"), f"{word[:40]} is not known")
@@ -425,9 +359,9 @@ class Checker:
 
     def claim(self):
         if self.claims:
-            within(not self.targets, "cells, and what needs none")
             return self.claims[0]
         numbers = [*range(len(self.statement.targets))] or [None]
+        within(self.targets.keys() >= {*numbers}, "no evidence, or none for some of the targets")
         totals = [self.targets[number].finish() for number in numbers]
         if numbers == [None]:
             return f"regions: {totals[0][0]}"
@@ -440,10 +374,9 @@ def lines_of(path):
     with open(path, "rb") as file:
         packed = file.read(2) == b"\x1f\x8b"
     with (gzip.open if packed else open)(path, "rb") as file:
-        while line := file.readline(MOST_IN_LINE):
-            is_short = line[-1:] == b"\n" and file.tell() <= MOST_IN_FILE
-            within(is_short, "a line or a file that is too long")
-            yield line.decode().split()
+        for number, line in enumerate(iter(lambda: file.readline(MOST_IN_LINE), b""), 1):
+            within(line[-1:] == b"\n" and file.tell() <= MOST_IN_FILE, "a line or file is too long")
+            yield f"{path}, line {number}", line.decode().split()
 
 def check(question, paths):
     """What is proved, in a line. Raises Rejected."""
@@ -451,8 +384,7 @@ def check(question, paths):
     try:
         checker = Checker(question)
         for path in paths:
-            for number, words in enumerate(lines_of(path), 1):
-                where = f"{path}, line {number}"
+            for where, words in lines_of(path):
                 checker.line(*words)
         where = "the end"
         return checker.claim()
@@ -460,12 +392,9 @@ def check(question, paths):
         said = reason if isinstance(reason, Rejected) else repr(reason)
         raise Rejected(f"{where}: {said}"[:500]) from reason
 
-def main(question, *paths):
+if __name__ == "__main__":
     try:
-        with open(question, "rb") as file:
-            print("VERIFIED", check(file.read(), paths))
+        with open(sys.argv[1], "rb") as file:
+            print("VERIFIED", check(file.read(), sys.argv[2:]))
     except (OSError, Rejected) as reason:
         sys.exit(f"REJECTED {reason}")
-
-if __name__ == "__main__":
-    main(*sys.argv[1:])

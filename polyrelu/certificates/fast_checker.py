@@ -14,8 +14,6 @@ import gzip
 from collections.abc import Iterator, Sequence
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from contextlib import contextmanager
-from fractions import Fraction
-from math import lcm
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from threading import Event
@@ -29,13 +27,7 @@ COORDINATES, ROWS, EXPANDED = range(3)
 """What the lines of a block are: ``v`` lines; ``w`` lines; ``w`` lines that are to become ``v`` lines."""
 
 _KINDS = {"polyrelu-cells": COORDINATES, "polyrelu-rows": ROWS}
-_Key = tuple[int, int]  # the layer of a value, inputs being layer 0, and its number
-_Form = dict[_Key, Fraction]
-_Row = tuple[_Key, _Form, str]
-_Condition = tuple[None, _Form, str]
 _Head = dict[int, tuple[str, ...]]  # the lines on coordinates, by inputs
-_CONSTANT, _ZERO = checker.ONE, Fraction(0)
-_ROOT = b""  # all parts of a target are one list of cells, whatever they say they begin with
 _PIECE = 2**18  # characters that are read at a time: some tenths of a second of work, after which a stop is heard
 _MOST_AT_ONCE = 2**26  # characters of a block that wait for a thread
 
@@ -105,61 +97,29 @@ def expand(statement: str | Path, rows: str | Path, coordinates: str | Path, lev
 def rows_as_text(statement: checker.Statement, head: _Head, target: int | None) -> bytes:
     """The rows of a target, or of the linear regions, as the library reads them: see ``fast/rows.h``.
 
-    Each layer is reduced to what the target sees, and passes along what the target reads from earlier ones.
+    They are the small checker's: each layer is reduced to what the target sees, and hands on what the target reads from
+    earlier ones, and the constant, which comes last. What lines change has been checked, and is left out.
     """
-    free, replaced, _ = statement.coordinates(head)
-    conditions = [] if target is None else statement.targets[target]
-    inside = [(checker.total([(-1, form)]), relation) for _, form, relation in statement.domain]
-    inside.append(({_CONSTANT: Fraction(1)}, "<="))  # t
-    said = [f"{len(free):x} {len(inside):x}"]
-    for form, relation in inside:
-        said.append(f"{relation} {_hexadecimal(_integers([_row(_substituted(form, replaced), free)])[0][0])}")
-    levels = list(_levels(statement, free, replaced, conditions, target is None))
-    said.append(f"{len(levels):x}")
-    inputs = len(free)
-    for forms, mask in levels:
-        rows, q = _integers(forms)
+    known = checker.Target(statement, head, target)
+    d, base, inputs, last = known.d, known.base, known.d, len(known.levels) - 1
+    domain = [row[: d + 1] for row in known.levels[0][1][:base]]
+    said = [f"{d:x} {base:x}"]
+    for relation, row in zip(known.kinds[:base], domain, strict=True):
+        said.append(f"{relation} {_hexadecimal([-a for a in row])}")
+    said.append(f"{last + 1:x}")
+    for number, (_, rows, numbered, _) in enumerate(known.levels):
+        if number == 0:
+            rows, numbered = [row[: d + 1] for row in rows[base:]], numbered - base
+        elif number == 1:
+            rows = [row[base:] for row in rows]  # the domain's rows hand on nothing
+        q = max([1, *(abs(a) for row in rows for a in row)])  # any number will do where nothing follows
+        if number < last:
+            *rows, (*_, q) = rows
         said.append(f"{len(rows):x} {inputs:x} {q:x}")
-        said += [f"{int(numbered)} {_hexadecimal(row)}" for row, numbered in zip(rows, mask, strict=True)]
+        said += [f"{int(k < numbered)} {_hexadecimal(row)}" for k, row in enumerate(rows)]
         inputs = len(rows)
+    conditions = [] if target is None else statement.targets[target]
     return " ".join([*said, *(relation for _, _, relation in conditions)]).encode()
-
-
-def _levels(
-    statement: checker.Statement,
-    keys: list[_Key],
-    replaced: dict[_Key, _Form],
-    conditions: list[_Condition],
-    whole: bool,
-) -> Iterator[tuple[list[list[Fraction]], list[bool]]]:
-    """Rows on the values of the level before, or on coordinates, the constant last; and which are numbered."""
-    needed = {key for _, form, _ in conditions for key in form} - {_CONSTANT}
-    layers = list[list[_Row]]()
-    for layer in reversed(statement.layers):
-        own = [row for row in layer if whole or row[0] in needed]
-        needed -= {key for key, _, _ in own}
-        layers.append(own + [(key, {key: Fraction(1)}, "linear") for key in sorted(needed)])
-        needed |= {key for _, form, _ in own for key in form} - {_CONSTANT}
-    for layer in reversed(layers):
-        yield [_row(_substituted(form, replaced), keys) for _, form, _ in layer], [kind == "relu" for *_, kind in layer]
-        keys, replaced = [key for key, _, _ in layer], {}
-    yield [_row(_substituted(form, replaced), keys) for _, form, _ in conditions], [True] * len(conditions)
-
-
-def _substituted(form: _Form, replaced: dict[_Key, _Form]) -> _Form:
-    """A form with others in the place of some values."""
-    return dict(checker.total((a, replaced.get(key, {key: 1})) for key, a in form.items())) if replaced else form
-
-
-def _row(form: _Form, keys: list[_Key]) -> list[Fraction]:
-    """A form's coefficients, the constant last; those of inputs that have a line are left out."""
-    return [form.get(key, _ZERO) for key in [*keys, _CONSTANT]]
-
-
-def _integers(rows: Sequence[Sequence[Fraction]]) -> tuple[list[list[int]], int]:
-    """Rows as integers over one common denominator."""
-    q = lcm(1, *(v.denominator for row in rows for v in row))
-    return [[v.numerator * (q // v.denominator) for v in row] for row in rows], q
 
 
 def _hexadecimal(values: Sequence[int]) -> str:
@@ -272,8 +232,6 @@ class _Evidence:
 
     def target(self, number: int | None, head: _Head) -> Target:
         """What is to be known of a target, in the coordinates of which the head speaks."""
-        if any(word == "line" for word, *_ in head.values()):
-            checker.Rows(self.statement, head, number)  # asks that nothing that is seen changes along them
         return checker_library().Target(rows_as_text(self.statement, head, number))
 
     def lines_of_part(self, source: _Source) -> _Head:
@@ -333,7 +291,6 @@ class _Checker(_Evidence):
     def _part_of(self, number: int | None, head: _Head) -> Target:
         if number not in self._targets:
             self._targets[number] = head, self.target(number, head)
-            self._targets[number][1].open(_ROOT)
         known_head, known = self._targets[number]
         need(known_head == head, "a part in other coordinates than the one before it")
         return known
@@ -343,7 +300,7 @@ class _Checker(_Evidence):
         while source.begins_with(b"b"):
             words = source.line()
             need(words == ["b"], "what is a block?")
-            waiting.append(self._submit(source, known.block(_ROOT, kind)))
+            waiting.append(self._submit(source, known.block(kind)))
             if len(waiting) >= self._most_waiting:
                 count += waiting.pop(0).result()
         count += sum(future.result() for future in waiting)
@@ -418,7 +375,7 @@ class _Expander(_Evidence):
         target = self.target(number, head | lines)
         while source.begins_with(b"b"):
             self._write(*(source.line() or []))
-            block = target.block(b"", EXPANDED)
+            block = target.block(EXPANDED)
             for piece in source.block():
                 self._to.write(block.read(piece))
             block.close()

@@ -41,11 +41,8 @@ class Block(Protocol):
 class Target(Protocol):
     """What is known of a target's cells (``fast/block.h``)."""
 
-    def open(self, root: bytes, /) -> None:
-        """Begin a part."""
-
-    def block(self, root: bytes, kind: int, /) -> Block:
-        """A block of the part with this root; the kind is 0 for coordinates, 1 for rows, 2 for rows to be expanded."""
+    def block(self, kind: int, /) -> Block:
+        """A block of cells; the kind is 0 for coordinates, 1 for rows, 2 for rows to be expanded."""
 
     def finish(self) -> tuple[int, int, int]:
         """The numbers of tiles, of flat parts and of zones, if the cells cover the domain."""

@@ -114,8 +114,7 @@ def check_part(question, job):
     where = "the statement"
     try:
         reader = Reader(question)
-        for number, words in enumerate(checker.lines_of(path), 1):
-            where = f"{path}, line {number}"
+        for where, words in checker.lines_of(path):
             reader.line(*words)
         where, part = path, reader.part()
         ends, lines = part.left()

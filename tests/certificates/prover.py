@@ -33,7 +33,7 @@ def early(rows: Any, length: int, vertices: list[Any]) -> bool:
     """Stop wherever the checker's bounds allow it."""
     try:
         return bool(rows.misses(vertices, rows.base + length))
-    except checker.Rejected:
+    except (checker.Rejected, ZeroDivisionError):  # the latter by a direction, which has no values
         return False
 
 
@@ -53,7 +53,7 @@ def certificate(text: str, head: Sequence[str] = (), stop: Stop = in_full, root:
     lines = [f"polyrelu-cells 1 {statement.hash}", *(line for line in head if not line.startswith("line"))]
     numbers: list[int | None] = [*range(len(statement.targets))] or [None]
     for number in numbers:
-        rows = checker.Rows(statement, by_inputs(head), number)
+        rows = checker.Target(statement, by_inputs(head), number)
         name = "regions" if number is None else f"{number:x}"
         lines += [f"cells {name} {root or '-'}", *(line for line in head if line.startswith("line"))]
         lines += cells(rows, stop, root)

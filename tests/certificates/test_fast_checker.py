@@ -398,7 +398,7 @@ def with_rows(asked):
             number, rows = None if words[0] == "regions" else int(words[0], 16), None
             head = [own for own in head if own.startswith("eq")]
         elif keyword == "b":
-            rows = rows or checker.Rows(statement_read, prover.by_inputs(head), number)
+            rows = rows or checker.Target(statement_read, prover.by_inputs(head), number)
             vertices, before = [], 0
         elif keyword == "v":
             vertices.append(rows.vertex([int(word, 16) for word in words]))
@@ -508,7 +508,7 @@ def target_of(name):
     ],
 )
 def test_lines_that_are_rejected(lines, reason):
-    block = target_of("2-1-3e+00<=").block(b"", 0)
+    block = target_of("2-1-3e+00<=").block(0)
     with pytest.raises(checker_library().Rejected, match=reason):
         block.read(lines)
 
@@ -527,30 +527,25 @@ def test_lines_that_are_rejected(lines, reason):
 )
 @pytest.mark.parametrize("kind", [1, 2])
 def test_rows_that_are_rejected(lines, reason, kind):
-    block = target_of("2-1-3e+00<=").block(b"", kind)
+    block = target_of("2-1-3e+00<=").block(kind)
     with pytest.raises(checker_library().Rejected, match=reason):
         block.read(lines)
 
 
 def test_points_that_no_cell_names_lie_in_the_domain():
-    block = target_of("2-1-3e+00<=").block(b"", 0)
+    block = target_of("2-1-3e+00<=").block(0)
     block.read(b"v 2 2 1\n")
     with pytest.raises(checker_library().Rejected, match="outside the domain"):
         block.close()
 
 
-def test_roots_are_patterns_of_the_target():
-    target = target_of("2-1-3e+00<=")
-    with pytest.raises(checker_library().Rejected, match="not a pattern"):
-        target.open(b"012")
-    with pytest.raises(checker_library().Rejected, match="too long"):
-        target.open(b"0" * 99)
-    with pytest.raises(checker_library().Rejected, match="a part is missing"):
-        target.finish()
+def test_a_target_without_cells_covers_nothing():
+    with pytest.raises(checker_library().Rejected, match="no cells"):
+        target_of("2-1-3e+00<=").finish()
 
 
 def test_a_block_is_read_by_one_thread_at_a_time():
-    block, stop, errors = target_of("2-1-3e+00<=").block(b"", 0), threading.Event(), list[str]()
+    block, stop, errors = target_of("2-1-3e+00<=").block(0), threading.Event(), list[str]()
 
     def read():
         while not stop.is_set():

@@ -296,7 +296,7 @@ def read_by_the_checker(text):
             strict=False,
         )
     ]
-    domain, *targets = ([condition_read(*row) for row in rows] for rows in [found.domain, *found.targets])
+    domain, *targets = ([condition_read(*row) for row in rows] for rows in [found.domain[:-1], *found.targets])
     return found.widths, layers, domain, targets
 
 

@@ -16,24 +16,10 @@ namespace polyrelu_checker {
 class Target {
   public:
     explicit Target(const Words &text)
-        : rows(text), rounded_rows(rows), cells_(pattern_words_for(rows), words_for(rows.end_of_rows)),
-          roots_(pattern_words_for(rows)) {}
+        : rows(text), rounded_rows(rows), cells_(pattern_words_for(rows), words_for(rows.end_of_rows)) {}
 
     const Rows rows;
     const RoundedRows rounded_rows;
-
-    // A root as the string of its bits.
-    Root root_of(const Word &word) const {
-        Root root{Mask(pattern_words_for(rows), 0), word.length};
-        need(word.length <= rows.length, "a root that is too long");
-        for (std::size_t k = 0; k < word.length; k++) {
-            need(word.start[k] == '0' || word.start[k] == '1', "a root that is not a pattern");
-            if (word.start[k] == '1') put(root.bits, k);
-        }
-        return root;
-    }
-
-    void open(const Root &root) { roots_.add(root.bits.data(), root.length, 0); }
 
     void add(const Cells &cells) {
         const std::lock_guard<std::mutex> guard(lock_);
@@ -45,12 +31,10 @@ class Target {
         std::size_t tiles, flat, zones;
     };
 
-    // What is behind a facet at a part's end is in another part. That roots cover the domain need not be asked: all
-    // cells do.
+    // What is behind a facet at a part's end is in another part.
     Totals finish() {
         const std::lock_guard<std::mutex> guard(lock_);
-        need(roots_.size() > 0, "a part is missing");
-        const Listed no_root_begins_another(roots_);
+        need(cells_.listed.size() > 0, "no cells");
         if (!cells_.settle())
             throw Rejected("nothing is listed at " + cells_.first_crossing() + ", which is behind a facet");
         return {cells_.zones.tiles(), cells_.near.flat_parts(), cells_.zones.zones()};
@@ -58,7 +42,6 @@ class Target {
 
   private:
     Cells cells_;
-    Patterns roots_;
     std::mutex lock_;
 };
 
@@ -66,8 +49,8 @@ enum class Kind { COORDINATES, ROWS, EXPANDED };
 
 class Block {
   public:
-    Block(Target &target, Root root, Kind kind)
-        : target_(target), root_(std::move(root)), kind_(kind), checker_(target.rows, target.rounded_rows),
+    Block(Target &target, Kind kind)
+        : target_(target), kind_(kind), checker_(target.rows, target.rounded_rows),
           cells_(checker_.pattern_words(), checker_.words()), pattern_(checker_.words(), 0) {}
 
     // Reads some lines; what they are with coordinates, if that is asked for.
@@ -213,13 +196,12 @@ class Block {
             else ids_.push_back(count() - back);
         }
         if (kind_ == Kind::EXPANDED) expanded += '\n';
-        else checker_.check(vertices_, ids_, length, root_, cells_);
+        else checker_.check(vertices_, ids_, length, cells_);
     }
 
     Forms &forms() { return checker_.evaluation().forms(); }
 
     Target &target_;
-    const Root root_;
     const Kind kind_;
     CellChecker checker_;
     Cells cells_;

@@ -14,12 +14,6 @@ namespace polyrelu_checker {
 // Patterns are masks of this many words.
 inline std::size_t pattern_words_for(const Rows &rows) { return std::max(words_for(rows.length), std::size_t(1)); }
 
-// The pattern that all cells of a part begin with.
-struct Root {
-    Mask bits;
-    std::size_t length;
-};
-
 class CellChecker {
   public:
     CellChecker(const Rows &rows, const RoundedRows &rounded_rows)
@@ -44,15 +38,13 @@ class CellChecker {
     void forget_block() { bounds_.forget(); }
 
     // Checks a cell and adds what is known of it.
-    void check(std::vector<Vertex> &vertices, const std::vector<std::size_t> &ids, std::size_t length, const Root &root,
-               Cells &to) {
+    void check(std::vector<Vertex> &vertices, const std::vector<std::size_t> &ids, std::size_t length, Cells &to) {
         end_ = rows_.base + length;
         need(!ids.empty(), "a cell without vertices");
         const std::size_t levels = rows_.levels_until(end_);
         evaluation_.extend(vertices, ids, levels == 0 ? rows_.base : rows_.levels[levels - 1].end);
         read_signs(vertices, ids);
         pattern_ = from(pos_, rows_.base, pattern_words_);
-        need(begins(root.bits.data(), root.length, pattern_.data(), length), "a cell of another part");
         find_facets();
         const std::size_t number = to.zones.size();
         cross(vertices, ids, length, number, to.crossings);
@@ -256,7 +248,6 @@ class CellChecker {
         for (const std::size_t id : ids)
             if (is_on(vertices[id], tight))
                 for (std::size_t i = 0; i < words_; i++) pos[i] |= vertices[id].pos[i], neg[i] |= vertices[id].neg[i];
-        if (!has(pos, rows_.base - 1)) return false; // no point
         for (std::size_t i = 0; i < words_; i++)
             if ((strict_[i] & ~neg[i]) != 0 || (strict_ends_[i] & ~pos[i]) != 0) return false;
         note(vertices, ids, pos, neg, tight, true, near);

@@ -90,25 +90,11 @@ void target_free(PyObject *object) {
     release(object);
 }
 
-// open(root): a part begins
-PyObject *target_open(PyObject *object, PyObject *root) {
-    auto *self = reinterpret_cast<TargetObject *>(object);
-    const char *start = nullptr;
-    std::size_t length = 0;
-    if (!bytes_of(root, start, length)) return nullptr;
-    if (!without_lock([&] { self->target->open(self->target->root_of({start, length})); })) return nullptr;
-    Py_IncRef(Py_None);
-    return Py_None;
-}
-
-// block(root, kind): kind is 0 for coordinates, 1 for rows, 2 for rows that are turned into coordinates
+// block(kind): kind is 0 for coordinates, 1 for rows, 2 for rows that are turned into coordinates
 PyObject *target_block(PyObject *object, PyObject *args) {
     auto *self = reinterpret_cast<TargetObject *>(object);
-    PyObject *root = nullptr;
     int kind = 0;
-    const char *start = nullptr;
-    std::size_t length = 0;
-    if (!PyArg_ParseTuple(args, "Si", &root, &kind) || !bytes_of(root, start, length)) return nullptr;
+    if (!PyArg_ParseTuple(args, "i", &kind)) return nullptr;
     PyObject *made = allocated<BlockObject>(block_type);
     if (made == nullptr) return nullptr;
     auto *block = reinterpret_cast<BlockObject *>(made);
@@ -116,7 +102,7 @@ PyObject *target_block(PyObject *object, PyObject *args) {
     block->target = object;
     const bool done = without_lock([&] {
         const Kind chosen = kind == 2 ? Kind::EXPANDED : kind == 1 ? Kind::ROWS : Kind::COORDINATES;
-        block->block = new Block(*self->target, self->target->root_of({start, length}), chosen);
+        block->block = new Block(*self->target, chosen);
     });
     if (done) return made;
     Py_DecRef(made);
@@ -167,8 +153,7 @@ void block_free(PyObject *object) {
 }
 
 PyMethodDef TARGET_METHODS[] = {
-    {"open", target_open, METH_O, "open(root): a part begins"},
-    {"block", target_block, METH_VARARGS, "block(root, kind): a Block"},
+    {"block", target_block, METH_VARARGS, "block(kind): a Block"},
     {"finish", target_finish, METH_NOARGS, "finish(): (tiles, flat parts, zones)"},
     {nullptr, nullptr, 0, nullptr},
 };
