@@ -158,8 +158,7 @@ class Target:
                 (form, _), (other, _) = map(statement.combined, " ".join(words).split("|"))
                 need(not total([(1, form), (1, other)]), f"x{i} may be something else")
                 replaced[0, i] = total([(-1 / form.pop((0, i)), form)])
-        named = set().union(*replaced.values())
-        need(not named & replaced.keys(), "an eq that needs another one")
+        need(not replaced.keys() & set().union(*replaced.values()), "an eq that needs another one")
         given = reads = [*free, ONE, *lines]
         levels = [[] if target is None else [*statement.targets[target]]]
         needed = {ONE}.union(*(form for _, form, _ in levels[0]))
@@ -359,6 +358,7 @@ class Checker:
 
     def claim(self):
         if self.claims:
+            within(not self.targets, "cells, and what needs none")
             return self.claims[0]
         numbers = [*range(len(self.statement.targets))] or [None]
         within(self.targets.keys() >= {*numbers}, "no evidence, or none for some of the targets")

@@ -14,6 +14,7 @@ import gzip
 from collections.abc import Iterator, Sequence
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from contextlib import contextmanager
+from math import gcd
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from threading import Event
@@ -105,14 +106,16 @@ def rows_as_text(statement: checker.Statement, head: _Head, target: int | None) 
     domain = [row[: d + 1] for row in known.levels[0][1][:base]]
     said = [f"{d:x} {base:x}"]
     for relation, row in zip(known.kinds[:base], domain, strict=True):
-        said.append(f"{relation} {_hexadecimal([-a for a in row])}")
+        divisor = gcd(*row) or 1  # the smallest integers, which rounded ones can be exact for
+        said.append(f"{relation} {_hexadecimal([-a // divisor for a in row])}")
     said.append(f"{last + 1:x}")
     for number, (_, rows, numbered, _) in enumerate(known.levels):
         if number == 0:
             rows, numbered = [row[: d + 1] for row in rows[base:]], numbered - base
         elif number == 1:
             rows = [row[base:] for row in rows]  # the domain's rows hand on nothing
-        q = max([1, *(abs(a) for row in rows for a in row)])  # any number will do where nothing follows
+        # Where nothing follows any number will do; by powers of two rounded weights stay exact.
+        q = 1 << max((abs(a) for row in rows for a in row), default=0).bit_length()
         if number < last:
             *rows, (*_, q) = rows
         said.append(f"{len(rows):x} {inputs:x} {q:x}")

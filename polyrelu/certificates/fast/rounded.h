@@ -19,6 +19,7 @@
 namespace polyrelu_checker {
 
 constexpr std::size_t VALUE_BITS = 61, WEIGHT_BITS = 62;
+constexpr std::size_t ROWS_AT_ONCE = 4;
 constexpr std::int64_t MOST_ERROR = std::int64_t(1) << 60;
 
 // Weights of a level, (outputs + 1) x (inputs + 1), times 2^scale / q and rounded; q is the level's denominator.
@@ -136,16 +137,22 @@ class Rounded {
         }
         const SignedWide rounding = level.exact ? 0 : size + SignedWide(inputs) * at.error;
         sums_.resize(outputs), errors_.resize(outputs);
-        const std::size_t count = active_.size();
-        const bool all = count == inputs;
-        for (std::size_t k = 0; k < outputs; k++) {
-            const std::int64_t *weights = level.weights.data() + k * inputs;
-            SignedWide sum = 0;
-            if (all) for (std::size_t j = 0; j < count; j++) sum += SignedWide(weights[j]) * chosen_[j];
-            else for (std::size_t j = 0; j < count; j++) sum += SignedWide(weights[active_[j]]) * chosen_[j];
-            sums_[k] = sum;
-            errors_[k] = SignedWide(level.norms[k]) * at.error + rounding;
+        std::size_t k = 0;
+        for (; k + ROWS_AT_ONCE <= outputs; k += ROWS_AT_ONCE) sum_rows<ROWS_AT_ONCE>(level, k, inputs);
+        for (; k < outputs; k++) sum_rows<1>(level, k, inputs);
+        for (k = 0; k < outputs; k++) errors_[k] = SignedWide(level.norms[k]) * at.error + rounding;
+    }
+
+    // Z of rows from k on, for which each value that is not zero is read once.
+    template <std::size_t count> void sum_rows(const RoundedLevel &level, std::size_t k, std::size_t inputs) {
+        const std::int64_t *weights = level.weights.data() + k * inputs;
+        SignedWide sums[count] = {};
+        for (std::size_t j = 0; j < active_.size(); j++) {
+            const std::int64_t *column = weights + active_[j];
+            const std::int64_t x = chosen_[j];
+            for (std::size_t i = 0; i < count; i++) sums[i] += SignedWide(column[i * inputs]) * x;
         }
+        for (std::size_t i = 0; i < count; i++) sums_[k + i] = sums[i];
     }
 
     void tell(std::size_t k, std::size_t row, std::uint64_t *pos, std::uint64_t *neg, std::uint64_t *unknown) const {
