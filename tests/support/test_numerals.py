@@ -65,7 +65,7 @@ ABSURD = {
     "a decimal": Decimal("1e99999999"),
     "a small decimal": Decimal("-1e-99999999"),
     "a long decimal": Decimal("9" * (MOST_DIGITS + 1)),
-    "a sympy number": sympy.Float("1e9999"),
+    "a sympy number": sympy.Float("1e9999", 15),
     "a small sympy number": sympy.Float("1e-9999"),
 }
 
