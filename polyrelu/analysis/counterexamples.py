@@ -29,6 +29,8 @@ _FAR = 2.0**20  # how far points are drawn where a domain has no end
 _NEAR = -(2.0**-30)  # margins from which on a point is worth an exact evaluation
 _IN_CUBE = 64  # points
 _CLIMBERS, _STEPS, _TRIED = 16, 8, 4
+_WALKED = 32  # steps
+_FURTHER = 1.0 + 2.0**-10  # than to where a margin seems to be zero
 
 
 class Example(NamedTuple):
@@ -98,6 +100,33 @@ class Candidates:
         with np.errstate(all="ignore"):
             points = low + self._random.random((_IN_CUBE, len(low))) * (high - low)
             return self.among(points) or self._climb(points, low, high)
+
+    def by_steps(self, start: FloatArray, norm: str) -> Example | None:
+        """A counterexample near a point, if steps along slopes reach one: each as short as the slope there allows.
+
+        So where no neuron changes its sign on the way, and no end is met, the first step goes the least distance.
+
+        Args:
+            start: where the steps begin, (d,).
+            norm: in which they are short: ``"linf"``, ``"l1"`` or ``"l2"``.
+
+        Cost: an evaluation and a gradient at one point for each step, no more than 32 of them.
+        """
+        low, high = self._ends
+        point = np.clip(start, low, high)
+        with np.errstate(all="ignore"):
+            for _ in range(_WALKED):
+                found = self.among(point[None])
+                if found is not None:
+                    return found
+                uphill = -self._slopes(point[None])[0]
+                uphill = np.where(np.where(uphill > 0, point < high, point > low), uphill, 0.0)
+                missing = max(-float(self.margins(point[None])[0]), 0.0)
+                step = _shortest(uphill, norm) * (missing * _FURTHER - _NEAR)
+                if not np.isfinite(step).all() or not step.any():
+                    return None
+                point = np.clip(point + step, low, high)
+        return None
 
     def _drawn(self, count: int) -> FloatArray:
         """Points of the domain's box, a few of them corners, (count, d)."""
@@ -195,6 +224,16 @@ class Candidates:
 def _near_zero(low: FloatArray, high: FloatArray) -> FloatArray:
     """The point between ends that is nearest to zero, zero where there are none."""
     return np.asarray(np.clip(0.0, low, high))
+
+
+def _shortest(slopes: FloatArray, norm: str) -> FloatArray:
+    """The step that is the shortest of those along which a form with these slopes grows by one."""
+    if norm == "linf":
+        return np.asarray(np.sign(slopes) / np.abs(slopes).sum())
+    if norm == "l2":
+        return np.asarray(slopes / (slopes @ slopes))
+    steepest = np.arange(len(slopes)) == np.argmax(np.abs(slopes))
+    return np.where(steepest, 1.0 / slopes, 0.0)
 
 
 def _scaled(target: Polyhedron) -> tuple[FloatArray, FloatArray]:

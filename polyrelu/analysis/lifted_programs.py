@@ -23,6 +23,7 @@ from polyrelu.bounds.relaxation import relu_lines
 from polyrelu.networks.layer import Layer
 
 _OPTIMAL = 0
+_LARGEST = 2.0**100  # of the powers of two: beyond it multipliers say little, and cost much to be made exact
 
 
 class Lifted(NamedTuple):
@@ -43,17 +44,19 @@ class Lifted(NamedTuple):
 
 
 class _Program(NamedTuple):
-    """Rows ``matrix . (x, h) + constants <= 0``.
+    """Rows ``matrix . (x, h) + constants <= 0``, large ones divided by powers of two, as programs refuse these.
 
     Attributes:
         matrix: (r, d + m), for m neurons in doubt: of each first ``z <= h``, then ``h <= line``; then the last layer's
             rows and those of the splits.
         constants: (r,).
+        sizes: what they are divided by, (r,).
         neurons: the layer of each neuron in doubt, and its place there.
     """
 
     matrix: FloatArray
     constants: FloatArray
+    sizes: FloatArray
     neurons: list[tuple[int, int]]
 
 
@@ -81,6 +84,8 @@ def propose_lifted(
     first = 2 * len(program.neurons)
     with np.errstate(all="ignore"):
         if not (np.isfinite(program.matrix).all() and np.isfinite(program.constants).all()):
+            return None
+        if program.sizes.max(initial=1.0) > _LARGEST:
             return None
         found = _least_goal(goal, program, first, low, high)
         if found is not None and found.status == _OPTIMAL:
@@ -121,7 +126,10 @@ def _program(layers: Sequence[Layer], known: Sequence[Enclosure], splits: Sequen
     rows += [signed[split][0][None] for split in splits]
     ends = [*(own for _, own in pairs), last.float_weight @ constants + last.float_bias]
     ends += [np.array([signed[split][1]]) for split in splits]
-    return _Program(np.concatenate(rows), np.concatenate(ends), neurons)
+    matrix, constants = np.concatenate(rows), np.concatenate(ends)
+    places = np.frexp(np.abs(matrix).max(axis=1, initial=0.0))[1]
+    sizes = np.exp2(np.maximum(places, 0).astype(np.float64))
+    return _Program(matrix / sizes[:, None], constants / sizes, sizes, neurons)
 
 
 def _least_goal(goal: Goal, program: _Program, first: int, low: FloatArray, high: FloatArray) -> Any:
@@ -184,9 +192,11 @@ def _read(
     is_linear: bool,
 ) -> Lifted:
     """What the multipliers of a program mean."""
-    own = np.maximum(-np.asarray(found.ineqlin.marginals), 0.0)
-    held = np.maximum(np.asarray(found.lower.marginals)[dim : dim + len(program.neurons)], 0.0)
-    conditions = own[first : len(program.matrix) - is_linear]
+    sizes = np.delete(program.sizes, first) if is_linear else program.sizes
+    unit = float(program.sizes[first]) if is_linear and point is not None else 1.0  # of what was made small
+    own = np.maximum(-np.asarray(found.ineqlin.marginals)[: len(sizes)], 0.0) / sizes * unit
+    held = np.maximum(np.asarray(found.lower.marginals)[dim : dim + len(program.neurons)], 0.0) * unit
+    conditions = own[first:]
     multipliers = np.concatenate([[float(point is not None)] * is_linear, conditions])
     slopes = [np.where(own_.high[0] >= -own_.low[0], 1.0, 0.0) for own_ in known]
     losses = [np.zeros(own_.low.shape[1]) for own_ in known]

@@ -11,12 +11,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import NamedTuple
 
 import numpy as np
-from flint import fmpq_mat
 from numpy.typing import NDArray
 
+from polyrelu.analysis.exact_forms import Box, Forms, entering
 from polyrelu.analysis.goals import Evidence, ExactRow, combination
 from polyrelu.analysis.proof_trees import (
     Claims,
@@ -25,22 +24,14 @@ from polyrelu.analysis.proof_trees import (
     WrongProof,
     exact_rows,
     exact_sum,
-    least,
-    pulled_through,
+    passed,
 )
 from polyrelu.analysis.relaxed_rows import Split
-from polyrelu.arithmetic.exact import ExactVector, FloatArray, from_flint, matrix_rows
+from polyrelu.arithmetic.exact import ExactVector, FloatArray
 from polyrelu.bounds.relaxation import relu_lines
 from polyrelu.support.limits import check
 
 _ZERO = Fraction(0)
-
-
-class Ends(NamedTuple):
-    """Enclosures of a layer's coordinates, exact; None where there is no end."""
-
-    low: list[Fraction | None]
-    high: list[Fraction | None]
 
 
 @dataclass(frozen=True, eq=False)
@@ -207,11 +198,11 @@ class Checker:
         """What is known on a part, its claims verified; None where these contradict one another."""
         known = _Known(list(above.low), list(above.high))
         lines: list[tuple[FloatArray, ...]] = []
-        taken = Ends(list(low), list(high))
+        box = taken = Box.of(low, high)
         for depth, layer in enumerate(self.problem.layers):
             own = part.claims[depth] if depth < len(part.claims) else None
             if own is not None and len(own.places):
-                self._verified(depth, own, known, lines, taken, low, high)
+                self._verified(depth, own, known, lines, taken, box)
             ends_low, ends_high = known.low[depth], known.high[depth]
             if (ends_low > ends_high).any():
                 return None, lines
@@ -228,51 +219,35 @@ class Checker:
         own: Claims,
         known: _Known,
         lines: Sequence[tuple[FloatArray, ...]],
-        taken: Ends,
-        low: ExactVector,
-        high: ExactVector,
+        taken: Box,
+        box: Box,
     ) -> None:
         """Verify claims of a layer, and add them to what is known."""
         lower, upper = known.low[depth].copy(), known.high[depth].copy()
         layer = self.problem.layers[depth]
-        augmented = layer.augmented
-        width = augmented.ncols()
         asked: list[tuple[int, int, Fraction]] = []
         for place, a, b in zip(own.places.tolist(), own.low.tolist(), own.high.tolist(), strict=True):
             for side, end, had in ((1, a, lower[place]), (-1, -b, -upper[place])):
-                if end <= had or end == -np.inf:
-                    continue
-                row = [from_flint(augmented[place, j]) * side for j in range(width)]
-                if not _by_intervals(row, taken, Fraction(end)):
+                if end > had and end != -np.inf:
                     asked.append((place, side, Fraction(end)))
             lower[place], upper[place] = max(lower[place], a), min(upper[place], b)
-        if asked:
-            entries = [augmented[place, j] * side for place, side, _ in asked for j in range(width)]
-            forms = fmpq_mat(len(asked), width, entries)
+        forms = entering(layer, [place for place, _, _ in asked], [side for _, side, _ in asked])
+        left = [k for k, found in enumerate(taken.least(forms)) if found is None or found < asked[k][2]]
+        if left:
+            forms = Forms([forms.rows[k] for k in left], forms.scale)
             for k in reversed(range(depth)):
-                forms = pulled_through(forms, self.problem.layers[k], lines[k])
-            for found, (place, _, end) in zip(matrix_rows(forms), asked, strict=True):
-                if least(ExactRow(found[:-1], found[-1]), low, high) < end:
+                forms = passed(forms, self.problem.layers[k], lines[k])
+            for number, found in zip(left, box.least(forms), strict=True):
+                place, _, end = asked[number]
+                if found is None or found < end:
                     raise WrongProof(f"a claim about coordinate {place} of layer {depth} does not follow")
         known.low[depth], known.high[depth] = lower, upper
 
 
-def _by_intervals(row: Sequence[Fraction], taken: Ends, end: Fraction) -> bool:
-    """Whether interval arithmetic says that a form of what a layer takes is at least ``end``."""
-    total = row[-1]
-    for v, a, b in zip(row, taken.low, taken.high, strict=False):
-        if v:
-            bound = a if v > 0 else b
-            if bound is None:
-                return False
-            total += v * bound
-    return total >= end
-
-
-def _after_relu(low: FloatArray, high: FloatArray, mask: NDArray[np.bool_]) -> Ends:
+def _after_relu(low: FloatArray, high: FloatArray, mask: NDArray[np.bool_]) -> Box:
     lower = np.where(mask, np.maximum(low, 0.0), low).tolist()
     upper = np.where(mask, np.maximum(high, 0.0), high).tolist()
-    return Ends(
+    return Box.of(
         [Fraction(v) if np.isfinite(v) else None for v in lower],
         [Fraction(v) if np.isfinite(v) else None for v in upper],
     )

@@ -13,12 +13,12 @@ from fractions import Fraction
 from typing import NamedTuple
 
 import numpy as np
-from flint import fmpq_mat
 from numpy.typing import NDArray
 
+from polyrelu.analysis.exact_forms import Forms, are_finite, entering, pulled_back
 from polyrelu.analysis.goals import Evidence, ExactRow, Goal
 from polyrelu.analysis.relaxed_rows import Split
-from polyrelu.arithmetic.exact import ExactVector, FloatArray, matrix_rows, to_flint
+from polyrelu.arithmetic.exact import ExactVector, FloatArray
 from polyrelu.errors import PolyreluError
 from polyrelu.networks.layer import Layer
 from polyrelu.polyhedra.halfspace import Halfspace
@@ -118,36 +118,24 @@ class Problem:
         return lower, upper
 
 
-def exact_rows(
-    problem: Problem, lines: Sequence[tuple[FloatArray, ...]], splits: Sequence[Split], depth: int | None = None
-) -> list[ExactRow]:
+def exact_rows(problem: Problem, lines: Sequence[tuple[FloatArray, ...]], splits: Sequence[Split]) -> list[ExactRow]:
     """The rows of the last layer, of splits and of the domain, as rows on the inputs that hold wherever those do.
 
     Args:
         problem: the problem.
         lines: around each layer's ReLU: slopes below and above, and offsets.
         splits: in the order of their rows: from the last layer to the first.
-        depth: of which layer, if not of the last; then there are no other rows.
 
     Cost: a product of exact matrices for each layer.
     """
-    last = len(problem.layers) - 1 if depth is None else depth
-    forms = problem.layers[last].augmented
-    for k in reversed(range(last)):
-        check()
-        forms = pulled_through(forms, problem.layers[k], lines[k])
-        own = [split for split in splits if split.depth == k] if depth is None else []
+    forms = _everything(problem)
+    for k in reversed(range(len(problem.layers) - 1)):
+        forms = passed(forms, problem.layers[k], lines[k])
+        own = [split for split in splits if split.depth == k]
         if own:
-            augmented = problem.layers[k].augmented
-            width = augmented.ncols()
-            entries = [
-                -augmented[s.neuron, j] if s.is_active else augmented[s.neuron, j] for s in own for j in range(width)
-            ]
-            forms = fmpq_mat(forms.nrows() + len(own), width, [*forms.entries(), *entries])
-    rows = [ExactRow(row[:-1], row[-1]) for row in matrix_rows(forms)]
-    if depth is None:
-        rows += [_in_units(row) for row in problem.domain_rows]
-    return rows
+            forms = forms.and_others(_signs(problem.layers[k], own))
+    rows = [ExactRow(row[:-1], row[-1]) for row in forms.fractions()]
+    return rows + [_in_units(row) for row in problem.domain_rows]
 
 
 def exact_sum(
@@ -157,51 +145,47 @@ def exact_sum(
 
     Cost: a product of an exact vector and a matrix for each layer.
     """
-    count, last = problem.layers[-1].output_dim, len(problem.layers) - 1
+    count = problem.layers[-1].output_dim
     own, others = multipliers[:count], multipliers[count + len(splits) :]
     weights = dict(zip(splits, multipliers[count:], strict=False))
-    form = fmpq_mat(1, count, list(map(to_flint, own))) * problem.layers[last].augmented
-    for k in reversed(range(last)):
-        check()
-        form = pulled_through(form, problem.layers[k], lines[k])
-        augmented = problem.layers[k].augmented
-        for split in (split for split in splits if split.depth == k and weights[split]):
-            weight = to_flint(-weights[split] if split.is_active else weights[split])
-            width = augmented.ncols()
-            form += fmpq_mat(1, width, [weight * augmented[split.neuron, j] for j in range(width)])
-    ((*normal, constant),) = matrix_rows(form)
+    form = _everything(problem).sum(own)
+    for k in reversed(range(len(problem.layers) - 1)):
+        form = passed(form, problem.layers[k], lines[k])
+        chosen = [split for split in splits if split.depth == k and weights[split]]
+        if chosen:
+            signs = _signs(problem.layers[k], chosen)
+            form = form.and_others(signs).sum([Fraction(1), *(weights[split] for split in chosen)])
+    ((*normal, constant),) = form.fractions()
     for y, row in zip(others, map(_in_units, problem.domain_rows), strict=True):
         normal = [v + y * a for v, a in zip(normal, row.normal, strict=True)]
         constant += y * row.constant
     return ExactRow(tuple(normal), constant)
 
 
+def passed(forms: Forms, layer: Layer, lines: tuple[FloatArray, ...]) -> Forms:
+    """Forms of what a layer returns as forms of what it takes that are no larger where its lines hold.
+
+    Raises:
+        WrongProof: a neuron has no lines.
+    """
+    check()
+    if not are_finite(lines):
+        raise WrongProof("a neuron without ends has no lines")
+    return pulled_back(forms, layer, lines)
+
+
+def _everything(problem: Problem) -> Forms:
+    """The rows of the last layer."""
+    count = problem.layers[-1].output_dim
+    return entering(problem.layers[-1], range(count), [1] * count)
+
+
+def _signs(layer: Layer, splits: Sequence[Split]) -> Forms:
+    """What enters some neurons, of active ones minus that: forms that are not positive where they have their signs."""
+    return entering(layer, [s.neuron for s in splits], [-1 if s.is_active else 1 for s in splits])
+
+
 def _in_units(row: Halfspace) -> ExactRow:
     """A row of the domain divided by its largest number, as in floats, so that multipliers mean the same."""
     size = max(1, abs(row.offset), *map(abs, row.normal))
     return ExactRow(tuple(Fraction(v, size) for v in row.normal), Fraction(-row.offset, size))
-
-
-def pulled_through(forms: fmpq_mat, layer: Layer, lines: tuple[FloatArray, ...]) -> fmpq_mat:
-    """Forms of what a layer returns as forms of what it takes that are no larger where its lines hold."""
-    if not all(np.isfinite(line).all() for line in lines):
-        raise WrongProof("a neuron without ends has no lines")
-    slopes = list(zip(*([to_flint(Fraction(v)) for v in line.tolist()] for line in lines), strict=True))
-    count, width = forms.nrows(), forms.ncols()
-    entries = forms.entries()
-    for i in range(count):
-        constant = entries[i * width + width - 1]
-        for j, (low, high, t) in enumerate(slopes):
-            v = entries[i * width + j]
-            if v > 0:
-                entries[i * width + j] = v * low
-            elif v < 0:
-                entries[i * width + j] = v * high
-                constant += v * t
-        entries[i * width + width - 1] = constant
-    return fmpq_mat(count, width, entries) * layer.homogeneous
-
-
-def least(row: ExactRow, low: ExactVector, high: ExactVector) -> Fraction:
-    """The least value of a row on a box."""
-    return sum((v * (a if v > 0 else b) for v, a, b in zip(row.normal, low, high, strict=True) if v), row.constant)

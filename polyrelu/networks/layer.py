@@ -228,6 +228,12 @@ class Layer(Carried):
         return fmpq_mat(fmpz_mat(self.output_dim, self.input_dim + 1, entries)) / scale
 
     @cached_property
+    def integers(self) -> tuple[fmpz_mat, int]:
+        """:attr:`augmented` as integers (n, d + 1) over one positive number."""
+        matrix, scale = self.augmented.numer_denom()
+        return matrix, int(scale)
+
+    @cached_property
     def homogeneous(self) -> fmpq_mat:
         """``[weight | bias]`` with a last row (0, 1), so that affine maps are composed by products."""
         entries = [*self.augmented.entries(), *[fmpq(0)] * self.input_dim, fmpq(1)]

@@ -16,6 +16,7 @@ from polyrelu.analysis.proof_trees import Problem, WrongProof, exact_sum
 from polyrelu.analysis.relaxed_rows import Relaxation, Split
 from polyrelu.bounds.linear import Enclosure
 from polyrelu.bounds.relaxation import relu_lines
+from polyrelu.networks.layer import Layer
 
 
 def seeded(seed, *widths, scale=1.0):
@@ -83,6 +84,31 @@ def test_a_program_bounds_the_goal(norm):
         assert plain < bound <= values.min()
     else:
         assert bound <= float(pr.nearest_input(network, "y0 <= 0", [0] * 4, (low.tolist(), high.tolist())))
+
+
+@pytest.mark.parametrize("norm", [None, "linf"])
+@pytest.mark.parametrize("places", [20, 70])
+def test_large_rows_have_the_program_of_ordinary_ones(norm, places):
+    """Rows of targets are integers, and large ones where an offset is a float; programs refuse those as they are."""
+    network = seeded(2, 4, 5, 3, 1)
+    last = network.layers[-1]
+    factor = Fraction(2) ** places
+    other = Layer(last.weight * factor, last.bias * factor, False)
+    low, high = -np.ones(4), np.ones(4)
+    goal = Goal(norm, (Fraction(0),) * 4 if norm else ())
+    _, known = enclosed(network, low, high)
+    one, scaled = (
+        propose_lifted(goal, layers, known, (), low, high) for layers in (network.layers, (*network.layers[:-1], other))
+    )
+    assert isinstance(one, Lifted)
+    assert isinstance(scaled, Lifted)
+    assert np.allclose(one.point, scaled.point)
+    assert all(map(np.allclose, one.slopes, scaled.slopes))
+    assert np.allclose(one.multipliers, scaled.multipliers * (1.0 if norm is None else 2.0**places))
+    unit = 2.0**places if norm is None else 1.0  # of what the bound is of
+    assert all(
+        np.allclose(a * unit, b, rtol=1e-6, atol=1e-9 * unit) for a, b in zip(one.losses, scaled.losses, strict=True)
+    )
 
 
 @pytest.fixture(scope="module")

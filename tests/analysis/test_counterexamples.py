@@ -91,3 +91,31 @@ def test_domains_without_end_and_numbers_without_floats():
     assert found is None or found.value[0] == 10**400 * found.point[0]
     nothing = replace(Candidates(ABS, pr.Polyhedron.box([0], [1]), pr.Polyhedron.whole_space(1)))
     assert nothing.search(1) is not None
+
+
+LINE = pr.Network([([[2] * 9 + [1]], [0])], relu=[False])
+WIDE = ([-9] * 10, [9] * 10)
+
+
+@pytest.mark.parametrize(("norm", "distance"), [("linf", 1 / 19), ("l1", 1 / 2), ("l2", 37**-0.5)])
+def test_a_step_on_a_linear_way_is_the_shortest(norm, distance):
+    candidates = Candidates(LINE, pr.Polyhedron.box(*WIDE), pr.parse("y0 >= 1", dim=1))
+    found = candidates.by_steps(np.zeros(10), norm)
+    moved = np.array([float(v) for v in found.point])
+    order = {"linf": np.inf, "l1": 1, "l2": 2}[norm]
+    assert distance <= np.linalg.norm(moved, order) <= distance * 1.01
+
+
+def test_steps_go_on_where_an_end_or_a_neuron_stops_one():
+    bent = pr.Network([([[1, 0], [0, 1]], [0, -1]), ([[1, 3]], [0])])  # the second is silent at first
+    target = pr.parse("y0 >= 4", dim=1)
+    found = Candidates(bent, pr.Polyhedron.box([0, 0], [2, 9]), target).by_steps(np.array([0.0, 1.25]), "linf")
+    assert found is not None
+    assert found.point[0] <= 2
+    assert found.value[0] >= 4
+
+
+def test_steps_end_where_nothing_rises():
+    flat = pr.Network([([[1]], [-5]), ([[1]], [0])])
+    target = pr.parse("y0 >= 1", dim=1)
+    assert Candidates(flat, pr.Polyhedron.box([0], [9]), target).by_steps(np.zeros(1), "l2") is None
