@@ -23,7 +23,8 @@ chance (--seed), results are kept as lines of JSON, and a run that is begun agai
 moved, and mutants of changed lines are new; --again judges those again that are known. Exits with 1 if a mutant
 survives that mutants.toml does not explain.
 
-Cost: a minute of a core to compile and another for the tests without a mutant; then {COST}.
+Cost: a minute of a core to compile, another for the tests without a mutant, then a tenth to a fifth of a second for a
+mutant that is switched; three for one that is compiled by itself; two for one that survives.
 """
 
 from __future__ import annotations
