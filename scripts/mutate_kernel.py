@@ -159,7 +159,7 @@ def explanation(mutant: Mutant, notes: list[dict[str, str]]) -> dict[str, str] |
     """The first note that is about a mutant."""
     pairs = (("old", mutant.old.strip()), ("new", mutant.new.strip()))
     for note in notes:
-        about = note["file"] == mutant.file and note["line"] in mutant.text
+        about = note["file"] in ("*", mutant.file) and note["line"] in mutant.text
         if about and all(re.fullmatch(note.get(key, ".*"), text, re.DOTALL) for key, text in pairs):
             return note
     return None
