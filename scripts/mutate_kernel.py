@@ -23,7 +23,8 @@ chance (--seed), results are kept as lines of JSON, and a run that is begun agai
 moved, and mutants of changed lines are new; --again judges those again that are known. Exits with 1 if a mutant
 survives that mutants.toml does not explain.
 
-Cost: a minute of a core to compile and another for the tests without a mutant; then {COST}.
+Cost: a minute of a core to compile, another for the tests without a mutant, then a tenth to a fifth of a second for a
+mutant that is switched; three for one that is compiled by itself; two for one that survives.
 """
 
 from __future__ import annotations
@@ -158,7 +159,7 @@ def explanation(mutant: Mutant, notes: list[dict[str, str]]) -> dict[str, str] |
     """The first note that is about a mutant."""
     pairs = (("old", mutant.old.strip()), ("new", mutant.new.strip()))
     for note in notes:
-        about = note["file"] == mutant.file and note["line"] in mutant.text
+        about = note["file"] in ("*", mutant.file) and note["line"] in mutant.text
         if about and all(re.fullmatch(note.get(key, ".*"), text, re.DOTALL) for key, text in pairs):
             return note
     return None

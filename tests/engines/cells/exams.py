@@ -7,6 +7,7 @@ spends on it, is known then. A mutant that is right and spends more, or says les
 from __future__ import annotations
 
 import os
+import sys
 from collections import Counter
 from collections.abc import Sequence
 from fractions import Fraction
@@ -19,12 +20,14 @@ import pytest
 
 import polyrelu as pr
 from polyrelu.engines.cells.intervals import Interval
+from polyrelu.engines.cells.library import kernel_library
 from polyrelu.engines.cells.measured import measured
 from polyrelu.networks.relevant_part import restrict
 from tests.engines.cells import differential
 from tests.engines.cells.proofs import harness, spoilt
 from tests.engines.cells.proofs.examples import MAKERS
 from tests.engines.cells.proofs.laws import QUICK, Laws, example, is_broken, wrong_counts, wrong_on_grid
+from tests.engines.cells.runs import Asked
 from tests.engines.cells.test_boxes import Bounds, decided
 from tests.engines.cells.test_evidence import asked
 from tests.engines.cells.test_interval_cells import tiles_within
@@ -219,6 +222,41 @@ def test_evidence(number):
     assert Counter(cells) >= Counter(), "cells are listed once"
     if len(cells) != len(question.listed(before)) or len(lines) > len(before):
         raise Effort(f"{len(lines)} bytes of {len(cells)} cells, not {len(before)}")
+
+
+# Arrays
+
+BEGUN = [k for k in range(30) if QUESTIONS[k].name.split()[1] in ("generic,", "dyadic,")][:4]
+
+
+@cache
+def begun_with(number: int) -> tuple[Asked, list[Any]]:
+    """A question, and the arrays of the cells that it begins with."""
+    question = QUESTIONS[number]
+    regions = Asked.of(question.network, box(question.network.input_dim, 2), question.target)
+    cells = regions.cells()
+    assert cells is not None
+    return regions, [np.arange(len(cells.depth)), *map(np.ascontiguousarray, cells)]
+
+
+def references(arrays: Sequence[Any]) -> list[int]:
+    """To each array: one more for each buffer that is not let go."""
+    return [sys.getrefcount(array) for array in arrays]
+
+
+@pytest.mark.parametrize("number", BEGUN)
+def test_arrays_are_let_go(number):
+    regions, cells = begun_with(number)
+    tiles = [
+        (np.eye(2, dtype=np.uint8), np.arange(3, dtype=np.int64), np.zeros(2, dtype=np.int32), np.ones((2, 2)))
+        for _ in range(2)
+    ]
+    arrays = [*cells, *tiles[0], *tiles[1]]
+    before = references(arrays)
+    regions.run()._kernel.put(*cells)
+    kernel_library().in_order(tiles, 2, 2)
+    kernel_library().measured(regions.problem.dim, 1, *(cells[k] for k in (4, 5, 6, 7, 9)))
+    assert references(arrays) == before
 
 
 # Boxes
