@@ -102,6 +102,8 @@ def test_large_rows_have_the_program_of_ordinary_ones(norm, places):
     )
     assert isinstance(one, Lifted)
     assert isinstance(scaled, Lifted)
+    assert one.point is not None
+    assert scaled.point is not None
     assert np.allclose(one.point, scaled.point)
     assert all(map(np.allclose, one.slopes, scaled.slopes))
     assert np.allclose(one.multipliers, scaled.multipliers * (1.0 if norm is None else 2.0**places))

@@ -31,6 +31,6 @@ def test_tiles_are_in_the_order_of_their_patterns_and_equal_ones_as_they_came(wi
     order, found = arranged(pieces)
     expected_order, expected = columns.arranged(pieces)
     assert order.tolist() == expected_order.tolist()
-    for own, other in zip(found, expected, strict=True):
+    for own, other in zip(map(np.asarray, found), map(np.asarray, expected), strict=True):
         assert own.dtype == other.dtype
         assert np.array_equal(own, other)

@@ -178,7 +178,8 @@ def _rows_wrong(made, last, points, sizes, rows, ends, equality):
     """What is wrong with the rows on a cell, between whose ends the zonotope has them."""
     entries = [exact(own) for own in made.entries[-2:]]
     errors = [[Fraction(e) for e in own] for own in made.errors[-2:]]
-    if not _is_within(*rows, entries, errors, sizes):
+    numbers, offsets = rows
+    if not _is_within(numbers, offsets, entries, errors, sizes):
         return "rows"
     for i, (least, most) in enumerate(zip(*ends, strict=True)):
         at = [_at(x, entries[-1], i) for x in points]
@@ -187,7 +188,7 @@ def _rows_wrong(made, last, points, sizes, rows, ends, equality):
             return "bounds"
     if made.misses and not _misses_on_cell(made, points, entries[-1], errors[-1], equality):
         low, high = (_left(last, own[-1].tolist()) for own in (made.low, made.high))
-        if not _misses_by_intervals(*rows, low, high, equality):
+        if not _misses_by_intervals(numbers, offsets, low, high, equality):
             return "combination"
     return None
 
