@@ -21,6 +21,7 @@ from tests.engines.cells import differential, questions
 from tests.engines.cells.differential import SMALL
 from tests.engines.cells.listings import Listed, Question
 from tests.engines.cells.runs import Asked
+from tests.engines.moments import in_small_steps
 from tests.extreme_networks import box
 
 EXACT = ("integers", "signs", "no bias", "pairs", "multiples", "generic", "dyadic")  # floats doubt nothing for long
@@ -275,7 +276,7 @@ def test_a_list_can_be_stopped():
     question = Question(random_network([3, 32, 32, 1]), box(3, 6), pr.parse("y0 > 0", dim=1))
     rest = (question.restriction, question.domain, question.facet_rows, question.t_row)
     pieces: list[bytes] = []
-    with pytest.raises(KeyboardInterrupt):
+    with in_small_steps(50), pytest.raises(KeyboardInterrupt):
         write_rows(*rest, pieces.append, until=lambda cells: cells > 100)
     assert b"".join(pieces).count(b"\nc ") > 100
     for compiled in (True, False):

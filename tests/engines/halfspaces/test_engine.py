@@ -92,7 +92,8 @@ def test_the_engine_stops_when_asked_and_keeps_what_it_found():
         asked.append(found)
         return False
 
-    pr.preimage(opposite(12), pr.parse("y0 > 11", dim=1), pr.Polyhedron.box([-1] * 12, [1] * 12), until=until)
+    cube = pr.Polyhedron.box([-1] * 12, [1] * 12)
+    pr.preimage(opposite(12), pr.parse("y0 > 11", dim=1), cube, "halfspaces", until=until)
     assert len(asked) > 3
 
 
