@@ -92,7 +92,9 @@ def _exact_sympy(value: Any, where: str) -> Fraction:
             f"{where}: {shown(value)} of type {type(value).__name__} is not a number that polyrelu knows"
         )
     if isinstance(value, sympy.Float) and value.is_finite:
-        if value and not sympy.Float(f"1e-{MOST_DIGITS}") <= abs(value) <= sympy.Float(f"1e{MOST_DIGITS}"):
+        # With a precision: without one some versions write the number out to count its digits.
+        least, most = (sympy.Float(f"1e{sign}{MOST_DIGITS}", 15) for sign in "-+")
+        if value and not least <= abs(value) <= most:
             raise too_long(str(value), where)
         value = sympy.Rational(value)
     if isinstance(value, sympy.Rational) and value.is_finite:
