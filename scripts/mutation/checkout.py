@@ -183,7 +183,7 @@ def alone(mutant: Mutant, folder: Path, level: str = QUICKLY, original: Path = R
     for place in FOLDERS.values():
         shutil.copytree(original / place, folder / place, ignore=shutil.ignore_patterns("*.so"))
     shutil.copy(ROOT / FOLDERS["cells"].parent / "sources.py", folder / FOLDERS["cells"].parent)
-    path_of(mutant.file, folder).write_text(changed(mutant))
+    path_of(mutant.file, folder).write_text(changed(mutant, original))
     with contextlib.suppress(AssertionError):  # it is a change of what would be replaced
         _check_arrays(folder / FOLDERS["cells"])
     engine = mutant.file.partition("/")[0]

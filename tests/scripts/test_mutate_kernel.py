@@ -152,6 +152,21 @@ def value_and_reached(program, number=0):
     return said[0], set(map(int, said[1:]))
 
 
+def test_a_mutant_that_is_compiled_by_itself_is_made_of_the_sources_as_they_are(tmp_path, monkeypatch):
+    """Also where this program is a copy beside switched sources."""
+    mutant = mutants_of("branch/cell.h")[0]
+    usual = path_of(mutant.file).read_text()
+    switched_root = tmp_path / "switched"
+    shutil.copytree(checkout.ROOT / "polyrelu" / "engines", switched_root / "polyrelu" / "engines")
+    path_of(mutant.file, switched_root).write_text("switched\n" * 500)
+    monkeypatch.setattr("mutation.changes.path_of.__defaults__", (switched_root,))
+    monkeypatch.setattr("mutation.changes.changed.__defaults__", (switched_root,))
+    monkeypatch.setattr(checkout, "build", lambda folder, *_: path_of(mutant.file, folder).read_text())
+    text = checkout.alone(mutant, tmp_path / "own", original=checkout.ROOT)
+    assert text != usual
+    assert len(text) == len(usual) + len(mutant.new) - len(mutant.old)
+
+
 def test_compilers_name_what_they_refuse():
     mutants = {7: Mutant("cells/a.h", 3, 0, "", "", ""), 8: Mutant("cells/a.h", 4, 0, "", "", "")}
     assert refused("mutant:5:7: error: no\ncells/a.h:3: error: nor this", mutants) == {5}
