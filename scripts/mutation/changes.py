@@ -182,9 +182,9 @@ def mutants_of(file: str) -> list[Mutant]:
     return sorted(found, key=lambda mutant: (mutant.line, mutant.column))
 
 
-def changed(mutant: Mutant) -> str:
-    """The text of a mutant's file."""
-    lines = path_of(mutant.file).read_text().splitlines(keepends=True)
+def changed(mutant: Mutant, root: Path = ROOT) -> str:
+    """The text of a mutant's file, of that in a checkout."""
+    lines = path_of(mutant.file, root).read_text().splitlines(keepends=True)
     line = lines[mutant.line - 1]
     assert line[mutant.column :].startswith(mutant.old), mutant
     lines[mutant.line - 1] = line[: mutant.column] + mutant.new + line[mutant.column + len(mutant.old) :]

@@ -58,6 +58,7 @@ UNCHECKED = re.compile(
 TRAPS = ("-fsanitize=bounds,integer-divide-by-zero,null", "-fsanitize-undefined-trap-on-error")
 FLAGS = ("-std=c++17", "-ffp-contract=off", "-w", "-Wno-narrowing", "-DPy_LIMITED_API=0x030B0000")
 QUICKLY, WELL = "-O0", "-O1"  # compiled well, more mutants turn out to be the same code
+APART = "-fvisibility=hidden"  # or the loader takes what is static from the library that is there already
 SOURCES = {"cells": ("baseline.cpp", "_kernel"), "branch": ("module.cpp", "_walk")}
 _PROOFS, _HARNESS = Path("tests", "engines", "cells", "proofs"), Path("tests", "engines", "cells", "harness")
 _ALONE = 'EXPORTED(name)=extern "C" void name'
@@ -183,11 +184,11 @@ def alone(mutant: Mutant, folder: Path, level: str = QUICKLY, original: Path = R
     for place in FOLDERS.values():
         shutil.copytree(original / place, folder / place, ignore=shutil.ignore_patterns("*.so"))
     shutil.copy(ROOT / FOLDERS["cells"].parent / "sources.py", folder / FOLDERS["cells"].parent)
-    path_of(mutant.file, folder).write_text(changed(mutant))
+    path_of(mutant.file, folder).write_text(changed(mutant, original))
     with contextlib.suppress(AssertionError):  # it is a change of what would be replaced
         _check_arrays(folder / FOLDERS["cells"])
     engine = mutant.file.partition("/")[0]
-    return build(folder, engine, folder, level)
+    return build(folder, engine, folder, level, APART)
 
 
 def switch_library(folder: Path) -> Path:

@@ -201,8 +201,10 @@ class _Run:
         with os.fdopen(asked.pipe) as stream:
             lines = stream.read().splitlines()
         told = json.loads(lines[-1]) if lines and lines[-1].startswith("{") else None
+        if not lines:  # it is this program that is at fault, not the mutant that is noticed
+            raise RuntimeError(f"{asked.mutant.name} was asked nothing: status {status}")
         if told is None:
-            told = {"verdict": "answer", "by": lines[-1] if lines else "before any test", "status": status}
+            told = {"verdict": "answer", "by": lines[-1], "status": status}
         if told["verdict"] in ("answer", "law", "effort"):
             for near in (asked.mutant.file, _line(asked.mutant)):
                 self._kills[near][told["by"]] += 1

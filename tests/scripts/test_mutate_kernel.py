@@ -8,7 +8,7 @@ import mutate_kernel
 import pytest
 import quality
 from mutation import checkout, session
-from mutation.changes import Mutant, changed, code_of, files, mutants_of, path_of, replacements
+from mutation.changes import ROOT, Mutant, changed, code_of, files, mutants_of, path_of, replacements
 from mutation.switches import refused, switched
 
 NOTES = mutate_kernel.read_notes()
@@ -150,6 +150,21 @@ def compiled(text, program, main=True):
 def value_and_reached(program, number=0):
     said = subprocess.run([program, str(number)], capture_output=True, text=True, check=True).stdout.split()
     return said[0], set(map(int, said[1:]))
+
+
+def test_a_mutant_that_is_compiled_by_itself_is_made_of_the_sources_as_they_are(tmp_path, monkeypatch):
+    """Also where this program is a copy beside switched sources."""
+    mutant = mutants_of("branch/cell.h")[0]
+    usual = path_of(mutant.file).read_text()
+    switched_root = tmp_path / "switched"
+    shutil.copytree(ROOT / "polyrelu" / "engines", switched_root / "polyrelu" / "engines")
+    path_of(mutant.file, switched_root).write_text("switched\n" * 500)
+    monkeypatch.setattr(path_of, "__defaults__", (switched_root,))
+    monkeypatch.setattr(changed, "__defaults__", (switched_root,))
+    monkeypatch.setattr(checkout, "build", lambda folder, *_: path_of(mutant.file, folder).read_text())
+    text = str(checkout.alone(mutant, tmp_path / "own", original=ROOT))
+    assert text != usual
+    assert len(text) == len(usual) + len(mutant.new) - len(mutant.old)
 
 
 def test_compilers_name_what_they_refuse():
