@@ -251,7 +251,8 @@ def test_memory_is_flat():
         finally:
             tracemalloc.stop()
 
-    handed_out, most = peak(lambda: pr.tiles(network, "y0 > -1000", domain))
+    with in_small_steps(5_000):  # or a fast machine finds nearly all of them in a step
+        handed_out, most = peak(lambda: pr.tiles(network, "y0 > -1000", domain))
     kept, for_all = peak(lambda: pr.preimage(network, "y0 > -1000", domain))
     assert handed_out == kept > 70_000
     assert 2 * most < for_all
