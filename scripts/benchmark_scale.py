@@ -4,10 +4,10 @@
 
 ``count`` counts so many cells, or all if there are fewer, of a random network of two layers of so many neurons over
 [-1, 1]^4 (2.41 10^8 for 192), and says the rate and the peak of memory; with ``--every 60`` it prints how far it is
-each minute, as lines of a table. ``overhead`` compares tasks with one bare run of the kernel over the whole domain, by
-the time of the processor; ``processes`` compares two processes with one, by the clock, which needs two cores that
-nobody else uses; ``paper`` says what a coordinator of 100 cores sees on the way to 10^11 cells, with the constants
-measured here.
+each minute, as lines of a table. ``overhead`` compares tasks with a tiling by one thread, and with one bare run of the
+kernel, whose cells come in no order and are thrown away, by the time of the processor; ``processes`` compares two
+processes with one, by the clock, which needs two cores that nobody else uses; ``paper`` says what a coordinator of 100
+cores sees on the way to 10^11 cells, with the constants measured here.
 """
 
 from __future__ import annotations
@@ -130,16 +130,22 @@ def bare(network: pr.Network, domain: pr.Polyhedron) -> int:
     return run.counts.cells
 
 
+def _tiles(network: pr.Network, domain: pr.Polyhedron) -> int:
+    return len(pr.linear_regions(network, domain, workers=1))
+
+
 def overhead() -> None:
-    """Tasks against one run, by the time of the processor."""
-    for widths in ((3, 128, 128, 1), (4, 56, 56, 1)):
+    """Tasks against one thread, which makes a tiling, and against one run of the kernel, by the processor's time."""
+    for widths in ((3, 192, 192, 1), (4, 80, 80, 1)):
         network, domain = random_network(*widths), cube(widths[0])
         cells, alone = timed(partial(bare, network, domain))
+        found, tiling = timed(partial(_tiles, network, domain))
         for cuts in (1 << 20, 1 << 17):
             again, by_tasks = timed(partial(pr.count, network, None, domain, cuts=cuts, progress=False))
-            assert again == cells
-            name, more = "-".join(map(str, widths)), by_tasks / alone - 1
-            print(f"overhead    {name}: {cells} cells in {alone:.1f} s; by tasks of {cuts} cuts {more:+.1%}")
+            assert again == cells == found
+            name, more, most = "-".join(map(str, widths)), by_tasks / tiling - 1, by_tasks / alone - 1
+            print(f"overhead    {name}: {cells} cells, a tiling {tiling:.1f} s, the kernel alone {alone:.1f} s;")
+            print(f"            by tasks of {cuts} cuts {more:+.1%} of the tiling, {most:+.1%} of the kernel alone")
 
 
 def processes(cells: int, width: int) -> None:

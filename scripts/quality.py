@@ -172,7 +172,7 @@ FIGURES = (
     Figure(
         "certificates",
         "Changed certificates that are accepted and false",
-        "python scripts/mutate_certificates.py 1000",
+        "python scripts/mutate_certificates.py 10000 1",
         said(r"^([^\n]+)$"),
     ),
 )

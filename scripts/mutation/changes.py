@@ -175,7 +175,7 @@ def mutants_of(file: str) -> list[Mutant]:
     text = path_of(file).read_text()
     lines, code = text.splitlines(), code_of(text).splitlines()
     found = [
-        Mutant(file, number, column, old, new, line.strip())
+        Mutant(file, number, column, line[column : column + len(old)], new, line.strip())  # `plain` has no strings
         for number, (line, plain) in enumerate(zip(lines, code, strict=True), 1)
         for column, old, new in dict.fromkeys(replacements(plain))
     ]

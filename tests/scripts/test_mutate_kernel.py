@@ -53,6 +53,12 @@ def test_each_mutant_is_one_change_of_a_file(file):
         assert len(other) == len(text) + len(mutant.new) - len(mutant.old)
 
 
+@pytest.mark.parametrize("file", files())
+def test_what_is_changed_is_there(file):
+    lines = path_of(file).read_text().splitlines()
+    assert all(lines[own.line - 1].startswith(own.old, own.column) for own in mutants_of(file))
+
+
 @pytest.mark.parametrize("file", ["cells/grid.h", "branch/cell.h"])
 def test_most_mutants_are_switched(file):
     mutants = dict(enumerate(mutants_of(file), 1))
