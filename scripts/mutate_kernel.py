@@ -18,10 +18,10 @@ each (``mutation/session.py``). It is killed by
 
 A mutant that the compiler makes the same code of is no mutant (--settle compiles each survivor to see, eight seconds
 each), nor is one that does not compile. The score is killed / (all - equivalent), with a confidence interval if it is
-of a sample; equivalent are those that scripts/mutants.toml says are, with the reason. Mutants come in an order by
+of a sample; equivalent are those that scripts/mutants/ says are, with the reason. Mutants come in an order by
 chance (--seed), results are kept as lines of JSON, and a run that is begun again goes on: results follow lines that
-moved, and mutants of changed lines are new; --again judges those again that are known. Exits with 1 if a mutant
-survives that mutants.toml does not explain.
+moved, and mutants of changed lines are new; --again judges those again that survived unexplained. Exits with 1 if a
+mutant survives that scripts/mutants/ does not explain.
 
 Cost: a minute of a core to compile, another for the tests without a mutant, then a tenth to a fifth of a second for a
 mutant that is switched; three for one that is compiled by itself; two for one that survives.
@@ -55,7 +55,7 @@ from mutation import checkout  # noqa: E402
 from mutation.changes import Mutant, files, mutants_of  # noqa: E402
 from mutation.switches import renumbered  # noqa: E402
 
-NOTES = Path(__file__).with_name("mutants.toml")
+NOTES = Path(__file__).with_name("mutants")
 EXAMS = (
     "tests/engines/cells/exams.py",
     *(f"tests/engines/cells/test_{name}.py" for name in ("kernel", "interval_cells", "extents", "corners", "boxes")),
@@ -120,8 +120,8 @@ def run(mutants: list[Mutant], options: argparse.Namespace) -> None:
 def settle(results: dict[str, Any], options: argparse.Namespace) -> None:
     """Find out which survivors are the same code to the compiler."""
     notes = read_notes()
-    mutants = [Mutant(**told["mutant"]) for told in results.values() if told["verdict"] == "survived"]
-    left = [own for own in mutants if explanation(own, notes) is None and not results[own.name].get("is other code")]
+    mutants = [Mutant(**told["mutant"]) for told in results.values() if _is_unexplained(told, notes)]
+    left = [own for own in mutants if not results[own.name].get("is other code")]
     usual = {engine: _hash_of_usual(engine) for engine in {own.file.partition("/")[0] for own in left}}
     with ThreadPoolExecutor(options.jobs) as pool, options.results.open("a") as log:
         for own, code in zip(left, pool.map(_hash_of, left), strict=True):
@@ -165,10 +165,27 @@ def explanation(mutant: Mutant, notes: list[dict[str, str]]) -> dict[str, str] |
     return None
 
 
+def _is_unexplained(told: dict[str, Any], notes: list[dict[str, str]]) -> bool:
+    """Whether a result is of a survivor that no note is about."""
+    own = Mutant(**told["mutant"])
+    return told["verdict"] == "survived" and explanation(own, notes) is None
+
+
 def read_notes() -> list[dict[str, str]]:
-    """The notes on mutants that survive: file, line (a part), old and new (regular expressions), kind and reason."""
-    notes: list[dict[str, str]] = tomllib.loads(NOTES.read_text())["note"]
-    return notes
+    """The notes on mutants that survive, one for each part of a line that is told.
+
+    A file of NOTES is about the header of its name, and every.toml about all. A note has "lines", parts of the lines
+    it is about; "old" and "new", regular expressions that the whole of what is changed matches (any, if there is
+    none); the kind, "equivalent" if no question is answered otherwise or with other bounds, "survives" if a test could
+    notice and none does; and the reason.
+    """
+    found = []
+    for path in sorted(NOTES.rglob("*.toml")):
+        name = path.relative_to(NOTES).with_suffix(".h").as_posix()
+        for note in tomllib.loads(path.read_text())["note"]:
+            parts = note.pop("lines")
+            found += [{"file": "*" if name == "every.h" else name, "line": part, **note} for part in parts]
+    return found
 
 
 def read_results(path: Path) -> dict[str, Any]:
@@ -248,7 +265,7 @@ def main() -> int:
     parser.add_argument("--settle", action="store_true", help="compile survivors well: some are the same code")
     parser.add_argument("--results", type=Path, help="a file to keep results in, and to go on from")
     parser.add_argument("--checkout", type=Path, help="a folder to build in, or where that is done")
-    parser.add_argument("--again", action="store_true", help="judge those again that are known")
+    parser.add_argument("--again", action="store_true", help="judge those again that survived, unexplained")
     parser.add_argument("--list", action="store_true", help="only show the mutants")
     parser.add_argument("--report", action="store_true", help="only report on the results there are")
     options = parser.parse_args()
@@ -260,7 +277,10 @@ def main() -> int:
         options.checkout = options.checkout or Path(name) / "checkout"
         if not options.report:
             known = carried_over(read_results(options.results))
-            if left := [mutant for mutant in selected(options) if options.again or mutant.name not in known]:
+            if options.again:
+                notes = read_notes()
+                known = {name: told for name, told in known.items() if not _is_unexplained(told, notes)}
+            if left := [mutant for mutant in selected(options) if mutant.name not in known]:
                 run(left, options)
             if options.settle:
                 settle(carried_over(read_results(options.results)), options)
