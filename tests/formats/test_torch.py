@@ -1,5 +1,6 @@
 import sys
 import warnings
+from dataclasses import replace
 from fractions import Fraction
 from functools import cache
 
@@ -16,7 +17,7 @@ nn = torch.nn
 from polyrelu.formats.aten_program import network_of  # noqa: E402
 from polyrelu.formats.torch_modules import program_of  # noqa: E402
 from tests.formats.float_error import float_error  # noqa: E402
-from tests.formats.program_text import stored, written  # noqa: E402
+from tests.formats.program_text import stored  # noqa: E402
 from tests.formats.torch_zoo import MODULES, Autoencoder, Function, module_of  # noqa: E402
 
 pytestmark = pytest.mark.torch
@@ -67,9 +68,16 @@ def test_the_bound_tells_a_weight_that_is_off_by_a_thousandth(name):
 def test_what_is_kept_as_text_is_what_the_export_says(name):
     kept, *_ = stored(name)
     made = program_named(name)
-    assert written(kept)["constants"].keys() == written(made)["constants"].keys()
-    assert [call.operator for call in kept.calls] == [call.operator for call in made.calls]
-    assert network_of(kept, "kept") == network_of(made, "made")
+    assert kept.constants.keys() == made.constants.keys()
+    for constant, own in kept.constants.items():  # a product of parameters is rounded otherwise on another machine
+        np.testing.assert_allclose(made.constants[constant], own, rtol=1e-5, atol=1e-6)
+    assert operators(kept) == operators(made)
+    assert network_of(kept, "kept") == network_of(replace(made, constants=kept.constants), "made")
+
+
+def operators(program):
+    """Those that compute something: a dropout that does nothing is a copy in some versions of torch."""
+    return [call.operator for call in program.calls if call.operator != "clone"]
 
 
 def test_a_plain_chain_lowers_to_its_own_weights():
@@ -126,7 +134,10 @@ def test_nothing_is_said_and_nothing_is_left_behind(capfd):
 
 def test_compiled_modules_are_the_modules_they_were_compiled_from():
     module = module_of("superposition")
-    assert pr.Network.from_torch(torch.compile(module)) == pr.Network.from_torch(module)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # torch's own, of what it compiles with
+        compiled = torch.compile(module)
+    assert pr.Network.from_torch(compiled) == pr.Network.from_torch(module)
 
 
 # -- parts --------------------------------------------------------------------------------------------------------
