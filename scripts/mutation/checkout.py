@@ -61,6 +61,7 @@ QUICKLY, WELL = "-O0", "-O1"  # compiled well, more mutants turn out to be the s
 APART = "-fvisibility=hidden"  # or the loader takes what is static from the library that is there already
 SOURCES = {"cells": ("baseline.cpp", "_kernel"), "branch": ("module.cpp", "_walk")}
 _PROOFS, _HARNESS = Path("tests", "engines", "cells", "proofs"), Path("tests", "engines", "cells", "harness")
+_WALK_HARNESS = Path("tests", "engines", "branch", "harness")
 _ALONE = 'EXPORTED(name)=extern "C" void name'
 _TABLE = 'EXPORTED(name)=extern "C" const Functions *name'
 _COUNTING = 'EXPORTED(result,name)=extern "C" result name'
@@ -71,7 +72,8 @@ UNITS = (
     (_HARNESS / "corners.cpp", "cells", _ALONE),
     (_HARNESS / "extents.cpp", "cells", _ALONE),
     (_HARNESS / "zonotope.cpp", "cells", _ALONE),
-    (Path("tests", "engines", "branch", "harness", "bounds.cpp"), "branch", _ALONE),
+    (_WALK_HARNESS / "bounds.cpp", "branch", _ALONE),
+    (_WALK_HARNESS / "program.cpp", "branch", _ALONE),
 )
 ORIGINAL = "original"
 PLACES = 1 << 16  # for numbers of mutants
