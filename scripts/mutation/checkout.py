@@ -55,7 +55,7 @@ UNCHECKED = re.compile(
     r"Blocks::all\(\)|start_\[i\]|struct Shelf|\bplaces_ ="
     r"|\b(longer|bytes|shelf|shelves_?|LEAST|SHELVES|PLACES|LINE)\b"
 )
-TRAPS = ("-fsanitize=bounds,integer-divide-by-zero,null", "-fsanitize-undefined-trap-on-error")
+TRAPS = ("-fsanitize=bounds,integer-divide-by-zero,null", "-fsanitize-undefined-trap-on-error", "-D_GLIBCXX_ASSERTIONS")
 FLAGS = ("-std=c++17", "-ffp-contract=off", "-w", "-Wno-narrowing", "-DPy_LIMITED_API=0x030B0000")
 QUICKLY, WELL = "-O0", "-O1"  # compiled well, more mutants turn out to be the same code
 APART = "-fvisibility=hidden"  # or the loader takes what is static from the library that is there already

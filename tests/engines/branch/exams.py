@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import polyrelu as pr
-from tests.engines.branch import programs
+from tests.engines.branch import programs, test_facets
 from tests.engines.cells import differential
 from tests.engines.cells.exams import Effort, usual
 from tests.engines.cells.harness.harness import shared_folder
@@ -74,4 +74,14 @@ def test_pivots(walk, kind):
     ]
     before = usual(f"pivots {kind}", now)
     if any(a > b for a, b in zip(now, before, strict=True)):
+        raise Effort(f"{now} pivots, not {before}")
+
+
+@pytest.mark.parametrize("seed", range(24))
+def test_pivots_for_facets(walk, seed, monkeypatch):
+    """Of polytopes, by looks straight ahead and linear programs."""
+    tile = test_facets.drawn(seed)
+    _, now = test_facets.said_of(walk, tile, test_facets.point_in(tile), monkeypatch)
+    before = usual(f"pivots for facets {seed}", now)
+    if now > before:
         raise Effort(f"{now} pivots, not {before}")

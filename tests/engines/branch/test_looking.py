@@ -19,17 +19,18 @@ def walk(tmp_path_factory):
 # -- proposals ------------------------------------------------------------------------------------------------------
 
 
-def looked(walk, ends, rows, doubts, *, points=(), has=0, first=0, factor=FACTOR, inner=None):
-    """The answer, the point, and how many programs there were, for rows with their constants behind."""
+def looked(walk, ends, rows, doubts, *, points=(), has=0, first=0, factor=FACTOR, inner=None, most_pivots=None):
+    """The answer and the point, for rows with their constants behind."""
     low, high = map(np.array, ends)
     n, dim = len(rows), len(low)
     box = np.concatenate([low, high, *map(np.array, inner or ends)])
     own, known = np.array(rows, dtype=np.float64), np.array(points, dtype=np.float64).reshape(-1, dim)
-    point, found = np.full(dim, np.nan), np.zeros(2, dtype=np.int64)
+    point, found = np.full(dim, np.nan), np.zeros(3, dtype=np.int64)
     forms = *map(np.ascontiguousarray, (own[:, :-1], own[:, -1])), np.array(doubts, dtype=np.float64)
     moduli = sizes(np.maximum(np.abs(low), np.abs(high)))
     walk.call("looked", dim, n, has, first, *forms, box, moduli, factor, len(known), known, 0, point, found)
     assert found[1] == 1
+    assert most_pivots is None or found[2] <= most_pivots
     return int(found[0]), point.tolist()
 
 
@@ -83,11 +84,12 @@ def test_multipliers_prove_that_there_is_nothing(walk, gap, doubt, answer):
     assert looked(walk, ([-1.0], [1.0]), rows, [doubt, doubt], factor=0.0)[0] == answer
 
 
-@pytest.mark.parametrize("has", [0, 1])
-def test_what_many_pivots_have_added_up_is_forgotten(walk, has):
-    """A program that has not got the first row says what does not help; one that begins anew has it."""
-    found, point = looked(walk, ([-1.0], [1.0]), [[1.0, 0.5], [-1.0, -0.75]], [0.0, 0.0], has=has, first=1)
-    assert (found, point) == (YES, [-0.625])
+@pytest.mark.parametrize(("first", "has", "most_pivots"), [(1, 0, None), (1, 1, 2), (0, 0, 2)])
+def test_what_many_pivots_have_added_up_is_forgotten(walk, first, has, most_pivots):
+    """A program that has not got the first row says what does not help; one that begins anew has it. Others go on."""
+    rows = [[1.0, 0.5], [-1.0, -0.75]]
+    found = looked(walk, ([-1.0], [1.0]), rows, [0.0, 0.0], has=has, first=first, most_pivots=most_pivots)
+    assert found == (YES, [-0.625])
 
 
 @pytest.mark.parametrize(("row", "constant"), [([0.0], -1.0), ([np.nan], 0.0)])
@@ -102,12 +104,12 @@ POINT, MULTIPLIER = 7.5, 3.25
 
 
 def share(flags):
-    return pytest.approx(np.mean(flags), abs=0.01)
+    return pytest.approx(np.mean(flags), abs=0.02)
 
 
 def test_lies_are_of_every_kind(walk):
     """Ten numbers each: they are those that spoil sums, others, multipliers times 3/2, or the truth."""
-    n, d = 8000, 10
+    n, d = 5000, 8
     points, multipliers, made = np.full((n, d), POINT), np.full((n, d), MULTIPLIER), np.zeros(n, dtype=np.uint8)
     walk.call("lied", n, d, 77, points, multipliers, made)
     assert share(made) == 5 / 6
@@ -134,13 +136,13 @@ def test_lies_are_of_every_kind(walk):
     for point, multiplier in kinds:
         assert share(of_points[point] & of_multipliers[multiplier]) == 1 / len(kinds)
     for told in (points[of_points["lies"]], multipliers[of_multipliers["lies"]]):
-        assert [np.mean(told == own) for own in LIES] == pytest.approx([1 / 8] * len(LIES), abs=0.01)
+        assert [np.mean(told == own) for own in LIES] == pytest.approx([1 / 8] * len(LIES), abs=0.02)
     told = points[of_points["numbers"]]
     assert (told.min(), told.max()) == (-1, 1)
-    assert abs(told.mean()) < 0.01
-    assert len(np.unique(told)) > 4000
+    assert abs(told.mean()) < 0.02
+    assert len(np.unique(told)) > 3500
     told = multipliers[of_multipliers["counts"]]
-    assert [np.mean(told == own) for own in range(8)] == pytest.approx([1 / 8] * 8, abs=0.01)
+    assert [np.mean(told == own) for own in range(8)] == pytest.approx([1 / 8] * 8, abs=0.02)
 
 
 def test_no_seed_is_the_truth(walk):

@@ -115,9 +115,19 @@ def test_a_dive_counts_each_neuron_as_often_as_there_are_parts_like_its_own(seed
     assert cuts >= 3
 
 
+def test_a_dive_takes_either_part():
+    engine, took = engine_of(network(3, 6, 4, 1)), []
+    for seed in np.random.default_rng(0).integers(1, 2**63, 9).tolist():
+        walk = engine._walk_from_root(dive=seed)
+        list(steps(engine, walk, 10**6))
+        tile = found(engine, walk)
+        took.append(set(tile.signs[tile.splits].tolist()))
+    assert {True, False} in took
+
+
 @pytest.mark.parametrize("widths", [(2, 5, 3, 1), (3, 6, 4, 1), (4, 8, 1), (2, 8, 8, 1)])
-def test_dives_take_either_part(widths):
-    """So the mean of what they count is about right, though they are few."""
+def test_estimates_are_about_right(widths):
+    """The mean of what dives count, though they are few."""
     engine, whole = engine_of(network(*widths)), engine_of(network(*widths))
     list(steps(whole, whole._walk, 10**6))
     assert engine.estimate(10**9) == pytest.approx(whole._walk.counters()[NODES], rel=0.25)
