@@ -55,12 +55,13 @@ UNCHECKED = re.compile(
     r"Blocks::all\(\)|start_\[i\]|struct Shelf|\bplaces_ ="
     r"|\b(longer|bytes|shelf|shelves_?|LEAST|SHELVES|PLACES|LINE)\b"
 )
-TRAPS = ("-fsanitize=bounds,integer-divide-by-zero,null", "-fsanitize-undefined-trap-on-error")
+TRAPS = ("-fsanitize=bounds,integer-divide-by-zero,null", "-fsanitize-undefined-trap-on-error", "-D_GLIBCXX_ASSERTIONS")
 FLAGS = ("-std=c++17", "-ffp-contract=off", "-w", "-Wno-narrowing", "-DPy_LIMITED_API=0x030B0000")
 QUICKLY, WELL = "-O0", "-O1"  # compiled well, more mutants turn out to be the same code
 APART = "-fvisibility=hidden"  # or the loader takes what is static from the library that is there already
 SOURCES = {"cells": ("baseline.cpp", "_kernel"), "branch": ("module.cpp", "_walk")}
 _PROOFS, _HARNESS = Path("tests", "engines", "cells", "proofs"), Path("tests", "engines", "cells", "harness")
+_WALK_HARNESS = Path("tests", "engines", "branch", "harness")
 _ALONE = 'EXPORTED(name)=extern "C" void name'
 _TABLE = 'EXPORTED(name)=extern "C" const Functions *name'
 _COUNTING = 'EXPORTED(result,name)=extern "C" result name'
@@ -71,7 +72,8 @@ UNITS = (
     (_HARNESS / "corners.cpp", "cells", _ALONE),
     (_HARNESS / "extents.cpp", "cells", _ALONE),
     (_HARNESS / "zonotope.cpp", "cells", _ALONE),
-    (Path("tests", "engines", "branch", "harness", "bounds.cpp"), "branch", _ALONE),
+    (_WALK_HARNESS / "bounds.cpp", "branch", _ALONE),
+    (_WALK_HARNESS / "program.cpp", "branch", _ALONE),
 )
 ORIGINAL = "original"
 PLACES = 1 << 16  # for numbers of mutants

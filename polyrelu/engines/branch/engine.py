@@ -55,6 +55,7 @@ MOST_POINTS = 16  # as in kernel/cell.h
 _SEED = 20  # of the points that are tried in the beginning
 _FIRST_POINTS = 256
 _DIVES = 32
+_SPREAD = 0x9E3779B97F4A7C15  # times small numbers, seeds of which all bits differ: first draws of others are alike
 _ASKED_BY_DIVES = 4000
 _ASKED_AT_ONCE = 8
 _SECONDS_TO_COLLECT = 0.5  # after an interruption
@@ -191,7 +192,7 @@ class BranchEngine:
         found: list[float] = []
         asked = 0
         while len(found) < _DIVES and (asked < _ASKED_BY_DIVES or not found) and sum(found) <= most * _DIVES:
-            walk, pause = self._walk_from_root(dive=len(found) + 1), Pause.PAUSED
+            walk, pause = self._walk_from_root(dive=_SPREAD * (len(found) + 1) % 2**64), Pause.PAUSED
             while pause is not Pause.DONE and sum(found) + walk.estimate() <= most * _DIVES:
                 check()
                 pause = Pause(walk.advance(_ASKED_AT_ONCE))

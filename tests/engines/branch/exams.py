@@ -9,12 +9,15 @@ import numpy as np
 import pytest
 
 import polyrelu as pr
+from tests.engines.branch import programs, test_facets
 from tests.engines.cells import differential
 from tests.engines.cells.exams import Effort, usual
+from tests.engines.cells.harness.harness import shared_folder
 from tests.extreme_networks import box
 
 COUNT = 100
 LARGER = [[5, 5, 3], [3, 8, 4]]
+PROGRAMS = 400
 SMALL = [k for k in range(COUNT) if differential.small_question(k).network.neuron_count <= 8]
 
 
@@ -53,3 +56,32 @@ def test_walks(number):
     before = usual(f"walk {number}", now)
     if any(value > before.get(name, 0) for name, value in now.items()):
         raise Effort(f"{now}, not {before}")
+
+
+@pytest.fixture(scope="session")
+def walk(tmp_path_factory):
+    return programs.compiled(shared_folder(tmp_path_factory))
+
+
+@pytest.mark.parametrize("kind", range(len(programs.KINDS)))
+def test_pivots(walk, kind):
+    """Of linear programs, each row by row and at once."""
+    examples = [programs.example(seed) for seed in range(kind, PROGRAMS, len(programs.KINDS))]
+    now = [
+        programs.solved(walk, own, after).pivots
+        for own in examples
+        for after in (None, np.arange(len(own.rows))[::-1] < 1)
+    ]
+    before = usual(f"pivots {kind}", now)
+    if any(a > b for a, b in zip(now, before, strict=True)):
+        raise Effort(f"{now} pivots, not {before}")
+
+
+@pytest.mark.parametrize("seed", range(24))
+def test_pivots_for_facets(walk, seed, monkeypatch):
+    """Of polytopes, by looks straight ahead and linear programs."""
+    tile = test_facets.drawn(seed)
+    _, now = test_facets.said_of(walk, tile, test_facets.point_in(tile), monkeypatch)
+    before = usual(f"pivots for facets {seed}", now)
+    if now > before:
+        raise Effort(f"{now} pivots, not {before}")

@@ -1,5 +1,6 @@
 """Canonical rows by certified floats are those of exact arithmetic."""
 
+import itertools
 from fractions import Fraction
 
 import numpy as np
@@ -12,6 +13,8 @@ from polyrelu.engines.branch.facets import canonical
 from polyrelu.engines.branch.library import IsFacet
 from polyrelu.polyhedra.halfspace import Halfspace
 from polyrelu.polyhedra.polyhedron import Polyhedron
+from tests.engines.branch import programs
+from tests.engines.cells.harness.harness import shared_folder
 
 NOWHERE = np.full(3, np.nan)
 CUBE = Polyhedron.box([-1] * 3, [1] * 3)
@@ -57,3 +60,73 @@ def test_a_lie_about_rows_is_another_set(monkeypatch):
     tile = CUBE & Polyhedron.from_halfspaces([Halfspace.of([1, 1, 1], 4)], 3)
     monkeypatch.setattr(facets, "facets", lambda _space, forms, *_: [IsFacet.YES] * len(forms.constants))
     assert canonical(tile, np.zeros(3)).halfspaces != tile.canonical().halfspaces
+
+
+# -- what floats say of each row --------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="session")
+def walk(tmp_path_factory):
+    return programs.compiled(shared_folder(tmp_path_factory))
+
+
+def said_of(walk, tile, point, monkeypatch):
+    """Of each row of a tile, what floats say of it, and how many pivots that takes."""
+    found, spent = {}, np.zeros(1, np.int64)
+
+    def faced(space, forms, sides, point, beyond):
+        n, dim = forms.rows.shape
+        answers, ends = (
+            np.zeros(n, np.uint8),
+            np.concatenate([space.low, space.high, space.inner_low, space.inner_high]),
+        )
+        own = map(np.ascontiguousarray, forms)
+        factor = float(space.forms.factor)
+        walk.call("faced", dim, n, *own, sides, ends, space.forms.moduli, factor, point, beyond, answers, spent)
+        rows = [row for row in dict.fromkeys(tile.halfspaces) if not row.is_trivial]
+        found.update(zip(rows, map(IsFacet, answers.tolist()), strict=True))
+        return list(found.values())
+
+    monkeypatch.setattr(facets, "facets", faced)
+    assert canonical(tile, point).halfspaces == tile.canonical().halfspaces
+    return found, int(spent[0])
+
+
+def drawn(seed):
+    """A simple polytope of up to four dimensions, with rows that say nothing, and its middle."""
+    rng = np.random.default_rng([3, seed])
+    dim = 1 + seed % 4
+    halfspaces = [
+        Halfspace.of([int(v) for v in rng.integers(-50, 51, dim)], Fraction(int(rng.integers(20, 160))))
+        for _ in range(int(rng.integers(1, 8)))
+    ]
+    tile = Polyhedron.from_halfspaces([*halfspaces, *Polyhedron.box([-1] * dim, [2] * dim).halfspaces], dim)
+    return Polyhedron.from_halfspaces([tile.halfspaces[i] for i in rng.permutation(len(tile.halfspaces))], dim)
+
+
+def exactly(tile, row):
+    """Whether a row is a facet of a tile, says nothing, or does not touch it."""
+    if row in tile.canonical().halfspaces:
+        return IsFacet.YES
+    touched = tile & Polyhedron([row.normal], [row.offset], equalities=[0])
+    return IsFacet.NEVER if touched.is_empty() else IsFacet.NO
+
+
+@pytest.mark.parametrize("seed", range(24))
+def test_each_row_of_a_simple_polytope_is_what_it_is(walk, seed, monkeypatch):
+    """Floats leave nothing in doubt there."""
+    tile = drawn(seed)
+    found, _ = said_of(walk, tile, point_in(tile), monkeypatch)
+    for row, said in found.items():
+        assert said == exactly(tile, row)
+
+
+@pytest.mark.parametrize("dim", [2, 3, 5])
+def test_a_look_straight_ahead_does_for_facets_of_a_cube_and_a_cross(walk, dim, monkeypatch):
+    """From the middle, without a linear program."""
+    cube = Polyhedron.box([-1] * dim, [1] * dim)
+    cut = [Halfspace.of(signs, Fraction(2 * dim - 1, 2)) for signs in itertools.product([-1, 1], repeat=dim)]
+    for tile in (cube, cube & Polyhedron.from_halfspaces(cut, dim)):
+        found, pivots = said_of(walk, tile, np.zeros(dim), monkeypatch)
+        assert set(found.values()) == {IsFacet.YES}
+        assert pivots == 0
