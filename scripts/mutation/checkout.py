@@ -68,8 +68,11 @@ _COUNTING = 'EXPORTED(result,name)=extern "C" result name'
 UNITS = (
     (_PROOFS / "plain.cpp", "cells", _TABLE),
     (_PROOFS / "counting.cpp", "cells", _COUNTING),
+    (_PROOFS / "counting_zonotope.cpp", "cells", _COUNTING),
+    (_HARNESS / "boxes.cpp", "cells", _ALONE),
     (_HARNESS / "corners.cpp", "cells", _ALONE),
     (_HARNESS / "extents.cpp", "cells", _ALONE),
+    (_HARNESS / "reach.cpp", "cells", _ALONE),
     (_HARNESS / "zonotope.cpp", "cells", _ALONE),
     (Path("tests", "engines", "branch", "harness", "bounds.cpp"), "branch", _ALONE),
 )
