@@ -60,6 +60,7 @@ ASKED = {
     **dict.fromkeys(("tiles", "tiles_module"), SIZES),
     **dict.fromkeys(("boxes", "boxes_module", "halving"), BOXES),
     **dict.fromkeys(("zonotope", "combination"), BOXES + COMBINED + ANSWERS),
+    **dict.fromkeys(("buffers",), (*ANSWERS, *EVIDENCE, *SIZES, f"{CELLS}/exams.py::test_arrays", *BOXES[:3])),
     **dict.fromkeys(("numbers",), ANSWERS + BOUNDS + SIZES + EVIDENCE),
 }
 ELSE = (*ANSWERS, *KERNEL, *INTERVALS, *EVIDENCE, *SIZES, f"{CELLS}/exams.py::test_arrays")

@@ -328,6 +328,7 @@ def test_combinations(zonotopes, seeds):
         rows = rng.normal(size=(count, net.output_dim)) * 2.0 ** rng.integers(-2, 3, (count, 1))
         equality = (rng.random(count) < 0.3).tolist()
         made = steps(zonotopes, net, low, high, rows.tolist(), rng.normal(size=count).tolist(), equality)
+        assert all(t >= 0 or equal for t, equal in zip(made.factors, equality, strict=True))
         now = -np.inf
         if made.is_whole and not (made.row_low > 0).any():
             columns = made.entries[-1] @ made.factors

@@ -2,8 +2,10 @@
 
 import heapq
 import itertools
+import resource
 import sys
 from fractions import Fraction
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -198,9 +200,9 @@ def test_the_search_is_that_in_python(zonotopes, seed):
 def test_boxes_are_halved_down_to_what_errors_hide(zonotopes, side, width):
     """Of both inputs the first is that by which the neuron bends, and the second the wider one, or not."""
     target = pr.parse("y0 >= 0", dim=1)
-    for second in (0.0, width / 2, 1.0):
-        net = pr.Network([pr.Layer([[1, 0]], [-side], True), pr.Layer([[1]], [0], False)])
-        low, high = np.array([[side - width / 2, 3.0]]), np.array([[side + width / 2, 3.0 + second]])
+    for turn, second in itertools.product((1, -1), (0.0, width / 2, 1.0)):
+        net = pr.Network([pr.Layer([[1, 0][::turn]], [-side], True), pr.Layer([[1]], [0], False)])
+        low, high = (np.array([own[::turn]]) for own in ([side - width / 2, 3.0], [side + width / 2, 3.0 + second]))
         assert same_search(zonotopes, net, [target], [(low, high)], steps_of=(1, 1, 1), quiet=0)
 
 
@@ -223,6 +225,57 @@ def test_the_smallest_boxes(zonotopes, low, high):
     for net in (huge, TWO_SIDES):
         own = target if net is huge else pr.parse("y0 >= 0", dim=2)
         assert same_search(zonotopes, net, [own], [ends], steps_of=(1, 1, 1), quiet=0)
+
+
+def test_a_case_that_is_put_in_later_comes_first():
+    search = BoxSplitter(TWO_SIDES)
+    search.be_quiet()
+    search.put(pr.parse("y0 >= -100", dim=2), -np.ones(1), np.ones(1))
+    search.run(2)
+    assert search.waiting
+    search.give()
+    search.put(pr.parse("y0 >= 1", dim=2), -np.ones(1), np.ones(1))
+    assert search.give(everything=True).leaf_cases[0] == 1
+
+
+def test_a_weight_that_floats_cannot_hold_is_not_multiplied_with_zero():
+    """Of the halves of [-1, 3] the middle of one is zero, and so is the value there; that of the other is no number."""
+    net = pr.Network([pr.Layer([[10**400]], [0], True), pr.Layer([[Fraction(1, 10**400)]], [0], True)])
+    search = BoxSplitter(net)
+    search.put(pr.parse("y0 >= 2", dim=1), np.array([-1.0]), np.array([3.0]))
+    search.advance(1, LONG)
+    assert search.give().points.tolist() == [[2]]
+
+
+def in_use():
+    """The bytes of memory that this process has."""
+    return int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize()
+
+
+@pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="who tells of memory is not there")
+@pytest.mark.parametrize("what", ["nothing", "cases", "threads"])
+def test_memory_is_given_back(what):
+    net, rows = TWO_SIDES, (np.zeros(2 * 20000), np.zeros(20000), np.zeros(20000, dtype=np.uint8))
+    if what == "threads":
+        rng = np.random.default_rng(1)
+        net = pr.Network([(rng.normal(size=(60, 40)), np.zeros(60)), (np.ones((1, 60)), np.zeros(1))])
+    columns, end = _columns(net), np.zeros(2 * net.input_dim)
+
+    def once():
+        boxes = kernel_library().Boxes(columns, net.input_dim, 0, 64)
+        if what == "cases":
+            boxes.put(*rows, end)
+        for _ in range(2 if what == "threads" else 0):
+            boxes.put(np.ones(1), np.ones(1), rows[2][:1], end)
+            boxes.advance(1, LONG)
+
+    count = {"nothing": 20000, "cases": 60, "threads": 100}[what]
+    for _ in range(5):
+        once()
+    before = in_use()
+    for _ in range(count):
+        once()
+    assert in_use() - before < 2**21
 
 
 def test_many_boxes_wait_and_are_handed_out():
@@ -279,6 +332,17 @@ def columns_of(net=TWO_SIDES):
 
 def references(columns):
     return [sys.getrefcount(own) for own in columns]
+
+
+def test_a_network_without_inputs_is_one():
+    columns = columns_of()
+    columns[:2] = [columns[0][2:], columns[1] - [0, 2, 2]]
+    boxes = kernel_library().Boxes(tuple(columns), 0, 0, 64)
+    nothing = np.zeros(0)
+    low = np.frombuffer(boxes.enclosed(nothing, nothing, *ROWS)[0])
+    assert low == pytest.approx([0, 0, 0, 0, -1], abs=2**-30)
+    assert boxes.put(*ROWS, nothing) == 0
+    assert boxes.counters() == (0, 0, 0)
 
 
 def test_networks_that_are_none():
@@ -372,7 +436,7 @@ def test_arguments_of_calls():
         with pytest.raises(TypeError):
             call(*wrong)
     for k in range(5):
-        good = [ENDS[:1], ENDS[1:2], *ROWS]
+        good: list[object] = [ENDS[:1], ENDS[1:2], *ROWS]
         good[k] = object()
         with pytest.raises(TypeError):
             boxes.enclosed(*good)

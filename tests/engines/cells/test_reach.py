@@ -46,6 +46,15 @@ def test_a_layer_is_bounded(reach, seed):
         assert slip / 2 <= Fraction(most) - last <= 2 * slip
 
 
+def test_what_vanishes_does_not_matter_and_what_is_negative_does(reach):
+    """A coordinate that is always zero has no part in it, even if floats cannot hold its weight."""
+    ends = np.array([0.0, -1.0, -1.0]), np.array([0.0, 0.0, -0.5])
+    is_told, low, high = intervals(reach, np.array([[np.inf, 1.0, 1.0]]), np.zeros(1), *ends, [False] * 3)
+    assert is_told
+    assert (low[0], high[0]) == pytest.approx((-2, -0.5), abs=2.0**-40)
+    assert intervals(reach, np.array([[np.inf, 1.0]]), np.zeros(1), *(end[:2] for end in ends), [True, True])[0]
+
+
 @pytest.mark.parametrize(("low", "high"), [(-1.1, 0.5), (-0.5, 1.1), (-0.5, 0.9), (-0.9, 0.5)])
 @pytest.mark.parametrize("place", range(3))
 def test_what_is_too_large_tells_nothing(reach, low, high, place):

@@ -28,7 +28,7 @@ def gamma(k: int) -> float:
 def is_about(found: Any, told: Any, scale: Any = None) -> bool:
     """Whether numbers are as told, but for roundings of numbers of a scale."""
     scale = np.abs(told) if scale is None else scale
-    return bool(np.all(np.abs(found - told) <= SLIP * scale + 64 * FLOOR))
+    return bool(np.all(np.abs(found - told) <= SLIP * scale + FLOOR / 64))
 
 
 class Parameters(NamedTuple):
@@ -49,7 +49,7 @@ class Parameters(NamedTuple):
         used = 1 + self.shared
         at = entries[0] + self.vertices @ entries[1:used]
         reach = np.abs(entries[used:]).sum(axis=0) + errors + self.spread * self.sums(entries)
-        return at.min(axis=0) - reach, at.max(axis=0) + reach
+        return at.min(axis=0) - reach - FLOOR, at.max(axis=0) + reach + FLOOR
 
 
 A_BOX = Parameters(0, np.zeros((1, 0)), 1.0, 0.0)
@@ -67,14 +67,14 @@ def of_cell(generators: Any) -> Parameters:
 def by_affine(weights: Any, biases: Any, active: Any, errors: Any, sums: Any) -> Any:
     """The errors that a layer makes."""
     slip = gamma(int(active.sum()) + 3)
-    return np.abs(weights) @ np.where(active, errors * (1 + U) + slip * sums, 0) + slip * np.abs(biases)
+    return np.abs(weights) @ np.where(active, errors * (1 + U) + slip * sums, 0) + slip * np.abs(biases) + FLOOR
 
 
 def by_intervals(weights: Any, biases: Any, low: Any, high: Any) -> tuple[Any, Any, Any]:
     """Ends of affine functions, and the sums of the moduli of their terms; FAR where one is beyond."""
     one, other = weights * low, weights * high
     size = np.abs(weights) @ np.maximum(np.abs(low), np.abs(high)) + np.abs(biases)
-    ends = biases + np.minimum(one, other).sum(axis=1), biases + np.maximum(one, other).sum(axis=1)
+    ends = biases + np.minimum(one, other).sum(axis=1) - FLOOR, biases + np.maximum(one, other).sum(axis=1) + FLOOR
     if np.abs(ends).max(initial=0) < FAR:
         return (*ends, size)
     return np.full(len(biases), -FAR), np.full(len(biases), FAR), np.full(len(biases), FAR)
@@ -100,8 +100,8 @@ def odd_bend(made: Steps, number: int, relu: Any, before: Any, after: Any) -> bo
         if masked and low[i] < 0:
             told = (0.0,) * 4
             if high[i] > 0:
-                bend = max(-slope[i] * low[i], (1 - slope[i]) * high[i]) / 2
-                error = slope[i] * errors[i] + gamma(3) * (slope[i] * sums[i] + bend)
+                bend = max(-slope[i] * low[i], (1 - slope[i]) * high[i]) / 2 + FLOOR
+                error = slope[i] * errors[i] + gamma(3) * (slope[i] * sums[i] + bend) + FLOOR
                 told = high[i] / (high[i] - low[i]), bend, error, slope[i] * sums[i] + 2 * bend
         found = slope[i], offset[i], later[i], later_sums[i]
         if not is_about(np.array(found), np.array(told)):
@@ -181,13 +181,50 @@ def test_every_step_on_a_cell_is_as_told(zonotopes, seeds):
             continue
         of, first = of_cell(generators), net.layers[0]
         sums = np.abs(first.float_weight).sum(axis=1) + np.abs(first.float_bias)
-        if not (is_about(made.sums[0], sums * of.largest) and is_about(made.errors[0], U * sums * of.largest)):
+        if not (is_about(made.sums[0], sums * of.largest) and is_about(made.errors[0], U * sums * of.largest + FLOOR)):
             odd[seed] = "forms"
         elif step := odd_steps(net, made, of, asked):
             odd[seed] = step
         elif made.is_whole and odd_bounds(ends, None, None, of, made.entries[-1], made.errors[-1]):
             odd[seed] = "ends of rows"
     assert not odd
+
+
+@pytest.mark.parametrize("unit", [0.0, 2.0**-890, 2.0**-900, 2.0**-905])
+def test_what_underflow_may_hide_is_in_every_step(zonotopes, unit):
+    rng = np.random.default_rng(1)
+    net = pr.Network(
+        [pr.Layer(rng.normal(size=(m, n)) * unit, rng.normal(size=m) * unit, True) for n, m in ((2, 4), (4, 3))]
+    )
+    asked = (rng.normal(size=(3, 3)) * unit).tolist(), [0.0] * 3, [False] * 3
+    ends = -np.ones(2), np.ones(2)
+    assert odd_steps(net, steps(zonotopes, net, *ends, *asked), A_BOX, asked) is None
+    generators = np.array([[a, b, 1, 0.0] for a in (1, -1) for b in (1, -1)])
+    made, row_ends = cell_steps(zonotopes, net, generators, *asked)
+    of, sums = of_cell(generators), np.abs(net.layers[0].float_weight).sum(axis=1) + np.abs(net.layers[0].float_bias)
+    assert is_about(made.errors[0], U * sums * of.largest + FLOOR)
+    assert odd_steps(net, made, of, asked) is None
+    assert not odd_bounds(row_ends, None, None, of, made.entries[-1], made.errors[-1])
+
+
+def test_a_combination_may_hide_underflow(zonotopes):
+    """Rows whose mean is a number of the size of FLOOR: three of it are needed, one for each step on the way."""
+    net = pr.Network([pr.Layer([[2.0**-896]], [0], False)])
+    missed = [
+        steps(zonotopes, net, -np.ones(1), np.ones(1), [[1], [-1]], [k * FLOOR / 4] * 2, [False] * 2).misses
+        for k in range(8, 20)
+    ]
+    assert missed == [k > 12 for k in range(8, 20)]
+
+
+@pytest.mark.parametrize("far", [2.0**98, 2.0**101, 2.0**110])
+@pytest.mark.parametrize("place", range(3))
+def test_vertices_that_are_too_far_away_tell_nothing(zonotopes, far, place):
+    net = pr.Network([pr.Layer([[2.0**-120, 0]], [0.5], True)])
+    generators = np.array([[1.0, 0, 1, 0], [-1, 0, 1, 0], [0, 1, 1, 0]])
+    generators[place] = [1, 0, 1 / far, 0]
+    made, _ = cell_steps(zonotopes, net, generators, [[1]], [0.0], [False])
+    assert bool(made.entries) == (far < FAR)
 
 
 @pytest.mark.parametrize("centre", [1.0, -1.0, 3.0, 0.0])
