@@ -40,8 +40,8 @@ from tests.engines.cells.runs import Asked
 from tests.engines.cells.test_boxes import Bounds, decided
 from tests.engines.cells.test_evidence import asked
 from tests.engines.cells.test_interval_cells import tiles_within
+from tests.engines.cells.test_zonotope import cell_question, cell_steps, steps
 from tests.engines.cells.test_zonotope import question as question_of_zonotopes
-from tests.engines.cells.test_zonotope import steps
 from tests.extreme_networks import box
 
 ORIGINAL = Path(os.environ.get("POLYRELU_ORIGINAL", harness.KERNEL))
@@ -319,7 +319,8 @@ def zonotopes(tmp_path_factory):
 
 
 @pytest.mark.parametrize("seeds", [range(a, a + 40) for a in range(0, 160, 40)])
-def test_combinations(zonotopes, seeds):
+@pytest.mark.parametrize("on_cells", [False, True])
+def test_combinations(zonotopes, seeds, on_cells):
     """What the combination that came nearest is at least, of rows none of which is positive by itself."""
     for seed in seeds:
         net, low, high, *_ = question_of_zonotopes(5 * seed + 2)
@@ -327,13 +328,24 @@ def test_combinations(zonotopes, seeds):
         count = int(rng.integers(2, 9))
         rows = rng.normal(size=(count, net.output_dim)) * 2.0 ** rng.integers(-2, 3, (count, 1))
         equality = (rng.random(count) < 0.3).tolist()
-        made = steps(zonotopes, net, low, high, rows.tolist(), rng.normal(size=count).tolist(), equality)
+        offsets, share = np.zeros(count), rng.uniform(0.02, 0.5, count)
+        shared, vertices = 0, np.zeros((1, 0))
+        for _ in range(2):  # the second time rows that are not positive by themselves, by a share of what they vary
+            asked = rows.tolist(), offsets.tolist(), equality
+            if on_cells:
+                _, generators, *_ = cell_question(5 * seed + 2)
+                shared, vertices = net.input_dim, generators[:, :-2] / generators[:, -2:-1]
+                made, _ = cell_steps(zonotopes, net, generators, *asked)
+            else:
+                made = steps(zonotopes, net, low, high, *asked)
+            offsets = -(1 - share) * made.row_low - share * made.row_high
         assert all(t >= 0 or equal for t, equal in zip(made.factors, equality, strict=True))
         now = -np.inf
         if made.is_whole and not (made.row_low > 0).any():
             columns = made.entries[-1] @ made.factors
-            now = (columns[0] - np.abs(columns[1:]).sum()) / np.abs(made.sums[-1]).max()
-        before = usual(f"combination {seed}", (made.misses, now))
+            least = columns[0] + (vertices @ columns[1 : 1 + shared]).min() - np.abs(columns[1 + shared :]).sum()
+            now = least / np.abs(made.sums[-1]).max()
+        before = usual(f"combination {seed} {on_cells}", (made.misses, now))
         if (made.misses, now + 1e-9) < before:
             raise Effort(f"{(made.misses, now)}, not {before}")
 
