@@ -269,13 +269,13 @@ def test_memory_is_given_back(what):
             boxes.put(np.ones(1), np.ones(1), rows[2][:1], end)
             boxes.advance(1, LONG)
 
-    count = {"nothing": 20000, "cases": 60, "threads": 100}[what]
+    count = {"nothing": 30000, "cases": 60, "threads": 100}[what]
     for _ in range(5):
         once()
     before = in_use()
     for _ in range(count):
         once()
-    assert in_use() - before < 2**21
+    assert in_use() - before < (2**19 if what == "nothing" else 2**21)
 
 
 def test_many_boxes_wait_and_are_handed_out():
@@ -342,6 +342,7 @@ def test_a_network_without_inputs_is_one():
     low = np.frombuffer(boxes.enclosed(nothing, nothing, *ROWS)[0])
     assert low == pytest.approx([0, 0, 0, 0, -1], abs=2**-30)
     assert boxes.put(*ROWS, nothing) == 0
+    assert boxes.put(*ROWS, ENDS) == 1
     assert boxes.counters() == (0, 0, 0)
 
 

@@ -165,6 +165,17 @@ def test_cells_that_are_not_known_to_be_bounded_are_not_judged(reach):
     assert aim_of(reach, SQUARE * [1, 1, 1, 0] + [0, 0, 0, 0.49])[1] == OPEN
 
 
+@pytest.mark.parametrize("place", range(3))
+@pytest.mark.parametrize("weight", [2.0**97, -(2.0**97), 2.0**100, -(2.0**100)])
+def test_cells_with_values_that_are_too_large_are_not_judged(reach, weight, place):
+    first = np.eye(3, 2)
+    first[place] = [weight, 0]
+    net = Layers([first, np.zeros((1, 3))], [np.zeros(3), np.zeros(1)], [np.ones(3), np.zeros(1)], [False])
+    for sign in (1, -1):
+        cell = SQUARE * [1, 1, 0, 1] + [1.5 * sign, 0, 1, 0]  # x is of one sign, so that one end alone may be too large
+        assert aim_of(reach, cell, net)[1] == (UNKNOWN if abs(weight) == FAR else OPEN)
+
+
 def test_a_middle_has_to_be_inside(reach):
     """relu(x) + relu(y) + b < 0 at the middle of the square, where the neurons are zero."""
     for bias, seems in ((-1.0, True), (0.0, False), (1.0, False)):
