@@ -176,6 +176,15 @@ def test_cells_with_values_that_are_too_large_are_not_judged(reach, weight, plac
         assert aim_of(reach, cell, net)[1] == (UNKNOWN if abs(weight) == FAR else OPEN)
 
 
+@pytest.mark.parametrize("sign", [1, -1])
+def test_a_bound_that_is_zero_shows_nothing(reach, sign):
+    bias = np.array([sign * FLOOR * (1 + 5 * 2.0**-52)])  # of which gamma_10 and FLOOR are taken
+    net = PLAIN._replace(weights=[np.eye(2), np.zeros((1, 2))], biases=[np.zeros(2), bias], equality=[sign < 0])
+    _, aim, lows, highs = asked(reach, net, np.ones(4, dtype=np.uint8), 0, SQUARE)
+    assert (lows if sign > 0 else highs)[-1] == 0
+    assert aim == OPEN
+
+
 def test_a_middle_has_to_be_inside(reach):
     """relu(x) + relu(y) + b < 0 at the middle of the square, where the neurons are zero."""
     for bias, seems in ((-1.0, True), (0.0, False), (1.0, False)):

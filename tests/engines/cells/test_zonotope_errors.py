@@ -279,6 +279,19 @@ def test_the_input_that_promises_most_is_halved(zonotopes, seeds):
     assert not odd
 
 
+@pytest.mark.parametrize("seed", range(8))
+def test_where_no_neuron_may_switch_the_input_that_changes_most_is_halved(zonotopes, seed):
+    rng = np.random.default_rng(seed)
+    row, radius = rng.normal(size=5), rng.uniform(0, 1, 5)
+    radius[seed % 5] = 0
+    net = pr.Network([pr.Layer([row], [0.0], False)])
+    for equality in (False, True):
+        made = steps(zonotopes, net, -radius, radius, [[-1.0]], [0.0], [equality])
+        assert made.along == np.argmax(np.abs(row) * radius)
+        assert abs(made.factors[0]) == 1
+        assert (made.corner == np.where(made.factors[0] * row > 0, 1, -1) * radius).all()
+
+
 @pytest.mark.parametrize(("middle", "radius"), [(0.7, 0.4), (-0.7, 0.4), (0.0, 1.1), (1.1, 0.0), (0.55, 0.4)])
 def test_numbers_that_are_too_large_tell_nothing(zonotopes, middle, radius):
     """Bounds of either side may be."""
