@@ -59,7 +59,7 @@ ASKED = {
     **dict.fromkeys(("corners",), (*SIZES, f"{CELLS}/test_corners.py")),
     **dict.fromkeys(("tiles", "tiles_module"), SIZES),
     **dict.fromkeys(("boxes", "boxes_module", "halving"), BOXES),
-    **dict.fromkeys(("zonotope", "combination"), BOXES + COMBINED + ANSWERS),
+    **dict.fromkeys(("zonotope", "combination"), (*BOXES[:2], *ZONOTOPES, *COMBINED)),
     **dict.fromkeys(("buffers",), (*ANSWERS, *EVIDENCE, *SIZES, f"{CELLS}/exams.py::test_arrays", *BOXES[:3])),
     **dict.fromkeys(("numbers",), ANSWERS + BOUNDS + SIZES + EVIDENCE),
 }
