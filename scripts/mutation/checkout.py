@@ -69,8 +69,11 @@ _COUNTING = 'EXPORTED(result,name)=extern "C" result name'
 UNITS = (
     (_PROOFS / "plain.cpp", "cells", _TABLE),
     (_PROOFS / "counting.cpp", "cells", _COUNTING),
+    (_PROOFS / "counting_zonotope.cpp", "cells", _COUNTING),
+    (_HARNESS / "boxes.cpp", "cells", _ALONE),
     (_HARNESS / "corners.cpp", "cells", _ALONE),
     (_HARNESS / "extents.cpp", "cells", _ALONE),
+    (_HARNESS / "reach.cpp", "cells", _ALONE),
     (_HARNESS / "zonotope.cpp", "cells", _ALONE),
     (_WALK_HARNESS / "bounds.cpp", "branch", _ALONE),
     (_WALK_HARNESS / "program.cpp", "branch", _ALONE),

@@ -24,13 +24,24 @@ from polyrelu.engines.cells.library import kernel_library
 from polyrelu.engines.cells.measured import measured
 from polyrelu.networks.relevant_part import restrict
 from tests.engines.cells import differential
+from tests.engines.cells.harness.harness import built, shared_folder
 from tests.engines.cells.proofs import harness, spoilt
 from tests.engines.cells.proofs.examples import MAKERS
-from tests.engines.cells.proofs.laws import QUICK, Laws, example, is_broken, wrong_counts, wrong_on_grid
+from tests.engines.cells.proofs.laws import (
+    QUICK,
+    Laws,
+    example,
+    is_broken,
+    wrong_counts,
+    wrong_counts_of_zonotopes,
+    wrong_on_grid,
+)
 from tests.engines.cells.runs import Asked
 from tests.engines.cells.test_boxes import Bounds, decided
 from tests.engines.cells.test_evidence import asked
 from tests.engines.cells.test_interval_cells import tiles_within
+from tests.engines.cells.test_zonotope import cell_question, cell_steps, steps
+from tests.engines.cells.test_zonotope import question as question_of_zonotopes
 from tests.extreme_networks import box
 
 ORIGINAL = Path(os.environ.get("POLYRELU_ORIGINAL", harness.KERNEL))
@@ -99,6 +110,10 @@ def counting(folder):
 
 def test_no_index_is_too_small(counting):
     assert wrong_counts(counting) == []
+
+
+def test_no_index_of_zonotopes_is_too_small(folder):
+    assert wrong_counts_of_zonotopes(harness.counting(folder, name="counting_zonotope")) == []
 
 
 def test_the_grid_is_exact(bounds):
@@ -293,6 +308,46 @@ def test_boxes(seed):
         or pause != before[2]
     ):
         raise Effort(f"{now}, not {before}")
+
+
+# Combinations
+
+
+@pytest.fixture(scope="session")
+def zonotopes(tmp_path_factory):
+    return built("zonotope", shared_folder(tmp_path_factory))
+
+
+@pytest.mark.parametrize("seeds", [range(a, a + 20) for a in range(0, 120, 20)])
+@pytest.mark.parametrize("on_cells", [False, True])
+def test_combinations(zonotopes, seeds, on_cells):
+    """What the combination that came nearest is at least, of rows none of which is positive by itself."""
+    for seed in seeds:
+        net, low, high, *_ = question_of_zonotopes(5 * seed + 2)
+        rng = np.random.default_rng(seed)
+        count = int(rng.integers(2, 9))
+        rows = rng.normal(size=(count, net.output_dim)) * 2.0 ** rng.integers(-2, 3, (count, 1))
+        equality = (rng.random(count) < 0.3).tolist()
+        offsets, share = np.zeros(count), rng.uniform(0.02, 0.5, count)
+        shared, vertices = 0, np.zeros((1, 0))
+        for _ in range(2):  # the second time rows that are not positive by themselves, by a share of what they vary
+            asked = rows.tolist(), offsets.tolist(), equality
+            if on_cells:
+                _, generators, *_ = cell_question(5 * seed + 2)
+                shared, vertices = net.input_dim, generators[:, :-2] / generators[:, -2:-1]
+                made, _ = cell_steps(zonotopes, net, generators, *asked)
+            else:
+                made = steps(zonotopes, net, low, high, *asked)
+            offsets = -(1 - share) * made.row_low - share * made.row_high
+        assert all(t >= 0 or equal for t, equal in zip(made.factors, equality, strict=True))
+        now = -np.inf
+        if made.is_whole and not (made.row_low > 0).any():
+            columns = made.entries[-1] @ made.factors
+            least = columns[0] + (vertices @ columns[1 : 1 + shared]).min() - np.abs(columns[1 + shared :]).sum()
+            now = least / np.abs(made.sums[-1]).max()
+        before = usual(f"combination {seed} {on_cells}", (made.misses, now))
+        if (made.misses, now + 1e-9) < before:
+            raise Effort(f"{(made.misses, now)}, not {before}")
 
 
 def is_within(x: Sequence[Fraction], low: Sequence[float], high: Sequence[float]) -> bool:

@@ -27,6 +27,7 @@ from tests.engines.cells.proofs.laws import (
     is_weaker,
     strength,
     wrong_counts,
+    wrong_counts_of_zonotopes,
     wrong_on_grid,
 )
 from tests.engines.cells.proofs.spoilt import ERROR, PARTS, SLACK, WEAK
@@ -133,6 +134,10 @@ def test_templates_carry_the_exact_value_along(laws, kernel, law):
 
 def test_indices_are_no_less_than_the_roundings_on_their_paths(folder):
     assert not wrong_counts(harness.counting(folder))
+
+
+def test_no_index_of_zonotopes_is_too_small(folder):
+    assert not wrong_counts_of_zonotopes(harness.counting(folder, name="counting_zonotope"))
 
 
 def test_indices_that_are_larger_than_they_need_be(folder):

@@ -106,7 +106,7 @@ def _flattened(path: Path, kernel: Path, seen: set[Path]) -> Iterator[str]:
     seen.add(path)
     yield f'#line 1 "{path}"'
     for number, line in enumerate(path.read_text().splitlines(), 1):
-        header = re.fullmatch(r'#include "(.*)"', line)
+        header = re.fullmatch(r'#include "([^"]*)".*', line)
         if header is not None:
             if kernel / header[1] not in seen:
                 yield from _flattened(kernel / header[1], kernel, seen)

@@ -1,12 +1,14 @@
 // The steps of a zonotope around the image of a box, or of a cell, one after the other.
-#include "combination.h"
+#include "halving.h"
 
 namespace polyrelu {
 
-// What is known after a step: entries, a column after the other, and errors; of coordinates that vanish zeros.
+// What is known after a step: entries, a column after the other, errors, and after these sums; of coordinates that vanish
+// zeros.
 static void write(const Zonotope<double> &Z, const u8 *vanishes, i64 n, i64 most, i64 widest, double *entries, double *errors) {
     for (i64 i = 0; i < n; i++) {
         errors[i] = vanishes != nullptr && vanishes[i] ? 0.0 : Z.error(int(i));
+        errors[widest + i] = vanishes != nullptr && vanishes[i] ? 0.0 : Z.sum(int(i));
         for (int k = 0; k < Z.columns() && k < most; k++)
             entries[k * widest + i] = vanishes != nullptr && vanishes[i] ? 0.0 : Z.entry(k, int(i));
     }
@@ -23,7 +25,7 @@ struct Columns {
     i64 rows;
     const double *row_weights, *row_biases;
     const u8 *equality;
-    double *row_entries, *row_errors, *factors;
+    double *row_entries, *row_errors, *found;
     u8 *misses;
 
     Problem<double> problem() const {
@@ -41,7 +43,7 @@ struct Columns {
 
     // Writes the latest step, of coordinates that do not vanish.
     void write_step(const Zonotope<double> &Z, const u8 *vanishes, i64 n) const {
-        write(Z, vanishes, n, most, widest, entries + *done * most * widest, errors + *done * widest);
+        write(Z, vanishes, n, most, widest, entries + *done * most * widest, errors + 2 * *done * widest);
         ++*done;
     }
 
@@ -63,16 +65,25 @@ struct Columns {
         return true;
     }
 
-    // What is found of the rows.
-    void judge(const Problem<double> &P, Zonotope<double> &Z) const {
+    // What is found of the rows: factors, least and greatest values, spread(), how many neurons may switch; and on a box that
+    // is not seen to miss them the input to halve, and the corner that is tried.
+    void judge(const Problem<double> &P, Zonotope<double> &Z, const double *low, const double *high) const {
         Combination<double> C(P, Z);
         if (rows == 0 || !C.enclose(conditions())) return;
         write(Z, nullptr, rows, most, widest, row_entries, row_errors);
+        double *next = found + rows;
+        for (int r = 0; r < int(rows); r++) next[r] = C.row_low(r), next[rows + r] = C.row_high(r);
+        next += 2 * rows;
+        *next++ = Z.spread(), *next++ = Z.crossing();
         *misses = C.misses(equality);
         bool alone = false; // whether a row is positive by itself; then there is no combination
         for (i64 r = 0; r < rows; r++) alone |= C.row_low(int(r)) > 0.0;
-        for (i64 r = 0; r < rows; r++) factors[r] = alone ? 0.0 : C.factor(int(r));
+        for (i64 r = 0; r < rows; r++) found[r] = alone ? 0.0 : C.factor(int(r));
         ++*done;
+        if (low == nullptr || *misses) return;
+        Halving<double> H(P, Z, C);
+        H.corner(low, high, next + 1);
+        *next = H.best(conditions());
     }
 };
 
@@ -80,17 +91,17 @@ struct Columns {
 EXPORTED(steps)(i64 inputs, i64 layers, const i64 *coord_start, const i64 *weight_start, const double *weights,
                 const double *biases, const u8 *relu, i64 most, i64 widest, double *entries, double *errors, double *least,
                 double *largest, double *slopes, double *offsets, i64 *done, i64 rows, const double *row_weights,
-                const double *row_biases, const u8 *equality, double *row_entries, double *row_errors, double *factors,
+                const double *row_biases, const u8 *equality, double *row_entries, double *row_errors, double *found,
                 u8 *misses, const double *low, const double *high) {
     const Columns own{inputs, layers, coord_start, weight_start, weights, biases, relu, most, widest, entries, errors, least,
                       largest, slopes, offsets, done, rows, row_weights, row_biases, equality, row_entries, row_errors,
-                      factors, misses};
+                      found, misses};
     const Problem<double> P = own.problem();
     Zonotope<double> Z(P);
     Z.begin(low, high);
     *done = 0;
     own.write_step(Z, nullptr, inputs);
-    if (Z.enter(0) && own.write_from(Z, 0)) own.judge(P, Z);
+    if (Z.enter(0) && own.write_from(Z, 0)) own.judge(P, Z, low, high);
 }
 
 // The same from what enters the first layer on a cell of m generators; and the rows by the zonotope alone.
@@ -98,11 +109,11 @@ EXPORTED(cell_steps)(i64 inputs, i64 layers, const i64 *coord_start, const i64 *
                      const double *biases, const u8 *relu, i64 most, i64 widest, double *entries, double *errors,
                      double *least, double *largest, double *slopes, double *offsets, i64 *done, i64 rows,
                      const double *row_weights, const double *row_biases, const u8 *equality, double *row_entries,
-                     double *row_errors, double *factors, u8 *misses, i64 m, const double *generators, double *row_low,
+                     double *row_errors, double *found, u8 *misses, i64 m, const double *generators, double *row_low,
                      double *row_high) {
     const Columns own{inputs, layers, coord_start, weight_start, weights, biases, relu, most, widest, entries, errors, least,
                       largest, slopes, offsets, done, rows, row_weights, row_biases, equality, row_entries, row_errors,
-                      factors, misses};
+                      found, misses};
     const std::size_t coords = std::size_t(coord_start[layers]);
     Array<double> roundoff(std::size_t(layers) + 1);
     Array<i32> sites(coords + 1);
@@ -130,7 +141,7 @@ EXPORTED(cell_steps)(i64 inputs, i64 layers, const i64 *coord_start, const i64 *
         Z.bend(l);
         if (l + 1 < int(layers)) Z.enter(l + 1);
     }
-    own.judge(P, Z);
+    own.judge(P, Z, nullptr, nullptr);
 }
 
 } // namespace polyrelu

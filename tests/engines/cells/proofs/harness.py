@@ -65,10 +65,10 @@ def laws(folder: Path, kernel: Path = KERNEL) -> Library:
     return Library(_compiled(folder, "laws", _unit("laws.cpp", 0, (), kernel), (*CAREFUL, "-lgmpxx", "-lgmp")))
 
 
-def counting(folder: Path, kernel: Path = KERNEL) -> Library:
-    """The kernel's bounds over numbers that count roundings."""
+def counting(folder: Path, kernel: Path = KERNEL, name: str = "counting") -> Library:
+    """The kernel's bounds over numbers that count roundings; or its zonotopes, by the file's name."""
     flags = CAREFUL if kernel == KERNEL else ("-O0", "-w")
-    return Library(_compiled(folder, "counting", _unit("counting.cpp", 0, (), kernel), flags))
+    return Library(_compiled(folder, name, _unit(f"{name}.cpp", 0, (), kernel), flags))
 
 
 def bounds(

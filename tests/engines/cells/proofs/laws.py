@@ -139,3 +139,36 @@ def wrong_counts(library: harness.Library) -> list[str]:
                 if found != index or needed > index + excused:
                     wrong.append(f"{name}: {found}, listed {index}, needed {needed} (d + 1 = {dim}, K = {width})")
     return wrong
+
+
+def zonotope_indices(inputs: int, width: int) -> dict[str, list[list[int]]]:
+    """For each table of counting_zonotope.cpp the indices that the code has in each step: of gammas, then of raises."""
+    d, w = inputs, width
+    second = [w + 3, w + 8, 4, 1, 2 * w + 12, d + w + 3]
+    return {
+        "of_zonotope": [
+            [3],
+            [d + 3, 4, 1, 2 * d + 12, d + 3, 4],
+            [3, 6],
+            [*second, 4],
+            [3, 6],
+            [d + w + 9, 10],
+        ],
+        "of_zonotope_on_cell": [[1, d + 1, 8, 2, 3], [*second, d + 4, 4]],
+    }
+
+
+def wrong_counts_of_zonotopes(library: harness.Library) -> list[str]:
+    """Which indices are not those of the list, or are too small for the roundings on some path.
+
+    raised(2) does where one rounding came before its product: that is no less than the next float.
+    """
+    wrong = []
+    for inputs, width in ((3, 5), (4, 7)):
+        for what, steps in zonotope_indices(inputs, width).items():
+            found = counts(library, what, sum(len(own) + 1 for own in steps), inputs, width)
+            listed = [index for own in steps for index in (*own, 0)]
+            if [index for index, _ in found] != listed:
+                wrong.append(f"{what}: {[index for index, _ in found]}, listed {listed}")
+            wrong += [f"{what}: {index}, needed {needed}" for index, needed in found if needed > index + (index == 2)]
+    return wrong
