@@ -70,6 +70,7 @@ UNITS = (
     (_PROOFS / "counting.cpp", "cells", _COUNTING),
     (_HARNESS / "corners.cpp", "cells", _ALONE),
     (_HARNESS / "extents.cpp", "cells", _ALONE),
+    (_HARNESS / "rows.cpp", "cells", _ALONE),
     (_HARNESS / "zonotope.cpp", "cells", _ALONE),
     (Path("tests", "engines", "branch", "harness", "bounds.cpp"), "branch", _ALONE),
 )
