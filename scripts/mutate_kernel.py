@@ -60,6 +60,7 @@ EXAMS = (
     "tests/engines/cells/exams.py",
     *(f"tests/engines/cells/test_{name}.py" for name in ("kernel", "interval_cells", "extents", "corners", "boxes")),
     *(f"tests/engines/cells/test_{name}.py" for name in ("zonotope", "zonotope_errors", "boxes_search", "reach")),
+    *(f"tests/engines/cells/test_{name}.py" for name in ("rows", "order", "tiles")),
     "tests/engines/branch/exams.py",
     *(f"tests/engines/branch/test_{name}.py" for name in ("engine", "facets", "library", "affine")),
     *(f"tests/engines/branch/test_{name}.py" for name in ("forms", "program", "looking", "walk")),

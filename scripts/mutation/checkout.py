@@ -74,6 +74,7 @@ UNITS = (
     (_HARNESS / "corners.cpp", "cells", _ALONE),
     (_HARNESS / "extents.cpp", "cells", _ALONE),
     (_HARNESS / "reach.cpp", "cells", _ALONE),
+    (_HARNESS / "rows.cpp", "cells", _ALONE),
     (_HARNESS / "zonotope.cpp", "cells", _ALONE),
     (_WALK_HARNESS / "bounds.cpp", "branch", _ALONE),
     (_WALK_HARNESS / "program.cpp", "branch", _ALONE),

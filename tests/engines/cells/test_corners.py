@@ -32,8 +32,18 @@ def spoilt(tmp_path_factory):
     return built("corners", shared_folder(tmp_path_factory), SPOILT)
 
 
-def found(library: Compiled, polyhedron: pr.Polyhedron, inside=None, share: float = 0.0, variant: str = AS_IT_IS):
-    """Vertices, (n, d), how far they may be off, and the rows that they are on; None where they are not certified."""
+def found(
+    library: Compiled,
+    polyhedron: pr.Polyhedron,
+    inside=None,
+    share: float = 0.0,
+    variant: str = AS_IT_IS,
+    error: float = 0.0,
+):
+    """Vertices, (n, d), how far they may be off, and the rows that they are on; None where they are not certified.
+
+    Rows are said to be off by ``error`` and what they are.
+    """
     halfspaces, dim = polyhedron.halfspaces, polyhedron.ambient_dim + 1
     table = []
     for row in halfspaces:
@@ -41,7 +51,7 @@ def found(library: Compiled, polyhedron: pr.Polyhedron, inside=None, share: floa
         size = sum(map(abs, numbers))
         floats = [float(Fraction(v) / size) for v in numbers]
         off = sum(abs(Fraction(v) / size - Fraction(f)) for v, f in zip(numbers, floats, strict=True))
-        table.append([*floats, 1.0 + 2.0**-40, float(off) * 2])
+        table.append([*floats, 1.0 + 2.0**-40, float(off) * 2 + error])
     rows, count = np.array(table), np.zeros(1, dtype=np.int64)
     vectors, radius = np.zeros((ROOM, dim)), np.zeros(ROOM)
     tight = np.zeros((ROOM, (len(rows) + 63) // 64), dtype=np.uint64)
@@ -109,6 +119,53 @@ def test_what_has_no_end_is_refused(corners, inside):
     assert found(corners, quadrant, inside) is None
     assert found(corners, pr.Polyhedron([[1, 0], [-1, 0]], [1, 1]), inside) is None  # a strip
     assert found(corners, pr.Polyhedron([[1, 0], [-1, 0], [0, 1], [0, -1]], [-1, -1, 1, 1])) is None  # nothing at all
+
+
+def polygon(rows: int) -> tuple[pr.Polyhedron, dict[tuple[Fraction, Fraction], set[int]]]:
+    """Tangents of a parabola and a line above them, in any order; vertices, and the rows that they are on."""
+    slopes = range(rows - 1)
+    order = np.random.default_rng(rows).permutation(rows).tolist()
+    lines = [((2 * i, -1), i * i) for i in slopes]  # y >= 2 i x - i^2
+    top = (-(rows - 2), 1)  # y <= (n - 2) (x + 1)
+    lines.append((top, rows - 2))
+    on = {(Fraction(2 * i + 1, 2), Fraction(i * i + i)): {i, i + 1} for i in slopes[:-1]}
+    on[Fraction(-1), Fraction(0)] = {0, rows - 1}
+    last = Fraction((rows - 2) * (rows - 1), rows - 2)
+    on[last, (rows - 2) * (last + 1)] = {rows - 2, rows - 1}
+    normals, offsets = zip(*(lines[k] for k in order), strict=True)
+    place = {k: i for i, k in enumerate(order)}
+    return pr.Polyhedron(normals, offsets), {v: {place[k] for k in own} for v, own in on.items()}
+
+
+@pytest.mark.parametrize("rows", [3, 64, 65, 140])
+def test_vertices_of_polygons_and_their_rows(corners, rows):
+    polyhedron, exact = polygon(rows)
+    for inside in (None, [1, 1.25]):
+        points, _, tight = found(corners, polyhedron, inside)
+        bits = np.unpackbits(tight.view(np.uint8), axis=1, bitorder="little")
+        near = {
+            min(exact, key=lambda v: abs(float(v[0]) - x) + abs(float(v[1]) - y)): k for k, (x, y) in enumerate(points)
+        }
+        assert len(near) == len(exact) == len(points)
+        for v, k in near.items():
+            assert np.abs(points[k] - [float(x) for x in v]).max() < 1e-9 * rows**2
+            assert set(np.flatnonzero(bits[k])) == exact[v]
+
+
+@pytest.mark.parametrize("inside", [[3, 0, 0], [0, -1, 1], [0, 0, np.inf]])
+def test_a_point_outside_is_refused(corners, inside):
+    assert found(corners, pr.Polyhedron.box([-1] * 3, [1] * 3), inside) is None
+
+
+def test_a_vertex_counts_as_long_as_its_last_entry_is_twice_what_it_may_be_off(corners):
+    far = pr.Polyhedron.box([-1], [100])
+    shares = []
+    for k in range(50, 100):
+        those = found(corners, far, [0], error=2.0**-15 * k)
+        shares.append(None if those is None else those[1].max())
+    known = [share for share in shares if share is not None]
+    assert shares[: len(known)] == known == sorted(known) != shares
+    assert 0.49 < known[-1] < 0.5
 
 
 def test_more_rows_than_bits_in_a_word(corners):

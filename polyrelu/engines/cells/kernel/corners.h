@@ -57,20 +57,17 @@ class Corners {
         const int d = dim_ - 1, width = dim_ + 1;
         const std::size_t all = std::size_t(n_ + dim_), w = std::size_t(width);
         room_.room(all * w);
-        double *table = room_.data(), z = 0.0;
-        for (int k = 0; k < n_; k++)
-            if (row(k)[d] < 0.0) z = larger(z, -row(k)[d] / row(k)[dim_]);
+        double *table = room_.data();
         for (int k = 0; k < n_; k++) {
             double *line = table + std::size_t(k) * w;
             std::memcpy(line + 1, row(k), std::size_t(d) * sizeof(double));
-            line[0] = row(k)[d] + row(k)[dim_] * z;
+            line[0] = row(k)[d];
             line[d + 1] = row(k)[dim_];
         }
         double *lowest = table + (all - 1) * w; // z
         for (int i = 0; i < dim_; i++)
             for (int c = 0; c < width; c++) (table + std::size_t(n_ + i) * w)[c] = c == i + 1;
-        lowest[0] = z;
-        for (int j = d; j >= 0; j--) { // z first, downwards
+        for (int j = d; j >= 0; j--) { // z first, from 0 to where all rows hold
             const Step to = j == d ? step(table, width, j, -1.0) : nearer(table, width, j);
             if (to.row < 0) return false;
             pivot(table, all, width, to.row, j);
@@ -114,12 +111,11 @@ class Corners {
     void move(double share) {
         std::memcpy(moved_.data(), rows_.data(), std::size_t(n_) * stride() * sizeof(double));
         if (share == 0.0) return;
-        double weight = 0.0;
         for (int k = 0; k < n_; k++) {
             double *f = moved(k);
-            weight += GOLDEN;
-            weight -= weight >= 1.0 ? 1.0 : 0.0;
-            const double step = share * (1.0 + weight) * f[dim_];
+            // Not multiples, which add up to the same for opposite rows, as a pyramid's: 0 and 3, 1 and 2.
+            const double turns = GOLDEN * k * k;
+            const double step = share * (1.0 + turns - std::floor(turns)) * f[dim_];
             f[dim_ - 1] += step; // not downwards if the step is not: rounding is monotonous
             f[dim_] = (f[dim_] + modulus(step)) * raised<double>(4);
         }
@@ -150,7 +146,6 @@ class Corners {
             line[0] = inside[i];
             for (int j = 0; j < d; j++) line[j + 1] = i == j;
         }
-        for (int j = 0; j < d; j++) base(0)[j] = -1;
         for (int j = 0; j < d; j++) {
             const Step to = nearer(table, dim_, j);
             if (to.row < 0) return false; // a line
@@ -196,7 +191,6 @@ class Corners {
         double *from = line_.data();
         std::memcpy(from, table + std::size_t(k) * std::size_t(width), std::size_t(width) * sizeof(double));
         const double inverse = 1.0 / from[j + 1];
-        from[j + 1] = 0.0;
         double *line = table;
         for (std::size_t i = 0; i < lines; i++, line += width) {
             const double factor = line[j + 1] * inverse;
