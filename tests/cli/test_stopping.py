@@ -494,11 +494,11 @@ def test_ctrl_c_at_random_moments(many, tmp_path, count):
     complete = None
     for code, out, error, seconds in moments(count, asked, tmp_path):
         complete = complete or pr.load_tiling(path)
-        assert code in (0, 130)
         assert seconds < LONG / 2
-        if "Traceback" in error:  # Python itself, before the first line of ours
+        if code == -signal.SIGINT or "Traceback" in error:  # Python itself, before the first line of ours or at its end
             assert "polyrelu" not in error
             continue
+        assert code in (0, 130)
         assert code == 0 or "interrupted" in error
         if out:
             assert json.loads(out)["complete"] is (code == 0)
