@@ -26,7 +26,8 @@ from polyrelu.engines.evidence.certify import certify
 from polyrelu.engines.evidence.trees import write_trees
 from tests.engines.evidence.questions import by_chance
 
-WORDS = ["0", "1", "-1", "1/2", "-1/2", "2", "n0", "n1", "n2", "x0", "x1", "t0", "t1", "d0", "d1", "a0", "a1"]
+NUMBERS = ["0", "1", "-1", "1/2", "-1/2", "2"]
+NAMES = ["x0", "x1", "t0", "t1", "d0", "d1", *(f"{row}{i}" for row in ("z1.", "z2.", "a1.", "a2.") for i in range(3))]
 KINDS = ["low", "up", "split", "none", "tile", "rest"]
 
 
@@ -45,11 +46,11 @@ def mutant(lines: list[str], rng: random.Random) -> list[str]:
         elif kind == 2:
             found[k], found[other] = found[other], found[k]
         elif kind == 3:
-            found[k] = rng.choice(["rest", "none", "tile " + " ".join(rng.choices(WORDS[:6], k=rng.randint(0, 3)))])
+            found[k] = rng.choice(["rest", "none", "tile " + " ".join(rng.choices(NUMBERS, k=rng.randint(0, 3)))])
         elif kind == 4:
             found[k] = " ".join([*words[:at], *words[at + 2 :]]) or "none"
         else:
-            words[at] = rng.choice(KINDS if at == 0 else WORDS)
+            words[at] = rng.choice(KINDS if at == 0 else NUMBERS if at % 2 == 0 or words[0] == "tile" else NAMES)
             found[k] = " ".join(words)
     return found
 

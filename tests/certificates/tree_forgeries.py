@@ -223,6 +223,12 @@ FORGERIES = [
         "there is none",
     ),
     Forgery(
+        "a tile by a point with a coordinate more, where the number 1 was expected",
+        question(1, "target; 0 x0 > 1"),
+        tree("tile 0 -1"),
+        "there is none",
+    ),
+    Forgery(
         "a region of two inputs by a point of one, which would have been a direction",
         question(2, "layer relu; 0 1 10; 0 1 0", "layer relu; -1 1 1"),
         tree(

@@ -68,15 +68,13 @@ def test_lower_bounds_are_those_of_the_checker_and_below_the_values():
 
 
 def by_the_checker(text, form, constant, x, ends, slopes):
-    statement = tree_checker.Statement(text.encode())
-    trees = tree_checker.Trees.__new__(tree_checker.Trees)
-    trees.layers, trees.widths, trees.place = statement.layers, statement.widths, statement.place
-    theirs = {(side, (-depth, i)): end for (side, (depth, i)), end in ends.items()}
-    theirs |= {(side, (0, j)): value for j, value in enumerate(x) for side in (1, -1)}
+    asked = tree_checker.Question(text.encode())
+    theirs = {(side, (-depth, i)): side * end for (side, (depth, i)), end in ends.items() if end is not None}
+    theirs |= {(side, (0, j)): side * value for j, value in enumerate([*x, 1]) for side in (1, -1)}
     words = [word for (depth, i), a in slopes.items() for word in (f"a{depth}.{i}", str(a))]
     try:
-        return constant + trees.least(theirs, {p: a for p, a in form.items() if a}, words, {})[0]
-    except TypeError:  # an end is None
+        return constant + asked.least(theirs, {p: a for p, a in form.items() if a}, words, {})[0]
+    except TypeError:  # an end is missing
         return None
 
 
