@@ -1,0 +1,178 @@
+"""Single steps of the compiled walk, on boxes whose roundings are said to be what shows best: none, or large."""
+
+import numpy as np
+import pytest
+
+from polyrelu.engines.branch.affine import Affine, AffineOn
+from polyrelu.engines.branch.library import Asked, Found, Pause, walk_through
+from polyrelu.engines.branch.rules import RULES
+from polyrelu.engines.branch.space import Space
+from polyrelu.networks.layer import Layer
+from tests.engines.branch.test_engine import network
+from tests.engines.branch.test_walk import FIXED, PROGRAMS, engine_of, steps
+
+
+def nothing(outputs):
+    """No target."""
+    return Layer(np.zeros((0, outputs)), [], [], outputs)
+
+
+def walk_on(low, high, layers, *, target=None, factor=0.0, points=(), reach=None, **options):
+    """A walk on a box of one input and moduli 1."""
+    ends = np.array([low], dtype=np.float64), np.array([high], dtype=np.float64)
+    forms = AffineOn(*ends, 1, 1)
+    forms.moduli, forms.factor = np.ones(1), factor
+    space = Space.between(*ends, 1, 1)._replace(forms=forms)
+    root = Affine(np.zeros((0, 1)), np.zeros(0), np.zeros(0))
+    neurons = sum(layer.neuron_count for layer in layers)
+    known = np.array(points, dtype=np.float64).reshape(-1, 1)
+    signs = np.zeros(neurons, np.int8) if reach is None else np.array(reach, np.int8)
+    return walk_through(space, layers, target or nothing(layers[-1].output_dim), root, known, signs, **options)
+
+
+def layer(*neurons):
+    """Neurons ``a x + c`` of one input, by pairs."""
+    return Layer([[a] for a, _ in neurons], [c for _, c in neurons], [True] * len(neurons))
+
+
+def doubts_of(walk):
+    return np.frombuffer(walk.forms()[5])
+
+
+@pytest.mark.parametrize(
+    ("c", "own"), [(1.0, 1), (-1.0, -1), (1 - 2.0**-40, 0), (2.0**-40 - 1, 0), (1.5, 1), (-1.5, -1)]
+)
+def test_a_neuron_that_only_touches_zero_on_a_box_is_fixed(c, own):
+    """Without rounding; x + c on [-1, 1]."""
+    walk = walk_on(-1, 1, [layer((1.0, c), (1.0, 0.0))], asks_rule=True)
+    assert Pause(walk.advance(9)) is Pause.RULE
+    assert Asked.by(walk, 1).own.tolist() == [own, 0]
+    assert walk.counters()[FIXED] == (own != 0)
+    walk = walk_on(-1, 1, [layer((1.0, c), (1.0, 0.0))], asks_rule=True, fixes=False)
+    assert Pause(walk.advance(9)) is Pause.RULE
+    assert Asked.by(walk, 1).own.tolist() == [0, 0]
+    assert walk.counters()[FIXED] == 0
+
+
+def test_all_neurons_that_bounds_fix_are_counted():
+    neurons = [(1.0, 3.0), (2.0, -5.0), (-1.0, 2.0), (1.0, -4.0)]
+    walk = walk_on(-1, 1, [layer(*neurons)], reach=[0, 0, 1, 0])
+    assert Pause(walk.advance(9)) is Pause.DONE
+    assert walk.counters() == (0, 0, 3, 0, 0, 0)
+    assert Found.by(walk, 4, 1).signs.tolist() == [[True, False, True, False]]
+
+
+@pytest.mark.parametrize(("share", "programs"), [(2, 1), (1, 2), (0.5, 2), (-0.5, 2), (-1, 2), (-2, 1)])
+def test_values_within_their_doubts_say_nothing(share, programs):
+    """A side of the neuron x at which no point is certain to be takes a program; certain ones are kept in its part."""
+    doubt = doubts_of(walk_on(-1, 1, [layer((1.0, 0.0))], factor=2.0**-6, asks_rule=True))[0]
+    walk = walk_on(-1, 1, [layer((1.0, 0.0), (1.0, 0.5))], factor=2.0**-6, points=[share * doubt], asks_rule=True)
+    assert Pause(walk.advance(9)) is Pause.RULE
+    walk.choose(0)
+    assert Pause(walk.advance(9)) is Pause.RULE
+    assert walk.counters()[PROGRAMS] == programs
+    cell = Asked.by(walk, 1)
+    assert cell.own.tolist()[0] == -1
+    assert (cell.points < -doubt).all()
+    assert len(cell.points) >= 1
+    assert (share * doubt in cell.points) == (share < -1)
+
+
+@pytest.mark.parametrize("sign", [1.0, -1.0])
+def test_less_than_a_doubt_is_left_to_exact_arithmetic(sign):
+    """The neuron x - c, or c - x, is below zero by three quarters of its doubt at the most, and so is a target."""
+    doubt = doubts_of(walk_on(0, 1, [layer((1.0, 0.0))], factor=2.0**-6, asks_rule=True))[0]
+    low, high = (-0.75 * doubt, 1) if sign > 0 else (-1, 0.75 * doubt)
+    walk = walk_on(low, high, [layer((sign, 0.0))], factor=2.0**-6)
+    assert Pause(walk.advance(9)) is Pause.EXACTLY
+    assert Asked.by(walk, 1).side == 0
+    walk = walk_on(low, high, [layer((-sign, 0.0))], factor=2.0**-6)
+    assert Pause(walk.advance(9)) is Pause.EXACTLY
+    assert Asked.by(walk, 1).side == 1
+    nothing_divides = Layer([[1.0]], [0.0], [False])
+    walk = walk_on(low, high, [nothing_divides], target=Layer([[sign]], [0.0], [False]), factor=2.0**-6)
+    assert Pause(walk.advance(9)) is Pause.DONE
+    assert Found.by(walk, 0, 1).in_doubt.tolist() == [True]
+
+
+LINEAR = Layer([[1.0]], [0.0], [False])
+
+
+@pytest.mark.parametrize(
+    ("rows", "found", "programs"),
+    [
+        ([(1.0, 2.0)], None, 0),
+        ([(1.0, 1.5)], None, 0),
+        ([(1.0, 1.0 + 2.0**-40)], None, 0),
+        ([(1.0, 1.0)], True, 0),
+        ([(1.0, 1.0 - 2.0**-20)], False, 1),
+        ([(1.0, 0.0)], False, 0),
+        ([(1.0, 0.0), (-1.0, 0.125)], None, 1),
+        ([(1.0, 0.0), (-1.0, 0.0)], True, 1),
+        ([(1.0, 1.0), (1.0, 0.5)], True, 0),
+        ([(1.0, 0.5), (1.0, 1.0)], True, 0),
+        ([(1.0, 0.5), (1.0, 1.5)], None, 0),
+    ],
+)
+def test_targets(rows, found, programs):
+    """Rows ``a y + c < 0`` for y in [-1, 1], without rounding, where -1/2 is known.
+
+    A cell is discarded, in doubt, or certain, and then it has a point. A program is not needed if one is known, nor
+    where the box says enough.
+    """
+    target = Layer([[a] for a, _ in rows], [c for _, c in rows], [False] * len(rows))
+    walk = walk_on(-1, 1, [LINEAR], target=target, points=[-0.5])
+    assert Pause(walk.advance(9)) is Pause.DONE
+    tiles = Found.by(walk, 0, 1)
+    assert walk.counters() == (0, 0, 0, 0, int(found is None), programs)
+    assert tiles.in_doubt.tolist() == ([] if found is None else [found])
+    for (x,) in tiles.points.tolist():
+        assert np.isnan(x) if found else all(a * x + c < 0 for a, c in rows)
+
+
+def test_equations_are_for_exact_arithmetic():
+    walk = walk_on(-1, 1, [LINEAR], target=Layer([[1.0]], [0.0], [False]), points=[-0.5], is_exact=True)
+    assert Pause(walk.advance(9)) is Pause.DONE
+    tiles = Found.by(walk, 0, 1)
+    assert (tiles.in_doubt.tolist(), np.isnan(tiles.points).all()) == ([True], True)
+
+
+# -- cells on the way -----------------------------------------------------------------------------------------------
+
+
+def cells_of(net, rule, *, target=None, points=True):
+    """The cells that ask a rule, with their rows; the walk knows some points in the beginning, or none."""
+    engine = engine_of(net, target, rule=RULES[rule])
+    if not points:
+        root, inside = engine._root
+        engine.__dict__["_root"] = root, inside[:0]
+    for pause in steps(engine, engine._walk, 10**6):
+        assert pause is not Pause.EXACTLY
+        if pause is Pause.RULE:
+            yield engine, Asked.by(engine._walk, net.input_dim), [np.frombuffer(own) for own in engine._walk.forms()]
+
+
+@pytest.mark.parametrize("rule", ["in order", "most even"])
+@pytest.mark.parametrize("points", [False, True])
+@pytest.mark.parametrize("widths", [(2, 8, 3, 1), (3, 6, 1), (1, 7, 4, 1)])
+def test_what_a_cell_knows_is_true(widths, rule, points):
+    """Points are strictly inside the box and all rows, and at most sixteen; rows are those of neurons."""
+    counts = []
+    for engine, cell, (rows, constants, doubts, *entered, low, high) in cells_of(network(*widths), rule, points=points):
+        dim, space = widths[0], engine.space
+        matrix = rows.reshape(len(constants), dim)
+        assert (cell.points @ matrix.T + constants < -doubts).all()
+        assert ((cell.points >= space.inner_low) & (cell.points <= space.inner_high)).all()
+        assert ((cell.points >= low) & (cell.points <= high)).all()
+        assert len(cell.points) <= 16
+        counts.append(len(cell.points))
+        own = cell.splits.sum() + 0
+        if cell.depth == 0:
+            forms = {
+                (*row, c) for row, c in zip(entered[0].reshape(-1, dim).tolist(), entered[1].tolist(), strict=True)
+            }
+            forms |= {tuple(-v for v in form) for form in forms}
+            assert {(*row, c) for row, c in zip(matrix.tolist(), constants.tolist(), strict=True)} <= forms
+            assert len(matrix) == own
+            assert set(doubts.tolist()) <= set(entered[2].tolist())
+    assert max(counts) == 16 or not points
