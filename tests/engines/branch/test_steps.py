@@ -1,14 +1,19 @@
 """Single steps of the compiled walk, on boxes whose roundings are said to be what shows best: none, or large."""
 
+from fractions import Fraction
+
 import numpy as np
 import pytest
 
+import polyrelu as pr
 from polyrelu.engines.branch.affine import Affine, AffineOn
+from polyrelu.engines.branch.engine import BranchEngine
 from polyrelu.engines.branch.library import Asked, Found, Pause, walk_through
 from polyrelu.engines.branch.rules import RULES
 from polyrelu.engines.branch.space import Space
 from polyrelu.networks.layer import Layer
-from tests.engines.branch.test_engine import network
+from polyrelu.networks.relevant_part import keep_all
+from tests.engines.branch.test_engine import cube, network
 from tests.engines.branch.test_walk import FIXED, PROGRAMS, engine_of, steps
 
 
@@ -176,3 +181,20 @@ def test_what_a_cell_knows_is_true(widths, rule, points):
             assert len(matrix) == own
             assert set(doubts.tolist()) <= set(entered[2].tolist())
     assert max(counts) == 16 or not points
+
+
+@pytest.mark.parametrize("known", [14, 15, 16])
+def test_a_cell_knows_sixteen_points_at_the_most(known):
+    """The program of its own rows says one more, if there is room for it."""
+    net = pr.Network([([[1, 0], [0, 1]], [2, Fraction(1, 2)])], relu=[True])
+    domain = cube(2) & pr.Polyhedron([[1, 1]], [Fraction(3, 2)])
+    engine = BranchEngine(keep_all(net), domain, 99, rule=RULES["in order"], bounds=False)
+    root, _ = engine._root
+    engine.__dict__["_root"] = root, np.random.default_rng(0).uniform(-0.4, 0.4, (known, 2))
+    assert Pause(engine._walk.advance(9)) is Pause.RULE
+    assert len(Asked.by(engine._walk, 2).points) == known
+    engine._walk.choose(0)
+    assert Pause(engine._walk.advance(9)) is Pause.RULE
+    cell = Asked.by(engine._walk, 2)
+    assert cell.own.tolist() == [1, 0]
+    assert len(cell.points) == min(known + 1, 16)
