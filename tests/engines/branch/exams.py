@@ -88,13 +88,16 @@ def test_pivots_for_facets(walk, seed, monkeypatch):
 
 
 @pytest.mark.parametrize("rule", ["in order", "most even"])
-@pytest.mark.parametrize("widths", [(2, 8, 3, 1), (3, 6, 1), (1, 7, 4, 1)])
-def test_programs_and_points(widths, rule):
+@pytest.mark.parametrize("count", [0, 2, 4])
+@pytest.mark.parametrize("widths", [(2, 8, 3, 1), (3, 6, 1), (1, 7, 4, 1), (2, 9, 1)])
+def test_programs_and_points(widths, count, rule):
     """Of walks that know no point in the beginning: programs, neurons, and points that are known twice."""
     now = [0] * 3
-    for engine, cell, _ in test_steps.cells_of(test_steps.network(*widths), rule, points=False):
+    for engine, cell, _ in test_steps.cells_of(
+        test_steps.network(*widths), rule, rows=test_steps.some_rows(widths[0], count), points=False
+    ):
         now[0] += len(cell.points) - len(np.unique(cell.points, axis=0))
         now[1:] = (engine._walk.counters()[k] for k in (test_walk.NODES, test_walk.PROGRAMS))
-    before = usual(f"points {widths} {rule}", now)
+    before = usual(f"points {widths} {count} {rule}", now)
     if any(a > b for a, b in zip(now, before, strict=True)):
         raise Effort(f"{now}, not {before}")

@@ -13,8 +13,10 @@ from polyrelu.engines.branch.rules import RULES
 from polyrelu.engines.branch.space import Space
 from polyrelu.networks.layer import Layer
 from polyrelu.networks.relevant_part import keep_all
+from polyrelu.polyhedra.halfspace import Halfspace
+from polyrelu.polyhedra.polyhedron import Polyhedron
 from tests.engines.branch.test_engine import cube, network
-from tests.engines.branch.test_walk import FIXED, PROGRAMS, engine_of, steps
+from tests.engines.branch.test_walk import FIXED, PROGRAMS, steps
 
 
 def nothing(outputs):
@@ -38,6 +40,9 @@ def walk_on(low, high, layers, *, target=None, factor=0.0, points=(), reach=None
 def layer(*neurons):
     """Neurons ``a x + c`` of one input, by pairs."""
     return Layer([[a] for a, _ in neurons], [c for _, c in neurons], [True] * len(neurons))
+
+
+LINEAR = Layer([[1.0]], [0.0], [False])
 
 
 def doubts_of(walk):
@@ -94,13 +99,10 @@ def test_less_than_a_doubt_is_left_to_exact_arithmetic(sign):
     walk = walk_on(low, high, [layer((-sign, 0.0))], factor=2.0**-6)
     assert Pause(walk.advance(9)) is Pause.EXACTLY
     assert Asked.by(walk, 1).side == 1
-    nothing_divides = Layer([[1.0]], [0.0], [False])
-    walk = walk_on(low, high, [nothing_divides], target=Layer([[sign]], [0.0], [False]), factor=2.0**-6)
+    low, high = 1.5 * low, 1.5 * high  # a target is a layer further on
+    walk = walk_on(low, high, [LINEAR], target=Layer([[sign]], [0.0], [False]), factor=2.0**-6)
     assert Pause(walk.advance(9)) is Pause.DONE
     assert Found.by(walk, 0, 1).in_doubt.tolist() == [True]
-
-
-LINEAR = Layer([[1.0]], [0.0], [False])
 
 
 @pytest.mark.parametrize(
@@ -145,9 +147,13 @@ def test_equations_are_for_exact_arithmetic():
 # -- cells on the way -----------------------------------------------------------------------------------------------
 
 
-def cells_of(net, rule, *, target=None, points=True):
-    """The cells that ask a rule, with their rows; the walk knows some points in the beginning, or none."""
-    engine = engine_of(net, target, rule=RULES[rule])
+def cells_of(net, rule, *, rows=(), points=True):
+    """The cells that ask a rule, with their rows; the walk knows some points in the beginning, or none.
+
+    The domain is a cube, or what is left of it by rows.
+    """
+    domain = cube(net.input_dim) & Polyhedron.from_halfspaces(rows, net.input_dim)
+    engine = BranchEngine(keep_all(net), domain, 10**6, rule=RULES[rule])
     if not points:
         root, inside = engine._root
         engine.__dict__["_root"] = root, inside[:0]
@@ -157,13 +163,24 @@ def cells_of(net, rule, *, target=None, points=True):
             yield engine, Asked.by(engine._walk, net.input_dim), [np.frombuffer(own) for own in engine._walk.forms()]
 
 
+def some_rows(dim, count):
+    """Which most of the cube satisfies, or little of it."""
+    draw = np.random.default_rng([dim, count])
+    numbers = draw.integers(-9, 10, (count, dim)).tolist(), draw.integers(1, 9, count).tolist()
+    return [Halfspace.of(normal, Fraction(offset)) for normal, offset in zip(*numbers, strict=True)]
+
+
 @pytest.mark.parametrize("rule", ["in order", "most even"])
 @pytest.mark.parametrize("points", [False, True])
-@pytest.mark.parametrize("widths", [(2, 8, 3, 1), (3, 6, 1), (1, 7, 4, 1)])
-def test_what_a_cell_knows_is_true(widths, rule, points):
+@pytest.mark.parametrize(
+    ("widths", "domain_rows"), [((2, 8, 3, 1), 0), ((3, 6, 1), 0), ((1, 7, 4, 1), 0), ((2, 8, 1), 3), ((3, 9, 1), 4)]
+)
+def test_what_a_cell_knows_is_true(widths, domain_rows, rule, points):
     """Points are strictly inside the box and all rows, and at most sixteen; rows are those of neurons."""
     counts = []
-    for engine, cell, (rows, constants, doubts, *entered, low, high) in cells_of(network(*widths), rule, points=points):
+    for engine, cell, (rows, constants, doubts, *entered, low, high) in cells_of(
+        network(*widths), rule, rows=some_rows(widths[0], domain_rows), points=points
+    ):
         dim, space = widths[0], engine.space
         matrix = rows.reshape(len(constants), dim)
         assert (cell.points @ matrix.T + constants < -doubts).all()
@@ -172,7 +189,7 @@ def test_what_a_cell_knows_is_true(widths, rule, points):
         assert len(cell.points) <= 16
         counts.append(len(cell.points))
         own = cell.splits.sum() + 0
-        if cell.depth == 0:
+        if cell.depth == 0 and not domain_rows:
             forms = {
                 (*row, c) for row, c in zip(entered[0].reshape(-1, dim).tolist(), entered[1].tolist(), strict=True)
             }
@@ -180,7 +197,7 @@ def test_what_a_cell_knows_is_true(widths, rule, points):
             assert {(*row, c) for row, c in zip(matrix.tolist(), constants.tolist(), strict=True)} <= forms
             assert len(matrix) == own
             assert set(doubts.tolist()) <= set(entered[2].tolist())
-    assert max(counts) == 16 or not points
+    assert max(counts) == 16 or not points or domain_rows
 
 
 @pytest.mark.parametrize("known", [14, 15, 16])

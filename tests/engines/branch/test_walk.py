@@ -171,9 +171,9 @@ def test_cells_are_asked_about_together_and_less_often_where_nothing_is_pruned(p
 @pytest.mark.parametrize("seed", range(3))
 def test_what_bounds_say_is_what_becomes_of_a_cell(seed, prunes):
     """Of three layers; made up at random, and each cell gets what was said of it."""
-    engine, rng = engine_of(network(2, 12, 5, 3, 1, seed=seed), EVERYWHERE), np.random.default_rng(seed)
+    engine, rng = engine_of(network(2, 18, 5, 3, 1, seed=seed), EVERYWHERE, 2), np.random.default_rng(seed)
     walk, told, last = engine._walk, {1: {}, 2: {}, 3: {}}, {}
-    ends = [0, 12, 17, 20, 20]
+    ends = [0, 18, 23, 26, 26]
 
     def answer(batch):
         depth, n = batch.depth, len(batch.low)
