@@ -24,13 +24,13 @@ def nothing(outputs):
     return Layer(np.zeros((0, outputs)), [], [], outputs)
 
 
-def walk_on(low, high, layers, *, target=None, factor=0.0, points=(), reach=None, **options):
-    """A walk on a box of one input and moduli 1."""
+def walk_on(low, high, layers, *, target=None, factor=0.0, points=(), reach=None, rows=(), **options):
+    """A walk on a box of one input and moduli 1, within rows ``a x + c <= 0``."""
     ends = np.array([low], dtype=np.float64), np.array([high], dtype=np.float64)
     forms = AffineOn(*ends, 1, 1)
     forms.moduli, forms.factor = np.ones(1), factor
     space = Space.between(*ends, 1, 1)._replace(forms=forms)
-    root = Affine(np.zeros((0, 1)), np.zeros(0), np.zeros(0))
+    root = Affine(np.array([[a] for a, _ in rows]).reshape(-1, 1), np.array([c for _, c in rows]), np.zeros(len(rows)))
     neurons = sum(layer.neuron_count for layer in layers)
     known = np.array(points, dtype=np.float64).reshape(-1, 1)
     signs = np.zeros(neurons, np.int8) if reach is None else np.array(reach, np.int8)
@@ -215,3 +215,15 @@ def test_a_cell_knows_sixteen_points_at_the_most(known):
     cell = Asked.by(engine._walk, 2)
     assert cell.own.tolist() == [1, 0]
     assert len(cell.points) == min(known + 1, 16)
+
+
+def test_a_point_that_a_program_found_is_kept_where_it_is():
+    """Of [0, 1/2] the program says 0; with the neuron x + 1/10, which is on there, 1/5; then 1/10 - x divides."""
+    neurons = layer((1.0, 0.1), (-1.0, 0.1), (1.0, -0.05), (1.0, -0.3))
+    walk = walk_on(0, 1, [neurons], rows=[(1.0, -0.5)], asks_rule=True, fixes=False)
+    known = []
+    for neuron in (0, 1, 2):
+        assert Pause(walk.advance(9)) is Pause.RULE
+        known.append(np.round(np.sort(Asked.by(walk, 1).points[:, 0]), 9).tolist())
+        walk.choose(neuron)
+    assert known == [[], [0.0, 0.2], [0.0]]
