@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from polyrelu.engines.branch import facets
 from polyrelu.engines.branch.facets import canonical
-from polyrelu.engines.branch.library import IsFacet
+from polyrelu.engines.branch.library import IsFacet, walk_library
 from polyrelu.polyhedra.halfspace import Halfspace
 from polyrelu.polyhedra.polyhedron import Polyhedron
 from tests.engines.branch import programs
@@ -162,3 +162,12 @@ def test_what_is_straight_ahead_may_be_at_an_end(walk):
     for inner in ([[-2, 0.25], [1, 0.25]], [[-2, 0.0], [1, 0.25]], [[-2, 0.25], [1, 1]]):
         found = faced(walk, [[1, 0, 0]], [0], [-1.0, 0.25], [[-2, 0], [1, 1], *inner])
         assert found == ([IsFacet.YES], 0)
+
+
+@pytest.mark.parametrize(("doubt", "first"), [(0.0, IsFacet.NEVER), (0.02, IsFacet.NEVER), (0.3, IsFacet.DOUBT)])
+def test_multipliers_of_rows_in_doubt_prove_less(doubt, first):
+    """Whether x <= 1/2 is a facet beside x <= 2/5, of which floats are far off."""
+    box = *([np.array([end]) for end in (0.0, 1.0, 0.0, 1.0, 1.0)]), 0.0
+    forms = np.ones((2, 1)), np.array([-0.5, -0.4]), np.array([0.02, doubt])
+    sides, point = np.zeros(2, np.int32), np.array([0.1])
+    assert IsFacet(walk_library().facets(1, box, forms, sides, point, np.ones(1))[0]) == first
