@@ -63,7 +63,7 @@ EXAMS = (
     *(f"tests/engines/cells/test_{name}.py" for name in ("rows", "order", "tiles")),
     "tests/engines/branch/exams.py",
     *(f"tests/engines/branch/test_{name}.py" for name in ("engine", "facets", "library", "affine")),
-    *(f"tests/engines/branch/test_{name}.py" for name in ("forms", "program", "looking", "walk")),
+    *(f"tests/engines/branch/test_{name}.py" for name in ("forms", "program", "looking", "walk", "steps")),
 )
 KILLED = ("answer", "law", "effort")
 NO_MUTANTS = ("same code", "does not compile")

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import polyrelu as pr
-from tests.engines.branch import programs, test_facets
+from tests.engines.branch import programs, test_facets, test_steps, test_walk
 from tests.engines.cells import differential
 from tests.engines.cells.exams import Effort, usual
 from tests.engines.cells.harness.harness import shared_folder
@@ -85,3 +85,19 @@ def test_pivots_for_facets(walk, seed, monkeypatch):
     before = usual(f"pivots for facets {seed}", now)
     if now > before:
         raise Effort(f"{now} pivots, not {before}")
+
+
+@pytest.mark.parametrize("rule", ["in order", "most even"])
+@pytest.mark.parametrize("count", [0, 2, 4])
+@pytest.mark.parametrize("widths", [(2, 8, 3, 1), (3, 6, 1), (1, 7, 4, 1), (2, 9, 1)])
+def test_programs_and_points(widths, count, rule):
+    """Of walks that know no point in the beginning: programs, neurons, and points that are known twice."""
+    now = [0] * 3
+    for engine, cell, _ in test_steps.cells_of(
+        test_steps.network(*widths), rule, rows=test_steps.some_rows(widths[0], count), points=False
+    ):
+        now[0] += len(cell.points) - len(np.unique(cell.points, axis=0))
+        now[1:] = (engine._walk.counters()[k] for k in (test_walk.NODES, test_walk.PROGRAMS))
+    before = usual(f"points {widths} {count} {rule}", now)
+    if any(a > b for a, b in zip(now, before, strict=True)):
+        raise Effort(f"{now}, not {before}")

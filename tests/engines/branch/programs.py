@@ -69,9 +69,9 @@ def solved(walk, own: Rows, after=None) -> Solved:
     n, dim = own.rows.shape
     asked = np.ones(n, dtype=np.uint8) if after is None else np.array(after, dtype=np.uint8)
     went, ends, rooms, point, multipliers = np.zeros((n, 2), int), np.zeros(2, int), *map(np.zeros, (n, dim, n))
-    walk.call(
-        "solved", dim, n, own.low, own.high, own.rows, own.constants, asked, went, rooms, point, multipliers, ends
-    )
+    low, high = np.append(own.low, -1e9), np.append(own.high, 1e9)  # what is behind is nobody's
+    given = low, high, own.rows, own.constants, asked
+    walk.call("solved", dim, n, *given, went, rooms, point, multipliers, ends)
     return Solved(*went.T.tolist(), rooms.tolist(), point, multipliers, *ends.tolist())
 
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from polyrelu.engines.branch import facets
 from polyrelu.engines.branch.facets import canonical
-from polyrelu.engines.branch.library import IsFacet
+from polyrelu.engines.branch.library import IsFacet, walk_library
 from polyrelu.polyhedra.halfspace import Halfspace
 from polyrelu.polyhedra.polyhedron import Polyhedron
 from tests.engines.branch import programs
@@ -130,3 +130,44 @@ def test_a_look_straight_ahead_does_for_facets_of_a_cube_and_a_cross(walk, dim, 
         found, pivots = said_of(walk, tile, np.zeros(dim), monkeypatch)
         assert set(found.values()) == {IsFacet.YES}
         assert pivots == 0
+
+
+def faced(walk, rows, doubts, point, ends, sides=None):
+    """Answers for rows with their constants behind, all of whose numbers are exact, and pivots."""
+    own, (n, dim) = np.array(rows, dtype=np.float64), (len(rows), len(point))
+    forms = *map(np.ascontiguousarray, (own[:, :-1], own[:, -1])), np.array(doubts, dtype=np.float64)
+    box, beyond = np.array(ends, dtype=np.float64), np.ones(dim)
+    answers, spent = np.zeros(n, np.uint8), np.zeros(1, np.int64)
+    of_rows = np.array(sides or [0] * n, dtype=np.int32)
+    walk.call("faced", dim, n, *forms, of_rows, box, np.ones(dim), 0.0, np.array(point), beyond, answers, spent)
+    return list(map(IsFacet, answers.tolist())), int(spent[0])
+
+
+@pytest.mark.parametrize(
+    ("rows", "doubts", "first"),
+    [
+        ([[1, -0.5]], [0.3], IsFacet.YES),
+        ([[1, -0.5]], [0.75], IsFacet.DOUBT),
+        ([[1, -0.5], [1, -0.9]], [0.1, 0.0], IsFacet.YES),
+        ([[1, -0.5], [1, -0.9]], [0.1, 0.35], IsFacet.DOUBT),
+    ],
+)
+def test_a_facet_is_seen_beyond_its_doubt_and_inside_of_all_others(walk, rows, doubts, first):
+    """Of x <= 1/2, and x <= 9/10, in [0, 1]."""
+    assert faced(walk, rows, doubts, [0.1], [[0], [1], [0], [1]])[0][0] == first
+
+
+def test_what_is_straight_ahead_may_be_at_an_end(walk):
+    """From (-1, 1/4) ahead of x <= 0 the other coordinate stays what it is."""
+    for inner in ([[-2, 0.25], [1, 0.25]], [[-2, 0.0], [1, 0.25]], [[-2, 0.25], [1, 1]]):
+        found = faced(walk, [[1, 0, 0]], [0], [-1.0, 0.25], [[-2, 0], [1, 1], *inner])
+        assert found == ([IsFacet.YES], 0)
+
+
+@pytest.mark.parametrize(("doubt", "first"), [(0.0, IsFacet.NEVER), (0.02, IsFacet.NEVER), (0.3, IsFacet.DOUBT)])
+def test_multipliers_of_rows_in_doubt_prove_less(doubt, first):
+    """Whether x <= 1/2 is a facet beside x <= 2/5, of which floats are far off."""
+    box = *([np.array([end]) for end in (0.0, 1.0, 0.0, 1.0, 1.0)]), 0.0
+    forms = np.ones((2, 1)), np.array([-0.5, -0.4]), np.array([0.02, doubt])
+    sides, point = np.zeros(2, np.int32), np.array([0.1])
+    assert IsFacet(walk_library().facets(1, box, forms, sides, point, np.ones(1))[0]) == first

@@ -13,6 +13,7 @@ from polyrelu.networks.layer import Layer
 from tests.engines.branch.programs import HERE, KERNEL
 from tests.engines.cells.harness.harness import built, shared_folder
 
+ENLARGED = 1.0 + 2.0**-30
 FACTORS = [0.0, 2.0**-40, 0.5]  # the last is none that floats have; so it shows
 SHAPES = [(1, 1, 1), (2, 3, 1), (3, 1, 4), (1, 4, 2), (4, 2, 3)]
 
@@ -23,7 +24,7 @@ def walk(tmp_path_factory):
 
 
 def near(expected):
-    return pytest.approx(expected, rel=1e-8, abs=1e-80)
+    return pytest.approx(expected, rel=1e-8, abs=1e-99)
 
 
 def drawn(seed, *shapes):
@@ -87,6 +88,15 @@ def test_combinations_add_up_doubts(walk, dim, factor):
         assert least[0] == pytest.approx(row @ corner + constant - radius - factor * size, abs=1e-6)
 
 
+def test_radii_are_enlarged_where_they_are_used(walk):
+    """Once in a bound; three times in a combination, which is made a form before."""
+    one, ends, zero = np.ones(1), np.zeros(2), np.zeros(1)
+    walk.call("bounded", 1, zero, 0.0, 1.0, zero, one, ends)
+    assert ends.tolist() == [-ENLARGED, ENLARGED]
+    walk.call("combined", 1, 1, np.zeros((1, 1)), zero, one, one, zero, one, one, 0.0, ends)
+    assert ends[0] == pytest.approx(-(ENLARGED**3), rel=2.0**-48, abs=0)
+
+
 @pytest.mark.parametrize("end", [0.25, -0.75, 0.3])
 @pytest.mark.parametrize("doubt", [0.0, 0.125])
 def test_boxes_are_narrowed_to_two_doubts_and_a_float(walk, end, doubt):
@@ -107,15 +117,16 @@ def test_boxes_are_narrowed_to_two_doubts_and_a_float(walk, end, doubt):
 
 
 def test_ends_that_say_nothing_stay(walk):
-    """A row with a zero, one that all satisfy, and one that nothing does: then one end is beyond the other at most."""
+    """A row with a zero, one that all satisfy, and those whose ends are too large for floats."""
     low, high = np.array([-1.0, 2.0]), np.array([1.0, 3.0])
     walk.call("narrowed", 2, np.array([1.0, 0.0]), -9.0, 0.0, low, high)
     assert (low.tolist(), high.tolist()) == ([-1, 2], [1, 3])
     walk.call("narrowed", 2, np.array([1.0, 0.0]), 4.0, 0.0, low, high)
     assert (low.tolist(), high[1]) == ([-1, 2], 3)
-    low, high = np.array([-1.0]), np.array([1.0])
-    walk.call("narrowed", 1, np.array([1.0]), 0.5, np.inf, low, high)
-    assert (low.tolist(), high.tolist()) == ([-1], [1])
+    for row, constant, doubt in [(1.0, 0.5, np.inf), (2.0**-900, 2.0**300, 0.0), (-(2.0**-900), 2.0**300, 0.0)]:
+        low, high = np.array([-1.0]), np.array([1.0])
+        walk.call("narrowed", 1, np.array([row]), constant, doubt, low, high)
+        assert (low.tolist(), high.tolist()) == ([-1], [1])
 
 
 @pytest.mark.parametrize("value", [0.0, FLOOR, -1.0, LARGEST, -LARGEST])
@@ -129,8 +140,6 @@ def test_sizes_are_moduli_and_a_bit_up_to_the_largest(walk, value):
 
 
 # -- numbers, in the walk itself --------------------------------------------------------------------------------------
-
-ENLARGED = 1.0 + 2.0**-30
 
 
 def doubt_of(weight, bias, factor):
@@ -148,12 +157,12 @@ def test_radii_are_enlarged_in_every_layer():
     """That of the input twice more, of a layer once more."""
     for factor in (1.0, 2.0**-20):
         expected = factor * (ENLARGED**3 + ENLARGED)
-        assert doubt_of(1.0, 0.0, factor) == pytest.approx(expected, rel=2.0**-48)
+        assert doubt_of(1.0, 0.0, factor) == pytest.approx(expected, rel=2.0**-48, abs=0)
 
 
 def test_what_is_zero_has_a_size():
     """So what underflows is in doubt: of the weight that of an input, 1; and of biases and sums."""
-    assert doubt_of(0.0, 0.0, 1.0) == pytest.approx((1 + 1 + 1 + 1) * FLOOR, rel=1e-6)
+    assert doubt_of(0.0, 0.0, 1.0) == near((1 + 1 + 1 + 1) * FLOOR)
 
 
 def test_what_is_too_large_is_infinitely_in_doubt():

@@ -143,7 +143,7 @@ def keys(batch, count):
     return list(map(bytes, batch.signs[:, :count].astype(np.uint8)))
 
 
-@pytest.mark.parametrize("pruned", [(), (1,), (2, 3), (0,)])
+@pytest.mark.parametrize("pruned", [(), (1,), (2, 3), range(99)])
 def test_cells_are_asked_about_together_and_less_often_where_nothing_is_pruned(pruned):
     """After 64 of which none is pruned, as many are not asked about; then 128, and so on; and none after others."""
     net, sizes = network(2, 60, 1), []
@@ -164,16 +164,16 @@ def test_cells_are_asked_about_together_and_less_often_where_nothing_is_pruned(p
         left -= 64 + patience
     assert sizes == expected
     assert len(sizes) > 3
-    assert engine._walk.counters()[PRUNED] == len(pruned)
+    assert engine._walk.counters()[PRUNED] == len([k for k in pruned if k < len(sizes)])
 
 
 @pytest.mark.parametrize("prunes", [False, True])
 @pytest.mark.parametrize("seed", range(3))
 def test_what_bounds_say_is_what_becomes_of_a_cell(seed, prunes):
     """Of three layers; made up at random, and each cell gets what was said of it."""
-    engine, rng = engine_of(network(2, 12, 5, 3, 1, seed=seed), EVERYWHERE), np.random.default_rng(seed)
+    engine, rng = engine_of(network(2, 18, 5, 3, 1, seed=seed), EVERYWHERE, 2), np.random.default_rng(seed)
     walk, told, last = engine._walk, {1: {}, 2: {}, 3: {}}, {}
-    ends = [0, 12, 17, 20, 20]
+    ends = [0, 18, 23, 26, 26]
 
     def answer(batch):
         depth, n = batch.depth, len(batch.low)
@@ -218,13 +218,21 @@ def test_what_bounds_say_is_what_becomes_of_a_cell(seed, prunes):
 # -- rules ----------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("widths", [(2, 9, 1), (3, 7, 4, 1), (1, 9, 5, 1), (4, 5, 3, 3, 1)])
+def twice(net):
+    """A network with each neuron of the first layer twice, the second time after all others, and of the same weight."""
+    first, *others = net.layers
+    double = pr.Layer([*first.rows, *first.rows], [*first.offsets, *first.offsets], [True] * 2 * first.output_dim)
+    after = [pr.Layer([[*row, *row] for row in others[0].rows], others[0].offsets, [False] * others[0].output_dim)]
+    return pr.Network([double, *after])
+
+
+@pytest.mark.parametrize("widths", [(2, 9, 1), (3, 7, 4, 1), (1, 9, 5, 1), (4, 5, 3, 3, 1), (2, 5, 1)])
 @pytest.mark.parametrize("seed", range(2))
 def test_the_compiled_rule_is_the_one_of_its_name(widths, seed):
-    """It asks for the same neurons, so that each part comes of the same divisions."""
-    told = []
+    """It asks for the same neurons, so that each part comes of the same divisions; of equal ones for the first."""
+    told, net = [], network(*widths, seed=seed)
     for rule in (None, RULES["whole first"]):
-        engine = engine_of(network(*widths, seed=seed), rule=rule)
+        engine = engine_of(twice(net) if widths == (2, 5, 1) else net, rule=rule)
         engine.run()
         told.append((engine.stats, found_by(engine)))
     assert told[0] == told[1]
