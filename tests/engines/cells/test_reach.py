@@ -34,7 +34,7 @@ def test_a_layer_is_bounded(reach, seed):
     weights, biases = rng.normal(size=(n, width)) * 2.0 ** rng.integers(-9, 9), rng.normal(size=n)
     ends = np.sort(rng.normal(size=(2, width)) * rng.choice([0, 1, 1, 1], width), axis=0)
     relu = rng.random(width) < 0.5
-    is_told, low, high = intervals(reach, weights, biases, *ends, relu)
+    is_told, low, high = intervals(reach, weights, biases, ends[0], ends[1], relu)
     assert is_told
     given = [[Fraction(max(v, 0) if on else v) for v, on in zip(end, relu, strict=True)] for end in ends]
     for row, bias, least, most in zip(weights.tolist(), biases.tolist(), low.tolist(), high.tolist(), strict=True):
@@ -52,7 +52,7 @@ def test_what_vanishes_does_not_matter_and_what_is_negative_does(reach):
     is_told, low, high = intervals(reach, np.array([[np.inf, 1.0, 1.0]]), np.zeros(1), *ends, [False] * 3)
     assert is_told
     assert (low[0], high[0]) == pytest.approx((-2, -0.5), abs=2.0**-40)
-    assert intervals(reach, np.array([[np.inf, 1.0]]), np.zeros(1), *(end[:2] for end in ends), [True, True])[0]
+    assert intervals(reach, np.array([[np.inf, 1.0]]), np.zeros(1), ends[0][:2], ends[1][:2], [True, True])[0]
 
 
 @pytest.mark.parametrize(("low", "high"), [(-1.1, 0.5), (-0.5, 1.1), (-0.5, 0.9), (-0.9, 0.5)])
@@ -86,7 +86,7 @@ def asked(compiled: Any, net: Layers, signs: Any, depth: int, generators: Any) -
         generators, low, high, told,
     )  # fmt: skip
     ends = [[column[a:b] for a, b in itertools.pairwise(starts)] for column in (low, high)]
-    return bool(told[0]), int(told[1]), *ends
+    return bool(told[0]), int(told[1]), ends[0], ends[1]
 
 
 def made(seed: int) -> tuple[Layers, Any, int, Any]:
