@@ -176,17 +176,21 @@ def test_cells_with_values_that_are_too_large_are_not_judged(reach, weight, plac
         assert aim_of(reach, cell, net)[1] == (UNKNOWN if abs(weight) == FAR else OPEN)
 
 
+@pytest.mark.parametrize("radius", [0.0, 2.0**-4])
 @pytest.mark.parametrize("sign", [1, -1])
-def test_values_that_floats_round_lie_between_bounds(reach, sign):
-    """Where vertices are exact and no term is taken from another, errors are as large as they can be."""
+def test_values_that_floats_round_lie_between_bounds(reach, sign, radius):
+    """Where no term is taken from another, errors are as large as they can be."""
     rng = np.random.default_rng(0)
     rows, biases = sign * rng.uniform(0.1, 1, (200, 1)), sign * rng.uniform(0, 2.0**-20, 200)
     net = Layers([rows, np.zeros((1, 200))], [biases, np.zeros(1)], [np.zeros(200), np.zeros(1)], [False])
-    for x, t in rng.uniform(0.5, 1, (6, 2)):
-        _, _, (low, _), (high, _) = asked(reach, net, np.ones(1, dtype=np.uint8), 0, np.array([[x, t, 0.0]]))
-        point = Fraction(x) / Fraction(t)
-        values = [Fraction(w) * point + Fraction(b) for w, b in zip(rows[:, 0].tolist(), biases.tolist(), strict=True)]
-        assert all(Fraction(a) <= v <= Fraction(b) for a, v, b in zip(low, values, high, strict=True))
+    for x, t in np.round(rng.uniform(0.5, 1, (4, 2)), 6).astype(np.float32).astype(float):
+        _, _, (low, _), (high, _) = asked(reach, net, np.ones(1, dtype=np.uint8), 0, np.array([[x, t, radius]]))
+        for off, other in itertools.product((radius, -radius), repeat=2):
+            point = Fraction(x + off) / Fraction(t + other)
+            values = (
+                Fraction(w) * point + Fraction(b) for w, b in zip(rows[:, 0].tolist(), biases.tolist(), strict=True)
+            )
+            assert all(Fraction(a) <= v <= Fraction(b) for a, v, b in zip(low, values, high, strict=True))
 
 
 @pytest.mark.parametrize("sign", [1, -1])

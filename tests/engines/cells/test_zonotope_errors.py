@@ -200,12 +200,21 @@ def test_what_underflow_may_hide_is_in_every_step(zonotopes, unit):
     asked = (rng.normal(size=(3, 3)) * unit).tolist(), [0.0] * 3, [False] * 3
     ends = -np.ones(2), np.ones(2)
     assert odd_steps(net, steps(zonotopes, net, *ends, *asked), A_BOX, asked) is None
-    generators = np.array([[a, b, 1, 0.0] for a in (1, -1) for b in (1, -1)])
+    generators = np.array([[a, b, 4, 0.0] for a in (1, -1) for b in (1, -1)])
     made, row_ends = cell_steps(zonotopes, net, generators, *asked)
     of, sums = of_cell(generators), np.abs(net.layers[0].float_weight).sum(axis=1) + np.abs(net.layers[0].float_bias)
     assert is_about(made.errors[0], U * sums * of.largest + FLOOR)
     assert odd_steps(net, made, of, asked) is None
     assert not odd_bounds(row_ends, None, None, of, made.entries[-1], made.errors[-1])
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_a_neuron_with_a_bound_that_is_zero_may_not_switch(zonotopes, sign):
+    bias = sign * FLOOR * (1 + 5 * 2.0**-52)  # of which gamma_10 and FLOOR are taken
+    net = pr.Network([pr.Layer(np.eye(2), [0, 0], False), pr.Layer([[0, 0]], [bias], True)])
+    made = steps(zonotopes, net, -np.ones(2), np.ones(2), [[1]], [0.0], [False])
+    assert (made.low if sign > 0 else made.high)[1][0] == 0
+    assert (made.slopes[1][0], made.offsets[1][0], made.crossing) == (sign > 0, 0, 0)
 
 
 def test_a_combination_may_hide_underflow(zonotopes):
