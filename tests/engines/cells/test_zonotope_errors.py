@@ -300,6 +300,16 @@ def test_the_input_that_promises_most_is_halved(zonotopes, seeds):
     assert not odd
 
 
+def test_a_neuron_that_depends_on_no_input_that_varies_has_no_say(zonotopes):
+    """The first neuron bends by an input that hardly varies, the second by the last one, which is to be halved."""
+    net = pr.Network(
+        [pr.Layer([[1, 0, 0], [0, 0, 1], [0, 3, 0]], [-1, 0, 100], True), pr.Layer([[1, 1, 1]], [-100], False)]
+    )
+    middle, half = np.array([1.0, 0, 0]), np.array([2.0**-42, 1, 1])
+    made = steps(zonotopes, net, middle - half, middle + half, [[-1]], [0.0], [False])
+    assert (made.crossing, made.along) == (2, 2)
+
+
 @pytest.mark.parametrize("seed", range(8))
 def test_where_no_neuron_may_switch_the_input_that_changes_most_is_halved(zonotopes, seed):
     rng = np.random.default_rng(seed)
