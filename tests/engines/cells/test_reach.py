@@ -183,7 +183,7 @@ def test_values_that_floats_round_lie_between_bounds(reach, sign, radius):
     rng = np.random.default_rng(0)
     rows, biases = sign * rng.uniform(0.1, 1, (200, 1)), sign * rng.uniform(0, 2.0**-20, 200)
     net = Layers([rows, np.zeros((1, 200))], [biases, np.zeros(1)], [np.zeros(200), np.zeros(1)], [False])
-    for x, t in np.round(rng.uniform(0.5, 1, (4, 2)), 6).astype(np.float32).astype(float):
+    for x, t in ((1.0, 1.0), *np.round(rng.uniform(0.5, 1, (4, 2)), 6).astype(np.float32).astype(float)):
         _, _, (low, _), (high, _) = asked(reach, net, np.ones(1, dtype=np.uint8), 0, np.array([[x, t, radius]]))
         for off, other in itertools.product((radius, -radius), repeat=2):
             point = Fraction(x + off) / Fraction(t + other)
@@ -200,6 +200,25 @@ def test_a_bound_that_is_zero_shows_nothing(reach, sign):
     _, aim, lows, highs = asked(reach, net, np.ones(4, dtype=np.uint8), 0, SQUARE)
     assert (lows if sign > 0 else highs)[-1] == 0
     assert aim == OPEN
+
+
+@pytest.mark.parametrize("place", range(3))
+@pytest.mark.parametrize("weight", [0.8 * 2.0**97, 0.8 * 2.0**100])
+def test_cells_with_a_bound_on_one_side_that_is_too_large_are_not_judged(reach, weight, place):
+    """Near 1, or -1, and hardly known, so that the other end is not."""
+    first = np.eye(3, 2) / 2
+    first[place] = [weight, 0]
+    net = Layers([first, np.zeros((1, 3))], [np.zeros(3), np.zeros(1)], [np.ones(3), np.zeros(1)], [False])
+    for sign in (1, -1):
+        cell = SQUARE * [0.05, 1, 1, 0] + [0.95 * sign, 0, 0, 0.4]
+        assert aim_of(reach, cell, net)[1] == (UNKNOWN if weight > FAR / 2 else OPEN)
+
+
+def test_values_that_vanish_lie_between_bounds_that_do_not(reach):
+    net = PLAIN._replace(weights=[np.zeros((2, 2)), np.zeros((1, 2))])
+    _, _, (low, _), (high, _) = asked(reach, net, np.ones(4, dtype=np.uint8), 0, SQUARE)
+    assert low == pytest.approx([-2 * FLOOR] * 2)
+    assert high == pytest.approx([2 * FLOOR] * 2)
 
 
 def test_a_middle_has_to_be_inside(reach):
