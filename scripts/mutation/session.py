@@ -52,7 +52,7 @@ BOUNDS = tuple(f"{CELLS}/exams.py::test_{name}" for name in LAWFUL)
 WALK = ("tests/engines/branch/",)
 ASKED = {
     **dict.fromkeys(("bounds", "forms", "solving", "grid"), ANSWERS + BOUNDS + KERNEL),
-    **dict.fromkeys(("reach",), (*ANSWERS, *BOUNDS, *KERNEL, f"{CELLS}/test_reach.py")),
+    **dict.fromkeys(("reach",), (*ANSWERS, *BOUNDS, *KERNEL, f"{CELLS}/test_reach.py", ZONOTOPES[1])),
     **dict.fromkeys(("interval",), INTERVALS + ANSWERS),
     **dict.fromkeys(("evidence", "rows"), EVIDENCE + ANSWERS),
     **dict.fromkeys(("extents",), (*SIZES, f"{CELLS}/test_extents.py")),
