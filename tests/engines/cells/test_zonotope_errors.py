@@ -336,10 +336,14 @@ def test_the_input_that_promises_most_is_halved(zonotopes, make, seeds):
     assert not odd
 
 
-def test_a_neuron_that_depends_on_no_input_that_varies_has_no_say(zonotopes):
-    """The first neuron bends by an input that hardly varies, the second by the last one, which is to be halved."""
+@pytest.mark.parametrize("weight", [0.0, 2.0**-1070])
+def test_a_neuron_that_depends_on_no_input_that_varies_has_no_say(zonotopes, weight):
+    """The first neuron bends by an input that hardly varies, the second by the last one, which is to be halved.
+
+    Nor has one that depends on it by so little that a share of it is no number.
+    """
     net = pr.Network(
-        [pr.Layer([[1, 0, 0], [0, 0, 1], [0, 3, 0]], [-1, 0, 100], True), pr.Layer([[1, 1, 1]], [-100], False)]
+        [pr.Layer([[1, weight, 0], [0, 0, 1], [0, 3, 0]], [-1, 0, 100], True), pr.Layer([[1, 1, 1]], [-100], False)]
     )
     middle, half = np.array([1.0, 0, 0]), np.array([2.0**-42, 1, 1])
     made = steps(zonotopes, net, middle - half, middle + half, [[-1]], [0.0], [False])
