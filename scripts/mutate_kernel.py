@@ -59,8 +59,10 @@ NOTES = Path(__file__).with_name("mutants")
 EXAMS = (
     "tests/engines/cells/exams.py",
     *(f"tests/engines/cells/test_{name}.py" for name in ("kernel", "interval_cells", "extents", "corners", "boxes")),
-    *(f"tests/engines/cells/test_{name}.py" for name in ("zonotope", "zonotope_errors", "boxes_search", "reach")),
-    *(f"tests/engines/cells/test_{name}.py" for name in ("rows", "order", "tiles")),
+    *(f"tests/engines/cells/test_{name}.py" for name in ("skeleton", "words", "forms", "numbers", "solving", "reach")),
+    *(f"tests/engines/cells/test_{name}.py" for name in ("patches", "pauses", "module", "handed_out", "memory", "run")),
+    *(f"tests/engines/cells/test_{name}.py" for name in ("rows", "order", "tiles", "found", "evidence")),
+    *(f"tests/engines/cells/test_{name}.py" for name in ("zonotope", "zonotope_errors", "boxes_search", "boxes_module")),
     "tests/engines/branch/exams.py",
     *(f"tests/engines/branch/test_{name}.py" for name in ("engine", "facets", "library", "affine")),
     *(f"tests/engines/branch/test_{name}.py" for name in ("forms", "program", "looking", "walk", "steps")),

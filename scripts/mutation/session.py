@@ -45,14 +45,14 @@ KERNEL, INTERVALS = (
 )
 EVIDENCE, SIZES = (f"{CELLS}/exams.py::test_evidence",), (f"{CELLS}/exams.py::test_sizes",)
 ZONOTOPES = (f"{CELLS}/test_zonotope.py::test_every_step", f"{CELLS}/test_zonotope_errors.py")
-BOXES = (f"{CELLS}/exams.py::test_boxes", f"{CELLS}/test_boxes.py", f"{CELLS}/test_boxes_search.py", *ZONOTOPES)
+BOXES = (f"{CELLS}/exams.py::test_boxes", f"{CELLS}/test_boxes", *ZONOTOPES)
 COMBINED = (f"{CELLS}/exams.py::test_combinations", f"{CELLS}/exams.py::test_no_index_of_zonotopes")
 LAWFUL = ("no_index", "the_grid", "no_stored", "laws")
 BOUNDS = tuple(f"{CELLS}/exams.py::test_{name}" for name in LAWFUL)
 WALK = ("tests/engines/branch/",)
 ASKED = {
     **dict.fromkeys(("bounds", "forms", "solving", "grid"), ANSWERS + BOUNDS + KERNEL),
-    **dict.fromkeys(("reach",), (*ANSWERS, *BOUNDS, *KERNEL, f"{CELLS}/test_reach.py")),
+    **dict.fromkeys(("reach",), (*ANSWERS, *BOUNDS, *KERNEL, f"{CELLS}/test_reach.py", ZONOTOPES[1])),
     **dict.fromkeys(("interval",), INTERVALS + ANSWERS),
     **dict.fromkeys(("evidence",), EVIDENCE + ANSWERS),
     **dict.fromkeys(("rows",), (f"{CELLS}/test_rows.py", *EVIDENCE, *ANSWERS)),
@@ -62,7 +62,7 @@ ASKED = {
     **dict.fromkeys(("tiles", "tiles_module"), (*SIZES, f"{CELLS}/test_tiles.py")),
     **dict.fromkeys(("boxes", "boxes_module", "halving"), BOXES),
     **dict.fromkeys(("zonotope", "combination"), (*BOXES[:2], *ZONOTOPES, *COMBINED)),
-    **dict.fromkeys(("buffers",), (*ANSWERS, *EVIDENCE, *SIZES, f"{CELLS}/exams.py::test_arrays", *BOXES[:3])),
+    **dict.fromkeys(("buffers",), (*ANSWERS, *EVIDENCE, *SIZES, f"{CELLS}/exams.py::test_arrays", *BOXES[:2])),
     **dict.fromkeys(("numbers",), ANSWERS + BOUNDS + SIZES + EVIDENCE),
 }
 ELSE = (*ANSWERS, *KERNEL, *INTERVALS, *EVIDENCE, *SIZES, f"{CELLS}/exams.py::test_arrays")

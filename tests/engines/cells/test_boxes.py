@@ -98,6 +98,14 @@ def test_conditions_are_combined():
     assert Bounds(TWO_SIDES, -np.ones(1), np.ones(1), pr.parse("y1 == -2", dim=2)).misses
 
 
+@pytest.mark.parametrize("count", [64, 65])
+def test_many_conditions_are_not_combined(count):
+    rows = [[0, 1], [0, -1], *[[1, 0]] * (count - 2)]
+    target = pr.Polyhedron(rows, ["-1/4", "-1/4", *range(5, count + 3)])
+    assert len(target.halfspaces) == count
+    assert Bounds(TWO_SIDES, -np.ones(1), np.ones(1), target).misses == (count == 64)
+
+
 def test_an_equality_is_combined_with_either_sign():
     for target in ("y1 == 1/2, y1 >= 3/4", "y1 == 1/2, y1 <= 1/4"):
         assert Bounds(TWO_SIDES, -np.ones(1), np.ones(1), pr.parse(target, dim=2)).misses

@@ -34,7 +34,7 @@ def test_a_layer_is_bounded(reach, seed):
     weights, biases = rng.normal(size=(n, width)) * 2.0 ** rng.integers(-9, 9), rng.normal(size=n)
     ends = np.sort(rng.normal(size=(2, width)) * rng.choice([0, 1, 1, 1], width), axis=0)
     relu = rng.random(width) < 0.5
-    is_told, low, high = intervals(reach, weights, biases, *ends, relu)
+    is_told, low, high = intervals(reach, weights, biases, ends[0], ends[1], relu)
     assert is_told
     given = [[Fraction(max(v, 0) if on else v) for v, on in zip(end, relu, strict=True)] for end in ends]
     for row, bias, least, most in zip(weights.tolist(), biases.tolist(), low.tolist(), high.tolist(), strict=True):
@@ -52,7 +52,7 @@ def test_what_vanishes_does_not_matter_and_what_is_negative_does(reach):
     is_told, low, high = intervals(reach, np.array([[np.inf, 1.0, 1.0]]), np.zeros(1), *ends, [False] * 3)
     assert is_told
     assert (low[0], high[0]) == pytest.approx((-2, -0.5), abs=2.0**-40)
-    assert intervals(reach, np.array([[np.inf, 1.0]]), np.zeros(1), *(end[:2] for end in ends), [True, True])[0]
+    assert intervals(reach, np.array([[np.inf, 1.0]]), np.zeros(1), ends[0][:2], ends[1][:2], [True, True])[0]
 
 
 @pytest.mark.parametrize(("low", "high"), [(-1.1, 0.5), (-0.5, 1.1), (-0.5, 0.9), (-0.9, 0.5)])
@@ -86,7 +86,7 @@ def asked(compiled: Any, net: Layers, signs: Any, depth: int, generators: Any) -
         generators, low, high, told,
     )  # fmt: skip
     ends = [[column[a:b] for a, b in itertools.pairwise(starts)] for column in (low, high)]
-    return bool(told[0]), int(told[1]), *ends
+    return bool(told[0]), int(told[1]), ends[0], ends[1]
 
 
 def made(seed: int) -> tuple[Layers, Any, int, Any]:
@@ -176,17 +176,21 @@ def test_cells_with_values_that_are_too_large_are_not_judged(reach, weight, plac
         assert aim_of(reach, cell, net)[1] == (UNKNOWN if abs(weight) == FAR else OPEN)
 
 
+@pytest.mark.parametrize("radius", [0.0, 2.0**-4])
 @pytest.mark.parametrize("sign", [1, -1])
-def test_values_that_floats_round_lie_between_bounds(reach, sign):
-    """Where vertices are exact and no term is taken from another, errors are as large as they can be."""
+def test_values_that_floats_round_lie_between_bounds(reach, sign, radius):
+    """Where no term is taken from another, errors are as large as they can be."""
     rng = np.random.default_rng(0)
     rows, biases = sign * rng.uniform(0.1, 1, (200, 1)), sign * rng.uniform(0, 2.0**-20, 200)
     net = Layers([rows, np.zeros((1, 200))], [biases, np.zeros(1)], [np.zeros(200), np.zeros(1)], [False])
-    for x, t in rng.uniform(0.5, 1, (6, 2)):
-        _, _, (low, _), (high, _) = asked(reach, net, np.ones(1, dtype=np.uint8), 0, np.array([[x, t, 0.0]]))
-        point = Fraction(x) / Fraction(t)
-        values = [Fraction(w) * point + Fraction(b) for w, b in zip(rows[:, 0].tolist(), biases.tolist(), strict=True)]
-        assert all(Fraction(a) <= v <= Fraction(b) for a, v, b in zip(low, values, high, strict=True))
+    for x, t in ((1.0, 1.0), *np.round(rng.uniform(0.5, 1, (4, 2)), 6).astype(np.float32).astype(float)):
+        _, _, (low, _), (high, _) = asked(reach, net, np.ones(1, dtype=np.uint8), 0, np.array([[x, t, radius]]))
+        for off, other in itertools.product((radius, -radius), repeat=2):
+            point = Fraction(x + off) / Fraction(t + other)
+            values = (
+                Fraction(w) * point + Fraction(b) for w, b in zip(rows[:, 0].tolist(), biases.tolist(), strict=True)
+            )
+            assert all(Fraction(a) <= v <= Fraction(b) for a, v, b in zip(low, values, high, strict=True))
 
 
 @pytest.mark.parametrize("sign", [1, -1])
@@ -196,6 +200,25 @@ def test_a_bound_that_is_zero_shows_nothing(reach, sign):
     _, aim, lows, highs = asked(reach, net, np.ones(4, dtype=np.uint8), 0, SQUARE)
     assert (lows if sign > 0 else highs)[-1] == 0
     assert aim == OPEN
+
+
+@pytest.mark.parametrize("place", range(3))
+@pytest.mark.parametrize("weight", [0.8 * 2.0**97, 0.8 * 2.0**100])
+def test_cells_with_a_bound_on_one_side_that_is_too_large_are_not_judged(reach, weight, place):
+    """At 1, or -1, and hardly known, so that the other end is not; nor are those of other vertices."""
+    first = np.eye(3, 2) / 2
+    first[place] = [weight, 0]
+    net = Layers([first, np.zeros((1, 3))], [np.zeros(3), np.zeros(1)], [np.ones(3), np.zeros(1)], [False])
+    for sign in (1, -1):
+        cell = SQUARE * [0.45, 1, 1, 0] + [0.55 * sign, 0, 0, 0.4]
+        assert aim_of(reach, cell, net)[1] == (UNKNOWN if weight > FAR / 2 else OPEN)
+
+
+def test_values_that_vanish_lie_between_bounds_that_do_not(reach):
+    net = PLAIN._replace(weights=[np.zeros((2, 2)), np.zeros((1, 2))])
+    _, _, (low, _), (high, _) = asked(reach, net, np.ones(4, dtype=np.uint8), 0, SQUARE)
+    assert low == pytest.approx([-2 * FLOOR] * 2, rel=SLIP, abs=0)
+    assert high == pytest.approx([2 * FLOOR] * 2, rel=SLIP, abs=0)
 
 
 def test_a_middle_has_to_be_inside(reach):

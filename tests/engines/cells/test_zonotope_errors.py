@@ -3,6 +3,7 @@
 That they suffice is shown by test_zonotope.py. Here they are no larger, either.
 """
 
+import itertools
 from fractions import Fraction
 from typing import Any, NamedTuple
 
@@ -200,12 +201,21 @@ def test_what_underflow_may_hide_is_in_every_step(zonotopes, unit):
     asked = (rng.normal(size=(3, 3)) * unit).tolist(), [0.0] * 3, [False] * 3
     ends = -np.ones(2), np.ones(2)
     assert odd_steps(net, steps(zonotopes, net, *ends, *asked), A_BOX, asked) is None
-    generators = np.array([[a, b, 1, 0.0] for a in (1, -1) for b in (1, -1)])
+    generators = np.array([[a, b, 4, 0.0] for a in (1, -1) for b in (1, -1)])
     made, row_ends = cell_steps(zonotopes, net, generators, *asked)
     of, sums = of_cell(generators), np.abs(net.layers[0].float_weight).sum(axis=1) + np.abs(net.layers[0].float_bias)
     assert is_about(made.errors[0], U * sums * of.largest + FLOOR)
     assert odd_steps(net, made, of, asked) is None
     assert not odd_bounds(row_ends, None, None, of, made.entries[-1], made.errors[-1])
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_a_neuron_with_a_bound_that_is_zero_may_not_switch(zonotopes, sign):
+    bias = sign * FLOOR * (1 + 5 * 2.0**-52)  # of which gamma_10 and FLOOR are taken
+    net = pr.Network([pr.Layer(np.eye(2), [0, 0], False), pr.Layer([[0, 0]], [bias], True)])
+    made = steps(zonotopes, net, -np.ones(2), np.ones(2), [[1]], [0.0], [False])
+    assert (made.low if sign > 0 else made.high)[1][0] == 0
+    assert (made.slopes[1][0], made.offsets[1][0], made.crossing) == (sign > 0, 0, 0)
 
 
 def test_a_combination_may_hide_underflow(zonotopes):
@@ -238,6 +248,30 @@ def test_inputs_that_hardly_vary_have_no_column(zonotopes, centre):
     made = steps(zonotopes, net, low, high, *asked)
     assert not odd_inputs(made, low, high)
     assert odd_steps(net, made, A_BOX, asked) is None
+    columns = [[Fraction(v) for v in own] for own in (*made.entries[0], made.errors[0])]
+    least = [sum(map(abs, own)) for own in zip(*columns, strict=True)]
+    assert all(Fraction(own) >= size for own, size in zip(made.sums[0], least, strict=True))
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_no_sum_is_rounded_down(zonotopes, seed):
+    """What leaves neurons is at most as large as its sum is said to be; so is what enters them."""
+    net, low, high, *asked = layered(seed)
+    made = steps(zonotopes, net, low, high, *asked)
+    for number in range(len(net.layers)):
+        (before, after), at = made.sums[2 * number + 1 : 2 * number + 3], made.entries[2 * number + 1]
+        for i, (slope, offset) in enumerate(zip(made.slopes[number], made.offsets[number], strict=True)):
+            assert Fraction(before[i]) >= sum(abs(Fraction(v)) for v in at[:, i].tolist())
+            if offset:
+                assert Fraction(after[i]) >= Fraction(slope) * Fraction(before[i]) + 2 * Fraction(offset)
+
+
+def test_a_row_that_may_be_zero_is_not_missed(zonotopes):
+    bias = FLOOR * (1 + 5 * 2.0**-52)  # of which gamma_10 and FLOOR are taken
+    net = pr.Network([pr.Layer(np.eye(2), [0, 0], False)])
+    made = steps(zonotopes, net, -np.ones(2), np.ones(2), [[0, 0]], [bias], [False])
+    assert made.row_low[0] == 0
+    assert not made.misses
 
 
 def test_values_that_a_product_rounds_lie_between_bounds(zonotopes):
@@ -267,11 +301,22 @@ def bearing_on_inputs(net: pr.Network, made: Steps, rows: Any, inputs: Any) -> A
     return score
 
 
-@pytest.mark.parametrize("seeds", [range(a, a + 20) for a in range(0, 160, 20)])
-def test_the_input_that_promises_most_is_halved(zonotopes, seeds):
+def layered(seed: int) -> Any:
+    """A question of six inputs and two layers, all of whose rows may hold, about a box."""
+    rng = np.random.default_rng(seed)
+    sizes = [6, 7, 6, 3]
+    layers = [(rng.normal(size=(m, n)) / np.sqrt(n), rng.normal(size=m) / 8) for n, m in itertools.pairwise(sizes)]
+    middle, radius = rng.normal(size=6) / 4, rng.uniform(0.1, 1, 6)
+    rows = rng.normal(size=(1 + seed % 3, 3)).tolist()
+    return pr.Network(layers), middle - radius, middle + radius, rows, [-0.1] * len(rows), [False] * len(rows)
+
+
+@pytest.mark.parametrize("make", [question, layered])
+@pytest.mark.parametrize("seeds", [range(a, a + 20) for a in range(0, 100, 20)])
+def test_the_input_that_promises_most_is_halved(zonotopes, make, seeds):
     odd = []
     for seed in seeds:
-        net, low, high, rows, *asked = question(seed)
+        net, low, high, rows, *asked = make(seed)
         made = steps(zonotopes, net, low, high, rows, *asked)
         if not made.is_whole or made.misses:
             continue
@@ -291,17 +336,33 @@ def test_the_input_that_promises_most_is_halved(zonotopes, seeds):
     assert not odd
 
 
+@pytest.mark.parametrize("weight", [0.0, 2.0**-1070])
+def test_a_neuron_that_depends_on_no_input_that_varies_has_no_say(zonotopes, weight):
+    """The first neuron bends by an input that hardly varies, the second by the last one, which is to be halved.
+
+    Nor has one that depends on it by so little that a share of it is no number.
+    """
+    net = pr.Network(
+        [pr.Layer([[1, weight, 0], [0, 0, 1], [0, 3, 0]], [-1, 0, 100], True), pr.Layer([[1, 1, 1]], [-100], False)]
+    )
+    middle, half = np.array([1.0, 0, 0]), np.array([2.0**-42, 1, 1])
+    made = steps(zonotopes, net, middle - half, middle + half, [[-1]], [0.0], [False])
+    assert (made.crossing, made.along) == (2, 2)
+
+
 @pytest.mark.parametrize("seed", range(8))
 def test_where_no_neuron_may_switch_the_input_that_changes_most_is_halved(zonotopes, seed):
     rng = np.random.default_rng(seed)
-    row, radius = rng.normal(size=5), rng.uniform(0, 1, 5)
+    row, middle, radius = rng.normal(size=5), rng.normal(size=5), rng.uniform(0.5, 1, 5)
     radius[seed % 5] = 0
-    net = pr.Network([pr.Layer([row], [0.0], False)])
+    row[(seed + 1) % 5] *= 100
+    net = pr.Network([pr.Layer([row], [-row @ middle], False)])
     for equality, offset in ((False, 0.0), (True, 0.0), (True, -0.01), (True, 0.01)):
-        made = steps(zonotopes, net, -radius, radius, [[-1.0]], [offset], [equality])
+        made = steps(zonotopes, net, middle - radius, middle + radius, [[-1.0]], [offset], [equality])
         assert made.along == np.argmax(np.abs(row) * radius)
         assert abs(made.factors[0]) == 1
-        assert (made.corner == np.where(made.factors[0] * row > 0, 1, -1) * radius).all()
+        assert (made.corner == middle + np.where(made.factors[0] * row > 0, 1, -1) * radius).all()
+    assert steps(zonotopes, net, middle, middle, [[-1.0]], [0.0], [True]).along == -1
 
 
 @pytest.mark.parametrize(("middle", "radius"), [(0.7, 0.4), (-0.7, 0.4), (0.0, 1.1), (1.1, 0.0), (0.55, 0.4)])

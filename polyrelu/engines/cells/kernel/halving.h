@@ -57,9 +57,10 @@ template <class T> class Halving {
             T &bears = bearing_[std::size_t(i)];
             if (Z.offset(coord) > zero && bears > zero) {
                 const T *own = Z.influence(coord);
-                T all = exactly<T>(TINY);
+                T all = zero;
                 for (int k = 0; k < Z.varying(); k++) all = all + own[k];
-                const T part = bears * Z.offset(coord) / all;
+                // On the inputs that vary a neuron need not depend: then there is nothing to share, and no quotient.
+                const T part = all > exactly<T>(FLOOR) ? bears * Z.offset(coord) / all : zero;
                 for (int k = 0; k < Z.varying(); k++) {
                     T &score = score_[std::size_t(Z.input(k))];
                     score = score + part * own[k];

@@ -68,6 +68,8 @@ template <bool ALL> Roundings<ALL> operator/(Roundings<ALL> a, Roundings<ALL> b)
 }
 template <bool ALL> bool operator<(Roundings<ALL> a, Roundings<ALL> b) { return a.f < b.f; }
 template <bool ALL> bool operator>(Roundings<ALL> a, Roundings<ALL> b) { return a.f > b.f; }
+template <bool ALL> bool operator<=(Roundings<ALL> a, Roundings<ALL> b) { return a.f <= b.f; }
+template <bool ALL> bool operator>=(Roundings<ALL> a, Roundings<ALL> b) { return a.f >= b.f; }
 template <bool ALL> Roundings<ALL> modulus(Roundings<ALL> a) { return {std::fabs(a.f), a.count, a.raise}; }
 
 template <bool ALL> struct Constants<Roundings<ALL>> {

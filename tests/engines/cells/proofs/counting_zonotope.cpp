@@ -19,7 +19,7 @@ class Most {
 };
 
 // Writes indices and what is needed beyond what is given, since begin(): of gammas, of which the first has to be that of
-// what is computed, and of raises; each once. A row of zeros ends them.
+// what is computed, and of raises, each once, and how many times. A row of zeros ends them.
 inline i64 *written(int given, int computed, i64 *to) {
     std::deque<int> all;
     for (int k : gammas())
@@ -32,7 +32,12 @@ inline i64 *written(int given, int computed, i64 *to) {
             if (own.k == raise.k) known = true, own.needed = larger(own.needed, raise.needed);
         if (!known) most.push_back(raise);
     }
-    for (const Raise &raise : most) *to++ = raise.k, *to++ = raise.needed - given;
+    for (const Raise &own : most) {
+        i64 times = 0;
+        for (const Raise &raise : raises()) times += raise.k == own.k;
+        *to++ = own.k, *to++ = own.needed - given;
+        *to++ = times, *to++ = 0;
+    }
     *to++ = 0, *to++ = 0;
     return to;
 }

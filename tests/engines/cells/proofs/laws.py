@@ -142,19 +142,29 @@ def wrong_counts(library: harness.Library) -> list[str]:
 
 
 def zonotope_indices(inputs: int, width: int) -> dict[str, list[list[int]]]:
-    """For each table of counting_zonotope.cpp the indices that the code has in each step: of gammas, then of raises."""
+    """For each table of counting_zonotope.cpp the indices that the code has in each step.
+
+    First those of gammas, then each that bounds are raised by, with the number of bounds; all neurons may switch.
+    """
     d, w = inputs, width
-    second = [w + 3, w + 8, 4, 1, 2 * w + 12, d + w + 3]
+
+    def layer(before: int, columns: int, outputs: int, shared: int) -> list[int]:
+        whole = [4, 2 * outputs] if shared == 0 else [shared + 4, outputs, 4, outputs]
+        return [1, before, 2 * before + 12, outputs, columns + 2, outputs, *whole]
+
     return {
         "of_zonotope": [
-            [3],
-            [d + 3, 4, 1, 2 * d + 12, d + 3, 4],
-            [3, 6],
-            [*second, 4],
-            [3, 6],
-            [d + w + 9, 10],
+            [3, 2 * d],
+            [d + 3, 4, *layer(d, 1 + d, w, 0)],
+            [3, 6, 3 * w],
+            [w + 3, w + 8, 4, *layer(w, 1 + d + w, 2, 0)],
+            [3, 6, 3 * 2],
+            [d + w + 9, 10, 1],
         ],
-        "of_zonotope_on_cell": [[1, d + 1, 8, 2, 3], [*second, d + 4, 4]],
+        "of_zonotope_on_cell": [
+            [1, d + 1, 8, 2, 2, 1 + 2 * w, 3, 1],
+            [w + 3, w + 8, 4, *layer(w, 1 + d + w, 2, d)],
+        ],
     }
 
 
