@@ -61,7 +61,8 @@ ASKED = {
     **dict.fromkeys(("zonotope", "combination"), BOXES + ANSWERS),
     **dict.fromkeys(("numbers",), ANSWERS + BOUNDS + SIZES + EVIDENCE),
 }
-ELSE = (*ANSWERS, *KERNEL, *INTERVALS, *EVIDENCE, *SIZES, f"{CELLS}/exams.py::test_arrays")
+FOUND = (f"{CELLS}/test_found.py",)
+ELSE = (*ANSWERS, *KERNEL, *INTERVALS, *EVIDENCE, *SIZES, f"{CELLS}/exams.py::test_arrays", *FOUND)
 # Spoilt text is not found in a text with choices, and what is slow is slower in many processes.
 LEFT_OUT = ("spoilt", "weak", "test_time_is_heard")
 

@@ -122,9 +122,9 @@ def test_what_has_no_end_is_refused(corners, inside):
 
 
 def polygon(rows: int) -> tuple[pr.Polyhedron, dict[tuple[Fraction, Fraction], set[int]]]:
-    """Tangents of a parabola and a line above them, in any order; vertices, and the rows that they are on."""
+    """Tangents of a parabola and a line above them, those at the lowest point last; vertices, and their rows."""
     slopes = range(rows - 1)
-    order = np.random.default_rng(rows).permutation(rows).tolist()
+    order = range(rows)[::-1]
     lines = [((2 * i, -1), i * i) for i in slopes]  # y >= 2 i x - i^2
     top = (-(rows - 2), 1)  # y <= (n - 2) (x + 1)
     lines.append((top, rows - 2))

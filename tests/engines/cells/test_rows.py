@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Iterator, Sequence
+from fractions import Fraction
 from typing import NamedTuple, TypeAlias
 
 import numpy as np
 import pytest
 
+import polyrelu as pr
+from polyrelu.engines.cells.run import NO_LIMIT, Pause, Run, Wish
 from tests.engines.cells.harness.harness import Compiled, built, shared_folder
+from tests.engines.cells.runs import Asked, put
 
 T_ROW = 40
 FIRST = T_ROW + 1
@@ -219,9 +224,10 @@ def test_a_block_ends_before_it_could_have_too_many_vertices(writer):
     own, other = [Vertex((0, FIRST))], [Vertex((1, FIRST + 1)), Vertex((2,))]
     cells = [
         Cell(3, 2, own),
-        Cell(1, 2, own * (MOST - 1)),
+        Cell(1, 2, own),
         Cell(3, 2, other),
         Cell(3, 2, own * (MOST - 2)),
+        Cell(3, 2, own * (MOST - 1)),
         Cell(2, 2, other),
         Cell(2, 2, own),
     ]
@@ -234,6 +240,24 @@ def test_a_block_ends_before_it_could_have_too_many_vertices(writer):
     assert given.written(writer, 1 << 30) == (text, blocks)
     step = blocks[-1] // 2 + 1
     assert given.written(writer, step) == (text, [min(block, step * max(0, k - 2)) for k, block in enumerate(blocks)])
+
+
+def test_vertices_of_many_lines_are_written_once():
+    """A run of more vertices than the table first has places for: each two lines meet within the square."""
+    lines = 46
+    slopes = [Fraction(2 * k + 1, lines) - 1 for k in range(lines)]
+    network = pr.Network([([[slope, -1] for slope in slopes], [slope * slope / 2 for slope in slopes])], relu=[True])
+    regions = Asked.of(network, pr.Polyhedron.box([-2, -2], [2, 2]))
+    rows = Wish(range(len(regions.problem.domain_sums)), len(regions.problem.domain_sums), prunes=True)
+    run = Run(regions.problem, 1, regions.engine._exact_forms(), evidence=rows)
+    cells = regions.cells()
+    assert cells is not None
+    put(run, cells)
+    assert run.advance(NO_LIMIT, 1e6) is Pause.DONE
+    text = run.lines()
+    meetings = math.comb(lines, 2)
+    assert text.count(b"\nc") == 1 + lines + meetings
+    assert text.count(b"\nw") == 4 + 2 * lines + meetings > 1024
 
 
 def test_rows_of_facets(writer):

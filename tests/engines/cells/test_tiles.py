@@ -152,6 +152,21 @@ def test_results_are_let_go():
     assert [sys.getrefcount(column) for column in found] == [3] * 4  # the list's, the loop's and that of the call
 
 
+@pytest.mark.parametrize("sides", [64, 65, 130])
+def test_a_tile_may_have_many_facets(sides):
+    given, tiles = one_tile(box(2, 1), [0, 0])
+    angles = 2 * np.pi * np.arange(sides) / sides
+    forms = np.stack([np.cos(angles), np.sin(angles), -np.ones(sides)], axis=1) / 4
+    sums = np.abs(forms).sum(axis=1) * (1 + 2.0**-40)
+    round_one = given._replace(domain_forms=forms, domain_sums=sums, domain_errors=np.full(sides, 2.0**-50))
+    facets = np.arange(sides, dtype=np.int32)
+    for point in ([0.1, 0.0], [np.nan, np.nan]):
+        own = Tiles(tiles.packed, np.array([0, sides]), facets, np.array([point]))
+        found = measured(round_one, own)
+        assert found.low[0] < sides * np.tan(np.pi / sides) < found.high[0] < found.low[0] + 1e-8
+        assert np.abs(found.box_low + 1).max() < 1e-2
+
+
 PYRAMID = pr.Polyhedron([[0, 0, -1], [1, 0, 1], [-1, 0, 1], [0, 1, 1], [0, -1, 1]], [0, 1, 1, 1, 1])
 INSIDE = [0, 0, 0.25]
 VOLUME = Fraction(4, 3)
