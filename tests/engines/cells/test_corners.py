@@ -113,6 +113,13 @@ def test_an_apex_on_many_facets_is_refused_and_enclosed(corners):
         assert 0 < sign * (reach - 1) < 2.0**-36
 
 
+@pytest.mark.parametrize("first", range(5))
+def test_each_row_is_asked_at_an_apex(corners, first):
+    rows = PYRAMID.halfspaces[first:] + PYRAMID.halfspaces[:first]
+    pyramid = pr.Polyhedron([row.normal for row in rows], [row.offset for row in rows])
+    assert found(corners, pyramid, INSIDE) is None
+
+
 @pytest.mark.parametrize("inside", [None, [0, 0]])
 def test_what_has_no_end_is_refused(corners, inside):
     quadrant = pr.Polyhedron([[-1, 0], [0, -1], [-1, -1]], [1, 1, 1])

@@ -419,20 +419,20 @@ LISTED = {
         ["0x1.fffffffffffe6p-2", "0x1.000000000000dp-1", "-0x1.0000000000000p-1022", "-0x1.0000000000000p-1022"],
     ),
     "a rough triangle": (
-        rough([(0, 0), (48, 0), (0, 48)], [1, 1, 1], simplex(2)),
-        ["0x0.0p+0", "0x1.6100000000025p+8", "-0x1.0000000000006p-1", "-0x1.0000000000006p-1"],
+        rough([(0, 0), (4800, 0), (0, 4800)], [0.25] * 3, simplex(2)),
+        ["0x1.f4dd7bc4c2a26p+19", "0x1.7691421d9eaf0p+20", "-0x1.745d1745d174fp-4", "-0x1.745d1745d174fp-4"],
     ),
     "a rough simplex": (
-        rough([(0, 0, 0), (48, 0, 0), (0, 48, 0), (0, 0, 48)], [1] * 4, simplex(3)),
-        ["0x0.0p+0", "0x1.e2755555555a5p+11", "-0x1.0000000000006p-1", "-0x1.0000000000006p-1"],
+        rough([(0, 0, 0), (480, 0, 0), (0, 4800, 0), (0, 0, 4800)], [0.25] * 4, simplex(3)),
+        ["0x1.5d9c087dea92cp+25", "0x1.5a075116600c4p+26", "-0x1.745d1745d174fp-4", "-0x1.745d1745d174fp-4"],
     ),
     "a rough square": (
-        rough([(0, 0), (48, 0), (0, 48), (48, 48)], [1] * 4, [[0, 2], [1, 2], [0, 3], [1, 3]]),
-        ["0x0.0p+0", "0x1.a900000000030p+9", "-0x1.0000000000006p-1", "-0x1.0000000000006p-1"],
+        rough([(0, 0), (480, 0), (0, 480), (480, 480)], [0.25] * 4, [[0, 2], [1, 2], [0, 3], [1, 3]]),
+        ["0x1.1ac47ef130a72p+14", "0x1.029dc08767acap+15", "-0x1.745d1745d174fp-4", "-0x1.745d1745d174fp-4"],
     ),
     "a rough simplex of six": (
-        rough([(0,) * 6, *(tuple(480 * (i == j) for j in range(6)) for i in range(6))], [1] * 7, simplex(6)),
-        ["0x0.0p+0", "0x1.d80775f3b9efdp+40", "-0x1.0000000000006p-1", "-0x1.0000000000006p-1"],
+        rough([(0,) * 6, *(tuple(48000 * (i == j) for j in range(6)) for i in range(6))], [0.25] * 7, simplex(6)),
+        ["0x1.b69f97792bfc1p+70", "0x1.2e16fc7aea2f1p+75", "-0x1.745d1745d174fp-4", "-0x1.745d1745d174fp-4"],
     ),
 }
 
@@ -455,6 +455,35 @@ def test_facets_may_have_any_numbers(measurer, words):
         (low, high), _ = measured(measurer, cells)
         assert low[0] <= volume <= high[0]
         assert high[0] - low[0] < 2.0**-30
+
+
+@pytest.mark.parametrize("sides", [64, 65, 130])
+def test_an_apex_above_many_sides(measurer, sides):
+    """More than 64 vertices, of which one is on nearly all facets; the base lies on the moment curve."""
+    base = [(i, i * i, 0) for i in range(sides)]
+    on = [[0, 1 + i, 1 + (i - 1) % sides] for i in range(sides)]
+    apex = (sides // 2, sides * sides // 3, 3)
+    area = Fraction(abs(sum(x * v - y * u for (x, y, _), (u, v, _) in pairwise([*base, base[0]]))), 2)
+    cells = cell([(*x, 1) for x in [*base, apex]], [0.0] * (sides + 1), [*on, list(range(1, sides + 1))])
+    (low, high), _ = measured(measurer, cells)
+    assert low[0] <= area <= high[0]
+    assert high[0] - low[0] < 1e-9 * area
+
+
+def test_cells_do_not_know_of_one_another(measurer):
+    one, other = (of_shape(name, np.random.default_rng(0))[0] for name in ("hypersimplex 4", "cube 4"))
+    several = Cells(
+        np.cumsum([0, len(one.radius), 0, len(other.radius), len(one.radius)]),
+        np.concatenate([one.vectors, other.vectors, one.vectors]),
+        np.concatenate([one.radius, other.radius, one.radius]),
+        np.concatenate([one.tight, other.tight, one.tight]),
+    )
+    volumes, boxes = measured(measurer, several)
+    for k, alone in ((0, one), (2, other), (3, one)):
+        own = measured(measurer, alone)
+        assert same_bits(own, (volumes[:, k : k + 1], boxes[:, k : k + 1]))
+    assert np.isnan(volumes[:, 1]).all()
+    assert np.isnan(boxes[:, 1]).all()
 
 
 def test_each_generator_has_its_own_radius(measurer):

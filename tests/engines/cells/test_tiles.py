@@ -192,10 +192,25 @@ def test_each_row_is_off_by_its_own_error():
 
 
 def test_a_tile_that_is_flatter_than_rows_are_moved_has_no_sizes():
-    height = Fraction(1, 2**50)
-    sides = [[0, 0, -1], *([a, b, 1 / height] for a, b in ((1, 0), (-1, 0), (0, 1), (0, -1)))]
-    given, tiles = one_tile(pr.Polyhedron(sides, [0, 1, 1, 1, 1]), [0, 0, float(height / 4)])
+    """A set around it is measured, and nothing is left of it inwards."""
+    slab = pr.Polyhedron.box([-1, -1, 0], [1, 1, Fraction(1, 2**50)])
+    given, tiles = one_tile(slab, [0, 0, 2.0**-51])
     assert np.isnan(np.concatenate(measured(given, tiles))).all()
+
+
+def test_a_pyramid_whose_volume_is_no_float_has_no_sizes():
+    offsets = [0, *[2**400] * 4]
+    pyramid = pr.Polyhedron([row.normal for row in PYRAMID.halfspaces], offsets)
+    given, tiles = one_tile(pyramid, [0, 0, 2.0**398])
+    assert np.isnan(np.concatenate(measured(given, tiles))).all()
+
+
+def test_facets_come_in_any_order():
+    given, tiles = two_tiles()
+    backwards = tiles._replace(facets=np.ascontiguousarray(tiles.facets.reshape(2, 4)[:, ::-1].ravel()))
+    found = measured(given, backwards)
+    assert np.abs(found.low - 2).max() < 2.0**-40
+    assert np.abs(found.box_low - [-1, -1, 0, -1]).max() < 2.0**-40
 
 
 def test_what_has_no_vertices_has_no_sizes():
