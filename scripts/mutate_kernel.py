@@ -59,7 +59,7 @@ NOTES = Path(__file__).with_name("mutants")
 EXAMS = (
     "tests/engines/cells/exams.py",
     *(f"tests/engines/cells/test_{name}.py" for name in ("kernel", "interval_cells", "extents", "corners", "boxes")),
-    *(f"tests/engines/cells/test_{name}.py" for name in ("rows", "order", "tiles", "found")),
+    *(f"tests/engines/cells/test_{name}.py" for name in ("rows", "order", "tiles", "found", "evidence")),
     "tests/engines/cells/test_zonotope.py",
     "tests/engines/branch/exams.py",
     *(f"tests/engines/branch/test_{name}.py" for name in ("engine", "facets", "library", "affine")),

@@ -44,6 +44,10 @@ KERNEL, INTERVALS = (
     (f"{CELLS}/exams.py::test_intervals", f"{CELLS}/test_interval_cells.py"),
 )
 EVIDENCE, SIZES = (f"{CELLS}/exams.py::test_evidence",), (f"{CELLS}/exams.py::test_sizes",)
+FOUND = (f"{CELLS}/test_found.py",)
+LISTED = tuple(
+    f"{CELLS}/test_evidence.py::test_{name}" for name in ("cells_may_have", "both_sides", "a_violated", "directions")
+)
 BOXES = (f"{CELLS}/exams.py::test_boxes", f"{CELLS}/test_boxes.py", f"{CELLS}/test_zonotope.py::test_every_step")
 LAWFUL = ("no_index", "the_grid", "no_stored", "laws")
 BOUNDS = tuple(f"{CELLS}/exams.py::test_{name}" for name in LAWFUL)
@@ -51,7 +55,7 @@ WALK = ("tests/engines/branch/",)
 ASKED = {
     **dict.fromkeys(("bounds", "forms", "reach", "solving", "grid"), ANSWERS + BOUNDS + KERNEL),
     **dict.fromkeys(("interval",), INTERVALS + ANSWERS),
-    **dict.fromkeys(("evidence",), EVIDENCE + ANSWERS),
+    **dict.fromkeys(("evidence",), EVIDENCE + ANSWERS + LISTED + FOUND),
     **dict.fromkeys(("rows",), (f"{CELLS}/test_rows.py", *EVIDENCE, *ANSWERS)),
     **dict.fromkeys(("order",), (f"{CELLS}/test_order.py", *ANSWERS)),
     **dict.fromkeys(("extents",), (*SIZES, f"{CELLS}/test_extents.py")),
@@ -61,7 +65,6 @@ ASKED = {
     **dict.fromkeys(("zonotope", "combination"), BOXES + ANSWERS),
     **dict.fromkeys(("numbers",), ANSWERS + BOUNDS + SIZES + EVIDENCE),
 }
-FOUND = (f"{CELLS}/test_found.py",)
 ELSE = (*ANSWERS, *KERNEL, *INTERVALS, *EVIDENCE, *SIZES, f"{CELLS}/exams.py::test_arrays", *FOUND)
 # Spoilt text is not found in a text with choices, and what is slow is slower in many processes.
 LEFT_OUT = ("spoilt", "weak", "test_time_is_heard")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from fractions import Fraction
 
@@ -11,7 +12,7 @@ import pytest
 import polyrelu as pr
 from polyrelu.engines.cells.run import Found, Run
 from polyrelu.engines.cells.signs import ExactForms
-from tests.engines.cells import differential
+from tests.engines.cells import differential, listings
 from tests.engines.cells.runs import Asked, finished, put
 from tests.extreme_networks import box
 
@@ -33,13 +34,13 @@ def rows_of(exact: ExactForms, found: Found, i: int) -> tuple[list[tuple[int, ..
 
 
 def questions_with_flat_tiles() -> Iterator[tuple[ExactForms, Found]]:
-    for number in WITH_FLAT_TILES:
-        question = differential.small_question(number)
-        regions = Asked.of(question.network, box(question.network.input_dim, 2), question.target)
-        run = regions.run()
-        cells = regions.cells()
-        assert cells is not None
-        put(run, cells)
+    small = [differential.small_question(number) for number in WITH_FLAT_TILES]
+    wide = [question for question in differential.wide_questions() if question.name.endswith("y0 == y1, general")]
+    for question in [*small, *wide]:
+        words = 2 if question in wide else 1
+        domain = question.domain if question in wide else box(question.network.input_dim, 2)
+        regions = Asked.of(question.network, domain, question.target)
+        run = regions.begun(words)
         yield regions.engine._exact_forms(), finished(run)
 
 
@@ -70,7 +71,8 @@ NETWORK = pr.Network(LAYERS, relu=[True, True])
 
 @pytest.mark.parametrize("words", [1, 2])
 def test_sizes_are_the_same_beside_generators(words):
-    regions = Asked.of(NETWORK, box(2, 2))
+    domain = box(2, 2) if words == 1 else differential.round_polytope(2, 70)
+    regions = Asked.of(NETWORK, domain)
     cells = regions.cells(words)
     assert cells is not None
     found = []
@@ -87,7 +89,47 @@ def test_sizes_are_the_same_beside_generators(words):
     for low, high in zip(beside.extents.volume_low.tolist(), beside.extents.volume_high.tolist(), strict=True):
         assert 0 < low <= high < low * (1 + 1e-9)
         total += Fraction(high)
-    assert 16 <= total < 16 * (1 + Fraction(1, 10**9))
+    assert domain.volume() <= total < domain.volume() * (1 + Fraction(1, 10**9))
+
+
+# Signs
+
+REPEATED = pr.Network(
+    [
+        (
+            [[1, 3], [-4, 10], [-8, 20], [7, -9], [-14, 18], [21, -27], [3, 1], [5, -5], [14, -18], [2, 9]],
+            [1, 2, 4, 3, -6, 9, -1, 2, 6, 4],
+        )
+    ],
+    relu=[True],
+)
+"""Neurons 2, 4, 5 and 8 repeat neurons 1 and 3, some with opposite signs, and begin a byte."""
+
+
+def test_neurons_that_repeat_one_are_on_with_it_or_against_it():
+    tiles, expected = (pr.linear_regions(REPEATED, box(2, 2), method) for method in ("cells", "twin"))
+    assert differential.tiles_of(tiles) == differential.tiles_of(expected)
+    assert len(tiles) > 10
+    question = listings.Question(REPEATED, box(2, 2), None)
+    assert Counter(question.listed(question.lines())) == Counter(question.listed(question.lines(compiled=False)))
+
+
+@pytest.mark.parametrize("neurons", [16, 40, 64])
+def test_patterns_of_many_bytes(neurons):
+    """On a line, with a neuron at the beginning of a byte that repeats another, and points that a target leaves."""
+    rows, offsets = (
+        [[1 if k % 3 else -1] for k in range(neurons)],
+        [(7 * k % neurons) - neurons // 2 for k in range(neurons)],
+    )
+    rows[8], offsets[8] = [2 * rows[3][0]], 2 * offsets[3]
+    network = pr.Network([(rows, offsets), ([[1 if k % 2 else -1 for k in range(neurons)]], [0])])
+    target = pr.parse("y0 == 1/3", dim=1)
+    regions = [pr.linear_regions(network, box(1, neurons), method) for method in ("cells", "twin")]
+    ends = [pr.preimage(network, target, box(1, neurons), method) for method in ("cells", "twin")]
+    assert len(regions[1]) > neurons / 2
+    assert len(ends[1]) > 0
+    for found, expected in (regions, ends):
+        assert differential.tiles_of(found) == differential.tiles_of(expected)
 
 
 # Cells for others
