@@ -12,6 +12,7 @@ import pytest
 import polyrelu as pr
 from polyrelu.engines.cells.run import Found, Run
 from polyrelu.engines.cells.signs import ExactForms
+from polyrelu.tilings.columns import Columns
 from tests.engines.cells import differential, listings
 from tests.engines.cells.runs import Asked, finished, put
 from tests.extreme_networks import box
@@ -160,6 +161,8 @@ def test_points_are_known_of_mirrored_cells_or_of_none(power):
         ends = sorted(side * (2**power + Fraction(k, 64)) for k in (0, 3))
         network = pr.Network([([[side]], [-(2**power) - Fraction(1, 64)])], relu=[True])
         tiling = pr.linear_regions(network, pr.Polyhedron.box([ends[0]], [ends[1]]), "cells")
-        known.append(sorted(bool(np.isnan(tile.source.points[tile.number]).any()) for tile in tiling))
+        ((_, source),) = tiling.parts
+        assert isinstance(source, Columns)
+        known.append(sorted(np.isnan(source.points).any(axis=1).tolist()))
     assert known[0] == known[1]
     assert len(known[0]) == 2

@@ -55,7 +55,7 @@ class Given(NamedTuple):
     """Cells as arrays."""
 
     sites: int
-    count: int
+    number: int
     patterns: np.ndarray
     lengths: np.ndarray
     start: np.ndarray
@@ -82,8 +82,8 @@ class Given(NamedTuple):
     def written(self, writer: Compiled, step: int = 0) -> tuple[bytes, list[int]]:
         """The text, and how much of it had been taken after each cell, whole blocks in steps."""
         facets = np.array([T_ROW, *range(T_ROW)], dtype=np.int32)
-        room = 1000 + 10 * len(self.far) + 8 * len(self.rows) + 8 * self.count * (self.sites + 4)
-        text, taken = np.zeros(room, dtype=np.uint8), np.zeros(self.count + 1, dtype=np.int64)
+        room = 1000 + 10 * len(self.far) + 8 * len(self.rows) + 8 * self.number * (self.sites + 4)
+        text, taken = np.zeros(room, dtype=np.uint8), np.zeros(self.number + 1, dtype=np.int64)
         writer.call("rows", len(facets), facets, *self, step, room, text, taken)
         assert taken[-1] <= room
         return text[: taken[-1]].tobytes(), taken[:-1].tolist()

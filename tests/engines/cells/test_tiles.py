@@ -114,21 +114,22 @@ def test_what_is_no_problem_is_refused():
     given, tiles = two_tiles()
     sizes = given.dim, given.neurons, given.target_layer
     own = columns(given)
+    measure: Any = kernel_library().tiles_measured
     for wrong in (own[:-1], (*own, own[0]), ()):
         with pytest.raises(ValueError, match="this is no problem"):
-            kernel_library().tiles_measured(wrong, *sizes, *tiles)
+            measure(wrong, *sizes, *tiles)
     with pytest.raises(SystemError):
-        kernel_library().tiles_measured(list(own), *sizes, *tiles)
+        measure(list(own), *sizes, *tiles)
     for k in range(len(own)):
         with pytest.raises(TypeError):
-            kernel_library().tiles_measured((*own[:k], None, *own[k + 1 :]), *sizes, *tiles)
+            measure((*own[:k], None, *own[k + 1 :]), *sizes, *tiles)
     for k in range(len(tiles)):
         with pytest.raises(TypeError):
-            kernel_library().tiles_measured(own, *sizes, *tiles[:k], None, *tiles[k + 1 :])
+            measure(own, *sizes, *tiles[:k], None, *tiles[k + 1 :])
     with pytest.raises(ValueError, match="whole values"):
-        kernel_library().tiles_measured(own, *sizes, *tiles[:3], np.zeros(33, dtype=np.uint8))
+        measure(own, *sizes, *tiles[:3], np.zeros(33, dtype=np.uint8))
     with pytest.raises(TypeError):
-        kernel_library().tiles_measured(own, *sizes)
+        measure(own, *sizes)
 
 
 def test_columns_are_let_go():
