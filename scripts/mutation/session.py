@@ -56,6 +56,7 @@ ASKED = {
     **dict.fromkeys(("bounds", "forms", "reach", "solving", "grid"), ANSWERS + BOUNDS + KERNEL),
     **dict.fromkeys(("interval",), INTERVALS + ANSWERS),
     **dict.fromkeys(("evidence",), EVIDENCE + ANSWERS + LISTED + FOUND),
+    **dict.fromkeys(("finish",), FOUND + ANSWERS + SIZES + EVIDENCE),
     **dict.fromkeys(("rows",), (f"{CELLS}/test_rows.py", *EVIDENCE, *ANSWERS)),
     **dict.fromkeys(("order",), (f"{CELLS}/test_order.py", *ANSWERS)),
     **dict.fromkeys(("extents",), (*SIZES, f"{CELLS}/test_extents.py")),
