@@ -113,6 +113,24 @@ def test_an_apex_on_many_facets_is_refused_and_enclosed(corners):
         assert 0 < sign * (reach - 1) < 2.0**-36
 
 
+def around_some_point(seed: int, rows: int | None = None) -> pr.Polyhedron:
+    """A set of few rows, or of so many, all around a point that is not the origin."""
+    rng = np.random.default_rng(seed)
+    dim = int(rng.integers(2, 4))
+    count = rows or int(rng.integers(dim + 1, dim + 8))
+    inside = rng.integers(-9, 10, dim) * 3
+    normals = rng.integers(-9, 10, (count, dim))
+    normals = normals[np.any(normals != 0, axis=1)]
+    offsets = [int(row @ inside) + int(rng.integers(1, 9)) for row in normals]
+    return pr.Polyhedron(normals.tolist(), offsets)
+
+
+@pytest.mark.parametrize(("seed", "rows"), [*((seed, None) for seed in (0, 1, 10, 14, 15, 27, 47, 79)), (1, 90)])
+def test_room_is_found_in_bounded_sets_by_steps(corners, seed, rows):
+    """Each of these needs some, along one parameter or another."""
+    assert found(corners, around_some_point(seed, rows)) is not None
+
+
 @pytest.mark.parametrize("first", range(5))
 def test_each_row_is_asked_at_an_apex(corners, first):
     rows = PYRAMID.halfspaces[first:] + PYRAMID.halfspaces[:first]
