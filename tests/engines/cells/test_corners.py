@@ -113,6 +113,19 @@ def test_an_apex_on_many_facets_is_refused_and_enclosed(corners):
         assert 0 < sign * (reach - 1) < 2.0**-36
 
 
+def test_a_row_that_nearly_touches_a_vertex_is_asked_though_it_is_the_first(corners):
+    cube = pr.Polyhedron.box([-1] * 3, [1] * 3).halfspaces
+    normals, offsets = [row.normal for row in cube], [row.offset for row in cube]
+    near = Fraction(1, 2**60)
+    assert found(corners, pr.Polyhedron([(1, 1, 1), *normals], [3 + near, *offsets]), [0, 0, 0]) is None
+    assert found(corners, pr.Polyhedron([(1, 1, 1), *normals], [3 + 2**20 * near, *offsets]), [0, 0, 0]) is not None
+
+
+def test_a_cube_with_so_many_neighbours_that_the_table_grows_among_the_first(corners):
+    points, _, tight = found(corners, pr.Polyhedron.box([-1] * 8, [1] * 8), [0] * 8)
+    assert len(points) == len({bytes(own) for own in tight}) == 2**8
+
+
 def around_some_point(seed: int, rows: int | None = None) -> pr.Polyhedron:
     """A set of few rows, or of so many, all around a point that is not the origin."""
     rng = np.random.default_rng(seed)

@@ -216,9 +216,10 @@ def test_facets_come_in_any_order():
 
 def test_what_has_no_vertices_has_no_sizes():
     given, tiles = two_tiles()
-    strip = tiles._replace(starts=np.array([0, 1, 3]), facets=np.array([0, 0, 3], dtype=np.int32))
-    for points in (tiles.points, tiles.points * np.nan):
-        assert np.isnan(np.concatenate(measured(given, strip._replace(points=points)))).all()
+    for starts, facets in (([0, 1, 3], [0, 0, 3]), ([0, 2, 4], [0, 1, 2, 3])):
+        open_ones = tiles._replace(starts=np.array(starts), facets=np.array(facets, dtype=np.int32))
+        for points in (tiles.points, tiles.points * np.nan):
+            assert np.isnan(np.concatenate(measured(given, open_ones._replace(points=points)))).all()
 
 
 def test_where_there_is_no_room_for_determinants_memory_ends():
