@@ -59,7 +59,7 @@ ASKED = {
     **dict.fromkeys(("finish",), FOUND + ANSWERS + SIZES + EVIDENCE),
     **dict.fromkeys(("rows",), (f"{CELLS}/test_rows.py", *EVIDENCE, *ANSWERS)),
     **dict.fromkeys(("order",), (f"{CELLS}/test_order.py", *ANSWERS)),
-    **dict.fromkeys(("extents",), (*SIZES, f"{CELLS}/test_extents.py")),
+    **dict.fromkeys(("extents",), (f"{CELLS}/test_extents.py", f"{CELLS}/exams.py::test_sizes_on")),
     **dict.fromkeys(("corners",), (*SIZES, f"{CELLS}/test_corners.py", f"{CELLS}/test_tiles.py")),
     **dict.fromkeys(("tiles", "tiles_module"), (*SIZES, f"{CELLS}/test_tiles.py")),
     **dict.fromkeys(("boxes", "boxes_module", "halving"), BOXES),
