@@ -38,13 +38,12 @@ def rows_of(exact: ExactForms, found: Found, i: int) -> tuple[list[tuple[int, ..
 def question_with_flat_tiles(number: int | None) -> tuple[ExactForms, Found]:
     """A small one, or that with more facets than a word has bits."""
     if number is None:
-        question = next(own for own in differential.wide_questions() if own.name.endswith("y0 == y1, general"))
-        domain, words = question.domain, 2
-    else:
-        question = differential.small_question(number)
-        domain, words = box(question.network.input_dim, 2), 1
-    regions = Asked.of(question.network, domain, question.target)
-    return regions.engine._exact_forms(), finished(regions.begun(words))
+        network = pr.Network([([[1, 2]], [1]), ([[1]], [0])])
+        regions = Asked.of(network, differential.round_polytope(2, 70), pr.parse("y0 == 1/4", dim=1))
+        return regions.engine._exact_forms(), finished(regions.begun(words=2))
+    question = differential.small_question(number)
+    regions = Asked.of(question.network, box(question.network.input_dim, 2), question.target)
+    return regions.engine._exact_forms(), finished(regions.begun())
 
 
 @pytest.mark.parametrize("number", [None, *WITH_FLAT_TILES])
