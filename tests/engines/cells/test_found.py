@@ -38,7 +38,7 @@ def rows_of(exact: ExactForms, found: Found, i: int) -> tuple[list[tuple[int, ..
 def question_with_flat_tiles(number: int | None) -> tuple[ExactForms, Found]:
     """A small one, or that with more facets than a word has bits."""
     if number is None:
-        network = pr.Network([([[1, 2]], [1]), ([[1]], [0])])
+        network = pr.Network([([[1, 2]], [1000]), ([[1]], [-1000])])
         regions = Asked.of(network, differential.round_polytope(2, 70), pr.parse("y0 == 1/4", dim=1))
         return regions.engine._exact_forms(), finished(regions.begun(words=2))
     question = differential.small_question(number)
