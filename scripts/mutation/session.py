@@ -37,35 +37,49 @@ _OVERHEAD = 0.005  # seconds for a test of no length
 _OF_LINE, _OF_FILE, _OF_NONE = 5.0, 1.0, 0.2  # what a test's kills of neighbours count for
 _WALL_SECONDS = 900
 _SHORT = 200  # characters of what a test says
-CELLS = "tests/engines/cells"
-ANSWERS = (f"{CELLS}/exams.py::test_answers",)
-KERNEL, INTERVALS = (
-    (f"{CELLS}/test_kernel.py",),
-    (f"{CELLS}/exams.py::test_intervals", f"{CELLS}/test_interval_cells.py"),
+
+def _of_cells(*names: str) -> tuple[str, ...]:
+    return tuple(f"tests/engines/cells/{name}" for name in names)
+
+
+def _exams(*names: str) -> tuple[str, ...]:
+    return _of_cells(*(f"exams.py::test_{name}" for name in names))
+
+
+ANSWERS = _exams("answers", "the_clock", "neigh", "generators", "flat")
+BOUNDS = _exams("no_index", "the_grid", "no_stored", "laws")
+EVIDENCE, SIZES = _exams("evidence"), _exams("sizes")
+INTERVALS = _exams("intervals") + _of_cells("test_interval_cells.py")
+KERNEL = _of_cells(*(f"test_{name}.py" for name in ("kernel", "skeleton", "words", "forms", "patches", "pauses")))
+MODULE = _of_cells(*(f"test_{name}.py" for name in ("module", "handed_out", "memory", "run", "pauses", "patches")))
+FOUND, NUMBERS, TILES = _of_cells("test_found.py"), _of_cells("test_numbers.py"), _of_cells("test_tiles.py")
+LISTED = _of_cells(
+    *(f"test_evidence.py::test_{name}" for name in ("cells_may_have", "both_sides", "a_violated", "directions"))
 )
-EVIDENCE, SIZES = (f"{CELLS}/exams.py::test_evidence",), (f"{CELLS}/exams.py::test_sizes",)
-ZONOTOPES = (f"{CELLS}/test_zonotope.py::test_every_step", f"{CELLS}/test_zonotope_errors.py")
-BOXES = (f"{CELLS}/exams.py::test_boxes", f"{CELLS}/test_boxes", *ZONOTOPES)
-COMBINED = (f"{CELLS}/exams.py::test_combinations", f"{CELLS}/exams.py::test_no_index_of_zonotopes")
-LAWFUL = ("no_index", "the_grid", "no_stored", "laws")
-BOUNDS = tuple(f"{CELLS}/exams.py::test_{name}" for name in LAWFUL)
+ERRORS = _of_cells("test_zonotope_errors.py")
+ZONOTOPES = _of_cells("test_zonotope.py::test_every_step") + ERRORS
+BOXES = _exams("boxes") + _of_cells("test_boxes")
 WALK = ("tests/engines/branch/",)
 ASKED = {
-    **dict.fromkeys(("bounds", "forms", "solving", "grid"), ANSWERS + BOUNDS + KERNEL),
-    **dict.fromkeys(("reach",), (*ANSWERS, *BOUNDS, *KERNEL, f"{CELLS}/test_reach.py", ZONOTOPES[1])),
-    **dict.fromkeys(("interval",), INTERVALS + ANSWERS),
-    **dict.fromkeys(("evidence",), EVIDENCE + ANSWERS),
-    **dict.fromkeys(("rows",), (f"{CELLS}/test_rows.py", *EVIDENCE, *ANSWERS)),
-    **dict.fromkeys(("order",), (f"{CELLS}/test_order.py", *ANSWERS)),
-    **dict.fromkeys(("extents",), (*SIZES, f"{CELLS}/test_extents.py")),
-    **dict.fromkeys(("corners",), (*SIZES, f"{CELLS}/test_corners.py", f"{CELLS}/test_tiles.py")),
-    **dict.fromkeys(("tiles", "tiles_module"), (*SIZES, f"{CELLS}/test_tiles.py")),
-    **dict.fromkeys(("boxes", "boxes_module", "halving"), BOXES),
-    **dict.fromkeys(("zonotope", "combination"), (*BOXES[:2], *ZONOTOPES, *COMBINED)),
-    **dict.fromkeys(("buffers",), (*ANSWERS, *EVIDENCE, *SIZES, f"{CELLS}/exams.py::test_arrays", *BOXES[:2])),
-    **dict.fromkeys(("numbers",), ANSWERS + BOUNDS + SIZES + EVIDENCE),
+    **dict.fromkeys(("bounds", "forms"), ANSWERS + BOUNDS + KERNEL),
+    "solving": ANSWERS + BOUNDS + KERNEL + _of_cells("test_solving.py"),
+    "reach": ANSWERS + BOUNDS + KERNEL + _of_cells("test_reach.py") + ERRORS,
+    "grid": ANSWERS + BOUNDS + KERNEL + NUMBERS,
+    "numbers": ANSWERS + BOUNDS + SIZES + EVIDENCE + NUMBERS,
+    "interval": INTERVALS + ANSWERS,
+    "evidence": EVIDENCE + ANSWERS + LISTED + FOUND,
+    "finish": FOUND + ANSWERS + SIZES + EVIDENCE,
+    "rows": _of_cells("test_rows.py") + EVIDENCE + ANSWERS,
+    "order": _of_cells("test_order.py") + ANSWERS + MODULE,
+    "extents": _of_cells("test_extents.py") + _exams("sizes_on"),
+    "corners": SIZES + _of_cells("test_corners.py") + TILES,
+    **dict.fromkeys(("tiles", "tiles_module"), SIZES + TILES),
+    **dict.fromkeys(("boxes", "boxes_module", "halving"), BOXES + ZONOTOPES),
+    **dict.fromkeys(("zonotope", "combination"), BOXES + ZONOTOPES + _exams("combinations", "no_index_of_zonotopes")),
+    "buffers": MODULE + BOXES,
+    "module": MODULE,
 }
-ELSE = (*ANSWERS, *KERNEL, *INTERVALS, *EVIDENCE, *SIZES, f"{CELLS}/exams.py::test_arrays")
+ELSE = ANSWERS + KERNEL + INTERVALS + EVIDENCE + SIZES + _exams("arrays") + MODULE + FOUND
 # Spoilt text is not found in a text with choices, and what is slow is slower in many processes.
 LEFT_OUT = ("spoilt", "weak", "test_time_is_heard")
 

@@ -85,8 +85,8 @@ class Found(NamedTuple):
     ``packed`` (signs of the neurons, eight to a byte, the first highest) and ``facets`` (delimited by ``facet_start``)
     are the finished cells' columns, ``points`` lie inside them. The same is known of tiles that the target leaves of a
     cell where a row touches it, or demands equality: of the facets that touch tile i the first ``flat_containing[i]``
-    contain it; ``flat_dim`` is its dimension, or -1 where that is not known; ``flat_is_face`` says whether it is a face
-    of its cell, which others may share, and not a section through its inside.
+    contain it; ``flat_is_face`` says whether it is a face of its cell, which others may share, and not a section
+    through its inside; ``flat_dim`` is the dimension of a section, and -1 of a face.
     """
 
     packed: NDArray[np.uint8]

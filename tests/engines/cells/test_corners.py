@@ -113,6 +113,44 @@ def test_an_apex_on_many_facets_is_refused_and_enclosed(corners):
         assert 0 < sign * (reach - 1) < 2.0**-36
 
 
+def test_a_row_that_nearly_touches_a_vertex_is_asked_though_it_is_the_first(corners):
+    cube = pr.Polyhedron.box([-1] * 3, [1] * 3).halfspaces
+    normals, offsets = [row.normal for row in cube], [row.offset for row in cube]
+    near = Fraction(1, 2**50)
+    assert found(corners, pr.Polyhedron([(1, 1, 1), *normals], [3 + near, *offsets]), [0, 0, 0]) is None
+    assert found(corners, pr.Polyhedron([(1, 1, 1), *normals], [3 + 2**20 * near, *offsets]), [0, 0, 0]) is not None
+
+
+def test_a_cube_with_so_many_neighbours_that_the_table_grows_among_the_first(corners):
+    points, _, tight = found(corners, pr.Polyhedron.box([-1] * 8, [1] * 8), [0] * 8)
+    assert len(points) == len({bytes(own) for own in tight}) == 2**8
+
+
+def around_some_point(seed: int, rows: int | None = None) -> pr.Polyhedron:
+    """A set of few rows, or of so many, all around a point that is not the origin."""
+    rng = np.random.default_rng(seed)
+    dim = int(rng.integers(2, 4))
+    count = rows or int(rng.integers(dim + 1, dim + 8))
+    inside = rng.integers(-9, 10, dim) * 3
+    normals = rng.integers(-9, 10, (count, dim))
+    normals = normals[np.any(normals != 0, axis=1)]
+    offsets = [int(row @ inside) + int(rng.integers(1, 9)) for row in normals]
+    return pr.Polyhedron(normals.tolist(), offsets)
+
+
+@pytest.mark.parametrize(("seed", "rows"), [*((seed, None) for seed in (0, 1, 10, 14, 15, 27, 47, 79)), (1, 90)])
+def test_room_is_found_in_bounded_sets_by_steps(corners, seed, rows):
+    """Each of these needs some, along one parameter or another."""
+    assert found(corners, around_some_point(seed, rows)) is not None
+
+
+@pytest.mark.parametrize("first", range(5))
+def test_each_row_is_asked_at_an_apex(corners, first):
+    rows = PYRAMID.halfspaces[first:] + PYRAMID.halfspaces[:first]
+    pyramid = pr.Polyhedron([row.normal for row in rows], [row.offset for row in rows])
+    assert found(corners, pyramid, INSIDE) is None
+
+
 @pytest.mark.parametrize("inside", [None, [0, 0]])
 def test_what_has_no_end_is_refused(corners, inside):
     quadrant = pr.Polyhedron([[-1, 0], [0, -1], [-1, -1]], [1, 1, 1])
@@ -122,9 +160,9 @@ def test_what_has_no_end_is_refused(corners, inside):
 
 
 def polygon(rows: int) -> tuple[pr.Polyhedron, dict[tuple[Fraction, Fraction], set[int]]]:
-    """Tangents of a parabola and a line above them, in any order; vertices, and the rows that they are on."""
+    """Tangents of a parabola and a line above them, those at the lowest point last; vertices, and their rows."""
     slopes = range(rows - 1)
-    order = np.random.default_rng(rows).permutation(rows).tolist()
+    order = range(rows)[::-1]
     lines = [((2 * i, -1), i * i) for i in slopes]  # y >= 2 i x - i^2
     top = (-(rows - 2), 1)  # y <= (n - 2) (x + 1)
     lines.append((top, rows - 2))

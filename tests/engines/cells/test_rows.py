@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Iterator, Sequence
+from fractions import Fraction
 from typing import NamedTuple, TypeAlias
 
 import numpy as np
 import pytest
 
+import polyrelu as pr
+from polyrelu.engines.cells.run import NO_LIMIT, Pause, Run, Wish
 from tests.engines.cells.harness.harness import Compiled, built, shared_folder
+from tests.engines.cells.runs import Asked, put
 
 T_ROW = 40
 FIRST = T_ROW + 1
@@ -50,7 +55,7 @@ class Given(NamedTuple):
     """Cells as arrays."""
 
     sites: int
-    count: int
+    number: int
     patterns: np.ndarray
     lengths: np.ndarray
     start: np.ndarray
@@ -77,8 +82,8 @@ class Given(NamedTuple):
     def written(self, writer: Compiled, step: int = 0) -> tuple[bytes, list[int]]:
         """The text, and how much of it had been taken after each cell, whole blocks in steps."""
         facets = np.array([T_ROW, *range(T_ROW)], dtype=np.int32)
-        room = 1000 + 10 * len(self.far) + 8 * len(self.rows) + 8 * self.count * (self.sites + 4)
-        text, taken = np.zeros(room, dtype=np.uint8), np.zeros(self.count + 1, dtype=np.int64)
+        room = 1000 + 10 * len(self.far) + 8 * len(self.rows) + 8 * self.number * (self.sites + 4)
+        text, taken = np.zeros(room, dtype=np.uint8), np.zeros(self.number + 1, dtype=np.int64)
         writer.call("rows", len(facets), facets, *self, step, room, text, taken)
         assert taken[-1] <= room
         return text[: taken[-1]].tobytes(), taken[:-1].tolist()
@@ -147,17 +152,12 @@ def some_cells(sites: int) -> list[Cell]:
     """Cells whose patterns differ in few bits, with vertices on few rows or many, so that names come again."""
     rng = np.random.default_rng(sites)
     base = int.from_bytes(rng.bytes(sites // 8 + 1), "little")
+    ends = [k for k in (0, sites // 2, 62, 63, 64, 126, sites - 3, sites - 2, sites - 1) if 0 <= k < sites]
     cells = list[Cell]()
     for i in range(40):
         length = sites if i % 4 else int(rng.integers(0, sites + 1))
-        bits = base ^ sum(1 << int(k) for k in rng.integers(0, sites, i % 3))
-        places = [
-            0,
-            1,
-            T_ROW - 1,
-            T_ROW,
-            *(FIRST + int(k) for k in {0, sites // 2, sites - 2, sites - 1} if 0 <= k < length),
-        ]
+        bits = base ^ sum(1 << int(k) for k in {*rng.choice(ends, i % 3).tolist()})
+        places = [0, 1, T_ROW - 1, T_ROW, *(FIRST + k for k in {*ends} if k < length)]
         vertices = list[Vertex]()
         for k in range(12):
             count = [1, 2, 3, len(places)][k % 4]
@@ -219,9 +219,10 @@ def test_a_block_ends_before_it_could_have_too_many_vertices(writer):
     own, other = [Vertex((0, FIRST))], [Vertex((1, FIRST + 1)), Vertex((2,))]
     cells = [
         Cell(3, 2, own),
-        Cell(1, 2, own * (MOST - 1)),
+        Cell(1, 2, own),
         Cell(3, 2, other),
         Cell(3, 2, own * (MOST - 2)),
+        Cell(3, 2, own * (MOST - 1)),
         Cell(2, 2, other),
         Cell(2, 2, own),
     ]
@@ -234,6 +235,25 @@ def test_a_block_ends_before_it_could_have_too_many_vertices(writer):
     assert given.written(writer, 1 << 30) == (text, blocks)
     step = blocks[-1] // 2 + 1
     assert given.written(writer, step) == (text, [min(block, step * max(0, k - 2)) for k, block in enumerate(blocks)])
+
+
+def test_vertices_of_many_lines_are_written_once():
+    """A run of more vertices than the table first has places for: each two lines meet within the square."""
+    lines = 46
+    slopes = [Fraction(2 * k + 1, lines) - 1 for k in range(lines)]
+    network = pr.Network([([[slope, -1] for slope in slopes], [slope * slope / 2 for slope in slopes])], relu=[True])
+    regions = Asked.of(network, pr.Polyhedron.box([-2, -2], [2, 2]))
+    rows = Wish(range(len(regions.problem.domain_sums)), len(regions.problem.domain_sums), prunes=True)
+    run = Run(regions.problem, 1, regions.engine._exact_forms(), evidence=rows)
+    cells = regions.cells()
+    assert cells is not None
+    put(run, cells)
+    assert run.advance(NO_LIMIT, 1e6) is Pause.DONE
+    text = run.lines()
+    assert run.lines() == b""
+    meetings = math.comb(lines, 2)
+    assert text.count(b"\nc") == 1 + lines + meetings
+    assert text.count(b"\nw") == 4 + 2 * lines + meetings > 1024
 
 
 def test_rows_of_facets(writer):

@@ -114,21 +114,22 @@ def test_what_is_no_problem_is_refused():
     given, tiles = two_tiles()
     sizes = given.dim, given.neurons, given.target_layer
     own = columns(given)
+    measure: Any = kernel_library().tiles_measured
     for wrong in (own[:-1], (*own, own[0]), ()):
         with pytest.raises(ValueError, match="this is no problem"):
-            kernel_library().tiles_measured(wrong, *sizes, *tiles)
+            measure(wrong, *sizes, *tiles)
     with pytest.raises(SystemError):
-        kernel_library().tiles_measured(list(own), *sizes, *tiles)
+        measure(list(own), *sizes, *tiles)
     for k in range(len(own)):
         with pytest.raises(TypeError):
-            kernel_library().tiles_measured((*own[:k], None, *own[k + 1 :]), *sizes, *tiles)
+            measure((*own[:k], None, *own[k + 1 :]), *sizes, *tiles)
     for k in range(len(tiles)):
         with pytest.raises(TypeError):
-            kernel_library().tiles_measured(own, *sizes, *tiles[:k], None, *tiles[k + 1 :])
+            measure(own, *sizes, *tiles[:k], None, *tiles[k + 1 :])
     with pytest.raises(ValueError, match="whole values"):
-        kernel_library().tiles_measured(own, *sizes, *tiles[:3], np.zeros(33, dtype=np.uint8))
+        measure(own, *sizes, *tiles[:3], np.zeros(33, dtype=np.uint8))
     with pytest.raises(TypeError):
-        kernel_library().tiles_measured(own, *sizes)
+        measure(own, *sizes)
 
 
 def test_columns_are_let_go():
@@ -150,6 +151,21 @@ def test_results_are_let_go():
     found = kernel_library().tiles_measured(columns(given), given.dim, given.neurons, given.target_layer, *tiles)
     assert sys.getrefcount(found) == 2
     assert [sys.getrefcount(column) for column in found] == [3] * 4  # the list's, the loop's and that of the call
+
+
+@pytest.mark.parametrize("sides", [64, 65, 130])
+def test_a_tile_may_have_many_facets(sides):
+    given, tiles = one_tile(box(2, 1), [0, 0])
+    angles = 2 * np.pi * np.arange(sides) / sides
+    forms = np.stack([np.cos(angles), np.sin(angles), -np.ones(sides)], axis=1) / 4
+    sums = np.abs(forms).sum(axis=1) * (1 + 2.0**-40)
+    round_one = given._replace(domain_forms=forms, domain_sums=sums, domain_errors=np.full(sides, 2.0**-50))
+    facets = np.arange(sides, dtype=np.int32)
+    for point in ([0.1, 0.0], [np.nan, np.nan]):
+        own = Tiles(tiles.packed, np.array([0, sides]), facets, np.array([point]))
+        found = measured(round_one, own)
+        assert found.low[0] < sides * np.tan(np.pi / sides) < found.high[0] < found.low[0] + 1e-8
+        assert np.abs(found.box_low + 1).max() < 1e-2
 
 
 PYRAMID = pr.Polyhedron([[0, 0, -1], [1, 0, 1], [-1, 0, 1], [0, 1, 1], [0, -1, 1]], [0, 1, 1, 1, 1])
@@ -177,17 +193,33 @@ def test_each_row_is_off_by_its_own_error():
 
 
 def test_a_tile_that_is_flatter_than_rows_are_moved_has_no_sizes():
-    height = Fraction(1, 2**50)
-    sides = [[0, 0, -1], *([a, b, 1 / height] for a, b in ((1, 0), (-1, 0), (0, 1), (0, -1)))]
-    given, tiles = one_tile(pr.Polyhedron(sides, [0, 1, 1, 1, 1]), [0, 0, float(height / 4)])
+    """A set around it is measured, and nothing is left of it inwards."""
+    slab = pr.Polyhedron.box([-1, -1, 0], [1, 1, Fraction(1, 2**50)])
+    given, tiles = one_tile(slab, [0, 0, 2.0**-51])
     assert np.isnan(np.concatenate(measured(given, tiles))).all()
+
+
+def test_a_pyramid_whose_volume_is_no_float_has_no_sizes():
+    offsets = [0, *[2**400] * 4]
+    pyramid = pr.Polyhedron([row.normal for row in PYRAMID.halfspaces], offsets)
+    given, tiles = one_tile(pyramid, [0, 0, 2.0**398])
+    assert np.isnan(np.concatenate(measured(given, tiles))).all()
+
+
+def test_facets_come_in_any_order():
+    given, tiles = two_tiles()
+    backwards = tiles._replace(facets=np.ascontiguousarray(tiles.facets.reshape(2, 4)[:, ::-1].ravel()))
+    found = measured(given, backwards)
+    assert np.abs(found.low - 2).max() < 2.0**-40
+    assert np.abs(found.box_low - [-1, -1, 0, -1]).max() < 2.0**-40
 
 
 def test_what_has_no_vertices_has_no_sizes():
     given, tiles = two_tiles()
-    strip = tiles._replace(starts=np.array([0, 1, 3]), facets=np.array([0, 0, 3], dtype=np.int32))
-    for points in (tiles.points, tiles.points * np.nan):
-        assert np.isnan(np.concatenate(measured(given, strip._replace(points=points)))).all()
+    for starts, facets in (([0, 1, 3], [0, 0, 3]), ([0, 2, 4], [0, 1, 2, 3])):
+        open_ones = tiles._replace(starts=np.array(starts), facets=np.array(facets, dtype=np.int32))
+        for points in (tiles.points, tiles.points * np.nan):
+            assert np.isnan(np.concatenate(measured(given, open_ones._replace(points=points)))).all()
 
 
 def test_where_there_is_no_room_for_determinants_memory_ends():

@@ -115,13 +115,6 @@ template <class S> void Splitter<S>::write_flat(Patch<S> &A) {
     flat.facets.room(std::size_t(flat.start[n]) + 64 * std::size_t(words));
     write_signs(A, 0, 0, flat.packed.data() + n * bytes);
     i64 end = flat.start[n];
-    bool simple = true;
-    for (int k = 0; k < cell.m; k++) {
-        int count = 0;
-        for (int w = 0; w < words; w++)
-            count += ones(pool[cell.ids[std::size_t(k)]].tight()[w] & cell.bits[std::size_t(TIGHT + w)]);
-        simple &= count == d;
-    }
     for (const bool containing : {true, false}) {
         for (int w = 0; w < words; w++) {
             u64 all = cell.bits[std::size_t(TIGHT + w)];
@@ -134,7 +127,7 @@ template <class S> void Splitter<S>::write_flat(Patch<S> &A) {
         if (containing) flat.containing[n] = i32(end - flat.start[n]);
     }
     flat.is_face[n] = A.is_face;
-    flat.dim[n] = !A.is_face ? d - A.sections : simple ? d - flat.containing[n] : -1;
+    flat.dim[n] = A.is_face ? -1 : d - A.sections;
     flat.start[n + 1] = end;
     flat.count = n + 1;
     counters.flat++;

@@ -1,0 +1,169 @@
+"""What a run hands out: flat tiles as it says them, sizes beside generators, cells for others, points."""
+
+from __future__ import annotations
+
+from collections import Counter
+from fractions import Fraction
+
+import numpy as np
+import pytest
+
+import polyrelu as pr
+from polyrelu.engines.cells.run import Found, Run
+from polyrelu.engines.cells.signs import ExactForms
+from polyrelu.tilings.columns import Columns
+from tests.engines.cells import differential, listings
+from tests.engines.cells.runs import Asked, finished, put
+from tests.extreme_networks import box
+
+WITH_FLAT_TILES = (92, 95, 97, 112, 114, 140, 152)
+"""Small questions that have some: sections, faces, or both."""
+MOST_FLAT_TILES = 4
+"""Of a question are looked at."""
+
+
+def rows_of(exact: ExactForms, found: Found, i: int) -> tuple[list[tuple[int, ...]], list[int]]:
+    """The facets that touch a flat tile as rows (a, b), where a.u <= b, and the numbers of those that contain it."""
+    signs = np.zeros(len(exact.sites), dtype=np.uint8)
+    signs[: exact.neurons] = np.unpackbits(found.flat_packed[i], count=exact.neurons)
+    forms, first = exact.on(signs), len(exact.facets)
+    rows = []
+    for facet in found.flat_facets[found.flat_start[i] : found.flat_start[i + 1]].tolist():
+        *normal, offset = forms.form(facet)
+        is_on = first <= facet < first + exact.neurons and signs[facet - first]
+        rows.append((*(-v if is_on else v for v in normal), offset if is_on else -offset))
+    return rows, list(range(found.flat_containing[i]))
+
+
+def question_with_flat_tiles(number: int | None) -> tuple[ExactForms, Found]:
+    """A small one, or that with more facets than a word has bits."""
+    if number is None:
+        network = pr.Network([([[1, 2]], [1000]), ([[1]], [-1000])])
+        regions = Asked.of(network, differential.round_polytope(2, 70), pr.parse("y0 == 1/4", dim=1))
+        return regions.engine._exact_forms(), finished(regions.begun(words=2))
+    question = differential.small_question(number)
+    regions = Asked.of(question.network, box(question.network.input_dim, 2), question.target)
+    return regions.engine._exact_forms(), finished(regions.begun())
+
+
+@pytest.mark.parametrize("number", [None, *WITH_FLAT_TILES])
+def test_flat_tiles_are_what_is_said_of_them(number):
+    exact, found = question_with_flat_tiles(number)
+    assert len(found.flat_dim) > 0
+    for i in range(min(len(found.flat_dim), MOST_FLAT_TILES)):
+        rows, containing = rows_of(exact, found, i)
+        normals, offsets = [row[:-1] for row in rows], [row[-1] for row in rows]
+        tile = pr.Polyhedron(normals, offsets, equalities=containing)
+        assert found.flat_is_face[i] in (0, 1)
+        assert found.flat_dim[i] == (-1 if found.flat_is_face[i] else tile.dim)
+        assert 0 <= tile.dim < tile.ambient_dim
+        for k in range(len(rows)):
+            end = pr.Polyhedron(normals, offsets, equalities=[*containing, k])
+            assert not end.is_empty()
+            assert (k in containing) == (end.dim == tile.dim)
+
+
+# Sizes and generators
+
+RNG = np.random.default_rng(0)
+LAYERS = [(RNG.normal(size=(9, 2)), RNG.normal(size=9)), (RNG.normal(size=(5, 9)), RNG.normal(size=5))]
+NETWORK = pr.Network(LAYERS, relu=[True, True])
+SMALL = pr.Network([(LAYERS[0][0][:3], LAYERS[0][1][:3] / 8)], relu=[True])
+
+
+@pytest.mark.parametrize("words", [1, 2])
+def test_sizes_are_the_same_beside_generators(words):
+    domain = box(2, 2) if words == 1 else differential.round_polytope(2, 70)
+    regions = Asked.of(NETWORK if words == 1 else SMALL, domain)
+    cells = regions.cells(words)
+    assert cells is not None
+    found = []
+    for keep in (False, True):
+        run = Run(regions.problem, words, regions.engine._exact_forms(), keep=keep, measure=True)
+        put(run, cells)
+        found.append(finished(run))
+    alone, beside = found
+    assert len(alone.generators.radius) == 0
+    assert len(beside.generators.start) == len(beside.packed) + 1 > 4
+    for one, other in zip(alone.extents, beside.extents, strict=True):
+        assert one.tobytes() == other.tobytes()
+    total = Fraction(0)
+    for low, high in zip(beside.extents.volume_low.tolist(), beside.extents.volume_high.tolist(), strict=True):
+        assert 0 < low <= high < low * (1 + 1e-9)
+        total += Fraction(high)
+    assert domain.volume() <= total < domain.volume() * (1 + Fraction(1, 10**9))
+
+
+# Signs
+
+REPEATED = pr.Network(
+    [
+        (
+            [[1, 3], [-4, 10], [-8, 20], [7, -9], [-14, 18], [21, -27], [3, 1], [5, -5], [14, -18], [2, 9]],
+            [1, 2, 4, 3, -6, 9, -1, 2, 6, 4],
+        )
+    ],
+    relu=[True],
+)
+"""Neurons 2, 4, 5 and 8 repeat neurons 1 and 3, some with opposite signs, and begin a byte."""
+
+
+def test_neurons_that_repeat_one_are_on_with_it_or_against_it():
+    tiles, expected = (pr.linear_regions(REPEATED, box(2, 2), method) for method in ("cells", "twin"))
+    assert differential.tiles_of(tiles) == differential.tiles_of(expected)
+    assert len(tiles) > 10
+    question = listings.Question(REPEATED, box(2, 2), None)
+    assert Counter(question.listed(question.lines())) == Counter(question.listed(question.lines(compiled=False)))
+
+
+@pytest.mark.parametrize("neurons", [16, 40, 64])
+def test_patterns_of_many_bytes(neurons):
+    """On a line, with a neuron at the beginning of a byte that repeats another, and points that a target leaves."""
+    rows, offsets = (
+        [[1 if k % 3 else -1] for k in range(neurons)],
+        [(7 * k % neurons) - neurons // 2 for k in range(neurons)],
+    )
+    rows[8], offsets[8] = [2 * rows[3][0]], 2 * offsets[3]
+    network = pr.Network([(rows, offsets), ([[1 if k % 2 else -1 for k in range(neurons)]], [0])])
+    target = pr.parse("y0 == 1/3", dim=1)
+    regions = [pr.linear_regions(network, box(1, neurons), method) for method in ("cells", "twin")]
+    ends = [pr.preimage(network, target, box(1, neurons), method) for method in ("cells", "twin")]
+    assert len(regions[1]) > neurons / 2
+    assert len(ends[1]) > 0
+    for found, expected in (regions, ends):
+        assert differential.tiles_of(found) == differential.tiles_of(expected)
+
+
+# Cells for others
+
+
+def test_cells_are_given_as_accurate_as_they_get():
+    for accurate in (False, True):
+        regions = Asked.of(NETWORK, box(2, 2))
+        run = regions.begun()
+        run.advance(30, 1e6)
+        (columns,) = run.giving(True, accurate)
+        cells, _ = run.job_of(columns)
+        assert len(cells.depth) > 2
+        assert cells.solved.all() == accurate
+        again = regions.run()
+        put(again, cells)
+        assert len(finished(again).packed) + len(run.found().packed) == len(finished(regions.begun()).packed)
+
+
+# Points
+
+
+@pytest.mark.parametrize("power", [0, 20, 30, 38])
+def test_points_are_known_of_mirrored_cells_or_of_none(power):
+    """Far from the origin floats may not tell that a point is inside, on either side."""
+    known = []
+    for side in (1, -1):
+        ends = sorted(side * (2**power + Fraction(k, 64)) for k in (0, 3))
+        network = pr.Network([([[side]], [-(2**power) - Fraction(1, 64)])], relu=[True])
+        tiling = pr.linear_regions(network, pr.Polyhedron.box([ends[0]], [ends[1]]), "cells")
+        ((_, source),) = tiling.parts
+        assert isinstance(source, Columns)
+        known.append(sorted(np.isnan(source.points[:, 0]).tolist()))
+    assert known[0] == known[1]
+    assert len(known[0]) == 2
