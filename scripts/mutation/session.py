@@ -38,9 +38,9 @@ _OF_LINE, _OF_FILE, _OF_NONE = 5.0, 1.0, 0.2  # what a test's kills of neighbour
 _WALL_SECONDS = 900
 _SHORT = 200  # characters of what a test says
 CELLS = "tests/engines/cells"
-ANSWERS = (f"{CELLS}/exams.py::test_answers",)
+ANSWERS = tuple(f"{CELLS}/exams.py::test_{name}" for name in ("answers", "the_clock", "neighbours"))
 KERNEL, INTERVALS = (
-    (f"{CELLS}/test_kernel.py",),
+    (f"{CELLS}/test_kernel.py", f"{CELLS}/test_words.py"),
     (f"{CELLS}/exams.py::test_intervals", f"{CELLS}/test_interval_cells.py"),
 )
 EVIDENCE, SIZES = (f"{CELLS}/exams.py::test_evidence",), (f"{CELLS}/exams.py::test_sizes",)

@@ -22,15 +22,17 @@ import polyrelu as pr
 from polyrelu.engines.cells.intervals import Interval
 from polyrelu.engines.cells.library import kernel_library
 from polyrelu.engines.cells.measured import measured
+from polyrelu.engines.cells.run import NO_LIMIT, Pause
 from polyrelu.networks.relevant_part import restrict
 from tests.engines.cells import differential
 from tests.engines.cells.proofs import harness, spoilt
 from tests.engines.cells.proofs.examples import MAKERS
 from tests.engines.cells.proofs.laws import QUICK, Laws, example, is_broken, wrong_counts, wrong_on_grid
-from tests.engines.cells.runs import Asked
+from tests.engines.cells.runs import Asked, concurrent, finished
 from tests.engines.cells.test_boxes import Bounds, decided
 from tests.engines.cells.test_evidence import asked
 from tests.engines.cells.test_interval_cells import tiles_within
+from tests.engines.cells.test_kernel import wide
 from tests.extreme_networks import box
 
 ORIGINAL = Path(os.environ.get("POLYRELU_ORIGINAL", harness.KERNEL))
@@ -55,9 +57,9 @@ def is_worse(now: Sequence[int], before: Sequence[int]) -> bool:
         return False
     more = dict(zip(differential.EFFORTS, (a - b for a, b in zip(now, before, strict=True)), strict=True))
     return (
-        any(more[name] != 0 for name in ("cuts", "discarded"))
-        or any(more[name] > 0 for name in ("solves", "exact", "fallbacks", "points that are not known"))
-        or any(more[name] < 0 for name in ("pruned", "skeletons"))
+        any(more[name] != 0 for name in ("cuts", "discarded", "signs"))
+        or any(more[name] > 0 for name in ("solves", "exact", "fallbacks", "bounded", "points that are not known"))
+        or any(more[name] < 0 for name in ("pruned", "skeletons", "excluded"))
     )
 
 
@@ -72,6 +74,50 @@ def test_answers(number):
     before = usual(question.name, answer.efforts)
     if is_worse(answer.efforts, before):
         raise Effort(f"{question.name}: {answer.efforts}, not {before}")
+
+
+# The order of the work
+
+RUNS = {
+    "one by one": (wide((5, 12)), box(5), 1),
+    "by skeletons": (wide((5, 12, 5)), box(5), 0),
+    "some by skeletons": (wide((4, 12, 6)), box(4), 2),
+    "many parts": (wide((4, 30)), box(4), 0),
+    "in doubt": (concurrent(np.random.default_rng(2)), box(2, 3), 1),
+}
+
+
+@cache
+def to_be_run(name: str) -> tuple[Asked, int]:
+    """A question, and of how many patches one is to go the general way."""
+    network, domain, forced = RUNS[name]
+    return Asked.of(network, domain), forced
+
+
+@pytest.mark.parametrize("name", RUNS)
+def test_the_clock_is_looked_at_as_often(name):
+    asked, forced = to_be_run(name)
+    run, looks = asked.begun(), []
+    run.force_back(forced)
+    while run.advance(NO_LIMIT, 0.0) is not Pause.DONE:
+        looks.append((run.counts.cuts, run.counts.cells, run.counts.exact))
+    before = usual(f"clock {name}", (looks, run.counts))
+    assert run.counts.cells == before[1].cells
+    if (looks, run.counts) != before:
+        raise Effort(f"{name}: time is looked at after {looks}, not {before[0]}")
+
+
+@pytest.mark.parametrize("name", RUNS)
+def test_neighbours_come_one_after_the_other(name):
+    asked, forced = to_be_run(name)
+    run = asked.begun()
+    run.force_back(forced)
+    packed = finished(run).packed
+    changed = int(np.unpackbits(packed[1:] ^ packed[:-1]).sum())
+    before = usual(f"order {name}", (len(packed), changed))
+    assert len(packed) == before[0]
+    if changed > before[1]:
+        raise Effort(f"{name}: {changed} signs change from one cell to the next, not {before[1]}")
 
 
 # Bounds
