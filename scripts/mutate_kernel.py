@@ -58,7 +58,8 @@ from mutation.switches import renumbered  # noqa: E402
 NOTES = Path(__file__).with_name("mutants")
 EXAMS = (
     "tests/engines/cells/exams.py",
-    *(f"tests/engines/cells/test_{name}.py" for name in ("kernel", "words", "interval_cells", "extents", "corners", "boxes")),
+    *(f"tests/engines/cells/test_{name}.py" for name in ("kernel", "skeleton", "words", "forms", "numbers")),
+    *(f"tests/engines/cells/test_{name}.py" for name in ("interval_cells", "extents", "corners", "boxes")),
     "tests/engines/cells/test_zonotope.py",
     "tests/engines/branch/exams.py",
     *(f"tests/engines/branch/test_{name}.py" for name in ("engine", "facets", "library", "affine")),

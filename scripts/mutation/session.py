@@ -38,18 +38,20 @@ _OF_LINE, _OF_FILE, _OF_NONE = 5.0, 1.0, 0.2  # what a test's kills of neighbour
 _WALL_SECONDS = 900
 _SHORT = 200  # characters of what a test says
 CELLS = "tests/engines/cells"
-ANSWERS = tuple(f"{CELLS}/exams.py::test_{name}" for name in ("answers", "the_clock", "neighbours"))
+ANSWERS = tuple(f"{CELLS}/exams.py::test_{name}" for name in ("answers", "the_clock", "neighbours", "generators"))
 KERNEL, INTERVALS = (
-    (f"{CELLS}/test_kernel.py", f"{CELLS}/test_words.py"),
+    tuple(f"{CELLS}/test_{name}.py" for name in ("kernel", "skeleton", "words", "forms")),
     (f"{CELLS}/exams.py::test_intervals", f"{CELLS}/test_interval_cells.py"),
 )
 EVIDENCE, SIZES = (f"{CELLS}/exams.py::test_evidence",), (f"{CELLS}/exams.py::test_sizes",)
 BOXES = (f"{CELLS}/exams.py::test_boxes", f"{CELLS}/test_boxes.py", f"{CELLS}/test_zonotope.py::test_every_step")
+NUMBERS = (f"{CELLS}/test_numbers.py",)
 LAWFUL = ("no_index", "the_grid", "no_stored", "laws")
 BOUNDS = tuple(f"{CELLS}/exams.py::test_{name}" for name in LAWFUL)
 WALK = ("tests/engines/branch/",)
 ASKED = {
-    **dict.fromkeys(("bounds", "forms", "reach", "solving", "grid"), ANSWERS + BOUNDS + KERNEL),
+    **dict.fromkeys(("bounds", "forms", "reach", "solving"), ANSWERS + BOUNDS + KERNEL),
+    **dict.fromkeys(("grid",), ANSWERS + BOUNDS + KERNEL + NUMBERS),
     **dict.fromkeys(("interval",), INTERVALS + ANSWERS),
     **dict.fromkeys(("evidence", "rows"), EVIDENCE + ANSWERS),
     **dict.fromkeys(("extents",), (*SIZES, f"{CELLS}/test_extents.py")),
@@ -57,7 +59,7 @@ ASKED = {
     **dict.fromkeys(("tiles", "tiles_module"), SIZES),
     **dict.fromkeys(("boxes", "boxes_module", "halving"), BOXES),
     **dict.fromkeys(("zonotope", "combination"), BOXES + ANSWERS),
-    **dict.fromkeys(("numbers",), ANSWERS + BOUNDS + SIZES + EVIDENCE),
+    **dict.fromkeys(("numbers",), ANSWERS + BOUNDS + SIZES + EVIDENCE + NUMBERS),
 }
 ELSE = (*ANSWERS, *KERNEL, *INTERVALS, *EVIDENCE, *SIZES, f"{CELLS}/exams.py::test_arrays")
 # Spoilt text is not found in a text with choices, and what is slow is slower in many processes.

@@ -170,6 +170,16 @@ def made_questions() -> Iterator[Question]:
     across = pr.Network([([[0, 0, 0, 1, 1], [1, 2, 1, 1, 0], [0, 1, 2, 1, -1]], [0.25, -0.5, -1.5])], relu=[True])
     for way in ("alone", "keeping"):
         yield Question(f"pyramid times square, {way}", across, None, pyramid, way)
+    # Lines of long integers, three of which meet in a point that is too long for the grid: it is rounded, and no longer
+    # on it.
+    rng = np.random.default_rng(3)
+    for bits in (20, 25):
+        rows = rng.integers(-(1 << bits), 1 << bits, (4, 3))
+        rows = np.vstack([rows, rows[0] + rows[1], rows[0] - rows[1], rows[2] + rows[0]]).astype(float)
+        rows[:, 2] /= 4
+        meeting = pr.Network([(rows[:, :2], rows[:, 2])], relu=[True])
+        for way in ("alone", "general", "keeping"):
+            yield Question(f"meeting off the grid, {bits} bits, {way}", meeting, None, box(2, 2), way)
     # Caps of a polygon with more facets than a word has bits; what is left has a few less, and its neurons lie across
     # the end of the word.
     rng = np.random.default_rng(2)

@@ -120,6 +120,19 @@ def test_neighbours_come_one_after_the_other(name):
         raise Effort(f"{name}: {changed} signs change from one cell to the next, not {before[1]}")
 
 
+@pytest.mark.parametrize("name", RUNS)
+@pytest.mark.parametrize("words", [1, 2])
+def test_generators_are_as_near(name, words):
+    asked, forced = to_be_run(name)
+    run = asked.begun(words, keep=True)
+    run.force_back(forced)
+    kept = finished(run).generators
+    now = kept.start, kept.vectors, kept.radius
+    before = usual(f"generators {name} {words}", tuple(np.array(own) for own in now))
+    if not all(np.array_equal(a, b) for a, b in zip(now, before, strict=True)):
+        raise Effort(f"{name}: generators are others, or as near as {kept.radius}, not {before[2]}")
+
+
 # Bounds
 
 
