@@ -58,7 +58,7 @@ from mutation.switches import renumbered  # noqa: E402
 NOTES = Path(__file__).with_name("mutants")
 EXAMS = (
     "tests/engines/cells/exams.py",
-    *(f"tests/engines/cells/test_{name}.py" for name in ("kernel", "skeleton", "words", "forms", "numbers")),
+    *(f"tests/engines/cells/test_{name}.py" for name in ("kernel", "skeleton", "words", "forms", "numbers", "solving")),
     *(f"tests/engines/cells/test_{name}.py" for name in ("interval_cells", "extents", "corners", "boxes")),
     "tests/engines/cells/test_zonotope.py",
     "tests/engines/branch/exams.py",

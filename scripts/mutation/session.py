@@ -50,7 +50,8 @@ LAWFUL = ("no_index", "the_grid", "no_stored", "laws")
 BOUNDS = tuple(f"{CELLS}/exams.py::test_{name}" for name in LAWFUL)
 WALK = ("tests/engines/branch/",)
 ASKED = {
-    **dict.fromkeys(("bounds", "forms", "reach", "solving"), ANSWERS + BOUNDS + KERNEL),
+    **dict.fromkeys(("bounds", "forms", "reach"), ANSWERS + BOUNDS + KERNEL),
+    **dict.fromkeys(("solving",), (*ANSWERS, *BOUNDS, *KERNEL, f"{CELLS}/test_solving.py")),
     **dict.fromkeys(("grid",), ANSWERS + BOUNDS + KERNEL + NUMBERS),
     **dict.fromkeys(("interval",), INTERVALS + ANSWERS),
     **dict.fromkeys(("evidence", "rows"), EVIDENCE + ANSWERS),
