@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import math
 from fractions import Fraction
+
 import numpy as np
 import pytest
 
