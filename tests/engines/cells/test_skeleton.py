@@ -17,10 +17,10 @@ from tests.extreme_networks import box
 
 
 def with_copies(dim: int, neurons: int, copies: int) -> pr.Network:
-    """Some neurons are multiples of others, which come before them."""
+    """Some neurons are multiples of others: two of the last, two of the one before, and so on."""
     rng = np.random.default_rng(neurons)
     weight, bias = rng.normal(size=(neurons, dim)), rng.normal(size=neurons) / 2
-    of, factor = rng.integers(0, neurons, copies), rng.choice([1.0, -1.0, 2.0], copies)
+    of, factor = neurons - 1 - np.arange(copies) // 2, rng.choice([1.0, -1.0, 2.0], copies)
     rows = np.vstack([weight, weight[of] * factor[:, None]]), np.concatenate([bias, bias[of] * factor])
     return pr.Network([rows], relu=[True])
 

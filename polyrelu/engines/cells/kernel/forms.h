@@ -44,7 +44,7 @@ template <class T> POLYRELU_INLINE u64 eight_signs_in_box(const T *v, const T *h
     return signs;
 }
 static_assert(OFF == 0 && ON == 1 && UNDECIDED == 2, "bits of the bytes");
-#if defined(__AVX2__) && defined(__BMI2__) && defined(__x86_64__)
+#if defined(POLYRELU_AVX2)
 template <> POLYRELU_INLINE u64 eight_signs_in_box(const double *v, const double *h) {
     using Four = double __attribute__((vector_size(32)));
     u64 above = 0, below = 0;

@@ -2,6 +2,7 @@
 // any.
 #if defined(__x86_64__) && !defined(__clang__)
 #pragma GCC target("avx2,bmi,bmi2,popcnt")
+#define POLYRELU_AVX2
 #endif
 #include "forms.h"
 
@@ -10,7 +11,7 @@ namespace polyrelu {
 // Whether this machine has them.
 EXPORTED(runs)(i64 *does) {
     *does = 1;
-#if defined(__AVX2__)
+#if defined(POLYRELU_AVX2)
     *does = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi2");
 #endif
 }
