@@ -38,7 +38,7 @@ _OF_LINE, _OF_FILE, _OF_NONE = 5.0, 1.0, 0.2  # what a test's kills of neighbour
 _WALL_SECONDS = 900
 _SHORT = 200  # characters of what a test says
 CELLS = "tests/engines/cells"
-ANSWERS = tuple(f"{CELLS}/exams.py::test_{name}" for name in ("answers", "the_clock", "neighbours", "generators"))
+ANSWERS = tuple(f"{CELLS}/exams.py::test_{name}" for name in ("answers", "the_clock", "neigh", "generators", "flat"))
 KERNEL, INTERVALS = (
     tuple(f"{CELLS}/test_{name}.py" for name in ("kernel", "skeleton", "words", "forms")),
     (f"{CELLS}/exams.py::test_intervals", f"{CELLS}/test_interval_cells.py"),

@@ -129,6 +129,24 @@ def test_generators_are_as_near(name, words):
         raise Effort(f"{name}: generators are others, or as near as {kept.radius}, not {before[2]}")
 
 
+FLAT = [k for k, question in enumerate(QUESTIONS[:150]) if "==" in question.name or "0, y0 >= 0" in question.name]
+
+
+@cache
+def asked_for_flat(number: int) -> Asked:
+    question = QUESTIONS[number]
+    return Asked.of(question.network, box(question.network.input_dim, 2), question.target)
+
+
+@pytest.mark.parametrize("number", FLAT[:24])
+@pytest.mark.parametrize("words", [1, 2])
+def test_flat_tiles_and_the_facets_that_touch_them(number, words):
+    found = finished(asked_for_flat(number).begun(words))
+    now = [np.array(getattr(found, name)) for name in found._fields if name.startswith("flat")]
+    before = usual(f"flat {number} {words}", now)
+    assert all(np.array_equal(a, b) for a, b in zip(now, before, strict=True))
+
+
 # Bounds
 
 

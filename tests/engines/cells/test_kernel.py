@@ -228,6 +228,15 @@ def test_roots_that_do_not_fit_are_no_cells():
     assert asked.tiles([finished(asked.begun(2))]) == twin(network, disc)
 
 
+def test_a_section_may_have_more_vertices_than_the_cell():
+    """280 where the cube has 256."""
+    identity = pr.Network([(np.eye(8), np.zeros(8))], relu=[False])
+    section = pr.parse(" + ".join(f"{100 + k}*y{k}" for k in range(8)) + " == 7", dim=8)
+    found = finished(Asked.of(identity, box(8, 1), section).begun())
+    assert found.flat_dim.tolist() == [7]
+    assert len(found.flat_facets) == 16 + 1
+
+
 def wide(widths: Sequence[int], seed: int = 0) -> pr.Network:
     rng = np.random.default_rng(seed)
     layers = [(rng.normal(size=(b, a)), rng.normal(size=b)) for a, b in itertools.pairwise(widths)]
