@@ -184,18 +184,19 @@ def made_questions() -> Iterator[Question]:
     # Points on a line so near to each other that floats do not tell them apart, but the grid does: fractions that are
     # neighbours.
     rows = []
-    for a, b in ((40_000_003, 12_345_678), (33_554_467, 21_111_111)):
+    for a, b in ((1_000_000_007, 123_456_789), (536_870_923, 222_222_222)):
         c = pow(b, -1, a)  # b c - a d = 1
         d = (b * c - 1) // a
         rows += [[a, -b], [c, -d], [a - c, d - b]]
     for order in (1, -1):
-        near = np.array(rows[::order], dtype=float) / 2.0**27
+        near = np.array(rows[::order], dtype=float) / 2.0**31
         network = pr.Network([(near[:, :1], near[:, 1])], relu=[True])
         for way in ("alone", "general"):
             yield Question(f"neighbours, {order}, {way}", network, None, box(1, 2), way)
     # Layers without a bias before one that has some, with weights that are no floats.
     rng = np.random.default_rng(4)
     thirds = [[[Fraction(int(v), 3) for v in row] for row in rng.integers(-9, 10, (4, n))] for n in (2, 4, 4)]
+    thirds[1][1] = [Fraction(1, 3), Fraction(0), Fraction(0), Fraction(0)]  # vanishes where that neuron is off
     for biased in ((0, 1), (0, 0, 1), (1, 0), (0, 1, 0)):
         layers = [pr.Layer(w, [Fraction(bias, 7)] * 4, True) for w, bias in zip(thirds, biased, strict=False)]
         for way in ("alone", "general"):

@@ -17,12 +17,14 @@ from tests.extreme_networks import box
 
 
 def with_copies(dim: int, neurons: int, copies: int) -> pr.Network:
-    """Some neurons are multiples of others: two of the last, two of the one before, and so on."""
+    """Some neurons are multiples of others: half of them of the first, soon after it, half of the last, at the end."""
     rng = np.random.default_rng(neurons)
     weight, bias = rng.normal(size=(neurons, dim)), rng.normal(size=neurons) / 2
-    of, factor = neurons - 1 - np.arange(copies) // 2, rng.choice([1.0, -1.0, 2.0], copies)
-    rows = np.vstack([weight, weight[of] * factor[:, None]]), np.concatenate([bias, bias[of] * factor])
-    return pr.Network([rows], relu=[True])
+    soon = copies // 2
+    late = neurons - 1 - np.arange(copies - soon)[::-1] // 2
+    of = np.concatenate([[0, 1], np.zeros(soon, dtype=int), np.arange(2, neurons), late])
+    factor = rng.choice([1.0, -1.0, 2.0], len(of))
+    return pr.Network([(weight[of] * factor[:, None], bias[of] * factor)], relu=[True])
 
 
 CASES = {
@@ -30,7 +32,7 @@ CASES = {
     "many of a neuron": (with_copies(3, 22, 6), box(3), 1),
     "neurons across the end of a word": (with_copies(3, 15, 3), round_polytope(3, 54), 2),
     "facets across the end of a word": (with_copies(3, 14, 0), round_polytope(3, 66), 2),
-    "too many neurons": (with_copies(1, 110, 1), box(1), 2),  # for one patch
+    "too many neurons": (with_copies(1, 110, 2), box(1), 2),  # for one patch
     "too many neurons in the plane": (with_copies(2, 76, 2), box(2), 2),
     "too many vertices": (with_copies(5, 12, 6), box(5), 1),
     "too many vertices and no copies": (with_copies(4, 24, 0), box(4), 1),
