@@ -62,7 +62,10 @@ EXAMS = (
     *(f"tests/engines/cells/test_{name}.py" for name in ("skeleton", "words", "forms", "numbers", "solving", "reach")),
     *(f"tests/engines/cells/test_{name}.py" for name in ("patches", "pauses", "module", "handed_out", "memory", "run")),
     *(f"tests/engines/cells/test_{name}.py" for name in ("rows", "order", "tiles", "found", "evidence")),
-    *(f"tests/engines/cells/test_{name}.py" for name in ("zonotope", "zonotope_errors", "boxes_search", "boxes_module")),
+    *(
+        f"tests/engines/cells/test_{name}.py"
+        for name in ("zonotope", "zonotope_errors", "boxes_search", "boxes_module")
+    ),
     "tests/engines/branch/exams.py",
     *(f"tests/engines/branch/test_{name}.py" for name in ("engine", "facets", "library", "affine")),
     *(f"tests/engines/branch/test_{name}.py" for name in ("forms", "program", "looking", "walk", "steps")),

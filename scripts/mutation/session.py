@@ -38,6 +38,7 @@ _OF_LINE, _OF_FILE, _OF_NONE = 5.0, 1.0, 0.2  # what a test's kills of neighbour
 _WALL_SECONDS = 900
 _SHORT = 200  # characters of what a test says
 
+
 def _of_cells(*names: str) -> tuple[str, ...]:
     return tuple(f"tests/engines/cells/{name}" for name in names)
 

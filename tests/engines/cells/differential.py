@@ -19,7 +19,7 @@ import pytest
 
 import polyrelu as pr
 from polyrelu.engines.cells import runner as cell_runner
-from polyrelu.engines.cells.problem import Problem
+from polyrelu.engines.cells.problem import UNDECIDED, Problem
 from polyrelu.engines.cells.run import Found, Pause, Run
 from polyrelu.engines.cells.runner import Runner
 from polyrelu.engines.cells.signs import ExactForms
@@ -38,6 +38,7 @@ class Size(NamedTuple):
     layers: int
 
 
+OFF, ON = 0, 1
 FEW, FEWEST = Size(3, 5, 3), Size(2, 3, 2)
 
 
@@ -170,6 +171,36 @@ def made_questions() -> Iterator[Question]:
     across = pr.Network([([[0, 0, 0, 1, 1], [1, 2, 1, 1, 0], [0, 1, 2, 1, -1]], [0.25, -0.5, -1.5])], relu=[True])
     for way in ("alone", "keeping"):
         yield Question(f"pyramid times square, {way}", across, None, pyramid, way)
+    # Lines of long integers, three of which meet in a point that is too long for the grid: it is rounded, and no longer
+    # on it.
+    rng = np.random.default_rng(3)
+    for bits in (20, 25):
+        rows = rng.integers(-(1 << bits), 1 << bits, (4, 3))
+        rows = np.vstack([rows, rows[0] + rows[1], rows[0] - rows[1], rows[2] + rows[0]]).astype(float)
+        rows[:, 2] /= 4
+        meeting = pr.Network([(rows[:, :2], rows[:, 2])], relu=[True])
+        for way in ("alone", "general", "keeping"):
+            yield Question(f"meeting off the grid, {bits} bits, {way}", meeting, None, box(2, 2), way)
+    # Points on a line so near to each other that floats do not tell them apart, but the grid does: fractions that are
+    # neighbours.
+    rows = []
+    for a, b in ((1_000_000_007, 123_456_789), (536_870_923, 222_222_222)):
+        c = pow(b, -1, a)  # b c - a d = 1
+        d = (b * c - 1) // a
+        rows += [[a, -b], [c, -d], [a - c, d - b]]
+    for order in (1, -1):
+        near = np.array(rows[::order], dtype=float) / 2.0**31
+        network = pr.Network([(near[:, :1], near[:, 1])], relu=[True])
+        for way in ("alone", "general"):
+            yield Question(f"neighbours, {order}, {way}", network, None, box(1, 2), way)
+    # Layers without a bias before one that has some, with weights that are no floats.
+    rng = np.random.default_rng(4)
+    thirds = [[[Fraction(int(v), 3) for v in row] for row in rng.integers(-9, 10, (4, n))] for n in (2, 4, 4)]
+    thirds[1][1] = [Fraction(1, 3), Fraction(0), Fraction(0), Fraction(0)]  # vanishes where that neuron is off
+    for biased in ((0, 1), (0, 0, 1), (1, 0), (0, 1, 0)):
+        layers = [pr.Layer(w, [Fraction(bias, 7)] * 4, True) for w, bias in zip(thirds, biased, strict=False)]
+        for way in ("alone", "general"):
+            yield Question(f"biases {biased}, {way}", pr.Network(layers), None, box(2, 2), way)
     # Caps of a polygon with more facets than a word has bits; what is left has a few less, and its neurons lie across
     # the end of the word.
     rng = np.random.default_rng(2)
@@ -205,7 +236,10 @@ class Answer(NamedTuple):
     efforts: tuple[int, ...] = ()
 
 
-EFFORTS = ("cuts", "discarded", "solves", "pruned", "exact", "skeletons", "fallbacks", "points that are not known")
+EFFORTS = (
+    *("cuts", "discarded", "solves", "pruned", "exact", "skeletons", "fallbacks", "signs", "bounded", "excluded"),
+    "points that are not known",
+)
 
 
 class Wrong(AssertionError):
@@ -257,7 +291,8 @@ def _working(way: str, runs: list[Run]) -> Callable[..., None]:
         assert board is not None
 
         def new() -> Any:
-            return cell_runner._Member(Run(problem, self.words, exact(), keep=way == "keeping"), board.pieces)
+            run = Run(problem, self.words, _listening(exact()), keep=way == "keeping")
+            return cell_runner._Member(run, board.pieces)
 
         board.members.append(new())
         first = board.members[0]
@@ -274,6 +309,19 @@ def _working(way: str, runs: list[Run]) -> Callable[..., None]:
                 _check_generators(exact(), problem, found)
 
     return work
+
+
+def _listening(exact: ExactForms) -> ExactForms:
+    """Exact forms that are asked about cells whose signs are told in the words of those who ask."""
+    answer = exact.answer
+
+    def asked(signs: bytes, *others: bytes) -> tuple[bytes, float, bytes]:
+        if not set(signs) <= {OFF, ON, UNDECIDED}:
+            raise Wrong(f"signs are {set(signs)}")
+        return answer(signs, *others)
+
+    exact.answer = asked  # type: ignore[method-assign]
+    return exact
 
 
 def _work_in_bits(members: list[Any], new: Callable[[], Any]) -> None:

@@ -63,6 +63,22 @@ def test_both_ways_are_gone():
     assert by_skeleton.cuts == one_by_one.cuts == mixed.cuts == by_skeleton.cells - 1
 
 
+@pytest.mark.parametrize("widths", [(2, 5), (2, 8), (3, 9), (4, 12)])
+@pytest.mark.parametrize("words", [1, 2])
+def test_parts_are_worked_on_depth_first(widths, words):
+    """Next comes a neighbour, across a wall, of the last part that has any left."""
+    order = [row.tobytes() for row in finished(Asked.of(wide(widths), box(widths[0])).begun(words, keep=True)).packed]
+    left, waiting = set(order[1:]), [{order[0]}]
+    for pattern in order:
+        assert pattern in waiting[-1]
+        waiting[-1].remove(pattern)
+        bits = int.from_bytes(pattern, "big")
+        beside = {(bits ^ 1 << k).to_bytes(len(pattern), "big") for k in range(8 * len(pattern))} & left
+        waiting = [own for own in [*waiting, beside] if own]
+        left -= beside
+    assert not waiting
+
+
 def test_of_cells_around_the_origin_boxes_tell_nearly_all_signs_of_neurons_without_a_bias():
     """All forms vanish there, so a box with the origin in it tells none."""
     rng = np.random.default_rng(0)
@@ -210,6 +226,15 @@ def test_roots_that_do_not_fit_are_no_cells():
     asked = Asked.of(network, disc)
     assert asked.cells(1) is None
     assert asked.tiles([finished(asked.begun(2))]) == twin(network, disc)
+
+
+def test_a_section_may_have_more_vertices_than_the_cell():
+    """280 where the cube has 256."""
+    identity = pr.Network([(np.eye(8), np.zeros(8))], relu=[False])
+    section = pr.parse(" + ".join(f"{100 + k}*y{k}" for k in range(8)) + " == 7", dim=8)
+    found = finished(Asked.of(identity, box(8, 1), section).begun())
+    assert found.flat_dim.tolist() == [7]
+    assert len(found.flat_facets) == 16 + 1
 
 
 def wide(widths: Sequence[int], seed: int = 0) -> pr.Network:

@@ -1,6 +1,7 @@
 """The libraries of the kernel: built from these sources, by a compiler that does what is written, or refused."""
 
 import os
+import platform
 import re
 import shutil
 import subprocess
@@ -174,6 +175,15 @@ def test_compilers_have_nothing_to_say(name):
     command = ["c++", "-std=c++17", "-fsyntax-only", "-Wall", "-Wextra", *defined, str(KERNEL / name)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.skipif(
+    shutil.which("objdump") is None or platform.machine() != "x86_64", reason="needs objdump, of x86-64"
+)
+def test_the_library_for_avx2_has_its_instructions():
+    path = KERNEL.with_name("_kernel_avx2.abi3.so")
+    done = subprocess.run(["objdump", "-d", str(path)], capture_output=True, text=True, check=True)
+    assert {"pext", "pdep", "vmovmskpd"} <= set(re.findall(r"\t([a-z]\w+)", done.stdout))
 
 
 def test_small_checkouts_have_what_the_build_reads():

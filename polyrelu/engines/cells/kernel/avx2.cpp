@@ -25,6 +25,10 @@
 #pragma GCC target("avx2,bmi,bmi2,popcnt")
 #endif
 
+// Not every compiler defines its own macros for what such a line allows.
+#if defined(__x86_64__)
+#define POLYRELU_AVX2
+#endif
 #define POLYRELU_MODULE _kernel_avx2
 #include "module.h"
 

@@ -43,10 +43,10 @@ template <class T> POLYRELU_INLINE u64 eight_signs_in_box(const T *v, const T *h
     for (int i = 0; i < 8; i++) signs |= u64(sign_in_box(v[i], h[i])) << 8 * i;
     return signs;
 }
-#if defined(__AVX2__) && defined(__BMI2__) && defined(__x86_64__)
+static_assert(OFF == 0 && ON == 1 && UNDECIDED == 2, "bits of the bytes");
+#if defined(POLYRELU_AVX2)
 template <> POLYRELU_INLINE u64 eight_signs_in_box(const double *v, const double *h) {
     using Four = double __attribute__((vector_size(32)));
-    static_assert(OFF == 0 && ON == 1 && UNDECIDED == 2, "bits of the bytes");
     u64 above = 0, below = 0;
     for (int i = 0; i < 8; i += 4) {
         Four x, bound;

@@ -62,7 +62,7 @@ POLYRELU_INLINE u64 bit(int i) { return u64(1) << i; }
 
 // The bits of x at which a mask has ones, packed together.
 POLYRELU_INLINE u64 compressed(u64 x, u64 mask) {
-#if defined(__BMI2__) && defined(__x86_64__)
+#if defined(POLYRELU_AVX2)
     return __builtin_ia32_pext_di(x, mask);
 #else
     u64 packed = 0;

@@ -75,6 +75,7 @@ template <class S> class Parts {
     Array<i32> table; // by pattern: the part, or -1
     Array<u32> inside, of_vertex;
     Array<i32> order, stack;
+    u32 last = 0; // place of the table
     int count = 0, next = 0, shift = 0;
     bool direct = false;
 

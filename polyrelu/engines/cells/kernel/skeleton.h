@@ -217,8 +217,9 @@ template <class S> POLYRELU_APART void Splitter<S>::read_off(Patch<S> &A, bool l
     else
         while (places < 2 * n) places *= 2;
     parts.shift = 64 - __builtin_ctz(places); // not 64, since there are two parts at least
+    parts.last = places - 1;
     parts.table.filled(places, -1);
-    parts.room(2 * n);
+    parts.room(n);
     parts.count = 0;
     std::size_t pairs = 0;
     for (u32 x = 0; x < n; x++) {
@@ -227,7 +228,7 @@ template <class S> POLYRELU_APART void Splitter<S>::read_off(Patch<S> &A, bool l
         if (lists) parts.of_vertex.room(pairs + (std::size_t(1) << ones(on)));
         u64 subset = 0;
         do {
-            const i32 number = part_of(parts, positive | subset, places);
+            const i32 number = part_of(parts, positive | subset);
             Part<S> part = parts[std::size_t(number)];
             part.count()++;
             for (int w = 0; w < words; w++) part.facets()[w] |= g.tight()[w];
@@ -256,73 +257,48 @@ template <class S> POLYRELU_APART void Splitter<S>::read_off(Patch<S> &A, bool l
     for (int c = 0; c < parts.count; c++) parts[std::size_t(c)].at() -= parts[std::size_t(c)].count();
 }
 
-// The number of the part with a pattern, which is a new one if there was none; the table has so many places.
-template <class S> POLYRELU_INLINE i32 Splitter<S>::part_of(Parts<S> &parts, u64 pattern, u32 &places) {
-    u32 at = u32(pattern);
-    if (!parts.direct) {
-        at = u32((pattern * 0x9E3779B97F4A7C15u) >> parts.shift);
-        while (parts.table[at] >= 0 && parts[std::size_t(parts.table[at])].pattern() != pattern)
-            at = (at + 1) & (places - 1);
-    }
-    if (parts.table[at] >= 0) return parts.table[at];
-    const i32 number = parts.table[at] = parts.count++;
-    parts.room(std::size_t(parts.count));
+// Where the number of the part with a pattern is in the table, or would be.
+template <class S> POLYRELU_INLINE i32 &Splitter<S>::entry_of(Parts<S> &parts, u64 pattern) {
+    if (parts.direct) return parts.table[pattern];
+    u64 at = (pattern * 0x9E3779B97F4A7C15u) >> parts.shift;
+    while (parts.table[at] >= 0 && parts[std::size_t(parts.table[at])].pattern() != pattern) at = (at + 1) & parts.last;
+    return parts.table[at];
+}
+
+// The number of the part with a pattern, which is a new one if there was none. There are no more parts than generators: by
+// a linear function that tells all of them apart each part has a lowest one, and of the parts around a generator, where d
+// facets and neurons meet, just one has all its edges there go up.
+template <class S> POLYRELU_INLINE i32 Splitter<S>::part_of(Parts<S> &parts, u64 pattern) {
+    i32 &entry = entry_of(parts, pattern);
+    if (entry >= 0) return entry;
+    const i32 number = entry = parts.count++;
     Part<S> part = parts[std::size_t(number)];
     part.pattern() = pattern;
     part.count() = part.at() = 0;
     part.seen() = 0;
     for (int w = 0; w < shape.words(); w++) part.facets()[w] = 0;
     for (int j = 0; j < shape.dim(); j++) part.sum()[j] = 0.0;
-    if (!parts.direct && 2 * u32(parts.count) > places) {
-        grow_table(parts);
-        places *= 2;
-    }
     return number;
 }
 
-// Makes the table of parts by their patterns twice as long: there may be more parts than generators.
-template <class S> POLYRELU_APART void Splitter<S>::grow_table(Parts<S> &parts) {
-    const u64 places = u64(2) << (64 - parts.shift);
-    parts.shift--;
-    parts.table.filled(places, -1);
-    for (int c = 0; c < parts.count; c++) {
-        u64 at = (parts[std::size_t(c)].pattern() * 0x9E3779B97F4A7C15u) >> parts.shift;
-        while (parts.table[at] >= 0) at = (at + 1) & (places - 1);
-        parts.table[at] = c;
-    }
-}
-
-// The part of a patch with a pattern, or -1.
-template <class S> int Splitter<S>::part_with(Patch<S> &A, u64 pattern) {
-    Parts<S> &parts = A.parts;
-    if (parts.direct) return parts.table[pattern];
-    const u64 places = u64(1) << (64 - parts.shift);
-    u64 at = (pattern * 0x9E3779B97F4A7C15u) >> parts.shift;
-    while (parts.table[at] >= 0 && parts[std::size_t(parts.table[at])].pattern() != pattern)
-        at = (at + 1) & (places - 1);
-    return parts.table[at];
-}
-
-// Depth first through parts that share a wall, so that the forms of the next layer change by few terms.
+// Depth first through parts that share a wall, so that the forms of the next layer change by few terms. All are come to,
+// since the patch is convex, and across each wall there is a part.
 template <class S> void Splitter<S>::order_parts(Patch<S> &A) {
     Parts<S> &parts = A.parts;
     parts.order.room(std::size_t(parts.count));
-    parts.stack.room(std::size_t(parts.count) * std::size_t(A.neurons + 1) + 1);
-    int placed = 0, waiting = 0;
-    for (int root = 0; root < parts.count; root++) {
-        if (parts[std::size_t(root)].seen()) continue;
-        parts.stack[std::size_t(waiting++)] = root;
-        parts[std::size_t(root)].seen() = 1;
-        while (waiting > 0) {
-            const i32 c = parts.stack[std::size_t(--waiting)];
-            parts.order[std::size_t(placed++)] = c;
-            u64 walls = neurons_of(A, parts[std::size_t(c)].facets());
-            for (; walls; walls &= walls - 1) {
-                const int other = part_with(A, parts[std::size_t(c)].pattern() ^ (walls & (~walls + 1)));
-                if (other < 0 || parts[std::size_t(other)].seen()) continue;
-                parts[std::size_t(other)].seen() = 1;
-                parts.stack[std::size_t(waiting++)] = other;
-            }
+    parts.stack.room(std::size_t(parts.count));
+    int placed = 0, waiting = 1;
+    parts.stack[0] = 0;
+    parts[0].seen() = 1;
+    while (waiting > 0) {
+        const i32 c = parts.stack[std::size_t(--waiting)];
+        parts.order[std::size_t(placed++)] = c;
+        u64 walls = neurons_of(A, parts[std::size_t(c)].facets());
+        for (; walls; walls &= walls - 1) {
+            const i32 other = entry_of(parts, parts[std::size_t(c)].pattern() ^ (walls & (~walls + 1)));
+            if (parts[std::size_t(other)].seen()) continue;
+            parts[std::size_t(other)].seen() = 1;
+            parts.stack[std::size_t(waiting++)] = other;
         }
     }
 }
@@ -330,11 +306,10 @@ template <class S> void Splitter<S>::order_parts(Patch<S> &A) {
 // Writes down all parts of a patch of the last layer.
 template <class S> void Splitter<S>::finish_parts(Patch<S> &A) {
     Parts<S> &parts = A.parts;
-    const u64 all = A.neurons == 64 ? ~u64(0) : bit(A.neurons) - 1;
     if (ordered_) sort_parts(A);
     for (int c = 0; c < parts.count; c++) {
         Part<S> part = parts[std::size_t(ordered_ ? parts.order[std::size_t(c)] : c)];
-        write_cell(A, part.pattern(), all & ~part.pattern(), part.facets(), part.sum());
+        write_cell(A, part.pattern(), ~part.pattern(), part.facets(), part.sum());
     }
     parts.count = 0;
 }

@@ -298,11 +298,10 @@ template <class S> class Splitter {
     void push_edge(u32 u, u32 v, u64 later);
     void join_pairs(Patch<S> &A, u32 first, u64 done, u64 later);
     void join_in_faces(Patch<S> &A, int neuron, u32 first, u64 later);
-    void grow_table(Parts<S> &parts);
     void read_off(Patch<S> &A, bool lists);
     void order_parts(Patch<S> &A);
-    int part_with(Patch<S> &A, u64 pattern);
-    i32 part_of(Parts<S> &parts, u64 pattern, u32 &places);
+    i32 &entry_of(Parts<S> &parts, u64 pattern);
+    i32 part_of(Parts<S> &parts, u64 pattern);
     void finish_parts(Patch<S> &A);
 
     // finish.h

@@ -21,7 +21,7 @@ double meet_(const double *form, const double *up, double r_up, const double *do
 double solve_(double *g, double *rows, int count, int dim) {
     Solver<double> solver;
     const std::size_t length = std::size_t(dim) + 2;
-    solver.room(64, dim);
+    solver.room(larger(count, dim), dim);
     for (int k = 0; k < count; k++) std::memcpy(solver.row(k, dim), rows + std::size_t(k) * length, 8 * length);
     const double r = solver.solve(g, count, dim);
     for (int k = 0; k < count; k++) std::memcpy(rows + std::size_t(k) * length, solver.row(k, dim), 8 * length);

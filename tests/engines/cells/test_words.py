@@ -1,0 +1,63 @@
+"""Masks of more than one word: facets and neurons on either side of the end of the first."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+import numpy as np
+import pytest
+
+import polyrelu as pr
+from tests.engines.cells.differential import of_widths, round_polytope
+from tests.engines.cells.runs import Asked, Tiles, concurrent, finished, put, twin
+
+ENDS = range(58, 66)
+"""Facets of a polygon, whose neurons have the next bits."""
+
+
+def network_of(kind: str, rng: np.random.Generator) -> tuple[pr.Network, pr.Polyhedron | None]:
+    """A network on the plane and a target, or None."""
+    if kind == "concurrent":  # signs that floats leave in doubt
+        return concurrent(rng, 7), None
+    if kind == "rows":  # of a target, which are the first to cut
+        affine = pr.Network([(np.eye(2), np.zeros(2))], relu=[False])
+        return affine, pr.parse("y0 <= 1, y1 <= 1, y0 + y1 >= -2, y0 - 2*y1 < 2, y0 + 2*y1 <= 2", dim=2)
+    if kind == "equality":
+        affine = pr.Network([(np.eye(2), np.zeros(2))], relu=[False])
+        return affine, pr.parse("y0 <= 1, y0 + y1 >= -2, y0 == y1, y0 >= 0", dim=2)
+    if kind == "vertices":  # lines through opposite vertices, where signs are zero
+        return pr.Network([([[1, 0], [0, 1], [1, 1], [2, 1]], [0, 0, 0, 1])], relu=[True]), None
+    return of_widths(rng, kind, [2, 6, 3]), None
+
+
+@cache
+def question(kind: str, facets: int) -> tuple[Asked, Tiles]:
+    """What runs get, and the tiles that they have to find."""
+    network, target = network_of(kind, np.random.default_rng(facets))
+    domain = round_polytope(2, facets)
+    return Asked.of(network, domain, target), twin(network, domain, target)
+
+
+@pytest.mark.parametrize("kind", ["generic", "integers", "concurrent", "rows", "equality", "vertices"])
+@pytest.mark.parametrize("facets", ENDS)
+def test_neurons_across_the_end_of_a_word(kind, facets):
+    asked, expected = question(kind, facets)
+    for forced in (0, 1):
+        run = asked.begun(2)
+        run.force_back(forced)
+        assert asked.tiles([finished(run)]) == expected
+
+
+@pytest.mark.parametrize("kind", ["generic", "concurrent", "rows"])
+@pytest.mark.parametrize("facets", [60, 62, 63])
+def test_cells_given_away_in_the_middle_of_a_patch(kind, facets):
+    asked, expected = question(kind, facets)
+    runs: list[Any] = [asked.begun(2)]
+    for cuts in (1, 2, 1, 3):
+        runs[-1].force_back(len(runs) % 2)
+        runs[-1].advance(cuts, 10.0)
+        runs.append(asked.run(2))
+        put(runs[-1], runs[-2].give(everything=True))
+    finished_runs = [finished(run) for run in runs]
+    assert asked.tiles(finished_runs) == expected
