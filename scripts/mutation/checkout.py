@@ -50,11 +50,17 @@ CHECKED = (
         "    POLYRELU_APART void grow",
     ),
 )
+# The same of the views of columns that problem.h has.
+CHECKED_VIEW = (
+    "operator[](std::size_t i) const { return start[i]; }",
+    "operator[](std::size_t i) const { if (i >= length) __builtin_trap(); return start[i]; }",
+)
 # What these replace has no mutants: it is not there when they run.
 UNCHECKED = re.compile(
     r"Blocks::all\(\)|start_\[i\]|struct Shelf|\bplaces_ ="
     r"|\b(longer|bytes|shelf|shelves_?|LEAST|SHELVES|PLACES|LINE)\b"
 )
+SHAPES = re.compile(r"case \d: return new RunOf")
 TRAPS = ("-fsanitize=bounds,integer-divide-by-zero,null", "-fsanitize-undefined-trap-on-error")
 FLAGS = ("-std=c++17", "-ffp-contract=off", "-w", "-Wno-narrowing", "-DPy_LIMITED_API=0x030B0000")
 QUICKLY, WELL = "-O0", "-O1"  # compiled well, more mutants turn out to be the same code
@@ -101,6 +107,7 @@ def prepare(folder: Path, mutants: dict[int, Mutant]) -> dict[int, int]:
             raise RuntimeError(f"the switched sources do not compile: {messages[:2000]}")
         left = {number: mutant for number, mutant in left.items() if number not in bad}
     _check_arrays(folder / FOLDERS["cells"])
+    _leave_few_shapes(folder / FOLDERS["cells"])
     machine = folder / FOLDERS["cells"] / "machine.h"  # one library does
     machine.write_text(machine.read_text().replace("#if defined(__x86_64__)", "#if 0"))
     for engine in FOLDERS:
@@ -115,7 +122,14 @@ def renew_tests(folder: Path) -> None:
 
 
 def _is_replaced(mutant: Mutant) -> bool:
-    return mutant.file == "cells/numbers.h" and UNCHECKED.search(mutant.text) is not None
+    if mutant.file == "cells/problem.h":
+        return CHECKED_VIEW[0] in mutant.text
+    return (mutant.file == "cells/numbers.h" and UNCHECKED.search(mutant.text) is not None) or _is_of_shape(mutant)
+
+
+def _is_of_shape(mutant: Mutant) -> bool:
+    """Whether it changes which code is for few dimensions: there is less of that where arrays are checked."""
+    return mutant.file == "cells/run.h" and SHAPES.match(mutant.text) is not None
 
 
 def _write(folder: Path, mutants: dict[int, Mutant]) -> dict[int, int]:
@@ -148,14 +162,23 @@ def compiler() -> str:
 
 
 def _check_arrays(kernel: Path) -> None:
-    numbers = kernel / "numbers.h"
-    text = numbers.read_text()
-    for old, new in CHECKED:
-        assert text.count(old) == 1, old
-        text = text.replace(old, new)
-    numbers.write_text(text)
+    for name, changes in (("numbers.h", CHECKED), ("problem.h", (CHECKED_VIEW,))):
+        path = kernel / name
+        text = path.read_text()
+        for old, new in changes:
+            assert text.count(old) == 1, old
+            text = text.replace(old, new)
+        path.write_text(text)
+
+
+def _leave_few_shapes(kernel: Path) -> None:
     run = kernel / "run.h"
     run.write_text(re.sub(r"\n *case [4-9]: return new RunOf.*", "", run.read_text()))
+
+
+def _leave_all_shapes(kernel: Path) -> None:
+    baseline = kernel / SOURCES["cells"][0]
+    baseline.write_text(re.sub(r"#define POLYRELU_FEW_SHAPES.*", "", baseline.read_text()))
 
 
 def build(folder: Path, engine: str, place: Path, *options: str) -> Path | None:
@@ -187,6 +210,7 @@ def alone(mutant: Mutant, folder: Path, level: str = QUICKLY, original: Path = R
     path_of(mutant.file, folder).write_text(changed(mutant, original))
     with contextlib.suppress(AssertionError):  # it is a change of what would be replaced
         _check_arrays(folder / FOLDERS["cells"])
+    (_leave_all_shapes if _is_of_shape(mutant) else _leave_few_shapes)(folder / FOLDERS["cells"])
     engine = mutant.file.partition("/")[0]
     return build(folder, engine, folder, level, APART)
 

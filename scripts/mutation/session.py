@@ -40,13 +40,14 @@ _SHORT = 200  # characters of what a test says
 CELLS = "tests/engines/cells"
 ANSWERS = (f"{CELLS}/exams.py::test_answers",)
 KERNEL, INTERVALS = (
-    (f"{CELLS}/test_kernel.py",),
+    (*(f"{CELLS}/test_{name}.py" for name in ("kernel", "patches", "pauses")), f"{CELLS}/exams.py::test_the_clock"),
     (f"{CELLS}/exams.py::test_intervals", f"{CELLS}/test_interval_cells.py"),
 )
 EVIDENCE, SIZES = (f"{CELLS}/exams.py::test_evidence",), (f"{CELLS}/exams.py::test_sizes",)
 BOXES = (f"{CELLS}/exams.py::test_boxes", f"{CELLS}/test_boxes.py", f"{CELLS}/test_zonotope.py::test_every_step")
 LAWFUL = ("no_index", "the_grid", "no_stored", "laws")
 BOUNDS = tuple(f"{CELLS}/exams.py::test_{name}" for name in LAWFUL)
+MODULE = tuple(f"{CELLS}/test_{name}.py" for name in ("module", "memory", "run", "pauses"))
 WALK = ("tests/engines/branch/",)
 ASKED = {
     **dict.fromkeys(("bounds", "forms", "reach", "solving", "grid"), ANSWERS + BOUNDS + KERNEL),
@@ -57,6 +58,8 @@ ASKED = {
     **dict.fromkeys(("tiles", "tiles_module"), SIZES),
     **dict.fromkeys(("boxes", "boxes_module", "halving"), BOXES),
     **dict.fromkeys(("zonotope", "combination"), BOXES + ANSWERS),
+    **dict.fromkeys(("module", "buffers"), MODULE + EVIDENCE + ANSWERS),
+    **dict.fromkeys(("order",), MODULE),
     **dict.fromkeys(("numbers",), ANSWERS + BOUNDS + SIZES + EVIDENCE),
 }
 ELSE = (*ANSWERS, *KERNEL, *INTERVALS, *EVIDENCE, *SIZES, f"{CELLS}/exams.py::test_arrays")

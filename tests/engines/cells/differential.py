@@ -205,7 +205,10 @@ class Answer(NamedTuple):
     efforts: tuple[int, ...] = ()
 
 
-EFFORTS = ("cuts", "discarded", "solves", "pruned", "exact", "skeletons", "fallbacks", "points that are not known")
+EFFORTS = (
+    *("cuts", "discarded", "solves", "pruned", "exact", "skeletons", "fallbacks"),
+    *("signs", "flat", "bounded", "excluded", "points that are not known"),
+)
 
 
 class Wrong(AssertionError):

@@ -22,6 +22,7 @@ import polyrelu as pr
 from polyrelu.engines.cells.intervals import Interval
 from polyrelu.engines.cells.library import kernel_library
 from polyrelu.engines.cells.measured import measured
+from polyrelu.engines.cells.run import NO_LIMIT, Pause, Run, Wish
 from polyrelu.networks.relevant_part import restrict
 from tests.engines.cells import differential
 from tests.engines.cells.proofs import harness, spoilt
@@ -55,7 +56,7 @@ def is_worse(now: Sequence[int], before: Sequence[int]) -> bool:
         return False
     more = dict(zip(differential.EFFORTS, (a - b for a, b in zip(now, before, strict=True)), strict=True))
     return (
-        any(more[name] != 0 for name in ("cuts", "discarded"))
+        any(more[name] != 0 for name in ("cuts", "discarded", "signs", "flat", "bounded", "excluded"))
         or any(more[name] > 0 for name in ("solves", "exact", "fallbacks", "points that are not known"))
         or any(more[name] < 0 for name in ("pruned", "skeletons"))
     )
@@ -72,6 +73,56 @@ def test_answers(number):
     before = usual(question.name, answer.efforts)
     if is_worse(answer.efforts, before):
         raise Effort(f"{question.name}: {answer.efforts}, not {before}")
+
+
+# Work
+
+CLOCKED = [20, 22, 26, 36, 40, 42, 45, 46, *(k for k in range(150, len(QUESTIONS)) if "wide" not in QUESTIONS[k].name)]
+
+
+@cache
+def begun_with(number: int) -> tuple[Asked, list[Any]]:
+    """A question, and the arrays of the cells that it begins with."""
+    question = QUESTIONS[number]
+    regions = Asked.of(question.network, box(question.network.input_dim, 2), question.target)
+    cells = regions.cells()
+    assert cells is not None
+    return regions, [np.arange(len(cells.depth)), *map(np.ascontiguousarray, cells)]
+
+
+def over_and_over(number: int, way: str) -> tuple[list[int], Any]:
+    """How many cuts a run has made whenever it looks at the clock, and what it counts in the end.
+
+    It is asked a question as many times as let it do so a few times.
+    """
+    regions, cells = begun_with(number)
+    rows = Wish(range(1, 1 + len(regions.problem.domain_sums)), 0, True) if way == "listing" else None
+    run = Run(regions.problem, 1, regions.engine._exact_forms(), measure=way == "measuring", evidence=rows)
+    run.force_back(way == "general")
+    for _ in range(usual(f"times {number}", times(number))):
+        run._kernel.put(*cells)
+    looks = list[int]()
+    while run.advance(NO_LIMIT, 0.0) is Pause.OUT_OF_TIME:
+        looks.append(run.counts.cuts)
+    return looks, run.counts
+
+
+def times(number: int) -> int:
+    """How many times a question lets a run look at the clock about five times."""
+    regions, cells = begun_with(number)
+    run = regions.run()
+    run._kernel.put(*cells)
+    run.advance(NO_LIMIT, 10.0)
+    return 1 + 60_000 // (run.counts.signs + 8 * run.counts.cuts + 4096 * run.counts.exact)
+
+
+@pytest.mark.parametrize("number", CLOCKED)
+@pytest.mark.parametrize("way", ["alone", "general", "measuring", "listing"])
+def test_the_clock_is_looked_at_as_often(number, way):
+    now = over_and_over(number, way)
+    before = usual(f"clock {number} {way}", now)
+    if now != before:
+        raise Effort(f"{now}, not {before}")
 
 
 # Bounds
@@ -227,16 +278,6 @@ def test_evidence(number):
 # Arrays
 
 BEGUN = [k for k in range(30) if QUESTIONS[k].name.split()[1] in ("generic,", "dyadic,")][:4]
-
-
-@cache
-def begun_with(number: int) -> tuple[Asked, list[Any]]:
-    """A question, and the arrays of the cells that it begins with."""
-    question = QUESTIONS[number]
-    regions = Asked.of(question.network, box(question.network.input_dim, 2), question.target)
-    cells = regions.cells()
-    assert cells is not None
-    return regions, [np.arange(len(cells.depth)), *map(np.ascontiguousarray, cells)]
 
 
 def references(arrays: Sequence[Any]) -> list[int]:

@@ -1,0 +1,215 @@
+"""What the compiled module lets go of, also where there is no memory, which it says then."""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import gc
+import resource
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from polyrelu.engines.cells.run import NO_LIMIT, Pause, Run
+from tests.engines.cells.runs import LONG, Asked, put
+from tests.engines.cells.test_module import columns_of, kernel, library, references, rows_for, shifted_pieces, small
+
+ROUNDS = 50
+MALLINFO = (
+    *("arena", "ordblks", "smblks", "hblks", "hblkhd"),
+    *("usmblks", "fsmblks", "uordblks", "fordblks", "keepcost"),
+)
+KEPT = 40 * ROUNDS  # bytes, fewer than so many objects of any kind take
+
+
+@pytest.fixture(scope="module")
+def asked() -> Asked:
+    return small()
+
+
+# References
+
+
+def test_what_a_kernel_holds_it_lets_go(asked):
+    kind, columns, rows = library().Kernel, columns_of(asked), rows_for(asked)
+
+    def ask() -> None:
+        """Not asked here."""
+
+    cells = asked.roots()
+    given = [np.arange(len(cells.depth)), *map(np.ascontiguousarray, cells)]
+    ends = bytearray(b"\0"), bytearray(b"\xff")
+    held = [kind, ask, columns, *columns, rows, *given, *ends]
+    before = references(held)
+    for _ in range(3):
+        run = kernel(asked, columns, rows, ask=ask)
+        assert references(held)[1] == before[1] + 1
+        run.put(*given)
+        run.keep_within(*ends)
+        run.advance(NO_LIMIT, LONG)
+        assert len(run.lines(False)) > 0
+        del run
+    assert references(held) == before
+    for end in ends:
+        end.append(0)  # which nobody looks at any more
+
+
+def test_what_functions_are_given_they_let_go(asked):
+    pieces = [tuple(map(np.ascontiguousarray, piece)) for piece in shifted_pieces()]
+    cells = asked.roots()
+    own = [np.ascontiguousarray(cells[k]) for k in (3, 4, 5, 6, 8)]
+    held = [pieces, *pieces, *(column for piece in pieces for column in piece), *own]
+    before = references(held)
+    for _ in range(3):
+        results = library().in_order(pieces, 1, 2), library().measured(3, 1, *own)
+        assert references(results[0]) == references((object(),)) * 5
+        with pytest.raises(TypeError):
+            library().in_order([*pieces, (1, 2, 3, 4)], 1, 2)
+        with pytest.raises(TypeError):
+            library().in_order([*pieces, (1,)], 1, 2)
+        with pytest.raises(ValueError, match="kernel: these are no cells"):
+            library().measured(3, 2, *own)
+    assert references(held) == before
+
+
+# Memory
+
+
+class Mallinfo(ctypes.Structure):
+    """What mallinfo2 tells."""
+
+    _fields_ = [(name, ctypes.c_size_t) for name in MALLINFO]
+
+
+def in_use() -> int:
+    """Bytes that the C library has handed out and not got back."""
+    standard = ctypes.CDLL(None)
+    if not hasattr(standard, "mallinfo2"):
+        pytest.skip("the C library does not tell")
+    standard.mallinfo2.restype = Mallinfo
+    told = standard.mallinfo2()
+    return int(told.uordblks + told.hblkhd)
+
+
+def growth(work: Callable[[], None]) -> tuple[int, int]:
+    """By how many bytes, and by how many of Python's blocks, so many rounds of work grow."""
+    for _ in range(3):
+        work()
+    before = in_use(), sys.getallocatedblocks()
+    for _ in range(ROUNDS):
+        work()
+    return in_use() - before[0], sys.getallocatedblocks() - before[1]
+
+
+@pytest.mark.parametrize("way", ["tiles", "measured", "evidence", "refused", "pieces"])
+def test_no_memory_is_lost(way, asked):
+    columns, rows, cells = columns_of(asked), rows_for(asked), asked.roots()
+    given = [np.arange(len(cells.depth)), *map(np.ascontiguousarray, cells)]
+    pieces = [tuple(map(np.ascontiguousarray, piece)) for piece in shifted_pieces()]
+    exact = asked.engine._exact_forms().answer
+
+    def work() -> None:
+        if way == "refused":
+            with contextlib.suppress(ValueError):
+                kernel(asked, columns, rows[1:])
+        elif way == "pieces":
+            library().in_order(pieces, 1, 2)
+        else:
+            run = kernel(asked, columns, rows if way == "evidence" else None, measure=way == "measured", ask=exact)
+            run.put(*given)
+            run.advance(NO_LIMIT, LONG)
+            run.found()
+            run.put(*given)
+            run.give(True, False)
+
+    size, blocks = growth(work)
+    assert size < KEPT
+    assert blocks < ROUNDS
+
+
+@contextlib.contextmanager
+def little_memory() -> Iterator[None]:
+    """Hardly more memory than there is in use."""
+    if sys.platform != "linux":
+        pytest.skip("who knows what is in use")
+    limits = resource.getrlimit(resource.RLIMIT_AS)
+    pages = int(Path("/proc/self/statm").read_text().split()[0])
+    resource.setrlimit(resource.RLIMIT_AS, (pages * resource.getpagesize() + (1 << 21), limits[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_AS, limits)
+
+
+WIDE = 1 << 14  # words, so that a patch takes more than memory is kept for what was there once
+
+
+def test_where_there_is_no_room_that_is_said(asked):
+    cells, kind = asked.roots(WIDE), library().Kernel
+    given = [np.arange(len(cells.depth)), *map(np.ascontiguousarray, cells)]
+    before = sys.getrefcount(kind)
+    with little_memory(), pytest.raises(MemoryError):
+        kernel(asked, words=WIDE)
+    assert sys.getrefcount(kind) == before
+    run = kernel(asked, words=WIDE, ask=asked.engine._exact_forms().answer)
+    run.put(*given)
+    with little_memory(), pytest.raises(MemoryError):
+        run.advance(NO_LIMIT, LONG)
+    assert run.advance(0, LONG) in list(Pause)  # it is not at work any more
+
+
+def failing_in_turn(call: Callable[[], Any]) -> Iterator[None]:
+    """Call again and again, where Python finds no room the first time it looks for it, the second, and so on.
+
+    It either says so or is not troubled. Yields after each call.
+    """
+    memory = pytest.importorskip("_testcapi", reason="needs Python's own tests")
+    for k in range(60):
+        memory.set_nomemory(k, k + 1)
+        try:
+            call()
+        except MemoryError:
+            pass
+        finally:
+            memory.remove_mem_hooks()
+        yield
+
+
+def lists() -> int:
+    return sum(type(own) is list for own in gc.get_objects())
+
+
+@pytest.mark.parametrize("name", ["found", "give", "lines", "counters", "Kernel", "in_order", "measured"])
+def test_python_without_room_loses_nothing(name, asked):
+    columns, rows = columns_of(asked), rows_for(asked)
+    pieces = tuple(tuple(map(np.ascontiguousarray, piece)) for piece in shifted_pieces())
+    exact = asked.engine._exact_forms().answer
+    run = Run(asked.problem, 1, asked.engine._exact_forms())
+    put(run, asked.roots())
+    run.advance(3, LONG)
+    left = run.give(everything=True)
+    own = [np.ascontiguousarray(left[k]) for k in (3, 4, 5, 6, 8)]
+    put(run, left)
+    at_work = run._kernel
+    kind = library().Kernel
+    calls: dict[str, Callable[[], Any]] = {
+        "found": at_work.found,
+        "give": lambda: at_work.give(False, False),
+        "lines": lambda: at_work.lines(False),
+        "counters": at_work.counters,
+        "Kernel": lambda: kernel(asked, columns, rows, ask=exact),
+        "in_order": lambda: library().in_order(pieces, 1, 2),
+        "measured": lambda: library().measured(3, 1, *own),
+    }
+    call = calls[name]
+    call()
+    held = [kind, *columns, rows, *pieces, *own]
+    before, many = references(held), lists()
+    for _ in failing_in_turn(call):
+        pass
+    assert references(held) == before
+    assert lists() <= many + 1  # the iterator's

@@ -1,0 +1,198 @@
+"""Questions made for one thing that patches have to do, each against the twin, whichever way they are cut."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Sequence
+from fractions import Fraction
+from functools import cache
+from typing import NamedTuple
+
+import numpy as np
+import pytest
+
+import polyrelu as pr
+from polyrelu.engines.cells.run import NO_LIMIT, Pause
+from tests.engines.cells.runs import LONG, Asked, Tiles, finished, put, twin
+from tests.extreme_networks import box
+
+
+class Case(NamedTuple):
+    """A question, and how many words its masks are to have."""
+
+    network: pr.Network
+    domain: pr.Polyhedron | None
+    target: pr.Polyhedron | None = None
+    words: int = 1
+
+
+def layer(rows: Sequence[Sequence[Fraction | int]], offsets: Sequence[Fraction | int], relu: bool = True) -> pr.Layer:
+    return pr.Layer(rows, offsets, [relu] * len(rows))
+
+
+def full_of_neurons() -> Case:
+    """As many neurons as a patch takes, one more that repeats the last of them, and a layer after them."""
+    thresholds = [Fraction(k, 4) for k in range(64)]
+    first = layer([*([1] for _ in thresholds), [-3]], [*(-t for t in thresholds), 3 * thresholds[-1]])
+    second = layer([[1, -2, *[0] * 62, 1], [1] * 65], [Fraction(-1, 8), -100])
+    return Case(pr.Network([first, second]), box(1, 16), words=2)
+
+
+def full_at_the_end() -> Case:
+    """The same without a layer after them."""
+    return Case(pr.Network(full_of_neurons().network.layers[:1]), box(1, 16), words=2)
+
+
+def parabola(sides: int) -> pr.Polyhedron:
+    """A polygon with vertices (i, i^2), and so many sides."""
+    first = -(sides // 2)
+    places = range(first, first + sides)
+    rows = [[i + j, -1] for i, j in itertools.pairwise(places)]
+    offsets = [i * j for i, j in itertools.pairwise(places)]
+    return pr.Polyhedron([*rows, [-(places[0] + places[-1]), 1]], [*offsets, -places[0] * places[-1]])
+
+
+def many_sides(sides: int) -> Callable[[], Case]:
+    """A polygon of which neurons cut off a few of its first sides and of its last; another goes through two vertices.
+
+    One more touches it in a vertex; what is left has nearly all sides.
+    """
+
+    def beyond(first: int, last: int) -> tuple[list[int], Fraction]:
+        return [first + last, -1], Fraction(-first * last)
+
+    def make() -> Case:
+        low, high = -(sides // 2), sides - 1 - sides // 2
+        chords = beyond(low, low + 3), beyond(2, 5), beyond(high - 4, high)
+        shifts = Fraction(1, 2), 0, Fraction(1, 4)
+        offsets = [offset + shift for (_, offset), shift in zip(chords, shifts, strict=True)]
+        first = layer([*(row for row, _ in chords), [8, 1]], [*offsets, 16])
+        last = layer([[1, 0, 0, 1], [0, -1, 1, 1]], [Fraction(-9, 2), Fraction(-1, 4)])
+        return Case(pr.Network([first, last]), parabola(sides), words=-(-(sides + 8) // 64))
+
+    return make
+
+
+def cut_corners() -> Case:
+    """A cube of so many vertices that parts have more than it, and patches more than there is room for at first."""
+    corner = layer([[1] * 9], [Fraction(-17, 2)])
+    return Case(pr.Network([corner, layer([[4]], [-1]), layer([[4]], [-1])]), box(9))
+
+
+def told_before() -> Case:
+    """A neuron that vanishes identically, told exactly before the run; one repeats it, with the other sign."""
+    first = pr.Layer([[1, 0], [0, 1]], [0, 0], [True, False])
+    second = layer([[1, 0], [0, 1], [-2, 0], [3, 0], [1, 1]], [0, 0, 0, 0, -1])
+    return Case(pr.Network([first, second]), None)
+
+
+def told_before_another_layer() -> Case:
+    """The same, with neurons after it that repeat each other."""
+    layers = told_before().network.layers
+    third = layer([[1, 0, 0, 0, 1], [0, 1, 0, 0, 1], [0, -1, 0, 0, -1]], [-1, -2, 2])
+    return Case(pr.Network([*layers, third]), None)
+
+
+def repeated() -> Case:
+    """Neurons of two layers that repeat others, and vanish where those of the layer before are off."""
+    first = layer([[1, 0], [0, 1], [-2, 0], [1, 1]], [0, 0, 0, -1])
+    second = layer([[1, 1, 0, 0], [1, -2, 0, 1], [-2, -2, 0, 0], [3, -6, 0, 3]], [0, 0, 0, 0])
+    third = layer([[1, 1, 0, 0], [-1, -1, 0, 0], [0, 1, 1, -1]], [-1, 1, 0])
+    return Case(pr.Network([first, second, third]), box(2, 3))
+
+
+CASES = {
+    "as many neurons as there are bits": full_of_neurons,
+    "and nothing after them": full_at_the_end,
+    **{f"{sides} sides": many_sides(sides) for sides in (57, 62, 64, 66, 72, 76)},
+    "corners of a cube": cut_corners,
+    "told before": told_before,
+    "told before, another layer": told_before_another_layer,
+    "repeated": repeated,
+}
+
+
+@cache
+def known(name: str) -> tuple[Asked, int, Tiles]:
+    case = CASES[name]()
+    return Asked.of(*case[:3]), case.words, twin(*case[:3])
+
+
+@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("forced", [0, 1])
+def test_tiles_are_those_of_the_twin(name, forced):
+    asked, words, expected = known(name)
+    run = asked.begun(words)
+    run.force_back(forced)
+    assert asked.tiles([finished(run)]) == expected
+
+
+@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("cuts", [1, 3, 9])
+def test_so_are_those_of_cells_that_are_given_away(name, cuts):
+    asked, words, expected = known(name)
+    run, other = asked.begun(words), asked.run(words)
+    run.advance(cuts, LONG)
+    found = [run.found()]
+    put(other, run.give(everything=True))
+    if other.advance(cuts, LONG) is not Pause.DONE:
+        put(run, other.give())
+    run.advance(NO_LIMIT, LONG)
+    assert asked.tiles([*found, finished(other), run.found()]) == expected
+
+
+# Rows of targets
+
+ROWS = ("y0 <= 0", "y0 >= 0", "y0 < 0", "y0 > 0", "y0 == 0", "y1 >= 0", "y1 < 0", "y1 == 0", "y0 + y1 >= 0")
+ROWS_OF_SUMS = ("y0 + y1 < 0", "y0 == y1", "y0 > y1", "y0 - y1 <= 1", "y0 - y1 >= 1", "2*y0 + y1 == 2")
+
+
+def targets(count: int) -> list[str]:
+    """Some of the targets of two or three rows, in any order."""
+    every = [", ".join(own) for k in (2, 3) for own in itertools.permutations(ROWS + ROWS_OF_SUMS, k)]
+    return [every[k * 7919 % len(every)] for k in range(count)]
+
+
+@cache
+def known_of_target(text: str) -> tuple[Asked, Tiles]:
+    """Both coordinates of a square, which rows touch along sides and in corners of cells."""
+    across = layer([[1, 0], [-1, 0], [0, 1], [0, -1]], [0, 0, 0, 0])
+    network = pr.Network([across, layer([[1, -1, 0, 0], [0, 0, 1, -1]], [0, 0], relu=False)])
+    question = network, box(2), pr.parse(text, dim=2)
+    return Asked.of(*question), twin(*question)
+
+
+@pytest.mark.parametrize("text", targets(40))
+def test_what_rows_leave_is_what_the_twin_leaves(text):
+    asked, expected = known_of_target(text)
+    assert asked.tiles([finished(asked.begun())]) == expected
+
+
+# Generators that are as far off as they say
+
+
+@cache
+def displaced(seed: int) -> tuple[Asked, Tiles]:
+    """Neurons that pass through the corners of a square, through points just beside them, and elsewhere."""
+    rng = np.random.default_rng(seed)
+    normals = rng.integers(-5, 6, (8, 2))
+    corners = rng.choice([-1, 1], (8, 2))
+    beside = rng.choice([0.0, 0.0, 2.0**-14, -(2.0**-14), 2.0**-11, 0.5], 8)
+    network = pr.Network([(normals, beside - (normals * corners).sum(axis=1)), (rng.normal(size=(3, 8)), [0, 1, -1])])
+    question = network, box(2)
+    return Asked.of(*question), twin(*question)
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_generators_may_be_as_far_off_as_they_say(seed):
+    """So no sign at one is told that another, which is as near, does not have."""
+    asked, expected = displaced(seed)
+    cells = asked.roots()
+    rng = np.random.default_rng(seed)
+    far = rng.choice([0.0, 2.0**-30, 2.0**-13, 2.0**-10], len(cells.radius))
+    off = cells.vectors + far[:, None] * rng.choice([-1.0, 1.0], cells.vectors.shape)
+    for forced in (0, 1):
+        run = asked.run()
+        run.force_back(forced)
+        put(run, cells._replace(vectors=off, radius=cells.radius + far))
+        assert asked.tiles([finished(run)]) == expected
