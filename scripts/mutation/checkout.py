@@ -25,7 +25,10 @@ CHECKED = (
         "const std::size_t bytes = (length * sizeof(Value) + LINE - 1) / LINE * LINE + LINE;",
     ),
     ("static_cast<Value *>(Blocks::all().take(bytes))", "static_cast<Value *>(std::aligned_alloc(LINE, bytes))"),
-    ("if (longer == nullptr) throw std::bad_alloc();", "std::memset((void *)longer, 0xA5, bytes);"),
+    (
+        "if (longer == nullptr) throw std::bad_alloc();",
+        "if (longer == nullptr) throw std::bad_alloc();\n        std::memset((void *)longer, 0xA5, bytes);",
+    ),
     ("~Array() { Blocks::all().give(start_, bytes_); }", "~Array() { check(); std::free(start_); }"),
     (
         "        Blocks::all().give(start_, bytes_);\n        start_ = longer;",
@@ -212,7 +215,7 @@ def alone(mutant: Mutant, folder: Path, level: str = QUICKLY, original: Path = R
         _check_arrays(folder / FOLDERS["cells"])
     (_leave_all_shapes if _is_of_shape(mutant) else _leave_few_shapes)(folder / FOLDERS["cells"])
     engine = mutant.file.partition("/")[0]
-    return build(folder, engine, folder, level, APART)
+    return build(folder, engine, folder, level, APART, *(TRAPS if level == QUICKLY else ()))
 
 
 def switch_library(folder: Path) -> Path:

@@ -97,8 +97,12 @@ def over_and_over(number: int, way: str) -> tuple[list[int], Any]:
     """
     regions, cells = begun_with(number)
     rows = Wish(range(1, 1 + len(regions.problem.domain_sums)), 0, True) if way == "listing" else None
-    run = Run(regions.problem, 1, regions.engine._exact_forms(), measure=way == "measuring", evidence=rows)
+    keep, measure = way == "keeping", way == "measuring"
+    run = Run(regions.problem, 1, regions.engine._exact_forms(), keep, measure, evidence=rows)
     run.force_back(way == "general")
+    if way == "within":
+        bytes_ = (regions.problem.neurons + 7) // 8
+        run.keep_within((b"\x20" + bytes(bytes_))[:bytes_], (b"\xb0" + bytes(bytes_))[:bytes_])
     for _ in range(usual(f"times {number}", times(number))):
         run._kernel.put(*cells)
     looks = list[int]()
@@ -117,7 +121,7 @@ def times(number: int) -> int:
 
 
 @pytest.mark.parametrize("number", CLOCKED)
-@pytest.mark.parametrize("way", ["alone", "general", "measuring", "listing"])
+@pytest.mark.parametrize("way", ["alone", "general", "keeping", "measuring", "listing", "within"])
 def test_the_clock_is_looked_at_as_often(number, way):
     now = over_and_over(number, way)
     before = usual(f"clock {number} {way}", now)

@@ -8,6 +8,7 @@ import gc
 import resource
 import sys
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +16,9 @@ import numpy as np
 import pytest
 
 from polyrelu.engines.cells.run import NO_LIMIT, Pause, Run
-from tests.engines.cells.runs import LONG, Asked, put
+from tests.engines.cells.runs import LONG, Asked, concurrent, put
 from tests.engines.cells.test_module import columns_of, kernel, library, references, rows_for, shifted_pieces, small
+from tests.extreme_networks import box
 
 ROUNDS = 50
 MALLINFO = (
@@ -85,24 +87,36 @@ class Mallinfo(ctypes.Structure):
     _fields_ = [(name, ctypes.c_size_t) for name in MALLINFO]
 
 
+@cache
+def mallinfo() -> Any:
+    """The C library's, if it has one."""
+    library = ctypes.CDLL(None)
+    if not hasattr(library, "mallinfo2"):
+        pytest.skip("the C library does not tell")
+    library.mallinfo2.restype = Mallinfo
+    return library.mallinfo2
+
+
 def in_use() -> int:
     """Bytes that the C library has handed out and not got back."""
-    standard = ctypes.CDLL(None)
-    if not hasattr(standard, "mallinfo2"):
-        pytest.skip("the C library does not tell")
-    standard.mallinfo2.restype = Mallinfo
-    told = standard.mallinfo2()
+    told = mallinfo()()
     return int(told.uordblks + told.hblkhd)
 
 
-def growth(work: Callable[[], None]) -> tuple[int, int]:
-    """By how many bytes, and by how many of Python's blocks, so many rounds of work grow."""
-    for _ in range(3):
+def used() -> tuple[int, int, int]:
+    """Bytes, blocks of Python's, and references to None."""
+    return in_use(), sys.getallocatedblocks(), sys.getrefcount(None)
+
+
+def growth(work: Callable[[], None]) -> list[int]:
+    """By how much that grows with so many rounds of work."""
+    for _ in range(20):
         work()
-    before = in_use(), sys.getallocatedblocks()
+        used()
+    before = used()
     for _ in range(ROUNDS):
         work()
-    return in_use() - before[0], sys.getallocatedblocks() - before[1]
+    return [now - then for now, then in zip(used(), before, strict=True)]
 
 
 @pytest.mark.parametrize("way", ["tiles", "measured", "evidence", "refused", "pieces"])
@@ -125,10 +139,13 @@ def test_no_memory_is_lost(way, asked):
             run.found()
             run.put(*given)
             run.give(True, False)
+            run.share(False)
+            run.force_back(0)
+            run.keep_within(b"\0", b"\xff")
 
-    size, blocks = growth(work)
+    size, blocks, references_to_none = growth(work)
     assert size < KEPT
-    assert blocks < ROUNDS
+    assert max(blocks, abs(references_to_none)) < ROUNDS
 
 
 @contextlib.contextmanager
@@ -213,3 +230,43 @@ def test_python_without_room_loses_nothing(name, asked):
         pass
     assert references(held) == before
     assert lists() <= many + 1  # the iterator's
+
+
+def test_questions_for_which_there_is_no_room_are_not_asked():
+    """Nor are others in their place."""
+    memory = pytest.importorskip("_testcapi", reason="needs Python's own tests")
+    question = Asked.of(concurrent(np.random.default_rng(2)), box(2, 3))
+    cells = question.roots()
+    given = [np.arange(len(cells.depth)), *map(np.ascontiguousarray, cells)]
+    answer, told = question.engine._exact_forms().answer, list[Any]()
+
+    def first_only(*own: bytes) -> Any:
+        if told:
+            raise LookupError
+        told.append(answer(*own))
+        return told[0]
+
+    def repeats(*_: bytes) -> Any:
+        if not left:
+            raise LookupError
+        return left.pop()
+
+    run = kernel(question, ask=first_only)
+    run.put(*given)
+    with pytest.raises(LookupError):
+        run.advance(NO_LIMIT, LONG)
+    raised = list[type[BaseException]]()
+    for k in range(12):
+        left = list(told)
+        run = kernel(question, ask=repeats)
+        run.put(*given)
+        memory.set_nomemory(k, k + 1)
+        try:
+            run.advance(NO_LIMIT, LONG)
+        except (LookupError, MemoryError) as error:
+            memory.remove_mem_hooks()
+            raised.append(type(error))
+        finally:
+            memory.remove_mem_hooks()
+    assert len(raised) == 12
+    assert raised[:4] == [MemoryError] * 4

@@ -268,6 +268,13 @@ def test_what_are_no_cells_is_not_measured(case, asked):
 # Counts
 
 
+def test_a_run_that_has_done_nothing_counts_nothing(asked):
+    run = asked.run()
+    assert run.counts == (0,) * 12
+    assert run.advance(0, 0.0) is Pause.DONE
+    assert run.counts == (0,) * 12
+
+
 def integers(seed: int, target: str) -> Asked:
     rng = np.random.default_rng(seed)
     layers = [(rng.integers(-3, 4, (b, a)), rng.integers(-2, 3, b)) for a, b in ((2, 5), (5, 2))]

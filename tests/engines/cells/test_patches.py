@@ -6,14 +6,18 @@ import itertools
 from collections.abc import Callable, Sequence
 from fractions import Fraction
 from functools import cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
 
 import polyrelu as pr
-from polyrelu.engines.cells.run import NO_LIMIT, Pause
+from polyrelu.engines.cells.intervals import Interval
+from polyrelu.engines.cells.problem import widened
+from polyrelu.engines.cells.run import NO_LIMIT, Pause, Run
+from polyrelu.networks.relevant_part import keep_all
 from tests.engines.cells.runs import LONG, Asked, Tiles, finished, put, twin
+from tests.engines.cells.test_interval_cells import tiles_within
 from tests.extreme_networks import box
 
 
@@ -73,10 +77,15 @@ def many_sides(sides: int) -> Callable[[], Case]:
     return make
 
 
-def cut_corners() -> Case:
+def cut_corners(side: int, dim: int = 9) -> Callable[[], Case]:
     """A cube of so many vertices that parts have more than it, and patches more than there is room for at first."""
-    corner = layer([[1] * 9], [Fraction(-17, 2)])
-    return Case(pr.Network([corner, layer([[4]], [-1]), layer([[4]], [-1])]), box(9))
+
+    def make() -> Case:
+        corner = layer([[side] * dim], [side * Fraction(1 - 2 * dim, 2)])
+        beyond = [layer([[4 * side]], [-1]), layer([[4]], [-1])] if side > 0 else [layer([[4]], [-1])]
+        return Case(pr.Network([corner, *beyond]), box(dim))
+
+    return make
 
 
 def told_before() -> Case:
@@ -105,7 +114,8 @@ CASES = {
     "as many neurons as there are bits": full_of_neurons,
     "and nothing after them": full_at_the_end,
     **{f"{sides} sides": many_sides(sides) for sides in (57, 62, 64, 66, 72, 76)},
-    "corners of a cube": cut_corners,
+    "a corner of a cube": cut_corners(1),
+    "all but a corner": cut_corners(-1),
     "told before": told_before,
     "told before, another layer": told_before_another_layer,
     "repeated": repeated,
@@ -139,6 +149,75 @@ def test_so_are_those_of_cells_that_are_given_away(name, cuts):
         put(run, other.give())
     run.advance(NO_LIMIT, LONG)
     assert asked.tiles([*found, finished(other), run.found()]) == expected
+
+
+@pytest.mark.parametrize("forced", [0, 1])
+def test_a_run_whose_masks_are_too_narrow_leaves_all_that_it_has_not_done(forced):
+    asked, _, expected = known("64 sides")
+    run, wider = asked.begun(1), asked.run(2)
+    run.force_back(forced)
+    assert run.advance(NO_LIMIT, LONG) is Pause.TOO_NARROW
+    put(wider, widened(run.give(everything=True)))
+    assert asked.tiles([run.found(), finished(wider)]) == expected
+
+
+def test_roots_that_others_share_are_cut_coarsely_first():
+    rng = np.random.default_rng(0)
+    network = pr.Network([(rng.normal(size=(12, 2)), rng.normal(size=12))], relu=[True])
+    asked, skeletons = Asked.of(network, box(2)), list[int]()
+    for shares in (False, True):
+        run = Run(asked.problem, 1, asked.engine._exact_forms(), shares=shares)
+        put(run, asked.roots())
+        run.share(True)
+        pause = run.advance(NO_LIMIT, LONG)
+        assert pause is (Pause.ASKED if shares else Pause.DONE)
+        run.share(False)
+        run.advance(NO_LIMIT, LONG)
+        skeletons.append(run.counts.skeletons)
+    assert skeletons[0] == 1
+    assert skeletons[1] > 5
+
+
+# Intervals
+
+
+@pytest.mark.parametrize("name", ["told before", "told before, another layer", "repeated", "62 sides"])
+@pytest.mark.parametrize("cuts", [2, 50])
+def test_tiles_of_intervals_are_those_of_the_twin_in_their_order(name, cuts):
+    case = CASES[name]()
+    domain = case.domain or pr.Polyhedron.whole_space(case.network.input_dim)
+    restriction = keep_all(case.network)
+    digits = restriction.neuron_count
+    found = list[Any]()
+    for part in Interval.whole(digits).cut([0, (1 << digits) // 3, (1 << digits) * 5 // 7]):
+        found += tiles_within(restriction, domain, part, cuts)
+    assert found == known(name)[2]
+
+
+# Bounds
+
+
+@cache
+def seldom_met(neurons: int) -> tuple[Asked, Tiles]:
+    """A target that is met near one point, and neurons that all repeat each other, so that there are many to bound."""
+    one = [[1, 0], [-1, 0], [0, 1], [0, -1]]
+    at = [Fraction(-1, 4), Fraction(1, 4), Fraction(-1, 8), Fraction(1, 8)]
+    factors = [Fraction(k + 1, neurons) for k in range(neurons // 4)]
+    first = layer([[f * v for v in row] for f in factors for row in one], [f * t for f in factors for t in at])
+    ones = [[-f] * neurons for f in factors]
+    second = layer(ones, [f * neurons / 16 for f in factors])
+    last = layer([[1] * len(factors)], [0], relu=False)
+    most = sum(factors) * neurons / 16
+    question = pr.Network([first, second, last]), box(2), pr.parse(f"y0 >= {most * 15 / 16}", dim=1)
+    return Asked.of(*question), twin(*question)
+
+
+@pytest.mark.parametrize("neurons", [8, 240])
+def test_what_is_too_much_to_bound_is_not_discarded(neurons):
+    asked, expected = seldom_met(neurons)
+    assert expected
+    run = asked.begun()
+    assert asked.tiles([finished(run)]) == expected
 
 
 # Rows of targets

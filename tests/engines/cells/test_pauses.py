@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from fractions import Fraction
 from functools import cache
@@ -51,6 +52,20 @@ def test_time_that_is_up_is_heard_after_some_work_and_not_before(forced):
     assert sum(found) + len(run.found().packed) == cells
     assert 3 <= pauses <= 50
     assert max(found) < cells / 2
+
+
+def test_time_that_goes_by_is_the_clocks():
+    """Of a hundredth of a second no run takes a fifth, if there is work for longer; seconds begin anywhere."""
+    asked, _ = hundredfold()
+    run = asked.run()
+    run.put(asked.roots(), np.zeros(20_000, dtype=np.int64))
+    begun = time.monotonic() % 1
+    if begun > 0.7:
+        time.sleep(1.01 - begun)
+    before = time.thread_time()
+    assert run.advance(NO_LIMIT, 0.01) is Pause.OUT_OF_TIME
+    assert time.thread_time() - before < 0.2
+    assert run.counts.cells > 0
 
 
 def test_as_much_time_or_as_many_cuts_as_can_be_said_are_enough():
@@ -149,6 +164,8 @@ def refusing(asked: Asked, refused: Callable[[int], bool], look: Callable[[Run],
 @pytest.mark.parametrize("text", TEXTS)
 def test_rows_go_on_after_each_question_that_failed(text):
     asked, expected = rows_through_corners(3, text)
+    undisturbed = asked.begun()
+    finished(undisturbed)
     run, failed = refusing(asked, lambda count: count % 2 == 1), 0
     while True:
         try:
@@ -159,6 +176,7 @@ def test_rows_go_on_after_each_question_that_failed(text):
         break
     assert failed > 1
     assert asked.tiles([run.found()]) == expected
+    assert run.counts == undisturbed.counts
 
 
 @pytest.mark.parametrize("text", TEXTS)
