@@ -35,7 +35,8 @@ _LEAST_SECONDS, _FACTOR = 0.5, 15.0
 _AFTER_EFFORT = 0.3  # seconds in which an answer may still turn out wrong
 _OVERHEAD = 0.005  # seconds for a test of no length
 _OF_LINE, _OF_FILE, _OF_NONE = 5.0, 1.0, 0.2  # what a test's kills of neighbours count for
-_WALL_SECONDS = 900
+_WALL_SECONDS = 900  # for the compiler, and a test
+_WALL_FOR_TEST = 60  # seconds after which a test waits for what does not come
 _SHORT = 200  # characters of what a test says
 CELLS = "tests/engines/cells"
 ANSWERS = (f"{CELLS}/exams.py::test_answers",)
@@ -47,7 +48,7 @@ EVIDENCE, SIZES = (f"{CELLS}/exams.py::test_evidence",), (f"{CELLS}/exams.py::te
 BOXES = (f"{CELLS}/exams.py::test_boxes", f"{CELLS}/test_boxes.py", f"{CELLS}/test_zonotope.py::test_every_step")
 LAWFUL = ("no_index", "the_grid", "no_stored", "laws")
 BOUNDS = tuple(f"{CELLS}/exams.py::test_{name}" for name in LAWFUL)
-MODULE = tuple(f"{CELLS}/test_{name}.py" for name in ("module", "memory", "run", "pauses"))
+MODULE = tuple(f"{CELLS}/test_{name}.py" for name in ("module", "memory", "run", "pauses", "patches"))
 WALK = ("tests/engines/branch/",)
 ASKED = {
     **dict.fromkeys(("bounds", "forms", "reach", "solving", "grid"), ANSWERS + BOUNDS + KERNEL),
@@ -250,6 +251,7 @@ class _Run:
                 if left < 0:
                     break
             tell(item.nodeid)
+            signal.alarm(_WALL_FOR_TEST + int(_FACTOR * self._seconds[item.nodeid]))
             signal.setitimer(signal.ITIMER_PROF, _LEAST_SECONDS + _FACTOR * self._seconds[item.nodeid])
             reports = runtestprotocol(item, nextitem=following, log=False)
             signal.setitimer(signal.ITIMER_PROF, 0)

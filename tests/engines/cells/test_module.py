@@ -17,7 +17,7 @@ import pytest
 import polyrelu as pr
 from polyrelu.engines.cells.library import kernel_library
 from polyrelu.engines.cells.problem import widened
-from polyrelu.engines.cells.run import Pause, Run, arranged
+from polyrelu.engines.cells.run import NO_LIMIT, Pause, Run, arranged
 from polyrelu.tilings import columns as tiling_columns
 from polyrelu.tilings.columns import Piece
 from tests.engines.cells.runs import LONG, Asked, concurrent, finished, put
@@ -139,6 +139,8 @@ def test_refusals_say_what_is_wrong(asked):
             kernel(asked, **given)
     with pytest.raises(ValueError, match="kernel: a row is needed for each facet of the domain, and one for infinity"):
         kernel(asked, rows=np.zeros(2, dtype=np.int32))
+    with pytest.raises(TypeError):
+        library().in_order(3, 1, 2)
     for call in (library().Kernel, library().measured, library().in_order):
         with pytest.raises(TypeError):
             call()
@@ -221,10 +223,65 @@ def test_pieces_that_begin_anywhere_are_put_in_order():
     assert library().in_order([], 1, 2) == (b"", b"", bytes(8), b"", b"")
 
 
-def test_a_run_that_lists_nothing_has_no_lines(asked):
+def test_lines_are_handed_out_once_and_only_where_they_are_wanted(asked):
     run = asked.begun()
     finished(run)
     assert run.lines() == run.lines(whole_blocks=True) == b""
+    run = kernel(asked, rows=rows_for(asked), ask=asked.engine._exact_forms().answer)
+    run.put(np.arange(1), *map(np.ascontiguousarray, asked.roots()))
+    run.advance(NO_LIMIT, LONG)
+    assert run.lines(False)
+    assert not run.lines(False)
+
+
+@pytest.mark.parametrize("dim", [2, 3])
+def test_what_is_known_of_cells_is_handed_out_where_it_is_wanted(dim):
+    rng = np.random.default_rng(dim)
+    question = Asked.of(pr.Network([(rng.normal(size=(6, dim)), rng.normal(size=6) / 4)], relu=[True]), box(dim))
+    run = Run(question.problem, 2, question.engine._exact_forms(), measure=True)
+    put(run, question.roots(2))
+    found = finished(run)
+    cells = len(found.packed)
+    extents, generators = found.extents, found.generators
+    assert extents.box_low.shape == extents.box_high.shape == (cells, dim)
+    assert np.isclose(extents.volume_low.sum(), 2**dim)
+    assert (extents.box_low.min(axis=0) <= -1 + 1e-9).all()
+    assert [len(own) for own in generators] == [1, 0, 0, 0]
+    found = finished(question.begun(2, keep=True))
+    assert [len(own) for own in found.extents] == [0] * 4
+    many = int(found.generators.start[-1])
+    assert [len(own) for own in found.generators] == [cells + 1, many, many, many]
+
+
+ANSWERS = {"no vector": (b"", 0.0, b"\1"), "half a vector": (b"x" * 23, 0.0, b"\1"), "no sign": (b"x" * 24, 0.0, b"")}
+
+
+@pytest.mark.parametrize("case", ANSWERS)
+def test_exact_answers_of_another_length_are_refused(case):
+    question = Asked.of(concurrent(np.random.default_rng(2)), box(2, 3))
+    run = kernel(question, ask=lambda *_: ANSWERS[case])
+    run.put(np.arange(1), *map(np.ascontiguousarray, question.roots()))
+    with pytest.raises(ValueError, match=r"kernel: (an exact answer has the wrong|a column does not have whole)"):
+        run.advance(NO_LIMIT, LONG)
+
+
+def test_exact_answers_are_what_is_known_from_then_on():
+    question = Asked.of(concurrent(np.random.default_rng(2)), box(2, 3))
+    exact = question.engine._exact_forms()
+    answer, told = exact.answer, set[tuple[float, ...]]()
+
+    def noted(*given: bytes) -> tuple[bytes, float, bytes]:
+        own = answer(*given)
+        told.add((*np.frombuffer(own[0]).tolist(), own[1]))
+        return own
+
+    exact.answer = noted  # type: ignore[method-assign, assignment]
+    run = Run(question.problem, 1, exact, keep=True)
+    put(run, question.roots())
+    kept = finished(run).generators
+    known = {(*vector, radius) for vector, radius in zip(kept.vectors.tolist(), kept.radius.tolist(), strict=True)}
+    assert told
+    assert told <= known
 
 
 @pytest.mark.parametrize("dim", [1, 2, 3])
