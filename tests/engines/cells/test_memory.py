@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from polyrelu.engines.cells.run import NO_LIMIT, Pause, Run
-from tests.engines.cells.runs import LONG, Asked, concurrent, put
+from polyrelu.engines.cells.run import NO_LIMIT, Pause
+from tests.engines.cells.runs import LONG, Asked, concurrent
 from tests.engines.cells.test_module import columns_of, kernel, library, references, rows_for, shifted_pieces, small
 from tests.extreme_networks import box
 
@@ -131,7 +131,7 @@ def test_no_memory_is_lost(way, asked):
 
     def work() -> None:
         if way == "asking":
-            run = kernel(doubtful, of_doubtful, ask=ask)
+            run = kernel(doubtful, of_doubtful, ask=lambda *told: (*ask(*told),))
             run.put(np.arange(1), *roots)
             run.advance(NO_LIMIT, LONG)
             return
@@ -217,17 +217,22 @@ def test_python_without_room_loses_nothing(name, asked):
     columns, rows = columns_of(asked), rows_for(asked)
     pieces = tuple(tuple(map(np.ascontiguousarray, piece)) for piece in shifted_pieces())
     exact = asked.engine._exact_forms().answer
-    run = Run(asked.problem, 1, asked.engine._exact_forms())
-    put(run, asked.roots())
-    run.advance(3, LONG)
-    left = run.give(everything=True)
-    own = [np.ascontiguousarray(left[k]) for k in (3, 4, 5, 6, 8)]
-    put(run, left)
-    at_work = run._kernel
-    kind = library().Kernel
+    given = [np.arange(1), *map(np.ascontiguousarray, asked.roots())]
+    own, kind = given[4:8] + given[9:], library().Kernel
+    at_work = kernel(asked, columns, ask=exact)
+
+    def found() -> None:
+        at_work.put(*given)
+        at_work.advance(NO_LIMIT, LONG)
+        at_work.found()
+
+    def give() -> None:
+        at_work.put(*given)
+        at_work.give(True, False)
+
     calls: dict[str, Callable[[], Any]] = {
-        "found": at_work.found,
-        "give": lambda: at_work.give(False, False),
+        "found": found,
+        "give": give,
         "lines": lambda: at_work.lines(False),
         "counters": at_work.counters,
         "Kernel": lambda: kernel(asked, columns, rows, ask=exact),
@@ -242,6 +247,8 @@ def test_python_without_room_loses_nothing(name, asked):
         pass
     assert references(held) == before
     assert lists() <= many + 1  # the iterator's
+    at_work.found()
+    at_work.give(True, False)
 
 
 def test_questions_for_which_there_is_no_room_are_not_asked():

@@ -17,7 +17,7 @@ import pytest
 import polyrelu as pr
 from polyrelu.engines.cells.library import kernel_library
 from polyrelu.engines.cells.problem import widened
-from polyrelu.engines.cells.run import NO_LIMIT, Pause, Run, arranged
+from polyrelu.engines.cells.run import NO_LIMIT, Pause, Run, Wish, arranged
 from polyrelu.tilings import columns as tiling_columns
 from polyrelu.tilings.columns import Piece
 from tests.engines.cells.runs import LONG, Asked, concurrent, finished, put
@@ -141,6 +141,8 @@ def test_refusals_say_what_is_wrong(asked):
         kernel(asked, rows=np.zeros(2, dtype=np.int32))
     with pytest.raises(TypeError):
         library().in_order(3, 1, 2)
+    with pytest.raises(MemoryError):  # so many pieces there cannot be
+        library().in_order(range(1 << 60), 1, 2)
     for call in (library().Kernel, library().measured, library().in_order):
         with pytest.raises(TypeError):
             call()
@@ -234,7 +236,17 @@ def test_lines_are_handed_out_once_and_only_where_they_are_wanted(asked):
     assert not run.lines(False)
 
 
-@pytest.mark.parametrize("dim", [2, 3])
+def test_of_points_nothing_is_measured():
+    domain = pr.Polyhedron([[1, 0], [0, 1]], [0, 0], equalities=[0, 1])
+    question = Asked.of(pr.Network([([[1, 0], [0, 1]], [1, -1])], relu=[True]), domain)
+    run = Run(question.problem, 1, question.engine._exact_forms(), measure=True)
+    put(run, question.roots())
+    found = finished(run)
+    assert len(found.packed) == 1
+    assert [len(own) for own in found.extents] == [0] * 4
+
+
+@pytest.mark.parametrize("dim", [1, 2, 3])
 def test_what_is_known_of_cells_is_handed_out_where_it_is_wanted(dim):
     rng = np.random.default_rng(dim)
     question = Asked.of(pr.Network([(rng.normal(size=(6, dim)), rng.normal(size=6) / 4)], relu=[True]), box(dim))
@@ -251,6 +263,42 @@ def test_what_is_known_of_cells_is_handed_out_where_it_is_wanted(dim):
     assert [len(own) for own in found.extents] == [0] * 4
     many = int(found.generators.start[-1])
     assert [len(own) for own in found.generators] == [cells + 1, many, many, many]
+
+
+def test_a_run_is_kept_within_what_it_is_told():
+    question = integers(1, "y0 <= 1")
+    every = finished(question.begun()).packed
+    assert len(every) > 3
+    for own in every:
+        run = question.run()
+        run.keep_within(own.tobytes(), own.tobytes())
+        put(run, question.roots())
+        assert finished(run).packed.tolist() == [own.tolist()]
+
+
+@pytest.mark.parametrize("accurate", [True, False])
+def test_cells_are_given_away_as_accurate_as_they_get_where_that_is_wanted(accurate):
+    rng = np.random.default_rng(0)
+    question = Asked.of(pr.Network([(rng.normal(size=(8, 3)), rng.normal(size=8) / 4)], relu=[True]), box(3))
+    run = question.begun()
+    run.force_back(1)
+    run.advance(5, LONG)
+    (columns,) = run.giving(everything=True, accurate=accurate)
+    cells, _ = run.job_of(columns)
+    assert len(cells.depth) > 1
+    assert cells.solved.all() == accurate
+
+
+def test_bounds_discard_cells_that_are_listed_only_where_they_may():
+    question = integers(10, "y0 >= 0, y0 <= 0, y1 < 1")
+    pruned = []
+    for prunes in (True, False):
+        wish = Wish(range(1, 1 + len(question.problem.domain_sums)), 0, prunes)
+        run = Run(question.problem, 1, question.engine._exact_forms(), evidence=wish)
+        put(run, question.roots())
+        run.advance(NO_LIMIT, LONG)
+        pruned.append(run.counts.pruned)
+    assert pruned[0] > 0 == pruned[1]
 
 
 ANSWERS = {"no vector": (b"", 0.0, b"\1"), "half a vector": (b"x" * 23, 0.0, b"\1"), "no sign": (b"x" * 24, 0.0, b"")}
@@ -320,6 +368,9 @@ def test_what_are_no_cells_is_not_measured(case, asked):
         library().measured(*NO_CELLS[case], *own)
     with pytest.raises(ValueError, match="kernel: these are no cells"):
         library().measured(3, 1, own[0][:0], *own[1:])
+    for sizes in ((1, 1), (2, 0)):
+        with pytest.raises(ValueError, match="kernel: these are no cells"):
+            library().measured(*sizes, *[b""] * 5)
 
 
 # Counts
