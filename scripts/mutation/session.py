@@ -41,14 +41,20 @@ _SHORT = 200  # characters of what a test says
 CELLS = "tests/engines/cells"
 ANSWERS = (f"{CELLS}/exams.py::test_answers",)
 KERNEL, INTERVALS = (
-    (*(f"{CELLS}/test_{name}.py" for name in ("kernel", "patches", "pauses")), f"{CELLS}/exams.py::test_the_clock"),
+    tuple(
+        f"{CELLS}/{name}"
+        for name in (
+            *("test_kernel.py", "test_patches.py", "test_pauses.py"),
+            *("exams.py::test_the_clock", "exams.py::test_generators"),
+        )
+    ),
     (f"{CELLS}/exams.py::test_intervals", f"{CELLS}/test_interval_cells.py"),
 )
 EVIDENCE, SIZES = (f"{CELLS}/exams.py::test_evidence",), (f"{CELLS}/exams.py::test_sizes",)
 BOXES = (f"{CELLS}/exams.py::test_boxes", f"{CELLS}/test_boxes.py", f"{CELLS}/test_zonotope.py::test_every_step")
 LAWFUL = ("no_index", "the_grid", "no_stored", "laws")
 BOUNDS = tuple(f"{CELLS}/exams.py::test_{name}" for name in LAWFUL)
-MODULE = tuple(f"{CELLS}/test_{name}.py" for name in ("module", "memory", "run", "pauses", "patches"))
+MODULE = tuple(f"{CELLS}/test_{name}.py" for name in ("module", "handed_out", "memory", "run", "pauses", "patches"))
 WALK = ("tests/engines/branch/",)
 ASKED = {
     **dict.fromkeys(("bounds", "forms", "reach", "solving", "grid"), ANSWERS + BOUNDS + KERNEL),
@@ -62,7 +68,7 @@ ASKED = {
     **dict.fromkeys(("module", "buffers", "order"), MODULE),
     **dict.fromkeys(("numbers",), ANSWERS + BOUNDS + SIZES + EVIDENCE),
 }
-ELSE = (*ANSWERS, *KERNEL, *INTERVALS, *EVIDENCE, *SIZES, f"{CELLS}/exams.py::test_arrays", *MODULE[:2])
+ELSE = (*ANSWERS, *KERNEL, *INTERVALS, *EVIDENCE, *SIZES, f"{CELLS}/exams.py::test_arrays", *MODULE[:3])
 # Spoilt text is not found in a text with choices, and what is slow is slower in many processes.
 LEFT_OUT = ("spoilt", "weak", "test_time_is_heard")
 

@@ -129,6 +129,30 @@ def test_the_clock_is_looked_at_as_often(number, way):
         raise Effort(f"{now}, not {before}")
 
 
+# Radii
+
+
+@cache
+def within_thirds(number: int) -> Asked:
+    """A question in a box of which no facet is known as floats."""
+    question = QUESTIONS[number]
+    domain = box(question.network.input_dim, Fraction(10**20, 3 * 10**20 + 7))
+    return Asked.of(question.network, domain, question.target)
+
+
+@pytest.mark.parametrize("number", [k for k in range(150, 166) if "wide" not in QUESTIONS[k].name])
+@pytest.mark.parametrize("forced", [0, 1])
+def test_generators_have_the_radii_that_are_proven(number, forced):
+    regions = within_thirds(number)
+    run = regions.run(keep=True)
+    run.force_back(forced)
+    run.put(regions.roots(), np.arange(len(regions.roots().depth)))
+    run.advance(NO_LIMIT, 10.0)
+    now = run.found().generators.radius.tobytes()
+    if now != usual(f"radii {number} {forced}", now):
+        raise Effort("other bounds")
+
+
 # Bounds
 
 

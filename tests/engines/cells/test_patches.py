@@ -110,7 +110,20 @@ def repeated() -> Case:
     return Case(pr.Network([first, second, third]), box(2, 3))
 
 
+def no_neurons() -> Case:
+    """Nothing that cuts."""
+    return Case(pr.Network([layer([[1, 2]], [0], relu=False)]), box(2))
+
+
+def linear_at_the_end() -> Case:
+    """Two layers without neurons after one that has some."""
+    first = layer([[1, 2], [2, -1], [1, 1]], [Fraction(1, 3), 0, -1])
+    return Case(pr.Network([first, layer([[1, 1, -1]], [0], False), layer([[2], [-1]], [1, 0], False)]), box(2))
+
+
 CASES = {
+    "no neurons": no_neurons,
+    "linear at the end": linear_at_the_end,
     "as many neurons as there are bits": full_of_neurons,
     "and nothing after them": full_at_the_end,
     **{f"{sides} sides": many_sides(sides) for sides in (57, 62, 64, 66, 72, 76)},
