@@ -90,8 +90,8 @@ def begun_with(number: int) -> tuple[Asked, list[Any]]:
     return regions, [np.arange(len(cells.depth)), *map(np.ascontiguousarray, cells)]
 
 
-def over_and_over(number: int, way: str) -> tuple[list[int], Any]:
-    """How many cuts a run has made whenever it looks at the clock, and what it counts in the end.
+def over_and_over(number: int, way: str) -> tuple[list[int], Any, bytes]:
+    """How many cuts a run has made whenever it looks at the clock, what it counts in the end, and the lines it lists.
 
     It is asked a question as many times as let it do so a few times.
     """
@@ -109,7 +109,7 @@ def over_and_over(number: int, way: str) -> tuple[list[int], Any]:
     looks = list[int]()
     while run.advance(NO_LIMIT, 0.0) is Pause.OUT_OF_TIME:
         looks.append(run.counts.cuts)
-    return looks, run.counts
+    return looks, run.counts, run.lines()
 
 
 def times(number: int) -> int:
@@ -127,7 +127,7 @@ def test_the_clock_is_looked_at_as_often(number, way):
     now = over_and_over(number, way)
     before = usual(f"clock {number} {way}", now)
     if now != before:
-        raise Effort(f"{now}, not {before}")
+        raise Effort(f"{now[:2]}, not {before[:2]}")
 
 
 # Radii
