@@ -65,7 +65,6 @@ def test_time_that_goes_by_is_the_clocks():
     before = time.thread_time()
     assert run.advance(NO_LIMIT, 0.01) is Pause.OUT_OF_TIME
     assert time.thread_time() - before < 0.2
-    assert run.counts.cells > 0
 
 
 def test_as_much_time_or_as_many_cuts_as_can_be_said_are_enough():
