@@ -185,6 +185,9 @@ def test_where_there_is_no_room_that_is_said(asked):
     with little_memory(), pytest.raises(MemoryError):
         run.advance(NO_LIMIT, LONG)
     assert run.advance(0, LONG) in list(Pause)  # it is not at work any more
+    run.put(np.zeros(12, dtype=np.int64), *given[1:])
+    with little_memory(), pytest.raises(MemoryError):
+        run.give(True, False)
     with little_memory(), pytest.raises(MemoryError):
         library().measured(41, 1, *(own[:0] for own in given[4:8]), given[9][:0])
 

@@ -260,6 +260,28 @@ def test_what_rows_leave_is_what_the_twin_leaves(text):
     assert asked.tiles([finished(asked.begun())]) == expected
 
 
+@cache
+def at_the_last_vertex(sides: int, text: str) -> tuple[Asked, Tiles]:
+    """What the rows of a target leave that meet in a vertex of a polygon, one of them along its last side but one."""
+    high = sides - 1 - sides // 2
+    through = pr.Layer([[1, 0], [0, 1], [1, 0]], [0, 0, Fraction(-1, 2)], [False, False, True])
+    target = pr.parse(text.format(a=2 * high - 1, c=high * (high - 1), h=high), dim=3)
+    unit = [[int(i == j) for j in range(3)] for i in range(3)]
+    question = pr.Network([through, layer(unit, [0] * 3, relu=False)]), parabola(sides), target
+    return Asked.of(*question), twin(*question)
+
+
+MEETING = ("{a}*y0 - y1 < {c}, y0 >= {h}", "{a}*y0 - y1 <= {c}, y0 >= {h}", "y0 <= {h}, {a}*y0 - y1 >= {c}, y0 >= {h}")
+
+
+@pytest.mark.parametrize("sides", [6, 70])
+@pytest.mark.parametrize("text", MEETING)
+def test_a_vertex_is_left_unless_what_is_strict_vanishes_there(sides, text):
+    asked, expected = at_the_last_vertex(sides, text)
+    assert len(expected) == ("<" not in text.replace("<=", ""))
+    assert asked.tiles([finished(asked.begun(1 + sides // 64))]) == expected
+
+
 # Generators that are as far off as they say
 
 
