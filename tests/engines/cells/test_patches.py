@@ -70,8 +70,8 @@ def many_sides(sides: int) -> Callable[[], Case]:
         chords = beyond(low, low + 3), beyond(2, 5), beyond(high - 4, high)
         shifts = Fraction(1, 2), 0, Fraction(1, 4)
         offsets = [offset + shift for (_, offset), shift in zip(chords, shifts, strict=True)]
-        first = layer([*(row for row, _ in chords), [8, 1]], [*offsets, 16])
-        last = layer([[1, 0, 0, 1], [0, -1, 1, 1]], [Fraction(-9, 2), Fraction(-1, 4)])
+        first = layer([[8, 1], *(row for row, _ in chords)], [16, *offsets])
+        last = layer([[1, 1, 0, 0], [1, 0, -1, 1]], [Fraction(-9, 2), Fraction(-1, 4)])
         return Case(pr.Network([first, last]), parabola(sides), words=-(-(sides + 8) // 64))
 
     return make
@@ -310,3 +310,22 @@ def test_generators_may_be_as_far_off_as_they_say(seed):
         run.force_back(forced)
         put(run, cells._replace(vectors=off, radius=cells.radius + far))
         assert asked.tiles([finished(run)]) == expected
+
+
+@pytest.mark.parametrize("place", range(4))
+def test_the_farthest_off_counts_wherever_it_is_among_the_others(place):
+    """A neuron cuts off a corner that is not seen where that generator seems to be."""
+    network = pr.Network([([[1.0, 1.0]], [-2 + 2.0**-11])], relu=[True])
+    asked, expected = Asked.of(network, box(2)), twin(network, box(2))
+    cells = asked.roots()
+    points = cells.vectors[:, :2] / cells.vectors[:, 2:]
+    (corner,) = np.flatnonzero((points > 0).all(axis=1))
+    order = [k for k in range(4) if k != corner]
+    order.insert(place, int(corner))
+    vectors, radius = cells.vectors[order], cells.radius[order]
+    vectors[place, :2] -= 2.0**-10
+    radius[place] += 2.0**-10
+    run = asked.run()
+    put(run, cells._replace(vectors=vectors, radius=radius, solved=cells.solved[order], tight=cells.tight[order]))
+    assert len(expected) == 2
+    assert asked.tiles([finished(run)]) == expected

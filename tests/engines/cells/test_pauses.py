@@ -208,6 +208,21 @@ def test_what_is_given_away_after_that_is_all_that_is_left(text, which):
     assert asked.tiles([*parts, finished(other)]) == expected
 
 
+def test_a_section_that_is_begun_with_is_not_given_away_as_a_cell():
+    asked, expected = rows_through_corners(3, "y0 - 2*y1 == 0, y0 - 2*y1 + y2 <= 0")
+    failed = 0
+    for which in range(1, 20):
+        run = refusing(asked, which.__eq__)
+        try:
+            run.advance(NO_LIMIT, LONG)
+        except Refused:
+            failed += 1
+        parts, other = [run.found()], asked.run()
+        put(other, run.give(everything=True))
+        assert asked.tiles([*parts, run.found(), finished(other)]) == expected
+    assert failed > 1
+
+
 def test_giving_away_has_all_the_time_it_takes():
     """A row through all corners of a side, after one that is begun with: it takes many questions."""
     asked, expected = rows_through_corners(4, "y0 + y1 + y2 + y3 <= 0, y0 <= 0")
