@@ -32,6 +32,7 @@ from tests.engines.cells.runs import Asked
 from tests.engines.cells.test_boxes import Bounds, decided
 from tests.engines.cells.test_evidence import asked
 from tests.engines.cells.test_interval_cells import tiles_within
+from tests.engines.cells.test_patches import known_of_target, targets
 from tests.extreme_networks import box
 
 ORIGINAL = Path(os.environ.get("POLYRELU_ORIGINAL", harness.KERNEL))
@@ -152,6 +153,16 @@ def test_generators_have_the_radii_that_are_proven(number, forced):
     now = run.found().generators.radius.tobytes()
     if now != usual(f"radii {number} {forced}", now):
         raise Effort("other bounds")
+
+
+@pytest.mark.parametrize("text", targets(40))
+def test_generators_leave_flat_tiles_the_facets_that_they_touch(text):
+    asked, _ = known_of_target(text)
+    run = asked.begun()
+    run.advance(NO_LIMIT, 10.0)
+    now = tuple(column.tobytes() for column in run.found()[4:10])
+    if now != usual(f"flat {text}", now):
+        raise Effort("other facets")
 
 
 # Bounds

@@ -279,7 +279,9 @@ MEETING = ("{a}*y0 - y1 < {c}, y0 >= {h}", "{a}*y0 - y1 <= {c}, y0 >= {h}", "y0 
 def test_a_vertex_is_left_unless_what_is_strict_vanishes_there(sides, text):
     asked, expected = at_the_last_vertex(sides, text)
     assert len(expected) == ("<" not in text.replace("<=", ""))
-    assert asked.tiles([finished(asked.begun(1 + sides // 64))]) == expected
+    run = asked.begun(1 + sides // 64)
+    assert asked.tiles([finished(run)]) == expected
+    assert run.counts.flat == len(expected)
 
 
 # Generators that are as far off as they say
@@ -315,15 +317,15 @@ def test_generators_may_be_as_far_off_as_they_say(seed):
 @pytest.mark.parametrize("place", range(4))
 def test_the_farthest_off_counts_wherever_it_is_among_the_others(place):
     """A neuron cuts off a corner that is not seen where that generator seems to be."""
-    network = pr.Network([([[1.0, 1.0]], [-2 + 2.0**-11])], relu=[True])
-    asked, expected = Asked.of(network, box(2)), twin(network, box(2))
+    network = pr.Network([([[1.0, 0.0]], [-1 + 2.0**-11])], relu=[True])
+    diamond = pr.Polyhedron([[1, 1], [1, -1], [-1, 1], [-1, -1]], [1] * 4)
+    asked, expected = Asked.of(network, diamond), twin(network, diamond)
     cells = asked.roots()
-    points = cells.vectors[:, :2] / cells.vectors[:, 2:]
-    (corner,) = np.flatnonzero((points > 0).all(axis=1))
+    corner = int((cells.vectors[:, 0] / cells.vectors[:, 2]).argmax())
     order = [k for k in range(4) if k != corner]
-    order.insert(place, int(corner))
+    order.insert(place, corner)
     vectors, radius = cells.vectors[order], cells.radius[order]
-    vectors[place, :2] -= 2.0**-10
+    vectors[place, 0] -= 2.0**-10
     radius[place] += 2.0**-10
     run = asked.run()
     put(run, cells._replace(vectors=vectors, radius=radius, solved=cells.solved[order], tight=cells.tight[order]))
