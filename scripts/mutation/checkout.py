@@ -25,7 +25,10 @@ CHECKED = (
         "const std::size_t bytes = (length * sizeof(Value) + LINE - 1) / LINE * LINE + LINE;",
     ),
     ("static_cast<Value *>(Blocks::all().take(bytes))", "static_cast<Value *>(std::aligned_alloc(LINE, bytes))"),
-    ("if (longer == nullptr) throw std::bad_alloc();", "std::memset((void *)longer, 0xA5, bytes);"),
+    (
+        "if (longer == nullptr) throw std::bad_alloc();",
+        "if (longer == nullptr) throw std::bad_alloc();\n        std::memset((void *)longer, 0xA5, bytes);",
+    ),
     ("~Array() { Blocks::all().give(start_, bytes_); }", "~Array() { check(); std::free(start_); }"),
     (
         "        Blocks::all().give(start_, bytes_);\n        start_ = longer;",
@@ -50,8 +53,14 @@ CHECKED = (
         "    POLYRELU_APART void grow",
     ),
 )
+# The same of the views of columns that problem.h has.
+CHECKED_VIEW = (
+    "operator[](std::size_t i) const { return start[i]; }",
+    "operator[](std::size_t i) const { if (i >= length) __builtin_trap(); return start[i]; }",
+)
 # What these replace has no mutants: it is not there when they run.
 UNCHECKED = re.compile(r"Blocks::all\(\)\.|return start_\[i\]|\b(longer|places_ =)|bytes = 128|bytes < length")
+SHAPES = re.compile(r"case \d: return new RunOf")
 TRAPS = ("-fsanitize=bounds,integer-divide-by-zero,null", "-fsanitize-undefined-trap-on-error", "-D_GLIBCXX_ASSERTIONS")
 FLAGS = ("-std=c++17", "-ffp-contract=off", "-w", "-Wno-narrowing", "-DPy_LIMITED_API=0x030B0000")
 QUICKLY, WELL = "-O0", "-O1"  # compiled well, more mutants turn out to be the same code
@@ -106,6 +115,7 @@ def prepare(folder: Path, mutants: dict[int, Mutant]) -> dict[int, int]:
             raise RuntimeError(f"the switched sources do not compile: {messages[:2000]}")
         left = {number: mutant for number, mutant in left.items() if number not in bad}
     _check_arrays(folder / FOLDERS["cells"])
+    _leave_few_shapes(folder / FOLDERS["cells"])
     machine = folder / FOLDERS["cells"] / "machine.h"  # one library does
     machine.write_text(machine.read_text().replace("#if defined(__x86_64__)", "#if 0"))
     for engine in FOLDERS:
@@ -120,7 +130,14 @@ def renew_tests(folder: Path) -> None:
 
 
 def _is_replaced(mutant: Mutant) -> bool:
-    return mutant.file == "cells/numbers.h" and UNCHECKED.search(mutant.text) is not None
+    if mutant.file == "cells/problem.h":
+        return CHECKED_VIEW[0] in mutant.text
+    return (mutant.file == "cells/numbers.h" and UNCHECKED.search(mutant.text) is not None) or _is_of_shape(mutant)
+
+
+def _is_of_shape(mutant: Mutant) -> bool:
+    """Whether it changes which code is for few dimensions: there is less of that where arrays are checked."""
+    return mutant.file == "cells/run.h" and SHAPES.match(mutant.text) is not None
 
 
 def _write(folder: Path, mutants: dict[int, Mutant]) -> dict[int, int]:
@@ -153,14 +170,23 @@ def compiler() -> str:
 
 
 def _check_arrays(kernel: Path) -> None:
-    numbers = kernel / "numbers.h"
-    text = numbers.read_text()
-    for old, new in CHECKED:
-        assert text.count(old) == 1, old
-        text = text.replace(old, new)
-    numbers.write_text(text)
+    for name, changes in (("numbers.h", CHECKED), ("problem.h", (CHECKED_VIEW,))):
+        path = kernel / name
+        text = path.read_text()
+        for old, new in changes:
+            assert text.count(old) == 1, old
+            text = text.replace(old, new)
+        path.write_text(text)
+
+
+def _leave_few_shapes(kernel: Path) -> None:
     run = kernel / "run.h"
     run.write_text(re.sub(r"\n *case [4-9]: return new RunOf.*", "", run.read_text()))
+
+
+def _leave_all_shapes(kernel: Path) -> None:
+    baseline = kernel / SOURCES["cells"][0]
+    baseline.write_text(re.sub(r"#define POLYRELU_FEW_SHAPES.*", "", baseline.read_text()))
 
 
 def build(folder: Path, engine: str, place: Path, *options: str) -> Path | None:
@@ -192,8 +218,9 @@ def alone(mutant: Mutant, folder: Path, level: str = QUICKLY, original: Path = R
     path_of(mutant.file, folder).write_text(changed(mutant, original))
     with contextlib.suppress(AssertionError):  # it is a change of what would be replaced
         _check_arrays(folder / FOLDERS["cells"])
+    (_leave_all_shapes if _is_of_shape(mutant) else _leave_few_shapes)(folder / FOLDERS["cells"])
     engine = mutant.file.partition("/")[0]
-    return build(folder, engine, folder, level, APART)
+    return build(folder, engine, folder, level, APART, *(TRAPS if level == QUICKLY else ()))
 
 
 def switch_library(folder: Path) -> Path:

@@ -35,7 +35,8 @@ _LEAST_SECONDS, _FACTOR = 0.5, 15.0
 _AFTER_EFFORT = 0.3  # seconds in which an answer may still turn out wrong
 _OVERHEAD = 0.005  # seconds for a test of no length
 _OF_LINE, _OF_FILE, _OF_NONE = 5.0, 1.0, 0.2  # what a test's kills of neighbours count for
-_WALL_SECONDS = 900
+_WALL_SECONDS = 900  # for the compiler, and a test
+_WALL_FOR_TEST = 60  # seconds after which a test waits for what does not come
 _SHORT = 200  # characters of what a test says
 
 
@@ -269,6 +270,7 @@ class _Run:
                 if left < 0:
                     break
             tell(item.nodeid)
+            signal.alarm(_WALL_FOR_TEST + int(_FACTOR * self._seconds[item.nodeid]))
             signal.setitimer(signal.ITIMER_PROF, _LEAST_SECONDS + _FACTOR * self._seconds[item.nodeid])
             reports = runtestprotocol(item, nextitem=following, log=False)
             signal.setitimer(signal.ITIMER_PROF, 0)
@@ -277,7 +279,7 @@ class _Run:
                 continue
             text = failed[0].longreprtext
             if "exams.Effort" not in text:
-                is_law = any(f"test_{name}" in item.nodeid for name in LAWFUL)
+                is_law = item.nodeid.startswith(BOUNDS)
                 return {"verdict": "law" if is_law else "answer", "by": item.nodeid}
             effort = effort or {"verdict": "effort", "by": item.nodeid}
         return effort or {"verdict": "survived", "by": ""}

@@ -1,5 +1,6 @@
 """What scripts/mutate_kernel.py changes, how it is switched, and what is said of it; no engine is built."""
 
+import ctypes
 import shutil
 import subprocess
 from dataclasses import replace
@@ -8,7 +9,7 @@ import mutate_kernel
 import pytest
 import quality
 from mutation import checkout, session
-from mutation.changes import ROOT, Mutant, changed, code_of, files, mutants_of, path_of, replacements
+from mutation.changes import FOLDERS, ROOT, Mutant, changed, code_of, files, mutants_of, path_of, replacements
 from mutation.switches import refused, switched
 
 NOTES = mutate_kernel.read_notes()
@@ -173,6 +174,47 @@ def test_a_mutant_that_is_compiled_by_itself_is_made_of_the_sources_as_they_are(
     assert len(text) == len(usual) + len(mutant.new) - len(mutant.old)
 
 
+TABLE = """
+inline int entry(int k) {
+    static int table[] = {10, 11, 12};
+    return table[k];
+}
+"""
+ASKING = """
+#include "table.h"
+extern "C" __attribute__((visibility("default"))) int asked() { return entry(1); }
+"""
+
+
+@pytest.mark.skipif(shutil.which("g++") is None, reason="needs g++")
+def test_a_mutant_that_is_compiled_by_itself_has_its_own_tables(tmp_path):
+    """The loader takes what is static in a function of a header from the library that was loaded first, if it may."""
+    for place in FOLDERS.values():
+        (tmp_path / "usual" / place).mkdir(parents=True)
+    kernel = tmp_path / "usual" / FOLDERS["cells"]
+    texts = {"numbers.h": "", "problem.h": "", "run.h": "", "table.h": TABLE, checkout.SOURCES["cells"][0]: ASKING}
+    for name, text in texts.items():
+        (kernel / name).write_text(text)
+    shutil.copy(ROOT / FOLDERS["cells"].parent / "sources.py", kernel.parent)
+    line = TABLE.splitlines()[2]
+    mutant = Mutant("cells/table.h", 3, line.index("11"), "11", "99", line.strip())
+    own = checkout.alone(mutant, tmp_path / "own", original=tmp_path / "usual")
+    switched_one = checkout.build(tmp_path / "usual", "cells", tmp_path, checkout.QUICKLY, *checkout.TRAPS)
+    assert [ctypes.CDLL(str(library)).asked() for library in (switched_one, own)] == [11, 99]
+
+
+@pytest.mark.skipif(shutil.which("g++") is None, reason="needs g++")
+def test_what_is_for_few_dimensions_is_there_where_that_is_changed(tmp_path, monkeypatch):
+    """And only there: each makes the library longer to compile."""
+    monkeypatch.setattr(checkout, "build", lambda folder, *_: folder / FOLDERS["cells"])
+    shapes = [mutant for mutant in mutants_of("cells/run.h") if "RunOf<Shape<6, 1>>" in mutant.text]
+    for k, (mutant, there) in enumerate(((shapes[0], True), (mutants_of("cells/run.h")[0], False))):
+        kernel = checkout.alone(mutant, tmp_path / str(k))
+        assert ("Shape<7, 1>" in (kernel / "run.h").read_text()) == there
+        assert ("define POLYRELU_FEW_SHAPES" in (kernel / "baseline.cpp").read_text()) != there
+        assert checkout.CHECKED_VIEW[1] in (kernel / "problem.h").read_text()
+
+
 def test_compilers_name_what_they_refuse():
     mutants = {7: Mutant("cells/a.h", 3, 0, "", "", ""), 8: Mutant("cells/a.h", 4, 0, "", "", "")}
     assert refused("mutant:5:7: error: no\ncells/a.h:3: error: nor this", mutants) == {5}
@@ -186,6 +228,7 @@ def test_compilers_name_what_they_refuse():
 def test_arrays_of_mutants_are_checked():
     text = path_of("cells/numbers.h").read_text()
     assert all(text.count(old) == 1 for old, _ in checkout.CHECKED)
+    assert path_of("cells/problem.h").read_text().count(checkout.CHECKED_VIEW[0]) == 1
 
 
 @pytest.mark.parametrize("file", files())

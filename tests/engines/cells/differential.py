@@ -237,8 +237,8 @@ class Answer(NamedTuple):
 
 
 EFFORTS = (
-    *("cuts", "discarded", "solves", "pruned", "exact", "skeletons", "fallbacks", "signs", "bounded", "excluded"),
-    "points that are not known",
+    *("cuts", "discarded", "solves", "pruned", "exact", "skeletons", "fallbacks"),
+    *("signs", "flat", "bounded", "excluded", "points that are not known"),
 )
 
 

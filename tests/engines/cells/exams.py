@@ -22,7 +22,7 @@ import polyrelu as pr
 from polyrelu.engines.cells.intervals import Interval
 from polyrelu.engines.cells.library import kernel_library
 from polyrelu.engines.cells.measured import measured
-from polyrelu.engines.cells.run import NO_LIMIT, Pause
+from polyrelu.engines.cells.run import NO_LIMIT, Pause, Run, Wish
 from polyrelu.networks.relevant_part import restrict
 from tests.engines.cells import differential
 from tests.engines.cells.harness.harness import built, shared_folder
@@ -42,6 +42,7 @@ from tests.engines.cells.test_boxes import Bounds, decided
 from tests.engines.cells.test_evidence import asked
 from tests.engines.cells.test_interval_cells import tiles_within
 from tests.engines.cells.test_kernel import wide
+from tests.engines.cells.test_patches import known_of_target, targets
 from tests.engines.cells.test_zonotope import cell_question, cell_steps, steps
 from tests.engines.cells.test_zonotope import question as question_of_zonotopes
 from tests.extreme_networks import box
@@ -156,6 +157,95 @@ def test_flat_tiles_and_the_facets_that_touch_them(number, words):
     now = [np.array(getattr(found, name)) for name in found._fields if name.startswith("flat")]
     before = usual(f"flat {number} {words}", now)
     assert all(np.array_equal(a, b) for a, b in zip(now, before, strict=True))
+
+
+# The clock, and what is listed
+
+CLOCKED = [20, 22, 26, 36, 40, 42, 45, 46, *(k for k in range(150, len(QUESTIONS)) if "wide" not in QUESTIONS[k].name)]
+
+
+@cache
+def begun_with(number: int) -> tuple[Asked, list[Any]]:
+    """A question, and the arrays of the cells that it begins with."""
+    question = QUESTIONS[number]
+    regions = Asked.of(question.network, box(question.network.input_dim, 2), question.target)
+    cells = regions.cells()
+    assert cells is not None
+    return regions, [np.arange(len(cells.depth)), *map(np.ascontiguousarray, cells)]
+
+
+def over_and_over(number: int, way: str) -> tuple[list[int], Any, bytes]:
+    """How many cuts a run has made whenever it looks at the clock, what it counts in the end, and the lines it lists.
+
+    It is asked a question as many times as let it do so a few times.
+    """
+    regions, cells = begun_with(number)
+    rows = Wish(range(1, 1 + len(regions.problem.domain_sums)), 0, True) if way == "listing" else None
+    keep, measure = way == "keeping", way == "measuring"
+    run = Run(regions.problem, 1, regions.engine._exact_forms(), keep, measure, evidence=rows)
+    run.force_back(way == "general")
+    if way == "within":
+        bytes_ = (regions.problem.neurons + 7) // 8
+        run.keep_within((b"\x20" + bytes(bytes_))[:bytes_], (b"\xb0" + bytes(bytes_))[:bytes_])
+    many = usual(f"times {number}", times(number))
+    for _ in range(1 + many // 8 if keep or measure else many):  # which are more work
+        run._kernel.put(*cells)
+    looks = list[int]()
+    while run.advance(NO_LIMIT, 0.0) is Pause.OUT_OF_TIME:
+        looks.append(run.counts.cuts)
+    return looks, run.counts, run.lines()
+
+
+def times(number: int) -> int:
+    """How many times a question lets a run look at the clock about five times."""
+    regions, cells = begun_with(number)
+    run = regions.run()
+    run._kernel.put(*cells)
+    run.advance(NO_LIMIT, 10.0)
+    return 1 + 60_000 // (run.counts.signs + 8 * run.counts.cuts + 4096 * run.counts.exact)
+
+
+@pytest.mark.parametrize("number", CLOCKED)
+@pytest.mark.parametrize("way", ["alone", "general", "keeping", "measuring", "listing", "within"])
+def test_the_clock_is_looked_at_after_as_many_cuts(number, way):
+    now = over_and_over(number, way)
+    before = usual(f"clock {number} {way}", now)
+    if now != before:
+        raise Effort(f"{now[:2]}, not {before[:2]}")
+
+
+# Radii
+
+
+@cache
+def within_thirds(number: int) -> Asked:
+    """A question in a box of which no facet is known as floats."""
+    question = QUESTIONS[number]
+    domain = box(question.network.input_dim, Fraction(10**20, 3 * 10**20 + 7))
+    return Asked.of(question.network, domain, question.target)
+
+
+@pytest.mark.parametrize("number", [k for k in range(150, 166) if "wide" not in QUESTIONS[k].name])
+@pytest.mark.parametrize("forced", [0, 1])
+def test_generators_have_the_radii_that_are_proven(number, forced):
+    regions = within_thirds(number)
+    run = regions.run(keep=True)
+    run.force_back(forced)
+    run.put(regions.roots(), np.arange(len(regions.roots().depth)))
+    run.advance(NO_LIMIT, 10.0)
+    now = run.found().generators.radius.tobytes()
+    if now != usual(f"radii {number} {forced}", now):
+        raise Effort("other bounds")
+
+
+@pytest.mark.parametrize("text", targets(40))
+def test_generators_leave_flat_tiles_the_facets_that_they_touch(text):
+    asked, _ = known_of_target(text)
+    run = asked.begun()
+    run.advance(NO_LIMIT, 10.0)
+    now = tuple(column.tobytes() for column in run.found()[4:10])
+    if now != usual(f"flat {text}", now):
+        raise Effort("other facets")
 
 
 # Bounds
@@ -315,16 +405,6 @@ def test_evidence(number):
 # Arrays
 
 BEGUN = [k for k in range(30) if QUESTIONS[k].name.split()[1] in ("generic,", "dyadic,")][:4]
-
-
-@cache
-def begun_with(number: int) -> tuple[Asked, list[Any]]:
-    """A question, and the arrays of the cells that it begins with."""
-    question = QUESTIONS[number]
-    regions = Asked.of(question.network, box(question.network.input_dim, 2), question.target)
-    cells = regions.cells()
-    assert cells is not None
-    return regions, [np.arange(len(cells.depth)), *map(np.ascontiguousarray, cells)]
 
 
 def references(arrays: Sequence[Any]) -> list[int]:

@@ -47,6 +47,12 @@ class Asked:
         sites = len(self.problem.coord_of)
         return stack(self.placed, sites, words, self.problem.dim) if self.placed else None
 
+    def roots(self, words: int = 1) -> Cells:
+        """The same, where they do fit."""
+        cells = self.cells(words)
+        assert cells is not None
+        return cells
+
     def run(self, words: int = 1, keep: bool = False) -> Run:
         """A run with nothing to do yet."""
         return Run(self.problem, words, self.engine._exact_forms(), keep)

@@ -1,0 +1,333 @@
+"""Questions made for one thing that patches have to do, each against the twin, whichever way they are cut."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Sequence
+from fractions import Fraction
+from functools import cache
+from typing import Any, NamedTuple
+
+import numpy as np
+import pytest
+
+import polyrelu as pr
+from polyrelu.engines.cells.intervals import Interval
+from polyrelu.engines.cells.problem import widened
+from polyrelu.engines.cells.run import NO_LIMIT, Pause, Run
+from polyrelu.networks.relevant_part import keep_all
+from tests.engines.cells.runs import LONG, Asked, Tiles, finished, put, twin
+from tests.engines.cells.test_interval_cells import tiles_within
+from tests.extreme_networks import box
+
+
+class Case(NamedTuple):
+    """A question, and how many words its masks are to have."""
+
+    network: pr.Network
+    domain: pr.Polyhedron | None
+    target: pr.Polyhedron | None = None
+    words: int = 1
+
+
+def layer(rows: Sequence[Sequence[Fraction | int]], offsets: Sequence[Fraction | int], relu: bool = True) -> pr.Layer:
+    return pr.Layer(rows, offsets, [relu] * len(rows))
+
+
+def full_of_neurons() -> Case:
+    """As many neurons as a patch takes, one more that repeats the last of them, and a layer after them."""
+    thresholds = [Fraction(k, 4) for k in range(64)]
+    first = layer([*([1] for _ in thresholds), [-3]], [*(-t for t in thresholds), 3 * thresholds[-1]])
+    second = layer([[1, -2, *[0] * 62, 1], [1] * 65], [Fraction(-1, 8), -100])
+    return Case(pr.Network([first, second]), box(1, 16), words=2)
+
+
+def full_at_the_end() -> Case:
+    """The same without a layer after them."""
+    return Case(pr.Network(full_of_neurons().network.layers[:1]), box(1, 16), words=2)
+
+
+def parabola(sides: int) -> pr.Polyhedron:
+    """A polygon with vertices (i, i^2), and so many sides."""
+    first = -(sides // 2)
+    places = range(first, first + sides)
+    rows = [[i + j, -1] for i, j in itertools.pairwise(places)]
+    offsets = [i * j for i, j in itertools.pairwise(places)]
+    return pr.Polyhedron([*rows, [-(places[0] + places[-1]), 1]], [*offsets, -places[0] * places[-1]])
+
+
+def many_sides(sides: int) -> Callable[[], Case]:
+    """A polygon of which neurons cut off a few of its first sides and of its last; another goes through two vertices.
+
+    One more touches it in a vertex; what is left has nearly all sides.
+    """
+
+    def beyond(first: int, last: int) -> tuple[list[int], Fraction]:
+        return [first + last, -1], Fraction(-first * last)
+
+    def make() -> Case:
+        low, high = -(sides // 2), sides - 1 - sides // 2
+        chords = beyond(low, low + 3), beyond(2, 5), beyond(high - 4, high)
+        shifts = Fraction(1, 2), 0, Fraction(1, 4)
+        offsets = [offset + shift for (_, offset), shift in zip(chords, shifts, strict=True)]
+        first = layer([[8, 1], *(row for row, _ in chords)], [16, *offsets])
+        last = layer([[1, 1, 0, 0], [1, 0, -1, 1]], [Fraction(-9, 2), Fraction(-1, 4)])
+        return Case(pr.Network([first, last]), parabola(sides), words=-(-(sides + 8) // 64))
+
+    return make
+
+
+def cut_corners(side: int, dim: int = 9) -> Callable[[], Case]:
+    """A cube of so many vertices that parts have more than it, and patches more than there is room for at first."""
+
+    def make() -> Case:
+        corner = layer([[side] * dim], [side * Fraction(1 - 2 * dim, 2)])
+        beyond = [layer([[4 * side]], [-1]), layer([[4]], [-1])] if side > 0 else [layer([[4]], [-1])]
+        return Case(pr.Network([corner, *beyond]), box(dim))
+
+    return make
+
+
+def told_before() -> Case:
+    """A neuron that vanishes identically, told exactly before the run; one repeats it, with the other sign."""
+    first = pr.Layer([[1, 0], [0, 1]], [0, 0], [True, False])
+    second = layer([[1, 0], [0, 1], [-2, 0], [3, 0], [1, 1]], [0, 0, 0, 0, -1])
+    return Case(pr.Network([first, second]), None)
+
+
+def told_before_another_layer() -> Case:
+    """The same, with neurons after it that repeat each other."""
+    layers = told_before().network.layers
+    third = layer([[1, 0, 0, 0, 1], [0, 1, 0, 0, 1], [0, -1, 0, 0, -1]], [-1, -2, 2])
+    return Case(pr.Network([*layers, third]), None)
+
+
+def repeated() -> Case:
+    """Neurons of two layers that repeat others, and vanish where those of the layer before are off."""
+    first = layer([[1, 0], [0, 1], [-2, 0], [1, 1]], [0, 0, 0, -1])
+    second = layer([[1, 1, 0, 0], [1, -2, 0, 1], [-2, -2, 0, 0], [3, -6, 0, 3]], [0, 0, 0, 0])
+    third = layer([[1, 1, 0, 0], [-1, -1, 0, 0], [0, 1, 1, -1]], [-1, 1, 0])
+    return Case(pr.Network([first, second, third]), box(2, 3))
+
+
+def no_neurons() -> Case:
+    """Nothing that cuts."""
+    return Case(pr.Network([layer([[1, 2]], [0], relu=False)]), box(2))
+
+
+def linear_at_the_end() -> Case:
+    """Two layers without neurons after one that has some."""
+    first = layer([[1, 2], [2, -1], [1, 1]], [Fraction(1, 3), 0, -1])
+    return Case(pr.Network([first, layer([[1, 1, -1]], [0], False), layer([[2], [-1]], [1, 0], False)]), box(2))
+
+
+CASES = {
+    "no neurons": no_neurons,
+    "linear at the end": linear_at_the_end,
+    "as many neurons as there are bits": full_of_neurons,
+    "and nothing after them": full_at_the_end,
+    **{f"{sides} sides": many_sides(sides) for sides in (57, 62, 64, 66, 72, 76)},
+    "a corner of a cube": cut_corners(1),
+    "all but a corner": cut_corners(-1),
+    "told before": told_before,
+    "told before, another layer": told_before_another_layer,
+    "repeated": repeated,
+}
+
+
+@cache
+def known(name: str) -> tuple[Asked, int, Tiles]:
+    case = CASES[name]()
+    return Asked.of(*case[:3]), case.words, twin(*case[:3])
+
+
+@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("forced", [0, 1])
+def test_tiles_are_those_of_the_twin(name, forced):
+    asked, words, expected = known(name)
+    run = asked.begun(words)
+    run.force_back(forced)
+    assert asked.tiles([finished(run)]) == expected
+
+
+@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("cuts", [1, 3, 9])
+def test_so_are_those_of_cells_that_are_given_away(name, cuts):
+    asked, words, expected = known(name)
+    run, other = asked.begun(words), asked.run(words)
+    run.advance(cuts, LONG)
+    found = [run.found()]
+    put(other, run.give(everything=True))
+    if other.advance(cuts, LONG) is not Pause.DONE:
+        put(run, other.give())
+    run.advance(NO_LIMIT, LONG)
+    assert asked.tiles([*found, finished(other), run.found()]) == expected
+
+
+@pytest.mark.parametrize("forced", [0, 1])
+def test_a_run_whose_masks_are_too_narrow_leaves_all_that_it_has_not_done(forced):
+    asked, _, expected = known("64 sides")
+    run, wider = asked.begun(1), asked.run(2)
+    run.force_back(forced)
+    assert run.advance(NO_LIMIT, LONG) is Pause.TOO_NARROW
+    put(wider, widened(run.give(everything=True)))
+    assert asked.tiles([run.found(), finished(wider)]) == expected
+
+
+def test_roots_that_others_share_are_cut_coarsely_first():
+    rng = np.random.default_rng(0)
+    network = pr.Network([(rng.normal(size=(12, 2)), rng.normal(size=12))], relu=[True])
+    asked, skeletons = Asked.of(network, box(2)), list[int]()
+    for shares in (False, True):
+        run = Run(asked.problem, 1, asked.engine._exact_forms(), shares=shares)
+        put(run, asked.roots())
+        run.share(True)
+        pause = run.advance(NO_LIMIT, LONG)
+        assert pause is (Pause.ASKED if shares else Pause.DONE)
+        run.share(False)
+        run.advance(NO_LIMIT, LONG)
+        skeletons.append(run.counts.skeletons)
+    assert skeletons[0] == 1
+    assert skeletons[1] > 5
+
+
+# Intervals
+
+
+@pytest.mark.parametrize("name", ["told before", "told before, another layer", "repeated", "62 sides"])
+@pytest.mark.parametrize("cuts", [2, 50])
+def test_tiles_of_intervals_are_those_of_the_twin_in_their_order(name, cuts):
+    case = CASES[name]()
+    domain = case.domain or pr.Polyhedron.whole_space(case.network.input_dim)
+    restriction = keep_all(case.network)
+    digits = restriction.neuron_count
+    found = list[Any]()
+    for part in Interval.whole(digits).cut([0, (1 << digits) // 3, (1 << digits) * 5 // 7]):
+        found += tiles_within(restriction, domain, part, cuts)
+    assert found == known(name)[2]
+
+
+# Bounds
+
+
+@cache
+def seldom_met(neurons: int) -> tuple[Asked, Tiles]:
+    """A target that is met near one point, and neurons that all repeat each other, so that there are many to bound."""
+    one = [[1, 0], [-1, 0], [0, 1], [0, -1]]
+    at = [Fraction(-1, 4), Fraction(1, 4), Fraction(-1, 8), Fraction(1, 8)]
+    factors = [Fraction(k + 1, neurons) for k in range(neurons // 4)]
+    first = layer([[f * v for v in row] for f in factors for row in one], [f * t for f in factors for t in at])
+    ones = [[-f] * neurons for f in factors]
+    second = layer(ones, [f * neurons / 16 for f in factors])
+    last = layer([[1] * len(factors)], [0], relu=False)
+    most = sum(factors) * neurons / 16
+    question = pr.Network([first, second, last]), box(2), pr.parse(f"y0 >= {most * 15 / 16}", dim=1)
+    return Asked.of(*question), twin(*question)
+
+
+@pytest.mark.parametrize("neurons", [8, 240])
+def test_what_is_too_much_to_bound_is_not_discarded(neurons):
+    asked, expected = seldom_met(neurons)
+    assert expected
+    run = asked.begun()
+    assert asked.tiles([finished(run)]) == expected
+
+
+# Rows of targets
+
+ROWS = ("y0 <= 0", "y0 >= 0", "y0 < 0", "y0 > 0", "y0 == 0", "y1 >= 0", "y1 < 0", "y1 == 0", "y0 + y1 >= 0")
+ROWS_OF_SUMS = ("y0 + y1 < 0", "y0 == y1", "y0 > y1", "y0 - y1 <= 1", "y0 - y1 >= 1", "2*y0 + y1 == 2")
+
+
+def targets(count: int) -> list[str]:
+    """Some of the targets of two or three rows, in any order."""
+    every = [", ".join(own) for k in (2, 3) for own in itertools.permutations(ROWS + ROWS_OF_SUMS, k)]
+    return [every[k * 7919 % len(every)] for k in range(count)]
+
+
+@cache
+def known_of_target(text: str) -> tuple[Asked, Tiles]:
+    """Both coordinates of a square, which rows touch along sides and in corners of cells."""
+    across = layer([[1, 0], [-1, 0], [0, 1], [0, -1]], [0, 0, 0, 0])
+    network = pr.Network([across, layer([[1, -1, 0, 0], [0, 0, 1, -1]], [0, 0], relu=False)])
+    question = network, box(2), pr.parse(text, dim=2)
+    return Asked.of(*question), twin(*question)
+
+
+@pytest.mark.parametrize("text", targets(40))
+def test_what_rows_leave_is_what_the_twin_leaves(text):
+    asked, expected = known_of_target(text)
+    assert asked.tiles([finished(asked.begun())]) == expected
+
+
+@cache
+def at_the_last_vertex(sides: int, text: str) -> tuple[Asked, Tiles]:
+    """What the rows of a target leave that meet in a vertex of a polygon, one of them along its last side but one."""
+    high = sides - 1 - sides // 2
+    through = pr.Layer([[1, 0], [0, 1], [1, 0]], [0, 0, Fraction(-1, 2)], [False, False, True])
+    target = pr.parse(text.format(a=2 * high - 1, c=high * (high - 1), h=high), dim=3)
+    unit = [[int(i == j) for j in range(3)] for i in range(3)]
+    question = pr.Network([through, layer(unit, [0] * 3, relu=False)]), parabola(sides), target
+    return Asked.of(*question), twin(*question)
+
+
+MEETING = ("{a}*y0 - y1 < {c}, y0 >= {h}", "{a}*y0 - y1 <= {c}, y0 >= {h}", "y0 <= {h}, {a}*y0 - y1 >= {c}, y0 >= {h}")
+
+
+@pytest.mark.parametrize("sides", [6, 70])
+@pytest.mark.parametrize("text", MEETING)
+def test_a_vertex_is_left_unless_what_is_strict_vanishes_there(sides, text):
+    asked, expected = at_the_last_vertex(sides, text)
+    assert len(expected) == ("<" not in text.replace("<=", ""))
+    run = asked.begun(1 + sides // 64)
+    assert asked.tiles([finished(run)]) == expected
+    assert run.counts.flat == len(expected)
+
+
+# Generators that are as far off as they say
+
+
+@cache
+def displaced(seed: int) -> tuple[Asked, Tiles]:
+    """Neurons that pass through the corners of a square, through points just beside them, and elsewhere."""
+    rng = np.random.default_rng(seed)
+    normals = rng.integers(-5, 6, (8, 2))
+    corners = rng.choice([-1, 1], (8, 2))
+    beside = rng.choice([0.0, 0.0, 2.0**-14, -(2.0**-14), 2.0**-11, 0.5], 8)
+    network = pr.Network([(normals, beside - (normals * corners).sum(axis=1)), (rng.normal(size=(3, 8)), [0, 1, -1])])
+    question = network, box(2)
+    return Asked.of(*question), twin(*question)
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_generators_may_be_as_far_off_as_they_say(seed):
+    """So no sign at one is told that another, which is as near, does not have."""
+    asked, expected = displaced(seed)
+    cells = asked.roots()
+    rng = np.random.default_rng(seed)
+    far = rng.choice([0.0, 2.0**-30, 2.0**-13, 2.0**-10], len(cells.radius))
+    off = cells.vectors + far[:, None] * rng.choice([-1.0, 1.0], cells.vectors.shape)
+    for forced in (0, 1):
+        run = asked.run()
+        run.force_back(forced)
+        put(run, cells._replace(vectors=off, radius=cells.radius + far))
+        assert asked.tiles([finished(run)]) == expected
+
+
+@pytest.mark.parametrize("place", range(4))
+def test_the_farthest_off_counts_wherever_it_is_among_the_others(place):
+    """A neuron cuts off a corner that is not seen where that generator seems to be."""
+    network = pr.Network([([[1.0, 0.0]], [-1 + 2.0**-11])], relu=[True])
+    diamond = pr.Polyhedron([[1, 1], [1, -1], [-1, 1], [-1, -1]], [1] * 4)
+    asked, expected = Asked.of(network, diamond), twin(network, diamond)
+    cells = asked.roots()
+    corner = int((cells.vectors[:, 0] / cells.vectors[:, 2]).argmax())
+    order = [k for k in range(4) if k != corner]
+    order.insert(place, corner)
+    vectors, radius = cells.vectors[order], cells.radius[order]
+    vectors[place, 0] -= 2.0**-10
+    radius[place] += 2.0**-10
+    run = asked.run()
+    put(run, cells._replace(vectors=vectors, radius=radius, solved=cells.solved[order], tight=cells.tight[order]))
+    assert len(expected) == 2
+    assert asked.tiles([finished(run)]) == expected
