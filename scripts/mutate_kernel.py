@@ -58,7 +58,6 @@ from mutation.switches import renumbered  # noqa: E402
 NOTES = Path(__file__).with_name("mutants")
 EXAMS = (
     "tests/engines/cells/exams.py",
-    *(f"tests/engines/cells/test_{name}.py" for name in ("patches", "pauses", "module", "handed_out", "memory", "run")),
     *(f"tests/engines/cells/test_{name}.py" for name in ("kernel", "interval_cells", "extents", "corners", "boxes")),
     *(f"tests/engines/cells/test_{name}.py" for name in ("skeleton", "words", "forms", "numbers", "solving", "reach")),
     *(f"tests/engines/cells/test_{name}.py" for name in ("patches", "pauses", "module", "handed_out", "memory", "run")),
