@@ -4,7 +4,8 @@ How well a point breaks a target :math:`\{y : a_i y \le b_i\}` is its *margin*, 
 scaled. Points are drawn from the domain's box. The best of them have children, which scatter less from one generation
 to the next, because a least of several functions has no gradient worth following; in many dimensions, where scattering
 finds nothing, they climb along the gradient of the row that makes the margin. What has a margin that is not clearly
-negative is evaluated in exact arithmetic. So what is found is certain, and what is not found proves nothing. Everything
+negative is evaluated in exact arithmetic. Where there are equations, the best point is moved onto them first
+(:mod:`polyrelu.analysis.equations`). So what is found is certain, and what is not found proves nothing. Everything
 is drawn with one seed: the same question has the same answer.
 """
 
@@ -17,6 +18,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from polyrelu.analysis.equations import Equations
 from polyrelu.arithmetic.exact import ExactVector, FloatArray, float_quotients
 from polyrelu.bounds.linear import Places
 from polyrelu.bounds.reach import float_ends
@@ -77,6 +79,10 @@ class Candidates:
         """The target's rows, scaled: normals and offsets; equalities as two rows."""
         return _scaled(self.target)
 
+    @cached_property
+    def _equations(self) -> Equations:
+        return Equations(self.network, self.domain, self.target)
+
     def search(self, effort: int) -> Example | None:
         """A counterexample, if looking for it finds one.
 
@@ -89,7 +95,7 @@ class Candidates:
         """
         with np.errstate(all="ignore"):
             points = self._drawn(4 ** (effort + 3))
-            found = self.among(points)
+            found = self.among(points) or self._on_equations(points)
             if found is None and effort and len(self._rows[1]):
                 found = self._climb(points, *self._ends) or self._evolve(points, 8 * effort)
             return found
@@ -99,7 +105,7 @@ class Candidates:
         low, high = (np.clip(end, *self._ends) for end in (centre - radius, centre + radius))
         with np.errstate(all="ignore"):
             points = low + self._random.random((_IN_CUBE, len(low))) * (high - low)
-            return self.among(points) or self._climb(points, low, high)
+            return self.among(points) or self._on_equations(points) or self._climb(points, low, high)
 
     def by_steps(self, start: FloatArray, norm: str) -> Example | None:
         """A counterexample near a point, if steps along slopes reach one: each as short as the slope there allows.
@@ -124,9 +130,9 @@ class Candidates:
                 missing = max(-float(self.margins(point[None])[0]), 0.0)
                 step = _shortest(uphill, norm) * (missing * _FURTHER - _NEAR)
                 if not np.isfinite(step).all() or not step.any():
-                    return None
+                    break
                 point = np.clip(point + step, low, high)
-        return None
+            return self._on_equations(point[None])
 
     def _drawn(self, count: int) -> FloatArray:
         """Points of the domain's box, a few of them corners, (count, d)."""
@@ -148,7 +154,7 @@ class Candidates:
             if found is not None:
                 return found
             points = np.concatenate([best, born])
-        return None
+        return self._on_equations(points)
 
     def among(self, points: FloatArray) -> Example | None:
         """A counterexample among some points, if the best of them are any."""
@@ -162,6 +168,13 @@ class Candidates:
                 return found
         return None
 
+    def _on_equations(self, points: FloatArray) -> Example | None:
+        """A counterexample near the best of some points, where equations are asked: it is moved onto them, exactly."""
+        if self._equations.are_none or not len(points):
+            return None
+        moved = self._equations.near(points[np.argmax(self.margins(points))], *self._ends)
+        return None if moved is None else self._exactly(moved)
+
     def near(self, point: FloatArray) -> Example | None:
         """The counterexample that a point is when it is moved into the domain's box, exactly."""
         return self.proved(np.clip(point, *self._ends))
@@ -171,7 +184,10 @@ class Candidates:
         if not np.isfinite(point).all():
             return None
         fixed = self.domain.sides.fixed
-        exact = tuple(fixed.get(j, Fraction(v)) for j, v in enumerate(point.tolist()))
+        return self._exactly(tuple(fixed.get(j, Fraction(v)) for j, v in enumerate(point.tolist())))
+
+    def _exactly(self, exact: ExactVector) -> Example | None:
+        """The counterexample that a point is."""
         if not self.domain.contains(exact):
             return None
         value = self.network.evaluate([exact])[0]
@@ -209,7 +225,7 @@ class Candidates:
             found = self.among(points)
             if found is not None:
                 return found
-        return None
+        return self._on_equations(points)
 
     def _slopes(self, points: FloatArray) -> FloatArray:
         """How the row that makes the margin grows with the inputs, (p, d)."""

@@ -34,8 +34,9 @@ def some_input(
         BudgetExceeded: cells would get too large, and there is no time limit.
         Interrupted: time was up.
 
-    Cost: milliseconds where samples, corners or a few steps along gradients find one, or bounds exclude all; otherwise
-    as for :func:`polyrelu.verify`. Nothing is listed: one tile ends the search.
+    Cost: milliseconds where samples, corners or a few steps along gradients find one, or bounds exclude all, also where
+    equations make the preimage flat; otherwise as for :func:`polyrelu.verify`. Nothing is listed: one tile ends the
+    search.
 
     >>> import polyrelu as pr
     >>> net = pr.Network([([[1], [-1]], [0, 0]), ([[1, 1]], [0])])  # |x|

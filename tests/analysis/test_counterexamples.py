@@ -32,8 +32,8 @@ def test_floats_that_lie_find_nothing(monkeypatch):
     monkeypatch.setattr(Candidates, "_margins", lambda self, values: (np.ones(len(values)), np.zeros(len(values), int)))
     box = pr.Polyhedron.box([-1], [1])
     assert Candidates(ABS, box, pr.parse("y0 < 0", dim=1)).search(2) is None
-    believing = mutated(Candidates.proved, " if self.target.contains(value) else None", "")
-    monkeypatch.setattr(Candidates, "proved", believing)
+    believing = mutated(Candidates._exactly, " if self.target.contains(value) else None", "")
+    monkeypatch.setattr(Candidates, "_exactly", believing)
     assert Candidates(ABS, box, pr.parse("y0 < 0", dim=1)).search(2) is not None
 
 
