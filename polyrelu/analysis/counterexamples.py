@@ -1,12 +1,12 @@
 r"""Points first: floats that say where a network is likely to break a property, each held against it exactly.
 
 How well a point breaks a target :math:`\{y : a_i y \le b_i\}` is its *margin*, the least :math:`b_i - a_i y`, rows
-scaled. Points are drawn from the domain's box. The best of them have children, which scatter less from one generation
-to the next, because a least of several functions has no gradient worth following; in many dimensions, where scattering
-finds nothing, they climb along the gradient of the row that makes the margin. What has a margin that is not clearly
-negative is evaluated in exact arithmetic. Where there are equations, the best point is moved onto them first
-(:mod:`polyrelu.analysis.equations`). So what is found is certain, and what is not found proves nothing. Everything
-is drawn with one seed: the same question has the same answer.
+scaled. Points are drawn from the domain's box. The best of them climb along the gradient of the row that makes the
+margin. Of few inputs they have children, too, which scatter less from one generation to the next, because a least of
+several functions has no gradient worth following; of many inputs scattering finds nothing. What has a margin that is
+not clearly negative is evaluated in exact arithmetic. Where there are equations, the best point is moved onto them
+first (:mod:`polyrelu.analysis.equations`). So what is found is certain, and what is not found proves nothing.
+Everything is drawn with one seed: the same question has the same answer.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ _SEED = 186
 _FAR = 2.0**20  # how far points are drawn where a domain has no end
 _NEAR = -(2.0**-30)  # margins from which on a point is worth an exact evaluation
 _IN_CUBE = 64  # points
+_SCATTERED = 64  # inputs: of more, points have no children
 _CLIMBERS, _STEPS, _TRIED = 16, 8, 4
 _WALKED = 32  # steps
 _FURTHER = 1.0 + 2.0**-10  # than to where a margin seems to be zero
@@ -45,6 +46,27 @@ class Example(NamedTuple):
 
     point: ExactVector
     value: ExactVector
+
+
+class _Evaluated(NamedTuple):
+    """Points, (p, d), and what floats say of them.
+
+    Attributes:
+        points: themselves.
+        entered: what enters the ReLUs of each layer, (p, n).
+        margins: how deep in the target they are mapped, (p,).
+        worst: the rows that make the margins, (p,).
+    """
+
+    points: FloatArray
+    entered: list[FloatArray]
+    margins: FloatArray
+    worst: Places
+
+    def at(self, places: Places) -> _Evaluated:
+        """Some of the points."""
+        entered = [own[places] for own in self.entered]
+        return _Evaluated(self.points[places], entered, self.margins[places], self.worst[places])
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,18 +116,20 @@ class Candidates:
         more.
         """
         with np.errstate(all="ignore"):
-            points = self._drawn(4 ** (effort + 3))
-            found = self.among(points) or self._on_equations(points)
+            drawn = self._evaluated(self._drawn(4 ** (effort + 3)))
+            found = self._proved_among(drawn) or self._on_equations(drawn)
             if found is None and effort and len(self._rows[1]):
-                found = self._climb(points, *self._ends) or self._evolve(points, 8 * effort)
+                found = self._climb(drawn, *self._ends)
+                if found is None and self.network.input_dim <= _SCATTERED:
+                    found = self._evolve(drawn, 8 * effort)
             return found
 
     def within(self, centre: FloatArray, radius: float) -> Example | None:
         """A counterexample in a cube, if a few points and steps from there find one. Cost: about a millisecond."""
         low, high = (np.clip(end, *self._ends) for end in (centre - radius, centre + radius))
         with np.errstate(all="ignore"):
-            points = low + self._random.random((_IN_CUBE, len(low))) * (high - low)
-            return self.among(points) or self._on_equations(points) or self._climb(points, low, high)
+            drawn = self._evaluated(low + self._random.random((_IN_CUBE, len(low))) * (high - low))
+            return self._proved_among(drawn) or self._on_equations(drawn) or self._climb(drawn, low, high)
 
     def by_steps(self, start: FloatArray, norm: str) -> Example | None:
         """A counterexample near a point, if steps along slopes reach one: each as short as the slope there allows.
@@ -122,17 +146,18 @@ class Candidates:
         point = np.clip(start, low, high)
         with np.errstate(all="ignore"):
             for _ in range(_WALKED):
-                found = self.among(point[None])
+                here = self._evaluated(point[None])
+                found = self._proved_among(here)
                 if found is not None:
                     return found
-                uphill = -self._slopes(point[None])[0]
+                uphill = -self._slopes(here)[0]
                 uphill = np.where(np.where(uphill > 0, point < high, point > low), uphill, 0.0)
-                missing = max(-float(self.margins(point[None])[0]), 0.0)
+                missing = max(-float(here.margins[0]), 0.0)
                 step = _shortest(uphill, norm) * (missing * _FURTHER - _NEAR)
                 if not np.isfinite(step).all() or not step.any():
                     break
                 point = np.clip(point + step, low, high)
-            return self._on_equations(point[None])
+            return self._on_equations(here)
 
     def _drawn(self, count: int) -> FloatArray:
         """Points of the domain's box, a few of them corners, (count, d)."""
@@ -141,38 +166,42 @@ class Candidates:
         shares[::8] = np.round(shares[::8])
         return np.clip(low + shares * (high - low), low, high)
 
-    def _evolve(self, points: FloatArray, generations: int) -> Example | None:
+    def _evolve(self, drawn: _Evaluated, generations: int) -> Example | None:
         """A counterexample among the descendants of the best points."""
         low, high = self._ends
+        points, margins = drawn.points, drawn.margins
         for generation in range(generations):
-            margins, _ = self._margins(self._values(points)[-1])
-            best = points[np.argsort(-margins)[: len(points) // 16]]
+            best = np.argsort(-margins)[: len(points) // 16]
             spread = 0.25 * 0.8**generation * (high - low)
-            born = np.repeat(best, 15, axis=0)
-            born = np.clip(born + self._random.normal(size=born.shape) * spread, low, high)
-            found = self.among(born)
+            children = np.repeat(points[best], 15, axis=0)
+            children = np.clip(children + self._random.normal(size=children.shape) * spread, low, high)
+            born = self._evaluated(children)
+            found = self._proved_among(born)
             if found is not None:
                 return found
-            points = np.concatenate([best, born])
-        return self._on_equations(points)
+            points = np.concatenate([points[best], born.points])
+            margins = np.concatenate([margins[best], born.margins])
+        return self._on_equations(born) if generations else None
 
     def among(self, points: FloatArray) -> Example | None:
         """A counterexample among some points, if the best of them are any."""
         with np.errstate(all="ignore"):
-            margins = self._margins(self._values(points)[-1])[0]
-        order = np.argsort(-margins)[:_TRIED]
-        for place in order[margins[order] >= _NEAR].tolist():
+            return self._proved_among(self._evaluated(points))
+
+    def _proved_among(self, given: _Evaluated) -> Example | None:
+        order = np.argsort(-given.margins)[:_TRIED]
+        for place in order[given.margins[order] >= _NEAR].tolist():
             check()
-            found = self.proved(points[place])
+            found = self.proved(given.points[place])
             if found is not None:
                 return found
         return None
 
-    def _on_equations(self, points: FloatArray) -> Example | None:
+    def _on_equations(self, given: _Evaluated) -> Example | None:
         """A counterexample near the best of some points, where equations are asked: it is moved onto them, exactly."""
-        if self._equations.are_none or not len(points):
+        if self._equations.are_none or not len(given.points):
             return None
-        moved = self._equations.near(points[np.argmax(self.margins(points))], *self._ends)
+        moved = self._equations.near(given.points[np.argmax(given.margins)], *self._ends)
         return None if moved is None else self._exactly(moved)
 
     def near(self, point: FloatArray) -> Example | None:
@@ -196,7 +225,11 @@ class Candidates:
     def margins(self, points: FloatArray) -> FloatArray:
         """How deep in the target points are mapped, about; negative outside."""
         with np.errstate(all="ignore"):
-            return self._margins(self._values(points)[-1])[0]
+            return self._evaluated(points).margins
+
+    def _evaluated(self, points: FloatArray) -> _Evaluated:
+        *entered, values = self._values(points)
+        return _Evaluated(points, entered, *self._margins(values))
 
     def _values(self, points: FloatArray) -> list[FloatArray]:
         """What enters the layers' ReLUs at p points, and last what the network returns, (p, n) each."""
@@ -215,24 +248,21 @@ class Candidates:
         worst = np.argmin(slacks, axis=1)
         return slacks[np.arange(len(values)), worst], worst
 
-    def _climb(self, points: FloatArray, low: FloatArray, high: FloatArray) -> Example | None:
+    def _climb(self, drawn: _Evaluated, low: FloatArray, high: FloatArray) -> Example | None:
         """A counterexample a few steps from the points that are nearest to being one, between ends."""
-        margins, _ = self._margins(self._values(points)[-1])
-        points = points[np.argsort(-margins)[:_CLIMBERS]]
+        here = drawn.at(np.argsort(-drawn.margins)[:_CLIMBERS])
         for step in range(_STEPS):
-            uphill = -np.sign(self._slopes(points))
-            points = np.clip(points + 0.4 * 0.7**step * (high - low) * uphill, low, high)
-            found = self.among(points)
+            uphill = -np.sign(self._slopes(here))
+            here = self._evaluated(np.clip(here.points + 0.4 * 0.7**step * (high - low) * uphill, low, high))
+            found = self._proved_among(here)
             if found is not None:
                 return found
-        return self._on_equations(points)
+        return self._on_equations(here)
 
-    def _slopes(self, points: FloatArray) -> FloatArray:
+    def _slopes(self, given: _Evaluated) -> FloatArray:
         """How the row that makes the margin grows with the inputs, (p, d)."""
-        *entered, values = self._values(points)
-        _, worst = self._margins(values)
-        slopes: FloatArray = self._rows[0][worst]
-        for layer, own in zip(reversed(self.network.layers), reversed(entered), strict=True):
+        slopes: FloatArray = self._rows[0][given.worst]
+        for layer, own in zip(reversed(self.network.layers), reversed(given.entered), strict=True):
             slopes = np.where(np.logical_and(layer.relu, own <= 0), 0.0, slopes) @ layer.float_weight
         return np.asarray(np.nan_to_num(slopes))
 

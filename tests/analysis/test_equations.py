@@ -108,7 +108,8 @@ def test_equations_that_say_the_same_are_solved_once():
 
 
 def test_time_is_heard_where_no_point_is_on_an_equation():
-    net = network(12, 60, 60, 1)
-    high = float(net(np.random.default_rng(0).uniform(-1, 1, (4000, 12))).max())
+    rng = np.random.default_rng(0)
+    net = pr.Network([(rng.normal(size=(b, a)), rng.normal(size=b)) for a, b in pairwise((12, 60, 60, 1))])
+    high = float(net(rng.uniform(-1, 1, (4000, 12))).max())
     with pytest.raises(pr.Interrupted, match=r"stopped after 0\.2 seconds"):
         pr.some_input(net, f"y0 == {3 * high}", ([-1] * 12, [1] * 12), timeout=0.2)

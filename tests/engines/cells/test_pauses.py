@@ -57,7 +57,7 @@ def test_time_that_is_up_is_heard_after_some_work_and_not_before(forced):
 def test_time_that_goes_by_is_the_clocks():
     """Of a hundredth of a second no run takes a fifth, if there is work for longer; seconds begin anywhere."""
     rng = np.random.default_rng(0)
-    network = pr.Network([(rng.normal(size=(20, n)), rng.normal(size=20)) for n in (4, 20)], relu=[True, True])
+    network = pr.Network([(rng.normal(size=(40, n)), rng.normal(size=40)) for n in (4, 40)], relu=[True, True])
     run = Asked.of(network, box(4)).begun()
     begun = time.monotonic() % 1
     if begun > 0.7:
