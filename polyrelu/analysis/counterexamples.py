@@ -2,11 +2,11 @@ r"""Points first: floats that say where a network is likely to break a property,
 
 How well a point breaks a target :math:`\{y : a_i y \le b_i\}` is its *margin*, the least :math:`b_i - a_i y`, rows
 scaled. Points are drawn from the domain's box. The best of them climb along the gradient of the row that makes the
-margin. Of few inputs they have children, too, which scatter less from one generation to the next, because a least of
-several functions has no gradient worth following; of many inputs scattering finds nothing. What has a margin that is
-not clearly negative is evaluated in exact arithmetic. Where there are equations, the best point is moved onto them
-first (:mod:`polyrelu.analysis.equations`). So what is found is certain, and what is not found proves nothing.
-Everything is drawn with one seed: the same question has the same answer.
+margin, which finds most in many dimensions, and have children, which scatter less from one generation to the next,
+because a least of several functions has no gradient worth following. What has a margin that is not clearly negative is
+evaluated in exact arithmetic. Where there are equations, the best point is moved onto them first
+(:mod:`polyrelu.analysis.equations`). So what is found is certain, and what is not found proves nothing. Everything is
+drawn with one seed: the same question has the same answer.
 """
 
 from __future__ import annotations
@@ -30,7 +30,6 @@ _SEED = 186
 _FAR = 2.0**20  # how far points are drawn where a domain has no end
 _NEAR = -(2.0**-30)  # margins from which on a point is worth an exact evaluation
 _IN_CUBE = 64  # points
-_SCATTERED = 64  # inputs: of more, points have no children
 _CLIMBERS, _STEPS, _TRIED = 16, 8, 4
 _WALKED = 32  # steps
 _FURTHER = 1.0 + 2.0**-10  # than to where a margin seems to be zero
@@ -119,9 +118,7 @@ class Candidates:
             drawn = self._evaluated(self._drawn(4 ** (effort + 3)))
             found = self._proved_among(drawn) or self._on_equations(drawn)
             if found is None and effort and len(self._rows[1]):
-                found = self._climb(drawn, *self._ends)
-                if found is None and self.network.input_dim <= _SCATTERED:
-                    found = self._evolve(drawn, 8 * effort)
+                found = self._climb(drawn, *self._ends) or self._evolve(drawn, 8 * effort)
             return found
 
     def within(self, centre: FloatArray, radius: float) -> Example | None:
