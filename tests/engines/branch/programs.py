@@ -47,7 +47,7 @@ class Solved(NamedTuple):
         rooms: after each.
         point, multipliers: in the end.
         pivots: in all.
-        count: of the rows that it has.
+        kept: how many rows it has.
     """
 
     taken: list[int]
@@ -56,7 +56,7 @@ class Solved(NamedTuple):
     point: NDArray[np.float64]
     multipliers: NDArray[np.float64]
     pivots: int
-    count: int
+    kept: int
 
 
 def compiled(folder):
@@ -72,7 +72,8 @@ def solved(walk, own: Rows, after=None) -> Solved:
     low, high = np.append(own.low, -1e9), np.append(own.high, 1e9)  # what is behind is nobody's
     given = low, high, own.rows, own.constants, asked
     walk.call("solved", dim, n, *given, went, rooms, point, multipliers, ends)
-    return Solved(*went.T.tolist(), rooms.tolist(), point, multipliers, *ends.tolist())
+    taken, told = went.T.tolist()
+    return Solved(taken, told, rooms.tolist(), point, multipliers, int(ends[0]), int(ends[1]))
 
 
 def most_room(own: Rows, multipliers) -> float:

@@ -2,6 +2,7 @@
 
 import itertools
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 import pytest
@@ -72,7 +73,7 @@ def walk(tmp_path_factory):
 
 def said_of(walk, tile, point, monkeypatch):
     """Of each row of a tile, what floats say of it, and how many pivots that takes."""
-    found, spent = {}, np.zeros(1, np.int64)
+    found, spent = dict[Any, Any](), np.zeros(1, np.int64)
 
     def faced(space, forms, sides, point, beyond):
         n, dim = forms.rows.shape

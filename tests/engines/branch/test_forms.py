@@ -148,7 +148,7 @@ def doubt_of(weight, bias, factor):
     forms.moduli, forms.factor = np.ones(1), factor
     space = Space.between(np.array([-1.0]), np.array([1.0]), 1, 1)._replace(forms=forms)
     layer, root = Layer([[weight]], [bias], [True]), Affine(np.zeros((0, 1)), np.zeros(0), np.zeros(0))
-    target = Layer(np.zeros((0, 1)), [], [], 1)
+    target = Layer(np.zeros((0, 1)), [], [])
     walk = walk_through(space, [layer], target, root, np.zeros((0, 1)), np.zeros(1, np.int8))
     return np.frombuffer(walk.forms()[5])[0]
 

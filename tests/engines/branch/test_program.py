@@ -22,7 +22,7 @@ def test_there_is_as_much_room_as_it_says_and_no_more(walk, kind):
         own = programs.example(seed)
         told = solved(walk, own)
         assert told.taken == told.solved == [1] * len(own.rows)
-        assert told.count == len(own.rows)
+        assert told.kept == len(own.rows)
         assert (told.multipliers >= 0).all()
         assert abs(most_room(own, told.multipliers) - told.rooms[-1]) <= 2e-9
         assert all(a >= b - 1e-9 for a, b in zip(told.rooms, told.rooms[1:], strict=False))
@@ -125,7 +125,7 @@ def test_of_nearly_equal_ratios_the_largest_pivot(walk, share):
 )
 def test_rows_with_a_direction_and_numbers_that_are_not_too_large(walk, row, constant, is_taken):
     told = solved(walk, Rows.of([-1, -1], [1, 1], [row, [1.0, 1.0]], [constant, 0.5]), [0, 0])
-    assert (told.taken, told.count) == ([is_taken, True], 1 + is_taken)
+    assert (told.taken, told.kept) == ([is_taken, True], 1 + is_taken)
 
 
 def test_what_does_not_end_is_given_up(walk):

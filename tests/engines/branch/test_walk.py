@@ -1,5 +1,7 @@
 """What the compiled walk does on its way: when it pauses, whom it asks for bounds, and what it counts."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -146,7 +148,7 @@ def keys(batch, count):
 @pytest.mark.parametrize("pruned", [(), (1,), (2, 3), range(99)])
 def test_cells_are_asked_about_together_and_less_often_where_nothing_is_pruned(pruned):
     """After 64 of which none is pruned, as many are not asked about; then 128, and so on; and none after others."""
-    net, sizes = network(2, 60, 1), []
+    net, sizes = network(2, 60, 1), list[int]()
     engine = engine_of(net, EVERYWHERE, 2)
 
     def answer(batch):
@@ -172,7 +174,8 @@ def test_cells_are_asked_about_together_and_less_often_where_nothing_is_pruned(p
 def test_what_bounds_say_is_what_becomes_of_a_cell(seed, prunes):
     """Of three layers; made up at random, and each cell gets what was said of it."""
     engine, rng = engine_of(network(2, 18, 5, 3, 1, seed=seed), EVERYWHERE, 2), np.random.default_rng(seed)
-    walk, told, last = engine._walk, {1: {}, 2: {}, 3: {}}, {}
+    walk, last = engine._walk, dict[Any, Any]()
+    told: dict[int, dict[Any, Any]] = {1: {}, 2: {}, 3: {}}
     ends = [0, 18, 23, 26, 26]
 
     def answer(batch):

@@ -175,15 +175,15 @@ def made_questions() -> Iterator[Question]:
     # on it.
     rng = np.random.default_rng(3)
     for bits in (20, 25):
-        rows = rng.integers(-(1 << bits), 1 << bits, (4, 3))
-        rows = np.vstack([rows, rows[0] + rows[1], rows[0] - rows[1], rows[2] + rows[0]]).astype(float)
-        rows[:, 2] /= 4
-        meeting = pr.Network([(rows[:, :2], rows[:, 2])], relu=[True])
+        four = rng.integers(-(1 << bits), 1 << bits, (4, 3))
+        lines = np.vstack([four, four[0] + four[1], four[0] - four[1], four[2] + four[0]]).astype(float)
+        lines[:, 2] /= 4
+        meeting = pr.Network([(lines[:, :2], lines[:, 2])], relu=[True])
         for way in ("alone", "general", "keeping"):
             yield Question(f"meeting off the grid, {bits} bits, {way}", meeting, None, box(2, 2), way)
     # Points on a line so near to each other that floats do not tell them apart, but the grid does: fractions that are
     # neighbours.
-    rows = []
+    rows = list[list[int]]()
     for a, b in ((1_000_000_007, 123_456_789), (536_870_923, 222_222_222)):
         c = pow(b, -1, a)  # b c - a d = 1
         d = (b * c - 1) // a
@@ -320,7 +320,7 @@ def _listening(exact: ExactForms) -> ExactForms:
             raise Wrong(f"signs are {set(signs)}")
         return answer(signs, *others)
 
-    exact.answer = asked  # type: ignore[method-assign]
+    exact.answer = asked  # type: ignore[method-assign, assignment]
     return exact
 
 

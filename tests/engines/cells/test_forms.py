@@ -35,7 +35,7 @@ class Memory:
         self.width = width
         self.rows = [[[Fraction(0)] * DIM for _ in range(width)] for _ in range(LAYERS)]
         self.errors = [[Fraction(0)] * width for _ in range(LAYERS)]
-        self.active = [set() for _ in range(LAYERS)]
+        self.active = [set[int]() for _ in range(LAYERS)]
         self.steps, self.version, self.seen = [0] * LAYERS, [0] * LAYERS, [-1] * LAYERS
 
     def sum(self, layer, k):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 import pytest
@@ -40,7 +41,7 @@ def test_blocks_are_kept_for_the_next_and_are_nobody_elses_meanwhile(harness, si
     steps = np.array(steps_of(rng, sizes), dtype=np.int64)
     addresses, given, returned = (np.zeros(len(steps), dtype=np.int64) for _ in range(3))
     harness.call("blocks", len(steps), steps, addresses, given, returned)
-    shelves, in_use, system, back = defaultdict(list), set(), 0, 0
+    shelves, in_use, system, back = defaultdict[Any, list[Any]](list), set[Any](), 0, 0
     for k, step in enumerate(steps.tolist()):
         own = int(addresses[k])
         if step > 0:
