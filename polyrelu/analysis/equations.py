@@ -20,6 +20,7 @@ from flint import fmpq, fmpq_mat
 from numpy.typing import NDArray
 
 from polyrelu.arithmetic.exact import ExactVector, FloatArray, float_quotients
+from polyrelu.errors import RangeError
 from polyrelu.networks.network import Network
 from polyrelu.polyhedra.halfspace import Halfspace
 from polyrelu.polyhedra.polyhedron import Polyhedron
@@ -54,9 +55,13 @@ class Equations:
         return _equations(self.target)
 
     @cached_property
-    def _floats(self) -> tuple[tuple[FloatArray, FloatArray], tuple[FloatArray, FloatArray]]:
+    def _floats(self) -> tuple[tuple[FloatArray, FloatArray], tuple[FloatArray, FloatArray]] | None:
+        """The rows of inputs and of outputs, scaled; None where they are beyond floats."""
         widths = self.network.input_dim, self.network.output_dim
-        return _scaled(self._of_inputs, widths[0]), _scaled(self._of_outputs, widths[1])
+        try:
+            return _scaled(self._of_inputs, widths[0]), _scaled(self._of_outputs, widths[1])
+        except RangeError:
+            return None
 
     @property
     def are_none(self) -> bool:
@@ -73,6 +78,8 @@ class Equations:
 
         Cost: some evaluations and gradients at one point, and an exact evaluation for each equation.
         """
+        if self._floats is None:
+            return None
         with np.errstate(all="ignore"):
             for _ in range(_STEPS):
                 residuals, slopes = self._linear(point)
@@ -90,6 +97,7 @@ class Equations:
 
     def _linear(self, point: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Residuals, (k,), and how they change with the inputs, (k, d)."""
+        assert self._floats is not None, "asked before"
         (own, ends), (rows, offsets) = self._floats
         values, entered = point, []
         for layer in self.network.layers:

@@ -99,7 +99,7 @@ def _line(error: BaseException) -> str:
 
 @lru_cache(maxsize=_KEPT)
 def _network(path: Path, drop_final: str | None) -> Network:
-    """A network, which the next questions are likely to be about, too."""
+    """A network, which the next questions are likely to be about, too. The path is whole: folders may be changed."""
     return load_network(path, drop_final=drop_final)
 
 
@@ -110,13 +110,13 @@ def _query(path: Path) -> Query:
 
 def _read(task: Task) -> tuple[Query, Network]:
     instance, options = task.instance, {} if task.drop_final is None else {"drop_final": task.drop_final}
-    query, files = _query(instance.property_file), dict(instance.networks)
+    query, files = _query(instance.property_file.resolve()), dict(instance.networks)
     if "" in files:
         if len(query.names) != 1:
             raise InputError(f"{instance.prop}: is about {' and '.join(query.names)}; write NAME=FILE;NAME=FILE")
         files = {query.names[0]: files[""]}
     plain = {declared.name for declared in query.networks if declared.is_plain}
-    given = {name: _network(path, task.drop_final) if name in plain else path for name, path in files.items()}
+    given = {name: _network(path.resolve(), task.drop_final) if name in plain else path for name, path in files.items()}
     return query, query.joint(given, **options)
 
 
