@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache, cached_property
+from types import NoneType
 from typing import NamedTuple, TypeAlias
 
 import numpy as np
@@ -71,7 +72,7 @@ class Columns(TileSource):
     points: FloatArray
     flat: dict[int, Polyhedron]
     sections: Sections = field(default_factory=no_sections)
-    sizes: Extents | None = None
+    sizes: Extents | None = field(default_factory=NoneType)  # no class has it, so that late_columns.py hears of it
 
     def __post_init__(self) -> None:
         self._seal()

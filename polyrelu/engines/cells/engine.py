@@ -12,6 +12,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from itertools import chain
 from typing import NamedTuple
 
@@ -40,9 +41,9 @@ from polyrelu.support.limits import Limit, Stop, check, unlimited
 from polyrelu.support.progress import progress_bar
 from polyrelu.tilings.chart import Chart, chart
 from polyrelu.tilings.columns import Columns, Piece
+from polyrelu.tilings.late_columns import LateColumns
 from polyrelu.tilings.open_cells import OpenCells
 from polyrelu.tilings.sections import Sections
-from polyrelu.tilings.tile_source import Extents
 
 _SECONDS_TO_COLLECT = 0.5  # after an interruption
 
@@ -116,6 +117,7 @@ class CellEngine:
         self._pieces: list[_Kept] = []  # what the kernel has found
         self._faced = 0  # of how many of these the faces are taken
         self._full: Columns | None = None  # all full tiles, once they are there
+        self._is_over = False
         self.full: list[Piece] = []
         self.faces = deque[tuple[NDArray[np.uint8], tuple[list[int], list[int]]]]()
         self.flat = deque[tuple[SignVector, Polyhedron]]()
@@ -125,7 +127,8 @@ class CellEngine:
     def tiles(self) -> Columns:
         """All tiles found so far, in the order of their patterns; flat ones only where no other tile contains them.
 
-        After an interruption this takes a second at the most, and flat tiles that were not compared by then stay.
+        After an interruption this takes a second at the most, and flat tiles that were not compared by then stay; full
+        ones are put in order when they are looked at.
         """
         self._keep_found()
         self._take_faces()
@@ -133,22 +136,40 @@ class CellEngine:
         if self.faces or self.flat:
             with unlimited(), Limit(timeout=_SECONDS_TO_COLLECT).kept(), suppress(Stop):
                 self._settle(check)
-        return self._columns([*self.needed, *self.flat])
+        flat = [*self.needed, *self.flat]
+        if not self._is_over:
+            return LateColumns.of(self.restriction, self._found_full + len(flat), self._maker(flat))
+        self._is_over = False  # if this is stopped, it is not done the next time
+        tiles = self._columns(flat)
+        self._is_over = True
+        return tiles
+
+    @property
+    def _found_full(self) -> int:
+        """How many full tiles there are, and sections."""
+        kept = sum(len(piece.full.packed) + len(piece.sections[0]) for piece in self._pieces)
+        return kept + sum(len(piece.packed) for piece in self.full)
 
     def _columns(self, flat: Sequence[tuple[SignVector, Polyhedron]]) -> Columns:
-        arrange = None if self.runner is None else arranged
-        sizes = None if self.runner is None or not self.runner.measure else self._sizes
-        full = [*(piece.full for piece in self._pieces if len(piece.full.packed)), *self.full]
+        return self._maker(flat)()
+
+    def _maker(self, flat: Sequence[tuple[SignVector, Polyhedron]]) -> Callable[[], Columns]:
+        """What puts the tiles that are found by now in order."""
+        arrange, measures = (None, False) if self.runner is None else (self._arranged, self.runner.measure)
+        pieces = [piece for piece in self._pieces if len(piece.full.packed)]
         sections = [piece.sections for piece in self._pieces if len(piece.sections[0])]
-        return Columns.sorted_by_pattern(
-            self.restriction, self.domain, self.chart, full, flat, sections, arrange, sizes
+        full = [*(piece.full for piece in pieces), *self.full]
+        extents = [piece.extents for piece in pieces]
+        extents += [unmeasured(len(piece.packed), self.chart.dim) for piece in self.full]
+        sizes = partial(sizes_in_x, self.restriction, self.domain, self.chart, extents) if measures else None
+        return partial(
+            Columns.sorted_by_pattern,
+            *(self.restriction, self.domain, self.chart, full, flat, sections, arrange, sizes),
         )
 
-    def _sizes(self, order: NDArray[np.intp]) -> Extents:
-        """The sizes of the tiles with these numbers, counted through the full ones; others are flat."""
-        extents = [piece.extents for piece in self._pieces if len(piece.full.packed)]
-        extents += [unmeasured(len(piece.packed), self.chart.dim) for piece in self.full]
-        return sizes_in_x(self.restriction, self.domain, self.chart, extents, order)
+    def _arranged(self, pieces: Sequence[Piece]) -> tuple[NDArray[np.intp], Piece]:
+        assert self.runner is not None
+        return arranged(pieces, self.runner.workers)
 
     def _settle(self, ask: Callable[[], None]) -> None:
         """Find out which flat tiles are needed, sections aside; when ``ask`` raises, another call goes on."""
@@ -205,6 +226,7 @@ class CellEngine:
         """Find all tiles. Raises KeyboardInterrupt when stopped; what was found until then stays."""
         self.run_full()
         self._settle(self._ask)
+        self._is_over = True
 
     def undecided(self) -> OpenCells:
         """The cells that are not split to the end. Afterwards the run does not go on.

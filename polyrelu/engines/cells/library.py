@@ -61,7 +61,16 @@ class Library(Protocol):
     def Boxes(self, columns: tuple[Any, ...], inputs: int, ripe: int, most_columns: int, /) -> Any:  # likewise
         """A search by boxes of a network's inputs."""
 
-    def in_order(self, pieces: Sequence[tuple[Any, ...]], width: int, d: int, /) -> tuple[bytes, ...]:
+    def in_order(
+        self,
+        pieces: Sequence[tuple[Any, ...]],
+        width: int,
+        d: int,
+        threads: int,
+        seconds: float,
+        ask: Callable[[], object],
+        /,
+    ) -> tuple[bytes, ...]:
         """The columns of all pieces' tiles in the order of their patterns."""
 
     def measured(

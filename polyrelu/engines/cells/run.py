@@ -19,6 +19,7 @@ from polyrelu.arithmetic.ieee import UnsoundFloats, floats_are_sound
 from polyrelu.engines.cells.library import kernel_library
 from polyrelu.engines.cells.problem import Cells, Problem
 from polyrelu.engines.cells.signs import ExactForms
+from polyrelu.support.limits import check
 from polyrelu.tilings.columns import Piece
 
 NO_LIMIT = 1 << 62
@@ -288,11 +289,14 @@ class Run:
         self._kernel.force_back(one_in)
 
 
-def arranged(pieces: Sequence[Piece]) -> tuple[NDArray[np.intp], Piece]:
-    """:func:`polyrelu.tilings.columns.arranged`, compiled."""
+def arranged(pieces: Sequence[Piece], threads: int = 1) -> tuple[NDArray[np.intp], Piece]:
+    """:func:`polyrelu.tilings.columns.arranged`, compiled, by so many threads if there are thousands of tiles for each.
+
+    Limits that are kept are heard, and Ctrl-C.
+    """
     width, d = pieces[0].packed.shape[1], pieces[0].points.shape[1]
     given = [tuple(map(np.ascontiguousarray, piece)) for piece in pieces]
-    order, packed, starts, facets, points = kernel_library().in_order(given, width, d)
+    order, packed, starts, facets, points = kernel_library().in_order(given, width, d, threads, SECONDS, check)
     count = len(order) // 8
     tiles = Piece(
         np.frombuffer(packed, np.uint8).reshape(count, width),

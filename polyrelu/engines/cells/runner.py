@@ -37,7 +37,7 @@ from polyrelu.support.workers import Worker, finish
 _CUTS_BEFORE_SHARING = 100  # take about as long as giving a cell away
 _JOBS_PER_WORKER = 16  # of the roots, at the beginning
 _SECONDS_BETWEEN_LOOKS = 0.0002  # of a worker with nothing to do
-_SECONDS_ALONE = 0.003  # of the thread that asks, before it starts others
+_SECONDS_ALONE = 0.002  # of the thread that asks, before it starts others
 
 
 @dataclass

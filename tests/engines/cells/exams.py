@@ -422,7 +422,7 @@ def test_arrays_are_let_go(number):
     arrays = [*cells, *tiles[0], *tiles[1]]
     before = references(arrays)
     regions.run()._kernel.put(*cells)
-    kernel_library().in_order(tiles, 2, 2)
+    kernel_library().in_order(tiles, 2, 2, 1, 3600.0, list)
     kernel_library().measured(regions.problem.dim, 1, *(cells[k] for k in (4, 5, 6, 7, 9)))
     assert references(arrays) == before
 

@@ -10,7 +10,7 @@ from polyrelu.engines.cells.problem import widened
 from polyrelu.engines.cells.run import NO_LIMIT, Pause, Run, Wish, arranged
 from polyrelu.tilings import columns as tiling_columns
 from tests.engines.cells.runs import LONG, Asked, concurrent, finished, put
-from tests.engines.cells.test_module import kernel, library, rows_for, shifted_pieces, small
+from tests.engines.cells.test_module import ALONE, kernel, library, rows_for, shifted_pieces, small
 from tests.extreme_networks import box
 
 
@@ -27,7 +27,7 @@ def test_pieces_that_begin_anywhere_are_put_in_order():
     assert order.tolist() == expected_order.tolist()
     for own, other in zip(map(np.asarray, found), map(np.asarray, expected), strict=True):
         assert np.array_equal(own, other)
-    assert library().in_order([], 1, 2) == (b"", b"", bytes(8), b"", b"")
+    assert library().in_order([], 1, 2, *ALONE) == (b"", b"", bytes(8), b"", b"")
 
 
 def test_lines_are_handed_out_once_and_only_where_they_are_wanted(asked):

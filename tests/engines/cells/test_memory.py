@@ -17,7 +17,16 @@ import pytest
 
 from polyrelu.engines.cells.run import NO_LIMIT, Pause
 from tests.engines.cells.runs import LONG, Asked, concurrent
-from tests.engines.cells.test_module import columns_of, kernel, library, references, rows_for, shifted_pieces, small
+from tests.engines.cells.test_module import (
+    ALONE,
+    columns_of,
+    kernel,
+    library,
+    references,
+    rows_for,
+    shifted_pieces,
+    small,
+)
 from tests.extreme_networks import box
 
 ROUNDS = 50
@@ -67,12 +76,12 @@ def test_what_functions_are_given_they_let_go(asked):
     held = [pieces, *pieces, *(column for piece in pieces for column in piece), *own]
     before = references(held)
     for _ in range(3):
-        results = library().in_order(pieces, 1, 2), library().measured(3, 1, *own)
+        results = library().in_order(pieces, 1, 2, *ALONE), library().measured(3, 1, *own)
         assert references(results[0]) == references((object(),)) * 5
         with pytest.raises(TypeError):
-            library().in_order([*pieces, (1, 2, 3, 4)], 1, 2)
+            library().in_order([*pieces, (1, 2, 3, 4)], 1, 2, *ALONE)
         with pytest.raises(TypeError):
-            library().in_order([*pieces, (1,)], 1, 2)
+            library().in_order([*pieces, (1,)], 1, 2, *ALONE)
         with pytest.raises(ValueError, match="kernel: these are no cells"):
             library().measured(3, 2, *own)
     assert references(held) == before
@@ -139,7 +148,7 @@ def test_no_memory_is_lost(way, asked):
             with contextlib.suppress(ValueError):
                 kernel(asked, columns, rows[1:])
         elif way == "pieces":
-            library().in_order(pieces, 1, 2)
+            library().in_order(pieces, 1, 2, *ALONE)
         else:
             run = kernel(asked, columns, rows if way == "evidence" else None, measure=way == "measured", ask=exact)
             run.put(*given)
@@ -239,7 +248,7 @@ def test_python_without_room_loses_nothing(name, asked):
         "lines": lambda: at_work.lines(False),
         "counters": at_work.counters,
         "Kernel": lambda: kernel(asked, columns, rows, ask=exact),
-        "in_order": lambda: library().in_order(pieces, 1, 2),
+        "in_order": lambda: library().in_order(pieces, 1, 2, *ALONE),
         "measured": lambda: library().measured(3, 1, *own),
     }
     call = calls[name]

@@ -21,6 +21,8 @@ from polyrelu.tilings.columns import Piece
 from tests.engines.cells.runs import Asked, concurrent, finished, put
 from tests.extreme_networks import box
 
+ALONE = 1, 3600.0, list  # one thread, and how often it asks whom
+
 
 def library() -> Any:
     """The compiled module itself."""
@@ -138,9 +140,9 @@ def test_refusals_say_what_is_wrong(asked):
     with pytest.raises(ValueError, match="kernel: a row is needed for each facet of the domain, and one for infinity"):
         kernel(asked, rows=np.zeros(2, dtype=np.int32))
     with pytest.raises(TypeError):
-        library().in_order(3, 1, 2)
+        library().in_order(3, 1, 2, *ALONE)
     with pytest.raises(MemoryError):  # so many pieces there cannot be
-        library().in_order(range(1 << 60), 1, 2)
+        library().in_order(range(1 << 60), 1, 2, *ALONE)
     for call in (library().Kernel, library().measured, library().in_order):
         with pytest.raises(TypeError):
             call()

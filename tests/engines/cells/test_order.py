@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import sys
+import threading
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -33,9 +35,11 @@ class Piece(NamedTuple):
         return self.facets[own[i] : own[i + 1]].tolist()
 
 
-def in_order(pieces: Sequence[Piece], width: int) -> bool:
+def in_order(
+    pieces: Sequence[Piece], width: int, threads: int = 1, seconds: float = 3600.0, ask: Callable[[], object] = list
+) -> bool:
     """Whether the kernel puts pieces in order as Python does, which leaves ties as they were."""
-    found = kernel_library().in_order(tuple(map(tuple, pieces)), width, D)
+    found = kernel_library().in_order(tuple(map(tuple, pieces)), width, D, threads, seconds, ask)
     types = (np.int64, np.uint8, np.int64, np.int32, np.float64)
     numbers, packed, starts, facets, points = (np.frombuffer(*own) for own in zip(found, types, strict=True))
     tiles = [(piece, i) for piece in pieces for i in range(len(piece.packed))]
@@ -81,3 +85,44 @@ def test_many_tiles_that_are_alike():
 def test_no_tiles():
     assert in_order([], 3)
     assert in_order(some_pieces([0, 0], 3, [1]), 3)
+
+
+@pytest.mark.parametrize("threads", [-1, 0, 2, 3, 65, 1000])
+def test_many_threads(threads):
+    """More than there is work for; kinds of one tile and of thousands, the last ones at the end of a share."""
+    for values in (range(256), [0, 255], [7]):
+        assert in_order(some_pieces([9000, 0, 4000, 5000], 2, values), 2, threads)
+
+
+def test_long_patterns_that_differ_in_the_end():
+    """Alike for many bytes, as where a network has thousands of neurons of which few ever switch."""
+    pieces = some_pieces([40, 3, 2100], 27, [9])
+    for k, piece in enumerate(pieces):
+        piece.packed[:, 8] = np.arange(len(piece.packed)) % 3
+        piece.packed[:, 24] = (k + np.arange(len(piece.packed))) % 5
+        piece.packed[:, 26] = np.arange(len(piece.packed))[::-1] % 7
+    assert in_order(pieces, 27)
+    assert in_order(pieces[:2], 27)
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_it_is_asked_in_between_and_what_is_raised_stops(threads):
+    pieces, asked = some_pieces([20000, 30000], 3, range(256)), list[int]()
+    assert in_order(pieces, 3, threads, 0.0, lambda: asked.append(threading.get_ident()))
+    assert {*asked} == {threading.get_ident()}
+    assert len(asked) >= 2 * 50000 // threads // 4096 - 2
+
+    def stop() -> None:
+        asked.append(0)
+        raise ValueError("stop")
+
+    for before in (0, 1, len(asked) // 2, len(asked) - 1):
+        calls = iter([None] * before)
+        with pytest.raises((StopIteration, ValueError)):
+            in_order(pieces, 3, threads, 0.0, calls.__next__)
+        assert next(calls, "none left") == "none left"
+    references = sys.getrefcount(stop)
+    with pytest.raises(ValueError, match="stop"):
+        in_order(pieces, 3, threads, 0.0, stop)
+    assert sys.getrefcount(stop) == references
+    assert in_order(pieces[:1], 3, threads, 3600.0, stop)  # before that nobody is asked

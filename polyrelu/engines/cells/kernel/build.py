@@ -29,7 +29,7 @@ PREFERRED = ["-O3", "-g0"]
 FALLBACK = ["-O1", "-g0"]
 """For processors that are rarely met, where a fast library would take everybody twice as long to compile."""
 # Bounds are proven for operations that are rounded one by one, so nothing may be fused or reordered.
-REQUIRED = ["-std=c++17", "-ffp-contract=off", "-fno-fast-math", "-fvisibility=hidden", "-Wall", "-Wextra"]
+REQUIRED = ["-std=c++17", "-ffp-contract=off", "-fno-fast-math", "-fvisibility=hidden", "-Wall", "-Wextra", "-pthread"]
 PYTHON = "0x030B0000"
 """The oldest Python, 3.11: what is built for it runs on all later ones."""
 

@@ -349,13 +349,15 @@ inline PyType_Slot KERNEL_SLOTS[] = {
 inline PyType_Spec KERNEL_SPEC = {"polyrelu.engines.cells._kernel.Kernel", sizeof(KernelObject), 0, Py_TPFLAGS_DEFAULT,
                                   KERNEL_SLOTS};
 
-// in_order(pieces, width, d): the tiles of all pieces, each (packed, starts, facets, points), in the order of their
-// patterns: their numbers, counted through the pieces, and the four columns.
+// in_order(pieces, width, d, threads, seconds, ask): the tiles of all pieces, each (packed, starts, facets, points), in the
+// order of their patterns: their numbers, counted through the pieces, and the four columns. `ask` is called whenever so many
+// seconds have gone by; what it raises stops the work.
 inline PyObject *module_in_order(PyObject *, PyObject *args) {
-    constexpr std::size_t AHEAD = 8;
-    PyObject *given = nullptr;
+    PyObject *given = nullptr, *ask = nullptr;
     Py_ssize_t width = 0, d = 0;
-    if (!PyArg_ParseTuple(args, "Onn", &given, &width, &d)) return nullptr;
+    int threads = 1;
+    double seconds = 0.0;
+    if (!PyArg_ParseTuple(args, "OnnidO", &given, &width, &d, &threads, &seconds, &ask)) return nullptr;
     const Py_ssize_t piece_count = PySequence_Size(given);
     if (piece_count < 0) return nullptr;
     Buffer *buffers = nullptr;
@@ -366,63 +368,39 @@ inline PyObject *module_in_order(PyObject *, PyObject *args) {
         buffers = new Buffer[4 * count + 1];
         pieces = new Piece[count + 1];
         std::size_t n = 0, facets = 0;
-        bool read = true;
-        for (std::size_t k = 0; k < count && read; k++) {
+        bool room = true;
+        for (std::size_t k = 0; k < count && room; k++) {
             PyObject *piece = PySequence_GetItem(given, Py_ssize_t(k));
             PyObject *parts[4];
-            read = piece != nullptr && PyArg_ParseTuple(piece, "OOOO", parts, parts + 1, parts + 2, parts + 3) &&
+            room = piece != nullptr && PyArg_ParseTuple(piece, "OOOO", parts, parts + 1, parts + 2, parts + 3) &&
                    buffers[4 * k].read(parts[0], pieces[k].packed) && buffers[4 * k + 1].read(parts[1], pieces[k].starts) &&
                    buffers[4 * k + 2].read(parts[2], pieces[k].facets) && buffers[4 * k + 3].read(parts[3], pieces[k].points);
             if (piece != nullptr) Py_DecRef(piece); // its arrays are held by the buffers
-            if (!read) break;
+            if (!room) break;
             n += pieces[k].count();
             facets += pieces[k].facets.length;
         }
-        if (read) {
-            Array<Place> places;
-            Array<i64> before(count + 1);
-            i64 *order = nullptr;
-            u8 *packed = nullptr;
-            i32 *numbers = nullptr;
-            double *points = nullptr;
-            const std::size_t sizes[5] = {n * sizeof(i64), n * row, (n + 1) * sizeof(i64), facets * sizeof(i32),
-                                          n * dim * sizeof(double)};
-            bool room = true;
-            for (int k = 0; k < 5; k++) room &= (columns[k] = bytes_of(nullptr, sizes[k])) != nullptr;
-            if (room) {
-                order = reinterpret_cast<i64 *>(PyBytes_AsString(columns[0]));
-                packed = reinterpret_cast<u8 *>(PyBytes_AsString(columns[1]));
-                i64 *to_starts = reinterpret_cast<i64 *>(PyBytes_AsString(columns[2]));
-                numbers = reinterpret_cast<i32 *>(PyBytes_AsString(columns[3]));
-                points = reinterpret_cast<double *>(PyBytes_AsString(columns[4]));
-                PyThreadState *thread = PyEval_SaveThread();
-                in_order(pieces, count, row, places);
-                i64 tiles = 0, end = 0;
-                for (std::size_t k = 0; k < count; k++) before[k] = tiles, tiles += i64(pieces[k].count());
-                for (std::size_t i = 0; i < n; i++) {
-                    const Piece &from = pieces[places[i].piece];
-                    const std::size_t tile = places[i].tile;
-                    if (i + AHEAD < n) { // the memory is far apart
-                        const Place &next = places[i + AHEAD];
-                        const Piece &then = pieces[next.piece];
-                        __builtin_prefetch(then.points.start + next.tile * dim);
-                        __builtin_prefetch(then.packed.start + next.tile * row);
-                        __builtin_prefetch(then.facets.start + (then.starts[next.tile] - then.starts[0]));
-                    }
-                    order[i] = before[places[i].piece] + i64(tile);
-                    if (row > 0) std::memcpy(packed + i * row, from.packed.start + tile * row, row);
-                    if (dim > 0) std::memcpy(points + i * dim, from.points.start + tile * dim, dim * sizeof(double));
-                    const i64 own = from.starts[tile + 1] - from.starts[tile];
-                    if (own > 0)
-                        std::memcpy(numbers + end, from.facets.start + (from.starts[tile] - from.starts[0]),
-                                    std::size_t(own) * sizeof(i32));
-                    to_starts[i] = end;
-                    end += own;
-                }
-                to_starts[n] = end;
+        const std::size_t sizes[5] = {n * sizeof(i64), n * row, (n + 1) * sizeof(i64), facets * sizeof(i32),
+                                      n * dim * sizeof(double)};
+        for (int k = 0; k < 5 && room; k++) room = (columns[k] = bytes_of(nullptr, sizes[k])) != nullptr;
+        if (room) {
+            Arranger arranger(pieces, count, row, dim, threads);
+            const auto at = [&](int k) { return static_cast<void *>(PyBytes_AsString(columns[k])); };
+            const ColumnsOut to{static_cast<i64 *>(at(0)), static_cast<u8 *>(at(1)), static_cast<i64 *>(at(2)),
+                                static_cast<i32 *>(at(3)), static_cast<double *>(at(4))};
+            PyThreadState *thread = PyEval_SaveThread();
+            double until = seconds_now() + seconds;
+            const bool arranged = arranger.arrange(to, [&] {
+                if (seconds_now() < until) return true;
                 PyEval_RestoreThread(thread);
-                result = PyTuple_Pack(5, columns[0], columns[1], columns[2], columns[3], columns[4]);
-            }
+                PyObject *answer = PyObject_CallNoArgs(ask);
+                if (answer != nullptr) Py_DecRef(answer);
+                thread = PyEval_SaveThread();
+                until = seconds_now() + seconds;
+                return answer != nullptr;
+            });
+            PyEval_RestoreThread(thread);
+            if (arranged) result = PyTuple_Pack(5, columns[0], columns[1], columns[2], columns[3], columns[4]);
         }
     } catch (const std::bad_alloc &) {
         PyErr_NoMemory();
