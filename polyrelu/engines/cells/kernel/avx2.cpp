@@ -10,8 +10,10 @@
 #include <cstdlib>
 #include <cstring>
 #include <ctime>
+#include <exception>
 #include <initializer_list>
 #include <new>
+#include <thread>
 #include <utility>
 
 #include <sched.h>
