@@ -207,17 +207,22 @@ inline PyObject *kernel_found(PyObject *object, PyObject *) {
     const std::size_t g = keeps ? std::size_t(kept.start[n]) : 0;
     PyObject *list = PyList_New(0);
     if (list == nullptr) return nullptr;
+    self->busy = true;
     const bool done =
-        append(list, bytes_of(full.packed, n * bytes)) && append(list, bytes_of(full.start, n + 1)) &&
-        append(list, bytes_of(full.facets, std::size_t(full.start[n]))) && append(list, bytes_of(full.points, n * (dim - 1))) &&
-        append(list, bytes_of(flat.packed, m * bytes)) && append(list, bytes_of(flat.dim, m)) &&
-        append(list, bytes_of(flat.is_face, m)) && append(list, bytes_of(flat.containing, m)) &&
-        append(list, bytes_of(flat.start, m + 1)) && append(list, bytes_of(flat.facets, std::size_t(flat.start[m]))) &&
-        append(list, bytes_of(kept.start, keeps ? n + 1 : 1)) && append(list, bytes_of(kept.vectors, g * dim)) &&
-        append(list, bytes_of(kept.radius, g)) && append(list, bytes_of(kept.tight, g * std::size_t(self->words))) &&
-        append(list, bytes_of(extents.volume_low, measured)) && append(list, bytes_of(extents.volume_high, measured)) &&
-        append(list, bytes_of(extents.box_low, measured * (dim - 1))) &&
-        append(list, bytes_of(extents.box_high, measured * (dim - 1)));
+        append(list, bytes_apart(full.packed, n * bytes)) && append(list, bytes_apart(full.start, n + 1)) &&
+        append(list, bytes_apart(full.facets, std::size_t(full.start[n]))) &&
+        append(list, bytes_apart(full.points, n * (dim - 1))) && append(list, bytes_apart(flat.packed, m * bytes)) &&
+        append(list, bytes_apart(flat.dim, m)) && append(list, bytes_apart(flat.is_face, m)) &&
+        append(list, bytes_apart(flat.containing, m)) && append(list, bytes_apart(flat.start, m + 1)) &&
+        append(list, bytes_apart(flat.facets, std::size_t(flat.start[m]))) &&
+        append(list, bytes_apart(kept.start, keeps ? n + 1 : 1)) && append(list, bytes_apart(kept.vectors, g * dim)) &&
+        append(list, bytes_apart(kept.radius, g)) &&
+        append(list, bytes_apart(kept.tight, g * std::size_t(self->words))) &&
+        append(list, bytes_apart(extents.volume_low, measured)) &&
+        append(list, bytes_apart(extents.volume_high, measured)) &&
+        append(list, bytes_apart(extents.box_low, measured * (dim - 1))) &&
+        append(list, bytes_apart(extents.box_high, measured * (dim - 1)));
+    self->busy = false;
     if (!done) {
         Py_DecRef(list);
         return nullptr;
