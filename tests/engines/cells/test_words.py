@@ -11,6 +11,7 @@ import pytest
 import polyrelu as pr
 from tests.engines.cells.differential import of_widths, round_polytope
 from tests.engines.cells.runs import Asked, Tiles, concurrent, finished, put, twin
+from tests.engines.cells.test_patches import parabola
 
 ENDS = range(58, 66)
 """Facets of a polygon, whose neurons have the next bits."""
@@ -47,6 +48,24 @@ def test_neurons_across_the_end_of_a_word(kind, facets):
         run = asked.begun(2)
         run.force_back(forced)
         assert asked.tiles([finished(run)]) == expected
+
+
+@cache
+def touched(sides: int) -> tuple[Asked, Tiles]:
+    """A polygon with vertices (i, i^2), two of which neurons touch before others cut it."""
+    rows, offsets = [[6, -1], [4, 1], [-4, -1], [1, 3]], [-9, -51, -4, -81]
+    network, domain = pr.Network([(rows, offsets)], relu=[True]), parabola(sides)
+    return Asked.of(network, domain), twin(network, domain)
+
+
+@pytest.mark.parametrize("sides", ENDS)
+def test_a_neuron_that_only_touches_a_cell_leaves_its_bit_to_the_next(sides):
+    asked, expected = touched(sides)
+    for forced in (0, 1):
+        run = asked.begun(2)
+        run.force_back(forced)
+        assert asked.tiles([finished(run)]) == expected
+        assert (run.counts.cells, run.counts.skeletons) == (3, 1 - forced)
 
 
 @pytest.mark.parametrize("kind", ["generic", "concurrent", "rows"])
