@@ -68,6 +68,55 @@ def test_a_neuron_that_only_touches_a_cell_leaves_its_bit_to_the_next(sides):
         assert (run.counts.cells, run.counts.skeletons) == (3, 1 - forced)
 
 
+SIDES, LATE = 132, 129
+"""Of a polygon; the number of one of the last of them."""
+
+
+@cache
+def polygon() -> pr.Polyhedron:
+    """With vertices (i, i^2); it takes a while to see that none of its sides can be left out."""
+    return parabola(SIDES)
+
+
+def facet(side: int) -> int:
+    """The number of the side from a vertex to the next: they come in the order of their slopes."""
+    closing = SIDES // 2 + 1
+    return closing if side in (-1, SIDES - 1) else side + (side >= closing)
+
+
+def without_a_side(number: int) -> Asked:
+    """Neurons that cut off a side each: one of the first layer, and one of the second."""
+    places = range(-(SIDES // 2), SIDES // 2)
+
+    def beyond(place: int) -> list[int]:
+        """Positive at the vertices of one place and the next, and at no others."""
+        return [2 * place + 1, -1, 1 - place * (place + 1)]
+
+    rows = [beyond(places[number]), [1, 0, 0], [0, 1, 0]]
+    first = pr.Layer([row[:2] for row in rows], [row[2] for row in rows], [True, False, False])
+    (*normal, offset) = beyond(places[LATE])
+    return Asked.of(pr.Network([first, pr.Layer([[0, *normal]], [offset], True)]), polygon())
+
+
+@pytest.mark.parametrize("number", [0, 63, 64, 100])
+def test_facets_of_three_words_without_one_of_them(number):
+    asked = without_a_side(number)
+    first, second = SIDES, SIDES + 1
+    beside = [[facet(k + j) for j in (-1, 0, 1)] for k in (number, LATE)]
+    expected = {
+        "00": {*range(SIDES), first, second} - {facet(number), facet(LATE)},
+        "10": {*beside[0], first},
+        "01": {*beside[1], second},
+    }
+    for forced in (0, 1):
+        run = asked.begun(3)
+        run.force_back(forced)
+        found = finished(run)
+        patterns = [f"{packed >> 6:02b}" for packed in found.packed[:, 0].tolist()]
+        facets = np.split(found.facets, found.facet_start[1:-1])
+        assert {pattern: set(own.tolist()) for pattern, own in zip(patterns, facets, strict=True)} == expected
+
+
 @pytest.mark.parametrize("kind", ["generic", "concurrent", "rows"])
 @pytest.mark.parametrize("facets", [60, 62, 63])
 def test_cells_given_away_in_the_middle_of_a_patch(kind, facets):
