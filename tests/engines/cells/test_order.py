@@ -86,6 +86,13 @@ def test_many_tiles_that_are_alike():
     assert in_order(some_pieces([1500, 1200], 9, [3]), 9)
 
 
+def test_many_tiles_that_only_their_last_bytes_tell_apart():
+    pieces = some_pieces([1500, 1200], 10, [3])
+    for piece in pieces:
+        piece.packed[:, 8:] = np.random.default_rng(0).integers(0, 9, (len(piece.packed), 2))
+    assert in_order(pieces, 10)
+
+
 def test_no_tiles():
     assert in_order([], 3)
     assert in_order(some_pieces([0, 0], 3, [1]), 3)

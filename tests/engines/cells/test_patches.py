@@ -265,20 +265,26 @@ def at_the_last_vertex(sides: int, text: str) -> tuple[Asked, Tiles]:
     """What the rows of a target leave that meet in a vertex of a polygon, one of them along its last side but one."""
     high = sides - 1 - sides // 2
     through = pr.Layer([[1, 0], [0, 1], [1, 0]], [0, 0, Fraction(-1, 2)], [False, False, True])
-    target = pr.parse(text.format(a=2 * high - 1, c=high * (high - 1), h=high), dim=3)
+    target = pr.parse(text.format(a=2 * high - 1, c=high * (high - 1), h=high, f=9 * high * high), dim=3)
     unit = [[int(i == j) for j in range(3)] for i in range(3)]
     question = pr.Network([through, layer(unit, [0] * 3, relu=False)]), parabola(sides), target
     return Asked.of(*question), twin(*question)
 
 
-MEETING = ("{a}*y0 - y1 < {c}, y0 >= {h}", "{a}*y0 - y1 <= {c}, y0 >= {h}", "y0 <= {h}, {a}*y0 - y1 >= {c}, y0 >= {h}")
+MEETING = (
+    "{a}*y0 - y1 < {c}, y0 >= {h}",
+    "y1 - 90*y0 <= 5, {a}*y0 - y1 < {c}, y1 - 80*y0 <= 400, y0 >= {h}",
+    "{a}*y0 - y1 <= {c}, y0 >= {h}",
+    "y0 <= {h}, {a}*y0 - y1 >= {c}, y0 >= {h}",
+    "y1 < {f}, y0 >= {h}",  # which does not vanish there
+)
 
 
 @pytest.mark.parametrize("sides", [6, 70])
 @pytest.mark.parametrize("text", MEETING)
 def test_a_vertex_is_left_unless_what_is_strict_vanishes_there(sides, text):
     asked, expected = at_the_last_vertex(sides, text)
-    assert len(expected) == ("<" not in text.replace("<=", ""))
+    assert len(expected) == ("< {c}" not in text)
     run = asked.begun(1 + sides // 64)
     assert asked.tiles([finished(run)]) == expected
     assert run.counts.flat == len(expected)

@@ -27,11 +27,34 @@ def with_copies(dim: int, neurons: int, copies: int) -> pr.Network:
     return pr.Network([(weight[of] * factor[:, None], bias[of] * factor)], relu=[True])
 
 
+SIDES = 54
+
+
+def across_a_drum() -> pr.Network:
+    """Among neurons that cut it upright some that each meet all its sides, the first with the last bit of a word.
+
+    Three of the upright ones meet side 1, the first of them, which is not the first to be cut with, between the others.
+    """
+    rng = np.random.default_rng(3)
+    rows, offsets = np.column_stack([rng.normal(size=(18, 2)), np.zeros(18)]), rng.normal(size=18)
+    normals = [[float(v) for v in row.normal] for row in round_polytope(3, SIDES).halfspaces[:3]]
+    ends = [float(row.offset) for row in round_polytope(3, SIDES).halfspaces[:3]]
+    first, last = (np.linalg.solve([normals[k][:2] for k in (i, i + 1)], ends[i : i + 2]) for i in range(2))
+    for at, share in ((8, 0.5), (14, 0.25), (15, 0.75)):
+        x, y = first + share * (last - first)
+        rows[at], offsets[at] = (-y, x + share, 0), -share * y  # through there and (-share, 0)
+    rows[16:, 2] = 1, -2
+    for at, height in ((7, 0.25), (13, -0.5)):
+        rows[at], offsets[at] = (0, 0, 1), height
+    return pr.Network([(rows, offsets)], relu=[True])
+
+
 CASES = {
     "few": (with_copies(2, 7, 0), box(2), 1),
     "many of a neuron": (with_copies(3, 22, 6), box(3), 1),
     "neurons across the end of a word": (with_copies(3, 15, 3), round_polytope(3, 54), 2),
     "facets across the end of a word": (with_copies(3, 14, 0), round_polytope(3, 66), 2),
+    "neurons that meet all sides": (across_a_drum(), round_polytope(3, SIDES), 2),
     "too many neurons": (with_copies(1, 110, 2), box(1), 2),  # for one patch
     "too many neurons in the plane": (with_copies(2, 76, 2), box(2), 2),
     "too many vertices": (with_copies(5, 12, 6), box(5), 1),
@@ -83,3 +106,30 @@ def test_a_patch_is_cut_no_further_once_it_has_many_vertices(name):
     sizes = np.diff(found.generators.start)
     assert sizes.sum() > 1 << 11
     assert sizes.max() < 1 << 11
+
+
+TANGENTS = 60
+
+
+@cache
+def tangents() -> Asked:
+    """Tangents y = 2 k x - k^2 of a parabola, no three of which meet in a point; any two do, within the domain."""
+    places = range(-(TANGENTS // 2), TANGENTS // 2)
+    lines = pr.Layer([[2 * k, -1] for k in places], [-k * k for k in places], True)
+    far = TANGENTS * TANGENTS // 4
+    return Asked.of(pr.Network([lines]), pr.Polyhedron.box([-far, -2 * far], [far, 2 * far]))
+
+
+@pytest.mark.parametrize("words", [1, 2])
+def test_lines_in_general_position_have_as_many_cells_and_edges_as_there_are(words):
+    n = TANGENTS
+    points = list[np.ndarray]()
+    for keep in (False, True):
+        run = tangents().begun(words, keep)
+        found = finished(run)
+        assert (len(found.packed), run.counts.fallbacks) == (1 + n + n * (n - 1) // 2, 0)
+        assert len(found.facets) == 2 * n * n + (4 + 2 * n)  # sides of edges, of which so many are at the end
+        order = np.lexsort(found.packed.T)
+        assert (np.diff(found.packed[order].astype(int), axis=0) != 0).any(axis=1).all()
+        points.append(found.points[order])
+    assert np.allclose(points[0], points[1], rtol=1e-9, atol=1e-9)  # the means of the same vertices

@@ -11,6 +11,7 @@ import pytest
 import polyrelu as pr
 from tests.engines.cells.differential import of_widths, round_polytope
 from tests.engines.cells.runs import Asked, Tiles, concurrent, finished, put, twin
+from tests.engines.cells.test_patches import parabola
 
 ENDS = range(58, 66)
 """Facets of a polygon, whose neurons have the next bits."""
@@ -47,6 +48,73 @@ def test_neurons_across_the_end_of_a_word(kind, facets):
         run = asked.begun(2)
         run.force_back(forced)
         assert asked.tiles([finished(run)]) == expected
+
+
+@cache
+def touched(sides: int) -> tuple[Asked, Tiles]:
+    """A polygon with vertices (i, i^2), two of which neurons touch before others cut it."""
+    rows, offsets = [[6, -1], [4, 1], [-4, -1], [1, 3]], [-9, -51, -4, -81]
+    network, domain = pr.Network([(rows, offsets)], relu=[True]), parabola(sides)
+    return Asked.of(network, domain), twin(network, domain)
+
+
+@pytest.mark.parametrize("sides", ENDS)
+def test_a_neuron_that_only_touches_a_cell_leaves_its_bit_to_the_next(sides):
+    asked, expected = touched(sides)
+    for forced in (0, 1):
+        run = asked.begun(2)
+        run.force_back(forced)
+        assert asked.tiles([finished(run)]) == expected
+        assert (run.counts.cells, run.counts.skeletons) == (3, 1 - forced)
+
+
+SIDES = 132
+
+
+@cache
+def polygon() -> pr.Polyhedron:
+    """With vertices (i, i^2); it takes a while to see that none of its sides can be left out."""
+    return parabola(SIDES)
+
+
+def facet(side: int) -> int:
+    """The number of the side from a vertex to the next: they come in the order of their slopes."""
+    closing = SIDES // 2 + 1
+    return closing if side in (-1, SIDES - 1) else side + (side >= closing)
+
+
+def without_sides(number: int, late: int) -> Asked:
+    """Neurons that cut off a side each: one of the first layer, and one of the second."""
+    places = range(-(SIDES // 2), SIDES // 2)
+
+    def beyond(place: int) -> list[int]:
+        """Positive at the vertices of one place and the next, and at no others."""
+        return [2 * place + 1, -1, 1 - place * (place + 1)]
+
+    rows = [beyond(places[number]), [1, 0, 0], [0, 1, 0]]
+    first = pr.Layer([row[:2] for row in rows], [row[2] for row in rows], [True, False, False])
+    (*normal, offset) = beyond(places[late])
+    return Asked.of(pr.Network([first, pr.Layer([[0, *normal]], [offset], True)]), polygon())
+
+
+@pytest.mark.parametrize("number", [0, 63, 64, 100])
+@pytest.mark.parametrize("late", [125, 129])
+def test_facets_of_three_words_without_one_of_them(number, late):
+    asked = without_sides(number, late)
+    first, second = SIDES, SIDES + 1
+    beside = [[facet(k + j) for j in (-1, 0, 1)] for k in (number, late)]
+    expected = {
+        "00": {*range(SIDES), first, second} - {facet(number), facet(late)},
+        "10": {*beside[0], first},
+        "01": {*beside[1], second},
+    }
+    for forced in (0, 1):
+        run = asked.begun(3)
+        run.force_back(forced)
+        found = finished(run)
+        patterns = [f"{packed >> 6:02b}" for packed in found.packed[:, 0].tolist()]
+        facets = np.split(found.facets, found.facet_start[1:-1])
+        assert {pattern: set(own.tolist()) for pattern, own in zip(patterns, facets, strict=True)} == expected
 
 
 @pytest.mark.parametrize("kind", ["generic", "concurrent", "rows"])
