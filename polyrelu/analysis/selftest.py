@@ -180,7 +180,7 @@ def _said(judge: Callable[[], str]) -> str:
     """What a checker claims, or why it rejects."""
     try:
         return judge()
-    except (checker.Rejected, tree_checker.Rejected, InputError) as reason:
+    except (checker.Rejected, InputError) as reason:
         return f"REJECTED {reason}"
 
 

@@ -31,7 +31,7 @@ from types import SimpleNamespace
 if __package__:
     from polyrelu.certificates import checker
 else:
-    sys.path.insert(0, str(Path(__file__).resolve().parent))
+    sys.path.append(str(Path(__file__).resolve().parent))
     import checker  # type: ignore[import-not-found, no-redef]
 
 Rejected, need = checker.Rejected, checker.need

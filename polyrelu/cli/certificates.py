@@ -116,6 +116,7 @@ _CHECK_EXAMPLES = """\b
 Example: polyrelu preimage --statement question.txt --certify answer.cert.gz
          polyrelu check question.txt answer.cert.gz
 The same without polyrelu: python3 -I -S checker.py question.txt answer.cert.gz
+Of a tree: python3 -I -S tree_checker.py question.txt answer.tree.gz
 A run on disk: polyrelu check big/
 Other tools' counterexamples: polyrelu check model.onnx unsafe.vnnlib answer.txt
 """
@@ -142,8 +143,8 @@ def check_command(
     MODEL, PROPERTY and the file; or PROPERTY, the file and --network for each network. The network is evaluated at the
     point, in exact arithmetic and, where it is installed, by onnxruntime.
 
-    The checker is a program of one file that needs nothing but Python; it runs in a process of its own. The last line
-    says VERIFIED and what is proved, or REJECTED and why; the exit code is 0 or 1.
+    The checker is a program that needs nothing but Python: one file, and for trees a second one beside it. It runs in a
+    process of its own. The last line says VERIFIED and what is proved, or REJECTED and why; the exit code is 0 or 1.
 
     Of a directory in which polyrelu run works it is checked that its tasks make up the whole, that its parts are as the
     journal has them, and that each tile has a point that says so; and by certificates, where polyrelu run --certify has

@@ -21,6 +21,7 @@ from polyrelu.cli.counts import count_command
 from polyrelu.cli.exit_codes import Exit, table
 from polyrelu.cli.networks import info_command
 from polyrelu.cli.pictures import demo_command, figures_command
+from polyrelu.cli.points import point_command
 from polyrelu.cli.run import run_command
 from polyrelu.cli.schema import schema_command
 from polyrelu.cli.selftest import selftest_command
@@ -107,6 +108,7 @@ for _command in (
     lipschitz_command,
     margin_command,
     nearest_command,
+    point_command,
     preimage_command,
     range_command,
     regions_command,

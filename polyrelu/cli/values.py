@@ -34,7 +34,7 @@ from polyrelu.tilings.table import format_point
 
 Answer = TypeVar("Answer")
 _SHOWN_COORDINATES = 12
-_NOTHING = "None: no input of the domain has such an output. This is proven, not sampled."
+NOTHING = "None: no input of the domain has such an output. This is proven, not sampled."
 
 CHECK = click.option("--check", is_flag=True, help="Check the proof as well, in exact arithmetic.")
 PROOF = click.option(
@@ -146,7 +146,7 @@ def nearest_command(
             if as_json:
                 document.add(_nearest_result(norm, found, proved))
             else:
-                click.echo("\n" * bool(number) + (_NOTHING if found is None else _nearest_text(found, proved)))
+                click.echo("\n" * bool(number) + (NOTHING if found is None else _nearest_text(found, proved)))
             if found is not None and not found.complete:
                 raise _not_the_end(heard)
 
@@ -244,8 +244,8 @@ def _end_document(end: Extreme) -> dict[str, Any]:
     value = end.value
     return {
         "value": fraction_digits(value) if isinstance(value, Fraction) else None if value is None else str(value),
-        "point": _digits(end.point),
-        "ray": _digits(end.ray),
+        "point": digits(end.point),
+        "ray": digits(end.ray),
         "attained": end.attained,
         "complete": end.complete,
         "bound": end.bound if math.isfinite(end.bound) else str(end.bound),
@@ -280,8 +280,8 @@ def _nearest_result(norm: str, found: NearestInput | None, proved: int | None) -
         "norm": found.norm,
         "distance": None if found.distance is None else fraction_digits(found.distance),
         "squared_distance": None if squared is None else fraction_digits(squared),
-        "point": _digits(found.point),
-        "value": _digits(found.value),
+        "point": digits(found.point),
+        "value": digits(found.value),
         "target": found.target_index,
         "attained": found.attained,
         "complete": found.complete,
@@ -306,7 +306,8 @@ def _point_text(point: ExactVector) -> str:
     return str(format_point(point, 9))
 
 
-def _digits(point: ExactVector | None) -> list[str] | None:
+def digits(point: ExactVector | None) -> list[str] | None:
+    """A point as a JSON value."""
     return None if point is None else list(map(fraction_digits, point))
 
 

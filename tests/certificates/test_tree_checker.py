@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import gzip
 import hashlib
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -12,7 +13,7 @@ from types import ModuleType
 
 import pytest
 
-from polyrelu.certificates import tree_checker
+from polyrelu.certificates import checker, tree_checker
 from tests.certificates.forgeries import SQUARE, UNIT, Forgery, question
 from tests.certificates.tree_forgeries import ABS, AROUND, FORGERIES, HALF, ONE, SUMS, tree
 
@@ -125,11 +126,11 @@ def calls(node: ast.AST, name: str) -> bool:
 NEEDS = [node.lineno for node in ast.walk(ast.parse(SOURCE)) if isinstance(node, ast.Expr) and calls(node, "need")]
 
 
-def changed(change: ast.NodeTransformer) -> ModuleType:
-    """The checker with its text changed."""
+def program(text: ast.Module) -> ModuleType:
+    """The checker with another text, beside the same one of vertices."""
     module = ModuleType("tree_checker")
-    tree_ = ast.fix_missing_locations(change.visit(ast.parse(SOURCE)))
-    exec(compile(tree_, "tree_checker", "exec"), module.__dict__)
+    module.__dict__.update(__package__="polyrelu.certificates", __file__=tree_checker.__file__)
+    exec(compile(text, "tree_checker", "exec"), module.__dict__)
     return module
 
 
@@ -140,7 +141,7 @@ def without(line: int) -> ModuleType:
         def visit_Expr(self, node: ast.Expr) -> ast.AST:
             return ast.copy_location(ast.Pass(), node) if calls(node, "need") and node.lineno == line else node
 
-    return changed(Deleted())
+    return program(ast.fix_missing_locations(Deleted().visit(ast.parse(SOURCE))))
 
 
 @pytest.mark.parametrize("line", NEEDS, ids=lambda line: SOURCE.split("\n")[line - 1].strip()[:70])
@@ -152,15 +153,13 @@ def test_without_a_need_something_false_is_accepted(line, tmp_path):
 def with_text(old: str, new: str) -> ModuleType:
     """The checker with a piece of its text replaced."""
     assert SOURCE.count(old) == 1, old
-    module = ModuleType("tree_checker")
-    exec(compile(SOURCE.replace(old, new), "tree_checker", "exec"), module.__dict__)
-    return module
+    return program(ast.parse(SOURCE.replace(old, new)))
 
 
 @pytest.mark.parametrize(
     ("old", "new"),
     [
-        ("max(-m * low, (FINE - m) * up)", "min(-m * low, (FINE - m) * up)"),
+        ("max(-m * low, (m - FINE) * down)", "min(-m * low, (m - FINE) * down)"),
         ("end // unit * unit)", "end + unit)"),
         ("found > (0, False)", "found >= (0, False)"),
         ("is_strict |= s > 0 and", "is_strict |="),
@@ -174,9 +173,9 @@ def with_text(old: str, new: str) -> ModuleType:
         ("or [regions]", "or [{}]"),
         ("relation is not eq and least_of", "least_of"),
         ("{place for _, place in splits}.union", "set().union"),
-        ("(1, -1) if relation is eq else (1,)", "(1, -1)"),
+        ("relation is eq or side * form[inputs[0]] < 0", "form[inputs[0]]"),
         ("sign(self.ends, (-l, i)) < 0", "sign(ends, (-l, i)) < 0"),
-        ("[[0] * self.widths[-1] + [1]]", "[[0] * self.widths[-1] + [2]]"),
+        ("{checker.ONE: 1}", "{checker.ONE: 2}"),
     ],
 )
 def test_without_a_step_of_the_proof_something_false_is_accepted(old, new, tmp_path):
@@ -187,27 +186,59 @@ def test_without_a_step_of_the_proof_something_false_is_accepted(old, new, tmp_p
 # -- the program ------------------------------------------------------------------------------------------------------
 
 
-def test_it_runs_alone(tmp_path):
+def copied(folder: Path, *names: str) -> Path:
+    """The program in a folder, with these files beside it."""
+    home = Path(str(tree_checker.__file__)).parent
+    for name in ("tree_checker.py", *names):
+        shutil.copy(home / name, folder / name)
+    return folder / "tree_checker.py"
+
+
+def ran(program: Path, folder: Path, said: bytes) -> subprocess.CompletedProcess[str]:
+    """The program, on the question in a folder and this tree, with nothing but Python."""
+    (folder / "tree.gz").write_bytes(said)
+    command = [sys.executable, "-I", "-S", str(program), str(folder / "question.txt"), str(folder / "tree.gz")]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+def test_it_runs_with_two_files_and_python(tmp_path):
     forgery, proved = of_truth("both sides of |x|")
     text, said = forgery.files()
     (tmp_path / "question.txt").write_bytes(text)
-    (tmp_path / "tree.gz").write_bytes(gzip.compress(said))
-    command = [sys.executable, "-I", "-S", tree_checker.__file__, tmp_path / "question.txt", tmp_path / "tree.gz"]
-    shown = subprocess.run(command, capture_output=True, text=True, check=True)
-    assert shown.stdout == f"VERIFIED {proved}\n"
-    (tmp_path / "tree.gz").write_bytes(gzip.compress(said)[:-9])
-    shown = subprocess.run(command, capture_output=True, text=True, check=False)
+    (tmp_path / "gzip.py").write_text("raise SystemExit")  # what lies beside them does not replace what Python has
+    for where in (Path(tree_checker.__file__), copied(tmp_path, "checker.py")):
+        shown = ran(where, tmp_path, gzip.compress(said))
+        assert (shown.returncode, shown.stdout) == (0, f"VERIFIED {proved}\n")
+        shown = ran(where, tmp_path, gzip.compress(said)[:-9])
+        assert (shown.returncode, shown.stdout) == (1, "")
+        assert shown.stderr.startswith("REJECTED ")
+
+
+def test_a_copy_of_it_alone_says_what_is_missing(tmp_path):
+    text, said = of_truth("halves")[0].files()
+    (tmp_path / "question.txt").write_bytes(text)
+    shown = ran(copied(tmp_path), tmp_path, said)
     assert (shown.returncode, shown.stdout) == (1, "")
-    assert shown.stderr.startswith("REJECTED ")
+    assert "it has to lie beside this file" in shown.stderr
+    assert shown.stderr.endswith("ModuleNotFoundError: No module named 'checker'\n")
 
 
-def test_it_is_short_and_needs_nothing_but_python():
-    assert max(map(len, SOURCE.split("\n"))) <= 100
-    assert len(SOURCE.split("\n")) <= 247
-    modules = {name.name for node in ast.walk(ast.parse(SOURCE)) if isinstance(node, ast.Import) for name in node.names}
-    modules |= {str(node.module) for node in ast.walk(ast.parse(SOURCE)) if isinstance(node, ast.ImportFrom)}
-    assert modules <= set(sys.stdlib_module_names)
-    assert "float" not in {node.id for node in ast.walk(ast.parse(SOURCE)) if isinstance(node, ast.Name)}
+def test_it_reads_statements_with_the_other_checker():
+    """There is one reader, one class of rejections, and nothing is put on the path of the package's users."""
+    assert vars(tree_checker)["checker"] is checker
+    assert tree_checker.Rejected is checker.Rejected
+    assert str(Path(tree_checker.__file__).parent) not in sys.path
+
+
+def test_it_is_short_and_needs_nothing_but_python_and_the_other_checker():
+    lines = SOURCE.splitlines()
+    assert max(map(len, lines)) <= 100
+    assert len(lines) <= 200
+    found = ast.parse(SOURCE)
+    modules = {name.name for node in ast.walk(found) if isinstance(node, ast.Import) for name in node.names}
+    modules |= {str(node.module) for node in ast.walk(found) if isinstance(node, ast.ImportFrom)}
+    assert modules - set(sys.stdlib_module_names) == {"checker", "polyrelu.certificates"}
+    assert "float" not in {node.id for node in ast.walk(found) if isinstance(node, ast.Name)}
 
 
 HOSTILE = {

@@ -38,6 +38,8 @@ DOCUMENTS = {
     "nearest MODEL --output y0>0 --point 0,0 --box -2 2": 0,
     "nearest MODEL --output y0>99 --point 0,0 --box -2 2": 0,
     "nearest MODEL --output y0>0 --point 0,0 --box -2 2 --norm l2 --check": 0,
+    "point MODEL --output y0>0 --box -2 2": 0,
+    "point MODEL --output y0>99 --box -2 2": 0,
     "lipschitz MODEL --box -1 1": 0,
     "lipschitz MODEL --norm l2 --form y0": 0,
     "margin CLASSES --class 1 --box -1 1": 0,
