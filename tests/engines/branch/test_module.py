@@ -74,7 +74,7 @@ def test_bounds_of_other_cells_are_refused():
 
 
 def test_one_thread_at_a_time():
-    walk, refused = engine_of(network(3, 40, 40, 1))._walk, []
+    walk, refused = engine_of(network(3, 40, 40, 1))._walk, list[str]()
     worker = threading.Thread(target=walk.advance, args=(10**4,))
     worker.start()
     while worker.is_alive() and not refused:
