@@ -25,8 +25,9 @@ import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+from measuring import compiled_lines
 from sanitize import FLAGS, PLACES
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -40,6 +41,17 @@ OF_PLACES = "--ignore tests/engines/cells/test_library.py"
 SAMPLED = "-p sanitize --sample-seconds"
 SUFFIXES = {".py": "Python", ".h": "C++", ".cpp": "C++", ".ts": "TypeScript"}
 NETWORKS = 100_000
+COVERAGE = (
+    "## Lines of C++ that tests do not execute",
+    "",
+    "Nothing is optimised for this, and a line counts where it is executed in either library of the kernel, or in any",
+    "instance of a template. Lines are those of the day of the figure. On that day they were of these kinds:",
+    "",
+    "* *No room*: what is said, and let go of, where memory ends in the midst of an answer (the modules).",
+    "* *No way there*: a `return` behind a loop that returns, and braces where only an exception comes by.",
+    "* *Seldom*: waiting for boxes that another thread makes (boxes), a direction that is solved turned round (signs),",
+    "  a cell without a box (extents), rows too large for floats (combination), a program of many pivots (program).",
+)
 _REPORTS = r"(\d+) reports of our sources"
 
 
@@ -106,20 +118,19 @@ def reports(printed: str) -> str:
 
 def compiled_coverage(_: str) -> str:
     """The share of lines of the compiled sources that tests run, from gcov's data."""
-    seen: dict[tuple[str, int], bool] = {}
-    for line in subprocess.run(
-        ["gcov", "--json-format", "--stdout", *map(str, Path(os.environ["GCOV_FOLDER"]).rglob("*.gcda"))],
-        capture_output=True,
-        text=True,
-        check=True,
-    ).stdout.splitlines():
-        for file in json.loads(line)["files"]:
-            name = os.path.relpath(os.path.join(ROOT, file["file"]), ROOT)
-            if name.startswith("polyrelu/"):
-                for entry in file["lines"]:
-                    key = name, entry["line_number"]
-                    seen[key] = seen.get(key, False) or entry["count"] > 0
-    return f"{100 * sum(seen.values()) / len(seen):.1f} % of {len(seen):,} lines"
+    return compiled_lines.share(_compiled().values())
+
+
+def by_source() -> dict[str, list[str]]:
+    """Of each compiled source how many of its lines are executed, how many there are, and which are not."""
+    return {
+        name: [f"{sum(lines.values()):,}", f"{len(lines):,}", ", ".join(compiled_lines.spans(lines))]
+        for name, lines in _compiled().items()
+    }
+
+
+def _compiled() -> dict[str, compiled_lines.Lines]:
+    return compiled_lines.of_folder(Path(os.environ["GCOV_FOLDER"]), ROOT)
 
 
 FIGURES = (
@@ -139,8 +150,8 @@ FIGURES = (
     ),
     Figure(
         "kernel-coverage",
-        "Lines of C++ that the tests of engines and certificates execute, in a sample of 15 minutes",
-        f"pytest -q -n 0 {SAMPLED} 900 {OF_PLACES} {' '.join(KERNEL_TESTS)}",
+        "Lines of C++ that the tests of engines and certificates execute, in a sample of 30 minutes",
+        f"pytest -q -n 0 {SAMPLED} 1800 {OF_PLACES} {' '.join(KERNEL_TESTS)}",
         compiled_coverage,
         codes=(0, 1),
     ),
@@ -211,8 +222,8 @@ def lines_by_room() -> dict[str, Counter[str]]:
     return found
 
 
-def measured(figure: Figure) -> dict[str, str]:
-    """The figure as it is now, with its day.
+def measured(figure: Figure) -> dict[str, Any]:
+    """The figure as it is now, with its day; that of compiled lines with those of each source.
 
     Raises:
         Unmeasured: the command failed, or said something else.
@@ -230,25 +241,29 @@ def measured(figure: Figure) -> dict[str, str]:
         )
         if made.returncode not in figure.codes:
             raise Unmeasured(f"{figure.command} ended with {made.returncode}: {(made.stdout + made.stderr)[-800:]}")
-        return {"value": figure.read(made.stdout), "day": _today()}
+        sources = {"sources": by_source()} if figure.name == "kernel-coverage" else {}
+        return {"value": figure.read(made.stdout), "day": _today(), **sources}
 
 
 def _built_for_coverage(folder: Path) -> dict[str, str]:
-    """Build the libraries so that they count, and say how they are found."""
+    """Build the libraries so that they count, and say how they are found.
+
+    Nothing is optimised, or lines would share counts, and inner ones be counted with what is around them.
+    """
     places = ["--build-lib", str(folder / "lib"), "--build-temp", str(folder / "objects")]
     builder = PACKAGE / "engines" / "cells" / "kernel" / "build.py"
-    flags = {**os.environ, "CXXFLAGS": "-O1 --coverage", "LDFLAGS": "--coverage"}
+    flags = {**os.environ, "CXXFLAGS": "-O0 --coverage", "LDFLAGS": "--coverage"}
     subprocess.run([sys.executable, "-W", "ignore", str(builder), *places], env=flags, check=True, capture_output=True)
     return {variable: str(folder / "lib" / path) for variable, path in PLACES.items()}
 
 
-def all_kept() -> dict[str, dict[str, str]]:
+def all_kept() -> dict[str, dict[str, Any]]:
     """What was measured, by the names of figures."""
-    kept: dict[str, dict[str, str]] = json.loads(KEPT.read_text(encoding="utf-8")) if KEPT.exists() else {}
+    kept: dict[str, dict[str, Any]] = json.loads(KEPT.read_text(encoding="utf-8")) if KEPT.exists() else {}
     return kept
 
 
-def keep(name: str, found: dict[str, str]) -> None:
+def keep(name: str, found: dict[str, Any]) -> None:
     """Keep a figure at once, beside what is kept by now: figures that take long may be measured side by side."""
     KEPT.write_text(json.dumps({**all_kept(), name: found}, indent=1, sort_keys=True) + "\n", encoding="utf-8")
 
@@ -257,7 +272,7 @@ def _today() -> str:
     return datetime.datetime.now(datetime.UTC).date().isoformat()
 
 
-def page(kept: dict[str, dict[str, str]]) -> str:
+def page(kept: dict[str, dict[str, Any]]) -> str:
     """The page, of what was measured."""
     rows = []
     for figure in FIGURES:
@@ -286,8 +301,21 @@ def page(kept: dict[str, dict[str, str]]) -> str:
             *table,
             _line("all", total, languages),
             "",
+            *_of_sources(kept.get("kernel-coverage", {}).get("sources", {})),
         ]
     )
+
+
+def _of_sources(sources: dict[str, list[str]]) -> Iterator[str]:
+    """Coverage of C++, source by source, those with the most that is not executed first."""
+    if not sources:
+        return
+    whole = sum(not missed for _, _, missed in sources.values())
+    yield from (*COVERAGE, "", "| source | executed | lines | not executed |", "|---|--:|--:|---|")
+    for name, (executed, lines, missed) in sorted(sources.items(), key=lambda own: (-len(own[1][2].split()), own[0])):
+        if missed:
+            yield f"| {name.removeprefix('polyrelu/').replace('kernel/', '')} | {executed} | {lines} | {missed} |"
+    yield from ("", f"Of {whole} more sources every line is executed.", "")
 
 
 def _line(room: str, count: Counter[str], languages: list[str]) -> str:

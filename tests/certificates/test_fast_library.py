@@ -70,6 +70,15 @@ def test_division(a, b):
     assert of_library("gcd", a, b) == math.gcd(a, b)
 
 
+@pytest.mark.parametrize("top", [LIMB // 2, LIMB // 2 + 1, LIMB - 1])
+@pytest.mark.parametrize("less", [1, 2, LIMB - 1, LIMB, LIMB + 1])
+def test_quotients_whose_digits_are_the_largest(top, less):
+    """The highest limbs are equal, so that the first guess at a digit would not fit into one."""
+    for b in (top * LIMB + 3, top * LIMB + LIMB - 1, (top * LIMB + 1) * LIMB + 2):
+        for a in (b * LIMB - less, b * LIMB * LIMB - less):
+            assert divmod(a, b) == (of_library("quotient", a, b), of_library("rest", a, b))
+
+
 @given(INTEGERS, st.integers(0, 300))
 def test_shifts(a, count):
     assert of_library("<<", a, count) == a << count

@@ -51,6 +51,14 @@ def test_the_container_has_extras_and_files_that_there_are():
     assert f"Programming Language :: Python :: {version}" in PROJECT["classifiers"]
 
 
+def test_what_is_built_is_not_copied_into_the_container():
+    """BuildKit looks for a file of this name, and where the Dockerfile is."""
+    left_out = (PACKAGING / "Dockerfile.dockerignore").read_text().splitlines()
+    versioned = (ROOT / ".gitignore").read_text().splitlines()
+    assert {line.strip("/") for line in versioned} | {".git"} == {line.removeprefix("**/") for line in left_out[1:]}
+    assert left_out[0].startswith("#")
+
+
 def test_a_recipe_is_read_and_rendered_by_its_builder():
     """The C library and the compiler are chosen by conda-forge's own variants, of which these are some."""
     rattler_build = pytest.importorskip("rattler_build")

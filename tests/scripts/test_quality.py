@@ -1,7 +1,10 @@
 import ast
+import shutil
+import subprocess
 
 import pytest
 import quality
+from measuring import compiled_lines
 
 
 def test_the_page_has_every_figure_and_every_room():
@@ -66,3 +69,48 @@ def test_the_score_is_read_with_its_interval():
         )
         == "93.1 % of 400 (90.2 to 95.3 % of all)"
     )
+
+
+def test_a_line_is_executed_where_any_of_its_instances_is(tmp_path):
+    def record(*files):
+        return {"files": [{"file": file, "lines": lines} for file, lines in files]}
+
+    def lines(**counts):
+        return [{"line_number": int(name[1:]), "count": count} for name, count in counts.items()]
+
+    header, other = "polyrelu/a.h", str(tmp_path / "polyrelu" / "b.h")
+    objects = [
+        record((header, lines(_1=3, _2=0, _4=0, _5=0, _9=0)), ("/usr/include/c.h", lines(_1=0))),
+        record((header, lines(_1=0, _2=1, _7=2)), (other, lines(_1=1))),
+    ]
+    found = compiled_lines.of_objects(objects, tmp_path)
+    assert {name: sum(own.values()) for name, own in found.items()} == {header: 3, "polyrelu/b.h": 1}
+    assert list(compiled_lines.spans(found[header])) == ["4-5", "9"]
+    assert list(compiled_lines.spans(found["polyrelu/b.h"])) == []
+    assert compiled_lines.share(found.values()) == "57.1 % of 7 lines"
+
+
+@pytest.mark.skipif(shutil.which("gcov") is None or shutil.which("g++") is None, reason="needs g++ with gcov")
+def test_what_gcov_says_is_read(tmp_path):
+    source = tmp_path / "polyrelu" / "a.cpp"
+    source.parent.mkdir()
+    source.write_text("int main(int n, char **) {\n    if (n > 1)\n        return 3;\n    return 0;\n}\n")
+    subprocess.run(["g++", "-O0", "--coverage", "-c", "polyrelu/a.cpp", "-o", "a.o"], cwd=tmp_path, check=True)
+    subprocess.run(["g++", "--coverage", "a.o", "-o", "a"], cwd=tmp_path, check=True)
+    subprocess.run([tmp_path / "a"], check=True)
+    assert {
+        name: list(compiled_lines.spans(own)) for name, own in compiled_lines.of_folder(tmp_path, tmp_path).items()
+    } == {"polyrelu/a.cpp": ["3"]}
+
+
+def test_sources_with_most_that_is_not_executed_come_first():
+    sources = {
+        "polyrelu/engines/cells/kernel/a.h": ["8", "9", "4"],
+        "polyrelu/engines/cells/kernel/b.h": ["9", "9", ""],
+        "polyrelu/certificates/fast/c.h": ["5", "9", "1, 3-5"],
+    }
+    text = quality.page({"kernel-coverage": {"value": "80 % of 27 lines", "day": "2020-01-02", "sources": sources}})
+    rows = "| certificates/fast/c.h | 5 | 9 | 1, 3-5 |\n| engines/cells/a.h | 8 | 9 | 4 |\n"
+    assert rows in text
+    assert text.endswith("Of 1 more sources every line is executed.\n")
+    assert "Lines of C++ that tests do not" not in quality.page({})

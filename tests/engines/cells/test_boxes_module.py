@@ -12,6 +12,7 @@ import polyrelu as pr
 from polyrelu.engines.cells.boxes import BoxSplitter, _columns
 from polyrelu.engines.cells.library import kernel_library
 from tests.engines.cells.test_boxes_search import LONG, TWO_SIDES
+from tests.engines.cells.test_memory import little_memory
 
 
 def columns_of(net=TWO_SIDES):
@@ -176,3 +177,19 @@ def test_memory_is_given_back(what):
         else:
             once()
     assert in_use() - before < room
+
+
+MANY = 4_500_000
+"""Rows of 72 MB, which no heap keeps at hand."""
+
+
+def test_where_there_is_no_room_that_is_said():
+    boxes = BoxSplitter(TWO_SIDES)._boxes
+    rows = np.zeros(2 * MANY), np.zeros(MANY), np.zeros(MANY, dtype=np.uint8)
+    with little_memory(), pytest.raises(MemoryError):
+        boxes.put(*rows, ENDS)
+    with little_memory(), pytest.raises(MemoryError):
+        boxes.enclosed(ENDS[:1], ENDS[1:2], *rows)
+    boxes.put(*rows, ENDS)
+    with little_memory(), pytest.raises(MemoryError):
+        boxes.advance(1, LONG)
