@@ -480,7 +480,7 @@ def test_as_many_vertices_as_there_are_bits(sides):
 
 @pytest.mark.parametrize("begins_with", ["top", "bottom", "sides"])
 def test_an_edge_on_many_facets_among_many_vertices(begins_with):
-    """A prism over a pyramid over a polygon: the edge above the pyramid's apex lies on all its sides, and counts once."""
+    """A prism over a pyramid over a polygon: the edge above the apex lies on all sides, and counts once."""
     sides, height = 33, 3
     base = [(i, i * i, 0) for i in range(sides)]
     pyramid = [*base, (sides // 2, sides * sides // 3, height)]
@@ -539,11 +539,11 @@ def test_each_generator_has_its_own_radius(measurer):
 @pytest.mark.parametrize("dim", range(1, 8))
 def test_a_vertex_that_is_known_badly_counts_wherever_it_comes(measurer, dim):
     """A simplex of which one vertex is off by its radius, in one coordinate."""
-    true = [tuple(float(i == j) for j in range(dim)) + (1.0,) for i in range(dim)]
-    true.insert(0, (0.0,) * dim + (1.0,))
+    true = [(*(float(i == j) for j in range(dim)), 1.0) for i in range(dim)]
+    true.insert(0, (*([0.0] * dim), 1.0))
     for k in range(1, dim + 1):
         seeming, radius = list(true), [0.0] * (dim + 1)
-        seeming[k] = tuple(0.75 * v for v in true[k][:-1]) + (1.0,)
+        seeming[k] = (*(0.75 * v for v in true[k][:-1]), 1.0)
         radius[k] = 0.25
         assert encloses(measurer, (seeming, true, radius, simplex(dim)))
 

@@ -6,6 +6,7 @@ import itertools
 from collections.abc import Callable, Sequence
 from fractions import Fraction
 from functools import cache
+from math import comb
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -42,8 +43,16 @@ def full_of_neurons() -> Case:
     return Case(pr.Network([first, second]), box(1, 16), words=2)
 
 
+def full_and_opposed() -> Case:
+    """As many neurons as a patch takes, the opposite of the first of them, and a layer after them."""
+    thresholds = [Fraction(k, 4) for k in range(1, 65)]
+    first = layer([*([1] for _ in thresholds), [-1]], [*(-t for t in thresholds), thresholds[0]])
+    second = layer([[1, *[0] * 63, 2], [0] * 64 + [1]], [Fraction(-1, 8), Fraction(-1, 16)])
+    return Case(pr.Network([first, second]), box(1, 20), words=2)
+
+
 def full_at_the_end() -> Case:
-    """The same without a layer after them."""
+    """As many neurons as a patch takes, one more that repeats the last of them, and nothing after them."""
     return Case(pr.Network(full_of_neurons().network.layers[:1]), box(1, 16), words=2)
 
 
@@ -126,6 +135,7 @@ CASES = {
     "linear at the end": linear_at_the_end,
     "as many neurons as there are bits": full_of_neurons,
     "and nothing after them": full_at_the_end,
+    "and the opposite of the first": full_and_opposed,
     **{f"{sides} sides": many_sides(sides) for sides in (57, 62, 64, 66, 72, 76)},
     "a corner of a cube": cut_corners(1),
     "all but a corner": cut_corners(-1),
@@ -148,6 +158,18 @@ def test_tiles_are_those_of_the_twin(name, forced):
     run = asked.begun(words)
     run.force_back(forced)
     assert asked.tiles([finished(run)]) == expected
+
+
+def test_patches_of_many_generators_are_cut_on_as_others():
+    """Hyperplanes through the middle of a cube, in general position, with more vertices than a patch is to have."""
+    dim, neurons = 6, 10
+    rows = np.random.default_rng(0).integers(-9, 10, (neurons, dim))
+    run = Asked.of(pr.Network([(rows, [0] * neurons)], relu=[True]), box(dim)).begun()
+    run.force_back(1)
+    packed = finished(run).packed
+    assert run.counts.skeletons == 0
+    assert len(packed) == 2 * sum(comb(neurons - 1, k) for k in range(dim))
+    assert len(np.unique(packed, axis=0)) == len(packed)
 
 
 @pytest.mark.parametrize("name", CASES)

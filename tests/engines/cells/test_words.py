@@ -49,6 +49,16 @@ def test_neurons_across_the_end_of_a_word(kind, facets):
         assert asked.tiles([finished(run)]) == expected
 
 
+@pytest.mark.parametrize("facets", ENDS)
+def test_a_section_lies_in_the_row_that_cuts_it_out(facets):
+    asked, _ = question("equality", facets)
+    problem, found = asked.problem, finished(asked.begun(2))
+    assert len(found.flat_dim) > 0
+    for start, containing in zip(found.flat_start.tolist(), found.flat_containing.tolist(), strict=False):
+        sites = found.flat_facets[start : start + containing] - len(problem.domain_sums)
+        assert [bool(problem.equality[problem.coord_of[site]]) for site in sites] == [True]
+
+
 @pytest.mark.parametrize("kind", ["generic", "concurrent", "rows"])
 @pytest.mark.parametrize("facets", [60, 62, 63])
 def test_cells_given_away_in_the_middle_of_a_patch(kind, facets):
