@@ -172,6 +172,19 @@ def test_patches_of_many_generators_are_cut_on_as_others():
     assert len(np.unique(packed, axis=0)) == len(packed)
 
 
+def test_a_root_may_have_more_generators_than_there_is_room_for_at_first():
+    """A cube in eleven dimensions, halved."""
+    dim = 11
+    halved = pr.Network([([[1] + [0] * (dim - 1)], [0])], relu=[True])
+    kept = finished(Asked.of(halved, box(dim)).begun(keep=True)).generators
+    assert np.diff(kept.start).tolist() == [2**dim, 2**dim]
+    points = kept.vectors[:, :-1] / kept.vectors[:, -1:]
+    halves = [{tuple(point) for point in half.tolist()} for half in np.split(points, 2)]
+    others = list(itertools.product([-1, 1], repeat=dim - 1))
+    sides = [{(first, *rest) for first in ends for rest in others} for ends in ((-1, 0), (0, 1))]
+    assert halves in (sides, sides[::-1])
+
+
 @pytest.mark.parametrize("name", CASES)
 @pytest.mark.parametrize("cuts", [1, 3, 9])
 def test_so_are_those_of_cells_that_are_given_away(name, cuts):
