@@ -124,6 +124,11 @@ def no_neurons() -> Case:
     return Case(pr.Network([layer([[1, 2]], [0], relu=False)]), box(2))
 
 
+def pointed_at_the_end() -> Case:
+    """A strip that the only neuron ends, which is told before the run."""
+    return Case(pr.Network([layer([[0, 1]], [0])]), pr.Polyhedron([[1, 0], [-1, 0]], [1, 0]))
+
+
 def linear_at_the_end() -> Case:
     """Two layers without neurons after one that has some."""
     first = layer([[1, 2], [2, -1], [1, 1]], [Fraction(1, 3), 0, -1])
@@ -132,6 +137,7 @@ def linear_at_the_end() -> Case:
 
 CASES = {
     "no neurons": no_neurons,
+    "pointed at the end": pointed_at_the_end,
     "linear at the end": linear_at_the_end,
     "as many neurons as there are bits": full_of_neurons,
     "and nothing after them": full_at_the_end,
@@ -183,6 +189,18 @@ def test_a_root_may_have_more_generators_than_there_is_room_for_at_first():
     others = list(itertools.product([-1, 1], repeat=dim - 1))
     sides = [{(first, *rest) for first in ends for rest in others} for ends in ((-1, 0), (0, 1))]
     assert halves in (sides, sides[::-1])
+
+
+@pytest.mark.parametrize("name", ["told before", "told before, another layer"])
+def test_a_neuron_that_is_said_to_be_off_may_vanish(name):
+    """What repeats it with the other sign is not on then."""
+    asked, words, expected = known(name)
+    cells, run = asked.roots(words), asked.run(words)
+    signs = cells.signs.copy()
+    assert (signs[:, 1] == 2).all()
+    signs[signs[:, 0] == 0, 1] = 0  # it is positive where the first neuron is, else zero
+    put(run, cells._replace(signs=signs))
+    assert asked.tiles([finished(run)]) == expected
 
 
 @pytest.mark.parametrize("name", CASES)
