@@ -123,6 +123,24 @@ def test_forms_are_changed_or_computed_anew(harness, width, sited):
             assert least <= e <= least * (1 + 200 * U) + Fraction(1, 2**800)
 
 
+@pytest.mark.parametrize("layer", range(LAYERS))
+def test_forms_do_not_depend_on_the_numbers_of_sites(harness, layer):
+    """Of one layer they are the other way round, which is told of each layer by itself."""
+    rng, width, cells = np.random.default_rng(layer), 8, 3
+    coords = sites = width * LAYERS
+    weights = rng.integers(-9, 10, (cells, (DIM - 1) * width + (LAYERS - 1) * width * width)) / 2.0**12
+    biases, signs = rng.normal(size=(cells, coords)), rng.integers(0, 2, (cells, sites)).astype(np.uint8)
+    in_turn, other = np.arange(coords, dtype=np.int32), np.arange(coords, dtype=np.int32)
+    other[layer * width : (layer + 1) * width] = in_turn[layer * width : (layer + 1) * width][::-1]
+    found = []
+    for site_of in (in_turn, other):
+        rows, own = np.zeros((cells, coords, DIM + 2)), np.ascontiguousarray(signs[:, site_of])
+        given = np.zeros(LAYERS), np.ones(coords, dtype=np.uint8), site_of, np.zeros(LAYERS, dtype=np.uint8)
+        harness.call("entered", DIM, LAYERS, width, *given, cells, sites, weights, biases, own, rows)
+        found.append(rows)
+    assert np.array_equal(*found)
+
+
 @pytest.mark.parametrize("width", [1, 7, 8, 9, 17, 24])
 @pytest.mark.parametrize("sited", ["all", "some", "others first"])
 def test_a_box_tells_the_signs_that_are_open(harness, width, sited):
