@@ -14,7 +14,7 @@ import pytest
 
 import polyrelu as pr
 from polyrelu.engines.cells.intervals import Interval
-from polyrelu.engines.cells.problem import widened
+from polyrelu.engines.cells.problem import Cells, widened
 from polyrelu.engines.cells.run import NO_LIMIT, Pause, Run
 from polyrelu.networks.relevant_part import keep_all
 from tests.engines.cells.runs import LONG, Asked, Tiles, finished, put, twin
@@ -179,16 +179,13 @@ def test_patches_of_many_generators_are_cut_on_as_others():
 
 
 def test_a_root_may_have_more_generators_than_there_is_room_for_at_first():
-    """A cube in eleven dimensions, halved."""
+    """A cube in eleven dimensions, all of which is on one side."""
     dim = 11
-    halved = pr.Network([([[1] + [0] * (dim - 1)], [0])], relu=[True])
-    kept = finished(Asked.of(halved, box(dim)).begun(keep=True)).generators
-    assert np.diff(kept.start).tolist() == [2**dim, 2**dim]
+    network = pr.Network([([[1] + [0] * (dim - 1)], [2])], relu=[True])
+    kept = finished(Asked.of(network, box(dim)).begun(keep=True)).generators
     points = kept.vectors[:, :-1] / kept.vectors[:, -1:]
-    halves = [{tuple(point) for point in half.tolist()} for half in np.split(points, 2)]
-    others = list(itertools.product([-1, 1], repeat=dim - 1))
-    sides = [{(first, *rest) for first in ends for rest in others} for ends in ((-1, 0), (0, 1))]
-    assert halves in (sides, sides[::-1])
+    assert sorted(map(tuple, points.tolist())) == list(itertools.product([-1, 1], repeat=dim))
+    assert not kept.radius.any()
 
 
 @pytest.mark.parametrize("name", ["told before", "told before, another layer"])
@@ -201,6 +198,35 @@ def test_a_neuron_that_is_said_to_be_off_may_vanish(name):
     signs[signs[:, 0] == 0, 1] = 0  # it is positive where the first neuron is, else zero
     put(run, cells._replace(signs=signs))
     assert asked.tiles([finished(run)]) == expected
+
+
+def with_facets_moved_on(cells: Cells) -> Cells:
+    """The same cell, and each of its facets in the place of the one before."""
+    (slots,), count = cells.slots.copy(), int((cells.slots != -2).sum())
+    slots[:count] = np.roll(slots[:count], -1)
+    first = cells.tight & np.uint64(1)
+    return cells._replace(slots=slots[None], tight=cells.tight >> np.uint64(1) | first << np.uint64(count - 1))
+
+
+def test_what_is_found_of_a_cell_does_not_depend_on_those_before_it():
+    """An orthant whose facets are no floats, and its facet at infinity in each place in turn."""
+    third, rng = Fraction(10**20, 3 * 10**20 + 7), np.random.default_rng(0)
+    network = pr.Network([(rng.normal(size=(6, 2)), rng.normal(size=6))], relu=[True])
+    asked = Asked.of(network, pr.Polyhedron([[-1, 0], [0, -1]], [third, third]))
+    ways = [asked.roots()]
+    ways += [with_facets_moved_on(ways[0])]
+    ways += [with_facets_moved_on(ways[1])]
+    assert {way.slots[0].tolist().index(-1) for way in ways} == {0, 1, 2}
+    for forced in (0, 1):
+        alone, together = list[bytes](), asked.run(keep=True)
+        together.force_back(forced)
+        for way in [*ways, *ways[::-1]]:
+            run = asked.run(keep=True)
+            run.force_back(forced)
+            put(run, way)
+            alone.append(finished(run).generators.radius.tobytes())
+            put(together, way)
+            assert finished(together).generators.radius.tobytes() == alone[-1]
 
 
 @pytest.mark.parametrize("name", CASES)

@@ -159,21 +159,24 @@ def test_half_of_the_parts_that_wait_are_given_away(parts):
 
 
 def test_giving_everything_away_does_nothing_to_it():
-    """A cell that the target has not begun with is given away as it is."""
+    """A cell that the target has not begun with is given away as it is, wherever time was up."""
     rng = np.random.default_rng(0)
-    layers = [(rng.normal(size=(6, 2)), rng.normal(size=6)), (rng.normal(size=(1, 6)), [0])]
-    question = pr.Network(layers, relu=[True, False]), box(2), pr.parse("y0 <= 0", dim=1)
-    asked, expected = Asked.of(*question), twin(*question)
-    every = asked.begun()
-    finished(every)
-    for cuts in range(1, every.counts.cuts):
-        run, other = asked.begun(), asked.run()
-        run.force_back(cuts % 2)
-        assert run.advance(cuts, LONG) is Pause.OUT_OF_CUTS
-        before = run.counts
-        put(other, run.give(everything=True))
+    layers = [(rng.normal(size=(6, 2)), rng.normal(size=6)), (rng.normal(size=(1, 6)), [0.25])]
+    asked = Asked.of(pr.Network(layers, relu=[True, False]), box(2), pr.parse("y0 <= 0", dim=1))
+    cells, many = len(finished(asked.begun()).packed), 500
+    run, found, pauses = asked.run(), 0, 0
+    run.put(asked.roots(), np.zeros(many, dtype=np.int64))
+    run.force_back(1)
+    while run.advance(NO_LIMIT, 0.0) is Pause.OUT_OF_TIME:
+        before, found, pauses = run.counts, found + len(run.found().packed), pauses + 1
+        left = run.give(everything=True)
         assert run.counts == before
-        assert asked.tiles([run.found(), finished(other)]) == expected
+        assert not len(run.found().packed)
+        run = asked.run()
+        run.force_back(1)
+        put(run, left)
+    assert pauses > 2
+    assert found + len(run.found().packed) == cells * many
 
 
 # Exact arithmetic that fails

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from functools import cache
 from typing import Any
 
@@ -49,14 +50,16 @@ def test_neurons_across_the_end_of_a_word(kind, facets):
         assert asked.tiles([finished(run)]) == expected
 
 
-@pytest.mark.parametrize("facets", ENDS)
-def test_a_section_lies_in_the_row_that_cuts_it_out(facets):
-    asked, _ = question("equality", facets)
-    problem, found = asked.problem, finished(asked.begun(2))
-    assert len(found.flat_dim) > 0
-    for start, containing in zip(found.flat_start.tolist(), found.flat_containing.tolist(), strict=False):
-        sites = found.flat_facets[start : start + containing] - len(problem.domain_sums)
-        assert [bool(problem.equality[problem.coord_of[site]]) for site in sites] == [True]
+def test_a_section_lies_in_the_row_that_cuts_it_out():
+    """A cross-polytope has as many facets as a word has bits, and the row the next bit."""
+    dim = 6
+    cross = pr.Polyhedron(list(itertools.product([-1, 1], repeat=dim)), [1] * 2**dim)
+    identity = pr.Network([(np.eye(dim), np.zeros(dim))], relu=[False])
+    row = pr.parse("4*y0 + 5*y1 + 6*y2 + 7*y3 - 8*y4 - 9*y5 == 1", dim=dim)
+    found = finished(Asked.of(identity, cross, row).begun(2))
+    assert found.flat_dim.tolist() == [dim - 1]
+    assert found.flat_containing.tolist() == [1]
+    assert found.flat_facets[0] == 2**dim
 
 
 @pytest.mark.parametrize("kind", ["generic", "concurrent", "rows"])
