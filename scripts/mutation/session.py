@@ -81,7 +81,7 @@ ASKED = {
     "buffers": MODULE + BOXES,
     "module": MODULE,
 }
-ELSE = ANSWERS + KERNEL + INTERVALS + EVIDENCE + SIZES + _exams("arrays") + MODULE + FOUND
+ELSE = ANSWERS + KERNEL + INTERVALS + EVIDENCE + LISTED + SIZES + _exams("arrays") + MODULE + FOUND
 # Spoilt text is not found in a text with choices, and what is slow is slower in many processes.
 LEFT_OUT = ("spoilt", "weak", "test_time_is_heard")
 

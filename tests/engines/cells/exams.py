@@ -218,23 +218,25 @@ def test_the_clock_is_looked_at_after_as_many_cuts(number, way):
 
 
 @cache
-def within_thirds(number: int) -> Asked:
-    """A question in a box of which no facet is known as floats."""
-    question = QUESTIONS[number]
-    domain = box(question.network.input_dim, Fraction(10**20, 3 * 10**20 + 7))
-    return Asked.of(question.network, domain, question.target)
+def within_thirds(number: int, is_bounded: bool) -> Asked:
+    """A question in a box, or an orthant, of which no facet is known as floats."""
+    question, third = QUESTIONS[number], Fraction(10**20, 3 * 10**20 + 7)
+    dim = question.network.input_dim
+    orthant = pr.Polyhedron([[-int(i == j) for j in range(dim)] for i in range(dim)], [third] * dim)
+    return Asked.of(question.network, box(dim, third) if is_bounded else orthant, question.target)
 
 
 @pytest.mark.parametrize("number", [k for k in range(150, 166) if "wide" not in QUESTIONS[k].name])
+@pytest.mark.parametrize("is_bounded", [True, False])
 @pytest.mark.parametrize("forced", [0, 1])
-def test_generators_have_the_radii_that_are_proven(number, forced):
-    regions = within_thirds(number)
+def test_generators_have_the_radii_that_are_proven(number, is_bounded, forced):
+    regions = within_thirds(number, is_bounded)
     run = regions.run(keep=True)
     run.force_back(forced)
     run.put(regions.roots(), np.arange(len(regions.roots().depth)))
     run.advance(NO_LIMIT, 10.0)
     now = run.found().generators.radius.tobytes()
-    if now != usual(f"radii {number} {forced}", now):
+    if now != usual(f"radii {number} {is_bounded} {forced}", now):
         raise Effort("other bounds")
 
 

@@ -170,6 +170,7 @@ def test_a_violated_row_of_several_ends_bounded_cells_and_no_others(tmp_path):
     ("text", "lengths"),
     [
         ("y0 == 0, y0 <= -1, y1 <= 0", {1, 2}),
+        ("y0 == 0, y1 <= 0, y0 <= -1", {1, 2, 3}),  # what waits has been cut by less than what comes before it
         ("y0 == 0, y1 == 0, y0 + y1 == 4", {1, 2, 3}),
         ("y0 == 0, y1 == 1, y0 < y1", {3}),
     ],

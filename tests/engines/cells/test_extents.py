@@ -3,6 +3,7 @@
 Bounds are held against extents of the true generators in rational arithmetic, as they are and with a term left out.
 """
 
+import sys
 from fractions import Fraction
 from itertools import chain, pairwise, product
 from math import factorial
@@ -186,6 +187,7 @@ CASES = {
     "overflow of a vertex": known([(0, 1), (1, 2.0**-1074)], simplex(1)),
     "overflow of a volume": known([(0, 0, 1), (2.0**600, 0, 1), (0, 2.0**600, 1)], simplex(2)),
     "overflow of a difference": known([(-(2.0**1023), 1), (2.0**1023, 1)], simplex(1)),
+    "overflow of an upper end": known([(0, 1), (sys.float_info.max, 1)], simplex(1)),
 }
 
 
@@ -201,7 +203,7 @@ def test_no_term_is_spared(spoilt, name):
 
 
 def test_overflow_gives_no_certificate(measurer):
-    for name in ("overflow of a vertex", "overflow of a volume", "overflow of a difference"):
+    for name in (name for name in CASES if name.startswith("overflow")):
         generators, _, radius, facets = CASES[name]
         assert np.isnan(measured(measurer, cell(generators, radius, facets))[0]).all()
 
@@ -426,6 +428,10 @@ LISTED = {
         rough([(0, 0, 0), (480, 0, 0), (0, 4800, 0), (0, 0, 4800)], [0.25] * 4, simplex(3)),
         ["0x1.5d9c087dea92cp+25", "0x1.5a075116600c4p+26", "-0x1.745d1745d174fp-4", "-0x1.745d1745d174fp-4"],
     ),
+    "a triangle on the other side": (
+        cell([(0, 0, 1), (-1, 0, 1), (0, -1, 1)], [0, 0, 0], simplex(2)),
+        ["0x1.fffffffffffe6p-2", "0x1.000000000000dp-1", "-0x1.0000000000002p+0", "-0x1.0000000000002p+0"],
+    ),
     "a rough square": (
         rough([(0, 0), (480, 0), (0, 480), (480, 480)], [0.25] * 4, [[0, 2], [1, 2], [0, 3], [1, 3]]),
         ["0x1.1ac47ef130a72p+14", "0x1.029dc08767acap+15", "-0x1.745d1745d174fp-4", "-0x1.745d1745d174fp-4"],
@@ -457,13 +463,49 @@ def test_facets_may_have_any_numbers(words):
         assert high - low < 2.0**-30
 
 
+def area_on_moment_curve(sides):
+    """The area of the polygon with corners (i, i^2)."""
+    corners = [(i, i * i) for i in range(sides)]
+    return Fraction(abs(sum(x * v - y * u for (x, y), (u, v) in pairwise([*corners, corners[0]]))), 2)
+
+
+@pytest.mark.parametrize("sides", [*range(61, 67), *range(125, 131)])
+def test_as_many_vertices_as_there_are_bits(sides):
+    points = [(i, i * i, 1) for i in range(sides)]
+    cells = cell(points, [0.0] * sides, [[i, (i - 1) % sides] for i in range(sides)])
+    (low,), (high,), _, _ = of_module(cells)
+    assert low <= area_on_moment_curve(sides) <= high
+    assert high - low < 1e-9 * low
+
+
+@pytest.mark.parametrize("begins_with", ["top", "bottom", "sides"])
+def test_an_edge_on_many_facets_among_many_vertices(begins_with):
+    """A prism over a pyramid over a polygon: the edge above the apex lies on all sides, and counts once."""
+    sides, height = 33, 3
+    base = [(i, i * i, 0) for i in range(sides)]
+    pyramid = [*base, (sides // 2, sides * sides // 3, height)]
+    on = [[3 + i, 3 + (i - 1) % sides, 2] for i in range(sides)] + [list(range(3, 3 + sides))]
+    number = list(range(sides + 3))
+    if begins_with == "bottom":
+        number[:2] = 1, 0
+    if begins_with == "sides":
+        number = number[::-1]
+    for order in (1, -1):
+        points = [(*x, level, 1) for level in (0, 1) for x in pyramid][::order]
+        facets = [[number[f] for f in (level, *own)] for level in (0, 1) for own in on][::order]
+        (low,), (high,), _, _ = of_module(cell(points, [0.0] * len(points), facets))
+        volume = area_on_moment_curve(sides) * height / 3
+        assert low <= volume <= high
+        assert high - low < 1e-9 * low
+
+
 @pytest.mark.parametrize("sides", [64, 65])
 def test_an_apex_above_many_sides(sides):
     """More than 64 vertices, of which one is on nearly all facets; the base lies on the moment curve."""
     base = [(i, i * i, 0) for i in range(sides)]
     on = [[0, 1 + i, 1 + (i - 1) % sides] for i in range(sides)]
     apex = (sides // 2, sides * sides // 3, 3)
-    area = Fraction(abs(sum(x * v - y * u for (x, y, _), (u, v, _) in pairwise([*base, base[0]]))), 2)
+    area = area_on_moment_curve(sides)
     cells = cell([(*x, 1) for x in [*base, apex]], [0.0] * (sides + 1), [*on, list(range(1, sides + 1))])
     (low,), (high,), _, _ = of_module(cells)
     assert low <= area <= high
@@ -492,6 +534,18 @@ def test_each_generator_has_its_own_radius(measurer):
         radius[k] = 0.5
         sizes = measured(measurer, cell([(0, 0, 1), (1, 0, 1), (0, 1, 1)], radius, simplex(2)))
         assert all(np.isnan(size).all() for size in sizes)
+
+
+@pytest.mark.parametrize("dim", range(1, 8))
+def test_a_vertex_that_is_known_badly_counts_wherever_it_comes(measurer, dim):
+    """A simplex of which one vertex is off by its radius, in one coordinate."""
+    true = [(*(float(i == j) for j in range(dim)), 1.0) for i in range(dim)]
+    true.insert(0, (*([0.0] * dim), 1.0))
+    for k in range(1, dim + 1):
+        seeming, radius = list(true), [0.0] * (dim + 1)
+        seeming[k] = (*(0.75 * v for v in true[k][:-1]), 1.0)
+        radius[k] = 0.25
+        assert encloses(measurer, (seeming, true, radius, simplex(dim)))
 
 
 # In a run

@@ -81,7 +81,7 @@ def signs_of_cells(rng, sites, width):
 
 
 @pytest.mark.parametrize("width", [1, 3, 8, 9, 17])
-@pytest.mark.parametrize("sited", ["all", "some", "others first"])
+@pytest.mark.parametrize("sited", ["all", "some", "others first", "one layer others first"])
 def test_forms_are_changed_or_computed_anew(harness, width, sited):
     """Weights are others at each cell, so that each term shows when it was added; sums of theirs are floats."""
     rng = np.random.default_rng(width)
@@ -92,6 +92,8 @@ def test_forms_are_changed_or_computed_anew(harness, width, sited):
         site_of = np.where(relu, np.cumsum(relu) - 1, -1).astype(np.int32)
     if sited == "others first":
         site_of = site_of[::-1].copy()
+    if sited == "one layer others first":
+        site_of[:width] = site_of[:width][::-1].copy()
     sites = max(1, int(site_of.max()) + 1)
     signs = signs_of_cells(rng, sites, width)
     sizes = [(DIM - 1, width), *[(width, width)] * (LAYERS - 1)]
@@ -121,6 +123,24 @@ def test_forms_are_changed_or_computed_anew(harness, width, sited):
             assert least <= e <= least * (1 + 200 * U) + Fraction(1, 2**800)
 
 
+@pytest.mark.parametrize("layer", range(LAYERS))
+def test_forms_do_not_depend_on_the_numbers_of_sites(harness, layer):
+    """Of one layer they are the other way round, which is told of each layer by itself."""
+    rng, width, cells = np.random.default_rng(layer), 8, 3
+    coords = sites = width * LAYERS
+    weights = rng.integers(-9, 10, (cells, (DIM - 1) * width + (LAYERS - 1) * width * width)) / 2.0**12
+    biases, signs = rng.normal(size=(cells, coords)), rng.integers(0, 2, (cells, sites)).astype(np.uint8)
+    in_turn, other = np.arange(coords, dtype=np.int32), np.arange(coords, dtype=np.int32)
+    other[layer * width : (layer + 1) * width] = in_turn[layer * width : (layer + 1) * width][::-1]
+    found = []
+    for site_of in (in_turn, other):
+        rows, own = np.zeros((cells, coords, DIM + 2)), np.ascontiguousarray(signs[:, site_of])
+        given = np.zeros(LAYERS), np.ones(coords, dtype=np.uint8), site_of, np.zeros(LAYERS, dtype=np.uint8)
+        harness.call("entered", DIM, LAYERS, width, *given, cells, sites, weights, biases, own, rows)
+        found.append(rows)
+    assert np.array_equal(*found)
+
+
 @pytest.mark.parametrize("width", [1, 7, 8, 9, 17, 24])
 @pytest.mark.parametrize("sited", ["all", "some", "others first"])
 def test_a_box_tells_the_signs_that_are_open(harness, width, sited):
@@ -137,10 +157,10 @@ def test_a_box_tells_the_signs_that_are_open(harness, width, sited):
         before = np.full(width + 8, 7, dtype=np.uint8)  # what is behind the signs stays as it is
         known = rng.random(width) < (0.3 if seed % 2 else 0.0)
         before[:width] = np.where(known, rng.integers(0, 2, width), UNDECIDED)
-        signs, open_, counts = before.copy(), np.full(width, -1, dtype=np.int32), np.zeros(2, dtype=np.int64)
-        middle, bound = np.zeros(width), np.zeros(width)
-        given = relu, site_of, weights, biases, low, high, 2.0**-20, signs, open_, counts
-        harness.call("told", 3, width, *given, middle, bound)
+        signs = before.copy()
+        open_, counts, middle, bound = told_by_box(
+            harness, weights, biases, low, high, 2.0**-20, signs, relu=relu, site_of=site_of
+        )
         expected, left, told = before.copy(), [], 0
         for i, site in enumerate(site_of.tolist()):
             values = [sum(map(np.prod, zip((*weights[:, i], biases[i]), g, strict=True))) for g in corners(low, high)]
@@ -154,8 +174,71 @@ def test_a_box_tells_the_signs_that_are_open(harness, width, sited):
             else:
                 told += 1
         assert signs.tolist() == expected.tolist()
-        assert counts.tolist() == [len(left), told]
-        assert open_[: len(left)].tolist() == left
+        assert counts == [len(left), told]
+        assert open_ == left
+
+
+def told_by_box(harness, weights, biases, low, high, r, signs, error=0.0, relu=None, site_of=None):
+    """Which coordinates are left open, how many these are and how many signs were told, values and bounds.
+
+    Weights are an array (inputs, width), which may be off by ``error`` of their sum; signs are written.
+    """
+    dim, width = len(low), len(biases)
+    relu = np.ones(width, dtype=np.uint8) if relu is None else relu
+    site_of = np.arange(width, dtype=np.int32) if site_of is None else site_of
+    open_, counts = np.full(width, -1, dtype=np.int32), np.zeros(2, dtype=np.int64)
+    middle, bound = np.zeros(width), np.zeros(width)
+    box = np.array(low, dtype=np.float64), np.array(high, dtype=np.float64)
+    arrays = relu, site_of, np.array(weights, dtype=np.float64), np.array(biases, dtype=np.float64), *box
+    harness.call("told", dim, width, error, *arrays, r, signs, open_, counts, middle, bound)
+    return open_[: counts[0]].tolist(), counts.tolist(), middle, bound
+
+
+def test_a_sign_that_is_known_stays_as_it_is(harness):
+    """Wherever it is among signs that are open: here it is the opposite of what a box tells."""
+    width = 24
+    for k in range(width):
+        signs = np.full(width, UNDECIDED, dtype=np.uint8)
+        signs[k] = OFF
+        open_, counts, _, _ = told_by_box(harness, np.ones((1, width)), np.ones(width), [0, 1], [0, 1], 0.0, signs)
+        assert (open_, counts) == ([], [0, width - 1])
+        assert signs.tolist() == [ON] * k + [OFF] + [ON] * (width - k - 1)
+
+
+@pytest.mark.parametrize("width", [1, 9])
+@pytest.mark.parametrize("sign", [1, -1])
+def test_infinite_values_tell_no_sign(harness, width, sign):
+    huge, signs = np.full((2, width), sign * 1e308), np.full(width, UNDECIDED, dtype=np.uint8)
+    _, _, middle, bound = told_by_box(harness, huge, huge[0], [1, 1, 1], [1, 1, 1], 0.25, signs, error=0.25)
+    assert np.isinf([middle, bound]).all()
+    assert (signs == UNDECIDED).all()
+
+
+def test_the_middle_of_a_box_may_be_at_its_end(harness):
+    """Between two floats that are neighbours there is none; nor does the product with the weight round as it should."""
+    weight, low = -0.5211476345774354, 0.9903042542341595
+    high, signs = float(np.nextafter(low, 1)), np.full(1, UNDECIDED, dtype=np.uint8)
+    _, _, middle, bound = told_by_box(harness, np.zeros((0, 1)), [weight], [low], [high], 0.0, signs)
+    assert middle[0] in (weight * low, weight * high)
+    for end in (low, high):
+        assert abs(Fraction(weight) * Fraction(end) - Fraction(middle[0])) <= Fraction(bound[0])
+
+
+def test_products_that_are_lost_count(harness):
+    """Three products below the least float: what becomes of one of them is all that is seen."""
+    signs = np.full(1, UNDECIDED, dtype=np.uint8)
+    place, least = [0.625, 0.375, 0.375], 2.0**-1074
+    told_by_box(harness, [[least], [-least]], [-least], place, place, 0.0, signs)
+    assert signs.tolist() == [UNDECIDED]
+
+
+def test_generators_far_from_what_they_seem_count_the_more_the_less_is_known_of_a_form(harness):
+    """|c . g - c^ . z| <= |c^| . h + e + (s + e) r, and is not far below."""
+    signs, r = np.full(1, UNDECIDED, dtype=np.uint8), 0.25
+    for error in (0.0, 0.5, 2.0):
+        _, _, _, bound = told_by_box(harness, [[0.5]], [0.25], [0.5, 1], [0.5, 1], r, signs, error)
+        s, e = 0.75, 0.75 * error
+        assert e + (s + e) * r <= bound[0] <= (e + (s + e) * r) * (1 + 2.0**-40) + 2.0**-40
 
 
 def corners(low, high):

@@ -6,6 +6,7 @@ import itertools
 from collections.abc import Callable, Sequence
 from fractions import Fraction
 from functools import cache
+from math import comb
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -13,7 +14,7 @@ import pytest
 
 import polyrelu as pr
 from polyrelu.engines.cells.intervals import Interval
-from polyrelu.engines.cells.problem import widened
+from polyrelu.engines.cells.problem import Cells, widened
 from polyrelu.engines.cells.run import NO_LIMIT, Pause, Run
 from polyrelu.networks.relevant_part import keep_all
 from tests.engines.cells.runs import LONG, Asked, Tiles, finished, put, twin
@@ -42,8 +43,16 @@ def full_of_neurons() -> Case:
     return Case(pr.Network([first, second]), box(1, 16), words=2)
 
 
+def full_and_opposed() -> Case:
+    """As many neurons as a patch takes, the opposite of the first of them, and a layer after them."""
+    thresholds = [Fraction(k, 4) for k in range(1, 65)]
+    first = layer([*([1] for _ in thresholds), [-1]], [*(-t for t in thresholds), thresholds[0]])
+    second = layer([[1, *[0] * 63, 2], [0] * 64 + [1]], [Fraction(-1, 8), Fraction(-1, 16)])
+    return Case(pr.Network([first, second]), box(1, 20), words=2)
+
+
 def full_at_the_end() -> Case:
-    """The same without a layer after them."""
+    """As many neurons as a patch takes, one more that repeats the last of them, and nothing after them."""
     return Case(pr.Network(full_of_neurons().network.layers[:1]), box(1, 16), words=2)
 
 
@@ -115,6 +124,11 @@ def no_neurons() -> Case:
     return Case(pr.Network([layer([[1, 2]], [0], relu=False)]), box(2))
 
 
+def pointed_at_the_end() -> Case:
+    """A strip that the only neuron ends, which is told before the run."""
+    return Case(pr.Network([layer([[0, 1]], [0])]), pr.Polyhedron([[1, 0], [-1, 0]], [1, 0]))
+
+
 def linear_at_the_end() -> Case:
     """Two layers without neurons after one that has some."""
     first = layer([[1, 2], [2, -1], [1, 1]], [Fraction(1, 3), 0, -1])
@@ -123,9 +137,11 @@ def linear_at_the_end() -> Case:
 
 CASES = {
     "no neurons": no_neurons,
+    "pointed at the end": pointed_at_the_end,
     "linear at the end": linear_at_the_end,
     "as many neurons as there are bits": full_of_neurons,
     "and nothing after them": full_at_the_end,
+    "and the opposite of the first": full_and_opposed,
     **{f"{sides} sides": many_sides(sides) for sides in (57, 62, 64, 66, 72, 76)},
     "a corner of a cube": cut_corners(1),
     "all but a corner": cut_corners(-1),
@@ -148,6 +164,69 @@ def test_tiles_are_those_of_the_twin(name, forced):
     run = asked.begun(words)
     run.force_back(forced)
     assert asked.tiles([finished(run)]) == expected
+
+
+def test_patches_of_many_generators_are_cut_on_as_others():
+    """Hyperplanes through the middle of a cube, in general position, with more vertices than a patch is to have."""
+    dim, neurons = 6, 10
+    rows = np.random.default_rng(0).integers(-9, 10, (neurons, dim))
+    run = Asked.of(pr.Network([(rows, [0] * neurons)], relu=[True]), box(dim)).begun()
+    run.force_back(1)
+    packed = finished(run).packed
+    assert run.counts.skeletons == 0
+    assert len(packed) == 2 * sum(comb(neurons - 1, k) for k in range(dim))
+    assert len(np.unique(packed, axis=0)) == len(packed)
+
+
+def test_a_root_may_have_more_generators_than_there_is_room_for_at_first():
+    """A cube in eleven dimensions, all of which is on one side."""
+    dim = 11
+    network = pr.Network([([[1] + [0] * (dim - 1)], [2])], relu=[True])
+    kept = finished(Asked.of(network, box(dim)).begun(keep=True)).generators
+    points = kept.vectors[:, :-1] / kept.vectors[:, -1:]
+    assert sorted(map(tuple, points.tolist())) == list(itertools.product([-1, 1], repeat=dim))
+    assert not kept.radius.any()
+
+
+@pytest.mark.parametrize("name", ["told before", "told before, another layer"])
+def test_a_neuron_that_is_said_to_be_off_may_vanish(name):
+    """What repeats it with the other sign is not on then."""
+    asked, words, expected = known(name)
+    cells, run = asked.roots(words), asked.run(words)
+    signs = cells.signs.copy()
+    assert (signs[:, 1] == 2).all()
+    signs[signs[:, 0] == 0, 1] = 0  # it is positive where the first neuron is, else zero
+    put(run, cells._replace(signs=signs))
+    assert asked.tiles([finished(run)]) == expected
+
+
+def with_facets_moved_on(cells: Cells) -> Cells:
+    """The same cell, and each of its facets in the place of the one before."""
+    (slots,), count = cells.slots.copy(), int((cells.slots != -2).sum())
+    slots[:count] = np.roll(slots[:count], -1)
+    first = cells.tight & np.uint64(1)
+    return cells._replace(slots=slots[None], tight=cells.tight >> np.uint64(1) | first << np.uint64(count - 1))
+
+
+def test_what_is_found_of_a_cell_does_not_depend_on_those_before_it():
+    """An orthant whose facets are no floats, and its facet at infinity in each place in turn."""
+    third, rng = Fraction(10**20, 3 * 10**20 + 7), np.random.default_rng(0)
+    network = pr.Network([(rng.normal(size=(6, 2)), rng.normal(size=6))], relu=[True])
+    asked = Asked.of(network, pr.Polyhedron([[-1, 0], [0, -1]], [third, third]))
+    ways = [asked.roots()]
+    ways += [with_facets_moved_on(ways[0])]
+    ways += [with_facets_moved_on(ways[1])]
+    assert {way.slots[0].tolist().index(-1) for way in ways} == {0, 1, 2}
+    for forced in (0, 1):
+        alone, together = list[bytes](), asked.run(keep=True)
+        together.force_back(forced)
+        for way in [*ways, *ways[::-1]]:
+            run = asked.run(keep=True)
+            run.force_back(forced)
+            put(run, way)
+            alone.append(finished(run).generators.radius.tobytes())
+            put(together, way)
+            assert finished(together).generators.radius.tobytes() == alone[-1]
 
 
 @pytest.mark.parametrize("name", CASES)

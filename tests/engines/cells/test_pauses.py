@@ -76,6 +76,18 @@ def test_as_much_time_or_as_many_cuts_as_can_be_said_are_enough():
     assert run.advance(0, 0.0) is Pause.DONE
 
 
+def test_a_run_pauses_after_each_cut_if_it_is_given_one_at_a_time():
+    asked, _ = hundredfold()
+    every = finished(asked.begun())
+    run, pauses = asked.begun(), 0
+    run.force_back(1)
+    while run.advance(1, LONG) is Pause.OUT_OF_CUTS:
+        pauses += 1
+        assert run.counts.cuts == pauses
+    assert len(run.found().packed) == len(every.packed) > 20
+    assert pauses == run.counts.cuts > 20
+
+
 def test_what_is_counted_is_shown_while_a_run_works():
     """Exact questions count as work, so that the counts are renewed after a few of them."""
     asked = Asked.of(concurrent(np.random.default_rng(2)), box(2, 3))
@@ -111,6 +123,60 @@ def test_a_run_that_is_asked_at_once_gives_nothing_before_there_is_something():
     run.share(True)
     assert run.advance(NO_LIMIT, LONG) is Pause.ASKED
     assert run.counts.cuts > 0
+
+
+@pytest.mark.parametrize("forced", [0, 1, 2])
+def test_a_run_that_is_asked_pauses_only_where_it_has_something_to_give(forced):
+    asked, _ = hundredfold()
+    cells = len(finished(asked.begun()).packed)
+    run, other = asked.begun(), asked.run()
+    run.force_back(forced)
+    run.share(True)
+    given = 0
+    while run.advance(NO_LIMIT, LONG) is Pause.ASKED:
+        parts = run.give()
+        assert len(parts.depth) > 0
+        put(other, parts)
+        given += len(parts.depth)
+    assert given > 1
+    assert len(run.found().packed) + len(finished(other).packed) == cells
+
+
+@pytest.mark.parametrize("parts", range(2, 8))
+def test_half_of_the_parts_that_wait_are_given_away(parts):
+    """Of a patch that is cut at once: one is at work by then. Of an odd number the half is rounded up."""
+    lines = pr.Network([([[1]] * (parts - 1), [-Fraction(k + 1, parts) for k in range(parts - 1)])], relu=[True])
+    asked = Asked.of(lines, box(1, 1))
+    run, other = asked.begun(keep=True), asked.run()
+    run.share(True)
+    assert run.advance(NO_LIMIT, LONG) is Pause.ASKED
+    given = run.give()
+    assert len(given.depth) == parts // 2
+    run.share(False)
+    put(other, given)
+    assert len(finished(other).packed) == parts // 2
+    assert len(finished(run).packed) == parts - parts // 2
+
+
+def test_giving_everything_away_does_nothing_to_it():
+    """A cell that the target has not begun with is given away as it is, wherever time was up."""
+    rng = np.random.default_rng(0)
+    layers = [(rng.normal(size=(6, 2)), rng.normal(size=6)), (rng.normal(size=(1, 6)), [0.25])]
+    asked = Asked.of(pr.Network(layers, relu=[True, False]), box(2), pr.parse("y0 <= 0", dim=1))
+    cells, many = len(finished(asked.begun()).packed), 500
+    run, found, pauses = asked.run(), 0, 0
+    run.put(asked.roots(), np.zeros(many, dtype=np.int64))
+    run.force_back(1)
+    while run.advance(NO_LIMIT, 0.0) is Pause.OUT_OF_TIME:
+        before, found, pauses = run.counts, found + len(run.found().packed), pauses + 1
+        left = run.give(everything=True)
+        assert run.counts == before
+        assert not len(run.found().packed)
+        run = asked.run()
+        run.force_back(1)
+        put(run, left)
+    assert pauses > 2
+    assert found + len(run.found().packed) == cells * many
 
 
 # Exact arithmetic that fails
@@ -158,6 +224,12 @@ def refusing(asked: Asked, refused: Callable[[int], bool], look: Callable[[Run],
     run = Run(asked.problem, 1, forms)
     put(run, asked.roots())
     return run
+
+
+def gone_on_with(run: Run, seconds: float) -> None:
+    """Until nothing is left to do, however often time is up."""
+    while run.advance(NO_LIMIT, seconds) is not Pause.DONE:
+        pass
 
 
 @pytest.mark.parametrize("text", TEXTS)
@@ -223,13 +295,14 @@ def test_a_section_that_is_begun_with_is_not_given_away_as_a_cell():
     assert failed > 1
 
 
-def test_giving_away_has_all_the_time_it_takes():
+@pytest.mark.parametrize("seconds", [LONG, 0.0])
+def test_giving_away_has_all_the_time_it_takes(seconds):
     """A row through all corners of a side, after one that is begun with: it takes many questions."""
     asked, expected = rows_through_corners(4, "y0 + y1 + y2 + y3 <= 0, y0 <= 0")
     for which in range(1, 8):
         run = refusing(asked, which.__eq__)
         with pytest.raises(Refused):
-            run.advance(NO_LIMIT, LONG)
+            gone_on_with(run, seconds)
         parts = [run.found()]
         other = asked.run()
         put(other, run.give(everything=True))

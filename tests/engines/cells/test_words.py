@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from functools import cache
 from typing import Any
 
@@ -115,6 +116,18 @@ def test_facets_of_three_words_without_one_of_them(number, late):
         patterns = [f"{packed >> 6:02b}" for packed in found.packed[:, 0].tolist()]
         facets = np.split(found.facets, found.facet_start[1:-1])
         assert {pattern: set(own.tolist()) for pattern, own in zip(patterns, facets, strict=True)} == expected
+
+
+def test_a_section_lies_in_the_row_that_cuts_it_out():
+    """A cross-polytope has as many facets as a word has bits, and the row the next bit."""
+    dim = 6
+    cross = pr.Polyhedron(list(itertools.product([-1, 1], repeat=dim)), [1] * 2**dim)
+    identity = pr.Network([(np.eye(dim), np.zeros(dim))], relu=[False])
+    row = pr.parse("4*y0 + 5*y1 + 6*y2 + 7*y3 - 8*y4 - 9*y5 == 1", dim=dim)
+    found = finished(Asked.of(identity, cross, row).begun(2))
+    assert found.flat_dim.tolist() == [dim - 1]
+    assert found.flat_containing.tolist() == [1]
+    assert found.flat_facets[0] == 2**dim
 
 
 @pytest.mark.parametrize("kind", ["generic", "concurrent", "rows"])

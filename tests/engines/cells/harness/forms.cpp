@@ -60,14 +60,13 @@ EXPORTED(entered)(i64 dim, i64 layers, i64 width, const double *weight_error, co
     }
 }
 
-// Has a box tell signs of the first layer; writes them, the coordinates that it leaves open, how many these are, and how
-// many signs it told.
-EXPORTED(told)(i64 dim, i64 width, const u8 *relu, const i32 *site_of, const double *weights, const double *biases,
-               const double *low, const double *high, double r, u8 *signs, i32 *open, i64 *counts, double *middle,
-               double *bound) {
-    const double none = 0.0;
+// Has a box tell signs of the first layer, whose weights may be off by so much of their sums; writes them, the coordinates
+// that it leaves open, how many these are, and how many signs it told.
+EXPORTED(told)(i64 dim, i64 width, double weight_error, const u8 *relu, const i32 *site_of, const double *weights,
+               const double *biases, const double *low, const double *high, double r, u8 *signs, i32 *open, i64 *counts,
+               double *middle, double *bound) {
     const u8 zero = 0;
-    Square own(dim, 1, width, &none, relu, site_of, &zero);
+    Square own(dim, 1, width, &weight_error, relu, site_of, &zero);
     std::memcpy(own.weights.data(), weights, own.P.weights.length * sizeof(double));
     std::memcpy(own.biases.data(), biases, own.P.biases.length * sizeof(double));
     Forms<double> F(own.P);
