@@ -165,6 +165,7 @@ ACROSS = {
     "engines/cells/test_found": "what the kernel hands out of its cells",
     "engines/cells/test_handed_out": "references and views of what the kernel hands out",
     "engines/cells/test_memory": "the kernel where memory runs out",
+    "engines/cells/test_listed": "what runs list as evidence, where a word, a patch or a run ends",
     "engines/cells/test_module": "arguments of the compiled module",
     "engines/cells/test_numbers": "blocks of memory, and arithmetic of the grid, in C++",
     "engines/cells/test_order": "the order of tiles, in C++",

@@ -56,7 +56,8 @@ KERNEL = _of_cells(*(f"test_{name}.py" for name in ("kernel", "skeleton", "words
 MODULE = _of_cells(*(f"test_{name}.py" for name in ("module", "handed_out", "memory", "run", "pauses", "patches")))
 FOUND, NUMBERS, TILES = _of_cells("test_found.py"), _of_cells("test_numbers.py"), _of_cells("test_tiles.py")
 LISTED = _of_cells(
-    *(f"test_evidence.py::test_{name}" for name in ("cells_may_have", "both_sides", "a_violated", "directions"))
+    "test_listed.py",
+    *(f"test_evidence.py::test_{name}" for name in ("cells_may_have", "both_sides", "a_violated", "directions")),
 )
 ERRORS = _of_cells("test_zonotope_errors.py")
 ZONOTOPES = _of_cells("test_zonotope.py::test_every_step") + ERRORS
