@@ -64,7 +64,8 @@ ZONOTOPES = _of_cells("test_zonotope.py::test_every_step") + ERRORS
 BOXES = _exams("boxes") + _of_cells("test_boxes")
 WALK = ("tests/engines/branch/",)
 ASKED = {
-    **dict.fromkeys(("bounds", "forms"), ANSWERS + BOUNDS + KERNEL),
+    "bounds": ANSWERS + BOUNDS + KERNEL + _of_cells("test_bounds.py"),
+    "forms": ANSWERS + BOUNDS + KERNEL,
     "solving": ANSWERS + BOUNDS + KERNEL + _of_cells("test_solving.py"),
     "reach": ANSWERS + BOUNDS + KERNEL + _of_cells("test_reach.py") + ERRORS,
     "grid": ANSWERS + BOUNDS + KERNEL + NUMBERS,
