@@ -149,6 +149,7 @@ ACROSS = {
     "certificates/test_proved_checker": "the checker that Coq has proved, beside the small one",
     "certificates/test_independence": "the checker with the engines' sets broken or out of reach",
     "engines/cells/test_bounds": "the ends of what floats certify where an edge meets a form",
+    "engines/cells/test_clock": "the clock that runs look at",
     "engines/cells/test_corners": "the vertices of tiles from their rows, in C++, and with each step left out",
     "engines/cells/test_proofs": "the kernel's bounds, over exact numbers and with each term left out",
     "engines/cells/test_float_modes": "the engine in other modes of the processor",

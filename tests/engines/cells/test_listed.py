@@ -70,22 +70,32 @@ def done(run: Run) -> Counter[Bits]:
     return patterns(run.lines())
 
 
+@cache
+def rounded(facets: int) -> Question:
+    """A neuron that is on within a polygon."""
+    return Question(pr.Network([([[1, 0]], [1000])], relu=[True]), round_polytope(2, facets), None)
+
+
 @pytest.mark.parametrize("facets", [63, 64, 65, 70])
 def test_facets_beyond_a_word_are_named(facets):
-    far = pr.Network([([[1, 0]], [1000])], relu=[True])
-    question = Question(far, round_polytope(2, facets), None)
+    question = rounded(facets)
     (cell,) = read(question.lines())
     assert all(len(rows) == 2 for rows in cell.rows)
     assert Counter(itertools.chain(*cell.rows)) == dict.fromkeys(question.facet_rows, 2)
 
 
+@cache
+def steps(neurons: int) -> Question:
+    """A neuron that is on from each number on."""
+    network = pr.Network([([[1]] * neurons, [-k for k in range(neurons)])], relu=[True])
+    return Question(network, box(1, 200), None)
+
+
 @pytest.mark.parametrize("neurons", [1, 7, 8, 62, 63, 64, 65, 66, 127, 128])
 def test_patterns_of_steps_on_a_line(neurons):
     """One neuron after the other is on."""
-    steps = pr.Network([([[1]] * neurons, [-k for k in range(neurons)])], relu=[True])
-    question = Question(steps, box(1, 200), None)
     right = [tuple(int(k < on) for k in range(neurons)) for on in range(neurons + 1)]
-    assert patterns(question.lines()) == Counter(right)
+    assert patterns(steps(neurons).lines()) == Counter(right)
 
 
 @pytest.mark.parametrize("way", [Run, General])
@@ -113,6 +123,7 @@ def unbounded() -> list[Question]:
     ]
 
 
+@cache
 def nested(last: str) -> Question:
     """More rows than a patch has neurons, each within the one before."""
     return Question(LINE, box(1, 200), pr.parse(", ".join([*(f"y0 <= {100 - k}" for k in range(66)), last]), dim=1))
@@ -146,6 +157,7 @@ def cover(cells: Iterable[Bits]) -> bool:
     return not any(begins(a, b) or begins(b, a) for a, b in itertools.combinations(cells, 2))
 
 
+@cache
 def halves() -> Question:
     """The first neuron tells whether the target can be met, and all others cut both sides of it."""
     hidden = [[-1, 0], [0, 1], [0, 1], [0, 2]]
@@ -153,6 +165,7 @@ def halves() -> Question:
     return Question(network, box(2, 2), pr.parse("y0 >= 1", dim=1))
 
 
+@cache
 def hexagons() -> Question:
     """Layers of six neurons, some of whose cells bounds discard."""
     return Question(random_network([2, 6, 6, 2], 3), box(2, 2), pr.parse("y0 >= 3", dim=2))
@@ -174,13 +187,19 @@ def test_bounds_wait_for_the_next_layer_where_a_layer_is_cut_in_part(made, cuts)
     assert cover(cells)
 
 
-def test_a_copy_of_what_vanishes_is_off():
-    """Floats do not know that a difference is zero; where it is, the opposite neuron is off as well."""
+@cache
+def opposite() -> tuple[Question, Counter[Bits]]:
+    """A difference of twins and its opposite, and the cells as they are listed exactly."""
     third = Fraction(1, 3)
     layers = [([[1], [1], [-1]], [0, 0, 5]), ([[third, -third, 0], [-third, third, 0], [0, 0, 1]], [0, 0, -1])]
     question = Question(pr.Network(layers, relu=[True, True]), box(1, 3), None)
-    lines = question.lines()
-    assert Counter(question.listed(lines)) == Counter(question.listed(question.lines(compiled=False)))
+    return question, patterns(question.lines(compiled=False))
+
+
+def test_a_copy_of_what_vanishes_is_off():
+    """Floats do not know that a difference is zero; where it is, the opposite neuron is off as well."""
+    question, right = opposite()
+    assert patterns(question.lines()) == right
 
 
 def interrupted(*_: bytes) -> tuple[bytes, float, bytes]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from functools import cache
 from typing import Any
 
@@ -9,6 +10,7 @@ import numpy as np
 import pytest
 
 import polyrelu as pr
+from polyrelu.tilings.chart import chart
 from tests.engines.cells.differential import of_widths, round_polytope
 from tests.engines.cells.runs import Asked, Tiles, concurrent, finished, put, twin
 
@@ -47,6 +49,30 @@ def test_neurons_across_the_end_of_a_word(kind, facets):
         run = asked.begun(2)
         run.force_back(forced)
         assert asked.tiles([finished(run)]) == expected
+
+
+@cache
+def through_vertices(facets: int) -> tuple[Asked, Tiles]:
+    """Neurons through two vertices of a polygon around a circle, and across these: floats know none."""
+    slopes = [(k, 8) for k in range(-(facets // 2), facets - facets // 2)]
+    domain = pr.Polyhedron([[b * b - a * a, 2 * a * b] for a, b in slopes], [a * a + b * b for a, b in slopes])
+    rows, offsets = list[list[Fraction]](), list[Fraction]()
+    for x, y, t in chart(domain, ()).start.generators[facets // 3 : facets // 3 + 2]:
+        rows += [[Fraction(y, 3 * t), Fraction(-x, 3 * t)], [Fraction(x, 3 * t), Fraction(y, 3 * t)]]
+        offsets += [Fraction(0), Fraction(-x * x - y * y, 6 * t * t)]
+    network = pr.Network([pr.Layer(rows, offsets, relu=True)])
+    return Asked.of(network, domain), twin(network, domain)
+
+
+@pytest.mark.parametrize("facets", [33, 63, 64, 65])
+@pytest.mark.parametrize("forced", [0, 1])
+def test_signs_in_doubt_at_vertices_of_many_facets(facets, forced):
+    """Which exact arithmetic finds zero, so that the vertices lie on neurons about the end of a word."""
+    asked, expected = through_vertices(facets)
+    run = asked.begun(2)
+    run.force_back(forced)
+    assert asked.tiles([finished(run)]) == expected
+    assert run.counts.exact > 0
 
 
 @pytest.mark.parametrize("kind", ["generic", "concurrent", "rows"])
