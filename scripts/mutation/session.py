@@ -94,7 +94,7 @@ OWN = {
     "rows": _of_cells("test_rows.py"),
     "signs": _of_cells(
         "test_words.py::test_signs",
-        *(f"test_patches.py::test_{name}" for name in ("generators_of_which", "what_exact")),
+        *(f"test_patches.py::test_{name}" for name in ("generators_of_which", "what_exact", "a_neuron_of_which")),
     ),
     "solving": _of_cells("test_solving.py"),
     "splitter": MEMORY + _of_cells("test_clock.py"),

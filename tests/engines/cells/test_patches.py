@@ -376,3 +376,32 @@ def test_what_exact_arithmetic_finds_on_the_grid_is_exact_from_there_on():
         found = finished(run)
     assert asked.tiles([found]) == twin(network, domain)
     assert sum(0 in facets for facets in questions) == 1  # on that edge
+
+
+@cache
+def twins_after_an_affine_layer() -> tuple[Asked, Tiles]:
+    """The first neuron of all comes again behind others, and is off where the next layer vanishes in doubt."""
+    third, point = Fraction(1, 3), (Fraction(3, 7), Fraction(5, 7))
+    bent = [[Fraction(k, 3), 1 - third * k * k] for k in range(1, 7)]
+    rows = [[Fraction(2), Fraction(-3)], *bent, [Fraction(4), Fraction(-6)]]
+    through = [-sum((a * x for a, x in zip(row, point, strict=True)), Fraction(0)) for row in rows]
+    offsets = [through[0] - 1, *through[1:4], *(end + third for end in through[4:7]), through[7] - 2]
+    there = [max(own - end, Fraction(0)) for own, end in zip(offsets, through, strict=True)]
+    second = [[Fraction(k * i % 7 - 3, 3) for k in range(1, 9)] for i in (1, 2, 3)]
+    ends = [-sum((a * v for a, v in zip(row, there, strict=True)), Fraction(0)) for row in second]
+    affine = pr.Layer([[1, 0], [0, 1]], [0, 0], relu=False)
+    question = pr.Network([affine, pr.Layer(rows, offsets, relu=True), pr.Layer(second, ends, relu=True)]), box(2, 3)
+    return Asked.of(*question), twin(*question)
+
+
+@pytest.mark.parametrize("cuts", [1, 2, 3, 4])
+def test_a_neuron_of_which_another_run_told_that_it_is_off_is_off_in_questions(cuts):
+    asked, expected = twins_after_an_affine_layer()
+    run, other = Run(asked.problem, 1, asked.engine._exact_forms(), shares=True), asked.run()
+    put(run, asked.roots())
+    run.force_back(1)
+    run.advance(cuts, LONG)
+    put(other, run.give(everything=True))
+    other.force_back(1)
+    assert asked.tiles([finished(run), finished(other)]) == expected
+    assert other.counts.exact > 0

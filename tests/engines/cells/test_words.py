@@ -75,6 +75,28 @@ def test_signs_in_doubt_at_vertices_of_many_facets(facets, forced):
     assert run.counts.exact > 0
 
 
+@cache
+def through_an_apex(sides: int) -> tuple[Asked, Tiles]:
+    """A neuron through the apex of a pyramid, of which floats know neither."""
+    height = Fraction(10**20, 3 * 10**20 + 7)
+    slopes = [(k, 8) for k in range(-(sides // 2), sides - sides // 2)]
+    rows = [[b * b - a * a, 2 * a * b, a * a + b * b] for a, b in slopes]
+    domain = pr.Polyhedron([*rows, [0, 0, -1]], [*(height * row[2] for row in rows), 0])
+    network = pr.Network([pr.Layer([[Fraction(1, 3), Fraction(1, 7), 1]], [-height], relu=True)])
+    return Asked.of(network, domain), twin(network, domain)
+
+
+@pytest.mark.parametrize("sides", [31, 40])
+def test_an_apex_is_solved_again_from_all_facets_that_it_lies_on(sides):
+    """In place of a vector of which nothing is known."""
+    asked, expected = through_an_apex(sides)
+    run, cells = asked.run(2), asked.roots(2)
+    nothing = np.full_like(cells.radius, np.inf)
+    put(run, cells._replace(radius=nothing, solved=np.zeros_like(cells.solved)))
+    assert asked.tiles([finished(run)]) == expected
+    assert run.counts.solves == len(cells.radius)
+
+
 @pytest.mark.parametrize("kind", ["generic", "concurrent", "rows"])
 @pytest.mark.parametrize("facets", [60, 62, 63])
 def test_cells_given_away_in_the_middle_of_a_patch(kind, facets):
