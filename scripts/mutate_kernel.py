@@ -61,7 +61,8 @@ EXAMS = (
     *(f"tests/engines/cells/test_{name}.py" for name in ("kernel", "interval_cells", "extents", "corners", "boxes")),
     *(f"tests/engines/cells/test_{name}.py" for name in ("skeleton", "words", "forms", "numbers", "solving", "reach")),
     *(f"tests/engines/cells/test_{name}.py" for name in ("patches", "pauses", "module", "handed_out", "memory", "run")),
-    *(f"tests/engines/cells/test_{name}.py" for name in ("rows", "order", "tiles", "found", "evidence")),
+    *(f"tests/engines/cells/test_{name}.py" for name in ("rows", "order", "tiles", "found", "evidence", "listed")),
+    *(f"tests/engines/cells/test_{name}.py" for name in ("bounds", "clock")),
     *(
         f"tests/engines/cells/test_{name}.py"
         for name in ("zonotope", "zonotope_errors", "boxes_search", "boxes_module")

@@ -77,6 +77,7 @@ UNITS = (
     (_PROOFS / "counting.cpp", "cells", _COUNTING),
     (_PROOFS / "counting_zonotope.cpp", "cells", _COUNTING),
     (_HARNESS / "boxes.cpp", "cells", _ALONE),
+    (_HARNESS / "clock.cpp", "cells", _ALONE),
     (_HARNESS / "corners.cpp", "cells", _ALONE),
     (_HARNESS / "forms.cpp", "cells", _ALONE),
     (_HARNESS / "numbers.cpp", "cells", _ALONE),

@@ -3,8 +3,9 @@
 Tests are run twice with no mutant, and must not fail. What they make the first time is there for all others; the second
 time it is noted which choices of the switched sources each comes to, and the processor's time that it takes. A mutant
 is asked those tests only that come to its choice, and survives at once if none does. First come the tests that have
-failed for many mutants of its line and of its header in little time; when they have taken ``--enough`` seconds, as the
-kernel as it is takes them, the mutant survives. A test that takes a multiple of its time is not going to end.
+failed for many mutants of its line and of its header in little time, or are made for it; when they have taken
+``--enough`` seconds, as the kernel as it is takes them, the mutant survives. A test that takes a multiple of its time
+is not going to end.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ from typing import Any, NamedTuple
 import pytest
 from _pytest.runner import runtestprotocol
 from mutation import checkout
-from mutation.changes import Mutant
+from mutation.changes import Mutant, path_of
 from mutation.switches import REACHED, SWITCH
 
 _BYTES = 4 << 30
@@ -35,6 +36,7 @@ _LEAST_SECONDS, _FACTOR = 0.5, 15.0
 _AFTER_EFFORT = 0.3  # seconds in which an answer may still turn out wrong
 _OVERHEAD = 0.005  # seconds for a test of no length
 _OF_LINE, _OF_FILE, _OF_NONE = 5.0, 1.0, 0.2  # what a test's kills of neighbours count for
+_OF_OWN = 2.0  # what it counts for that a test is made for a header
 _WALL_SECONDS = 900  # for the compiler, and a test
 _WALL_FOR_TEST = 60  # seconds after which a test waits for what does not come
 _SHORT = 200  # characters of what a test says
@@ -56,14 +58,16 @@ KERNEL = _of_cells(*(f"test_{name}.py" for name in ("kernel", "skeleton", "words
 MODULE = _of_cells(*(f"test_{name}.py" for name in ("module", "handed_out", "memory", "run", "pauses", "patches")))
 FOUND, NUMBERS, TILES = _of_cells("test_found.py"), _of_cells("test_numbers.py"), _of_cells("test_tiles.py")
 LISTED = _of_cells(
-    *(f"test_evidence.py::test_{name}" for name in ("cells_may_have", "both_sides", "a_violated", "directions"))
+    "test_listed.py",
+    *(f"test_evidence.py::test_{name}" for name in ("cells_may_have", "both_sides", "a_violated", "directions")),
 )
 ERRORS = _of_cells("test_zonotope_errors.py")
 ZONOTOPES = _of_cells("test_zonotope.py::test_every_step") + ERRORS
 BOXES = _exams("boxes") + _of_cells("test_boxes")
 WALK = ("tests/engines/branch/",)
 ASKED = {
-    **dict.fromkeys(("bounds", "forms"), ANSWERS + BOUNDS + KERNEL),
+    "bounds": ANSWERS + BOUNDS + KERNEL + _of_cells("test_bounds.py"),
+    "forms": ANSWERS + BOUNDS + KERNEL,
     "solving": ANSWERS + BOUNDS + KERNEL + _of_cells("test_solving.py"),
     "reach": ANSWERS + BOUNDS + KERNEL + _of_cells("test_reach.py") + ERRORS,
     "grid": ANSWERS + BOUNDS + KERNEL + NUMBERS,
@@ -81,7 +85,33 @@ ASKED = {
     "buffers": MODULE + BOXES,
     "module": MODULE,
 }
-ELSE = ANSWERS + KERNEL + INTERVALS + EVIDENCE + LISTED + SIZES + _exams("arrays") + MODULE + FOUND
+MEMORY = _of_cells("test_memory.py::test_no_memory_is_lost")
+OWN = {
+    "bounds": _of_cells("test_bounds.py"),
+    "evidence": _of_cells("test_listed.py"),
+    "module": MEMORY,
+    "numbers": NUMBERS,
+    "order": _of_cells("test_order.py"),
+    "rows": _of_cells("test_rows.py"),
+    "signs": _of_cells(
+        "test_words.py::test_signs",
+        *(f"test_patches.py::test_{name}" for name in ("generators_of_which", "what_exact", "a_neuron_of_which")),
+    ),
+    "solving": _of_cells("test_solving.py"),
+    "splitter": MEMORY + _of_cells("test_clock.py"),
+}
+ELSE = (
+    ANSWERS
+    + KERNEL
+    + INTERVALS
+    + EVIDENCE
+    + LISTED
+    + SIZES
+    + _exams("arrays")
+    + MODULE
+    + FOUND
+    + _of_cells("test_clock.py")
+)
 # Spoilt text is not found in a text with choices, and what is slow is slower in many processes.
 LEFT_OUT = ("spoilt", "weak", "test_time_is_heard")
 
@@ -90,6 +120,12 @@ def asked_of(file: str) -> tuple[str, ...]:
     """What the names of the tests begin with that a header's mutants are asked."""
     engine, _, name = file.partition("/")
     return WALK if engine == "branch" else ASKED.get(name.removesuffix(".h"), ELSE)
+
+
+def made_for(file: str) -> tuple[str, ...]:
+    """What the names of the tests begin with that are there for a header's sake, and are asked early."""
+    engine, _, name = file.partition("/")
+    return OWN.get(name.removesuffix(".h"), ()) if engine == "cells" else ()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -191,7 +227,8 @@ class _Run:
         of_line, of_file = self._kills[_line(mutant)], self._kills[mutant.file]
 
         def promise(item: pytest.Item) -> float:
-            kills = _OF_LINE * of_line[item.nodeid] + _OF_FILE * of_file[item.nodeid] + _OF_NONE
+            own = _OF_OWN if item.nodeid.startswith(made_for(mutant.file)) else _OF_NONE
+            kills = _OF_LINE * of_line[item.nodeid] + _OF_FILE * of_file[item.nodeid] + own
             return kills / (self._seconds[item.nodeid] + _OVERHEAD)
 
         chosen, total = list[pytest.Item](), 0.0
@@ -257,6 +294,7 @@ class _Run:
                     return
                 tell("loading")
                 _use(library, mutant.file)
+                _use_headers(path_of(mutant.file, Path(name)).parent)
             resource.setrlimit(resource.RLIMIT_AS, (_BYTES, _BYTES))
             self._switch.value = number
             tell(json.dumps(self._asked(items, tell)))
@@ -302,3 +340,10 @@ def _use(library: Path, file: str) -> None:
     for own in list(sys.modules.values()):
         if getter in getattr(own, "__dict__", {}):
             setattr(own, getter, lambda: module)
+
+
+def _use_headers(kernel: Path) -> None:
+    """Have what tests compile of an engine's headers made of those in a folder."""
+    from tests.engines.cells.harness.harness import use_headers  # those that the tests have imported
+
+    use_headers(kernel)

@@ -12,7 +12,7 @@ import polyrelu as pr
 from polyrelu.engines.cells.boxes import BoxSplitter, _columns
 from polyrelu.engines.cells.library import kernel_library
 from tests.engines.cells.test_boxes_search import LONG, TWO_SIDES
-from tests.engines.cells.test_memory import little_memory
+from tests.engines.cells.test_memory import KEPT, ROUNDS, growth, little_memory
 
 
 def columns_of(net=TWO_SIDES):
@@ -62,6 +62,16 @@ def test_a_splitter_lets_go_of_its_network():
     assert references(columns) != before
     del one
     assert references(columns) == before
+
+
+def test_a_splitter_is_given_back_as_a_whole():
+    """Its own memory, the object, and its hold on the type."""
+    columns, kind = tuple(columns_of()), kernel_library().Boxes
+    before = sys.getrefcount(kind)
+    size, blocks, _ = growth(lambda: kind(columns, 1, 0, 64))
+    assert size < KEPT
+    assert blocks < ROUNDS
+    assert sys.getrefcount(kind) == before
 
 
 ROWS = [np.array([1.0, 0.0]), np.array([-1.0]), np.array([0], dtype=np.uint8)]
@@ -141,6 +151,17 @@ def test_what_encloses_is_told_in_order():
     assert high[:3] == pytest.approx([1, 1, 1.0], abs=1.01)
     assert (misses, crossing) == (False, 2)
     assert Fraction(low[0]) <= -1
+
+
+@pytest.mark.parametrize("count", [0, 1, 2, 3])
+def test_each_row_of_a_case_is_enclosed(count):
+    """Nothing is missed that asks for nothing."""
+    offsets = np.arange(1.0, 1 + count)
+    rows = np.tile([1.0, 0.0], (count, 1)).T.ravel(), -offsets, np.zeros(count, dtype=np.uint8)
+    least, most, misses, _ = BoxSplitter(TWO_SIDES)._boxes.enclosed(np.array([0.5]), np.array([0.75]), *rows)
+    assert np.frombuffer(least)[4:] == pytest.approx(0.5 - offsets, abs=2**-30)
+    assert np.frombuffer(most)[4:] == pytest.approx(0.75 - offsets, abs=2**-30)
+    assert not misses
 
 
 def in_use():

@@ -162,6 +162,27 @@ def test_cells_that_are_given_away_are_measured(dim):
         assert np.abs(points.max(axis=0) - box_high[dim * i : dim * (i + 1)]).max() < 1e-9
 
 
+@pytest.mark.parametrize("everything", [False, True])
+def test_cells_that_are_given_away_lie_one_behind_the_other(everything, asked):
+    run = asked.begun()
+    run.force_back(1)
+    run.advance(1, LONG)
+    cells = run.give(everything)
+    assert cells.start.tolist() == (np.cumsum(cells.size) - cells.size).tolist()
+    assert {len(cells.radius), len(cells.solved), len(cells.vectors), len(cells.tight)} == {cells.size.sum()}
+
+
+def test_a_point_has_no_extents():
+    """There is no coordinate to measure it in."""
+    point = pr.Polyhedron([[1, 0], [0, 1]], [1, 2], equalities=[0, 1])
+    question = Asked.of(pr.Network([([[1, 1], [1, -1]], [0, 0])], relu=[True]), point)
+    run = Run(question.problem, 1, question.engine._exact_forms(), measure=True)
+    put(run, question.roots())
+    found = finished(run)
+    assert found.packed.tolist() == [[128]]
+    assert [len(column) for column in found.extents] == [0] * 4
+
+
 NO_CELLS = {"dim": (1, 1), "words": (3, 0), "vectors": (2, 1), "tight": (3, 2)}
 
 

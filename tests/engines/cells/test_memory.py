@@ -34,7 +34,7 @@ MALLINFO = (
     *("arena", "ordblks", "smblks", "hblks", "hblkhd"),
     *("usmblks", "fsmblks", "uordblks", "fordblks", "keepcost"),
 )
-KEPT = 40 * ROUNDS  # bytes, fewer than so many objects of any kind take
+KEPT = 30 * ROUNDS  # bytes, fewer than so many objects of any kind take
 
 
 @pytest.fixture(scope="module")

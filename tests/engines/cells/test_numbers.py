@@ -62,6 +62,25 @@ def test_blocks_are_kept_for_the_next_and_are_nobody_elses_meanwhile(harness, si
         assert (given[k], returned[k]) == (system, back)
 
 
+@pytest.mark.parametrize(
+    "lengths", [[1, 1, 16, 16, 17, 3, 40], [0, 500, 512, 512, 513, 4000, 70_000], [1 << 15, 1 << 15]]
+)
+def test_arrays_keep_what_is_in_them_and_give_back_what_held_it(harness, lengths):
+    """But for the few blocks of each size that the next has."""
+    keep, stay, missing = np.zeros(1, dtype=np.uint8), np.zeros(1, dtype=np.uint8), np.zeros(1, dtype=np.int64)
+    for _ in range(2):
+        harness.call("grown", 40, len(lengths), np.array(lengths), keep, stay, missing)
+        assert (keep[0], stay[0]) == (1, 1)
+    assert missing[0] == 0
+
+
+def test_what_is_finite(harness):
+    values = np.array([0.0, -1.0, 1e308, -1e308, math.inf, -math.inf, math.nan])
+    are = np.zeros(len(values), dtype=np.uint8)
+    harness.call("are_finite", len(values), values, are)
+    assert are.tolist() == [1, 1, 1, 1, 0, 0, 0]
+
+
 def test_gammas_are_the_nearest_floats(harness):
     gammas = np.zeros(300)
     harness.call("gammas", len(gammas), gammas)

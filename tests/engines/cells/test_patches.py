@@ -16,6 +16,7 @@ import polyrelu as pr
 from polyrelu.engines.cells.intervals import Interval
 from polyrelu.engines.cells.problem import Cells, widened
 from polyrelu.engines.cells.run import NO_LIMIT, Pause, Run
+from polyrelu.engines.cells.signs import ExactForms
 from polyrelu.networks.relevant_part import keep_all
 from tests.engines.cells.runs import LONG, Asked, Tiles, finished, put, twin
 from tests.engines.cells.test_interval_cells import tiles_within
@@ -416,3 +417,76 @@ def test_the_farthest_off_counts_wherever_it_is_among_the_others(place):
     put(run, cells._replace(vectors=vectors, radius=radius, solved=cells.solved[order], tight=cells.tight[order]))
     assert len(expected) == 2
     assert asked.tiles([finished(run)]) == expected
+
+
+@cache
+def open_and_bounded(seed: int) -> tuple[Asked, Tiles]:
+    """A square, or a quarter of the plane, of which floats know all corners, cut by neurons."""
+    rng = np.random.default_rng(seed)
+    network = pr.Network([(rng.normal(size=(4, 2)), rng.normal(size=4)), (rng.normal(size=(3, 4)), rng.normal(size=3))])
+    question = network, box(2) if seed % 2 else pr.Polyhedron([[-1, 0], [1, -2]], [0, 0])
+    return Asked.of(*question), twin(*question)
+
+
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("sign", [1.0, -1.0])
+@pytest.mark.parametrize("words", [1, 2])
+def test_generators_of_which_nothing_is_known_are_found_from_their_facets(seed, sign, words):
+    """Even of the opposite direction: other facets tell which of both it is."""
+    asked, expected = open_and_bounded(seed)
+    cells = asked.roots(words)
+    nothing = np.full_like(cells.radius, np.inf)
+    run = asked.run(words)
+    put(run, cells._replace(vectors=sign * cells.vectors, radius=nothing, solved=np.zeros_like(cells.solved)))
+    assert asked.tiles([finished(run)]) == expected
+    assert run.counts.exact == 0
+
+
+def test_what_exact_arithmetic_finds_on_the_grid_is_exact_from_there_on():
+    """A vertex of few bits on an edge whose ends have many: that the next layer vanishes there is not asked."""
+    half, quarter, many = Fraction(1, 2), Fraction(1, 4), Fraction(10**20, 3 * 10**20 + 7)
+    domain = pr.Polyhedron([[-1, 1], [1, 0], [0, -1]], [quarter - half, half + many, many - quarter])
+    first = [[1, 0], [1, 2], [2, -1]], [-half, -1, -3 * quarter]  # all vanish in the middle of an edge
+    network = pr.Network([first, ([[1, -1, 0], [0, 1, -1], [1, 1, -3]], [0, 0, 0])], relu=[True, True])
+    asked, exact, questions = Asked.of(network, domain), ExactForms.answer, list[list[int]]()
+
+    def noted(forms: ExactForms, *question: bytes) -> tuple[bytes, float, bytes]:
+        questions.append(np.frombuffer(question[1], np.int32).tolist())
+        return exact(forms, *question)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ExactForms, "answer", noted)
+        run = asked.begun()
+        run.force_back(1)
+        found = finished(run)
+    assert asked.tiles([found]) == twin(network, domain)
+    assert sum(0 in facets for facets in questions) == 1  # on that edge
+
+
+@cache
+def twins_after_an_affine_layer() -> tuple[Asked, Tiles]:
+    """The first neuron of all comes again behind others, and is off where the next layer vanishes in doubt."""
+    third, point = Fraction(1, 3), (Fraction(3, 7), Fraction(5, 7))
+    bent = [[Fraction(k, 3), 1 - third * k * k] for k in range(1, 7)]
+    rows = [[Fraction(2), Fraction(-3)], *bent, [Fraction(4), Fraction(-6)]]
+    through = [-sum((a * x for a, x in zip(row, point, strict=True)), Fraction(0)) for row in rows]
+    offsets = [through[0] - 1, *through[1:4], *(end + third for end in through[4:7]), through[7] - 2]
+    there = [max(own - end, Fraction(0)) for own, end in zip(offsets, through, strict=True)]
+    second = [[Fraction(k * i % 7 - 3, 3) for k in range(1, 9)] for i in (1, 2, 3)]
+    ends = [-sum((a * v for a, v in zip(row, there, strict=True)), Fraction(0)) for row in second]
+    affine = pr.Layer([[1, 0], [0, 1]], [0, 0], relu=False)
+    question = pr.Network([affine, pr.Layer(rows, offsets, relu=True), pr.Layer(second, ends, relu=True)]), box(2, 3)
+    return Asked.of(*question), twin(*question)
+
+
+@pytest.mark.parametrize("cuts", [1, 2, 3, 4])
+def test_a_neuron_of_which_another_run_told_that_it_is_off_is_off_in_questions(cuts):
+    asked, expected = twins_after_an_affine_layer()
+    run, other = Run(asked.problem, 1, asked.engine._exact_forms(), shares=True), asked.run()
+    put(run, asked.roots())
+    run.force_back(1)
+    run.advance(cuts, LONG)
+    put(other, run.give(everything=True))
+    other.force_back(1)
+    assert asked.tiles([finished(run), finished(other)]) == expected
+    assert other.counts.exact > 0

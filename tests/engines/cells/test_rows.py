@@ -237,6 +237,39 @@ def test_a_block_ends_before_it_could_have_too_many_vertices(writer):
     assert given.written(writer, step) == (text, [min(block, step * max(0, k - 2)) for k, block in enumerate(blocks)])
 
 
+MANY = [1] * 5000
+FULL = [1, MOST, MOST - 1]
+"""How often cells have the one vertex that they have: one block, and two of which the first has one cell alone."""
+
+
+@pytest.mark.parametrize(
+    ("often", "pieces"),
+    [
+        (MANY, [1, 20_000, 5]),
+        (FULL, [0, 3, 1 << 20]),
+        (FULL, [5, 0, 7, 60, 100_000, 1 << 20]),
+        (FULL, [12, 9, 200_000]),
+    ],
+)
+def test_text_is_taken_in_any_pieces(writer, often, pieces):
+    """Of a block to which nothing is added, and of one that is open."""
+    cells = list[bytes]()
+    for k, count in enumerate(often):
+        new = b"w %x\n" % k if k < T_ROW else b""
+        cells.append(b"%sc 1%s\n" % (new, count * (b" %x" % (min(k + 1, T_ROW) - k % T_ROW))))
+    first = b"b\n" + cells[0] if often is FULL else b""
+    text = b"".join([first, b"b\n", *cells[bool(first) :]])
+    taken, lengths = np.zeros(len(text), dtype=np.uint8), np.array(pieces)
+    in_blocks, in_all = np.zeros_like(lengths), np.zeros_like(lengths)
+    facets = np.array([T_ROW, *range(T_ROW)], dtype=np.int32)
+    given = (len(facets), facets, len(often), np.array(often), len(lengths), lengths)
+    writer.call("drops", *given, taken, in_blocks, in_all)
+    ends = np.minimum(np.cumsum(lengths), len(text))
+    assert taken[: ends[-1]].tobytes() == text[: ends[-1]]
+    assert in_all.tolist() == (len(text) - ends).tolist()
+    assert in_blocks.tolist() == np.maximum(len(first) - ends, 0).tolist()
+
+
 def test_vertices_of_many_lines_are_written_once():
     """A run of more vertices than the table first has places for: each two lines meet within the square."""
     lines = 46

@@ -164,3 +164,16 @@ def test_rows_that_depend_on_others_are_left_out(kernel, seed):
     p = int(np.argmax(np.abs(g)))
     assert np.linalg.matrix_rank(np.delete(rows[: dim - 1, :dim], p, axis=1)) == dim - 1
     assert {tuple(row) for row in rows[:, :dim].tolist()} <= {tuple(own) for own in forms}
+
+
+@pytest.mark.parametrize("power", [848, 880, 896])
+@pytest.mark.parametrize("dim", [2, 3])
+def test_tiny_forms_have_no_smaller_radius(kernel, power, dim):
+    """That of residuals that are nothing but rounding, beside which underflows count for more."""
+    size = 2.0**-power
+    forms = [[0.0, *(size if j == k else 0.0 for j in range(dim - 1))] for k in range(dim - 1)]
+    g = [1.0, *[0.0] * (dim - 1)]
+    _, right = radius_of(g, forms, [0.0] * (dim - 1))
+    r, found, _ = solved(kernel, g, forms, [0.0] * (dim - 1))
+    assert abs(found - g).max() == 0
+    assert max(right, Fraction(2) ** (power - 901)) <= Fraction(r) < 2 * max(right, Fraction(2) ** (power - 900))

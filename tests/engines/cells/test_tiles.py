@@ -153,6 +153,16 @@ def test_results_are_let_go():
     assert [sys.getrefcount(column) for column in found] == [3] * 4  # the list's, the loop's and that of the call
 
 
+def test_a_tile_may_have_no_facets():
+    """Beside one that has some."""
+    given, tiles = two_tiles()
+    right = measured(given, tiles)
+    left = tiles._replace(packed=tiles.packed[[0, 0]], points=tiles.points[[0, 0]])
+    found = measured(given, left._replace(starts=np.array([0, 0, 4])))
+    assert np.isnan([found.low[0], found.high[0], *found.box_low[:2], *found.box_high[:2]]).all()
+    assert (found.low[1], found.high[1]) == (right.low[0], right.high[0])
+
+
 @pytest.mark.parametrize("sides", [64, 65, 130])
 def test_a_tile_may_have_many_facets(sides):
     given, tiles = one_tile(box(2, 1), [0, 0])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from fractions import Fraction
 from functools import cache
 from typing import Any
 
@@ -10,6 +11,7 @@ import numpy as np
 import pytest
 
 import polyrelu as pr
+from polyrelu.tilings.chart import chart
 from tests.engines.cells.differential import of_widths, round_polytope
 from tests.engines.cells.runs import Asked, Tiles, concurrent, finished, put, twin
 from tests.engines.cells.test_patches import parabola
@@ -128,6 +130,52 @@ def test_a_section_lies_in_the_row_that_cuts_it_out():
     assert found.flat_dim.tolist() == [dim - 1]
     assert found.flat_containing.tolist() == [1]
     assert found.flat_facets[0] == 2**dim
+
+
+@cache
+def through_vertices(facets: int) -> tuple[Asked, Tiles]:
+    """Neurons through two vertices of a polygon around a circle, and across these: floats know none."""
+    slopes = [(k, 8) for k in range(-(facets // 2), facets - facets // 2)]
+    domain = pr.Polyhedron([[b * b - a * a, 2 * a * b] for a, b in slopes], [a * a + b * b for a, b in slopes])
+    rows, offsets = list[list[Fraction]](), list[Fraction]()
+    for x, y, t in chart(domain, ()).start.generators[facets // 3 : facets // 3 + 2]:
+        rows += [[Fraction(y, 3 * t), Fraction(-x, 3 * t)], [Fraction(x, 3 * t), Fraction(y, 3 * t)]]
+        offsets += [Fraction(0), Fraction(-x * x - y * y, 6 * t * t)]
+    network = pr.Network([pr.Layer(rows, offsets, relu=True)])
+    return Asked.of(network, domain), twin(network, domain)
+
+
+@pytest.mark.parametrize("facets", [33, 63, 64, 65])
+@pytest.mark.parametrize("forced", [0, 1])
+def test_signs_in_doubt_at_vertices_of_many_facets(facets, forced):
+    """Which exact arithmetic finds zero, so that the vertices lie on neurons about the end of a word."""
+    asked, expected = through_vertices(facets)
+    run = asked.begun(2)
+    run.force_back(forced)
+    assert asked.tiles([finished(run)]) == expected
+    assert run.counts.exact > 0
+
+
+@cache
+def through_an_apex(sides: int) -> tuple[Asked, Tiles]:
+    """A neuron through the apex of a pyramid, of which floats know neither."""
+    height = Fraction(10**20, 3 * 10**20 + 7)
+    slopes = [(k, 8) for k in range(-(sides // 2), sides - sides // 2)]
+    rows = [[b * b - a * a, 2 * a * b, a * a + b * b] for a, b in slopes]
+    domain = pr.Polyhedron([*rows, [0, 0, -1]], [*(height * row[2] for row in rows), 0])
+    network = pr.Network([pr.Layer([[Fraction(1, 3), Fraction(1, 7), 1]], [-height], relu=True)])
+    return Asked.of(network, domain), twin(network, domain)
+
+
+@pytest.mark.parametrize("sides", [31, 40])
+def test_an_apex_is_solved_again_from_all_facets_that_it_lies_on(sides):
+    """In place of a vector of which nothing is known."""
+    asked, expected = through_an_apex(sides)
+    run, cells = asked.run(2), asked.roots(2)
+    nothing = np.full_like(cells.radius, np.inf)
+    put(run, cells._replace(radius=nothing, solved=np.zeros_like(cells.solved)))
+    assert asked.tiles([finished(run)]) == expected
+    assert run.counts.solves == len(cells.radius)
 
 
 @pytest.mark.parametrize("kind", ["generic", "concurrent", "rows"])

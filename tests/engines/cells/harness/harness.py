@@ -17,13 +17,14 @@ of optimisation, so spoilt ones, which are many, are compiled without.
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import fcntl
 import hashlib
 import os
 import re
 import subprocess
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -41,15 +42,28 @@ Changes = Iterable[tuple[str, str]]
 
 
 class Compiled:
-    """A shared library of functions, in variants."""
+    """A shared library of functions, in variants; who calls it while other headers are in use calls one of these."""
 
-    def __init__(self, library: Path, variants: Iterable[str]) -> None:
-        self._library = ctypes.CDLL(str(library))
+    def __init__(self, variants: Iterable[str], kernel: Path, build: Callable[[Path, Path | None], Path]) -> None:
         self._numbers = {name: number for number, name in enumerate(variants)}
+        self._kernel, self._build = kernel, build
+        self._library = ctypes.CDLL(str(build(kernel, None)))
 
     def call(self, function: str, *arguments: Any, variant: str = AS_IT_IS) -> None:
         """Call a function; arrays are passed as pointers to their first element, and have to be contiguous."""
+        if (other := _in_use.get(self._kernel.parent.name)) is not None and other != self._kernel:
+            self._kernel = other
+            with contextlib.suppress(subprocess.CalledProcessError):  # then it stays what it was
+                self._library = ctypes.CDLL(str(self._build(other, other.parent)))
         self._library[f"{function}_{self._numbers[variant]}"](*map(_passed, arguments))
+
+
+_in_use: dict[str, Path] = {}
+
+
+def use_headers(kernel: Path) -> None:
+    """Have all libraries of an engine's headers made again, when they are called, of those in another folder."""
+    _in_use[kernel.parent.name] = kernel
 
 
 def built(
@@ -66,17 +80,28 @@ def built(
         kernel: the folder of the headers.
     """
     variants = {AS_IT_IS: ()} if spoilt is None else spoilt
-    units = [_unit(here / f"{name}.cpp", kernel, number, changes) for number, changes in enumerate(variants.values())]
-    text = "".join(units)
+    flags = FOR_GOOD if spoilt is None else FOR_SPOILT
+
+    def build(headers: Path, other: Path | None) -> Path:
+        changes = enumerate(variants.values())
+        text = "".join(_unit(here / f"{name}.cpp", headers, number, own) for number, own in changes)
+        if other is None:
+            return _compiled(folder, name, text, flags)
+        return _compiled(other, name, text, (*flags, "-fno-gnu-unique"))  # or the loader takes what is there already
+
+    return Compiled(variants, kernel, build)
+
+
+def _compiled(folder: Path, name: str, text: str, flags: Iterable[str]) -> Path:
     stem = folder / f"{name}-{hashlib.sha256(text.encode()).hexdigest()[:16]}"
     source, library = stem.with_suffix(".cpp"), stem.with_suffix(".so")
     with stem.with_suffix(".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not library.exists():
             source.write_text(text)
-            compiler = [os.environ.get("CXX", "g++"), *OPTIONS, *(FOR_GOOD if spoilt is None else FOR_SPOILT)]
+            compiler = [os.environ.get("CXX", "g++"), *OPTIONS, *flags]
             subprocess.run([*compiler, "-o", str(library), str(source)], check=True, timeout=120)
-    return Compiled(library, variants)
+    return library
 
 
 def shared_folder(temporary: Any) -> Path:

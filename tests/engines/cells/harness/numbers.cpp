@@ -18,7 +18,7 @@ inline void *polyrelu_counted(size_t line, size_t bytes) {
     return aligned_alloc(line, bytes);
 }
 inline void polyrelu_given(void *block) {
-    polyrelu::to_system++;
+    polyrelu::to_system += block != nullptr;
     free(block);
 }
 } // namespace std
@@ -74,6 +74,31 @@ EXPORTED(met)(i64 dim, const double *form, const double *up, const double *down,
 // gamma_k for k from 0 on.
 EXPORTED(gammas)(i64 n, double *gamma) {
     for (i64 k = 0; k < n; k++) gamma[k] = gamma_<double>(int(k));
+}
+
+// Which of n numbers are finite.
+EXPORTED(are_finite)(i64 n, const double *values, u8 *are) {
+    for (i64 k = 0; k < n; k++) are[k] = is_finite(values[k]);
+}
+
+// Has arrays grow through n lengths, so many of them one after the other. Whether they keep what is in them, and stay where
+// they are while there is room; and how many blocks the system has not got back in the end.
+EXPORTED(grown)(i64 rounds, i64 n, const i64 *lengths, u8 *keep, u8 *stay, i64 *missing) {
+    const long long before = from_system - to_system;
+    *keep = *stay = 1;
+    for (i64 round = 0; round < rounds; round++) {
+        Array<i64> array;
+        i64 length = 0;
+        for (i64 k = 0; k < n; k++) {
+            const i64 *const start = array.data();
+            const bool is_there = lengths[k] <= i64(array.places());
+            array.room(std::size_t(lengths[k]));
+            *stay &= !is_there || array.data() == start;
+            for (i64 i = 0; i < length; i++) *keep &= array[std::size_t(i)] == round + i;
+            for (; length < lengths[k]; length++) array[std::size_t(length)] = round + length;
+        }
+    }
+    *missing = i64(from_system - to_system - before);
 }
 
 } // namespace polyrelu

@@ -35,6 +35,29 @@ EXPORTED(rows)(i64 facets, const i32 *of_facets, i64 sites, i64 n, const u64 *pa
     taken[n] = at;
 }
 
+// Writes n cells without a pattern: cell i has m[i] times the vertex on row i % 40. Then takes pieces of the text of the given
+// lengths, one after the other, as much as is left, and notes after each how much there is of whole blocks, and of all.
+EXPORTED(drops)(i64 facets, const i32 *of_facets, i64 n, const i64 *m, i64 pieces, const i64 *lengths, char *text,
+                i64 *in_blocks, i64 *in_all) {
+    Rows wanted;
+    wanted.of_facets = {of_facets, std::size_t(facets)};
+    RowsWriter writer(wanted, 1);
+    for (i64 i = 0; i < n; i++) {
+        writer.pattern()[0] = 0;
+        writer.write(1, int(m[i]), 1, [&](int, i32 *to) {
+            *to = i32(i % 40);
+            return 1;
+        }, [&](int) { return false; });
+    }
+    for (i64 k = 0; k < pieces; k++) {
+        const std::size_t length = smaller(std::size_t(lengths[k]), writer.length(false));
+        std::memcpy(text, writer.text(), length);
+        text += length;
+        writer.drop(length);
+        in_blocks[k] = i64(writer.length(true)), in_all[k] = i64(writer.length(false));
+    }
+}
+
 // The rows of facets.
 EXPORTED(rows_of)(i64 facets, const i32 *of_facets, i64 sites, i64 n, const i32 *given, i32 *found) {
     Rows wanted;
