@@ -190,7 +190,7 @@ FAR = 2.0**20
 
 @cache
 def thin_and_far(seed: int) -> tuple[Asked, list[Fraction], Fraction]:
-    """A plate of a few last digits of its points, on a plane through the origin; the plane's normal, how thick it is."""
+    """A plate of a few last digits of its points on a plane through the origin, the plane's normal, how thick it is."""
     rng = np.random.default_rng(seed)
     normal, thick = np.array([*rng.uniform(0.5, 2, 4), -1.0]), 2.0**-33 * float(rng.uniform(1, 3))
     unit = np.eye(5)[:4]
