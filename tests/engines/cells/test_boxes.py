@@ -221,6 +221,23 @@ def test_threads_find_the_same():
     assert len(set(counts)) == 1
 
 
+def test_threads_work_on_the_same_boxes():
+    """None twice, and none that nobody put in, also where some wait for what others do."""
+    rng = np.random.default_rng(2)
+    net = pr.Network([(rng.normal(size=(m, n)), rng.normal(size=m)) for n, m in ((2, 24), (24, 24), (24, 1))])
+    found = []
+    for workers in (1, 2, 3):
+        search = BoxSplitter(net, ripe=4)
+        search.be_quiet()
+        search.put(pr.parse("y0 >= 5", dim=1), -4 * np.ones(2), 4 * np.ones(2))
+        assert search.run(10**6, workers) is Pause.DONE
+        leaves = search.give()
+        ends = sorted(map(tuple, np.hstack([leaves.low, leaves.high]).tolist()))
+        found.append((search.bounded, search.excluded, ends))
+    assert found[0] == found[1] == found[2]
+    assert search.bounded > 50
+
+
 def test_time_is_heard():
     search = BoxSplitter(wide())
     search.be_quiet()

@@ -2,6 +2,7 @@
 
 import resource
 import sys
+import threading
 from fractions import Fraction
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import pytest
 import polyrelu as pr
 from polyrelu.engines.cells.boxes import BoxSplitter, _columns
 from polyrelu.engines.cells.library import kernel_library
+from tests.engines.cells import test_memory as memory
 from tests.engines.cells.test_boxes_search import LONG, TWO_SIDES
 from tests.engines.cells.test_memory import KEPT, ROUNDS, growth, little_memory
 
@@ -162,6 +164,31 @@ def test_each_row_of_a_case_is_enclosed(count):
     assert np.frombuffer(least)[4:] == pytest.approx(0.5 - offsets, abs=2**-30)
     assert np.frombuffer(most)[4:] == pytest.approx(0.75 - offsets, abs=2**-30)
     assert not misses
+
+
+def test_a_splitter_gives_back_all_memory_of_cases_and_of_threads():
+    """Of two cases, of one thread that works alone, and of another beside it."""
+    columns, rows = _columns(TWO_SIDES), (np.zeros(2 * 400), np.zeros(400), np.zeros(400, dtype=np.uint8))
+
+    def once():
+        boxes = kernel_library().Boxes(columns, 1, 0, 64)
+        boxes.be_quiet()
+        for _ in range(2):
+            boxes.put(*rows, ENDS[:2])
+        for _ in range(4):
+            boxes.advance(1, LONG)
+        other = threading.Thread(target=boxes.advance, args=(10**9, 0.002))
+        other.start()
+        boxes.advance(10, LONG)
+        other.join()
+
+    for _ in range(4):
+        once()
+        memory.in_use()
+    before = memory.in_use()
+    for _ in range(8):
+        once()
+    assert memory.in_use() - before < 8 * 40  # bytes, fewer than anything takes
 
 
 def in_use():

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from fractions import Fraction
+from functools import cache
+from operator import mul
 
 import numpy as np
 import pytest
@@ -38,12 +40,18 @@ def rows_of(exact: ExactForms, found: Found, i: int) -> tuple[list[tuple[int, ..
 def question_with_flat_tiles(number: int | None) -> tuple[ExactForms, Found]:
     """A small one, or that with more facets than a word has bits."""
     if number is None:
-        network = pr.Network([([[1, 2]], [1000]), ([[1]], [-1000])])
-        regions = Asked.of(network, differential.round_polytope(2, 70), pr.parse("y0 == 1/4", dim=1))
-        return regions.engine._exact_forms(), finished(regions.begun(words=2))
+        return line_across_a_polygon((1, 2), Fraction(1, 4))
     question = differential.small_question(number)
     regions = Asked.of(question.network, box(question.network.input_dim, 2), question.target)
     return regions.engine._exact_forms(), finished(regions.begun())
+
+
+@cache
+def line_across_a_polygon(normal: tuple[int, ...], offset: Fraction) -> tuple[ExactForms, Found]:
+    """What an equation leaves of one with more facets than a word has bits."""
+    network = pr.Network([([normal], [1000]), ([[1]], [-1000])])
+    regions = Asked.of(network, differential.round_polytope(2, 70), pr.parse(f"y0 == {offset}", dim=1))
+    return regions.engine._exact_forms(), finished(regions.begun(words=2))
 
 
 @pytest.mark.parametrize("number", [None, *WITH_FLAT_TILES])
@@ -61,6 +69,14 @@ def test_flat_tiles_are_what_is_said_of_them(number):
             end = pr.Polyhedron(normals, offsets, equalities=[*containing, k])
             assert not end.is_empty()
             assert (k in containing) == (end.dim == tile.dim)
+
+
+def test_a_level_line_touches_facets_of_both_words():
+    exact, found = line_across_a_polygon((0, 16), Fraction(11))
+    row, *touched = found.flat_facets.tolist()
+    assert (row, found.flat_containing.tolist()) == (len(exact.facets) + 1, [1])  # after the neuron's
+    assert [exact.facets[k][:2] for k in touched] == [(-63, 11), (63, 11)]
+    assert touched[0] < 64 <= touched[1]
 
 
 # Sizes and generators
@@ -116,7 +132,7 @@ def test_neurons_that_repeat_one_are_on_with_it_or_against_it():
     assert Counter(question.listed(question.lines())) == Counter(question.listed(question.lines(compiled=False)))
 
 
-@pytest.mark.parametrize("neurons", [16, 40, 64])
+@pytest.mark.parametrize("neurons", [16, 40, 64, 72])
 def test_patterns_of_many_bytes(neurons):
     """On a line, with a neuron at the beginning of a byte that repeats another, and points that a target leaves."""
     rows, offsets = (
@@ -167,3 +183,26 @@ def test_points_are_known_of_mirrored_cells_or_of_none(power):
         known.append(sorted(np.isnan(source.points[:, 0]).tolist()))
     assert known[0] == known[1]
     assert len(known[0]) == 2
+
+
+FAR = 2.0**20
+
+
+@cache
+def thin_and_far(seed: int) -> tuple[Asked, list[Fraction], Fraction]:
+    """A plate of a few last digits of its points on a plane through the origin, the plane's normal, how thick it is."""
+    rng = np.random.default_rng(seed)
+    normal, thick = np.array([*rng.uniform(0.5, 2, 4), -1.0]), 2.0**-33 * float(rng.uniform(1, 3))
+    unit = np.eye(5)[:4]
+    rows = np.vstack([-normal, normal, -unit, unit.sum(axis=0)[None]])
+    domain = pr.Polyhedron(rows, [0, thick, *[-FAR] * 4, 4 * FAR + 1])
+    network = pr.Network([pr.Layer(np.eye(5), [0] * 5, False)])
+    return Asked.of(network, domain), list(map(Fraction, normal.tolist())), Fraction(thick)
+
+
+@pytest.mark.parametrize("seed", [6, 22])
+def test_points_far_away_are_inside_or_not_known(seed):
+    """Where floats find them inside, but for rounding that grows with how far they are."""
+    asked, normal, thick = thin_and_far(seed)
+    (point,) = finished(asked.begun()).points.tolist()
+    assert np.isnan(point).all() or 0 < sum(map(mul, normal, map(Fraction, point))) < thick

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+import polyrelu as pr
 from polyrelu.engines.cells.run import NO_LIMIT, Pause
 from tests.engines.cells.runs import LONG, Asked, concurrent
 from tests.engines.cells.test_module import (
@@ -163,6 +164,21 @@ def test_no_memory_is_lost(way, asked):
     size, blocks, references_to_none = growth(work)
     assert size < KEPT
     assert max(blocks, 2 * abs(references_to_none)) < ROUNDS
+
+
+def test_one_cell_after_the_other_needs_the_same_room():
+    """A run that goes on for ever does not grow; what it found is handed out each time."""
+    rng = np.random.default_rng(0)
+    question = Asked.of(pr.Network([(rng.normal(size=(8, 2)), rng.normal(size=8))], relu=[True]), box(2, 2))
+    given = [np.arange(1), *map(np.ascontiguousarray, question.roots())]
+    run = kernel(question)
+
+    def work() -> None:
+        run.put(*given)
+        run.advance(NO_LIMIT, LONG)
+        run.found()
+
+    assert growth(work)[0] < KEPT
 
 
 @contextlib.contextmanager
