@@ -41,12 +41,14 @@ from polyrelu.networks.sparse_rows import (
 )
 from polyrelu.support.arguments import items
 from polyrelu.support.carried import Carried
+from polyrelu.support.limits import check
 from polyrelu.support.numerals import shown
 from polyrelu.support.tensors import plain
 
 LARGEST_ARRAY = 2**27
 """The most entries of an array of floats that is made of rows which are mostly zero: a gibibyte."""
 _AT_ONCE = 2**22
+_AT_A_TIME = 2**19  # weights that become rational numbers, in half a second
 
 
 @dataclass(frozen=True, init=False, repr=False)
@@ -243,7 +245,22 @@ class Layer(Carried):
         """``[weight | bias] values``: what enters the ReLU, of columns that end with what the bias is times."""
         if isinstance(self.rows, SparseRows):
             return product(self.rows, self.offsets, values)
-        return self.augmented * values
+        if len(self._parts) <= 1 or "augmented" in vars(self):
+            return self.augmented * values
+        found = list[fmpq]()
+        for part in self._parts:
+            check()
+            found += (part.augmented * values).entries()
+        return fmpq_mat(self.output_dim, values.ncols(), found)
+
+    @cached_property
+    def _parts(self) -> tuple[Layer, ...]:
+        """Layers of some of the outputs each: exact numbers are made of few enough of them for a stop to be heard."""
+        step = max(1, _AT_A_TIME // max(1, self.input_dim))
+        parts = (slice(first, first + step) for first in range(0, self.output_dim, step))
+        return tuple(
+            Layer.from_rows(self.rows[own], self.offsets[own], self.relu[own], self.input_dim) for own in parts
+        )
 
     def pulled_back(self, forms: fmpq_mat) -> fmpq_mat:
         """Forms ``(w, c)`` on what enters the ReLU as forms on what the layer takes."""

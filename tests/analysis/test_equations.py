@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import signal
+import time
+from contextlib import contextmanager
 from fractions import Fraction
-from itertools import pairwise
+from itertools import count, pairwise
 
 import numpy as np
 import pytest
@@ -15,6 +18,7 @@ from polyrelu.analysis.counterexamples import Candidates
 from polyrelu.analysis.equations import Equations
 from polyrelu.engines.cells.engine import CellEngine
 from polyrelu.networks.questions import given_targets
+from polyrelu.support.limits import Limit, Stop
 from tests.strategies import questions
 
 ABS = pr.Network([([[1], [-1]], [0, 0]), ([[1, 1]], [0])])  # |x|
@@ -113,3 +117,39 @@ def test_time_is_heard_where_no_point_is_on_an_equation():
     high = float(net(rng.uniform(-1, 1, (4000, 12))).max())
     with pytest.raises(pr.Interrupted, match=r"stopped after 0\.2 seconds"):
         pr.some_input(net, f"y0 == {3 * high}", ([-1] * 12, [1] * 12), timeout=0.2)
+
+
+# -- stops ------------------------------------------------------------------------------------------------------------
+
+
+@contextmanager
+def heard():
+    """When signals are heard, in CPU seconds; there is one after each twentieth, as long as Python is at work."""
+    times = [time.process_time()]
+    before = signal.signal(signal.SIGPROF, lambda *_: times.append(time.process_time()))
+    signal.setitimer(signal.ITIMER_PROF, 0.05, 0.05)
+    try:
+        yield times
+    finally:
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        signal.signal(signal.SIGPROF, before)
+
+
+@pytest.mark.long
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="there are no such signals")
+def test_ctrl_c_is_heard_within_a_second_on_a_large_network():
+    net = network(1024, 4096, 2)
+    equations = Equations(net, pr.Polyhedron.box([0] * 1024, [1] * 1024), given_targets("y0 == y1", net, "test")[0])
+    with heard() as times:
+        assert equations.near(np.full(1024, 0.5), np.zeros(1024), np.ones(1024)) is not None
+    assert len(times) > 20
+    assert max(b - a for a, b in pairwise(times)) < 1
+
+
+@pytest.mark.long
+def test_a_limit_is_asked_while_a_large_layer_is_evaluated():
+    net = network(1024, 1024, 1)
+    asked = count()
+    equations = Equations(net, pr.Polyhedron.box([0] * 1024, [1] * 1024), given_targets("y0 == 0", net, "test")[0])
+    with Limit(until=lambda _: next(asked) >= 1).kept(), pytest.raises(Stop):
+        equations.near(np.full(1024, 0.5), np.full(1024, -9.0), np.full(1024, 9.0))

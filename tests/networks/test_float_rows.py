@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 import polyrelu as pr
 from polyrelu.arithmetic.exact import flint_matrix, matrix_rows
 from polyrelu.networks import float_rows
+from polyrelu.networks import layer as layers
 from polyrelu.networks.fixed_inputs import Folding
 from polyrelu.networks.float_rows import FloatRows
 from polyrelu.networks.layer import Layer
@@ -100,3 +101,19 @@ def test_answers_are_the_same(network):
     fixed = Folding.of(pr.Polyhedron.box([1] * own.input_dim, [1] + [2] * (own.input_dim - 1)))
     assert fixed is not None
     assert fixed.layers(own.layers) == fixed.layers(whole.layers)
+
+
+@given(both=twin_layers(), data=st.data())
+def test_what_a_large_layer_returns_is_found_part_by_part(both, data):
+    points = data.draw(st.integers(1, 3))
+    table = [
+        [data.draw(st.sampled_from([0, 1, Fraction(-2, 7)])) for _ in range(points)] for _ in range(both[0].input_dim)
+    ]
+    values = flint_matrix([*table, [1] * points], points)
+    expected = matrix_rows(both[0].augmented * values)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(layers, "_AT_A_TIME", data.draw(st.integers(1, 8)))
+        for own in both:
+            afresh = Layer.from_rows(own.rows, own.offsets, own.relu, own.input_dim)
+            assert matrix_rows(afresh.after(values)) == expected
+            assert ("augmented" in vars(afresh)) == (len(afresh._parts) == 1)
