@@ -1,11 +1,15 @@
+import gc
 import json
 import shutil
 import subprocess
 
 import pytest
 from history import __main__ as history
+from history.benchmarks import instructions
 from history.benchmarks.networks import NETWORKS
 from history.benchmarks.verbs import VERBS
+
+from polyrelu.engines.cells import runner
 
 
 def test_there_are_ten_networks_and_eight_verbs():
@@ -68,3 +72,15 @@ def test_the_page_has_each_commit_and_a_picture(results, tmp_path, monkeypatch):
 def test_nothing_measured_is_said():
     with pytest.raises(SystemExit, match="nothing is measured yet"):
         history.draw({"a" * 40: {"date": 0, "title": "t"}})
+
+
+def test_nothing_is_counted_that_comes_once_in_a_while(monkeypatch):
+    seen: list[tuple[bool, float]] = []
+    monkeypatch.setattr(instructions, "NETWORKS", {"2-10-2-10": NETWORKS["2-10-2-10"]})
+    monkeypatch.setattr(instructions, "regions", lambda *_: seen.append((gc.isenabled(), vars(runner)["SECONDS"])))
+    monkeypatch.setattr(runner, "SECONDS", 0.05)
+    try:
+        instructions.main()
+    finally:
+        gc.enable()
+    assert seen == [(False, 3600.0)] * 2
