@@ -138,8 +138,7 @@ def test_forms_do_not_depend_on_the_numbers_of_sites(harness, layer):
         given = np.zeros(LAYERS), np.ones(coords, dtype=np.uint8), site_of, np.zeros(LAYERS, dtype=np.uint8)
         harness.call("entered", DIM, LAYERS, width, *given, cells, sites, weights, biases, own, rows)
         found.append(rows)
-    one, two = found
-    assert np.array_equal(one, two)
+    assert np.array_equal(found[0], found[1])
 
 
 @pytest.mark.parametrize("width", [1, 7, 8, 9, 17, 24])

@@ -179,13 +179,16 @@ def test_patches_of_many_generators_are_cut_on_as_others():
     assert len(np.unique(packed, axis=0)) == len(packed)
 
 
-def test_a_root_may_have_more_generators_than_there_is_room_for_at_first():
+@cache
+def cube_of_eleven() -> Asked:
     """A cube in eleven dimensions, all of which is on one side."""
-    dim = 11
-    network = pr.Network([([[1] + [0] * (dim - 1)], [2])], relu=[True])
-    kept = finished(Asked.of(network, box(dim)).begun(keep=True)).generators
-    points = kept.vectors[:, :-1] / kept.vectors[:, -1:]
-    assert sorted(map(tuple, points.tolist())) == list(itertools.product([-1, 1], repeat=dim))
+    return Asked.of(pr.Network([([[1] + [0] * 10], [2])], relu=[True]), box(11))
+
+
+def test_a_root_may_have_more_generators_than_there_is_room_for_at_first():
+    kept = finished(cube_of_eleven().begun(keep=True)).generators
+    assert sorted(((kept.vectors[:, :-1] > 0) @ (1 << np.arange(11))).tolist()) == list(range(1 << 11))
+    assert (np.abs(kept.vectors[:, :-1]) == kept.vectors[:, -1:]).all()
     assert not kept.radius.any()
 
 
