@@ -40,18 +40,18 @@ def rows_of(exact: ExactForms, found: Found, i: int) -> tuple[list[tuple[int, ..
 def question_with_flat_tiles(number: int | None) -> tuple[ExactForms, Found]:
     """A small one, or that with more facets than a word has bits."""
     if number is None:
-        return line_across_a_polygon((1, 2), Fraction(1, 4))
+        regions = line_across_a_polygon((1, 2), Fraction(1, 4))
+        return regions.engine._exact_forms(), finished(regions.begun(words=2))
     question = differential.small_question(number)
     regions = Asked.of(question.network, box(question.network.input_dim, 2), question.target)
     return regions.engine._exact_forms(), finished(regions.begun())
 
 
 @cache
-def line_across_a_polygon(normal: tuple[int, ...], offset: Fraction) -> tuple[ExactForms, Found]:
-    """What an equation leaves of one with more facets than a word has bits."""
+def line_across_a_polygon(normal: tuple[int, ...], offset: Fraction) -> Asked:
+    """An equation on one with more facets than a word has bits."""
     network = pr.Network([([normal], [1000]), ([[1]], [-1000])])
-    regions = Asked.of(network, differential.round_polytope(2, 70), pr.parse(f"y0 == {offset}", dim=1))
-    return regions.engine._exact_forms(), finished(regions.begun(words=2))
+    return Asked.of(network, differential.round_polytope(2, 70), pr.parse(f"y0 == {offset}", dim=1))
 
 
 @pytest.mark.parametrize("number", [None, *WITH_FLAT_TILES])
@@ -72,10 +72,11 @@ def test_flat_tiles_are_what_is_said_of_them(number):
 
 
 def test_a_level_line_touches_facets_of_both_words():
-    exact, found = line_across_a_polygon((0, 16), Fraction(11))
+    regions = line_across_a_polygon((0, 16), Fraction(11))
+    facets, found = regions.engine._exact_forms().facets, finished(regions.begun(words=2))
     row, *touched = found.flat_facets.tolist()
-    assert (row, found.flat_containing.tolist()) == (len(exact.facets) + 1, [1])  # after the neuron's
-    assert [exact.facets[k][:2] for k in touched] == [(-63, 11), (63, 11)]
+    assert (row, found.flat_containing.tolist()) == (len(facets) + 1, [1])  # after the neuron's
+    assert [facets[k][:2] for k in touched] == [(-63, 11), (63, 11)]
     assert touched[0] < 64 <= touched[1]
 
 
@@ -132,7 +133,7 @@ def test_neurons_that_repeat_one_are_on_with_it_or_against_it():
     assert Counter(question.listed(question.lines())) == Counter(question.listed(question.lines(compiled=False)))
 
 
-@pytest.mark.parametrize("neurons", [16, 40, 64, 72])
+@pytest.mark.parametrize("neurons", [16, 40, 64])
 def test_patterns_of_many_bytes(neurons):
     """On a line, with a neuron at the beginning of a byte that repeats another, and points that a target leaves."""
     rows, offsets = (
@@ -148,6 +149,19 @@ def test_patterns_of_many_bytes(neurons):
     assert len(ends[1]) > 0
     for found, expected in (regions, ends):
         assert differential.tiles_of(found) == differential.tiles_of(expected)
+
+
+@cache
+def all_on() -> Asked:
+    """An equation after more neurons than there are bits in a word."""
+    network = pr.Network([([[1]] * 72, range(72, 144)), ([[1] * 72], [0])])
+    return Asked.of(network, box(1), pr.parse(f"y0 == {sum(range(72, 144))}", dim=1))
+
+
+def test_a_flat_tile_of_many_neurons():
+    found = finished(all_on().begun())
+    assert found.flat_packed.tolist() == [[255] * 9]
+    assert found.flat_dim.tolist() == [0]
 
 
 # Cells for others
