@@ -108,24 +108,21 @@ def test_a_patch_is_cut_no_further_once_it_has_many_vertices(name):
     assert sizes.max() < 1 << 11
 
 
-TANGENTS = 60
-
-
 @cache
-def tangents() -> Asked:
+def tangents(count: int) -> Asked:
     """Tangents y = 2 k x - k^2 of a parabola, no three of which meet in a point; any two do, within the domain."""
-    places = range(-(TANGENTS // 2), TANGENTS // 2)
+    places = range(-(count // 2), count // 2)
     lines = pr.Layer([[2 * k, -1] for k in places], [-k * k for k in places], True)
-    far = TANGENTS * TANGENTS // 4
+    far = count * count // 4
     return Asked.of(pr.Network([lines]), pr.Polyhedron.box([-far, -2 * far], [far, 2 * far]))
 
 
 @pytest.mark.parametrize("words", [1, 2])
-def test_lines_in_general_position_have_as_many_cells_and_edges_as_there_are(words):
-    n = TANGENTS
+@pytest.mark.parametrize("n", [10, 60])
+def test_lines_in_general_position_have_as_many_cells_and_edges_as_there_are(words, n):
     points = list[np.ndarray]()
     for keep in (False, True):
-        run = tangents().begun(words, keep)
+        run = tangents(n).begun(words, keep)
         found = finished(run)
         assert (len(found.packed), run.counts.fallbacks) == (1 + n + n * (n - 1) // 2, 0)
         assert len(found.facets) == 2 * n * n + (4 + 2 * n)  # sides of edges, of which so many are at the end
