@@ -74,6 +74,18 @@ def test_arrays_keep_what_is_in_them_and_give_back_what_held_it(harness, lengths
     assert missing[0] == 0
 
 
+def test_more_places_than_there_can_be_are_refused(harness):
+    """Also where their bytes cannot be counted."""
+    lengths = np.array(
+        [1 << 58, 1 << 59, (1 << 60) + 1, (1 << 61) - 1, 1 << 61, (1 << 61) + 1, 1 << 63, (1 << 64) - 1],
+        dtype=np.uint64,
+    )
+    are, same = np.zeros((2, len(lengths)), dtype=np.uint8)
+    harness.call("refused", len(lengths), lengths, are, same)
+    assert are.all()
+    assert same.all()
+
+
 def test_what_is_finite(harness):
     values = np.array([0.0, -1.0, 1e308, -1e308, math.inf, -math.inf, math.nan])
     are = np.zeros(len(values), dtype=np.uint8)

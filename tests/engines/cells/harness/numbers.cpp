@@ -101,4 +101,19 @@ EXPORTED(grown)(i64 rounds, i64 n, const i64 *lengths, u8 *keep, u8 *stay, i64 *
     *missing = i64(from_system - to_system - before);
 }
 
+// Asks an array that has some places for n other lengths. Whether it says that there is no room, and is as it was.
+EXPORTED(refused)(i64 n, const u64 *lengths, u8 *are, u8 *same) {
+    for (i64 k = 0; k < n; k++) {
+        Array<i64> array(7);
+        const i64 *const start = array.data();
+        const std::size_t places = array.places();
+        try {
+            array.room(lengths[k]);
+        } catch (const std::bad_alloc &) {
+            are[k] = 1;
+            same[k] = array.data() == start && array.places() == places;
+        }
+    }
+}
+
 } // namespace polyrelu
