@@ -148,7 +148,6 @@ ACROSS = {
     "certificates/test_forgeries": "the checker, with each thing that it asks for left out",
     "certificates/test_proved_checker": "the checker that Coq has proved, beside the small one",
     "certificates/test_independence": "the checker with the engines' sets broken or out of reach",
-    "engines/cells/test_baseline": "the library for every processor beside that for AVX2",
     "engines/cells/test_bounds": "the ends of what floats certify where an edge meets a form",
     "engines/cells/test_clock": "the clock that runs look at",
     "engines/cells/test_corners": "the vertices of tiles from their rows, in C++, and with each step left out",
