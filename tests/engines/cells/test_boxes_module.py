@@ -185,10 +185,15 @@ def test_a_splitter_gives_back_all_memory_of_cases_and_of_threads():
     for _ in range(4):
         once()
         memory.in_use()
-    before = memory.in_use()
-    for _ in range(8):
-        once()
-    assert memory.in_use() - before < 8 * 40  # bytes, fewer than anything takes
+
+    def grown() -> int:
+        before = memory.in_use()
+        for _ in range(8):
+            once()
+        return memory.in_use() - before
+
+    # What is lost is lost each time; Python's threads keep something now and then.
+    assert min(grown() for _ in range(5)) < 8 * 40  # bytes, fewer than anything takes
 
 
 def in_use():
