@@ -82,14 +82,14 @@ ASKED = {
     **dict.fromkeys(("tiles", "tiles_module"), SIZES + TILES),
     **dict.fromkeys(("boxes", "boxes_module", "halving"), BOXES + ZONOTOPES),
     **dict.fromkeys(("zonotope", "combination"), BOXES + ZONOTOPES + _exams("combinations", "no_index_of_zonotopes")),
-    "buffers": MODULE + BOXES,
-    "module": MODULE,
+    "buffers": MODULE + BOXES + FOUND,
+    "module": MODULE + _of_cells("test_order.py"),
 }
 MEMORY = _of_cells("test_memory.py::test_no_memory_is_lost")
 OWN = {
     "bounds": _of_cells("test_bounds.py"),
     "evidence": _of_cells("test_listed.py"),
-    "module": MEMORY,
+    "module": MEMORY + _of_cells("test_order.py"),
     "numbers": NUMBERS,
     "order": _of_cells("test_order.py"),
     "rows": _of_cells("test_rows.py"),

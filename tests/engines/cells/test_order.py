@@ -132,6 +132,10 @@ def test_it_is_asked_in_between_and_what_is_raised_stops(threads):
         with pytest.raises((StopIteration, ValueError)):
             in_order(pieces, 3, threads, 0.0, calls.__next__)
         assert next(calls, "none left") == "none left"
+    answer = object()
+    references = sys.getrefcount(answer)
+    assert in_order(pieces, 3, threads, 0.0, lambda: answer)
+    assert sys.getrefcount(answer) == references
     references = sys.getrefcount(stop)
     with pytest.raises(ValueError, match="stop"):
         in_order(pieces, 3, threads, 0.0, stop)
