@@ -33,19 +33,20 @@ class LateColumns(Columns):
         return super().__getstate__()
 
     def _put_in_order(self) -> None:
-        if "_make" in vars(self):
-            made = self._make()
+        make = vars(self).get("_make")  # which another thread may be about to take away
+        if make is not None:
+            made = make()
             vars(self).update({own.name: vars(made)[own.name] for own in fields(Columns)})
-            vars(self).pop("_make", None)  # which another thread may have done
+            vars(self).pop("_make", None)
 
     if TYPE_CHECKING:
         _count: int
-        _make: Callable[[], Columns]
     else:
 
         def __getattr__(self, name: str) -> Any:
             """A column that is not there yet."""
-            if name in {own.name for own in fields(Columns)} and "_make" in vars(self):
+            if name in {own.name for own in fields(Columns)}:
                 self._put_in_order()
-                return vars(self)[name]
+                if name in vars(self):
+                    return vars(self)[name]
             raise AttributeError(f"{type(self).__name__} has no {name}")
