@@ -14,6 +14,7 @@ from __future__ import annotations
 import argparse
 import datetime
 import json
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -133,6 +134,7 @@ def draw(known: dict[str, dict[str, Any]]) -> None:
         lines.append(f"| `{own[:7]}` | {day} | {about['title']} | {' | '.join(cells)} |")
     lines += [
         "",
+        *verbs([known[own] | {"commit": own} for own in commits if known[own].get("seconds")]),
         "```bash",
         "./scripts/run python scripts/history run COMMIT...     # measures other commits",
         "./scripts/run python scripts/history compare OLD NEW   # two of them, side by side",
@@ -140,6 +142,25 @@ def draw(known: dict[str, dict[str, Any]]) -> None:
         "",
     ]
     PAGE.write_text("\n".join(lines), encoding="utf-8")
+
+
+def verbs(commits: list[dict[str, Any]]) -> Iterator[str]:
+    """A table of what verbs took in commits, each over the networks that it was asked of in all of them."""
+    if not commits:
+        return
+    both = [name for name in commits[-1]["seconds"] if all(name in own["seconds"] for own in commits)]
+    names = list(dict.fromkeys(name.split()[0] for name in both))
+    counts = [sum(name.split()[0] == verb for name in both) for verb in names]
+    yield "Verbs by the clock on the wall, one thread, in milliseconds: geometric means over those of the ten networks,"
+    yield "so many, that all of these commits were timed on. Times vary by a tenth from run to run."
+    yield ""
+    yield f"| commit | {' | '.join(f'{verb} ({count})' for verb, count in zip(names, counts, strict=True))} |"
+    yield f"|---|{'--:|' * len(names)}"
+    for own in commits:
+        taken = [[own["seconds"][name] for name in both if name.split()[0] == verb] for verb in names]
+        means = [f"{1e3 * statistics.geometric_mean(values):.2f}" for values in taken]
+        yield f"| `{own['commit'][:7]}` | {' | '.join(means)} |"
+    yield ""
 
 
 def curves(commits: list[dict[str, Any]], names: list[str]) -> None:

@@ -84,3 +84,13 @@ def test_nothing_is_counted_that_comes_once_in_a_while(monkeypatch):
     finally:
         gc.enable()
     assert seen == [(False, 3600.0)] * 2
+
+
+def test_verbs_are_compared_over_what_all_commits_were_asked():
+    old = {"commit": "a" * 40, "seconds": {"zones 3-8": 0.002, "zones 2-4": 0.008, "volume 3-8": 1.0}}
+    new = {"commit": "b" * 40, "seconds": {"zones 3-8": 0.001, "zones 2-4": 0.001, "verify 2-4": 1.0}}
+    lines = list(history.verbs([old, new]))
+    assert "| commit | zones (2) |" in lines
+    assert "| `aaaaaaa` | 4.00 |" in lines
+    assert "| `bbbbbbb` | 1.00 |" in lines
+    assert list(history.verbs([])) == []
