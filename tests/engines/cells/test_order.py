@@ -141,3 +141,18 @@ def test_it_is_asked_in_between_and_what_is_raised_stops(threads):
         in_order(pieces, 3, threads, 0.0, stop)
     assert sys.getrefcount(stop) == references
     assert in_order(pieces[:1], 3, threads, 3600.0, stop)  # before that nobody is asked
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+@pytest.mark.parametrize("differ", [0, 9, 20, 29])
+def test_it_is_asked_where_the_first_bytes_of_all_are_alike(threads, differ):
+    """And shared, and put in order: by the first bytes that tell, which may be the last ones, or by none."""
+    pieces, asked = some_pieces([6000, 7000], 30, [5]), list[int]()
+    for piece in pieces:
+        piece.packed[:, differ:] = np.random.default_rng(1).integers(
+            0, 3 if differ else 1, (len(piece.packed), 30 - differ)
+        )
+    assert in_order(pieces, 30, threads, 0.0, lambda: asked.append(0))
+    assert len(asked) > 6000 * 2 // 4096 + (differ or 30) // 8 // threads
+    with pytest.raises(StopIteration):
+        in_order(pieces, 30, threads, 0.0, iter([None]).__next__)

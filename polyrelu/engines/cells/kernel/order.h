@@ -103,18 +103,22 @@ class Arranger {
 
     template <class What> void each(const What &what) const {
         for (std::size_t k = 0; k < piece_count_; k++)
-            for (std::size_t i = 0; i < pieces_[k].count(); i++) what(Place{key_at(u32(k), u32(i), 0), u32(k), u32(i)});
+            for (std::size_t i = 0; i < pieces_[k].count(); i++) what(Place{key_at(u32(k), u32(i), begin_), u32(k), u32(i)});
     }
 
     template <class Stops> void sort(const Stops &stops) {
         if (n_ <= FEW) {
             std::size_t at = 0;
             each([&](const Place &place) { places_[at++] = place; });
-            sort(places_.data(), places_.data() + n_, 0);
+            sort(places_.data(), places_.data() + n_, 0, [] { return false; });
             return;
         }
-        u64 any = 0, all = ~u64(0);
-        each([&](const Place &place) { any |= place.key, all &= place.key; });
+        u64 any, all;
+        for (;; begin_ += 8) { // the first bytes of all may be alike
+            any = 0, all = ~u64(0);
+            each([&](const Place &place) { any |= place.key, all &= place.key; });
+            if (any != all || begin_ + 8 >= width_ || stops(0)) break;
+        }
         u64 telling = any & ~all;
         const int bits = smaller(MOST_BITS, 64 - __builtin_clzll(n_)); // a kind for each tile, or nearly two
         while (ones(telling) > bits) telling &= telling - 1;           // the highest ones stay
@@ -128,7 +132,8 @@ class Arranger {
             const u32 *kind = std::upper_bound(ends, after, u32(first_of(share))), // by where they end
                       *last = share + 1 < shares_ ? std::upper_bound(ends, after, u32(first_of(share + 1))) : after;
             for (u32 asked = 0; kind < last; kind++) {
-                sort(places_.data() + (kind > ends ? kind[-1] : 0), places_.data() + *kind, 0);
+                sort(places_.data() + (kind > ends ? kind[-1] : 0), places_.data() + *kind, begin_,
+                     [&] { return stops(share); });
                 if (*kind >= asked + BETWEEN_QUESTIONS) {
                     if (stops(share)) return;
                     asked = *kind;
@@ -137,15 +142,22 @@ class Arranger {
         });
     }
 
-    // Sorts places of patterns that are alike before `at`, where their keys begin.
-    void sort(Place *first, Place *last, std::size_t at) const {
-        if (!std::is_sorted(first, last)) std::sort(first, last);
-        if (at + 8 >= width_) return;
+    // Sorts places of patterns that are alike before `at`, where their keys begin. What is long asks whether to stop; where
+    // all are alike it goes on to the next bytes by itself, however many there are.
+    template <class Stop> void sort(Place *first, Place *last, std::size_t at, const Stop &stop) const {
+        if (last - first < 2) return;
+        for (;; at += 8) {
+            if (std::size_t(last - first) > BETWEEN_QUESTIONS && stop()) return;
+            if (!std::is_sorted(first, last)) std::sort(first, last);
+            if (at + 8 >= width_) return;
+            if (first->key != last[-1].key) break;
+            for (Place *place = first; place < last; place++) place->key = key_at(place->piece, place->tile, at + 8);
+        }
         for (Place *end; first < last; first = end) {
             for (end = first + 1; end < last && end->key == first->key;) end++;
             if (end == first + 1) continue;
             for (Place *place = first; place < end; place++) place->key = key_at(place->piece, place->tile, at + 8);
-            sort(first, end, at + 8);
+            sort(first, end, at + 8, stop);
         }
     }
 
@@ -200,6 +212,7 @@ class Arranger {
     Array<i64> first_; // the number of a piece's first tile
     Array<Place> places_;
     Array<u32> ends_; // of kinds
+    std::size_t begin_ = 0; // the first byte of the keys by which tiles are dealt out
     std::atomic<bool> stopped_{false};
 };
 
